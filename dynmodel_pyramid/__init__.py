@@ -1,0 +1,103 @@
+"""Tables defined while the program runs, served over REST: a Pyramid application, and a part for others.
+
+:func:`main` is the application of an INI file. :func:`includeme` mounts the service in somebody else's application::
+
+    config.include("pyramid_tm")
+    config.include("dynmodel_pyramid", route_prefix="/data")
+"""
+
+import sqlalchemy as sa
+from pyramid.config import PHASE3_CONFIG, Configurator
+from pyramid.exceptions import URLDecodeError
+from pyramid.httpexceptions import HTTPException, HTTPNotFound
+from pyramid.tweens import EXCVIEW, INGRESS
+
+from dynmodel_pyramid.database import Database
+from dynmodel_pyramid.definitions import upgrade
+from dynmodel_pyramid.directives import add_dynmodel_setting, add_field_type
+from dynmodel_pyramid.errors import ConfigurationProblem, DynmodelError
+from dynmodel_pyramid.fields import FieldTypes
+from dynmodel_pyramid.settings import Settings
+from dynmodel_pyramid.tables.catalogue import Catalogue
+from dynmodel_pyramid.tables.work import Stale
+from dynmodel_pyramid.web import errors as web_errors
+from dynmodel_pyramid.web.resources import ROUTE, root_factory
+
+_TM = "pyramid_tm.tm_tween_factory"
+_TWEENS = "dynmodel_pyramid.web.transactions"
+
+
+def main(global_config, **settings):
+    """The WSGI application of an INI file (``paste.app_factory``)."""
+    settings.setdefault("tm.manager_hook", "pyramid_tm.explicit_manager")
+    settings.setdefault("tm.annotate_user", "false")
+    settings.setdefault("tm.activate_hook", f"{_TWEENS}.writes")
+    with Configurator(settings=settings) as config:
+        config.include("pyramid_tm")
+        config.include("dynmodel_pyramid")
+        # An address that isn't UTF-8 fails before the route is matched; here, no other application is concerned.
+        config.add_exception_view(web_errors.undecodable_view, context=URLDecodeError)
+    return config.make_wsgi_app()
+
+
+def includeme(config: Configurator) -> None:
+    """Mount the service under the include's ``route_prefix``.
+
+    It sets no root factory, execution policy, security policy or transaction manager: a host application has its own.
+    It needs pyramid_tm, in explicit mode or not.
+    """
+    settings = Settings(config.registry.settings)
+    field_types = FieldTypes()
+    field_types.load_entry_points()
+    database = Database(settings)
+    config.registry.dynmodel_settings = settings
+    config.registry.dynmodel_catalogue = Catalogue(database, field_types)
+    config.add_directive("add_field_type", add_field_type)
+    config.add_directive("add_dynmodel_setting", add_dynmodel_setting)
+
+    # From the outside to the inside; attempts stand around pyramid_tm, the confirmation within it.
+    config.add_tween("dynmodel_pyramid.web.cors.cors_tween_factory", under=INGRESS, over=(_TM, EXCVIEW))
+    config.add_tween(
+        f"{_TWEENS}.attempts_tween_factory",
+        under=(INGRESS, "dynmodel_pyramid.web.cors.cors_tween_factory"),
+        over=(_TM, EXCVIEW),
+    )
+    config.add_tween(f"{_TWEENS}.confirmation_tween_factory", under=(_TM, INGRESS), over=EXCVIEW)
+
+    config.add_route(ROUTE, "/*traverse", factory=root_factory)
+    for module in ("service", "tables", "rows"):
+        config.include(f"dynmodel_pyramid.web.{module}", route_prefix=None)
+    for context, view in (
+        (Exception, web_errors.unexpected_error_view),
+        (UnicodeDecodeError, web_errors.undecodable_view),
+        (HTTPException, web_errors.http_exception_view),
+        (HTTPNotFound, web_errors.not_found_view),
+        (DynmodelError, web_errors.domain_error_view),
+        (Stale, web_errors.stale_view),
+        (sa.exc.DBAPIError, web_errors.database_error_view),
+    ):
+        config.add_exception_view(view, context=context, route_name=ROUTE)
+
+    # After all includes and directives.
+    config.action(("dynmodel", "start"), _start, args=(config, settings, database), order=PHASE3_CONFIG + 10)
+
+
+def _start(config: Configurator, settings: Settings, database: Database) -> None:
+    settings.refuse_unknown()
+    # pyramid_tm's directive-less include leaves one sure trace.
+    if not _has_transaction_manager(config):
+        raise ConfigurationProblem(
+            "dynmodel_pyramid needs a transaction manager", hint='call config.include("pyramid_tm") as well'
+        )
+    if settings.auto_upgrade:
+        upgrade.upgrade(database)
+    else:
+        upgrade.check(database)
+
+
+def _has_transaction_manager(config: Configurator) -> bool:
+    from pyramid.interfaces import ITweens
+
+    tweens = config.registry.queryUtility(ITweens)
+    names = [name for name, _ in tweens.implicit()] + [name for name, _ in tweens.explicit]
+    return _TM in names

@@ -1,0 +1,74 @@
+"""The system tables: what is stored about the tables that users define.
+
+They are created by Alembic migrations (``definitions/migrations``); the declarations here are what the code queries.
+
+==========================  ==========================================================================================
+``_dynmodel_state``         one row: the counters and the stamp that every change renews (the coherence protocol)
+``_dynmodel_table``         one row a table: the current definition; dropped tables stay, with ``dropped_at``
+``_dynmodel_change``        one row a table and version: the history, and the log from which caches catch up
+``_dynmodel_trash``         one row a dropped field whose column is kept
+==========================  ==========================================================================================
+"""
+
+import sqlalchemy as sa
+
+NAMING = {
+    "ix": "_ix_%(table_name)s_%(column_0_name)s",
+    "uq": "_uq_%(table_name)s_%(column_0_name)s",
+    "pk": "_pk_%(table_name)s",
+}
+
+
+class SystemTables:
+    """The system tables in one schema (None on SQLite)."""
+
+    def __init__(self, schema: str | None):
+        self.metadata = metadata = sa.MetaData(schema=schema, naming_convention=NAMING)
+        big = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+        self.state = sa.Table(
+            "_dynmodel_state",
+            metadata,
+            sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+            sa.Column("definitions", sa.BigInteger, nullable=False),
+            sa.Column("access", sa.BigInteger, nullable=False),
+            sa.Column("stamp", sa.String(32), nullable=False),
+        )
+        self.table = sa.Table(
+            "_dynmodel_table",
+            metadata,
+            # sqlite_autoincrement: the number of a dropped table is never given again.
+            sa.Column("id", big, primary_key=True),
+            sa.Column("version", sa.BigInteger, nullable=False),
+            # The casefolded model name; null once dropped, so that the name is free again.
+            sa.Column("name_key", sa.Text, unique=True),
+            sa.Column("physical_name", sa.Text, nullable=False),
+            sa.Column("document", sa.JSON, nullable=False),
+            sa.Column("dropped_at", sa.DateTime(timezone=True)),
+            sqlite_autoincrement=True,
+        )
+        self.change = sa.Table(
+            "_dynmodel_change",
+            metadata,
+            sa.Column("revision", sa.BigInteger, primary_key=True, autoincrement=False),
+            sa.Column("table_id", sa.BigInteger, primary_key=True, autoincrement=False),
+            sa.Column("stamp", sa.String(32), nullable=False),
+            sa.Column("version", sa.BigInteger, nullable=False),
+            # Casefolded model names before and after; null where there was or is no live table.
+            sa.Column("name_before", sa.Text),
+            sa.Column("name_after", sa.Text),
+            sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+            sa.Column("changed_by", sa.Text),
+            sa.Column("document", sa.JSON, nullable=False),
+        )
+        self.trash = sa.Table(
+            "_dynmodel_trash",
+            metadata,
+            sa.Column("id", big, primary_key=True),
+            sa.Column("table_id", sa.BigInteger, nullable=False, index=True),
+            sa.Column("field_id", sa.Integer, nullable=False),
+            sa.Column("physical_name", sa.Text, nullable=False),
+            sa.Column("document", sa.JSON, nullable=False),
+            sa.Column("dropped_at", sa.DateTime(timezone=True), nullable=False),
+            sa.Column("dropped_version", sa.BigInteger, nullable=False),
+            sqlite_autoincrement=True,
+        )

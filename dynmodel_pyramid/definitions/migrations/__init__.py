@@ -1,0 +1,1 @@
+"""Alembic migrations of the system tables; ``definitions.upgrade`` runs them."""

@@ -1,0 +1,86 @@
+"""The values: what a table, a field and an index are. Immutable, comparable, and storable as JSON."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDefinition:
+    """One field. ``column`` is its physical name; ``default`` is in JSON form and None for no default.
+
+    ``options`` are the type's own, in full form, as ``options_version`` of the type understood them; never change
+    that dictionary.
+    """
+
+    id: int
+    name: str
+    type: str
+    column: str
+    options: Mapping[str, Any]
+    options_version: int = 1
+    required: bool = False
+    unique: bool = False
+    index: bool = False
+    default: Any = None
+    label: str | None = None
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexDefinition:
+    """An index, or a uniqueness rule, over one or several fields; ``fields`` are ids, each with its direction."""
+
+    id: int
+    name: str
+    fields: tuple[tuple[int, bool], ...]
+    unique: bool = False
+    nulls_distinct: bool = True
+
+
+@dataclass(frozen=True)
+class TableDefinition:
+    """One table at one version. Fields stand in their order; ``next_id`` is the next free number of a field or index.
+
+    ``key`` is the type of the row's id. ``physical_name`` is the table's name in the database.
+    """
+
+    id: int
+    model_name: str
+    version: int
+    physical_name: str
+    fields: tuple[FieldDefinition, ...]
+    indexes: tuple[IndexDefinition, ...] = ()
+    key: str = "integer"
+    label: str | None = None
+    description: str | None = None
+    next_id: int = 1
+
+    @cached_property
+    def by_name(self) -> dict[str, FieldDefinition]:
+        return {field.name: field for field in self.fields}
+
+    @cached_property
+    def by_id(self) -> dict[int, FieldDefinition]:
+        return {field.id: field for field in self.fields}
+
+    def to_stored(self) -> dict[str, Any]:
+        """The JSON document that the system tables keep; :meth:`from_stored` reads it."""
+        return asdict(self)
+
+    @classmethod
+    def from_stored(cls, document: Mapping[str, Any]) -> "TableDefinition":
+        values = dict(document)
+        values["fields"] = tuple(FieldDefinition(**field) for field in values["fields"])
+        values["indexes"] = tuple(
+            IndexDefinition(
+                **{**index, "fields": tuple((number, descending) for number, descending in index["fields"])}
+            )
+            for index in values["indexes"]
+        )
+        return cls(**values)
+
+    def same_content(self, other: "TableDefinition") -> bool:
+        """Whether the two differ in nothing that would make a new version."""
+        return replace(self, version=0, next_id=0) == replace(other, version=0, next_id=0)

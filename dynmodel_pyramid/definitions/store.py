@@ -1,0 +1,211 @@
+"""The system tables: load and save definitions, renew the counters, read the change log.
+
+All functions take a connection inside a transaction; none begins or ends one.
+"""
+
+import datetime
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.database import Database, State
+from dynmodel_pyramid.definitions.model import FieldDefinition, TableDefinition
+from dynmodel_pyramid.definitions.names import name_key
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of the change log: which table, and under which names it was known before and is known since."""
+
+    revision: int
+    stamp: str
+    table_id: int
+    names: tuple[str | None, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class TrashedField:
+    """A dropped field whose column is kept under ``column``."""
+
+    id: int
+    table_id: int
+    column: str
+    field: FieldDefinition
+
+
+class DefinitionStore:
+    """Reads and writes the system tables of one database."""
+
+    #: The rule that model names are unique, as (column, constraint).
+    name_rule = ("name_key", "_uq__dynmodel_table_name_key")
+
+    def __init__(self, database: Database):
+        self.database = database
+        self.system = database.system
+
+    def _rows(self, connection: sa.Connection, condition) -> tuple[State, list[TableDefinition]]:
+        """One statement, so that state and definitions are of one moment on every isolation level."""
+        state, table = self.system.state.c, self.system.table.c
+        joined = self.system.state.outerjoin(self.system.table, sa.and_(table.dropped_at.is_(None), condition))
+        query = (
+            sa.select(state.definitions, state.access, state.stamp, table.document)
+            .select_from(joined)
+            .where(state.id == 1)
+            .order_by(table.id)
+        )
+        rows = connection.execute(query).all()
+        found = [TableDefinition.from_stored(row[3]) for row in rows if row[3] is not None]
+        return State(*rows[0][:3]), found
+
+    def by_id(self, connection: sa.Connection, table_id: int) -> tuple[State, TableDefinition | None]:
+        state, found = self._rows(connection, self.system.table.c.id == table_id)
+        return state, found[0] if found else None
+
+    def by_name(self, connection: sa.Connection, name: str) -> tuple[State, TableDefinition | None]:
+        state, found = self._rows(connection, self.system.table.c.name_key == name_key(name))
+        return state, found[0] if found else None
+
+    def all(self, connection: sa.Connection, limit: int | None = None, offset: int = 0) -> tuple[State, list]:
+        """Live definitions in order of id."""
+        table = self.system.table.c
+        if limit is None and not offset:
+            return self._rows(connection, sa.true())
+        page = sa.select(table.id).where(table.dropped_at.is_(None)).order_by(table.id).offset(offset)
+        page = page.limit(limit if limit is not None else 2**62)
+        return self._rows(connection, table.id.in_(page))
+
+    def changes_since(self, connection: sa.Connection, state: State) -> tuple[State, list[Change] | None]:
+        """The current state and what changed since an earlier one; None if the earlier one is not in the log."""
+        log = self.system.change.c
+        current = self.database.state(connection)
+        query = (
+            sa.select(log.revision, log.stamp, log.table_id, log.name_before, log.name_after)
+            .where(log.revision >= state.definitions, log.revision <= current.definitions)
+            .order_by(log.revision)
+        )
+        changes = [Change(row[0], row[1], row[2], (row[3], row[4])) for row in connection.execute(query)]
+        if state.definitions == 0:
+            # Before the first change there is no line in the log to compare with.
+            return current, changes if current.definitions else None
+        known = any(change.revision == state.definitions and change.stamp == state.stamp for change in changes)
+        newer = [change for change in changes if change.revision > state.definitions]
+        complete = not newer or newer[-1].stamp == current.stamp
+        return current, newer if known and complete else None
+
+    def lock_definition(self, connection: sa.Connection, table_id: int) -> TableDefinition | None:
+        """The current definition, held against other definition changes till the transaction ends."""
+        table = self.system.table
+        query = sa.select(table.c.document).where(table.c.id == table_id, table.c.dropped_at.is_(None))
+        document = connection.scalar(query.with_for_update())
+        return TableDefinition.from_stored(document) if document is not None else None
+
+    def name_is_taken(self, connection: sa.Connection, name: str, except_id: int) -> bool:
+        table = self.system.table.c
+        query = sa.select(table.id).where(table.name_key == name_key(name), table.id != except_id)
+        return connection.scalar(query) is not None
+
+    def insert(self, connection: sa.Connection, definition: TableDefinition) -> TableDefinition:
+        """Store a new table and give it its id."""
+        table = self.system.table
+        statement = sa.insert(table).values(
+            version=definition.version,
+            name_key=name_key(definition.model_name),
+            physical_name=definition.physical_name,
+            document={},
+        )
+        definition = replace(definition, id=connection.scalar(statement.returning(table.c.id)))
+        self.update(connection, definition)
+        return definition
+
+    def update(self, connection: sa.Connection, definition: TableDefinition) -> None:
+        self._update(connection, definition, name_key=name_key(definition.model_name))
+
+    def drop(self, connection: sa.Connection, definition: TableDefinition) -> None:
+        """Mark a table as dropped; its name is free again. ``definition.physical_name`` is where its rows are kept."""
+        self._update(connection, definition, name_key=None, dropped_at=now())
+
+    def _update(self, connection: sa.Connection, definition: TableDefinition, **values) -> None:
+        table = self.system.table
+        connection.execute(
+            sa.update(table)
+            .where(table.c.id == definition.id)
+            .values(
+                version=definition.version,
+                physical_name=definition.physical_name,
+                document=definition.to_stored(),
+                **values,
+            )
+        )
+
+    def trashed_fields(self, connection: sa.Connection, table_id: int) -> list[TrashedField]:
+        trash = self.system.trash.c
+        query = sa.select(trash.id, trash.physical_name, trash.document).where(trash.table_id == table_id)
+        return [
+            TrashedField(row[0], table_id, row[1], FieldDefinition(**row[2]))
+            for row in connection.execute(query.order_by(trash.id))
+        ]
+
+    def trash_field(self, connection: sa.Connection, table: TableDefinition, field: FieldDefinition) -> TrashedField:
+        """Note a dropped field; the caller renames its column to the one that is answered."""
+        trash = self.system.trash
+        statement = sa.insert(trash).values(
+            table_id=table.id,
+            field_id=field.id,
+            physical_name="",
+            document=TableDefinition(0, "", 0, "", (field,)).to_stored()["fields"][0],
+            dropped_at=now(),
+            dropped_version=table.version,
+        )
+        number = connection.scalar(statement.returning(trash.c.id))
+        column = f"_trash_{number}"
+        connection.execute(sa.update(trash).where(trash.c.id == number).values(physical_name=column))
+        return TrashedField(number, table.id, column, field)
+
+    def record(
+        self,
+        connection: sa.Connection,
+        changes: Iterable[tuple[TableDefinition | None, TableDefinition | None]],
+        author: str | None = None,
+    ) -> State:
+        """Renew the state and write the log: one line for each (before, after), None for absent.
+
+        It comes last in a transaction: the state's row serialises all definition changes, so that the order of
+        revisions is the order of commits.
+        """
+        table = self.system.state
+        stamp = secrets.token_hex(16)
+        renewed = (
+            sa.update(table)
+            .where(table.c.id == 1)
+            .values(definitions=table.c.definitions + 1, stamp=stamp)
+            .returning(table.c.definitions, table.c.access)
+        )
+        revision, access = connection.execute(renewed).one()
+        lines = [self._line(before, after, revision, stamp, author) for before, after in changes]
+        connection.execute(sa.insert(self.system.change), lines)
+        return State(revision, access, stamp)
+
+    def _line(self, before, after, revision: int, stamp: str, author: str | None) -> dict:
+        current = after or before
+        return {
+            "revision": revision,
+            "table_id": current.id,
+            "stamp": stamp,
+            "version": current.version,
+            "name_before": name_key(before.model_name) if before else None,
+            "name_after": name_key(after.model_name) if after else None,
+            "changed_at": now(),
+            "changed_by": author,
+            "document": current.to_stored(),
+        }
+
+    def history(self, connection: sa.Connection, table_id: int) -> Iterator[TableDefinition]:
+        log = self.system.change.c
+        query = sa.select(log.document).where(log.table_id == table_id).order_by(log.version)
+        return (TableDefinition.from_stored(document) for document in connection.scalars(query))
+
+
+def now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)

@@ -1,0 +1,52 @@
+"""Definition -> the full document that clients get. Reading it back changes nothing."""
+
+from typing import Any
+
+from dynmodel_pyramid.definitions.model import FieldDefinition, TableDefinition
+
+
+def field_document(field: FieldDefinition, position: int) -> dict[str, Any]:
+    return {
+        "id": field.id,
+        "position": position,
+        "type": field.type,
+        "required": field.required,
+        "unique": field.unique,
+        "index": field.index,
+        "default": field.default,
+        "label": field.label,
+        "description": field.description,
+        **field.options,
+    }
+
+
+def table_document(definition: TableDefinition) -> dict[str, Any]:
+    names = {field.id: field.name for field in definition.fields}
+    return {
+        "id": definition.id,
+        "model_name": definition.model_name,
+        "version": definition.version,
+        "label": definition.label,
+        "description": definition.description,
+        "key": {"type": definition.key},
+        "fields": {
+            field.name: field_document(field, position) for position, field in enumerate(definition.fields, start=1)
+        },
+        "unique": [
+            {
+                "name": index.name,
+                "fields": [names[number] for number, descending in index.fields],
+                "nulls_distinct": index.nulls_distinct,
+            }
+            for index in definition.indexes
+            if index.unique
+        ],
+        "indexes": [
+            {
+                "name": index.name,
+                "fields": [{"field": names[number], "descending": descending} for number, descending in index.fields],
+            }
+            for index in definition.indexes
+            if not index.unique
+        ],
+    }

@@ -1,0 +1,35 @@
+"""What an application, or a package that it includes, may call on the configurator."""
+
+from pyramid.config import Configurator
+
+from dynmodel_pyramid.fields import FieldType
+from dynmodel_pyramid.settings import Setting
+
+
+def add_field_type(config: Configurator, name: str, cls: type[FieldType]) -> None:
+    """Register a field type that has no entry point. Two of one name are a configuration conflict.
+
+    :raises ConfigurationProblem: the class breaks the contract, or an installed type has the name
+    """
+    types = config.registry.dynmodel_catalogue.field_types
+    module = config.package.__name__
+    introspectable = config.introspectable(
+        "dynmodel field types", name, f"{cls.__module__}.{cls.__qualname__}", "field type"
+    )
+    introspectable["class"] = cls
+    config.action(
+        ("dynmodel field type", name),
+        lambda: types.register(name, cls, module),
+        introspectables=(introspectable,),
+    )
+
+
+def add_dynmodel_setting(config: Configurator, setting: Setting) -> None:
+    """Declare a ``dynmodel.*`` key of a plugin; its value is an attribute of ``registry.dynmodel_settings`` at once.
+
+    :raises ConfigurationProblem: the key exists, or its value in the INI is bad
+    """
+    config.registry.dynmodel_settings.declare([setting])
+    introspectable = config.introspectable("dynmodel settings", setting.name, f"dynmodel.{setting.name}", "setting")
+    introspectable["setting"] = setting
+    config.action(("dynmodel setting", setting.name), introspectables=(introspectable,))

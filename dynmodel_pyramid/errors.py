@@ -1,0 +1,100 @@
+"""Domain errors. They know nothing of HTTP; ``web.errors`` gives each its status.
+
+Every error has a stable ``code`` that clients may rely on (docs/errors.md lists them all), a ``detail`` that names
+the culprit and, where there is one, a ``hint`` that names the mend.
+"""
+
+from dataclasses import dataclass
+
+
+class DynmodelError(Exception):
+    """Base of all errors that this package raises for a caller to handle."""
+
+    code = "error"
+
+    def __init__(self, detail: str, *, hint: str | None = None, code: str | None = None, **members):
+        super().__init__(detail)
+        self.detail = detail
+        self.hint = hint
+        self.members = members
+        if code is not None:
+            self.code = code
+
+
+class ConfigurationProblem(DynmodelError):
+    """A setting, a plugin or the host application is not set up as it must be; raised at start."""
+
+    code = "configuration"
+
+
+class Malformed(DynmodelError):
+    """The request can't be understood: JSON that isn't, an unknown parameter, a header out of its grammar."""
+
+    code = "malformed"
+
+
+class NotFound(DynmodelError):
+    """There is no such table, row or other thing."""
+
+    code = "not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault in a document: where (a JSON pointer, RFC 6901), which kind, and what to know."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class Invalid(DynmodelError):
+    """A well-formed document that breaks the rules; carries at most ``MAX_PROBLEMS`` problems and their total."""
+
+    code = "validation"
+    MAX_PROBLEMS = 100
+
+    def __init__(self, problems: list[Problem], total: int | None = None, *, hint: str | None = None):
+        self.problems = problems[: self.MAX_PROBLEMS]
+        self.total = len(problems) if total is None else total
+        first = problems[0]
+        more = "" if self.total == 1 else f" (and {self.total - 1} more)"
+        super().__init__(f"{first.pointer or 'document'}: {first.detail}{more}", hint=hint)
+
+
+class Conflict(DynmodelError):
+    """What is asked for contradicts what is stored; asking again does not help."""
+
+    code = "conflict"
+
+
+class PluginMissing(Conflict):
+    """A stored field's type is not installed, or failed to load."""
+
+    code = "field_type_missing"
+
+
+class PreconditionFailed(DynmodelError):
+    """``If-Match`` or a ``version`` names a state that is no longer current; ``current`` holds what is."""
+
+    code = "precondition_failed"
+
+    def __init__(self, detail: str, current: bytes | None = None):
+        super().__init__(detail, hint="read the current state and try again")
+        self.current = current
+
+
+class Busy(DynmodelError):
+    """A lock was waited for in vain, or the definition changed faster than the request could run."""
+
+    code = "busy"
+
+    def __init__(self, detail: str, retry_after: int = 1):
+        super().__init__(detail, hint="nothing was changed; repeat the request")
+        self.retry_after = retry_after
+
+
+class Unavailable(Busy):
+    """The database can't be reached."""
+
+    code = "database_unavailable"

@@ -1,0 +1,30 @@
+"""The option ``choices``: the only values that a field takes."""
+
+import colander
+
+from dynmodel_pyramid.fields import schema
+
+
+def choices_option(kind: colander.SchemaType, description: str) -> colander.SchemaNode:
+    return schema.option(schema.List(kind), "choices", description=description)
+
+
+def check_choices(node, options) -> None:
+    """Part of the validator of an options' mapping."""
+    choices = options.get("choices")
+    if choices is not None and (not choices or len(set(choices)) != len(choices)):
+        whole = colander.Invalid(node)
+        whole.add(schema.invalid(node["choices"], "want at least one value, each once", "invalid_option"))
+        raise whole
+
+
+def one_of(choices):
+    """A validator of values."""
+    allowed = frozenset(choices)
+    shown = ", ".join(map(str, choices[:20])) + (", ..." if len(choices) > 20 else "")
+
+    def check(node, value):
+        if value not in allowed:
+            raise schema.invalid(node, f"want one of {shown}", "not_a_choice", value)
+
+    return check

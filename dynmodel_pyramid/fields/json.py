@@ -1,0 +1,64 @@
+"""Any JSON value."""
+
+import json
+
+import colander
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from dynmodel_pyramid.fields import operators, schema
+from dynmodel_pyramid.fields.contract import FieldType
+
+
+class _Fragment(sa.types.UserDefinedType):
+    """JSON text read from the database, passed into the answer as it is: not parsed, nothing rounded."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **options):
+        return "TEXT"
+
+    def result_processor(self, dialect, coltype):
+        return lambda value: None if value is None else orjson.Fragment(value)
+
+
+class JsonDocument(sa.TypeDecorator):
+    """JSON on SQLite, JSONB on PostgreSQL; a row's null is a null of the database. It can be a column's default."""
+
+    impl = sa.JSON(none_as_null=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect):
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(postgresql.JSONB(none_as_null=True))
+        return dialect.type_descriptor(sa.JSON(none_as_null=True))
+
+    def literal_processor(self, dialect):
+        quote = sa.String().literal_processor(dialect)
+        return lambda value: quote(json.dumps(value))
+
+
+class Json(FieldType):
+    """Any JSON value: object, array, string, number, true or false; nested at most 100 levels."""
+
+    operators = (*operators.IDENTITY, operators.CONTAINS, operators.CONTAINED)
+    sortable = False
+
+    def column(self, options, context):
+        return sa.Column(JsonDocument())
+
+    def schema_node(self, options):
+        return colander.SchemaNode(schema.Json())
+
+    def json_expression(self, column, options):
+        return sa.type_coerce(sa.cast(column, sa.Text), _Fragment())
+
+    def to_text(self, value, options):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    def from_text(self, text, options):
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            raise ValueError("want JSON") from None

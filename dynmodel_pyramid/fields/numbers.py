@@ -1,0 +1,103 @@
+"""Numbers: 64-bit floats and 64-bit integers."""
+
+import math
+
+import colander
+import sqlalchemy as sa
+
+from dynmodel_pyramid.fields import operators, schema
+from dynmodel_pyramid.fields.choices import check_choices, choices_option, one_of
+from dynmodel_pyramid.fields.contract import FieldType
+
+
+def check_bounds(node, options):
+    low, high = options["min"], options["max"]
+    if low is not None and high is not None and low > high:
+        whole = colander.Invalid(node)
+        whole.add(schema.invalid(node["min"], "is above max", "invalid_option"))
+        raise whole
+    check_choices(node, options)
+
+
+class _Bounded(FieldType):
+    """What both kinds of number share: ``min``, ``max`` and ``choices``."""
+
+    operators = operators.ORDERED
+    kind: type[schema.Number] | type[schema.Integer]
+
+    def options_schema(self):
+        return colander.SchemaNode(
+            colander.Mapping(unknown="raise"),
+            schema.option(self.kind(), "min", description="the least value allowed"),
+            schema.option(self.kind(), "max", description="the greatest value allowed"),
+            choices_option(self.kind(), "the only values allowed"),
+            validator=check_bounds,
+        )
+
+    def schema_node(self, options):
+        low, high = options["min"], options["max"]
+
+        def check(node, value):
+            if low is not None and value < low:
+                raise schema.invalid(node, f"want at least {low}", "too_small", value)
+            if high is not None and value > high:
+                raise schema.invalid(node, f"want at most {high}", "too_large", value)
+
+        validator = check if options["choices"] is None else colander.All(check, one_of(options["choices"]))
+        return colander.SchemaNode(self.kind(), validator=validator)
+
+    def json_schema(self, options):
+        rules = {"minimum": options["min"], "maximum": options["max"], "enum": options["choices"]}
+        return self.kind.json_schema | {name: value for name, value in rules.items() if value is not None}
+
+
+class Number(_Bounded):
+    """A 64-bit floating-point number (IEEE 754 double precision)."""
+
+    kind = schema.Number
+
+    def column(self, options, context):
+        return sa.Column(sa.Float(53))
+
+    def fast_path(self, options):
+        if options["choices"] is not None:
+            return None
+        low = -math.inf if options["min"] is None else options["min"]
+        high = math.inf if options["max"] is None else options["max"]
+        # -inf < value < inf refuses infinities; comparisons with NaN are false.
+        return lambda value: type(value) is float and low <= value <= high and -math.inf < value < math.inf
+
+    def to_text(self, value, options):
+        return repr(value)
+
+    def from_text(self, text, options):
+        try:
+            value = float(text.strip())
+        except ValueError:
+            raise ValueError("want a number") from None
+        if not math.isfinite(value):
+            raise ValueError("want a finite number")
+        return value
+
+
+class Integer(_Bounded):
+    """A whole number of 64 bits."""
+
+    kind = schema.Integer
+
+    def column(self, options, context):
+        return sa.Column(sa.BigInteger())
+
+    def fast_path(self, options):
+        if options["choices"] is not None:
+            return None
+        low = -schema.INT64 if options["min"] is None else options["min"]
+        high = schema.INT64 - 1 if options["max"] is None else options["max"]
+        return lambda value: type(value) is int and low <= value <= high
+
+    def from_text(self, text, options):
+        text = text.strip()
+        digits = text[1:] if text[:1] in ("+", "-") else text
+        if not (digits.isascii() and digits.isdigit()) or len(digits) > 19:
+            raise ValueError("want a whole number of at most 64 bits")
+        return int(text)

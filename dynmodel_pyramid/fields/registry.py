@@ -1,0 +1,139 @@
+"""The registry of field types, filled from entry points and by ``config.add_field_type``."""
+
+import importlib.metadata
+import inspect
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import colander
+
+from dynmodel_pyramid.errors import ConfigurationProblem, PluginMissing
+from dynmodel_pyramid.fields.contract import FieldType
+
+GROUP = "dynmodel_pyramid.field_types"
+
+#: Options that every field has, whatever its type; a type's own options may not bear these names.
+COMMON_OPTIONS = (
+    "id", "name", "position", "type", "required", "unique", "index", "default", "label", "description", "renamed_from",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A field type and where it comes from."""
+
+    name: str
+    field_type: FieldType
+    distribution: str
+    version: str
+
+    @property
+    def origin(self) -> str:
+        return f"{self.distribution} {self.version}".strip()
+
+
+class FieldTypes:
+    """The installed field types by name; filled at start, read-only afterwards."""
+
+    def __init__(self):
+        self._types: dict[str, Registered] = {}
+
+    def __iter__(self) -> Iterator[Registered]:
+        return iter(sorted(self._types.values(), key=lambda registered: registered.name))
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._types
+
+    def names(self) -> list[str]:
+        return sorted(self._types)
+
+    def __getitem__(self, name: str) -> FieldType:
+        """:raises PluginMissing: no such type is installed"""
+        try:
+            return self._types[name].field_type
+        except KeyError:
+            raise PluginMissing(
+                f"the field type {name!r} is not installed",
+                hint="install the package that provides it; installed are: " + ", ".join(self.names()),
+            ) from None
+
+    def register(self, name: str, cls: type[FieldType], distribution: str = "", version: str = "") -> None:
+        """Check a class against the contract and take it in.
+
+        :raises ConfigurationProblem: naming the type, its distribution and what is wrong
+        """
+        where = f"field type {name!r}" + (f" of {distribution} {version}".rstrip() if distribution else "")
+        if not name.isidentifier() or name.startswith("_"):
+            raise ConfigurationProblem(f"{where}: the name must be an identifier that doesn't begin with _")
+        if name in self._types:
+            raise ConfigurationProblem(
+                f"{where}: {self._types[name].origin or 'the application'} provides a type of that name already",
+                hint="uninstall one of the two",
+            )
+        if not (isinstance(cls, type) and issubclass(cls, FieldType)):
+            raise ConfigurationProblem(f"{where}: {cls!r} is not a class that derives from FieldType")
+        for method in ("column", "schema_node"):
+            if getattr(cls, method) is getattr(FieldType, method):
+                raise ConfigurationProblem(f"{where}: {cls.__name__} has no {method}()")
+        for method, contract in inspect.getmembers(FieldType, inspect.isfunction):
+            if not method.startswith("_"):
+                _check_signature(where, cls, method, contract)
+        try:
+            field_type = cls()
+            options = {child.name for child in field_type.options_schema().children}
+        except Exception as error:
+            raise ConfigurationProblem(f"{where}: {type(error).__name__}: {error}") from error
+        clash = sorted(options.intersection(COMMON_OPTIONS))
+        if clash:
+            raise ConfigurationProblem(f"{where}: its option {clash[0]!r} is one that every field has; rename it")
+        self._types[name] = Registered(name, field_type, distribution, version)
+
+    def load_entry_points(self, entry_points: Iterable[importlib.metadata.EntryPoint] | None = None) -> None:
+        """Register every installed field type.
+
+        :raises ConfigurationProblem: naming distribution, version, entry point and cause of the first that fails
+        """
+        found = importlib.metadata.entry_points(group=GROUP) if entry_points is None else entry_points
+        for entry_point in sorted(found, key=lambda point: (point.name, point.value)):
+            distribution, version = "", ""
+            if entry_point.dist is not None:
+                distribution, version = entry_point.dist.name, entry_point.dist.version
+            try:
+                cls = entry_point.load()
+            except Exception as error:
+                raise ConfigurationProblem(
+                    f"field type {entry_point.name!r} of {distribution} {version} ({entry_point.value}) "
+                    f"can't be loaded: {type(error).__name__}: {error}",
+                    hint="mend or uninstall that package",
+                ) from error
+            self.register(entry_point.name, cls, distribution, version)
+
+
+def _check_signature(where: str, cls: type, method: str, contract) -> None:
+    """Refuse a method that can't be called as the contract calls it: positionally, with the contract's arguments."""
+    arguments = [None] * len(inspect.signature(contract).parameters)
+    try:
+        signature = inspect.signature(getattr(cls, method))
+    except (TypeError, ValueError):
+        raise ConfigurationProblem(f"{where}: {cls.__name__}.{method} is not a method") from None
+    try:
+        signature.bind(*arguments)
+    except TypeError:
+        wanted = ", ".join(inspect.signature(contract).parameters)
+        raise ConfigurationProblem(
+            f"{where}: {cls.__name__}.{method}{signature} has the wrong signature", hint=f"want {method}({wanted})"
+        ) from None
+
+
+def read_options(field_type: FieldType, own: dict) -> dict:
+    """A type's own options in full form, from a document's.
+
+    :raises colander.Invalid: an option is unknown, or its value wrong
+    """
+    mapping = field_type.options_schema()
+    known = {child.name for child in mapping.children}
+    # A null stands for the default; of an option that doesn't exist it is still an error.
+    options = mapping.deserialize(
+        {name: value for name, value in own.items() if value is not None or name not in known}
+    )
+    return {} if options is colander.null else options

@@ -1,0 +1,197 @@
+"""Strict colander types: JSON's own types and nothing near them.
+
+colander's stock types are made for forms: ``Integer`` takes ``1.9`` and ``True``, ``Boolean`` makes true of
+``"banana"``, ``String`` turns ``""`` into a missing value. These take a JSON value of exactly their type.
+"""
+
+import math
+import re
+from typing import Any
+
+import colander
+
+#: What no text may hold: NUL (PostgreSQL can't store it) and lone surrogates (they have no UTF-8).
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+#: Deeper JSON values are refused: serialisers and databases have limits of their own, and higher ones.
+MAX_DEPTH = 100
+INT64 = 2**63
+
+
+def invalid(node, message: str, code: str, value=None) -> colander.Invalid:
+    from dynmodel_pyramid.fields.contract import FieldInvalid
+
+    return FieldInvalid(node, message, code=code, value=value)
+
+
+def json_type(value: Any) -> str:
+    """The name of a value's JSON type, for messages."""
+    names = {
+        bool: "a boolean",
+        str: "a string",
+        int: "a number",
+        float: "a number",
+        list: "an array",
+        dict: "an object",
+    }
+    return "null" if value is None else names.get(type(value), type(value).__name__)
+
+
+class _Strict(colander.SchemaType):
+    wanted = ""
+    types: tuple[type, ...] = ()
+    json_schema: dict[str, Any] = {}
+
+    def serialize(self, node, appstruct):
+        return appstruct
+
+    def deserialize(self, node, cstruct):
+        if cstruct is colander.null:
+            return colander.null
+        if type(cstruct) not in self.types:
+            raise invalid(node, f"want {self.wanted}, not {json_type(cstruct)}", "wrong_type", cstruct)
+        return self.check(node, cstruct)
+
+    def check(self, node, value):
+        return value
+
+
+class Text(_Strict):
+    """A JSON string without NUL and lone surrogates; kept as it is, the empty one too."""
+
+    wanted = "a string"
+    types = (str,)
+    json_schema = {"type": "string"}
+
+    def check(self, node, value):
+        bad = UNSTORABLE.search(value)
+        if bad:
+            what = "the character NUL" if bad.group() == "\0" else "a lone surrogate"
+            raise invalid(node, f"{what} at position {bad.start()} can't be stored", "unstorable_text", value)
+        return value
+
+
+class Boolean(_Strict):
+    """``true`` or ``false``."""
+
+    wanted = "true or false"
+    types = (bool,)
+    json_schema = {"type": "boolean"}
+
+
+class Integer(_Strict):
+    """A JSON number that is whole (``1`` and ``1.0``, RFC 8259 section 6) and fits 64 bits."""
+
+    wanted = "a whole number"
+    types = (int, float)
+    json_schema = {"type": "integer"}
+
+    def check(self, node, value):
+        if type(value) is float:
+            if not value.is_integer() or abs(value) > 2**53:
+                raise invalid(node, "want a whole number, not a fraction", "wrong_type", value)
+            value = int(value)
+        if not -INT64 <= value < INT64:
+            raise invalid(node, "want a whole number of at most 64 bits", "out_of_range", str(value))
+        return value
+
+
+class Number(_Strict):
+    """A JSON number as a 64-bit float; integers that a float can't hold exactly are refused."""
+
+    wanted = "a number"
+    types = (int, float)
+    json_schema = {"type": "number"}
+
+    def check(self, node, value):
+        if type(value) is int:
+            try:
+                exact = float(value)
+            except OverflowError:
+                exact = math.inf
+            if exact != value:
+                raise invalid(node, "this number can't be stored exactly as a 64-bit float", "out_of_range", str(value))
+            return exact
+        if not math.isfinite(value):
+            raise invalid(node, "want a finite number", "out_of_range", str(value))
+        return value
+
+
+class Json(colander.SchemaType):
+    """Any JSON value that both databases store and give back equal."""
+
+    json_schema: dict[str, Any] = {}
+
+    def serialize(self, node, appstruct):
+        return appstruct
+
+    def deserialize(self, node, cstruct):
+        if cstruct is colander.null:
+            return colander.null
+        self._walk(node, cstruct, 0)
+        return cstruct
+
+    def _walk(self, node, value, depth):
+        if depth > MAX_DEPTH:
+            raise invalid(node, f"nested deeper than {MAX_DEPTH} levels", "too_deep")
+        kind = type(value)
+        if kind is str:
+            if UNSTORABLE.search(value):
+                raise invalid(node, "holds NUL or a lone surrogate, which can't be stored", "unstorable_text")
+        elif kind is float:
+            if not math.isfinite(value):
+                raise invalid(node, "holds a number that is not finite", "out_of_range")
+        elif kind is int:
+            if not -INT64 <= value < INT64:
+                raise invalid(node, "holds a whole number of more than 64 bits", "out_of_range")
+        elif kind is list:
+            for item in value:
+                self._walk(node, item, depth + 1)
+        elif kind is dict:
+            for key, item in value.items():
+                if type(key) is not str:
+                    raise invalid(node, "holds an object whose keys are no strings", "wrong_type")
+                if UNSTORABLE.search(key):
+                    raise invalid(node, "holds NUL or a lone surrogate, which can't be stored", "unstorable_text")
+                self._walk(node, item, depth + 1)
+        elif value is not None and kind is not bool:
+            raise invalid(node, f"holds {kind.__name__}, which is not JSON", "wrong_type")
+
+
+class List(_Strict):
+    """A JSON array whose items one further colander type checks."""
+
+    wanted = "an array"
+    types = (list,)
+
+    def __init__(self, item: colander.SchemaType):
+        self.item = item
+        self.json_schema = {"type": "array", "items": getattr(item, "json_schema", {})}
+
+    def check(self, node, value):
+        return [self.item.deserialize(node, entry) for entry in value]
+
+
+def option(kind: colander.SchemaType, name: str, *, default=None, description: str = "", validator=None):
+    """One option of a field type: a child of :meth:`FieldType.options_schema`.
+
+    A null in a document stands for the default.
+    """
+    return colander.SchemaNode(kind, name=name, missing=default, description=description, validator=validator)
+
+
+def mapping_json_schema(mapping: colander.SchemaNode) -> dict[str, Any]:
+    """JSON Schema 2020-12 of a mapping of options."""
+    properties = {}
+    for child in mapping.children:
+        own = dict(getattr(child.typ, "json_schema", {}))
+        if child.missing is None and isinstance(own.get("type"), str):
+            own["type"] = [own["type"], "null"]
+        if child.missing is not colander.required:
+            own["default"] = child.missing
+        if child.description:
+            own["description"] = child.description
+        properties[child.name] = own
+    required = [child.name for child in mapping.children if child.missing is colander.required]
+    schema: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
+    return {**schema, "required": required} if required else schema

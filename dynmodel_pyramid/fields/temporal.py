@@ -1,0 +1,157 @@
+"""Dates and points in time."""
+
+import datetime
+import re
+
+import colander
+import sqlalchemy as sa
+
+from dynmodel_pyramid.fields import operators, schema
+from dynmodel_pyramid.fields.contract import FieldType
+
+UTC = datetime.UTC
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_DATETIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def parse_date(text: str) -> datetime.date:
+    """A full-date of RFC 3339 section 5.6, years 0001 to 9999.
+
+    :raises ValueError: saying what is wanted
+    """
+    if not _DATE.fullmatch(text):
+        raise ValueError("want a date such as 2026-01-31")
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("there is no such day") from None
+
+
+def parse_datetime(text: str) -> datetime.datetime:
+    """A date-time of RFC 3339 section 5.6, as a datetime in UTC. The offset is required; a fraction finer than
+    microseconds is refused unless its further digits are zeros, and so is a leap second.
+
+    :raises ValueError: saying what is wanted
+    """
+    match = _DATETIME.fullmatch(text)
+    if not match:
+        raise ValueError("want a date and time with an offset, such as 2026-01-31T12:00:00Z")
+    day, time, fraction, offset = match.groups()
+    fraction = fraction or "0"
+    if fraction[6:].strip("0"):
+        raise ValueError("want at most microseconds")
+    offset = "+00:00" if offset in "Zz" else offset
+    try:
+        return datetime.datetime.fromisoformat(f"{day}T{time}.{fraction[:6]:0<6}{offset}").astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("there is no such day or time, or it is out of the years 0001 to 9999 in UTC") from None
+
+
+class UTCDateTime(sa.TypeDecorator):
+    """Aware datetimes, stored in UTC with microseconds on both databases, given back in UTC."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value, dialect):
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("want an aware datetime: give it a tzinfo")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_literal_param(self, value, dialect):
+        return self.process_bind_param(value, dialect)
+
+    def process_result_value(self, value, dialect):
+        if value is None or value.tzinfo is UTC:
+            return value
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class _Moment(schema.Text):
+    """A JSON string that a parser turns into a date or datetime."""
+
+    def __init__(self, parse, wanted: str, json_format: str):
+        self.parse = parse
+        self.wanted = wanted
+        self.json_schema = {"type": "string", "format": json_format}
+
+    def check(self, node, value):
+        try:
+            return self.parse(value)
+        except ValueError as error:
+            raise schema.invalid(node, str(error), "invalid_format", value) from None
+
+
+class _MomentText(_Moment):
+    """The same for an option, which is kept as the text it came as."""
+
+    def check(self, node, value):
+        super().check(node, value)
+        return value
+
+
+class _Temporal(FieldType):
+    operators = operators.ORDERED
+    parse = staticmethod(parse_date)
+    wanted, json_format = "", ""
+
+    def options_schema(self):
+        kind = _MomentText(self.parse, self.wanted, self.json_format)
+        return colander.SchemaNode(
+            colander.Mapping(unknown="raise"),
+            schema.option(kind, "min", description="the earliest value allowed"),
+            schema.option(kind, "max", description="the latest value allowed"),
+            validator=self._check_options,
+        )
+
+    def _check_options(self, node, options):
+        low, high = options["min"], options["max"]
+        if low is not None and high is not None and self.parse(low) > self.parse(high):
+            whole = colander.Invalid(node)
+            whole.add(schema.invalid(node["min"], "is after max", "invalid_option"))
+            raise whole
+
+    def schema_node(self, options):
+        low, high = (None if options[name] is None else self.parse(options[name]) for name in ("min", "max"))
+
+        def check(node, value):
+            if low is not None and value < low:
+                raise schema.invalid(node, f"want {options['min']} or later", "too_small")
+            if high is not None and value > high:
+                raise schema.invalid(node, f"want {options['max']} or earlier", "too_large")
+
+        return colander.SchemaNode(_Moment(self.parse, self.wanted, self.json_format), validator=check)
+
+    def json_schema(self, options):
+        return {"type": "string", "format": self.json_format}
+
+    def from_text(self, text, options):
+        return text.strip()
+
+
+class Date(_Temporal):
+    """A day of the Gregorian calendar, such as ``2026-01-31`` (RFC 3339 full-date)."""
+
+    wanted, json_format = "a date in a string", "date"
+
+    def column(self, options, context):
+        return sa.Column(sa.Date())
+
+    def to_text(self, value, options):
+        return value.isoformat()
+
+
+class DateTime(_Temporal):
+    """A point in time, such as ``2026-01-31T12:00:00Z`` (RFC 3339 date-time): offset required, answered in UTC."""
+
+    parse = staticmethod(parse_datetime)
+    wanted, json_format = "a date and time in a string", "date-time"
+
+    def column(self, options, context):
+        return sa.Column(UTCDateTime())
+
+    def to_text(self, value, options):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,115 @@
+"""Text of one line and of many."""
+
+import re
+
+import colander
+import sqlalchemy as sa
+
+from dynmodel_pyramid.fields import operators, schema
+from dynmodel_pyramid.fields.choices import check_choices, choices_option, one_of
+from dynmodel_pyramid.fields.contract import FieldType
+
+#: PostgreSQL's limit for varchar(n) (manual, 8.3); SQLite has none below 1 GB.
+LONGEST = 10_485_760
+
+
+def byte_order(length: int | None = None) -> sa.types.TypeEngine:
+    """A text type that compares and sorts as bytes on both databases (SQLite's BINARY does so by default)."""
+    plain = sa.String(length) if length else sa.Text()
+    collated = sa.String(length, collation="C") if length else sa.Text(collation="C")
+    return plain.with_variant(collated, "postgresql")
+
+
+class Text(FieldType):
+    """Text of any length."""
+
+    operators = operators.TEXTUAL
+
+    def options_schema(self):
+        return colander.SchemaNode(
+            colander.Mapping(unknown="raise"),
+            schema.option(schema.Integer(), "min_length", description="at least so many characters"),
+            schema.option(schema.Integer(), "max_length", description="at most so many characters"),
+            schema.option(
+                schema.Text(),
+                "pattern",
+                description="a regular expression (Python's re) that the whole text must match",
+            ),
+            validator=check_text_options,
+        )
+
+    def column(self, options, context):
+        return sa.Column(byte_order())
+
+    def schema_node(self, options):
+        low, high = options["min_length"], options["max_length"]
+        pattern = re.compile(options["pattern"]) if options["pattern"] is not None else None
+
+        def check(node, value):
+            if low is not None and len(value) < low:
+                raise schema.invalid(node, f"want at least {low} characters, not {len(value)}", "too_short", value)
+            if high is not None and len(value) > high:
+                raise schema.invalid(node, f"want at most {high} characters, not {len(value)}", "too_long", value)
+            if pattern is not None and not pattern.fullmatch(value):
+                raise schema.invalid(node, f"must match the pattern {options['pattern']}", "pattern_mismatch", value)
+
+        return colander.SchemaNode(schema.Text(), validator=check)
+
+    def fast_path(self, options):
+        if options["min_length"] is not None or options["pattern"] is not None:
+            return None
+        high = LONGEST if options["max_length"] is None else options["max_length"]
+        unstorable = schema.UNSTORABLE.search
+        return lambda value: type(value) is str and len(value) <= high and not unstorable(value)
+
+    def json_schema(self, options):
+        rules = {"minLength": options["min_length"], "maxLength": options["max_length"], "pattern": options["pattern"]}
+        return {"type": "string"} | {name: value for name, value in rules.items() if value is not None}
+
+
+class String(Text):
+    """Text of one line, at most 255 characters unless ``max_length`` says otherwise; optionally one of ``choices``."""
+
+    def options_schema(self):
+        node = super().options_schema()
+        node["max_length"].missing = 255
+        node.add(choices_option(schema.Text(), "the only texts allowed"))
+        return node
+
+    def column(self, options, context):
+        return sa.Column(byte_order(options["max_length"]))
+
+    def schema_node(self, options):
+        node = super().schema_node(options)
+        if options["choices"] is not None:
+            node.validator = colander.All(node.validator, one_of(options["choices"]))
+        return node
+
+    def fast_path(self, options):
+        return None if options["choices"] is not None else super().fast_path(options)
+
+    def json_schema(self, options):
+        own = super().json_schema(options)
+        return own if options["choices"] is None else own | {"enum": options["choices"]}
+
+
+def check_text_options(node, options):
+    low, high = options["min_length"], options["max_length"]
+    for name, value in (("min_length", low), ("max_length", high)):
+        if value is not None and not (0 if name == "min_length" else 1) <= value <= LONGEST:
+            raise at_option(node, name, f"want a number from {0 if name == 'min_length' else 1} to {LONGEST}")
+    if low is not None and high is not None and low > high:
+        raise at_option(node, "min_length", "is above max_length")
+    if options["pattern"] is not None:
+        try:
+            re.compile(options["pattern"])
+        except (re.error, RecursionError, OverflowError) as error:
+            raise at_option(node, "pattern", f"is not a regular expression: {error}") from None
+    check_choices(node, options)
+
+
+def at_option(node, name: str, message: str) -> colander.Invalid:
+    """An error of the options' mapping that points at one option."""
+    whole = colander.Invalid(node)
+    whole.add(schema.invalid(node[name], message, "invalid_option"))
+    return whole

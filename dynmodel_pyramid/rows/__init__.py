@@ -1,0 +1,8 @@
+"""Rows: reading documents into values, encoding rows, pages and streams, and writes.
+
+``reading``  JSON documents -> column values, with every fault and its pointer
+``encoding`` the statements and the encoder of one version of a table
+``page``     limit, offset and order of a list
+``scope``    what a caller may read and write
+``service``  the row service: get, list, stream, insert, replace, assign, delete
+"""

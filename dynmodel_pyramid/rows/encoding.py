@@ -1,0 +1,43 @@
+"""The statements and the encoder of one version of a table, prepared once.
+
+Rows are selected by Core and zipped to dictionaries: 103 to 179 thousand rows of 20 columns a second, where ORM
+objects give 57 to 104 (SQLite, pages of 100 and of 1000).
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from dynmodel_pyramid.rows.scope import Scope
+from dynmodel_pyramid.tables.generation import Model
+
+OPTIONS = orjson.OPT_UTC_Z
+
+
+class RowEncoder:
+    """What a scope may read of a table: columns to select, and rows -> JSON."""
+
+    def __init__(self, model: Model, scope: Scope):
+        table = model.table
+        readable = [field for field in model.definition.fields if scope.may_read(field.name) and field.name in table.c]
+        self.names: tuple[str, ...] = ("id", *[field.name for field in readable])
+        self.columns = [
+            table.c.id,
+            *[model.field_types[field.type].json_expression(table.c[field.name], field.options) for field in readable],
+        ]
+        condition = None if scope.condition is None else scope.condition(table)
+        query = sa.select(*self.columns)
+        one = sa.select(table.c._version, *self.columns).where(table.c.id == sa.bindparam("row_id"))
+        self.select = query if condition is None else query.where(condition)
+        #: One row by its id, led by its version.
+        self.select_one = one if condition is None else one.where(condition)
+
+    def row(self, values: Sequence[Any]) -> bytes:
+        return orjson.dumps(dict(zip(self.names, values, strict=True)), option=OPTIONS)
+
+    def rows(self, rows: Iterable[Sequence[Any]]) -> bytes:
+        """A JSON array."""
+        names = self.names
+        return orjson.dumps([dict(zip(names, row)) for row in rows], option=OPTIONS)  # noqa: B905 strict costs 5 %

@@ -1,0 +1,145 @@
+"""JSON documents -> the values that columns store; every fault is collected with its pointer (RFC 6901).
+
+Most values pass by the field type's fast path; what it doesn't vouch for goes through the colander validator.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import colander
+
+from dynmodel_pyramid.definitions.reading import escape
+from dynmodel_pyramid.errors import Invalid, Problem
+from dynmodel_pyramid.fields.schema import json_type
+from dynmodel_pyramid.rows.scope import Scope
+from dynmodel_pyramid.tables.generation import Model
+
+_MISSING = object()
+#: The greatest id a client may give: what JSON numbers carry exactly everywhere (RFC 8259, section 6).
+LARGEST_ID = 2**53 - 1
+
+
+@dataclass(slots=True)
+class Problems:
+    """At most ``Invalid.MAX_PROBLEMS`` problems, and how many there were."""
+
+    found: list[Problem] = field(default_factory=list)
+    total: int = 0
+
+    def add(self, pointer: str, code: str, detail: str) -> None:
+        self.total += 1
+        if len(self.found) < Invalid.MAX_PROBLEMS:
+            self.found.append(Problem(pointer, code, detail))
+
+    def raise_if_any(self) -> None:
+        if self.total:
+            raise Invalid(self.found, self.total)
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    name: str
+    accepts: Callable[[Any], bool]
+    node: colander.SchemaNode
+    required: bool
+    default: Any
+
+
+def parse_id(text: str) -> int | None:
+    """The id that a path segment stands for, or None."""
+    if text.isascii() and text.isdigit() and len(text) <= 16 and (text == "0" or text[0] != "0"):
+        return int(text)
+    return None
+
+
+class RowReader:
+    """Reads documents for one version of one table; shared by all threads."""
+
+    def __init__(self, model: Model):
+        self.fields = [self._prepare(model, definition) for definition in model.definition.fields]
+        self.by_name = {entry.name: entry for entry in self.fields}
+
+    @staticmethod
+    def _prepare(model: Model, definition) -> _Field:
+        field_type = model.field_types[definition.type]
+        node = field_type.schema_node(definition.options)
+        default = None if definition.default is None else node.deserialize(definition.default)
+        fast = field_type.fast_path(definition.options) or (lambda value: False)
+        return _Field(definition.name, fast, node, definition.required, default)
+
+    def whole(self, document: Any, pointer: str, problems: Problems, scope: Scope) -> dict[str, Any]:
+        """The values of a new or replaced row: missing keys take their defaults. The key ``id`` stays apart."""
+        if type(document) is not dict:
+            problems.add(pointer, "wrong_type", f"want an object, not {json_type(document)}")
+            return {}
+        values: dict[str, Any] = {}
+        get, seen = document.get, 0
+        for entry in self.fields:
+            value = get(entry.name, _MISSING)
+            if value is _MISSING:
+                if entry.required and entry.default is None:
+                    problems.add(f"{pointer}/{entry.name}", "required", "is required")
+                values[entry.name] = entry.default
+                continue
+            seen += 1
+            if value is not None and entry.accepts(value):
+                values[entry.name] = value
+            else:
+                values[entry.name] = self._value(entry, value, pointer, problems)
+        if seen + ("id" in document) != len(document):
+            self._unknown(document, pointer, problems)
+        self._refuse_unwritable(document, pointer, problems, scope)
+        return values
+
+    def part(self, document: Any, pointer: str, problems: Problems, scope: Scope) -> dict[str, Any]:
+        """The values of the fields that the document names."""
+        if type(document) is not dict:
+            problems.add(pointer, "wrong_type", f"want an object, not {json_type(document)}")
+            return {}
+        values = {}
+        for name, value in document.items():
+            entry = self.by_name.get(name)
+            if entry is not None:
+                values[name] = self._value(entry, value, pointer, problems)
+        if len(values) + ("id" in document) != len(document):
+            self._unknown(document, pointer, problems)
+        self._refuse_unwritable(document, pointer, problems, scope)
+        return values
+
+    def _value(self, entry: _Field, value: Any, pointer: str, problems: Problems) -> Any:
+        if value is None:
+            if entry.required:
+                problems.add(f"{pointer}/{entry.name}", "required", "is required, so it can't be null")
+            return None
+        try:
+            return entry.node.deserialize(value)
+        except colander.Invalid as error:
+            for path in error.paths():
+                below = "".join(f"/{escape(step.node.name)}" for step in path[1:] if step.node.name)
+                messages = [str(message) for step in path for message in step.messages()]
+                code = next((step.code for step in reversed(path) if hasattr(step, "code")), "invalid")
+                problems.add(f"{pointer}/{entry.name}{below}", code, "; ".join(messages))
+            return None
+
+    def _unknown(self, document: dict, pointer: str, problems: Problems) -> None:
+        for name in document:
+            if name != "id" and name not in self.by_name:
+                problems.add(f"{pointer}/{escape(name)}", "unknown_field", "the table has no such field")
+
+    def _refuse_unwritable(self, document: dict, pointer: str, problems: Problems, scope: Scope) -> None:
+        if scope.writable is not None:
+            for name in document:
+                if name in self.by_name and not scope.may_write(name):
+                    problems.add(f"{pointer}/{name}", "read_only", "this field is not yours to write")
+
+    @staticmethod
+    def given_id(document: Any, pointer: str, problems: Problems) -> int | None:
+        """The id that a client gives a new row, or None."""
+        if type(document) is not dict or document.get("id") is None:
+            return None
+        value = document["id"]
+        if type(value) is not int or not 1 <= value <= LARGEST_ID:
+            problems.add(f"{pointer}/id", "out_of_range", f"want a whole number from 1 to {LARGEST_ID}")
+            return None
+        return value

@@ -1,0 +1,210 @@
+"""The row service: what is done with the rows of one table.
+
+Its functions take a connection whose transaction the caller began, opened as the caller's work
+(:class:`dynmodel_pyramid.tables.work.Work`), and a scope. They never commit.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.definitions.store import now
+from dynmodel_pyramid.errors import Invalid, PreconditionFailed, Problem
+from dynmodel_pyramid.rows.encoding import RowEncoder
+from dynmodel_pyramid.rows.page import Page, order_clauses
+from dynmodel_pyramid.rows.reading import Problems, RowReader
+from dynmodel_pyramid.rows.scope import EVERYTHING, Scope
+from dynmodel_pyramid.tables.catalogue import Catalogue, RowWrites
+from dynmodel_pyramid.tables.generation import Model
+
+#: Rows of a stream that are in memory at a time, and rows whose ids stand in one IN list.
+CHUNK = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row as JSON, with its id and version."""
+
+    id: int
+    version: int
+    body: bytes
+
+
+class Rows:
+    """The rows of one version of one table, as one scope sees them."""
+
+    def __init__(self, catalogue: Catalogue, model: Model, scope: Scope = EVERYTHING):
+        self.catalogue = catalogue
+        self.model = model
+        self.scope = scope
+        self._options = {"compiled_cache": model.compiled_cache}
+
+    @property
+    def reader(self) -> RowReader:
+        return self.model.once(RowReader, RowReader)
+
+    @property
+    def encoder(self) -> RowEncoder:
+        if self.scope is EVERYTHING:
+            return self.model.once(RowEncoder, lambda model: RowEncoder(model, EVERYTHING))
+        return RowEncoder(self.model, self.scope)
+
+    def _run(self, connection: sa.Connection, statement, parameters=None) -> sa.CursorResult:
+        return connection.execute(statement, parameters, execution_options=self._options)
+
+    # Reading
+
+    def get(self, connection: sa.Connection, row_id: int) -> Row | None:
+        """One row; None if there is none."""
+        encoder = self.encoder
+        found = self._run(connection, encoder.select_one, {"row_id": row_id}).first()
+        return None if found is None else Row(row_id, found[0], encoder.row(found[1:]))
+
+    def page(self, connection: sa.Connection, page: Page) -> bytes:
+        """The rows of a page as one JSON array in memory."""
+        encoder = self.encoder
+        return encoder.rows(self._run(connection, self._page_query(encoder, page)))
+
+    def stream(self, connection: sa.Connection, page: Page) -> Iterator[bytes]:
+        """The same array in parts, ``CHUNK`` rows of it in memory. The first part comes when the rows are there."""
+        encoder = self.encoder
+        options = {**self._options, "stream_results": True, "yield_per": CHUNK}
+        result = connection.execute(self._page_query(encoder, page), execution_options=options)
+        opening = b"["
+        for rows in result.partitions(CHUNK):
+            yield opening + encoder.rows(rows)[1:-1]
+            opening = b","
+        yield b"[]" if opening == b"[" else b"]"
+
+    def _page_query(self, encoder: RowEncoder, page: Page) -> sa.Select:
+        query = encoder.select.order_by(*order_clauses(page, self.model, self.scope))
+        if page.limit is not None:
+            query = query.limit(page.limit)
+        return query.offset(page.offset) if page.offset else query
+
+    # Writing
+
+    def insert(self, connection: sa.Connection, documents: Sequence[Any], *, pointers: bool) -> list[int]:
+        """Add rows, all or none; -> their ids in the order of the documents.
+
+        :param pointers: whether the pointers of problems begin with the document's number
+        :raises Invalid: with every fault
+        """
+        table, problems = self.model.table, Problems()
+        reader, moment = self.reader, now()
+        parameters, given = [], []
+        for number, document in enumerate(documents):
+            pointer = f"/{number}" if pointers else ""
+            values = reader.whole(document, pointer, problems, self.scope)
+            given.append(reader.given_id(document, pointer, problems))
+            values["_version"] = 1
+            values["_created"] = values["_updated"] = moment
+            parameters.append(values)
+        problems.raise_if_any()
+        if not parameters:
+            return []
+        chosen = [row_id for row_id in given if row_id is not None]
+        reserve = self.catalogue.database.dialect.reserve_ids
+        drawn = iter(reserve(connection, table, len(given) - len(chosen), above=max(chosen, default=0)))
+        ids = [next(drawn) if row_id is None else row_id for row_id in given]
+        for row_id, values in zip(ids, parameters, strict=True):
+            values["id"] = row_id
+        self._run(connection, self._insert(), parameters)
+        self._report(connection, "insert", [(row_id, 1) for row_id in ids])
+        return ids
+
+    def _insert(self) -> sa.Insert:
+        return self.model.once("insert", lambda model: sa.insert(model.table))
+
+    def encode(self, connection: sa.Connection, ids: Sequence[int]) -> Iterator[bytes]:
+        """The rows with these ids, in this order, as JSON objects; ids that are gone are left out."""
+        encoder = self.encoder
+        column = self.model.table.c.id
+        for start in range(0, len(ids), CHUNK):
+            part = ids[start : start + CHUNK]
+            found = {row[0]: row for row in self._run(connection, encoder.select.where(column.in_(part)))}
+            for row_id in part:
+                if row_id in found:
+                    yield encoder.row(found[row_id])
+
+    def replace(
+        self, connection: sa.Connection, row_id: int, document: Any, versions: Sequence[int] | None = None
+    ) -> int | None:
+        """Give a row the document's values, missing ones their defaults; -> its version, None if it isn't there.
+
+        :param versions: refuse if the row is at none of these versions
+        :raises PreconditionFailed: it is
+        """
+        return self._update(connection, row_id, self._read(self.reader.whole, row_id, document), versions)
+
+    def assign(
+        self, connection: sa.Connection, row_id: int, document: Any, versions: Sequence[int] | None = None
+    ) -> int | None:
+        """Assign the fields that the document names; otherwise as :meth:`replace`."""
+        return self._update(connection, row_id, self._read(self.reader.part, row_id, document), versions)
+
+    def _read(self, read, row_id: int, document: Any) -> dict[str, Any]:
+        problems = Problems()
+        values = read(document, "", problems, self.scope)
+        if type(document) is dict and document.get("id") not in (None, row_id):
+            problems.add("/id", "read_only", "the id of a row never changes")
+        problems.raise_if_any()
+        return values
+
+    def _update(self, connection: sa.Connection, row_id: int, values: dict[str, Any], versions: Sequence[int] | None):
+        table = self.model.table
+        statement = sa.update(table).where(*self._conditions(row_id, versions)).returning(table.c._version)
+        if values:
+            statement = statement.values(
+                {table.c[name]: value for name, value in values.items()}
+                | {table.c._version: table.c._version + 1, table.c._updated: now()}
+            )
+            found = self._run(connection, statement).scalar()
+        else:
+            found = self._run(
+                connection, sa.select(table.c._version).where(*self._conditions(row_id, versions))
+            ).scalar()
+        if found is None:
+            self._refuse_other_version(connection, row_id, versions)
+        elif values:
+            self._report(connection, "update", [(row_id, found)])
+        return found
+
+    def delete(self, connection: sa.Connection, row_id: int, versions: Sequence[int] | None = None) -> bool:
+        """Delete a row; -> whether it was there."""
+        table = self.model.table
+        statement = sa.delete(table).where(*self._conditions(row_id, versions)).returning(table.c._version)
+        found = self._run(connection, statement).scalar()
+        if found is None:
+            self._refuse_other_version(connection, row_id, versions)
+            return False
+        self._report(connection, "delete", [(row_id, found)])
+        return True
+
+    def _conditions(self, row_id: int, versions: Sequence[int] | None) -> list[sa.ColumnElement[bool]]:
+        table = self.model.table
+        conditions = [table.c.id == row_id]
+        if versions is not None:
+            conditions.append(table.c._version.in_(versions))
+        if self.scope.condition is not None:
+            conditions.append(self.scope.condition(table))
+        return conditions
+
+    def _refuse_other_version(self, connection: sa.Connection, row_id: int, versions: Sequence[int] | None) -> None:
+        row = None if versions is None else self.get(connection, row_id)
+        if row is not None:
+            raise PreconditionFailed("the row has changed since", current=row.body)
+
+    def _report(self, connection: sa.Connection, operation: str, rows: list[tuple[int, int]]) -> None:
+        self.catalogue.report(connection, RowWrites(self.model.definition.id, operation, tuple(rows)))
+
+
+def as_documents(body: Any) -> tuple[list[Any], bool]:
+    """The documents of a POST, and whether they came as an array."""
+    if type(body) is list:
+        return body, True
+    if type(body) is dict:
+        return [body], False
+    raise Invalid([Problem("", "wrong_type", "want an object, or an array of objects")])

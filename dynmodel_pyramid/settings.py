@@ -1,0 +1,184 @@
+"""Every ``dynmodel.*`` key of an INI file: its parser, default and help, in one table.
+
+``sqlalchemy.*`` keys are not listed: they go to :func:`sqlalchemy.engine_from_config` as they are.
+A plugin declares its own keys with the directive ``config.add_dynmodel_setting``.
+"""
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dynmodel_pyramid.errors import ConfigurationProblem
+
+PREFIX = "dynmodel."
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One key (without the prefix), its parser (raises ``ValueError`` saying what it wants), default and help."""
+
+    name: str
+    parse: Callable[[str], Any]
+    default: Any
+    help: str
+
+
+def boolean(text: str) -> bool:
+    words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+    try:
+        return words[text.strip().lower()]
+    except KeyError:
+        raise ValueError("want true or false") from None
+
+
+def at_least(lowest: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = lowest - 1
+        if number < lowest:
+            raise ValueError(f"want a whole number, at least {lowest}")
+        return number
+
+    return parse
+
+
+def seconds(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 < number <= 86_400:
+        raise ValueError("want a number of seconds above 0, at most 86400")
+    return number
+
+
+def words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+def identifier_or_empty(text: str) -> str:
+    text = text.strip()
+    if text and not text.isidentifier():
+        raise ValueError("want letters, digits and underscores, beginning with a letter")
+    return text
+
+
+def identifier(text: str) -> str:
+    if not text.strip():
+        raise ValueError("want a name")
+    return identifier_or_empty(text)
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text.strip().lower() not in choices:
+            raise ValueError("want one of " + ", ".join(choices))
+        return text.strip().lower()
+
+    return parse
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        "auto_upgrade",
+        boolean,
+        True,
+        "Create and upgrade the system tables at start. When false, run dynmodel-upgrade first.",
+    ),
+    Setting(
+        "schema",
+        identifier,
+        "public",
+        "PostgreSQL: the schema in which all tables live. It is created if it is missing.",
+    ),
+    Setting(
+        "table_prefix",
+        identifier_or_empty,
+        "",
+        "Put before the name of every new user table in the database, to keep it apart from a host application's.",
+    ),
+    Setting(
+        "lock_timeout",
+        seconds,
+        10.0,
+        "Seconds a request waits for database locks, or for definitions to settle, before it answers 503.",
+    ),
+    Setting(
+        "lock_attempt",
+        seconds,
+        0.1,
+        "PostgreSQL: seconds of one attempt to lock a table for a definition change. Readers and writers that "
+        "queue behind the attempt wait as long; between attempts they pass.",
+    ),
+    Setting(
+        "class_cache_columns",
+        at_least(1),
+        5000,
+        "How many columns the generated classes kept in memory have in all (about 10 KB each).",
+    ),
+    Setting("max_body_size", at_least(1), 67_108_864, "Bytes of a request's body; a longer one is answered 413."),
+    Setting(
+        "cors_origins",
+        words,
+        (),
+        "Origins, separated by spaces, whose pages may call this service (CORS); * for all. Empty: none.",
+    ),
+    Setting(
+        "sqlite_synchronous",
+        one_of("full", "normal"),
+        "full",
+        "SQLite: full writes through to the disk at each commit; normal may lose the last commits when power fails.",
+    ),
+)
+
+
+class Settings:
+    """The parsed settings, as attributes; one plain object, read-only by convention.
+
+    :raises ConfigurationProblem: naming every bad value and, from :meth:`refuse_unknown`, every unknown key
+    """
+
+    def __init__(self, raw: Mapping[str, str] = {}):
+        self._raw = dict(raw)
+        self._declared: dict[str, Setting] = {}
+        self.declare(SETTINGS)
+
+    def declare(self, settings: Iterable[Setting]) -> None:
+        """Take further keys (a plugin's) and parse their values. A key that exists already is refused."""
+        faults = []
+        for setting in settings:
+            if setting.name in self._declared:
+                raise ConfigurationProblem(f"the setting {PREFIX}{setting.name} is declared twice")
+            self._declared[setting.name] = setting
+            try:
+                setattr(self, setting.name, self._parse(setting))
+            except ValueError as error:
+                faults.append(f"{PREFIX}{setting.name} = {self._raw[PREFIX + setting.name]}: {error}")
+        if faults:
+            raise ConfigurationProblem("bad settings: " + "; ".join(faults))
+
+    def _parse(self, setting: Setting) -> Any:
+        text = self._raw.get(PREFIX + setting.name)
+        if text is None:
+            return setting.default
+        return setting.parse(text if isinstance(text, str) else str(text))
+
+    def refuse_unknown(self) -> None:
+        """Refuse ``dynmodel.*`` keys that nobody declared, with the nearest known name."""
+        faults = []
+        for key in sorted(self._raw):
+            name = key.removeprefix(PREFIX)
+            if key.startswith(PREFIX) and name not in self._declared:
+                near = difflib.get_close_matches(name, self._declared, n=1)
+                faults.append(key + (f" (did you mean {PREFIX}{near[0]}?)" if near else ""))
+        if faults:
+            raise ConfigurationProblem(
+                "unknown settings: " + ", ".join(faults), hint="dynmodel-settings lists all settings"
+            )
+
+    def sqlalchemy(self) -> dict[str, str]:
+        """The ``sqlalchemy.*`` keys, as :func:`sqlalchemy.engine_from_config` takes them."""
+        return {key: value for key, value in self._raw.items() if key.startswith("sqlalchemy.")}

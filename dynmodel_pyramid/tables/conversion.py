@@ -1,0 +1,115 @@
+"""Carrying the values of a column over to another field type.
+
+A value is taken as the new type takes it: first as the JSON value it is, else through the text forms of both types.
+What the new type refuses is not carried over, and the caller decides what becomes of it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import colander
+import sqlalchemy as sa
+
+from dynmodel_pyramid.definitions import FieldDefinition
+from dynmodel_pyramid.errors import Conflict, Invalid, Problem
+from dynmodel_pyramid.fields import FieldTypes
+
+#: What becomes of values that can't be carried over.
+ON_ERROR = ("fail", "null", "default")
+BATCH = 1000
+SAMPLES = 10
+
+
+def check_on_error(on_error: str) -> None:
+    if on_error not in ON_ERROR:
+        raise Invalid([Problem("", "invalid_parameter", f"on_error: want one of {', '.join(ON_ERROR)}")])
+
+
+@dataclass(slots=True)
+class Losses:
+    """Values that could not be carried over: how many, and the first few."""
+
+    field: FieldDefinition
+    count: int = 0
+    samples: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, row_id: int, text: str, reason: str) -> None:
+        self.count += 1
+        if len(self.samples) < SAMPLES:
+            self.samples.append({"id": row_id, "value": text[:200], "reason": reason})
+
+    def refuse(self) -> None:
+        raise Conflict(
+            f"{self.count} values of the field {self.field.name!r} can't become {self.field.type}",
+            code="lossy_change",
+            hint="mend the values, or say on_error=null or on_error=default",
+            field=self.field.name,
+            count=self.count,
+            samples=self.samples,
+        )
+
+
+def converter(
+    field_types: FieldTypes, before: FieldDefinition, after: FieldDefinition
+) -> Callable[[Any], tuple[Any, str | None]]:
+    """A function of stored value -> (new stored value, None) or (None, reason)."""
+    old, new = field_types[before.type], field_types[after.type]
+    node = new.schema_node(after.options)
+
+    def convert(value: Any) -> tuple[Any, str | None]:
+        try:
+            return node.deserialize(value), None
+        except colander.Invalid as error:
+            direct = "; ".join(error.asdict().values())
+        try:
+            return node.deserialize(new.from_text(old.to_text(value, before.options), after.options)), None
+        except ValueError as error:
+            # Of a value that JSON has as it is, the direct reason says more.
+            return None, direct if isinstance(value, int | float) else str(error)
+        except colander.Invalid as error:
+            return None, "; ".join(error.asdict().values())
+
+    return convert
+
+
+def convert_column(
+    connection: sa.Connection,
+    table: sa.TableClause,
+    source: sa.ColumnElement,
+    target: sa.ColumnElement,
+    convert: Callable[[Any], tuple[Any, str | None]],
+    losses: Losses,
+    as_text: Callable[[Any], str],
+    substitute: Any,
+) -> None:
+    """Fill ``target`` from ``source`` in all rows, ``BATCH`` at a time; lost values become ``substitute``."""
+    fill = (
+        sa.update(table)
+        .where(table.c.id == sa.bindparam("row_id"))
+        .values({target: sa.bindparam("new_value", type_=target.type)})
+    )
+    for rows in _batches(connection, table, source):
+        changes = []
+        for row_id, value in rows:
+            converted, reason = convert(value)
+            if reason is not None:
+                losses.add(row_id, as_text(value), reason)
+                converted = substitute
+            if converted is not None:
+                changes.append({"row_id": row_id, "new_value": converted})
+        if changes:
+            connection.execute(fill, changes, execution_options={"compiled_cache": None})
+
+
+def _batches(connection: sa.Connection, table: sa.TableClause, source: sa.ColumnElement) -> Iterator[list]:
+    last = None
+    while True:
+        query = sa.select(table.c.id, source).where(source.is_not(None)).order_by(table.c.id).limit(BATCH)
+        if last is not None:
+            query = query.where(table.c.id > last)
+        rows = connection.execute(query, execution_options={"compiled_cache": None}).all()
+        if not rows:
+            return
+        yield rows
+        last = rows[-1][0]

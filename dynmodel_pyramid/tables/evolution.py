@@ -1,0 +1,382 @@
+"""The difference of two definitions -> DDL and conversion, inside the caller's transaction.
+
+:class:`Evolution` holds what both databases share: the order of steps, the checks, the conversion of values.
+Statements go through Alembic's operations. Dropped columns are renamed into the trash, free of NOT NULL and default.
+"""
+
+import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from sqlalchemy.sql.elements import quoted_name
+
+from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
+from dynmodel_pyramid.definitions.store import DefinitionStore, TrashedField
+from dynmodel_pyramid.errors import Conflict
+from dynmodel_pyramid.tables.conversion import SAMPLES, Losses, convert_column, converter
+from dynmodel_pyramid.tables.difference import Difference, difference
+from dynmodel_pyramid.tables.generation import Generator
+
+_UNCACHED = {"compiled_cache": None}
+
+
+def quoted(name: str) -> quoted_name:
+    return quoted_name(name, quote=True)
+
+
+class Evolution:
+    """Creates, changes and drops the tables of one database; an object lives for one transaction."""
+
+    def __init__(self, connection: sa.Connection, generator: Generator, store: DefinitionStore):
+        self.connection = connection
+        self.generator = generator
+        self.store = store
+        self.schema = generator.dialect.schema
+        self.operations = Operations(MigrationContext.configure(connection))
+
+    def create(self, definition: TableDefinition) -> None:
+        table = self.generator.table(definition)
+        self.refuse_taken(definition)
+        self.refuse_too_wide(definition, 0)
+        table.metadata.create_all(self.connection, checkfirst=False)
+        for index in self.generator.indexes(definition, table).values():
+            self.connection.execute(sa.schema.CreateIndex(index))
+
+    def drop(self, definition: TableDefinition) -> str:
+        """Rename the table into the trash; -> its new physical name."""
+        name = f"_trash_table_{definition.id}"
+        self.operations.rename_table(quoted(definition.physical_name), quoted(name), schema=self.schema)
+        return name
+
+    def change(self, before: TableDefinition, after: TableDefinition, on_error: str) -> None:
+        """Bring the table from one definition to the other.
+
+        :raises Conflict: the rows don't allow it
+        """
+        change = difference(before, after)
+        if change.is_empty:
+            return
+        if change.table_renamed:
+            self.refuse_taken(after)
+        trashed = self.store.trashed_fields(self.connection, before.id)
+        self.refuse_too_wide(after, len(trashed) + len(change.dropped) + len(change.retyped))
+        # First of all: values that are filled in or converted below may offend a uniqueness that is to go.
+        self.drop_indexes(before, after)
+        lost = [pair for pair in change.retyped if self.convert(before, pair, on_error)]
+        self.fill_required(before, change, on_error)
+        dropped = [self.store.trash_field(self.connection, after, field) for field in change.dropped]
+        kept_old = [self.store.trash_field(self.connection, after, old) for old, _ in lost]
+        self.apply(before, after, change, trashed, dropped + kept_old)
+
+    def apply(
+        self,
+        before: TableDefinition,
+        after: TableDefinition,
+        change: Difference,
+        trashed: list[TrashedField],
+        dropped: list[TrashedField],
+    ) -> None:
+        """The DDL. ``trashed`` are in the trash already; ``dropped`` go there now.
+
+        Converted values of retyped fields stand in columns that :meth:`converted_column` names.
+        """
+        raise NotImplementedError
+
+    # Checks
+
+    def refuse_taken(self, definition: TableDefinition) -> None:
+        name = definition.physical_name
+        if sa.inspect(self.connection).has_table(name, schema=self.schema):
+            raise Conflict(
+                f"the database has a table named {name} that isn't managed here",
+                code="name_taken",
+                hint="choose another model_name, or set dynmodel.table_prefix",
+            )
+
+    def refuse_too_wide(self, definition: TableDefinition, further: int) -> None:
+        limit = self.generator.dialect.max_columns
+        wanted = len(definition.fields) + further + 4
+        if wanted > limit:
+            raise Conflict(
+                f"the table would have {wanted} columns, {further} of them in the trash; the database allows {limit}",
+                code="too_many_fields",
+                hint="make a table of its own for some of the fields",
+            )
+
+    def fill_required(self, before: TableDefinition, change: Difference, on_error: str) -> None:
+        """With ``on_error=default`` a field that becomes required takes its default where it is null."""
+        if on_error != "default":
+            return
+        for old, new in change.required:
+            value = self.generator.default_value(new)
+            if new.required and value is not None:
+                column = sa.column(quoted(old.column), self.generator.column(old).type)
+                table = self.light(before, column)
+                statement = sa.update(table).where(column.is_(None)).values({column: value})
+                self.connection.execute(statement, execution_options=_UNCACHED)
+
+    def refuse_nulls(self, table: sa.TableClause, column: str, field: FieldDefinition) -> None:
+        """Refuse NOT NULL on a column that has nulls."""
+        target = sa.column(quoted(column), _selectable=table)
+        query = sa.select(table.c.id).where(target.is_(None))
+        count = self.connection.scalar(
+            sa.select(sa.func.count()).select_from(query.subquery()), execution_options=_UNCACHED
+        )
+        if count:
+            rows = self.connection.scalars(query.order_by(table.c.id).limit(SAMPLES), execution_options=_UNCACHED).all()
+            raise Conflict(
+                f"{count} rows have no value in the field {field.name!r}, so it can't be required",
+                code="lossy_change",
+                hint="fill the values first, or give the field a default and say on_error=default",
+                field=field.name,
+                count=count,
+                samples=[{"id": row_id} for row_id in rows],
+            )
+
+    def create_indexes(self, before: TableDefinition, after: TableDefinition, *, all_of_them: bool) -> None:
+        """Create the indexes that are new, or all; a uniqueness that rows violate is refused."""
+        table = self.generator.table(after)
+        existing = set() if all_of_them else set(self.kept_indexes(before, after))
+        for name, index in self.generator.indexes(after, table).items():
+            if name in existing:
+                continue
+            if index.unique:
+                self.refuse_duplicates(table, index, after)
+            self.connection.execute(sa.schema.CreateIndex(index))
+
+    def refuse_duplicates(self, table: sa.Table, index: sa.Index, after: TableDefinition) -> None:
+        columns = list(index.columns)
+        count = sa.func.count()
+        query = sa.select(count, sa.func.min(table.c.id)).group_by(*columns).having(count > 1)
+        if index.dialect_options.get("postgresql", {}).get("nulls_not_distinct") is not True:
+            query = query.where(*[column.is_not(None) for column in columns])
+        rows = self.connection.execute(query.limit(SAMPLES), execution_options=_UNCACHED).all()
+        if rows:
+            names = [column.key for column in columns]
+            raise Conflict(
+                f"rows have equal values in {', '.join(names)}, so it can't be unique",
+                code="lossy_change",
+                hint="mend the rows first; each sample is the first of its equals",
+                fields=names,
+                samples=[{"id": first, "rows": number} for number, first in rows],
+            )
+
+    def index_names(self, definition: TableDefinition) -> dict[str, tuple]:
+        """Name -> what the index is, of all indexes that a definition has."""
+        described = {}
+        for field in definition.fields:
+            if field.unique or field.index:
+                described[f"_{'ux' if field.unique else 'ix'}_{definition.id}_{field.id}"] = (field.type,)
+        for index in definition.indexes:
+            types = tuple(definition.by_id[number].type for number, _ in index.fields)
+            name = f"_{'ux' if index.unique else 'ix'}_{definition.id}_{index.id}"
+            described[name] = (index.fields, index.nulls_distinct, types)
+        return described
+
+    def kept_indexes(self, before: TableDefinition, after: TableDefinition) -> list[str]:
+        later = self.index_names(after)
+        return [name for name, described in self.index_names(before).items() if later.get(name) == described]
+
+    def drop_indexes(self, before: TableDefinition, after: TableDefinition) -> None:
+        kept = self.kept_indexes(before, after)
+        for name in self.index_names(before):
+            if name not in kept:
+                self.operations.drop_index(quoted(name), table_name=quoted(before.physical_name), schema=self.schema)
+
+    # Conversion
+
+    @staticmethod
+    def converted_column(field: FieldDefinition) -> str:
+        return f"_new_{field.id}"
+
+    def light(self, definition: TableDefinition, *columns: sa.ColumnClause) -> sa.TableClause:
+        """The table with its id alone, and further columns."""
+        return sa.table(quoted(definition.physical_name), sa.column("id"), *columns, schema=self.schema)
+
+    def convert(self, before: TableDefinition, pair: tuple[FieldDefinition, FieldDefinition], on_error: str) -> bool:
+        """Fill a new column with the converted values; -> whether some values were lost."""
+        old, new = pair
+        target = self.generator.column(new)
+        # Nullable and without default until the values are in.
+        target = sa.Column(quoted(self.converted_column(new)), target.type)
+        self.operations.add_column(quoted(before.physical_name), target, schema=self.schema)
+        source = sa.column(quoted(old.column), self.generator.column(old).type)
+        filled = sa.column(quoted(self.converted_column(new)), target.type)
+        table = self.light(before, source, filled)
+        losses = Losses(new)
+        old_type = self.generator.field_types[old.type]
+        convert_column(
+            self.connection,
+            table,
+            source,
+            filled,
+            converter(self.generator.field_types, old, new),
+            losses,
+            lambda value: old_type.to_text(value, old.options),
+            self.generator.default_value(new) if on_error == "default" else None,
+        )
+        if losses.count and on_error == "fail":
+            losses.refuse()
+        if new.required:
+            self.refuse_nulls(table, self.converted_column(new), new)
+        return losses.count > 0
+
+
+class PostgreSQLEvolution(Evolution):
+    """ALTER TABLE for each step; all but conversions change the catalogue only."""
+
+    def apply(self, before, after, change, trashed, dropped) -> None:
+        operations, schema = self.operations, self.schema
+        name = quoted(before.physical_name)
+        if change.table_renamed:
+            operations.rename_table(name, quoted(after.physical_name), schema=schema)
+            name = quoted(after.physical_name)
+
+        def alter(column: str, **what) -> None:
+            operations.alter_column(name, quoted(column), schema=schema, **what)
+
+        light = self.light(after)
+        gone = {trashed_field.field.id for trashed_field in dropped}
+        for trashed_field in dropped:
+            field = trashed_field.field
+            alter(field.column, nullable=True, server_default=None)
+            alter(field.column, new_column_name=quoted(trashed_field.column))
+        for old, _ in change.retyped:
+            if old.id not in gone:
+                operations.drop_column(name, quoted(old.column), schema=schema)
+        # By way of a name that is nobody's, so that names can be swapped.
+        for old, new in change.renamed:
+            alter(old.column, new_column_name=quoted(f"_rename_{new.id}"))
+        for _, new in change.renamed:
+            alter(f"_rename_{new.id}", new_column_name=quoted(new.column))
+        for _, new in change.retyped:
+            alter(self.converted_column(new), new_column_name=quoted(new.column))
+            alter(new.column, server_default=self._default(new), nullable=not new.required)
+        for field in change.added:
+            column = self.generator.column(field)
+            if column is not None:
+                self.refuse_rows_without_value(light, field)
+                column.key = column.name
+                operations.add_column(name, column, schema=schema)
+        for _, new in change.defaults:
+            alter(new.column, server_default=self._default(new))
+        for _, new in change.required:
+            if new.required:
+                self.refuse_nulls(light, new.column, new)
+            alter(new.column, nullable=not new.required)
+        self.create_indexes(before, after, all_of_them=False)
+
+    def _default(self, field: FieldDefinition):
+        column = self.generator.column(field)
+        return column.server_default.arg if column.server_default is not None else None
+
+    def refuse_rows_without_value(self, table: sa.TableClause, field: FieldDefinition) -> None:
+        if field.required and field.default is None:
+            _refuse_if_rows(self.connection, table, field)
+
+
+class SQLiteEvolution(Evolution):
+    """ALTER TABLE where SQLite can; else the table is built anew and filled from the old one."""
+
+    def apply(self, before, after, change, trashed, dropped) -> None:
+        light = self.light(before)
+        for field in change.added:
+            if field.required and field.default is None:
+                _refuse_if_rows(self.connection, light, field)
+        rebuild = bool(
+            change.retyped
+            or change.required
+            or change.defaults
+            or any(field.required or field.default is not None for field in change.dropped)
+            # SQLite forbids a default on an added column that is not a constant (ALTER TABLE ADD COLUMN).
+            or any(field.required and field.default is None for field in change.added)
+        )
+        if rebuild:
+            for _, new in change.required:
+                if new.required:
+                    self.refuse_nulls(light, before.by_id[new.id].column, new)
+            self.rebuild(before, after, trashed, dropped)
+            self.create_indexes(before, after, all_of_them=True)
+            return
+        name = quoted(before.physical_name)
+        if change.table_renamed:
+            # Through another name: SQLite takes names that differ by case only for the same table.
+            self.operations.rename_table(name, quoted(f"_rename_{after.id}"))
+            name = quoted(after.physical_name)
+            self.operations.rename_table(quoted(f"_rename_{after.id}"), name)
+        for trashed_field in dropped:
+            self._rename(name, trashed_field.field.column, trashed_field.column)
+        for old, new in change.renamed:
+            self._rename(name, old.column, f"_rename_{new.id}")
+        for _, new in change.renamed:
+            self._rename(name, f"_rename_{new.id}", new.column)
+        for field in change.added:
+            column = self.generator.column(field)
+            if column is not None:
+                column.key = column.name
+                self.operations.add_column(name, column)
+        self.create_indexes(before, after, all_of_them=False)
+
+    def _rename(self, table: str, old: str, new: str) -> None:
+        prepare = self.connection.dialect.identifier_preparer.quote_identifier
+        self.connection.exec_driver_sql(f"ALTER TABLE {prepare(table)} RENAME COLUMN {prepare(old)} TO {prepare(new)}")
+
+    def rebuild(self, before, after, trashed: list[TrashedField], dropped: list[TrashedField]) -> None:
+        """The procedure of SQLite's page ALTER TABLE, "Making Other Kinds Of Table Schema Changes".
+
+        Foreign keys are off in this transaction; the caller checks them before it commits.
+        """
+        prepare = self.connection.dialect.identifier_preparer.quote_identifier
+        run = self.connection.exec_driver_sql
+        old_table = prepare(before.physical_name)
+        declared = {row[1].casefold(): row[2] for row in run(f"PRAGMA table_info({old_table})")}
+        sources = {name: name for name in ("id", "_version", "_created", "_updated")}
+        retyped = {new.id for old, new in difference(before, after).retyped}
+        for field in after.fields:
+            old = before.by_id.get(field.id)
+            if old is not None:
+                sources[field.column] = self.converted_column(field) if field.id in retyped else old.column
+        sources |= {field.column: field.column for field in trashed}
+        sources |= {field.column: field.field.column for field in dropped}
+        further = [
+            sa.Column(quoted(field.column), _Declared(declared[sources[field.column].casefold()]))
+            for field in (*trashed, *dropped)
+        ]
+        temporary = f"_rebuild_{after.id}"
+        table = self.generator.table(after, name=temporary, further=further)
+        self.connection.execute(sa.schema.CreateTable(table))
+        into = ", ".join(prepare(name) for name in sources)
+        # Table-qualified: SQLite takes a missing double-quoted name for a string.
+        taken = ", ".join(f"{old_table}.{prepare(name)}" for name in sources.values())
+        run(f"INSERT INTO {prepare(temporary)} ({into}) SELECT {taken} FROM {old_table}")
+        last = run("SELECT seq FROM sqlite_sequence WHERE name = ?", (before.physical_name,)).scalar()
+        run(f"DROP TABLE {old_table}")
+        run(f"ALTER TABLE {prepare(temporary)} RENAME TO {prepare(after.physical_name)}")
+        if last is not None:
+            # Ids of deleted rows are not given again.
+            run("DELETE FROM sqlite_sequence WHERE name = ?", (after.physical_name,))
+            run("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (after.physical_name, last))
+
+
+class _Declared(sa.types.UserDefinedType):
+    """A column type as SQLite's schema declares it, for columns whose field type may be gone."""
+
+    cache_ok = True
+
+    def __init__(self, declared: str):
+        self.declared = declared
+
+    def get_col_spec(self, **options):
+        return self.declared
+
+
+def _refuse_if_rows(connection: sa.Connection, table: sa.TableClause, field: FieldDefinition) -> None:
+    if connection.scalar(sa.select(table.c.id).limit(1), execution_options=_UNCACHED) is not None:
+        raise Conflict(
+            f"the table has rows, and the new field {field.name!r} is required without a default",
+            code="lossy_change",
+            hint="give the field a default, or make it required after filling it",
+            field=field.name,
+        )
+
+
+EVOLUTIONS: dict[str, type[Evolution]] = {"sqlite": SQLiteEvolution, "postgresql": PostgreSQLEvolution}

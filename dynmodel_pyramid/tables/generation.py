@@ -1,0 +1,197 @@
+"""Definition -> SQLAlchemy table and declarative class.
+
+Each class has a registry and a MetaData of its own, and its statements a compiled cache of their own, so that an old
+class goes when the last reference to it goes. Never call ``registry.dispose()``: running requests may use the class.
+"""
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import registry
+from sqlalchemy.sql.elements import quoted_name
+
+from dynmodel_pyramid.database import Dialect
+from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
+from dynmodel_pyramid.fields import FieldTypes
+from dynmodel_pyramid.fields.temporal import UTCDateTime
+
+#: Columns that every table has besides ``id`` and its fields.
+SYSTEM_COLUMNS = ("_version", "_created", "_updated")
+#: Names that a declarative class keeps for itself.
+RESERVED_ATTRIBUTES = frozenset({"metadata", "registry"})
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationContext:
+    """The :class:`dynmodel_pyramid.fields.Context` that field types get."""
+
+    dialect: str
+
+
+class Generator:
+    """Builds tables and classes for one database with one set of field types."""
+
+    def __init__(self, field_types: FieldTypes, dialect: Dialect):
+        self.field_types = field_types
+        self.dialect = dialect
+        self.context = GenerationContext(dialect.name)
+
+    def column(self, field: FieldDefinition) -> sa.Column | None:
+        """The column of one field, ready to be added to a table; its key is the field's name.
+
+        :raises PluginMissing: the field's type is not installed
+        """
+        column = self.field_types[field.type].column(field.options, self.context)
+        if column is None:
+            return None
+        column.name = quoted_name(field.column, quote=True)
+        column.key = field.name
+        column.nullable = not field.required
+        value = self.default_value(field)
+        if value is not None:
+            column.server_default = sa.DefaultClause(sa.literal(value, column.type))
+            _python_default(column, value)
+        return column
+
+    def default_value(self, field: FieldDefinition) -> Any:
+        """The default as the column stores it, or None."""
+        if field.default is None:
+            return None
+        return self.field_types[field.type].schema_node(field.options).deserialize(field.default)
+
+    def table(self, definition: TableDefinition, *, name: str | None = None, further: Sequence[sa.Column] = ()):
+        """The table as the database has it; ``name`` instead of its own, and further columns, for a rebuild."""
+        metadata = sa.MetaData(schema=self.dialect.schema)
+        columns = [made for field in definition.fields if (made := self.column(field)) is not None]
+        return sa.Table(
+            quoted_name(name or definition.physical_name, quote=True),
+            metadata,
+            *self._system_columns(definition, metadata),
+            *columns,
+            *further,
+            sa.PrimaryKeyConstraint("id", name=f"_pk_{definition.id}"),
+            sqlite_autoincrement=True,
+        )
+
+    def _system_columns(self, definition: TableDefinition, metadata: sa.MetaData) -> list[sa.Column]:
+        key: dict[str, Any] = {}
+        if self.dialect.schema is not None:
+            sequence = sa.Sequence(
+                f"_seq_{definition.id}", metadata=metadata, schema=self.dialect.schema, data_type=sa.BigInteger()
+            )
+            key = {"default": sequence, "server_default": sequence.next_value()}
+        now = sa.text("CURRENT_TIMESTAMP")
+        return [
+            sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, **key),
+            sa.Column("_version", sa.BigInteger, nullable=False, server_default="1"),
+            sa.Column("_created", UTCDateTime(), nullable=False, server_default=now),
+            sa.Column("_updated", UTCDateTime(), nullable=False, server_default=now, onupdate=sa.func.now()),
+        ]
+
+    def indexes(self, definition: TableDefinition, table: sa.Table) -> dict[str, sa.Index]:
+        """All indexes of the table by their names, which are made of ids."""
+        indexes: dict[str, sa.Index] = {}
+
+        def add(number: int, unique: bool, columns: list, **options) -> None:
+            name = f"_{'ux' if unique else 'ix'}_{definition.id}_{number}"
+            indexes[name] = sa.Index(quoted_name(name, quote=True), *columns, unique=unique, **options)
+
+        for field in definition.fields:
+            if field.unique or field.index:
+                add(field.id, field.unique, [table.c[field.name]])
+        for index in definition.indexes:
+            columns = []
+            for number, descending in index.fields:
+                column = table.c[definition.by_id[number].name]
+                columns.append(column.desc() if descending else column)
+            options = {} if index.nulls_distinct else {"postgresql_nulls_not_distinct": True}
+            add(index.id, index.unique, columns, **options)
+        return indexes
+
+    def declarative_class(self, definition: TableDefinition) -> type:
+        """A real declarative class named as the model; build it privately, then publish it by one assignment."""
+        table = self.table(definition)
+        names = attribute_names(definition)
+        attributes: dict[str, Any] = {
+            "__table__": table,
+            "__module__": "dynmodel_pyramid.models",
+            "__doc__": definition.description,
+            "__definition__": definition,
+            "__repr__": _represent,
+            # Writers by ORM count versions as the row service does.
+            "__mapper_args__": {"version_id_col": table.c._version},
+        }
+        attributes |= {names[field.name]: table.c[field.name] for field in definition.fields if field.name in table.c}
+        own = registry()
+        # None stands for a Base that is only this class's; the mapper hangs on the class alone.
+        cls = type(definition.model_name, (own.generate_base(),), attributes)
+        own.configure()
+        return cls
+
+
+def attribute_names(definition: TableDefinition) -> dict[str, str]:
+    """Field name -> attribute of the class: the same, or with trailing ``_`` where the class has that name itself."""
+    taken = {field.name for field in definition.fields}
+    names = {}
+    for field in definition.fields:
+        attribute = field.name
+        while attribute in RESERVED_ATTRIBUTES or (attribute != field.name and attribute in taken):
+            attribute += "_"
+        names[field.name] = attribute
+        taken.add(attribute)
+    return names
+
+
+def _python_default(column: sa.Column, value: Any) -> None:
+    mutable = isinstance(value, dict | list)
+    default: Any = (lambda: copy.deepcopy(value)) if mutable else value
+    column.default = sa.ColumnDefault(default)
+
+
+def _represent(self) -> str:
+    return f"<{type(self).__name__} {self.id}>"
+
+
+class Model:
+    """A definition with the class made of it, built when it is first asked for.
+
+    Immutable to its users. ``once`` keeps what upper layers prepare for this version: validators, statements.
+    """
+
+    __slots__ = ("definition", "compiled_cache", "field_types", "_generator", "_cls", "_once")
+
+    #: Compiled statements kept for one version of one table.
+    STATEMENTS = 64
+
+    def __init__(self, definition: TableDefinition, generator: Generator):
+        self.definition = definition
+        self.field_types = generator.field_types
+        self.compiled_cache = sa.util.LRUCache(self.STATEMENTS)
+        self._generator = generator
+        self._cls: type | None = None
+        self._once: dict[Any, Any] = {}
+
+    @property
+    def cls(self) -> type:
+        """The declarative class.
+
+        :raises PluginMissing: a field's type is not installed
+        """
+        if self._cls is None:
+            # Two threads may both build it; both classes are good, and one assignment publishes one of them.
+            self._cls = self._generator.declarative_class(self.definition)
+        return self._cls
+
+    @property
+    def table(self) -> sa.Table:
+        return self.cls.__table__
+
+    def once(self, key: Any, make: Callable[["Model"], Any]) -> Any:
+        """``make(self)``, done once for this version."""
+        try:
+            return self._once[key]
+        except KeyError:
+            return self._once.setdefault(key, make(self))

@@ -1,0 +1,193 @@
+"""Create, change and drop tables: each call is one transaction, one version, and all or nothing.
+
+Definitions are judged inside the transaction, under its locks, so two changes of one table never mix: the later one
+sees what the earlier one made.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.database import State
+from dynmodel_pyramid.definitions import TableDefinition
+from dynmodel_pyramid.definitions.reading import read_table
+from dynmodel_pyramid.errors import Busy, Conflict, NotFound, Unavailable
+from dynmodel_pyramid.tables.catalogue import Catalogue
+from dynmodel_pyramid.tables.conversion import check_on_error
+from dynmodel_pyramid.tables.evolution import EVOLUTIONS, Evolution
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A definition as it stands after a call, the state, and whether the call changed anything."""
+
+    definition: TableDefinition
+    state: State
+    changed: bool
+
+
+#: Judges the current definition before anything is done (If-Match); raises to refuse.
+Precondition = Callable[[TableDefinition], None]
+
+
+def no_precondition(definition: TableDefinition) -> None:
+    """The precondition of a caller who has none."""
+
+
+class DefinitionService:
+    """The definition changes of one catalogue."""
+
+    def __init__(self, catalogue: Catalogue):
+        self.catalogue = catalogue
+        self.database = catalogue.database
+        self.store = catalogue.store
+        self.dialect = catalogue.database.dialect
+        self.settings = catalogue.database.settings
+
+    def create(self, document: Any, author: str | None = None) -> Outcome:
+        """Define a new table.
+
+        :raises Invalid: the document's faults
+        :raises Conflict: the name is taken
+        """
+        wanted = self._read(document, None)
+
+        def run(connection: sa.Connection, deadline: float) -> Outcome:
+            self._refuse_taken(connection, wanted)
+            definition = self.store.insert(connection, replace(wanted, version=1))
+            self._evolution(connection).create(definition)
+            return Outcome(definition, self._record(connection, None, definition, author, deadline), True)
+
+        return self._transaction(run)
+
+    def change(
+        self,
+        table_id: int,
+        make_document: Callable[[TableDefinition], Any],
+        *,
+        precondition: Precondition = no_precondition,
+        on_error: str = "fail",
+        author: str | None = None,
+    ) -> Outcome:
+        """Give a table the definition of the document that ``make_document`` makes of the current definition.
+
+        :param on_error: what becomes of values that can't be carried over (``conversion.ON_ERROR``)
+        :raises NotFound: there is no such table
+        :raises Invalid: the document's faults
+        :raises PreconditionFailed: the precondition or the document's ``version`` doesn't hold
+        :raises Conflict: the rows don't allow the change
+        :raises Busy: the locks were waited for in vain
+        """
+        check_on_error(on_error)
+
+        def run(connection: sa.Connection, deadline: float) -> Outcome:
+            before = self._locked(connection, table_id, precondition, deadline)
+            after = self._read(make_document(before), before)
+            if after.same_content(before):
+                return Outcome(before, self.database.state(connection), False)
+            after = replace(after, version=before.version + 1)
+            self._refuse_taken(connection, after)
+            self._evolution(connection).change(before, after, on_error)
+            self.store.update(connection, after)
+            return Outcome(after, self._record(connection, before, after, author, deadline), True)
+
+        return self._transaction(run)
+
+    def drop(
+        self, table_id: int, *, precondition: Precondition = no_precondition, author: str | None = None
+    ) -> Outcome:
+        """Move a table, with its rows, to the trash."""
+
+        def run(connection: sa.Connection, deadline: float) -> Outcome:
+            before = self._locked(connection, table_id, precondition, deadline)
+            name = self._evolution(connection).drop(before)
+            after = replace(before, version=before.version + 1, physical_name=name)
+            self.store.drop(connection, after)
+            line = replace(after, model_name=before.model_name)
+            state = self._record(connection, line, None, author, deadline)
+            return Outcome(after, state, True)
+
+        return self._transaction(run)
+
+    # The parts
+
+    def _read(self, document: Any, before: TableDefinition | None) -> TableDefinition:
+        wanted = read_table(document, before, self.catalogue.field_types, table_prefix=self.settings.table_prefix)
+        if not self.dialect.nulls_not_distinct and any(not index.nulls_distinct for index in wanted.indexes):
+            raise Conflict(
+                "this database can't treat nulls as equal in a unique rule (nulls_distinct: false)",
+                code="unsupported_by_database",
+            )
+        return wanted
+
+    def _evolution(self, connection: sa.Connection) -> Evolution:
+        return EVOLUTIONS[self.dialect.name](connection, self.catalogue.generator, self.store)
+
+    def _refuse_taken(self, connection: sa.Connection, wanted: TableDefinition) -> None:
+        if self.store.name_is_taken(connection, wanted.model_name, wanted.id):
+            raise Conflict(
+                f"there is a table called {wanted.model_name} already (upper and lower case count the same)",
+                code="name_taken",
+                hint="choose another model_name",
+            )
+
+    def _locked(
+        self, connection: sa.Connection, table_id: int, precondition: Precondition, deadline: float
+    ) -> TableDefinition:
+        """The current definition, with the table locked against readers and writers."""
+        while True:
+            try:
+                with connection.begin_nested():
+                    definition = self._lock_once(connection, table_id, deadline)
+                break
+            except sa.exc.DBAPIError as error:
+                if self.database.failure(error).kind != "busy" or time.monotonic() > deadline:
+                    raise
+                # Between attempts those who queue behind the lock get their turn.
+                time.sleep(random.uniform(0.5, 1.5) * self.settings.lock_attempt)
+        if definition is None:
+            raise NotFound("there is no such table")
+        precondition(definition)
+        return self.catalogue.upgraded(definition)
+
+    def _lock_once(self, connection: sa.Connection, table_id: int, deadline: float) -> TableDefinition | None:
+        self.dialect.bound_lock_waits(connection, min(self.settings.lock_attempt, deadline - time.monotonic()))
+        definition = self.store.lock_definition(connection, table_id)
+        if definition is not None:
+            self.dialect.lock_exclusively(connection, definition.physical_name)
+        return definition
+
+    def _record(self, connection: sa.Connection, before, after, author: str | None, deadline: float) -> State:
+        if not self.dialect.foreign_keys_hold(connection):
+            raise Conflict("rows of other tables would refer to rows that are not there", code="foreign_key")
+        self.dialect.bound_lock_waits(connection, deadline - time.monotonic())
+        return self.store.record(connection, [(before, after)], author)
+
+    def _transaction(self, run: Callable[[sa.Connection, float], Outcome]) -> Outcome:
+        """Run it in a transaction; after a deadlock or a lock waited for in vain again, till the deadline."""
+        deadline = time.monotonic() + self.settings.lock_timeout
+        while True:
+            try:
+                with self.database.changing() as connection:
+                    outcome = run(connection, deadline)
+                self.catalogue.hurry()
+                return outcome
+            except sa.exc.DBAPIError as error:
+                failure = self.database.failure(error)
+                if failure.kind == "name_taken" or failure.names(self.store.name_rule):
+                    raise Conflict("the name was taken just now", code="name_taken") from error
+                if failure.kind == "unique":
+                    raise Conflict(
+                        "rows have equal values, so the field can't be unique", code="lossy_change"
+                    ) from error
+                if failure.kind == "away":
+                    raise Unavailable("the database can't be reached") from error
+                if failure.kind != "busy":
+                    raise
+                if time.monotonic() > deadline:
+                    raise Busy("the table is in use: its lock was waited for in vain") from error
+            time.sleep(random.uniform(0.5, 1.5) * self.settings.lock_attempt)

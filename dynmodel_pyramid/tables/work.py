@@ -1,0 +1,153 @@
+"""One attempt at one request: a pinned snapshot, at most one transaction, and the proof that both agree.
+
+The coherence protocol (docs/architecture.md): whatever was answered was read or written under definitions that were
+current while the transaction held its locks.
+
+* SQLite: a transaction sees one moment, so the state is read first thing in it.
+* PostgreSQL: the catalogue is not versioned as rows are, so the state is read last: the data statement holds the
+  table's lock by then, and a definition change needs that lock.
+"""
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.database import State
+from dynmodel_pyramid.definitions import TableDefinition
+from dynmodel_pyramid.definitions.names import name_key
+from dynmodel_pyramid.definitions.store import Change
+from dynmodel_pyramid.errors import DynmodelError
+from dynmodel_pyramid.tables.catalogue import UNKNOWN, Catalogue
+from dynmodel_pyramid.tables.generation import Model
+
+
+class Stale(DynmodelError):
+    """Something that this attempt used has changed: roll back and run again."""
+
+    code = "stale"
+
+
+class Work:
+    """See the module. ``attempt`` counts from 0; later attempts lock before they read.
+
+    ``wait`` is how many seconds such a lock may be waited for.
+    """
+
+    def __init__(self, catalogue: Catalogue, attempt: int = 0, wait: float | None = None):
+        self.catalogue = catalogue
+        self.database = catalogue.database
+        self.snapshot = catalogue.snapshot
+        self.attempt = attempt
+        self.wait = self.database.settings.lock_timeout if wait is None else wait
+        self._used: dict[int | str, Model | None] = {}
+        self._used_all = False
+        self._connection: sa.Connection | None = None
+        self._confirmed = False
+
+    # Definitions
+
+    def model(self, key: int | str) -> Model | None:
+        """The table of that number or model name; None if there is none."""
+        if isinstance(key, str):
+            key = name_key(key)
+        while True:
+            lookup = self.snapshot.by_id if isinstance(key, int) else self.snapshot.by_name
+            found = lookup(key)
+            if found is UNKNOWN:
+                found = self.catalogue.load(self.snapshot, key)
+            if found is not UNKNOWN:
+                self._used[key] = found
+                return found
+            with self.database.reading() as connection:
+                self._catch_up(connection)
+
+    def definitions(self, limit: int | None = None, offset: int = 0) -> list[TableDefinition]:
+        """Live definitions in order of id, read afresh."""
+        self._used_all = True
+        with self.database.reading() as connection:
+            state, definitions = self.catalogue.store.all(connection, limit, offset)
+            if state.stamp != self.snapshot.state.stamp:
+                self._used_all = False
+                self._catch_up(connection)
+                self._used_all = True
+                if self.snapshot.state.stamp != state.stamp:
+                    raise Stale("the definitions changed while they were read")
+        return [self.catalogue.upgraded(definition) for definition in definitions]
+
+    @property
+    def revision(self) -> int:
+        return self.snapshot.state.definitions
+
+    # The transaction
+
+    def open(self, connection: sa.Connection, *, writes: bool = False) -> sa.Connection:
+        """Take a connection whose transaction has begun as this attempt's; the caller ends the transaction."""
+        self._connection = connection
+        if self.database.dialect.confirms_first:
+            self._compare(connection)
+            self._confirmed = True
+        elif self.attempt:
+            self.lock(connection, writes=writes)
+        return connection
+
+    def lock(self, connection: sa.Connection, *, writes: bool = False) -> None:
+        """Hold off definition changes of the tables used so far, then confirm: what follows is coherent."""
+        models = sorted((model for model in self._used.values() if model), key=lambda model: model.definition.id)
+        tables = list(dict.fromkeys(model.table for model in models))
+        self.database.dialect.lock_tables(connection, tables, writes=writes, wait=self.wait)
+        self._compare(connection)
+        self._confirmed = True
+
+    def confirm(self) -> None:
+        """Prove that the answer is coherent; call it before every answer, with all writes flushed.
+
+        :raises Stale: run the attempt again
+        """
+        if self._confirmed:
+            return
+        if self._connection is not None:
+            self._compare(self._connection)
+        else:
+            with self.database.reading() as connection:
+                self._compare(connection)
+        self._confirmed = True
+
+    def settle(self) -> None:
+        """The answer needs no proof: it was made inside a definition change, under its locks."""
+        self._confirmed = True
+
+    def is_stale(self) -> bool:
+        """After a failed transaction: whether a definition change explains the failure."""
+        self._connection, self._confirmed = None, False
+        try:
+            with self.database.reading() as connection:
+                self._compare(connection)
+        except Stale:
+            return True
+        return False
+
+    def _compare(self, connection: sa.Connection) -> None:
+        state: State = self.database.state(connection)
+        if state.stamp != self.snapshot.state.stamp:
+            self._catch_up(connection)
+
+    def _catch_up(self, connection: sa.Connection) -> None:
+        """Move to the state that the transaction sees, unless something used so far has changed."""
+        snapshot, changes = self.catalogue.advance(connection, self.snapshot)
+        if self._touched(changes):
+            raise Stale("the definition changed while the request ran")
+        self.snapshot = snapshot
+
+    def _touched(self, changes: Iterable[Change] | None) -> bool:
+        if changes is None:
+            return bool(self._used) or self._used_all
+        used_ids = {key for key in self._used if isinstance(key, int)}
+        used_ids |= {model.definition.id for model in self._used.values() if model}
+        for change in changes:
+            if (
+                self._used_all
+                or change.table_id in used_ids
+                or any(name in self._used for name in change.names if name)
+            ):
+                return True
+        return False

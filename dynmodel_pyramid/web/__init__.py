@@ -1,0 +1,13 @@
+"""HTTP: the traversal tree, the views, transactions, errors.
+
+``resources``     the traversal tree: paths -> resources; no SQL beyond the lookup of a table's definition
+``methods``       one view a resource, which serves the methods that the resource has
+``tables``        views of definitions
+``rows``          views of rows
+``service``       views of the service itself: description, field types, health
+``body``          request bodies -> documents
+``conditions``    ETag, If-Match, If-None-Match, Prefer
+``transactions``  the tweens: one attempt after another, each coherent
+``errors``        exceptions -> problem documents
+``cors``          cross-origin requests
+"""

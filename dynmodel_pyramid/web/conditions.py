@@ -1,0 +1,85 @@
+"""Conditional requests (RFC 9110, section 13), ``Prefer`` (RFC 7240) and ``Accept``."""
+
+import re
+from collections.abc import Callable
+
+from dynmodel_pyramid.errors import Malformed, PreconditionFailed
+from dynmodel_pyramid.web.errors import NotAcceptable
+
+_ETAG = re.compile(r'\s*(W/)?"([^"]*)"\s*')
+RETURNS = ("representation", "minimal", "headers-only")
+
+
+def _tags(name: str, header: str) -> list[tuple[bool, str]]:
+    """(weak, tag) of each entity tag in a header."""
+    tags = []
+    for part in header.split(","):
+        match = _ETAG.fullmatch(part)
+        if not match:
+            raise Malformed(f"{name}: {part.strip()} is not an entity tag", hint='want "tag", or *')
+        tags.append((match[1] is not None, match[2]))
+    return tags
+
+
+def if_match(request) -> Callable[[str], bool] | None:
+    """The test of ``If-Match``: it takes the current tag (without quotes). None: no such header.
+
+    The comparison is strong (RFC 9110, 13.1.1): a weak tag never matches.
+    """
+    header = request.headers.get("If-Match")
+    if header is None:
+        return None
+    if header.strip() == "*":
+        return lambda current: True
+    tags = {tag for weak, tag in _tags("If-Match", header) if not weak}
+    return lambda current: current in tags
+
+
+def matching_row_versions(request, definition_version: int) -> tuple[int, ...] | None:
+    """The row versions that ``If-Match`` admits; None if it admits all. Tags of another definition admit none."""
+    header = request.headers.get("If-Match")
+    if header is None or header.strip() == "*":
+        return None
+    versions: list[int] = []
+    for weak, tag in _tags("If-Match", header):
+        definition, _, row = tag.partition("-")
+        if not weak and definition == str(definition_version) and row.isdigit() and len(row) < 19:
+            versions.append(int(row))
+    return tuple(versions)
+
+
+def is_unchanged(request, tag: str) -> bool:
+    """Whether ``If-None-Match`` names the current tag, so that the answer is 304. The comparison is weak."""
+    header = request.headers.get("If-None-Match")
+    if header is None:
+        return False
+    return header.strip() == "*" or any(tag == known for _, known in _tags("If-None-Match", header))
+
+
+def refuse_other_version(request) -> Callable[[object], None]:
+    """A precondition for the definition service: ``If-Match`` against the version of the definition."""
+    matches = if_match(request)
+
+    def check(definition) -> None:
+        if matches is not None and not matches(str(definition.version)):
+            raise PreconditionFailed(f"the current version of the definition is {definition.version}")
+
+    return check
+
+
+def preferred_return(request) -> str | None:
+    """The ``return`` of ``Prefer``, where it is one that we know; other preferences are ignored, as RFC 7240 says."""
+    for part in request.headers.get("Prefer", "").split(","):
+        name, _, value = part.split(";")[0].partition("=")
+        if name.strip().lower() == "return" and value.strip().strip('"') in RETURNS:
+            return value.strip().strip('"')
+    return None
+
+
+def refuse_other_than_json(request) -> None:
+    """:raises NotAcceptable: ``Accept`` admits no JSON"""
+    header = request.headers.get("Accept")
+    if header is None or header == "*/*" or "application/json" in header:
+        return
+    if not request.accept.acceptable_offers(["application/json"]):
+        raise NotAcceptable("only application/json can be answered here", hint="send Accept: application/json")

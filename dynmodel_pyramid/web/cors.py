@@ -1,0 +1,38 @@
+"""Cross-origin requests (the Fetch standard, "CORS protocol"); off unless ``dynmodel.cors_origins`` names origins."""
+
+from dynmodel_pyramid.web.answers import empty_answer
+from dynmodel_pyramid.web.resources import ROUTE
+
+EXPOSED = (
+    "Content-Range, Location, Preference-Applied, ETag, Link, Definition-Version, Definitions-Revision, X-Request-Id"
+)
+METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+MAX_AGE = "600"
+
+
+def cors_tween_factory(handler, registry):
+    origins = registry.dynmodel_settings.cors_origins
+
+    def cors_tween(request):
+        origin = request.headers.get("Origin")
+        answer = handler(request)
+        route = getattr(request, "matched_route", None)
+        if route is None or route.name != ROUTE:
+            return answer
+        if "*" not in origins:
+            answer.vary = (*(answer.vary or ()), "Origin")
+        if origin is None or ("*" not in origins and origin not in origins):
+            return answer
+        if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+            answer = empty_answer(204)
+            answer.headers["Access-Control-Allow-Methods"] = METHODS
+            wanted = request.headers.get("Access-Control-Request-Headers")
+            if wanted:
+                answer.headers["Access-Control-Allow-Headers"] = wanted
+            answer.headers["Access-Control-Max-Age"] = MAX_AGE
+            answer.vary = ("Origin", "Access-Control-Request-Headers")
+        answer.headers["Access-Control-Allow-Origin"] = "*" if "*" in origins else origin
+        answer.headers["Access-Control-Expose-Headers"] = EXPOSED
+        return answer
+
+    return cors_tween if origins else handler

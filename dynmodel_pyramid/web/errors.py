@@ -1,0 +1,208 @@
+"""Exceptions -> problem documents (RFC 9457). No traceback and no SQL reach a client."""
+
+import json
+import logging
+import re
+import secrets
+from typing import Any
+
+import sqlalchemy as sa
+from pyramid.httpexceptions import HTTPException, HTTPNotFound
+from pyramid.response import Response
+
+from dynmodel_pyramid import errors
+from dynmodel_pyramid.database import Failure
+from dynmodel_pyramid.tables.work import Stale
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class HttpError(errors.DynmodelError):
+    """An error that only HTTP knows; ``status`` and further ``headers`` are the answer's."""
+
+    status = 400
+    headers: dict[str, str] = {}
+
+
+class MethodNotAllowed(HttpError):
+    status, code = 405, "method_not_allowed"
+
+    def __init__(self, method: str, allow: str):
+        super().__init__(f"{method} is not allowed here", hint=f"allowed are {allow}")
+        self.headers = {"Allow": allow}
+
+
+class NotAcceptable(HttpError):
+    status, code = 406, "not_acceptable"
+
+
+class PayloadTooLarge(HttpError):
+    status, code = 413, "payload_too_large"
+
+
+class UnsupportedMediaType(HttpError):
+    status, code = 415, "unsupported_media_type"
+
+
+STATUSES: tuple[tuple[type[errors.DynmodelError], int], ...] = (
+    (errors.Malformed, 400),
+    (errors.NotFound, 404),
+    (errors.Conflict, 409),
+    (errors.PreconditionFailed, 412),
+    (errors.Invalid, 422),
+    (errors.Busy, 503),
+)
+TITLES = {
+    400: "Bad Request",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    406: "Not Acceptable",
+    409: "Conflict",
+    412: "Precondition Failed",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
+    422: "Unprocessable Content",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+}
+
+
+def request_id(request) -> str:
+    """The client's ``X-Request-Id`` where it is one, else a new one; the same for the whole request."""
+    known = request.environ.get("dynmodel.request_id")
+    if known is None:
+        given = request.headers.get("X-Request-Id", "")
+        known = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        request.environ["dynmodel.request_id"] = known
+    return known
+
+
+def problem(request, status: int, code: str, detail: str, hint: str | None = None, **members: Any) -> Response:
+    """A problem document. ASCII only: what a client sent may hold surrogates, which have no UTF-8."""
+    document = {
+        "type": "about:blank",
+        "title": TITLES.get(status, ""),
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "hint": hint,
+        "request_id": request_id(request),
+        **members,
+    }
+    return Response(json.dumps(document).encode(), status=status, content_type=MEDIA_TYPE, charset=None)
+
+
+def domain_error_view(error: errors.DynmodelError, request) -> Response:
+    if isinstance(error, HttpError):
+        answer = problem(request, error.status, error.code, error.detail, error.hint)
+        answer.headers.update(error.headers)
+        return with_definition_version(answer, request)
+    status = next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
+    if status == 500:
+        return unexpected_error_view(error, request)
+    if isinstance(error, errors.Busy):
+        return with_definition_version(busy(request, error.detail, error.code, error.retry_after), request)
+    members = dict(error.members)
+    if isinstance(error, errors.Invalid):
+        members["errors"] = [
+            {"pointer": fault.pointer, "code": fault.code, "detail": fault.detail} for fault in error.problems
+        ]
+        members["error_count"] = error.total
+    if isinstance(error, errors.PreconditionFailed) and error.current is not None:
+        members["current"] = json.loads(error.current)
+    answer = problem(request, status, error.code, error.detail, error.hint, **members)
+    return with_definition_version(answer, request)
+
+
+def with_definition_version(answer: Response, request) -> Response:
+    """``Definition-Version`` for every answer below a table."""
+    model = getattr(getattr(request, "context", None), "model", None)
+    if model is not None:
+        answer.headers["Definition-Version"] = str(model.definition.version)
+    return answer
+
+
+def not_found_view(error: HTTPNotFound, request) -> Response:
+    # error.detail names classes and views of ours.
+    return with_definition_version(
+        problem(request, 404, "not_found", f"there is nothing at {request.path_info}"), request
+    )
+
+
+def http_exception_view(error: HTTPException, request) -> Response:
+    """HTTP exceptions that Pyramid itself raises."""
+    return problem(request, error.status_int, error.title.lower().replace(" ", "_"), error.explanation or error.title)
+
+
+def stale_view(error: Stale, request) -> Response:
+    """What is answered when the last attempt was stale, too."""
+    return busy(request, "the definition changed faster than the request could run")
+
+
+def busy(request, detail: str, code: str = "busy", retry_after: int = 1) -> Response:
+    """503: nothing was changed, and the client may repeat the request."""
+    answer = problem(request, 503, code, detail, "nothing was changed; repeat the request")
+    answer.headers["Retry-After"] = str(retry_after)
+    return answer
+
+
+def undecodable_view(error: UnicodeDecodeError, request) -> Response:
+    return problem(request, 400, "malformed", "the address is not UTF-8")
+
+
+def database_error_view(error: sa.exc.DBAPIError, request) -> Response:
+    """What the database refused. Whether a stale definition is to blame was asked before (``transactions``)."""
+    failure = request.registry.dynmodel_catalogue.database.failure(error)
+    if failure.kind in ("unique", "foreign_key", "required", "check"):
+        return with_definition_version(_violation(failure, request), request)
+    if failure.kind == "value":
+        return problem(request, 422, "validation", "a value is out of what the database can store")
+    if failure.kind in ("busy", "away", "full"):
+        log.warning("answered 503: %s", error.orig)
+        details = {
+            "busy": "the rows are locked by another request",
+            "away": "the database can't be reached",
+            "full": "the database has no room left",
+        }
+        code = "busy" if failure.kind == "busy" else "database_unavailable"
+        return busy(request, details[failure.kind], code)
+    return unexpected_error_view(error, request)
+
+
+def _violation(failure: Failure, request) -> Response:
+    model = getattr(request.context, "model", None)
+    names = violated_fields(failure, model) if model is not None else []
+    where = ", ".join(names) or "a rule of the table"
+    details = {
+        "unique": f"another row has the same value in {where}",
+        "foreign_key": f"{where} refers to a row that is not there, or the row is referred to",
+        "required": f"{where} is required",
+        "check": f"{where} breaks a rule of the database",
+    }
+    return problem(request, 409, f"{failure.kind}_violation", details[failure.kind], fields=names)
+
+
+def violated_fields(failure: Failure, model) -> list[str]:
+    """The names of the fields that a violated constraint is about."""
+    definition = model.definition
+    by_column = {field.column: field.name for field in definition.fields} | {"id": "id"}
+    if failure.constraint:
+        prefix, _, number = failure.constraint.rpartition("_")
+        if prefix == "_pk":
+            return ["id"]
+        if prefix in (f"_ux_{definition.id}", f"_ix_{definition.id}") and number.isdigit():
+            field = definition.by_id.get(int(number))
+            if field is not None:
+                return [field.name]
+            parts = next((index.fields for index in definition.indexes if index.id == int(number)), ())
+            return [definition.by_id[part].name for part, _ in parts]
+    return [by_column[column] for column in failure.columns if column in by_column]
+
+
+def unexpected_error_view(error: Exception, request) -> Response:
+    """A fault of ours: the log has it all, under the request's id; the client gets the id."""
+    log.error("request %s: %s %s failed", request_id(request), request.method, request.path_info, exc_info=error)
+    return problem(request, 500, "internal_error", "the server failed; its log says why under this request_id")

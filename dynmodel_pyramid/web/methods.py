@@ -1,0 +1,33 @@
+"""One view for each resource, which serves the methods that the resource has.
+
+Pyramid would answer 404 where no view takes the method. Here it is 405 with ``Allow`` (RFC 9110, 15.5.6), HEAD goes
+where GET goes, and OPTIONS tells the methods.
+"""
+
+from collections.abc import Callable
+
+from pyramid.response import Response
+
+from dynmodel_pyramid.web.answers import empty_answer
+from dynmodel_pyramid.web.conditions import refuse_other_than_json
+from dynmodel_pyramid.web.errors import MethodNotAllowed
+from dynmodel_pyramid.web.resources import ROUTE
+
+View = Callable[[object, object], Response]
+
+
+def add_resource_view(config, resource: type, **views: View) -> None:
+    """Register the views of a resource class, by method: ``GET=view, PUT=view``."""
+    allow = ", ".join(sorted({*views, *(("HEAD",) if "GET" in views else ()), "OPTIONS"}))
+
+    def view(context, request) -> Response:
+        method = request.method
+        chosen = views.get("GET" if method == "HEAD" else method)
+        if chosen is not None:
+            refuse_other_than_json(request)
+            return chosen(context, request)
+        if method == "OPTIONS":
+            return empty_answer(204, headers={"Allow": allow})
+        raise MethodNotAllowed(method, allow)
+
+    config.add_view(view, context=resource, route_name=ROUTE, name="")

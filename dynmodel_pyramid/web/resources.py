@@ -1,0 +1,131 @@
+"""The traversal tree: what there is, by path.
+
+A resource's ``__getitem__`` raises ``KeyError`` for a path segment that names nothing, and Pyramid answers 404. It is
+kept tiny: any ``KeyError`` inside becomes a 404. Resources below a table carry the table's :class:`Model`; those below
+a row carry its id, and nobody has asked yet whether the row exists.
+"""
+
+from dynmodel_pyramid.rows.reading import parse_id
+from dynmodel_pyramid.rows.scope import EVERYTHING, Scope
+from dynmodel_pyramid.rows.service import Rows
+from dynmodel_pyramid.tables.work import Work
+
+#: Name of the one route under which the tree hangs; it is a hybrid route, so the tree can be mounted under a prefix.
+ROUTE = "dynmodel"
+#: Where a request keeps the work of its current attempt.
+WORK = "dynmodel.work"
+ATTEMPT = "dynmodel.attempt"
+
+
+class Resource:
+    """A place in the tree; ``__name__`` and ``__parent__`` make it location-aware (Pyramid, "Location-Aware")."""
+
+    def __init__(self, parent: "Resource", name: str):
+        self.__parent__ = parent
+        self.__name__ = name
+
+    def __getitem__(self, segment: str) -> "Resource":
+        raise KeyError(segment)
+
+
+class Root(Resource):
+    """The service. It belongs to one attempt at one request, and so does all below it."""
+
+    def __init__(self, work: Work):
+        super().__init__(None, "")
+        self.work = work
+
+    def __getitem__(self, segment: str) -> Resource:
+        kinds = {"table": Tables, "field-type": FieldTypesResource, "live": Live, "ready": Ready}
+        return kinds[segment](self, segment)
+
+
+class Live(Resource):
+    """Whether the process answers."""
+
+
+class Ready(Resource):
+    """Whether the process can serve requests: the database is there and of the right release."""
+
+
+class FieldTypesResource(Resource):
+    """The installed field types."""
+
+
+class Tables(Resource):
+    """All tables."""
+
+    @property
+    def work(self) -> Work:
+        return self.__parent__.work
+
+    def __getitem__(self, segment: str) -> Resource:
+        number = parse_id(segment)
+        model = self.work.model(segment if number is None else number)
+        if model is None:
+            raise KeyError(segment)
+        return Table(self, segment, model)
+
+
+class Table(Resource):
+    """One table."""
+
+    def __init__(self, parent: Tables, name: str, model):
+        super().__init__(parent, name)
+        self.work = parent.work
+        self.model = model
+
+    def __getitem__(self, segment: str) -> Resource:
+        return {"rows": RowList, "row": SingularRowList}[segment](self, segment)
+
+
+class RowList(Resource):
+    """The rows of a table."""
+
+    #: What the caller may see and change of them.
+    scope: Scope = EVERYTHING
+
+    def __init__(self, parent: Table, name: str):
+        super().__init__(parent, name)
+        self.work = parent.work
+        self.model = parent.model
+
+    def __getitem__(self, segment: str) -> Resource:
+        row_id = parse_id(segment)
+        if row_id is None:
+            raise KeyError(segment)
+        return RowResource(self, segment, row_id)
+
+    @property
+    def rows(self) -> Rows:
+        return Rows(self.work.catalogue, self.model, self.scope)
+
+
+class SingularRowList(RowList):
+    """The same under ``row/``, the first users' address, where PUT adds a row as well."""
+
+
+class RowResource(Resource):
+    """One row, which may or may not exist."""
+
+    def __init__(self, parent: RowList, name: str, row_id: int):
+        super().__init__(parent, name)
+        self.work = parent.work
+        self.model = parent.model
+        self.row_id = row_id
+
+    @property
+    def rows(self) -> Rows:
+        return self.__parent__.rows
+
+
+def root_factory(request) -> Root:
+    """The tree for one attempt at a request."""
+    work = Work(request.registry.dynmodel_catalogue, request.environ.get(ATTEMPT, 0))
+    request.environ[WORK] = work
+    return Root(work)
+
+
+def path(request, *segments: object) -> str:
+    """The canonical path of a resource, with the last slash, under whatever prefix the tree is mounted."""
+    return request.route_path(ROUTE, traverse=(*map(str, segments), ""))

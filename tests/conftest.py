@@ -1,0 +1,66 @@
+"""Fixtures: every test that takes ``settings``, ``app`` or ``server`` runs on SQLite and on PostgreSQL."""
+
+import pytest
+import webtest
+
+import dynmodel_pyramid
+from dynmodel_pyramid.testing.databases import DATABASES, database_settings
+from tests.server import Server
+
+
+@pytest.fixture(params=DATABASES)
+def database(request) -> str:
+    return request.param
+
+
+@pytest.fixture
+def settings(database, tmp_path):
+    """INI settings of an empty database."""
+    with database_settings(database, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def make_app(settings):
+    """A function that makes a WebTest application, with further settings."""
+    made = []
+
+    def make(**further) -> webtest.TestApp:
+        wsgi = dynmodel_pyramid.main({}, **settings, **further)
+        made.append(wsgi)
+        return webtest.TestApp(wsgi)
+
+    yield make
+    for wsgi in made:
+        wsgi.registry.dynmodel_catalogue.database.close()
+
+
+@pytest.fixture
+def app(make_app) -> webtest.TestApp:
+    return make_app()
+
+
+@pytest.fixture
+def catalogue(app):
+    return app.app.registry.dynmodel_catalogue
+
+
+@pytest.fixture
+def make_server(settings, tmp_path):
+    """A function that starts real server processes (pserve) on one database."""
+    started = []
+
+    def make(**further) -> Server:
+        server = Server({**settings, **further}, tmp_path)
+        started.append(server)
+        server.start()
+        return server
+
+    yield make
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture
+def server(make_server) -> Server:
+    return make_server()
