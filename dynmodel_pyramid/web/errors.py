@@ -4,6 +4,7 @@ import json
 import logging
 import re
 import secrets
+from http import HTTPStatus
 from typing import Any
 
 import sqlalchemy as sa
@@ -82,9 +83,10 @@ def request_id(request) -> str:
 
 def problem(request, status: int, code: str, detail: str, hint: str | None = None, **members: Any) -> Response:
     """A problem document. ASCII only: what a client sent may hold surrogates, which have no UTF-8."""
+    title = TITLES.get(status) or HTTPStatus(status).phrase
     document = {
         "type": "about:blank",
-        "title": TITLES.get(status, ""),
+        "title": title,
         "status": status,
         "detail": detail,
         "code": code,
@@ -92,7 +94,7 @@ def problem(request, status: int, code: str, detail: str, hint: str | None = Non
         "request_id": request_id(request),
         **members,
     }
-    return Response(json.dumps(document).encode(), status=status, content_type=MEDIA_TYPE, charset=None)
+    return Response(json.dumps(document).encode(), status=f"{status} {title}", content_type=MEDIA_TYPE, charset=None)
 
 
 def domain_error_view(error: errors.DynmodelError, request) -> Response:
