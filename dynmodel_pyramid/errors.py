@@ -98,3 +98,15 @@ class Unavailable(Busy):
     """The database can't be reached."""
 
     code = "database_unavailable"
+
+
+class OutcomeUnknown(DynmodelError):
+    """The connection broke at the commit: the change may have been made or not."""
+
+    code = "outcome_unknown"
+
+    def __init__(self):
+        super().__init__(
+            "the connection to the database broke while the change was committed",
+            hint="look whether the change was made before you repeat the request",
+        )

@@ -233,14 +233,20 @@ class PostgreSQL(Dialect):
         return {"pool_size": 10, "max_overflow": 20, "connect_args": {"prepare_threshold": None}}
 
     def prepare_engine(self, engine: sa.Engine) -> None:
+        dbapi_error = engine.dialect.loaded_dbapi.Error
+
         @event.listens_for(engine, "connect")
         def connect(dbapi, record):
             with dbapi.cursor() as cursor:
-                # Datetimes come back in UTC. A backend whose client died (kill -9 in a long ALTER) would otherwise
-                # keep its locks until the statement ends.
-                cursor.execute("SET TIME ZONE 'UTC'")
-                cursor.execute("SET client_connection_check_interval = '100ms'")
+                cursor.execute("SET TIME ZONE 'UTC'")  # datetimes come back in UTC
             dbapi.commit()
+            try:
+                # A backend whose client died (kill -9 in a long ALTER) would else keep its locks till the statement
+                # ends. Databases that only speak PostgreSQL's protocol may not know the setting.
+                dbapi.cursor().execute("SET client_connection_check_interval = '100ms'")
+                dbapi.commit()
+            except dbapi_error:
+                dbapi.rollback()
 
     _KINDS = {
         "23505": "unique",
@@ -255,7 +261,15 @@ class PostgreSQL(Dialect):
         "42P07": "name_taken",
         "42701": "name_taken",
     }
-    _CLASSES = {"08": "away", "57": "away", "53": "away", "22": "value", "42": "statement", "0A": "statement"}
+    _CLASSES = {
+        "08": "away",
+        "57": "away",
+        "53": "away",
+        "22": "value",
+        "54": "value",
+        "42": "statement",
+        "0A": "statement",
+    }
 
     def failure(self, error: sa.exc.DBAPIError) -> Failure:
         original = error.orig

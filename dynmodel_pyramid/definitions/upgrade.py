@@ -76,7 +76,9 @@ def upgrade(database: Database) -> tuple[str | None, str]:
         if schema is not None:
             # On SQLite the transaction itself is the lock: it began with BEGIN IMMEDIATE.
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK_KEY})")
-            connection.execute(sa.schema.CreateSchema(schema, if_not_exists=True))
+            # Asked first: CREATE SCHEMA IF NOT EXISTS needs the right to create even where the schema is there.
+            if not sa.inspect(connection).has_schema(schema):
+                connection.execute(sa.schema.CreateSchema(schema))
         before = current_revision(database, connection)
         if before != head:
             if not _is_known(before):

@@ -12,10 +12,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.database import State
+from dynmodel_pyramid.database import Failure, State
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.reading import read_table
-from dynmodel_pyramid.errors import Busy, Conflict, NotFound, Unavailable
+from dynmodel_pyramid.errors import Busy, Conflict, DynmodelError, NotFound, OutcomeUnknown, Unavailable
 from dynmodel_pyramid.tables.catalogue import Catalogue
 from dynmodel_pyramid.tables.conversion import check_on_error
 from dynmodel_pyramid.tables.evolution import EVOLUTIONS, Evolution
@@ -171,23 +171,33 @@ class DefinitionService:
         """Run it in a transaction; after a deadlock or a lock waited for in vain again, till the deadline."""
         deadline = time.monotonic() + self.settings.lock_timeout
         while True:
+            outcome = None
             try:
                 with self.database.changing() as connection:
                     outcome = run(connection, deadline)
-                self.catalogue.hurry()
-                return outcome
             except sa.exc.DBAPIError as error:
                 failure = self.database.failure(error)
-                if failure.kind == "name_taken" or failure.names(self.store.name_rule):
-                    raise Conflict("the name was taken just now", code="name_taken") from error
-                if failure.kind == "unique":
-                    raise Conflict(
-                        "rows have equal values, so the field can't be unique", code="lossy_change"
-                    ) from error
-                if failure.kind == "away":
-                    raise Unavailable("the database can't be reached") from error
+                if failure.kind == "away" and outcome is not None:
+                    raise OutcomeUnknown() from error
                 if failure.kind != "busy":
-                    raise
+                    raise self._refusal(failure) or error from error
                 if time.monotonic() > deadline:
                     raise Busy("the table is in use: its lock was waited for in vain") from error
-            time.sleep(random.uniform(0.5, 1.5) * self.settings.lock_attempt)
+                time.sleep(random.uniform(0.5, 1.5) * self.settings.lock_attempt)
+            else:
+                self.catalogue.hurry()
+                return outcome
+
+    def _refusal(self, failure: Failure) -> DynmodelError | None:
+        """What a failure of the database means to the client; None: it is a fault of ours."""
+        if failure.kind == "name_taken" or failure.names(self.store.name_rule):
+            return Conflict("the name was taken just now", code="name_taken")
+        if failure.kind == "unique":
+            return Conflict("rows have equal values, so the field can't be unique", code="lossy_change")
+        if failure.kind == "value":
+            return Conflict(
+                "the database refuses values of the rows, such as too long ones in an index", code="lossy_change"
+            )
+        if failure.kind in ("away", "full"):
+            return Unavailable("the database can't be reached, or has no room left")
+        return None

@@ -40,7 +40,6 @@ class Work:
         self.attempt = attempt
         self.wait = self.database.settings.lock_timeout if wait is None else wait
         self._used: dict[int | str, Model | None] = {}
-        self._used_all = False
         self._connection: sa.Connection | None = None
         self._confirmed = False
 
@@ -61,22 +60,11 @@ class Work:
             with self.database.reading() as connection:
                 self._catch_up(connection)
 
-    def definitions(self, limit: int | None = None, offset: int = 0) -> list[TableDefinition]:
-        """Live definitions in order of id, read afresh."""
-        self._used_all = True
+    def definitions(self, limit: int | None = None, offset: int = 0) -> tuple[State, list[TableDefinition]]:
+        """Live definitions in order of id, with the state that they are of: one statement, so it needs no proof."""
         with self.database.reading() as connection:
             state, definitions = self.catalogue.store.all(connection, limit, offset)
-            if state.stamp != self.snapshot.state.stamp:
-                self._used_all = False
-                self._catch_up(connection)
-                self._used_all = True
-                if self.snapshot.state.stamp != state.stamp:
-                    raise Stale("the definitions changed while they were read")
-        return [self.catalogue.upgraded(definition) for definition in definitions]
-
-    @property
-    def revision(self) -> int:
-        return self.snapshot.state.definitions
+        return state, [self.catalogue.upgraded(definition) for definition in definitions]
 
     # The transaction
 
@@ -140,14 +128,10 @@ class Work:
 
     def _touched(self, changes: Iterable[Change] | None) -> bool:
         if changes is None:
-            return bool(self._used) or self._used_all
+            return bool(self._used)
         used_ids = {key for key in self._used if isinstance(key, int)}
         used_ids |= {model.definition.id for model in self._used.values() if model}
         for change in changes:
-            if (
-                self._used_all
-                or change.table_id in used_ids
-                or any(name in self._used for name in change.names if name)
-            ):
+            if change.table_id in used_ids or any(name in self._used for name in change.names if name):
                 return True
         return False

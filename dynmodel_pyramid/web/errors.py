@@ -55,6 +55,7 @@ STATUSES: tuple[tuple[type[errors.DynmodelError], int], ...] = (
     (errors.PreconditionFailed, 412),
     (errors.Invalid, 422),
     (errors.Busy, 503),
+    (errors.OutcomeUnknown, 503),
 )
 TITLES = {
     400: "Bad Request",
@@ -169,9 +170,16 @@ def database_error_view(error: sa.exc.DBAPIError, request) -> Response:
             "away": "the database can't be reached",
             "full": "the database has no room left",
         }
+        if failure.kind == "away" and writes_committed(request):
+            return domain_error_view(errors.OutcomeUnknown(), request)
         code = "busy" if failure.kind == "busy" else "database_unavailable"
         return busy(request, details[failure.kind], code)
     return unexpected_error_view(error, request)
+
+
+def writes_committed(request) -> bool:
+    """Whether pyramid_tm was at the commit: it has taken its mark off the request before."""
+    return "dynmodel.writes" in request.environ and not request.environ.get("tm.active")
 
 
 def _violation(failure: Failure, request) -> Response:

@@ -55,9 +55,9 @@ def list_tables(context: Tables, request) -> Response:
     page = read_page(request.GET.items())
     if page.order:
         raise Malformed("unknown parameter 'order'", code="unknown_parameter", hint="known are limit, offset")
-    definitions = context.work.definitions(page.limit, page.offset)
+    state, definitions = context.work.definitions(page.limit, page.offset)
     answer = json_answer(orjson.dumps([table_document(definition) for definition in definitions]))
-    answer.headers["Definitions-Revision"] = str(context.work.revision)
+    answer.headers["Definitions-Revision"] = str(state.definitions)
     return answer
 
 

@@ -134,6 +134,7 @@ def write_connection(request) -> sa.Connection:
             "pyramid_tm is not active for this request",
             hint="a tm.activate_hook must let the requests under the service's route pass that write",
         )
+    request.environ["dynmodel.writes"] = True
     session = Session(work.database.writer)
     try:
         connection = session.connection()
