@@ -8,6 +8,7 @@ current while the transaction held its locks.
   table's lock by then, and a definition change needs that lock.
 """
 
+import time
 from collections.abc import Iterable
 
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.definitions.store import Change
 from dynmodel_pyramid.errors import DynmodelError
-from dynmodel_pyramid.tables.catalogue import UNKNOWN, Catalogue
+from dynmodel_pyramid.tables.catalogue import UNKNOWN, Catalogue, Snapshot
 from dynmodel_pyramid.tables.generation import Model
 
 
@@ -30,20 +31,27 @@ class Stale(DynmodelError):
 class Work:
     """See the module. ``attempt`` counts from 0; later attempts lock before they read.
 
-    ``wait`` is how many seconds such a lock may be waited for.
+    Locks are waited for till the deadline (of ``time.monotonic``), by default ``dynmodel.lock_timeout`` from now.
     """
 
-    def __init__(self, catalogue: Catalogue, attempt: int = 0, wait: float | None = None):
+    def __init__(self, catalogue: Catalogue, attempt: int = 0, deadline: float | None = None):
         self.catalogue = catalogue
         self.database = catalogue.database
-        self.snapshot = catalogue.snapshot
+        self._snapshot: Snapshot | None = None
         self.attempt = attempt
-        self.wait = self.database.settings.lock_timeout if wait is None else wait
+        self._deadline = time.monotonic() + self.database.settings.lock_timeout if deadline is None else deadline
         self._used: dict[int | str, Model | None] = {}
         self._connection: sa.Connection | None = None
         self._confirmed = False
 
     # Definitions
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The definitions that this attempt sees; pinned when they are first asked for."""
+        if self._snapshot is None:
+            self._snapshot = self.catalogue.snapshot
+        return self._snapshot
 
     def model(self, key: int | str) -> Model | None:
         """The table of that number or model name; None if there is none."""
@@ -82,16 +90,18 @@ class Work:
         """Hold off definition changes of the tables used so far, then confirm: what follows is coherent."""
         models = sorted((model for model in self._used.values() if model), key=lambda model: model.definition.id)
         tables = list(dict.fromkeys(model.table for model in models))
-        self.database.dialect.lock_tables(connection, tables, writes=writes, wait=self.wait)
+        self.database.dialect.lock_tables(connection, tables, writes=writes, wait=self._deadline - time.monotonic())
         self._compare(connection)
         self._confirmed = True
 
     def confirm(self) -> None:
         """Prove that the answer is coherent; call it before every answer, with all writes flushed.
 
+        An attempt that asked for no table needs no proof.
+
         :raises Stale: run the attempt again
         """
-        if self._confirmed:
+        if self._confirmed or not self._used:
             return
         if self._connection is not None:
             self._compare(self._connection)
@@ -124,7 +134,7 @@ class Work:
         snapshot, changes = self.catalogue.advance(connection, self.snapshot)
         if self._touched(changes):
             raise Stale("the definition changed while the request ran")
-        self.snapshot = snapshot
+        self._snapshot = snapshot
 
     def _touched(self, changes: Iterable[Change] | None) -> bool:
         if changes is None:

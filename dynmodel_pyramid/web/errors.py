@@ -47,6 +47,10 @@ class PayloadTooLarge(HttpError):
 class UnsupportedMediaType(HttpError):
     status, code = 415, "unsupported_media_type"
 
+    def __init__(self, detail: str, *, hint: str, media_types: tuple[str, ...]):
+        super().__init__(detail, hint=hint)
+        self.headers = {"Accept": ", ".join(media_types)}  # RFC 9110, 15.5.16
+
 
 STATUSES: tuple[tuple[type[errors.DynmodelError], int], ...] = (
     (errors.Malformed, 400),
@@ -95,19 +99,22 @@ def problem(request, status: int, code: str, detail: str, hint: str | None = Non
         "request_id": request_id(request),
         **members,
     }
-    return Response(json.dumps(document).encode(), status=f"{status} {title}", content_type=MEDIA_TYPE, charset=None)
+    body = json.dumps(document).encode()
+    answer = Response(body, status=f"{status} {title}", content_type=MEDIA_TYPE, charset=None)
+    answer.headers["X-Request-Id"] = document["request_id"]
+    return with_definition_version(answer, request)
 
 
 def domain_error_view(error: errors.DynmodelError, request) -> Response:
     if isinstance(error, HttpError):
         answer = problem(request, error.status, error.code, error.detail, error.hint)
         answer.headers.update(error.headers)
-        return with_definition_version(answer, request)
+        return answer
     status = next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
     if status == 500:
         return unexpected_error_view(error, request)
     if isinstance(error, errors.Busy):
-        return with_definition_version(busy(request, error.detail, error.code, error.retry_after), request)
+        return busy(request, error.detail, error.code, error.retry_after)
     members = dict(error.members)
     if isinstance(error, errors.Invalid):
         members["errors"] = [
@@ -116,8 +123,7 @@ def domain_error_view(error: errors.DynmodelError, request) -> Response:
         members["error_count"] = error.total
     if isinstance(error, errors.PreconditionFailed) and error.current is not None:
         members["current"] = json.loads(error.current)
-    answer = problem(request, status, error.code, error.detail, error.hint, **members)
-    return with_definition_version(answer, request)
+    return problem(request, status, error.code, error.detail, error.hint, **members)
 
 
 def with_definition_version(answer: Response, request) -> Response:
@@ -130,9 +136,7 @@ def with_definition_version(answer: Response, request) -> Response:
 
 def not_found_view(error: HTTPNotFound, request) -> Response:
     # error.detail names classes and views of ours.
-    return with_definition_version(
-        problem(request, 404, "not_found", f"there is nothing at {request.path_info}"), request
-    )
+    return problem(request, 404, "not_found", f"there is nothing at {request.path_info}")
 
 
 def http_exception_view(error: HTTPException, request) -> Response:
@@ -160,11 +164,10 @@ def database_error_view(error: sa.exc.DBAPIError, request) -> Response:
     """What the database refused. Whether a stale definition is to blame was asked before (``transactions``)."""
     failure = request.registry.dynmodel_catalogue.database.failure(error)
     if failure.kind in ("unique", "foreign_key", "required", "check"):
-        return with_definition_version(_violation(failure, request), request)
+        return _violation(failure, request)
     if failure.kind == "value":
         return problem(request, 422, "validation", "a value is out of what the database can store")
     if failure.kind in ("busy", "away", "full"):
-        log.warning("answered 503: %s", error.orig)
         details = {
             "busy": "the rows are locked by another request",
             "away": "the database can't be reached",

@@ -5,6 +5,8 @@ kept tiny: any ``KeyError`` inside becomes a 404. Resources below a table carry 
 a row carry its id, and nobody has asked yet whether the row exists.
 """
 
+from pyramid.traversal import ResourceTreeTraverser
+
 from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.rows.scope import EVERYTHING, Scope
 from dynmodel_pyramid.rows.service import Rows
@@ -12,9 +14,19 @@ from dynmodel_pyramid.tables.work import Work
 
 #: Name of the one route under which the tree hangs; it is a hybrid route, so the tree can be mounted under a prefix.
 ROUTE = "dynmodel"
-#: Where a request keeps the work of its current attempt.
+#: Where a request keeps the work of its current attempt, and the number of the attempt with the deadline of all.
 WORK = "dynmodel.work"
 ATTEMPT = "dynmodel.attempt"
+
+
+class Traverser(ResourceTreeTraverser):
+    """Pyramid's traverser without ``@@view`` segments and without virtual roots: a path means one thing only.
+
+    With them, ``/table/1/@@/junk`` would be the table, and a header of the client's could move the root.
+    """
+
+    VIEW_SELECTOR = None
+    VH_ROOT_KEY = "dynmodel.no_virtual_root"
 
 
 class Resource:
@@ -61,6 +73,8 @@ class Tables(Resource):
 
     def __getitem__(self, segment: str) -> Resource:
         number = parse_id(segment)
+        if number is None and not segment.isidentifier():  # no model is called so, and a database may choke on it
+            raise KeyError(segment)
         model = self.work.model(segment if number is None else number)
         if model is None:
             raise KeyError(segment)
@@ -121,7 +135,8 @@ class RowResource(Resource):
 
 def root_factory(request) -> Root:
     """The tree for one attempt at a request."""
-    work = Work(request.registry.dynmodel_catalogue, request.environ.get(ATTEMPT, 0))
+    attempt, deadline = request.environ[ATTEMPT]
+    work = Work(request.registry.dynmodel_catalogue, attempt, deadline)
     request.environ[WORK] = work
     return Root(work)
 

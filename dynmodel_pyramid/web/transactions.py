@@ -12,6 +12,7 @@ Reads need no transaction manager: they have a read transaction of their own, at
 Definition changes have theirs in the definition service.
 """
 
+import logging
 import random
 import time
 
@@ -20,14 +21,14 @@ from pyramid.response import Response
 from sqlalchemy.orm import Session
 from zope.sqlalchemy import mark_changed
 
-from dynmodel_pyramid.errors import ConfigurationProblem
+from dynmodel_pyramid.errors import ConfigurationProblem, OutcomeUnknown
 from dynmodel_pyramid.tables.work import Stale, Work
-from dynmodel_pyramid.web.errors import database_error_view, stale_view
+from dynmodel_pyramid.web.errors import database_error_view, request_id, stale_view
 from dynmodel_pyramid.web.resources import ATTEMPT, WORK
 
+log = logging.getLogger(__name__)
+
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-#: Failures of the database after which an attempt is worth another, besides stale definitions.
-TRANSIENT = ("busy", "away")
 #: What an attempt leaves on the request.
 _LEFT_BEHIND = ("context", "exception", "exc_info", "view_name", "subpath", "traversed", "virtual_root", "root")
 
@@ -47,30 +48,27 @@ def writes(request) -> bool:
 
 
 def attempts_tween_factory(handler, registry):
+    timeout = registry.dynmodel_settings.lock_timeout
+
     def attempts_tween(request):
-        deadline = None
+        deadline = time.monotonic() + timeout
         attempt = 0
         while True:
-            request.environ[ATTEMPT] = attempt
+            request.environ[ATTEMPT] = (attempt, deadline)
             try:
                 return handler(request)
             except Stale as stale:
                 answer = stale_view(stale, request)
             except DatabaseFailure as failure:
-                work = request.environ[WORK]
-                database = work.database
-                try:
-                    again = work.is_stale() or database.failure(failure.error).kind in TRANSIENT
-                except sa.exc.DBAPIError:  # the database has gone away altogether
-                    again = True
-                if not again:
+                answer = _after_failure(request, failure, attempt)
+                if answer is None:
                     return failure.answer
-                answer = failure.answer if failure.answer.status_int == 503 else stale_view(None, request)
             finally:
                 _close(request)
-            timeout = registry.dynmodel_settings.lock_timeout
-            deadline = deadline or time.monotonic() + timeout
             if time.monotonic() > deadline:
+                log.warning(
+                    "request %s: %s %s gave up: %s", request_id(request), request.method, request.path, answer.status
+                )
                 return answer
             if attempt:
                 time.sleep(random.uniform(0, min(0.02 * 2**attempt, 0.5)))
@@ -79,6 +77,23 @@ def attempts_tween_factory(handler, registry):
                 request.__dict__.pop(name, None)
 
     return attempts_tween
+
+
+def _after_failure(request, failure: DatabaseFailure, attempt: int) -> Response | None:
+    """The answer if a further attempt, which is worth making, comes too late; None if none is worth making."""
+    work: Work = request.environ[WORK]
+    kind = work.database.failure(failure.error).kind
+    if kind == "away":
+        # A pooled connection may have been dead for long; the pool has thrown all of them away by now. A database that
+        # can't be reached with a new one either is not waited for: the threads are needed for other requests.
+        return failure.answer if attempt == 0 else None
+    if kind == "busy":
+        return failure.answer
+    try:
+        stale = work.is_stale()
+    except sa.exc.DBAPIError:
+        return None
+    return stale_view(None, request) if stale else None
 
 
 def confirmation_tween_factory(handler, registry):
@@ -90,6 +105,8 @@ def confirmation_tween_factory(handler, registry):
         error = getattr(request, "exception", None)
         if isinstance(error, Stale):
             raise error
+        if isinstance(error, OutcomeUnknown):
+            return answer  # another attempt might do it twice
         if error is not None and request.environ.get("tm.active"):
             request.tm.doom()
         if isinstance(error, sa.exc.DBAPIError):
