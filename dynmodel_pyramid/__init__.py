@@ -8,8 +8,9 @@
 
 import sqlalchemy as sa
 from pyramid.config import PHASE3_CONFIG, Configurator
-from pyramid.exceptions import URLDecodeError
+from pyramid.exceptions import ConfigurationExecutionError, URLDecodeError
 from pyramid.httpexceptions import HTTPException, HTTPNotFound
+from pyramid.interfaces import ITweens
 from pyramid.tweens import EXCVIEW, INGRESS
 
 from dynmodel_pyramid.database import Database
@@ -25,6 +26,15 @@ from dynmodel_pyramid.web.resources import ROUTE, root_factory
 
 _TM = "pyramid_tm.tm_tween_factory"
 _TWEENS = "dynmodel_pyramid.web.transactions"
+#: All that must be in effect, from the outside to the inside.
+TWEENS = (
+    "dynmodel_pyramid.web.cors.cors_tween_factory",
+    f"{_TWEENS}.attempts_tween_factory",
+    _TM,
+    f"{_TWEENS}.confirmation_tween_factory",
+    EXCVIEW,
+    "dynmodel_pyramid.web.mount.mount_tween_factory",
+)
 
 
 def main(global_config, **settings):
@@ -32,16 +42,21 @@ def main(global_config, **settings):
     settings.setdefault("tm.manager_hook", "pyramid_tm.explicit_manager")
     settings.setdefault("tm.annotate_user", "false")
     settings.setdefault("tm.activate_hook", f"{_TWEENS}.writes")
-    with Configurator(settings=settings) as config:
-        config.include("pyramid_tm")
-        config.include("dynmodel_pyramid")
-        # An address that isn't UTF-8 fails before the route is matched; here, no other application is concerned.
-        config.add_exception_view(web_errors.undecodable_view, context=URLDecodeError)
-    return config.make_wsgi_app()
+    try:
+        with Configurator(settings=settings) as config:
+            config.include("pyramid_tm")
+            config.include("dynmodel_pyramid")
+            # An address that isn't UTF-8 fails before the route is matched; here, no other application is concerned.
+            config.add_exception_view(web_errors.undecodable_view, context=URLDecodeError)
+        return config.make_wsgi_app()
+    except ConfigurationExecutionError as error:
+        if isinstance(error.evalue, ConfigurationProblem):
+            raise error.evalue from None
+        raise
 
 
 def includeme(config: Configurator) -> None:
-    """Mount the service under the include's ``route_prefix``.
+    """Mount the service under the include's ``route_prefix`` (docs/embedding.md).
 
     It sets no root factory, execution policy, security policy or transaction manager: a host application has its own.
     It needs pyramid_tm, in explicit mode or not.
@@ -63,6 +78,7 @@ def includeme(config: Configurator) -> None:
         over=(_TM, EXCVIEW),
     )
     config.add_tween(f"{_TWEENS}.confirmation_tween_factory", under=(_TM, INGRESS), over=EXCVIEW)
+    config.add_tween("dynmodel_pyramid.web.mount.mount_tween_factory", under=EXCVIEW)
 
     config.add_route(ROUTE, "/*traverse", factory=root_factory)
     for module in ("service", "tables", "rows"):
@@ -83,21 +99,32 @@ def includeme(config: Configurator) -> None:
 
 
 def _start(config: Configurator, settings: Settings, database: Database) -> None:
+    try:
+        _refuse_bad_configuration(config, settings)
+        if settings.auto_upgrade:
+            upgrade.upgrade(database)
+        else:
+            upgrade.check(database)
+    except BaseException:
+        database.close()
+        raise
+
+
+def _refuse_bad_configuration(config: Configurator, settings: Settings) -> None:
     settings.refuse_unknown()
-    # pyramid_tm's directive-less include leaves one sure trace.
-    if not _has_transaction_manager(config):
+    missing = _missing_tweens(config)
+    if _TM in missing:
         raise ConfigurationProblem(
             "dynmodel_pyramid needs a transaction manager", hint='call config.include("pyramid_tm") as well'
         )
-    if settings.auto_upgrade:
-        upgrade.upgrade(database)
-    else:
-        upgrade.check(database)
+    if missing:
+        raise ConfigurationProblem(
+            f"the setting pyramid.tweens leaves out {', '.join(missing)}",
+            hint=f"let it hold, in this order, {' '.join(TWEENS)}",
+        )
 
 
-def _has_transaction_manager(config: Configurator) -> bool:
-    from pyramid.interfaces import ITweens
-
+def _missing_tweens(config: Configurator) -> list[str]:
     tweens = config.registry.queryUtility(ITweens)
-    names = [name for name, _ in tweens.implicit()] + [name for name, _ in tweens.explicit]
-    return _TM in names
+    in_effect = {name for name, _ in tweens.explicit or tweens.implicit()}
+    return [name for name in TWEENS if name not in in_effect]

@@ -26,6 +26,10 @@ class ConfigurationProblem(DynmodelError):
 
     code = "configuration"
 
+    def __str__(self) -> str:
+        # It ends as a traceback on somebody's console, so the mend must be in it.
+        return f"{self.detail} ({self.hint})" if self.hint else self.detail
+
 
 class Malformed(DynmodelError):
     """The request can't be understood: JSON that isn't, an unknown parameter, a header out of its grammar."""

@@ -60,20 +60,27 @@ def write_ini(folder: Path, settings: dict[str, str], *, port: int, threads: int
 class Server:
     """Start it, speak to ``url`` (without a last slash), stop or kill it, start it again."""
 
-    def __init__(self, settings: dict[str, str], folder: Path, *, threads: int = 4, python: str = sys.executable):
+    def __init__(
+        self,
+        settings: dict[str, str],
+        folder: Path,
+        *,
+        threads: int = 4,
+        python: str = sys.executable,
+        environment: dict[str, str] = {},
+    ):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.ini = write_ini(folder, settings, port=self.port, threads=threads)
         self.log = self.ini.with_suffix(".log")
         self.python = python
+        self.environment = {**os.environ, "PYTHONUNBUFFERED": "1", **environment}
         self.process: subprocess.Popen | None = None
 
     def start(self, *, wait: bool = True) -> None:
         command = [self.python, "-m", "pyramid.scripts.pserve", str(self.ini)]
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                command, stdout=log, stderr=log, env={**os.environ, "PYTHONUNBUFFERED": "1"}
-            )
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=self.environment)
         if wait:
             self.wait()
 

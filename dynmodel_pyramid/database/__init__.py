@@ -15,6 +15,7 @@ from string import Template
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.database.cursors import raw_cursor
 from dynmodel_pyramid.database.dialects import WRITES, Dialect, Failure, dialect_for
 from dynmodel_pyramid.database.system import SystemTables
 from dynmodel_pyramid.errors import ConfigurationProblem
@@ -77,12 +78,9 @@ class Database:
 
     def state(self, connection: sa.Connection) -> State:
         """The state as this transaction sees it, by raw cursor."""
-        cursor = connection.connection.cursor()
-        try:
+        with raw_cursor(connection) as cursor:
             cursor.execute(self._state_sql)
             return State(*cursor.fetchone())
-        finally:
-            cursor.close()
 
     def failure(self, error: sa.exc.DBAPIError) -> Failure:
         return self.dialect.failure(error)

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from dynmodel_pyramid.database.cursors import raw_cursor
 from dynmodel_pyramid.errors import Busy, ConfigurationProblem
 
 #: Execution option of a connection or engine: begin transactions that will write.
@@ -116,7 +117,9 @@ class SQLite(Dialect):
     def engine_options(self) -> dict[str, Any]:
         # A connection parses the whole schema when it is new, so none is thrown away. No limit: a thread that waits
         # for a connection while holding the writer lock would block all others.
-        return {"pool_size": 20, "max_overflow": -1}
+        # The class is named so that a database in memory comes as far as prepare_engine, which refuses it.
+        # The last one used comes first: idle ones need not parse the schema again after each definition change.
+        return {"poolclass": sa.QueuePool, "pool_size": 20, "max_overflow": -1, "pool_use_lifo": True}
 
     def prepare_engine(self, engine: sa.Engine) -> None:
         if engine.url.database in (None, "", ":memory:") or "mode=memory" in (engine.url.database or ""):
@@ -208,8 +211,10 @@ class SQLite(Dialect):
     def reserve_ids(self, connection: sa.Connection, table: sa.Table, count: int, *, above: int) -> list[int]:
         # Sound because BEGIN IMMEDIATE makes this the only writer. The insert that follows raises the sequence, above
         # given ids too (SQLite Autoincrement, 3).
-        last = connection.scalar(sa.text("SELECT seq FROM sqlite_sequence WHERE name = :name"), {"name": table.name})
-        first = max(last or 0, above) + 1
+        with raw_cursor(connection) as cursor:
+            cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (str(table.name),))
+            last = cursor.fetchone()
+        first = max(last[0] if last else 0, above) + 1
         return list(range(first, first + count))
 
 
@@ -234,11 +239,17 @@ class PostgreSQL(Dialect):
 
     def prepare_engine(self, engine: sa.Engine) -> None:
         dbapi_error = engine.dialect.loaded_dbapi.Error
+        timeout = int(self.settings.lock_timeout * 1000)
 
         @event.listens_for(engine, "connect")
         def connect(dbapi, record):
             with dbapi.cursor() as cursor:
                 cursor.execute("SET TIME ZONE 'UTC'")  # datetimes come back in UTC
+                # Under REPEATABLE READ the state that is read after the data would look unchanged, so a default of the
+                # server, the database or the role doesn't count.
+                cursor.execute("SET default_transaction_isolation = 'read committed'")
+                # Rows and tables that somebody else has locked are not waited for without end.
+                cursor.execute(f"SET lock_timeout = {max(1, timeout)}")
             dbapi.commit()
             try:
                 # A backend whose client died (kill -9 in a long ALTER) would else keep its locks till the statement
@@ -291,8 +302,10 @@ class PostgreSQL(Dialect):
         return self._draw(connection, table, count)
 
     def _draw(self, connection: sa.Connection, table: sa.Table, count: int) -> list[int]:
-        draw = sa.select(self.sequence(table).next_value()).select_from(sa.func.generate_series(1, count))
-        return sorted(connection.scalars(draw, execution_options={"compiled_cache": None}))
+        name = connection.dialect.identifier_preparer.format_sequence(self.sequence(table))
+        with raw_cursor(connection) as cursor:
+            cursor.execute("SELECT nextval(%s) FROM generate_series(1, %s)", (name, count))
+            return sorted(row[0] for row in cursor)
 
     def _advance(self, connection: sa.Connection, table: sa.Table, row_id: int) -> None:
         # setval can't be told to move forward only: between the reading and the setting another transaction may draw
@@ -319,7 +332,7 @@ class PostgreSQL(Dialect):
         self.bound_lock_waits(connection, wait)
         for table in tables:
             connection.exec_driver_sql(f"LOCK TABLE {prepare(table)} IN {mode} MODE")
-        connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
+        self.bound_lock_waits(connection, self.settings.lock_timeout)
 
 
 DIALECTS: dict[str, type[Dialect]] = {dialect.name: dialect for dialect in (SQLite, PostgreSQL)}

@@ -7,5 +7,6 @@ door (see ``setup.py``). ``docs/field-types.md`` is the guide for authors.
 
 from dynmodel_pyramid.fields.contract import Context, FieldInvalid, FieldType
 from dynmodel_pyramid.fields.registry import GROUP, FieldTypes
+from dynmodel_pyramid.fields.text import byte_order
 
-__all__ = ["GROUP", "Context", "FieldInvalid", "FieldType", "FieldTypes"]
+__all__ = ["GROUP", "Context", "FieldInvalid", "FieldType", "FieldTypes", "byte_order"]

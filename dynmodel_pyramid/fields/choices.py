@@ -18,6 +18,16 @@ def check_choices(node, options) -> None:
         raise whole
 
 
+def each_of(*validators):
+    """A validator of values that runs several, the first error ends it. (``colander.All`` loses the error's code.)"""
+
+    def check(node, value):
+        for validator in validators:
+            validator(node, value)
+
+    return check
+
+
 def one_of(choices):
     """A validator of values."""
     allowed = frozenset(choices)

@@ -1,13 +1,19 @@
 """Numbers: 64-bit floats and 64-bit integers."""
 
 import math
+import re
 
 import colander
 import sqlalchemy as sa
 
 from dynmodel_pyramid.fields import operators, schema
-from dynmodel_pyramid.fields.choices import check_choices, choices_option, one_of
+from dynmodel_pyramid.fields.choices import check_choices, choices_option, each_of, one_of
 from dynmodel_pyramid.fields.contract import FieldType
+
+#: What ``float`` takes besides (underscores, digits of other scripts, nan) is no number to a client.
+_NUMBER = re.compile(r"[+-]?(?:\d+(\.\d*)?|(\.\d+))([eE][+-]?\d+)?", re.ASCII)
+#: More digits than the largest float has.
+_DIGITS = 400
 
 
 def check_bounds(node, options):
@@ -43,7 +49,7 @@ class _Bounded(FieldType):
             if high is not None and value > high:
                 raise schema.invalid(node, f"want at most {high}", "too_large", value)
 
-        validator = check if options["choices"] is None else colander.All(check, one_of(options["choices"]))
+        validator = check if options["choices"] is None else each_of(check, one_of(options["choices"]))
         return colander.SchemaNode(self.kind(), validator=validator)
 
     def json_schema(self, options):
@@ -64,17 +70,22 @@ class Number(_Bounded):
             return None
         low = -math.inf if options["min"] is None else options["min"]
         high = math.inf if options["max"] is None else options["max"]
-        # -inf < value < inf refuses infinities; comparisons with NaN are false.
-        return lambda value: type(value) is float and low <= value <= high and -math.inf < value < math.inf
+        # -inf < value < inf refuses infinities; comparisons with NaN are false. Zero may be minus zero.
+        return lambda value: (
+            type(value) is float and low <= value <= high and -math.inf < value < math.inf and value != 0
+        )
 
     def to_text(self, value, options):
         return repr(value)
 
     def from_text(self, text, options):
-        try:
-            value = float(text.strip())
-        except ValueError:
-            raise ValueError("want a number") from None
+        text = text.strip()
+        match = _NUMBER.fullmatch(text)
+        if not match:
+            raise ValueError("want a number")
+        if match.groups() == (None, None, None) and len(text) <= _DIGITS:
+            return int(text)  # the validator refuses it where a float would lose digits
+        value = float(text)
         if not math.isfinite(value):
             raise ValueError("want a finite number")
         return value

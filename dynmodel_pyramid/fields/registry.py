@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import inspect
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -9,8 +10,11 @@ import colander
 
 from dynmodel_pyramid.errors import ConfigurationProblem, PluginMissing
 from dynmodel_pyramid.fields.contract import FieldType
+from dynmodel_pyramid.fields.operators import Operator
 
 GROUP = "dynmodel_pyramid.field_types"
+#: The distribution of the built-in types.
+OWN = "dynmodel_pyramid"
 
 #: Options that every field has, whatever its type; a type's own options may not bear these names.
 COMMON_OPTIONS = (
@@ -57,12 +61,14 @@ class FieldTypes:
                 hint="install the package that provides it; installed are: " + ", ".join(self.names()),
             ) from None
 
-    def register(self, name: str, cls: type[FieldType], distribution: str = "", version: str = "") -> None:
+    def register(
+        self, name: str, cls: type[FieldType], distribution: str = "", version: str = "", entry_point: str = ""
+    ) -> None:
         """Check a class against the contract and take it in.
 
-        :raises ConfigurationProblem: naming the type, its distribution and what is wrong
+        :raises ConfigurationProblem: naming the type, where it comes from and what is wrong
         """
-        where = f"field type {name!r}" + (f" of {distribution} {version}".rstrip() if distribution else "")
+        where = _where(name, distribution, version, entry_point)
         if not name.isidentifier() or name.startswith("_"):
             raise ConfigurationProblem(f"{where}: the name must be an identifier that doesn't begin with _")
         if name in self._types:
@@ -70,23 +76,7 @@ class FieldTypes:
                 f"{where}: {self._types[name].origin or 'the application'} provides a type of that name already",
                 hint="uninstall one of the two",
             )
-        if not (isinstance(cls, type) and issubclass(cls, FieldType)):
-            raise ConfigurationProblem(f"{where}: {cls!r} is not a class that derives from FieldType")
-        for method in ("column", "schema_node"):
-            if getattr(cls, method) is getattr(FieldType, method):
-                raise ConfigurationProblem(f"{where}: {cls.__name__} has no {method}()")
-        for method, contract in inspect.getmembers(FieldType, inspect.isfunction):
-            if not method.startswith("_"):
-                _check_signature(where, cls, method, contract)
-        try:
-            field_type = cls()
-            options = {child.name for child in field_type.options_schema().children}
-        except Exception as error:
-            raise ConfigurationProblem(f"{where}: {type(error).__name__}: {error}") from error
-        clash = sorted(options.intersection(COMMON_OPTIONS))
-        if clash:
-            raise ConfigurationProblem(f"{where}: its option {clash[0]!r} is one that every field has; rename it")
-        self._types[name] = Registered(name, field_type, distribution, version)
+        self._types[name] = Registered(name, checked(where, cls), distribution, version)
 
     def load_entry_points(self, entry_points: Iterable[importlib.metadata.EntryPoint] | None = None) -> None:
         """Register every installed field type.
@@ -94,19 +84,61 @@ class FieldTypes:
         :raises ConfigurationProblem: naming distribution, version, entry point and cause of the first that fails
         """
         found = importlib.metadata.entry_points(group=GROUP) if entry_points is None else entry_points
-        for entry_point in sorted(found, key=lambda point: (point.name, point.value)):
-            distribution, version = "", ""
-            if entry_point.dist is not None:
-                distribution, version = entry_point.dist.name, entry_point.dist.version
+        # The built-in ones come first, so that of two types of one name the other is the intruder.
+        for entry_point in sorted(found, key=lambda point: (_origin(point)[0] != OWN, point.name, point.value)):
+            distribution, version = _origin(entry_point)
             try:
                 cls = entry_point.load()
             except Exception as error:
+                where = _where(entry_point.name, distribution, version, entry_point.value)
                 raise ConfigurationProblem(
-                    f"field type {entry_point.name!r} of {distribution} {version} ({entry_point.value}) "
-                    f"can't be loaded: {type(error).__name__}: {error}",
-                    hint="mend or uninstall that package",
+                    f"{where} can't be loaded: {type(error).__name__}: {error}", hint="mend or uninstall that package"
                 ) from error
-            self.register(entry_point.name, cls, distribution, version)
+            self.register(entry_point.name, cls, distribution, version, entry_point.value)
+
+
+def _origin(entry_point: importlib.metadata.EntryPoint) -> tuple[str, str]:
+    return (entry_point.dist.name, entry_point.dist.version) if entry_point.dist is not None else ("", "")
+
+
+def _where(name: str, distribution: str, version: str, entry_point: str) -> str:
+    where = f"field type {name!r}"
+    if distribution:
+        where += f" of {distribution} {version}".rstrip()
+    return where + (f" (entry point {name} = {entry_point})" if entry_point else "")
+
+
+def checked(where: str, cls: type[FieldType]) -> FieldType:
+    """An instance of a class that keeps the contract, as far as that shows before any use.
+
+    :raises ConfigurationProblem: beginning with ``where``
+    """
+    if not (isinstance(cls, type) and issubclass(cls, FieldType)):
+        raise ConfigurationProblem(f"{where}: {cls!r} is not a class that derives from FieldType")
+    for method in ("column", "schema_node"):
+        if getattr(cls, method) is getattr(FieldType, method):
+            raise ConfigurationProblem(f"{where}: {cls.__name__} has no {method}()")
+    for method, contract in inspect.getmembers(FieldType, inspect.isfunction):
+        if not method.startswith("_"):
+            _check_signature(where, cls, method, contract)
+    try:
+        field_type = cls()
+        schema = field_type.options_schema()
+        options = {child.name for child in schema.children}
+        strict = isinstance(schema.typ, colander.Mapping) and schema.typ.unknown == "raise"
+        json.dumps(field_type.options_json_schema())
+    except Exception as error:
+        raise ConfigurationProblem(f"{where}: {type(error).__name__}: {error}") from error
+    if not strict:
+        raise ConfigurationProblem(f'{where}: options_schema() must be a colander.Mapping(unknown="raise")')
+    clash = sorted(options.intersection(COMMON_OPTIONS))
+    if clash:
+        raise ConfigurationProblem(f"{where}: its option {clash[0]!r} is one that every field has; rename it")
+    if not all(isinstance(operator, Operator) for operator in field_type.operators):
+        raise ConfigurationProblem(f"{where}: its operators are not all of dynmodel_pyramid.fields.operators")
+    if type(field_type.options_version) is not int or field_type.options_version < 1:
+        raise ConfigurationProblem(f"{where}: options_version must be a whole number, 1 at first")
+    return field_type
 
 
 def _check_signature(where: str, cls: type, method: str, contract) -> None:

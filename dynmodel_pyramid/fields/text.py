@@ -1,4 +1,4 @@
-"""Text of one line and of many."""
+"""Text, short and long."""
 
 import re
 
@@ -6,18 +6,16 @@ import colander
 import sqlalchemy as sa
 
 from dynmodel_pyramid.fields import operators, schema
-from dynmodel_pyramid.fields.choices import check_choices, choices_option, one_of
+from dynmodel_pyramid.fields.choices import check_choices, choices_option, each_of, one_of
 from dynmodel_pyramid.fields.contract import FieldType
 
-#: PostgreSQL's limit for varchar(n) (manual, 8.3); SQLite has none below 1 GB.
+#: The greatest length that an option may name (that of PostgreSQL's varchar(n), manual, 8.3).
 LONGEST = 10_485_760
 
 
-def byte_order(length: int | None = None) -> sa.types.TypeEngine:
+def byte_order() -> sa.types.TypeEngine:
     """A text type that compares and sorts as bytes on both databases (SQLite's BINARY does so by default)."""
-    plain = sa.String(length) if length else sa.Text()
-    collated = sa.String(length, collation="C") if length else sa.Text(collation="C")
-    return plain.with_variant(collated, "postgresql")
+    return sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 class Text(FieldType):
@@ -39,6 +37,7 @@ class Text(FieldType):
         )
 
     def column(self, options, context):
+        # The validator alone knows the length: varchar(n) would make each change of max_length a change of the table.
         return sa.Column(byte_order())
 
     def schema_node(self, options):
@@ -63,12 +62,13 @@ class Text(FieldType):
         return lambda value: type(value) is str and len(value) <= high and not unstorable(value)
 
     def json_schema(self, options):
-        rules = {"minLength": options["min_length"], "maxLength": options["max_length"], "pattern": options["pattern"]}
+        pattern = None if options["pattern"] is None else searching(options["pattern"])
+        rules = {"minLength": options["min_length"], "maxLength": options["max_length"], "pattern": pattern}
         return {"type": "string"} | {name: value for name, value in rules.items() if value is not None}
 
 
 class String(Text):
-    """Text of one line, at most 255 characters unless ``max_length`` says otherwise; optionally one of ``choices``."""
+    """Short text, at most 255 characters unless ``max_length`` says otherwise; optionally one of ``choices``."""
 
     def options_schema(self):
         node = super().options_schema()
@@ -76,13 +76,10 @@ class String(Text):
         node.add(choices_option(schema.Text(), "the only texts allowed"))
         return node
 
-    def column(self, options, context):
-        return sa.Column(byte_order(options["max_length"]))
-
     def schema_node(self, options):
         node = super().schema_node(options)
         if options["choices"] is not None:
-            node.validator = colander.All(node.validator, one_of(options["choices"]))
+            node.validator = each_of(node.validator, one_of(options["choices"]))
         return node
 
     def fast_path(self, options):
@@ -91,6 +88,19 @@ class String(Text):
     def json_schema(self, options):
         own = super().json_schema(options)
         return own if options["choices"] is None else own | {"enum": options["choices"]}
+
+
+def searching(pattern: str) -> str | None:
+    """A pattern of JSON Schema, which searches (Validation 2020-12, 6.3.3), that matches the whole text as ours does.
+
+    None where that can't be: global flags must begin a pattern.
+    """
+    whole = f"^(?:{pattern})$"
+    try:
+        re.compile(whole)
+    except re.error:
+        return None
+    return whole
 
 
 def check_text_options(node, options):

@@ -10,10 +10,12 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
+from dynmodel_pyramid.rows.prepared import PreparedSelect
 from dynmodel_pyramid.rows.scope import Scope
 from dynmodel_pyramid.tables.generation import Model
 
-OPTIONS = orjson.OPT_UTC_Z
+#: Datetimes are answered in UTC, with ``Z``; those without a time zone are taken for UTC.
+OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
 
 
 class RowEncoder:
@@ -31,8 +33,24 @@ class RowEncoder:
         query = sa.select(*self.columns)
         one = sa.select(table.c._version, *self.columns).where(table.c.id == sa.bindparam("row_id"))
         self.select = query if condition is None else query.where(condition)
-        #: One row by its id, led by its version.
-        self.select_one = one if condition is None else one.where(condition)
+        one = one if condition is None else one.where(condition)
+        number = sa.BigInteger()
+        page = self.select.order_by(table.c.id)
+        self._statements = {
+            # One row by its id, led by its version.
+            "one": one,
+            "page": page.limit(sa.bindparam("limit", type_=number)).offset(sa.bindparam("offset", type_=number)),
+            "between": self.select.where(table.c.id.between(sa.bindparam("low"), sa.bindparam("high"))),
+        }
+        self._prepared: dict[str, PreparedSelect] = {}
+
+    def prepared(self, connection: sa.Connection, name: str) -> PreparedSelect:
+        """The statement of that name: ``one`` (row_id), ``page`` (limit, offset) or ``between`` (low, high)."""
+        try:
+            return self._prepared[name]
+        except KeyError:
+            made = PreparedSelect(self._statements[name], connection.dialect)
+            return self._prepared.setdefault(name, made)
 
     def row(self, values: Sequence[Any]) -> bytes:
         return orjson.dumps(dict(zip(self.names, values, strict=True)), option=OPTIONS)

@@ -4,13 +4,12 @@ Most values pass by the field type's fast path; what it doesn't vouch for goes t
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import colander
 
-from dynmodel_pyramid.definitions.reading import escape
-from dynmodel_pyramid.errors import Invalid, Problem
+from dynmodel_pyramid.definitions.problems import Problems, escape
 from dynmodel_pyramid.fields.schema import json_type
 from dynmodel_pyramid.rows.scope import Scope
 from dynmodel_pyramid.tables.generation import Model
@@ -18,23 +17,6 @@ from dynmodel_pyramid.tables.generation import Model
 _MISSING = object()
 #: The greatest id a client may give: what JSON numbers carry exactly everywhere (RFC 8259, section 6).
 LARGEST_ID = 2**53 - 1
-
-
-@dataclass(slots=True)
-class Problems:
-    """At most ``Invalid.MAX_PROBLEMS`` problems, and how many there were."""
-
-    found: list[Problem] = field(default_factory=list)
-    total: int = 0
-
-    def add(self, pointer: str, code: str, detail: str) -> None:
-        self.total += 1
-        if len(self.found) < Invalid.MAX_PROBLEMS:
-            self.found.append(Problem(pointer, code, detail))
-
-    def raise_if_any(self) -> None:
-        if self.total:
-            raise Invalid(self.found, self.total)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +39,9 @@ class RowReader:
     """Reads documents for one version of one table; shared by all threads."""
 
     def __init__(self, model: Model):
-        self.fields = [self._prepare(model, definition) for definition in model.definition.fields]
+        # A field that has no column can't be written.
+        columns = model.table.c
+        self.fields = [self._prepare(model, made) for made in model.definition.fields if made.name in columns]
         self.by_name = {entry.name: entry for entry in self.fields}
 
     @staticmethod
@@ -139,7 +123,10 @@ class RowReader:
         if type(document) is not dict or document.get("id") is None:
             return None
         value = document["id"]
-        if type(value) is not int or not 1 <= value <= LARGEST_ID:
+        if type(value) is not int:
+            problems.add(f"{pointer}/id", "wrong_type", f"want a whole number, not {json_type(value)}")
+            return None
+        if not 1 <= value <= LARGEST_ID:
             problems.add(f"{pointer}/id", "out_of_range", f"want a whole number from 1 to {LARGEST_ID}")
             return None
         return value

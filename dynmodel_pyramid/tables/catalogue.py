@@ -4,6 +4,7 @@ A snapshot belongs to one state of the database (:class:`dynmodel_pyramid.databa
 asked for. When the state has moved on, a new snapshot takes over what has not changed. Nothing expires by time.
 """
 
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -17,7 +18,10 @@ from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.definitions.store import Change, DefinitionStore
 from dynmodel_pyramid.errors import PluginMissing
 from dynmodel_pyramid.fields import FieldTypes
+from dynmodel_pyramid.fields.registry import read_options
 from dynmodel_pyramid.tables.generation import Generator, Model
+
+log = logging.getLogger(__name__)
 
 #: A lookup that the snapshot can't answer from memory.
 UNKNOWN = object()
@@ -184,10 +188,28 @@ class Catalogue:
             field_type = self.field_types[field.type]
         except PluginMissing:
             return field
-        if field.options_version == field_type.options_version:
+        if field.options_version >= field_type.options_version:
             return field
-        options = field_type.upgrade_options(dict(field.options), field.options_version)
+        try:
+            options = read_options(field_type, field_type.upgrade_options(dict(field.options), field.options_version))
+        except Exception:
+            # As with a type that is missing, the table stays listed and is refused on use (Generator.column).
+            log.exception("the field type %s can't bring the options of %s to today's form", field.type, field.name)
+            return field
         return replace(field, options=options, options_version=field_type.options_version)
+
+    @property
+    def models(self):
+        """The generated classes by model name, for scripts and shells (:class:`~.sessions.Models`)."""
+        from dynmodel_pyramid.tables.sessions import Models
+
+        return Models(self)
+
+    def session(self, *, writes: bool = True):
+        """A context manager: an ORM session in a transaction, for scripts (:func:`~.sessions.session`)."""
+        from dynmodel_pyramid.tables.sessions import session
+
+        return session(self, writes=writes)
 
     def on_row_writes(self, reporter: Callable[[sa.Connection, RowWrites], None]) -> None:
         """Have every row write told to ``reporter``, inside its transaction; an error there undoes the write."""

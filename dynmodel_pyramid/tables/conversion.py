@@ -1,7 +1,8 @@
 """Carrying the values of a column over to another field type.
 
-A value is taken as the new type takes it: first as the JSON value it is, else through the text forms of both types.
-What the new type refuses is not carried over, and the caller decides what becomes of it.
+A value keeps its text form if it can: the text of a json field becomes the document that it spells. Else it is taken as
+the JSON value it is (1.0 becomes the integer 1). What the new type refuses is not carried over, and the caller decides
+what becomes of it.
 """
 
 from collections.abc import Callable, Iterator
@@ -58,17 +59,23 @@ def converter(
     node = new.schema_node(after.options)
 
     def convert(value: Any) -> tuple[Any, str | None]:
+        text = old.to_text(value, before.options)
         try:
-            return node.deserialize(value), None
+            direct, refusal = node.deserialize(value), None
+            if new.to_text(direct, after.options) == text:
+                return direct, None
         except colander.Invalid as error:
-            direct = "; ".join(error.asdict().values())
+            direct, refusal = None, "; ".join(error.asdict().values())
         try:
-            return node.deserialize(new.from_text(old.to_text(value, before.options), after.options)), None
+            return node.deserialize(new.from_text(text, after.options)), None
         except ValueError as error:
-            # Of a value that JSON has as it is, the direct reason says more.
-            return None, direct if isinstance(value, int | float) else str(error)
+            reason = str(error)
         except colander.Invalid as error:
-            return None, "; ".join(error.asdict().values())
+            reason = "; ".join(error.asdict().values())
+        if refusal is None:
+            return direct, None
+        # Of a value that JSON has as it is, the direct reason says more.
+        return None, refusal if isinstance(value, int | float) else reason
 
     return convert
 

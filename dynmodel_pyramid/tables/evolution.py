@@ -4,6 +4,8 @@
 Statements go through Alembic's operations. Dropped columns are renamed into the trash, free of NOT NULL and default.
 """
 
+from dataclasses import replace
+
 import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
@@ -11,7 +13,7 @@ from sqlalchemy.sql.elements import quoted_name
 
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.store import DefinitionStore, TrashedField
-from dynmodel_pyramid.errors import Conflict
+from dynmodel_pyramid.errors import Conflict, PluginMissing
 from dynmodel_pyramid.tables.conversion import SAMPLES, Losses, convert_column, converter
 from dynmodel_pyramid.tables.difference import Difference, difference
 from dynmodel_pyramid.tables.generation import Generator
@@ -52,7 +54,7 @@ class Evolution:
 
         :raises Conflict: the rows don't allow it
         """
-        change = difference(before, after)
+        change = self.with_changed_columns(difference(before, after), before, after)
         if change.is_empty:
             return
         if change.table_renamed:
@@ -66,6 +68,31 @@ class Evolution:
         dropped = [self.store.trash_field(self.connection, after, field) for field in change.dropped]
         kept_old = [self.store.trash_field(self.connection, after, old) for old, _ in lost]
         self.apply(before, after, change, trashed, dropped + kept_old)
+
+    def with_changed_columns(self, change: Difference, before: TableDefinition, after: TableDefinition) -> Difference:
+        """A field whose options ask for another column than before is converted as one of another type is."""
+        changed = [
+            (before.by_id[new.id], new)
+            for new in after.fields
+            if new.id in before.by_id
+            and (new.type, new.options) != (before.by_id[new.id].type, before.by_id[new.id].options)
+            and self.column_type(new) != self.column_type(before.by_id[new.id])
+        ]
+        ids = {new.id for _, new in (*changed, *change.retyped)}
+        others = {
+            name: tuple(pair for pair in getattr(change, name) if pair[1].id not in ids)
+            for name in ("renamed", "required", "defaults")
+        }
+        further = [pair for pair in changed if pair not in change.retyped]
+        return replace(change, retyped=(*change.retyped, *further), **others)
+
+    def column_type(self, field: FieldDefinition) -> tuple[str, str | None]:
+        """What a field's column is declared as, which is why it must be made anew when that changes."""
+        try:
+            column = self.generator.column(field)
+        except PluginMissing:
+            return field.type, None
+        return field.type, None if column is None else column.type.compile(self.connection.dialect)
 
     def apply(
         self,
@@ -165,9 +192,9 @@ class Evolution:
         described = {}
         for field in definition.fields:
             if field.unique or field.index:
-                described[f"_{'ux' if field.unique else 'ix'}_{definition.id}_{field.id}"] = (field.type,)
+                described[f"_{'ux' if field.unique else 'ix'}_{definition.id}_{field.id}"] = self.column_type(field)
         for index in definition.indexes:
-            types = tuple(definition.by_id[number].type for number, _ in index.fields)
+            types = tuple(self.column_type(definition.by_id[number]) for number, _ in index.fields)
             name = f"_{'ux' if index.unique else 'ix'}_{definition.id}_{index.id}"
             described[name] = (index.fields, index.nulls_distinct, types)
         return described
@@ -294,7 +321,7 @@ class SQLiteEvolution(Evolution):
             for _, new in change.required:
                 if new.required:
                     self.refuse_nulls(light, before.by_id[new.id].column, new)
-            self.rebuild(before, after, trashed, dropped)
+            self.rebuild(before, after, change, trashed, dropped)
             self.create_indexes(before, after, all_of_them=True)
             return
         name = quoted(before.physical_name)
@@ -320,7 +347,7 @@ class SQLiteEvolution(Evolution):
         prepare = self.connection.dialect.identifier_preparer.quote_identifier
         self.connection.exec_driver_sql(f"ALTER TABLE {prepare(table)} RENAME COLUMN {prepare(old)} TO {prepare(new)}")
 
-    def rebuild(self, before, after, trashed: list[TrashedField], dropped: list[TrashedField]) -> None:
+    def rebuild(self, before, after, change: Difference, trashed: list[TrashedField], dropped: list) -> None:
         """The procedure of SQLite's page ALTER TABLE, "Making Other Kinds Of Table Schema Changes".
 
         Foreign keys are off in this transaction; the caller checks them before it commits.
@@ -330,7 +357,7 @@ class SQLiteEvolution(Evolution):
         old_table = prepare(before.physical_name)
         declared = {row[1].casefold(): row[2] for row in run(f"PRAGMA table_info({old_table})")}
         sources = {name: name for name in ("id", "_version", "_created", "_updated")}
-        retyped = {new.id for old, new in difference(before, after).retyped}
+        retyped = {new.id for old, new in change.retyped}
         for field in after.fields:
             old = before.by_id.get(field.id)
             if old is not None:

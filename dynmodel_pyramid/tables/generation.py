@@ -15,11 +15,14 @@ from sqlalchemy.sql.elements import quoted_name
 
 from dynmodel_pyramid.database import Dialect
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
+from dynmodel_pyramid.errors import PluginMissing
 from dynmodel_pyramid.fields import FieldTypes
 from dynmodel_pyramid.fields.temporal import UTCDateTime
 
 #: Columns that every table has besides ``id`` and its fields.
 SYSTEM_COLUMNS = ("_version", "_created", "_updated")
+#: Key of ``Table.info`` under which a generated table has its definition.
+DEFINITION = "dynmodel_definition"
 #: Names that a declarative class keeps for itself.
 RESERVED_ATTRIBUTES = frozenset({"metadata", "registry"})
 
@@ -42,9 +45,16 @@ class Generator:
     def column(self, field: FieldDefinition) -> sa.Column | None:
         """The column of one field, ready to be added to a table; its key is the field's name.
 
-        :raises PluginMissing: the field's type is not installed
+        :raises PluginMissing: the field's type is not installed, or not in the version that stored its options
         """
-        column = self.field_types[field.type].column(field.options, self.context)
+        field_type = self.field_types[field.type]
+        if field.options_version != field_type.options_version:
+            raise PluginMissing(
+                f"the options of the field {field.name!r} are of version {field.options_version} of the type "
+                f"{field.type!r}; installed is version {field_type.options_version}, which can't read them",
+                hint="install another release of the package that provides the type",
+            )
+        column = field_type.column(field.options, self.context)
         if column is None:
             return None
         column.name = quoted_name(field.column, quote=True)
@@ -74,6 +84,7 @@ class Generator:
             *further,
             sa.PrimaryKeyConstraint("id", name=f"_pk_{definition.id}"),
             sqlite_autoincrement=True,
+            info={DEFINITION: definition},
         )
 
     def _system_columns(self, definition: TableDefinition, metadata: sa.MetaData) -> list[sa.Column]:
@@ -111,9 +122,8 @@ class Generator:
             add(index.id, index.unique, columns, **options)
         return indexes
 
-    def declarative_class(self, definition: TableDefinition) -> type:
-        """A real declarative class named as the model; build it privately, then publish it by one assignment."""
-        table = self.table(definition)
+    def declarative_class(self, definition: TableDefinition, table: sa.Table) -> type:
+        """A real declarative class of that table, named as the model; private until somebody publishes it."""
         names = attribute_names(definition)
         attributes: dict[str, Any] = {
             "__table__": table,
@@ -156,12 +166,15 @@ def _represent(self) -> str:
 
 
 class Model:
-    """A definition with the class made of it, built when it is first asked for.
+    """A definition with the table and the class made of it, each built when it is first asked for.
+
+    The service works with the table, which is the class's ``__table__``; the class itself, with its mapper, costs ten
+    times as much (20 columns: 2.0 against 0.2 ms, 160 against 40 KB) and is built for those who use it.
 
     Immutable to its users. ``once`` keeps what upper layers prepare for this version: validators, statements.
     """
 
-    __slots__ = ("definition", "compiled_cache", "field_types", "_generator", "_cls", "_once")
+    __slots__ = ("definition", "compiled_cache", "field_types", "_generator", "_once")
 
     #: Compiled statements kept for one version of one table.
     STATEMENTS = 64
@@ -171,7 +184,6 @@ class Model:
         self.field_types = generator.field_types
         self.compiled_cache = sa.util.LRUCache(self.STATEMENTS)
         self._generator = generator
-        self._cls: type | None = None
         self._once: dict[Any, Any] = {}
 
     @property
@@ -180,17 +192,15 @@ class Model:
 
         :raises PluginMissing: a field's type is not installed
         """
-        if self._cls is None:
-            # Two threads may both build it; both classes are good, and one assignment publishes one of them.
-            self._cls = self._generator.declarative_class(self.definition)
-        return self._cls
+        return self.once(type, lambda model: model._generator.declarative_class(model.definition, model.table))
 
     @property
     def table(self) -> sa.Table:
-        return self.cls.__table__
+        """:raises PluginMissing: a field's type is not installed"""
+        return self.once(sa.Table, lambda model: model._generator.table(model.definition))
 
     def once(self, key: Any, make: Callable[["Model"], Any]) -> Any:
-        """``make(self)``, done once for this version."""
+        """``make(self)``, done for this version; of several threads that make it at once, all get the first one's."""
         try:
             return self._once[key]
         except KeyError:

@@ -9,7 +9,7 @@ current while the transaction held its locks.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import sqlalchemy as sa
 
@@ -86,6 +86,10 @@ class Work:
             self.lock(connection, writes=writes)
         return connection
 
+    def leave(self) -> None:
+        """The transaction is given up before anything was read in it; a refusal is confirmed in one of its own."""
+        self._connection = None
+
     def lock(self, connection: sa.Connection, *, writes: bool = False) -> None:
         """Hold off definition changes of the tables used so far, then confirm: what follows is coherent."""
         models = sorted((model for model in self._used.values() if model), key=lambda model: model.definition.id)
@@ -109,6 +113,22 @@ class Work:
             with self.database.reading() as connection:
                 self._compare(connection)
         self._confirmed = True
+
+    def held(self, precondition: Callable[[TableDefinition], None]) -> Callable[[TableDefinition], None]:
+        """A precondition for a definition change of the table that this attempt looked up by its name.
+
+        It is asked under the table's lock: there a name that has moved on to another table makes the attempt stale,
+        before the change is made to the wrong one.
+        """
+        names = {key for key, model in self._used.items() if model is not None and isinstance(key, str)}
+
+        def check(definition: TableDefinition) -> None:
+            if not names <= {name_key(definition.model_name)}:
+                self.catalogue.hurry()
+                raise Stale("the name has become another table's while the request ran")
+            precondition(definition)
+
+        return check
 
     def settle(self) -> None:
         """The answer needs no proof: it was made inside a definition change, under its locks."""

@@ -1,0 +1,17 @@
+"""For tests, a plugin author's and ours; ``pip install dynmodel_pyramid[testing]`` brings what it needs.
+
+``conformance``  :class:`FieldTypeConformance`, the tests that every field type must pass
+``cases``        :class:`Case`, what an author tells it about a type
+``driver``       tables of one field, driven over HTTP
+``values``       the JSON values that it tries, and how it compares
+``databases``    real databases, SQLite and PostgreSQL
+"""
+
+import pytest
+
+pytest.register_assert_rewrite("dynmodel_pyramid.testing.conformance", "dynmodel_pyramid.testing.driver")
+
+from dynmodel_pyramid.testing.cases import Case  # noqa: E402 after the line above
+from dynmodel_pyramid.testing.conformance import FieldTypeConformance  # noqa: E402 after the line above
+
+__all__ = ["Case", "FieldTypeConformance"]

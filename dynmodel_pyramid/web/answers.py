@@ -1,5 +1,9 @@
 """The responses of this package."""
 
+import json
+from typing import Any
+
+import orjson
 from pyramid.response import Response
 
 
@@ -8,6 +12,14 @@ class Answer(Response):
 
     def _abs_headerlist(self, environ):
         return self.headerlist
+
+
+def encode(document: Any) -> bytes:
+    """A document as JSON. Whole numbers of more than 64 bits (a field's default may be one) are beyond orjson."""
+    try:
+        return orjson.dumps(document)
+    except TypeError:
+        return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def json_answer(body: bytes, status: int = 200) -> Answer:

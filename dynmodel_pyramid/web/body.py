@@ -59,13 +59,21 @@ def read_json(request, media_types: tuple[str, ...] = JSON) -> Any:
     limit = request.registry.dynmodel_settings.max_body_size
     if (request.content_length or 0) > limit:
         raise PayloadTooLarge(f"the body has more than {limit} bytes", hint="send the rows in several requests")
-    if request.content_type not in media_types:
+    given = request.content_type or ""
+    if given.strip().lower() not in media_types:
         raise UnsupportedMediaType(
-            f"the body's media type is {request.content_type or 'not given'}",
+            f"the body's media type is {given or 'not given'}",
             hint=f"send Content-Type: {media_types[0]}",
+            media_types=media_types,
         )
-    if request.headers.get("Content-Encoding", "identity") != "identity":
-        raise UnsupportedMediaType("encoded bodies are not supported", hint="send the body without Content-Encoding")
+    if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        raise UnsupportedMediaType(
+            "encoded bodies are not supported",
+            hint="send the body without Content-Encoding",
+            media_types=media_types,
+        )
+    # In memory, where it is parsed anyway; WebOb would put what is above 10 KB into a temporary file.
+    request.request_body_tempfile_limit = limit
     body = request.body
     if len(body) > limit:
         raise PayloadTooLarge(f"the body has more than {limit} bytes", hint="send the rows in several requests")

@@ -6,18 +6,23 @@ from collections.abc import Callable
 from dynmodel_pyramid.errors import Malformed, PreconditionFailed
 from dynmodel_pyramid.web.errors import NotAcceptable
 
-_ETAG = re.compile(r'\s*(W/)?"([^"]*)"\s*')
+#: One element of a list of entity tags (RFC 9110, 8.8.3), and the comma after it. Elements may be empty (5.6.1.2).
+_ELEMENT = re.compile(r'[ \t]*(?:(W/)?"([!#-~\x80-\xff]*)")?[ \t]*(?:,|\Z)')
 RETURNS = ("representation", "minimal", "headers-only")
 
 
 def _tags(name: str, header: str) -> list[tuple[bool, str]]:
     """(weak, tag) of each entity tag in a header."""
-    tags = []
-    for part in header.split(","):
-        match = _ETAG.fullmatch(part)
+    tags, position = [], 0
+    while position < len(header):
+        match = _ELEMENT.match(header, position)
         if not match:
-            raise Malformed(f"{name}: {part.strip()} is not an entity tag", hint='want "tag", or *')
-        tags.append((match[1] is not None, match[2]))
+            raise Malformed(f"{name}: {header[position:].strip()} is not an entity tag", hint='want "tag", or *')
+        if match[2] is not None:
+            tags.append((match[1] is not None, match[2]))
+        position = match.end()
+    if not tags:
+        raise Malformed(f"{name} holds no entity tag", hint='want "tag", or *')
     return tags
 
 
@@ -40,11 +45,12 @@ def matching_row_versions(request, definition_version: int) -> tuple[int, ...] |
     header = request.headers.get("If-Match")
     if header is None or header.strip() == "*":
         return None
-    versions: list[int] = []
+    versions: set[int] = set()
     for weak, tag in _tags("If-Match", header):
         definition, _, row = tag.partition("-")
-        if not weak and definition == str(definition_version) and row.isdigit() and len(row) < 19:
-            versions.append(int(row))
+        number = row.isascii() and row.isdigit() and len(row) < 19
+        if not weak and definition == str(definition_version) and number:
+            versions.add(int(row))
     return tuple(versions)
 
 
@@ -78,8 +84,14 @@ def preferred_return(request) -> str | None:
 
 def refuse_other_than_json(request) -> None:
     """:raises NotAcceptable: ``Accept`` admits no JSON"""
-    header = request.headers.get("Accept")
-    if header is None or header == "*/*" or "application/json" in header:
+    header = request.headers.get("Accept", "").strip()
+    if header in ("", "*/*", "application/json"):
         return
-    if not request.accept.acceptable_offers(["application/json"]):
+    # The most specific range decides (RFC 9110, 12.5.1). A header out of its grammar counts as none.
+    qualities: dict[str, float] = {}
+    for media_range, quality, *_ in request.accept.parsed or [("*/*", 1.0)]:
+        name = media_range.partition(";")[0].strip().lower()
+        qualities[name] = max(quality, qualities.get(name, 0.0))
+    ranges = (name for name in ("application/json", "application/*", "*/*") if name in qualities)
+    if not qualities.get(next(ranges, ""), 0.0):
         raise NotAcceptable("only application/json can be answered here", hint="send Accept: application/json")

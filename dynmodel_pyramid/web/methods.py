@@ -10,7 +10,7 @@ from pyramid.response import Response
 
 from dynmodel_pyramid.web.answers import empty_answer
 from dynmodel_pyramid.web.conditions import refuse_other_than_json
-from dynmodel_pyramid.web.errors import MethodNotAllowed
+from dynmodel_pyramid.web.errors import MethodNotAllowed, request_id, with_definition_version
 from dynmodel_pyramid.web.resources import ROUTE
 
 View = Callable[[object, object], Response]
@@ -20,14 +20,24 @@ def add_resource_view(config, resource: type, **views: View) -> None:
     """Register the views of a resource class, by method: ``GET=view, PUT=view``."""
     allow = ", ".join(sorted({*views, *(("HEAD",) if "GET" in views else ()), "OPTIONS"}))
 
-    def view(context, request) -> Response:
+    def answer(context, request) -> Response:
         method = request.method
         chosen = views.get("GET" if method == "HEAD" else method)
         if chosen is not None:
             refuse_other_than_json(request)
             return chosen(context, request)
         if method == "OPTIONS":
-            return empty_answer(204, headers={"Allow": allow})
+            made = empty_answer(204)
+            made.headers["Allow"] = allow
+            return made
         raise MethodNotAllowed(method, allow)
+
+    def view(context, request) -> Response:
+        made = answer(context, request)
+        if "Definition-Version" not in made.headers:
+            with_definition_version(made, request)
+        if "X-Request-Id" in request.headers:
+            made.headers["X-Request-Id"] = request_id(request)
+        return made
 
     config.add_view(view, context=resource, route_name=ROUTE, name="")

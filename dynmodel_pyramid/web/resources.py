@@ -143,4 +143,5 @@ def root_factory(request) -> Root:
 
 def path(request, *segments: object) -> str:
     """The canonical path of a resource, with the last slash, under whatever prefix the tree is mounted."""
-    return request.route_path(ROUTE, traverse=(*map(str, segments), ""))
+    # The prefix may have parts of its own, such as /{tenant}.
+    return request.route_path(ROUTE, **{**(request.matchdict or {}), "traverse": (*map(str, segments), "")})

@@ -12,11 +12,12 @@ from dynmodel_pyramid.fields.registry import Registered
 from dynmodel_pyramid.web.answers import json_answer
 from dynmodel_pyramid.web.errors import problem
 from dynmodel_pyramid.web.methods import add_resource_view
-from dynmodel_pyramid.web.resources import FieldTypesResource, Live, Ready, Root, path
+from dynmodel_pyramid.web.resources import FieldTypesResource, Live, Ready, Root, Traverser, path
 from dynmodel_pyramid.web.tables import no_parameters
 
 
 def includeme(config) -> None:
+    config.add_traverser(Traverser, Root)
     add_resource_view(config, Root, GET=describe)
     add_resource_view(config, FieldTypesResource, GET=list_field_types)
     add_resource_view(config, Live, GET=live)

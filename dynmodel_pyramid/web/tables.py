@@ -1,14 +1,14 @@
 """Views of definitions: ``/table/`` and ``/table/{id}/``."""
 
-import orjson
 from pyramid.response import Response
 
 from dynmodel_pyramid.definitions.patching import patched
 from dynmodel_pyramid.definitions.writing import table_document
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.rows.page import read_page
+from dynmodel_pyramid.tables.conversion import ON_ERROR
 from dynmodel_pyramid.tables.service import DefinitionService, Outcome
-from dynmodel_pyramid.web.answers import empty_answer, json_answer
+from dynmodel_pyramid.web.answers import empty_answer, encode, json_answer
 from dynmodel_pyramid.web.body import MERGE_PATCH, read_json
 from dynmodel_pyramid.web.conditions import is_unchanged, preferred_return, refuse_other_version
 from dynmodel_pyramid.web.methods import add_resource_view
@@ -36,9 +36,9 @@ def no_parameters(request, *known: str) -> dict[str, str]:
 def _answer(request, outcome: Outcome, status: int = 200) -> Response:
     """The definition that a change made; proven by the change's own locks."""
     definition = outcome.definition
-    answer = json_answer(orjson.dumps(table_document(definition)), status)
+    answer = json_answer(encode(table_document(definition)), status)
     preference = preferred_return(request)
-    if preference == "minimal":
+    if preference in ("minimal", "headers-only"):
         answer = empty_answer(204 if status == 200 else status)
     if preference is not None:
         answer.headers["Preference-Applied"] = f"return={preference}"
@@ -52,11 +52,9 @@ def _service(context) -> DefinitionService:
 
 
 def list_tables(context: Tables, request) -> Response:
-    page = read_page(request.GET.items())
-    if page.order:
-        raise Malformed("unknown parameter 'order'", code="unknown_parameter", hint="known are limit, offset")
+    page = read_page(no_parameters(request, "limit", "offset").items())
     state, definitions = context.work.definitions(page.limit, page.offset)
-    answer = json_answer(orjson.dumps([table_document(definition) for definition in definitions]))
+    answer = json_answer(encode([table_document(definition) for definition in definitions]))
     answer.headers["Definitions-Revision"] = str(state.definitions)
     return answer
 
@@ -76,19 +74,21 @@ def get_table(context: Table, request) -> Response:
     if is_unchanged(request, str(definition.version)):
         answer = empty_answer(304)
     else:
-        answer = json_answer(orjson.dumps(table_document(definition)))
+        answer = json_answer(encode(table_document(definition)))
     answer.headers["ETag"] = f'"{definition.version}"'
     answer.headers["Definition-Version"] = str(definition.version)
     return answer
 
 
 def _change(context: Table, request, make_document) -> Response:
-    parameters = no_parameters(request, "on_error")
+    on_error = no_parameters(request, "on_error").get("on_error", "fail")
+    if on_error not in ON_ERROR:
+        raise Malformed(f"on_error={on_error}: want one of {', '.join(ON_ERROR)}", code="invalid_parameter")
     outcome = _service(context).change(
         context.model.definition.id,
         make_document,
         precondition=refuse_other_version(request),
-        on_error=parameters.get("on_error", "fail"),
+        on_error=on_error,
     )
     context.work.settle()
     return _answer(request, outcome)
@@ -106,6 +106,8 @@ def patch_table(context: Table, request) -> Response:
 
 def delete_table(context: Table, request) -> Response:
     no_parameters(request)
-    _service(context).drop(context.model.definition.id, precondition=refuse_other_version(request))
+    outcome = _service(context).drop(context.model.definition.id, precondition=refuse_other_version(request))
     context.work.settle()
-    return empty_answer(204)
+    answer = empty_answer(204)
+    answer.headers["Definition-Version"] = str(outcome.definition.version)
+    return answer

@@ -138,6 +138,7 @@ def detached_read_connection(request) -> sa.Connection:
         work.open(connection)
         work.lock(connection)
     except BaseException:
+        work.leave()
         connection.close()
         raise
     return connection

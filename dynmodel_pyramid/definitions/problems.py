@@ -1,0 +1,59 @@
+"""Faults in a client's document, each with its JSON pointer (RFC 6901), and the simplest values, which have some."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from dynmodel_pyramid.errors import Invalid, Problem
+from dynmodel_pyramid.fields.schema import UNSTORABLE
+
+
+def escape(name: object) -> str:
+    """One reference token of a JSON pointer (RFC 6901, section 3)."""
+    return str(name).replace("~", "~0").replace("/", "~1")
+
+
+class Problems:
+    """At most ``Invalid.MAX_PROBLEMS`` problems, and how many there were."""
+
+    __slots__ = ("found", "total")
+
+    def __init__(self):
+        self.found: list[Problem] = []
+        self.total = 0
+
+    def add(self, pointer: str, code: str, detail: str) -> None:
+        self.total += 1
+        if len(self.found) < Invalid.MAX_PROBLEMS:
+            self.found.append(Problem(pointer, code, detail))
+
+    def raise_if_any(self) -> None:
+        if self.total:
+            raise Invalid(self.found, self.total)
+
+    def text(self, holder: Mapping[str, Any], name: str, pointer: str) -> str | None:
+        """An optional string of an object; null and a missing key are None."""
+        value = holder.get(name)
+        if value is None:
+            return None
+        if type(value) is not str:
+            self.add(f"{pointer}/{name}", "wrong_type", "want a string or null")
+        elif UNSTORABLE.search(value):
+            self.add(f"{pointer}/{name}", "unstorable_text", "NUL and lone surrogates can't be stored")
+        else:
+            return value
+        return None
+
+    def flag(self, holder: Mapping[str, Any], name: str, pointer: str, *, default: bool = False) -> bool:
+        """An optional boolean of an object."""
+        value = holder.get(name)
+        if value is None:
+            return default
+        if type(value) is not bool:
+            self.add(f"{pointer}/{name}", "wrong_type", "want true or false")
+        return value is True
+
+    def unknown_keys(self, holder: Mapping[str, Any], known: Iterable[str], pointer: str) -> None:
+        """Refuse the keys of an object that nobody knows, each by name."""
+        for key in holder:
+            if key not in known:
+                self.add(f"{pointer}/{escape(key)}", "unknown_key", f"unknown key; known are {', '.join(known)}")

@@ -1,0 +1,232 @@
+"""The fields of a table's document -> field definitions: which earlier field each continues, its type and options."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import colander
+
+from dynmodel_pyramid.definitions.model import FieldDefinition, TableDefinition
+from dynmodel_pyramid.definitions.names import field_name_fault, name_key
+from dynmodel_pyramid.definitions.problems import Problems, escape
+from dynmodel_pyramid.fields import FieldType, FieldTypes
+from dynmodel_pyramid.fields.registry import COMMON_OPTIONS, read_options
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One field as it stands in a document, with a good name."""
+
+    pointer: str
+    name: str
+    value: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldsReader:
+    """Reads the member ``fields`` against the definition before."""
+
+    start: TableDefinition
+    field_types: FieldTypes
+    problems: Problems
+
+    def read(self, given: Any) -> tuple[list[FieldDefinition], int]:
+        """The fields in their order, and the next free number."""
+        entries = self.entries(given)
+        taken: dict[str, str] = {}
+        for entry in entries:
+            other = taken.setdefault(name_key(entry.name), entry.pointer)
+            if other is not entry.pointer:
+                self.problems.add(
+                    entry.pointer,
+                    "duplicate_name",
+                    f"the name clashes with that of {other} (upper and lower case count the same)",
+                )
+        claimed = self.claims(entries)
+        next_id, fields = self.start.next_id, []
+        for entry in entries:
+            old = claimed.get(entry.pointer)
+            made = self.field(entry, old, old.id if old else next_id)
+            next_id += 0 if old else 1
+            if made is not None:
+                fields.append(made)
+        return fields, next_id
+
+    def entries(self, given: Any) -> list[_Entry]:
+        """The fields in the order of ``position`` where given, else of the document."""
+        if type(given) is dict:
+            listed = [(f"/fields/{escape(name)}", name, value) for name, value in given.items()]
+        elif type(given) is list:
+            listed = [
+                (f"/fields/{number}", value.get("name") if type(value) is dict else None, value)
+                for number, value in enumerate(given)
+            ]
+        else:
+            self.problems.add(
+                "/fields",
+                "required" if given is None else "wrong_type",
+                "want the fields: an object of names and types, or an array of objects",
+            )
+            return []
+        placed = []
+        for number, (pointer, name, value) in enumerate(listed, start=1):
+            if type(value) is str and type(given) is dict:
+                value = {"type": value}
+            if type(value) is not dict:
+                self.problems.add(
+                    pointer, "wrong_type", 'want the name of a type, or an object such as {"type": "string"}'
+                )
+                continue
+            if "name" in value and value["name"] != name:
+                self.problems.add(
+                    f"{pointer}/name", "conflicting_name", "differs from the key under which the field stands"
+                )
+            fault = field_name_fault(name)
+            if fault:
+                self.problems.add(pointer, "invalid_name", fault)
+                continue
+            placed.append((self.position(value, pointer) or number, number, _Entry(pointer, name, value)))
+        placed.sort(key=lambda item: item[:2])
+        return [entry for _, _, entry in placed]
+
+    def position(self, value: dict[str, Any], pointer: str) -> int | None:
+        position = value.get("position")
+        if position is None or (type(position) is int and position >= 1):
+            return position
+        self.problems.add(f"{pointer}/position", "wrong_type", "want a whole number, 1 for the first field")
+        return None
+
+    # Which field is which
+
+    def claims(self, entries: list[_Entry]) -> dict[str, FieldDefinition]:
+        """Which earlier field each entry continues: by id if given, else by ``renamed_from``, else by name."""
+        claimed: dict[str, FieldDefinition] = {}
+        by_id: dict[int, str] = {}
+        names = {entry.name for entry in entries}
+        for entry in entries:
+            old = self.named_field(entry, names)
+            if old is None:
+                continue
+            if old.id in by_id:
+                self.problems.add(f"{entry.pointer}/id", "duplicate_id", f"{by_id[old.id]} has the same id")
+                continue
+            by_id[old.id] = entry.pointer
+            claimed[entry.pointer] = old
+        for entry in entries:
+            old = self.start.by_name.get(entry.name)
+            by_itself = entry.value.get("id") is None and entry.value.get("renamed_from") is None
+            if by_itself and old is not None and old.id not in by_id:
+                by_id[old.id] = entry.pointer
+                claimed[entry.pointer] = old
+        return claimed
+
+    def named_field(self, entry: _Entry, names: set[str]) -> FieldDefinition | None:
+        """The earlier field that an entry names by ``id`` or ``renamed_from``."""
+        number, former, name = entry.value.get("id"), entry.value.get("renamed_from"), entry.name
+        if former is not None and type(former) is not str:
+            self.problems.add(f"{entry.pointer}/renamed_from", "wrong_type", "want the field's earlier name")
+            return None
+        if number is not None:
+            old = self.start.by_id.get(number) if type(number) is int else None
+            if old is None:
+                self.problems.add(f"{entry.pointer}/id", "unknown_id", "is not the id of a field of this table")
+            elif former is not None and old.name not in (former, name):
+                self.problems.add(
+                    f"{entry.pointer}/renamed_from", "conflicting_name", f"the field with this id is {old.name}"
+                )
+                return None
+            return old
+        if former is None:
+            return None
+        old = self.start.by_name.get(former)
+        if old is None and name in self.start.by_name:
+            return self.start.by_name[name]  # the rename has happened already: the document is sent again
+        if old is None:
+            self.problems.add(f"{entry.pointer}/renamed_from", "unknown_field", "there is no field of that name")
+        elif former in names and former != name:
+            self.problems.add(
+                f"{entry.pointer}/renamed_from",
+                "conflicting_name",
+                "a field of that name is still there; give the ids to say which field is which",
+            )
+            return None
+        return old
+
+    # One field
+
+    def field(self, entry: _Entry, old: FieldDefinition | None, number: int) -> FieldDefinition | None:
+        value, pointer, problems = entry.value, entry.pointer, self.problems
+        required, unique, index = (problems.flag(value, flag, pointer) for flag in ("required", "unique", "index"))
+        label, description = (problems.text(value, name, pointer) for name in ("label", "description"))
+        field_type = self.field_type(value.get("type"), pointer, old)
+        if field_type is None:
+            return None
+        options = self.options(field_type, value, pointer)
+        if (unique or index) and not field_type.sortable:
+            problems.add(
+                f"{pointer}/{'unique' if unique else 'index'}",
+                "invalid_option",
+                f"a field of type {value['type']} can't be indexed",
+            )
+        if options is None:
+            return None
+        return FieldDefinition(
+            id=number,
+            name=entry.name,
+            type=value["type"],
+            column=old.column if old and old.name == entry.name else entry.name,
+            options=options,
+            options_version=field_type.options_version,
+            required=required,
+            unique=unique,
+            index=index,
+            default=self.default(field_type, options, value.get("default"), pointer),
+            label=label,
+            description=description,
+        )
+
+    def field_type(self, name: Any, pointer: str, old: FieldDefinition | None) -> FieldType | None:
+        if type(name) is not str:
+            self.problems.add(
+                f"{pointer}/type", "required" if name is None else "wrong_type", "want the name of a type"
+            )
+            return None
+        if name in self.field_types:
+            return self.field_types[name]
+        if old is not None and old.type == name:
+            self.field_types[name]  # raises PluginMissing: the stored type is gone
+        self.problems.add(
+            f"{pointer}/type",
+            "unknown_type",
+            f"there is no field type {name!r}; installed are {', '.join(self.field_types.names())}",
+        )
+        return None
+
+    def options(self, field_type: FieldType, value: dict[str, Any], pointer: str) -> dict[str, Any] | None:
+        """The type's own options in full form; None if one of them is wrong."""
+        known = [child.name for child in field_type.options_schema().children]
+        own = {key: item for key, item in value.items() if key in known}
+        for key in value:
+            if key not in known and key not in COMMON_OPTIONS:
+                told = ", ".join(sorted({*known, *COMMON_OPTIONS} - {"name", "renamed_from"}))
+                self.problems.add(f"{pointer}/{escape(key)}", "unknown_option", f"unknown option; known are {told}")
+        try:
+            return read_options(field_type, own)
+        except colander.Invalid as error:
+            for leaf in error.children or [error]:
+                path = f"{pointer}/{escape(leaf.node.name)}" if leaf is not error else pointer
+                self.problems.add(path, getattr(leaf, "code", "invalid_option"), _message(leaf))
+            return None
+
+    def default(self, field_type: FieldType, options: dict[str, Any], value: Any, pointer: str) -> Any:
+        if value is not None:
+            try:
+                field_type.schema_node(options).deserialize(value)
+            except colander.Invalid as error:
+                self.problems.add(f"{pointer}/default", getattr(error, "code", "invalid"), _message(error))
+        return value
+
+
+def _message(error: colander.Invalid) -> str:
+    """All messages of an error and of its parts, in one sentence."""
+    parts = error.asdict(separator="; ").values()
+    return "; ".join(dict.fromkeys(str(part) for part in parts))

@@ -1,0 +1,77 @@
+"""A worker process of ``dynmodel-serve`` as its parent sees it: the process and the line to it.
+
+The line is a socket pair. On it the worker says, a line each, ``ready``, ``failed <cause>``, ``stopping`` (it accepts
+no more connections) and ``cut <number of requests>``. Its end tells the worker that all stop (``worker.Parent``).
+"""
+
+import contextlib
+import signal
+import socket
+import subprocess
+import time
+
+KILL_MARGIN = 3.0  # seconds beyond the graceful timeout; more than the worker's own margin
+
+
+class Child:
+    """A worker, started by the constructor.
+
+    ``deadline`` is set from the moment in which it is known to be stopping; at that time it is to be killed.
+
+    :param command: ``(plan, control, sockets)``, both file descriptors -> the command line
+    :param sockets: the listening sockets that it inherits
+    :raises OSError: no process can be started
+    """
+
+    def __init__(self, command, plan, sockets: list[socket.socket], generation: int):
+        self.generation = generation
+        self.graceful_timeout = plan.graceful_timeout
+        self.started = time.monotonic()
+        self.ready = False
+        self.cause = ""
+        self.deadline: float | None = None
+        self.control, theirs = socket.socketpair()
+        self.control.setblocking(False)
+        fds = [sock.fileno() for sock in sockets]
+        try:
+            self.process = subprocess.Popen(
+                command(plan, theirs.fileno(), fds),
+                stdin=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno(), *fds],
+                process_group=0,  # so Ctrl-C in a terminal reaches the parent only
+            )
+        except OSError:
+            self.control.close()
+            raise
+        finally:
+            theirs.close()
+        self.pid = self.process.pid
+
+    def read(self) -> bytes | None:
+        """What it said; None when there is nothing new, empty at the end of the line."""
+        try:
+            return self.control.recv(65536)
+        except BlockingIOError:
+            return None
+        except OSError:
+            return b""
+
+    def how_it_ended(self) -> str:
+        code = self.process.returncode
+        how = f"exit status {code}" if code >= 0 else f"signal {-code}, {signal.strsignal(-code)}"
+        return f"{how}; {self.cause}" if self.cause else how
+
+    def expect_end(self) -> None:
+        if self.deadline is None:
+            self.deadline = time.monotonic() + self.graceful_timeout + KILL_MARGIN
+
+    def stop(self) -> None:
+        """Tell it to stop; others go on accepting. One that still loads ends at once."""
+        self.expect_end()
+        self.process.terminate()
+
+    def last_orders(self) -> None:
+        """Tell it to stop, and that nobody will accept after it."""
+        self.expect_end()
+        with contextlib.suppress(OSError):  # it may be gone already
+            self.control.shutdown(socket.SHUT_WR)

@@ -1,0 +1,35 @@
+"""What ``pshell`` finds in its namespace; ``setup`` in the INI file's section ``[pshell]`` names :func:`setup`.
+
+>>> session.scalars(select(Product).where(Product.price > 10)).all()
+"""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import select
+
+from dynmodel_pyramid.errors import PluginMissing
+from dynmodel_pyramid.tables.sessions import ModelSession
+
+#: Classes that are put into the namespace; ``models`` has all.
+CLASSES = 100
+
+
+def setup(env: dict[str, Any]) -> Iterator[None]:
+    """Add ``catalogue``, ``models``, ``session``, ``select`` and the classes of the first tables by their names.
+
+    ``session`` writes with ``session.commit()``; until then, and after a read until ``session.rollback()``, it is in a
+    transaction. A class whose definition has changed since is refused: take it anew from ``models``.
+    """
+    catalogue = env["registry"].dynmodel_catalogue
+    models = catalogue.models
+    with ModelSession(catalogue, writes=False) as session:
+        env.update(catalogue=catalogue, models=models, session=session, select=select)
+        for name in islice(models, CLASSES):
+            if name not in env:
+                try:
+                    env[name] = models[name]
+                except (KeyError, PluginMissing):  # dropped just now, or of a type that is not installed
+                    continue
+        yield

@@ -1,0 +1,201 @@
+"""``dynmodel-serve``: serve an INI file with several waitress processes on one listening socket.
+
+    dynmodel-serve [--processes N] production.ini [name=value ...]
+
+Reads the same file as ``pserve``: ``[server:main]`` says where to listen and holds waitress's settings,
+``[app:main]`` the application, ``[dynmodel-serve]`` the two settings of this command (``SETTINGS`` below).
+Any Pyramid application will do; docs/serving.md tells how to use it.
+
+This module holds the command line and what is read from the file; ``supervisor`` is the parent process, ``worker`` a
+child. POSIX only.
+"""
+
+import argparse
+import configparser
+import difflib
+import functools
+import logging
+import os
+import socket
+import sys
+from dataclasses import dataclass
+
+import plaster
+from waitress.adjustments import Adjustments
+from waitress.utilities import cleanup_unix_socket
+
+from dynmodel_pyramid.errors import ConfigurationProblem
+from dynmodel_pyramid.scripts.supervisor import Supervisor
+from dynmodel_pyramid.settings import Setting, at_least, seconds
+
+SECTION = "dynmodel-serve"
+SETTINGS = (
+    Setting("processes", at_least(1), None, "How many worker processes; by default one for each core."),
+    Setting(
+        "graceful_timeout",
+        seconds,
+        30.0,
+        "Seconds that a worker which is told to stop has to finish the requests it has begun.",
+    ),
+)
+WAITRESS = ("egg:waitress", "egg:waitress#main")
+# Where to listen is the parent's business; a worker gets the bound sockets instead.
+LISTEN_KEYS = frozenset({"host", "port", "listen", "ipv4", "ipv6", "unix_socket", "unix_socket_perms"})
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one reading of the INI file asks for; ``waitress`` is ``[server:main]`` without ``use``."""
+
+    processes: int
+    graceful_timeout: float
+    waitress: dict[str, str]
+
+    @property
+    def listen(self) -> dict[str, str]:
+        return {key: value for key, value in self.waitress.items() if key in LISTEN_KEYS}
+
+    @property
+    def limits(self) -> dict[str, str]:
+        return {key: value for key, value in self.waitress.items() if key not in LISTEN_KEYS}
+
+
+class IniFile:
+    """An INI file (a path, or any URI that plaster loads) with the variables of the command line."""
+
+    def __init__(self, uri: str, variables: list[str]):
+        self.uri = uri
+        self.variables = {"__script__": SECTION}
+        for variable in variables:
+            name, equals, value = variable.partition("=")
+            if not equals:
+                raise ConfigurationProblem(f"{variable}: want name=value")
+            self.variables[name] = value
+
+    def plan(self, processes: int | None = None) -> Plan:
+        """Read and check everything but the application; ``processes`` goes before the file.
+
+        :raises ConfigurationProblem: naming the file and what is wrong with it
+        """
+        try:
+            loader = self._loader()
+            own = parse_own(loader.get_settings(SECTION, self.variables))
+            waitress = dict(loader.get_settings("server:main", self.variables))
+            use = waitress.pop("use", None)
+            if use not in WAITRESS:
+                raise ValueError(f"[server:main] has use = {use}; this command wants use = egg:waitress#main")
+            Adjustments(**waitress)
+        except (OSError, ValueError, LookupError, configparser.Error, plaster.PlasterError) as error:
+            raise ConfigurationProblem(f"{self.uri}: {error}") from error
+        return Plan(processes or own["processes"] or cores(), own["graceful_timeout"], waitress)
+
+    def load_application(self):
+        """Set up logging as the file says, then load the WSGI application."""
+        loader = self._loader()
+        loader.setup_logging(self.variables)
+        return loader.get_wsgi_app(None, self.variables)
+
+    def _loader(self):
+        return plaster.get_loader(self.uri, protocols=["wsgi"])
+
+
+def parse_own(raw) -> dict:
+    """The section ``[dynmodel-serve]``, parsed.
+
+    :raises ValueError: naming an unknown key or a bad value
+    """
+    known = {setting.name: setting for setting in SETTINGS}
+    for key in raw:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            raise ValueError(
+                f"[{SECTION}] has an unknown key {key}; "
+                + (f"did you mean {near[0]}?" if near else "known are " + ", ".join(known))
+            )
+    values = {}
+    for name, setting in known.items():
+        try:
+            values[name] = setting.parse(raw[name]) if name in raw else setting.default
+        except ValueError as error:
+            raise ValueError(f"[{SECTION}] {name} = {raw[name]}: {error}") from None
+    return values
+
+
+def cores() -> int:
+    """How many cores this process may use (on Linux its affinity, which containers and ``taskset`` narrow)."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def bind(plan: Plan) -> list[socket.socket]:
+    """The sockets of the plan, bound as waitress binds them.
+
+    They do not listen yet: the first worker that has loaded the application does that, so a client is refused until
+    there is somebody to answer it.
+    """
+    adjustments = Adjustments(**plan.waitress)
+    if adjustments.unix_socket:
+        cleanup_unix_socket(adjustments.unix_socket)
+        places = [(socket.AF_UNIX, socket.SOCK_STREAM, 0, adjustments.unix_socket)]
+    else:
+        places = adjustments.listen
+    sockets = []
+    for family, kind, protocol, address in places:
+        sock = socket.socket(family, kind, protocol)
+        sockets.append(sock)
+        if family != socket.AF_UNIX:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        try:
+            sock.bind(address)
+        except OSError as error:
+            raise ConfigurationProblem(f"can't listen on {address}: {error.strerror}") from error
+    if adjustments.unix_socket:
+        os.chmod(adjustments.unix_socket, adjustments.unix_socket_perms)
+    return sockets
+
+
+def worker_command(uri: str, variables: list[str], plan: Plan, control: int, sockets: list[int]) -> list[str]:
+    """How to start a worker: a new interpreter, not a fork.
+
+    A fork would share whatever threads and database connections the parent has, and a reload could not bring new code.
+    The price is that workers do not share the memory of what they import.
+    """
+    # -m puts the working directory on the import path; the console script did not, so keep it off there.
+    safe = [] if {"", os.getcwd()} & set(sys.path) else ["-P"]
+    return [
+        *(sys.executable, *safe, "-m", "dynmodel_pyramid.scripts.worker"),
+        *(f"--control={control}", f"--graceful-timeout={plan.graceful_timeout}"),
+        *(f"--socket={number}" for number in sockets),
+        *(uri, *variables),
+    ]
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; 0 after a graceful stop, 1 when it could not start."""
+    parser = argparse.ArgumentParser(prog="dynmodel-serve", description=__doc__.partition("\n")[0])
+    parser.add_argument("--processes", type=at_least(1), metavar="N", help=SETTINGS[0].help)
+    parser.add_argument("config_uri", help="the INI file")
+    parser.add_argument("variables", nargs="*", metavar="name=value", help="variables that the INI file wants")
+    arguments = parser.parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s dynmodel-serve[%(process)d] %(message)s")
+    try:
+        ini = IniFile(arguments.config_uri, arguments.variables)
+        plan = ini.plan(arguments.processes)
+        sockets = bind(plan)
+    except ConfigurationProblem as problem:
+        print(f"dynmodel-serve: {problem.detail}", file=sys.stderr)
+        return 1
+    command = functools.partial(worker_command, arguments.config_uri, arguments.variables)
+    supervisor = Supervisor(functools.partial(ini.plan, arguments.processes), plan, command, sockets)
+    try:
+        return supervisor.run()
+    finally:
+        if "unix_socket" in plan.waitress:
+            cleanup_unix_socket(plan.waitress["unix_socket"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+"""``dynmodel-settings``: every setting with its default and its meaning, and what an INI file says.
+
+    dynmodel-settings
+    dynmodel-settings production.ini
+
+Settings that plugins declare with ``config.add_dynmodel_setting`` are known to the running application only: of an INI
+file they are listed as they stand.
+"""
+
+import argparse
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dynmodel_pyramid.errors import ConfigurationProblem
+from dynmodel_pyramid.scripts.ini import read_ini
+from dynmodel_pyramid.settings import PREFIX, SETTINGS, Setting, Settings
+
+WIDTH = 100
+
+
+def shown(value: Any) -> str:
+    """A value as one would write it in an INI file."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple | list):
+        return " ".join(map(str, value))
+    return str(value)
+
+
+def describe(setting: Setting, raw: Mapping[str, Any] | None) -> Iterator[str]:
+    """The lines of one setting; ``raw`` are an INI file's, where there is one."""
+    name = PREFIX + setting.name
+    yield f"{name} = {shown(setting.default)}".rstrip()
+    if raw is not None and name in raw:
+        yield f"    now {str(raw[name]).strip()}"
+    yield from textwrap.wrap(setting.help, WIDTH, initial_indent="    ", subsequent_indent="    ")
+
+
+def report(raw: Mapping[str, Any] | None = None) -> Iterator[str]:
+    """The lines of the whole list."""
+    for setting in SETTINGS:
+        yield from describe(setting, raw)
+        yield ""
+    yield "sqlalchemy.url, and further sqlalchemy.* keys"
+    if raw is not None and "sqlalchemy.url" not in raw:
+        yield "    not set"
+    yield from textwrap.wrap(
+        "The database, as SQLAlchemy's engine_from_config takes it. ${NAME} is filled in from the environment.",
+        WIDTH,
+        initial_indent="    ",
+        subsequent_indent="    ",
+    )
+    known = {PREFIX + setting.name for setting in SETTINGS}
+    others = [key for key in sorted(raw or ()) if key.startswith(PREFIX) and key not in known]
+    if others:
+        yield ""
+        yield "Not known here; the start refuses what no installed plugin declares:"
+        yield from (f"    {key} = {raw[key]}" for key in others)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="dynmodel-settings", description="List every setting, its default and help.")
+    parser.add_argument(
+        "ini", nargs="?", help="an INI file whose values are shown as well; file.ini#name for [app:name]"
+    )
+    given = parser.parse_args(arguments)
+    try:
+        raw = None if given.ini is None else read_ini(given.ini)
+        print("\n".join(report(raw)))
+        if raw is not None:
+            Settings(raw)
+    except ConfigurationProblem as problem:
+        print(f"dynmodel-settings: {problem}", file=sys.stderr)
+        return 1
+    return 0

@@ -1,0 +1,264 @@
+"""The parent process of ``dynmodel-serve``: starts, watches, replaces and stops workers. It loads no application.
+
+One thread, one loop. Each turn compares what is with what should be (``processes`` ready workers of the newest
+*generation*) and starts or stops workers accordingly; signals and deaths only change these numbers. A reload is a new
+generation. It has to prove itself with one worker that gets ready; until then nothing else changes, and if that worker
+fails the generation is dropped.
+"""
+
+import itertools
+import logging
+import os
+import selectors
+import signal
+import socket
+import time
+from dataclasses import replace
+
+from dynmodel_pyramid.scripts.child import Child
+
+log = logging.getLogger("dynmodel_serve")
+
+SETTLED = 10.0  # a worker that lived this many seconds did not die "at once"
+LONGEST_DELAY = 30.0
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGCHLD)
+
+
+class Supervisor:
+    """Keeps ``plan.processes`` workers; :meth:`run` returns the exit status.
+
+    :param read_plan: reads the INI file anew; called on SIGHUP
+    :param plan: what it said at first
+    :param command: ``(plan, control, sockets)`` with file descriptors -> the command line of a worker
+    :param sockets: bound; closed by :meth:`run`
+    """
+
+    def __init__(self, read_plan, plan, command, sockets: list[socket.socket]):
+        self.read_plan = read_plan
+        self.plan = plan
+        self.command = command
+        self.sockets = sockets
+        self.listen = plan.listen
+        self.workers: list[Child] = []
+        self.generations = itertools.count(1)
+        self.generation = next(self.generations)
+        self.proven = False
+        self.fallback = None  # (generation, plan) that served before an unproven one
+        self.reloading = False
+        self.stopping = False
+        self.status = 0
+        self.failures = 0
+        self.failed_at = float("-inf")
+        self.not_before = float("-inf")
+        self.selector = selectors.DefaultSelector()
+
+    def run(self) -> int:
+        """Serve until told to stop."""
+        self._listen_to_signals()
+        while self.workers or not self.stopping:
+            if not self.stopping:
+                self._start_missing()
+                self._stop_surplus()
+            for key, _ in self.selector.select(self._patience()):
+                key.data()
+            self._reap()
+        log.info("stopped")
+        return self.status
+
+    # What should be
+
+    def _live(self) -> list[Child]:
+        return [worker for worker in self.workers if worker.deadline is None]
+
+    def _missing(self) -> int:
+        live = self._live()
+        current = sum(worker.generation == self.generation for worker in live)
+        if not self.proven:
+            return 1 - current
+        # A reload replaces a quarter of the workers at a time: so much memory more than usual.
+        room = self.plan.processes + max(1, self.plan.processes // 4) - len(live)
+        return min(self.plan.processes - current, room)
+
+    def _start_missing(self) -> None:
+        while self._missing() > 0 and time.monotonic() >= self.not_before:
+            try:
+                child = Child(self.command, self.plan, self.sockets, self.generation)
+            except OSError as error:
+                delay = self._back_off(time.monotonic())
+                log.error("can't start a worker: %s; next attempt in %.1f s", error, delay)
+                return
+            self.workers.append(child)
+            self.selector.register(child.control, selectors.EVENT_READ, lambda child=child: self._hear(child))
+            log.info("worker %d started", child.pid)
+
+    def _stop_surplus(self) -> None:
+        for worker in self._live():
+            if worker.generation != self.generation and not worker.ready:  # overtaken by a reload
+                self._stop_worker(worker)
+        if not self.proven:
+            return
+        ready = sorted((w for w in self._live() if w.ready), key=lambda worker: worker.generation == self.generation)
+        for worker in ready[: max(0, len(ready) - self.plan.processes)]:
+            self._stop_worker(worker)
+        live = self._live()
+        if self.reloading and len(live) == self.plan.processes:
+            if all(worker.ready and worker.generation == self.generation for worker in live):
+                self.reloading = False
+                log.info("reloaded: %d new workers", len(live))
+
+    def _stop_worker(self, worker: Child) -> None:
+        log.info("stopping worker %d", worker.pid)
+        worker.stop()
+
+    # What happens
+
+    def _listen_to_signals(self) -> None:
+        reader, writer = os.pipe()
+        os.set_blocking(reader, False)
+        os.set_blocking(writer, False)
+        signal.set_wakeup_fd(writer)
+        for number in SIGNALS:
+            signal.signal(number, lambda *_: None)  # the loop reads the number from the pipe
+        self.selector.register(reader, selectors.EVENT_READ, lambda: self._handle_signals(os.read(reader, 4096)))
+
+    def _handle_signals(self, numbers: bytes) -> None:
+        for number in numbers:
+            if number in (signal.SIGTERM, signal.SIGINT):
+                if self.stopping:
+                    self._kill_all(number)
+                else:
+                    log.info("stopping on %s", signal.strsignal(number))
+                    self._stop_all()
+            elif self.stopping:
+                continue
+            elif number == signal.SIGHUP:
+                self._reload()
+            elif number in (signal.SIGTTIN, signal.SIGTTOU):
+                change = 1 if number == signal.SIGTTIN else -1
+                self.plan = replace(self.plan, processes=max(1, self.plan.processes + change))
+                log.info("%d processes from now on", self.plan.processes)
+
+    def _hear(self, worker: Child) -> None:
+        data = worker.read()
+        if data == b"":
+            self._hang_up(worker)
+        for line in (data or b"").decode(errors="replace").splitlines():
+            word, _, rest = line.partition(" ")
+            if word == "ready":
+                self._got_ready(worker)
+            elif word == "failed":
+                worker.cause = rest
+            elif word == "stopping" and worker.deadline is None:
+                # Somebody else told it to. Its place is to be filled now, not when it ends.
+                log.info("worker %d is stopping by itself", worker.pid)
+                worker.expect_end()
+            elif word == "cut":
+                log.error(
+                    "worker %d cut off %s requests after %g s (graceful_timeout)",
+                    *(worker.pid, rest, worker.graceful_timeout),
+                )
+
+    def _hang_up(self, worker: Child) -> None:
+        if worker.control.fileno() != -1:
+            self.selector.unregister(worker.control)
+            worker.control.close()
+
+    def _got_ready(self, worker: Child) -> None:
+        worker.ready = True
+        log.info("worker %d ready", worker.pid)
+        if worker.generation == self.generation and not self.proven:
+            self.proven = True
+            if self.fallback is None:
+                places = ", ".join(describe(sock) for sock in self.sockets)
+                log.info("serving on %s with %d processes", places, self.plan.processes)
+
+    def _reap(self) -> None:
+        for worker in list(self.workers):
+            if worker.process.poll() is None:
+                if worker.deadline is not None and time.monotonic() >= worker.deadline:
+                    log.error("worker %d does not end; killing it", worker.pid)
+                    worker.process.kill()
+                    worker.deadline = float("inf")
+                continue
+            if worker.control.fileno() != -1:
+                self._hear(worker)  # what it said before it died
+                self._hang_up(worker)
+            self.workers.remove(worker)
+            if worker.deadline is None:
+                self._died(worker)
+            else:
+                log.info("worker %d stopped (%s)", worker.pid, worker.how_it_ended())
+
+    def _died(self, worker: Child) -> None:
+        how = worker.how_it_ended()
+        if worker.generation != self.generation or self.proven:
+            delay = self._back_off(worker.started)
+            log.error("worker %d died (%s); starting another in %.1f s", worker.pid, how, delay)
+        elif self.fallback is None:
+            log.error("worker %d could not load the application (%s)", worker.pid, how)
+            self.status = 1
+            self._stop_all()
+        else:
+            log.error("worker %d could not load the application (%s); the old workers go on", worker.pid, how)
+            (self.generation, self.plan), self.proven, self.reloading = self.fallback, True, False
+
+    def _back_off(self, started: float) -> float:
+        """Seconds to wait after the death of a worker that started then: 0, 0.5, 1, 2... when it keeps happening."""
+        now = time.monotonic()
+        if now - started >= SETTLED:
+            self.failures = 0
+        # Workers that die together for one reason count once.
+        if started > self.failed_at:
+            self.failures += 1
+            self.failed_at = now
+            delay = 0.0 if self.failures == 1 else min(LONGEST_DELAY, 0.5 * 2 ** (self.failures - 2))
+            self.not_before = now + delay
+        return max(0.0, self.not_before - now)
+
+    def _patience(self) -> float | None:
+        """Seconds until something is to be done though nothing happens."""
+        now = time.monotonic()
+        times = [worker.deadline for worker in self.workers if worker.deadline is not None]
+        if not self.stopping and self._missing() > 0:
+            times.append(self.not_before)
+        times = [moment for moment in times if moment != float("inf")]
+        return max(0.0, min(times) - now) if times else None
+
+    # What is asked for
+
+    def _reload(self) -> None:
+        try:
+            plan = self.read_plan()
+        except Exception as error:  # whatever it is, it must not end what serves
+            log.error("can't reload, the old workers go on: %s", error)
+            return
+        if plan.listen != self.listen:
+            log.warning("where to listen has changed in [server:main]; that needs a restart")
+        log.info("reloading")
+        if self.proven:
+            self.fallback = (self.generation, self.plan)
+        self.generation, self.plan = next(self.generations), plan
+        self.proven, self.reloading = False, True
+
+    def _stop_all(self) -> None:
+        self.stopping = True
+        # First of all: so the last worker that has emptied the queue closes the last copy.
+        for sock in self.sockets:
+            sock.close()
+        for worker in self.workers:
+            worker.last_orders()
+
+    def _kill_all(self, number: int) -> None:
+        log.error("%s again: ending at once", signal.strsignal(number))
+        self.status = 1
+        for worker in self.workers:
+            worker.process.kill()
+
+
+def describe(sock: socket.socket) -> str:
+    """Where a socket listens, as a URL."""
+    if sock.family == socket.AF_UNIX:
+        return f"unix:{sock.getsockname()}"
+    host, port = sock.getsockname()[:2]
+    return f"http://[{host}]:{port}" if sock.family == socket.AF_INET6 else f"http://{host}:{port}"

@@ -1,0 +1,41 @@
+"""``dynmodel-upgrade``: create the system tables, or bring them to this release.
+
+    dynmodel-upgrade production.ini
+
+For deployments that set ``dynmodel.auto_upgrade = false``. Several may run at once; user tables are not touched.
+"""
+
+import argparse
+import sys
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.database import Database
+from dynmodel_pyramid.definitions import upgrade
+from dynmodel_pyramid.errors import DynmodelError
+from dynmodel_pyramid.scripts.ini import read_ini
+from dynmodel_pyramid.settings import Settings
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="dynmodel-upgrade", description="Create or upgrade the system tables.")
+    parser.add_argument("ini", help="the INI file; file.ini#name for [app:name]")
+    given = parser.parse_args(arguments)
+    try:
+        database = Database(Settings(read_ini(given.ini)))
+        try:
+            before, after = upgrade.upgrade(database)
+        finally:
+            database.close()
+    except (DynmodelError, sa.exc.SQLAlchemyError) as error:
+        print(f"dynmodel-upgrade: {error}", file=sys.stderr)
+        return 1
+    if before == after:
+        print(f"The system tables are at revision {after} already.")
+    else:
+        print(f"The system tables went from revision {before or 'none'} to {after}.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

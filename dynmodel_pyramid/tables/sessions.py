@@ -1,0 +1,260 @@
+"""ORM sessions for scripts and shells, and the generated classes by their names.
+
+    with catalogue.session() as session:
+        Product = catalogue.models["Product"]
+        for product in session.scalars(select(Product).where(Product.price > 10)):
+            product.price = 10
+
+A request proves its answer by :class:`~dynmodel_pyramid.tables.work.Work`; a session proves the classes that it used:
+the definition of each is compared when it is first used, for an early and clear error, and again before the commit.
+The second is the proof: on SQLite the whole transaction sees one moment, and on PostgreSQL the statements have locked
+the tables by then. A block that only reads is proven at its end in the same way. Textual SQL is not looked at.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.orm import ORMExecuteState, Session
+from sqlalchemy.sql import visitors
+
+from dynmodel_pyramid.definitions import TableDefinition
+from dynmodel_pyramid.definitions.store import now
+from dynmodel_pyramid.errors import Conflict
+from dynmodel_pyramid.tables.catalogue import Catalogue, RowWrites
+from dynmodel_pyramid.tables.generation import DEFINITION
+from dynmodel_pyramid.tables.work import Stale, Work
+
+#: Compiled statements that one session keeps; they go with it, and the classes that they name as well.
+STATEMENTS = 100
+#: Definitions that are in memory at a time while names are listed.
+CHUNK = 500
+
+
+class DefinitionChanged(Conflict):
+    """A class that a session used is no longer what the definition says; nothing was committed."""
+
+    code = "definition_changed"
+
+    def __init__(self, names: list[str]):
+        super().__init__(
+            f"the definition of {', '.join(names)} changed; nothing was committed",
+            hint="get the class again from catalogue.models, and run it again",
+        )
+
+    def __str__(self) -> str:
+        return f"{self.detail} ({self.hint})"
+
+
+class UnreportedWrite(Conflict):
+    """A statement that writes rows past the session's unit of work, so that nobody could be told which."""
+
+    code = "unreported_write"
+
+    def __init__(self):
+        super().__init__(
+            "rows are written through objects here (session.add, attributes, session.delete), so that each write is "
+            "told to history and feeds; this statement would go past them"
+        )
+
+
+class Models(Mapping[str, type]):
+    """The generated classes by model name, always as the database defines them now.
+
+    ``models["Product"]`` and ``models.Product``; a table that is called like a method (``items``) needs the brackets.
+    Upper and lower case count the same. Iteration gives the names in the order of the tables' ids.
+    """
+
+    def __init__(self, catalogue: Catalogue):
+        self._catalogue = catalogue
+
+    def __getitem__(self, name: str) -> type:
+        """:raises KeyError: there is no such table
+        :raises PluginMissing: a field's type is not installed
+        """
+        while True:
+            work = Work(self._catalogue)
+            try:
+                model = work.model(name)
+                work.confirm()
+            except Stale:
+                continue
+            if model is None:
+                raise KeyError(name)
+            return model.cls
+
+    def __getattr__(self, name: str) -> type:
+        if name.startswith("_"):  # no model's name does
+            raise AttributeError(name)
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(f"there is no table called {name}") from None
+
+    def __iter__(self) -> Iterator[str]:
+        table = self._catalogue.store.system.table.c
+        last = 0
+        while True:
+            query = sa.select(table.id, table.document).where(table.dropped_at.is_(None), table.id > last)
+            with self._catalogue.database.reading() as connection:
+                rows = connection.execute(query.order_by(table.id).limit(CHUNK)).all()
+            yield from (document["model_name"] for _, document in rows)
+            if len(rows) < CHUNK:
+                return
+            last = rows[-1][0]
+
+    def __len__(self) -> int:
+        table = self._catalogue.store.system.table.c
+        with self._catalogue.database.reading() as connection:
+            return connection.scalar(sa.select(sa.func.count(table.id)).where(table.dropped_at.is_(None)))
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} models>"
+
+
+class ModelSession(Session):
+    """An ORM session on generated classes. See the module; :func:`session` makes them.
+
+    :param writes: whether its transactions write from their first statement on. Otherwise they begin as reads, which
+        hold nobody up, and go over to a connection that writes with the first flush.
+    """
+
+    def __init__(self, catalogue: Catalogue, *, writes: bool = True):
+        super().__init__()
+        self.catalogue = catalogue
+        cache = sa.util.LRUCache(STATEMENTS)
+        self._reader = catalogue.database.engine.execution_options(compiled_cache=cache)
+        self._writer = catalogue.database.writer.execution_options(compiled_cache=cache)
+        self._writes = self._writing = writes
+        #: The definitions of the classes used in this transaction, by table id; several where versions mix.
+        self._used: dict[int, list[TableDefinition]] = {}
+        self._gone: list[tuple[int, tuple[int, int]]] = []
+
+    def get_bind(self, mapper=None, **arguments) -> sa.Engine:
+        self._writing = self._writing or self._flushing
+        return self._writer if self._writing else self._reader
+
+    def use(self, definition: TableDefinition) -> None:
+        """Note that this transaction uses a class made of this definition.
+
+        :raises DefinitionChanged: it is not current
+        """
+        known = self._used.setdefault(definition.id, [])
+        if not any(definition is other for other in known):
+            known.append(definition)
+            self.confirm()
+
+    def confirm(self) -> None:
+        """Prove that every class used in this transaction is current; a proof if all writes are flushed.
+
+        :raises DefinitionChanged: naming those that are not
+        """
+        if self._used:
+            self._compare(self.connection())
+
+    def _compare(self, connection: sa.Connection) -> None:
+        table = self.catalogue.store.system.table.c
+        query = sa.select(table.id, table.document).where(table.dropped_at.is_(None), table.id.in_(self._used))
+        current = {
+            row[0]: self.catalogue.upgraded(TableDefinition.from_stored(row[1])) for row in connection.execute(query)
+        }
+        changed = {
+            definition.model_name
+            for number, definitions in self._used.items()
+            for definition in definitions
+            if current.get(number) != definition
+        }
+        if changed:
+            raise DefinitionChanged(sorted(changed))
+
+    def explain(self, error: sa.exc.DBAPIError) -> None:
+        """After a database error, before the rollback: raise the reason if a definition change is it.
+
+        :raises DefinitionChanged: a class used is not current
+        """
+        if self._used:
+            with self.catalogue.database.reading() as connection:
+                try:
+                    self._compare(connection)
+                except DefinitionChanged as changed:
+                    raise changed from error
+
+    def bulk_save_objects(self, *arguments, **options):
+        raise UnreportedWrite()
+
+    bulk_insert_mappings = bulk_update_mappings = bulk_save_objects
+
+
+def definitions_in(statement: Any) -> Iterator[TableDefinition]:
+    """The definitions of the generated tables that a statement names."""
+    for element in visitors.iterate(statement):
+        table = getattr(element, "table", element)
+        while isinstance(table, sa.AliasedReturnsRows):
+            table = table.element
+        if isinstance(table, sa.Table) and DEFINITION in table.info:
+            yield table.info[DEFINITION]
+
+
+@event.listens_for(ModelSession, "do_orm_execute")
+def _before_statement(state: ORMExecuteState) -> None:
+    found = list(definitions_in(state.statement))
+    if found and (state.is_insert or state.is_update or state.is_delete):
+        raise UnreportedWrite()
+    for definition in found:
+        state.session.use(definition)
+
+
+@event.listens_for(ModelSession, "before_flush")
+def _before_flush(session: ModelSession, context, instances) -> None:
+    for row in (*session.new, *session.dirty, *session.deleted):
+        session.use(type(row).__definition__)
+    moment = now()
+    for row in session.new:
+        row._created = row._updated = moment
+    for row in session.dirty:
+        if session.is_modified(row):
+            row._updated = moment
+    # Afterwards a row that was expired can't be asked any more.
+    session._gone = [(type(row).__definition__.id, (row.id, row._version)) for row in session.deleted]
+
+
+@event.listens_for(ModelSession, "after_flush")
+def _after_flush(session: ModelSession, context) -> None:
+    modified = [row for row in session.dirty if session.is_modified(row)]
+    written: dict[tuple[int, str], list[tuple[int, int]]] = {}
+    for operation, rows in (("insert", session.new), ("update", modified)):
+        for row in rows:
+            written.setdefault((type(row).__definition__.id, operation), []).append((row.id, row._version))
+    for table_id, row in session._gone:
+        written.setdefault((table_id, "delete"), []).append(row)
+    for (table_id, operation), rows in written.items():
+        session.catalogue.report(session.connection(), RowWrites(table_id, operation, tuple(sorted(rows))))
+
+
+@event.listens_for(ModelSession, "before_commit")
+def _before_commit(session: ModelSession) -> None:
+    session.flush()
+    session.confirm()
+
+
+@event.listens_for(ModelSession, "after_transaction_end")
+def _after_transaction(session: ModelSession, transaction) -> None:
+    if transaction.parent is None:
+        session._writing, session._used = session._writes, {}
+
+
+@contextmanager
+def session(catalogue: Catalogue, *, writes: bool = True) -> Iterator[ModelSession]:
+    """A session in one transaction: committed if the block ends well, else rolled back.
+
+    :raises DefinitionChanged: a class that was used is not, or no longer, current
+    """
+    with ModelSession(catalogue, writes=writes) as made:
+        try:
+            yield made
+            made.commit()
+        except sa.exc.DBAPIError as error:
+            made.explain(error)
+            raise

@@ -1,0 +1,55 @@
+"""What an author tells the conformance suite about a type: options, and values under these options."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import SimpleNamespace
+from typing import Any
+
+import colander
+
+from dynmodel_pyramid.testing.values import same_json
+
+#: A context for columns that no database sees.
+CONTEXT = SimpleNamespace(dialect="sqlite")
+
+
+@dataclass(frozen=True)
+class Case:
+    """Options, and values under these options.
+
+    :param valid: JSON values that are taken; a pair ``(value, answer)`` where the answer is another value
+    :param invalid: pairs ``(value, code)``: JSON values that are refused, with the code of the problem
+    :param texts: text forms -> the answer of the value that they stand for
+    """
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+    valid: Sequence[Any] = ()
+    invalid: Sequence[tuple[Any, str]] = ()
+    texts: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return json.dumps(dict(self.options))[:40]
+
+    @cached_property
+    def pairs(self) -> list[tuple[Any, Any]]:
+        """(value, answer) of each valid value."""
+        return [value if type(value) is tuple else (value, value) for value in self.valid]
+
+    @cached_property
+    def distinct(self) -> list[tuple[Any, Any]]:
+        """The pairs, each answer once."""
+        kept: list[tuple[Any, Any]] = []
+        for pair in self.pairs:
+            if not any(same_json(pair[1], other) for _, other in kept):
+                kept.append(pair)
+        return kept
+
+
+def outcome(node: colander.SchemaNode, value: Any) -> Any:
+    """What a validator makes of a value, comparable: the result or the messages."""
+    try:
+        return repr(node.deserialize(value))
+    except colander.Invalid as error:
+        return error.asdict()

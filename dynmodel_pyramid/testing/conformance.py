@@ -1,0 +1,308 @@
+"""The tests that every field type must pass, built-in or of a plugin, on SQLite and on PostgreSQL.
+
+Derive a class whose name begins with ``Test``, and give it the type's name and cases::
+
+    class TestColour(FieldTypeConformance):
+        type_name = "colour"
+        cases = [
+            Case(valid=["#00ff00", ("#FF0000", "#ff0000")], invalid=[("red", "invalid_format")]),
+            Case(options={"alpha": True}, valid=["#00ff0080"], texts={" #00ff0080 ": "#00ff0080"}),
+        ]
+"""
+
+import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import Any
+
+import colander
+import jsonschema
+import pytest
+import webtest
+
+import dynmodel_pyramid
+from dynmodel_pyramid.fields import FieldType
+from dynmodel_pyramid.fields.registry import checked, read_options
+from dynmodel_pyramid.testing.cases import CONTEXT, Case, outcome
+from dynmodel_pyramid.testing.databases import DATABASES, database_settings
+from dynmodel_pyramid.testing.driver import TableDriver, make_application
+from dynmodel_pyramid.testing.values import HOSTILE, identical, nested, same_json
+
+
+class FieldTypeConformance:
+    """The suite; see the module. It needs no fixture of yours."""
+
+    #: The name under which the type is registered.
+    type_name: str
+    #: At least one, each with at least two valid values of different answers.
+    cases: Sequence[Case] = ()
+    #: The class, only where no installed distribution has an entry point for it.
+    field_type: type[FieldType] | None = None
+
+    # Fixtures
+
+    def pytest_generate_tests(self, metafunc):
+        if "case" in metafunc.fixturenames:
+            metafunc.parametrize("case", self.cases, ids=str)
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def apps(cls, tmp_path_factory):
+        """An application on each database."""
+        assert cls.cases and all(len(case.distinct) > 1 for case in cls.cases), "every case needs two valid values"
+        made = {}
+        with ExitStack() as stack:
+            for database in DATABASES:
+                settings = stack.enter_context(database_settings(database, tmp_path_factory.mktemp("conformance")))
+                if cls.field_type is None:
+                    wsgi = dynmodel_pyramid.main({}, **settings)
+                else:
+                    wsgi = make_application(settings, {cls.type_name: cls.field_type})
+                stack.callback(wsgi.registry.dynmodel_catalogue.database.close)
+                made[database] = webtest.TestApp(wsgi)
+            yield made
+
+    @pytest.fixture(params=DATABASES)
+    def app(self, request, apps) -> webtest.TestApp:
+        return apps[request.param]
+
+    @pytest.fixture
+    def the_type(self, apps) -> FieldType:
+        return apps["sqlite"].app.registry.dynmodel_catalogue.field_types[self.type_name]
+
+    def table(self, app, case: Case, **further) -> TableDriver:
+        return TableDriver(app, self.document(case, **further))
+
+    def document(self, case: Case, **further) -> dict[str, Any]:
+        return {"type": self.type_name, **case.options, **further}
+
+    # The contract, without a database
+
+    def test_class_keeps_the_contract(self, the_type):
+        checked(self.type_name, type(the_type))
+        assert type(the_type).__doc__, "the docstring is what clients read about the type"
+
+    def test_options_have_a_full_form(self, the_type, case):
+        full = read_options(the_type, dict(case.options))
+        assert set(full) == {child.name for child in the_type.options_schema().children}
+        assert read_options(the_type, dict(full)) == full, "the full form reads back as itself"
+        assert json.loads(json.dumps(full)) == full, "options are stored as JSON"
+        self.instances(the_type, full)
+        schema = the_type.options_json_schema()
+        validator = jsonschema.validators.validator_for(schema, jsonschema.Draft202012Validator)
+        validator.check_schema(schema)
+        validator(schema).validate(full)
+        validator(schema).validate(dict(case.options))
+        with pytest.raises(colander.Invalid):
+            read_options(the_type, {**full, "no_such_option": 1})
+
+    def test_any_option_value_is_taken_or_refused(self, the_type, case):
+        for name in read_options(the_type, dict(case.options)):
+            for value in (*HOSTILE, nested(150)):
+                try:
+                    options = read_options(the_type, {**case.options, name: value})
+                except colander.Invalid:
+                    continue
+                self.instances(the_type, options)
+
+    def instances(self, the_type: FieldType, options: dict[str, Any]) -> None:
+        """All that is made of options must be made without an error."""
+        json.dumps(options)
+        one, other = the_type.column(options, CONTEXT), the_type.column(options, CONTEXT)
+        assert one is None or (one is not other and one.name is None), "column() gives a new, unnamed column each time"
+        assert isinstance(the_type.schema_node(options), colander.SchemaNode)
+        json.dumps(the_type.json_schema(options))
+        the_type.fast_path(options)
+
+    def stored(self, the_type: FieldType, case: Case, value: Any) -> Any:
+        return the_type.schema_node(read_options(the_type, dict(case.options))).deserialize(value)
+
+    def test_fast_path_agrees_with_the_validator(self, the_type, case):
+        options = read_options(the_type, dict(case.options))
+        fast, node = the_type.fast_path(options), the_type.schema_node(options)
+        for value in (*[given for given, _ in case.pairs], *[given for given, _ in case.invalid], *HOSTILE):
+            if fast is not None and fast(value):
+                assert identical(node.deserialize(value), value), f"fast_path vouches for {value!r:.80}"
+
+    def test_text_form(self, the_type, case):
+        options = read_options(the_type, dict(case.options))
+        node = the_type.schema_node(options)
+        for value, _ in case.pairs:
+            stored = node.deserialize(value)
+            text = the_type.to_text(stored, options)
+            assert isinstance(text, str)
+            assert node.deserialize(the_type.from_text(text, options)) == stored, f"text form {text!r:.80}"
+        for text in (*[item for item in HOSTILE if isinstance(item, str)], "1_0", "٣", "nan", "[" * 2000, "1" * 5000):
+            try:
+                node.deserialize(the_type.from_text(text, options))
+            except (ValueError, colander.Invalid):
+                continue
+
+    def test_validator_is_shared_by_threads(self, the_type, case):
+        node = the_type.schema_node(read_options(the_type, dict(case.options)))
+        values = [given for given, _ in (*case.pairs, *case.invalid)] * 20
+
+        def run(_) -> list:
+            return [outcome(node, value) for value in values]
+
+        with ThreadPoolExecutor(4) as pool:
+            first, *others = pool.map(run, range(4))
+        assert all(other == first for other in others)
+
+    # Values over HTTP
+
+    def test_values_come_back(self, app, case):
+        table = self.table(app, case)
+        rows = [table.add_value(value) for value, _ in case.pairs]
+        for row, (value, answer) in zip(rows, case.pairs, strict=True):
+            assert same_json(row["value"], answer), f"{value!r:.80} was answered {row['value']!r:.80}"
+            assert same_json(table.row(row["id"]), row)
+        assert same_json(table.rows(), rows)
+        assert same_json(table.rows("?limit=1000"), rows)
+        # An answer is a value that is taken, and stands for itself; so do PUT and PATCH.
+        target = table.add_value(None)["id"]
+        for row in rows:
+            assert same_json(table.change(target, {"value": row["value"]})["value"], row["value"])
+            assert same_json(table.replace(target, {"value": row["value"]})["value"], row["value"])
+        many = app.post_json(f"{table.path}rows/", [{"value": value} for value, _ in case.pairs], status=201).json
+        assert same_json([row["value"] for row in many], [answer for _, answer in case.pairs])
+
+    def test_null_missing_and_required(self, app, case):
+        optional, required = self.table(app, case), self.table(app, case, required=True)
+        assert optional.add({"key": 1})["value"] is None
+        assert optional.add({"value": None})["value"] is None
+        assert required.refuse({"key": 1})[0]["code"] == "required"
+        assert required.refuse({"value": None})[0]["code"] == "required"
+        value, answer = case.pairs[0]
+        assert same_json(required.add_value(value)["value"], answer)
+
+    def test_invalid_values_are_refused(self, app, case):
+        table = self.table(app, case)
+        for value, code in case.invalid:
+            problems = table.refuse({"value": value})
+            assert code in [problem["code"] for problem in problems], f"{value!r:.80}: {problems}"
+        assert table.rows() == []
+
+    def test_any_json_value_is_taken_or_refused(self, app, case):
+        table = self.table(app, case)
+        for value in (*HOSTILE, nested(150)):
+            row = table.try_value(value)
+            if row is not None:
+                assert same_json(table.row(row["id"]), row)
+                assert same_json(table.add_value(row["value"])["value"], row["value"]), "an answer is a valid value"
+
+    def test_defaults_fill_old_and_new_rows(self, app, case):
+        table = TableDriver(app, None)
+        old = table.add({"key": 1})["id"]
+        fields = {f"optional{n}": self.document(case, default=value) for n, (value, _) in enumerate(case.pairs)}
+        fields |= {name.replace("optional", "required"): {**made, "required": True} for name, made in fields.items()}
+        expected = {name: answer for kind in ("optional", "required")
+                    for name, answer in ((f"{kind}{n}", pair[1]) for n, pair in enumerate(case.pairs))}  # fmt: skip
+        table.define({"key": "integer", **fields})
+        for row in (table.row(old), table.add({"key": 2})):
+            for name, answer in expected.items():
+                assert same_json(row[name], answer), f"{name}: {row[name]!r:.80} is not the default {answer!r:.80}"
+        assert table.add({"optional0": None})["optional0"] is None
+        # The defaults of columns that are there already.
+        moved = [*case.pairs[1:], case.pairs[0]]
+        table.define(
+            {"key": "integer"} | {f"optional{n}": self.document(case, default=pair[0]) for n, pair in enumerate(moved)}
+        )
+        row = table.add({"key": 3})
+        assert all(same_json(row[f"optional{n}"], answer) for n, (_, answer) in enumerate(moved))
+        assert same_json(table.row(old)["optional0"], case.pairs[0][1])
+        for value, _ in case.invalid[:1]:
+            fields = {"key": "integer", "value": self.document(case, default=value)}
+            problems = table.define(fields, status=422)["errors"]
+            assert problems[0]["pointer"].startswith("/fields/value/default")
+
+    def test_unknown_option_is_refused_by_name(self, app, case):
+        document = {"model_name": "Refused", "fields": {"value": self.document(case, no_such_option=1)}}
+        problems = app.post_json("/table/", document, status=422).json["errors"]
+        assert [problem["pointer"] for problem in problems] == ["/fields/value/no_such_option"]
+
+    # The table under it
+
+    def test_field_is_added_renamed_constrained_and_dropped(self, app, the_type, case):
+        table = TableDriver(app, None)
+        first = table.add({"key": 0})["id"]
+        table.define({"key": "integer", "value": self.document(case)})
+        assert table.row(first)["value"] is None
+        rows = [table.change(first, {"value": case.distinct[0][0]})]
+        rows += [table.add({"key": n, "value": pair[0]}) for n, pair in enumerate(case.distinct) if n]
+
+        def unchanged(name: str) -> bool:
+            return same_json([row[name] for row in table.rows()], [row["value"] for row in rows])
+
+        table.define({"key": "integer", "renamed": self.document(case, renamed_from="value")})
+        assert unchanged("renamed")
+        table.define({"key": "integer", "renamed": self.document(case, required=True)})
+        assert unchanged("renamed")
+        assert table.refuse({"key": 1}, "/renamed")[0]["code"] == "required"
+        if the_type.sortable:
+            table.define({"key": "integer", "renamed": self.document(case, unique=True)})
+            assert unchanged("renamed")
+            assert table.add({"renamed": rows[0]["value"]}, status=409)["fields"] == ["renamed"]
+            table.define({"key": "integer", "renamed": self.document(case, index=True)})
+            assert same_json(table.add({"renamed": rows[0]["value"]})["renamed"], rows[0]["value"])
+        else:
+            table.define({"key": "integer", "renamed": self.document(case, unique=True)}, status=422)
+        table.define({"key": "integer"})
+        assert "renamed" not in table.rows()[0]
+        table.define({"key": "integer", "renamed": self.document(case)})
+        assert {row["renamed"] for row in table.rows()} == {None}, "a dropped field's values stay dropped"
+
+    def test_order_is_the_same_on_both_databases(self, apps, the_type, case):
+        orders = []
+        for app in apps.values():
+            table = self.table(app, case)
+            for value in (None, *[value for value, _ in case.pairs], *[value for value, _ in reversed(case.pairs)]):
+                table.add_value(value)
+            if not the_type.sortable:
+                assert app.get(f"{table.path}rows/?order=value", status=400).json["code"] == "not_sortable"
+                continue
+            words = ("value", "value.desc", "value.asc.nullsfirst", "value.desc.nullslast")
+            orders.append([[row["id"] for row in table.rows(f"?order={word}")] for word in words])
+        assert orders == [] or orders[0] == orders[1]
+
+    def test_generated_class_gives_and_takes_stored_values(self, app, the_type, case):
+        table = self.table(app, case)
+        given = [(table.add_value(value)["id"], value) for value, _ in case.pairs]
+        cls = table.catalogue.models[table.model_name]
+        with table.catalogue.session() as session:
+            for row_id, value in given:
+                assert same_json(session.get(cls, row_id).value, self.stored(the_type, case, value))
+            added = [cls(value=self.stored(the_type, case, value)) for value, _ in case.pairs]
+            session.add_all(added)
+            session.flush()
+            ids = [row.id for row in added]
+        for row_id, (_, answer) in zip(ids, case.pairs, strict=True):
+            assert same_json(table.row(row_id)["value"], answer)
+
+    def test_conversion_to_text_and_back(self, app, the_type, case):
+        table = self.table(app, case)
+        rows = [table.add_value(value) for value, _ in case.pairs]
+        options = read_options(the_type, dict(case.options))
+        table.define({"key": "integer", "value": "text"})
+        for row, (value, _) in zip(table.rows(), case.pairs, strict=True):
+            stored = self.stored(the_type, case, the_type.from_text(row["value"], options))
+            assert same_json(stored, self.stored(the_type, case, value)), f"{value!r:.80} became {row['value']!r:.80}"
+        table.define({"key": "integer", "value": self.document(case)})
+        assert same_json(table.rows(), rows)
+
+    def test_texts_become_values(self, app, case):
+        table = TableDriver(app, "text")
+        for text in case.texts:
+            table.add_value(text)
+        table.define({"key": "integer", "value": self.document(case)})
+        for row, (text, answer) in zip(table.rows(), case.texts.items(), strict=True):
+            assert same_json(row["value"], answer), f"{text!r:.80} became {row['value']!r:.80}"
+
+    def test_answers_satisfy_the_json_schema(self, app, the_type, case):
+        schema = the_type.json_schema(read_options(the_type, dict(case.options)))
+        jsonschema.Draft202012Validator.check_schema(schema)
+        validator = jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker())
+        table = self.table(app, case)
+        for value, _ in case.pairs:
+            validator.validate(table.add_value(value)["value"])

@@ -1,0 +1,26 @@
+"""The root under a prefix, without its last slash.
+
+Under ``route_prefix="/data"`` the route's pattern is ``/data/*traverse``, which doesn't match ``/data``. Pyramid's own
+way is a second route, but views and exception views are registered for one; so the path is completed before routing.
+"""
+
+from pyramid.interfaces import IRoutesMapper
+
+from dynmodel_pyramid.web.resources import ROUTE
+
+
+def mount_tween_factory(handler, registry):
+    mapper = registry.queryUtility(IRoutesMapper)
+    route = mapper.get_route(ROUTE)
+    if route.pattern == "/*traverse":
+        return handler
+
+    def mount_tween(request):
+        path = request.environ.get("PATH_INFO", "")
+        if path and path[-1] != "/" and route.match(path) is None and route.match(path + "/") is not None:
+            # A route of the host's that is called so goes first.
+            if mapper(request)["route"] is None:
+                request.environ["PATH_INFO"] = path + "/"
+        return handler(request)
+
+    return mount_tween

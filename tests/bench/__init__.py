@@ -1,0 +1,1 @@
+"""What requests cost: commands that print tables of figures; see docs/performance.md."""

@@ -1,0 +1,96 @@
+"""What a scope lets its caller see and change."""
+
+import json
+
+import pytest
+
+from dynmodel_pyramid.errors import Invalid, Malformed, PreconditionFailed
+from dynmodel_pyramid.rows.page import OrderTerm, Page
+from dynmodel_pyramid.rows.scope import Scope
+from dynmodel_pyramid.rows.service import Rows
+from dynmodel_pyramid.tables.service import DefinitionService
+from dynmodel_pyramid.tables.work import Work
+
+
+@pytest.fixture
+def model(catalogue):
+    document = {"model_name": "T", "fields": {"a": "string", "b": "integer"}}
+    return Work(catalogue).model(DefinitionService(catalogue).create(document).definition.id)
+
+
+@pytest.fixture
+def connection(catalogue, model):
+    with catalogue.database.writer.connect() as connection, connection.begin():
+        documents = [{"a": "x", "b": 1}, {"a": "y", "b": 2}, {"a": "z", "b": 3}]
+        assert Rows(catalogue, model).insert(connection, documents, pointers=True) == [1, 2, 3]
+        yield connection
+
+
+def test_rows_outside_the_condition_are_not_there(catalogue, model, connection):
+    rows = Rows(catalogue, model, Scope(condition=lambda table: table.c.b > 1))
+    assert json.loads(rows.page(connection, Page(limit=9))) == [
+        {"id": 2, "a": "y", "b": 2},
+        {"id": 3, "a": "z", "b": 3},
+    ]
+    assert json.loads(b"".join(rows.stream(connection, Page())))[0]["id"] == 2
+    assert rows.get(connection, 1) is None
+    assert rows.assign(connection, 1, {"a": "!"}) is None
+    assert rows.assign(connection, 1, {}) is None
+    assert rows.replace(connection, 1, {"a": "!"}, [9]) is None
+    assert rows.delete(connection, 1) is False
+    assert list(rows.encode(connection, [1, 2])) == [b'{"id":2,"a":"y","b":2}']
+    assert rows.assign(connection, 2, {"a": "!"}) == 2
+    assert json.loads(Rows(catalogue, model).get(connection, 1).body) == {"id": 1, "a": "x", "b": 1}
+
+
+def test_fields_that_may_not_be_read(catalogue, model, connection):
+    rows = Rows(catalogue, model, Scope(readable=frozenset({"a"})))
+    assert json.loads(rows.get(connection, 1).body) == {"id": 1, "a": "x"}
+    assert json.loads(rows.page(connection, Page(limit=1))) == [{"id": 1, "a": "x"}]
+    with pytest.raises(Malformed) as refused:
+        rows.page(connection, Page(limit=1, order=(OrderTerm("b"),)))
+    assert refused.value.code == "unknown_field"
+
+
+def test_fields_that_may_not_be_written(catalogue, model, connection):
+    rows = Rows(catalogue, model, Scope(writable=frozenset({"a"})))
+    for write in (rows.assign, rows.replace):
+        with pytest.raises(Invalid) as refused:
+            write(connection, 1, {"b": 5})
+        assert refused.value.problems[0].code == "read_only"
+    with pytest.raises(Invalid):
+        rows.insert(connection, [{"b": 5}], pointers=False)
+    assert rows.assign(connection, 1, {"a": "!"}) == 2
+
+
+def test_versions(catalogue, model, connection):
+    rows = Rows(catalogue, model)
+    with pytest.raises(PreconditionFailed) as refused:
+        rows.assign(connection, 1, {"a": "!"}, [2, 3])
+    assert json.loads(refused.value.current) == {"id": 1, "a": "x", "b": 1}
+    assert rows.assign(connection, 1, {"a": "!"}, [1, 3]) == 2
+    assert rows.assign(connection, 1, {}, [2]) == 2
+    with pytest.raises(PreconditionFailed):
+        rows.delete(connection, 1, [])
+    assert rows.delete(connection, 1, [2]) is True
+    assert rows.delete(connection, 1, [2]) is False
+
+
+def test_every_write_is_reported(catalogue, model, connection):
+    told = []
+    catalogue.on_row_writes(lambda connection, writes: told.append((writes.table_id, writes.operation, writes.rows)))
+    rows = Rows(catalogue, model)
+    rows.insert(connection, [{}, {}], pointers=True)
+    rows.insert(connection, [], pointers=True)
+    rows.assign(connection, 4, {"a": "x"})
+    rows.assign(connection, 4, {})
+    rows.replace(connection, 4, {})
+    rows.replace(connection, 99, {})
+    rows.delete(connection, 4)
+    rows.delete(connection, 4)
+    assert told == [
+        (1, "insert", ((4, 1), (5, 1))),
+        (1, "update", ((4, 2),)),
+        (1, "update", ((4, 3),)),
+        (1, "delete", ((4, 3),)),
+    ]

@@ -1,0 +1,65 @@
+"""A tiny WSGI application for test_serve.py, which runs it in worker processes (``use = call:serve_app:factory``)."""
+
+import os
+import threading
+import time
+from pathlib import Path
+from urllib.parse import parse_qs
+
+
+def factory(global_conf, label="", state="", fail="", hang="", **settings):
+    """
+    :param label: every answer begins with it
+    :param state: a directory: ``/slow`` leaves a file there when it begins and when it ends; without ``seconds`` it
+        waits for a file ``go``. A file ``crash`` lets the process die while loading, ``crash-soon`` soon after it
+    :param fail: raise this instead of loading
+    :param hang: never get ready
+    """
+    if fail:
+        raise RuntimeError(fail)
+    state = Path(state)
+    if (state / "crash").exists():
+        os._exit(7)
+    if hang:
+        time.sleep(3600)
+    if (state / "crash-soon").exists():
+        threading.Timer(0.2, os._exit, (8,)).start()
+
+    def application(environ, start_response):
+        path = environ["PATH_INFO"]
+        query = {name: values[0] for name, values in parse_qs(environ["QUERY_STRING"]).items()}
+        body = environ["wsgi.input"].read()
+        seconds = float(query.get("seconds", 0))
+        if path == "/slow":
+            (state / f"begun-{query['name']}").touch()
+            time.sleep(seconds)
+            while not seconds and not (state / "go").exists():
+                time.sleep(0.02)
+            (state / f"ended-{query['name']}").touch()
+        if path == "/stream":
+            start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "8")])
+            return stream(state, query["name"], seconds)
+        if path == "/inheritable":
+            body = f"inheritable: {[fd for fd in open_files() if fd > 2 and os.get_inheritable(fd)]}".encode()
+        answer = f"{label} {os.getpid()} {query.get('name', '')}".encode() + body
+        start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(answer)))])
+        return [answer]
+
+    return application
+
+
+def open_files():
+    for fd in range(256):
+        try:
+            os.fstat(fd)
+        except OSError:
+            continue
+        yield fd
+
+
+def stream(state, name, seconds):
+    """Two chunks; the header is sent before the first."""
+    yield b"one "
+    (state / f"begun-{name}").touch()
+    time.sleep(seconds)
+    yield b"two\n"

@@ -1,0 +1,222 @@
+"""Several server processes on one database, a client that keeps its connections, and the figures of a run."""
+
+import http.client
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+import dynmodel_pyramid
+from dynmodel_pyramid.testing.databases import database_settings
+from tests.server import Server
+
+#: The revision check of ``tables/work.py`` made a cache with a time to live: what the project must not be.
+_CHECK = "    def _compare(self, connection: sa.Connection) -> None:\n"
+_TIME_TO_LIVE = """\
+        import time
+
+        moment = time.monotonic()
+        if moment < getattr(self.catalogue, "looked_at", 0.0) + 0.05:
+            return
+        self.catalogue.looked_at = moment
+"""
+
+
+class FleetServer(Server):
+    """A server process that may run another copy of the package."""
+
+    package_folder: Path | None = None
+
+    def start(self, *, wait: bool = True) -> None:
+        folder = self.package_folder or Path(dynmodel_pyramid.__file__).parents[1]
+        # "python -m" looks for packages in the working directory before anywhere else.
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [self.python, "-m", "pyramid.scripts.pserve", str(self.ini)],
+                stdout=log,
+                stderr=log,
+                cwd=folder,
+                env={**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(folder)},
+            )
+        if wait:
+            self.wait()
+
+
+def package_without_check(folder: Path) -> Path:
+    """A folder with a copy of the package whose processes look at the revision every 50 ms only."""
+    copy = folder / "without_check"
+    source = Path(dynmodel_pyramid.__file__).parent
+    shutil.copytree(source, copy / source.name, ignore=shutil.ignore_patterns("__pycache__"))
+    module = copy / source.name / "tables" / "work.py"
+    text = module.read_text(encoding="utf-8")
+    if text.count(_CHECK) != 1:
+        raise RuntimeError("tables/work.py has changed: the check to switch off was not found")
+    module.write_text(text.replace(_CHECK, _CHECK + _TIME_TO_LIVE), encoding="utf-8")
+    return copy
+
+
+class Fleet:
+    """Server processes with the same settings."""
+
+    def __init__(self, settings: dict[str, str], folder: Path, processes: int, *, package_folder: Path | None = None):
+        self.settings = settings
+        self.servers = [FleetServer(settings, folder) for _ in range(processes)]
+        for server in self.servers:
+            server.package_folder = package_folder
+
+    @property
+    def ports(self) -> list[int]:
+        return [server.port for server in self.servers]
+
+    def start(self) -> None:
+        """All at once, as a supervisor would: on an empty database, too."""
+        for server in self.servers:
+            server.start(wait=False)
+        for server in self.servers:
+            server.wait()
+
+    def stop(self) -> None:
+        for server in self.servers:
+            server.stop()
+
+    def logged(self, word: str) -> list[str]:
+        """The lines of all logs that hold a word."""
+        lines = []
+        for server in self.servers:
+            if server.log.exists():
+                lines += [line for line in server.log.read_text(errors="replace").splitlines() if word in line]
+        return lines
+
+    def connect(self) -> sa.Engine:
+        """The database itself, beside the servers. Nothing is pooled."""
+        engine = sa.create_engine(self.settings["sqlalchemy.url"], poolclass=sa.NullPool)
+        return engine
+
+    @property
+    def schema(self) -> str | None:
+        return self.settings.get("dynmodel.schema")
+
+
+@contextmanager
+def running_fleet(
+    database: str,
+    processes: int,
+    *,
+    without_check: bool = False,
+    adapt: Callable[[dict[str, str]], dict[str, str]] = dict,
+) -> Iterator[Fleet]:
+    """Processes on an empty database of their own, with the settings that ``adapt`` makes of the least ones."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        package = package_without_check(folder) if without_check else None
+        with database_settings(database, folder) as own:
+            fleet = Fleet(adapt(own), folder, processes, package_folder=package)
+            try:
+                fleet.start()
+                yield fleet
+            finally:
+                fleet.stop()
+
+
+@dataclass(slots=True)
+class Answer:
+    """One answer; times are of ``time.monotonic``."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+    started: float
+    seconds: float
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def version(self) -> int | None:
+        text = self.headers["Definition-Version"]
+        return None if text is None else int(text)
+
+    @property
+    def row_version(self) -> int:
+        """Of the entity tag of a row, ``"definition-row"``."""
+        return int(self.headers["ETag"].strip('"').partition("-")[2])
+
+    @property
+    def is_busy(self) -> bool:
+        """A 503 as the contract has it."""
+        return self.status == 503 and bool(self.headers["Retry-After"]) and self.json["code"] == "busy"
+
+
+class Client:
+    """One thread's connections, one to each port."""
+
+    def __init__(self, ports: Sequence[int], timeout: float = 60):
+        self._connections = [http.client.HTTPConnection("127.0.0.1", port, timeout=timeout) for port in ports]
+
+    def __len__(self) -> int:
+        return len(self._connections)
+
+    def __call__(self, server: int, method: str, path: str, document: Any = None, **headers: str) -> Answer:
+        """:raises OSError, http.client.HTTPException: no whole answer came"""
+        connection = self._connections[server]
+        body = None
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if document is not None:
+            body = json.dumps(document)
+            sent.setdefault("Content-Type", "application/json")
+        started = time.monotonic()
+        try:
+            connection.request(method, path, body, sent)
+            response = connection.getresponse()
+            content = response.read()
+        except BaseException:
+            connection.close()
+            raise
+        return Answer(response.status, response.headers, content, started, time.monotonic() - started)
+
+    def close(self) -> None:
+        for connection in self._connections:
+            connection.close()
+
+
+def percentile(values: Sequence[float], part: float) -> float:
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(len(ordered) * part) - 1)] if ordered else 0.0
+
+
+@dataclass
+class Figures:
+    """What a run has seen. ``violations`` maps a kind to its count; ``samples`` holds the first few of each."""
+
+    violations: dict[str, int] = field(default_factory=dict)
+    samples: list[str] = field(default_factory=list)
+
+    def violate(self, kind: str, detail: object) -> None:
+        count = self.violations[kind] = self.violations.get(kind, 0) + 1
+        if count <= 5:
+            self.samples.append(f"{kind}: {detail}")
+
+    @property
+    def total(self) -> int:
+        return sum(self.violations.values())
+
+
+def finish(line: str, figures: Figures) -> int:
+    """Print the summary and what went wrong; -> the exit code."""
+    for sample in figures.samples:
+        print(f"  {sample}"[:1500], file=sys.stderr)
+    kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(figures.violations.items()))
+    print(f"{line}; violations {figures.total}" + (f" ({kinds})" if kinds else ""), flush=True)
+    return 1 if figures.total else 0

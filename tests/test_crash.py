@@ -1,0 +1,11 @@
+"""A small version of ``python -m tests.soak.crash``."""
+
+from tests.soak.crash import run_crash, with_application_name
+from tests.soak.fleet import running_fleet
+
+
+def test_a_killed_redefinition_is_made_wholly_or_not_at_all(database):
+    with running_fleet(database, 1, adapt=with_application_name) as fleet:
+        run = run_crash(fleet, kills=5, rows=800, seconds=60)
+    assert run.figures.violations == {}, run.figures.samples
+    assert run.kills > 0

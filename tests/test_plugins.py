@@ -1,0 +1,339 @@
+"""Field types as a public door: an installed distribution, plugins that fail, plugins that go missing.
+
+The plugin of ``tests/plugin`` is built as a wheel and installed with ``pip install --target`` into a folder that is put
+on PYTHONPATH: that needs no network and no second copy of our dependencies, and takes seconds, where a virtualenv that
+sees this environment's packages would need a .pth file to do the same.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+from pyramid.config import Configurator
+from pyramid.exceptions import ConfigurationConflictError, ConfigurationExecutionError
+
+import dynmodel_pyramid
+from dynmodel_pyramid.errors import ConfigurationProblem
+from dynmodel_pyramid.fields import FieldType
+from dynmodel_pyramid.fields.boolean import Boolean
+from dynmodel_pyramid.testing.driver import make_application
+from tests.plugins import plant, run
+from tests.server import Server
+
+PLUGIN = Path(__file__).with_name("plugin")
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory) -> Path:
+    """A folder with the plugin's wheel installed in it."""
+    folder = tmp_path_factory.mktemp("plugin")
+    source = shutil.copytree(PLUGIN, folder / "source", ignore=shutil.ignore_patterns("__pycache__"))
+    built = run("build", "--wheel", "--no-isolation", "--outdir", str(folder / "dist"), cwd=source)
+    assert built.returncode == 0, built.stderr
+    (wheel,) = (folder / "dist").glob("dynmodel_colour-1.2.3-*.whl")
+    target = folder / "site"
+    done = run("pip", "install", "--quiet", "--no-deps", "--no-index", "--target", str(target), str(wheel))
+    assert done.returncode == 0, done.stderr
+    return target
+
+
+# An installed distribution
+
+
+def test_an_installed_plugin_serves(installed, settings, tmp_path):
+    server = Server(settings, tmp_path, environment={"PYTHONPATH": str(installed)})
+    server.start()
+    try:
+        types = {known["name"]: known for known in requests.get(f"{server.url}/field-type/").json()}
+        assert types["colour"]["distribution"] == "dynmodel-colour"
+        assert types["colour"]["distribution_version"] == "1.2.3"
+        assert types["colour"]["options"]["properties"]["alpha"]["default"] is False
+        assert "#00ff80" in types["colour"]["description"]
+        document = {"model_name": "Paint", "fields": {"shade": {"type": "colour", "required": True}}}
+        assert requests.post(f"{server.url}/table/", json=document).status_code == 201
+        rows = f"{server.url}/table/Paint/rows/"
+        assert requests.post(rows, json={"shade": "#00FF80"}).json() == {"id": 1, "shade": "#00ff80"}
+        refused = requests.post(rows, json={"shade": "red"})
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["pointer"] == "/shade"
+        assert requests.get(rows).json() == [{"id": 1, "shade": "#00ff80"}]
+    finally:
+        server.stop()
+
+
+def test_the_plugin_passes_its_conformance_run(installed, tmp_path):
+    # In a folder of its own: nothing of this project's conftest is needed.
+    shutil.copy(PLUGIN / "conformance.py", tmp_path)
+    done = run("pytest", "-q", "-p", "no:cacheprovider", "conformance.py", path=installed, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+    assert " passed" in done.stdout and "skipped" not in done.stdout
+
+
+def test_a_plugin_goes_missing_and_comes_back(installed, settings, tmp_path):
+    def serve(**environment):
+        server = Server(settings, tmp_path, environment=environment)
+        server.start()
+        return server
+
+    fields = {"name": "string", "shade": {"type": "colour", "default": "#000000"}}
+    server = serve(PYTHONPATH=str(installed))
+    try:
+        for name in ("Paint", "Ink", "Dye", "Plain"):
+            document = {"model_name": name, "fields": fields if name != "Plain" else {"name": "string"}}
+            requests.post(f"{server.url}/table/", json=document)
+            requests.post(f"{server.url}/table/{name}/rows/", json={"name": "a"})
+    finally:
+        server.stop()
+    server = serve()
+    try:
+        listed = requests.get(f"{server.url}/table/")
+        assert [made["model_name"] for made in listed.json()] == ["Paint", "Ink", "Dye", "Plain"]
+        assert requests.get(f"{server.url}/table/Paint/").json()["fields"]["shade"]["type"] == "colour"
+        table = f"{server.url}/table/Paint"
+        for answer in (
+            requests.get(f"{table}/rows/"),
+            requests.get(f"{table}/rows/?limit=1"),
+            requests.get(f"{table}/rows/1/"),
+            requests.post(f"{table}/rows/", json={"name": "b"}),
+            requests.put(f"{table}/rows/1/", json={"name": "b"}),
+            requests.patch(f"{table}/rows/1/", json={"name": "b"}),
+            requests.delete(f"{table}/rows/1/"),
+            requests.put(f"{table}/", json={"model_name": "Paint", "fields": {**fields, "more": "string"}}),
+            requests.patch(f"{table}/", json={"fields": {"shade": "string"}}),
+        ):
+            assert answer.status_code == 409, (answer.request.method, answer.url, answer.text)
+            assert answer.json()["code"] == "field_type_missing"
+            assert "'colour' is not installed" in answer.json()["detail"] and answer.json()["hint"]
+        unknown = requests.post(f"{server.url}/table/", json={"model_name": "New", "fields": {"a": "colour"}})
+        assert unknown.json()["errors"][0]["code"] == "unknown_type"
+        # Other tables work, and this one can be rid of the field, or go altogether.
+        assert requests.get(f"{server.url}/table/Plain/rows/").json() == [{"id": 1, "name": "a"}]
+        without = requests.put(f"{server.url}/table/Ink/", json={"model_name": "Ink", "fields": {"name": "string"}})
+        assert without.status_code == 200, without.text
+        assert requests.get(f"{server.url}/table/Ink/rows/").json() == [{"id": 1, "name": "a"}]
+        # A later change carries the dropped column along.
+        changed = {"model_name": "Ink", "fields": {"name": {"type": "string", "required": True}, "size": "integer"}}
+        assert requests.put(f"{server.url}/table/Ink/", json=changed).status_code == 200
+        assert requests.get(f"{server.url}/table/Ink/rows/").json() == [{"id": 1, "name": "a", "size": None}]
+        assert requests.delete(f"{server.url}/table/Dye/").status_code == 204
+    finally:
+        server.stop()
+    server = serve(PYTHONPATH=str(installed))
+    try:
+        assert requests.get(f"{server.url}/table/Paint/rows/").json() == [{"id": 1, "name": "a", "shade": "#000000"}]
+    finally:
+        server.stop()
+
+
+# Plugins that fail
+
+FAILURES = {
+    "raises at import": ("raise RuntimeError('no palette')", "can't be loaded: RuntimeError: no palette"),
+    "no such class": ("", "can't be loaded: AttributeError"),
+    "syntax": ("def", "can't be loaded: SyntaxError"),
+    "import": ("import not_there_at_all", "can't be loaded: ModuleNotFoundError: No module named 'not_there_at_all'"),
+    "no class": ("Bad = Good()", "is not a class that derives from FieldType"),
+    "other class": ("class Bad: pass", "is not a class that derives from FieldType"),
+    "no column": ("class Bad(FieldType):\n def schema_node(self, options): pass", "Bad has no column()"),
+    "no schema_node": ("class Bad(FieldType):\n def column(self, options, context): pass", "Bad has no schema_node()"),
+    "signature": (
+        "class Bad(Good):\n def column(self, options): pass",
+        r"Bad.column\(self, options\) has the wrong signature \(want column\(self, options, context\)\)",
+    ),
+    "not a method": ("class Bad(Good):\n to_text = 'x'", "Bad.to_text is not a method"),
+    "constructor": ("class Bad(Good):\n def __init__(self, palette): pass", "TypeError: .*palette"),
+    "options raise": ("class Bad(Good):\n def options_schema(self): raise KeyError('palette')", "KeyError: 'palette'"),
+    "no options": ("class Bad(Good):\n def options_schema(self): return None", "AttributeError"),
+    "lenient options": (
+        "class Bad(Good):\n def options_schema(self): return colander.SchemaNode(colander.Mapping())",
+        r'must be a colander.Mapping\(unknown="raise"\)',
+    ),
+    "common option": (
+        "class Bad(Good):\n def options_schema(self):\n  return colander.SchemaNode("
+        "colander.Mapping(unknown='raise'), schema.option(schema.Text(), 'unique'))",
+        "its option 'unique' is one that every field has",
+    ),
+    "options without JSON": (
+        "class Bad(Good):\n def options_schema(self):\n  return colander.SchemaNode("
+        "colander.Mapping(unknown='raise'), schema.option(schema.Text(), 'a', default=object()))",
+        "TypeError: .*not JSON serializable",
+    ),
+    "operators": ("class Bad(Good):\n operators = ('eq',)", "operators are not all of"),
+    "options_version": ("class Bad(Good):\n options_version = '2'", "options_version must be a whole number"),
+}
+
+
+@pytest.fixture
+def plugin_path(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    before = set(sys.modules)
+    yield tmp_path
+    for name in set(sys.modules) - before:
+        if name.startswith("planted_"):
+            del sys.modules[name]
+
+
+def start(tmp_path, **further):
+    settings = {"sqlalchemy.url": f"sqlite:///{tmp_path}/data.sqlite", **further}
+    wsgi = dynmodel_pyramid.main({}, **settings)
+    wsgi.registry.dynmodel_catalogue.database.close()
+    return wsgi
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_a_plugin_that_fails_stops_the_start(plugin_path, failure):
+    source, cause = FAILURES[failure]
+    value = plant(plugin_path, source)
+    origin = rf"field type 'shade' of acme-shades 4\.5\.6 \(entry point shade = {value}\)"
+    with pytest.raises(ConfigurationProblem, match=f"{origin}:? .*{cause}"):
+        start(plugin_path)
+
+
+def test_a_name_clash_with_a_built_in_type_names_the_intruder(plugin_path):
+    plant(plugin_path, "", name="string", cls="Good", distribution="aaa-first")
+    with pytest.raises(ConfigurationProblem, match="'string' of aaa-first 4.5.6 .*: dynmodel_pyramid .* already"):
+        start(plugin_path)
+
+
+def test_a_name_clash_of_two_plugins_names_both(plugin_path):
+    plant(plugin_path, "", cls="Good")
+    plant(plugin_path, "", cls="Good", distribution="zeta-shades")
+    with pytest.raises(ConfigurationProblem, match="'shade' of zeta-shades 4.5.6 .*: acme-shades 4.5.6 .* already"):
+        start(plugin_path)
+
+
+@pytest.mark.parametrize("name", ("two words", "_private", "9lives", "a-b"))
+def test_a_bad_name_is_refused(plugin_path, name):
+    plant(plugin_path, "", cls="Good", name=name)
+    with pytest.raises(ConfigurationProblem, match="must be an identifier"):
+        start(plugin_path)
+
+
+def test_the_server_refuses_to_start(tmp_path):
+    value = plant(tmp_path, "raise RuntimeError('no palette')")
+    settings = {"sqlalchemy.url": f"sqlite:///{tmp_path}/data.sqlite"}
+    server = Server(settings, tmp_path, environment={"PYTHONPATH": str(tmp_path)})
+    with pytest.raises(RuntimeError, match="acme-shades 4.5.6") as raised:
+        server.start()
+    assert server.process.wait(10) != 0
+    for part in ("'shade'", value, "RuntimeError: no palette", "mend or uninstall that package"):
+        assert part in str(raised.value)
+
+
+# Options of another version
+
+
+def test_older_options_are_brought_up(plugin_path, monkeypatch):
+    source = """
+class Sized(Good):
+    options_version = 2
+    def options_schema(self):
+        return colander.SchemaNode(
+            colander.Mapping(unknown="raise"),
+            schema.option(schema.Integer(), "size", default=10), schema.option(schema.Text(), "unit", default="px"))
+    def upgrade_options(self, options, version):
+        assert version == 1
+        return {"size": options["width"] * 2}
+class Old(Good):
+    def options_schema(self):
+        return colander.SchemaNode(
+            colander.Mapping(unknown="raise"), schema.option(schema.Integer(), "width", default=1))
+class Newest(Sized):
+    options_version = 3
+    def upgrade_options(self, options, version):
+        raise LookupError("no way")
+class Wrong(Sized):
+    options_version = 4
+    def upgrade_options(self, options, version):
+        return {"height": 1}
+"""
+    url = f"sqlite:///{plugin_path}/data.sqlite"
+
+    def app(cls):
+        import webtest
+
+        plant(plugin_path, source, cls=cls)
+        return webtest.TestApp(dynmodel_pyramid.main({}, **{"sqlalchemy.url": url}))
+
+    old = app("Old")
+    made = old.post_json("/table/", {"model_name": "A", "fields": {"a": {"type": "shade", "width": 4}}})
+    assert made.json["fields"]["a"]["width"] == 4
+    old.post_json("/table/A/rows/", {"a": "x"})
+    sized = app("Sized")
+    definition = sized.get("/table/A/").json
+    assert (definition["fields"]["a"]["size"], definition["fields"]["a"]["unit"]) == (8, "px")
+    assert "width" not in definition["fields"]["a"]
+    assert sized.get("/table/A/rows/").json == [{"id": 1, "a": "x"}]
+    # Reading it back is no change; a change stores the new form.
+    assert sized.put_json("/table/A/", definition).json["version"] == 1
+    for spoilt in ("Newest", "Wrong"):
+        other = app(spoilt)
+        assert other.get("/table/").json[0]["fields"]["a"]["width"] == 4
+        refused = other.get("/table/A/rows/", status=409).json
+        assert refused["code"] == "field_type_missing" and "version 1" in refused["detail"] and refused["hint"]
+    definition["fields"]["a"]["size"] = 9
+    assert sized.put_json("/table/A/", definition).json["version"] == 2
+    # The plugin goes back to a release that doesn't know these options.
+    back = app("Old")
+    assert back.get("/table/").json[0]["fields"]["a"]["size"] == 9
+    assert "version 2" in back.get("/table/A/rows/", status=409).json["detail"]
+
+
+# Without an entry point
+
+
+def config_for(tmp_path) -> Configurator:
+    config = Configurator(settings={"sqlalchemy.url": f"sqlite:///{tmp_path}/data.sqlite"})
+    config.include("pyramid_tm")
+    config.include("dynmodel_pyramid")
+    return config
+
+
+class Switch(Boolean):
+    """On or off."""
+
+
+def test_a_host_application_registers_a_type(tmp_path):
+    import webtest
+
+    config = config_for(tmp_path)
+    config.add_field_type("switch", Switch)
+    app = webtest.TestApp(config.make_wsgi_app())
+    (item,) = config.introspector.get_category("dynmodel field types")
+    assert (item["introspectable"].discriminator, item["introspectable"]["class"]) == ("switch", Switch)
+    app.post_json("/table/", {"model_name": "Lamp", "fields": {"on": {"type": "switch", "default": True}}})
+    assert app.post_json("/table/Lamp/rows/", {}).json == {"id": 1, "on": True}
+    (listed,) = [known for known in app.get("/field-type/").json if known["name"] == "switch"]
+    assert listed["distribution"] == __package__
+    config.registry.dynmodel_catalogue.database.close()
+
+
+def test_two_types_of_one_name_are_a_conflict(tmp_path):
+    config = config_for(tmp_path)
+    config.add_field_type("switch", Switch)
+    config.add_field_type("switch", Boolean)
+    with pytest.raises(ConfigurationConflictError):
+        config.commit()
+
+
+@pytest.mark.parametrize(
+    ("name", "cls", "cause"),
+    (
+        ("string", Switch, "dynmodel_pyramid .* provides a type of that name already"),
+        ("switch", FieldType, "has no column"),
+        ("switch", dict, "is not a class that derives from FieldType"),
+    ),
+)
+def test_a_bad_type_of_the_host_is_refused(tmp_path, name, cls, cause):
+    config = config_for(tmp_path)
+    config.add_field_type(name, cls)
+    with pytest.raises(ConfigurationExecutionError, match=cause):
+        config.commit()
+
+
+def test_the_suite_registers_a_class_by_itself(tmp_path):
+    app = make_application({"sqlalchemy.url": f"sqlite:///{tmp_path}/data.sqlite"}, {"switch": Switch})
+    assert "switch" in app.registry.dynmodel_catalogue.field_types
+    app.registry.dynmodel_catalogue.database.close()

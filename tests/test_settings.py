@@ -1,0 +1,80 @@
+"""Settings are parsed once, and what is wrong with them is told by name at the start."""
+
+import pytest
+
+import dynmodel_pyramid
+from dynmodel_pyramid.errors import ConfigurationProblem
+from dynmodel_pyramid.settings import SETTINGS, Setting, Settings, at_least
+
+BAD = {
+    "auto_upgrade": ("maybe", "want true or false"),
+    "schema": ("a-b", "want letters"),
+    "table_prefix": ("1a", "want letters"),
+    "lock_timeout": ("0", "above 0"),
+    "lock_attempt": ("nan", "above 0"),
+    "class_cache_columns": ("0", "at least 1"),
+    "max_body_size": ("1.5", "want a whole number"),
+    "sqlite_synchronous": ("off", "want one of full, normal"),
+}
+
+
+def start(tmp_path, **settings):
+    wsgi = dynmodel_pyramid.main({}, **{"sqlalchemy.url": f"sqlite:///{tmp_path}/data.sqlite", **settings})
+    wsgi.registry.dynmodel_catalogue.database.close()
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_value_is_refused_by_name(tmp_path, name):
+    text, cause = BAD[name]
+    with pytest.raises(ConfigurationProblem, match=f"dynmodel.{name} = {text}: .*{cause}"):
+        start(tmp_path, **{f"dynmodel.{name}": text})
+
+
+def test_all_bad_values_are_told_at_once():
+    with pytest.raises(ConfigurationProblem) as raised:
+        Settings({f"dynmodel.{name}": text for name, (text, _) in BAD.items()})
+    assert all(f"dynmodel.{name}" in str(raised.value) for name in BAD)
+
+
+def test_an_unknown_key_is_refused_with_the_nearest_name(tmp_path):
+    with pytest.raises(ConfigurationProblem) as raised:
+        start(tmp_path, **{"dynmodel.lock_timout": "1", "dynmodel.zzz": "1"})
+    assert "dynmodel.lock_timout (did you mean dynmodel.lock_timeout?), dynmodel.zzz" in str(raised.value)
+    assert "dynmodel-settings" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "cause"),
+    (
+        (None, "sqlalchemy.url is not set"),
+        ("mysql://localhost/a", "mysql is not supported"),
+        ("sqlite://", "in-memory"),
+        ("sqlite:///${NOT_SET_ANYWHERE}", "NOT_SET_ANYWHERE"),
+        ("sqlite:///$", "a \\$ must begin"),
+    ),
+)
+def test_a_database_that_can_not_be_is_refused(url, cause):
+    with pytest.raises(ConfigurationProblem, match=cause):
+        dynmodel_pyramid.main({}, **({} if url is None else {"sqlalchemy.url": url}))
+
+
+def test_the_environment_fills_the_url(tmp_path, monkeypatch):
+    monkeypatch.setenv("DYNMODEL_TEST_FOLDER", str(tmp_path))
+    start(tmp_path, **{"sqlalchemy.url": "sqlite:///${DYNMODEL_TEST_FOLDER}/named.sqlite"})
+    assert (tmp_path / "named.sqlite").exists()
+
+
+def test_values_are_parsed_and_defaults_fill():
+    settings = Settings({"dynmodel.auto_upgrade": "No", "dynmodel.cors_origins": "https://a https://b"})
+    assert settings.auto_upgrade is False
+    assert settings.cors_origins == ("https://a", "https://b")
+    assert settings.lock_timeout == 10.0
+    assert all(getattr(Settings(), setting.name) == setting.default for setting in SETTINGS)
+
+
+def test_a_plugin_declares_a_setting_once():
+    settings = Settings({"dynmodel.lamps": "0"})
+    with pytest.raises(ConfigurationProblem, match="dynmodel.lamps = 0: want a whole number, at least 1"):
+        settings.declare([Setting("lamps", at_least(1), 1, "How many lamps.")])
+    with pytest.raises(ConfigurationProblem, match="dynmodel.schema is declared twice"):
+        settings.declare([Setting("schema", str, "", "")])
