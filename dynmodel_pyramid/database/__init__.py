@@ -16,12 +16,17 @@ from string import Template
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database.cursors import raw_cursor
-from dynmodel_pyramid.database.dialects import WRITES, Dialect, Failure, dialect_for
+from dynmodel_pyramid.database.dialect import WRITES, Dialect, Failure
+from dynmodel_pyramid.database.postgresql import PostgreSQL
+from dynmodel_pyramid.database.sqlite import SQLite
 from dynmodel_pyramid.database.system import SystemTables
 from dynmodel_pyramid.errors import ConfigurationProblem
 from dynmodel_pyramid.settings import Settings
 
 __all__ = ["Database", "Dialect", "Failure", "State", "SystemTables"]
+
+
+DIALECTS: dict[str, type[Dialect]] = {dialect.name: dialect for dialect in (SQLite, PostgreSQL)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +105,13 @@ def _expand(url: str) -> str:
         ) from None
     except ValueError:
         raise ConfigurationProblem("sqlalchemy.url: a $ must begin ${NAME}, or be written $$") from None
+
+
+def dialect_for(url: sa.URL, settings) -> Dialect:
+    """:raises ConfigurationProblem: for a database that is not supported"""
+    name = url.get_backend_name()
+    if name not in DIALECTS:
+        raise ConfigurationProblem(
+            f"sqlalchemy.url: {name} is not supported", hint="use one of " + ", ".join(sorted(DIALECTS))
+        )
+    return DIALECTS[name](settings)

@@ -68,7 +68,7 @@ class TableDefinition:
 
     def to_stored(self) -> dict[str, Any]:
         """The JSON document that the system tables keep; :meth:`from_stored` reads it. Never change it."""
-        # dataclasses.asdict copies all options as well: 350 against 12 us for 20 fields.
+        # dataclasses.asdict copies all options as well, which takes 30 times as long.
         parts = {name: tuple(map(_stored, getattr(self, name))) for name in ("fields", "indexes")}
         return {part.name: getattr(self, part.name) for part in fields(self)} | parts
 

@@ -57,7 +57,7 @@ class Evolution:
         change = self.with_changed_columns(difference(before, after), before, after)
         if change.is_empty:
             return
-        if change.table_renamed:
+        if change.table_renamed and not self.is_same_table(before.physical_name, after.physical_name):
             self.refuse_taken(after)
         trashed = self.store.trashed_fields(self.connection, before.id)
         self.refuse_too_wide(after, len(trashed) + len(change.dropped) + len(change.retyped))
@@ -110,6 +110,10 @@ class Evolution:
 
     # Checks
 
+    def is_same_table(self, name: str, other: str) -> bool:
+        """Whether the database takes the two names for the same table."""
+        return name == other
+
     def refuse_taken(self, definition: TableDefinition) -> None:
         name = definition.physical_name
         if sa.inspect(self.connection).has_table(name, schema=self.schema):
@@ -157,6 +161,18 @@ class Evolution:
                 field=field.name,
                 count=count,
                 samples=[{"id": row_id} for row_id in rows],
+            )
+
+    def refuse_rows_without_value(self, table: sa.TableClause, field: FieldDefinition) -> None:
+        """Refuse a new field that is required and has no default where there are rows."""
+        if not field.required or field.default is not None:
+            return
+        if self.connection.scalar(sa.select(table.c.id).limit(1), execution_options=_UNCACHED) is not None:
+            raise Conflict(
+                f"the table has rows, and the new field {field.name!r} is required without a default",
+                code="lossy_change",
+                hint="give the field a default, or make it required after filling it",
+                field=field.name,
             )
 
     def create_indexes(self, before: TableDefinition, after: TableDefinition, *, all_of_them: bool) -> None:
@@ -246,164 +262,3 @@ class Evolution:
         if new.required:
             self.refuse_nulls(table, self.converted_column(new), new)
         return losses.count > 0
-
-
-class PostgreSQLEvolution(Evolution):
-    """ALTER TABLE for each step; all but conversions change the catalogue only."""
-
-    def apply(self, before, after, change, trashed, dropped) -> None:
-        operations, schema = self.operations, self.schema
-        name = quoted(before.physical_name)
-        if change.table_renamed:
-            operations.rename_table(name, quoted(after.physical_name), schema=schema)
-            name = quoted(after.physical_name)
-
-        def alter(column: str, **what) -> None:
-            operations.alter_column(name, quoted(column), schema=schema, **what)
-
-        light = self.light(after)
-        gone = {trashed_field.field.id for trashed_field in dropped}
-        for trashed_field in dropped:
-            field = trashed_field.field
-            alter(field.column, nullable=True, server_default=None)
-            alter(field.column, new_column_name=quoted(trashed_field.column))
-        for old, _ in change.retyped:
-            if old.id not in gone:
-                operations.drop_column(name, quoted(old.column), schema=schema)
-        # By way of a name that is nobody's, so that names can be swapped.
-        for old, new in change.renamed:
-            alter(old.column, new_column_name=quoted(f"_rename_{new.id}"))
-        for _, new in change.renamed:
-            alter(f"_rename_{new.id}", new_column_name=quoted(new.column))
-        for _, new in change.retyped:
-            alter(self.converted_column(new), new_column_name=quoted(new.column))
-            alter(new.column, server_default=self._default(new), nullable=not new.required)
-        for field in change.added:
-            column = self.generator.column(field)
-            if column is not None:
-                self.refuse_rows_without_value(light, field)
-                column.key = column.name
-                operations.add_column(name, column, schema=schema)
-        for _, new in change.defaults:
-            alter(new.column, server_default=self._default(new))
-        for _, new in change.required:
-            if new.required:
-                self.refuse_nulls(light, new.column, new)
-            alter(new.column, nullable=not new.required)
-        self.create_indexes(before, after, all_of_them=False)
-
-    def _default(self, field: FieldDefinition):
-        column = self.generator.column(field)
-        return column.server_default.arg if column.server_default is not None else None
-
-    def refuse_rows_without_value(self, table: sa.TableClause, field: FieldDefinition) -> None:
-        if field.required and field.default is None:
-            _refuse_if_rows(self.connection, table, field)
-
-
-class SQLiteEvolution(Evolution):
-    """ALTER TABLE where SQLite can; else the table is built anew and filled from the old one."""
-
-    def apply(self, before, after, change, trashed, dropped) -> None:
-        light = self.light(before)
-        for field in change.added:
-            if field.required and field.default is None:
-                _refuse_if_rows(self.connection, light, field)
-        rebuild = bool(
-            change.retyped
-            or change.required
-            or change.defaults
-            or any(field.required or field.default is not None for field in change.dropped)
-            # SQLite forbids a default on an added column that is not a constant (ALTER TABLE ADD COLUMN).
-            or any(field.required and field.default is None for field in change.added)
-        )
-        if rebuild:
-            for _, new in change.required:
-                if new.required:
-                    self.refuse_nulls(light, before.by_id[new.id].column, new)
-            self.rebuild(before, after, change, trashed, dropped)
-            self.create_indexes(before, after, all_of_them=True)
-            return
-        name = quoted(before.physical_name)
-        if change.table_renamed:
-            # Through another name: SQLite takes names that differ by case only for the same table.
-            self.operations.rename_table(name, quoted(f"_rename_{after.id}"))
-            name = quoted(after.physical_name)
-            self.operations.rename_table(quoted(f"_rename_{after.id}"), name)
-        for trashed_field in dropped:
-            self._rename(name, trashed_field.field.column, trashed_field.column)
-        for old, new in change.renamed:
-            self._rename(name, old.column, f"_rename_{new.id}")
-        for _, new in change.renamed:
-            self._rename(name, f"_rename_{new.id}", new.column)
-        for field in change.added:
-            column = self.generator.column(field)
-            if column is not None:
-                column.key = column.name
-                self.operations.add_column(name, column)
-        self.create_indexes(before, after, all_of_them=False)
-
-    def _rename(self, table: str, old: str, new: str) -> None:
-        prepare = self.connection.dialect.identifier_preparer.quote_identifier
-        self.connection.exec_driver_sql(f"ALTER TABLE {prepare(table)} RENAME COLUMN {prepare(old)} TO {prepare(new)}")
-
-    def rebuild(self, before, after, change: Difference, trashed: list[TrashedField], dropped: list) -> None:
-        """The procedure of SQLite's page ALTER TABLE, "Making Other Kinds Of Table Schema Changes".
-
-        Foreign keys are off in this transaction; the caller checks them before it commits.
-        """
-        prepare = self.connection.dialect.identifier_preparer.quote_identifier
-        run = self.connection.exec_driver_sql
-        old_table = prepare(before.physical_name)
-        declared = {row[1].casefold(): row[2] for row in run(f"PRAGMA table_info({old_table})")}
-        sources = {name: name for name in ("id", "_version", "_created", "_updated")}
-        retyped = {new.id for old, new in change.retyped}
-        for field in after.fields:
-            old = before.by_id.get(field.id)
-            if old is not None:
-                sources[field.column] = self.converted_column(field) if field.id in retyped else old.column
-        sources |= {field.column: field.column for field in trashed}
-        sources |= {field.column: field.field.column for field in dropped}
-        further = [
-            sa.Column(quoted(field.column), _Declared(declared[sources[field.column].casefold()]))
-            for field in (*trashed, *dropped)
-        ]
-        temporary = f"_rebuild_{after.id}"
-        table = self.generator.table(after, name=temporary, further=further)
-        self.connection.execute(sa.schema.CreateTable(table))
-        into = ", ".join(prepare(name) for name in sources)
-        # Table-qualified: SQLite takes a missing double-quoted name for a string.
-        taken = ", ".join(f"{old_table}.{prepare(name)}" for name in sources.values())
-        run(f"INSERT INTO {prepare(temporary)} ({into}) SELECT {taken} FROM {old_table}")
-        last = run("SELECT seq FROM sqlite_sequence WHERE name = ?", (before.physical_name,)).scalar()
-        run(f"DROP TABLE {old_table}")
-        run(f"ALTER TABLE {prepare(temporary)} RENAME TO {prepare(after.physical_name)}")
-        if last is not None:
-            # Ids of deleted rows are not given again.
-            run("DELETE FROM sqlite_sequence WHERE name = ?", (after.physical_name,))
-            run("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (after.physical_name, last))
-
-
-class _Declared(sa.types.UserDefinedType):
-    """A column type as SQLite's schema declares it, for columns whose field type may be gone."""
-
-    cache_ok = True
-
-    def __init__(self, declared: str):
-        self.declared = declared
-
-    def get_col_spec(self, **options):
-        return self.declared
-
-
-def _refuse_if_rows(connection: sa.Connection, table: sa.TableClause, field: FieldDefinition) -> None:
-    if connection.scalar(sa.select(table.c.id).limit(1), execution_options=_UNCACHED) is not None:
-        raise Conflict(
-            f"the table has rows, and the new field {field.name!r} is required without a default",
-            code="lossy_change",
-            hint="give the field a default, or make it required after filling it",
-            field=field.name,
-        )
-
-
-EVOLUTIONS: dict[str, type[Evolution]] = {"sqlite": SQLiteEvolution, "postgresql": PostgreSQLEvolution}

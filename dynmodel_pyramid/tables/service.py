@@ -18,7 +18,11 @@ from dynmodel_pyramid.definitions.reading import read_table
 from dynmodel_pyramid.errors import Busy, Conflict, DynmodelError, NotFound, OutcomeUnknown, Unavailable
 from dynmodel_pyramid.tables.catalogue import Catalogue
 from dynmodel_pyramid.tables.conversion import check_on_error
-from dynmodel_pyramid.tables.evolution import EVOLUTIONS, Evolution
+from dynmodel_pyramid.tables.evolution import Evolution
+from dynmodel_pyramid.tables.evolution_postgresql import PostgreSQLEvolution
+from dynmodel_pyramid.tables.evolution_sqlite import SQLiteEvolution
+
+EVOLUTIONS: dict[str, type[Evolution]] = {"sqlite": SQLiteEvolution, "postgresql": PostgreSQLEvolution}
 
 
 @dataclass(frozen=True, slots=True)

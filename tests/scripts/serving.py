@@ -149,6 +149,16 @@ class Serve:
         """Wait until the request ``/slow?name=...`` runs."""
         until((self.directory / f"begun-{name}").exists, f"request {name} has begun")
 
+    def stop_and_wait_until_draining(self, probe: "Connection", number: int = signal.SIGTERM) -> None:
+        """Signal the parent; ``probe``, a kept connection, shows when its worker has taken notice."""
+        self.signal(number)
+
+        def announces_the_end() -> bool:
+            probe.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+            return probe.answer()[0].get("connection") == "close"
+
+        until(announces_the_end, "the worker to drain")
+
     def has_begun(self, name: str) -> bool:
         return (self.directory / f"begun-{name}").exists()
 

@@ -427,6 +427,9 @@ def run_coherence(
         thread.join(max(1, deadline + 120 - time.monotonic()))
         if thread.is_alive():
             run.figures.violate("hangs", "a client's thread did not end")
+    # A new connection: the server closes those that are idle for long.
+    client.close()
+    client = Client(fleet.ports)
     settle(run, readers, client)
     client.close()
     return run

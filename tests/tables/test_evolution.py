@@ -202,10 +202,7 @@ def test_table_rename(client):
     assert not {"Renamed1", "Ünicode"} & set(there)
 
 
-def test_table_rename_by_case_alone(client, request):
-    if client.catalogue.database.dialect.name == "sqlite":
-        reason = "refuse_taken finds the table itself: SQLite takes names that differ by ASCII case for the same"
-        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
+def test_table_rename_by_case_alone(client):
     table = Physical(client, {"a": "string"}, name="Casing")
     client.row(table.path, {"a": "x"})
     for name, further in (("CASING", {}), ("casing", {"a": {"required": True}}), ("Casing", {"b": "integer"})):

@@ -1,0 +1,93 @@
+"""What differs between the databases: a class each (``sqlite``, ``postgresql``), and here what callers may ask.
+
+Callers ask for a capability, never for a dialect's name.
+"""
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+#: Execution option of a connection or engine: begin transactions that will write.
+WRITES = "dynmodel_writes"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What a database error means.
+
+    ``kind`` is one of ``unique``, ``foreign_key``, ``required``, ``check`` (the data's fault), ``busy`` (a lock, a
+    deadlock: run again), ``name_taken`` (a table or column of that name exists), ``away`` (no connection), ``full`` (no
+    room), ``value`` (the database refuses a value), ``statement`` (a name or type that the database doesn't have: the
+    sign of a stale definition) or ``other``. ``columns`` are physical names, where the database tells them;
+    ``constraint`` likewise.
+    """
+
+    kind: str
+    columns: tuple[str, ...] = field(default=())
+    constraint: str | None = None
+
+    def names(self, rule: tuple[str, str]) -> bool:
+        """Whether it concerns a rule, given as (column, constraint); SQLite names the one, PostgreSQL the other."""
+        return self.constraint == rule[1] or self.columns == (rule[0],)
+
+
+class Dialect:
+    """The base of both; its methods take SQLAlchemy connections unless they say otherwise."""
+
+    name: str
+    #: True: the state read first is final for the whole transaction. False: it is final only when read last.
+    confirms_first: bool
+    #: How many columns a table may have at most, dropped ones included.
+    max_columns: int
+    #: Unique indexes that treat nulls as equal.
+    nulls_not_distinct: bool
+
+    def __init__(self, settings):
+        self.settings = settings
+
+    @property
+    def schema(self) -> str | None:
+        """The schema of all our tables."""
+        return None
+
+    def engine_options(self) -> dict[str, Any]:
+        """Options for ``create_engine`` that the deployment may override."""
+        return {}
+
+    def prepare_engine(self, engine: sa.Engine) -> None:
+        """Install the event listeners that make connections and transactions ours."""
+        raise NotImplementedError
+
+    def failure(self, error: sa.exc.DBAPIError) -> Failure:
+        """Say what a database error means."""
+        raise NotImplementedError
+
+    def reserve_ids(self, connection: sa.Connection, table: sa.Table, count: int, *, above: int) -> list[int]:
+        """Draw that many new row ids, ascending; they are never drawn again.
+
+        :param above: the greatest id that a client gave; these ids and all drawn later are greater
+        """
+        raise NotImplementedError
+
+    def lock_tables(self, connection: sa.Connection, tables: Iterable[sa.Table], *, writes: bool, wait: float) -> None:
+        """Hold off definition changes of these tables till the transaction ends; a no-op where reads do so anyway.
+
+        :raises sqlalchemy.exc.DBAPIError: a table is gone, or the wait (seconds) is over
+        """
+
+    def bound_lock_waits(self, connection: sa.Connection, wait: float) -> None:
+        """Let later statements of the transaction wait at most so many seconds for a lock; 0 and less: hardly."""
+
+    def lock_exclusively(self, connection: sa.Connection, table: str) -> None:
+        """Lock a user table against readers and writers; a no-op where the transaction does so anyway."""
+
+    def foreign_keys_hold(self, connection: sa.Connection) -> bool:
+        """Whether no row refers to one that is missing; asked at the end of a definition change."""
+        return True
+
+    def foreign_keys_suspended(self, connection: sa.Connection) -> AbstractContextManager[None]:
+        """What a definition change needs around its transaction, so that rebuilding a table harms no other."""
+        return nullcontext()

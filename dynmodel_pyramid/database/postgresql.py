@@ -1,0 +1,127 @@
+"""PostgreSQL."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from dynmodel_pyramid.database.cursors import raw_cursor
+from dynmodel_pyramid.database.dialect import Dialect, Failure
+
+
+class PostgreSQL(Dialect):
+    """PostgreSQL through psycopg 3."""
+
+    name = "postgresql"
+    confirms_first = False
+    max_columns = 1590  # MaxHeapAttributeNumber is 1600 (PostgreSQL manual, appendix K), dropped columns included
+    nulls_not_distinct = True
+    #: Up to this gap ids are drawn one by one, which never moves the sequence back; see _advance.
+    SMALL_GAP = 10_000
+
+    @property
+    def schema(self) -> str:
+        return self.settings.schema
+
+    def engine_options(self) -> dict[str, Any]:
+        # After ALTER TABLE a prepared statement of the same text fails once ("cached plan must not change result
+        # type"), so none is prepared.
+        return {"pool_size": 10, "max_overflow": 20, "connect_args": {"prepare_threshold": None}}
+
+    def prepare_engine(self, engine: sa.Engine) -> None:
+        dbapi_error = engine.dialect.loaded_dbapi.Error
+        timeout = int(self.settings.lock_timeout * 1000)
+
+        @event.listens_for(engine, "connect")
+        def connect(dbapi, record):
+            with dbapi.cursor() as cursor:
+                cursor.execute("SET TIME ZONE 'UTC'")  # datetimes come back in UTC
+                # Under REPEATABLE READ the state that is read after the data would look unchanged, so a default of the
+                # server, the database or the role doesn't count.
+                cursor.execute("SET default_transaction_isolation = 'read committed'")
+                # Rows and tables that somebody else has locked are not waited for without end.
+                cursor.execute(f"SET lock_timeout = {max(1, timeout)}")
+            dbapi.commit()
+            try:
+                # A backend whose client died (kill -9 in a long ALTER) would else keep its locks till the statement
+                # ends. Databases that only speak PostgreSQL's protocol may not know the setting.
+                dbapi.cursor().execute("SET client_connection_check_interval = '100ms'")
+                dbapi.commit()
+            except dbapi_error:
+                dbapi.rollback()
+
+    _KINDS = {
+        "23505": "unique",
+        "23503": "foreign_key",
+        "23502": "required",
+        "23514": "check",
+        "40001": "busy",
+        "40P01": "busy",
+        "55P03": "busy",
+        "53100": "full",
+        "54011": "full",
+        "42P07": "name_taken",
+        "42701": "name_taken",
+    }
+    _CLASSES = {
+        "08": "away",
+        "57": "away",
+        "53": "away",
+        "22": "value",
+        "54": "value",
+        "42": "statement",
+        "0A": "statement",
+    }
+
+    def failure(self, error: sa.exc.DBAPIError) -> Failure:
+        original = error.orig
+        state = getattr(original, "sqlstate", None)
+        if state is None:
+            away = error.connection_invalidated or isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError)
+            return Failure("away" if away else "other")
+        kind = self._KINDS.get(state) or self._CLASSES.get(state[:2], "other")
+        column = original.diag.column_name
+        return Failure(kind, (column,) if column else (), original.diag.constraint_name)
+
+    @staticmethod
+    def sequence(table: sa.Table) -> sa.Sequence:
+        return table.c.id.default
+
+    def reserve_ids(self, connection: sa.Connection, table: sa.Table, count: int, *, above: int) -> list[int]:
+        if above:
+            self._advance(connection, table, above)
+        return self._draw(connection, table, count)
+
+    def _draw(self, connection: sa.Connection, table: sa.Table, count: int) -> list[int]:
+        name = connection.dialect.identifier_preparer.format_sequence(self.sequence(table))
+        with raw_cursor(connection) as cursor:
+            cursor.execute("SELECT nextval(%s) FROM generate_series(1, %s)", (name, count))
+            return sorted(row[0] for row in cursor)
+
+    def _advance(self, connection: sa.Connection, table: sa.Table, row_id: int) -> None:
+        # setval can't be told to move forward only: between the reading and the setting another transaction may draw
+        # ids, and the sequence would go back over them. Small gaps are therefore drawn; over a large gap no other
+        # transaction can draw that many in between.
+        name = connection.dialect.identifier_preparer.format_sequence(self.sequence(table))
+        last, called = connection.exec_driver_sql(f"SELECT last_value, is_called FROM {name}").one()
+        gap = row_id - last + (0 if called else 1)
+        if gap > self.SMALL_GAP:
+            connection.execute(sa.select(sa.func.setval(name, row_id)), execution_options={"compiled_cache": None})
+        elif gap > 0:
+            self._draw(connection, table, gap)
+
+    def bound_lock_waits(self, connection: sa.Connection, wait: float) -> None:
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, int(wait * 1000))}")
+
+    def lock_exclusively(self, connection: sa.Connection, table: str) -> None:
+        quote = connection.dialect.identifier_preparer.quote_identifier
+        connection.exec_driver_sql(f"LOCK TABLE {quote(self.schema)}.{quote(table)} IN ACCESS EXCLUSIVE MODE")
+
+    def lock_tables(self, connection: sa.Connection, tables: Iterable[sa.Table], *, writes: bool, wait: float) -> None:
+        prepare = connection.dialect.identifier_preparer.format_table
+        mode = "ROW EXCLUSIVE" if writes else "ACCESS SHARE"
+        self.bound_lock_waits(connection, wait)
+        for table in tables:
+            connection.exec_driver_sql(f"LOCK TABLE {prepare(table)} IN {mode} MODE")
+        self.bound_lock_waits(connection, self.settings.lock_timeout)

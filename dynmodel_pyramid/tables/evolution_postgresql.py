@@ -1,0 +1,53 @@
+"""Changes of definitions on PostgreSQL."""
+
+from dynmodel_pyramid.definitions import FieldDefinition
+from dynmodel_pyramid.tables.evolution import Evolution, quoted
+
+
+class PostgreSQLEvolution(Evolution):
+    """ALTER TABLE for each step; all but conversions change the catalogue only."""
+
+    def apply(self, before, after, change, trashed, dropped) -> None:
+        operations, schema = self.operations, self.schema
+        name = quoted(before.physical_name)
+        if change.table_renamed:
+            operations.rename_table(name, quoted(after.physical_name), schema=schema)
+            name = quoted(after.physical_name)
+
+        def alter(column: str, **what) -> None:
+            operations.alter_column(name, quoted(column), schema=schema, **what)
+
+        light = self.light(after)
+        gone = {trashed_field.field.id for trashed_field in dropped}
+        for trashed_field in dropped:
+            field = trashed_field.field
+            alter(field.column, nullable=True, server_default=None)
+            alter(field.column, new_column_name=quoted(trashed_field.column))
+        for old, _ in change.retyped:
+            if old.id not in gone:
+                operations.drop_column(name, quoted(old.column), schema=schema)
+        # By way of a name that is nobody's, so that names can be swapped.
+        for old, new in change.renamed:
+            alter(old.column, new_column_name=quoted(f"_rename_{new.id}"))
+        for _, new in change.renamed:
+            alter(f"_rename_{new.id}", new_column_name=quoted(new.column))
+        for _, new in change.retyped:
+            alter(self.converted_column(new), new_column_name=quoted(new.column))
+            alter(new.column, server_default=self._default(new), nullable=not new.required)
+        for field in change.added:
+            column = self.generator.column(field)
+            if column is not None:
+                self.refuse_rows_without_value(light, field)
+                column.key = column.name
+                operations.add_column(name, column, schema=schema)
+        for _, new in change.defaults:
+            alter(new.column, server_default=self._default(new))
+        for _, new in change.required:
+            if new.required:
+                self.refuse_nulls(light, new.column, new)
+            alter(new.column, nullable=not new.required)
+        self.create_indexes(before, after, all_of_them=False)
+
+    def _default(self, field: FieldDefinition):
+        column = self.generator.column(field)
+        return column.server_default.arg if column.server_default is not None else None
