@@ -32,11 +32,7 @@ def two_apps(make_app):
     return make_app(), make_app()
 
 
-#: ``web/tables.py`` has to wrap its preconditions: ``precondition=context.work.held(refuse_other_version(request))``.
-not_yet = pytest.mark.xfail(strict=True, reason="the views of definitions don't check the name under the lock yet")
-
-
-@pytest.mark.parametrize("method", [pytest.param("DELETE", marks=not_yet), "PUT", pytest.param("PATCH", marks=not_yet)])
+@pytest.mark.parametrize("method", ["DELETE", "PUT", "PATCH"])
 def test_a_definition_change_by_name_takes_the_table_that_has_the_name_now(two_apps, method):
     here, there = two_apps
     for name in ("Product", "Other"):

@@ -78,3 +78,8 @@ def test_a_plugin_declares_a_setting_once():
         settings.declare([Setting("lamps", at_least(1), 1, "How many lamps.")])
     with pytest.raises(ConfigurationProblem, match="dynmodel.schema is declared twice"):
         settings.declare([Setting("schema", str, "", "")])
+
+
+def test_isolation_level_is_refused(settings):
+    with pytest.raises(ConfigurationProblem, match="sqlalchemy.isolation_level"):
+        dynmodel_pyramid.main({}, **settings, **{"sqlalchemy.isolation_level": "REPEATABLE READ"})

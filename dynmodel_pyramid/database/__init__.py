@@ -48,6 +48,11 @@ class Database:
         options = settings.sqlalchemy()
         if not options.get("sqlalchemy.url"):
             raise ConfigurationProblem("sqlalchemy.url is not set", hint="for example sqlite:///%(here)s/data.sqlite")
+        if "sqlalchemy.isolation_level" in options:
+            raise ConfigurationProblem(
+                "sqlalchemy.isolation_level can't be set: coherence rests on the level that this package chooses",
+                hint="remove the setting",
+            )
         url = sa.make_url(_expand(options["sqlalchemy.url"]))
         options["sqlalchemy.url"] = url
         self.settings = settings

@@ -18,6 +18,8 @@ from dynmodel_pyramid.errors import ConfigurationProblem
 VERSION_TABLE = "_dynmodel_alembic"
 #: Key of PostgreSQL's advisory lock; any number that is ours.
 LOCK_KEY = 0x64796E6D
+#: Seconds that a process waits for another one that upgrades.
+PATIENCE = 600
 
 
 def _config() -> Config:
@@ -75,6 +77,8 @@ def upgrade(database: Database) -> tuple[str | None, str]:
     with database.changing() as connection:
         if schema is not None:
             # On SQLite the transaction itself is the lock: it began with BEGIN IMMEDIATE.
+            # Another process may be migrating: that may take long, and it is worth waiting for.
+            database.dialect.bound_lock_waits(connection, PATIENCE)
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK_KEY})")
             # Asked first: CREATE SCHEMA IF NOT EXISTS needs the right to create even where the schema is there.
             if not sa.inspect(connection).has_schema(schema):

@@ -93,8 +93,8 @@ def convert_column(
     """Fill ``target`` from ``source`` in all rows, ``BATCH`` at a time; lost values become ``substitute``."""
     fill = (
         sa.update(table)
-        .where(table.c.id == sa.bindparam("row_id"))
-        .values({target: sa.bindparam("new_value", type_=target.type)})
+        .where(table.c.id == sa.bindparam("_row_id"))
+        .values({target: sa.bindparam("_new_value", type_=target.type)})
     )
     for rows in _batches(connection, table, source):
         changes = []
@@ -104,7 +104,7 @@ def convert_column(
                 losses.add(row_id, as_text(value), reason)
                 converted = substitute
             if converted is not None:
-                changes.append({"row_id": row_id, "new_value": converted})
+                changes.append({"_row_id": row_id, "_new_value": converted})
         if changes:
             connection.execute(fill, changes, execution_options={"compiled_cache": None})
 

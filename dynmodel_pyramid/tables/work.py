@@ -63,6 +63,8 @@ class Work:
             if found is UNKNOWN:
                 found = self.catalogue.load(self.snapshot, key)
             if found is not UNKNOWN:
+                if key not in self._used:
+                    self._confirmed = False  # what was proven before didn't include this table
                 self._used[key] = found
                 return found
             with self.database.reading() as connection:

@@ -177,7 +177,9 @@ def database_error_view(error: sa.exc.DBAPIError, request) -> Response:
             return domain_error_view(errors.OutcomeUnknown(), request)
         code = "busy" if failure.kind == "busy" else "database_unavailable"
         return busy(request, details[failure.kind], code)
-    return unexpected_error_view(error, request)
+    if writes_committed(request):
+        return unexpected_error_view(error, request)
+    return internal_error(request)  # logged by the attempts tween, if no further attempt mends it
 
 
 def writes_committed(request) -> bool:
@@ -217,5 +219,13 @@ def violated_fields(failure: Failure, model) -> list[str]:
 
 def unexpected_error_view(error: Exception, request) -> Response:
     """A fault of ours: the log has it all, under the request's id; the client gets the id."""
+    log_unexpected(error, request)
+    return internal_error(request)
+
+
+def log_unexpected(error: Exception, request) -> None:
     log.error("request %s: %s %s failed", request_id(request), request.method, request.path_info, exc_info=error)
+
+
+def internal_error(request) -> Response:
     return problem(request, 500, "internal_error", "the server failed; its log says why under this request_id")

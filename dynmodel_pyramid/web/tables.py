@@ -87,7 +87,7 @@ def _change(context: Table, request, make_document) -> Response:
     outcome = _service(context).change(
         context.model.definition.id,
         make_document,
-        precondition=refuse_other_version(request),
+        precondition=context.work.held(refuse_other_version(request)),
         on_error=on_error,
     )
     context.work.settle()
@@ -106,7 +106,9 @@ def patch_table(context: Table, request) -> Response:
 
 def delete_table(context: Table, request) -> Response:
     no_parameters(request)
-    outcome = _service(context).drop(context.model.definition.id, precondition=refuse_other_version(request))
+    outcome = _service(context).drop(
+        context.model.definition.id, precondition=context.work.held(refuse_other_version(request))
+    )
     context.work.settle()
     answer = empty_answer(204)
     answer.headers["Definition-Version"] = str(outcome.definition.version)

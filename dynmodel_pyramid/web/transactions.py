@@ -23,7 +23,7 @@ from zope.sqlalchemy import mark_changed
 
 from dynmodel_pyramid.errors import ConfigurationProblem, OutcomeUnknown
 from dynmodel_pyramid.tables.work import Stale, Work
-from dynmodel_pyramid.web.errors import database_error_view, request_id, stale_view
+from dynmodel_pyramid.web.errors import database_error_view, log_unexpected, request_id, stale_view
 from dynmodel_pyramid.web.resources import ATTEMPT, WORK
 
 log = logging.getLogger(__name__)
@@ -62,6 +62,8 @@ def attempts_tween_factory(handler, registry):
             except DatabaseFailure as failure:
                 answer = _after_failure(request, failure, attempt)
                 if answer is None:
+                    if failure.answer.status_int == 500:
+                        log_unexpected(failure.error, request)
                     return failure.answer
             finally:
                 _close(request)

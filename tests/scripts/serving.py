@@ -96,12 +96,12 @@ class Serve:
     def port(self) -> int:
         return int(self.wait_for(r"serving on http://127\.0\.0\.1:(\d+)")[1])
 
-    def signal(self, number: int) -> None:
+    def send(self, number: int) -> None:
         os.kill(self.process.pid, number)
 
     def reload(self, count: int) -> None:
         """Send SIGHUP; returns when all workers of before are gone, for the ``count``-th time."""
-        self.signal(signal.SIGHUP)
+        self.send(signal.SIGHUP)
         self.wait_for("reloaded: ", count)
         until(lambda: len(self.find(r"stopping worker")) == len(self.find(r"worker \d+ stopped")), "old workers gone")
 
@@ -151,7 +151,7 @@ class Serve:
 
     def stop_and_wait_until_draining(self, probe: "Connection", number: int = signal.SIGTERM) -> None:
         """Signal the parent; ``probe``, a kept connection, shows when its worker has taken notice."""
-        self.signal(number)
+        self.send(number)
 
         def announces_the_end() -> bool:
             probe.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")

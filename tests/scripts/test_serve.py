@@ -149,10 +149,10 @@ def test_a_worker_that_another_stops_finishes_its_requests_and_is_replaced_meanw
 def test_the_number_of_workers_can_be_changed_by_signals(serve):
     running = serve(processes=1)
     running.wait_for_workers(1)
-    running.signal(signal.SIGTTIN)
+    running.send(signal.SIGTTIN)
     workers = running.wait_for_workers(2)
     until(lambda: running.answering() == workers, "both to answer")
-    running.signal(signal.SIGTTOU)
+    running.send(signal.SIGTTOU)
     running.wait_for(r"worker \d+ stopped")
     assert len(running.answering()) == 1
 
@@ -164,7 +164,7 @@ def test_when_the_parent_is_killed_the_workers_finish_and_end(serve):
     with running.connect("/slow?name=a&seconds=1") as busy, running.connect("/") as idle:
         idle.answer()
         running.begun("a")
-        running.signal(signal.SIGKILL)
+        running.send(signal.SIGKILL)
         assert "one" in busy.answer()[1]
         assert idle.at_end()
     assert running.ended.wait(PATIENCE), "a worker outlives the parent"
@@ -230,7 +230,7 @@ def test_a_reload_that_fails_leaves_all_as_it_was(serve, change, message, starts
     running = serve()
     workers = running.wait_for_workers()
     running.write_ini("two", processes=1, **change)
-    running.signal(signal.SIGHUP)
+    running.send(signal.SIGHUP)
     running.wait_for(message)
     until(lambda: running.answering() == workers, "the old workers to answer")
     # One that dies now has its place filled; the other is not touched, though the file has another number.
@@ -260,7 +260,7 @@ def test_a_reload_that_hangs_is_overtaken_by_the_next(serve):
     running = serve(processes=1)
     workers = running.wait_for_workers(1)
     running.write_ini("two", processes=1, app="hang = yes")
-    running.signal(signal.SIGHUP)
+    running.send(signal.SIGHUP)
     hanging = running.wait_for(r"worker (\d+) started", 2)[1]
     assert running.answering(5) == workers
     running.write_ini("three", processes=1, listen="listen = 127.0.0.1:1")
@@ -277,7 +277,7 @@ def test_a_reload_that_hangs_is_overtaken_by_the_next(serve):
 def test_a_stop_while_the_application_loads(serve):
     running = serve(processes=1, app="hang = yes")
     running.wait_for("started")
-    running.signal(signal.SIGTERM)
+    running.send(signal.SIGTERM)
     assert running.wait() == 0
 
 
@@ -288,7 +288,7 @@ def test_a_stop_under_load_refuses_connections_but_loses_none(serve):
     for client in clients:
         client.start()
     until(lambda: sum(client.answered for client in clients) > 300, "the load")
-    running.signal(signal.SIGTERM)
+    running.send(signal.SIGTERM)
     assert running.wait() == 0
     for client in clients:
         client.stopped.set()
@@ -303,7 +303,7 @@ def test_a_stop_waits_for_a_request_whose_client_has_gone(serve, tmp_path):
     running.wait_for_workers(1)
     with running.connect("/slow?name=a&seconds=1"):
         running.begun("a")
-    running.signal(signal.SIGTERM)
+    running.send(signal.SIGTERM)
     assert running.wait() == 0
     assert (tmp_path / "ended-a").exists()
 
@@ -314,7 +314,7 @@ def test_a_stop_finishes_what_has_begun(serve):
     port = running.port
     slow = [running.connect(f"/slow?name={name}&seconds=1.5") for name in "abcd"]
     until(lambda: sum(map(running.has_begun, "abcd")) >= 2, "two of the slow requests")
-    running.signal(signal.SIGTERM)
+    running.send(signal.SIGTERM)
     for connection in slow:
         with connection:
             assert connection.answer()[1].startswith("one ")
@@ -331,7 +331,7 @@ def test_a_stop_answers_requests_that_wait_for_a_thread_or_to_be_accepted(serve)
     running.wait_for_workers(1)
     connections = [running.connect(f"/slow?name={number}&seconds=0.4") for number in range(5)]
     until(lambda: any(running.has_begun(str(number)) for number in range(5)), "one of the requests")
-    running.signal(signal.SIGTERM)
+    running.send(signal.SIGTERM)
     for connection in connections:
         with connection:
             assert connection.answer()[1].startswith("one ")
@@ -346,7 +346,7 @@ def test_a_stop_answers_requests_that_come_late_on_accepted_connections(serve):
         half = running.connect()
         half.send("GET /?name=half HTTP/1.1\r\nHo")
         running.begun("a")
-        running.signal(signal.SIGTERM)
+        running.send(signal.SIGTERM)
         running.wait_for("stopping on")
         for connection, name in [(fresh, "fresh"), (kept, "kept")]:
             connection.send(f"GET /?name={name} HTTP/1.1\r\nHost: test\r\n\r\n")
@@ -395,7 +395,7 @@ def test_a_stop_ends_idle_connections_and_does_not_wait_for_the_timeout(serve):
         idle.answer()
         idle.send("\r\n")
         running.begun("a")
-        running.signal(signal.SIGTERM)
+        running.send(signal.SIGTERM)
         assert streaming.answer()[1] == "one two\n"
         assert streaming.at_end() and idle.at_end()
         assert running.wait() == 0
@@ -406,7 +406,7 @@ def test_the_graceful_timeout_bounds_a_stop(serve):
     running.wait_for_workers(1)
     with running.connect("/slow?name=a&seconds=600") as connection:
         running.begun("a")
-        running.signal(signal.SIGTERM)
+        running.send(signal.SIGTERM)
         assert connection.at_end()
     assert running.wait() == 0
     assert running.find(r"worker \d+ cut off 1 requests after 0.5 s")
@@ -416,7 +416,7 @@ def test_a_worker_that_can_not_end_is_killed(serve):
     running = serve(processes=1, graceful_timeout=0.1)
     worker = running.wait_for_workers(1).pop()
     os.kill(worker, signal.SIGSTOP)
-    running.signal(signal.SIGTERM)
+    running.send(signal.SIGTERM)
     assert running.wait() == 0
     assert running.find(f"worker {worker} does not end; killing it")
 
@@ -426,9 +426,9 @@ def test_a_second_signal_ends_at_once(serve):
     running.wait_for_workers(1)
     with running.connect("/slow?name=a&seconds=600"):
         running.begun("a")
-        running.signal(signal.SIGTERM)
+        running.send(signal.SIGTERM)
         running.wait_for("stopping on Terminated")
-        running.signal(signal.SIGTERM)
+        running.send(signal.SIGTERM)
         assert running.wait() == 1
 
 
@@ -440,6 +440,6 @@ def test_a_unix_socket_is_served_and_removed(serve, tmp_path):
     with Connection(str(path), socket.AF_UNIX) as connection:
         connection.send("GET /?name=unix HTTP/1.1\r\nHost: test\r\n\r\n")
         assert connection.answer()[1].endswith("unix")
-        running.signal(signal.SIGTERM)
+        running.send(signal.SIGTERM)
         assert running.wait() == 0
     assert not path.exists()

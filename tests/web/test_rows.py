@@ -134,12 +134,12 @@ def test_ids_are_never_reused(fresh):
     used = set()
 
     def renew(label: str) -> None:
-        """Delete all rows but the first, then add some."""
-        for row in fresh.get(f"{path}rows/")[1:]:
-            fresh.send("DELETE", f"{path}rows/{row['id']}", status=204)
+        """Add rows, then delete all but the very first."""
         new = [fresh.row(path, {"a": label})["id"] for _ in range(2)]
         assert not used.intersection(new), label
         used.update(new)
+        for row in fresh.get(f"{path}rows/")[1:]:
+            fresh.send("DELETE", f"{path}rows/{row['id']}", status=204)
 
     renew("first")
     renew("second")
