@@ -141,9 +141,9 @@ class Json(colander.SchemaType):
         return self._walk(node, cstruct, 0)
 
     def _walk(self, node, value, depth):
-        if depth > MAX_DEPTH:
-            raise invalid(node, f"nested deeper than {MAX_DEPTH} levels", "too_deep")
         kind = type(value)
+        if depth >= MAX_DEPTH and kind in (list, dict):
+            raise invalid(node, f"nested deeper than {MAX_DEPTH} levels", "too_deep")
         if kind is str:
             return self._text(node, value)
         if kind is float:

@@ -149,7 +149,10 @@ class Rows:
         :param versions: refuse if the row is at none of these versions
         :raises PreconditionFailed: it is
         """
-        return self._update(connection, row_id, self._read(self.reader.whole, row_id, document), versions)
+        values = self._read(self.reader.whole, row_id, document)
+        # A field that the caller may not write keeps its value.
+        values = {name: value for name, value in values.items() if self.scope.may_write(name)}
+        return self._update(connection, row_id, values, versions)
 
     def assign(
         self, connection: sa.Connection, row_id: int, document: Any, versions: Sequence[int] | None = None

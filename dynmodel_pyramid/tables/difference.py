@@ -1,6 +1,8 @@
 """What distinguishes two definitions of one table, as a value. Pure: no database, no classes."""
 
+import json
 from dataclasses import dataclass
+from typing import Any
 
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 
@@ -41,9 +43,14 @@ def difference(before: TableDefinition, after: TableDefinition) -> Difference:
         retyped=retyped,
         renamed=tuple(pair for pair in kept if pair[0].column != pair[1].column),
         required=tuple(pair for pair in kept if pair[0].required != pair[1].required),
-        defaults=tuple(pair for pair in kept if pair[0].default != pair[1].default),
+        defaults=tuple(pair for pair in kept if not _same_json(pair[0].default, pair[1].default)),
         indexes_changed=_indexes(before) != _indexes(after),
     )
+
+
+def _same_json(one: Any, other: Any) -> bool:
+    """Equality of JSON values; to Python 1 and true are equal."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
 def _indexes(definition: TableDefinition) -> tuple:

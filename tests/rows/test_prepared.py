@@ -90,9 +90,8 @@ def test_errors_are_sqlalchemys(table, catalogue, count):
         transaction.rollback()
 
 
-def test_a_lost_connection_is_noted(catalogue):
-    if catalogue.database.dialect.name == "sqlite":
-        pytest.skip("SQLite has no connection that others can cut")
+@pytest.mark.parametrize("database", ["postgresql"])  # SQLite has no connection that others can cut
+def test_a_lost_connection_is_noted(catalogue, database):
     with catalogue.database.engine.connect() as connection:
         with catalogue.database.engine.connect() as other:
             number = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar()
