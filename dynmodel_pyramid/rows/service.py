@@ -33,6 +33,14 @@ class Row:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class NewRows:
+    """Rows that were judged good: the values of each by field, and its id if the client gives one."""
+
+    values: list[dict[str, Any]]
+    ids: list[int | None]
+
+
 class Rows:
     """The rows of one version of one table, as one scope sees them."""
 
@@ -89,32 +97,34 @@ class Rows:
 
     # Writing
 
-    def insert(self, connection: sa.Connection, documents: Sequence[Any], *, pointers: bool) -> list[int]:
-        """Add rows, all or none; -> their ids in the order of the documents.
+    def read(self, documents: Sequence[Any], *, pointers: bool) -> NewRows:
+        """The rows that documents ask for; it needs no transaction, so that none is held while many are judged.
 
         :param pointers: whether the pointers of problems begin with the document's number
         :raises Invalid: with every fault
         """
-        table, problems = self.model.table, Problems()
-        reader, moment = self.reader, now()
-        parameters, given = [], []
+        problems, reader = Problems(), self.reader
+        values, given = [], []
         for number, document in enumerate(documents):
             pointer = f"/{number}" if pointers else ""
-            values = reader.whole(document, pointer, problems, self.scope)
+            values.append(reader.whole(document, pointer, problems, self.scope))
             given.append(reader.given_id(document, pointer, problems))
-            values["_version"] = 1
-            values["_created"] = values["_updated"] = moment
-            parameters.append(values)
         problems.raise_if_any()
-        if not parameters:
+        return NewRows(values, given)
+
+    def insert(self, connection: sa.Connection, rows: NewRows) -> list[int]:
+        """Add rows, all or none; -> their ids in the order of the documents."""
+        if not rows.values:
             return []
-        chosen = [row_id for row_id in given if row_id is not None]
+        table, moment = self.model.table, now()
+        chosen = [row_id for row_id in rows.ids if row_id is not None]
         reserve = self.catalogue.database.dialect.reserve_ids
-        drawn = iter(reserve(connection, table, len(given) - len(chosen), above=max(chosen, default=0)))
-        ids = [next(drawn) if row_id is None else row_id for row_id in given]
-        for row_id, values in zip(ids, parameters, strict=True):
-            values["id"] = row_id
-        self._insert(connection, parameters)
+        drawn = iter(reserve(connection, table, len(rows.ids) - len(chosen), above=max(chosen, default=0)))
+        ids = [next(drawn) if row_id is None else row_id for row_id in rows.ids]
+        system = {"_version": 1, "_created": moment, "_updated": moment}
+        self._insert(
+            connection, [{**values, **system, "id": row_id} for row_id, values in zip(ids, rows.values, strict=True)]
+        )
         self._report(connection, "insert", [(row_id, 1) for row_id in ids])
         return ids
 

@@ -80,9 +80,10 @@ class RowStream:
 def create_rows(context: RowList, request) -> Response:
     no_parameters(request)
     documents, is_array = as_documents(read_json(request))
-    connection = write_connection(request)
     rows = context.rows
-    ids = rows.insert(connection, documents, pointers=is_array)
+    new = rows.read(documents, pointers=is_array)
+    connection = write_connection(request)
+    ids = rows.insert(connection, new)
     preference = preferred_return(request)
     if preference in ("minimal", "headers-only"):
         answer = empty_answer(201)

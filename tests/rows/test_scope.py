@@ -22,8 +22,12 @@ def model(catalogue):
 def connection(catalogue, model):
     with catalogue.database.writer.connect() as connection, connection.begin():
         documents = [{"a": "x", "b": 1}, {"a": "y", "b": 2}, {"a": "z", "b": 3}]
-        assert Rows(catalogue, model).insert(connection, documents, pointers=True) == [1, 2, 3]
+        assert insert(Rows(catalogue, model), connection, documents) == [1, 2, 3]
         yield connection
+
+
+def insert(rows, connection, documents):
+    return rows.insert(connection, rows.read(documents, pointers=True))
 
 
 def test_rows_outside_the_condition_are_not_there(catalogue, model, connection):
@@ -59,7 +63,7 @@ def test_fields_that_may_not_be_written(catalogue, model, connection):
             write(connection, 1, {"b": 5})
         assert refused.value.problems[0].code == "read_only"
     with pytest.raises(Invalid):
-        rows.insert(connection, [{"b": 5}], pointers=False)
+        insert(rows, connection, [{"b": 5}])
     assert rows.assign(connection, 1, {"a": "!"}) == 2
 
 
@@ -80,8 +84,8 @@ def test_every_write_is_reported(catalogue, model, connection):
     told = []
     catalogue.on_row_writes(lambda connection, writes: told.append((writes.table_id, writes.operation, writes.rows)))
     rows = Rows(catalogue, model)
-    rows.insert(connection, [{}, {}], pointers=True)
-    rows.insert(connection, [], pointers=True)
+    insert(rows, connection, [{}, {}])
+    insert(rows, connection, [])
     rows.assign(connection, 4, {"a": "x"})
     rows.assign(connection, 4, {})
     rows.replace(connection, 4, {})
