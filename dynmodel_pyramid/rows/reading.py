@@ -100,6 +100,9 @@ class RowReader:
             return entry.node.deserialize(value)
         except colander.Invalid as error:
             for path in error.paths():
+                for step in path:
+                    # colander leaves them in a circle; the frames lead to the request and its body.
+                    step.__traceback__ = None
                 below = "".join(f"/{escape(step.node.name)}" for step in path[1:] if step.node.name)
                 messages = [str(message) for step in path for message in step.messages()]
                 code = next((step.code for step in reversed(path) if hasattr(step, "code")), "invalid")

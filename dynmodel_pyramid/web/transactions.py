@@ -169,3 +169,7 @@ def _close(request) -> None:
     connection = request.environ.pop("dynmodel.connection", None)
     if connection is not None:
         connection.close()
+    if request.__dict__.pop("exc_info", None) is not None and request.exception is not None:
+        # Its frames refer to the request, in a circle: the body would outlive a refusal until the garbage collector's
+        # next full run. What is worth a traceback has been logged.
+        request.exception.__traceback__ = None

@@ -13,7 +13,7 @@ def factory(global_conf, label="", state="", fail="", hang="", **settings):
     :param state: a directory: ``/slow`` leaves a file there when it begins and when it ends; without ``seconds`` it
         waits for a file ``go``. A file ``crash`` lets the process die while loading, ``crash-soon`` soon after it
     :param fail: raise this instead of loading
-    :param hang: never get ready
+    :param hang: leave a file ``hanging`` and never get ready
     """
     if fail:
         raise RuntimeError(fail)
@@ -21,6 +21,7 @@ def factory(global_conf, label="", state="", fail="", hang="", **settings):
     if (state / "crash").exists():
         os._exit(7)
     if hang:
+        (state / "hanging").touch()
         time.sleep(3600)
     if (state / "crash-soon").exists():
         threading.Timer(0.2, os._exit, (8,)).start()

@@ -256,12 +256,13 @@ def test_a_reload_changes_the_number_of_workers(serve):
     assert len(running.answering()) == 1
 
 
-def test_a_reload_that_hangs_is_overtaken_by_the_next(serve):
+def test_a_reload_that_hangs_is_overtaken_by_the_next(serve, tmp_path):
     running = serve(processes=1)
     workers = running.wait_for_workers(1)
     running.write_ini("two", processes=1, app="hang = yes")
     running.send(signal.SIGHUP)
     hanging = running.wait_for(r"worker (\d+) started", 2)[1]
+    until((tmp_path / "hanging").exists, "the new worker to have read the file")
     assert running.answering(5) == workers
     running.write_ini("three", processes=1, listen="listen = 127.0.0.1:1")
     running.reload(1)
@@ -274,9 +275,9 @@ def test_a_reload_that_hangs_is_overtaken_by_the_next(serve):
 # Stopping
 
 
-def test_a_stop_while_the_application_loads(serve):
+def test_a_stop_while_the_application_loads(serve, tmp_path):
     running = serve(processes=1, app="hang = yes")
-    running.wait_for("started")
+    until((tmp_path / "hanging").exists, "the application to load")
     running.send(signal.SIGTERM)
     assert running.wait() == 0
 
