@@ -9,7 +9,8 @@ BIN := $(VENV)/bin
 .PHONY: run test lint clean
 
 run: $(VENV)/.run
-	$(BIN)/pserve development.ini
+	@# Pyramid imports pkg_resources, which warns about itself.
+	PYTHONWARNINGS="ignore:pkg_resources is deprecated" $(BIN)/pserve development.ini
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
