@@ -82,7 +82,7 @@ class Generator:
             *self._system_columns(definition, metadata),
             *columns,
             *further,
-            sa.PrimaryKeyConstraint("id", name=f"_pk_{definition.id}"),
+            sa.PrimaryKeyConstraint("id", name=_name(f"_pk_{definition.id}")),
             sqlite_autoincrement=True,
             info={DEFINITION: definition},
         )
@@ -91,7 +91,7 @@ class Generator:
         key: dict[str, Any] = {}
         if self.dialect.schema is not None:
             sequence = sa.Sequence(
-                f"_seq_{definition.id}", metadata=metadata, schema=self.dialect.schema, data_type=sa.BigInteger()
+                _name(f"_seq_{definition.id}"), metadata=metadata, schema=self.dialect.schema, data_type=sa.BigInteger()
             )
             key = {"default": sequence, "server_default": sequence.next_value()}
         now = sa.text("CURRENT_TIMESTAMP")
@@ -140,6 +140,11 @@ class Generator:
         cls = type(definition.model_name, (own.generate_base(),), attributes)
         own.configure()
         return cls
+
+
+def _name(name: str) -> quoted_name:
+    """A name for SQL. SQLAlchemy keeps every name that it has to judge itself, for ever: 1 KB for each table."""
+    return quoted_name(name, quote=True)
 
 
 def attribute_names(definition: TableDefinition) -> dict[str, str]:

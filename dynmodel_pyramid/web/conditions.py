@@ -82,16 +82,26 @@ def preferred_return(request) -> str | None:
     return None
 
 
-def refuse_other_than_json(request) -> None:
-    """:raises NotAcceptable: ``Accept`` admits no JSON"""
+def best_offer(request, offers: tuple[str, ...] = ("application/json",)) -> str:
+    """Which of the media types ``Accept`` likes best; the first of those that it likes equally.
+
+    :raises NotAcceptable: none
+    """
     header = request.headers.get("Accept", "").strip()
-    if header in ("", "*/*", "application/json"):
-        return
-    # The most specific range decides (RFC 9110, 12.5.1). A header out of its grammar counts as none.
+    if header in ("", "*/*", offers[0]):
+        return offers[0]
+    # A header out of its grammar counts as none.
     qualities: dict[str, float] = {}
     for media_range, quality, *_ in request.accept.parsed or [("*/*", 1.0)]:
         name = media_range.partition(";")[0].strip().lower()
         qualities[name] = max(quality, qualities.get(name, 0.0))
-    ranges = (name for name in ("application/json", "application/*", "*/*") if name in qualities)
-    if not qualities.get(next(ranges, ""), 0.0):
-        raise NotAcceptable("only application/json can be answered here", hint="send Accept: application/json")
+
+    def quality_of(offer: str) -> float:
+        # The most specific range decides (RFC 9110, 12.5.1).
+        ranges = (offer, offer.partition("/")[0] + "/*", "*/*")
+        return next((qualities[name] for name in ranges if name in qualities), 0.0)
+
+    best = max(offers, key=quality_of)
+    if not quality_of(best):
+        raise NotAcceptable(f"only {' and '.join(offers)} can be answered here", hint=f"send Accept: {offers[0]}")
+    return best

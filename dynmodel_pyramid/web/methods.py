@@ -9,22 +9,25 @@ from collections.abc import Callable
 from pyramid.response import Response
 
 from dynmodel_pyramid.web.answers import empty_answer
-from dynmodel_pyramid.web.conditions import refuse_other_than_json
+from dynmodel_pyramid.web.conditions import best_offer
 from dynmodel_pyramid.web.errors import MethodNotAllowed, request_id, with_definition_version
 from dynmodel_pyramid.web.resources import ROUTE
 
 View = Callable[[object, object], Response]
 
 
-def add_resource_view(config, resource: type, **views: View) -> None:
-    """Register the views of a resource class, by method: ``GET=view, PUT=view``."""
+def add_resource_view(config, resource: type, *, offers: tuple[str, ...] = ("application/json",), **views: View):
+    """Register the views of a resource class, by method: ``GET=view, PUT=view``.
+
+    :param offers: the media types that it can answer
+    """
     allow = ", ".join(sorted({*views, *(("HEAD",) if "GET" in views else ()), "OPTIONS"}))
 
     def answer(context, request) -> Response:
         method = request.method
         chosen = views.get("GET" if method == "HEAD" else method)
         if chosen is not None:
-            refuse_other_than_json(request)
+            best_offer(request, offers)
             return chosen(context, request)
         if method == "OPTIONS":
             made = empty_answer(204)

@@ -187,10 +187,15 @@ def test_rolling_restarts_lose_no_request(serve, record_property):
     rounds = 3
     try:
         for number in range(1, rounds + 1):
-            served = sum(client.answered for client in clients)
             running.write_ini(f"r{number}")
             running.reload(number)
-            until(lambda served=served: sum(c.answered for c in clients) > served + 200, "requests after the restart")
+            # Two answers each: the first may belong to a request that an old worker took.
+            before = [client.answered for client in clients]
+            pairs = list(zip(clients, before, strict=True))
+            until(
+                lambda pairs=pairs: all(client.answered >= n + 2 or client.failures for client, n in pairs),
+                "every client to be answered after the restart",
+            )
     finally:
         for client in clients:
             client.stopped.set()
@@ -205,7 +210,7 @@ def test_rolling_restarts_lose_no_request(serve, record_property):
     record_property("requests", counts)
     print(counts)
     assert [failure for client in clients for failure in client.failures] == []
-    assert counts["answered"] > 1000
+    assert counts["answered"] > 200
     assert counts["closed"] >= rounds  # kept connections were ended politely
     for client in clients:
         assert client.labels[-1] == f"r{rounds}"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from itertools import count, islice
 
 from tests.soak.flights import Client
-from tests.soak.meter import Meter, command, running_server
+from tests.soak.meter import Meter, command, running_server, sqlite_schema_memory
 
 #: Growth over the last half of a run up to which memory counts as flat.
 PLATEAU = 0.05
@@ -117,12 +117,18 @@ def slope(samples: list[tuple[int, float]]) -> float:
     return sum((x - mean_x) * (y - mean_y) for x, y in samples) / below * 1024
 
 
-def verdict(samples: list[tuple[int, float]]) -> bool:
-    """Print whether the last half is a plateau; -> whether it is."""
+def verdict(samples: list[tuple[int, float]], database_own: float = 0.0) -> bool:
+    """Print whether the last half is a plateau; -> whether it is.
+
+    :param database_own: KB a step that are the database library's own, in the server's process
+    """
     half = samples[len(samples) // 2 :]
     if len(half) < 2:
         raise SystemExit("too few samples for a verdict: let it run longer, or sample more often")
     rise = slope(half)
+    if database_own:
+        print(f"SQLite itself keeps {database_own:.2f} KB for each table and connection, of {rise:+.2f} KB in all")
+        rise -= database_own
     growth = rise / 1024 * (half[-1][0] - half[0][0]) / half[0][1]
     flat = growth < PLATEAU
     print(f"last half: {rise:+.3f} KB a step, {growth:+.1%}: {'a plateau' if flat else 'IT GROWS'}")
@@ -141,7 +147,11 @@ def main() -> None:
     with running_server(options.database, options.threads, **settings) as server, Client(server) as client:
         steps = use_new_tables(client) if options.tables else redefine(client)
         total = options.tables or options.redefinitions
-        flat = verdict(soak(steps, total, options.every, Meter(server.process.pid)))
+        samples = soak(steps, total, options.every, Meter(server.process.pid))
+        own = 0.0
+        if options.tables and options.database == "sqlite":
+            own = sqlite_schema_memory(server.settings["sqlalchemy.url"]) / total
+        flat = verdict(samples, own)
     sys.exit(0 if flat else 1)
 
 

@@ -1,13 +1,15 @@
 """What a server process uses: resident memory and processor time; and a database for commands to run on."""
 
 import argparse
+import sqlite3
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import psutil
+import sqlalchemy as sa
 
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings
 from tests.server import Server
@@ -25,14 +27,38 @@ def command(description: str) -> argparse.ArgumentParser:
 
 @contextmanager
 def running_server(database: str, threads: int, **settings: str) -> Iterator[Server]:
-    """A real server process on an empty database of its own."""
+    """A real server process on an empty database of its own; ``server.settings`` tells which."""
     with tempfile.TemporaryDirectory() as folder, database_settings(database, Path(folder)) as own:
         server = Server({**own, **settings}, Path(folder), threads=threads)
+        server.settings = own
         try:
             server.start()
             yield server
         finally:
             server.stop()
+            if "dynmodel.schema" in own:
+                drop_tables(own["sqlalchemy.url"], own["dynmodel.schema"])
+
+
+def drop_tables(url: str, schema: str, at_a_time: int = 500) -> None:
+    """Empty a schema of PostgreSQL in parts: it can't hold the locks of thousands of tables at once."""
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    quote = engine.dialect.identifier_preparer.quote_identifier
+    names = sa.inspect(engine).get_table_names(schema)
+    for start in range(0, len(names), at_a_time):
+        tables = ", ".join(f"{quote(schema)}.{quote(name)}" for name in names[start : start + at_a_time])
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f"DROP TABLE {tables} CASCADE")
+    engine.dispose()
+
+
+def sqlite_schema_memory(url: str) -> float:
+    """KB that a connection to this SQLite database takes for its schema, whoever opens it."""
+    before = psutil.Process().memory_info().rss
+    with closing(sqlite3.connect(sa.make_url(url).database)) as connection:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        connection.execute("SELECT id FROM _dynmodel_state").fetchone()
+        return (psutil.Process().memory_info().rss - before) / 1024
 
 
 class Meter:
