@@ -44,6 +44,7 @@ setup(
         "test": [
             *TESTING,
             "pytest-xdist >= 3.5",
+            "psutil >= 5.9",  # memory and CPU of the servers under test
             "pyramid_retry >= 2.1",  # a host application may use it; the tests have one
             "requests >= 2.31",
             "ruff >= 0.6",
