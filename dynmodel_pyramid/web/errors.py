@@ -166,7 +166,9 @@ def database_error_view(error: sa.exc.DBAPIError, request) -> Response:
     if failure.kind in ("unique", "foreign_key", "required", "check"):
         return _violation(failure, request)
     if failure.kind == "value":
-        return problem(request, 422, "validation", "a value, or the row as a whole, is beyond what the database can store")
+        return problem(
+            request, 422, "validation", "a value, or the row as a whole, is beyond what the database can store"
+        )
     if failure.kind in ("busy", "away", "full"):
         details = {
             "busy": "the rows are locked by another request",
