@@ -5,7 +5,7 @@ All functions take a connection inside a transaction; none begins or ends one.
 
 import datetime
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
@@ -200,11 +200,6 @@ class DefinitionStore:
             "changed_by": author,
             "document": current.to_stored(),
         }
-
-    def history(self, connection: sa.Connection, table_id: int) -> Iterator[TableDefinition]:
-        log = self.system.change.c
-        query = sa.select(log.document).where(log.table_id == table_id).order_by(log.version)
-        return (TableDefinition.from_stored(document) for document in connection.scalars(query))
 
 
 def now() -> datetime.datetime:

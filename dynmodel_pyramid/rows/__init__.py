@@ -2,6 +2,7 @@
 
 ``reading``  JSON documents -> column values, with every fault and its pointer
 ``encoding`` the statements and the encoder of one version of a table
+``prepared`` the statements that every request runs, by the driver's cursor
 ``page``     limit, offset and order of a list
 ``scope``    what a caller may read and write
 ``service``  the row service: get, list, stream, insert, replace, assign, delete

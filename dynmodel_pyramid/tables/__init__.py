@@ -4,7 +4,7 @@
 ``catalogue``   the snapshots of all definitions and the bounded cache of classes
 ``work``        one request's (or script's) view of them: the coherence protocol
 ``difference``  what distinguishes two definitions of a table, as a value
-``evolution``   the difference -> DDL and conversion, one class for each database
+``evolution``   the difference -> DDL and conversion; ``evolution_sqlite`` and ``evolution_postgresql`` do it
 ``conversion``  carrying a column's values over to another type
 ``service``     create, change and drop tables: the transactions around all this
 ``sessions``    ORM sessions for scripts and shells

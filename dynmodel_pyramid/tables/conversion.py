@@ -13,7 +13,7 @@ import colander
 import sqlalchemy as sa
 
 from dynmodel_pyramid.definitions import FieldDefinition
-from dynmodel_pyramid.errors import Conflict, Invalid, Problem
+from dynmodel_pyramid.errors import Conflict, Malformed
 from dynmodel_pyramid.fields import FieldTypes
 
 #: What becomes of values that can't be carried over.
@@ -24,7 +24,7 @@ SAMPLES = 10
 
 def check_on_error(on_error: str) -> None:
     if on_error not in ON_ERROR:
-        raise Invalid([Problem("", "invalid_parameter", f"on_error: want one of {', '.join(ON_ERROR)}")])
+        raise Malformed(f"on_error={on_error}: want one of {', '.join(ON_ERROR)}", code="invalid_parameter")
 
 
 @dataclass(slots=True)

@@ -5,9 +5,12 @@
 ``tables``        views of definitions
 ``rows``          views of rows
 ``service``       views of the service itself: description, field types, health
+``page``          what a browser sees at the root
 ``body``          request bodies -> documents
 ``conditions``    ETag, If-Match, If-None-Match, Prefer
 ``transactions``  the tweens: one attempt after another, each coherent
+``answers``       the responses
 ``errors``        exceptions -> problem documents
 ``cors``          cross-origin requests
+``mount``         the root under a prefix, without its last slash
 """
