@@ -142,7 +142,7 @@ FAILURES = {
         "class Bad(Good):\n def column(self, options): pass",
         r"Bad.column\(self, options\) has the wrong signature \(want column\(self, options, context\)\)",
     ),
-    "not a method": ("class Bad(Good):\n to_text = 'x'", "Bad.to_text is not a method"),
+    "not a method": ("class Bad(Good):\n text_form = 'x'", "Bad.text_form is not a method"),
     "constructor": ("class Bad(Good):\n def __init__(self, palette): pass", "TypeError: .*palette"),
     "options raise": ("class Bad(Good):\n def options_schema(self): raise KeyError('palette')", "KeyError: 'palette'"),
     "no options": ("class Bad(Good):\n def options_schema(self): return None", "AttributeError"),
@@ -161,7 +161,7 @@ FAILURES = {
         "TypeError: .*not JSON serializable",
     ),
     "operators": ("class Bad(Good):\n operators = ('eq',)", "operators are not all of"),
-    "options_version": ("class Bad(Good):\n options_version = '2'", "options_version must be a whole number"),
+    "upgrades": ("class Bad(Good):\n upgrades = [print]", "upgrades must be a tuple of functions"),
 }
 
 
@@ -228,26 +228,21 @@ def test_the_server_refuses_to_start(tmp_path):
 def test_older_options_are_brought_up(plugin_path, monkeypatch):
     source = """
 class Sized(Good):
-    options_version = 2
+    upgrades = (lambda options: {"size": options["width"] * 2},)
     def options_schema(self):
         return colander.SchemaNode(
             colander.Mapping(unknown="raise"),
             schema.option(schema.Integer(), "size", default=10), schema.option(schema.Text(), "unit", default="px"))
-    def upgrade_options(self, options, version):
-        assert version == 1
-        return {"size": options["width"] * 2}
 class Old(Good):
     def options_schema(self):
         return colander.SchemaNode(
             colander.Mapping(unknown="raise"), schema.option(schema.Integer(), "width", default=1))
 class Newest(Sized):
-    options_version = 3
-    def upgrade_options(self, options, version):
+    def fail(options):
         raise LookupError("no way")
+    upgrades = (*Sized.upgrades, fail)
 class Wrong(Sized):
-    options_version = 4
-    def upgrade_options(self, options, version):
-        return {"height": 1}
+    upgrades = (*Sized.upgrades, dict, lambda options: {"height": 1})
 """
     url = f"sqlite:///{plugin_path}/data.sqlite"
 

@@ -8,7 +8,8 @@ import colander
 from dynmodel_pyramid.definitions.model import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.names import field_name_fault, name_key
 from dynmodel_pyramid.definitions.problems import Problems, escape
-from dynmodel_pyramid.fields import FieldType, FieldTypes
+from dynmodel_pyramid.fields import FieldType, FieldTypes, is_sortable
+from dynmodel_pyramid.fields.contract import options_version
 from dynmodel_pyramid.fields.registry import COMMON_OPTIONS, read_options
 
 
@@ -161,7 +162,7 @@ class FieldsReader:
         if field_type is None:
             return None
         options = self.options(field_type, value, pointer)
-        if (unique or index) and not field_type.sortable:
+        if (unique or index) and not is_sortable(field_type):
             problems.add(
                 f"{pointer}/{'unique' if unique else 'index'}",
                 "invalid_option",
@@ -175,7 +176,7 @@ class FieldsReader:
             type=value["type"],
             column=old.column if old and old.name == entry.name else entry.name,
             options=options,
-            options_version=field_type.options_version,
+            options_version=options_version(field_type),
             required=required,
             unique=unique,
             index=index,

@@ -7,7 +7,7 @@ from typing import Any
 
 from dynmodel_pyramid.definitions.model import FieldDefinition, IndexDefinition, TableDefinition
 from dynmodel_pyramid.definitions.problems import Problems
-from dynmodel_pyramid.fields import FieldTypes
+from dynmodel_pyramid.fields import FieldTypes, is_sortable
 
 UNIQUE_KEYS = ("name", "fields", "nulls_distinct")
 INDEX_KEYS = ("name", "fields")
@@ -23,7 +23,7 @@ def read_indexes(
 ) -> tuple[list[IndexDefinition], int]:
     """The indexes, and the next free number. One that has the name of an earlier one keeps its number."""
     by_name = {made.name: made for made in fields}
-    unsortable = {made.id for made in by_name.values() if not field_types[made.type].sortable}
+    unsortable = {made.id for made in by_name.values() if not is_sortable(field_types[made.type])}
     before = {(index.unique, index.name): index for index in start.indexes}
     indexes: list[IndexDefinition] = []
     given_names = _given_names(document)

@@ -5,8 +5,29 @@ A field type is a class that derives from :class:`FieldType` and is registered u
 door (see ``setup.py``). ``docs/field-types.md`` is the guide for authors.
 """
 
-from dynmodel_pyramid.fields.contract import Context, FieldInvalid, FieldType
+from dynmodel_pyramid.fields.contract import (
+    UNCHANGED,
+    Context,
+    FieldInvalid,
+    FieldType,
+    Reference,
+    TextForm,
+    Write,
+    is_sortable,
+)
 from dynmodel_pyramid.fields.registry import GROUP, FieldTypes
 from dynmodel_pyramid.fields.text import byte_order
 
-__all__ = ["GROUP", "Context", "FieldInvalid", "FieldType", "FieldTypes", "byte_order"]
+__all__ = [
+    "GROUP",
+    "UNCHANGED",
+    "Context",
+    "FieldInvalid",
+    "FieldType",
+    "FieldTypes",
+    "Reference",
+    "TextForm",
+    "Write",
+    "byte_order",
+    "is_sortable",
+]

@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 
 from dynmodel_pyramid.fields import operators, schema
-from dynmodel_pyramid.fields.contract import FieldType
+from dynmodel_pyramid.fields.contract import FieldType, TextForm
 
 
 class _Fragment(sa.types.UserDefinedType):
@@ -53,7 +53,6 @@ class Json(FieldType):
     """Any JSON value: object, array, string, number, true or false; nested at most 100 levels."""
 
     operators = (*operators.IDENTITY, operators.CONTAINS, operators.CONTAINED)
-    sortable = False
 
     def column(self, options, context):
         return sa.Column(JsonDocument())
@@ -61,14 +60,19 @@ class Json(FieldType):
     def schema_node(self, options):
         return colander.SchemaNode(schema.Json())
 
-    def json_expression(self, column, options):
-        return sa.type_coerce(sa.cast(column, sa.Text), _Fragment())
+    def json_expression(self, source, options):
+        return sa.type_coerce(sa.cast(source, sa.Text), _Fragment())
 
-    def to_text(self, value, options):
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    def text_form(self, options):
+        return TextForm(write_json, read_json)
 
-    def from_text(self, text, options):
-        try:
-            return json.loads(text)
-        except (ValueError, RecursionError):
-            raise ValueError("want JSON") from None
+
+def write_json(value) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def read_json(text: str):
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise ValueError("want JSON") from None

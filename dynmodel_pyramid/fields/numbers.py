@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.fields import operators, schema
 from dynmodel_pyramid.fields.choices import check_choices, choices_option, each_of, one_of
-from dynmodel_pyramid.fields.contract import FieldType
+from dynmodel_pyramid.fields.contract import FieldType, TextForm
 
 #: What ``float`` takes besides (underscores, digits of other scripts, nan) is no number to a client.
 _NUMBER = re.compile(r"[+-]?(?:\d+(\.\d*)?|(\.\d+))([eE][+-]?\d+)?", re.ASCII)
@@ -50,7 +50,12 @@ class _Bounded(FieldType):
                 raise schema.invalid(node, f"want at most {high}", "too_large", value)
 
         validator = check if options["choices"] is None else each_of(check, one_of(options["choices"]))
-        return colander.SchemaNode(self.kind(), validator=validator)
+        fast = None if options["choices"] is not None else self.fast_path(options)
+        return colander.SchemaNode(self.kind(), validator=validator, fast_path=fast)
+
+    @staticmethod
+    def fast_path(options):
+        raise NotImplementedError
 
     def json_schema(self, options):
         rules = {"minimum": options["min"], "maximum": options["max"], "enum": options["choices"]}
@@ -65,9 +70,8 @@ class Number(_Bounded):
     def column(self, options, context):
         return sa.Column(sa.Float(53))
 
-    def fast_path(self, options):
-        if options["choices"] is not None:
-            return None
+    @staticmethod
+    def fast_path(options):
         low = -math.inf if options["min"] is None else options["min"]
         high = math.inf if options["max"] is None else options["max"]
         # -inf < value < inf refuses infinities; comparisons with NaN are false. Zero may be minus zero.
@@ -75,20 +79,8 @@ class Number(_Bounded):
             type(value) is float and low <= value <= high and -math.inf < value < math.inf and value != 0
         )
 
-    def to_text(self, value, options):
-        return repr(value)
-
-    def from_text(self, text, options):
-        text = text.strip()
-        match = _NUMBER.fullmatch(text)
-        if not match:
-            raise ValueError("want a number")
-        if match.groups() == (None, None, None) and len(text) <= _DIGITS:
-            return int(text)  # the validator refuses it where a float would lose digits
-        value = float(text)
-        if not math.isfinite(value):
-            raise ValueError("want a finite number")
-        return value
+    def text_form(self, options):
+        return TextForm(repr, read_number)
 
 
 class Integer(_Bounded):
@@ -99,16 +91,32 @@ class Integer(_Bounded):
     def column(self, options, context):
         return sa.Column(sa.BigInteger())
 
-    def fast_path(self, options):
-        if options["choices"] is not None:
-            return None
+    @staticmethod
+    def fast_path(options):
         low = -schema.INT64 if options["min"] is None else options["min"]
         high = schema.INT64 - 1 if options["max"] is None else options["max"]
         return lambda value: type(value) is int and low <= value <= high
 
-    def from_text(self, text, options):
-        text = text.strip()
-        digits = text[1:] if text[:1] in ("+", "-") else text
-        if not (digits.isascii() and digits.isdigit()) or len(digits) > 19:
-            raise ValueError("want a whole number of at most 64 bits")
-        return int(text)
+    def text_form(self, options):
+        return TextForm(str, read_integer)
+
+
+def read_number(text: str) -> int | float:
+    text = text.strip()
+    match = _NUMBER.fullmatch(text)
+    if not match:
+        raise ValueError("want a number")
+    if match.groups() == (None, None, None) and len(text) <= _DIGITS:
+        return int(text)  # the validator refuses it where a float would lose digits
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError("want a finite number")
+    return value
+
+
+def read_integer(text: str) -> int:
+    text = text.strip()
+    digits = text[1:] if text[:1] in ("+", "-") else text
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > 19:
+        raise ValueError("want a whole number of at most 64 bits")
+    return int(text)

@@ -11,6 +11,7 @@ import colander
 from dynmodel_pyramid.errors import ConfigurationProblem, PluginMissing
 from dynmodel_pyramid.fields.contract import FieldType
 from dynmodel_pyramid.fields.operators import Operator
+from dynmodel_pyramid.fields.schema import mapping_json_schema
 
 GROUP = "dynmodel_pyramid.field_types"
 #: The distribution of the built-in types.
@@ -120,13 +121,13 @@ def checked(where: str, cls: type[FieldType]) -> FieldType:
             raise ConfigurationProblem(f"{where}: {cls.__name__} has no {method}()")
     for method, contract in inspect.getmembers(FieldType, inspect.isfunction):
         if not method.startswith("_"):
-            _check_signature(where, cls, method, contract)
+            _check_arguments(where, cls, method, list(inspect.signature(contract).parameters)[1:])
     try:
         field_type = cls()
         schema = field_type.options_schema()
         options = {child.name for child in schema.children}
         strict = isinstance(schema.typ, colander.Mapping) and schema.typ.unknown == "raise"
-        json.dumps(field_type.options_json_schema())
+        json.dumps(mapping_json_schema(schema))
     except Exception as error:
         raise ConfigurationProblem(f"{where}: {type(error).__name__}: {error}") from error
     if not strict:
@@ -136,22 +137,23 @@ def checked(where: str, cls: type[FieldType]) -> FieldType:
         raise ConfigurationProblem(f"{where}: its option {clash[0]!r} is one that every field has; rename it")
     if not all(isinstance(operator, Operator) for operator in field_type.operators):
         raise ConfigurationProblem(f"{where}: its operators are not all of dynmodel_pyramid.fields.operators")
-    if type(field_type.options_version) is not int or field_type.options_version < 1:
-        raise ConfigurationProblem(f"{where}: options_version must be a whole number, 1 at first")
+    if not (isinstance(field_type.upgrades, tuple) and all(map(callable, field_type.upgrades))):
+        raise ConfigurationProblem(f"{where}: upgrades must be a tuple of functions")
+    if field_type.fill is not None:
+        _check_arguments(where, cls, "fill", ["options", "write"])
     return field_type
 
 
-def _check_signature(where: str, cls: type, method: str, contract) -> None:
+def _check_arguments(where: str, cls: type, method: str, arguments: list[str]) -> None:
     """Refuse a method that can't be called as the contract calls it: positionally, with the contract's arguments."""
-    arguments = [None] * len(inspect.signature(contract).parameters)
     try:
         signature = inspect.signature(getattr(cls, method))
     except (TypeError, ValueError):
         raise ConfigurationProblem(f"{where}: {cls.__name__}.{method} is not a method") from None
     try:
-        signature.bind(*arguments)
+        signature.bind(None, *arguments)
     except TypeError:
-        wanted = ", ".join(inspect.signature(contract).parameters)
+        wanted = ", ".join(["self", *arguments])
         raise ConfigurationProblem(
             f"{where}: {cls.__name__}.{method}{signature} has the wrong signature", hint=f"want {method}({wanted})"
         ) from None

@@ -196,6 +196,14 @@ class List(_Strict):
         return [self.item.deserialize(node, entry) for entry in value]
 
 
+class Table(_Strict):
+    """A table, by its number or its model name; as an option it is stored as the number."""
+
+    wanted = "a table's number or model name"
+    types = (int, str)
+    json_schema = {"type": ["integer", "string"]}
+
+
 def option(kind: colander.SchemaType, name: str, *, default=None, description: str = "", validator=None):
     """One option of a field type: a child of :meth:`FieldType.options_schema`.
 

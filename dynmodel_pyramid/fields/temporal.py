@@ -7,7 +7,7 @@ import colander
 import sqlalchemy as sa
 
 from dynmodel_pyramid.fields import operators, schema
-from dynmodel_pyramid.fields.contract import FieldType
+from dynmodel_pyramid.fields.contract import FieldType, TextForm
 
 UTC = datetime.UTC
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -160,8 +160,12 @@ class _Temporal(FieldType):
     def json_schema(self, options):
         return {"type": "string", "format": self.json_format}
 
-    def from_text(self, text, options):
-        return text.strip()
+    def text_form(self, options):
+        return TextForm(self.write, str.strip)
+
+    @staticmethod
+    def write(value) -> str:
+        return value.isoformat()
 
 
 class Date(_Temporal):
@@ -171,9 +175,6 @@ class Date(_Temporal):
 
     def column(self, options, context):
         return sa.Column(sa.Date())
-
-    def to_text(self, value, options):
-        return value.isoformat()
 
 
 class DateTime(_Temporal):
@@ -185,10 +186,11 @@ class DateTime(_Temporal):
     def column(self, options, context):
         return sa.Column(UTCDateTime())
 
-    def json_expression(self, column, options):
+    def json_expression(self, source, options):
         # As the driver gives it, on SQLite naive: the encoder takes that for UTC. A page of 100 rows of 20 fields, four
         # of them such, costs 1.0 ms where it cost 1.5.
-        return sa.type_coerce(column, sa.DateTime(timezone=True))
+        return sa.type_coerce(source, sa.DateTime(timezone=True))
 
-    def to_text(self, value, options):
+    @staticmethod
+    def write(value) -> str:
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")

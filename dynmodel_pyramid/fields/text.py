@@ -52,14 +52,7 @@ class Text(FieldType):
             if pattern is not None and not pattern.fullmatch(value):
                 raise schema.invalid(node, f"must match the pattern {options['pattern']}", "pattern_mismatch", value)
 
-        return colander.SchemaNode(schema.Text(), validator=check)
-
-    def fast_path(self, options):
-        if options["min_length"] is not None or options["pattern"] is not None:
-            return None
-        high = LONGEST if options["max_length"] is None else options["max_length"]
-        unstorable = schema.UNSTORABLE.search
-        return lambda value: type(value) is str and len(value) <= high and not unstorable(value)
+        return colander.SchemaNode(schema.Text(), validator=check, fast_path=_fast_path(options))
 
     def json_schema(self, options):
         pattern = None if options["pattern"] is None else searching(options["pattern"])
@@ -80,14 +73,20 @@ class String(Text):
         node = super().schema_node(options)
         if options["choices"] is not None:
             node.validator = each_of(node.validator, one_of(options["choices"]))
+            node.fast_path = None
         return node
-
-    def fast_path(self, options):
-        return None if options["choices"] is not None else super().fast_path(options)
 
     def json_schema(self, options):
         own = super().json_schema(options)
         return own if options["choices"] is None else own | {"enum": options["choices"]}
+
+
+def _fast_path(options):
+    if options["min_length"] is not None or options["pattern"] is not None:
+        return None
+    high = LONGEST if options["max_length"] is None else options["max_length"]
+    unstorable = schema.UNSTORABLE.search
+    return lambda value: type(value) is str and len(value) <= high and not unstorable(value)
 
 
 def searching(pattern: str) -> str | None:

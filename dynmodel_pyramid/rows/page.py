@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.fields import is_sortable
 from dynmodel_pyramid.rows.scope import Scope
 from dynmodel_pyramid.tables.generation import SYSTEM_COLUMNS, Model
 
@@ -97,6 +98,6 @@ def _expression(name: str, model: Model, scope: Scope) -> tuple[sa.ColumnElement
     if field is None or not scope.may_read(name) or name not in model.table.c:
         raise Malformed(f"order: the table has no field {name!r}", code="unknown_field")
     field_type = model.field_types[field.type]
-    if not field_type.sortable:
+    if not is_sortable(field_type):
         raise Malformed(f"order: a field of type {field.type} has no order ({name})", code="not_sortable")
     return field_type.read_expression(model.table.c[name], field.options), not field.required

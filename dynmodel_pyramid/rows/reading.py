@@ -49,7 +49,7 @@ class RowReader:
         field_type = model.field_types[definition.type]
         node = field_type.schema_node(definition.options)
         default = None if definition.default is None else node.deserialize(definition.default)
-        fast = field_type.fast_path(definition.options) or (lambda value: False)
+        fast = getattr(node, "fast_path", None) or (lambda value: False)
         return _Field(definition.name, fast, node, definition.required, default)
 
     def whole(self, document: Any, pointer: str, problems: Problems, scope: Scope) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.definitions.store import Change, DefinitionStore
 from dynmodel_pyramid.errors import PluginMissing
 from dynmodel_pyramid.fields import FieldTypes
+from dynmodel_pyramid.fields.contract import options_version
 from dynmodel_pyramid.fields.registry import read_options
 from dynmodel_pyramid.tables.generation import Generator, Model
 
@@ -188,15 +189,19 @@ class Catalogue:
             field_type = self.field_types[field.type]
         except PluginMissing:
             return field
-        if field.options_version >= field_type.options_version:
+        newest = options_version(field_type)
+        if field.options_version >= newest:
             return field
         try:
-            options = read_options(field_type, field_type.upgrade_options(dict(field.options), field.options_version))
+            options = dict(field.options)
+            for upgrade in field_type.upgrades[field.options_version - 1 :]:
+                options = upgrade(options)
+            options = read_options(field_type, options)
         except Exception:
             # As with a type that is missing, the table stays listed and is refused on use (Generator.column).
             log.exception("the field type %s can't bring the options of %s to today's form", field.type, field.name)
             return field
-        return replace(field, options=options, options_version=field_type.options_version)
+        return replace(field, options=options, options_version=newest)
 
     @property
     def models(self):

@@ -57,17 +57,19 @@ def converter(
     """A function of stored value -> (new stored value, None) or (None, reason)."""
     old, new = field_types[before.type], field_types[after.type]
     node = new.schema_node(after.options)
+    to_text = old.text_form(before.options).to_text
+    new_form = new.text_form(after.options)
 
     def convert(value: Any) -> tuple[Any, str | None]:
-        text = old.to_text(value, before.options)
+        text = to_text(value)
         try:
             direct, refusal = node.deserialize(value), None
-            if new.to_text(direct, after.options) == text:
+            if new_form.to_text(direct) == text:
                 return direct, None
         except colander.Invalid as error:
             direct, refusal = None, "; ".join(error.asdict().values())
         try:
-            return node.deserialize(new.from_text(text, after.options)), None
+            return node.deserialize(new_form.from_text(text)), None
         except ValueError as error:
             reason = str(error)
         except colander.Invalid as error:

@@ -254,7 +254,7 @@ class Evolution:
             filled,
             converter(self.generator.field_types, old, new),
             losses,
-            lambda value: old_type.to_text(value, old.options),
+            old_type.text_form(old.options).to_text,
             self.generator.default_value(new) if on_error == "default" else None,
         )
         if losses.count and on_error == "fail":

@@ -17,6 +17,7 @@ from dynmodel_pyramid.database import Dialect
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.errors import PluginMissing
 from dynmodel_pyramid.fields import FieldTypes
+from dynmodel_pyramid.fields.contract import options_version
 from dynmodel_pyramid.fields.temporal import UTCDateTime
 
 #: Columns that every table has besides ``id`` and its fields.
@@ -48,10 +49,10 @@ class Generator:
         :raises PluginMissing: the field's type is not installed, or not in the version that stored its options
         """
         field_type = self.field_types[field.type]
-        if field.options_version != field_type.options_version:
+        if field.options_version != options_version(field_type):
             raise PluginMissing(
                 f"the options of the field {field.name!r} are of version {field.options_version} of the type "
-                f"{field.type!r}; installed is version {field_type.options_version}, which can't read them",
+                f"{field.type!r}; installed is version {options_version(field_type)}, which can't read them",
                 hint="install another release of the package that provides the type",
             )
         column = field_type.column(field.options, self.context)

@@ -8,7 +8,9 @@ from pyramid.response import Response
 
 from dynmodel_pyramid.definitions import upgrade
 from dynmodel_pyramid.errors import ConfigurationProblem
+from dynmodel_pyramid.fields import is_sortable
 from dynmodel_pyramid.fields.registry import Registered
+from dynmodel_pyramid.fields.schema import mapping_json_schema
 from dynmodel_pyramid.web.answers import html_answer, json_answer
 from dynmodel_pyramid.web.conditions import best_offer
 from dynmodel_pyramid.web.errors import problem
@@ -67,9 +69,9 @@ def field_type_document(registered: Registered) -> dict:
         "description": (type(field_type).__doc__ or "").strip(),
         "distribution": registered.distribution or None,
         "distribution_version": registered.version or None,
-        "options": field_type.options_json_schema(),
+        "options": mapping_json_schema(field_type.options_schema()),
         "operators": [{"name": known.name, "description": known.description} for known in field_type.operators],
-        "sortable": field_type.sortable,
+        "sortable": is_sortable(field_type),
     }
 
 

@@ -3,7 +3,7 @@
 import colander
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import FieldType, operators, schema
+from dynmodel_pyramid.fields import FieldType, TextForm, operators, schema
 from dynmodel_pyramid.testing import Case, FieldTypeConformance
 
 
@@ -21,10 +21,14 @@ class Sound(FieldType):
     def json_schema(self, options):
         return {"type": "integer"}
 
-    def from_text(self, text, options):
-        if not (text.lstrip("-").isascii() and text.lstrip("-").isdigit()) or len(text) > 19:
-            raise ValueError("want a whole number")
-        return int(text)
+    def text_form(self, options):
+        return TextForm(from_text=read)
+
+
+def read(text):
+    if not (text.lstrip("-").isascii() and text.lstrip("-").isdigit()) or len(text) > 19:
+        raise ValueError("want a whole number")
+    return int(text)
 
 
 class Lenient(Sound):
@@ -42,8 +46,8 @@ class Raising(Sound):
 
 
 class Hasty(Sound):
-    def fast_path(self, options):
-        return lambda value: isinstance(value, int)
+    def schema_node(self, options):
+        return colander.SchemaNode(schema.Integer(), fast_path=lambda value: isinstance(value, int))
 
 
 class Narrow(Sound):
@@ -52,8 +56,8 @@ class Narrow(Sound):
 
 
 class Mute(Sound):
-    def to_text(self, value, options):
-        return f"<{value}>"
+    def text_form(self, options):
+        return TextForm("<{}>".format, read)
 
 
 class Untrue(Sound):
@@ -69,10 +73,8 @@ class Shared(Sound):
 
 
 class OneByOne(Sound):
-    sortable = True
-
-    def read_expression(self, column, options):
-        return sa.cast(column, sa.Text) if column.table.schema else column
+    def read_expression(self, source, options):
+        return sa.cast(source, sa.Text) if source.table.schema else source
 
 
 CASES = [Case(valid=[1, 2, 10, -3], invalid=[("1", "wrong_type")], texts={"7": 7})]

@@ -5,12 +5,14 @@ import pytest
 import sqlalchemy as sa
 import webtest
 
-from dynmodel_pyramid.fields import FieldInvalid, FieldType, schema
+from dynmodel_pyramid.fields import FieldInvalid, FieldType, operators, schema
 from dynmodel_pyramid.testing.driver import TableDriver, make_application
 
 
 class Code(FieldType):
     """Text of at most ``size`` characters, stored in a column of that size."""
+
+    operators = operators.ORDERED
 
     def options_schema(self):
         return colander.SchemaNode(
@@ -66,7 +68,7 @@ def test_a_label_alone_changes_no_column(app):
 class Nowhere(Code):
     """A value that is kept nowhere."""
 
-    sortable = False
+    operators = operators.IDENTITY
 
     def column(self, options, context):
         return None

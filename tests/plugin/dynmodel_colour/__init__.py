@@ -5,7 +5,7 @@ import re
 import colander
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import FieldInvalid, FieldType, byte_order, operators, schema
+from dynmodel_pyramid.fields import FieldInvalid, FieldType, TextForm, byte_order, operators, schema
 
 PATTERNS = {False: r"#[0-9a-f]{6}", True: r"#[0-9a-f]{6}([0-9a-f]{2})?"}
 
@@ -30,8 +30,8 @@ class Colour(FieldType):
     def json_schema(self, options):
         return {"type": "string", "pattern": f"^{PATTERNS[options['alpha']]}$"}
 
-    def from_text(self, text, options):
-        return text.strip()
+    def text_form(self, options):
+        return TextForm(from_text=str.strip)
 
 
 class _ColourText(schema.Text):
