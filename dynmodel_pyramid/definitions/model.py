@@ -40,11 +40,37 @@ class IndexDefinition:
     nulls_distinct: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Referrer:
+    """A field of some table whose values are ids of this table's rows, as this table must know it.
+
+    With it a table shows its reverse sides, and follows ``on_delete``, by its own definition alone: what others do that
+    concerns it raises its version. ``table`` and ``column`` are physical names; ``many`` says that the ids are kept in
+    :func:`link_table`. ``reverse`` is the name of the reverse side, None if it isn't shown.
+    """
+
+    table_id: int
+    field_id: int
+    model_name: str
+    field: str
+    table: str
+    column: str
+    on_delete: str
+    reverse: str | None = None
+    many: bool = False
+
+
+def link_table(table_id: int, field_id: int) -> str:
+    """The physical name of the table that keeps a field's lists of references."""
+    return f"_links_{table_id}_{field_id}"
+
+
 @dataclass(frozen=True)
 class TableDefinition:
     """One table at one version. Fields stand in their order; ``next_id`` is the next free number of a field or index.
 
-    ``key`` is the type of the row's id. ``physical_name`` is the table's name in the database.
+    ``key`` is the type of the row's id. ``physical_name`` is the table's name in the database. ``referrers`` are the
+    fields that refer to this table, its own among them, in order of table and field.
     """
 
     id: int
@@ -57,6 +83,7 @@ class TableDefinition:
     label: str | None = None
     description: str | None = None
     next_id: int = 1
+    referrers: tuple[Referrer, ...] = ()
 
     @cached_property
     def by_name(self) -> dict[str, FieldDefinition]:
@@ -69,7 +96,7 @@ class TableDefinition:
     def to_stored(self) -> dict[str, Any]:
         """The JSON document that the system tables keep; :meth:`from_stored` reads it. Never change it."""
         # dataclasses.asdict copies all options as well, which takes 30 times as long.
-        parts = {name: tuple(map(_stored, getattr(self, name))) for name in ("fields", "indexes")}
+        parts = {name: tuple(map(_stored, getattr(self, name))) for name in ("fields", "indexes", "referrers")}
         return {part.name: getattr(self, part.name) for part in fields(self)} | parts
 
     @classmethod
@@ -82,6 +109,7 @@ class TableDefinition:
             )
             for index in values["indexes"]
         )
+        values["referrers"] = tuple(Referrer(**referrer) for referrer in values.get("referrers", ()))
         return cls(**values)
 
     def same_content(self, other: "TableDefinition") -> bool:
@@ -93,5 +121,5 @@ class TableDefinition:
         return one == two
 
 
-def _stored(part: FieldDefinition | IndexDefinition) -> dict[str, Any]:
+def _stored(part: FieldDefinition | IndexDefinition | Referrer) -> dict[str, Any]:
     return {name: getattr(part, name) for name in part.__slots__}

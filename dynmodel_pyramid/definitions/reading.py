@@ -6,23 +6,32 @@ Every fault is collected with its JSON pointer; nothing is guessed and nothing i
 from dataclasses import replace
 from typing import Any
 
-from dynmodel_pyramid.definitions.model import TableDefinition
-from dynmodel_pyramid.definitions.names import LONGEST, model_name_fault
-from dynmodel_pyramid.definitions.problems import Problems
-from dynmodel_pyramid.definitions.reading_fields import FieldsReader
+from dynmodel_pyramid.definitions.model import FieldDefinition, TableDefinition
+from dynmodel_pyramid.definitions.names import LONGEST, model_name_fault, name_key
+from dynmodel_pyramid.definitions.problems import Problems, escape
+from dynmodel_pyramid.definitions.reading_fields import FieldsReader, Resolve, no_tables
 from dynmodel_pyramid.definitions.reading_indexes import read_indexes
+from dynmodel_pyramid.definitions.writing import table_document
 from dynmodel_pyramid.errors import Invalid, PreconditionFailed, Problem
 from dynmodel_pyramid.fields import FieldTypes
 
-TABLE_KEYS = ("id", "model_name", "version", "label", "description", "key", "fields", "unique", "indexes")
+TABLE_KEYS = (
+    "id", "model_name", "version", "label", "description", "key", "fields", "unique", "indexes", "linked_from",
+)  # fmt: skip
 KEY_TYPES = ("integer",)
 
 
 def read_table(
-    document: Any, before: TableDefinition | None, field_types: FieldTypes, *, table_prefix: str = ""
+    document: Any,
+    before: TableDefinition | None,
+    field_types: FieldTypes,
+    *,
+    table_prefix: str = "",
+    resolve: Resolve = no_tables,
 ) -> TableDefinition:
     """The definition that a document asks for; its version is that of ``before`` (0 for a new table).
 
+    :param resolve: the id of the table that an option names, by number or model name; None if there is none
     :raises Invalid: with every fault
     :raises PreconditionFailed: the document's ``version`` is not the current one
     :raises PluginMissing: a field's type that stays as it was is not installed
@@ -36,7 +45,9 @@ def read_table(
     _check_model_name(model_name, table_prefix, problems)
     key = _key(document.get("key"), before, problems)
     start = before or TableDefinition(0, "", 0, "", ())
-    fields, next_id = FieldsReader(start, field_types, problems).read(document.get("fields"))
+    fields_reader = FieldsReader(start, field_types, problems, _or_itself(resolve, start, model_name))
+    fields, next_id = fields_reader.read(document.get("fields"))
+    _refuse_taken_by_reverse(start, fields, problems)
     indexes, next_id = read_indexes(document, start, fields, next_id, field_types, problems)
     label, description = (problems.text(document, name, "") for name in ("label", "description"))
     problems.raise_if_any()
@@ -56,6 +67,9 @@ def read_table(
 
 def _read_only(document: dict, before: TableDefinition | None, problems: Problems) -> None:
     """``id`` and ``version`` may stand in the document, as GET gave them."""
+    linked_from = document.get("linked_from")
+    if linked_from is not None and linked_from != (table_document(before)["linked_from"] if before else []):
+        problems.add("/linked_from", "read_only", "this follows from the links of other tables; leave it out")
     number, version = document.get("id"), document.get("version")
     if number is not None and (before is None or type(number) is not int or number != before.id):
         problems.add("/id", "read_only", "the table's id is given by the system and never changes")
@@ -67,6 +81,30 @@ def _read_only(document: dict, before: TableDefinition | None, problems: Problem
         raise PreconditionFailed(
             f"the document is made from version {version}; the current version is {before.version}"
         )
+
+
+def _or_itself(resolve: Resolve, start: TableDefinition, model_name: Any) -> Resolve:
+    """A table may refer to itself by the name that it gets, even before it has an id."""
+
+    def resolved(key: int | str) -> int | None:
+        if type(key) is str and type(model_name) is str and name_key(key) == name_key(model_name):
+            return start.id
+        return resolve(key)
+
+    return resolved
+
+
+def _refuse_taken_by_reverse(start: TableDefinition, fields: list[FieldDefinition], problems: Problems) -> None:
+    """The names of reverse sides and those of fields stand side by side in rows."""
+    taken = {name_key(other.reverse): other for other in start.referrers if other.reverse is not None}
+    for field in fields:
+        other = taken.get(name_key(field.name))
+        if other is not None and other.table_id != start.id:
+            problems.add(
+                f"/fields/{escape(field.name)}",
+                "duplicate_name",
+                f"the reverse side of {other.model_name}.{other.field} has this name",
+            )
 
 
 def _check_model_name(name: Any, table_prefix: str, problems: Problems) -> None:

@@ -1,5 +1,6 @@
 """The fields of a table's document -> field definitions: which earlier field each continues, its type and options."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,9 +9,17 @@ import colander
 from dynmodel_pyramid.definitions.model import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.names import field_name_fault, name_key
 from dynmodel_pyramid.definitions.problems import Problems, escape
-from dynmodel_pyramid.fields import FieldType, FieldTypes, is_sortable
+from dynmodel_pyramid.fields import FieldType, FieldTypes, is_sortable, schema
 from dynmodel_pyramid.fields.contract import options_version
 from dynmodel_pyramid.fields.registry import COMMON_OPTIONS, read_options
+
+
+#: A table's number or model name -> its id; None if there is no such table.
+Resolve = Callable[[int | str], int | None]
+
+
+def no_tables(key: int | str) -> int | None:
+    """The :data:`Resolve` where there are no other tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,7 @@ class FieldsReader:
     start: TableDefinition
     field_types: FieldTypes
     problems: Problems
+    resolve: Resolve = no_tables
 
     def read(self, given: Any) -> tuple[list[FieldDefinition], int]:
         """The fields in their order, and the next free number."""
@@ -211,12 +221,24 @@ class FieldsReader:
                 told = ", ".join(sorted({*known, *COMMON_OPTIONS} - {"name", "renamed_from"}))
                 self.problems.add(f"{pointer}/{escape(key)}", "unknown_option", f"unknown option; known are {told}")
         try:
-            return read_options(field_type, own)
+            return self.with_tables(field_type, read_options(field_type, own), pointer)
         except colander.Invalid as error:
             for leaf in error.children or [error]:
                 path = f"{pointer}/{escape(leaf.node.name)}" if leaf is not error else pointer
                 self.problems.add(path, getattr(leaf, "code", "invalid_option"), _message(leaf))
             return None
+
+    def with_tables(self, field_type: FieldType, options: dict[str, Any], pointer: str) -> dict[str, Any] | None:
+        """Options that name tables, with the tables' ids."""
+        for child in field_type.options_schema().children:
+            named = options[child.name]
+            if not isinstance(child.typ, schema.Table) or named is None:
+                continue
+            options[child.name] = self.resolve(named)
+            if options[child.name] is None:
+                self.problems.add(f"{pointer}/{child.name}", "unknown_table", f"there is no table {named!r}")
+                return None
+        return options
 
     def default(self, field_type: FieldType, options: dict[str, Any], value: Any, pointer: str) -> Any:
         if value is not None:

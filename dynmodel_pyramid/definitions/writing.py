@@ -49,4 +49,14 @@ def table_document(definition: TableDefinition) -> dict[str, Any]:
             for index in definition.indexes
             if not index.unique
         ],
+        "linked_from": [
+            {
+                "name": referrer.reverse,
+                "table": referrer.table_id,
+                "model_name": referrer.model_name,
+                "field": referrer.field,
+                "on_delete": referrer.on_delete,
+            }
+            for referrer in definition.referrers
+        ],
     }
