@@ -1,4 +1,7 @@
-"""Hypothesis strategies of JSON values that the text-like built-in types take under their default options."""
+"""Hypothesis strategies of JSON values that the text-like built-in types take under their default options.
+
+It needs the extra ``phone`` besides ``testing``.
+"""
 
 import ipaddress
 

@@ -1,7 +1,10 @@
 """The text-like built-in types: the conformance suite, and what is particular to each of them."""
 
 import sys
+from urllib.parse import urlsplit
 
+import colander
+import jsonschema
 import pytest
 import webtest
 from hypothesis import given, settings
@@ -273,6 +276,31 @@ def test_strategies_give_valid_values(name):
     check()
 
 
+@given(st.text(min_size=1, max_size=12), st.text(min_size=1, max_size=12), st.booleans())
+def test_normal_forms_of_addresses_in_unicode(local, label, lowercase):
+    node = validator("email", lowercase=lowercase)
+    try:
+        made = node.deserialize(f"{local}@{label}.example.org")
+    except colander.Invalid as error:
+        assert error.code in ("invalid_format", "unstorable_text")
+        return
+    assert node.deserialize(made) == made
+
+
+@given(st.text("htps:/@[]0123456789.%aF?#-_ \\\n", max_size=30))
+def test_only_urls_of_the_standard_are_taken(text):
+    """Whatever is taken has a host that the standard library sees, too, and is what JSON Schema calls a uri."""
+    text = f"http://{text}"
+    try:
+        validator("url").deserialize(text)
+    except colander.Invalid as error:
+        assert error.code == "invalid_format"
+        return
+    assert urlsplit(text).hostname
+    assert jsonschema.FormatChecker().conforms(text, "uri")
+    assert not set(text) & set(" \\\n")
+
+
 @given(st.ip_addresses(), st.ip_addresses())
 def test_addresses_sort_as_numbers(one, other):
     """What SQLite stores sorts as PostgreSQL's inet: by version, then by number."""
@@ -371,6 +399,8 @@ def test_without_the_library_a_stored_table_waits(tmp_path, monkeypatch, name, d
             assert app.get(path, status=200).json["fields"]["value"]["type"] == name
             refused = app.post_json(f"{path}rows/", {"value": value}, status=409).json
             assert refused["code"] == "extra_missing"
+            # Only a default has to be brought to its stored form before rows can be read.
+            app.get(f"{path}rows/", status=409 if default else 200)
             assert refused["hint"] == f'pip install "dynmodel_pyramid[{extra}]"'
         app = start()
         assert app.get(f"{path}rows/{row['id']}/").json == row
@@ -397,5 +427,5 @@ def test_long_texts_take_no_time(name, piece, times, start):
         node.deserialize(start + piece * times + "!")
     except ValueError:
         raise
-    except Exception as error:
-        assert getattr(error, "code", None), error
+    except colander.Invalid as error:
+        assert error.code
