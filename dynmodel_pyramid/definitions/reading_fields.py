@@ -9,10 +9,10 @@ import colander
 from dynmodel_pyramid.definitions.model import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.names import field_name_fault, name_key
 from dynmodel_pyramid.definitions.problems import Problems, escape
+from dynmodel_pyramid.errors import ExtraMissing
 from dynmodel_pyramid.fields import FieldType, FieldTypes, is_sortable, schema
 from dynmodel_pyramid.fields.contract import options_version
 from dynmodel_pyramid.fields.registry import COMMON_OPTIONS, read_options
-
 
 #: A table's number or model name -> its id; None if there is no such table.
 Resolve = Callable[[int | str], int | None]
@@ -221,7 +221,13 @@ class FieldsReader:
                 told = ", ".join(sorted({*known, *COMMON_OPTIONS} - {"name", "renamed_from"}))
                 self.problems.add(f"{pointer}/{escape(key)}", "unknown_option", f"unknown option; known are {told}")
         try:
-            return self.with_tables(field_type, read_options(field_type, own), pointer)
+            options = self.with_tables(field_type, read_options(field_type, own), pointer)
+            if options is not None:
+                field_type.schema_node(options)  # what the type can't work without shows here, not with the first row
+            return options
+        except ExtraMissing as error:
+            self.problems.add(f"{pointer}/type", error.code, f"{error.detail}: {error.hint}")
+            return None
         except colander.Invalid as error:
             for leaf in error.children or [error]:
                 path = f"{pointer}/{escape(leaf.node.name)}" if leaf is not error else pointer
