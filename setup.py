@@ -70,6 +70,8 @@ setup(
             "date = dynmodel_pyramid.fields.temporal:Date",
             "datetime = dynmodel_pyramid.fields.temporal:DateTime",
             "json = dynmodel_pyramid.fields.json:Json",
+            "decimal = dynmodel_pyramid.fields.decimals:Decimal",
+            "percent = dynmodel_pyramid.fields.decimals:Percent",
         ],
     },
     classifiers=[
