@@ -82,6 +82,29 @@ class TestPercent(FieldTypeConformance):
     ]
 
 
+class TestCurrency(FieldTypeConformance):
+    type_name = "currency"
+    cases = [
+        Case(valid=["19.90", "-1.00"], invalid=[("0.001", "out_of_range"), ("EUR 1", "invalid_format")]),
+        Case({"currency": "EUR", "min": "0"}, ["19.90", "0.00"], [("0.001", "out_of_range"), ("-1", "too_small")]),
+        Case({"currency": "JPY"}, ["1990", ("5.0", "5")], [("0.5", "out_of_range")]),
+        Case({"currency": "BHD"}, ["1.999", ("5", "5.000")], [("0.0001", "out_of_range")]),
+        Case({"currency": "XAU", "scale": 6}, ["0.000001", "-3.500000"], [(1.5, "wrong_type")]),
+    ]
+
+
+class TestRating(FieldTypeConformance):
+    type_name = "rating"
+    cases = [
+        Case(
+            valid=[1, 5, (3.0, 3)],
+            invalid=[(0, "too_small"), (6, "too_large"), (2.5, "wrong_type"), ("3", "wrong_type")],
+            texts={" 4 ": 4},
+        ),
+        Case({"max": 10}, [1, 10], [(11, "too_large")]),
+    ]
+
+
 @pytest.fixture
 def app(settings):
     wsgi = dynmodel_pyramid.main({}, **settings)
@@ -161,3 +184,20 @@ def test_sortable_texts_sort_as_the_numbers():
     texts = [to_sortable(number, 3) for number in numbers]
     assert texts == sorted(texts) and {len(text) for text in texts} == {4}
     assert [from_sortable(text) for text in texts] == numbers
+
+
+def test_scale_of_a_currency_is_kept_with_the_definition(app):
+    def scale(**options):
+        return TableDriver(app, {"type": "currency", **options}).definition["fields"]["value"]["scale"]
+
+    assert [scale(), scale(currency="JPY"), scale(currency="BHD"), scale(currency="JPY", scale=1)] == [2, 0, 3, 1]
+    fields = {"value": {"type": "currency", "currency": "eur"}}
+    problem = app.post_json("/table/", {"model_name": "Wrong", "fields": fields}, status=422).json["errors"][0]
+    assert (problem["pointer"], problem["code"]) == ("/fields/value/currency", "invalid_option")
+
+
+@pytest.mark.parametrize("best", (0, 11, -1))
+def test_best_rating_is_from_1_to_10(app, best):
+    fields = {"value": {"type": "rating", "max": best}}
+    problem = app.post_json("/table/", {"model_name": "Wrong", "fields": fields}, status=422).json["errors"][0]
+    assert (problem["pointer"], problem["code"]) == ("/fields/value/max", "invalid_option")
