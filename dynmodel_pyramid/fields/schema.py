@@ -38,7 +38,9 @@ def json_type(value: Any) -> str:
     return "null" if value is None else names.get(type(value), type(value).__name__)
 
 
-class _Strict(colander.SchemaType):
+class Strict(colander.SchemaType):
+    """Takes JSON values of exactly the given types; ``check`` gives what is stored."""
+
     wanted = ""
     types: tuple[type, ...] = ()
     json_schema: dict[str, Any] = {}
@@ -57,7 +59,7 @@ class _Strict(colander.SchemaType):
         return value
 
 
-class Text(_Strict):
+class Text(Strict):
     """A JSON string without NUL and lone surrogates; kept as it is, the empty one too."""
 
     wanted = "a string"
@@ -72,7 +74,7 @@ class Text(_Strict):
         return value
 
 
-class Boolean(_Strict):
+class Boolean(Strict):
     """``true`` or ``false``."""
 
     wanted = "true or false"
@@ -80,7 +82,7 @@ class Boolean(_Strict):
     json_schema = {"type": "boolean"}
 
 
-class Integer(_Strict):
+class Integer(Strict):
     """A JSON number that is whole (``1`` and ``1.0``, RFC 8259 section 6) and fits 64 bits."""
 
     wanted = "a whole number"
@@ -99,7 +101,7 @@ class Integer(_Strict):
         return value
 
 
-class Number(_Strict):
+class Number(Strict):
     """A JSON number as a 64-bit float; integers that a float can't hold exactly are refused.
 
     Minus zero becomes zero: SQLite doesn't keep its sign.
@@ -182,7 +184,7 @@ class Json(colander.SchemaType):
         return near
 
 
-class List(_Strict):
+class List(Strict):
     """A JSON array whose items one further colander type checks."""
 
     wanted = "an array"
@@ -196,7 +198,7 @@ class List(_Strict):
         return [self.item.deserialize(node, entry) for entry in value]
 
 
-class Table(_Strict):
+class Table(Strict):
     """A table, by its number or its model name; as an option it is stored as the number."""
 
     wanted = "a table's number or model name"
