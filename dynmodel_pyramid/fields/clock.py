@@ -18,7 +18,7 @@ _DURATION = re.compile(
     r"(?:T(?=\d)(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)(?:[.,](?P<fraction>\d{1,9}))?S)?)?",
     re.ASCII,
 )
-_CALENDAR = re.compile(r"[+-]?P\d+(?:[.,]\d+)?[YM]", re.ASCII)
+_CALENDAR = re.compile(r"[+-]?P[\d.,WD]*[YM]", re.ASCII)
 #: More characters than a duration of 64 bits needs.
 _LONGEST = 100
 

@@ -17,14 +17,14 @@ _WKT = re.compile(r"POINT\s*\(([^()]*)\)", re.IGNORECASE | re.ASCII)
 _LONGEST = 100
 
 
-class _Place(schema.Strict):
+class _Place(schema.Object):
     wanted = "an object with longitude and latitude"
-    types = (dict,)
 
     def check(self, node, value):
         if value.keys() != DEGREES.keys():
             raise schema.invalid(node, "want exactly the keys longitude and latitude", "invalid_format")
-        return {key: self._degrees(node, key, value[key]) for key in DEGREES}
+        # In PostgreSQL's order of keys (jsonb: shorter ones first), so that both databases answer the same text.
+        return {key: self._degrees(node, key, value[key]) for key in ("latitude", "longitude")}
 
     @staticmethod
     def _degrees(node, key, value):

@@ -38,9 +38,7 @@ def json_type(value: Any) -> str:
     return "null" if value is None else names.get(type(value), type(value).__name__)
 
 
-class Strict(colander.SchemaType):
-    """Takes JSON values of exactly the given types; ``check`` gives what is stored."""
-
+class _Strict(colander.SchemaType):
     wanted = ""
     types: tuple[type, ...] = ()
     json_schema: dict[str, Any] = {}
@@ -59,7 +57,7 @@ class Strict(colander.SchemaType):
         return value
 
 
-class Text(Strict):
+class Text(_Strict):
     """A JSON string without NUL and lone surrogates; kept as it is, the empty one too."""
 
     wanted = "a string"
@@ -74,7 +72,7 @@ class Text(Strict):
         return value
 
 
-class Boolean(Strict):
+class Boolean(_Strict):
     """``true`` or ``false``."""
 
     wanted = "true or false"
@@ -82,7 +80,7 @@ class Boolean(Strict):
     json_schema = {"type": "boolean"}
 
 
-class Integer(Strict):
+class Integer(_Strict):
     """A JSON number that is whole (``1`` and ``1.0``, RFC 8259 section 6) and fits 64 bits."""
 
     wanted = "a whole number"
@@ -101,7 +99,7 @@ class Integer(Strict):
         return value
 
 
-class Number(Strict):
+class Number(_Strict):
     """A JSON number as a 64-bit float; integers that a float can't hold exactly are refused.
 
     Minus zero becomes zero: SQLite doesn't keep its sign.
@@ -184,7 +182,7 @@ class Json(colander.SchemaType):
         return near
 
 
-class List(Strict):
+class List(_Strict):
     """A JSON array whose items one further colander type checks."""
 
     wanted = "an array"
@@ -198,7 +196,15 @@ class List(Strict):
         return [self.item.deserialize(node, entry) for entry in value]
 
 
-class Table(Strict):
+class Object(_Strict):
+    """A JSON object; ``check`` judges its members."""
+
+    wanted = "an object"
+    types = (dict,)
+    json_schema = {"type": "object"}
+
+
+class Table(_Strict):
     """A table, by its number or its model name; as an option it is stored as the number."""
 
     wanted = "a table's number or model name"

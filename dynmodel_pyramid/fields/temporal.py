@@ -77,7 +77,8 @@ def from_local(naive: datetime.datetime, zone: zoneinfo.ZoneInfo) -> datetime.da
 @functools.cache
 def zone_names() -> frozenset[str]:
     """The names of all time zones (IANA Time Zone Database). ``ZoneInfo`` itself takes paths of directories, too."""
-    return frozenset(zoneinfo.available_timezones())
+    # "localtime" is whatever this one machine is set to.
+    return frozenset(zoneinfo.available_timezones()) - {"localtime", "Factory"}
 
 
 class _Zone(schema.Text):
