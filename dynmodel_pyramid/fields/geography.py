@@ -23,7 +23,7 @@ class _Place(schema.Object):
     def check(self, node, value):
         if value.keys() != DEGREES.keys():
             raise schema.invalid(node, "want exactly the keys longitude and latitude", "invalid_format")
-        # In PostgreSQL's order of keys (jsonb: shorter ones first), so that both databases answer the same text.
+        # In the order of keys that jsonb keeps (shorter ones first), so that both databases answer in one order.
         return {key: self._degrees(node, key, value[key]) for key in ("latitude", "longitude")}
 
     @staticmethod
