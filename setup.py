@@ -32,11 +32,13 @@ setup(
     install_requires=[
         "alembic >= 1.13",  # DDL operations on both databases; migrations of the system tables
         "colander >= 2.0",  # validators of values and of field options
+        "iso4217 >= 1.12",  # codes and minor units of currencies; 12 KB
         "orjson >= 3.10",  # JSON output: five to ten times the standard library's speed
         "plaster_pastedeploy >= 1.0",  # INI files
         "pyramid >= 2.0",
         "pyramid_tm >= 2.5",  # one transaction a request
         "sqlalchemy >= 2.0.36",
+        "tzdata >= 2024.1",  # time zones where the system has none: Windows, minimal containers
         "waitress >= 3.0.1",
         "zope.sqlalchemy >= 3.1",  # joins the session to pyramid_tm's transaction
     ],
@@ -87,6 +89,16 @@ setup(
             "colour = dynmodel_pyramid.fields.formats:Colour",
             "uuid = dynmodel_pyramid.fields.formats:Uuid",
             "phone = dynmodel_pyramid.fields.phone:Phone",
+            "decimal = dynmodel_pyramid.fields.decimals:Decimal",
+            "currency = dynmodel_pyramid.fields.money:Currency",
+            "rating = dynmodel_pyramid.fields.numbers:Rating",
+            "time = dynmodel_pyramid.fields.clock:Time",
+            "duration = dynmodel_pyramid.fields.clock:Duration",
+            "integer_range = dynmodel_pyramid.fields.ranges:IntegerRange",
+            "date_range = dynmodel_pyramid.fields.ranges:DateRange",
+            "datetime_range = dynmodel_pyramid.fields.ranges:DateTimeRange",
+            "point = dynmodel_pyramid.fields.geography:Point",
+            "percent = dynmodel_pyramid.fields.decimals:Percent",
         ],
     },
     classifiers=[

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.fields import operators, schema
 from dynmodel_pyramid.fields.choices import check_choices, choices_option, each_of, one_of
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
+from dynmodel_pyramid.fields.text import at_option
 
 #: What ``float`` takes besides (underscores, digits of other scripts, nan) is no number to a client.
 _NUMBER = re.compile(r"[+-]?(?:\d+(\.\d*)?|(\.\d+))([eE][+-]?\d+)?", re.ASCII)
@@ -99,6 +100,32 @@ class Integer(_Bounded):
 
     def text_form(self, options):
         return TextForm(str, read_integer)
+
+
+class Rating(Integer):
+    """A rating: a whole number from 1 to ``max``, such as a number of stars."""
+
+    def options_schema(self):
+        return colander.SchemaNode(
+            colander.Mapping(unknown="raise"),
+            schema.option(schema.Integer(), "max", default=5, description="the best rating, 1 to 10"),
+            validator=_check_best,
+        )
+
+    def schema_node(self, options):
+        return super().schema_node(_bounds(options))
+
+    def json_schema(self, options):
+        return super().json_schema(_bounds(options))
+
+
+def _bounds(options):
+    return {"min": 1, "max": options["max"], "choices": None}
+
+
+def _check_best(node, options):
+    if not 1 <= options["max"] <= 10:
+        raise at_option(node, "max", "want a number from 1 to 10")
 
 
 def read_number(text: str) -> int | float:

@@ -30,10 +30,18 @@ IS = Operator("is", "is null, true, false or unknown")
 IS_DISTINCT = Operator("isdistinct", "differs, null being a value")
 CONTAINS = Operator("cs", "contains")
 CONTAINED = Operator("cd", "is contained in")
+OVERLAPS = Operator("ov", "has something in common with")
+STRICTLY_LEFT = Operator("sl", "lies before, without a common value")
+STRICTLY_RIGHT = Operator("sr", "lies after, without a common value")
+NOT_RIGHT = Operator("nxr", "does not extend to the right of")
+NOT_LEFT = Operator("nxl", "does not extend to the left of")
+ADJACENT = Operator("adj", "is adjacent to")
 
 #: What every type takes.
 IDENTITY = (EQ, NEQ, IN, IS, IS_DISTINCT)
 #: What types with an order take.
 ORDERED = (*IDENTITY, GT, GTE, LT, LTE)
+#: What types of ranges take (PostgreSQL's manual, 9.20).
+RANGES = (*IDENTITY, CONTAINS, CONTAINED, OVERLAPS, STRICTLY_LEFT, STRICTLY_RIGHT, NOT_RIGHT, NOT_LEFT, ADJACENT)
 #: What types of text take.
 TEXTUAL = (*ORDERED, LIKE, ILIKE, MATCH, IMATCH)

@@ -196,6 +196,14 @@ class List(_Strict):
         return [self.item.deserialize(node, entry) for entry in value]
 
 
+class Object(_Strict):
+    """A JSON object; ``check`` judges its members."""
+
+    wanted = "an object"
+    types = (dict,)
+    json_schema = {"type": "object"}
+
+
 class Table(_Strict):
     """A table, by its number or its model name; as an option it is stored as the number."""
 

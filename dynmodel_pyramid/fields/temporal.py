@@ -1,7 +1,9 @@
 """Dates and points in time."""
 
 import datetime
+import functools
 import re
+import zoneinfo
 
 import colander
 import sqlalchemy as sa
@@ -13,7 +15,8 @@ UTC = datetime.UTC
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 # The ranges stand here because ``fromisoformat`` takes 24:00 (Python 3.14) and offsets of 99 minutes.
 _DATETIME = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ]((?:[01]\d|2[0-3]):\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII
+    r"(\d{4}-\d\d-\d\d)[Tt ]((?:[01]\d|2[0-3]):\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)?",
+    re.ASCII,
 )
 _NO_SUCH_TIME = "there is no such day or time, or it is out of the years 0001 to 9999 in UTC"
 
@@ -31,15 +34,16 @@ def parse_date(text: str) -> datetime.date:
         raise ValueError("there is no such day") from None
 
 
-def parse_datetime(text: str) -> datetime.datetime:
-    """A date-time of RFC 3339 section 5.6, as a datetime in UTC. The offset is required; a fraction finer than
-    microseconds is refused unless its further digits are zeros, and so is a leap second.
+def parse_datetime(text: str, zone: zoneinfo.ZoneInfo | None = None) -> datetime.datetime:
+    """A date-time of RFC 3339 section 5.6, as a datetime in UTC. A fraction finer than microseconds is refused unless
+    its further digits are zeros, and so is a leap second. Without an offset it is a local time of the zone; where none
+    is given, the offset is required.
 
     :raises ValueError: saying what is wanted
     """
     match = _DATETIME.fullmatch(text)
-    if not match:
-        raise ValueError("want a date and time with an offset, such as 2026-01-31T12:00:00Z")
+    if not match or (match[4] is None and zone is None):
+        raise ValueError(f"want a date and time{'' if zone else ' with an offset'}, such as 2026-01-31T12:00:00Z")
     day, time, fraction, offset = match.groups()
     if fraction is None and offset == "Z":
         # The usual form by the shortest way, in half the time.
@@ -50,11 +54,40 @@ def parse_datetime(text: str) -> datetime.datetime:
     fraction = fraction or "0"
     if fraction[6:].strip("0"):
         raise ValueError("want at most microseconds")
-    offset = "+00:00" if offset in "Zz" else offset
+    offset = "+00:00" if offset in ("Z", "z") else offset or ""
     try:
-        return datetime.datetime.fromisoformat(f"{day}T{time}.{fraction[:6]:0<6}{offset}").astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise ValueError(_NO_SUCH_TIME) from None
+        made = datetime.datetime.fromisoformat(f"{day}T{time}.{fraction[:6]:0<6}{offset}")
+        return made.astimezone(UTC) if offset else from_local(made, zone)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(str(error) if isinstance(error, NoSuchLocalTime) else _NO_SUCH_TIME) from None
+
+
+class NoSuchLocalTime(ValueError):
+    """Clocks were put forward over it."""
+
+
+def from_local(naive: datetime.datetime, zone: zoneinfo.ZoneInfo) -> datetime.datetime:
+    """A local time in UTC; of two moments of that name, when clocks are put back, the first (PEP 495, fold=0)."""
+    moment = naive.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    if moment.astimezone(zone).replace(tzinfo=None) != naive:
+        raise NoSuchLocalTime(f"there is no such local time in {zone.key}: clocks were put forward over it")
+    return moment
+
+
+@functools.cache
+def zone_names() -> frozenset[str]:
+    """The names of all time zones (IANA Time Zone Database). ``ZoneInfo`` itself takes paths of directories, too."""
+    # "localtime" is whatever this one machine is set to.
+    return frozenset(zoneinfo.available_timezones()) - {"localtime", "Factory"}
+
+
+class _Zone(schema.Text):
+    wanted = "the name of a time zone"
+
+    def check(self, node, value):
+        if value not in zone_names():
+            raise schema.invalid(node, "want the IANA name of a time zone, such as Europe/Berlin", "invalid_option")
+        return value
 
 
 class UTCDateTime(sa.TypeDecorator):
@@ -105,14 +138,16 @@ class UTCDateTime(sa.TypeDecorator):
 class _Moment(schema.Text):
     """A JSON string that a parser turns into a date or datetime."""
 
-    def __init__(self, parse, wanted: str, json_format: str):
+    def __init__(self, parse, wanted: str, rules: dict[str, str]):
         self.parse = parse
         self.wanted = wanted
-        self.json_schema = {"type": "string", "format": json_format}
+        self.json_schema = {"type": "string", **rules}
 
     def check(self, node, value):
         try:
             return self.parse(value)
+        except OverflowError as error:
+            raise schema.invalid(node, str(error), "out_of_range", value) from None
         except ValueError as error:
             raise schema.invalid(node, str(error), "invalid_format", value) from None
 
@@ -125,13 +160,19 @@ class _MomentText(_Moment):
         return value
 
 
-class _Temporal(FieldType):
+class Temporal(FieldType):
+    """What all types of time share: ``min`` and ``max``, texts that a parser reads.
+
+    ``parse`` raises ValueError, or OverflowError for what can't be stored; ``rules`` are those of the JSON Schema.
+    """
+
     operators = operators.ORDERED
     parse = staticmethod(parse_date)
-    wanted, json_format = "", ""
+    wanted = ""
+    rules: dict[str, str] = {}
 
     def options_schema(self):
-        kind = _MomentText(self.parse, self.wanted, self.json_format)
+        kind = _MomentText(self.parse, self.wanted, self.rules)
         return colander.SchemaNode(
             colander.Mapping(unknown="raise"),
             schema.option(kind, "min", description="the earliest value allowed"),
@@ -155,10 +196,14 @@ class _Temporal(FieldType):
             if high is not None and value > high:
                 raise schema.invalid(node, f"want {options['max']} or earlier", "too_large")
 
-        return colander.SchemaNode(_Moment(self.parse, self.wanted, self.json_format), validator=check)
+        return colander.SchemaNode(_Moment(self.reader(options), self.wanted, self.rules), validator=check)
+
+    def reader(self, options):
+        """The parser of values."""
+        return self.parse
 
     def json_schema(self, options):
-        return {"type": "string", "format": self.json_format}
+        return {"type": "string", **self.rules}
 
     def text_form(self, options):
         return TextForm(self.write, str.strip)
@@ -168,20 +213,33 @@ class _Temporal(FieldType):
         return value.isoformat()
 
 
-class Date(_Temporal):
+class Date(Temporal):
     """A day of the Gregorian calendar, such as ``2026-01-31`` (RFC 3339 full-date)."""
 
-    wanted, json_format = "a date in a string", "date"
+    wanted, rules = "a date in a string", {"format": "date"}
 
     def column(self, options, context):
         return sa.Column(sa.Date())
 
 
-class DateTime(_Temporal):
-    """A point in time, such as ``2026-01-31T12:00:00Z`` (RFC 3339 date-time): offset required, answered in UTC."""
+class DateTime(Temporal):
+    """A point in time, such as ``2026-01-31T12:00:00Z`` (RFC 3339 date-time), answered in UTC. The offset is required,
+    unless ``timezone`` says whose local time it is without."""
 
     parse = staticmethod(parse_datetime)
-    wanted, json_format = "a date and time in a string", "date-time"
+    wanted, rules = "a date and time in a string", {"format": "date-time"}
+    #: Version 2 has ``timezone``.
+    upgrades = (dict,)
+
+    def options_schema(self):
+        node = super().options_schema()
+        node.add(schema.option(_Zone(), "timezone", description="whose local time a value without offset is"))
+        return node
+
+    def reader(self, options):
+        if options["timezone"] is None:
+            return self.parse
+        return functools.partial(self.parse, zone=zoneinfo.ZoneInfo(options["timezone"]))
 
     def column(self, options, context):
         return sa.Column(UTCDateTime())

@@ -1,0 +1,128 @@
+"""Exact decimal numbers, and percentages."""
+
+import re
+from decimal import Decimal as Number
+
+import colander
+import sqlalchemy as sa
+
+from dynmodel_pyramid.fields import operators, schema
+from dynmodel_pyramid.fields.contract import FieldType, TextForm
+from dynmodel_pyramid.fields.exact import LONGEST, MAX_PRECISION, DecimalText, ExactDecimal, exact
+from dynmodel_pyramid.fields.text import at_option
+
+#: A number as JSON writes it (RFC 8259, section 6), without an exponent.
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?", re.ASCII)
+_LENIENT = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+
+
+class DecimalString(schema.Text):
+    """A JSON string with a decimal number, which becomes a ``decimal.Decimal`` of exactly ``scale`` digits."""
+
+    wanted = "a decimal number in a string"
+
+    def __init__(self, precision: int, scale: int):
+        self.precision, self.scale = precision, scale
+
+    def check(self, node, value):
+        try:
+            if not _NUMBER.fullmatch(value[: LONGEST + 1]):
+                raise ValueError("want a decimal number such as 19.90")
+            return exact(value, self.precision, self.scale)
+        except OverflowError as error:
+            raise schema.invalid(node, str(error), "out_of_range", value) from None
+        except ValueError as error:
+            raise schema.invalid(node, str(error), "invalid_format", value) from None
+
+
+class Bound(DecimalString):
+    """A decimal number as an option, which is kept as the text it came as."""
+
+    wanted = "a decimal number in a string"
+    json_schema = {"type": "string", "pattern": f"^{_NUMBER.pattern}$".replace(r"\d", "[0-9]")}
+
+    def __init__(self):
+        super().__init__(2 * MAX_PRECISION, MAX_PRECISION)
+
+    def check(self, node, value):
+        super().check(node, value)
+        return value
+
+
+class Decimal(FieldType):
+    """An exact decimal number in a string, such as "19.90"; never rounded, never a float."""
+
+    operators = operators.ORDERED
+    default_precision, default_scale = 18, 2
+
+    def options_schema(self):
+        return colander.SchemaNode(
+            colander.Mapping(unknown="raise"),
+            schema.option(
+                schema.Integer(),
+                "precision",
+                default=self.default_precision,
+                description=f"digits in all, 1 to {MAX_PRECISION}",
+            ),
+            schema.option(
+                schema.Integer(), "scale", default=self.default_scale, description="digits after the point, of these"
+            ),
+            schema.option(Bound(), "min", description="the least value allowed"),
+            schema.option(Bound(), "max", description="the greatest value allowed"),
+            validator=check_options,
+        )
+
+    def column(self, options, context):
+        return sa.Column(ExactDecimal(options["precision"], options["scale"]))
+
+    def schema_node(self, options):
+        low, high = (None if options[name] is None else Number(options[name]) for name in ("min", "max"))
+
+        def check(node, value):
+            if low is not None and value < low:
+                raise schema.invalid(node, f"want at least {options['min']}", "too_small")
+            if high is not None and value > high:
+                raise schema.invalid(node, f"want at most {options['max']}", "too_large")
+
+        return colander.SchemaNode(DecimalString(options["precision"], options["scale"]), validator=check)
+
+    def json_expression(self, source, options):
+        return sa.type_coerce(source, DecimalText(options["precision"], options["scale"]))
+
+    def json_schema(self, options):
+        whole, scale = options["precision"] - options["scale"], options["scale"]
+        fraction = rf"\.[0-9]{{{scale}}}" if scale else ""
+        return {"type": "string", "pattern": rf"^-?(0|[1-9][0-9]{{0,{max(whole - 1, 0)}}}){fraction}$"}
+
+    def text_form(self, options):
+        return TextForm("{:f}".format, read_decimal)
+
+
+class Percent(Decimal):
+    """A percentage in a string: "12.5" means 12.5 %. Exact."""
+
+    default_precision = 7
+
+    def text_form(self, options):
+        return TextForm("{:f}".format, lambda text: read_decimal(text.strip().removesuffix("%")))
+
+
+def read_decimal(text: str) -> str:
+    """Text, also with an exponent, a plus sign or needless zeros, as the validator wants it."""
+    text = text.strip()
+    if len(text) > LONGEST or not _LENIENT.fullmatch(text):
+        raise ValueError("want a decimal number such as 19.90")
+    sign, plain = ("-", text[1:]) if text[0] == "-" else ("", text)
+    # Exact: neither the constructor nor the format "f" knows the decimal context.
+    return sign + f"{Number(plain):f}"
+
+
+def check_options(node, options):
+    precision, scale = options["precision"], options["scale"]
+    if not 1 <= precision <= MAX_PRECISION:
+        raise at_option(node, "precision", f"want a number from 1 to {MAX_PRECISION}")
+    if not 0 <= scale <= precision:
+        raise at_option(node, "scale", f"want a number from 0 to the precision, {precision}")
+    low, high = options["min"], options["max"]
+    if low is not None and high is not None and Number(low) > Number(high):
+        raise at_option(node, "min", "is above max")

@@ -1,0 +1,143 @@
+"""How exact decimals are stored: NUMERIC on PostgreSQL, scaled integers or digits in order on SQLite.
+
+SQLite has no exact decimal: its NUMERIC affinity makes floats (Datatypes In SQLite, 3). Up to 18 digits are kept as
+the whole number of the smallest unit (19.90 with scale 2 as 1990), which has the same order; more digits as text of a
+fixed length that sorts as the numbers do. Both are declared with precision and scale, as PostgreSQL's is, so that a
+change of these converts the values. No float is made anywhere.
+"""
+
+import re
+from decimal import Decimal
+
+import sqlalchemy as sa
+
+#: Digits that a 64-bit integer always holds.
+INTEGER_DIGITS = 18
+MAX_PRECISION = 100
+#: More characters than any value has; bounds the work on hostile texts.
+LONGEST = 300
+
+_PLAIN = re.compile(r"(-?)(\d+)(?:\.(\d+))?", re.ASCII)
+_NINES = str.maketrans("0123456789", "9876543210")
+
+
+def exact(text: str, precision: int, scale: int) -> Decimal:
+    """The number that plain digits say, with exactly ``scale`` digits after the point; minus zero becomes zero.
+
+    :raises ValueError: the text is no such number
+    :raises OverflowError: it has more digits than allowed, other than zeros
+    """
+    match = _PLAIN.fullmatch(text) if len(text) <= LONGEST else None
+    if not match:
+        raise ValueError("want a decimal number such as 19.90")
+    sign, whole, fraction = match[1], match[2].lstrip("0"), (match[3] or "").rstrip("0")
+    if len(fraction) > scale:
+        raise OverflowError(f"want at most {scale} digits after the point")
+    if len(whole) > precision - scale:
+        raise OverflowError(f"want at most {precision - scale} digits before the point")
+    sign = sign if whole or fraction else ""
+    # The constructor is exact whatever the thread's decimal context is, and so is the format "f".
+    return Decimal(f"{sign}{whole or '0'}.{fraction:0<{scale}}")
+
+
+def from_units(units: int, scale: int) -> str:
+    """The text of a number of smallest units: 1990 with scale 2 is ``19.90``."""
+    if not scale:
+        return str(units)
+    digits = f"{abs(units):0{scale + 1}}"
+    return f"{'-' if units < 0 else ''}{digits[:-scale]}.{digits[-scale:]}"
+
+
+def to_sortable(units: int, precision: int) -> str:
+    """Text of a fixed length that sorts as the numbers do: negative ones begin with 0 and have nines' complements."""
+    digits = f"{abs(units):0{precision}}"
+    return "0" + digits.translate(_NINES) if units < 0 else "1" + digits
+
+
+def from_sortable(text: str) -> int:
+    return -int(text[1:].translate(_NINES)) if text[0] == "0" else int(text[1:])
+
+
+class _Declared(sa.types.UserDefinedType):
+    """The column's type on SQLite; the words INT and TEXT in it decide its affinity (Datatypes In SQLite, 3.1)."""
+
+    cache_ok = True
+
+    def __init__(self, precision: int, scale: int):
+        self.precision, self.scale = precision, scale
+
+    def get_col_spec(self, **options):
+        kind = "INTEGER" if self.precision <= INTEGER_DIGITS else "TEXT"
+        return f"{kind}_DECIMAL({self.precision},{self.scale})"
+
+
+class ExactDecimal(sa.TypeDecorator):
+    """``decimal.Decimal`` in Python, exact on both databases.
+
+    What has more digits than the column is refused on both; PostgreSQL by itself would round. On SQLite the column
+    holds the smallest unit: compare and sort it, but do arithmetic in Python.
+    """
+
+    impl = sa.Numeric
+    cache_ok = True
+
+    def __init__(self, precision: int, scale: int):
+        super().__init__(precision, scale)
+        self.precision, self.scale = precision, scale
+
+    def load_dialect_impl(self, dialect):
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(sa.Numeric(self.precision, self.scale))
+        return _Declared(self.precision, self.scale)
+
+    def checked(self, value: Decimal | int) -> Decimal:
+        if isinstance(value, bool) or not isinstance(value, Decimal | int):
+            raise ValueError(f"want a decimal.Decimal, not {type(value).__name__}")
+        if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) > LONGEST:
+            raise ValueError("want fewer digits")
+        return exact(f"{Decimal(value):f}", self.precision, self.scale)
+
+    def bind_processor(self, dialect):
+        if dialect.name == "postgresql":
+            return lambda value: None if value is None else self.checked(value)
+        sortable = self.precision > INTEGER_DIGITS
+
+        def store(value):
+            if value is None:
+                return None
+            units = int(f"{self.checked(value):f}".replace(".", ""))
+            return to_sortable(units, self.precision) if sortable else units
+
+        return store
+
+    def literal_processor(self, dialect):
+        store = self.bind_processor(dialect)
+        if dialect.name == "postgresql":
+            return lambda value: f"{store(value):f}"
+        return lambda value: repr(store(value))  # an integer, or digits in quotes
+
+    def result_processor(self, dialect, coltype):
+        if dialect.name == "postgresql":
+            return None
+        text = DecimalText(self.precision, self.scale).result_processor(dialect, coltype)
+        return lambda value: None if value is None else Decimal(text(value))
+
+
+class DecimalText(sa.types.UserDefinedType):
+    """The same column read for JSON: text with exactly ``scale`` digits after the point."""
+
+    cache_ok = True
+
+    def __init__(self, precision: int, scale: int):
+        self.precision, self.scale = precision, scale
+
+    def get_col_spec(self, **options):
+        return "TEXT"
+
+    def result_processor(self, dialect, coltype):
+        scale = self.scale
+        if dialect.name == "postgresql":
+            return lambda value: None if value is None else f"{value:f}"
+        if self.precision > INTEGER_DIGITS:
+            return lambda value: None if value is None else from_units(from_sortable(value), scale)
+        return lambda value: None if value is None else from_units(value, scale)
