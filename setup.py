@@ -70,6 +70,9 @@ setup(
             "date = dynmodel_pyramid.fields.temporal:Date",
             "datetime = dynmodel_pyramid.fields.temporal:DateTime",
             "json = dynmodel_pyramid.fields.json:Json",
+            "choice = dynmodel_pyramid.fields.selection:Choice",
+            "multi_choice = dynmodel_pyramid.fields.selection:MultiChoice",
+            "tags = dynmodel_pyramid.fields.tags:Tags",
         ],
     },
     classifiers=[

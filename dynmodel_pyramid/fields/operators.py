@@ -30,6 +30,7 @@ IS = Operator("is", "is null, true, false or unknown")
 IS_DISTINCT = Operator("isdistinct", "differs, null being a value")
 CONTAINS = Operator("cs", "contains")
 CONTAINED = Operator("cd", "is contained in")
+OVERLAPS = Operator("ov", "overlaps")
 
 #: What every type takes.
 IDENTITY = (EQ, NEQ, IN, IS, IS_DISTINCT)
