@@ -9,10 +9,10 @@ from typing import Any
 import colander
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import operators, schema
+from dynmodel_pyramid.fields import operators, schema, sql
 from dynmodel_pyramid.fields.arrays import ArrayType, Place, TextArray, TextList
 from dynmodel_pyramid.fields.choices import one_of
-from dynmodel_pyramid.fields.contract import FieldType
+from dynmodel_pyramid.fields.contract import FieldType, TextForm
 from dynmodel_pyramid.fields.text import at_option, byte_order
 
 #: How many choices a field may have, and how many characters a key or label.
@@ -118,6 +118,11 @@ class Choice(FieldType):
 
     def json_schema(self, options):
         return {"type": "string", "enum": keys_of(options)}
+
+    def text_form(self, options):
+        return TextForm(
+            sql_to_text=sql.unchanged, sql_from_text=lambda text, dialect: sql.within(text, choices=keys_of(options))
+        )
 
 
 class MultiChoice(ArrayType):

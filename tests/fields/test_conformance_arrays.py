@@ -2,7 +2,8 @@
 
 from dynmodel_pyramid.testing import Case, FieldTypeConformance
 
-CHOICES = [{"key": "red", "label": "Red", "colour": "#FF0000"}, "it's 50 %", {"key": "ä\\\"🙂{,}", "label": None}, "Null"]
+RED = {"key": "red", "label": "Red", "colour": "#FF0000"}
+CHOICES = [RED, "it's 50 %", {"key": 'ä\\"🙂{,}', "label": None}, "Null"]
 
 
 class TestChoice(FieldTypeConformance):
@@ -10,7 +11,7 @@ class TestChoice(FieldTypeConformance):
     cases = [
         Case(
             {"choices": CHOICES},
-            ["red", "it's 50 %", "ä\\\"🙂{,}", "Null"],
+            ["red", "it's 50 %", 'ä\\"🙂{,}', "Null"],
             [("Red", "not_a_choice"), ("", "not_a_choice"), (1, "wrong_type"), ("\0", "unstorable_text")],
             {"red": "red"},
         ),
@@ -27,7 +28,7 @@ class TestMultiChoice(FieldTypeConformance):
                 [],
                 ["red"],
                 (["Null", "red"], ["red", "Null"]),
-                (["Null", "ä\\\"🙂{,}", "it's 50 %", "red"], ["red", "it's 50 %", "ä\\\"🙂{,}", "Null"]),
+                (["Null", 'ä\\"🙂{,}', "it's 50 %", "red"], ["red", "it's 50 %", 'ä\\"🙂{,}', "Null"]),
             ],
             [
                 ("red", "wrong_type"),
@@ -45,7 +46,7 @@ class TestMultiChoice(FieldTypeConformance):
                 "{}": [],
                 '{"Null",red}': ["red", "Null"],
                 '["Null", "red"]': ["red", "Null"],
-                r'{ it\'s 50 %  , "ä\\\"🙂{,}" }': ["it's 50 %", "ä\\\"🙂{,}"],
+                r'{ it\'s 50 %  , "ä\\\"🙂{,}" }': ["it's 50 %", 'ä\\"🙂{,}'],
             },
         ),
         Case(
