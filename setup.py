@@ -5,6 +5,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 POSTGRESQL = ["psycopg[binary] >= 3.2"]
+JSONSCHEMA = ["jsonschema-rs >= 0.60"]
 TESTING = [
     *POSTGRESQL,
     "hypothesis >= 6.100",
@@ -38,11 +39,14 @@ setup(
     ],
     extras_require={
         "postgresql": POSTGRESQL,
+        # For the option "schema" of json fields.
+        "jsonschema": JSONSCHEMA,
         # What the conformance suite (dynmodel_pyramid.testing) needs; plugin authors install this.
         "testing": TESTING,
         # What this project's own tests need besides.
         "test": [
             *TESTING,
+            *JSONSCHEMA,
             "pytest-xdist >= 3.5",
             "psutil >= 5.9",  # memory and CPU of the servers under test
             "pyramid_retry >= 2.1",  # a host application may use it; the tests have one

@@ -78,6 +78,17 @@ class PluginMissing(Conflict):
     code = "field_type_missing"
 
 
+class ExtraMissing(PluginMissing):
+    """A library that a field type works with is not installed; an extra of this package brings it."""
+
+    code = "extra_missing"
+
+    def __init__(self, library: str, extra: str):
+        super().__init__(
+            f"the library {library} is not installed", hint=f'pip install "dynmodel_pyramid[{extra}]"', library=library
+        )
+
+
 class PreconditionFailed(DynmodelError):
     """``If-Match`` or a ``version`` names a state that is no longer current; ``current`` holds what is."""
 

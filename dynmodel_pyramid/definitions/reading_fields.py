@@ -8,6 +8,7 @@ import colander
 from dynmodel_pyramid.definitions.model import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.names import field_name_fault, name_key
 from dynmodel_pyramid.definitions.problems import Problems, escape, faults
+from dynmodel_pyramid.errors import ExtraMissing
 from dynmodel_pyramid.fields import FieldType, FieldTypes, is_sortable
 from dynmodel_pyramid.fields.contract import options_version
 from dynmodel_pyramid.fields.registry import COMMON_OPTIONS, read_options
@@ -211,7 +212,12 @@ class FieldsReader:
                 told = ", ".join(sorted({*known, *COMMON_OPTIONS} - {"name", "renamed_from"}))
                 self.problems.add(f"{pointer}/{escape(key)}", "unknown_option", f"unknown option; known are {told}")
         try:
-            return read_options(field_type, own)
+            options = read_options(field_type, own)
+            field_type.schema_node(options)  # what the type can't work without shows here, not with the first row
+            return options
+        except ExtraMissing as error:
+            self.problems.add(f"{pointer}/type", error.code, f"{error.detail}: {error.hint}")
+            return None
         except colander.Invalid as error:
             for below, code, message in faults(error, "invalid_option"):
                 self.problems.add(f"{pointer}{below}", code, message)

@@ -10,7 +10,7 @@ import colander
 import sqlalchemy as sa
 
 from dynmodel_pyramid.fields import operators, schema, sql
-from dynmodel_pyramid.fields.arrays import ArrayType, Place, TextArray, TextList
+from dynmodel_pyramid.fields.arrays import ArrayType, TextArray, TextList
 from dynmodel_pyramid.fields.choices import one_of
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
 from dynmodel_pyramid.fields.text import at_option, byte_order
@@ -44,7 +44,7 @@ class _Choices(schema.List):
             raise schema.invalid(node, f"want from 1 to {MOST_CHOICES} choices", "invalid_option")
         whole, keys, choices = colander.Invalid(node), set(), []
         for number, given in enumerate(value):
-            place = Place(number)
+            place = schema.Place(number)
             try:
                 choice = self.choice(place, given)
                 if choice["key"] in keys:

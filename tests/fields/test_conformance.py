@@ -196,7 +196,17 @@ class TestJson(FieldTypeConformance):
                 (10**23 + 1, "out_of_range"),
             ],
             texts={'"x"': "x", "12": 12, "[1, {}]": [1, {}], "hello": "hello"},
-        )
+        ),
+        Case(
+            {
+                "schema": {
+                    "$defs": {"tree": {"type": "array", "items": {"$ref": "#/$defs/tree"}}},
+                    "anyOf": [{"$ref": "#/$defs/tree"}, {"type": "string", "pattern": "^(a+)+$"}],
+                }
+            },
+            ["a", [], [[[]], []]],
+            [("b", "schema_mismatch"), ([1], "schema_mismatch"), ("\0", "unstorable_text")],
+        ),
     ]
 
 
