@@ -90,7 +90,7 @@ def _allowed(options):
     """The validator in SQL: texts that it takes, NULL for others."""
 
     def from_text(text, dialect):
-        length = sql.within(sa.func.length(text), options["min_length"], options["max_length"])
+        length = sql.within(sa.func.length(text, type_=sa.Integer), options["min_length"], options["max_length"])
         return sa.case((length.is_not(None), sql.within(text, choices=options.get("choices"))))
 
     return from_text
