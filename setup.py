@@ -8,6 +8,7 @@ POSTGRESQL = ["psycopg[binary] >= 3.2"]
 EMAIL = ["email-validator >= 2.3"]
 PHONE = ["phonenumbers >= 8.13"]
 URL = ["rfc3986-validator >= 0.1.1"]
+JSONSCHEMA = ["jsonschema-rs >= 0.60"]
 TESTING = [
     *POSTGRESQL,
     *URL,  # with it jsonschema checks the format "uri", too
@@ -48,6 +49,8 @@ setup(
         "email": EMAIL,
         "phone": PHONE,
         "url": URL,
+        # For the option "schema" of json fields.
+        "jsonschema": JSONSCHEMA,
         # What the conformance suite (dynmodel_pyramid.testing) needs; plugin authors install this.
         "testing": TESTING,
         # What this project's own tests need besides.
@@ -55,6 +58,7 @@ setup(
             *TESTING,
             *EMAIL,
             *PHONE,
+            *JSONSCHEMA,
             "pytest-xdist >= 3.5",
             "psutil >= 5.9",  # memory and CPU of the servers under test
             "pyramid_retry >= 2.1",  # a host application may use it; the tests have one
@@ -99,6 +103,9 @@ setup(
             "datetime_range = dynmodel_pyramid.fields.ranges:DateTimeRange",
             "point = dynmodel_pyramid.fields.geography:Point",
             "percent = dynmodel_pyramid.fields.decimals:Percent",
+            "choice = dynmodel_pyramid.fields.selection:Choice",
+            "multi_choice = dynmodel_pyramid.fields.selection:MultiChoice",
+            "tags = dynmodel_pyramid.fields.tags:Tags",
         ],
     },
     classifiers=[

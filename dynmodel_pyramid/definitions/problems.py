@@ -1,7 +1,9 @@
 """Faults in a client's document, each with its JSON pointer (RFC 6901), and the simplest values, which have some."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+
+import colander
 
 from dynmodel_pyramid.errors import Invalid, Problem
 from dynmodel_pyramid.fields.schema import UNSTORABLE
@@ -10,6 +12,18 @@ from dynmodel_pyramid.fields.schema import UNSTORABLE
 def escape(name: object) -> str:
     """One reference token of a JSON pointer (RFC 6901, section 3)."""
     return str(name).replace("~", "~0").replace("/", "~1")
+
+
+def faults(error: colander.Invalid, code: str = "invalid") -> Iterator[tuple[str, str, str]]:
+    """(pointer below the value, code, message) of each fault that a validator found; ``code`` where it names none."""
+    for path in error.paths():
+        for step in path:
+            # colander leaves them in a circle; the frames lead to the request and its body.
+            step.__traceback__ = None
+        below = "".join(f"/{escape(step.node.name)}" for step in path[1:] if step.node.name)
+        messages = [str(message) for step in path for message in step.messages()]
+        own = next((step.code for step in reversed(path) if hasattr(step, "code")), code)
+        yield below, own, "; ".join(messages)
 
 
 class Problems:

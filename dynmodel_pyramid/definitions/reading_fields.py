@@ -8,7 +8,7 @@ import colander
 
 from dynmodel_pyramid.definitions.model import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.names import field_name_fault, name_key
-from dynmodel_pyramid.definitions.problems import Problems, escape
+from dynmodel_pyramid.definitions.problems import Problems, escape, faults
 from dynmodel_pyramid.errors import ExtraMissing
 from dynmodel_pyramid.fields import FieldType, FieldTypes, is_sortable, schema
 from dynmodel_pyramid.fields.contract import options_version
@@ -229,9 +229,8 @@ class FieldsReader:
             self.problems.add(f"{pointer}/type", error.code, f"{error.detail}: {error.hint}")
             return None
         except colander.Invalid as error:
-            for leaf in error.children or [error]:
-                path = f"{pointer}/{escape(leaf.node.name)}" if leaf is not error else pointer
-                self.problems.add(path, getattr(leaf, "code", "invalid_option"), _message(leaf))
+            for below, code, message in faults(error, "invalid_option"):
+                self.problems.add(f"{pointer}{below}", code, message)
             return None
 
     def with_tables(self, field_type: FieldType, options: dict[str, Any], pointer: str) -> dict[str, Any] | None:
@@ -251,11 +250,6 @@ class FieldsReader:
             try:
                 field_type.schema_node(options).deserialize(value)
             except colander.Invalid as error:
-                self.problems.add(f"{pointer}/default", getattr(error, "code", "invalid"), _message(error))
+                for below, code, message in faults(error):
+                    self.problems.add(f"{pointer}/default{below}", code, message)
         return value
-
-
-def _message(error: colander.Invalid) -> str:
-    """All messages of an error and of its parts, in one sentence."""
-    parts = error.asdict(separator="; ").values()
-    return "; ".join(dict.fromkeys(str(part) for part in parts))

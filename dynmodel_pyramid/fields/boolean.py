@@ -22,7 +22,16 @@ class Boolean(FieldType):
         return {"type": "boolean"}
 
     def text_form(self, options):
-        return TextForm(lambda value: "true" if value else "false", read_boolean)
+        return TextForm(lambda value: "true" if value else "false", read_boolean, _sql_to_text, _sql_from_text)
+
+
+def _sql_to_text(value, dialect):
+    return sa.case((value.is_(sa.true()), "true"), (value.is_(sa.false()), "false"))
+
+
+def _sql_from_text(text, dialect):
+    word = sa.func.lower(text)
+    return sa.case((word.in_(["true", "t"]), sa.true()), (word.in_(["false", "f"]), sa.false()))
 
 
 def read_boolean(text: str) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.compiler import compiles
 
 from dynmodel_pyramid.fields import operators, schema
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
+from dynmodel_pyramid.fields.json_schemas import JsonSchema, conforms_to
 
 
 class _Fragment(sa.types.UserDefinedType):
@@ -54,11 +55,21 @@ class Json(FieldType):
 
     operators = (*operators.IDENTITY, operators.CONTAINS, operators.CONTAINED)
 
+    def options_schema(self):
+        return colander.SchemaNode(
+            colander.Mapping(unknown="raise"),
+            schema.option(JsonSchema(), "schema", description="a JSON Schema (2020-12) that every value must satisfy"),
+        )
+
     def column(self, options, context):
         return sa.Column(JsonDocument())
 
     def schema_node(self, options):
-        return colander.SchemaNode(schema.Json())
+        rules = options["schema"]
+        return colander.SchemaNode(schema.Json(), validator=None if rules is None else conforms_to(rules))
+
+    def json_schema(self, options):
+        return {} if options["schema"] is None else options["schema"]
 
     def json_expression(self, source, options):
         return sa.type_coerce(sa.cast(source, sa.Text), _Fragment())

@@ -6,7 +6,7 @@ import re
 import colander
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import operators, schema
+from dynmodel_pyramid.fields import operators, schema, sql
 from dynmodel_pyramid.fields.choices import check_choices, choices_option, each_of, one_of
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
 from dynmodel_pyramid.fields.text import at_option
@@ -99,7 +99,10 @@ class Integer(_Bounded):
         return lambda value: type(value) is int and low <= value <= high
 
     def text_form(self, options):
-        return TextForm(str, read_integer)
+        def from_text(text, dialect):
+            return sql.within(sql.whole_number(text), options["min"], options["max"], options["choices"])
+
+        return TextForm(str, read_integer, lambda number, dialect: sa.cast(number, sa.Text), from_text)
 
 
 class Rating(Integer):
@@ -114,6 +117,9 @@ class Rating(Integer):
 
     def schema_node(self, options):
         return super().schema_node(_bounds(options))
+
+    def text_form(self, options):
+        return super().text_form(_bounds(options))
 
     def json_schema(self, options):
         return super().json_schema(_bounds(options))

@@ -38,6 +38,16 @@ def json_type(value: Any) -> str:
     return "null" if value is None else names.get(type(value), type(value).__name__)
 
 
+class Place:
+    """Stands for a place within a value in errors, which want a node's name alone: colander's nodes are far larger."""
+
+    __slots__ = ("name",)
+    typ = None
+
+    def __init__(self, name: str | int):
+        self.name = str(name)
+
+
 class _Strict(colander.SchemaType):
     wanted = ""
     types: tuple[type, ...] = ()

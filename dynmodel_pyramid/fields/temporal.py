@@ -8,7 +8,7 @@ import zoneinfo
 import colander
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import operators, schema
+from dynmodel_pyramid.fields import operators, schema, sql
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
 
 UTC = datetime.UTC
@@ -220,6 +220,14 @@ class Date(Temporal):
 
     def column(self, options, context):
         return sa.Column(sa.Date())
+
+    def text_form(self, options):
+        low, high = (options[name] and parse_date(options[name]) for name in ("min", "max"))
+
+        def from_text(text, dialect):
+            return sql.within(sql.day(text, dialect), low, high)
+
+        return TextForm(self.write, str.strip, sql.day_text, from_text)
 
 
 class DateTime(Temporal):

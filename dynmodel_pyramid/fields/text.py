@@ -5,9 +5,9 @@ import re
 import colander
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import operators, schema
+from dynmodel_pyramid.fields import operators, schema, sql
 from dynmodel_pyramid.fields.choices import check_choices, choices_option, each_of, one_of
-from dynmodel_pyramid.fields.contract import FieldType
+from dynmodel_pyramid.fields.contract import FieldType, TextForm
 
 #: The greatest length that an option may name (that of PostgreSQL's varchar(n), manual, 8.3).
 LONGEST = 10_485_760
@@ -59,6 +59,11 @@ class Text(FieldType):
         rules = {"minLength": options["min_length"], "maxLength": options["max_length"], "pattern": pattern}
         return {"type": "string"} | {name: value for name, value in rules.items() if value is not None}
 
+    def text_form(self, options):
+        # The databases' regular expressions are not Python's, so a pattern is left to it.
+        from_text = _allowed(options) if options["pattern"] is None else None
+        return TextForm(sql_to_text=sql.unchanged, sql_from_text=from_text)
+
 
 class String(Text):
     """Short text, at most 255 characters unless ``max_length`` says otherwise; optionally one of ``choices``."""
@@ -79,6 +84,16 @@ class String(Text):
     def json_schema(self, options):
         own = super().json_schema(options)
         return own if options["choices"] is None else own | {"enum": options["choices"]}
+
+
+def _allowed(options):
+    """The validator in SQL: texts that it takes, NULL for others."""
+
+    def from_text(text, dialect):
+        length = sql.within(sa.func.length(text, type_=sa.Integer), options["min_length"], options["max_length"])
+        return sa.case((length.is_not(None), sql.within(text, choices=options.get("choices"))))
+
+    return from_text
 
 
 def _fast_path(options):

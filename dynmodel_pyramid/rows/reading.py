@@ -9,7 +9,7 @@ from typing import Any
 
 import colander
 
-from dynmodel_pyramid.definitions.problems import Problems, escape
+from dynmodel_pyramid.definitions.problems import Problems, escape, faults
 from dynmodel_pyramid.fields.schema import json_type
 from dynmodel_pyramid.rows.scope import Scope
 from dynmodel_pyramid.tables.generation import Model
@@ -99,14 +99,8 @@ class RowReader:
         try:
             return entry.node.deserialize(value)
         except colander.Invalid as error:
-            for path in error.paths():
-                for step in path:
-                    # colander leaves them in a circle; the frames lead to the request and its body.
-                    step.__traceback__ = None
-                below = "".join(f"/{escape(step.node.name)}" for step in path[1:] if step.node.name)
-                messages = [str(message) for step in path for message in step.messages()]
-                code = next((step.code for step in reversed(path) if hasattr(step, "code")), "invalid")
-                problems.add(f"{pointer}/{entry.name}{below}", code, "; ".join(messages))
+            for below, code, message in faults(error):
+                problems.add(f"{pointer}/{entry.name}{below}", code, message)
             return None
 
     def _unknown(self, document: dict, pointer: str, problems: Problems) -> None:

@@ -3,6 +3,10 @@
 A value keeps its text form if it can: the text of a json field becomes the document that it spells. Else it is taken as
 the JSON value it is (1.0 becomes the integer 1). What the new type refuses is not carried over, and the caller decides
 what becomes of it.
+
+Where both types have SQL text forms, one statement converts what these can do, and Python the rest. That agrees: by the
+contract they give what the texts lead to, a value that keeps its text form leads to the same (text forms round-trip),
+and whatever has to be taken as the JSON value it is has no other way, so that SQL gave NULL for it.
 """
 
 from collections.abc import Callable, Iterator
@@ -82,6 +86,15 @@ def converter(
     return convert
 
 
+def in_database(
+    field_types: FieldTypes, before: FieldDefinition, after: FieldDefinition, source: sa.ColumnElement, dialect: str
+) -> sa.ColumnElement | None:
+    """The converted value in SQL, NULL where :func:`converter` must judge; None where the types have no such way."""
+    to_text = field_types[before.type].text_form(before.options).sql_to_text
+    from_text = field_types[after.type].text_form(after.options).sql_from_text
+    return None if to_text is None or from_text is None else from_text(to_text(source, dialect), dialect)
+
+
 def convert_column(
     connection: sa.Connection,
     table: sa.TableClause,
@@ -91,14 +104,21 @@ def convert_column(
     losses: Losses,
     as_text: Callable[[Any], str],
     substitute: Any,
+    expression: sa.ColumnElement | None,
 ) -> None:
-    """Fill ``target`` from ``source`` in all rows, ``BATCH`` at a time; lost values become ``substitute``."""
+    """Fill ``target`` from ``source`` in all rows: what ``expression`` can do at once, the rest ``BATCH`` at a time.
+
+    Lost values become ``substitute``.
+    """
+    if expression is not None:
+        at_once = sa.update(table).where(source.is_not(None)).values({target: expression})
+        connection.execute(at_once, execution_options={"compiled_cache": None})
     fill = (
         sa.update(table)
         .where(table.c.id == sa.bindparam("_row_id"))
         .values({target: sa.bindparam("_new_value", type_=target.type)})
     )
-    for rows in _batches(connection, table, source):
+    for rows in _batches(connection, table, source, target):
         changes = []
         for row_id, value in rows:
             converted, reason = convert(value)
@@ -111,10 +131,14 @@ def convert_column(
             connection.execute(fill, changes, execution_options={"compiled_cache": None})
 
 
-def _batches(connection: sa.Connection, table: sa.TableClause, source: sa.ColumnElement) -> Iterator[list]:
+def _batches(
+    connection: sa.Connection, table: sa.TableClause, source: sa.ColumnElement, target: sa.ColumnElement
+) -> Iterator[list]:
+    """(id, value) of the rows that are not converted yet."""
+    to_do = sa.select(table.c.id, source).where(source.is_not(None), target.is_(None))
     last = None
     while True:
-        query = sa.select(table.c.id, source).where(source.is_not(None)).order_by(table.c.id).limit(BATCH)
+        query = to_do.order_by(table.c.id).limit(BATCH)
         if last is not None:
             query = query.where(table.c.id > last)
         rows = connection.execute(query, execution_options={"compiled_cache": None}).all()

@@ -14,7 +14,7 @@ from sqlalchemy.sql.elements import quoted_name
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.store import DefinitionStore, TrashedField
 from dynmodel_pyramid.errors import Conflict, PluginMissing
-from dynmodel_pyramid.tables.conversion import SAMPLES, Losses, convert_column, converter
+from dynmodel_pyramid.tables.conversion import SAMPLES, Losses, convert_column, converter, in_database
 from dynmodel_pyramid.tables.difference import Difference, difference
 from dynmodel_pyramid.tables.generation import Generator
 
@@ -256,6 +256,7 @@ class Evolution:
             losses,
             old_type.text_form(old.options).to_text,
             self.generator.default_value(new) if on_error == "default" else None,
+            in_database(self.generator.field_types, old, new, source, self.generator.dialect.name),
         )
         if losses.count and on_error == "fail":
             losses.refuse()

@@ -4,6 +4,7 @@
 ``cases``        :class:`Case`, what an author tells it about a type
 ``driver``       tables of one field, driven over HTTP
 ``values``       the JSON values that it tries, and how it compares
+``strategies_structured``  Hypothesis strategies of choices, tags and JSON
 ``databases``    real databases, SQLite and PostgreSQL
 """
 

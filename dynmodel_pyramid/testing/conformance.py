@@ -14,17 +14,19 @@ import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from types import SimpleNamespace
 from typing import Any
 
 import colander
 import jsonschema
 import pytest
+import sqlalchemy as sa
 import webtest
 
 import dynmodel_pyramid
-from dynmodel_pyramid.fields import FieldType, is_sortable
+from dynmodel_pyramid.fields import FieldType, byte_order, is_sortable
 from dynmodel_pyramid.fields.registry import checked, read_options
-from dynmodel_pyramid.fields.schema import mapping_json_schema
+from dynmodel_pyramid.fields.schema import UNSTORABLE, mapping_json_schema
 from dynmodel_pyramid.testing.cases import CONTEXT, Case, outcome
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings
 from dynmodel_pyramid.testing.driver import TableDriver, make_application
@@ -293,6 +295,28 @@ class FieldTypeConformance:
             assert same_json(stored, self.stored(the_type, case, value)), f"{value!r:.80} became {row['value']!r:.80}"
         table.define({"key": "integer", "value": self.document(case)})
         assert same_json(table.rows(), rows)
+
+    def test_sql_text_forms_agree_with_python(self, app, the_type, case):
+        options = read_options(the_type, dict(case.options))
+        node, form = the_type.schema_node(options), the_type.text_form(options)
+        database = TableDriver(app, None).catalogue.database
+        dialect = database.dialect.name
+        kind = the_type.column(options, SimpleNamespace(dialect=dialect)).type
+        stored = [node.deserialize(value) for value, _ in case.pairs]
+        texts = [*map(form.to_text, stored), *case.texts, *[f" {text}\n" for text in case.texts]]
+        texts += [text for text in HOSTILE if isinstance(text, str) and not UNSTORABLE.search(text)]
+
+        def in_sql(twin, value, before, after):
+            source = sa.select(sa.literal(value, before).label("value")).subquery().c.value
+            expression = sa.type_coerce(twin(source, dialect), after)
+            with database.reading() as connection:
+                return connection.scalar(sa.select(expression), execution_options={"compiled_cache": None})
+
+        for value in stored if form.sql_to_text else ():
+            assert in_sql(form.sql_to_text, value, kind, sa.Text()) in (None, form.to_text(value))
+        for text in texts if form.sql_from_text else ():
+            value = in_sql(form.sql_from_text, text, byte_order(), kind)
+            assert value is None or identical(value, node.deserialize(form.from_text(text))), f"{text!r:.80}"
 
     def test_texts_become_values(self, app, case):
         table = TableDriver(app, "text")

@@ -120,3 +120,15 @@ def test_what_would_lose_something_is_refused(app, before, after, value):
     table.add_value(value)
     assert table.define({"key": "integer", "value": after}, status=409)["code"] == "lossy_change"
     assert table.rows()[0]["value"] == value
+
+
+def test_what_sql_leaves_python_converts(app):
+    table = TableDriver(app, "text")
+    for text in ("1", " 2 ", "x", None, "9223372036854775807", "9223372036854775808"):
+        table.add_value(text)
+    refused = table.define({"key": "integer", "value": "integer"}, status=409)
+    assert (refused["code"], refused["count"]) == ("lossy_change", 2)
+    assert [sample["id"] for sample in refused["samples"]] == [3, 6]
+    document = {"model_name": table.model_name, "fields": {"key": "integer", "value": "integer"}}
+    app.put_json(f"{table.path}?on_error=null", document, status=200)
+    assert [row["value"] for row in table.rows()] == [1, 2, None, None, 2**63 - 1, None]

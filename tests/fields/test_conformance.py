@@ -8,6 +8,7 @@ from dynmodel_pyramid.fields import FieldTypes
 from dynmodel_pyramid.testing import Case, FieldTypeConformance
 
 LONG = "ä" * 5000
+HERE = Path(__file__).parent
 
 
 class TestString(FieldTypeConformance):
@@ -195,7 +196,17 @@ class TestJson(FieldTypeConformance):
                 (10**23 + 1, "out_of_range"),
             ],
             texts={'"x"': "x", "12": 12, "[1, {}]": [1, {}], "hello": "hello"},
-        )
+        ),
+        Case(
+            {
+                "schema": {
+                    "$defs": {"tree": {"type": "array", "items": {"$ref": "#/$defs/tree"}}},
+                    "anyOf": [{"$ref": "#/$defs/tree"}, {"type": "string", "pattern": "^(a+)+$"}],
+                }
+            },
+            ["a", [], [[[]], []]],
+            [("b", "schema_mismatch"), ([1], "schema_mismatch"), ("\0", "unstorable_text")],
+        ),
     ]
 
 
@@ -203,7 +214,7 @@ def test_every_built_in_type_has_a_run():
     types = FieldTypes()
     types.load_entry_points()
     own = {registered.name for registered in types if registered.distribution == "dynmodel_pyramid"}
-    names = [path.stem for path in Path(__file__).parent.glob("test_conformance*.py")]
+    names = [path.stem for path in HERE.glob("test_conformance*.py")]
     modules = [importlib.import_module(f"{__package__}.{name}") for name in names]
     classes = [member for module in modules for _, member in inspect.getmembers(module, inspect.isclass)]
     runs = {cls.type_name for cls in classes if issubclass(cls, FieldTypeConformance) and "type_name" in vars(cls)}

@@ -1,0 +1,29 @@
+"""Hypothesis strategies of values of the structured types: what clients may send, good under the given options."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from dynmodel_pyramid.fields.schema import INT64
+
+#: Texts that both databases store: no NUL, no surrogates.
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+KEYS = ("a", "b", "Z", "it's 50 %", "NULL", '{"ä\\,}', "🙂", ":x")
+CHOICES = {"choices": [{"key": key, "label": None, "colour": None} for key in KEYS]}
+
+_FLOATS = st.floats(allow_nan=False, allow_infinity=False)
+_ATOMS = st.booleans() | st.integers(-INT64, INT64 - 1) | _FLOATS | TEXTS
+JSON_VALUES = st.recursive(
+    st.none() | _ATOMS,
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(TEXTS, inner, max_size=5),
+    max_leaves=20,
+).filter(lambda value: value is not None)
+
+#: Type -> the JSON values that it takes under its defaults; or a pair (options, such a strategy) where it needs some.
+STRATEGIES: dict[str, SearchStrategy | tuple[dict[str, Any], SearchStrategy]] = {
+    "choice": (CHOICES, st.sampled_from(KEYS)),
+    "multi_choice": (CHOICES, st.lists(st.sampled_from(KEYS), unique=True)),
+    "tags": st.lists(TEXTS.filter(lambda text: 0 < len(text) <= 100), unique=True, max_size=100),
+    "json": JSON_VALUES,
+}

@@ -1,0 +1,128 @@
+"""Conversions inside the database give, value by value, what Python gives; which of the two did it does not show."""
+
+import datetime
+from types import SimpleNamespace
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dynmodel_pyramid.fields import FieldTypes
+from dynmodel_pyramid.fields.registry import read_options
+from dynmodel_pyramid.tables.conversion import Losses, convert_column, converter, in_database
+from dynmodel_pyramid.testing.databases import DATABASES, database_settings
+from dynmodel_pyramid.testing.strategies_structured import TEXTS
+from dynmodel_pyramid.testing.values import identical
+
+TYPES = FieldTypes()
+TYPES.load_entry_points()
+
+_PART = st.sampled_from([*"0123456789+- \n\t", "١", "½", "²", "00", "e", ".", "\u00a0", "TRUE", "t", "False", "F", "ſ"])
+_DAYS = st.builds("{:04}-{:02}-{:02}".format, st.integers(0, 10_000), st.integers(0, 13), st.integers(0, 32))
+HOSTILE_TEXTS = st.one_of(
+    TEXTS,
+    st.lists(_PART, max_size=8).map("".join),
+    st.integers(-(10**20), 10**20).map(str),
+    st.sampled_from(["+", "-"]).flatmap(lambda sign: st.integers(0, 10**19).map(lambda number: f"{sign}{number:05}")),
+    st.dates().map(str),
+    _DAYS,
+    st.sampled_from(["0300-02-29", "1900-02-29", "2000-02-29", "2023-02-30", "2026-04-31"]),
+    st.sampled_from(["now", "2451545", "12:00", "2026-01-31T00:00", "-0001-01-01", "infinity", "epoch", "0000-01-01"]),
+    st.sampled_from(["true", "True", "T", " f ", "yes", "on", "1", "0"]),
+)
+SOURCES = {
+    "text": HOSTILE_TEXTS,
+    "string": HOSTILE_TEXTS.map(lambda text: text[:255]),
+    "integer": st.integers(-(2**63), 2**63 - 1) | st.integers(-1100, 1100),
+    "boolean": st.booleans(),
+    "date": st.dates(),
+}
+TARGETS = [
+    ("text", {}),
+    ("string", {}),
+    ("string", {"min_length": 2, "max_length": 4}),
+    ("string", {"pattern": "[0-9]+"}),
+    ("string", {"choices": ["true", "1", "2026-01-31"]}),
+    ("choice", {"choices": ["true", "1", "2026-01-31"]}),
+    ("integer", {}),
+    ("integer", {"min": -10, "max": 1000}),
+    ("integer", {"choices": [0, 1, 7]}),
+    ("boolean", {}),
+    ("date", {}),
+    ("date", {"min": "1999-12-31", "max": "2500-01-01"}),
+    ("number", {}),
+]
+PAIRS = [(source, *target) for source in SOURCES for target in TARGETS if source != target[0] or target[1]]
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def engine(request, tmp_path_factory):
+    with database_settings(request.param, tmp_path_factory.mktemp("conversion")) as made:
+        engine = sa.create_engine(made["sqlalchemy.url"])
+        yield engine
+        engine.dispose()
+
+
+def field(kind: str, options: dict) -> SimpleNamespace:
+    return SimpleNamespace(name="value", type=kind, options=read_options(TYPES[kind], options))
+
+
+@pytest.mark.parametrize(("source", "target", "options"), PAIRS, ids=lambda part: str(part)[:40])
+def test_agrees_with_python(engine, source, target, options):
+    dialect = engine.dialect.name
+    context = SimpleNamespace(dialect=dialect)
+    before, after = field(source, {}), field(target, options)
+    old, new = (TYPES[made.type].column(made.options, context).type for made in (before, after))
+    table = sa.Table(
+        "conversion", sa.MetaData(), sa.Column("id", sa.Integer, primary_key=True), sa.Column("old", old),
+        sa.Column("new", new), prefixes=["TEMPORARY"],
+    )  # fmt: skip
+    in_python = converter(TYPES, before, after)
+    to_text = TYPES[source].text_form(before.options).to_text
+    expression = in_database(TYPES, before, after, table.c.old, dialect)
+
+    @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.lists(SOURCES[source], min_size=1, max_size=100))
+    def run(values):
+        expected = [in_python(value) for value in values]
+        with engine.connect() as connection:
+            table.drop(connection, checkfirst=True)  # sqlite3 rolls no DDL back
+            table.create(connection)
+            connection.execute(sa.insert(table), [{"id": n, "old": value} for n, value in enumerate(values)])
+            losses = Losses(after)
+            convert_column(connection, table, table.c.old, table.c.new, in_python, losses, to_text, None, expression)
+            found = connection.scalars(sa.select(table.c.new).order_by(table.c.id)).all()
+            connection.rollback()
+        for value, got, (wanted, _) in zip(values, found, expected, strict=True):
+            assert identical(got, wanted), f"{value!r} became {got!r}, not {wanted!r}"
+        assert losses.count == sum(reason is not None for _, reason in expected)
+
+    run()
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [(one, other) for one in ("integer", "boolean", "date") for other in ("text", "string")]
+    + [("text", "integer"), ("text", "boolean"), ("text", "date"), ("string", "choice")],
+)
+def test_usual_values_are_converted_by_sql_alone(engine, source, target):
+    usual = {
+        ("text", "integer"): ["1", "-17", "+3", "007"],
+        ("text", "boolean"): ["true", "f", "TRUE"],
+        ("text", "date"): ["2024-02-29"],
+        ("string", "choice"): ["a"],
+        "integer": [0, -(2**63)],
+        "boolean": [True, False],
+        "date": [datetime.date(999, 1, 1)],
+    }
+    before, after = field(source, {}), field(target, {"choices": ["a", "b"]} if target == "choice" else {})
+    in_python = converter(TYPES, before, after)
+    dialect = engine.dialect.name
+    kind = TYPES[source].column(before.options, SimpleNamespace(dialect=dialect)).type
+    for value in usual.get((source, target)) or usual[source]:
+        column = sa.select(sa.literal(value, kind).label("value")).subquery().c.value
+        expression = in_database(TYPES, before, after, column, dialect)
+        made = TYPES[target].column(after.options, SimpleNamespace(dialect=dialect)).type
+        with engine.connect() as connection:
+            assert connection.scalar(sa.select(sa.type_coerce(expression, made))) == in_python(value)[0]
