@@ -39,12 +39,17 @@ def plant(
     return f"{module}:{cls}"
 
 
+def path_with(folder: Path) -> str:
+    """A PYTHONPATH of the folder and of what stands in it already."""
+    return os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH"))))
+
+
 def run(*command: str, path: Path | None = None, **options) -> subprocess.CompletedProcess:
     """Run a Python module in a process of its own, with ``path`` put before the module path."""
     # The server of this process serves the other, too.
     environment = {**os.environ, "DYNMODEL_TEST_POSTGRESQL": postgresql_url()}
     if path is not None:
-        environment["PYTHONPATH"] = str(path)
+        environment["PYTHONPATH"] = path_with(path)
     return subprocess.run(
         [sys.executable, "-m", *command], env=environment, capture_output=True, text=True, timeout=120, **options
     )

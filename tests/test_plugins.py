@@ -19,7 +19,7 @@ from dynmodel_pyramid.errors import ConfigurationProblem
 from dynmodel_pyramid.fields import FieldType
 from dynmodel_pyramid.fields.boolean import Boolean
 from dynmodel_pyramid.testing.driver import make_application
-from tests.plugins import plant, run
+from tests.plugins import path_with, plant, run
 from tests.server import Server
 
 PLUGIN = Path(__file__).with_name("plugin")
@@ -32,7 +32,7 @@ def installed(tmp_path_factory) -> Path:
     source = shutil.copytree(PLUGIN, folder / "source", ignore=shutil.ignore_patterns("__pycache__"))
     built = run("build", "--wheel", "--no-isolation", "--outdir", str(folder / "dist"), cwd=source)
     assert built.returncode == 0, built.stderr
-    (wheel,) = (folder / "dist").glob("dynmodel_colour-1.2.3-*.whl")
+    (wheel,) = (folder / "dist").glob("dynmodel_chess-1.2.3-*.whl")
     target = folder / "site"
     done = run("pip", "install", "--quiet", "--no-deps", "--no-index", "--target", str(target), str(wheel))
     assert done.returncode == 0, done.stderr
@@ -43,22 +43,22 @@ def installed(tmp_path_factory) -> Path:
 
 
 def test_an_installed_plugin_serves(installed, settings, tmp_path):
-    server = Server(settings, tmp_path, environment={"PYTHONPATH": str(installed)})
+    server = Server(settings, tmp_path, environment={"PYTHONPATH": path_with(installed)})
     server.start()
     try:
         types = {known["name"]: known for known in requests.get(f"{server.url}/field-type/").json()}
-        assert types["colour"]["distribution"] == "dynmodel-colour"
-        assert types["colour"]["distribution_version"] == "1.2.3"
-        assert types["colour"]["options"]["properties"]["alpha"]["default"] is False
-        assert "#00ff80" in types["colour"]["description"]
-        document = {"model_name": "Paint", "fields": {"shade": {"type": "colour", "required": True}}}
+        assert types["chess_square"]["distribution"] == "dynmodel-chess"
+        assert types["chess_square"]["distribution_version"] == "1.2.3"
+        assert types["chess_square"]["options"]["properties"]["size"]["default"] == 8
+        assert "``e4``" in types["chess_square"]["description"]
+        document = {"model_name": "Game", "fields": {"square": {"type": "chess_square", "required": True}}}
         assert requests.post(f"{server.url}/table/", json=document).status_code == 201
-        rows = f"{server.url}/table/Paint/rows/"
-        assert requests.post(rows, json={"shade": "#00FF80"}).json() == {"id": 1, "shade": "#00ff80"}
-        refused = requests.post(rows, json={"shade": "red"})
+        rows = f"{server.url}/table/Game/rows/"
+        assert requests.post(rows, json={"square": "E4"}).json() == {"id": 1, "square": "e4"}
+        refused = requests.post(rows, json={"square": "e9"})
         assert refused.status_code == 422
-        assert refused.json()["errors"][0]["pointer"] == "/shade"
-        assert requests.get(rows).json() == [{"id": 1, "shade": "#00ff80"}]
+        assert refused.json()["errors"][0]["pointer"] == "/square"
+        assert requests.get(rows).json() == [{"id": 1, "square": "e4"}]
     finally:
         server.stop()
 
@@ -77,10 +77,10 @@ def test_a_plugin_goes_missing_and_comes_back(installed, settings, tmp_path):
         server.start()
         return server
 
-    fields = {"name": "string", "shade": {"type": "colour", "default": "#000000"}}
-    server = serve(PYTHONPATH=str(installed))
+    fields = {"name": "string", "square": {"type": "chess_square", "default": "a1"}}
+    server = serve(PYTHONPATH=path_with(installed))
     try:
-        for name in ("Paint", "Ink", "Dye", "Plain"):
+        for name in ("Game", "Study", "Opening", "Plain"):
             document = {"model_name": name, "fields": fields if name != "Plain" else {"name": "string"}}
             requests.post(f"{server.url}/table/", json=document)
             requests.post(f"{server.url}/table/{name}/rows/", json={"name": "a"})
@@ -89,9 +89,9 @@ def test_a_plugin_goes_missing_and_comes_back(installed, settings, tmp_path):
     server = serve()
     try:
         listed = requests.get(f"{server.url}/table/")
-        assert [made["model_name"] for made in listed.json()] == ["Paint", "Ink", "Dye", "Plain"]
-        assert requests.get(f"{server.url}/table/Paint/").json()["fields"]["shade"]["type"] == "colour"
-        table = f"{server.url}/table/Paint"
+        assert [made["model_name"] for made in listed.json()] == ["Game", "Study", "Opening", "Plain"]
+        assert requests.get(f"{server.url}/table/Game/").json()["fields"]["square"]["type"] == "chess_square"
+        table = f"{server.url}/table/Game"
         for answer in (
             requests.get(f"{table}/rows/"),
             requests.get(f"{table}/rows/?limit=1"),
@@ -100,29 +100,29 @@ def test_a_plugin_goes_missing_and_comes_back(installed, settings, tmp_path):
             requests.put(f"{table}/rows/1/", json={"name": "b"}),
             requests.patch(f"{table}/rows/1/", json={"name": "b"}),
             requests.delete(f"{table}/rows/1/"),
-            requests.put(f"{table}/", json={"model_name": "Paint", "fields": {**fields, "more": "string"}}),
-            requests.patch(f"{table}/", json={"fields": {"shade": "string"}}),
+            requests.put(f"{table}/", json={"model_name": "Game", "fields": {**fields, "more": "string"}}),
+            requests.patch(f"{table}/", json={"fields": {"square": "string"}}),
         ):
             assert answer.status_code == 409, (answer.request.method, answer.url, answer.text)
             assert answer.json()["code"] == "field_type_missing"
-            assert "'colour' is not installed" in answer.json()["detail"] and answer.json()["hint"]
-        unknown = requests.post(f"{server.url}/table/", json={"model_name": "New", "fields": {"a": "colour"}})
+            assert "'chess_square' is not installed" in answer.json()["detail"] and answer.json()["hint"]
+        unknown = requests.post(f"{server.url}/table/", json={"model_name": "New", "fields": {"a": "chess_square"}})
         assert unknown.json()["errors"][0]["code"] == "unknown_type"
         # Other tables work, and this one can be rid of the field, or go altogether.
         assert requests.get(f"{server.url}/table/Plain/rows/").json() == [{"id": 1, "name": "a"}]
-        without = requests.put(f"{server.url}/table/Ink/", json={"model_name": "Ink", "fields": {"name": "string"}})
+        without = requests.put(f"{server.url}/table/Study/", json={"model_name": "Study", "fields": {"name": "string"}})
         assert without.status_code == 200, without.text
-        assert requests.get(f"{server.url}/table/Ink/rows/").json() == [{"id": 1, "name": "a"}]
+        assert requests.get(f"{server.url}/table/Study/rows/").json() == [{"id": 1, "name": "a"}]
         # A later change carries the dropped column along.
-        changed = {"model_name": "Ink", "fields": {"name": {"type": "string", "required": True}, "size": "integer"}}
-        assert requests.put(f"{server.url}/table/Ink/", json=changed).status_code == 200
-        assert requests.get(f"{server.url}/table/Ink/rows/").json() == [{"id": 1, "name": "a", "size": None}]
-        assert requests.delete(f"{server.url}/table/Dye/").status_code == 204
+        changed = {"model_name": "Study", "fields": {"name": {"type": "string", "required": True}, "size": "integer"}}
+        assert requests.put(f"{server.url}/table/Study/", json=changed).status_code == 200
+        assert requests.get(f"{server.url}/table/Study/rows/").json() == [{"id": 1, "name": "a", "size": None}]
+        assert requests.delete(f"{server.url}/table/Opening/").status_code == 204
     finally:
         server.stop()
-    server = serve(PYTHONPATH=str(installed))
+    server = serve(PYTHONPATH=path_with(installed))
     try:
-        assert requests.get(f"{server.url}/table/Paint/rows/").json() == [{"id": 1, "name": "a", "shade": "#000000"}]
+        assert requests.get(f"{server.url}/table/Game/rows/").json() == [{"id": 1, "name": "a", "square": "a1"}]
     finally:
         server.stop()
 
@@ -214,7 +214,7 @@ def test_a_bad_name_is_refused(plugin_path, name):
 def test_the_server_refuses_to_start(tmp_path):
     value = plant(tmp_path, "raise RuntimeError('no palette')")
     settings = {"sqlalchemy.url": f"sqlite:///{tmp_path}/data.sqlite"}
-    server = Server(settings, tmp_path, environment={"PYTHONPATH": str(tmp_path)})
+    server = Server(settings, tmp_path, environment={"PYTHONPATH": path_with(tmp_path)})
     with pytest.raises(RuntimeError, match="acme-shades 4.5.6") as raised:
         server.start()
     assert server.process.wait(10) != 0

@@ -2,11 +2,11 @@
 
 Derive a class whose name begins with ``Test``, and give it the type's name and cases::
 
-    class TestColour(FieldTypeConformance):
-        type_name = "colour"
+    class TestChessSquare(FieldTypeConformance):
+        type_name = "chess_square"
         cases = [
-            Case(valid=["#00ff00", ("#FF0000", "#ff0000")], invalid=[("red", "invalid_format")]),
-            Case(options={"alpha": True}, valid=["#00ff0080"], texts={" #00ff0080 ": "#00ff0080"}),
+            Case(valid=["e4", ("A1", "a1")], invalid=[("e9", "invalid_format")], texts={" e4 ": "e4"}),
+            Case(options={"size": 9}, valid=["e4", "i9"]),
         ]
 """
 
