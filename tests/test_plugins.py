@@ -5,6 +5,7 @@ on PYTHONPATH: that needs no network and no second copy of our dependencies, and
 sees this environment's packages would need a .pth file to do the same.
 """
 
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -15,9 +16,9 @@ from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationConflictError, ConfigurationExecutionError
 
 import dynmodel_pyramid
-from dynmodel_pyramid.errors import ConfigurationProblem
-from dynmodel_pyramid.fields import FieldType
+from dynmodel_pyramid.fields import FieldType, registry
 from dynmodel_pyramid.fields.boolean import Boolean
+from dynmodel_pyramid.fields.text import String
 from dynmodel_pyramid.testing.driver import make_application
 from tests.plugins import path_with, plant, run
 from tests.server import Server
@@ -51,6 +52,11 @@ def test_an_installed_plugin_serves(installed, settings, tmp_path):
         assert types["chess_square"]["distribution_version"] == "1.2.3"
         assert types["chess_square"]["options"]["properties"]["size"]["default"] == 8
         assert "``e4``" in types["chess_square"]["description"]
+        one = requests.get(f"{server.url}/field-type/chess_square/")
+        assert one.json() == types["chess_square"] and one.json()["status"] == "installed"
+        assert one.json()["value"] == {"type": "string", "pattern": "^[a-h][1-8]$"}
+        assert requests.get(f"{server.url}/field-type/checkers/").status_code == 404
+        assert requests.get(f"{server.url}/field-type/chess_square/more/").status_code == 404
         document = {"model_name": "Game", "fields": {"square": {"type": "chess_square", "required": True}}}
         assert requests.post(f"{server.url}/table/", json=document).status_code == 201
         rows = f"{server.url}/table/Game/rows/"
@@ -160,7 +166,9 @@ FAILURES = {
         "colander.Mapping(unknown='raise'), schema.option(schema.Text(), 'a', default=object()))",
         "TypeError: .*not JSON serializable",
     ),
+    "exits": ("import sys; sys.exit('no palette')", "can't be loaded: SystemExit: no palette"),
     "operators": ("class Bad(Good):\n operators = ('eq',)", "operators are not all of"),
+    "no operators": ("class Bad(Good):\n operators = None", "operators are not all of"),
     "upgrades": ("class Bad(Good):\n upgrades = [print]", "upgrades must be a tuple of functions"),
 }
 
@@ -178,48 +186,112 @@ def plugin_path(tmp_path, monkeypatch):
 def start(tmp_path, **further):
     settings = {"sqlalchemy.url": f"sqlite:///{tmp_path}/data.sqlite", **further}
     wsgi = dynmodel_pyramid.main({}, **settings)
-    wsgi.registry.dynmodel_catalogue.database.close()
-    return wsgi
+    catalogue = wsgi.registry.dynmodel_catalogue
+    catalogue.database.close()
+    return catalogue.field_types
 
 
 @pytest.mark.parametrize("failure", FAILURES)
-def test_a_plugin_that_fails_stops_the_start(plugin_path, failure):
+def test_a_plugin_that_fails_is_logged_and_kept(plugin_path, failure, caplog):
     source, cause = FAILURES[failure]
     value = plant(plugin_path, source)
-    origin = rf"field type 'shade' of acme-shades 4\.5\.6 \(entry point shade = {value}\)"
-    with pytest.raises(ConfigurationProblem, match=f"{origin}:? .*{cause}"):
-        start(plugin_path)
+    (failed,) = start(plugin_path).failures
+    assert (failed.name, failed.distribution, failed.version) == ("shade", "acme-shades", "4.5.6")
+    assert failed.entry_point == value and re.search(cause, failed.cause)
+    (record,) = [record for record in caplog.records if record.name == registry.__name__]
+    assert record.levelname == "ERROR"
+    assert record.message == (f"field type 'shade' of acme-shades 4.5.6 (entry point shade = {value}): {failed.cause}")
 
 
-def test_a_name_clash_with_a_built_in_type_names_the_intruder(plugin_path):
+def test_of_a_built_in_type_and_a_plugin_of_its_name_the_built_in_one_serves(plugin_path):
     plant(plugin_path, "", name="string", cls="Good", distribution="aaa-first")
-    with pytest.raises(ConfigurationProblem, match="'string' of aaa-first 4.5.6 .*: dynmodel_pyramid .* already"):
-        start(plugin_path)
+    types = start(plugin_path)
+    assert isinstance(types["string"], String)
+    (failed,) = types.failures
+    assert failed.distribution == "aaa-first"
+    assert re.match("dynmodel_pyramid .* provides a type of that name already", failed.cause)
 
 
-def test_a_name_clash_of_two_plugins_names_both(plugin_path):
-    plant(plugin_path, "", cls="Good")
+def test_of_two_plugins_of_one_name_the_first_serves(plugin_path):
     plant(plugin_path, "", cls="Good", distribution="zeta-shades")
-    with pytest.raises(ConfigurationProblem, match="'shade' of zeta-shades 4.5.6 .*: acme-shades 4.5.6 .* already"):
-        start(plugin_path)
+    plant(plugin_path, "", cls="Good")
+    types = start(plugin_path)
+    assert types.registered("shade").distribution == "acme-shades"
+    (failed,) = types.failures
+    assert failed.distribution == "zeta-shades"
+    assert re.match("acme-shades 4.5.6 provides a type of that name already", failed.cause)
 
 
 @pytest.mark.parametrize("name", ("two words", "_private", "9lives", "a-b"))
 def test_a_bad_name_is_refused(plugin_path, name):
     plant(plugin_path, "", cls="Good", name=name)
-    with pytest.raises(ConfigurationProblem, match="must be an identifier"):
-        start(plugin_path)
+    types = start(plugin_path)
+    assert name not in types
+    assert "must be an identifier" in types.failure(name).cause
 
 
-def test_the_server_refuses_to_start(tmp_path):
-    value = plant(tmp_path, "raise RuntimeError('no palette')")
-    settings = {"sqlalchemy.url": f"sqlite:///{tmp_path}/data.sqlite"}
-    server = Server(settings, tmp_path, environment={"PYTHONPATH": path_with(tmp_path)})
-    with pytest.raises(RuntimeError, match="acme-shades 4.5.6") as raised:
+def test_an_application_may_give_a_type_whose_plugin_failed(plugin_path):
+    plant(plugin_path, "raise RuntimeError('no palette')")
+    config = config_for(plugin_path)
+    config.add_field_type("shade", Switch)
+    config.commit()
+    catalogue = config.registry.dynmodel_catalogue
+    assert isinstance(catalogue.field_types["shade"], Switch)
+    catalogue.database.close()
+
+
+def test_the_server_starts_and_tells_what_failed(settings, tmp_path):
+    """Tables of the type answer 409 with the cause, all others work; once mended, all is as it was."""
+    spoilt = tmp_path / "spoilt"
+    spoilt.mkdir()
+    plant(tmp_path, "", cls="Good")
+    plant(spoilt, "", cls="Good", name="tone", distribution="acme-tones")
+    value = plant(spoilt, "raise RuntimeError('no palette')")
+    fields = {"a": {"type": "shade"}}
+
+    def serve(folder):
+        server = Server(settings, tmp_path, environment={"PYTHONPATH": path_with(folder)})
         server.start()
-    assert server.process.wait(10) != 0
-    for part in ("'shade'", value, "RuntimeError: no palette", "mend or uninstall that package"):
-        assert part in str(raised.value)
+        return server
+
+    server = serve(tmp_path)
+    try:
+        requests.post(f"{server.url}/table/", json={"model_name": "A", "fields": fields})
+        assert requests.post(f"{server.url}/table/A/rows/", json={"a": "x"}).status_code == 201
+    finally:
+        server.stop()
+    server = serve(spoilt)
+    try:
+        *installed, failed = requests.get(f"{server.url}/field-type/").json()
+        assert {known["status"] for known in installed} == {"installed"}
+        assert "tone" in [known["name"] for known in installed]
+        assert failed == {
+            "name": "shade",
+            "status": "failed",
+            "distribution": "acme-shades",
+            "distribution_version": "4.5.6",
+            "entry_point": value,
+            "cause": "can't be loaded: RuntimeError: no palette (mend or uninstall that package)",
+        }
+        assert requests.get(f"{server.url}/field-type/shade/").json() == failed
+        refused = requests.get(f"{server.url}/table/A/rows/")
+        assert refused.status_code == 409 and refused.json()["code"] == "field_type_missing"
+        assert "'shade' is installed but failed at the start" in refused.json()["detail"]
+        assert "acme-shades 4.5.6" in refused.json()["hint"] and failed["cause"] in refused.json()["hint"]
+        assert requests.get(f"{server.url}/table/A/").json()["fields"]["a"]["type"] == "shade"
+        unknown = requests.post(f"{server.url}/table/", json={"model_name": "B", "fields": fields})
+        assert unknown.json()["errors"][0]["code"] == "unknown_type"
+        tone = {"model_name": "B", "fields": {"a": {"type": "tone"}}}
+        assert requests.post(f"{server.url}/table/", json=tone).status_code == 201
+        log = server.log.read_text()
+        assert "ERROR" in log and str(failed["cause"]) in log and "Traceback" in log
+    finally:
+        server.stop()
+    server = serve(tmp_path)
+    try:
+        assert requests.get(f"{server.url}/table/A/rows/").json() == [{"id": 1, "a": "x"}]
+    finally:
+        server.stop()
 
 
 # Options of another version

@@ -81,7 +81,7 @@ class FieldTypeConformance:
     # The contract, without a database
 
     def test_class_keeps_the_contract(self, the_type):
-        checked(self.type_name, type(the_type))
+        checked(type(the_type))
         assert type(the_type).__doc__, "the docstring is what clients read about the type"
 
     def test_options_have_a_full_form(self, the_type, case):

@@ -80,7 +80,7 @@ def test_other_methods(client, things, path):
         "/table/@@",
         "/table/@@/junk",
         "/table/2/rows/",
-        "/field-type/string",
+        "/field-type/strings", "/field-type/string/more",
         "/live/now",
         "/ready/@@",
         "/@@/x",
