@@ -59,6 +59,7 @@ setup(
         "console_scripts": [
             "dynmodel-settings = dynmodel_pyramid.scripts.settings:main",
             "dynmodel-upgrade = dynmodel_pyramid.scripts.upgrade:main",
+            "dynmodel-field-types = dynmodel_pyramid.scripts.field_types:main",
             "dynmodel-serve = dynmodel_pyramid.scripts.serve:main",
         ],
         "dynmodel_pyramid.field_types": [
