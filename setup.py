@@ -23,7 +23,7 @@ setup(
     license="MIT",
     python_requires=">=3.11",
     packages=find_packages(include=["dynmodel_pyramid", "dynmodel_pyramid.*"]),
-    package_data={"dynmodel_pyramid": ["definitions/migrations/*.mako"]},
+    package_data={"dynmodel_pyramid": ["definitions/migrations/*.mako", "scripts/new_field_type/*.in"]},
     zip_safe=False,
     install_requires=[
         "alembic >= 1.13",  # DDL operations on both databases; migrations of the system tables
@@ -60,6 +60,7 @@ setup(
             "dynmodel-settings = dynmodel_pyramid.scripts.settings:main",
             "dynmodel-upgrade = dynmodel_pyramid.scripts.upgrade:main",
             "dynmodel-field-types = dynmodel_pyramid.scripts.field_types:main",
+            "dynmodel-new-field-type = dynmodel_pyramid.scripts.new_field_type:main",
             "dynmodel-serve = dynmodel_pyramid.scripts.serve:main",
         ],
         "dynmodel_pyramid.field_types": [

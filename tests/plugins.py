@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -53,3 +54,15 @@ def run(*command: str, path: Path | None = None, **options) -> subprocess.Comple
     return subprocess.run(
         [sys.executable, "-m", *command], env=environment, capture_output=True, text=True, timeout=120, **options
     )
+
+
+def install(source: Path, folder: Path) -> Path:
+    """Build a distribution as a wheel and install it; -> the folder below ``folder`` that belongs on the path."""
+    copy = shutil.copytree(source, folder / "source", ignore=shutil.ignore_patterns("__pycache__"))
+    built = run("build", "--wheel", "--no-isolation", "--outdir", str(folder / "dist"), cwd=copy)
+    assert built.returncode == 0, built.stderr
+    (wheel,) = (folder / "dist").glob("*.whl")
+    target = folder / "site"
+    done = run("pip", "install", "--quiet", "--no-deps", "--no-index", "--target", str(target), str(wheel))
+    assert done.returncode == 0, done.stderr
+    return target

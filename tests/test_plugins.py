@@ -20,7 +20,7 @@ from dynmodel_pyramid.fields import FieldType, registry
 from dynmodel_pyramid.fields.boolean import Boolean
 from dynmodel_pyramid.fields.text import String
 from dynmodel_pyramid.testing.driver import make_application
-from tests.plugins import path_with, plant, run
+from tests.plugins import install, path_with, plant, run
 from tests.server import Server
 
 PLUGIN = Path(__file__).with_name("plugin")
@@ -29,15 +29,7 @@ PLUGIN = Path(__file__).with_name("plugin")
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory) -> Path:
     """A folder with the plugin's wheel installed in it."""
-    folder = tmp_path_factory.mktemp("plugin")
-    source = shutil.copytree(PLUGIN, folder / "source", ignore=shutil.ignore_patterns("__pycache__"))
-    built = run("build", "--wheel", "--no-isolation", "--outdir", str(folder / "dist"), cwd=source)
-    assert built.returncode == 0, built.stderr
-    (wheel,) = (folder / "dist").glob("dynmodel_chess-1.2.3-*.whl")
-    target = folder / "site"
-    done = run("pip", "install", "--quiet", "--no-deps", "--no-index", "--target", str(target), str(wheel))
-    assert done.returncode == 0, done.stderr
-    return target
+    return install(PLUGIN, tmp_path_factory.mktemp("plugin"))
 
 
 # An installed distribution
