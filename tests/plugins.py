@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -39,12 +40,29 @@ def plant(
     return f"{module}:{cls}"
 
 
+def path_with(folder: Path) -> str:
+    """A PYTHONPATH of the folder and of what stands in it already."""
+    return os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH"))))
+
+
 def run(*command: str, path: Path | None = None, **options) -> subprocess.CompletedProcess:
     """Run a Python module in a process of its own, with ``path`` put before the module path."""
     # The server of this process serves the other, too.
     environment = {**os.environ, "DYNMODEL_TEST_POSTGRESQL": postgresql_url()}
     if path is not None:
-        environment["PYTHONPATH"] = str(path)
+        environment["PYTHONPATH"] = path_with(path)
     return subprocess.run(
         [sys.executable, "-m", *command], env=environment, capture_output=True, text=True, timeout=120, **options
     )
+
+
+def install(source: Path, folder: Path) -> Path:
+    """Build a distribution as a wheel and install it; -> the folder below ``folder`` that belongs on the path."""
+    copy = shutil.copytree(source, folder / "source", ignore=shutil.ignore_patterns("__pycache__"))
+    built = run("build", "--wheel", "--no-isolation", "--outdir", str(folder / "dist"), cwd=copy)
+    assert built.returncode == 0, built.stderr
+    (wheel,) = (folder / "dist").glob("*.whl")
+    target = folder / "site"
+    done = run("pip", "install", "--quiet", "--no-deps", "--no-index", "--target", str(target), str(wheel))
+    assert done.returncode == 0, done.stderr
+    return target

@@ -31,25 +31,31 @@ def test_every_member_of_the_contract_has_a_heading():
 
 def test_the_example_plugin_is_the_one_that_the_tests_install():
     """tests/test_plugins.py builds it, serves it and runs its conformance suite."""
-    module, setup_file, _, conformance = blocks("field-types.md", "python")
+    module, setup_file, _, conformance, *_ = blocks("field-types.md", "python")
     folder = ROOT / "tests" / "plugin"
-    assert module == (folder / "dynmodel_colour" / "__init__.py").read_text(encoding="utf-8")
+    assert module == (folder / "dynmodel_chess" / "__init__.py").read_text(encoding="utf-8")
     assert setup_file == (folder / "setup.py").read_text(encoding="utf-8")
     assert conformance == (folder / "conformance.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("position", "module"), ((-2, "standard_number"), (-1, "geometry")))
+def test_the_examples_are_the_ones_that_the_suite_tests(position, module):
+    path = ROOT / "tests" / "examples" / f"{module}.py"
+    assert blocks("field-types.md", "python")[position] == path.read_text(encoding="utf-8")
 
 
 def test_a_type_of_an_application(settings):
     from pyramid.config import Configurator
 
-    module, _, includeme, _ = blocks("field-types.md", "python")
+    module, _, includeme, *_ = blocks("field-types.md", "python")
     namespace = {"__name__": __name__}  # Pyramid asks a function for its module
     exec(module + includeme, namespace)
     config = Configurator(settings=settings)
     config.include(namespace["includeme"])
     app = webtest.TestApp(config.make_wsgi_app())
-    document = {"model_name": "Paint", "fields": {"shade": {"type": "colour", "alpha": True}}}
+    document = {"model_name": "Game", "fields": {"square": {"type": "chess_square", "size": 9}}}
     app.post_json("/table/", document, status=201)
-    assert app.post_json("/table/Paint/rows/", {"shade": "#00FF8080"}).json["shade"] == "#00ff8080"
+    assert app.post_json("/table/Game/rows/", {"square": "I9"}).json["square"] == "i9"
     config.registry.dynmodel_catalogue.database.close()
 
 

@@ -5,6 +5,7 @@ on PYTHONPATH: that needs no network and no second copy of our dependencies, and
 sees this environment's packages would need a .pth file to do the same.
 """
 
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -15,11 +16,11 @@ from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationConflictError, ConfigurationExecutionError
 
 import dynmodel_pyramid
-from dynmodel_pyramid.errors import ConfigurationProblem
-from dynmodel_pyramid.fields import FieldType
+from dynmodel_pyramid.fields import FieldType, registry
 from dynmodel_pyramid.fields.boolean import Boolean
+from dynmodel_pyramid.fields.text import String
 from dynmodel_pyramid.testing.driver import make_application
-from tests.plugins import plant, run
+from tests.plugins import install, path_with, plant, run
 from tests.server import Server
 
 PLUGIN = Path(__file__).with_name("plugin")
@@ -28,37 +29,34 @@ PLUGIN = Path(__file__).with_name("plugin")
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory) -> Path:
     """A folder with the plugin's wheel installed in it."""
-    folder = tmp_path_factory.mktemp("plugin")
-    source = shutil.copytree(PLUGIN, folder / "source", ignore=shutil.ignore_patterns("__pycache__"))
-    built = run("build", "--wheel", "--no-isolation", "--outdir", str(folder / "dist"), cwd=source)
-    assert built.returncode == 0, built.stderr
-    (wheel,) = (folder / "dist").glob("dynmodel_colour-1.2.3-*.whl")
-    target = folder / "site"
-    done = run("pip", "install", "--quiet", "--no-deps", "--no-index", "--target", str(target), str(wheel))
-    assert done.returncode == 0, done.stderr
-    return target
+    return install(PLUGIN, tmp_path_factory.mktemp("plugin"))
 
 
 # An installed distribution
 
 
 def test_an_installed_plugin_serves(installed, settings, tmp_path):
-    server = Server(settings, tmp_path, environment={"PYTHONPATH": str(installed)})
+    server = Server(settings, tmp_path, environment={"PYTHONPATH": path_with(installed)})
     server.start()
     try:
         types = {known["name"]: known for known in requests.get(f"{server.url}/field-type/").json()}
-        assert types["colour"]["distribution"] == "dynmodel-colour"
-        assert types["colour"]["distribution_version"] == "1.2.3"
-        assert types["colour"]["options"]["properties"]["alpha"]["default"] is False
-        assert "#00ff80" in types["colour"]["description"]
-        document = {"model_name": "Paint", "fields": {"shade": {"type": "colour", "required": True}}}
+        assert types["chess_square"]["distribution"] == "dynmodel-chess"
+        assert types["chess_square"]["distribution_version"] == "1.2.3"
+        assert types["chess_square"]["options"]["properties"]["size"]["default"] == 8
+        assert "``e4``" in types["chess_square"]["description"]
+        one = requests.get(f"{server.url}/field-type/chess_square/")
+        assert one.json() == types["chess_square"] and one.json()["status"] == "installed"
+        assert one.json()["value"] == {"type": "string", "pattern": "^[a-h][1-8]$"}
+        assert requests.get(f"{server.url}/field-type/checkers/").status_code == 404
+        assert requests.get(f"{server.url}/field-type/chess_square/more/").status_code == 404
+        document = {"model_name": "Game", "fields": {"square": {"type": "chess_square", "required": True}}}
         assert requests.post(f"{server.url}/table/", json=document).status_code == 201
-        rows = f"{server.url}/table/Paint/rows/"
-        assert requests.post(rows, json={"shade": "#00FF80"}).json() == {"id": 1, "shade": "#00ff80"}
-        refused = requests.post(rows, json={"shade": "red"})
+        rows = f"{server.url}/table/Game/rows/"
+        assert requests.post(rows, json={"square": "E4"}).json() == {"id": 1, "square": "e4"}
+        refused = requests.post(rows, json={"square": "e9"})
         assert refused.status_code == 422
-        assert refused.json()["errors"][0]["pointer"] == "/shade"
-        assert requests.get(rows).json() == [{"id": 1, "shade": "#00ff80"}]
+        assert refused.json()["errors"][0]["pointer"] == "/square"
+        assert requests.get(rows).json() == [{"id": 1, "square": "e4"}]
     finally:
         server.stop()
 
@@ -77,10 +75,10 @@ def test_a_plugin_goes_missing_and_comes_back(installed, settings, tmp_path):
         server.start()
         return server
 
-    fields = {"name": "string", "shade": {"type": "colour", "default": "#000000"}}
-    server = serve(PYTHONPATH=str(installed))
+    fields = {"name": "string", "square": {"type": "chess_square", "default": "a1"}}
+    server = serve(PYTHONPATH=path_with(installed))
     try:
-        for name in ("Paint", "Ink", "Dye", "Plain"):
+        for name in ("Game", "Study", "Opening", "Plain"):
             document = {"model_name": name, "fields": fields if name != "Plain" else {"name": "string"}}
             requests.post(f"{server.url}/table/", json=document)
             requests.post(f"{server.url}/table/{name}/rows/", json={"name": "a"})
@@ -89,9 +87,9 @@ def test_a_plugin_goes_missing_and_comes_back(installed, settings, tmp_path):
     server = serve()
     try:
         listed = requests.get(f"{server.url}/table/")
-        assert [made["model_name"] for made in listed.json()] == ["Paint", "Ink", "Dye", "Plain"]
-        assert requests.get(f"{server.url}/table/Paint/").json()["fields"]["shade"]["type"] == "colour"
-        table = f"{server.url}/table/Paint"
+        assert [made["model_name"] for made in listed.json()] == ["Game", "Study", "Opening", "Plain"]
+        assert requests.get(f"{server.url}/table/Game/").json()["fields"]["square"]["type"] == "chess_square"
+        table = f"{server.url}/table/Game"
         for answer in (
             requests.get(f"{table}/rows/"),
             requests.get(f"{table}/rows/?limit=1"),
@@ -100,29 +98,29 @@ def test_a_plugin_goes_missing_and_comes_back(installed, settings, tmp_path):
             requests.put(f"{table}/rows/1/", json={"name": "b"}),
             requests.patch(f"{table}/rows/1/", json={"name": "b"}),
             requests.delete(f"{table}/rows/1/"),
-            requests.put(f"{table}/", json={"model_name": "Paint", "fields": {**fields, "more": "string"}}),
-            requests.patch(f"{table}/", json={"fields": {"shade": "string"}}),
+            requests.put(f"{table}/", json={"model_name": "Game", "fields": {**fields, "more": "string"}}),
+            requests.patch(f"{table}/", json={"fields": {"square": "string"}}),
         ):
             assert answer.status_code == 409, (answer.request.method, answer.url, answer.text)
             assert answer.json()["code"] == "field_type_missing"
-            assert "'colour' is not installed" in answer.json()["detail"] and answer.json()["hint"]
-        unknown = requests.post(f"{server.url}/table/", json={"model_name": "New", "fields": {"a": "colour"}})
+            assert "'chess_square' is not installed" in answer.json()["detail"] and answer.json()["hint"]
+        unknown = requests.post(f"{server.url}/table/", json={"model_name": "New", "fields": {"a": "chess_square"}})
         assert unknown.json()["errors"][0]["code"] == "unknown_type"
         # Other tables work, and this one can be rid of the field, or go altogether.
         assert requests.get(f"{server.url}/table/Plain/rows/").json() == [{"id": 1, "name": "a"}]
-        without = requests.put(f"{server.url}/table/Ink/", json={"model_name": "Ink", "fields": {"name": "string"}})
+        without = requests.put(f"{server.url}/table/Study/", json={"model_name": "Study", "fields": {"name": "string"}})
         assert without.status_code == 200, without.text
-        assert requests.get(f"{server.url}/table/Ink/rows/").json() == [{"id": 1, "name": "a"}]
+        assert requests.get(f"{server.url}/table/Study/rows/").json() == [{"id": 1, "name": "a"}]
         # A later change carries the dropped column along.
-        changed = {"model_name": "Ink", "fields": {"name": {"type": "string", "required": True}, "size": "integer"}}
-        assert requests.put(f"{server.url}/table/Ink/", json=changed).status_code == 200
-        assert requests.get(f"{server.url}/table/Ink/rows/").json() == [{"id": 1, "name": "a", "size": None}]
-        assert requests.delete(f"{server.url}/table/Dye/").status_code == 204
+        changed = {"model_name": "Study", "fields": {"name": {"type": "string", "required": True}, "size": "integer"}}
+        assert requests.put(f"{server.url}/table/Study/", json=changed).status_code == 200
+        assert requests.get(f"{server.url}/table/Study/rows/").json() == [{"id": 1, "name": "a", "size": None}]
+        assert requests.delete(f"{server.url}/table/Opening/").status_code == 204
     finally:
         server.stop()
-    server = serve(PYTHONPATH=str(installed))
+    server = serve(PYTHONPATH=path_with(installed))
     try:
-        assert requests.get(f"{server.url}/table/Paint/rows/").json() == [{"id": 1, "name": "a", "shade": "#000000"}]
+        assert requests.get(f"{server.url}/table/Game/rows/").json() == [{"id": 1, "name": "a", "square": "a1"}]
     finally:
         server.stop()
 
@@ -160,7 +158,9 @@ FAILURES = {
         "colander.Mapping(unknown='raise'), schema.option(schema.Text(), 'a', default=object()))",
         "TypeError: .*not JSON serializable",
     ),
+    "exits": ("import sys; sys.exit('no palette')", "can't be loaded: SystemExit: no palette"),
     "operators": ("class Bad(Good):\n operators = ('eq',)", "operators are not all of"),
+    "no operators": ("class Bad(Good):\n operators = None", "operators are not all of"),
     "upgrades": ("class Bad(Good):\n upgrades = [print]", "upgrades must be a tuple of functions"),
 }
 
@@ -178,48 +178,112 @@ def plugin_path(tmp_path, monkeypatch):
 def start(tmp_path, **further):
     settings = {"sqlalchemy.url": f"sqlite:///{tmp_path}/data.sqlite", **further}
     wsgi = dynmodel_pyramid.main({}, **settings)
-    wsgi.registry.dynmodel_catalogue.database.close()
-    return wsgi
+    catalogue = wsgi.registry.dynmodel_catalogue
+    catalogue.database.close()
+    return catalogue.field_types
 
 
 @pytest.mark.parametrize("failure", FAILURES)
-def test_a_plugin_that_fails_stops_the_start(plugin_path, failure):
+def test_a_plugin_that_fails_is_logged_and_kept(plugin_path, failure, caplog):
     source, cause = FAILURES[failure]
     value = plant(plugin_path, source)
-    origin = rf"field type 'shade' of acme-shades 4\.5\.6 \(entry point shade = {value}\)"
-    with pytest.raises(ConfigurationProblem, match=f"{origin}:? .*{cause}"):
-        start(plugin_path)
+    (failed,) = start(plugin_path).failures
+    assert (failed.name, failed.distribution, failed.version) == ("shade", "acme-shades", "4.5.6")
+    assert failed.entry_point == value and re.search(cause, failed.cause)
+    (record,) = [record for record in caplog.records if record.name == registry.__name__]
+    assert record.levelname == "ERROR"
+    assert record.message == (f"field type 'shade' of acme-shades 4.5.6 (entry point shade = {value}): {failed.cause}")
 
 
-def test_a_name_clash_with_a_built_in_type_names_the_intruder(plugin_path):
+def test_of_a_built_in_type_and_a_plugin_of_its_name_the_built_in_one_serves(plugin_path):
     plant(plugin_path, "", name="string", cls="Good", distribution="aaa-first")
-    with pytest.raises(ConfigurationProblem, match="'string' of aaa-first 4.5.6 .*: dynmodel_pyramid .* already"):
-        start(plugin_path)
+    types = start(plugin_path)
+    assert isinstance(types["string"], String)
+    (failed,) = types.failures
+    assert failed.distribution == "aaa-first"
+    assert re.match("dynmodel_pyramid .* provides a type of that name already", failed.cause)
 
 
-def test_a_name_clash_of_two_plugins_names_both(plugin_path):
-    plant(plugin_path, "", cls="Good")
+def test_of_two_plugins_of_one_name_the_first_serves(plugin_path):
     plant(plugin_path, "", cls="Good", distribution="zeta-shades")
-    with pytest.raises(ConfigurationProblem, match="'shade' of zeta-shades 4.5.6 .*: acme-shades 4.5.6 .* already"):
-        start(plugin_path)
+    plant(plugin_path, "", cls="Good")
+    types = start(plugin_path)
+    assert types.registered("shade").distribution == "acme-shades"
+    (failed,) = types.failures
+    assert failed.distribution == "zeta-shades"
+    assert re.match("acme-shades 4.5.6 provides a type of that name already", failed.cause)
 
 
 @pytest.mark.parametrize("name", ("two words", "_private", "9lives", "a-b"))
 def test_a_bad_name_is_refused(plugin_path, name):
     plant(plugin_path, "", cls="Good", name=name)
-    with pytest.raises(ConfigurationProblem, match="must be an identifier"):
-        start(plugin_path)
+    types = start(plugin_path)
+    assert name not in types
+    assert "must be an identifier" in types.failure(name).cause
 
 
-def test_the_server_refuses_to_start(tmp_path):
-    value = plant(tmp_path, "raise RuntimeError('no palette')")
-    settings = {"sqlalchemy.url": f"sqlite:///{tmp_path}/data.sqlite"}
-    server = Server(settings, tmp_path, environment={"PYTHONPATH": str(tmp_path)})
-    with pytest.raises(RuntimeError, match="acme-shades 4.5.6") as raised:
+def test_an_application_may_give_a_type_whose_plugin_failed(plugin_path):
+    plant(plugin_path, "raise RuntimeError('no palette')")
+    config = config_for(plugin_path)
+    config.add_field_type("shade", Switch)
+    config.commit()
+    catalogue = config.registry.dynmodel_catalogue
+    assert isinstance(catalogue.field_types["shade"], Switch)
+    catalogue.database.close()
+
+
+def test_the_server_starts_and_tells_what_failed(settings, tmp_path):
+    """Tables of the type answer 409 with the cause, all others work; once mended, all is as it was."""
+    spoilt = tmp_path / "spoilt"
+    spoilt.mkdir()
+    plant(tmp_path, "", cls="Good")
+    plant(spoilt, "", cls="Good", name="tone", distribution="acme-tones")
+    value = plant(spoilt, "raise RuntimeError('no palette')")
+    fields = {"a": {"type": "shade"}}
+
+    def serve(folder):
+        server = Server(settings, tmp_path, environment={"PYTHONPATH": path_with(folder)})
         server.start()
-    assert server.process.wait(10) != 0
-    for part in ("'shade'", value, "RuntimeError: no palette", "mend or uninstall that package"):
-        assert part in str(raised.value)
+        return server
+
+    server = serve(tmp_path)
+    try:
+        requests.post(f"{server.url}/table/", json={"model_name": "A", "fields": fields})
+        assert requests.post(f"{server.url}/table/A/rows/", json={"a": "x"}).status_code == 201
+    finally:
+        server.stop()
+    server = serve(spoilt)
+    try:
+        *installed, failed = requests.get(f"{server.url}/field-type/").json()
+        assert {known["status"] for known in installed} == {"installed"}
+        assert "tone" in [known["name"] for known in installed]
+        assert failed == {
+            "name": "shade",
+            "status": "failed",
+            "distribution": "acme-shades",
+            "distribution_version": "4.5.6",
+            "entry_point": value,
+            "cause": "can't be loaded: RuntimeError: no palette (mend or uninstall that package)",
+        }
+        assert requests.get(f"{server.url}/field-type/shade/").json() == failed
+        refused = requests.get(f"{server.url}/table/A/rows/")
+        assert refused.status_code == 409 and refused.json()["code"] == "field_type_missing"
+        assert "'shade' is installed but failed at the start" in refused.json()["detail"]
+        assert "acme-shades 4.5.6" in refused.json()["hint"] and failed["cause"] in refused.json()["hint"]
+        assert requests.get(f"{server.url}/table/A/").json()["fields"]["a"]["type"] == "shade"
+        unknown = requests.post(f"{server.url}/table/", json={"model_name": "B", "fields": fields})
+        assert unknown.json()["errors"][0]["code"] == "unknown_type"
+        tone = {"model_name": "B", "fields": {"a": {"type": "tone"}}}
+        assert requests.post(f"{server.url}/table/", json=tone).status_code == 201
+        log = server.log.read_text()
+        assert "ERROR" in log and str(failed["cause"]) in log and "Traceback" in log
+    finally:
+        server.stop()
+    server = serve(tmp_path)
+    try:
+        assert requests.get(f"{server.url}/table/A/rows/").json() == [{"id": 1, "a": "x"}]
+    finally:
+        server.stop()
 
 
 # Options of another version

@@ -49,6 +49,20 @@ class JsonDocument(sa.TypeDecorator):
         quote = sa.String().literal_processor(dialect)
         return lambda value: quote(json.dumps(value))
 
+    def process_result_value(self, value, dialect):
+        return _with_floats(value)
+
+
+def _with_floats(value):
+    """PostgreSQL writes out large floats with all digits; they are floats again, as on SQLite."""
+    if type(value) is int:
+        return value if -schema.INT64 <= value < schema.INT64 else float(value)
+    if type(value) is list:
+        return [_with_floats(item) for item in value]
+    if type(value) is dict:
+        return {key: _with_floats(item) for key, item in value.items()}
+    return value
+
 
 class Json(FieldType):
     """Any JSON value: object, array, string, number, true or false; nested at most 100 levels."""
@@ -79,7 +93,8 @@ class Json(FieldType):
 
 
 def write_json(value) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    # JSONB has an order of keys of its own; the text is to be the same on both databases.
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 def read_json(text: str):

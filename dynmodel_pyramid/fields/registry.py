@@ -3,6 +3,7 @@
 import importlib.metadata
 import inspect
 import json
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ from dynmodel_pyramid.errors import ConfigurationProblem, PluginMissing
 from dynmodel_pyramid.fields.contract import FieldType
 from dynmodel_pyramid.fields.operators import Operator
 from dynmodel_pyramid.fields.schema import mapping_json_schema
+
+log = logging.getLogger(__name__)
 
 GROUP = "dynmodel_pyramid.field_types"
 #: The distribution of the built-in types.
@@ -37,11 +40,27 @@ class Registered:
         return f"{self.distribution} {self.version}".strip()
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An installed field type that can't be used, where it comes from and why."""
+
+    name: str
+    distribution: str
+    version: str
+    entry_point: str
+    cause: str
+
+    def __str__(self) -> str:
+        return f"{_where(self.name, self.distribution, self.version, self.entry_point)}: {self.cause}"
+
+
 class FieldTypes:
     """The installed field types by name; filled at start, read-only afterwards."""
 
     def __init__(self):
         self._types: dict[str, Registered] = {}
+        #: What is installed but can't be used. Of two types of one name it is the second, and the name is served.
+        self.failures: tuple[Failure, ...] = ()
 
     def __iter__(self) -> Iterator[Registered]:
         return iter(sorted(self._types.values(), key=lambda registered: registered.name))
@@ -52,76 +71,96 @@ class FieldTypes:
     def names(self) -> list[str]:
         return sorted(self._types)
 
+    def registered(self, name: str) -> Registered | None:
+        return self._types.get(name)
+
+    def failure(self, name: str) -> Failure | None:
+        """The first failure under a name."""
+        return next((failure for failure in self.failures if failure.name == name), None)
+
     def __getitem__(self, name: str) -> FieldType:
-        """:raises PluginMissing: no such type is installed"""
+        """:raises PluginMissing: no such type is installed, or its plugin failed"""
         try:
             return self._types[name].field_type
         except KeyError:
-            raise PluginMissing(
-                f"the field type {name!r} is not installed",
-                hint="install the package that provides it; installed are: " + ", ".join(self.names()),
-            ) from None
+            raise self._missing(name) from None
 
-    def register(
-        self, name: str, cls: type[FieldType], distribution: str = "", version: str = "", entry_point: str = ""
-    ) -> None:
+    def _missing(self, name: str) -> PluginMissing:
+        failure = self.failure(name)
+        if failure is not None:
+            return PluginMissing(f"the field type {name!r} is installed but failed at the start", hint=str(failure))
+        return PluginMissing(
+            f"the field type {name!r} is not installed",
+            hint="install the package that provides it; installed are: " + ", ".join(self.names()),
+        )
+
+    def register(self, name: str, cls: type[FieldType], distribution: str = "", version: str = "") -> None:
         """Check a class against the contract and take it in.
 
         :raises ConfigurationProblem: naming the type, where it comes from and what is wrong
         """
-        where = _where(name, distribution, version, entry_point)
+        try:
+            self._take(name, cls, distribution, version)
+        except ConfigurationProblem as problem:
+            raise ConfigurationProblem(f"{_where(name, distribution, version)}: {problem}") from problem.__cause__
+
+    def _take(self, name: str, cls: type[FieldType], distribution: str, version: str) -> None:
+        """:raises ConfigurationProblem: saying what is wrong"""
         if not name.isidentifier() or name.startswith("_"):
-            raise ConfigurationProblem(f"{where}: the name must be an identifier that doesn't begin with _")
+            raise ConfigurationProblem("the name must be an identifier that doesn't begin with _")
         if name in self._types:
             raise ConfigurationProblem(
-                f"{where}: {self._types[name].origin or 'the application'} provides a type of that name already",
+                f"{self._types[name].origin or 'the application'} provides a type of that name already",
                 hint="uninstall one of the two",
             )
-        self._types[name] = Registered(name, checked(where, cls), distribution, version)
+        self._types[name] = Registered(name, checked(cls), distribution, version)
 
     def load_entry_points(self, entry_points: Iterable[importlib.metadata.EntryPoint] | None = None) -> None:
-        """Register every installed field type.
-
-        :raises ConfigurationProblem: naming distribution, version, entry point and cause of the first that fails
-        """
+        """Register every installed field type; one that fails is logged and added to :attr:`failures`."""
         found = importlib.metadata.entry_points(group=GROUP) if entry_points is None else entry_points
         # The built-in ones come first, so that of two types of one name the other is the intruder.
-        for entry_point in sorted(found, key=lambda point: (_origin(point)[0] != OWN, point.name, point.value)):
-            distribution, version = _origin(entry_point)
+        for entry_point in sorted(found, key=lambda point: (_origin(point)[0] != OWN, point.name, *_origin(point))):
             try:
-                cls = entry_point.load()
-            except Exception as error:
-                where = _where(entry_point.name, distribution, version, entry_point.value)
-                raise ConfigurationProblem(
-                    f"{where} can't be loaded: {type(error).__name__}: {error}", hint="mend or uninstall that package"
-                ) from error
-            self.register(entry_point.name, cls, distribution, version, entry_point.value)
+                self._take(entry_point.name, _load(entry_point), *_origin(entry_point))
+            except ConfigurationProblem as problem:
+                failure = Failure(entry_point.name, *_origin(entry_point), entry_point.value, str(problem))
+                self.failures += (failure,)
+                log.error("%s", failure, exc_info=problem.__cause__)
+
+
+def _load(entry_point: importlib.metadata.EntryPoint) -> type[FieldType]:
+    try:
+        return entry_point.load()
+    except (Exception, SystemExit) as error:  # a module may end the process where it misses something
+        raise ConfigurationProblem(
+            f"can't be loaded: {type(error).__name__}: {error}", hint="mend or uninstall that package"
+        ) from error
 
 
 def _origin(entry_point: importlib.metadata.EntryPoint) -> tuple[str, str]:
     return (entry_point.dist.name, entry_point.dist.version) if entry_point.dist is not None else ("", "")
 
 
-def _where(name: str, distribution: str, version: str, entry_point: str) -> str:
+def _where(name: str, distribution: str, version: str, entry_point: str = "") -> str:
     where = f"field type {name!r}"
     if distribution:
         where += f" of {distribution} {version}".rstrip()
     return where + (f" (entry point {name} = {entry_point})" if entry_point else "")
 
 
-def checked(where: str, cls: type[FieldType]) -> FieldType:
+def checked(cls: type[FieldType]) -> FieldType:
     """An instance of a class that keeps the contract, as far as that shows before any use.
 
-    :raises ConfigurationProblem: beginning with ``where``
+    :raises ConfigurationProblem: saying what is wrong
     """
     if not (isinstance(cls, type) and issubclass(cls, FieldType)):
-        raise ConfigurationProblem(f"{where}: {cls!r} is not a class that derives from FieldType")
+        raise ConfigurationProblem(f"{cls!r} is not a class that derives from FieldType")
     for method in ("column", "schema_node"):
         if getattr(cls, method) is getattr(FieldType, method):
-            raise ConfigurationProblem(f"{where}: {cls.__name__} has no {method}()")
+            raise ConfigurationProblem(f"{cls.__name__} has no {method}()")
     for method, contract in inspect.getmembers(FieldType, inspect.isfunction):
         if not method.startswith("_"):
-            _check_arguments(where, cls, method, list(inspect.signature(contract).parameters)[1:])
+            _check_arguments(cls, method, list(inspect.signature(contract).parameters)[1:])
     try:
         field_type = cls()
         schema = field_type.options_schema()
@@ -129,33 +168,34 @@ def checked(where: str, cls: type[FieldType]) -> FieldType:
         strict = isinstance(schema.typ, colander.Mapping) and schema.typ.unknown == "raise"
         json.dumps(mapping_json_schema(schema))
     except Exception as error:
-        raise ConfigurationProblem(f"{where}: {type(error).__name__}: {error}") from error
+        raise ConfigurationProblem(f"{type(error).__name__}: {error}") from error
     if not strict:
-        raise ConfigurationProblem(f'{where}: options_schema() must be a colander.Mapping(unknown="raise")')
+        raise ConfigurationProblem('options_schema() must be a colander.Mapping(unknown="raise")')
     clash = sorted(options.intersection(COMMON_OPTIONS))
     if clash:
-        raise ConfigurationProblem(f"{where}: its option {clash[0]!r} is one that every field has; rename it")
-    if not all(isinstance(operator, Operator) for operator in field_type.operators):
-        raise ConfigurationProblem(f"{where}: its operators are not all of dynmodel_pyramid.fields.operators")
+        raise ConfigurationProblem(f"its option {clash[0]!r} is one that every field has; rename it")
+    operators = field_type.operators
+    if not (isinstance(operators, tuple) and all(isinstance(known, Operator) for known in operators)):
+        raise ConfigurationProblem("its operators are not all of dynmodel_pyramid.fields.operators")
     if not (isinstance(field_type.upgrades, tuple) and all(map(callable, field_type.upgrades))):
-        raise ConfigurationProblem(f"{where}: upgrades must be a tuple of functions")
+        raise ConfigurationProblem("upgrades must be a tuple of functions")
     if field_type.fill is not None:
-        _check_arguments(where, cls, "fill", ["options", "write"])
+        _check_arguments(cls, "fill", ["options", "write"])
     return field_type
 
 
-def _check_arguments(where: str, cls: type, method: str, arguments: list[str]) -> None:
+def _check_arguments(cls: type, method: str, arguments: list[str]) -> None:
     """Refuse a method that can't be called as the contract calls it: positionally, with the contract's arguments."""
     try:
         signature = inspect.signature(getattr(cls, method))
     except (TypeError, ValueError):
-        raise ConfigurationProblem(f"{where}: {cls.__name__}.{method} is not a method") from None
+        raise ConfigurationProblem(f"{cls.__name__}.{method} is not a method") from None
     try:
         signature.bind(None, *arguments)
     except TypeError:
         wanted = ", ".join(["self", *arguments])
         raise ConfigurationProblem(
-            f"{where}: {cls.__name__}.{method}{signature} has the wrong signature", hint=f"want {method}({wanted})"
+            f"{cls.__name__}.{method}{signature} has the wrong signature", hint=f"want {method}({wanted})"
         ) from None
 
 

@@ -159,6 +159,8 @@ class Json(colander.SchemaType):
         if kind is float:
             if not math.isfinite(value):
                 raise invalid(node, "holds a number that is not finite", "out_of_range")
+            if 1e16 <= abs(value) < INT64:  # written with an exponent, which PostgreSQL doesn't keep
+                return int(value)
             return value + 0.0
         if kind is int:
             return value if -INT64 <= value < INT64 else self._float(node, value)

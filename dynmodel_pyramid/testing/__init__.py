@@ -1,7 +1,9 @@
 """For tests, a plugin author's and ours; ``pip install dynmodel_pyramid[testing]`` brings what it needs.
 
 ``conformance``  :class:`FieldTypeConformance`, the tests that every field type must pass
+``given``        :class:`GivenFieldTypeConformance`, those for types whose values the system gives
 ``cases``        :class:`Case`, what an author tells it about a type
+``strategies``   Hypothesis strategies of the built-in types' values
 ``driver``       tables of one field, driven over HTTP
 ``values``       the JSON values that it tries, and how it compares
 ``strategies_structured``  Hypothesis strategies of choices, tags and JSON
@@ -10,9 +12,12 @@
 
 import pytest
 
-pytest.register_assert_rewrite("dynmodel_pyramid.testing.conformance", "dynmodel_pyramid.testing.driver")
+pytest.register_assert_rewrite(
+    *(f"dynmodel_pyramid.testing.{module}" for module in ("suite", "conformance", "given", "driver"))
+)
 
 from dynmodel_pyramid.testing.cases import Case  # noqa: E402 after the line above
 from dynmodel_pyramid.testing.conformance import FieldTypeConformance  # noqa: E402 after the line above
+from dynmodel_pyramid.testing.given import GivenFieldTypeConformance  # noqa: E402 after the line above
 
-__all__ = ["Case", "FieldTypeConformance"]
+__all__ = ["Case", "FieldTypeConformance", "GivenFieldTypeConformance"]

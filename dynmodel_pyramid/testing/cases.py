@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import colander
+from hypothesis.strategies import SearchStrategy
 
 from dynmodel_pyramid.testing.values import same_json
 
@@ -22,12 +23,14 @@ class Case:
     :param valid: JSON values that are taken; a pair ``(value, answer)`` where the answer is another value
     :param invalid: pairs ``(value, code)``: JSON values that are refused, with the code of the problem
     :param texts: text forms -> the answer of the value that they stand for
+    :param strategy: a Hypothesis strategy of further valid values, in the form of ``valid``: values or pairs
     """
 
     options: Mapping[str, Any] = field(default_factory=dict)
     valid: Sequence[Any] = ()
     invalid: Sequence[tuple[Any, str]] = ()
     texts: Mapping[str, Any] = field(default_factory=dict)
+    strategy: SearchStrategy | None = None
 
     def __str__(self) -> str:
         return json.dumps(dict(self.options))[:40]

@@ -2,122 +2,47 @@
 
 Derive a class whose name begins with ``Test``, and give it the type's name and cases::
 
-    class TestColour(FieldTypeConformance):
-        type_name = "colour"
+    class TestChessSquare(FieldTypeConformance):
+        type_name = "chess_square"
         cases = [
-            Case(valid=["#00ff00", ("#FF0000", "#ff0000")], invalid=[("red", "invalid_format")]),
-            Case(options={"alpha": True}, valid=["#00ff0080"], texts={" #00ff0080 ": "#00ff0080"}),
+            Case(valid=["e4", ("A1", "a1")], invalid=[("e9", "invalid_format")], texts={" e4 ": "e4"}),
+            Case(options={"size": 9}, valid=["e4", "i9"]),
         ]
+
+What is tried: round trips of valid and of generated values, null, missing and required, invalid values, values of every
+JSON type at its edges, that values are JSON, the declared operators, conversion to text and back and to every installed
+type, and the field added, renamed, constrained and dropped.
 """
 
-import json
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from types import SimpleNamespace
 from typing import Any
 
 import colander
 import jsonschema
-import pytest
 import sqlalchemy as sa
-import webtest
 
-import dynmodel_pyramid
 from dynmodel_pyramid.fields import FieldType, byte_order, is_sortable
-from dynmodel_pyramid.fields.registry import checked, read_options
-from dynmodel_pyramid.fields.schema import UNSTORABLE, mapping_json_schema
-from dynmodel_pyramid.testing.cases import CONTEXT, Case, outcome
-from dynmodel_pyramid.testing.databases import DATABASES, database_settings
-from dynmodel_pyramid.testing.driver import TableDriver, make_application
+from dynmodel_pyramid.fields.registry import read_options
+from dynmodel_pyramid.fields.schema import UNSTORABLE
+from dynmodel_pyramid.testing.cases import Case, outcome
+from dynmodel_pyramid.testing.driver import TableDriver
+from dynmodel_pyramid.testing.strategies import drawn
+from dynmodel_pyramid.testing.suite import Suite, is_given
 from dynmodel_pyramid.testing.values import HOSTILE, identical, nested, same_json
 
 
-class FieldTypeConformance:
-    """The suite; see the module. It needs no fixture of yours."""
+class FieldTypeConformance(Suite):
+    """The suite for types whose values clients write; see the module."""
 
-    #: The name under which the type is registered.
-    type_name: str
-    #: At least one, each with at least two valid values of different answers.
-    cases: Sequence[Case] = ()
-    #: The class, only where no installed distribution has an entry point for it.
-    field_type: type[FieldType] | None = None
+    #: How many values are drawn from the strategy of each case that has one.
+    generated = 100
 
-    # Fixtures
-
-    def pytest_generate_tests(self, metafunc):
-        if "case" in metafunc.fixturenames:
-            metafunc.parametrize("case", self.cases, ids=str)
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def apps(cls, tmp_path_factory):
-        """An application on each database."""
-        assert cls.cases and all(len(case.distinct) > 1 for case in cls.cases), "every case needs two valid values"
-        made = {}
-        with ExitStack() as stack:
-            for database in DATABASES:
-                settings = stack.enter_context(database_settings(database, tmp_path_factory.mktemp("conformance")))
-                if cls.field_type is None:
-                    wsgi = dynmodel_pyramid.main({}, **settings)
-                else:
-                    wsgi = make_application(settings, {cls.type_name: cls.field_type})
-                stack.callback(wsgi.registry.dynmodel_catalogue.database.close)
-                made[database] = webtest.TestApp(wsgi)
-            yield made
-
-    @pytest.fixture(params=DATABASES)
-    def app(self, request, apps) -> webtest.TestApp:
-        return apps[request.param]
-
-    @pytest.fixture
-    def the_type(self, apps) -> FieldType:
-        return apps["sqlite"].app.registry.dynmodel_catalogue.field_types[self.type_name]
-
-    def table(self, app, case: Case, **further) -> TableDriver:
-        return TableDriver(app, self.document(case, **further))
-
-    def document(self, case: Case, **further) -> dict[str, Any]:
-        return {"type": self.type_name, **case.options, **further}
-
-    # The contract, without a database
-
-    def test_class_keeps_the_contract(self, the_type):
-        checked(self.type_name, type(the_type))
-        assert type(the_type).__doc__, "the docstring is what clients read about the type"
-
-    def test_options_have_a_full_form(self, the_type, case):
-        full = read_options(the_type, dict(case.options))
-        assert set(full) == {child.name for child in the_type.options_schema().children}
-        assert read_options(the_type, dict(full)) == full, "the full form reads back as itself"
-        assert json.loads(json.dumps(full)) == full, "options are stored as JSON"
-        self.instances(the_type, full)
-        schema = mapping_json_schema(the_type.options_schema())
-        validator = jsonschema.validators.validator_for(schema, jsonschema.Draft202012Validator)
-        validator.check_schema(schema)
-        validator(schema).validate(full)
-        validator(schema).validate(dict(case.options))
-        with pytest.raises(colander.Invalid):
-            read_options(the_type, {**full, "no_such_option": 1})
-
-    def test_any_option_value_is_taken_or_refused(self, the_type, case):
-        for name in read_options(the_type, dict(case.options)):
-            for value in (*HOSTILE, nested(150)):
-                try:
-                    options = read_options(the_type, {**case.options, name: value})
-                except colander.Invalid:
-                    continue
-                self.instances(the_type, options)
-
-    def instances(self, the_type: FieldType, options: dict[str, Any]) -> None:
-        """All that is made of options must be made without an error."""
-        json.dumps(options)
-        one, other = the_type.column(options, CONTEXT), the_type.column(options, CONTEXT)
-        assert one is None or (one is not other and one.name is None), "column() gives a new, unnamed column each time"
-        assert isinstance(the_type.schema_node(options), colander.SchemaNode)
-        json.dumps(the_type.json_schema(options))
-        the_type.text_form(options)
-        the_type.reference(options)
+    def test_cases_are_told(self, the_type, case):
+        assert not is_given(the_type, read_options(the_type, dict(case.options))), (
+            "the system gives the values of this type: derive from GivenFieldTypeConformance"
+        )
+        assert len(case.distinct) > 1, "every case needs two valid values of different answers"
 
     def stored(self, the_type: FieldType, case: Case, value: Any) -> Any:
         return the_type.schema_node(read_options(the_type, dict(case.options))).deserialize(value)
@@ -173,6 +98,14 @@ class FieldTypeConformance:
         many = app.post_json(f"{table.path}rows/", [{"value": value} for value, _ in case.pairs], status=201).json
         assert same_json([row["value"] for row in many], [answer for _, answer in case.pairs])
 
+    def test_generated_values_come_back(self, app, case):
+        if case.strategy is None:
+            return
+        table = self.table(app, case)
+        pairs = drawn(case.strategy, self.generated)
+        for start in range(0, len(pairs), 100):
+            table.round_trip(pairs[start : start + 100])
+
     def test_null_missing_and_required(self, app, case):
         optional, required = self.table(app, case), self.table(app, case, required=True)
         assert optional.add({"key": 1})["value"] is None
@@ -221,11 +154,6 @@ class FieldTypeConformance:
             fields = {"key": "integer", "value": self.document(case, default=value)}
             problems = table.define(fields, status=422)["errors"]
             assert problems[0]["pointer"].startswith("/fields/value/default")
-
-    def test_unknown_option_is_refused_by_name(self, app, case):
-        document = {"model_name": "Refused", "fields": {"value": self.document(case, no_such_option=1)}}
-        problems = app.post_json("/table/", document, status=422).json["errors"]
-        assert [problem["pointer"] for problem in problems] == ["/fields/value/no_such_option"]
 
     # The table under it
 
@@ -318,6 +246,24 @@ class FieldTypeConformance:
             value = in_sql(form.sql_from_text, text, byte_order(), kind)
             assert value is None or identical(value, node.deserialize(form.from_text(text))), f"{text!r:.80}"
 
+    def test_conversion_to_every_type_is_the_same_on_both_databases(self, apps, case):
+        """What can't be carried over becomes null; all the rest is a value of the new type."""
+        answers = []
+        for app in apps.values():
+            targets = {f"to_{name}": {"type": name} for name in convertible(app) if name != self.type_name}
+            table = TableDriver(app, None)
+            table.define({name: self.document(case) for name in targets})
+            for value, _ in case.pairs:
+                table.add(dict.fromkeys(targets, value))
+            table.define(targets, query="?on_error=null")
+            answers.append(table.rows())
+            for row in answers[-1]:
+                row_id = row.pop("id")
+                assert same_json(table.replace(row_id, row), {"id": row_id, **row}), "an answer is a valid value"
+        for one, other in zip(*answers, strict=True):
+            for name in one:
+                assert same_json(one[name], other[name]), f"{name}: {one[name]!r:.80} is not {other[name]!r:.80}"
+
     def test_texts_become_values(self, app, case):
         table = TableDriver(app, "text")
         for text in case.texts:
@@ -333,3 +279,16 @@ class FieldTypeConformance:
         table = self.table(app, case)
         for value, _ in case.pairs:
             validator.validate(table.add_value(value)["value"])
+
+
+def convertible(app) -> list[str]:
+    """The installed types that need no option and whose values clients write."""
+    names = []
+    for known in app.app.registry.dynmodel_catalogue.field_types:
+        try:
+            options = read_options(known.field_type, {})
+        except colander.Invalid:
+            continue
+        if not is_given(known.field_type, options) and known.field_type.reference(options) is None:
+            names.append(known.name)
+    return names

@@ -8,6 +8,7 @@ from pyramid.config import Configurator
 
 from dynmodel_pyramid.fields import FieldType
 from dynmodel_pyramid.tables.catalogue import Catalogue
+from dynmodel_pyramid.testing.values import same_json
 
 _numbers = itertools.count(1)
 
@@ -42,15 +43,15 @@ class TableDriver:
     def catalogue(self) -> Catalogue:
         return self.app.app.registry.dynmodel_catalogue
 
-    def define(self, fields: dict[str, Any], status: int = 200) -> dict:
+    def define(self, fields: dict[str, Any], status: int = 200, query: str = "") -> dict:
         """PUT the definition with these fields."""
         document = {"model_name": self.model_name, "fields": fields}
-        answer = self.app.put_json(self.path, document, status=status)
+        answer = self.app.put_json(self.path + query, document, status=status)
         if status == 200:
             self.fields, self.definition = fields, answer.json
         return answer.json
 
-    def add(self, row: dict[str, Any], status: int = 201) -> dict:
+    def add(self, row: Any, status: int = 201) -> Any:
         return self.app.post_json(f"{self.path}rows/", row, status=status).json
 
     def add_value(self, value: Any) -> dict:
@@ -67,6 +68,15 @@ class TableDriver:
 
     def rows(self, query: str = "") -> list[dict]:
         return self.app.get(f"{self.path}rows/{query}", status=200).json
+
+    def round_trip(self, pairs: list[tuple[Any, Any]]) -> None:
+        """POST values in one array; the answer, and a GET of the list, must have exactly their answers."""
+        rows = self.add([{"value": value} for value, _ in pairs])
+        for row, (value, answer) in zip(rows, pairs, strict=True):
+            assert same_json(row["value"], answer), f"{value!r:.200} was answered {row['value']!r:.200}"
+        last = {row["id"]: row["value"] for row in self.rows()[-len(pairs) :]}
+        for row, (value, answer) in zip(rows, pairs, strict=True):
+            assert same_json(last[row["id"]], answer), f"{value!r:.200} was read back as {last[row['id']]!r:.200}"
 
     def refuse(self, row: dict[str, Any], pointer: str = "/value") -> list[dict]:
         """POST a row that must be refused; -> its problems, all of which point at the field."""

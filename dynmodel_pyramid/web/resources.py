@@ -7,6 +7,7 @@ a row carry its id, and nobody has asked yet whether the row exists.
 
 from pyramid.traversal import ResourceTreeTraverser
 
+from dynmodel_pyramid.fields.registry import Failure, Registered
 from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.rows.scope import EVERYTHING, Scope
 from dynmodel_pyramid.rows.service import Rows
@@ -61,7 +62,22 @@ class Ready(Resource):
 
 
 class FieldTypesResource(Resource):
-    """The installed field types."""
+    """The installed field types, and those that failed."""
+
+    def __getitem__(self, segment: str) -> Resource:
+        types = self.__parent__.work.catalogue.field_types
+        known = types.registered(segment) or types.failure(segment)
+        if known is None:
+            raise KeyError(segment)
+        return FieldTypeResource(self, segment, known)
+
+
+class FieldTypeResource(Resource):
+    """One field type."""
+
+    def __init__(self, parent: FieldTypesResource, name: str, known: Registered | Failure):
+        super().__init__(parent, name)
+        self.known = known
 
 
 class Tables(Resource):

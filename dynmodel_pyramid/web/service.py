@@ -2,21 +2,22 @@
 
 import importlib.metadata
 
+import colander
 import orjson
 import sqlalchemy as sa
 from pyramid.response import Response
 
 from dynmodel_pyramid.definitions import upgrade
 from dynmodel_pyramid.errors import ConfigurationProblem
-from dynmodel_pyramid.fields import is_sortable
-from dynmodel_pyramid.fields.registry import Registered
+from dynmodel_pyramid.fields import FieldType, is_sortable
+from dynmodel_pyramid.fields.registry import Failure, Registered, read_options
 from dynmodel_pyramid.fields.schema import mapping_json_schema
 from dynmodel_pyramid.web.answers import html_answer, json_answer
 from dynmodel_pyramid.web.conditions import best_offer
 from dynmodel_pyramid.web.errors import problem
 from dynmodel_pyramid.web.methods import add_resource_view
 from dynmodel_pyramid.web.page import LISTED, service_page
-from dynmodel_pyramid.web.resources import FieldTypesResource, Live, Ready, Root, Traverser, path
+from dynmodel_pyramid.web.resources import FieldTypeResource, FieldTypesResource, Live, Ready, Root, Traverser, path
 from dynmodel_pyramid.web.tables import no_parameters
 
 ROOT_OFFERS = ("application/json", "text/html")
@@ -26,6 +27,7 @@ def includeme(config) -> None:
     config.add_traverser(Traverser, Root)
     add_resource_view(config, Root, offers=ROOT_OFFERS, GET=describe)
     add_resource_view(config, FieldTypesResource, GET=list_field_types)
+    add_resource_view(config, FieldTypeResource, GET=show_field_type)
     add_resource_view(config, Live, GET=live)
     add_resource_view(config, Ready, GET=ready)
 
@@ -62,23 +64,45 @@ def service_document(context: Root, request) -> dict:
     }
 
 
-def field_type_document(registered: Registered) -> dict:
-    field_type = registered.field_type
+def field_type_document(known: Registered | Failure) -> dict:
+    """What clients are told of a type. ``value`` is the JSON Schema of a value where no option is given."""
+    origin = {
+        "name": known.name,
+        "status": "installed" if isinstance(known, Registered) else "failed",
+        "distribution": known.distribution or None,
+        "distribution_version": known.version or None,
+    }
+    if isinstance(known, Failure):
+        return {**origin, "entry_point": known.entry_point, "cause": known.cause}
+    field_type = known.field_type
     return {
-        "name": registered.name,
+        **origin,
         "description": (type(field_type).__doc__ or "").strip(),
-        "distribution": registered.distribution or None,
-        "distribution_version": registered.version or None,
         "options": mapping_json_schema(field_type.options_schema()),
         "operators": [{"name": known.name, "description": known.description} for known in field_type.operators],
         "sortable": is_sortable(field_type),
+        "value": _default_value_schema(field_type),
     }
+
+
+def _default_value_schema(field_type: FieldType) -> dict | None:
+    """None for a type that has options without a default."""
+    try:
+        options = read_options(field_type, {})
+    except colander.Invalid:
+        return None
+    return field_type.json_schema(options)
 
 
 def list_field_types(context: FieldTypesResource, request) -> Response:
     no_parameters(request)
     types = request.registry.dynmodel_catalogue.field_types
-    return json_answer(orjson.dumps([field_type_document(registered) for registered in types]))
+    return json_answer(orjson.dumps([field_type_document(known) for known in (*types, *types.failures)]))
+
+
+def show_field_type(context: FieldTypeResource, request) -> Response:
+    no_parameters(request)
+    return json_answer(orjson.dumps(field_type_document(context.known)))
 
 
 def live(context: Live, request) -> Response:

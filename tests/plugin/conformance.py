@@ -1,15 +1,18 @@
 """The plugin's own test, as its author writes it; tests/test_plugins.py runs it where the plugin is installed."""
 
+from hypothesis import strategies as st
+
 from dynmodel_pyramid.testing import Case, FieldTypeConformance
 
 
-class TestColour(FieldTypeConformance):
-    type_name = "colour"
+class TestChessSquare(FieldTypeConformance):
+    type_name = "chess_square"
     cases = [
         Case(
-            valid=["#00ff80", ("#FFFFFF", "#ffffff")],
-            invalid=[("red", "invalid_format"), ("#00ff8080", "invalid_format"), (255, "wrong_type")],
-            texts={" #ABCDEF ": "#abcdef"},
+            valid=["e4", ("A1", "a1")],
+            invalid=[("e9", "invalid_format"), ("i1", "invalid_format"), (44, "wrong_type")],
+            texts={" E4 ": "e4"},
+            strategy=st.from_regex(r"[a-h][1-8]", fullmatch=True),
         ),
-        Case(options={"alpha": True}, valid=["#00ff80", "#00ff8080"], invalid=[("#0000000", "invalid_format")]),
+        Case(options={"size": 9}, valid=["e4", "i9"], invalid=[("j1", "invalid_format")]),
     ]

@@ -3,9 +3,9 @@
 from setuptools import setup
 
 setup(
-    name="dynmodel-colour",
+    name="dynmodel-chess",
     version="1.2.3",
-    description="A field type for colours",
-    packages=["dynmodel_colour"],
-    entry_points={"dynmodel_pyramid.field_types": ["colour = dynmodel_colour:Colour"]},
+    description="A field type for squares of a chess board",
+    packages=["dynmodel_chess"],
+    entry_points={"dynmodel_pyramid.field_types": ["chess_square = dynmodel_chess:ChessSquare"]},
 )

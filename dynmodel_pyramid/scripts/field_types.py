@@ -1,0 +1,86 @@
+"""``dynmodel-field-types``: which field types are installed, where they come from, and which failed and why.
+
+    dynmodel-field-types
+    dynmodel-field-types --json
+
+It needs no database and ends with 1 if a type failed: run it before a release goes live. Types that an application
+gives with ``config.add_field_type`` are known to the running application only.
+"""
+
+import argparse
+import json
+import logging
+import sys
+import textwrap
+from collections.abc import Iterator
+from typing import Any
+
+from dynmodel_pyramid.errors import ConfigurationProblem
+from dynmodel_pyramid.fields import FieldTypes, is_sortable
+from dynmodel_pyramid.scripts.ini import read_ini
+
+WIDTH = 100
+HEADINGS = ("name", "distribution", "version", "sortable", "operators")
+
+
+def document(types: FieldTypes) -> dict[str, Any]:
+    """All there is to tell, as JSON."""
+    return {
+        "installed": [
+            {
+                "name": known.name,
+                "distribution": known.distribution,
+                "version": known.version,
+                "sortable": is_sortable(known.field_type),
+                "operators": [operator.name for operator in known.field_type.operators],
+            }
+            for known in types
+        ],
+        "failed": [
+            {
+                "name": failure.name,
+                "distribution": failure.distribution,
+                "version": failure.version,
+                "entry_point": failure.entry_point,
+                "cause": failure.cause,
+            }
+            for failure in types.failures
+        ],
+    }
+
+
+def report(types: FieldTypes) -> Iterator[str]:
+    """The lines of the table, and of what failed."""
+    lines = [HEADINGS]
+    for known in document(types)["installed"]:
+        sortable, operators = "yes" if known["sortable"] else "no", " ".join(known["operators"])
+        lines.append((known["name"], known["distribution"], known["version"], sortable, operators))
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    indent = " " * (sum(widths[:-1]) + 2 * (len(widths) - 1))
+    for line in lines:
+        start = "  ".join(cell.ljust(width) for cell, width in zip(line[:-1], widths, strict=False))
+        width = max(WIDTH, len(indent) + 20)
+        yield from textwrap.wrap(f"{start}  {line[-1]}", width, subsequent_indent=indent, drop_whitespace=True)
+    if types.failures:
+        yield ""
+        yield "Failed:"
+    for failure in types.failures:
+        yield from textwrap.wrap(str(failure), WIDTH, initial_indent="    ", subsequent_indent="        ")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="dynmodel-field-types", description="List the installed field types.")
+    parser.add_argument("ini", nargs="?", help="an INI file, which must be readable; no type depends on it so far")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    given = parser.parse_args(arguments)
+    logging.getLogger("dynmodel_pyramid").addHandler(logging.NullHandler())  # the table tells what the log would
+    try:
+        if given.ini is not None:
+            read_ini(given.ini)
+    except ConfigurationProblem as problem:
+        print(f"dynmodel-field-types: {problem}", file=sys.stderr)
+        return 1
+    types = FieldTypes()
+    types.load_entry_points()
+    print(json.dumps(document(types), indent=2) if given.json else "\n".join(report(types)))
+    return 1 if types.failures else 0

@@ -1,0 +1,62 @@
+"""The tests of field types whose values the system gives: ``fill`` does, or the database computes them.
+
+Derive a class as for :class:`~dynmodel_pyramid.testing.conformance.FieldTypeConformance`. Its cases need options only;
+``valid`` may hold values that a client could have meant to write, all of which are refused.
+"""
+
+import jsonschema
+
+from dynmodel_pyramid.fields import is_sortable
+from dynmodel_pyramid.fields.registry import read_options
+from dynmodel_pyramid.testing.driver import TableDriver
+from dynmodel_pyramid.testing.suite import Suite, is_given
+from dynmodel_pyramid.testing.values import same_json
+
+
+class GivenFieldTypeConformance(Suite):
+    """The suite for types whose values no client writes: the field is added, shown and dropped."""
+
+    def test_the_system_gives_the_values(self, the_type, case):
+        assert is_given(the_type, read_options(the_type, dict(case.options))), (
+            "clients write values of this type: derive from FieldTypeConformance"
+        )
+
+    def test_field_is_added_shown_renamed_and_dropped(self, app, the_type, case):
+        table = TableDriver(app, None)
+        old = table.add({"key": 1})["id"]
+        table.define({"key": "integer", "value": self.document(case)})
+        new = table.add({"key": 2})
+        rows = [table.row(old), table.row(new["id"])]
+        assert same_json(rows[1], new) and same_json(table.rows(), rows)
+        assert "value" in table.change(new["id"], {"key": 3})
+        assert "value" in table.replace(new["id"], {"key": 4})
+        values = [row["value"] for row in table.rows()]
+        table.define({"key": "integer", "renamed": self.document(case, renamed_from="value")})
+        assert same_json([row["renamed"] for row in table.rows()], values)
+        table.define({"key": "integer"})
+        assert "renamed" not in table.row(old)
+
+    def test_a_value_that_a_client_writes_is_refused(self, app, case):
+        table = self.table(app, case)
+        row_id = table.add({"key": 1})["id"]
+        for value in (1, "x", True, [], {}, *[value for value, _ in case.pairs]):
+            table.refuse({"value": value})
+            table.app.patch_json(f"{table.path}rows/{row_id}/", {"value": value}, status=422)
+
+    def test_answers_satisfy_the_json_schema(self, app, the_type, case):
+        options = read_options(the_type, dict(case.options))
+        schema = the_type.json_schema(options)
+        jsonschema.Draft202012Validator.check_schema(schema)
+        table = self.table(app, case)
+        value = table.add({"key": 1})["value"]
+        if value is not None:
+            jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker()).validate(value)
+
+    def test_order_is_taken_or_refused(self, app, the_type, case):
+        table = self.table(app, case)
+        for number in range(3):
+            table.add({"key": number})
+        if is_sortable(the_type):
+            assert len(table.rows("?order=value.desc")) == 3
+        else:
+            app.get(f"{table.path}rows/?order=value", status=400)

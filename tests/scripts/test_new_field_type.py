@@ -1,0 +1,44 @@
+"""``dynmodel-new-field-type``: what it writes can be installed and passes its own tests."""
+
+import pytest
+
+from dynmodel_pyramid.scripts.new_field_type import main
+from tests.plugins import install, run
+
+
+def test_a_skeleton_passes_its_tests(tmp_path, capsys):
+    folder = tmp_path / "airports"
+    assert main(["airport_code", "--folder", str(folder)]) == 0
+    written = capsys.readouterr().out.split()
+    assert sorted(written) == sorted(str(path) for path in folder.rglob("*") if path.is_file())
+    site = install(folder, tmp_path)
+    done = run("pytest", "-q", "-p", "no:cacheprovider", "tests", path=site, cwd=folder)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+    assert " passed" in done.stdout and "skipped" not in done.stdout
+    assert "class AirportCode(FieldType)" in (folder / "dynmodel_airport_code" / "__init__.py").read_text()
+    assert 'name = "dynmodel-airport-code"' in (folder / "pyproject.toml").read_text()
+    style = run("ruff", "check", "--isolated", "--line-length", "120", "--select", "E,F,I,B,W", str(folder))
+    assert style.returncode == 0, style.stdout
+
+
+def test_nothing_is_overwritten(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["airport_code"]) == 0
+    path = tmp_path / "dynmodel-airport-code" / "dynmodel_airport_code" / "__init__.py"
+    path.write_text("mine", encoding="utf-8")
+    assert main(["airport_code"]) == 1
+    assert path.read_text() == "mine"
+    (tmp_path / "file").touch()
+    assert main(["airport_code", "--folder", "file"]) == 1
+    assert capsys.readouterr().err.count("is there already") == 2
+
+
+@pytest.mark.parametrize(
+    "name",
+    ("", "Airport", "9lives", "_private", "a-b", "two words", "a__b", "a_", "é", "x" * 41, "../up", "string"),
+)
+def test_a_bad_name_is_refused(tmp_path, capsys, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    assert main([name]) == 1
+    assert "dynmodel-new-field-type: " in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
