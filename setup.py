@@ -90,6 +90,8 @@ setup(
             "date = dynmodel_pyramid.fields.temporal:Date",
             "datetime = dynmodel_pyramid.fields.temporal:DateTime",
             "json = dynmodel_pyramid.fields.json:Json",
+            "link = dynmodel_pyramid.fields.links:Link",
+            "links = dynmodel_pyramid.fields.links:Links",
             "email = dynmodel_pyramid.fields.internet:Email",
             "url = dynmodel_pyramid.fields.internet:Url",
             "ip_address = dynmodel_pyramid.fields.internet:IpAddress",

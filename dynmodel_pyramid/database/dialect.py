@@ -84,10 +84,6 @@ class Dialect:
     def lock_exclusively(self, connection: sa.Connection, table: str) -> None:
         """Lock a user table against readers and writers; a no-op where the transaction does so anyway."""
 
-    def foreign_keys_hold(self, connection: sa.Connection) -> bool:
-        """Whether no row refers to one that is missing; asked at the end of a definition change."""
-        return True
-
     def foreign_keys_suspended(self, connection: sa.Connection) -> AbstractContextManager[None]:
         """What a definition change needs around its transaction, so that rebuilding a table harms no other."""
         return nullcontext()

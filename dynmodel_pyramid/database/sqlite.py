@@ -123,9 +123,6 @@ class SQLite(Dialect):
             if not connection.invalidated:
                 raw.execute("PRAGMA foreign_keys = ON")
 
-    def foreign_keys_hold(self, connection: sa.Connection) -> bool:
-        return connection.exec_driver_sql("PRAGMA foreign_key_check").first() is None
-
     def reserve_ids(self, connection: sa.Connection, table: sa.Table, count: int, *, above: int) -> list[int]:
         # Sound because BEGIN IMMEDIATE makes this the only writer. The insert that follows raises the sequence, above
         # given ids too (SQLite Autoincrement, 3).

@@ -6,6 +6,7 @@ from typing import Any
 
 import colander
 
+from dynmodel_pyramid.definitions.field_rules import check_rules
 from dynmodel_pyramid.definitions.model import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.names import field_name_fault, name_key
 from dynmodel_pyramid.definitions.problems import Problems, escape, faults
@@ -59,6 +60,7 @@ class FieldsReader:
             made = self.field(entry, old, old.id if old else next_id)
             next_id += 0 if old else 1
             if made is not None:
+                check_rules(made, old, self.field_types[made.type], entry.pointer, self.problems)
                 fields.append(made)
         return fields, next_id
 

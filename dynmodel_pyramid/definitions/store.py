@@ -35,6 +35,10 @@ class TrashedField:
     field: FieldDefinition
 
 
+#: How the names of tables begin that keep the lists of dropped fields.
+LIST_PREFIX = "_trash_links_"
+
+
 class DefinitionStore:
     """Reads and writes the system tables of one database."""
 
@@ -101,6 +105,14 @@ class DefinitionStore:
         document = connection.scalar(query.with_for_update())
         return TableDefinition.from_stored(document) if document is not None else None
 
+    def physical_name(self, connection: sa.Connection, table_id: int) -> str:
+        """:raises LookupError: there is no such table"""
+        table = self.system.table.c
+        name = connection.scalar(sa.select(table.physical_name).where(table.id == table_id))
+        if name is None:
+            raise LookupError(f"there is no table {table_id}")
+        return name
+
     def name_is_taken(self, connection: sa.Connection, name: str, except_id: int) -> bool:
         table = self.system.table.c
         query = sa.select(table.id).where(table.name_key == name_key(name), table.id != except_id)
@@ -140,15 +152,22 @@ class DefinitionStore:
         )
 
     def trashed_fields(self, connection: sa.Connection, table_id: int) -> list[TrashedField]:
+        """The dropped fields that the table has a column for."""
         trash = self.system.trash.c
         query = sa.select(trash.id, trash.physical_name, trash.document).where(trash.table_id == table_id)
         return [
             TrashedField(row[0], table_id, row[1], FieldDefinition(**row[2]))
             for row in connection.execute(query.order_by(trash.id))
+            if not row[1].startswith(LIST_PREFIX)
         ]
 
-    def trash_field(self, connection: sa.Connection, table: TableDefinition, field: FieldDefinition) -> TrashedField:
-        """Note a dropped field; the caller renames its column to the one that is answered."""
+    def trash_field(
+        self, connection: sa.Connection, table: TableDefinition, field: FieldDefinition, *, is_list: bool = False
+    ) -> TrashedField:
+        """Note a dropped field; the caller renames its column to the one that is answered.
+
+        :param is_list: its values are kept in a table of their own, which gets that name
+        """
         trash = self.system.trash
         statement = sa.insert(trash).values(
             table_id=table.id,
@@ -159,7 +178,7 @@ class DefinitionStore:
             dropped_version=table.version,
         )
         number = connection.scalar(statement.returning(trash.c.id))
-        column = f"_trash_{number}"
+        column = f"{LIST_PREFIX if is_list else '_trash_'}{number}"
         connection.execute(sa.update(trash).where(trash.c.id == number).values(physical_name=column))
         return TrashedField(number, table.id, column, field)
 

@@ -182,3 +182,13 @@ def options_version(field_type: FieldType) -> int:
 def is_sortable(field_type: FieldType) -> bool:
     """Whether rows can be sorted by a field of this type, and the field be unique or indexed."""
     return LT in field_type.operators
+
+
+class _AnyDatabase:
+    dialect = "sqlite"
+
+
+def is_computed(field_type: FieldType, options: Options) -> bool:
+    """Whether the database computes the value, so that nobody writes it."""
+    column = field_type.column(options, _AnyDatabase())
+    return column is None or column.computed is not None

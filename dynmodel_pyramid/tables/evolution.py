@@ -4,6 +4,7 @@
 Statements go through Alembic's operations. Dropped columns are renamed into the trash, free of NOT NULL and default.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import sqlalchemy as sa
@@ -14,9 +15,13 @@ from sqlalchemy.sql.elements import quoted_name
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.store import DefinitionStore, TrashedField
 from dynmodel_pyramid.errors import Conflict, PluginMissing
+from dynmodel_pyramid.fields import Reference
+from dynmodel_pyramid.fields.json import JsonDocument
 from dynmodel_pyramid.tables.conversion import SAMPLES, Losses, convert_column, converter, in_database
-from dynmodel_pyramid.tables.difference import Difference, difference
-from dynmodel_pyramid.tables.generation import Generator
+from dynmodel_pyramid.tables.difference import Difference, Pair, difference
+from dynmodel_pyramid.tables.evolution_lists import ListSteps
+from dynmodel_pyramid.tables.generation import Generator, is_indexed
+from dynmodel_pyramid.tables.link_tables import LinkTables
 
 _UNCACHED = {"compiled_cache": None}
 
@@ -36,16 +41,21 @@ class Evolution:
         self.operations = Operations(MigrationContext.configure(connection))
 
     def create(self, definition: TableDefinition) -> None:
-        table = self.generator.table(definition)
+        table = self.generator.table(definition, far=self.far(definition))
         self.refuse_taken(definition)
         self.refuse_too_wide(definition, 0)
         table.metadata.create_all(self.connection, checkfirst=False)
         for index in self.generator.indexes(definition, table).values():
             self.connection.execute(sa.schema.CreateIndex(index))
+        for field, reference in self.lists(definition):
+            self.link_tables(definition).create(definition, field, reference)
 
     def drop(self, definition: TableDefinition) -> str:
-        """Rename the table into the trash; -> its new physical name."""
+        """Rename the table into the trash, free of foreign keys; -> its new physical name."""
         name = f"_trash_table_{definition.id}"
+        for field, _ in self.lists(definition):
+            self.link_tables(definition).without_keys(definition.id, field.id)
+        self.lift_foreign_keys(definition)
         self.operations.rename_table(quoted(definition.physical_name), quoted(name), schema=self.schema)
         return name
 
@@ -55,7 +65,8 @@ class Evolution:
         :raises Conflict: the rows don't allow it
         """
         change = self.with_changed_columns(difference(before, after), before, after)
-        if change.is_empty:
+        rekeyed = self.rekeyed(before, after)
+        if change.is_empty and not rekeyed:
             return
         if change.table_renamed and not self.is_same_table(before.physical_name, after.physical_name):
             self.refuse_taken(after)
@@ -63,11 +74,63 @@ class Evolution:
         self.refuse_too_wide(after, len(trashed) + len(change.dropped) + len(change.retyped))
         # First of all: values that are filled in or converted below may offend a uniqueness that is to go.
         self.drop_indexes(before, after)
-        lost = [pair for pair in change.retyped if self.convert(before, pair, on_error)]
+        lists = ListSteps(self, before, after)
+        lost = [old for old, new in change.retyped if self.convert(before, (old, new), on_error, lists)]
         self.fill_required(before, change, on_error)
-        dropped = [self.store.trash_field(self.connection, after, field) for field in change.dropped]
-        kept_old = [self.store.trash_field(self.connection, after, old) for old, _ in lost]
-        self.apply(before, after, change, trashed, dropped + kept_old)
+        leaving = [field for field in (*change.dropped, *lost) if self.has_column(field)]
+        dropped = [self.store.trash_field(self.connection, after, field) for field in leaving]
+        lists.leave(change, lost)
+        lists.arrive(change)
+        self.apply(before, after, change, trashed, dropped, rekeyed)
+        lists.rekey(rekeyed)
+
+    # Fields
+
+    def far(self, definition: TableDefinition) -> Callable[[int], str]:
+        """The physical name of a table that a definition refers to, by its id."""
+
+        def name(table_id: int) -> str:
+            if table_id == definition.id:
+                return definition.physical_name
+            return self.store.physical_name(self.connection, table_id)
+
+        return name
+
+    def link_tables(self, definition: TableDefinition) -> LinkTables:
+        return LinkTables(self.connection, self.schema, self.far(definition))
+
+    def lists(self, definition: TableDefinition) -> list[tuple[FieldDefinition, Reference]]:
+        """The fields whose values are lists of references."""
+        found = [(field, self.generator.reference(field)) for field in definition.fields]
+        return [(field, reference) for field, reference in found if reference is not None and reference.many]
+
+    def is_list(self, field: FieldDefinition) -> bool:
+        reference = self.generator.reference(field)
+        return reference is not None and reference.many
+
+    def has_foreign_key(self, field: FieldDefinition) -> bool:
+        reference = self.generator.reference(field)
+        return reference is not None and not reference.many
+
+    def has_column(self, field: FieldDefinition) -> bool:
+        try:
+            return self.generator.column(field) is not None
+        except PluginMissing:
+            return True
+
+    def rekeyed(self, before: TableDefinition, after: TableDefinition) -> tuple[Pair, ...]:
+        """Fields that refer to the same rows as before, with another ``on_delete``."""
+        pairs = [(before.by_id[new.id], new) for new in after.fields if new.id in before.by_id]
+        found = []
+        for old, new in pairs:
+            references = self.generator.reference(old), self.generator.reference(new)
+            if old.type == new.type and None not in references and references[0].on_delete != references[1].on_delete:
+                found.append((old, new))
+        return tuple(found)
+
+    def lift_foreign_keys(self, definition: TableDefinition) -> None:
+        """Free a table that goes to the trash from its foreign keys, so that it holds nobody up."""
+        raise NotImplementedError
 
     def with_changed_columns(self, change: Difference, before: TableDefinition, after: TableDefinition) -> Difference:
         """A field whose options ask for another column than before is converted as one of another type is."""
@@ -80,7 +143,7 @@ class Evolution:
         ]
         ids = {new.id for _, new in (*changed, *change.retyped)}
         others = {
-            name: tuple(pair for pair in getattr(change, name) if pair[1].id not in ids)
+            name: tuple(pair for pair in getattr(change, name) if pair[1].id not in ids and self.has_column(pair[1]))
             for name in ("renamed", "required", "defaults")
         }
         further = [pair for pair in changed if pair not in change.retyped]
@@ -101,8 +164,9 @@ class Evolution:
         change: Difference,
         trashed: list[TrashedField],
         dropped: list[TrashedField],
+        rekeyed: tuple[Pair, ...],
     ) -> None:
-        """The DDL. ``trashed`` are in the trash already; ``dropped`` go there now.
+        """The DDL. ``trashed`` are in the trash already; ``dropped`` go there now; ``rekeyed`` get other foreign keys.
 
         Converted values of retyped fields stand in columns that :meth:`converted_column` names.
         """
@@ -207,7 +271,7 @@ class Evolution:
         """Name -> what the index is, of all indexes that a definition has."""
         described = {}
         for field in definition.fields:
-            if field.unique or field.index:
+            if is_indexed(field, self.generator.reference(field)):
                 described[f"_{'ux' if field.unique else 'ix'}_{definition.id}_{field.id}"] = self.column_type(field)
         for index in definition.indexes:
             types = tuple(self.column_type(definition.by_id[number]) for number, _ in index.fields)
@@ -235,15 +299,19 @@ class Evolution:
         """The table with its id alone, and further columns."""
         return sa.table(quoted(definition.physical_name), sa.column("id"), *columns, schema=self.schema)
 
-    def convert(self, before: TableDefinition, pair: tuple[FieldDefinition, FieldDefinition], on_error: str) -> bool:
-        """Fill a new column with the converted values; -> whether some values were lost."""
+    def temporary_column(self, definition: TableDefinition, name: str, kind: sa.types.TypeEngine) -> sa.ColumnClause:
+        """Add a column, nullable and without default, that :meth:`apply` renames or drops."""
+        self.operations.add_column(quoted(definition.physical_name), sa.Column(quoted(name), kind), schema=self.schema)
+        return sa.column(quoted(name), kind)
+
+    def convert(self, before: TableDefinition, pair: Pair, on_error: str, lists: ListSteps) -> bool:
+        """Fill a new column with the converted values; -> whether the old ones must be kept, as some were lost."""
         old, new = pair
-        target = self.generator.column(new)
-        # Nullable and without default until the values are in.
-        target = sa.Column(quoted(self.converted_column(new)), target.type)
-        self.operations.add_column(quoted(before.physical_name), target, schema=self.schema)
-        source = sa.column(quoted(old.column), self.generator.column(old).type)
-        filled = sa.column(quoted(self.converted_column(new)), target.type)
+        target = JsonDocument() if self.is_list(new) else getattr(self.generator.column(new), "type", None)
+        if target is None:
+            return True  # the database computes the new values
+        source = lists.exposed(old)
+        filled = self.temporary_column(before, self.converted_column(new), target)
         table = self.light(before, source, filled)
         losses = Losses(new)
         old_type = self.generator.field_types[old.type]
@@ -258,6 +326,7 @@ class Evolution:
             self.generator.default_value(new) if on_error == "default" else None,
             in_database(self.generator.field_types, old, new, source, self.generator.dialect.name),
         )
+        lists.refuse_missing_rows(new, table, filled, losses)
         if losses.count and on_error == "fail":
             losses.refuse()
         if new.required:

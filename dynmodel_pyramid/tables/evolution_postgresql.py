@@ -2,12 +2,15 @@
 
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.tables.evolution import Evolution, quoted
+from dynmodel_pyramid.tables.evolution_lists import exposed_column
+from dynmodel_pyramid.tables.generation import foreign_key_name
+from dynmodel_pyramid.tables.link_tables import ON_DELETE_SQL
 
 
 class PostgreSQLEvolution(Evolution):
     """ALTER TABLE for each step; all but conversions change the catalogue only."""
 
-    def apply(self, before, after, change, trashed, dropped) -> None:
+    def apply(self, before, after, change, trashed, dropped, rekeyed) -> None:
         operations, schema = self.operations, self.schema
         name = quoted(before.physical_name)
         if change.table_renamed:
@@ -17,6 +20,7 @@ class PostgreSQLEvolution(Evolution):
         def alter(column: str, **what) -> None:
             operations.alter_column(name, quoted(column), schema=schema, **what)
 
+        self._drop_keys(name, before, [*change.dropped, *(old for old, _ in (*change.retyped, *rekeyed))])
         light = self.light(after)
         gone = {trashed_field.field.id for trashed_field in dropped}
         for trashed_field in dropped:
@@ -24,7 +28,9 @@ class PostgreSQLEvolution(Evolution):
             alter(field.column, nullable=True, server_default=None)
             alter(field.column, new_column_name=quoted(trashed_field.column))
         for old, _ in change.retyped:
-            if old.id not in gone:
+            if not self.has_column(old):
+                operations.drop_column(name, quoted(exposed_column(old)), schema=schema, if_exists=True)
+            elif old.id not in gone:
                 operations.drop_column(name, quoted(old.column), schema=schema)
         # By way of a name that is nobody's, so that names can be swapped.
         for old, new in change.renamed:
@@ -32,6 +38,9 @@ class PostgreSQLEvolution(Evolution):
         for _, new in change.renamed:
             alter(f"_rename_{new.id}", new_column_name=quoted(new.column))
         for _, new in change.retyped:
+            if not self.has_column(new):
+                operations.drop_column(name, quoted(self.converted_column(new)), schema=schema, if_exists=True)
+                continue
             alter(self.converted_column(new), new_column_name=quoted(new.column))
             alter(new.column, server_default=self._default(new), nullable=not new.required)
         for field in change.added:
@@ -47,6 +56,31 @@ class PostgreSQLEvolution(Evolution):
                 self.refuse_nulls(light, new.column, new)
             alter(new.column, nullable=not new.required)
         self.create_indexes(before, after, all_of_them=False)
+        self._add_keys(name, after, [*change.added, *(new for _, new in (*change.retyped, *rekeyed))])
+
+    def _drop_keys(self, name, definition, fields) -> None:
+        for field in fields:
+            if self.has_foreign_key(field):
+                key = quoted(foreign_key_name(definition, field))
+                self.operations.drop_constraint(key, name, type_="foreignkey", schema=self.schema)
+
+    def _add_keys(self, name, definition, fields) -> None:
+        for field in fields:
+            if self.has_foreign_key(field):
+                reference = self.generator.reference(field)
+                self.operations.create_foreign_key(
+                    quoted(foreign_key_name(definition, field)),
+                    name,
+                    quoted(self.far(definition)(reference.table)),
+                    [quoted(field.column)],
+                    ["id"],
+                    ondelete=ON_DELETE_SQL[reference.on_delete],
+                    source_schema=self.schema,
+                    referent_schema=self.schema,
+                )
+
+    def lift_foreign_keys(self, definition) -> None:
+        self._drop_keys(quoted(definition.physical_name), definition, definition.fields)
 
     def _default(self, field: FieldDefinition):
         column = self.generator.column(field)

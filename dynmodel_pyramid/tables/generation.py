@@ -5,7 +5,7 @@ class goes when the last reference to it goes. Never call ``registry.dispose()``
 """
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +16,11 @@ from sqlalchemy.sql.elements import quoted_name
 from dynmodel_pyramid.database import Dialect
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.errors import PluginMissing
-from dynmodel_pyramid.fields import FieldTypes
+from dynmodel_pyramid.fields import FieldTypes, Reference
 from dynmodel_pyramid.fields.contract import options_version
 from dynmodel_pyramid.fields.temporal import UTCDateTime
+from dynmodel_pyramid.tables.link_tables import ON_DELETE_SQL, referred_to
+from dynmodel_pyramid.tables.references import reference_of
 
 #: Columns that every table has besides ``id`` and its fields.
 SYSTEM_COLUMNS = ("_version", "_created", "_updated")
@@ -43,20 +45,20 @@ class Generator:
         self.dialect = dialect
         self.context = GenerationContext(dialect.name)
 
+    def reference(self, field: FieldDefinition) -> Reference | None:
+        """What a field refers to; None also for a field whose type is not installed."""
+        return reference_of(field, self.field_types)
+
     def column(self, field: FieldDefinition) -> sa.Column | None:
         """The column of one field, ready to be added to a table; its key is the field's name.
 
+        None for a value that is computed, or kept in a table of its own (:mod:`~.link_tables`).
+
         :raises PluginMissing: the field's type is not installed, or not in the version that stored its options
         """
-        field_type = self.field_types[field.type]
-        if field.options_version != options_version(field_type):
-            raise PluginMissing(
-                f"the options of the field {field.name!r} are of version {field.options_version} of the type "
-                f"{field.type!r}; installed is version {options_version(field_type)}, which can't read them",
-                hint="install another release of the package that provides the type",
-            )
-        column = field_type.column(field.options, self.context)
-        if column is None:
+        column = self.plain_column(field)
+        reference = self.reference(field)
+        if column is None or (reference is not None and reference.many):
             return None
         column.name = quoted_name(field.column, quote=True)
         column.key = field.name
@@ -67,15 +69,39 @@ class Generator:
             _python_default(column, value)
         return column
 
+    def plain_column(self, field: FieldDefinition) -> sa.Column | None:
+        """The column as the field's type gives it."""
+        field_type = self.field_types[field.type]
+        if field.options_version != options_version(field_type):
+            raise PluginMissing(
+                f"the options of the field {field.name!r} are of version {field.options_version} of the type "
+                f"{field.type!r}; installed is version {options_version(field_type)}, which can't read them",
+                hint="install another release of the package that provides the type",
+            )
+        return field_type.column(field.options, self.context)
+
     def default_value(self, field: FieldDefinition) -> Any:
         """The default as the column stores it, or None."""
         if field.default is None:
             return None
         return self.field_types[field.type].schema_node(field.options).deserialize(field.default)
 
-    def table(self, definition: TableDefinition, *, name: str | None = None, further: Sequence[sa.Column] = ()):
-        """The table as the database has it; ``name`` instead of its own, and further columns, for a rebuild."""
-        metadata = sa.MetaData(schema=self.dialect.schema)
+    def table(
+        self,
+        definition: TableDefinition,
+        *,
+        name: str | None = None,
+        further: Sequence[sa.Column] = (),
+        far: Callable[[int], str] | None = None,
+        metadata: sa.MetaData | None = None,
+    ) -> sa.Table:
+        """The table as the database has it.
+
+        :param name: instead of its own, and ``further`` columns: for a rebuild
+        :param far: the physical name of a table by its id: with it the table has its foreign keys, for DDL
+        :param metadata: that of a group; else it gets one of its own
+        """
+        metadata = metadata if metadata is not None else sa.MetaData(schema=self.dialect.schema)
         columns = [made for field in definition.fields if (made := self.column(field)) is not None]
         return sa.Table(
             quoted_name(name or definition.physical_name, quote=True),
@@ -84,9 +110,24 @@ class Generator:
             *columns,
             *further,
             sa.PrimaryKeyConstraint("id", name=_name(f"_pk_{definition.id}")),
+            *(self.foreign_keys(definition, metadata, far) if far is not None else ()),
             sqlite_autoincrement=True,
             info={DEFINITION: definition},
         )
+
+    def foreign_keys(
+        self, definition: TableDefinition, metadata: sa.MetaData, far: Callable[[int], str]
+    ) -> Iterator[sa.ForeignKeyConstraint]:
+        """The foreign keys of a table, named by ids as indexes are. What they refer to has its id alone."""
+        for field in definition.fields:
+            reference = self.reference(field)
+            if reference is not None and not reference.many:
+                yield sa.ForeignKeyConstraint(
+                    [field.name],
+                    [referred_to(far(reference.table), metadata.schema)],
+                    name=_name(foreign_key_name(definition, field)),
+                    ondelete=ON_DELETE_SQL[reference.on_delete],
+                )
 
     def _system_columns(self, definition: TableDefinition, metadata: sa.MetaData) -> list[sa.Column]:
         key: dict[str, Any] = {}
@@ -112,7 +153,7 @@ class Generator:
             indexes[name] = sa.Index(quoted_name(name, quote=True), *columns, unique=unique, **options)
 
         for field in definition.fields:
-            if field.unique or field.index:
+            if is_indexed(field, self.reference(field)):
                 add(field.id, field.unique, [table.c[field.name]])
         for index in definition.indexes:
             columns = []
@@ -141,6 +182,15 @@ class Generator:
         cls = type(definition.model_name, (own.generate_base(),), attributes)
         own.configure()
         return cls
+
+
+def foreign_key_name(definition: TableDefinition, field: FieldDefinition) -> str:
+    return f"_fk_{definition.id}_{field.id}"
+
+
+def is_indexed(field: FieldDefinition, reference: Reference | None) -> bool:
+    """Whether a field has an index; links have one, as the far side is followed as often."""
+    return field.unique or field.index or (reference is not None and not reference.many)
 
 
 def _name(name: str) -> quoted_name:

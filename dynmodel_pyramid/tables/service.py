@@ -15,12 +15,21 @@ import sqlalchemy as sa
 from dynmodel_pyramid.database import Failure, State
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.reading import read_table
-from dynmodel_pyramid.errors import Busy, Conflict, DynmodelError, NotFound, OutcomeUnknown, Unavailable
+from dynmodel_pyramid.definitions.reading_fields import Resolve
+from dynmodel_pyramid.errors import Busy, Conflict, DynmodelError, OutcomeUnknown, Unavailable
 from dynmodel_pyramid.tables.catalogue import Catalogue
 from dynmodel_pyramid.tables.conversion import check_on_error
 from dynmodel_pyramid.tables.evolution import Evolution
 from dynmodel_pyramid.tables.evolution_postgresql import PostgreSQLEvolution
 from dynmodel_pyramid.tables.evolution_sqlite import SQLiteEvolution
+from dynmodel_pyramid.tables.judging import Definitions, judged
+from dynmodel_pyramid.tables.references import (
+    referrers,
+    refuse_if_referred_to,
+    touched,
+    with_own_id,
+    with_referrers,
+)
 
 EVOLUTIONS: dict[str, type[Evolution]] = {"sqlite": SQLiteEvolution, "postgresql": PostgreSQLEvolution}
 
@@ -58,13 +67,19 @@ class DefinitionService:
         :raises Invalid: the document's faults
         :raises Conflict: the name is taken
         """
-        wanted = self._read(document, None)
+
+        def judge(locked: Definitions, resolve: Resolve) -> TableDefinition:
+            return self._read(document, None, resolve)
 
         def run(connection: sa.Connection, deadline: float) -> Outcome:
+            locked, wanted = judged(self.catalogue, connection, None, judge, deadline)
             self._refuse_taken(connection, wanted)
             definition = self.store.insert(connection, replace(wanted, version=1))
+            definition = self._referring_to_itself(with_own_id(definition, self.catalogue.field_types))
+            self.store.update(connection, definition)
             self._evolution(connection).create(definition)
-            return Outcome(definition, self._record(connection, None, definition, author, deadline), True)
+            far = self._far_changes(locked, None, definition)
+            return Outcome(definition, self._record(connection, None, definition, far, author, deadline), True)
 
         return self._transaction(run)
 
@@ -88,39 +103,54 @@ class DefinitionService:
         """
         check_on_error(on_error)
 
+        def judge(locked: Definitions, resolve: Resolve) -> TableDefinition:
+            before = locked[table_id]
+            precondition(before)
+            return self._referring_to_itself(self._read(make_document(before), before, resolve))
+
         def run(connection: sa.Connection, deadline: float) -> Outcome:
-            before = self._locked(connection, table_id, precondition, deadline)
-            after = self._read(make_document(before), before)
+            locked, after = judged(self.catalogue, connection, table_id, judge, deadline)
+            before = locked[table_id]
             if after.same_content(before):
                 return Outcome(before, self.database.state(connection), False)
             after = replace(after, version=before.version + 1)
             self._refuse_taken(connection, after)
             self._evolution(connection).change(before, after, on_error)
             self.store.update(connection, after)
-            return Outcome(after, self._record(connection, before, after, author, deadline), True)
+            far = self._far_changes(locked, before, after)
+            return Outcome(after, self._record(connection, before, after, far, author, deadline), True)
 
         return self._transaction(run)
 
     def drop(
         self, table_id: int, *, precondition: Precondition = no_precondition, author: str | None = None
     ) -> Outcome:
-        """Move a table, with its rows, to the trash."""
+        """Move a table, with its rows, to the trash.
+
+        :raises Conflict: fields of other tables link to it
+        """
+
+        def judge(locked: Definitions, resolve: Resolve) -> None:
+            precondition(locked[table_id])
+            refuse_if_referred_to(locked[table_id])
 
         def run(connection: sa.Connection, deadline: float) -> Outcome:
-            before = self._locked(connection, table_id, precondition, deadline)
+            locked, _ = judged(self.catalogue, connection, table_id, judge, deadline)
+            before = locked[table_id]
             name = self._evolution(connection).drop(before)
             after = replace(before, version=before.version + 1, physical_name=name)
             self.store.drop(connection, after)
             line = replace(after, model_name=before.model_name)
-            state = self._record(connection, line, None, author, deadline)
-            return Outcome(after, state, True)
+            far = self._far_changes(locked, before, None)
+            return Outcome(after, self._record(connection, line, None, far, author, deadline), True)
 
         return self._transaction(run)
 
     # The parts
 
-    def _read(self, document: Any, before: TableDefinition | None) -> TableDefinition:
-        wanted = read_table(document, before, self.catalogue.field_types, table_prefix=self.settings.table_prefix)
+    def _read(self, document: Any, before: TableDefinition | None, resolve: Resolve) -> TableDefinition:
+        prefix = self.settings.table_prefix
+        wanted = read_table(document, before, self.catalogue.field_types, table_prefix=prefix, resolve=resolve)
         if not self.dialect.nulls_not_distinct and any(not index.nulls_distinct for index in wanted.indexes):
             raise Conflict(
                 "this database can't treat nulls as equal in a unique rule (nulls_distinct: false)",
@@ -139,37 +169,31 @@ class DefinitionService:
                 hint="choose another model_name",
             )
 
-    def _locked(
-        self, connection: sa.Connection, table_id: int, precondition: Precondition, deadline: float
-    ) -> TableDefinition:
-        """The current definition, with the table locked against readers and writers."""
-        while True:
-            try:
-                with connection.begin_nested():
-                    definition = self._lock_once(connection, table_id, deadline)
-                break
-            except sa.exc.DBAPIError as error:
-                if self.database.failure(error).kind != "busy" or time.monotonic() > deadline:
-                    raise
-                # Between attempts those who queue behind the lock get their turn.
-                time.sleep(random.uniform(0.5, 1.5) * self.settings.lock_attempt)
-        if definition is None:
-            raise NotFound("there is no such table")
-        precondition(definition)
-        return self.catalogue.upgraded(definition)
+    def _referring_to_itself(self, definition: TableDefinition) -> TableDefinition:
+        own = referrers(definition, self.catalogue.field_types).get(definition.id, ())
+        return with_referrers(definition, definition.id, own)
 
-    def _lock_once(self, connection: sa.Connection, table_id: int, deadline: float) -> TableDefinition | None:
-        self.dialect.bound_lock_waits(connection, min(self.settings.lock_attempt, deadline - time.monotonic()))
-        definition = self.store.lock_definition(connection, table_id)
-        if definition is not None:
-            self.dialect.lock_exclusively(connection, definition.physical_name)
-        return definition
+    def _far_changes(
+        self, locked: Definitions, before: TableDefinition | None, after: TableDefinition | None
+    ) -> list[tuple[TableDefinition, TableDefinition]]:
+        """(before, after) of each other table that a change concerns, as it is referred to otherwise than before.
 
-    def _record(self, connection: sa.Connection, before, after, author: str | None, deadline: float) -> State:
-        if not self.dialect.foreign_keys_hold(connection):
-            raise Conflict("rows of other tables would refer to rows that are not there", code="foreign_key")
+        :raises Invalid: the name of a reverse side is taken
+        """
+        table_id = (after or before).id
+        changes = []
+        for far_id, made in touched(before, after, self.catalogue.field_types).items():
+            far = locked[far_id]
+            changes.append((far, replace(with_referrers(far, table_id, made), version=far.version + 1)))
+        return changes
+
+    def _record(
+        self, connection: sa.Connection, before, after, far: list, author: str | None, deadline: float
+    ) -> State:
+        for _, changed in far:
+            self.store.update(connection, changed)
         self.dialect.bound_lock_waits(connection, deadline - time.monotonic())
-        return self.store.record(connection, [(before, after)], author)
+        return self.store.record(connection, [(before, after), *far], author)
 
     def _transaction(self, run: Callable[[sa.Connection, float], Outcome]) -> Outcome:
         """Run it in a transaction; after a deadlock or a lock waited for in vain again, till the deadline."""

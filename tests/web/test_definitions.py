@@ -40,6 +40,7 @@ def test_short_form_in_full_form_out(fresh):
         "fields": {"name": FIELD},
         "unique": [],
         "indexes": [],
+        "linked_from": [],
     }
     assert made.headers["Location"] == "/table/1/"
     assert (made.headers["ETag"], made.headers["Definition-Version"]) == ('"1"', "1")

@@ -1,0 +1,45 @@
+"""Which common options go together with a field's type: what needs no more than the field itself to be judged."""
+
+from dynmodel_pyramid.definitions.model import FieldDefinition
+from dynmodel_pyramid.definitions.names import field_name_fault
+from dynmodel_pyramid.definitions.problems import Problems
+from dynmodel_pyramid.fields import FieldType
+from dynmodel_pyramid.fields.contract import Reference, is_computed
+
+
+def check_rules(
+    field: FieldDefinition, old: FieldDefinition | None, field_type: FieldType, pointer: str, problems: Problems
+) -> None:
+    """Note every option that the type of a field rules out."""
+
+    def refuse(option: str, why: str, code: str = "invalid_option") -> None:
+        problems.add(f"{pointer}/{option}", code, why)
+
+    reference = field_type.reference(field.options)
+    if reference is not None:
+        _check_reference(field, reference, refuse)
+        before = field_type.reference(old.options) if old is not None and old.type == field.type else None
+        if before is not None and before.table != reference.table:
+            refuse("table", "the table that a field links to never changes; make a new field", "read_only")
+        given = ("default",)
+    elif field_type.fill is not None:
+        given = ("default", "required")
+    elif is_computed(field_type, field.options):
+        given = ("default", "required", "unique", "index")
+    else:
+        given = ()
+    for option in given:
+        if getattr(field, option):
+            refuse(option, f"a field of type {field.type} can't have it")
+
+
+def _check_reference(field: FieldDefinition, reference: Reference, refuse) -> None:
+    if reference.on_delete == "set_null" and field.required:
+        refuse("on_delete", "the field is required, so it can't be set to null")
+    fault = None if reference.reverse is None else field_name_fault(reference.reverse)
+    if fault:
+        refuse("reverse", fault, "invalid_name")
+    if reference.many:
+        for option in ("required", "unique", "index"):
+            if getattr(field, option):
+                refuse(option, "a list can't have it: it may be empty, and its ids are unique and indexed anyway")

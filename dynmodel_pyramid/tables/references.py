@@ -1,0 +1,98 @@
+"""What definitions refer to, and what each far table must know of it (:class:`Referrer`). Pure: no database."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
+from dynmodel_pyramid.definitions.model import Referrer
+from dynmodel_pyramid.definitions.names import name_key
+from dynmodel_pyramid.definitions.problems import escape
+from dynmodel_pyramid.errors import Conflict, Invalid, Problem
+from dynmodel_pyramid.fields import FieldTypes, Reference, schema
+
+
+def reference_of(field: FieldDefinition, field_types: FieldTypes) -> Reference | None:
+    """What a field refers to; None also for a field whose type is not installed."""
+    return field_types[field.type].reference(field.options) if field.type in field_types else None
+
+
+def referrers(definition: TableDefinition, field_types: FieldTypes) -> dict[int, tuple[Referrer, ...]]:
+    """Far table -> how this table refers to it."""
+    found: dict[int, tuple[Referrer, ...]] = {}
+    for field in sorted(definition.fields, key=lambda field: field.id):
+        reference = reference_of(field, field_types)
+        if reference is None:
+            continue
+        made = Referrer(
+            table_id=definition.id,
+            field_id=field.id,
+            model_name=definition.model_name,
+            field=field.name,
+            table=definition.physical_name,
+            column=field.column,
+            on_delete=reference.on_delete,
+            reverse=reference.reverse,
+            many=reference.many,
+        )
+        found[reference.table] = (*found.get(reference.table, ()), made)
+    return found
+
+
+def touched(
+    before: TableDefinition | None, after: TableDefinition | None, field_types: FieldTypes
+) -> dict[int, tuple[Referrer, ...]]:
+    """Each other table that a change refers to otherwise than before -> how, in order of id."""
+    old, new = (referrers(each, field_types) if each is not None else {} for each in (before, after))
+    own = (after or before).id
+    return {far: new.get(far, ()) for far in sorted({*old, *new} - {own}) if old.get(far) != new.get(far)}
+
+
+def with_referrers(far: TableDefinition, table_id: int, made: tuple[Referrer, ...]) -> TableDefinition:
+    """``far``, referred to by a table in this way; of the same version.
+
+    :raises Invalid: the name of a reverse side is taken
+    """
+    others = [referrer for referrer in far.referrers if referrer.table_id != table_id]
+    _refuse_taken(far, others, made)
+    return replace(far, referrers=tuple(sorted([*others, *made], key=lambda each: (each.table_id, each.field_id))))
+
+
+def _refuse_taken(far: TableDefinition, others: Iterable[Referrer], made: Iterable[Referrer]) -> None:
+    taken = {name_key(field.name): f"a field of {far.model_name}" for field in far.fields}
+    taken |= {name_key(each.reverse): f"the reverse side of {each.model_name}.{each.field}" for each in others
+              if each.reverse is not None}  # fmt: skip
+    problems = []
+    for each in made:
+        if each.reverse is None:
+            continue
+        key = name_key(each.reverse)
+        if key in taken:
+            pointer = f"/fields/{escape(each.field)}/reverse"
+            problems.append(Problem(pointer, "duplicate_name", f"{taken[key]} has this name"))
+        taken[key] = f"the reverse side of {each.model_name}.{each.field}"
+    if problems:
+        raise Invalid(problems)
+
+
+def refuse_if_referred_to(definition: TableDefinition) -> None:
+    """:raises Conflict: fields of other tables refer to this table, so that it can't be dropped"""
+    others = [each for each in definition.referrers if each.table_id != definition.id]
+    if others:
+        names = ", ".join(f"{each.model_name}.{each.field}" for each in others)
+        raise Conflict(
+            f"rows of other tables link to this table: {names}", code="linked_from", hint="drop these fields first"
+        )
+
+
+def with_own_id(definition: TableDefinition, field_types: FieldTypes) -> TableDefinition:
+    """A new table that refers to itself does so by 0 until it has an id."""
+
+    def settled(field: FieldDefinition) -> FieldDefinition:
+        if reference_of(field, field_types) is None:
+            return field
+        kinds = field_types[field.type].options_schema().children
+        own = {kind.name: definition.id for kind in kinds
+               if isinstance(kind.typ, schema.Table) and field.options[kind.name] == 0}  # fmt: skip
+        return replace(field, options={**field.options, **own}) if own else field
+
+    return replace(definition, fields=tuple(map(settled, definition.fields)))
