@@ -7,6 +7,7 @@ They are created by Alembic migrations (``definitions/migrations``); the declara
 ``_dynmodel_table``         one row a table: the current definition; dropped tables stay, with ``dropped_at``
 ``_dynmodel_change``        one row a table and version: the history, and the log from which caches catch up
 ``_dynmodel_trash``         one row a dropped field whose column is kept
+``_dynmodel_counter``       one row a field that numbers its table's rows: the last number given
 ==========================  ==========================================================================================
 """
 
@@ -71,4 +72,11 @@ class SystemTables:
             sa.Column("dropped_at", sa.DateTime(timezone=True), nullable=False),
             sa.Column("dropped_version", sa.BigInteger, nullable=False),
             sqlite_autoincrement=True,
+        )
+        self.counter = sa.Table(
+            "_dynmodel_counter",
+            metadata,
+            sa.Column("table_id", sa.BigInteger, primary_key=True, autoincrement=False),
+            sa.Column("field_id", sa.Integer, primary_key=True, autoincrement=False),
+            sa.Column("last", sa.BigInteger, nullable=False),
         )

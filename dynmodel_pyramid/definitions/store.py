@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from dynmodel_pyramid.database import Database, State
 from dynmodel_pyramid.definitions.model import FieldDefinition, TableDefinition
@@ -182,6 +183,28 @@ class DefinitionStore:
         connection.execute(sa.update(trash).where(trash.c.id == number).values(physical_name=column))
         return TrashedField(number, table.id, column, field)
 
+    def draw_numbers(self, connection: sa.Connection, table_id: int, field_id: int, count: int) -> int:
+        """Draw so many numbers of a field that counts rows; -> the first.
+
+        They are taken back if the transaction is undone, which leaves no gap; till it ends, nobody else gets one.
+        """
+        counter = self.system.counter
+        statement = insert_or_update(connection, counter).values(table_id=table_id, field_id=field_id, last=count)
+        statement = statement.on_conflict_do_update(
+            index_elements=[counter.c.table_id, counter.c.field_id], set_={"last": counter.c.last + count}
+        )
+        return connection.scalar(statement.returning(counter.c.last)) - count + 1
+
+    def count_from(self, connection: sa.Connection, table_id: int, field_id: int, last: int) -> None:
+        """Let the next number of a field be the one after ``last``."""
+        counter = self.system.counter
+        statement = insert_or_update(connection, counter).values(table_id=table_id, field_id=field_id, last=last)
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=[counter.c.table_id, counter.c.field_id], set_={"last": last}
+            )
+        )
+
     def record(
         self,
         connection: sa.Connection,
@@ -219,6 +242,12 @@ class DefinitionStore:
             "changed_by": author,
             "document": current.to_stored(),
         }
+
+
+def insert_or_update(connection: sa.Connection, table: sa.Table):
+    """An INSERT that can have ``on_conflict_do_update``, which both databases understand."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    return dialect.insert(table)
 
 
 def now() -> datetime.datetime:

@@ -21,6 +21,7 @@ from dynmodel_pyramid.tables.conversion import SAMPLES, Losses, convert_column, 
 from dynmodel_pyramid.tables.difference import Difference, Pair, difference
 from dynmodel_pyramid.tables.evolution_lists import ListSteps
 from dynmodel_pyramid.tables.generation import Generator, is_indexed
+from dynmodel_pyramid.tables.given import fill_rows, given_fields
 from dynmodel_pyramid.tables.link_tables import LinkTables
 
 _UNCACHED = {"compiled_cache": None}
@@ -83,6 +84,10 @@ class Evolution:
         lists.arrive(change)
         self.apply(before, after, change, trashed, dropped, rekeyed)
         lists.rekey(rekeyed)
+        types = self.generator.field_types
+        new = {field.id for field in (*change.added, *(new for _, new in change.retyped))}
+        given = tuple(field for field in given_fields(after, types) if field.id in new and self.has_column(field))
+        fill_rows(self.connection, self.store, types, self.generator.table(after), after, given)
 
     # Fields
 

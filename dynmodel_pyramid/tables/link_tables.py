@@ -21,7 +21,9 @@ from dynmodel_pyramid.definitions.model import Referrer, link_table
 from dynmodel_pyramid.fields import Reference
 from dynmodel_pyramid.fields.json import Fragment
 
-ON_DELETE_SQL = {"restrict": "RESTRICT", "set_null": "SET NULL", "cascade": "CASCADE", "remove": "CASCADE"}
+#: The service does all this itself, as each row that changes must be told (:mod:`~.release`); these are for those who
+#: delete by SQL. NO ACTION is asked at the end of a statement, so that rows that refer to one another can go together.
+ON_DELETE_SQL = {"restrict": "NO ACTION", "set_null": "SET NULL", "cascade": "CASCADE", "remove": "CASCADE"}
 
 
 def referred_to(name: str, schema: str | None) -> sa.Column:

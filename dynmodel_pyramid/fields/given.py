@@ -1,0 +1,92 @@
+"""Values that the system gives: numbers, and when and by whom a row was made and changed. No client writes them."""
+
+import colander
+import sqlalchemy as sa
+
+from dynmodel_pyramid.fields import operators, schema
+from dynmodel_pyramid.fields.contract import UNCHANGED, FieldType, TextForm
+from dynmodel_pyramid.fields.numbers import read_integer
+from dynmodel_pyramid.fields.temporal import DateTime
+from dynmodel_pyramid.fields.text import byte_order
+
+
+class Autonumber(FieldType):
+    """A number that counts the table's rows: 1, 2, 3 and so on, without gaps while no row is deleted."""
+
+    operators = operators.ORDERED
+
+    def column(self, options, context):
+        return sa.Column(sa.BigInteger())
+
+    def schema_node(self, options):
+        return colander.SchemaNode(schema.Integer())
+
+    def text_form(self, options):
+        return TextForm(str, read_integer)
+
+    def json_schema(self, options):
+        return {"type": "integer"}
+
+    def fill(self, options, write):
+        return write.number() if write.is_insert else UNCHANGED
+
+
+class CreatedTime(DateTime):
+    """When the row was made, in UTC."""
+
+    #: The system column that has the value.
+    source = "_created"
+    upgrades = ()
+
+    def options_schema(self):
+        return colander.SchemaNode(colander.Mapping(unknown="raise"))
+
+    def column(self, options, context):
+        return None
+
+    def schema_node(self, options):
+        return super().schema_node(_ANY_TIME)
+
+    def text_form(self, options):
+        return super().text_form(_ANY_TIME)
+
+    def read_expression(self, source, options):
+        return source.c[self.source]
+
+    def json_expression(self, source, options):
+        return super().json_expression(self.read_expression(source, options), options)
+
+
+class UpdatedTime(CreatedTime):
+    """When the row was last changed, in UTC."""
+
+    source = "_updated"
+
+
+#: The options of a datetime that has none.
+_ANY_TIME = {"min": None, "max": None, "timezone": None}
+
+
+class CreatedBy(FieldType):
+    """Who made the row: the user's id as the application's security policy gives it; null if it gives none."""
+
+    operators = operators.TEXTUAL
+
+    def column(self, options, context):
+        return sa.Column(byte_order())
+
+    def schema_node(self, options):
+        return colander.SchemaNode(schema.Text())
+
+    def json_schema(self, options):
+        return {"type": "string"}
+
+    def fill(self, options, write):
+        return write.author if write.is_insert else UNCHANGED
+
+
+class UpdatedBy(CreatedBy):
+    """Who changed the row last: as ``created_by``."""
+
+    def fill(self, options, write):
+        return write.author
