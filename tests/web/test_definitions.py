@@ -12,6 +12,12 @@ FIELD = {
     "unique": False,
     "index": False,
     "default": None,
+    "default_expression": None,
+    "unique_ignore_case": False,
+    "read_only": False,
+    "write_only": False,
+    "aliases": [],
+    "message": None,
     "label": None,
     "description": None,
     "min_length": None,
@@ -40,6 +46,7 @@ def test_short_form_in_full_form_out(fresh):
         "fields": {"name": FIELD},
         "unique": [],
         "indexes": [],
+        "linked_from": [],
     }
     assert made.headers["Location"] == "/table/1/"
     assert (made.headers["ETag"], made.headers["Definition-Version"]) == ('"1"', "1")
