@@ -3,12 +3,14 @@
 Most values pass by the field type's fast path; what it doesn't vouch for goes through the colander validator.
 """
 
+import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import colander
 
+from dynmodel_pyramid.definitions.expressions import evaluate
 from dynmodel_pyramid.definitions.problems import Problems, escape, faults
 from dynmodel_pyramid.fields.schema import json_type
 from dynmodel_pyramid.rows.scope import Scope
@@ -25,7 +27,9 @@ class _Field:
     accepts: Callable[[Any], bool]
     node: colander.SchemaNode
     required: bool
+    #: Where there is an expression, it stands for its value until :meth:`RowReader._evaluate`.
     default: Any
+    expression: str | None
 
 
 def parse_id(text: str) -> int | None:
@@ -43,17 +47,29 @@ class RowReader:
         columns = model.table.c
         self.fields = [self._prepare(model, made) for made in model.definition.fields if made.name in columns]
         self.by_name = {entry.name: entry for entry in self.fields}
+        self._evaluated = [entry for entry in self.fields if entry.expression is not None]
 
     @staticmethod
     def _prepare(model: Model, definition) -> _Field:
         field_type = model.field_types[definition.type]
         node = field_type.schema_node(definition.options)
         default = None if definition.default is None else node.deserialize(definition.default)
+        default = definition.default_expression if default is None else default
         fast = getattr(node, "fast_path", None) or (lambda value: False)
-        return _Field(definition.name, fast, node, definition.required, default)
+        return _Field(definition.name, fast, node, definition.required, default, definition.default_expression)
 
-    def whole(self, document: Any, pointer: str, problems: Problems, scope: Scope) -> dict[str, Any]:
-        """The values of a new or replaced row: missing keys take their defaults. The key ``id`` stays apart."""
+    def whole(
+        self,
+        document: Any,
+        pointer: str,
+        problems: Problems,
+        scope: Scope,
+        moment: datetime.datetime | None = None,
+    ) -> dict[str, Any]:
+        """The values of a new or replaced row: missing keys take their defaults. The key ``id`` stays apart.
+
+        :param moment: of the request; None for now
+        """
         if type(document) is not dict:
             problems.add(pointer, "wrong_type", f"want an object, not {json_type(document)}")
             return {}
@@ -74,7 +90,21 @@ class RowReader:
         if seen + ("id" in document) != len(document):
             self._unknown(document, pointer, problems)
         self._refuse_unwritable(document, pointer, problems, scope)
+        if self._evaluated:
+            self._evaluate(values, document, pointer, problems, moment)
         return values
+
+    def _evaluate(
+        self, values: dict[str, Any], document: dict, pointer: str, problems: Problems, moment: datetime.datetime | None
+    ) -> None:
+        """Put the values of expressions where the document has none."""
+        for entry in self._evaluated:
+            if entry.name not in document:
+                try:
+                    values[entry.name] = evaluate(entry.expression, entry.node, moment)
+                except colander.Invalid as error:
+                    for _, code, message in faults(error):
+                        problems.add(f"{pointer}/{entry.name}", code, f"the default is refused: {message}")
 
     def part(self, document: Any, pointer: str, problems: Problems, scope: Scope) -> dict[str, Any]:
         """The values of the fields that the document names."""

@@ -103,11 +103,11 @@ class Rows:
         :param pointers: whether the pointers of problems begin with the document's number
         :raises Invalid: with every fault
         """
-        problems, reader = Problems(), self.reader
+        problems, reader, moment = Problems(), self.reader, now()
         values, given = [], []
         for number, document in enumerate(documents):
             pointer = f"/{number}" if pointers else ""
-            values.append(reader.whole(document, pointer, problems, self.scope))
+            values.append(reader.whole(document, pointer, problems, self.scope, moment))
             given.append(reader.given_id(document, pointer, problems))
         problems.raise_if_any()
         return NewRows(values, given)

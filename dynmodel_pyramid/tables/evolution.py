@@ -6,6 +6,7 @@ Statements go through Alembic's operations. Dropped columns are renamed into the
 
 from dataclasses import replace
 
+import colander
 import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
@@ -14,7 +15,14 @@ from sqlalchemy.sql.elements import quoted_name
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.store import DefinitionStore, TrashedField
 from dynmodel_pyramid.errors import Conflict, PluginMissing
-from dynmodel_pyramid.tables.conversion import SAMPLES, Losses, convert_column, converter, in_database
+from dynmodel_pyramid.tables.conversion import (
+    SAMPLES,
+    Losses,
+    convert_column,
+    converter,
+    fill_column,
+    in_database,
+)
 from dynmodel_pyramid.tables.difference import Difference, difference
 from dynmodel_pyramid.tables.generation import Generator
 
@@ -65,6 +73,7 @@ class Evolution:
         self.drop_indexes(before, after)
         lost = [pair for pair in change.retyped if self.convert(before, pair, on_error)]
         self.fill_required(before, change, on_error)
+        self.fill_added(before, change)
         dropped = [self.store.trash_field(self.connection, after, field) for field in change.dropped]
         kept_old = [self.store.trash_field(self.connection, after, old) for old, _ in lost]
         self.apply(before, after, change, trashed, dropped + kept_old)
@@ -104,7 +113,8 @@ class Evolution:
     ) -> None:
         """The DDL. ``trashed`` are in the trash already; ``dropped`` go there now.
 
-        Converted values of retyped fields stand in columns that :meth:`converted_column` names.
+        Converted values of retyped fields, and those of new fields with a ``default_expression``, stand in columns
+        that :meth:`converted_column` names.
         """
         raise NotImplementedError
 
@@ -138,12 +148,36 @@ class Evolution:
         if on_error != "default":
             return
         for old, new in change.required:
+            if new.required and new.default_expression is not None:
+                self.fill(before, sa.column(quoted(old.column), self.generator.column(old).type), new)
+                continue
             value = self.generator.default_value(new)
             if new.required and value is not None:
                 column = sa.column(quoted(old.column), self.generator.column(old).type)
                 table = self.light(before, column)
                 statement = sa.update(table).where(column.is_(None)).values({column: value})
                 self.connection.execute(statement, execution_options=_UNCACHED)
+
+    def fill_added(self, before: TableDefinition, change: Difference) -> None:
+        """Give the rows that are there what ``default_expression`` of new fields makes, each row its own."""
+        for field in change.added:
+            column = self.generator.column(field)
+            if column is not None and field.default_expression is not None:
+                target = sa.Column(quoted(self.converted_column(field)), column.type)
+                self.operations.add_column(quoted(before.physical_name), target, schema=self.schema)
+                self.fill(before, sa.column(target.name, column.type), field)
+
+    def fill(self, before: TableDefinition, column: sa.ColumnClause, field: FieldDefinition) -> None:
+        """Give a column the field's default where it is null."""
+        try:
+            fill_column(self.connection, self.light(before, column), column, self.generator.default_maker(field))
+        except colander.Invalid as error:
+            raise Conflict(
+                f"the field {field.name!r} refuses what its default_expression made: "
+                + "; ".join(error.asdict().values()),
+                code="lossy_change",
+                field=field.name,
+            ) from error
 
     def refuse_nulls(self, table: sa.TableClause, column: str, field: FieldDefinition) -> None:
         """Refuse NOT NULL on a column that has nulls."""
@@ -165,7 +199,7 @@ class Evolution:
 
     def refuse_rows_without_value(self, table: sa.TableClause, field: FieldDefinition) -> None:
         """Refuse a new field that is required and has no default where there are rows."""
-        if not field.required or field.default is not None:
+        if not field.required or field.default is not None or field.default_expression is not None:
             return
         if self.connection.scalar(sa.select(table.c.id).limit(1), execution_options=_UNCACHED) is not None:
             raise Conflict(
@@ -255,7 +289,7 @@ class Evolution:
             converter(self.generator.field_types, old, new),
             losses,
             old_type.text_form(old.options).to_text,
-            self.generator.default_value(new) if on_error == "default" else None,
+            self.generator.default_maker(new) if on_error == "default" else None,
             in_database(self.generator.field_types, old, new, source, self.generator.dialect.name),
         )
         if losses.count and on_error == "fail":

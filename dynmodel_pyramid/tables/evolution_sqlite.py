@@ -21,6 +21,7 @@ class SQLiteEvolution(Evolution):
             or any(field.required or field.default is not None for field in change.dropped)
             # SQLite forbids a default on an added column that is not a constant (ALTER TABLE ADD COLUMN).
             or any(field.required and field.default is None for field in change.added)
+            or any(field.default_expression is not None for field in change.added)
         )
         if rebuild:
             for _, new in change.required:
@@ -69,7 +70,9 @@ class SQLiteEvolution(Evolution):
         retyped = {new.id for old, new in change.retyped}
         for field in after.fields:
             old = before.by_id.get(field.id)
-            if old is not None:
+            if old is None and field.default_expression is not None:
+                sources[field.column] = self.converted_column(field)
+            elif old is not None:
                 sources[field.column] = self.converted_column(field) if field.id in retyped else old.column
         sources |= {field.column: field.column for field in trashed}
         sources |= {field.column: field.field.column for field in dropped}

@@ -15,6 +15,7 @@ from sqlalchemy.sql.elements import quoted_name
 
 from dynmodel_pyramid.database import Dialect
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
+from dynmodel_pyramid.definitions.expressions import evaluate
 from dynmodel_pyramid.errors import PluginMissing
 from dynmodel_pyramid.fields import FieldTypes
 from dynmodel_pyramid.fields.contract import options_version
@@ -65,6 +66,8 @@ class Generator:
         if value is not None:
             column.server_default = sa.DefaultClause(sa.literal(value, column.type))
             _python_default(column, value)
+        elif field.default_expression is not None:
+            column.default = sa.ColumnDefault(self.default_maker(field))
         return column
 
     def default_value(self, field: FieldDefinition) -> Any:
@@ -72,6 +75,15 @@ class Generator:
         if field.default is None:
             return None
         return self.field_types[field.type].schema_node(field.options).deserialize(field.default)
+
+    def default_maker(self, field: FieldDefinition) -> Callable[[], Any] | None:
+        """What gives each row its default, as the column stores it; None where there is none."""
+        expression = field.default_expression
+        if expression is not None:
+            node = self.field_types[field.type].schema_node(field.options)
+            return lambda: evaluate(expression, node)
+        value = self.default_value(field)
+        return None if value is None else lambda: value
 
     def table(self, definition: TableDefinition, *, name: str | None = None, further: Sequence[sa.Column] = ()):
         """The table as the database has it; ``name`` instead of its own, and further columns, for a rebuild."""
