@@ -36,13 +36,16 @@ class Losses:
     """Values that could not be carried over: how many, and the first few."""
 
     field: FieldDefinition
+    #: Whether the values may not be told.
+    hidden: bool = False
     count: int = 0
     samples: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, row_id: int, text: str, reason: str) -> None:
         self.count += 1
         if len(self.samples) < SAMPLES:
-            self.samples.append({"id": row_id, "value": text[:200], "reason": reason})
+            told = {} if self.hidden else {"value": text[:200], "reason": reason}
+            self.samples.append({"id": row_id, **told})
 
     def refuse(self) -> None:
         raise Conflict(

@@ -279,7 +279,7 @@ class Evolution:
         source = sa.column(quoted(old.column), self.generator.column(old).type)
         filled = sa.column(quoted(self.converted_column(new)), target.type)
         table = self.light(before, source, filled)
-        losses = Losses(new)
+        losses = Losses(new, old.write_only or new.write_only)
         old_type = self.generator.field_types[old.type]
         convert_column(
             self.connection,
