@@ -3,8 +3,9 @@
 ``model``     the values: :class:`TableDefinition`, :class:`FieldDefinition`, :class:`IndexDefinition`
 ``names``     which names tables and fields may have
 ``problems``  the faults of a document, each with its pointer
-``reading``   a client's document -> definition, given the definition before; ``reading_fields`` and ``reading_indexes``
-              are its parts
+``reading``   a client's document -> definition, given the definition before; ``reading_fields``, ``reading_options``
+              and ``reading_indexes`` are its parts
+``expressions`` what ``default_expression`` makes for each row
 ``writing``   definition -> the full document that clients get
 ``patching``  JSON Merge Patch on a full document
 ``store``     the system tables: load and save definitions, counters, the change log

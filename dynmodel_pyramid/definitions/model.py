@@ -4,15 +4,22 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
+
+
+class Alias(NamedTuple):
+    """A former name of a field, and since when it is one (RFC 3339, in UTC)."""
+
+    name: str
+    deprecated_at: str
 
 
 @dataclass(frozen=True, slots=True)
 class FieldDefinition:
     """One field. ``column`` is its physical name; ``default`` is in JSON form and None for no default.
 
-    ``options`` are the type's own, in full form, as ``options_version`` of the type understood them; never change
-    that dictionary.
+    Stored definitions of older releases lack members: every one after ``options`` has a default. ``options`` are the
+    type's own, in full form, as ``options_version`` of the type understood them; never change that dictionary.
     """
 
     id: int
@@ -27,6 +34,21 @@ class FieldDefinition:
     default: Any = None
     label: str | None = None
     description: str | None = None
+    #: One of :data:`dynmodel_pyramid.definitions.expressions.EXPRESSIONS`.
+    default_expression: str | None = None
+    unique_ignore_case: bool = False
+    read_only: bool = False
+    write_only: bool = False
+    aliases: tuple[Alias, ...] = ()
+    message: str | None = None
+
+    @property
+    def is_unique(self) -> bool:
+        return self.unique or self.unique_ignore_case
+
+    @classmethod
+    def from_stored(cls, document: Mapping[str, Any]) -> "FieldDefinition":
+        return cls(**{**document, "aliases": tuple(Alias(*alias) for alias in document.get("aliases", ()))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +124,7 @@ class TableDefinition:
     @classmethod
     def from_stored(cls, document: Mapping[str, Any]) -> "TableDefinition":
         values = dict(document)
-        values["fields"] = tuple(FieldDefinition(**field) for field in values["fields"])
+        values["fields"] = tuple(FieldDefinition.from_stored(field) for field in values["fields"])
         values["indexes"] = tuple(
             IndexDefinition(
                 **{**index, "fields": tuple((number, descending) for number, descending in index["fields"])}

@@ -8,6 +8,7 @@ from typing import Any
 
 from dynmodel_pyramid.definitions.model import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.problems import escape
+from dynmodel_pyramid.definitions.reading_options import alias_names
 from dynmodel_pyramid.definitions.writing import table_document
 from dynmodel_pyramid.errors import Invalid, Problem
 from dynmodel_pyramid.fields.registry import COMMON_OPTIONS
@@ -38,7 +39,8 @@ def merge(target: Any, patch: Any, level: int = 0) -> Any:
 def patched(definition: TableDefinition, patch: Any) -> dict[str, Any]:
     """The document that the patch makes of the definition's; :func:`read_table` reads it next.
 
-    A field that the patch gives under a new name, with the ``id`` or ``renamed_from`` of an old one, takes the old
+    A field that the patch gives under a new name, with the ``id`` or ``renamed_from`` of an old one, or with an old
+    one's name among its ``aliases``, takes the old
     one's place and options, and indexes follow it. A field whose type changes keeps the common options only.
 
     :raises Invalid: it is no object, or it renames a field to the name of one that stays
@@ -76,6 +78,9 @@ def _renamed(definition: TableDefinition, changes: dict[str, Any]) -> dict[str, 
             old = definition.by_id.get(number)
         elif number is None and type(former) is str and former not in changes:
             old = definition.by_name.get(former)
+        elif number is None and former is None and name not in definition.by_name:
+            formers = [definition.by_name.get(alias) for alias in alias_names(change) if alias not in changes]
+            old = next((found for found in formers if found is not None and found not in renamed.values()), None)
         if old is not None and old.name != name:
             renamed[name] = old
     return renamed

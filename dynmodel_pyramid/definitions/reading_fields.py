@@ -10,6 +10,12 @@ from dynmodel_pyramid.definitions.field_rules import check_rules
 from dynmodel_pyramid.definitions.model import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.names import field_name_fault, name_key
 from dynmodel_pyramid.definitions.problems import Problems, escape, faults
+from dynmodel_pyramid.definitions.reading_options import (
+    alias_names,
+    check_aliases,
+    check_options_of_all,
+    read_options_of_all,
+)
 from dynmodel_pyramid.errors import ExtraMissing
 from dynmodel_pyramid.fields import FieldType, FieldTypes, is_sortable, schema
 from dynmodel_pyramid.fields.contract import options_version
@@ -54,7 +60,7 @@ class FieldsReader:
                     f"the name clashes with that of {other} (upper and lower case count the same)",
                 )
         claimed = self.claims(entries)
-        next_id, fields = self.start.next_id, []
+        next_id, fields, pointers = self.start.next_id, [], []
         for entry in entries:
             old = claimed.get(entry.pointer)
             made = self.field(entry, old, old.id if old else next_id)
@@ -62,6 +68,8 @@ class FieldsReader:
             if made is not None:
                 check_rules(made, old, self.field_types[made.type], entry.pointer, self.problems)
                 fields.append(made)
+                pointers.append(entry.pointer)
+        check_aliases(zip(pointers, fields, strict=True), self.start.id, self.start.referrers, self.problems)
         return fields, next_id
 
     def entries(self, given: Any) -> list[_Entry]:
@@ -111,7 +119,9 @@ class FieldsReader:
     # Which field is which
 
     def claims(self, entries: list[_Entry]) -> dict[str, FieldDefinition]:
-        """Which earlier field each entry continues: by id if given, else by ``renamed_from``, else by name."""
+        """Which earlier field each entry continues: by id if given, else by ``renamed_from``, else by name, else one
+        that nothing else continues and that is an alias of the entry.
+        """
         claimed: dict[str, FieldDefinition] = {}
         by_id: dict[int, str] = {}
         names = {entry.name for entry in entries}
@@ -128,6 +138,13 @@ class FieldsReader:
             old = self.start.by_name.get(entry.name)
             by_itself = entry.value.get("id") is None and entry.value.get("renamed_from") is None
             if by_itself and old is not None and old.id not in by_id:
+                by_id[old.id] = entry.pointer
+                claimed[entry.pointer] = old
+        for entry in entries:
+            by_itself = entry.value.get("id") is None and entry.value.get("renamed_from") is None
+            former = [self.start.by_name[name] for name in alias_names(entry.value) if name in self.start.by_name]
+            old = next((old for old in former if old.id not in by_id), None)
+            if by_itself and old is not None and entry.pointer not in claimed:
                 by_id[old.id] = entry.pointer
                 claimed[entry.pointer] = old
         return claimed
@@ -170,6 +187,7 @@ class FieldsReader:
         value, pointer, problems = entry.value, entry.pointer, self.problems
         required, unique, index = (problems.flag(value, flag, pointer) for flag in ("required", "unique", "index"))
         label, description = (problems.text(value, name, pointer) for name in ("label", "description"))
+        further = read_options_of_all(value, old, pointer, problems)
         field_type = self.field_type(value.get("type"), pointer, old)
         if field_type is None:
             return None
@@ -182,7 +200,7 @@ class FieldsReader:
             )
         if options is None:
             return None
-        return FieldDefinition(
+        made = FieldDefinition(
             id=number,
             name=entry.name,
             type=value["type"],
@@ -195,7 +213,10 @@ class FieldsReader:
             default=self.default(field_type, options, value.get("default"), pointer),
             label=label,
             description=description,
+            **further,
         )
+        check_options_of_all(made, field_type, pointer, problems)
+        return made
 
     def field_type(self, name: Any, pointer: str, old: FieldDefinition | None) -> FieldType | None:
         if type(name) is not str:

@@ -157,7 +157,7 @@ class DefinitionStore:
         trash = self.system.trash.c
         query = sa.select(trash.id, trash.physical_name, trash.document).where(trash.table_id == table_id)
         return [
-            TrashedField(row[0], table_id, row[1], FieldDefinition(**row[2]))
+            TrashedField(row[0], table_id, row[1], FieldDefinition.from_stored(row[2]))
             for row in connection.execute(query.order_by(trash.id))
             if not row[1].startswith(LIST_PREFIX)
         ]

@@ -23,6 +23,7 @@ OWN = "dynmodel_pyramid"
 #: Options that every field has, whatever its type; a type's own options may not bear these names.
 COMMON_OPTIONS = (
     "id", "name", "position", "type", "required", "unique", "index", "default", "label", "description", "renamed_from",
+    "default_expression", "unique_ignore_case", "read_only", "write_only", "aliases", "message",
 )  # fmt: skip
 
 

@@ -23,7 +23,11 @@ class RowEncoder:
 
     def __init__(self, model: Model, scope: Scope):
         table = model.table
-        readable = [field for field in model.definition.fields if scope.may_read(field.name) and field.name in table.c]
+        readable = [
+            field
+            for field in model.definition.fields
+            if scope.may_read(field.name) and not field.write_only and field.name in table.c
+        ]
         self.names: tuple[str, ...] = ("id", *[field.name for field in readable])
         self.columns = [
             table.c.id,

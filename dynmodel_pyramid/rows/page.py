@@ -97,6 +97,10 @@ def _expression(name: str, model: Model, scope: Scope) -> tuple[sa.ColumnElement
     field = model.definition.by_name.get(name)
     if field is None or not scope.may_read(name) or name not in model.table.c:
         raise Malformed(f"order: the table has no field {name!r}", code="unknown_field")
+    if field.write_only:
+        raise Malformed(
+            f"order: the field {name} is write_only, and the order would tell its values", code="not_sortable"
+        )
     field_type = model.field_types[field.type]
     if not is_sortable(field_type):
         raise Malformed(f"order: a field of type {field.type} has no order ({name})", code="not_sortable")

@@ -3,12 +3,14 @@
 Most values pass by the field type's fast path; what it doesn't vouch for goes through the colander validator.
 """
 
+import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import colander
 
+from dynmodel_pyramid.definitions.expressions import evaluate
 from dynmodel_pyramid.definitions.problems import Problems, escape, faults
 from dynmodel_pyramid.fields.schema import json_type
 from dynmodel_pyramid.rows.scope import Scope
@@ -25,7 +27,10 @@ class _Field:
     accepts: Callable[[Any], bool]
     node: colander.SchemaNode
     required: bool
+    #: Where there is an expression, it stands for its value until :meth:`RowReader._evaluate`.
     default: Any
+    expression: str | None
+    message: str | None
 
 
 def parse_id(text: str) -> int | None:
@@ -43,27 +48,62 @@ class RowReader:
         columns = model.table.c
         self.fields = [self._prepare(model, made) for made in model.definition.fields if made.name in columns]
         self.by_name = {entry.name: entry for entry in self.fields}
+        #: Fields that PUT and PATCH may only repeat (``repeating``).
+        self.repeatable = frozenset(made.name for made in model.definition.fields if made.read_only)
+        #: Fields that keep their values where a PUT leaves them out.
+        self.kept = frozenset(made.name for made in model.definition.fields if made.read_only or made.write_only)
+        self._evaluated = [entry for entry in self.fields if entry.expression is not None]
 
     @staticmethod
     def _prepare(model: Model, definition) -> _Field:
         field_type = model.field_types[definition.type]
         node = field_type.schema_node(definition.options)
         default = None if definition.default is None else node.deserialize(definition.default)
+        default = definition.default_expression if default is None else default
         fast = getattr(node, "fast_path", None) or (lambda value: False)
-        return _Field(definition.name, fast, node, definition.required, default)
+        return _Field(
+            definition.name,
+            fast,
+            node,
+            definition.required,
+            default,
+            definition.default_expression,
+            definition.message,
+        )
 
-    def whole(self, document: Any, pointer: str, problems: Problems, scope: Scope) -> dict[str, Any]:
-        """The values of a new or replaced row: missing keys take their defaults. The key ``id`` stays apart."""
+    def add_fault(self, problems: Problems, pointer: str, name: str, code: str, detail: str, below: str = "") -> None:
+        """Note a fault of a field's value: in the field's own words, if it has some."""
+        entry = self.by_name.get(name)
+        own = None if entry is None else entry.message
+        problems.add(f"{pointer}/{escape(name)}{below}", code, own or detail)
+
+    def whole(
+        self,
+        document: Any,
+        pointer: str,
+        problems: Problems,
+        scope: Scope,
+        moment: datetime.datetime | None = None,
+        *,
+        replaces: bool = False,
+    ) -> dict[str, Any]:
+        """The values of a new or replaced row: missing keys take their defaults. The key ``id`` stays apart.
+
+        :param moment: of the request; None for now
+        :param replaces: whether the row is there, and some fields (``kept``) keep their values if they are left out
+        """
         if type(document) is not dict:
             problems.add(pointer, "wrong_type", f"want an object, not {json_type(document)}")
             return {}
         values: dict[str, Any] = {}
-        get, seen = document.get, 0
-        for entry in self.fields:
+        get, seen, fields = document.get, 0, self.fields
+        if replaces and self.kept:
+            fields = [entry for entry in fields if entry.name in document or entry.name not in self.kept]
+        for entry in fields:
             value = get(entry.name, _MISSING)
             if value is _MISSING:
                 if entry.required and entry.default is None:
-                    problems.add(f"{pointer}/{entry.name}", "required", "is required")
+                    self.add_fault(problems, pointer, entry.name, "required", "is required")
                 values[entry.name] = entry.default
                 continue
             seen += 1
@@ -74,7 +114,22 @@ class RowReader:
         if seen + ("id" in document) != len(document):
             self._unknown(document, pointer, problems)
         self._refuse_unwritable(document, pointer, problems, scope)
+        if self._evaluated:
+            self._evaluate(values, document, pointer, problems, moment)
         return values
+
+    def _evaluate(
+        self, values: dict[str, Any], document: dict, pointer: str, problems: Problems, moment: datetime.datetime | None
+    ) -> None:
+        """Put the values of expressions where the document has none."""
+        for entry in self._evaluated:
+            if entry.name in values and entry.name not in document:
+                try:
+                    values[entry.name] = evaluate(entry.expression, entry.node, moment)
+                except colander.Invalid as error:
+                    for _, code, message in faults(error):
+                        told = f"the default is refused: {message}"
+                        self.add_fault(problems, pointer, entry.name, code, told)
 
     def part(self, document: Any, pointer: str, problems: Problems, scope: Scope) -> dict[str, Any]:
         """The values of the fields that the document names."""
@@ -94,13 +149,13 @@ class RowReader:
     def _value(self, entry: _Field, value: Any, pointer: str, problems: Problems) -> Any:
         if value is None:
             if entry.required:
-                problems.add(f"{pointer}/{entry.name}", "required", "is required, so it can't be null")
+                self.add_fault(problems, pointer, entry.name, "required", "is required, so it can't be null")
             return None
         try:
             return entry.node.deserialize(value)
         except colander.Invalid as error:
             for below, code, message in faults(error):
-                problems.add(f"{pointer}/{entry.name}{below}", code, message)
+                self.add_fault(problems, pointer, entry.name, code, message, below)
             return None
 
     def _unknown(self, document: dict, pointer: str, problems: Problems) -> None:
@@ -112,7 +167,7 @@ class RowReader:
         if scope.writable is not None:
             for name in document:
                 if name in self.by_name and not scope.may_write(name):
-                    problems.add(f"{pointer}/{name}", "read_only", "this field is not yours to write")
+                    self.add_fault(problems, pointer, name, "read_only", "this field is not yours to write")
 
     @staticmethod
     def given_id(document: Any, pointer: str, problems: Problems) -> int | None:

@@ -6,8 +6,10 @@ Its functions take a connection whose transaction the caller began, opened as th
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
 from dynmodel_pyramid.definitions.store import now
@@ -16,6 +18,7 @@ from dynmodel_pyramid.rows.encoding import RowEncoder
 from dynmodel_pyramid.rows.page import Page, order_clauses
 from dynmodel_pyramid.rows.prepared import PreparedInsert
 from dynmodel_pyramid.rows.reading import Problems, RowReader
+from dynmodel_pyramid.rows.repeating import Current, refuse_changes
 from dynmodel_pyramid.rows.scope import EVERYTHING, Scope
 from dynmodel_pyramid.tables.catalogue import Catalogue, RowWrites
 from dynmodel_pyramid.tables.generation import Model
@@ -103,11 +106,11 @@ class Rows:
         :param pointers: whether the pointers of problems begin with the document's number
         :raises Invalid: with every fault
         """
-        problems, reader = Problems(), self.reader
+        problems, reader, moment = Problems(), self.reader, now()
         values, given = [], []
         for number, document in enumerate(documents):
             pointer = f"/{number}" if pointers else ""
-            values.append(reader.whole(document, pointer, problems, self.scope))
+            values.append(reader.whole(document, pointer, problems, self.scope, moment))
             given.append(reader.given_id(document, pointer, problems))
         problems.raise_if_any()
         return NewRows(values, given)
@@ -159,7 +162,8 @@ class Rows:
         :param versions: refuse if the row is at none of these versions
         :raises PreconditionFailed: it is
         """
-        values = self._read(self.reader.whole, row_id, document)
+        read = partial(self.reader.whole, replaces=True)
+        values = self._read(read, row_id, document, self._current(connection, row_id, versions))
         # A field that the caller may not write keeps its value.
         values = {name: value for name, value in values.items() if self.scope.may_write(name)}
         return self._update(connection, row_id, values, versions)
@@ -168,11 +172,30 @@ class Rows:
         self, connection: sa.Connection, row_id: int, document: Any, versions: Sequence[int] | None = None
     ) -> int | None:
         """Assign the fields that the document names; otherwise as :meth:`replace`."""
-        return self._update(connection, row_id, self._read(self.reader.part, row_id, document), versions)
+        current = self._current(connection, row_id, versions)
+        return self._update(connection, row_id, self._read(self.reader.part, row_id, document, current), versions)
 
-    def _read(self, read, row_id: int, document: Any) -> dict[str, Any]:
-        problems = Problems()
+    def _current(self, connection: sa.Connection, row_id: int, versions: Sequence[int] | None) -> Current:
+        """Reads the row when it is first asked for, and holds it against other writers till the transaction ends."""
+
+        @cache
+        def current() -> dict[str, Any] | None:
+            table = self.model.table
+            self._run(connection, sa.select(table.c.id).where(table.c.id == row_id).with_for_update())
+            row = self.get(connection, row_id)
+            if row is not None and versions is not None and row.version not in versions:
+                raise PreconditionFailed("the row has changed since", current=row.body)
+            return None if row is None else orjson.loads(row.body)
+
+        return current
+
+    def _read(self, read, row_id: int, document: Any, current: Current) -> dict[str, Any]:
+        """The values to write; those that the document only repeats are left out."""
+        problems, reader = Problems(), self.reader
         values = read(document, "", problems, self.scope)
+        if reader.repeatable:
+            refuse_changes(reader, document, current, problems)
+            values = {name: value for name, value in values.items() if name not in reader.repeatable}
         given = document.get("id") if type(document) is dict else None
         if given is not None and (type(given) is not int or given != row_id):
             problems.add("/id", "read_only", "the id of a row never changes")

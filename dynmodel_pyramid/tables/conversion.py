@@ -36,13 +36,16 @@ class Losses:
     """Values that could not be carried over: how many, and the first few."""
 
     field: FieldDefinition
+    #: Whether the values may not be told.
+    hidden: bool = False
     count: int = 0
     samples: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, row_id: int, text: str, reason: str) -> None:
         self.count += 1
         if len(self.samples) < SAMPLES:
-            self.samples.append({"id": row_id, "value": text[:200], "reason": reason})
+            told = {} if self.hidden else {"value": text[:200], "reason": reason}
+            self.samples.append({"id": row_id, **told})
 
     def refuse(self) -> None:
         raise Conflict(
@@ -103,32 +106,49 @@ def convert_column(
     convert: Callable[[Any], tuple[Any, str | None]],
     losses: Losses,
     as_text: Callable[[Any], str],
-    substitute: Any,
+    substitute: Callable[[], Any] | None,
     expression: sa.ColumnElement | None,
 ) -> None:
     """Fill ``target`` from ``source`` in all rows: what ``expression`` can do at once, the rest ``BATCH`` at a time.
 
-    Lost values become ``substitute``.
+    Lost values become what ``substitute`` gives, each its own.
     """
     if expression is not None:
         at_once = sa.update(table).where(source.is_not(None)).values({target: expression})
         connection.execute(at_once, execution_options={"compiled_cache": None})
-    fill = (
-        sa.update(table)
-        .where(table.c.id == sa.bindparam("_row_id"))
-        .values({target: sa.bindparam("_new_value", type_=target.type)})
-    )
+    fill = _fill(table, target)
     for rows in _batches(connection, table, source, target):
         changes = []
         for row_id, value in rows:
             converted, reason = convert(value)
             if reason is not None:
                 losses.add(row_id, as_text(value), reason)
-                converted = substitute
+                converted = substitute() if substitute is not None else None
             if converted is not None:
                 changes.append({"_row_id": row_id, "_new_value": converted})
         if changes:
             connection.execute(fill, changes, execution_options={"compiled_cache": None})
+
+
+def fill_column(
+    connection: sa.Connection, table: sa.TableClause, target: sa.ColumnElement, make: Callable[[], Any]
+) -> None:
+    """Give ``target`` a value in all rows where it is null, each its own, ``BATCH`` at a time.
+
+    :raises colander.Invalid: the field refuses what is made
+    """
+    fill = _fill(table, target)
+    for rows in _batches(connection, table, table.c.id, target):
+        changes = [{"_row_id": row_id, "_new_value": make()} for row_id, _ in rows]
+        connection.execute(fill, changes, execution_options={"compiled_cache": None})
+
+
+def _fill(table: sa.TableClause, target: sa.ColumnElement) -> sa.Update:
+    return (
+        sa.update(table)
+        .where(table.c.id == sa.bindparam("_row_id"))
+        .values({target: sa.bindparam("_new_value", type_=target.type)})
+    )
 
 
 def _batches(

@@ -7,6 +7,7 @@ Statements go through Alembic's operations. Dropped columns are renamed into the
 from collections.abc import Callable
 from dataclasses import replace
 
+import colander
 import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
@@ -17,7 +18,14 @@ from dynmodel_pyramid.definitions.store import DefinitionStore, TrashedField
 from dynmodel_pyramid.errors import Conflict, PluginMissing
 from dynmodel_pyramid.fields import Reference
 from dynmodel_pyramid.fields.json import JsonDocument
-from dynmodel_pyramid.tables.conversion import SAMPLES, Losses, convert_column, converter, in_database
+from dynmodel_pyramid.tables.conversion import (
+    SAMPLES,
+    Losses,
+    convert_column,
+    converter,
+    fill_column,
+    in_database,
+)
 from dynmodel_pyramid.tables.difference import Difference, Pair, difference
 from dynmodel_pyramid.tables.evolution_lists import ListSteps
 from dynmodel_pyramid.tables.generation import Generator, is_indexed
@@ -78,6 +86,7 @@ class Evolution:
         lists = ListSteps(self, before, after)
         lost = [old for old, new in change.retyped if self.convert(before, (old, new), on_error, lists)]
         self.fill_required(before, change, on_error)
+        self.fill_added(before, change)
         leaving = [field for field in (*change.dropped, *lost) if self.has_column(field)]
         dropped = [self.store.trash_field(self.connection, after, field) for field in leaving]
         lists.leave(change, lost)
@@ -173,7 +182,8 @@ class Evolution:
     ) -> None:
         """The DDL. ``trashed`` are in the trash already; ``dropped`` go there now; ``rekeyed`` get other foreign keys.
 
-        Converted values of retyped fields stand in columns that :meth:`converted_column` names.
+        Converted values of retyped fields, and those of new fields with a ``default_expression``, stand in columns
+        that :meth:`converted_column` names.
         """
         raise NotImplementedError
 
@@ -207,12 +217,36 @@ class Evolution:
         if on_error != "default":
             return
         for old, new in change.required:
+            if new.required and new.default_expression is not None:
+                self.fill(before, sa.column(quoted(old.column), self.generator.column(old).type), new)
+                continue
             value = self.generator.default_value(new)
             if new.required and value is not None:
                 column = sa.column(quoted(old.column), self.generator.column(old).type)
                 table = self.light(before, column)
                 statement = sa.update(table).where(column.is_(None)).values({column: value})
                 self.connection.execute(statement, execution_options=_UNCACHED)
+
+    def fill_added(self, before: TableDefinition, change: Difference) -> None:
+        """Give the rows that are there what ``default_expression`` of new fields makes, each row its own."""
+        for field in change.added:
+            column = self.generator.column(field)
+            if column is not None and field.default_expression is not None:
+                target = sa.Column(quoted(self.converted_column(field)), column.type)
+                self.operations.add_column(quoted(before.physical_name), target, schema=self.schema)
+                self.fill(before, sa.column(target.name, column.type), field)
+
+    def fill(self, before: TableDefinition, column: sa.ColumnClause, field: FieldDefinition) -> None:
+        """Give a column the field's default where it is null."""
+        try:
+            fill_column(self.connection, self.light(before, column), column, self.generator.default_maker(field))
+        except colander.Invalid as error:
+            raise Conflict(
+                f"the field {field.name!r} refuses what its default_expression made: "
+                + "; ".join(error.asdict().values()),
+                code="lossy_change",
+                field=field.name,
+            ) from error
 
     def refuse_nulls(self, table: sa.TableClause, column: str, field: FieldDefinition) -> None:
         """Refuse NOT NULL on a column that has nulls."""
@@ -234,7 +268,7 @@ class Evolution:
 
     def refuse_rows_without_value(self, table: sa.TableClause, field: FieldDefinition) -> None:
         """Refuse a new field that is required and has no default where there are rows."""
-        if not field.required or field.default is not None:
+        if not field.required or field.default is not None or field.default_expression is not None:
             return
         if self.connection.scalar(sa.select(table.c.id).limit(1), execution_options=_UNCACHED) is not None:
             raise Conflict(
@@ -318,7 +352,7 @@ class Evolution:
         source = lists.exposed(old)
         filled = self.temporary_column(before, self.converted_column(new), target)
         table = self.light(before, source, filled)
-        losses = Losses(new)
+        losses = Losses(new, old.write_only or new.write_only)
         old_type = self.generator.field_types[old.type]
         convert_column(
             self.connection,
@@ -328,7 +362,7 @@ class Evolution:
             converter(self.generator.field_types, old, new),
             losses,
             old_type.text_form(old.options).to_text,
-            self.generator.default_value(new) if on_error == "default" else None,
+            self.generator.default_maker(new) if on_error == "default" else None,
             in_database(self.generator.field_types, old, new, source, self.generator.dialect.name),
         )
         lists.refuse_missing_rows(new, table, filled, losses)

@@ -45,7 +45,10 @@ class PostgreSQLEvolution(Evolution):
             alter(new.column, server_default=self._default(new), nullable=not new.required)
         for field in change.added:
             column = self.generator.column(field)
-            if column is not None:
+            if column is not None and field.default_expression is not None:
+                alter(self.converted_column(field), new_column_name=quoted(field.column))
+                alter(field.column, nullable=not field.required)
+            elif column is not None:
                 self.refuse_rows_without_value(light, field)
                 column.key = column.name
                 operations.add_column(name, column, schema=schema)

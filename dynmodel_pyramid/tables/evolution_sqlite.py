@@ -57,6 +57,7 @@ class SQLiteEvolution(Evolution):
             )
             # SQLite forbids a default on an added column that is not a constant (ALTER TABLE ADD COLUMN).
             or any(field.required and field.default is None for field in change.added)
+            or any(field.default_expression is not None for field in change.added)
         )
 
     def _add(self, name: str, definition: TableDefinition, field: FieldDefinition) -> None:
@@ -108,7 +109,9 @@ class SQLiteEvolution(Evolution):
         sources = {}
         for field in after.fields:
             old = before.by_id.get(field.id)
-            if old is not None and self.has_column(field):
+            if old is None and field.default_expression is not None:
+                sources[field.column] = self.converted_column(field)
+            elif old is not None and self.has_column(field):
                 converted = field.id in retyped
                 sources[field.column] = self.converted_column(field) if converted else old.column
         sources |= {field.column: field.column for field in trashed}

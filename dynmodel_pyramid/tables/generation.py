@@ -15,6 +15,7 @@ from sqlalchemy.sql.elements import quoted_name
 
 from dynmodel_pyramid.database import Dialect
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
+from dynmodel_pyramid.definitions.expressions import evaluate
 from dynmodel_pyramid.errors import PluginMissing
 from dynmodel_pyramid.fields import FieldTypes, Reference
 from dynmodel_pyramid.fields.contract import options_version
@@ -67,6 +68,8 @@ class Generator:
         if value is not None:
             column.server_default = sa.DefaultClause(sa.literal(value, column.type))
             _python_default(column, value)
+        elif field.default_expression is not None:
+            column.default = sa.ColumnDefault(self.default_maker(field))
         return column
 
     def plain_column(self, field: FieldDefinition) -> sa.Column | None:
@@ -85,6 +88,15 @@ class Generator:
         if field.default is None:
             return None
         return self.field_types[field.type].schema_node(field.options).deserialize(field.default)
+
+    def default_maker(self, field: FieldDefinition) -> Callable[[], Any] | None:
+        """What gives each row its default, as the column stores it; None where there is none."""
+        expression = field.default_expression
+        if expression is not None:
+            node = self.field_types[field.type].schema_node(field.options)
+            return lambda: evaluate(expression, node)
+        value = self.default_value(field)
+        return None if value is None else lambda: value
 
     def table(
         self,

@@ -21,8 +21,26 @@ DEFAULTS = {
     "datetime": st.just("2026-01-31T12:00:00+01:00"),
     "json": st.sampled_from([{}, [1, None], {"a": [True]}, "x", 0, False]),
 }
+#: The names of aliases are no names of fields: those may be four letters long at most, or are listed above.
+ALIASES = st.lists(
+    st.one_of(
+        st.text(string.ascii_lowercase, min_size=5, max_size=6),
+        st.fixed_dictionaries(
+            {"name": st.text(string.ascii_lowercase, min_size=5, max_size=6)},
+            optional={"deprecated_at": st.sampled_from(["2026-01-31T12:00:00Z", "2026-01-31T12:00:00.5+01:00", None])},
+        ),
+    ),
+    max_size=2,
+)
+EXPRESSIONS = {
+    "string": ["now", "today", "uuid"],
+    "text": ["now", "today", "uuid"],
+    "date": ["today"],
+    "datetime": ["now"],
+    "json": ["now", "today", "uuid"],
+}
 OPTIONS = {
-    "string": st.fixed_dictionaries({}, optional={"max_length": st.integers(20, 300), "min_length": st.just(0)}),
+    "string": st.fixed_dictionaries({}, optional={"max_length": st.integers(40, 300), "min_length": st.just(0)}),
     "number": st.fixed_dictionaries({}, optional={"min": st.just(-1e308), "max": st.just(2**80)}),
     "integer": st.fixed_dictionaries({}, optional={"min": st.integers(-99, -5)}),
 }
@@ -35,19 +53,40 @@ def field(kind: str):
         "label": st.one_of(st.none(), TEXT),
         "description": TEXT,
         "position": st.integers(1, 9),
+        "read_only": st.booleans(),
+        "write_only": st.booleans(),
+        "message": st.one_of(st.none(), st.text(string.printable, min_size=1, max_size=6)),
+        "aliases": ALIASES,
     }
+    if kind in ("string", "text"):
+        common |= {"unique_ignore_case": st.booleans()}
+    if kind in EXPRESSIONS:
+        either = st.fixed_dictionaries({}, optional={"default": common.pop("default")}) | st.fixed_dictionaries(
+            {"default_expression": st.sampled_from(EXPRESSIONS[kind])}
+        )
+    else:
+        either = st.just({})
     if kind != "json":
         common |= {"unique": st.booleans(), "index": st.booleans()}
     return st.builds(
-        lambda common, own: {"type": kind, **common, **own},
+        lambda common, either, own: {"type": kind, **common, **either, **own},
         st.fixed_dictionaries({}, optional=common),
+        either,
         OPTIONS.get(kind, st.just({})),
     )
 
 
-FIELDS = st.dictionaries(NAMES, st.sampled_from(sorted(DEFAULTS)).flatmap(field), max_size=5).filter(
-    lambda fields: len({name.casefold() for name in fields}) == len(fields)
-)
+def names_of_aliases(made: dict) -> list[str]:
+    return [alias if isinstance(alias, str) else alias["name"] for alias in made.get("aliases", ())]
+
+
+def without_clashes(fields: dict) -> bool:
+    names = [name.casefold() for name in fields]
+    names += [alias for made in fields.values() for alias in names_of_aliases(made)]
+    return len(set(names)) == len(names) and not {"metadata", "select"} & set(names[len(fields) :])
+
+
+FIELDS = st.dictionaries(NAMES, st.sampled_from(sorted(DEFAULTS)).flatmap(field), max_size=5).filter(without_clashes)
 
 
 @st.composite

@@ -1,0 +1,148 @@
+"""The further common options of a field: read from a document, and judged together with the field's type."""
+
+import datetime
+from collections.abc import Iterable
+from typing import Any
+
+import colander
+
+from dynmodel_pyramid.definitions.expressions import EXPRESSIONS, evaluate
+from dynmodel_pyramid.definitions.model import Alias, FieldDefinition, Referrer
+from dynmodel_pyramid.definitions.names import field_name_fault, name_key
+from dynmodel_pyramid.definitions.problems import Problems, faults
+from dynmodel_pyramid.fields import FieldType
+from dynmodel_pyramid.fields.operators import ILIKE
+from dynmodel_pyramid.fields.temporal import parse_datetime
+
+#: Characters of a validation message.
+LONGEST_MESSAGE = 500
+
+
+def read_options_of_all(
+    value: dict[str, Any], old: FieldDefinition | None, pointer: str, problems: Problems
+) -> dict[str, Any]:
+    """The members of a :class:`FieldDefinition` that these options are."""
+    flags = ("unique_ignore_case", "read_only", "write_only")
+    return {
+        **{name: problems.flag(value, name, pointer) for name in flags},
+        "default_expression": _expression(value, pointer, problems),
+        "aliases": _aliases(value.get("aliases"), old.aliases if old else (), f"{pointer}/aliases", problems),
+        "message": _message(value, pointer, problems),
+    }
+
+
+def _expression(value: dict[str, Any], pointer: str, problems: Problems) -> str | None:
+    given = value.get("default_expression")
+    if given is None:
+        return None
+    here = f"{pointer}/default_expression"
+    if type(given) is not str or given not in EXPRESSIONS:
+        code = "invalid_option" if type(given) is str else "wrong_type"
+        problems.add(here, code, f"want one of {', '.join(EXPRESSIONS)}")
+        return None
+    if value.get("default") is not None:
+        problems.add(here, "invalid_option", "the field has a default already; give one of the two")
+    return given
+
+
+def _message(value: dict[str, Any], pointer: str, problems: Problems) -> str | None:
+    message = problems.text(value, "message", pointer)
+    if message == "":
+        problems.add(f"{pointer}/message", "invalid_option", "want at least one character, or null")
+    elif message is not None and len(message) > LONGEST_MESSAGE:
+        problems.add(f"{pointer}/message", "too_long", f"want at most {LONGEST_MESSAGE} characters")
+    return message
+
+
+def check_options_of_all(made: FieldDefinition, field_type: FieldType, pointer: str, problems: Problems) -> None:
+    """Judge the options together with the field's type."""
+    if made.unique_ignore_case and ILIKE not in field_type.operators:
+        problems.add(
+            f"{pointer}/unique_ignore_case",
+            "invalid_option",
+            f"a field of type {made.type} has no upper case",
+        )
+    if made.default_expression is not None:
+        try:
+            evaluate(made.default_expression, field_type.schema_node(made.options))
+        except colander.Invalid as error:
+            for _, code, message in faults(error):
+                problems.add(f"{pointer}/default_expression", code, f"the field refuses its value: {message}")
+
+
+# Aliases
+
+
+def alias_names(value: dict[str, Any]) -> list[str]:
+    """The aliases that a field's document gives, whatever else is wrong with them."""
+    given = value.get("aliases")
+    listed = given if type(given) is list else []
+    names = [item.get("name") if type(item) is dict else item for item in listed]
+    return [name for name in names if type(name) is str]
+
+
+def _aliases(given: Any, known: tuple[Alias, ...], pointer: str, problems: Problems) -> tuple[Alias, ...]:
+    if given is None:
+        return ()
+    if type(given) is not list:
+        problems.add(pointer, "wrong_type", "want an array of former names")
+        return ()
+    moments = {alias.name: alias.deprecated_at for alias in known}
+    today = datetime.datetime.now(datetime.UTC)
+    made = []
+    for number, item in enumerate(given):
+        here = f"{pointer}/{number}"
+        if type(item) is dict:
+            problems.unknown_keys(item, ("name", "deprecated_at"), here)
+        else:
+            item = {"name": item}
+        fault = field_name_fault(item.get("name"))
+        if fault:
+            problems.add(here, "invalid_name", fault)
+            continue
+        name = item["name"]
+        moment = _deprecated_at(item.get("deprecated_at"), moments.get(name), here, problems)
+        made.append(Alias(name, moment or moments.get(name) or _seconds(today)))
+    return tuple(made)
+
+
+def _deprecated_at(given: Any, known: str | None, pointer: str, problems: Problems) -> str | None:
+    """The moment that a document gives an alias; that of one which is there already never changes."""
+    if given is None:
+        return None
+    try:
+        moment = _seconds(parse_datetime(given)) if type(given) is str else None
+    except ValueError:
+        moment = None
+    if moment is None:
+        problems.add(f"{pointer}/deprecated_at", "invalid_format", "want a datetime such as 2026-01-31T12:00:00Z")
+    elif known is not None and moment != known:
+        problems.add(f"{pointer}/deprecated_at", "read_only", f"the name is an alias since {known}; leave this out")
+    return moment
+
+
+def _seconds(moment: datetime.datetime) -> str:
+    return moment.astimezone(datetime.UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+
+
+def check_aliases(
+    fields: Iterable[tuple[str, FieldDefinition]], table_id: int, referrers: Iterable[Referrer], problems: Problems
+) -> None:
+    """Refuse aliases that clash with fields, with one another, or with reverse sides: all stand side by side in rows.
+
+    :param fields: each with its pointer
+    """
+    fields = list(fields)
+    taken = {name_key(made.name): f"the field {made.name}" for _, made in fields}
+    for other in referrers:
+        if other.reverse is not None and other.table_id != table_id:
+            taken.setdefault(name_key(other.reverse), f"the reverse side of {other.model_name}.{other.field}")
+    for pointer, made in fields:
+        for number, alias in enumerate(made.aliases):
+            holder = taken.setdefault(name_key(alias.name), f"{pointer}/aliases/{number}")
+            if holder != f"{pointer}/aliases/{number}":
+                problems.add(
+                    f"{pointer}/aliases/{number}",
+                    "duplicate_name",
+                    f"{holder} has this name (upper and lower case count the same)",
+                )
