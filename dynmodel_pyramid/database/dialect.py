@@ -84,6 +84,10 @@ class Dialect:
     def lock_exclusively(self, connection: sa.Connection, table: str) -> None:
         """Lock a user table against readers and writers; a no-op where the transaction does so anyway."""
 
+    def foreign_keys_deferred(self, connection: sa.Connection) -> AbstractContextManager[None]:
+        """Within it, foreign keys are asked for at the end, not by each statement."""
+        raise NotImplementedError
+
     def foreign_keys_suspended(self, connection: sa.Connection) -> AbstractContextManager[None]:
         """What a definition change needs around its transaction, so that rebuilding a table harms no other."""
         return nullcontext()

@@ -1,6 +1,7 @@
 """PostgreSQL."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
@@ -110,6 +111,12 @@ class PostgreSQL(Dialect):
             connection.execute(sa.select(sa.func.setval(name, row_id)), execution_options={"compiled_cache": None})
         elif gap > 0:
             self._draw(connection, table, gap)
+
+    @contextmanager
+    def foreign_keys_deferred(self, connection: sa.Connection) -> Iterator[None]:
+        connection.exec_driver_sql("SET CONSTRAINTS ALL DEFERRED")
+        yield
+        connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
 
     def bound_lock_waits(self, connection: sa.Connection, wait: float) -> None:
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, int(wait * 1000))}")

@@ -112,6 +112,12 @@ class SQLite(Dialect):
         return Failure("other")
 
     @contextmanager
+    def foreign_keys_deferred(self, connection: sa.Connection) -> Iterator[None]:
+        # It switches itself off at the end of the transaction (PRAGMA defer_foreign_keys), where a violation fails.
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        yield
+
+    @contextmanager
     def foreign_keys_suspended(self, connection: sa.Connection) -> Iterator[None]:
         # With foreign keys on, rebuilding a table deletes or nulls the rows that refer to it (ALTER TABLE, "Making
         # Other Kinds Of Table Schema Changes", step 1); inside a transaction the pragma is ignored.

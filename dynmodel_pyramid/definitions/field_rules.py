@@ -21,11 +21,11 @@ def check_rules(
         before = field_type.reference(old.options) if old is not None and old.type == field.type else None
         if before is not None and before.table != reference.table:
             refuse("table", "the table that a field links to never changes; make a new field", "read_only")
-        given = ("default",)
+        given = ("default", "default_expression")
     elif field_type.fill is not None:
-        given = ("default", "required")
+        given = ("default", "default_expression", "required", "read_only")
     elif is_computed(field_type, field.options):
-        given = ("default", "required", "unique", "index")
+        given = ("default", "default_expression", "required", "unique", "index", "read_only")
     else:
         given = ()
     for option in given:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.rows.prepared import PreparedSelect
 from dynmodel_pyramid.rows.scope import Scope
 from dynmodel_pyramid.tables.generation import Model
+from dynmodel_pyramid.tables.shown import json_expression, reverse_expression, reverse_sides
 
 #: Datetimes are answered in UTC, with ``Z``; those without a time zone are taken for UTC.
 OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
@@ -23,15 +24,17 @@ class RowEncoder:
 
     def __init__(self, model: Model, scope: Scope):
         table = model.table
-        readable = [
-            field
-            for field in model.definition.fields
-            if scope.may_read(field.name) and not field.write_only and field.name in table.c
-        ]
-        self.names: tuple[str, ...] = ("id", *[field.name for field in readable])
+        readable = [field for field in model.definition.fields if scope.may_read(field.name) and not field.write_only]
+        reverse = [side for side in reverse_sides(model) if scope.may_read(side.reverse)]
+        #: Whether an answer shows what other tables' rows say, which a row's version knows nothing of.
+        self.shows_others = bool(reverse)
+        self.names: tuple[str, ...] = (
+            "id", *[field.name for field in readable], *[side.reverse for side in reverse]
+        )  # fmt: skip
         self.columns = [
             table.c.id,
-            *[model.field_types[field.type].json_expression(table.c[field.name], field.options) for field in readable],
+            *[json_expression(model, field) for field in readable],
+            *[reverse_expression(model, side) for side in reverse],
         ]
         condition = None if scope.condition is None else scope.condition(table)
         query = sa.select(*self.columns)

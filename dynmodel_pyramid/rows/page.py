@@ -9,6 +9,7 @@ from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.fields import is_sortable
 from dynmodel_pyramid.rows.scope import Scope
 from dynmodel_pyramid.tables.generation import SYSTEM_COLUMNS, Model
+from dynmodel_pyramid.tables.shown import expression
 
 LARGEST = 2**63 - 1
 _MODIFIERS = {"asc", "desc", "nullsfirst", "nullslast"}
@@ -95,7 +96,7 @@ def _expression(name: str, model: Model, scope: Scope) -> tuple[sa.ColumnElement
     if name == "id" or name in SYSTEM_COLUMNS:
         return model.table.c[name], False
     field = model.definition.by_name.get(name)
-    if field is None or not scope.may_read(name) or name not in model.table.c:
+    if field is None or not scope.may_read(name):
         raise Malformed(f"order: the table has no field {name!r}", code="unknown_field")
     if field.write_only:
         raise Malformed(
@@ -104,4 +105,4 @@ def _expression(name: str, model: Model, scope: Scope) -> tuple[sa.ColumnElement
     field_type = model.field_types[field.type]
     if not is_sortable(field_type):
         raise Malformed(f"order: a field of type {field.type} has no order ({name})", code="not_sortable")
-    return field_type.read_expression(model.table.c[name], field.options), not field.required
+    return expression(model, field), not field.required

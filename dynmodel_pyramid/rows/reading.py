@@ -15,6 +15,7 @@ from dynmodel_pyramid.definitions.problems import Problems, escape, faults
 from dynmodel_pyramid.fields.schema import json_type
 from dynmodel_pyramid.rows.scope import Scope
 from dynmodel_pyramid.tables.generation import Model
+from dynmodel_pyramid.tables.shown import is_given, is_list, reverse_sides
 
 _MISSING = object()
 #: The greatest id a client may give: what JSON numbers carry exactly everywhere (RFC 8259, section 6).
@@ -31,6 +32,8 @@ class _Field:
     default: Any
     expression: str | None
     message: str | None
+    #: What null stands for.
+    empty: Any
 
 
 def parse_id(text: str) -> int | None:
@@ -44,12 +47,13 @@ class RowReader:
     """Reads documents for one version of one table; shared by all threads."""
 
     def __init__(self, model: Model):
-        # A field that has no column can't be written.
-        columns = model.table.c
-        self.fields = [self._prepare(model, made) for made in model.definition.fields if made.name in columns]
+        given = {made.name for made in model.definition.fields if is_given(model, made)}
+        self.fields = [self._prepare(model, made) for made in model.definition.fields if made.name not in given]
+        #: What the system gives: values of fields, and the reverse sides of links.
+        self.given = frozenset(given) | {side.reverse for side in reverse_sides(model)}
         self.by_name = {entry.name: entry for entry in self.fields}
         #: Fields that PUT and PATCH may only repeat (``repeating``).
-        self.repeatable = frozenset(made.name for made in model.definition.fields if made.read_only)
+        self.repeatable = self.given | {made.name for made in model.definition.fields if made.read_only}
         #: Fields that keep their values where a PUT leaves them out.
         self.kept = frozenset(made.name for made in model.definition.fields if made.read_only or made.write_only)
         self._evaluated = [entry for entry in self.fields if entry.expression is not None]
@@ -60,6 +64,8 @@ class RowReader:
         node = field_type.schema_node(definition.options)
         default = None if definition.default is None else node.deserialize(definition.default)
         default = definition.default_expression if default is None else default
+        empty = [] if is_list(model, definition) else None
+        default = empty if default is None else default
         fast = getattr(node, "fast_path", None) or (lambda value: False)
         return _Field(
             definition.name,
@@ -69,6 +75,7 @@ class RowReader:
             default,
             definition.default_expression,
             definition.message,
+            empty,
         )
 
     def add_fault(self, problems: Problems, pointer: str, name: str, code: str, detail: str, below: str = "") -> None:
@@ -112,7 +119,7 @@ class RowReader:
             else:
                 values[entry.name] = self._value(entry, value, pointer, problems)
         if seen + ("id" in document) != len(document):
-            self._unknown(document, pointer, problems)
+            self._unknown(document, pointer, problems, is_new=not replaces)
         self._refuse_unwritable(document, pointer, problems, scope)
         if self._evaluated:
             self._evaluate(values, document, pointer, problems, moment)
@@ -142,7 +149,7 @@ class RowReader:
             if entry is not None:
                 values[name] = self._value(entry, value, pointer, problems)
         if len(values) + ("id" in document) != len(document):
-            self._unknown(document, pointer, problems)
+            self._unknown(document, pointer, problems, is_new=False)
         self._refuse_unwritable(document, pointer, problems, scope)
         return values
 
@@ -150,7 +157,7 @@ class RowReader:
         if value is None:
             if entry.required:
                 self.add_fault(problems, pointer, entry.name, "required", "is required, so it can't be null")
-            return None
+            return entry.empty
         try:
             return entry.node.deserialize(value)
         except colander.Invalid as error:
@@ -158,9 +165,12 @@ class RowReader:
                 self.add_fault(problems, pointer, entry.name, code, message, below)
             return None
 
-    def _unknown(self, document: dict, pointer: str, problems: Problems) -> None:
+    def _unknown(self, document: dict, pointer: str, problems: Problems, *, is_new: bool) -> None:
         for name in document:
-            if name != "id" and name not in self.by_name:
+            if name in self.given:
+                if is_new:
+                    problems.add(f"{pointer}/{escape(name)}", "read_only", "the system gives this value: leave it out")
+            elif name != "id" and name not in self.by_name:
                 problems.add(f"{pointer}/{escape(name)}", "unknown_field", "the table has no such field")
 
     def _refuse_unwritable(self, document: dict, pointer: str, problems: Problems, scope: Scope) -> None:

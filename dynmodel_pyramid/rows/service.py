@@ -4,7 +4,9 @@ Its functions take a connection whose transaction the caller began, opened as th
 (:class:`dynmodel_pyramid.tables.work.Work`), and a scope. They never commit.
 """
 
+import datetime
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
@@ -12,9 +14,11 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
+from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.definitions.store import now
 from dynmodel_pyramid.errors import Invalid, PreconditionFailed, Problem
 from dynmodel_pyramid.rows.encoding import RowEncoder
+from dynmodel_pyramid.rows.links import Links, Models
 from dynmodel_pyramid.rows.page import Page, order_clauses
 from dynmodel_pyramid.rows.prepared import PreparedInsert
 from dynmodel_pyramid.rows.reading import Problems, RowReader
@@ -22,6 +26,9 @@ from dynmodel_pyramid.rows.repeating import Current, refuse_changes
 from dynmodel_pyramid.rows.scope import EVERYTHING, Scope
 from dynmodel_pyramid.tables.catalogue import Catalogue, RowWrites
 from dynmodel_pyramid.tables.generation import Model
+from dynmodel_pyramid.tables.given import Filler, given_fields
+from dynmodel_pyramid.tables.release import Release
+from dynmodel_pyramid.tables.work import Work
 
 #: Rows of a stream that are in memory at a time, and rows whose ids stand in one IN list.
 CHUNK = 1000
@@ -42,15 +49,32 @@ class NewRows:
 
     values: list[dict[str, Any]]
     ids: list[int | None]
+    #: Whether the pointers of problems begin with the row's number.
+    pointers: bool = False
 
 
 class Rows:
     """The rows of one version of one table, as one scope sees them."""
 
-    def __init__(self, catalogue: Catalogue, model: Model, scope: Scope = EVERYTHING):
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        model: Model,
+        scope: Scope = EVERYTHING,
+        *,
+        models: Models | None = None,
+        author: str | None = None,
+    ):
+        """
+        :param models: gives the models of other tables, which links lead to; those of the caller's work, so that their
+            use is proven as well
+        :param author: who writes
+        """
         self.catalogue = catalogue
         self.model = model
         self.scope = scope
+        self.models = models or Work(catalogue).model
+        self.author = author
         self._options = {"compiled_cache": model.compiled_cache}
 
     @property
@@ -62,6 +86,31 @@ class Rows:
         if self.scope is EVERYTHING:
             return self.model.once(RowEncoder, lambda model: RowEncoder(model, EVERYTHING))
         return RowEncoder(self.model, self.scope)
+
+    @property
+    def links(self) -> Links:
+        return self.model.once(Links, Links)
+
+    @property
+    def given(self) -> tuple[FieldDefinition, ...]:
+        """The fields whose values the system gives with a write."""
+        return self.model.once("given", lambda model: given_fields(model.definition, model.field_types))
+
+    def use_linked(self) -> None:
+        """Look up all tables that a write may reach; before its transaction begins, so that a later attempt locks
+        them with this one."""
+        self.links.use(self.models)
+        seen, waiting = {self.model.definition.id}, [self.model]
+        while waiting:
+            for referrer in waiting.pop().definition.referrers:
+                if referrer.table_id not in seen:
+                    seen.add(referrer.table_id)
+                    near = self.models(referrer.table_id)
+                    waiting += [near] if near is not None and referrer.on_delete == "cascade" else []
+
+    def _filler(self, connection: sa.Connection, moment: datetime.datetime) -> Filler:
+        model = self.model
+        return Filler(connection, self.catalogue.store, model.field_types, model.definition, self.author, moment)
 
     def _run(self, connection: sa.Connection, statement, parameters=None) -> sa.CursorResult:
         return connection.execute(statement, parameters, execution_options=self._options)
@@ -113,7 +162,7 @@ class Rows:
             values.append(reader.whole(document, pointer, problems, self.scope, moment))
             given.append(reader.given_id(document, pointer, problems))
         problems.raise_if_any()
-        return NewRows(values, given)
+        return NewRows(values, given, pointers)
 
     def insert(self, connection: sa.Connection, rows: NewRows) -> list[int]:
         """Add rows, all or none; -> their ids in the order of the documents."""
@@ -124,17 +173,29 @@ class Rows:
         reserve = self.catalogue.database.dialect.reserve_ids
         drawn = iter(reserve(connection, table, len(rows.ids) - len(chosen), above=max(chosen, default=0)))
         ids = [next(drawn) if row_id is None else row_id for row_id in rows.ids]
+        if self.links.fields:
+            pointers = [f"/{number}" if rows.pointers else "" for number in range(len(ids))]
+            self.links.refuse_missing_rows(connection, self.models, rows.values, pointers, ids)
         system = {"_version": 1, "_created": moment, "_updated": moment}
-        self._insert(
-            connection, [{**values, **system, "id": row_id} for row_id, values in zip(ids, rows.values, strict=True)]
-        )
+        made = [{**values, **system, "id": row_id} for row_id, values in zip(ids, rows.values, strict=True)]
+        if self.given:
+            for values, given in zip(
+                made, self._filler(connection, moment).of_new_rows(self.given, len(made)), strict=True
+            ):
+                values.update(given)
+        # Rows of one request may refer to one another, in any order.
+        in_any_order = self.catalogue.database.dialect.foreign_keys_deferred
+        with in_any_order(connection) if self.links.refer_to_itself else nullcontext():
+            self._insert(connection, made)
+            self.links.insert(connection, zip(ids, rows.values, strict=True), self._options)
         self._report(connection, "insert", [(row_id, 1) for row_id in ids])
         return ids
 
     def _insert(self, connection: sa.Connection, rows: list[dict[str, Any]]) -> None:
         prepared = self.model.once("insert", lambda model: PreparedInsert(model.table, connection.dialect))
         if prepared.refused:
-            self._run(connection, sa.insert(self.model.table), rows)
+            names = self.model.table.c.keys()
+            self._run(connection, sa.insert(self.model.table), [{name: row[name] for name in names} for row in rows])
         else:
             prepared(connection, rows)
 
@@ -205,16 +266,24 @@ class Rows:
     def _update(self, connection: sa.Connection, row_id: int, values: dict[str, Any], versions: Sequence[int] | None):
         table = self.model.table
         statement = sa.update(table).where(*self._conditions(row_id, versions)).returning(table.c._version)
+        moment = now()
         if values:
+            if self.links.fields:
+                self.links.refuse_missing_rows(connection, self.models, [values], [""])
+            columns = {name: value for name, value in values.items() if name in table.c}
+            if self.given:
+                columns |= self._filler(connection, moment).of_changed_row(self.given)
             # Parameters that bear the columns' names would clash with those of the conditions: id_1 is a field, too.
             statement = statement.values(
                 {
                     table.c[name]: sa.bindparam(f"_set_{name}", value, type_=table.c[name].type)
-                    for name, value in values.items()
+                    for name, value in columns.items()
                 }
-                | {table.c._version: table.c._version + 1, table.c._updated: now()}
+                | {table.c._version: table.c._version + 1, table.c._updated: moment}
             )
             found = self._run(connection, statement).scalar()
+            if found is not None:
+                self.links.replace(connection, row_id, values, self._options)
         else:
             found = self._run(
                 connection, sa.select(table.c._version).where(*self._conditions(row_id, versions))
@@ -228,12 +297,23 @@ class Rows:
     def delete(self, connection: sa.Connection, row_id: int, versions: Sequence[int] | None = None) -> bool:
         """Delete a row; -> whether it was there."""
         table = self.model.table
+        if self.model.definition.referrers:
+            return self._release(connection, row_id, versions)
         statement = sa.delete(table).where(*self._conditions(row_id, versions)).returning(table.c._version)
         found = self._run(connection, statement).scalar()
         if found is None:
             self._refuse_other_version(connection, row_id, versions)
             return False
         self._report(connection, "delete", [(row_id, found)])
+        return True
+
+    def _release(self, connection: sa.Connection, row_id: int, versions: Sequence[int] | None) -> bool:
+        """Delete a row that others may refer to."""
+        query = sa.select(self.model.table.c.id).where(*self._conditions(row_id, versions)).with_for_update()
+        if self._run(connection, query).scalar() is None:
+            self._refuse_other_version(connection, row_id, versions)
+            return False
+        Release(self.catalogue, connection, self.models, self.author).delete(self.model, [row_id])
         return True
 
     def _conditions(self, row_id: int, versions: Sequence[int] | None) -> list[sa.ColumnElement[bool]]:

@@ -78,6 +78,7 @@ class PostgreSQLEvolution(Evolution):
                     [quoted(field.column)],
                     ["id"],
                     ondelete=ON_DELETE_SQL[reference.on_delete],
+                    deferrable=True,
                     source_schema=self.schema,
                     referent_schema=self.schema,
                 )

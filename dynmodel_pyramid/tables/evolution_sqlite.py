@@ -76,7 +76,7 @@ class SQLiteEvolution(Evolution):
             f"{column.type.compile(self.connection.dialect)} "
             f"CONSTRAINT {quote(foreign_key_name(definition, field))} "
             f"REFERENCES {quote(self.far(definition)(reference.table))} (id) "
-            f"ON DELETE {ON_DELETE_SQL[reference.on_delete]}"
+            f"ON DELETE {ON_DELETE_SQL[reference.on_delete]} DEFERRABLE"
         )
 
     def lift_foreign_keys(self, definition) -> None:

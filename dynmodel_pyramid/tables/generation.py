@@ -139,6 +139,7 @@ class Generator:
                     [referred_to(far(reference.table), metadata.schema)],
                     name=_name(foreign_key_name(definition, field)),
                     ondelete=ON_DELETE_SQL[reference.on_delete],
+                    deferrable=True,
                 )
 
     def _system_columns(self, definition: TableDefinition, metadata: sa.MetaData) -> list[sa.Column]:
@@ -253,6 +254,11 @@ class Model:
         self.compiled_cache = sa.util.LRUCache(self.STATEMENTS)
         self._generator = generator
         self._once: dict[Any, Any] = {}
+
+    @property
+    def dialect(self) -> str:
+        """The name of the database that it is for."""
+        return self._generator.dialect.name
 
     @property
     def cls(self) -> type:

@@ -60,7 +60,9 @@ def json_array(source: sa.Select, dialect: str) -> sa.ColumnElement:
     if dialect == "sqlite":
         made = sa.func.json_group_array(value)
     else:
-        made = sa.cast(sa.func.coalesce(sa.func.json_agg(value), sa.text("'[]'::json")), sa.Text)
+        # As SQLite's: json_agg puts spaces in.
+        joined = sa.func.coalesce(sa.func.string_agg(sa.cast(value, sa.Text), sa.text("','")), sa.text("''"))
+        made = sa.text("'['") + joined + sa.text("']'")
     return sa.select(made).scalar_subquery()
 
 
@@ -115,8 +117,8 @@ class LinkTables:
         own = referred_to(definition.physical_name, self.schema)
         far = referred_to(self.far(reference.table), self.schema)
         keys = (
-            sa.ForeignKeyConstraint(["row_id"], [own], ondelete="CASCADE"),
-            sa.ForeignKeyConstraint(["value"], [far], ondelete=ON_DELETE_SQL[reference.on_delete]),
+            sa.ForeignKeyConstraint(["row_id"], [own], ondelete="CASCADE", deferrable=True),
+            sa.ForeignKeyConstraint(["value"], [far], ondelete=ON_DELETE_SQL[reference.on_delete], deferrable=True),
         )
         table = lines(name, sa.MetaData(schema=self.schema), *keys)
         self._run(sa.schema.CreateTable(table))

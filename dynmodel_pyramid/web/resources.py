@@ -128,7 +128,7 @@ class RowList(Resource):
 
     @property
     def rows(self) -> Rows:
-        return Rows(self.work.catalogue, self.model, self.scope)
+        return Rows(self.work.catalogue, self.model, self.scope, models=self.work.model)
 
 
 class SingularRowList(RowList):

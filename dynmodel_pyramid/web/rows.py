@@ -1,5 +1,6 @@
 """Views of rows: ``/table/{id}/rows/`` and ``/table/{id}/rows/{row_id}/``, and the alias ``row/``."""
 
+import zlib
 from collections.abc import Iterator
 from itertools import chain
 
@@ -24,12 +25,30 @@ def includeme(config) -> None:
     add_resource_view(config, RowResource, GET=get_row, PUT=put_row, PATCH=patch_row, DELETE=delete_row)
 
 
-def _versioned(answer: Response, context, row_version: int | None = None) -> Response:
-    version = context.model.definition.version
-    answer.headers["Definition-Version"] = str(version)
-    if row_version is not None:
-        answer.headers["ETag"] = f'"{version}-{row_version}"'
+def _versioned(answer: Response, context, tag: str | None = None) -> Response:
+    answer.headers["Definition-Version"] = str(context.model.definition.version)
+    if tag is not None:
+        answer.headers["ETag"] = f'"{tag}"'
     return answer
+
+
+def _tag(context, rows: Rows, version: int, body: bytes) -> str:
+    """The entity tag of a row, without quotes: the versions of definition and row.
+
+    Where the row shows what other rows say (reverse sides), which its version knows nothing of, a checksum of the
+    answer comes third.
+    """
+    tag = f"{context.model.definition.version}-{version}"
+    return f"{tag}-{zlib.crc32(body):08x}" if rows.encoder.shows_others else tag
+
+
+def _writing(context, request) -> Rows:
+    """The rows, for a request that writes; before its transaction begins."""
+    rows = context.rows
+    author = request.authenticated_userid
+    rows.author = None if author is None else str(author)
+    rows.use_linked()
+    return rows
 
 
 # Lists
@@ -80,19 +99,22 @@ class RowStream:
 def create_rows(context: RowList, request) -> Response:
     no_parameters(request)
     documents, is_array = as_documents(read_json(request))
-    rows = context.rows
+    rows = _writing(context, request)
     new = rows.read(documents, pointers=is_array)
     connection = write_connection(request)
     ids = rows.insert(connection, new)
     preference = preferred_return(request)
-    if preference in ("minimal", "headers-only"):
+    is_empty = preference in ("minimal", "headers-only")
+    objects = [] if is_empty and (is_array or not rows.encoder.shows_others) else list(rows.encode(connection, ids))
+    if is_empty:
         answer = empty_answer(201)
     else:
-        objects = list(rows.encode(connection, ids))
         answer = json_answer(b"[" + b",".join(objects) + b"]" if is_array else objects[0], 201)
+    tag = None
     if not is_array:
         answer.headers["Location"] = path(request, "table", context.model.definition.id, "rows", ids[0])
-    return _preferred(_versioned(answer, context, None if is_array else 1), preference)
+        tag = _tag(context, rows, 1, objects[0] if objects else b"")
+    return _preferred(_versioned(answer, context, tag), preference)
 
 
 def _preferred(answer: Response, preference: str | None) -> Response:
@@ -110,12 +132,12 @@ def _missing(context: RowResource) -> NotFound:
 
 def get_row(context: RowResource, request) -> Response:
     no_parameters(request)
-    row = context.rows.get(read_connection(request), context.row_id)
+    rows = context.rows
+    row = rows.get(read_connection(request), context.row_id)
     if row is None:
         raise _missing(context)
-    if is_unchanged(request, f"{context.model.definition.version}-{row.version}"):
-        return _versioned(empty_answer(304), context, row.version)
-    return _versioned(json_answer(row.body), context, row.version)
+    tag = _tag(context, rows, row.version, row.body)
+    return _versioned(empty_answer(304) if is_unchanged(request, tag) else json_answer(row.body), context, tag)
 
 
 def put_row(context: RowResource, request) -> Response:
@@ -129,22 +151,22 @@ def patch_row(context: RowResource, request) -> Response:
 def _update(context: RowResource, request, operation, document) -> Response:
     no_parameters(request)
     versions = matching_row_versions(request, context.model.definition.version)
+    rows = _writing(context, request)
     connection = write_connection(request)
-    rows = context.rows
     version = operation(rows, connection, context.row_id, document, versions)
     if version is None:
         raise _missing(context)
     preference = preferred_return(request)
-    if preference in ("minimal", "headers-only"):
-        answer = empty_answer(204)
-    else:
-        answer = json_answer(rows.get(connection, context.row_id).body)
-    return _preferred(_versioned(answer, context, version), preference)
+    is_empty = preference in ("minimal", "headers-only")
+    body = b"" if is_empty and not rows.encoder.shows_others else rows.get(connection, context.row_id).body
+    answer = empty_answer(204) if is_empty else json_answer(body)
+    return _preferred(_versioned(answer, context, _tag(context, rows, version, body)), preference)
 
 
 def delete_row(context: RowResource, request) -> Response:
     no_parameters(request)
     versions = matching_row_versions(request, context.model.definition.version)
-    if not context.rows.delete(write_connection(request), context.row_id, versions):
+    rows = _writing(context, request)
+    if not rows.delete(write_connection(request), context.row_id, versions):
         raise _missing(context)
     return _versioned(empty_answer(204), context)

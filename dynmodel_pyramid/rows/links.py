@@ -1,0 +1,100 @@
+"""Links in rows that are written: do the rows that they name exist, and the lines of lists."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.definitions import FieldDefinition
+from dynmodel_pyramid.definitions.problems import Problems, escape
+from dynmodel_pyramid.fields import Reference
+from dynmodel_pyramid.tables.generation import Model
+from dynmodel_pyramid.tables.link_tables import line_values, lines_of
+from dynmodel_pyramid.tables.references import reference_of
+from dynmodel_pyramid.tables.release import chunks
+
+#: Gives the model of a table by its id.
+Models = Callable[[int], Model | None]
+
+
+class Links:
+    """The fields of one version of a table whose values are ids of rows; shared by all threads."""
+
+    def __init__(self, model: Model):
+        found = [(field, reference_of(field, model.field_types)) for field in model.definition.fields]
+        self.fields: list[tuple[FieldDefinition, Reference]] = [each for each in found if each[1] is not None]
+        self.table_id = model.definition.id
+        self.refer_to_itself = any(reference.table == self.table_id for _, reference in self.fields)
+        schema = model.table.schema
+        self.lists = {
+            field.name: lines_of(self.table_id, field.id, schema) for field, reference in self.fields if reference.many
+        }
+
+    def use(self, models: Models) -> None:
+        """Look the far tables up, so that the work knows them before its transaction begins."""
+        for _, reference in self.fields:
+            models(reference.table)
+
+    def refuse_missing_rows(
+        self,
+        connection: sa.Connection,
+        models: Models,
+        rows: Sequence[dict[str, Any]],
+        pointers: Sequence[str],
+        own_ids: Iterable[int] = (),
+    ) -> None:
+        """The rows that are named are held, so that they are there till the transaction ends.
+
+        :param own_ids: the rows that are made now
+        :raises Invalid: an id is none of a row, with a pointer to it
+        """
+        problems = Problems()
+        for field, reference in self.fields:
+            wanted = {each for row in rows for each in _ids(row.get(field.name), reference)}
+            if reference.table == self.table_id:
+                wanted.difference_update(own_ids)
+            missing = wanted - _existing(connection, models(reference.table), wanted) if wanted else wanted
+            if missing:
+                self._point(field, reference, rows, pointers, missing, problems)
+        problems.raise_if_any()
+
+    @staticmethod
+    def _point(field, reference, rows, pointers, missing: set[int], problems: Problems) -> None:
+        for row, pointer in zip(rows, pointers, strict=True):
+            for number, row_id in enumerate(_ids(row.get(field.name), reference)):
+                if row_id in missing:
+                    below = f"/{number}" if reference.many else ""
+                    told = field.message or f"there is no row {row_id} in the table that is linked to"
+                    problems.add(f"{pointer}/{escape(field.name)}{below}", "unknown_row", told)
+
+    def insert(self, connection: sa.Connection, rows: Iterable[tuple[int, dict[str, Any]]], options: dict) -> None:
+        """Write the lists of new rows, given as (id, values)."""
+        rows = list(rows)
+        for name, table in self.lists.items():
+            lines = [line for row_id, values in rows for line in line_values(row_id, values.get(name) or ())]
+            if lines:
+                connection.execute(sa.insert(table), lines, execution_options=options)
+
+    def replace(self, connection: sa.Connection, row_id: int, values: dict[str, Any], options: dict) -> None:
+        """Write the lists that the values of a row name."""
+        for name, table in self.lists.items():
+            if name in values:
+                connection.execute(sa.delete(table).where(table.c.row_id == row_id), execution_options=options)
+        self.insert(connection, [(row_id, values)], options)
+
+
+def _ids(value: Any, reference: Reference) -> Sequence[int]:
+    if value is None:
+        return ()
+    return value if reference.many else (value,)
+
+
+def _existing(connection: sa.Connection, far: Model | None, wanted: Iterable[int]) -> set[int]:
+    if far is None:
+        return set()
+    key = far.table.c.id
+    found: set[int] = set()
+    for part in chunks(wanted):
+        query = sa.select(key).where(key.in_(part)).with_for_update(read=True, key_share=True)
+        found.update(connection.scalars(query, execution_options={"compiled_cache": far.compiled_cache}))
+    return found
