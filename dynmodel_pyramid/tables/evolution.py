@@ -223,7 +223,7 @@ class Evolution:
     def refuse_duplicates(self, table: sa.Table, index: sa.Index, after: TableDefinition) -> None:
         columns = list(index.columns)
         count = sa.func.count()
-        query = sa.select(count, sa.func.min(table.c.id)).group_by(*columns).having(count > 1)
+        query = sa.select(count, sa.func.min(table.c.id)).group_by(*index.expressions).having(count > 1)
         if index.dialect_options.get("postgresql", {}).get("nulls_not_distinct") is not True:
             query = query.where(*[column.is_not(None) for column in columns])
         rows = self.connection.execute(query.limit(SAMPLES), execution_options=_UNCACHED).all()
@@ -241,8 +241,10 @@ class Evolution:
         """Name -> what the index is, of all indexes that a definition has."""
         described = {}
         for field in definition.fields:
-            if field.unique or field.index:
-                described[f"_{'ux' if field.unique else 'ix'}_{definition.id}_{field.id}"] = self.column_type(field)
+            if field.is_unique:
+                described[f"_ux_{definition.id}_{field.id}"] = (self.column_type(field), field.unique_ignore_case)
+            if field.index and (field.unique_ignore_case or not field.unique):
+                described[f"_ix_{definition.id}_{field.id}"] = (self.column_type(field), False)
         for index in definition.indexes:
             types = tuple(self.column_type(definition.by_id[number]) for number, _ in index.fields)
             name = f"_{'ux' if index.unique else 'ix'}_{definition.id}_{index.id}"

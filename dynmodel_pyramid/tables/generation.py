@@ -124,8 +124,12 @@ class Generator:
             indexes[name] = sa.Index(quoted_name(name, quote=True), *columns, unique=unique, **options)
 
         for field in definition.fields:
-            if field.unique or field.index:
-                add(field.id, field.unique, [table.c[field.name]])
+            column = table.c[field.name] if field.is_unique or field.index else None
+            if field.is_unique:
+                # Both databases fold ASCII letters only: SQLite's lower() does so, and PostgreSQL's on COLLATE "C".
+                add(field.id, True, [sa.func.lower(column) if field.unique_ignore_case else column])
+            if field.index and (field.unique_ignore_case or not field.unique):
+                add(field.id, False, [column])
         for index in definition.indexes:
             columns = []
             for number, descending in index.fields:
