@@ -9,7 +9,9 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
+from sqlalchemy.sql.elements import quoted_name
 
+from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.rows.prepared import PreparedSelect
 from dynmodel_pyramid.rows.scope import Scope
 from dynmodel_pyramid.tables.generation import Model
@@ -28,10 +30,17 @@ class RowEncoder:
             for field in model.definition.fields
             if scope.may_read(field.name) and not field.write_only and field.name in table.c
         ]
-        self.names: tuple[str, ...] = ("id", *[field.name for field in readable])
+        # Former names stand behind all present ones.
+        former = [(alias.name, field) for field in readable for alias in field.aliases]
+        self.names: tuple[str, ...] = ("id", *[field.name for field in readable], *[name for name, _ in former])
+
+        def expression(field: FieldDefinition) -> sa.ColumnElement:
+            return model.field_types[field.type].json_expression(table.c[field.name], field.options)
+
         self.columns = [
             table.c.id,
-            *[model.field_types[field.type].json_expression(table.c[field.name], field.options) for field in readable],
+            *map(expression, readable),
+            *[expression(field).label(quoted_name(name, quote=True)) for name, field in former],
         ]
         condition = None if scope.condition is None else scope.condition(table)
         query = sa.select(*self.columns)

@@ -27,6 +27,8 @@ def includeme(config) -> None:
 def _versioned(answer: Response, context, row_version: int | None = None) -> Response:
     version = context.model.definition.version
     answer.headers["Definition-Version"] = str(version)
+    if context.deprecation is not None:
+        answer.headers["Deprecation"] = context.deprecation
     if row_version is not None:
         answer.headers["ETag"] = f'"{version}-{row_version}"'
     return answer
