@@ -93,6 +93,9 @@ class SQLite(Dialect):
         if isinstance(original, sqlite3.IntegrityError):
             kinds = {"UNIQUE": "unique", "NOT NULL": "required", "FOREIGN KEY": "foreign_key", "CHECK": "check"}
             head, _, tail = text.partition(" constraint failed")
+            if tail.startswith(": index "):
+                # "UNIQUE constraint failed: index '_ux_1_2'", where the index is one of expressions.
+                return Failure(kinds.get(head, "other"), (), tail.removeprefix(": index ").strip("'"))
             # "UNIQUE constraint failed: Product.name, Product.price"; names can't hold a comma or a dot.
             columns = tuple(part.strip().rpartition(".")[2] for part in tail.lstrip(": ").split(",") if "." in part)
             return Failure(kinds.get(head, "other"), columns)

@@ -1,6 +1,7 @@
 """Rows: reading documents into values, encoding rows, pages and streams, and writes.
 
 ``reading``  JSON documents -> column values, with every fault and its pointer
+``aliases``  former names of fields
 ``repeating`` values that a client may repeat but not change
 ``encoding`` the statements and the encoder of one version of a table
 ``prepared`` the statements that every request runs, by the driver's cursor

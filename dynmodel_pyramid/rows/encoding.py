@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
+from sqlalchemy.sql.elements import quoted_name
 
 from dynmodel_pyramid.rows.prepared import PreparedSelect
 from dynmodel_pyramid.rows.scope import Scope
@@ -28,13 +29,15 @@ class RowEncoder:
         reverse = [side for side in reverse_sides(model) if scope.may_read(side.reverse)]
         #: Whether an answer shows what other tables' rows say, which a row's version knows nothing of.
         self.shows_others = bool(reverse)
-        self.names: tuple[str, ...] = (
-            "id", *[field.name for field in readable], *[side.reverse for side in reverse]
-        )  # fmt: skip
+        # Former names stand behind all present ones.
+        former = [(alias.name, field) for field in readable for alias in field.aliases]
+        names = [*[field.name for field in readable], *[side.reverse for side in reverse]]
+        self.names: tuple[str, ...] = ("id", *names, *[name for name, _ in former])
         self.columns = [
             table.c.id,
             *[json_expression(model, field) for field in readable],
             *[reverse_expression(model, side) for side in reverse],
+            *[json_expression(model, field).label(quoted_name(name, quote=True)) for name, field in former],
         ]
         condition = None if scope.condition is None else scope.condition(table)
         query = sa.select(*self.columns)

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.fields import is_sortable
+from dynmodel_pyramid.rows.aliases import aliases_of
 from dynmodel_pyramid.rows.scope import Scope
 from dynmodel_pyramid.tables.generation import SYSTEM_COLUMNS, Model
 from dynmodel_pyramid.tables.shown import expression
@@ -95,6 +96,7 @@ def order_clauses(page: Page, model: Model, scope: Scope) -> list[sa.ColumnEleme
 def _expression(name: str, model: Model, scope: Scope) -> tuple[sa.ColumnElement, bool]:
     if name == "id" or name in SYSTEM_COLUMNS:
         return model.table.c[name], False
+    name = aliases_of(model).names.get(name, name)
     field = model.definition.by_name.get(name)
     if field is None or not scope.may_read(name):
         raise Malformed(f"order: the table has no field {name!r}", code="unknown_field")

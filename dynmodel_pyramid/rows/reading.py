@@ -13,6 +13,7 @@ import colander
 from dynmodel_pyramid.definitions.expressions import evaluate
 from dynmodel_pyramid.definitions.problems import Problems, escape, faults
 from dynmodel_pyramid.fields.schema import json_type
+from dynmodel_pyramid.rows.aliases import aliases_of
 from dynmodel_pyramid.rows.scope import Scope
 from dynmodel_pyramid.tables.generation import Model
 from dynmodel_pyramid.tables.shown import is_given, is_list, reverse_sides
@@ -52,6 +53,7 @@ class RowReader:
         #: What the system gives: values of fields, and the reverse sides of links.
         self.given = frozenset(given) | {side.reverse for side in reverse_sides(model)}
         self.by_name = {entry.name: entry for entry in self.fields}
+        self.aliases = aliases_of(model)
         #: Fields that PUT and PATCH may only repeat (``repeating``).
         self.repeatable = self.given | {made.name for made in model.definition.fields if made.read_only}
         #: Fields that keep their values where a PUT leaves them out.

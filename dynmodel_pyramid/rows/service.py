@@ -159,7 +159,10 @@ class Rows:
         values, given = [], []
         for number, document in enumerate(documents):
             pointer = f"/{number}" if pointers else ""
-            values.append(reader.whole(document, pointer, problems, self.scope, moment))
+            told = problems
+            if reader.aliases.names:
+                document, told = reader.aliases.renamed(document, pointer, problems, reader)
+            values.append(reader.whole(document, pointer, told, self.scope, moment))
             given.append(reader.given_id(document, pointer, problems))
         problems.raise_if_any()
         return NewRows(values, given, pointers)
@@ -253,9 +256,10 @@ class Rows:
     def _read(self, read, row_id: int, document: Any, current: Current) -> dict[str, Any]:
         """The values to write; those that the document only repeats are left out."""
         problems, reader = Problems(), self.reader
-        values = read(document, "", problems, self.scope)
+        document, told = reader.aliases.renamed(document, "", problems, reader, current)
+        values = read(document, "", told, self.scope)
         if reader.repeatable:
-            refuse_changes(reader, document, current, problems)
+            refuse_changes(reader, document, current, told)
             values = {name: value for name, value in values.items() if name not in reader.repeatable}
         given = document.get("id") if type(document) is dict else None
         if given is not None and (type(given) is not int or given != row_id):

@@ -54,6 +54,10 @@ def _same_json(one: Any, other: Any) -> bool:
 
 
 def _indexes(definition: TableDefinition) -> tuple:
-    own = {(field.id, field.unique) for field in definition.fields if field.unique or field.index}
+    own = {
+        (field.id, field.unique, field.unique_ignore_case, field.index)
+        for field in definition.fields
+        if field.is_unique or field.index
+    }
     wide = {(index.id, index.unique, index.nulls_distinct, index.fields) for index in definition.indexes}
     return own, wide

@@ -28,7 +28,7 @@ from dynmodel_pyramid.tables.conversion import (
 )
 from dynmodel_pyramid.tables.difference import Difference, Pair, difference
 from dynmodel_pyramid.tables.evolution_lists import ListSteps
-from dynmodel_pyramid.tables.generation import Generator, is_indexed
+from dynmodel_pyramid.tables.generation import Generator, field_indexes
 from dynmodel_pyramid.tables.given import fill_rows, given_fields
 from dynmodel_pyramid.tables.link_tables import LinkTables
 
@@ -292,7 +292,7 @@ class Evolution:
     def refuse_duplicates(self, table: sa.Table, index: sa.Index, after: TableDefinition) -> None:
         columns = list(index.columns)
         count = sa.func.count()
-        query = sa.select(count, sa.func.min(table.c.id)).group_by(*columns).having(count > 1)
+        query = sa.select(count, sa.func.min(table.c.id)).group_by(*index.expressions).having(count > 1)
         if index.dialect_options.get("postgresql", {}).get("nulls_not_distinct") is not True:
             query = query.where(*[column.is_not(None) for column in columns])
         rows = self.connection.execute(query.limit(SAMPLES), execution_options=_UNCACHED).all()
@@ -310,8 +310,11 @@ class Evolution:
         """Name -> what the index is, of all indexes that a definition has."""
         described = {}
         for field in definition.fields:
-            if is_indexed(field, self.generator.reference(field)):
-                described[f"_{'ux' if field.unique else 'ix'}_{definition.id}_{field.id}"] = self.column_type(field)
+            for unique, folds_case in field_indexes(field, self.generator.reference(field)):
+                described[f"_{'ux' if unique else 'ix'}_{definition.id}_{field.id}"] = (
+                    self.column_type(field),
+                    folds_case,
+                )
         for index in definition.indexes:
             types = tuple(self.column_type(definition.by_id[number]) for number, _ in index.fields)
             name = f"_{'ux' if index.unique else 'ix'}_{definition.id}_{index.id}"

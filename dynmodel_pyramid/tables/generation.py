@@ -166,8 +166,10 @@ class Generator:
             indexes[name] = sa.Index(quoted_name(name, quote=True), *columns, unique=unique, **options)
 
         for field in definition.fields:
-            if is_indexed(field, self.reference(field)):
-                add(field.id, field.unique, [table.c[field.name]])
+            for unique, folds_case in field_indexes(field, self.reference(field)):
+                column = table.c[field.name]
+                # Both databases fold ASCII letters only: SQLite's lower() does so, and PostgreSQL's on COLLATE "C".
+                add(field.id, unique, [sa.func.lower(column) if folds_case else column])
         for index in definition.indexes:
             columns = []
             for number, descending in index.fields:
@@ -201,9 +203,14 @@ def foreign_key_name(definition: TableDefinition, field: FieldDefinition) -> str
     return f"_fk_{definition.id}_{field.id}"
 
 
-def is_indexed(field: FieldDefinition, reference: Reference | None) -> bool:
-    """Whether a field has an index; links have one, as the far side is followed as often."""
-    return field.unique or field.index or (reference is not None and not reference.many)
+def field_indexes(field: FieldDefinition, reference: Reference | None) -> list[tuple[bool, bool]]:
+    """(unique, whether it folds the case of letters) of each index that a field has of its own.
+
+    Links have one, as the far side is followed as often. One that is unique serves for reading as well.
+    """
+    indexed = field.index or (reference is not None and not reference.many)
+    found = [(True, field.unique_ignore_case)] if field.is_unique else []
+    return [*found, (False, False)] if indexed and (field.unique_ignore_case or not field.unique) else found
 
 
 def _name(name: str) -> quoted_name:

@@ -62,7 +62,7 @@ def json_array(source: sa.Select, dialect: str) -> sa.ColumnElement:
     else:
         # As SQLite's: json_agg puts spaces in.
         joined = sa.func.coalesce(sa.func.string_agg(sa.cast(value, sa.Text), sa.text("','")), sa.text("''"))
-        made = sa.text("'['") + joined + sa.text("']'")
+        made = sa.literal("[", sa.Text) + joined + sa.literal("]", sa.Text)
     return sa.select(made).scalar_subquery()
 
 

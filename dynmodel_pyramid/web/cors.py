@@ -4,7 +4,8 @@ from dynmodel_pyramid.web.answers import empty_answer
 from dynmodel_pyramid.web.resources import ROUTE
 
 EXPOSED = (
-    "Content-Range, Location, Preference-Applied, ETag, Link, Definition-Version, Definitions-Revision, X-Request-Id"
+    "Content-Range, Location, Preference-Applied, ETag, Link, Definition-Version, Definitions-Revision, X-Request-Id, "
+    "Deprecation"
 )
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 MAX_AGE = "600"

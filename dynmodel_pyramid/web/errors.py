@@ -127,10 +127,13 @@ def domain_error_view(error: errors.DynmodelError, request) -> Response:
 
 
 def with_definition_version(answer: Response, request) -> Response:
-    """``Definition-Version`` for every answer below a table."""
+    """``Definition-Version`` for every answer below a table; ``Deprecation`` where its rows have former names."""
     model = getattr(getattr(request, "context", None), "model", None)
     if model is not None:
         answer.headers["Definition-Version"] = str(model.definition.version)
+    deprecation = getattr(getattr(request, "context", None), "deprecation", None)
+    if deprecation is not None:
+        answer.headers["Deprecation"] = deprecation
     return answer
 
 

@@ -8,6 +8,7 @@ a row carry its id, and nobody has asked yet whether the row exists.
 from pyramid.traversal import ResourceTreeTraverser
 
 from dynmodel_pyramid.fields.registry import Failure, Registered
+from dynmodel_pyramid.rows.aliases import aliases_of
 from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.rows.scope import EVERYTHING, Scope
 from dynmodel_pyramid.rows.service import Rows
@@ -127,6 +128,11 @@ class RowList(Resource):
         return RowResource(self, segment, row_id)
 
     @property
+    def deprecation(self) -> str | None:
+        """The header ``Deprecation`` of all answers here."""
+        return aliases_of(self.model).deprecation
+
+    @property
     def rows(self) -> Rows:
         return Rows(self.work.catalogue, self.model, self.scope, models=self.work.model)
 
@@ -143,6 +149,11 @@ class RowResource(Resource):
         self.work = parent.work
         self.model = parent.model
         self.row_id = row_id
+
+    @property
+    def deprecation(self) -> str | None:
+        """The header ``Deprecation`` of all answers here."""
+        return aliases_of(self.model).deprecation
 
     @property
     def rows(self) -> Rows:

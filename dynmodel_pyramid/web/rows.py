@@ -27,6 +27,8 @@ def includeme(config) -> None:
 
 def _versioned(answer: Response, context, tag: str | None = None) -> Response:
     answer.headers["Definition-Version"] = str(context.model.definition.version)
+    if context.deprecation is not None:
+        answer.headers["Deprecation"] = context.deprecation
     if tag is not None:
         answer.headers["ETag"] = f'"{tag}"'
     return answer

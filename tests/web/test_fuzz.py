@@ -29,6 +29,7 @@ NAMES = st.one_of(
     TEXT,
 )
 OPTIONS = ["required", "unique", "index", "default", "label", "position", "id", "renamed_from", "name"]
+OPTIONS += ["default_expression", "unique_ignore_case", "read_only", "write_only", "aliases", "message"]
 OWN_OPTIONS = ["min", "max", "choices", "min_length", "max_length", "pattern", "nothing"]
 FIELD = st.one_of(
     st.sampled_from([*EVERY_TYPE.values(), "nothing"]),
