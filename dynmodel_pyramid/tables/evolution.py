@@ -15,14 +15,7 @@ from sqlalchemy.sql.elements import quoted_name
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.store import DefinitionStore, TrashedField
 from dynmodel_pyramid.errors import Conflict, PluginMissing
-from dynmodel_pyramid.tables.conversion import (
-    SAMPLES,
-    Losses,
-    convert_column,
-    converter,
-    fill_column,
-    in_database,
-)
+from dynmodel_pyramid.tables.conversion import SAMPLES, Losses, convert_column, converter, fill_column, in_database
 from dynmodel_pyramid.tables.difference import Difference, difference
 from dynmodel_pyramid.tables.generation import Generator
 

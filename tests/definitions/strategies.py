@@ -22,8 +22,8 @@ DEFAULTS = {
     "json": st.sampled_from([{}, [1, None], {"a": [True]}, "x", 0, False]),
 }
 ALIAS_NAMES = st.text(string.ascii_lowercase, min_size=5, max_size=6)
-#: These names are no names of fields, which have four letters at most, or are listed above. An alias has the same moment
-#: in all documents, or none: a document that names another one is refused.
+#: These names are no names of fields, which have four letters at most, or are listed above. An alias has the same
+#: moment in all documents, or none: a document that names another one is refused.
 ALIASES = st.lists(
     st.one_of(
         ALIAS_NAMES,
