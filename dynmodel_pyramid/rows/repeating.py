@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import colander
 
 from dynmodel_pyramid.definitions.problems import Problems
+from dynmodel_pyramid.fields.schema import MAX_DEPTH
 
 if TYPE_CHECKING:
     from dynmodel_pyramid.rows.reading import RowReader
@@ -42,12 +43,17 @@ def same_value(reader: "RowReader", name: str, one: Any, other: Any) -> bool:
         return False
 
 
-def same_json(one: Any, other: Any) -> bool:
-    """Equality of JSON values: 1 is 1.0 (RFC 8259, section 6) and is not true, as it is to Python."""
+def same_json(one: Any, other: Any, depth: int = 0) -> bool:
+    """Equality of JSON values: 1 is 1.0 (RFC 8259, section 6) and is not true, as it is to Python.
+
+    Values deeper than any that is stored count as different: nobody has judged a client's values yet.
+    """
+    if depth > MAX_DEPTH:
+        return False
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same_json, one, other))
+        return len(one) == len(other) and all(same_json(*pair, depth + 1) for pair in zip(one, other, strict=True))
     if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same_json(one[key], other[key]) for key in one)
+        return one.keys() == other.keys() and all(same_json(one[key], other[key], depth + 1) for key in one)
     return one == other

@@ -226,7 +226,7 @@ class Rows:
         :param versions: refuse if the row is at none of these versions
         :raises PreconditionFailed: it is
         """
-        read = partial(self.reader.whole, replaces=True)
+        read = partial(self.reader.whole, moment=now(), replaces=True)
         values = self._read(read, row_id, document, self._current(connection, row_id, versions))
         # A field that the caller may not write keeps its value.
         values = {name: value for name, value in values.items() if self.scope.may_write(name)}

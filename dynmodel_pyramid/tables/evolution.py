@@ -4,7 +4,8 @@
 Statements go through Alembic's operations. Dropped columns are renamed into the trash, free of NOT NULL and default.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import colander
@@ -14,7 +15,7 @@ from alembic.operations import Operations
 from sqlalchemy.sql.elements import quoted_name
 
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
-from dynmodel_pyramid.definitions.store import DefinitionStore, TrashedField
+from dynmodel_pyramid.definitions.store import DefinitionStore, TrashedField, now
 from dynmodel_pyramid.errors import Conflict, PluginMissing
 from dynmodel_pyramid.fields import Reference
 from dynmodel_pyramid.fields.json import JsonDocument
@@ -48,9 +49,12 @@ class Evolution:
         self.store = store
         self.schema = generator.dialect.schema
         self.operations = Operations(MigrationContext.configure(connection))
+        #: What ``default_expression`` takes for now, in all rows and fields.
+        self.moment = now()
 
     def create(self, definition: TableDefinition) -> None:
         table = self.generator.table(definition, far=self.far(definition))
+        self.refuse_too_many_names(definition)
         self.refuse_taken(definition)
         self.refuse_too_wide(definition, 0)
         table.metadata.create_all(self.connection, checkfirst=False)
@@ -73,6 +77,7 @@ class Evolution:
 
         :raises Conflict: the rows don't allow it
         """
+        self.refuse_too_many_names(after)
         change = self.with_changed_columns(difference(before, after), before, after)
         rekeyed = self.rekeyed(before, after)
         if change.is_empty and not rekeyed:
@@ -212,6 +217,17 @@ class Evolution:
                 hint="make a table of its own for some of the fields",
             )
 
+    def refuse_too_many_names(self, definition: TableDefinition) -> None:
+        """Refuse aliases beyond what one SELECT may give: a result has no more columns than a table may have."""
+        limit = self.generator.dialect.max_columns
+        wanted = sum(1 + len(field.aliases) for field in definition.fields) + 4
+        if wanted > limit:
+            raise Conflict(
+                f"a row would have {wanted} values, aliases included; the database allows {limit}",
+                code="too_many_fields",
+                hint="remove aliases that nobody uses any more",
+            )
+
     def fill_required(self, before: TableDefinition, change: Difference, on_error: str) -> None:
         """With ``on_error=default`` a field that becomes required takes its default where it is null."""
         if on_error != "default":
@@ -238,8 +254,15 @@ class Evolution:
 
     def fill(self, before: TableDefinition, column: sa.ColumnClause, field: FieldDefinition) -> None:
         """Give a column the field's default where it is null."""
+        maker = self.generator.default_maker(field, self.moment)
+        with self.refusing_defaults(field):
+            fill_column(self.connection, self.light(before, column), column, maker)
+
+    @contextmanager
+    def refusing_defaults(self, field: FieldDefinition) -> Iterator[None]:
+        """Refuse the change where the field takes some values of its expression only, as a pattern takes some UUIDs."""
         try:
-            fill_column(self.connection, self.light(before, column), column, self.generator.default_maker(field))
+            yield
         except colander.Invalid as error:
             raise Conflict(
                 f"the field {field.name!r} refuses what its default_expression made: "
@@ -357,20 +380,24 @@ class Evolution:
         table = self.light(before, source, filled)
         losses = Losses(new, old.write_only or new.write_only)
         old_type = self.generator.field_types[old.type]
-        convert_column(
-            self.connection,
-            table,
-            source,
-            filled,
-            converter(self.generator.field_types, old, new),
-            losses,
-            old_type.text_form(old.options).to_text,
-            self.generator.default_maker(new) if on_error == "default" else None,
-            in_database(self.generator.field_types, old, new, source, self.generator.dialect.name),
-        )
+        maker = self.generator.default_maker(new, self.moment) if on_error == "default" else None
+        with self.refusing_defaults(new):
+            convert_column(
+                self.connection,
+                table,
+                source,
+                filled,
+                converter(self.generator.field_types, old, new),
+                losses,
+                old_type.text_form(old.options).to_text,
+                maker,
+                in_database(self.generator.field_types, old, new, source, self.generator.dialect.name),
+            )
         lists.refuse_missing_rows(new, table, filled, losses)
         if losses.count and on_error == "fail":
             losses.refuse()
         if new.required:
+            if maker is not None:
+                self.fill(before, sa.column(filled.name, filled.type), new)
             self.refuse_nulls(table, self.converted_column(new), new)
         return losses.count > 0

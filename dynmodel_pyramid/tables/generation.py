@@ -5,6 +5,7 @@ class goes when the last reference to it goes. Never call ``registry.dispose()``
 """
 
 import copy
+import datetime
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -89,12 +90,17 @@ class Generator:
             return None
         return self.field_types[field.type].schema_node(field.options).deserialize(field.default)
 
-    def default_maker(self, field: FieldDefinition) -> Callable[[], Any] | None:
-        """What gives each row its default, as the column stores it; None where there is none."""
+    def default_maker(
+        self, field: FieldDefinition, moment: datetime.datetime | None = None
+    ) -> Callable[[], Any] | None:
+        """What gives each row its default, as the column stores it; None where there is none.
+
+        :param moment: that of the change, which all rows share; None for the moment of each call
+        """
         expression = field.default_expression
         if expression is not None:
             node = self.field_types[field.type].schema_node(field.options)
-            return lambda: evaluate(expression, node)
+            return lambda: evaluate(expression, node, moment)
         value = self.default_value(field)
         return None if value is None else lambda: value
 

@@ -202,7 +202,9 @@ def _violation(failure: Failure, request) -> Response:
         "required": f"{where} is required",
         "check": f"{where} breaks a rule of the database",
     }
-    return problem(request, 409, f"{failure.kind}_violation", details[failure.kind], fields=names)
+    field = model.definition.by_name.get(names[0]) if len(names) == 1 else None
+    own = None if field is None else field.message
+    return problem(request, 409, f"{failure.kind}_violation", own or details[failure.kind], fields=names)
 
 
 def violated_fields(failure: Failure, model) -> list[str]:

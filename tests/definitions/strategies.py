@@ -21,13 +21,16 @@ DEFAULTS = {
     "datetime": st.just("2026-01-31T12:00:00+01:00"),
     "json": st.sampled_from([{}, [1, None], {"a": [True]}, "x", 0, False]),
 }
-#: The names of aliases are no names of fields: those may be four letters long at most, or are listed above.
+ALIAS_NAMES = st.text(string.ascii_lowercase, min_size=5, max_size=6)
+#: These names are no names of fields, which have four letters at most, or are listed above. An alias has the same
+#: moment in all documents, or none: a document that names another one is refused.
 ALIASES = st.lists(
     st.one_of(
-        st.text(string.ascii_lowercase, min_size=5, max_size=6),
-        st.fixed_dictionaries(
-            {"name": st.text(string.ascii_lowercase, min_size=5, max_size=6)},
-            optional={"deprecated_at": st.sampled_from(["2026-01-31T12:00:00Z", "2026-01-31T12:00:00.5+01:00", None])},
+        ALIAS_NAMES,
+        st.builds(
+            lambda name, moment: {"name": f"was_{name}", "deprecated_at": moment},
+            ALIAS_NAMES,
+            st.sampled_from(["2026-01-31T12:00:00Z", "2026-01-31T13:00:00.5+01:00"]),
         ),
     ),
     max_size=2,

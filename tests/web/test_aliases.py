@@ -146,3 +146,27 @@ def test_every_type_has_its_value_under_both_names(client):
         assert found["u"] == given["u"]
         assert all(found[name] == found[f"old_{name}"] for name in types)
         assert found["j"] == given["j"]
+
+
+def test_more_aliases_than_a_result_may_have_columns(client):
+    limit = client.catalogue.database.dialect.max_columns
+    many = [f"a{number}" for number in range(limit)]
+    document = {"model_name": "TooMany", "fields": {"v": {"type": "integer", "aliases": many}}}
+    client.refused("POST", "/table/", document, status=409, code="too_many_fields")
+    path = client.table({"v": "integer"})
+    client.row(path, {"v": 1})
+    client.refused("PATCH", path, {"fields": {"v": {"aliases": many}}}, status=409, code="too_many_fields")
+    client.send("PATCH", path, {"fields": {"v": {"aliases": many[: limit - 5]}}}, status=200)
+    for query in ("", "?limit=1", "?order=a7.desc"):
+        assert len(client.get(f"{path}rows/{query}")[0]) == limit - 3
+    assert client.send("PATCH", f"{path}rows/1/", {"a9": 2}, status=200).json["v"] == 2
+
+
+@pytest.mark.parametrize("depth", [99, 101, 500, 900, 950, 5000])
+@pytest.mark.parametrize(("method", "where"), [("POST", ""), ("PUT", "1/"), ("PATCH", "1/")])
+def test_deep_values_under_both_names(client, depth, method, where):
+    path = client.table({"j": {"type": "json", "aliases": ["old"]}})
+    client.row(path, {"j": 1})
+    deep = b"[" * depth + b"]" * depth
+    answer = client.send(method, f"{path}rows/{where}", body=b'{"j": %b, "old": %b}' % (deep, deep))
+    assert answer.status_int in ((200, 201) if depth < 100 else (400, 422))

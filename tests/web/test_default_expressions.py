@@ -130,3 +130,40 @@ def test_objects(client):
     assert is_uuid(first["key"])
     assert first["key"] != second["key"]
     assert first["made"]
+
+
+def test_one_moment_for_all_that_a_request_writes(client):
+    moments = {name: {"type": "datetime", "default_expression": "now"} for name in ("a", "b")}
+    path = client.table({"n": "integer"})
+    client.send("POST", f"{path}rows/", [{"n": number} for number in range(50)], status=201)
+    client.send("PATCH", path, {"fields": moments}, status=200)
+    assert len({row[name] for row in client.get(f"{path}rows/") for name in moments}) == 1
+    for number in range(10):
+        row = client.send("PUT", f"{path}rows/1/", {"n": number}, status=200).json
+        assert row["a"] == row["b"]
+
+
+@pytest.mark.parametrize("before", ["integer", None], ids=["converted", "added"])
+def test_a_field_that_takes_some_of_its_values_only(client, before):
+    """Of 400 random UUIDs some begin with a letter, so the change is refused; the one tried at first may, too."""
+    path = client.table({"n": "integer"} | ({"v": before} if before else {}))
+    rows = [{"v": 700}] * 400 if before else [{}] * 400
+    client.send("POST", f"{path}rows/", rows, status=201)
+    wanted = {"type": "string", "pattern": "[0-9].{9}.*", "default_expression": "uuid"}
+    answers = [client.send("PATCH", f"{path}?on_error=default", {"fields": {"v": wanted}}) for _ in range(30)]
+    assert {answer.status_int for answer in answers} <= {409, 422}
+    assert {answer.json["code"] for answer in answers} == {"validation", "lossy_change"}
+
+
+@pytest.mark.parametrize("default", [{"default_expression": "uuid"}, {"default": str(uuid.UUID(int=5))}])
+def test_a_new_type_that_is_required(client, default):
+    path = client.table({"key": "string"})
+    client.send("POST", f"{path}rows/", [{"key": None}, {"key": "x"}], status=201)
+    change = {"fields": {"key": {"type": "uuid", "required": True, **default}}}
+    client.refused("PATCH", path, change, status=409, code="lossy_change")
+    client.send("PATCH", f"{path}?on_error=null", change, status=409)
+    client.send("PATCH", f"{path}?on_error=default", change, status=200)
+    keys = [row["key"] for row in client.get(f"{path}rows/")]
+    assert len(keys) == 2
+    assert all(uuid.UUID(key) for key in keys)
+    assert len(set(keys)) == (2 if "default_expression" in default else 1)

@@ -148,3 +148,15 @@ def test_message(client):
     client.row(path, {"isbn": "1" * 13})
     assert told("PATCH", "1/", {"isbn": "2" * 13}) == [("/isbn", "read_only", words)]
     assert words in json.dumps(client.get(path))
+
+
+def test_message_of_a_clash(client):
+    """A rule of the database may refuse a value, too; one over several fields speaks for itself."""
+    fields = {name: {"type": "string", "message": f"{name}!"} for name in ("a", "b")}
+    fields["a"]["unique_ignore_case"] = True
+    path = client.table({**fields, "n": "integer"}, unique=[{"fields": ["b", "n"]}])
+    client.row(path, {"a": "x", "b": "y", "n": 1})
+    told = client.refused("POST", f"{path}rows/", {"a": "X"}, status=409, code="unique_violation")
+    assert told.json["detail"] == "a!"
+    told = client.refused("POST", f"{path}rows/", {"b": "y", "n": 1}, status=409, code="unique_violation")
+    assert "b, n" in told.json["detail"]
