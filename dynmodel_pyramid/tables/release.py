@@ -4,7 +4,8 @@ The database has the same rules, for those who delete by SQL. The service doesn'
 link is a row that changed, with a new version, and history and feeds must be told.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 
 import sqlalchemy as sa
 
@@ -50,14 +51,42 @@ class Release:
 
         :raises Conflict: a row that stays refers to one of them and its field restricts that
         """
-        self._find(model, list(ids))
+        self._prepare({model.definition.id: ids})
+        self._delete_found({})
+
+    def make_way(self, rows: Mapping[int, Iterable[int]]) -> None:
+        """All that :meth:`delete` does, except that these rows (ids by table) are left for the caller to delete.
+
+        :raises Conflict: as there
+        """
+        rows = {table_id: set(ids) for table_id, ids in rows.items()}
+        self._prepare(rows)
+        self._delete_found(rows)
+
+    def _prepare(self, rows: Mapping[int, Iterable[int]]) -> None:
+        for table_id, ids in rows.items():
+            self._find(self._model(table_id), list(ids))
         for table_id in self.going:
             self._refuse_restricted(self._model(table_id))
         for table_id in self.going:
             self._let_go(self._model(table_id))
-        # Rows that were found later refer to those before.
-        for table_id in reversed(list(self.going)):
-            self._delete(self._model(table_id))
+
+    def _delete_found(self, left: Mapping[int, Container[int]]) -> None:
+        for table_id in self._in_order():
+            # Rows that were found later refer to those before, also in the same table.
+            ids = [row_id for row_id in reversed(self.going[table_id]) if row_id not in left.get(table_id, ())]
+            self._delete(self._model(table_id), ids)
+
+    def _in_order(self) -> Iterable[int]:
+        """The tables, each after those that refer to it; where they go round in circles, those found last first."""
+        order: TopologicalSorter[int] = TopologicalSorter()
+        for table_id in self.going:
+            near = {referrer.table_id for referrer in self._model(table_id).definition.referrers} - {table_id}
+            order.add(table_id, *(near & set(self.going)))
+        try:
+            return list(order.static_order())
+        except CycleError:
+            return list(reversed(self.going))
 
     def _model(self, table_id: int) -> Model:
         return self.models(table_id)
@@ -138,9 +167,9 @@ class Release:
             statement = sa.update(table).where(table.c.id.in_(part)).values(values)
             self._report(near, "update", statement.returning(table.c.id, table.c._version))
 
-    def _delete(self, model: Model) -> None:
+    def _delete(self, model: Model, ids: list[int]) -> None:
         table = model.table
-        for part in chunks(self.going[model.definition.id]):
+        for part in chunks(ids):
             statement = sa.delete(table).where(table.c.id.in_(part))
             self._report(model, "delete", statement.returning(table.c.id, table.c._version))
 

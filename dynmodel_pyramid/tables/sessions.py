@@ -17,6 +17,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.ext.orderinglist import OrderingList
 from sqlalchemy.orm import ORMExecuteState, Session
 from sqlalchemy.sql import visitors
 
@@ -24,7 +25,10 @@ from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.store import now
 from dynmodel_pyramid.errors import Conflict
 from dynmodel_pyramid.tables.catalogue import Catalogue, RowWrites
-from dynmodel_pyramid.tables.generation import DEFINITION
+from dynmodel_pyramid.tables.generation import DEFINITION, Model, attribute_names
+from dynmodel_pyramid.tables.given import Filler, given_fields
+from dynmodel_pyramid.tables.groups import class_of
+from dynmodel_pyramid.tables.release import Release
 from dynmodel_pyramid.tables.work import Stale, Work
 
 #: Compiled statements that one session keeps; they go with it, and the classes that they name as well.
@@ -74,16 +78,10 @@ class Models(Mapping[str, type]):
         """:raises KeyError: there is no such table
         :raises PluginMissing: a field's type is not installed
         """
-        while True:
-            work = Work(self._catalogue)
-            try:
-                model = work.model(name)
-                work.confirm()
-            except Stale:
-                continue
-            if model is None:
-                raise KeyError(name)
-            return model.cls
+        cls = class_of(self._catalogue, name)
+        if cls is None:
+            raise KeyError(name)
+        return cls
 
     def __getattr__(self, name: str) -> type:
         if name.startswith("_"):  # no model's name does
@@ -119,18 +117,24 @@ class ModelSession(Session):
 
     :param writes: whether its transactions write from their first statement on. Otherwise they begin as reads, which
         hold nobody up, and go over to a connection that writes with the first flush.
+    :param author: who writes, for the fields that say so
     """
 
-    def __init__(self, catalogue: Catalogue, *, writes: bool = True):
+    def __init__(self, catalogue: Catalogue, *, writes: bool = True, author: str | None = None):
         super().__init__()
         self.catalogue = catalogue
+        self.author = author
         cache = sa.util.LRUCache(STATEMENTS)
         self._reader = catalogue.database.engine.execution_options(compiled_cache=cache)
         self._writer = catalogue.database.writer.execution_options(compiled_cache=cache)
         self._writes = self._writing = writes
         #: The definitions of the classes used in this transaction, by table id; several where versions mix.
         self._used: dict[int, list[TableDefinition]] = {}
+        #: The groups of tables that statements named, and may have reached further through relationships.
+        self._groups: set[sa.MetaData] = set()
+        #: What a flush must remember till its end.
         self._gone: list[tuple[int, tuple[int, int]]] = []
+        self._written: list[Any] = []
 
     def get_bind(self, mapper=None, **arguments) -> sa.Engine:
         self._writing = self._writing or self._flushing
@@ -141,10 +145,16 @@ class ModelSession(Session):
 
         :raises DefinitionChanged: it is not current
         """
-        known = self._used.setdefault(definition.id, [])
-        if not any(definition is other for other in known):
-            known.append(definition)
+        if self.note(definition):
             self.confirm()
+
+    def note(self, definition: TableDefinition) -> bool:
+        """As :meth:`use`, leaving the comparison to the commit; -> whether it is new."""
+        known = self._used.setdefault(definition.id, [])
+        if any(definition is other for other in known):
+            return False
+        known.append(definition)
+        return True
 
     def confirm(self) -> None:
         """Prove that every class used in this transaction is current; a proof if all writes are flushed.
@@ -174,6 +184,9 @@ class ModelSession(Session):
 
         :raises DefinitionChanged: a class used is not current
         """
+        for metadata in self._groups:
+            for table in metadata.tables.values():
+                self.note(table.info[DEFINITION])
         if self._used:
             with self.catalogue.database.reading() as connection:
                 try:
@@ -181,56 +194,158 @@ class ModelSession(Session):
                 except DefinitionChanged as changed:
                     raise changed from error
 
+    def flush(self, objects: Any = None) -> None:
+        """Write what is new or changed, then delete, with all that deleting asks of the rows that refer to it.
+
+        In this order: a row that was moved to another one a moment ago doesn't hold the deletion up.
+
+        :raises Conflict: a row that stays refers to one that is deleted, and its field restricts that
+        """
+        gone = list(self.deleted)
+        if gone:
+            self.add_all(gone)  # they are no longer marked
+            super().flush()
+            for row in gone:
+                if is_row(row):  # the lines of lists follow
+                    self.delete(row)
+            with self.no_autoflush:
+                self._make_way([row for row in gone if is_row(row)])
+        super().flush(objects)
+        if gone:
+            self.expire_all()
+
+    def _make_way(self, rows: list[Any]) -> None:
+        self._writing = True
+        ids: dict[int, list[int]] = {}
+        for row in rows:
+            self.use(definition_of(row))
+            ids.setdefault(definition_of(row).id, []).append(row.id)
+        work = Work(self.catalogue)
+        Release(self.catalogue, self.connection(), lambda number: self._model(work, number), self.author).make_way(ids)
+
+    def _model(self, work: Work, table_id: int) -> Model:
+        """A table that a deletion reaches.
+
+        :raises DefinitionChanged: it is not what those used here refer to
+        """
+        try:
+            model = work.model(table_id)
+        except Stale:
+            model = None
+        if model is None:
+            raise DefinitionChanged([f"table {table_id}"])
+        self.use(model.definition)
+        return model
+
+    def fill(self, rows: list[Any], *, new: bool) -> None:
+        """Give rows the values that the system gives."""
+        moment, connection = now(), self.connection()
+        by_definition: dict[int, list[Any]] = {}
+        for row in rows:
+            row._updated = moment
+            if new:
+                row._created = moment
+            by_definition.setdefault(id(definition_of(row)), []).append(row)
+        for alike in by_definition.values():
+            definition, field_types = definition_of(alike[0]), self.catalogue.field_types
+            fields, names = given_fields(definition, field_types), attribute_names(definition)
+            filler = Filler(connection, self.catalogue.store, field_types, definition, self.author, moment)
+            given = filler.of_new_rows(fields, len(alike)) if new else [filler.of_changed_row(fields) for _ in alike]
+            for row, values in zip(alike, given, strict=True):
+                for name, value in values.items():
+                    setattr(row, names[name], value)
+
     def bulk_save_objects(self, *arguments, **options):
         raise UnreportedWrite()
 
     bulk_insert_mappings = bulk_update_mappings = bulk_save_objects
 
 
-def definitions_in(statement: Any) -> Iterator[TableDefinition]:
-    """The definitions of the generated tables that a statement names."""
+def definition_of(row: Any) -> TableDefinition:
+    """The definition that the class of a row, or of a list's line, was made of."""
+    return type(row).__table__.info[DEFINITION]
+
+
+def is_row(row: Any) -> bool:
+    """Whether it is a row and not the line of a list, which belongs to a row."""
+    return hasattr(type(row), "__definition__")
+
+
+def tables_in(statement: Any) -> Iterator[sa.Table]:
+    """The generated tables that a statement names."""
     for element in visitors.iterate(statement):
         table = getattr(element, "table", element)
         while isinstance(table, sa.AliasedReturnsRows):
             table = table.element
         if isinstance(table, sa.Table) and DEFINITION in table.info:
-            yield table.info[DEFINITION]
+            yield table
 
 
 @event.listens_for(ModelSession, "do_orm_execute")
 def _before_statement(state: ORMExecuteState) -> None:
-    found = list(definitions_in(state.statement))
+    found = list(tables_in(state.statement))
     if found and (state.is_insert or state.is_update or state.is_delete):
         raise UnreportedWrite()
-    for definition in found:
-        state.session.use(definition)
+    for table in found:
+        state.session._groups.add(table.metadata)
+        state.session.use(table.info[DEFINITION])
+
+
+@event.listens_for(ModelSession, "loaded_as_persistent")
+def _loaded(session: ModelSession, row: Any) -> None:
+    # Loaded together with another row (joinedload): the statement doesn't name its table.
+    session.note(definition_of(row))
 
 
 @event.listens_for(ModelSession, "before_flush")
 def _before_flush(session: ModelSession, context, instances) -> None:
     for row in (*session.new, *session.dirty, *session.deleted):
-        session.use(type(row).__definition__)
-    moment = now()
-    for row in session.new:
-        row._created = row._updated = moment
-    for row in session.dirty:
-        if session.is_modified(row):
-            row._updated = moment
+        session.use(definition_of(row))
+    new, changed = list(filter(is_row, session.new)), _changed(session)
+    if new:
+        session.fill(new, new=True)
+    if changed:
+        session.fill(changed, new=False)
+    for row in changed:
+        for value in vars(row).values():
+            if isinstance(value, OrderingList):
+                value.reorder()
     # Afterwards a row that was expired can't be asked any more.
-    session._gone = [(type(row).__definition__.id, (row.id, row._version)) for row in session.deleted]
+    session._gone = [(definition_of(row).id, (row.id, row._version)) for row in session.deleted if is_row(row)]
+
+
+def _changed(session: ModelSession) -> list[Any]:
+    """The rows that are changed, also by one of their lists."""
+    modified = [row for row in session.dirty if session.is_modified(row)]
+    rows = [row if is_row(row) else row.owner for row in modified]
+    left_out = (*session.new, *session.deleted, None)
+    unique = {id(row): row for row in rows if not any(row is other for other in left_out)}
+    return list(unique.values())
 
 
 @event.listens_for(ModelSession, "after_flush")
 def _after_flush(session: ModelSession, context) -> None:
     modified = [row for row in session.dirty if session.is_modified(row)]
+    session._written = [*session.new, *modified]
     written: dict[tuple[int, str], list[tuple[int, int]]] = {}
     for operation, rows in (("insert", session.new), ("update", modified)):
-        for row in rows:
-            written.setdefault((type(row).__definition__.id, operation), []).append((row.id, row._version))
+        for row in filter(is_row, rows):
+            written.setdefault((definition_of(row).id, operation), []).append((row.id, row._version))
     for table_id, row in session._gone:
         written.setdefault((table_id, "delete"), []).append(row)
     for (table_id, operation), rows in written.items():
         session.catalogue.report(session.connection(), RowWrites(table_id, operation, tuple(sorted(rows))))
+
+
+@event.listens_for(ModelSession, "after_flush_postexec")
+def _after_flush_is_over(session: ModelSession, context) -> None:
+    # Who set an id finds the row of that id from now on.
+    for row in session._written:
+        relationships = sa.inspect(type(row)).relationships
+        stale = [each.key for each in relationships if not each.viewonly and not each.uselist and each.key in vars(row)]
+        if stale:
+            session.expire(row, stale)
+    session._written = []
 
 
 @event.listens_for(ModelSession, "before_commit")
@@ -242,16 +357,16 @@ def _before_commit(session: ModelSession) -> None:
 @event.listens_for(ModelSession, "after_transaction_end")
 def _after_transaction(session: ModelSession, transaction) -> None:
     if transaction.parent is None:
-        session._writing, session._used = session._writes, {}
+        session._writing, session._used, session._groups = session._writes, {}, set()
 
 
 @contextmanager
-def session(catalogue: Catalogue, *, writes: bool = True) -> Iterator[ModelSession]:
+def session(catalogue: Catalogue, *, writes: bool = True, author: str | None = None) -> Iterator[ModelSession]:
     """A session in one transaction: committed if the block ends well, else rolled back.
 
     :raises DefinitionChanged: a class that was used is not, or no longer, current
     """
-    with ModelSession(catalogue, writes=writes) as made:
+    with ModelSession(catalogue, writes=writes, author=author) as made:
         try:
             yield made
             made.commit()
