@@ -1,7 +1,8 @@
 """Definition -> SQLAlchemy table and declarative class.
 
-Each table has a MetaData of its own, or its group's (:mod:`~.groups`), and its statements a compiled cache of their own,
-so that what is old goes when the last reference to it goes. Never call ``registry.dispose()``: running requests may use the class.
+Each table has a MetaData of its own, or its group's (:mod:`~.groups`), and its statements a compiled cache of their
+own, so that what is old goes when the last reference to it goes. Never call ``registry.dispose()``: running requests
+may use the class.
 """
 
 import copy

@@ -111,7 +111,7 @@ def _neighbours(model: Model) -> Iterator[int]:
 
 
 def _built(work: Work, asked: Model) -> Group:
-    """A group of the table that was asked for and those that it is linked to, breadth first, as far as they are free."""
+    """A group of the table that was asked for and those linked to it, breadth first, as far as they are free."""
     generator = work.catalogue.generator
     metadata = sa.MetaData(schema=generator.dialect.schema)
     models: dict[int, Model] = {}
@@ -235,7 +235,12 @@ class _Classes:
             "primaryjoin": list_table.c.row_id == own.c.id,
             "foreign_keys": [list_table.c.row_id],
         }
-        attributes = {"__table__": list_table, "owner": self._to(link.near.id, back_populates=name, **join)}
+        attributes = {
+            "__table__": list_table,
+            # Its line may have gone with the row that it names.
+            "__mapper_args__": {"confirm_deleted_rows": False},
+            "owner": self._to(link.near.id, back_populates=name, **join),
+        }
         far = self.tables.get(link.reference.table)
         if far is not None:
             value = list_table.c.value

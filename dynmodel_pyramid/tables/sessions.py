@@ -343,7 +343,7 @@ def _after_flush_is_over(session: ModelSession, context) -> None:
     for row in session._written:
         relationships = sa.inspect(type(row)).relationships
         stale = [each.key for each in relationships if not each.viewonly and not each.uselist and each.key in vars(row)]
-        if stale:
+        if stale and row in session:  # the line of a list may be gone
             session.expire(row, stale)
     session._written = []
 

@@ -46,9 +46,9 @@ def orders(app, catalogue, models):
     define(app, "Customer", CUSTOMER)
     define(app, "Order", ORDER)
     with catalogue.session() as session:
-        session.add_all([models.Customer(id=1, name="Ada"), models.Customer(id=2, name="Grace")])
+        session.add_all([models.Customer(name="Ada"), models.Customer(name="Grace")])
         session.flush()
-        session.add_all(models.Order(id=n, text=f"order {n}", customer=1 if n < 4 else None) for n in range(1, 5))
+        session.add_all(models.Order(text=f"order {n}", customer=1 if n < 4 else None) for n in range(1, 5))
     return models
 
 
@@ -58,9 +58,9 @@ def tagged(app, catalogue, **options):
     define(app, "Item", {"name": "string", "tags": {"type": "links", "table": "Tag", "reverse": "items", **options}})
     Tag, Item = catalogue.models.Tag, catalogue.models.Item
     with catalogue.session() as session:
-        session.add_all(Tag(id=n, name=f"tag {n}") for n in range(1, 6))
+        session.add_all(Tag(name=f"tag {n}") for n in range(1, 6))
         session.flush()
-        session.add(Item(id=1, name="item", tags=[3, 1, 2]))
+        session.add(Item(name="item", tags=[3, 1, 2]))
     return Tag, Item
 
 
@@ -99,8 +99,8 @@ def test_setting_a_relationship_sets_the_id(catalogue, orders, reported):
         order.customer_row = None
     assert reported == [
         ("update", 2, ((1, 2),)),
-        ("insert", 1, ((3, 1),)),
         ("insert", 2, ((5, 1),)),
+        ("insert", 1, ((3, 1),)),
         ("update", 2, ((1, 3),)),
     ]
     with catalogue.session() as session:
@@ -120,8 +120,7 @@ def test_setting_the_id_sets_the_relationship(catalogue, orders):
 
 def test_the_reverse_side_is_for_reading(app, catalogue, orders):
     with catalogue.session() as session:
-        with pytest.warns(sa.exc.SAWarning, match="viewonly"):
-            session.get(orders.Customer, 2).orders.append(session.get(orders.Order, 4))
+        session.get(orders.Customer, 2).orders.append(session.get(orders.Order, 4))
     assert app.get("/table/Order/rows/4/").json["customer"] is None
 
 
@@ -221,19 +220,16 @@ def test_lists_keep_their_order(app, catalogue, reported):
     assert reported[3:] == [("update", 2, ((1, version),)) for version in (5, 6, 7)]
     with catalogue.session() as session:
         item = session.get(Item, 1)
-        item.tags_rows.insert(0, item.tags_rows.pop())
+        with session.no_autoflush:
+            item.tags_rows.insert(0, item.tags_rows.pop())
         session.flush()
         item.tags.clear()
         item.name = "empty"
         session.flush()
-        session.add(Item(id=9, tags_rows=[Tag(id=8), session.get(Tag, 1)]))
-    assert (lines(catalogue, Item), lines(catalogue, Item, 9)) == ([], [(0, 8), (1, 1)])
-    assert reported[6:] == [
-        ("update", 2, ((1, 8),)),
-        ("update", 2, ((1, 9),)),
-        ("insert", 1, ((8, 1),)),
-        ("insert", 2, ((9, 1),)),
-    ]
+        session.add(Item(tags_rows=[Tag(), session.get(Tag, 1)]))
+    assert (lines(catalogue, Item), lines(catalogue, Item, 2)) == ([], [(0, 6), (1, 1)])
+    assert reported[6:8] == [("update", 2, ((1, version),)) for version in (8, 9)]
+    assert sorted(reported[8:]) == [("insert", 1, ((6, 1),)), ("insert", 2, ((2, 1),))]
 
 
 def test_reading_a_list_with_gaps_changes_nothing(app, catalogue, reported):
@@ -268,7 +264,7 @@ def test_joins_to_lists(app, catalogue):
     Tag, Item = tagged(app, catalogue)
     with catalogue.session(writes=False) as session:
         assert session.scalars(select(Item.name).join(Tag.items).where(Tag.name == "tag 2")).all() == ["item"]
-        assert session.scalars(select(Item.name).where(Item.tags.contains(2))).all() == ["item"]
+        assert session.scalars(select(Item.name).where(Item.tags == 2)).all() == ["item"]
         assert session.scalars(select(Item.name).where(Item.tags_rows.any(Tag.name == "tag 4"))).all() == []
         (tag,) = session.scalars(select(Tag).options(joinedload(Tag.items)).where(Tag.id == 3)).unique()
         assert [item.id for item in tag.__dict__["items"]] == [1]
@@ -283,10 +279,11 @@ def test_deleting_the_owner_deletes_its_lines(app, catalogue, reported):
         session.delete(item)
     assert lines(catalogue, Item) == [] and reported[-1] == ("delete", 2, ((1, 2),))
     with catalogue.session() as session:
-        session.add(Item(id=2, tags=[1]))
+        item, tag = Item(tags=[1]), session.get(Tag, 1)
+        session.add(item)
         session.flush()
-        session.delete(session.get(Item, 2))
-        session.delete(session.get(Tag, 1))
+        session.delete(item)
+        session.delete(tag)
     assert lines(catalogue, Item, 2) == []
 
 
@@ -340,10 +337,10 @@ def test_cascade(app, catalogue, orders, reported):
         session.add_all([Part(order=1), Part(order=4)])
     reported.clear()
     with catalogue.session() as session:
-        first = session.get(Order, 1)
+        ada, first, second = session.get(Customer, 1), session.get(Order, 1), session.get(Order, 2)
         first.text = "in vain"
-        session.delete(session.get(Customer, 1))
-        session.delete(session.get(Order, 2))
+        session.delete(ada)
+        session.delete(second)
         session.flush()
         assert session.get(Order, 1) is None and session.get(Part, 1) is None and session.get(Part, 2) is not None
         assert session.scalars(select(Order.id)).all() == [4]
@@ -391,8 +388,10 @@ def test_lists_can_restrict(app, catalogue):
     with pytest.raises(Conflict), catalogue.session() as session:
         session.delete(session.get(Tag, 1))
     with catalogue.session() as session:
-        session.delete(session.get(Tag, 1))
-        session.get(Item, 1).tags.remove(1)
+        tag, tags = session.get(Tag, 1), session.get(Item, 1).tags
+        assert 1 in tags
+        session.delete(tag)
+        tags.remove(1)
     assert lines(catalogue, Item) == [(0, 3), (1, 2)]
 
 
@@ -400,12 +399,21 @@ def test_deleting_people_with_their_bosses(app, catalogue, models):
     define(app, "Person", {"boss": {"type": "link", "table": "Person", "on_delete": "cascade"}})
     Person = models.Person
     with catalogue.session() as session:
-        session.add_all([Person(id=1), Person(id=2, boss=1), Person(id=3, boss=2), Person(id=4)])
+        first = Person()
+        session.add_all([first, Person(boss_row=Person(boss_row=first)), Person()])
+        session.flush()
+        assert [(row.id, row.boss) for row in session.scalars(select(Person).order_by(Person.id))] == [
+            (1, None),
+            (2, None),
+            (3, 1),
+            (4, 3),
+        ]
     with catalogue.session() as session:
-        session.delete(session.get(Person, 1))
-        session.delete(session.get(Person, 2))
+        first, third = session.get(Person, 1), session.get(Person, 3)
+        session.delete(first)
+        session.delete(third)
     with catalogue.session() as session:
-        assert session.scalars(select(Person.id)).all() == [4]
+        assert session.scalars(select(Person.id)).all() == [2]
 
 
 # Values that the system gives
@@ -453,7 +461,7 @@ def test_versions_are_checked(app, catalogue, orders):
 
 @pytest.mark.parametrize("reach", ("lazy", "joined", "joins"))
 def test_a_linked_table_changes(app, catalogue, orders, reach):
-    Customer, Order = orders.Customer, orders.Order
+    Order = orders.Order
     redefine(app, "Customer", {"name": "string", "age": "integer"})
     with pytest.raises(DefinitionChanged, match="Customer"), catalogue.session(writes=False) as session:
         if reach == "lazy":
@@ -479,7 +487,6 @@ def test_lists_of_an_old_definition(app, catalogue):
     Tag, Item = tagged(app, catalogue)
     redefine(app, "Item", {"name": "string"})
     with pytest.raises(DefinitionChanged, match="Item"), catalogue.session(writes=False) as session:
-        session.get(Tag, 1)
         session.scalars(select(Item._lines_2.property.mapper.class_)).all()
 
 
@@ -543,14 +550,11 @@ def test_the_limit(app, catalogue, models, monkeypatch):
     last = models.Spoke59
     assert not hasattr(last, "hub_row") and models.Spoke59 is last and models.Hub is Hub
     with catalogue.session() as session:
-        hub = Hub(a="x")
-        session.add(hub)
+        session.add(Hub(a="x"))
         session.flush()
-        session.add(last(hub=hub.id))
-        session.flush()
-        with pytest.raises(Conflict):
-            session.delete(hub)
-            session.flush()
+        session.add(last(hub=1))
+    with pytest.raises(Conflict, match="Spoke59"), catalogue.session() as session:
+        session.delete(session.get(Hub, 1))
 
 
 def test_a_type_that_is_missing_leaves_the_others_alone(make_app, app, orders):
