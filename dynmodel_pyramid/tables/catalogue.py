@@ -205,8 +205,8 @@ class Catalogue:
 
     @property
     def models(self):
-        """The generated classes by model name, for scripts and shells (:class:`~.sessions.Models`)."""
-        from dynmodel_pyramid.tables.sessions import Models
+        """The generated classes by model name, for scripts and shells (:class:`~.models.Models`)."""
+        from dynmodel_pyramid.tables.models import Models
 
         return Models(self)
 

@@ -1,4 +1,4 @@
-"""ORM sessions for scripts and shells, and the generated classes by their names.
+"""ORM sessions for scripts and shells.
 
     with catalogue.session() as session:
         Product = catalogue.models["Product"]
@@ -11,30 +11,32 @@ The second is the proof: on SQLite the whole transaction sees one moment, and on
 the tables by then. A block that only reads is proven at its end in the same way. Textual SQL is not looked at.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.ext.orderinglist import OrderingList
 from sqlalchemy.orm import ORMExecuteState, Session
 from sqlalchemy.sql import visitors
 
 from dynmodel_pyramid.definitions import TableDefinition
-from dynmodel_pyramid.definitions.store import now
 from dynmodel_pyramid.errors import Conflict
 from dynmodel_pyramid.tables.catalogue import Catalogue, RowWrites
-from dynmodel_pyramid.tables.generation import DEFINITION, Model, attribute_names
-from dynmodel_pyramid.tables.given import Filler, given_fields
-from dynmodel_pyramid.tables.groups import class_of
+from dynmodel_pyramid.tables.generation import DEFINITION, Model
 from dynmodel_pyramid.tables.release import Release
+from dynmodel_pyramid.tables.unit_of_work import (
+    changed_rows,
+    definition_of,
+    fill,
+    is_row,
+    settle_lists,
+    stale_relationships,
+)
 from dynmodel_pyramid.tables.work import Stale, Work
 
 #: Compiled statements that one session keeps; they go with it, and the classes that they name as well.
 STATEMENTS = 100
-#: Definitions that are in memory at a time while names are listed.
-CHUNK = 500
 
 
 class DefinitionChanged(Conflict):
@@ -62,54 +64,6 @@ class UnreportedWrite(Conflict):
             "rows are written through objects here (session.add, attributes, session.delete), so that each write is "
             "told to history and feeds; this statement would go past them"
         )
-
-
-class Models(Mapping[str, type]):
-    """The generated classes by model name, always as the database defines them now.
-
-    ``models["Product"]`` and ``models.Product``; a table that is called like a method (``items``) needs the brackets.
-    Upper and lower case count the same. Iteration gives the names in the order of the tables' ids.
-    """
-
-    def __init__(self, catalogue: Catalogue):
-        self._catalogue = catalogue
-
-    def __getitem__(self, name: str) -> type:
-        """:raises KeyError: there is no such table
-        :raises PluginMissing: a field's type is not installed
-        """
-        cls = class_of(self._catalogue, name)
-        if cls is None:
-            raise KeyError(name)
-        return cls
-
-    def __getattr__(self, name: str) -> type:
-        if name.startswith("_"):  # no model's name does
-            raise AttributeError(name)
-        try:
-            return self[name]
-        except KeyError:
-            raise AttributeError(f"there is no table called {name}") from None
-
-    def __iter__(self) -> Iterator[str]:
-        table = self._catalogue.store.system.table.c
-        last = 0
-        while True:
-            query = sa.select(table.id, table.document).where(table.dropped_at.is_(None), table.id > last)
-            with self._catalogue.database.reading() as connection:
-                rows = connection.execute(query.order_by(table.id).limit(CHUNK)).all()
-            yield from (document["model_name"] for _, document in rows)
-            if len(rows) < CHUNK:
-                return
-            last = rows[-1][0]
-
-    def __len__(self) -> int:
-        table = self._catalogue.store.system.table.c
-        with self._catalogue.database.reading() as connection:
-            return connection.scalar(sa.select(sa.func.count(table.id)).where(table.dropped_at.is_(None)))
-
-    def __repr__(self) -> str:
-        return f"<{len(self)} models>"
 
 
 class ModelSession(Session):
@@ -237,38 +191,10 @@ class ModelSession(Session):
         self.use(model.definition)
         return model
 
-    def fill(self, rows: list[Any], *, new: bool) -> None:
-        """Give rows the values that the system gives."""
-        moment, connection = now(), self.connection()
-        by_definition: dict[int, list[Any]] = {}
-        for row in rows:
-            row._updated = moment
-            if new:
-                row._created = moment
-            by_definition.setdefault(id(definition_of(row)), []).append(row)
-        for alike in by_definition.values():
-            definition, field_types = definition_of(alike[0]), self.catalogue.field_types
-            fields, names = given_fields(definition, field_types), attribute_names(definition)
-            filler = Filler(connection, self.catalogue.store, field_types, definition, self.author, moment)
-            given = filler.of_new_rows(fields, len(alike)) if new else [filler.of_changed_row(fields) for _ in alike]
-            for row, values in zip(alike, given, strict=True):
-                for name, value in values.items():
-                    setattr(row, names[name], value)
-
     def bulk_save_objects(self, *arguments, **options):
         raise UnreportedWrite()
 
     bulk_insert_mappings = bulk_update_mappings = bulk_save_objects
-
-
-def definition_of(row: Any) -> TableDefinition:
-    """The definition that the class of a row, or of a list's line, was made of."""
-    return type(row).__table__.info[DEFINITION]
-
-
-def is_row(row: Any) -> bool:
-    """Whether it is a row and not the line of a list, which belongs to a row."""
-    return hasattr(type(row), "__definition__")
 
 
 def tables_in(statement: Any) -> Iterator[sa.Table]:
@@ -301,26 +227,14 @@ def _loaded(session: ModelSession, row: Any) -> None:
 def _before_flush(session: ModelSession, context, instances) -> None:
     for row in (*session.new, *session.dirty, *session.deleted):
         session.use(definition_of(row))
-    new, changed = list(filter(is_row, session.new)), _changed(session)
-    if new:
-        session.fill(new, new=True)
-    if changed:
-        session.fill(changed, new=False)
+    new, changed = list(filter(is_row, session.new)), changed_rows(session)
+    for rows, are_new in ((new, True), (changed, False)):
+        if rows:
+            fill(session, session.catalogue, session.author, rows, new=are_new)
     for row in changed:
-        for value in vars(row).values():
-            if isinstance(value, OrderingList):
-                value.reorder()
+        settle_lists(row)
     # Afterwards a row that was expired can't be asked any more.
     session._gone = [(definition_of(row).id, (row.id, row._version)) for row in session.deleted if is_row(row)]
-
-
-def _changed(session: ModelSession) -> list[Any]:
-    """The rows that are changed, also by one of their lists."""
-    modified = [row for row in session.dirty if session.is_modified(row)]
-    rows = [row if is_row(row) else row.owner for row in modified]
-    left_out = (*session.new, *session.deleted, None)
-    unique = {id(row): row for row in rows if not any(row is other for other in left_out)}
-    return list(unique.values())
 
 
 @event.listens_for(ModelSession, "after_flush")
@@ -341,8 +255,7 @@ def _after_flush(session: ModelSession, context) -> None:
 def _after_flush_is_over(session: ModelSession, context) -> None:
     # Who set an id finds the row of that id from now on.
     for row in session._written:
-        relationships = sa.inspect(type(row)).relationships
-        stale = [each.key for each in relationships if not each.viewonly and not each.uselist and each.key in vars(row)]
+        stale = stale_relationships(row)
         if stale and row in session:  # the line of a list may be gone
             session.expire(row, stale)
     session._written = []

@@ -57,7 +57,7 @@ def test_models_are_always_current(app, catalogue, product):
 def test_many_names_are_listed_in_parts(catalogue, product, app, monkeypatch):
     for number in range(4):
         app.post_json("/table/", {"model_name": f"T{number}", "fields": {"a": "string"}})
-    monkeypatch.setattr("dynmodel_pyramid.tables.sessions.CHUNK", 2)
+    monkeypatch.setattr("dynmodel_pyramid.tables.models.CHUNK", 2)
     assert list(catalogue.models) == ["Product", "T0", "T1", "T2", "T3"]
 
 
