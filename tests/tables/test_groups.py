@@ -371,6 +371,52 @@ def test_cascade_by_two_ways(app, catalogue, models, reported):
     assert sorted(reported[-3:]) == [("delete", n, ((1, 1),)) for n in (1, 2, 3)]
 
 
+def test_cascade_in_a_circle(app, catalogue, models, reported):
+    define(app, "A", {"n": "integer"})
+    define(app, "B", {"a": {"type": "link", "table": "A", "on_delete": "cascade", "required": True}})
+    redefine(app, "A", {"b": {"type": "link", "table": "B", "on_delete": "cascade"}})
+    with catalogue.session() as session:
+        session.add_all([models.A(), models.A()])
+        session.flush()
+        session.add_all([models.B(a=1), models.B(a=2)])
+        session.flush()
+        session.get(models.A, 1).b = 2
+        session.get(models.A, 2).b = 1
+    reported.clear()
+    with catalogue.session() as session:
+        session.delete(session.get(models.A, 1))
+    assert sorted(reported) == [("delete", 1, ((1, 2),)), ("delete", 1, ((2, 2),)), ("delete", 2, ((1, 1), (2, 1)))]
+
+
+def test_rows_deleted_together_refer_to_rows_that_go_with_others(app, catalogue, orders):
+    reorder(app, on_delete="cascade")
+    define(app, "Invoice", {"order": {"type": "link", "table": "Order"}})
+    with catalogue.session() as session:
+        session.add(orders.Invoice(order=1))
+    with catalogue.session() as session:
+        ada, invoice = session.get(orders.Customer, 1), session.get(orders.Invoice, 1)
+        session.delete(invoice)
+        session.delete(ada)
+    with catalogue.session() as session:
+        assert session.scalars(select(orders.Order.id)).all() == [4]
+
+
+def test_a_long_chain_goes(app, catalogue, models, monkeypatch):
+    monkeypatch.setattr("dynmodel_pyramid.tables.release.CHUNK", 100)
+    define(app, "Link", {"before": {"type": "link", "table": "Link", "on_delete": "cascade"}})
+    with catalogue.session() as session:
+        session.add(models.Link())
+        session.flush()
+        session.add_all(models.Link() for _ in range(1100))
+        session.flush()
+        for row in session.scalars(select(models.Link).where(models.Link.id > 1)):
+            row.before = row.id - 1
+    with catalogue.session() as session:
+        session.delete(session.get(models.Link, 1))
+        session.flush()
+        assert session.scalars(select(models.Link.id)).all() == []
+
+
 def test_remove(app, catalogue, reported):
     Tag, Item = tagged(app, catalogue)
     reported.clear()
