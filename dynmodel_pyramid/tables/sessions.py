@@ -220,7 +220,8 @@ def _before_statement(state: ORMExecuteState) -> None:
 @event.listens_for(ModelSession, "loaded_as_persistent")
 def _loaded(session: ModelSession, row: Any) -> None:
     # Loaded together with another row (joinedload): the statement doesn't name its table.
-    session.note(definition_of(row))
+    if DEFINITION in type(row).__table__.info:
+        session.note(definition_of(row))
 
 
 @event.listens_for(ModelSession, "before_flush")
