@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import re
 import subprocess
 import sys
@@ -88,6 +89,18 @@ def test_the_script(products, settings, tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert [row["price"] for row in products.get("/data/table/1/rows/").json] == [10, 25]
+
+
+def test_relationships(embedded, settings, tmp_path):
+    (tables,) = map(json.loads, blocks("embedding.md", "json"))
+    for document in tables:
+        embedded.post_json("/data/table/", document, status=201)
+    ini = write_ini(tmp_path, settings, port=1)
+    code = f"{blocks('embedding.md', 'python')[2]}\nprint(tag_orders({str(ini)!r}))"
+    command = [sys.executable, "-W", "error::ResourceWarning", "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "[('new', ['of Ada', 'urgent'])]"
 
 
 def test_the_shell(products):

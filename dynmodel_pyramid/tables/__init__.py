@@ -7,5 +7,7 @@
 ``evolution``   the difference -> DDL and conversion; ``evolution_sqlite`` and ``evolution_postgresql`` do it
 ``conversion``  carrying a column's values over to another type
 ``service``     create, change and drop tables: the transactions around all this
-``sessions``    ORM sessions for scripts and shells
+``release``     rows that others refer to are deleted as the fields say
+``groups``      the classes of linked tables, with relationships; ``models`` gives them by name
+``sessions``    ORM sessions for scripts and shells; ``unit_of_work`` is what their flush asks of rows
 """

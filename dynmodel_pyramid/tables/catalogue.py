@@ -205,16 +205,16 @@ class Catalogue:
 
     @property
     def models(self):
-        """The generated classes by model name, for scripts and shells (:class:`~.sessions.Models`)."""
-        from dynmodel_pyramid.tables.sessions import Models
+        """The generated classes by model name, for scripts and shells (:class:`~.models.Models`)."""
+        from dynmodel_pyramid.tables.models import Models
 
         return Models(self)
 
-    def session(self, *, writes: bool = True):
+    def session(self, *, writes: bool = True, author: str | None = None):
         """A context manager: an ORM session in a transaction, for scripts (:func:`~.sessions.session`)."""
         from dynmodel_pyramid.tables.sessions import session
 
-        return session(self, writes=writes)
+        return session(self, writes=writes, author=author)
 
     def on_row_writes(self, reporter: Callable[[sa.Connection, RowWrites], None]) -> None:
         """Have every row write told to ``reporter``, inside its transaction; an error there undoes the write."""

@@ -1,17 +1,18 @@
 """Definition -> SQLAlchemy table and declarative class.
 
-Each class has a registry and a MetaData of its own, and its statements a compiled cache of their own, so that an old
-class goes when the last reference to it goes. Never call ``registry.dispose()``: running requests may use the class.
+Each table has a MetaData of its own, or its group's (:mod:`~.groups`), and its statements a compiled cache of their
+own, so that what is old goes when the last reference to it goes. Never call ``registry.dispose()``: running requests
+may use the class.
 """
 
 import copy
 import datetime
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import registry
 from sqlalchemy.sql.elements import quoted_name
 
 from dynmodel_pyramid.database import Dialect
@@ -46,6 +47,8 @@ class Generator:
         self.field_types = field_types
         self.dialect = dialect
         self.context = GenerationContext(dialect.name)
+        #: Held while a group of classes is built.
+        self.grouping = threading.Lock()
 
     def reference(self, field: FieldDefinition) -> Reference | None:
         """What a field refers to; None also for a field whose type is not installed."""
@@ -185,8 +188,14 @@ class Generator:
             add(index.id, index.unique, columns, **options)
         return indexes
 
-    def declarative_class(self, definition: TableDefinition, table: sa.Table) -> type:
-        """A real declarative class of that table, named as the model; private until somebody publishes it."""
+    def declarative_class(
+        self, definition: TableDefinition, table: sa.Table, base: type, further: Mapping[str, Any]
+    ) -> type:
+        """A real declarative class of that table, named as the model; private until somebody publishes it.
+
+        :param base: that of its group (:mod:`~.groups`)
+        :param further: attributes besides the columns
+        """
         names = attribute_names(definition)
         attributes: dict[str, Any] = {
             "__table__": table,
@@ -198,11 +207,7 @@ class Generator:
             "__mapper_args__": {"version_id_col": table.c._version},
         }
         attributes |= {names[field.name]: table.c[field.name] for field in definition.fields if field.name in table.c}
-        own = registry()
-        # None stands for a Base that is only this class's; the mapper hangs on the class alone.
-        cls = type(definition.model_name, (own.generate_base(),), attributes)
-        own.configure()
-        return cls
+        return type(definition.model_name, (base,), attributes | further)
 
 
 def foreign_key_name(definition: TableDefinition, field: FieldDefinition) -> str:
@@ -248,15 +253,15 @@ def _represent(self) -> str:
 
 
 class Model:
-    """A definition with the table and the class made of it, each built when it is first asked for.
+    """A definition with the table made of it, which is built when it is first asked for.
 
-    The service works with the table, which is the class's ``__table__``; the class itself, with its mapper, costs ten
-    times as much time and four times the memory, and is built for those who use it.
+    The service works with the table alone: a class with its mapper costs ten times as much time and four times the
+    memory, and is built for those who use it (:mod:`~.groups`).
 
     Immutable to its users. ``once`` keeps what upper layers prepare for this version: validators, statements.
     """
 
-    __slots__ = ("definition", "compiled_cache", "field_types", "_generator", "_once")
+    __slots__ = ("definition", "compiled_cache", "field_types", "group", "_generator", "_once")
 
     #: Compiled statements kept for one version of one table.
     STATEMENTS = 64
@@ -265,21 +270,15 @@ class Model:
         self.definition = definition
         self.field_types = generator.field_types
         self.compiled_cache = sa.util.LRUCache(self.STATEMENTS)
+        #: The group of classes (:class:`~.groups.Group`) that this table was last seen in.
+        self.group: Any = None
         self._generator = generator
         self._once: dict[Any, Any] = {}
 
     @property
     def dialect(self) -> str:
         """The name of the database that it is for."""
-        return self._generator.dialect.name
-
-    @property
-    def cls(self) -> type:
-        """The declarative class.
-
-        :raises PluginMissing: a field's type is not installed
-        """
-        return self.once(type, lambda model: model._generator.declarative_class(model.definition, model.table))
+        return self.generator.dialect.name
 
     @property
     def table(self) -> sa.Table:

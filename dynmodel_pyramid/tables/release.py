@@ -4,7 +4,9 @@ The database has the same rules, for those who delete by SQL. The service doesn'
 link is a row that changed, with a new version, and history and feeds must be told.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 
 import sqlalchemy as sa
 
@@ -50,14 +52,72 @@ class Release:
 
         :raises Conflict: a row that stays refers to one of them and its field restricts that
         """
-        self._find(model, list(ids))
+        self._prepare({model.definition.id: ids})
+        self._delete_found({})
+
+    def make_way(self, rows: Mapping[int, Iterable[int]]) -> None:
+        """All that :meth:`delete` does, except that these rows (ids by table) are left for the caller to delete.
+
+        :raises Conflict: as there
+        """
+        rows = {table_id: set(ids) for table_id, ids in rows.items()}
+        self._prepare(rows)
+        self._delete_found(rows)
+
+    def _prepare(self, rows: Mapping[int, Iterable[int]]) -> None:
+        for table_id, ids in rows.items():
+            self._find(self._model(table_id), list(ids))
         for table_id in self.going:
             self._refuse_restricted(self._model(table_id))
         for table_id in self.going:
             self._let_go(self._model(table_id))
-        # Rows that were found later refer to those before.
-        for table_id in reversed(list(self.going)):
-            self._delete(self._model(table_id))
+
+    def _delete_found(self, left: Mapping[int, Collection[int]]) -> None:
+        self._unlink(left, found_only=True)
+        try:
+            order = self._in_order()
+        except CycleError:
+            self._unlink(self.going)
+            order = list(reversed(self.going))
+        for table_id in order:
+            # Rows that were found later refer to those before, also in the same table.
+            ids = [row_id for row_id in reversed(self.going[table_id]) if row_id not in left.get(table_id, ())]
+            self._delete(self._model(table_id), ids)
+
+    def _in_order(self) -> list[int]:
+        """The tables, each after those that refer to it.
+
+        :raises CycleError: they refer to one another; also a table to itself if one statement doesn't delete its rows
+        """
+        order: TopologicalSorter[int] = TopologicalSorter()
+        for table_id, ids in self.going.items():
+            near = {referrer.table_id for referrer in self._model(table_id).definition.referrers} & set(self.going)
+            order.add(table_id, *(near if len(ids) > CHUNK else near - {table_id}))
+        return list(order.static_order())
+
+    def _unlink(self, rows: Mapping[int, Collection[int]], *, found_only: bool = False) -> None:
+        """Lift the links of rows that go to others that go, so that none holds another up; nobody needs to hear of it.
+
+        A field that is required keeps its link.
+
+        :param found_only: only links to tables of which rows go that are not among these
+        """
+        for table_id, ids in self.going.items():
+            if found_only and ids.keys() <= set(rows.get(table_id, ())):
+                continue
+            model = self._model(table_id)
+            for referrer in model.definition.referrers:
+                for part in chunks(rows.get(referrer.table_id, ())):
+                    self._lift(self._model(referrer.table_id), referrer, part)
+
+    def _lift(self, near: Model, referrer: Referrer, ids: list[int]) -> None:
+        field = self._field(near, referrer)
+        if referrer.many:
+            lines = lines_of(referrer.table_id, referrer.field_id, near.table.schema)
+            self._run(near, sa.delete(lines).where(lines.c.row_id.in_(ids)))
+        elif not field.required:
+            values = {near.table.c[field.name]: sa.null()}
+            self._run(near, sa.update(near.table).where(near.table.c.id.in_(ids)).values(values))
 
     def _model(self, table_id: int) -> Model:
         return self.models(table_id)
@@ -69,16 +129,19 @@ class Release:
 
     def _find(self, model: Model, ids: list[int]) -> None:
         """Note rows and all that go with them; the rows are locked, so that nobody comes to refer to them."""
-        known = self.going.setdefault(model.definition.id, {})
-        new = [row_id for row_id in ids if row_id not in known]
-        known.update(dict.fromkeys(new))
-        for part in chunks(new):
-            self._run(model, sa.select(model.table.c.id).where(model.table.c.id.in_(part)).with_for_update()).all()
-        for referrer in model.definition.referrers if new else ():
-            if referrer.on_delete == "cascade":
-                near = self._model(referrer.table_id)
-                found = [row_id for part in chunks(new) for row_id in self._referring(near, referrer, part)]
-                self._find(near, found)
+        waiting = deque([(model, ids)])
+        while waiting:
+            model, ids = waiting.popleft()
+            known = self.going.setdefault(model.definition.id, {})
+            new = [row_id for row_id in ids if row_id not in known]
+            known.update(dict.fromkeys(new))
+            for part in chunks(new):
+                self._run(model, sa.select(model.table.c.id).where(model.table.c.id.in_(part)).with_for_update()).all()
+            for referrer in model.definition.referrers if new else ():
+                if referrer.on_delete == "cascade":
+                    near = self._model(referrer.table_id)
+                    found = [row_id for part in chunks(new) for row_id in self._referring(near, referrer, part)]
+                    waiting.append((near, found))
 
     def _referring(self, near: Model, referrer: Referrer, ids: list[int], limit: int | None = None) -> list[int]:
         """The rows of the near table that refer to one of these."""
@@ -138,9 +201,9 @@ class Release:
             statement = sa.update(table).where(table.c.id.in_(part)).values(values)
             self._report(near, "update", statement.returning(table.c.id, table.c._version))
 
-    def _delete(self, model: Model) -> None:
+    def _delete(self, model: Model, ids: list[int]) -> None:
         table = model.table
-        for part in chunks(self.going[model.definition.id]):
+        for part in chunks(ids):
             statement = sa.delete(table).where(table.c.id.in_(part))
             self._report(model, "delete", statement.returning(table.c.id, table.c._version))
 

@@ -1,4 +1,4 @@
-"""ORM sessions for scripts and shells, and the generated classes by their names.
+"""ORM sessions for scripts and shells.
 
     with catalogue.session() as session:
         Product = catalogue.models["Product"]
@@ -11,7 +11,7 @@ The second is the proof: on SQLite the whole transaction sees one moment, and on
 the tables by then. A block that only reads is proven at its end in the same way. Textual SQL is not looked at.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,16 +21,22 @@ from sqlalchemy.orm import ORMExecuteState, Session
 from sqlalchemy.sql import visitors
 
 from dynmodel_pyramid.definitions import TableDefinition
-from dynmodel_pyramid.definitions.store import now
 from dynmodel_pyramid.errors import Conflict
 from dynmodel_pyramid.tables.catalogue import Catalogue, RowWrites
-from dynmodel_pyramid.tables.generation import DEFINITION
+from dynmodel_pyramid.tables.generation import DEFINITION, Model
+from dynmodel_pyramid.tables.release import Release
+from dynmodel_pyramid.tables.unit_of_work import (
+    changed_rows,
+    definition_of,
+    fill,
+    is_row,
+    settle_lists,
+    stale_relationships,
+)
 from dynmodel_pyramid.tables.work import Stale, Work
 
 #: Compiled statements that one session keeps; they go with it, and the classes that they name as well.
 STATEMENTS = 100
-#: Definitions that are in memory at a time while names are listed.
-CHUNK = 500
 
 
 class DefinitionChanged(Conflict):
@@ -60,77 +66,29 @@ class UnreportedWrite(Conflict):
         )
 
 
-class Models(Mapping[str, type]):
-    """The generated classes by model name, always as the database defines them now.
-
-    ``models["Product"]`` and ``models.Product``; a table that is called like a method (``items``) needs the brackets.
-    Upper and lower case count the same. Iteration gives the names in the order of the tables' ids.
-    """
-
-    def __init__(self, catalogue: Catalogue):
-        self._catalogue = catalogue
-
-    def __getitem__(self, name: str) -> type:
-        """:raises KeyError: there is no such table
-        :raises PluginMissing: a field's type is not installed
-        """
-        while True:
-            work = Work(self._catalogue)
-            try:
-                model = work.model(name)
-                work.confirm()
-            except Stale:
-                continue
-            if model is None:
-                raise KeyError(name)
-            return model.cls
-
-    def __getattr__(self, name: str) -> type:
-        if name.startswith("_"):  # no model's name does
-            raise AttributeError(name)
-        try:
-            return self[name]
-        except KeyError:
-            raise AttributeError(f"there is no table called {name}") from None
-
-    def __iter__(self) -> Iterator[str]:
-        table = self._catalogue.store.system.table.c
-        last = 0
-        while True:
-            query = sa.select(table.id, table.document).where(table.dropped_at.is_(None), table.id > last)
-            with self._catalogue.database.reading() as connection:
-                rows = connection.execute(query.order_by(table.id).limit(CHUNK)).all()
-            yield from (document["model_name"] for _, document in rows)
-            if len(rows) < CHUNK:
-                return
-            last = rows[-1][0]
-
-    def __len__(self) -> int:
-        table = self._catalogue.store.system.table.c
-        with self._catalogue.database.reading() as connection:
-            return connection.scalar(sa.select(sa.func.count(table.id)).where(table.dropped_at.is_(None)))
-
-    def __repr__(self) -> str:
-        return f"<{len(self)} models>"
-
-
 class ModelSession(Session):
     """An ORM session on generated classes. See the module; :func:`session` makes them.
 
     :param writes: whether its transactions write from their first statement on. Otherwise they begin as reads, which
         hold nobody up, and go over to a connection that writes with the first flush.
+    :param author: who writes, for the fields that say so
     """
 
-    def __init__(self, catalogue: Catalogue, *, writes: bool = True):
+    def __init__(self, catalogue: Catalogue, *, writes: bool = True, author: str | None = None):
         super().__init__()
         self.catalogue = catalogue
+        self.author = author
         cache = sa.util.LRUCache(STATEMENTS)
         self._reader = catalogue.database.engine.execution_options(compiled_cache=cache)
         self._writer = catalogue.database.writer.execution_options(compiled_cache=cache)
         self._writes = self._writing = writes
         #: The definitions of the classes used in this transaction, by table id; several where versions mix.
         self._used: dict[int, list[TableDefinition]] = {}
+        #: The groups of tables that statements named, and may have reached further through relationships.
+        self._groups: set[sa.MetaData] = set()
+        #: What a flush must remember till its end.
         self._gone: list[tuple[int, tuple[int, int]]] = []
+        self._written: list[Any] = []
 
     def get_bind(self, mapper=None, **arguments) -> sa.Engine:
         self._writing = self._writing or self._flushing
@@ -141,10 +99,16 @@ class ModelSession(Session):
 
         :raises DefinitionChanged: it is not current
         """
-        known = self._used.setdefault(definition.id, [])
-        if not any(definition is other for other in known):
-            known.append(definition)
+        if self.note(definition):
             self.confirm()
+
+    def note(self, definition: TableDefinition) -> bool:
+        """As :meth:`use`, leaving the comparison to the commit; -> whether it is new."""
+        known = self._used.setdefault(definition.id, [])
+        if any(definition is other for other in known):
+            return False
+        known.append(definition)
+        return True
 
     def confirm(self) -> None:
         """Prove that every class used in this transaction is current; a proof if all writes are flushed.
@@ -174,6 +138,9 @@ class ModelSession(Session):
 
         :raises DefinitionChanged: a class used is not current
         """
+        for metadata in self._groups:
+            for table in metadata.tables.values():
+                self.note(table.info[DEFINITION])
         if self._used:
             with self.catalogue.database.reading() as connection:
                 try:
@@ -181,56 +148,118 @@ class ModelSession(Session):
                 except DefinitionChanged as changed:
                     raise changed from error
 
+    def flush(self, objects: Any = None) -> None:
+        """Write what is new or changed, then delete, with all that deleting asks of the rows that refer to it.
+
+        In this order: a row that was moved to another one a moment ago doesn't hold the deletion up.
+
+        :raises Conflict: a row that stays refers to one that is deleted, and its field restricts that
+        """
+        gone = list(self.deleted)
+        if gone:
+            self.add_all(gone)  # they are no longer marked
+            super().flush()
+            for row in gone:
+                if is_row(row):  # the lines of lists follow
+                    self.delete(row)
+            with self.no_autoflush:
+                self._make_way([row for row in gone if is_row(row)])
+        super().flush(objects)
+        if gone:
+            self.expire_all()
+
+    def _make_way(self, rows: list[Any]) -> None:
+        self._writing = True
+        ids: dict[int, list[int]] = {}
+        for row in rows:
+            self.use(definition_of(row))
+            ids.setdefault(definition_of(row).id, []).append(row.id)
+        work = Work(self.catalogue)
+        Release(self.catalogue, self.connection(), lambda number: self._model(work, number), self.author).make_way(ids)
+
+    def _model(self, work: Work, table_id: int) -> Model:
+        """A table that a deletion reaches.
+
+        :raises DefinitionChanged: it is not what those used here refer to
+        """
+        try:
+            model = work.model(table_id)
+        except Stale:
+            model = None
+        if model is None:
+            raise DefinitionChanged([f"table {table_id}"])
+        self.use(model.definition)
+        return model
+
     def bulk_save_objects(self, *arguments, **options):
         raise UnreportedWrite()
 
     bulk_insert_mappings = bulk_update_mappings = bulk_save_objects
 
 
-def definitions_in(statement: Any) -> Iterator[TableDefinition]:
-    """The definitions of the generated tables that a statement names."""
+def tables_in(statement: Any) -> Iterator[sa.Table]:
+    """The generated tables that a statement names."""
     for element in visitors.iterate(statement):
         table = getattr(element, "table", element)
         while isinstance(table, sa.AliasedReturnsRows):
             table = table.element
         if isinstance(table, sa.Table) and DEFINITION in table.info:
-            yield table.info[DEFINITION]
+            yield table
 
 
 @event.listens_for(ModelSession, "do_orm_execute")
 def _before_statement(state: ORMExecuteState) -> None:
-    found = list(definitions_in(state.statement))
+    found = list(tables_in(state.statement))
     if found and (state.is_insert or state.is_update or state.is_delete):
         raise UnreportedWrite()
-    for definition in found:
-        state.session.use(definition)
+    for table in found:
+        state.session._groups.add(table.metadata)
+        state.session.use(table.info[DEFINITION])
+
+
+@event.listens_for(ModelSession, "loaded_as_persistent")
+def _loaded(session: ModelSession, row: Any) -> None:
+    # Loaded together with another row (joinedload): the statement doesn't name its table.
+    if DEFINITION in type(row).__table__.info:
+        session.note(definition_of(row))
 
 
 @event.listens_for(ModelSession, "before_flush")
 def _before_flush(session: ModelSession, context, instances) -> None:
     for row in (*session.new, *session.dirty, *session.deleted):
-        session.use(type(row).__definition__)
-    moment = now()
-    for row in session.new:
-        row._created = row._updated = moment
-    for row in session.dirty:
-        if session.is_modified(row):
-            row._updated = moment
+        session.use(definition_of(row))
+    new, changed = list(filter(is_row, session.new)), changed_rows(session)
+    for rows, are_new in ((new, True), (changed, False)):
+        if rows:
+            fill(session, session.catalogue, session.author, rows, new=are_new)
+    for row in changed:
+        settle_lists(row)
     # Afterwards a row that was expired can't be asked any more.
-    session._gone = [(type(row).__definition__.id, (row.id, row._version)) for row in session.deleted]
+    session._gone = [(definition_of(row).id, (row.id, row._version)) for row in session.deleted if is_row(row)]
 
 
 @event.listens_for(ModelSession, "after_flush")
 def _after_flush(session: ModelSession, context) -> None:
     modified = [row for row in session.dirty if session.is_modified(row)]
+    session._written = [*session.new, *modified]
     written: dict[tuple[int, str], list[tuple[int, int]]] = {}
     for operation, rows in (("insert", session.new), ("update", modified)):
-        for row in rows:
-            written.setdefault((type(row).__definition__.id, operation), []).append((row.id, row._version))
+        for row in filter(is_row, rows):
+            written.setdefault((definition_of(row).id, operation), []).append((row.id, row._version))
     for table_id, row in session._gone:
         written.setdefault((table_id, "delete"), []).append(row)
     for (table_id, operation), rows in written.items():
         session.catalogue.report(session.connection(), RowWrites(table_id, operation, tuple(sorted(rows))))
+
+
+@event.listens_for(ModelSession, "after_flush_postexec")
+def _after_flush_is_over(session: ModelSession, context) -> None:
+    # Who set an id finds the row of that id from now on.
+    for row in session._written:
+        stale = stale_relationships(row)
+        if stale and row in session:  # the line of a list may be gone
+            session.expire(row, stale)
+    session._written = []
 
 
 @event.listens_for(ModelSession, "before_commit")
@@ -242,16 +271,16 @@ def _before_commit(session: ModelSession) -> None:
 @event.listens_for(ModelSession, "after_transaction_end")
 def _after_transaction(session: ModelSession, transaction) -> None:
     if transaction.parent is None:
-        session._writing, session._used = session._writes, {}
+        session._writing, session._used, session._groups = session._writes, {}, set()
 
 
 @contextmanager
-def session(catalogue: Catalogue, *, writes: bool = True) -> Iterator[ModelSession]:
+def session(catalogue: Catalogue, *, writes: bool = True, author: str | None = None) -> Iterator[ModelSession]:
     """A session in one transaction: committed if the block ends well, else rolled back.
 
     :raises DefinitionChanged: a class that was used is not, or no longer, current
     """
-    with ModelSession(catalogue, writes=writes) as made:
+    with ModelSession(catalogue, writes=writes, author=author) as made:
         try:
             yield made
             made.commit()

@@ -115,8 +115,8 @@ def test_a_change_that_changes_nothing_makes_no_version(catalogue, service):
 
 def test_old_classes_are_collected(catalogue, service):
     number = create(service, "Old")
-    old = weakref.ref(Work(catalogue).model(number).cls)
+    old = weakref.ref(catalogue.models["Old"])
     service.change(number, lambda definition: {"fields": {"other": "string"}})
-    assert Work(catalogue).model(number).cls is not old()
+    assert catalogue.models["Old"] is not old()
     gc.collect()
     assert old() is None

@@ -90,13 +90,11 @@ def test_attributes_of_the_class(fresh):
     path = fresh.table(dict.fromkeys(("metadata", "metadata_", "registry", "query", "keys"), "integer"))
     values = {"metadata": 1, "metadata_": 2, "registry": 3, "query": 4, "keys": 5}
     assert fresh.row(path, values) == {"id": 1, **values}
-    with fresh.catalogue.database.reading() as connection:
-        _, definition = fresh.catalogue.store.by_id(connection, 1)
-        model = fresh.catalogue.model(definition)
-        with sa.orm.Session(connection) as session:
-            row = session.scalars(sa.select(model.cls)).one()
-            assert (row.metadata__, row.metadata_, row.registry_, row.query, row.keys) == (1, 2, 3, 4, 5)
-            assert isinstance(model.cls.metadata, sa.MetaData)
+    (cls,) = fresh.catalogue.models.values()
+    with fresh.catalogue.session() as session:
+        row = session.scalars(sa.select(cls)).one()
+        assert (row.metadata__, row.metadata_, row.registry_, row.query, row.keys) == (1, 2, 3, 4, 5)
+        assert isinstance(cls.metadata, sa.MetaData)
 
 
 BAD_NAMES = [
