@@ -6,7 +6,7 @@ from decimal import Decimal as Number
 import colander
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import operators, schema
+from dynmodel_pyramid.fields import operators, schema, sql
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
 from dynmodel_pyramid.fields.exact import LONGEST, MAX_PRECISION, DecimalText, ExactDecimal, exact
 from dynmodel_pyramid.fields.text import at_option
@@ -87,7 +87,8 @@ class Decimal(FieldType):
         return colander.SchemaNode(DecimalString(options["precision"], options["scale"]), validator=check)
 
     def json_expression(self, source, options):
-        return sa.type_coerce(source, DecimalText(options["precision"], options["scale"]))
+        kind = DecimalText(options["precision"], options["scale"])
+        return sql.OfDialect(sa.type_coerce(source, kind), sa.cast(source, sa.Text()), kind)
 
     def json_schema(self, options):
         whole, scale = options["precision"] - options["scale"], options["scale"]

@@ -13,7 +13,7 @@ from dynmodel_pyramid.fields.contract import FieldType, TextForm
 from dynmodel_pyramid.fields.json_schemas import JsonSchema, conforms_to
 
 
-class _Fragment(sa.types.UserDefinedType):
+class Fragment(sa.types.UserDefinedType):
     """JSON text read from the database, passed into the answer as it is: not parsed, nothing rounded."""
 
     cache_ok = True
@@ -87,7 +87,7 @@ class Json(FieldType):
         return {} if rules is None else rules
 
     def json_expression(self, source, options):
-        return sa.type_coerce(sa.cast(source, sa.Text), _Fragment())
+        return sa.type_coerce(sa.cast(source, sa.Text), Fragment())
 
     def text_form(self, options):
         return TextForm(write_json, read_json)

@@ -7,12 +7,14 @@ import re
 from typing import Any
 
 import colander
+import orjson
 import sqlalchemy as sa
 
 from dynmodel_pyramid.fields import operators, schema, sql
-from dynmodel_pyramid.fields.arrays import ArrayType, TextArray, TextList
+from dynmodel_pyramid.fields.arrays import ArrayType, TextList
 from dynmodel_pyramid.fields.choices import one_of
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
+from dynmodel_pyramid.fields.json import Fragment
 from dynmodel_pyramid.fields.text import at_option, byte_order
 
 #: How many choices a field may have, and how many characters a key or label.
@@ -145,7 +147,7 @@ class MultiChoice(ArrayType):
         return colander.SchemaNode(kind)
 
     def json_expression(self, source, options):
-        return sa.type_coerce(source, _InOrder(tuple(keys_of(options))))
+        return self.as_json(source, _InOrder(tuple(keys_of(options))))
 
     def json_schema(self, options):
         rules = {"minItems": options["min_items"], "maxItems": options["max_items"]}
@@ -160,21 +162,22 @@ class _Keys(TextList):
         return sorted(super().check(node, value))
 
 
-class _InOrder(TextArray):
+class _InOrder(Fragment):
     """Keys as they are answered: in the order of the choices, those that are no longer among them at the end."""
 
     cache_ok = True
 
     def __init__(self, keys: tuple[str, ...]):
-        super().__init__()
         self.keys = keys
-        self._places = {key: place for place, key in enumerate(keys)}
 
-    def process_result_value(self, value, dialect):
-        found = super().process_result_value(value, dialect)
-        if found is None:
-            return None
-        return sorted(found, key=lambda key: self._places.get(key, len(self._places)))
+    def result_processor(self, dialect, coltype):
+        places = {key: place for place, key in enumerate(self.keys)}
+        last = len(places)
+
+        def place(key: str) -> int:
+            return places.get(key, last)
+
+        return lambda text: None if text is None else sorted(orjson.loads(text), key=place)
 
 
 def _check_counts(node, options):

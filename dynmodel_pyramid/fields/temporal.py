@@ -221,6 +221,9 @@ class Date(Temporal):
     def column(self, options, context):
         return sa.Column(sa.Date())
 
+    def json_expression(self, source, options):
+        return sql.answered(sql.day_text, source)
+
     def text_form(self, options):
         low, high = (options[name] and parse_date(options[name]) for name in ("min", "max"))
 
@@ -253,9 +256,10 @@ class DateTime(Temporal):
         return sa.Column(UTCDateTime())
 
     def json_expression(self, source, options):
-        # As the driver gives it, on SQLite naive: the encoder takes that for UTC. A page of 100 rows of 20 fields, four
-        # of them such, costs 1.0 ms where it cost 1.5.
-        return sa.type_coerce(source, sa.DateTime(timezone=True))
+        return sql.answered(sql.moment_text, source)
+
+    def text_form(self, options):
+        return TextForm(self.write, str.strip, sql.moment_text)
 
     @staticmethod
     def write(value) -> str:
