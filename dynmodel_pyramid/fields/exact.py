@@ -140,4 +140,14 @@ class DecimalText(sa.types.UserDefinedType):
             return None
         if self.precision > INTEGER_DIGITS:
             return lambda value: None if value is None else from_units(from_sortable(value), scale)
-        return lambda value: None if value is None else from_units(value, scale)
+        if not scale:
+            return lambda value: None if value is None else str(value)
+
+        def read(value):
+            if value is None:
+                return None
+            text = str(value)
+            # Most numbers need no more than the point.
+            return f"{text[:-scale]}.{text[-scale:]}" if len(text) > scale + 1 else from_units(value, scale)
+
+        return read

@@ -25,6 +25,7 @@ _BOUND = r'(\s*"(?:[^"\\]|\\.|"")*"\s*|[^"\\,()\[\]]*)'
 _LITERAL = re.compile(rf"\s*([\[(]){_BOUND},{_BOUND}([\])])\s*")
 _EMPTY = re.compile(r"\s*empty\s*", re.IGNORECASE | re.ASCII)
 _ESCAPED = re.compile(r'\\(.)|"(")', re.DOTALL)
+_DAY = datetime.timedelta(days=1)
 _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 
 
@@ -60,9 +61,7 @@ def write_moment(value: datetime.datetime) -> str:
 
 SUBTYPES = {
     "integer": Subtype(parse_integer, lambda value: str(in_64_bits(value)), 1, postgresql.INT8RANGE, sql.as_text),
-    "date": Subtype(
-        parse_date, datetime.date.isoformat, datetime.timedelta(days=1), postgresql.DATERANGE, sql.day_text
-    ),
+    "date": Subtype(parse_date, datetime.date.isoformat, _DAY, postgresql.DATERANGE, sql.day_text),
     "datetime": Subtype(parse_datetime, write_moment, None, postgresql.TSTZRANGE, sql.moment_text),
 }
 

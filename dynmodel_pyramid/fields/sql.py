@@ -76,11 +76,9 @@ class OfDialect(FunctionElement):
 
     inherit_cache = True
 
-    def __init__(
-        self, sqlite: sa.ColumnElement, postgresql: sa.ColumnElement, type_: sa.types.TypeEngine | None = None
-    ):
+    def __init__(self, sqlite: sa.ColumnElement, postgresql: sa.ColumnElement, read_as: sa.types.TypeEngine):
         super().__init__(sqlite, postgresql)
-        self.type = sa.Text() if type_ is None else type_
+        self.type = read_as
 
 
 @compiles(OfDialect)
@@ -91,7 +89,7 @@ def _compile(element, compiler, **options) -> str:
 
 def answered(form: Callable[[sa.ColumnElement, str], sa.ColumnElement], source: sa.ColumnElement) -> OfDialect:
     """The SQL text form of values whose JSON is a string of it."""
-    return OfDialect(form(source, "sqlite"), form(source, "postgresql"))
+    return OfDialect(form(source, "sqlite"), form(source, "postgresql"), sa.Text())
 
 
 def as_text(column: sa.ColumnElement, dialect: str) -> sa.ColumnElement:

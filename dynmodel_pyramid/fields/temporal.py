@@ -18,6 +18,7 @@ _DATETIME = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ]((?:[01]\d|2[0-3]):\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)?",
     re.ASCII,
 )
+_MIDNIGHT = "T00:00:00Z"
 _NO_SUCH_TIME = "there is no such day or time, or it is out of the years 0001 to 9999 in UTC"
 
 
@@ -230,7 +231,12 @@ class Date(Temporal):
         def from_text(text, dialect):
             return sql.within(sql.day(text, dialect), low, high)
 
-        return TextForm(self.write, str.strip, sql.day_text, from_text)
+        return TextForm(self.write, read_day, sql.day_text, from_text)
+
+
+def read_day(text: str) -> str:
+    """A date, or the date-time of its midnight in UTC: what a datetime field writes."""
+    return text.strip().removesuffix(_MIDNIGHT)
 
 
 class DateTime(Temporal):
@@ -256,11 +262,20 @@ class DateTime(Temporal):
         return sa.Column(UTCDateTime())
 
     def json_expression(self, source, options):
-        return sql.answered(sql.moment_text, source)
+        # SQLite's text is parsed and written anew faster than SQLite writes it in another form; it is left naive, which
+        # the encoder takes for UTC.
+        kind = sa.DateTime(timezone=True)
+        return sql.OfDialect(sa.type_coerce(source, kind), sql.moment_text(source, "postgresql"), kind)
 
     def text_form(self, options):
-        return TextForm(self.write, str.strip, sql.moment_text)
+        return TextForm(self.write, read_moment, sql.moment_text)
 
     @staticmethod
     def write(value) -> str:
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def read_moment(text: str) -> str:
+    """A date-time, or a date, which stands for its midnight in UTC: what a date field writes."""
+    text = text.strip()
+    return text + _MIDNIGHT if _DATE.fullmatch(text) else text
