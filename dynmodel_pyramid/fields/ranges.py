@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import Range
 
 from dynmodel_pyramid.fields import operators, schema, sql
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
-from dynmodel_pyramid.fields.temporal import UTC, parse_date, parse_datetime
+from dynmodel_pyramid.fields.temporal import parse_date, parse_datetime, write_datetime
 
 #: More characters than two quoted datetimes have.
 _LONGEST = 200
@@ -53,16 +53,10 @@ def in_64_bits(number: int) -> int:
     return number
 
 
-def write_moment(value: datetime.datetime) -> str:
-    if value.tzinfo is None:
-        raise ValueError("want an aware datetime: give it a tzinfo")
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
 SUBTYPES = {
     "integer": Subtype(parse_integer, lambda value: str(in_64_bits(value)), 1, postgresql.INT8RANGE, sql.as_text),
     "date": Subtype(parse_date, datetime.date.isoformat, _DAY, postgresql.DATERANGE, sql.day_text),
-    "datetime": Subtype(parse_datetime, write_moment, None, postgresql.TSTZRANGE, sql.moment_text),
+    "datetime": Subtype(parse_datetime, write_datetime, None, postgresql.TSTZRANGE, sql.moment_text),
 }
 
 

@@ -16,7 +16,7 @@ from dynmodel_pyramid.fields.arrays import ArrayType, TextList
 from dynmodel_pyramid.fields.choices import one_of
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
 from dynmodel_pyramid.fields.json import Fragment
-from dynmodel_pyramid.fields.text import at_option, byte_order
+from dynmodel_pyramid.fields.text import byte_order
 
 #: How many choices a field may have, and how many characters a key or label.
 MOST_CHOICES, LONGEST = 1000, 100
@@ -197,6 +197,6 @@ def _check_counts(node, options):
     low, high = options["min_items"], options["max_items"]
     count = len(options["choices"])
     if not 0 <= low <= count:
-        raise at_option(node, "min_items", f"want a number from 0 to that of the choices, {count}")
+        raise schema.at_option(node, "min_items", f"want a number from 0 to that of the choices, {count}")
     if high is not None and high < max(low, 1):
-        raise at_option(node, "max_items", "want at least 1, and not less than min_items")
+        raise schema.at_option(node, "max_items", "want at least 1, and not less than min_items")

@@ -63,6 +63,13 @@ def parse_datetime(text: str, zone: zoneinfo.ZoneInfo | None = None) -> datetime
         raise ValueError(str(error) if isinstance(error, NoSuchLocalTime) else _NO_SUCH_TIME) from None
 
 
+def write_datetime(value: datetime.datetime) -> str:
+    """A date-time of RFC 3339 in UTC, with ``Z``; microseconds where there are any."""
+    if value.tzinfo is None:
+        raise ValueError("want an aware datetime: give it a tzinfo")
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
 class NoSuchLocalTime(ValueError):
     """Clocks were put forward over it."""
 
@@ -184,9 +191,7 @@ class Temporal(FieldType):
     def _check_options(self, node, options):
         low, high = options["min"], options["max"]
         if low is not None and high is not None and self.parse(low) > self.parse(high):
-            whole = colander.Invalid(node)
-            whole.add(schema.invalid(node["min"], "is after max", "invalid_option"))
-            raise whole
+            raise schema.at_option(node, "min", "is after max")
 
     def schema_node(self, options):
         low, high = (None if options[name] is None else self.parse(options[name]) for name in ("min", "max"))
@@ -272,7 +277,7 @@ class DateTime(Temporal):
 
     @staticmethod
     def write(value) -> str:
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return write_datetime(value)
 
 
 def read_moment(text: str) -> str:
