@@ -8,9 +8,9 @@ import colander
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from dynmodel_pyramid.fields import operators, schema
+from dynmodel_pyramid.fields import operators, schema, sql
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
-from dynmodel_pyramid.fields.json import read_json, write_json
+from dynmodel_pyramid.fields.json import Fragment, read_json, write_json
 
 #: The most items that any option may allow.
 MOST = 10_000
@@ -45,6 +45,15 @@ class ArrayType(FieldType):
 
     def column(self, options, context):
         return sa.Column(TextArray())
+
+    def json_expression(self, source, options):
+        return self.as_json(source, Fragment())
+
+    @staticmethod
+    def as_json(source: sa.ColumnElement, kind: sa.types.TypeEngine) -> sa.ColumnElement:
+        """The array's JSON text, read by the given type."""
+        json = sa.cast(sa.func.array_to_json(source), sa.Text())
+        return sql.OfDialect(sa.type_coerce(source, sa.Text()), json, kind)
 
     def text_form(self, options):
         return TextForm(write_json, read_array)

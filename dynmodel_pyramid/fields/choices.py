@@ -13,9 +13,7 @@ def check_choices(node, options) -> None:
     """Part of the validator of an options' mapping."""
     choices = options.get("choices")
     if choices is not None and (not choices or len(set(choices)) != len(choices)):
-        whole = colander.Invalid(node)
-        whole.add(schema.invalid(node["choices"], "want at least one value, each once", "invalid_option"))
-        raise whole
+        raise schema.at_option(node, "choices", "want at least one value, each once")
 
 
 def each_of(*validators):

@@ -5,7 +5,7 @@ import re
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import schema
+from dynmodel_pyramid.fields import schema, sql
 from dynmodel_pyramid.fields.contract import TextForm
 from dynmodel_pyramid.fields.temporal import Temporal
 
@@ -77,16 +77,6 @@ def write_duration(value: datetime.timedelta) -> str:
     return ("-" if total < 0 else "") + "P" + (whole or "T0S")
 
 
-class _TimeText(sa.TypeDecorator):
-    """A column of times read for JSON. orjson 3.13.0 writes the ``.013840`` of a time as ``.13840``."""
-
-    impl = sa.Time
-    cache_ok = True
-
-    def process_result_value(self, value, dialect):
-        return None if value is None else value.isoformat()
-
-
 class Microseconds(sa.TypeDecorator):
     """``datetime.timedelta`` as whole microseconds."""
 
@@ -103,15 +93,6 @@ class Microseconds(sa.TypeDecorator):
         return None if value is None else datetime.timedelta(microseconds=value)
 
 
-class _DurationText(Microseconds):
-    """The same column read for JSON."""
-
-    cache_ok = True
-
-    def process_result_value(self, value, dialect):
-        return None if value is None else write_duration(datetime.timedelta(microseconds=value))
-
-
 class Time(Temporal):
     """A time of day, such as ``23:59:59.5`` (RFC 3339 partial-time): without date and offset."""
 
@@ -123,10 +104,10 @@ class Time(Temporal):
         return sa.Column(sa.Time())
 
     def json_expression(self, source, options):
-        return sa.type_coerce(source, _TimeText())
+        return sql.answered(sql.time_text, source)
 
     def text_form(self, options):
-        return TextForm(datetime.time.isoformat, read_time)
+        return TextForm(datetime.time.isoformat, read_time, sql.time_text)
 
 
 class Duration(Temporal):
@@ -142,9 +123,10 @@ class Duration(Temporal):
         return sa.Column(Microseconds())
 
     def json_expression(self, source, options):
-        return sa.type_coerce(source, _DurationText())
+        return sql.answered(sql.duration_text, source)
 
-    write = staticmethod(write_duration)
+    def text_form(self, options):
+        return TextForm(write_duration, str.strip, sql.duration_text)
 
 
 def read_time(text: str) -> str:

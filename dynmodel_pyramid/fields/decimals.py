@@ -6,10 +6,9 @@ from decimal import Decimal as Number
 import colander
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import operators, schema
+from dynmodel_pyramid.fields import operators, schema, sql
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
 from dynmodel_pyramid.fields.exact import LONGEST, MAX_PRECISION, DecimalText, ExactDecimal, exact
-from dynmodel_pyramid.fields.text import at_option
 
 #: A number as JSON writes it (RFC 8259, section 6), without an exponent.
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?", re.ASCII)
@@ -87,7 +86,8 @@ class Decimal(FieldType):
         return colander.SchemaNode(DecimalString(options["precision"], options["scale"]), validator=check)
 
     def json_expression(self, source, options):
-        return sa.type_coerce(source, DecimalText(options["precision"], options["scale"]))
+        kind = DecimalText(options["precision"], options["scale"])
+        return sql.OfDialect(sa.type_coerce(source, kind), sa.cast(source, sa.Text()), kind)
 
     def json_schema(self, options):
         whole, scale = options["precision"] - options["scale"], options["scale"]
@@ -120,9 +120,9 @@ def read_decimal(text: str) -> str:
 def check_options(node, options):
     precision, scale = options["precision"], options["scale"]
     if not 1 <= precision <= MAX_PRECISION:
-        raise at_option(node, "precision", f"want a number from 1 to {MAX_PRECISION}")
+        raise schema.at_option(node, "precision", f"want a number from 1 to {MAX_PRECISION}")
     if not 0 <= scale <= precision:
-        raise at_option(node, "scale", f"want a number from 0 to the precision, {precision}")
+        raise schema.at_option(node, "scale", f"want a number from 0 to the precision, {precision}")
     low, high = options["min"], options["max"]
     if low is not None and high is not None and Number(low) > Number(high):
-        raise at_option(node, "min", "is above max")
+        raise schema.at_option(node, "min", "is above max")

@@ -124,7 +124,7 @@ class ExactDecimal(sa.TypeDecorator):
 
 
 class DecimalText(sa.types.UserDefinedType):
-    """The same column read for JSON: text with exactly ``scale`` digits after the point."""
+    """The same column read for JSON: text with exactly ``scale`` digits after the point, on PostgreSQL cast to it."""
 
     cache_ok = True
 
@@ -137,7 +137,17 @@ class DecimalText(sa.types.UserDefinedType):
     def result_processor(self, dialect, coltype):
         scale = self.scale
         if dialect.name == "postgresql":
-            return lambda value: None if value is None else f"{value:f}"
+            return None
         if self.precision > INTEGER_DIGITS:
             return lambda value: None if value is None else from_units(from_sortable(value), scale)
-        return lambda value: None if value is None else from_units(value, scale)
+        if not scale:
+            return lambda value: None if value is None else str(value)
+
+        def read(value):
+            if value is None:
+                return None
+            text = str(value)
+            # Most numbers need no more than the point.
+            return f"{text[:-scale]}.{text[-scale:]}" if len(text) > scale + 1 else from_units(value, scale)
+
+        return read

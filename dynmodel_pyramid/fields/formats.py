@@ -8,13 +8,9 @@ from typing import Any
 import colander
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import operators, schema
+from dynmodel_pyramid.fields import operators, schema, sql
 from dynmodel_pyramid.fields.contract import FieldType, Options, TextForm
 from dynmodel_pyramid.fields.text import byte_order
-
-
-def _as_it_is(column: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
-    return column
 
 
 class Formatted(FieldType):
@@ -51,7 +47,7 @@ class Formatted(FieldType):
         return {"type": "string"}
 
     def text_form(self, options):
-        return TextForm(str, str.strip, sql_to_text=_as_it_is)
+        return TextForm(str, str.strip, sql_to_text=sql.unchanged)
 
 
 class _FormattedText(schema.Text):
@@ -158,6 +154,26 @@ class Colour(Formatted):
 _UUID = re.compile("[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
+class UuidText(sa.TypeDecorator):
+    """``uuid.UUID`` objects: PostgreSQL's uuid, on SQLite the text that is answered. Both sort as the bytes do."""
+
+    impl = sa.Uuid
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect):
+        return dialect.type_descriptor(sa.Uuid() if dialect.name == "postgresql" else sa.Text())
+
+    def process_bind_param(self, value, dialect):
+        return value if value is None or dialect.name == "postgresql" else str(value)
+
+    def literal_processor(self, dialect):
+        # A UUID holds nothing to escape.
+        return lambda value: f"'{value}'"
+
+    def process_result_value(self, value, dialect):
+        return uuid.UUID(value) if type(value) is str else value
+
+
 class Uuid(Formatted):
     """A UUID such as ``f81d4fae-7dec-11d0-a765-00a0c91e6bf6`` (RFC 9562), of any version; answered in lower case."""
 
@@ -166,17 +182,19 @@ class Uuid(Formatted):
     longest = 36
 
     def column(self, options, context):
-        # PostgreSQL's uuid, and 32 hexadecimal digits on SQLite: both compare byte by byte.
-        return sa.Column(sa.Uuid())
+        return sa.Column(UuidText())
 
     def parser(self, options):
         return _read_uuid
+
+    def json_expression(self, source, options):
+        return sql.answered(sql.as_text, source)
 
     def json_schema(self, options):
         return {"type": "string", "format": "uuid"}
 
     def text_form(self, options):
-        return TextForm(str, str.strip)
+        return TextForm(str, str.strip, sql.as_text)
 
 
 def _read_uuid(text: str) -> uuid.UUID:

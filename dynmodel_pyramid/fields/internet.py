@@ -2,13 +2,14 @@
 
 import ipaddress
 import re
+import struct
 from urllib.parse import urlsplit
 
 import colander
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import INET
 
-from dynmodel_pyramid.fields import operators, schema
+from dynmodel_pyramid.fields import operators, schema, sql
 from dynmodel_pyramid.fields.contract import TextForm
 from dynmodel_pyramid.fields.extras import require
 from dynmodel_pyramid.fields.formats import Formatted, max_length_option
@@ -146,7 +147,8 @@ def write_ip(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
 class IpText(sa.TypeDecorator):
     """Canonical texts of addresses: PostgreSQL's ``inet``, and on SQLite a text that sorts as ``inet`` does.
 
-    That is IPv4 before IPv6, each by its number: ``192.000.002.001``, ``[2001:0db8:0000:0000:0000:0000:0000:0001]``.
+    That is IPv4 before IPv6, each by its number. All digits are written out first, and the canonical text follows:
+    ``192.000.002.001 192.0.2.1``, ``[2001:0db8:0000:0000:0000:0000:0000:0001] 2001:db8::1``.
     """
 
     impl = sa.Text
@@ -160,8 +162,10 @@ class IpText(sa.TypeDecorator):
             return value
         address = ipaddress.ip_address(value)
         if address.version == 4:
-            return ".".join(f"{byte:03}" for byte in address.packed)
-        return f"[{address.exploded}]"
+            digits = ".".join(f"{byte:03}" for byte in address.packed)
+        else:
+            digits = f"[{':'.join(f'{number:04x}' for number in struct.unpack('!8H', address.packed))}]"
+        return f"{digits} {write_ip(address)}"
 
     def literal_processor(self, dialect):
         # SQLAlchemy's INET has none. An address holds nothing to escape.
@@ -170,11 +174,29 @@ class IpText(sa.TypeDecorator):
     def process_result_value(self, value, dialect):
         if value is None:
             return None
-        if type(value) is not str:  # psycopg gives addresses
-            return write_ip(value)
-        if value[0] == "[":
-            return write_ip(ipaddress.IPv6Address(value[1:-1]))
-        return ".".join(str(int(byte)) for byte in value.split("."))
+        # psycopg gives addresses.
+        return value.partition(" ")[2] if type(value) is str else write_ip(value)
+
+
+class _AnsweredIp(sa.types.UserDefinedType):
+    """The same column as text, read for JSON."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **options):
+        return "TEXT"
+
+    def result_processor(self, dialect, coltype):
+        if dialect.name == "sqlite":
+            return None
+
+        def read(text):
+            # PostgreSQL writes ::1.2.3.4 for what RFC 5952 has as ::102:304 (obsolete, RFC 4291, section 2.5.5.1).
+            if text is None or text[:2] != "::" or "." not in text:
+                return text
+            return write_ip(ipaddress.IPv6Address(text))
+
+        return read
 
 
 _BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
@@ -202,6 +224,10 @@ class IpAddress(Formatted):
 
     def column(self, options, context):
         return sa.Column(IpText())
+
+    def json_expression(self, source, options):
+        on_sqlite = sa.func.substr(source, sa.func.instr(source, sa.literal_column("' '")) + sa.literal_column("1"))
+        return sql.OfDialect(on_sqlite, sa.func.host(source), _AnsweredIp())
 
     def parser(self, options):
         version = options["version"]

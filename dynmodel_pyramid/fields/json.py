@@ -79,11 +79,12 @@ class Json(FieldType):
         return sa.Column(JsonDocument())
 
     def schema_node(self, options):
-        rules = options["schema"]
+        rules = options.get("schema")  # which types that derive from this one need not have
         return colander.SchemaNode(schema.Json(), validator=None if rules is None else conforms_to(rules))
 
     def json_schema(self, options):
-        return {} if options["schema"] is None else options["schema"]
+        rules = options.get("schema")
+        return {} if rules is None else rules
 
     def json_expression(self, source, options):
         return sa.type_coerce(sa.cast(source, sa.Text), Fragment())

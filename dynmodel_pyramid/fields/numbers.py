@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from dynmodel_pyramid.fields import operators, schema, sql
 from dynmodel_pyramid.fields.choices import check_choices, choices_option, each_of, one_of
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
-from dynmodel_pyramid.fields.text import at_option
 
 #: What ``float`` takes besides (underscores, digits of other scripts, nan) is no number to a client.
 _NUMBER = re.compile(r"[+-]?(?:\d+(\.\d*)?|(\.\d+))([eE][+-]?\d+)?", re.ASCII)
@@ -20,9 +19,7 @@ _DIGITS = 400
 def check_bounds(node, options):
     low, high = options["min"], options["max"]
     if low is not None and high is not None and low > high:
-        whole = colander.Invalid(node)
-        whole.add(schema.invalid(node["min"], "is above max", "invalid_option"))
-        raise whole
+        raise schema.at_option(node, "min", "is above max")
     check_choices(node, options)
 
 
@@ -131,7 +128,7 @@ def _bounds(options):
 
 def _check_best(node, options):
     if not 1 <= options["max"] <= 10:
-        raise at_option(node, "max", "want a number from 1 to 10")
+        raise schema.at_option(node, "max", "want a number from 1 to 10")
 
 
 def read_number(text: str) -> int | float:

@@ -15,9 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import Range
 
-from dynmodel_pyramid.fields import operators, schema
+from dynmodel_pyramid.fields import operators, schema, sql
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
-from dynmodel_pyramid.fields.temporal import UTC, parse_date, parse_datetime
+from dynmodel_pyramid.fields.temporal import parse_date, parse_datetime, write_datetime
 
 #: More characters than two quoted datetimes have.
 _LONGEST = 200
@@ -25,6 +25,7 @@ _BOUND = r'(\s*"(?:[^"\\]|\\.|"")*"\s*|[^"\\,()\[\]]*)'
 _LITERAL = re.compile(rf"\s*([\[(]){_BOUND},{_BOUND}([\])])\s*")
 _EMPTY = re.compile(r"\s*empty\s*", re.IGNORECASE | re.ASCII)
 _ESCAPED = re.compile(r'\\(.)|"(")', re.DOTALL)
+_DAY = datetime.timedelta(days=1)
 _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 
 
@@ -36,6 +37,8 @@ class Subtype:
     write: Callable[[Any], str]
     step: Any
     native: type[sa.types.TypeEngine]
+    #: Of a bound, on PostgreSQL.
+    sql_text: Callable[[sa.ColumnElement, str], sa.ColumnElement]
 
 
 def parse_integer(text: str) -> int:
@@ -50,16 +53,10 @@ def in_64_bits(number: int) -> int:
     return number
 
 
-def write_moment(value: datetime.datetime) -> str:
-    if value.tzinfo is None:
-        raise ValueError("want an aware datetime: give it a tzinfo")
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
 SUBTYPES = {
-    "integer": Subtype(parse_integer, lambda value: str(in_64_bits(value)), 1, postgresql.INT8RANGE),
-    "date": Subtype(parse_date, datetime.date.isoformat, datetime.timedelta(days=1), postgresql.DATERANGE),
-    "datetime": Subtype(parse_datetime, write_moment, None, postgresql.TSTZRANGE),
+    "integer": Subtype(parse_integer, lambda value: str(in_64_bits(value)), 1, postgresql.INT8RANGE, sql.as_text),
+    "date": Subtype(parse_date, datetime.date.isoformat, _DAY, postgresql.DATERANGE, sql.day_text),
+    "datetime": Subtype(parse_datetime, write_datetime, None, postgresql.TSTZRANGE, sql.moment_text),
 }
 
 
@@ -164,15 +161,6 @@ class RangeColumn(sa.TypeDecorator):
         return parse_range(write_range(value, subtype), subtype) if subtype.native is postgresql.TSTZRANGE else value
 
 
-class _RangeText(RangeColumn):
-    """The same column read for JSON."""
-
-    cache_ok = True
-
-    def process_result_value(self, value, dialect):
-        return value if value is None or isinstance(value, str) else write_range(value, SUBTYPES[self.kind])
-
-
 class _RangeString(schema.Text):
     wanted = "a range in a string"
 
@@ -199,13 +187,27 @@ class _Ranges(FieldType):
         return colander.SchemaNode(_RangeString(SUBTYPES[self.kind]))
 
     def json_expression(self, source, options):
-        return sa.type_coerce(source, _RangeText(self.kind))
+        return sql.answered(self.sql_text, source)
 
     def json_schema(self, options):
         return {"type": "string", "pattern": r"^(empty|[\[(][^,]*,[^,]*[\])])$"}
 
     def text_form(self, options):
-        return TextForm(lambda value: write_range(value, SUBTYPES[self.kind]))
+        return TextForm(lambda value: write_range(value, SUBTYPES[self.kind]), sql_to_text=self.sql_text)
+
+    def sql_text(self, value: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+        if dialect == "sqlite":
+            return sa.type_coerce(value, sa.Text())
+        kind = SUBTYPES[self.kind]
+        lower, upper = (getattr(sa.func, name)(value, type_=sa.Text()) for name in ("lower", "upper"))
+        parts = [
+            sa.case((sa.func.lower_inc(value), "["), else_="("),
+            sa.func.coalesce(kind.sql_text(lower, dialect), ""),
+            ",",
+            sa.func.coalesce(kind.sql_text(upper, dialect), ""),
+            sa.case((sa.func.upper_inc(value), "]"), else_=")"),
+        ]
+        return sa.case((sa.func.isempty(value), "empty"), (value.is_not(None), sa.func.concat(*parts, type_=sa.Text())))
 
 
 class IntegerRange(_Ranges):

@@ -232,6 +232,13 @@ def option(kind: colander.SchemaType, name: str, *, default=None, description: s
     return colander.SchemaNode(kind, name=name, missing=default, description=description, validator=validator)
 
 
+def at_option(node, name: str, message: str) -> colander.Invalid:
+    """An error of the options' mapping that points at one option."""
+    whole = colander.Invalid(node)
+    whole.add(invalid(node[name], message, "invalid_option"))
+    return whole
+
+
 def mapping_json_schema(mapping: colander.SchemaNode) -> dict[str, Any]:
     """JSON Schema 2020-12 of a mapping of options."""
     properties = {}

@@ -1,10 +1,12 @@
 """Pieces of SQL for the text forms of several types: the validators' rules, on both databases alike."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 _DIGITS = "0123456789"
 #: More choices are left to Python: each is a parameter, and SQLite takes 32,766 (Implementation Limits, 9).
@@ -64,3 +66,85 @@ def day_text(date: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
     if dialect == "sqlite":
         return sa.cast(date, sa.Text)
     return sa.func.to_char(date, "YYYY-MM-DD", type_=sa.Text)
+
+
+# What is selected to answer JSON: texts that the database makes cost this process nothing.
+
+
+class OfDialect(FunctionElement):
+    """One of two expressions, by the database that the statement is compiled for."""
+
+    inherit_cache = True
+
+    def __init__(self, sqlite: sa.ColumnElement, postgresql: sa.ColumnElement, read_as: sa.types.TypeEngine):
+        super().__init__(sqlite, postgresql)
+        self.type = read_as
+
+
+@compiles(OfDialect)
+def _compile(element, compiler, **options) -> str:
+    sqlite, postgresql = element.clauses
+    return compiler.process(sqlite if compiler.dialect.name == "sqlite" else postgresql, **options)
+
+
+def answered(form: Callable[[sa.ColumnElement, str], sa.ColumnElement], source: sa.ColumnElement) -> OfDialect:
+    """The SQL text form of values whose JSON is a string of it."""
+    return OfDialect(form(source, "sqlite"), form(source, "postgresql"), sa.Text())
+
+
+def as_text(column: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+    """Of a column that SQLite keeps as this text, and that PostgreSQL writes so whatever its settings are."""
+    return sa.type_coerce(column, sa.Text()) if dialect == "sqlite" else sa.cast(column, sa.Text())
+
+
+def time_text(time: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+    """``12:00:00``, or ``12:00:00.500000`` where there are microseconds."""
+    # Constants stand in the statement: as parameters they would be sent each time.
+    given = sa.type_coerce(time, sa.Text()) if dialect == "sqlite" else sa.func.to_char(time, _literal("HH24:MI:SS.US"))
+    return sa.func.replace(given, _literal(".000000"), _literal(""), type_=sa.Text())
+
+
+def moment_text(moment: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+    """``2026-01-31T12:00:00Z``, or with six digits of microseconds."""
+    if dialect == "sqlite":
+        given = sa.func.replace(sa.type_coerce(moment, sa.Text()), _literal(" "), _literal("T"))
+    else:
+        form = _literal('YYYY-MM-DD"T"HH24:MI:SS.US')
+        given = sa.func.to_char(sa.func.timezone(_literal("UTC"), moment), form)
+    return sa.func.replace(given, _literal(".000000"), _literal(""), type_=sa.Text()).concat(_literal("Z"))
+
+
+def duration_text(microseconds: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+    """``P1DT2H3.5S``: a sign, days, hours, minutes and seconds, none that is zero; ``PT0S`` for nothing.
+
+    Parts are made positive one by one: the least number of 64 bits can't be.
+    """
+    whole = sa.type_coerce(microseconds, sa.BigInteger())
+
+    def part(size: int, of: int | None, unit: str) -> sa.ColumnElement:
+        number = whole // _literal(size)
+        number = number if of is None else number % _literal(of)
+        return _either(number == _literal(0), "", sa.cast(sa.func.abs(number), sa.Text()).concat(_literal(unit)))
+
+    fraction = sa.func.abs(whole % _literal(1_000_000), type_=sa.BigInteger())
+    six = sa.func.substr(sa.cast(fraction + _literal(1_000_000), sa.Text()), _literal(2))
+    digits = sa.func.rtrim(six, _literal("0"), type_=sa.Text())
+    seconds = sa.cast(sa.func.abs(whole // _literal(1_000_000) % _literal(60)), sa.Text())
+    with_fraction = seconds.concat(_literal(".")).concat(digits).concat(_literal("S"))
+    time = part(3_600_000_000, 24, "H").concat(part(60_000_000, 60, "M"))
+    time = time.concat(_either(fraction == _literal(0), part(1_000_000, 60, "S"), with_fraction))
+    time = _either(whole % _literal(86_400_000_000) == _literal(0), "", _literal("T").concat(time))
+    text = _either(whole < _literal(0), "-P", "P").concat(part(86_400_000_000, None, "D")).concat(time)
+    return sa.case((whole == _literal(0), _literal("PT0S")), (whole.is_not(None), text))
+
+
+def _either(condition: sa.ColumnElement, one, other) -> sa.ColumnElement:
+    one, other = (_literal(value) if isinstance(value, str) else value for value in (one, other))
+    return sa.case((condition, one), else_=other)
+
+
+def _literal(value: int | str) -> sa.ColumnElement:
+    """A constant of this module, written out."""
+    if isinstance(value, int):
+        return sa.literal_column(str(value), sa.BigInteger())
+    return sa.literal_column(f"'{value}'", sa.Text())

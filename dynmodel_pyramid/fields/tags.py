@@ -4,7 +4,6 @@ import colander
 
 from dynmodel_pyramid.fields import schema
 from dynmodel_pyramid.fields.arrays import MOST, ArrayType, TextList
-from dynmodel_pyramid.fields.text import at_option
 
 
 class Tags(ArrayType):
@@ -45,4 +44,4 @@ class Tags(ArrayType):
 def _check_options(node, options):
     for name in ("max_items", "max_length"):
         if not 1 <= options[name] <= MOST:
-            raise at_option(node, name, f"want a number from 1 to {MOST}")
+            raise schema.at_option(node, name, f"want a number from 1 to {MOST}")

@@ -18,6 +18,7 @@ _DATETIME = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ]((?:[01]\d|2[0-3]):\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)?",
     re.ASCII,
 )
+_MIDNIGHT = "T00:00:00Z"
 _NO_SUCH_TIME = "there is no such day or time, or it is out of the years 0001 to 9999 in UTC"
 
 
@@ -60,6 +61,13 @@ def parse_datetime(text: str, zone: zoneinfo.ZoneInfo | None = None) -> datetime
         return made.astimezone(UTC) if offset else from_local(made, zone)
     except (ValueError, OverflowError) as error:
         raise ValueError(str(error) if isinstance(error, NoSuchLocalTime) else _NO_SUCH_TIME) from None
+
+
+def write_datetime(value: datetime.datetime) -> str:
+    """A date-time of RFC 3339 in UTC, with ``Z``; microseconds where there are any."""
+    if value.tzinfo is None:
+        raise ValueError("want an aware datetime: give it a tzinfo")
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 class NoSuchLocalTime(ValueError):
@@ -183,9 +191,7 @@ class Temporal(FieldType):
     def _check_options(self, node, options):
         low, high = options["min"], options["max"]
         if low is not None and high is not None and self.parse(low) > self.parse(high):
-            whole = colander.Invalid(node)
-            whole.add(schema.invalid(node["min"], "is after max", "invalid_option"))
-            raise whole
+            raise schema.at_option(node, "min", "is after max")
 
     def schema_node(self, options):
         low, high = (None if options[name] is None else self.parse(options[name]) for name in ("min", "max"))
@@ -221,13 +227,21 @@ class Date(Temporal):
     def column(self, options, context):
         return sa.Column(sa.Date())
 
+    def json_expression(self, source, options):
+        return sql.answered(sql.day_text, source)
+
     def text_form(self, options):
         low, high = (options[name] and parse_date(options[name]) for name in ("min", "max"))
 
         def from_text(text, dialect):
             return sql.within(sql.day(text, dialect), low, high)
 
-        return TextForm(self.write, str.strip, sql.day_text, from_text)
+        return TextForm(self.write, read_day, sql.day_text, from_text)
+
+
+def read_day(text: str) -> str:
+    """A date, or the date-time of its midnight in UTC: what a datetime field writes."""
+    return text.strip().removesuffix(_MIDNIGHT)
 
 
 class DateTime(Temporal):
@@ -253,10 +267,20 @@ class DateTime(Temporal):
         return sa.Column(UTCDateTime())
 
     def json_expression(self, source, options):
-        # As the driver gives it, on SQLite naive: the encoder takes that for UTC. A page of 100 rows of 20 fields, four
-        # of them such, costs 1.0 ms where it cost 1.5.
-        return sa.type_coerce(source, sa.DateTime(timezone=True))
+        # SQLite's text is parsed and written anew faster than SQLite writes it in another form; it is left naive, which
+        # the encoder takes for UTC.
+        kind = sa.DateTime(timezone=True)
+        return sql.OfDialect(sa.type_coerce(source, kind), sql.moment_text(source, "postgresql"), kind)
+
+    def text_form(self, options):
+        return TextForm(self.write, read_moment, sql.moment_text)
 
     @staticmethod
     def write(value) -> str:
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return write_datetime(value)
+
+
+def read_moment(text: str) -> str:
+    """A date-time, or a date, which stands for its midnight in UTC: what a date field writes."""
+    text = text.strip()
+    return text + _MIDNIGHT if _DATE.fullmatch(text) else text

@@ -121,19 +121,12 @@ def check_text_options(node, options):
     low, high = options["min_length"], options["max_length"]
     for name, value in (("min_length", low), ("max_length", high)):
         if value is not None and not (0 if name == "min_length" else 1) <= value <= LONGEST:
-            raise at_option(node, name, f"want a number from {0 if name == 'min_length' else 1} to {LONGEST}")
+            raise schema.at_option(node, name, f"want a number from {0 if name == 'min_length' else 1} to {LONGEST}")
     if low is not None and high is not None and low > high:
-        raise at_option(node, "min_length", "is above max_length")
+        raise schema.at_option(node, "min_length", "is above max_length")
     if options["pattern"] is not None:
         try:
             re.compile(options["pattern"])
         except (re.error, RecursionError, OverflowError) as error:
-            raise at_option(node, "pattern", f"is not a regular expression: {error}") from None
+            raise schema.at_option(node, "pattern", f"is not a regular expression: {error}") from None
     check_choices(node, options)
-
-
-def at_option(node, name: str, message: str) -> colander.Invalid:
-    """An error of the options' mapping that points at one option."""
-    whole = colander.Invalid(node)
-    whole.add(schema.invalid(node[name], message, "invalid_option"))
-    return whole

@@ -3,10 +3,10 @@
 ``conformance``  :class:`FieldTypeConformance`, the tests that every field type must pass
 ``given``        :class:`GivenFieldTypeConformance`, those for types whose values the system gives
 ``cases``        :class:`Case`, what an author tells it about a type
-``strategies``   Hypothesis strategies of the built-in types' values
+``strategies``   Hypothesis strategies of the built-in types' values, which stand in ``strategies_text``,
+                 ``strategies_numeric`` and ``strategies_structured``
 ``driver``       tables of one field, driven over HTTP
 ``values``       the JSON values that it tries, and how it compares
-``strategies_structured``  Hypothesis strategies of choices, tags and JSON
 ``databases``    real databases, SQLite and PostgreSQL
 """
 

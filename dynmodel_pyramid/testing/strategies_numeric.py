@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import Range
 
 from dynmodel_pyramid.fields.clock import write_duration
 from dynmodel_pyramid.fields.exact import from_units
-from dynmodel_pyramid.fields.ranges import SUBTYPES, canonical, write_moment, write_range
+from dynmodel_pyramid.fields.ranges import SUBTYPES, canonical, write_range
+from dynmodel_pyramid.fields.temporal import write_datetime
 
 _INTEGERS = st.integers(-(2**63), 2**63 - 1)
 _MOMENTS = st.datetimes(timezones=st.just(datetime.UTC))
@@ -53,7 +54,7 @@ STRATEGIES: dict[str, SearchStrategy] = {
     "rating": st.integers(1, 5),
     "date": st.dates().map(datetime.date.isoformat),
     "time": st.times().map(datetime.time.isoformat),
-    "datetime": _MOMENTS.map(write_moment),
+    "datetime": _MOMENTS.map(write_datetime),
     "duration": _INTEGERS.map(_duration),
     # Inclusive upper bounds are written as exclusive ones, which the greatest values have none of.
     "integer_range": _ranges("integer", _INTEGERS, ("[)",)),

@@ -20,10 +20,17 @@ JSON_VALUES = st.recursive(
     max_leaves=20,
 ).filter(lambda value: value is not None)
 
-#: Type -> the JSON values that it takes under its defaults; or a pair (options, such a strategy) where it needs some.
+
+def _chosen(keys: list[str]) -> tuple[list[str], list[str]]:
+    """The answer is in the order of the choices."""
+    return keys, sorted(keys, key=KEYS.index)
+
+
+#: Type -> the JSON values that it takes under its defaults, or pairs (value, answer); where it needs options, (options,
+#: such a strategy).
 STRATEGIES: dict[str, SearchStrategy | tuple[dict[str, Any], SearchStrategy]] = {
     "choice": (CHOICES, st.sampled_from(KEYS)),
-    "multi_choice": (CHOICES, st.lists(st.sampled_from(KEYS), unique=True)),
+    "multi_choice": (CHOICES, st.lists(st.sampled_from(KEYS), unique=True).map(_chosen)),
     "tags": st.lists(TEXTS.filter(lambda text: 0 < len(text) <= 100), unique=True, max_size=100),
     "json": JSON_VALUES,
 }

@@ -132,3 +132,17 @@ def test_what_sql_leaves_python_converts(app):
     document = {"model_name": table.model_name, "fields": {"key": "integer", "value": "integer"}}
     app.put_json(f"{table.path}?on_error=null", document, status=200)
     assert [row["value"] for row in table.rows()] == [1, 2, None, None, 2**63 - 1, None]
+
+
+def test_a_date_becomes_its_midnight_and_that_a_date_again(app):
+    table = TableDriver(app, "date")
+    table.add_value("2026-01-31")
+    table.define({"key": "integer", "value": "datetime"})
+    assert table.rows()[0]["value"] == "2026-01-31T00:00:00Z"
+    table.define({"key": "integer", "value": {"type": "datetime", "timezone": "Europe/Berlin"}})
+    late = table.add_value("2026-02-01T00:00:00")
+    assert late["value"] == "2026-01-31T23:00:00Z"
+    refused = table.define({"key": "integer", "value": "date"}, status=409)
+    assert (refused["count"], refused["samples"][0]["id"]) == (1, late["id"])
+    table.define({"key": "integer", "value": "date"}, query="?on_error=null")
+    assert [row["value"] for row in table.rows()] == ["2026-01-31", None]

@@ -1,32 +1,13 @@
 """A thousand generated values of every built-in type come back equal, to the last digit and microsecond."""
 
-import colander
 import pytest
 
 from dynmodel_pyramid.fields import FieldTypes
-from dynmodel_pyramid.fields.registry import OWN, Registered, read_options
 from dynmodel_pyramid.testing import strategies
 from dynmodel_pyramid.testing.driver import TableDriver
-from dynmodel_pyramid.testing.suite import is_given
+from tests.every_type import written_types
 
 NUMBER, BATCH = 1000, 100
-
-
-def written_types() -> list[str]:
-    """The built-in types whose values clients write."""
-    types = FieldTypes()
-    types.load_entry_points()
-    return [known.name for known in types if known.distribution == OWN and not _is_given(known)]
-
-
-def _is_given(known: Registered) -> bool:
-    options, strategy = strategies.known().get(known.name, ({}, known))
-    if known.field_type.fill is not None or strategy is None:
-        return True
-    try:
-        return is_given(known.field_type, read_options(known.field_type, dict(options)))
-    except colander.Invalid:  # it has options without defaults: its strategy must say some
-        return False
 
 
 @pytest.mark.parametrize("name", written_types())
