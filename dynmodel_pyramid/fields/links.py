@@ -10,7 +10,6 @@ from dynmodel_pyramid.fields import operators, schema
 from dynmodel_pyramid.fields.contract import FieldType, Reference, TextForm
 from dynmodel_pyramid.fields.json import read_json, write_json
 from dynmodel_pyramid.fields.numbers import read_integer
-from dynmodel_pyramid.fields.text import at_option
 
 #: What JSON numbers carry exactly everywhere (RFC 8259, section 6); no row has a greater id.
 LARGEST_ID = 2**53 - 1
@@ -55,7 +54,7 @@ class Link(FieldType):
 
     def _check_options(self, node, options):
         if options["on_delete"] not in self.actions:
-            raise at_option(node, "on_delete", f"want one of {', '.join(self.actions)}")
+            raise schema.at_option(node, "on_delete", f"want one of {', '.join(self.actions)}")
 
     def column(self, options, context):
         return sa.Column(sa.BigInteger())

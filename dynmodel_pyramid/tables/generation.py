@@ -278,7 +278,7 @@ class Model:
     @property
     def dialect(self) -> str:
         """The name of the database that it is for."""
-        return self.generator.dialect.name
+        return self._generator.dialect.name
 
     @property
     def table(self) -> sa.Table:

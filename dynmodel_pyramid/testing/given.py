@@ -38,10 +38,12 @@ class GivenFieldTypeConformance(Suite):
 
     def test_a_value_that_a_client_writes_is_refused(self, app, case):
         table = self.table(app, case)
-        row_id = table.add({"key": 1})["id"]
+        row = table.add({"key": 1})
         for value in (1, "x", True, [], {}, *[value for value, _ in case.pairs]):
             table.refuse({"value": value})
-            table.app.patch_json(f"{table.path}rows/{row_id}/", {"value": value}, status=422)
+            # What the row has already may be repeated.
+            status = 200 if same_json(value, row["value"]) else 422
+            table.app.patch_json(f"{table.path}rows/{row['id']}/", {"value": value}, status=status)
 
     def test_answers_satisfy_the_json_schema(self, app, the_type, case):
         options = read_options(the_type, dict(case.options))

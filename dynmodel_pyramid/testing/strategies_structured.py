@@ -33,4 +33,12 @@ STRATEGIES: dict[str, SearchStrategy | tuple[dict[str, Any], SearchStrategy]] = 
     "multi_choice": (CHOICES, st.lists(st.sampled_from(KEYS), unique=True).map(_chosen)),
     "tags": st.lists(TEXTS.filter(lambda text: 0 < len(text) <= 100), unique=True, max_size=100),
     "json": JSON_VALUES,
+    # Ids of rows, and what the system gives: nobody makes these values up.
+    "link": ({"table": 1}, None),
+    "links": ({"table": 1}, None),
+    "autonumber": ({}, None),
+    "created_time": ({}, None),
+    "updated_time": ({}, None),
+    "created_by": ({}, None),
+    "updated_by": ({}, None),
 }
