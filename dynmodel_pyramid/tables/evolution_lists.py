@@ -15,7 +15,7 @@ from dynmodel_pyramid.tables.difference import Difference, Pair
 from dynmodel_pyramid.tables.link_tables import lines_of, list_of, referred_to
 
 if TYPE_CHECKING:
-    from dynmodel_pyramid.tables.evolution import Evolution
+    from dynmodel_pyramid.tables.evolution_steps import Steps
 
 _UNCACHED = {"compiled_cache": None}
 
@@ -28,7 +28,7 @@ def exposed_column(field: FieldDefinition) -> str:
 class ListSteps:
     """See the module; an object lives for one change of one table, which still has its name from before."""
 
-    def __init__(self, evolution: "Evolution", before: TableDefinition, after: TableDefinition):
+    def __init__(self, evolution: "Steps", before: TableDefinition, after: TableDefinition):
         self.evolution = evolution
         self.connection = evolution.connection
         self.before = before

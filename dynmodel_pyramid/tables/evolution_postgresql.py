@@ -1,8 +1,9 @@
 """Changes of definitions on PostgreSQL."""
 
 from dynmodel_pyramid.definitions import FieldDefinition
-from dynmodel_pyramid.tables.evolution import Evolution, quoted
+from dynmodel_pyramid.tables.evolution import Evolution
 from dynmodel_pyramid.tables.evolution_lists import exposed_column
+from dynmodel_pyramid.tables.evolution_steps import quoted
 from dynmodel_pyramid.tables.generation import foreign_key_name
 from dynmodel_pyramid.tables.link_tables import ON_DELETE_SQL
 

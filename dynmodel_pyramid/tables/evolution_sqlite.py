@@ -8,7 +8,8 @@ from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.store import TrashedField
 from dynmodel_pyramid.errors import Conflict
 from dynmodel_pyramid.tables.difference import Difference
-from dynmodel_pyramid.tables.evolution import Evolution, quoted
+from dynmodel_pyramid.tables.evolution import Evolution
+from dynmodel_pyramid.tables.evolution_steps import quoted
 from dynmodel_pyramid.tables.generation import foreign_key_name
 from dynmodel_pyramid.tables.link_tables import ON_DELETE_SQL
 
