@@ -7,5 +7,7 @@
 ``prepared`` the statements that every request runs, by the driver's cursor
 ``page``     limit, offset and order of a list
 ``scope``    what a caller may read and write
-``service``  the row service: get, list, stream, insert, replace, assign, delete
+``links``    do the rows that links name exist, and the lines of lists
+``reads``    get, list, stream
+``service``  the row service: besides, insert, replace, assign, delete
 """

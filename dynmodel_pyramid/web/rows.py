@@ -9,7 +9,8 @@ from pyramid.response import Response
 
 from dynmodel_pyramid.errors import NotFound
 from dynmodel_pyramid.rows.page import Page, read_page
-from dynmodel_pyramid.rows.service import CHUNK, Rows, as_documents
+from dynmodel_pyramid.rows.reads import CHUNK
+from dynmodel_pyramid.rows.service import Rows, as_documents
 from dynmodel_pyramid.web.answers import Answer, empty_answer, json_answer
 from dynmodel_pyramid.web.body import MERGE_PATCH, read_json
 from dynmodel_pyramid.web.conditions import is_unchanged, matching_row_versions, preferred_return
