@@ -39,6 +39,8 @@ def _check_reference(field: FieldDefinition, reference: Reference, refuse) -> No
     fault = None if reference.reverse is None else field_name_fault(reference.reverse)
     if fault:
         refuse("reverse", fault, "invalid_name")
+    if reference.reverse is not None and field.write_only:
+        refuse("reverse", "the field is write_only, and the far table's rows would tell its values")
     if reference.many:
         for option in ("required", "unique", "index"):
             if getattr(field, option):

@@ -8,6 +8,7 @@ from typing import Any
 from dynmodel_pyramid.definitions.model import FieldDefinition, IndexDefinition, TableDefinition
 from dynmodel_pyramid.definitions.problems import Problems
 from dynmodel_pyramid.fields import FieldTypes, is_sortable
+from dynmodel_pyramid.fields.contract import ANY_DATABASE
 
 UNIQUE_KEYS = ("name", "fields", "nulls_distinct")
 INDEX_KEYS = ("name", "fields")
@@ -23,7 +24,7 @@ def read_indexes(
 ) -> tuple[list[IndexDefinition], int]:
     """The indexes, and the next free number. One that has the name of an earlier one keeps its number."""
     by_name = {made.name: made for made in fields}
-    unsortable = {made.id for made in by_name.values() if not is_sortable(field_types[made.type])}
+    unsortable = {made.id for made in by_name.values() if not _can_be_indexed(made, field_types)}
     before = {(index.unique, index.name): index for index in start.indexes}
     indexes: list[IndexDefinition] = []
     given_names = _given_names(document)
@@ -49,6 +50,14 @@ def read_indexes(
             indexes.append(replace(made, name=name, id=old.id if old else next_id))
             next_id += 0 if old else 1
     return indexes, next_id
+
+
+def _can_be_indexed(field: FieldDefinition, field_types: FieldTypes) -> bool:
+    """Whether the table has a column for the field, and the column an order."""
+    field_type = field_types[field.type]
+    reference = field_type.reference(field.options)
+    is_list = reference is not None and reference.many
+    return is_sortable(field_type) and not is_list and field_type.column(field.options, ANY_DATABASE) is not None
 
 
 def _read_index(

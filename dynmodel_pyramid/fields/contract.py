@@ -188,7 +188,11 @@ class _AnyDatabase:
     dialect = "sqlite"
 
 
+#: The context for those who only ask whether a type has a column.
+ANY_DATABASE = _AnyDatabase()
+
+
 def is_computed(field_type: FieldType, options: Options) -> bool:
     """Whether the database computes the value, so that nobody writes it."""
-    column = field_type.column(options, _AnyDatabase())
+    column = field_type.column(options, ANY_DATABASE)
     return column is None or column.computed is not None

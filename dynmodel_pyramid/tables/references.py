@@ -59,6 +59,7 @@ def with_referrers(far: TableDefinition, table_id: int, made: tuple[Referrer, ..
 
 def _refuse_taken(far: TableDefinition, others: Iterable[Referrer], made: Iterable[Referrer]) -> None:
     taken = {name_key(field.name): f"a field of {far.model_name}" for field in far.fields}
+    taken |= {name_key(alias.name): f"an alias of {field.name}" for field in far.fields for alias in field.aliases}
     taken |= {name_key(each.reverse): f"the reverse side of {each.model_name}.{each.field}" for each in others
               if each.reverse is not None}  # fmt: skip
     problems = []

@@ -81,6 +81,17 @@ def test_clashes_of_names_are_refused(shop):
     document = {"fields": {"customer": {"reverse": "NAME"}}}
     assert patch(shop, "/table/2/", document, 422)["errors"][0]["pointer"] == "/fields/customer/reverse"
     assert patch(shop, "/table/1/", {"fields": {"Orders": "string"}}, 422)["errors"][0]["code"] == "duplicate_name"
+    patch(shop, "/table/1/", {"fields": {"name": {"aliases": ["called"]}}})
+    document = {"fields": {"customer": {"reverse": "Called"}}}
+    assert patch(shop, "/table/2/", document, 422)["errors"][0]["code"] == "duplicate_name"
+
+
+@pytest.mark.parametrize("field", ({"type": "created_time"}, {"type": "links", "table": "Customer"}))
+@pytest.mark.parametrize("member", ("unique", "indexes"))
+def test_what_has_no_column_is_in_no_index(shop, field, member):
+    document = {"model_name": "Bad", "fields": {"x": field}, member: [{"fields": ["x"]}]}
+    problems = shop.send("POST", "/table/", document, status=422).json["errors"]
+    assert [problem["pointer"] for problem in problems] == [f"/{member}/0/fields/0"]
 
 
 @pytest.mark.parametrize(
@@ -94,6 +105,7 @@ def test_clashes_of_names_are_refused(shop):
         ({"type": "link", "table": 1, "reverse": "id"}, "/fields/x/reverse"),
         ({"type": "link", "table": 1, "default": 1}, "/fields/x/default"),
         ({"type": "links", "table": 1, "required": True}, "/fields/x/required"),
+        ({"type": "link", "table": 1, "reverse": "told", "write_only": True}, "/fields/x/reverse"),
     ),
 )
 def test_bad_links_are_refused(shop, field, pointer):
