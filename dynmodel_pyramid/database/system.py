@@ -7,6 +7,7 @@ They are created by Alembic migrations (``definitions/migrations``); the declara
 ``_dynmodel_table``         one row a table: the current definition; dropped tables stay, with ``dropped_at``
 ``_dynmodel_change``        one row a table and version: the history, and the log from which caches catch up
 ``_dynmodel_trash``         one row a dropped field whose column is kept
+``_dynmodel_quarantine``    one row a value that a conversion could not carry over
 ``_dynmodel_counter``       one row a field that numbers its table's rows: the last number given
 ==========================  ==========================================================================================
 """
@@ -71,6 +72,23 @@ class SystemTables:
             sa.Column("document", sa.JSON, nullable=False),
             sa.Column("dropped_at", sa.DateTime(timezone=True), nullable=False),
             sa.Column("dropped_version", sa.BigInteger, nullable=False),
+            sqlite_autoincrement=True,
+        )
+        self.quarantine = sa.Table(
+            "_dynmodel_quarantine",
+            metadata,
+            sa.Column("id", big, primary_key=True),
+            sa.Column("table_id", sa.BigInteger, nullable=False),
+            sa.Column("field_id", sa.Integer, nullable=False),
+            sa.Column("row_id", sa.BigInteger, nullable=False),
+            # The version that could not take the value, and the type that had it.
+            sa.Column("version", sa.BigInteger, nullable=False),
+            sa.Column("type", sa.Text, nullable=False),
+            # The value's text form.
+            sa.Column("value", sa.Text, nullable=False),
+            sa.Column("reason", sa.Text, nullable=False),
+            sa.Column("kept_at", sa.DateTime(timezone=True), nullable=False),
+            sa.Index("_ix__dynmodel_quarantine_table_id", "table_id", "field_id", "row_id"),
             sqlite_autoincrement=True,
         )
         self.counter = sa.Table(

@@ -39,9 +39,9 @@ class Step:
         raise NotImplementedError
 
     @property
-    def field_id(self) -> int | None:
-        """The field that it concerns, if it is one field."""
-        return None
+    def key(self) -> tuple[str, int]:
+        """What it concerns: an aspect, and the id of a field or index (0: the table)."""
+        return "table", 0
 
     def apply(self, definition: TableDefinition) -> TableDefinition:
         raise NotImplementedError
@@ -67,12 +67,12 @@ class ChangeField(Step):
         return f"{'set' if is_set else 'lift'}_{self.aspect}"
 
     @property
-    def field_id(self) -> int:
-        return self.after.id
+    def key(self) -> tuple[str, int]:
+        return self.aspect, self.after.id
 
     def apply(self, definition: TableDefinition) -> TableDefinition:
         changed = {name: getattr(self.after, name) for name in ASPECTS[self.aspect]}
-        fields = (replace(each, **changed) if each.id == self.field_id else each for each in definition.fields)
+        fields = (replace(each, **changed) if each.id == self.after.id else each for each in definition.fields)
         return replace(definition, fields=tuple(fields))
 
     def details(self) -> dict[str, Any]:
@@ -103,8 +103,8 @@ class AddField(Step):
         return "restore_field" if self.restored else "add_field"
 
     @property
-    def field_id(self) -> int:
-        return self.field.id
+    def key(self) -> tuple[str, int]:
+        return "field", self.field.id
 
     def apply(self, definition: TableDefinition) -> TableDefinition:
         next_id = max(definition.next_id, self.field.id + 1)
@@ -122,8 +122,8 @@ class DropField(Step):
     kind = "drop_field"
 
     @property
-    def field_id(self) -> int:
-        return self.field.id
+    def key(self) -> tuple[str, int]:
+        return "field", self.field.id
 
     def apply(self, definition: TableDefinition) -> TableDefinition:
         return replace(definition, fields=tuple(each for each in definition.fields if each.id != self.field.id))
@@ -143,6 +143,10 @@ class AddIndex(Step):
     def kind(self) -> str:
         return "add_unique" if self.index.unique else "add_index"
 
+    @property
+    def key(self) -> tuple[str, int]:
+        return "several", self.index.id
+
     def apply(self, definition: TableDefinition) -> TableDefinition:
         next_id = max(definition.next_id, self.index.id + 1)
         return replace(definition, indexes=(*definition.indexes, self.index), next_id=next_id)
@@ -159,6 +163,10 @@ class DropIndex(Step):
     @property
     def kind(self) -> str:
         return "drop_unique" if self.index.unique else "drop_index"
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return "several", self.index.id
 
     def apply(self, definition: TableDefinition) -> TableDefinition:
         return replace(definition, indexes=tuple(each for each in definition.indexes if each.id != self.index.id))

@@ -183,6 +183,10 @@ class DefinitionStore:
         connection.execute(sa.update(trash).where(trash.c.id == number).values(physical_name=column))
         return TrashedField(number, table.id, column, field)
 
+    def forget_trashed(self, connection: sa.Connection, number: int) -> None:
+        """Take a field off the list of those in the trash."""
+        connection.execute(sa.delete(self.system.trash).where(self.system.trash.c.id == number))
+
     def draw_numbers(self, connection: sa.Connection, table_id: int, field_id: int, count: int) -> int:
         """Draw so many numbers of a field that counts rows; -> the first.
 

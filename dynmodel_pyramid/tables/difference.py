@@ -1,63 +1,37 @@
-"""What distinguishes two definitions of one table, as a value. Pure: no database, no classes."""
-
-import json
-from dataclasses import dataclass
-from typing import Any
+"""The steps of a change, grouped as the databases need them. Pure: no database, no classes."""
 
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
+from dynmodel_pyramid.definitions.difference import steps_between
+from dynmodel_pyramid.definitions.steps import AddField, ChangeField, DropField, RenameTable
+from dynmodel_pyramid.tables.ddl import Key
 
 Pair = tuple[FieldDefinition, FieldDefinition]
 
 
-@dataclass(frozen=True, slots=True)
 class Difference:
-    """The changes that concern the database; labels, positions and validation rules don't.
+    """What leads from one definition of a table to the next. Pairs are (before, after) of one field."""
 
-    Pairs are (before, after) of one field. A retyped field stands in ``retyped`` only, though its name, default and
-    requiredness may have changed as well.
-    """
+    def __init__(self, before: TableDefinition, after: TableDefinition):
+        self.before = before
+        self.after = after
+        self.steps = steps_between(before, after)
+        self.table_renamed = any(isinstance(step, RenameTable) for step in self.steps)
+        self.dropped = tuple(step.field for step in self.steps if isinstance(step, DropField))
+        #: New fields, and those that come back.
+        self.arriving = tuple(step.field for step in self.steps if isinstance(step, AddField))
 
-    table_renamed: bool
-    dropped: tuple[FieldDefinition, ...]
-    added: tuple[FieldDefinition, ...]
-    retyped: tuple[Pair, ...]
-    renamed: tuple[Pair, ...]
-    required: tuple[Pair, ...]
-    defaults: tuple[Pair, ...]
-    indexes_changed: bool
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether the database stays as it is: only the definition's row changes."""
-        return not any(getattr(self, name) for name in self.__slots__)
-
-
-def difference(before: TableDefinition, after: TableDefinition) -> Difference:
-    pairs = [(before.by_id[field.id], field) for field in after.fields if field.id in before.by_id]
-    retyped = tuple(pair for pair in pairs if pair[0].type != pair[1].type)
-    kept = [pair for pair in pairs if pair[0].type == pair[1].type]
-    return Difference(
-        table_renamed=before.physical_name != after.physical_name,
-        dropped=tuple(field for field in before.fields if field.id not in after.by_id),
-        added=tuple(field for field in after.fields if field.id not in before.by_id),
-        retyped=retyped,
-        renamed=tuple(pair for pair in kept if pair[0].column != pair[1].column),
-        required=tuple(pair for pair in kept if pair[0].required != pair[1].required),
-        defaults=tuple(pair for pair in kept if not _same_json(pair[0].default, pair[1].default)),
-        indexes_changed=_indexes(before) != _indexes(after),
-    )
+    def changed(self, *aspects: str) -> tuple[Pair, ...]:
+        """The fields of which one of these aspects changes (``definitions.steps.ASPECTS``), in their order."""
+        pairs = {
+            step.after.id: (step.before, step.after)
+            for step in self.steps
+            if isinstance(step, ChangeField) and step.aspect in aspects
+        }
+        return tuple(pairs[field.id] for field in self.after.fields if field.id in pairs)
 
 
-def _same_json(one: Any, other: Any) -> bool:
-    """Equality of JSON values; to Python 1 and true are equal."""
-    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
-
-
-def _indexes(definition: TableDefinition) -> tuple:
-    own = {
-        (field.id, field.unique, field.unique_ignore_case, field.index)
-        for field in definition.fields
-        if field.is_unique or field.index
-    }
-    wide = {(index.id, index.unique, index.nulls_distinct, index.fields) for index in definition.indexes}
-    return own, wide
+def field_key(old: FieldDefinition | None, new: FieldDefinition | None) -> Key:
+    """The step by which the values of a field change, arrive or leave."""
+    if old is None or new is None:
+        return "field", (new or old).id
+    return "type" if old.type != new.type else "options", new.id

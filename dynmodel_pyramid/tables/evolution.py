@@ -1,26 +1,23 @@
-"""The difference of two definitions -> DDL and conversion, inside the caller's transaction.
+"""The difference of two definitions -> conversion and DDL, inside the caller's transaction.
 
-:class:`Evolution` has the order of steps and the conversion of values; :class:`Steps` what they are made of.
-Statements go through Alembic's operations. Dropped columns are renamed into the trash, free of NOT NULL and default.
+A change has two halves. First all values are made and judged, beside the table (:mod:`~.preparation`); then the table
+is changed (``apply``, by database). A plan goes through the first half as the change does, and notes the second.
 """
 
-from dataclasses import replace
+from collections.abc import Mapping
 
 import sqlalchemy as sa
 
 from dynmodel_pyramid.definitions import TableDefinition
-from dynmodel_pyramid.definitions.store import TrashedField
-from dynmodel_pyramid.fields.json import JsonDocument
-from dynmodel_pyramid.tables.conversion import (
-    Losses,
-    convert_column,
-    converter,
-    in_database,
-)
-from dynmodel_pyramid.tables.difference import Difference, Pair, difference
+from dynmodel_pyramid.definitions.store import LIST_PREFIX, TrashedField
+from dynmodel_pyramid.tables import rows_allow
+from dynmodel_pyramid.tables.carrying import Carried
+from dynmodel_pyramid.tables.difference import Difference, Pair
 from dynmodel_pyramid.tables.evolution_lists import ListSteps
 from dynmodel_pyramid.tables.evolution_steps import Steps, quoted
 from dynmodel_pyramid.tables.given import fill_rows, given_fields
+from dynmodel_pyramid.tables.preparation import Preparation
+from dynmodel_pyramid.tables.quarantine import keep_aside
 
 
 class Evolution(Steps):
@@ -31,11 +28,14 @@ class Evolution(Steps):
         self.refuse_too_many_names(definition)
         self.refuse_taken(definition)
         self.refuse_too_wide(definition, 0)
-        table.metadata.create_all(self.connection, checkfirst=False)
+        self.create_table(table)
         for index in self.generator.indexes(definition, table).values():
-            self.connection.execute(sa.schema.CreateIndex(index))
+            self.ddl.run(sa.schema.CreateIndex(index))
         for field, reference in self.lists(definition):
             self.link_tables(definition).create(definition, field, reference)
+
+    def create_table(self, table: sa.Table) -> None:
+        self.ddl.run(sa.schema.CreateTable(table))
 
     def drop(self, definition: TableDefinition) -> str:
         """Rename the table into the trash, free of foreign keys; -> its new physical name."""
@@ -46,115 +46,165 @@ class Evolution(Steps):
         self.operations.rename_table(quoted(definition.physical_name), quoted(name), schema=self.schema)
         return name
 
-    def change(self, before: TableDefinition, after: TableDefinition, on_error: str) -> None:
-        """Bring the table from one definition to the other.
+    def change(
+        self,
+        before: TableDefinition,
+        after: TableDefinition,
+        on_error: str,
+        returning: Mapping[int, TrashedField] | None = None,
+    ) -> dict[int, Carried]:
+        """Bring the table from one definition to the other; -> what became of the values, by field.
 
+        :param returning: where the trash keeps the values of fields that come back
         :raises Conflict: the rows don't allow it
         """
         self.refuse_too_many_names(after)
-        change = self.with_changed_columns(difference(before, after), before, after)
-        rekeyed = self.rekeyed(before, after)
-        if change.is_empty and not rekeyed:
-            return
+        change = Difference(before, after)
+        returning = returning or {}
         if change.table_renamed and not self.is_same_table(before.physical_name, after.physical_name):
             self.refuse_taken(after)
+        rekeyed = self.rekeyed(change)
+        converted = tuple(pair for pair in change.changed("type", "options") if pair not in rekeyed)
         trashed = self.store.trashed_fields(self.connection, before.id)
-        self.refuse_too_wide(after, len(trashed) + len(change.dropped) + len(change.retyped))
-        # First of all: values that are filled in or converted below may offend a uniqueness that is to go.
-        self.drop_indexes(before, after)
-        lists = ListSteps(self, before, after)
-        lost = [old for old, new in change.retyped if self.convert(before, (old, new), on_error, lists)]
-        self.fill_required(before, change, on_error)
-        self.fill_added(before, change)
-        leaving = [field for field in (*change.dropped, *lost) if self.has_column(field)]
-        dropped = [self.store.trash_field(self.connection, after, field) for field in leaving]
-        lists.leave(change, lost)
-        lists.arrive(change)
-        self.apply(before, after, change, trashed, dropped, rekeyed)
-        lists.rekey(rekeyed)
-        types = self.generator.field_types
-        new = {field.id for field in (*change.added, *(new for _, new in change.retyped))}
-        given = tuple(field for field in given_fields(after, types) if field.id in new and self.has_column(field))
-        fill_rows(self.connection, self.store, types, self.generator.table(after), after, given)
+        self.refuse_too_wide(after, len(trashed) + len(change.dropped) + len(converted))
+        values = Preparation(
+            self.connection,
+            self.generator,
+            before,
+            self.far(before),
+            on_error=on_error,
+            moment=self.moment,
+            returning=returning,
+            keep_aside=keep_aside(self, after) if self.ddl.is_real else None,
+        )
+        carried = self._carry(values, change, converted)
+        self._judge(values, change, carried, on_error)
+        self._apply(values, change, carried, converted, rekeyed, trashed)
+        values.close()
+        if self.ddl.is_real:
+            self._settle(change, carried, converted, returning)
+        return carried
 
-    def rekeyed(self, before: TableDefinition, after: TableDefinition) -> tuple[Pair, ...]:
-        """Fields that refer to the same rows as before, with another ``on_delete``."""
-        pairs = [(before.by_id[new.id], new) for new in after.fields if new.id in before.by_id]
-        found = []
-        for old, new in pairs:
-            references = self.generator.reference(old), self.generator.reference(new)
-            if old.type == new.type and None not in references and references[0].on_delete != references[1].on_delete:
-                found.append((old, new))
-        return tuple(found)
+    def rekeyed(self, change: Difference) -> tuple[Pair, ...]:
+        """Fields that refer to the same rows as before, with other options: their values stay as they are."""
+        pairs = change.changed("options")
+        return tuple(pair for pair in pairs if all(self.generator.reference(each) is not None for each in pair))
 
     def lift_foreign_keys(self, definition: TableDefinition) -> None:
         """Free a table that goes to the trash from its foreign keys, so that it holds nobody up."""
         raise NotImplementedError
 
-    def with_changed_columns(self, change: Difference, before: TableDefinition, after: TableDefinition) -> Difference:
-        """A field whose options ask for another column than before is converted as one of another type is."""
-        changed = [
-            (before.by_id[new.id], new)
-            for new in after.fields
-            if new.id in before.by_id
-            and (new.type, new.options) != (before.by_id[new.id].type, before.by_id[new.id].options)
-            and self.column_type(new) != self.column_type(before.by_id[new.id])
-        ]
-        ids = {new.id for _, new in (*changed, *change.retyped)}
-        others = {
-            name: tuple(pair for pair in getattr(change, name) if pair[1].id not in ids and self.has_column(pair[1]))
-            for name in ("renamed", "required", "defaults")
-        }
-        further = [pair for pair in changed if pair not in change.retyped]
-        return replace(change, retyped=(*change.retyped, *further), **others)
+    # The first half
+
+    def _carry(self, values: Preparation, change: Difference, converted: tuple[Pair, ...]) -> dict[int, Carried]:
+        ids = {new.id for _, new in converted}
+        made = {new.id: values.of(new, new.id in ids) for new in change.after.fields}
+        return {number: carried for number, carried in made.items() if carried is not None}
+
+    def _judge(self, values: Preparation, change: Difference, carried: dict[int, Carried], on_error: str) -> None:
+        table, connection = values.table, self.connection
+        for made in carried.values():
+            found = rows_allow.lost_values(made) if on_error == "fail" else None
+            if found is not None:
+                self.findings.add(found)
+        for made in carried.values():
+            old, new = change.before.by_id.get(made.after.id), made.after
+            # A given value is filled in afterwards.
+            is_new_rule = new.required and (old is None or not old.required or made.lost.count)
+            if is_new_rule and not self._is_given(new):
+                found = rows_allow.nulls(connection, table, made)
+                if found is not None:
+                    self.findings.add(found)
+        if not self.findings.judges_uniqueness:
+            return
+        for _, number, fields, folds_case, nulls_distinct in rows_allow.unique_rules(
+            change.after, self.kept_indexes(change.before, change.after)
+        ):
+            parts = [carried[field.id].expression for field in fields]
+            parts = [sa.func.lower(part) for part in parts] if folds_case else parts
+            found = rows_allow.duplicates(connection, table, number, fields, parts, nulls_distinct)
+            if found is not None:
+                self.findings.add(found)
+
+    def _is_given(self, field) -> bool:
+        types = self.generator.field_types
+        return field.type in types and types[field.type].fill is not None
+
+    # The second half
+
+    def _apply(
+        self,
+        values: Preparation,
+        change: Difference,
+        carried: dict[int, Carried],
+        converted: tuple[Pair, ...],
+        rekeyed: tuple[Pair, ...],
+        trashed: list[TrashedField],
+    ) -> None:
+        # First of all: values that are filled in or converted below may offend a uniqueness that is to go.
+        self.drop_indexes(change.before, change.after)
+        lists = ListSteps(self, change)
+        lists.arrive(carried, converted, values.table)
+        lists.leave(carried, converted)
+        leaving = [old for old, new in converted if new.id not in carried or carried[new.id].keeps_old]
+        leaving = [field for field in (*change.dropped, *leaving) if self.has_column(field)]
+        going = {field.id: self.trash(change.after, field) for field in leaving}
+        self.apply(values.table, change, carried, converted, rekeyed, going, trashed)
+        lists.rekey(change.after, rekeyed)
 
     def apply(
         self,
-        before: TableDefinition,
-        after: TableDefinition,
+        table: sa.Table,
         change: Difference,
-        trashed: list[TrashedField],
-        dropped: list[TrashedField],
+        carried: Mapping[int, Carried],
+        converted: tuple[Pair, ...],
         rekeyed: tuple[Pair, ...],
+        going: Mapping[int, TrashedField],
+        trashed: list[TrashedField],
     ) -> None:
-        """The DDL. ``trashed`` are in the trash already; ``dropped`` go there now; ``rekeyed`` get other foreign keys.
+        """The DDL.
 
-        Converted values of retyped fields, and those of new fields with a ``default_expression``, stand in columns
-        that :meth:`converted_column` names.
+        :param table: as it is; what ``carried`` has are expressions over it
+        :param rekeyed: fields that get other foreign keys
+        :param going: the fields that go to the trash now, by id; ``trashed`` are there already
         """
         raise NotImplementedError
 
-    # Conversion
+    def find_duplicates(self, table: sa.Table, index: sa.Index, after: TableDefinition) -> None:
+        for name, number, fields, folds_case, nulls_distinct in rows_allow.unique_rules(after, set()):
+            if name == index.name:
+                parts = [table.c[field.name] for field in fields]
+                parts = [sa.func.lower(part) for part in parts] if folds_case else parts
+                found = rows_allow.duplicates(self.connection, table, number, fields, parts, nulls_distinct)
+                if found is not None:
+                    self.findings.add(found)
 
-    def convert(self, before: TableDefinition, pair: Pair, on_error: str, lists: ListSteps) -> bool:
-        """Fill a new column with the converted values; -> whether the old ones must be kept, as some were lost."""
-        old, new = pair
-        target = JsonDocument() if self.is_list(new) else getattr(self.generator.column(new), "type", None)
-        if target is None:
-            return True  # the database computes the new values
-        source = lists.exposed(old)
-        filled = self.temporary_column(before, self.converted_column(new), target)
-        table = self.light(before, source, filled)
-        losses = Losses(new, old.write_only or new.write_only)
-        old_type = self.generator.field_types[old.type]
-        maker = self.generator.default_maker(new, self.moment) if on_error == "default" else None
-        with self.refusing_defaults(new):
-            convert_column(
-                self.connection,
-                table,
-                source,
-                filled,
-                converter(self.generator.field_types, old, new),
-                losses,
-                old_type.text_form(old.options).to_text,
-                maker,
-                in_database(self.generator.field_types, old, new, source, self.generator.dialect.name),
-            )
-        lists.refuse_missing_rows(new, table, filled, losses)
-        if losses.count and on_error == "fail":
-            losses.refuse()
-        if new.required:
-            if maker is not None:
-                self.fill(before, sa.column(filled.name, filled.type), new)
-            self.refuse_nulls(table, self.converted_column(new), new)
-        return losses.count > 0
+    def _settle(
+        self,
+        change: Difference,
+        carried: Mapping[int, Carried],
+        converted: tuple[Pair, ...],
+        returning: Mapping[int, TrashedField],
+    ) -> None:
+        """What is left to do when the table has its new form."""
+        for number, kept in returning.items():
+            if number not in change.before.by_id or carried[number].returned_all:
+                self.forget(change.after, kept)
+        types = self.generator.field_types
+        new = {field.id for field in change.arriving} | {new.id for _, new in converted}
+        given = tuple(
+            field for field in given_fields(change.after, types) if field.id in new and self.has_column(field)
+        )
+        fill_rows(self.connection, self.store, types, self.generator.table(change.after), change.after, given)
+
+    def forget(self, definition: TableDefinition, kept: TrashedField) -> None:
+        """Take a field out of the trash whose values have come back, or are not wanted any more."""
+        if kept.column.startswith(LIST_PREFIX):
+            ListSteps(self, Difference(definition, definition)).forget(kept.column)
+        elif self.column_exists(definition, kept.column):
+            self.operations.drop_column(quoted(definition.physical_name), quoted(kept.column), schema=self.schema)
+        self.store.forget_trashed(self.connection, kept.id)
+
+    def column_exists(self, definition: TableDefinition, column: str) -> bool:
+        columns = sa.inspect(self.connection).get_columns(definition.physical_name, schema=self.schema)
+        return column in {each["name"] for each in columns}

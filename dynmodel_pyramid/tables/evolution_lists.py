@@ -1,114 +1,73 @@
-"""Steps of a change that concern values without a column of their own: lists of references, and computed ones.
+"""Steps of a change that concern lists of references, whose lines stand in tables of their own.
 
-In a conversion such values stand in a temporary column, as the JSON arrays or the values that rows show.
+In a conversion such values are JSON arrays (:mod:`~.preparation`).
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.sql.elements import quoted_name
 
-from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
-from dynmodel_pyramid.fields.json import JsonDocument
-from dynmodel_pyramid.tables.conversion import BATCH, Losses
-from dynmodel_pyramid.tables.difference import Difference, Pair
-from dynmodel_pyramid.tables.link_tables import lines_of, list_of, referred_to
+from dynmodel_pyramid.definitions import TableDefinition
+from dynmodel_pyramid.tables.carrying import Carried, batches
+from dynmodel_pyramid.tables.difference import Difference, Pair, field_key
+from dynmodel_pyramid.tables.link_tables import lines, lines_of
 
 if TYPE_CHECKING:
-    from dynmodel_pyramid.tables.evolution_steps import Steps
-
-_UNCACHED = {"compiled_cache": None}
-
-
-def exposed_column(field: FieldDefinition) -> str:
-    """The temporary column with the values of a field that has none."""
-    return f"_old_{field.id}"
+    from dynmodel_pyramid.tables.evolution import Evolution
 
 
 class ListSteps:
     """See the module; an object lives for one change of one table, which still has its name from before."""
 
-    def __init__(self, evolution: "Steps", before: TableDefinition, after: TableDefinition):
+    def __init__(self, evolution: "Evolution", change: Difference):
         self.evolution = evolution
-        self.connection = evolution.connection
-        self.before = before
-        self.after = after
-        self.link_tables = evolution.link_tables(before)
+        self.ddl = evolution.ddl
+        self.before = change.before
+        self.change = change
+        self.link_tables = evolution.link_tables(change.before)
 
-    def exposed(self, old: FieldDefinition) -> sa.ColumnClause:
-        """The column that has the values of a field, made and filled where there is none."""
-        evolution, generator = self.evolution, self.evolution.generator
-        column = generator.column(old)
-        if column is not None:
-            return sa.column(quoted_name(old.column, quote=True), column.type)
-        table = generator.table(self.before)
-        if evolution.is_list(old):
-            kept = lines_of(self.before.id, old.id, evolution.schema)
-            expression = sa.cast(list_of(table, kept, generator.dialect.name), JsonDocument())
-        else:
-            expression = generator.field_types[old.type].read_expression(table, old.options)
-        made = evolution.temporary_column(self.before, exposed_column(old), expression.type)
-        table.append_column(sa.Column(made.name, made.type))
-        self.connection.execute(sa.update(table).values({made.name: expression}), execution_options=_UNCACHED)
-        return made
-
-    def refuse_missing_rows(
-        self, new: FieldDefinition, table: sa.TableClause, filled: sa.ColumnClause, losses: Losses
-    ) -> None:
-        """Take converted ids of rows that are not there for lost values."""
-        reference = self.evolution.generator.reference(new)
-        if reference is None:
-            return
-        far = referred_to(self.evolution.far(self.before)(reference.table), self.evolution.schema)
-        for rows in self._filled(table, filled):
-            wanted = {row_id: value if reference.many else [value] for row_id, value in rows}
-            ids = {each for values in wanted.values() for each in values}
-            there = set(self.connection.scalars(sa.select(far).where(far.in_(ids)), execution_options=_UNCACHED))
-            lost = {row_id: set(values) - there for row_id, values in wanted.items() if not there.issuperset(values)}
-            for row_id, missing in lost.items():
-                losses.add(row_id, str(min(missing)), "there is no such row")
-            if lost:
-                emptied = sa.update(table).where(table.c.id.in_(lost)).values({filled: sa.null()})
-                self.connection.execute(emptied, execution_options=_UNCACHED)
-
-    def _filled(self, table: sa.TableClause, filled: sa.ColumnClause):
-        last = 0
-        while True:
-            query = sa.select(table.c.id, filled).where(filled.is_not(None), table.c.id > last)
-            rows = self.connection.execute(query.order_by(table.c.id).limit(BATCH), execution_options=_UNCACHED).all()
-            if not rows:
-                return
-            yield rows
-            last = rows[-1][0]
-
-    def leave(self, change: Difference, lost: list[FieldDefinition]) -> None:
+    def leave(self, carried: Mapping[int, Carried], converted: tuple[Pair, ...]) -> None:
         """Move the lists that go to the trash; what was converted without a loss is dropped."""
-        converted = [old for old, _ in change.retyped if old not in lost]
-        for field in (*change.dropped, *lost, *converted):
-            if not self.evolution.is_list(field):
-                continue
-            if field in converted:
-                table = lines_of(self.before.id, field.id, self.evolution.schema)
-                self.connection.execute(sa.schema.DropTable(table), execution_options=_UNCACHED)
-            else:
-                trashed = self.evolution.store.trash_field(self.connection, self.after, field, is_list=True)
-                self.link_tables.set_aside(self.before.id, field.id, trashed.column)
+        for old, new in converted:
+            made = carried.get(new.id)
+            if self.evolution.is_list(old) and made is not None and not made.keeps_old:
+                with self.ddl.serving(field_key(old, new)):
+                    self.ddl.run(sa.schema.DropTable(lines_of(self.before.id, old.id, self.evolution.schema)))
+            elif self.evolution.is_list(old):
+                self._set_aside(old, field_key(old, new))
+        for old in self.change.dropped:
+            if self.evolution.is_list(old):
+                self._set_aside(old, field_key(old, None))
 
-    def arrive(self, change: Difference) -> None:
-        """Make the tables of new lists, and fill those that were converted."""
-        for field in (*change.added, *(new for _, new in change.retyped)):
-            if not self.evolution.is_list(field):
-                continue
-            made = self.link_tables.create(self.before, field, self.evolution.generator.reference(field))
-            if field not in change.added:
-                name = self.evolution.converted_column(field)
-                filled = sa.column(quoted_name(name, quote=True), JsonDocument())
-                table = self.evolution.light(self.before, filled)
-                for rows in self._filled(table, filled):
-                    self.link_tables.fill(made, [{"id": row_id, "value": value} for row_id, value in rows])
+    def _set_aside(self, old, key) -> None:
+        with self.ddl.serving(key, cost="rewrite"):
+            trashed = self.evolution.trash(self.change.after, old, is_list=True)
+            self.link_tables.set_aside(self.before.id, old.id, trashed.column)
 
-    def rekey(self, rekeyed: tuple[Pair, ...]) -> None:
-        link_tables = self.evolution.link_tables(self.after)
-        for _, field in rekeyed:
-            if self.evolution.is_list(field):
-                link_tables.remake(self.after, field, self.evolution.generator.reference(field))
+    def arrive(self, carried: Mapping[int, Carried], converted: tuple[Pair, ...], table: sa.FromClause) -> None:
+        """Make the tables of new lists, and fill those that were converted or come back."""
+        for new in (*self.change.arriving, *(new for _, new in converted)):
+            if not self.evolution.is_list(new):
+                continue
+            made = carried[new.id]
+            with self.ddl.serving(field_key(made.before, new), cost="metadata" if made.before is None else "rewrite"):
+                kept = self.link_tables.create(self.before, new, self.evolution.generator.reference(new))
+                if self.ddl.is_real and made.before is not None:
+                    self._fill(kept, made, table)
+
+    def _fill(self, kept: sa.Table, made: Carried, table: sa.FromClause) -> None:
+        connection, expression = self.evolution.connection, made.expression
+        for rows in batches(connection, table, expression.is_not(None), expression):
+            self.link_tables.fill(kept, [{"id": row_id, "value": value} for row_id, value in rows])
+
+    def forget(self, name: str) -> None:
+        """Drop lines in the trash that have come back."""
+        self.ddl.run(sa.schema.DropTable(lines(name, sa.MetaData(schema=self.evolution.schema))))
+
+    def rekey(self, after: TableDefinition, rekeyed: tuple[Pair, ...]) -> None:
+        link_tables = self.evolution.link_tables(after)
+        for old, new in rekeyed:
+            if self.evolution.is_list(new):
+                with self.ddl.serving(field_key(old, new), cost="rewrite"):
+                    link_tables.remake(after, new, self.evolution.generator.reference(new))

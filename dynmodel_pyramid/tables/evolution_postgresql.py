@@ -1,91 +1,196 @@
 """Changes of definitions on PostgreSQL."""
 
-from dynmodel_pyramid.definitions import FieldDefinition
+from collections.abc import Iterable, Mapping
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
+from dynmodel_pyramid.definitions.store import TrashedField
+from dynmodel_pyramid.tables.carrying import Carried
+from dynmodel_pyramid.tables.ddl import Key, literal_sql
+from dynmodel_pyramid.tables.difference import Difference, Pair, field_key
 from dynmodel_pyramid.tables.evolution import Evolution
-from dynmodel_pyramid.tables.evolution_lists import exposed_column
 from dynmodel_pyramid.tables.evolution_steps import quoted
 from dynmodel_pyramid.tables.generation import foreign_key_name
 from dynmodel_pyramid.tables.link_tables import ON_DELETE_SQL
 
+_LOCK = "ACCESS EXCLUSIVE"
+
 
 class PostgreSQLEvolution(Evolution):
-    """ALTER TABLE for each step; all but conversions change the catalogue only."""
+    """ALTER TABLE for each step. Only conversions write rows, and each writes them once."""
 
-    def apply(self, before, after, change, trashed, dropped, rekeyed) -> None:
-        operations, schema = self.operations, self.schema
-        name = quoted(before.physical_name)
+    def create_table(self, table) -> None:
+        self.ddl.run(sa.schema.CreateSequence(table.c.id.default))
+        self.ddl.run(sa.schema.CreateTable(table))
+
+    def apply(self, table, change, carried, converted, rekeyed, going, trashed) -> None:
+        self.name = quoted(change.before.physical_name)
+        leaving = [(field, None) for field in change.dropped]
+        arriving = [(None, field) for field in change.arriving]
+        self._drop_keys(change.before, [*leaving, *converted, *rekeyed])
+        effects = {number: self.effect(values) for number, values in carried.items()}
+        self._make(table, carried, effects)
+        for old, new in (*leaving, *converted):
+            with self._serving(field_key(old, new)):
+                if old.id in going:
+                    self._to_trash(old, going[old.id])
+                elif self.has_column(old) and effects.get(old.id, "new") == "new":
+                    self.operations.drop_column(self.name, quoted(old.column), schema=self.schema)
+        self._rename(change, carried, effects)
+        for old, new in (*arriving, *converted):
+            with self._serving(field_key(old, new)):
+                self._settle_column(new, carried, effects)
+        self._set_rules(change)
         if change.table_renamed:
-            operations.rename_table(name, quoted(after.physical_name), schema=schema)
-            name = quoted(after.physical_name)
+            with self._serving(("table", 0)):
+                self.operations.rename_table(self.name, quoted(change.after.physical_name), schema=self.schema)
+            self.name = quoted(change.after.physical_name)
+        self.create_indexes(change.before, change.after, all_of_them=False)
+        self._add_keys(change.after, [*arriving, *converted, *rekeyed])
 
-        def alter(column: str, **what) -> None:
-            operations.alter_column(name, quoted(column), schema=schema, **what)
+    def effect(self, values: Carried) -> str:
+        """How the column gets its values.
 
-        self._drop_keys(name, before, [*change.dropped, *(old for old, _ in (*change.retyped, *rekeyed))])
-        light = self.light(after)
-        gone = {trashed_field.field.id for trashed_field in dropped}
-        for trashed_field in dropped:
-            field = trashed_field.field
-            alter(field.column, nullable=True, server_default=None)
-            alter(field.column, new_column_name=quoted(trashed_field.column))
-        for old, _ in change.retyped:
-            if not self.has_column(old):
-                operations.drop_column(name, quoted(exposed_column(old)), schema=schema, if_exists=True)
-            elif old.id not in gone:
-                operations.drop_column(name, quoted(old.column), schema=schema)
-        # By way of a name that is nobody's, so that names can be swapped.
-        for old, new in change.renamed:
-            alter(old.column, new_column_name=quoted(f"_rename_{new.id}"))
-        for _, new in change.renamed:
-            alter(f"_rename_{new.id}", new_column_name=quoted(new.column))
-        for _, new in change.retyped:
-            if not self.has_column(new):
-                operations.drop_column(name, quoted(self.converted_column(new)), schema=schema, if_exists=True)
+        ==========  ================================================================================================
+        ``none``    it has them, or gets them by its own default when it is added
+        ``fill``    nulls are replaced
+        ``retype``  ALTER COLUMN ... TYPE ... USING: what was there can be told from what comes
+        ``new``     another column takes the place of the old one, which may have to be kept
+        ==========  ================================================================================================
+        """
+        old, new = values.before, values.after
+        if values.is_same or self.is_list(new) or (old is None and values.by_sql):
+            return "none"
+        if not isinstance(values.source, sa.Column) or values.keeps_old:
+            return "new"
+        if (old.type, old.options) == (new.type, new.options):
+            return "fill"
+        return "retype" if values.by_sql else "new"
+
+    # The parts
+
+    def _serving(self, *keys: Key, cost: str = "metadata", lock: str = _LOCK):
+        return self.ddl.serving(*keys, cost=cost, lock=lock)
+
+    def _alter(self, column: str, **what) -> None:
+        self.operations.alter_column(self.name, quoted(column), schema=self.schema, **what)
+
+    def _make(self, table: sa.Table, carried: Mapping[int, Carried], effects: Mapping[int, str]) -> None:
+        """Write the values that change, before any column that they are made from is renamed or converted."""
+        new = [values for number, values in carried.items() if effects[number] == "new"]
+        keys = tuple(field_key(values.before, values.after) for values in new)
+        changes = {}
+        for values in new:
+            name, kind = quoted(f"_new_{values.after.id}"), self.generator.column(values.after).type
+            with self._serving(field_key(values.before, values.after)):
+                self.operations.add_column(self.name, sa.Column(name, kind), schema=self.schema)
+            column = sa.Column(name, kind)
+            table.append_column(column)
+            changes[column] = values.expression
+        if changes:
+            with self._serving(*keys, cost="rewrite"):
+                self.ddl.run(sa.update(table).values(changes))
+        for number, values in carried.items():
+            if effects[number] == "fill":
+                with self._serving(("required", number), field_key(values.before, values.after), cost="rewrite"):
+                    source = values.source
+                    self.ddl.run(sa.update(table).where(source.is_(None)).values({source: values.expression}))
+            elif effects[number] == "retype":
+                with self._serving(field_key(values.before, values.after), cost="rewrite"):
+                    self._retype(values)
+
+    def _retype(self, values: Carried) -> None:
+        dialect = self.connection.dialect
+        quote = dialect.identifier_preparer.quote_identifier
+        column, kind = quote(values.source.name), self.generator.column(values.after).type.compile(dialect)
+        using = literal_sql(values.expression, dialect)
+        table = f"{quote(self.schema)}.{quote(self.name)}"
+        alter = f"ALTER COLUMN {column}"
+        self.ddl.run(f"ALTER TABLE {table} {alter} DROP DEFAULT, {alter} TYPE {kind} USING {using}")
+
+    def _to_trash(self, field: FieldDefinition, kept: TrashedField) -> None:
+        """Free of NOT NULL and default, so that it holds no later row up."""
+        self._alter(field.column, nullable=True, server_default=None)
+        self._alter(field.column, new_column_name=quoted(kept.column))
+
+    def _rename(self, change: Difference, carried: Mapping[int, Carried], effects: Mapping[int, str]) -> None:
+        """Give columns their names: by way of names that are nobody's, so that names can be swapped."""
+        moves = []
+        for field in change.after.fields:
+            values = carried.get(field.id)
+            old = change.before.by_id.get(field.id)
+            if values is None or not self.has_column(field) or self.is_list(field):
                 continue
-            alter(self.converted_column(new), new_column_name=quoted(new.column))
-            alter(new.column, server_default=self._default(new), nullable=not new.required)
-        for field in change.added:
-            column = self.generator.column(field)
-            if column is not None and field.default_expression is not None:
-                alter(self.converted_column(field), new_column_name=quoted(field.column))
-                alter(field.column, nullable=not field.required)
-            elif column is not None:
-                self.refuse_rows_without_value(light, field)
-                column.key = column.name
-                operations.add_column(name, column, schema=schema)
-        for _, new in change.defaults:
-            alter(new.column, server_default=self._default(new))
-        for _, new in change.required:
-            if new.required:
-                self.refuse_nulls(light, new.column, new)
-            alter(new.column, nullable=not new.required)
-        self.create_indexes(before, after, all_of_them=False)
-        self._add_keys(name, after, [*change.added, *(new for _, new in (*change.retyped, *rekeyed))])
+            if effects[field.id] == "new":
+                moves.append((field_key(values.before, field), f"_new_{field.id}", field.column))
+            elif values.source is not None and values.source.name != field.column:
+                key = ("name", field.id) if old is not None else ("field", field.id)
+                moves.append((key, values.source.name, f"_rename_{field.id}"))
+                moves.append((key, f"_rename_{field.id}", field.column))
+        # Columns leave their names before others take them.
+        for key, current, name in sorted(moves, key=lambda move: not move[2].startswith("_rename_")):
+            with self._serving(key):
+                self._alter(current, new_column_name=quoted(name))
 
-    def _drop_keys(self, name, definition, fields) -> None:
-        for field in fields:
-            if self.has_foreign_key(field):
-                key = quoted(foreign_key_name(definition, field))
-                self.operations.drop_constraint(key, name, type_="foreignkey", schema=self.schema)
+    def _settle_column(
+        self, field: FieldDefinition, carried: Mapping[int, Carried], effects: Mapping[int, str]
+    ) -> None:
+        """Add a new column, or give a converted or restored one its default and NOT NULL."""
+        column = self.generator.column(field)
+        if column is None:
+            return
+        values = carried[field.id]
+        if values.before is None and effects[field.id] == "none":
+            column.key = column.name
+            self.operations.add_column(self.name, column, schema=self.schema)
+            return
+        self._alter(field.column, server_default=self._default(field), nullable=not field.required)
 
-    def _add_keys(self, name, definition, fields) -> None:
-        for field in fields:
-            if self.has_foreign_key(field):
-                reference = self.generator.reference(field)
-                self.operations.create_foreign_key(
-                    quoted(foreign_key_name(definition, field)),
-                    name,
-                    quoted(self.far(definition)(reference.table)),
-                    [quoted(field.column)],
-                    ["id"],
-                    ondelete=ON_DELETE_SQL[reference.on_delete],
-                    deferrable=True,
-                    source_schema=self.schema,
-                    referent_schema=self.schema,
-                )
+    def _set_rules(self, change: Difference) -> None:
+        settled = {new.id for _, new in change.changed("type", "options")}
+        for _, new in change.changed("default"):
+            if new.id not in settled and self.has_column(new):
+                with self._serving(("default", new.id)):
+                    self._alter(new.column, server_default=self._default(new))
+        for _, new in change.changed("required"):
+            if new.id not in settled and self.has_column(new):
+                with self._serving(("required", new.id), cost="scan" if new.required else "metadata"):
+                    self._alter(new.column, nullable=not new.required)
+
+    def _drop_keys(self, definition: TableDefinition, pairs: Iterable[Pair]) -> None:
+        for old, new in pairs:
+            if self.has_foreign_key(old):
+                with self._serving(field_key(old, new)):
+                    key = quoted(foreign_key_name(definition, old))
+                    self.operations.drop_constraint(key, self.name, type_="foreignkey", schema=self.schema)
+
+    def _add_keys(self, definition: TableDefinition, pairs: Iterable[Pair]) -> None:
+        for old, new in pairs:
+            if self.has_foreign_key(new):
+                with self._serving(field_key(old, new), cost="scan", lock="SHARE ROW EXCLUSIVE"):
+                    self._add_key(definition, new)
+
+    def _add_key(self, definition: TableDefinition, field: FieldDefinition) -> None:
+        reference = self.generator.reference(field)
+        self.operations.create_foreign_key(
+            quoted(foreign_key_name(definition, field)),
+            quoted(definition.physical_name),
+            quoted(self.far(definition)(reference.table)),
+            [quoted(field.column)],
+            ["id"],
+            ondelete=ON_DELETE_SQL[reference.on_delete],
+            deferrable=True,
+            source_schema=self.schema,
+            referent_schema=self.schema,
+        )
 
     def lift_foreign_keys(self, definition) -> None:
-        self._drop_keys(quoted(definition.physical_name), definition, definition.fields)
+        self.name = quoted(definition.physical_name)
+        self._drop_keys(definition, [(field, None) for field in definition.fields])
+
+    def restore_foreign_keys(self, definition) -> None:
+        self._add_keys(definition, [(None, field) for field in definition.fields])
 
     def _default(self, field: FieldDefinition):
         column = self.generator.column(field)

@@ -1,70 +1,98 @@
 """Changes of definitions on SQLite."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import sqlalchemy as sa
 
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
-from dynmodel_pyramid.definitions.store import TrashedField
+from dynmodel_pyramid.definitions.store import LIST_PREFIX, TrashedField
 from dynmodel_pyramid.errors import Conflict
-from dynmodel_pyramid.tables.difference import Difference
+from dynmodel_pyramid.tables.carrying import Carried
+from dynmodel_pyramid.tables.ddl import Key
+from dynmodel_pyramid.tables.difference import Difference, Pair, field_key
 from dynmodel_pyramid.tables.evolution import Evolution
 from dynmodel_pyramid.tables.evolution_steps import quoted
-from dynmodel_pyramid.tables.generation import foreign_key_name
+from dynmodel_pyramid.tables.generation import SYSTEM_COLUMNS, foreign_key_name
 from dynmodel_pyramid.tables.link_tables import ON_DELETE_SQL
+
+#: SQLite's "File Locking And Concurrency", 3: one writer; in WAL mode readers go on.
+_LOCK = "RESERVED"
 
 
 class SQLiteEvolution(Evolution):
     """ALTER TABLE where SQLite can; else the table is built anew and filled from the old one."""
 
-    def apply(self, before, after, change, trashed, dropped, rekeyed) -> None:
-        name = quoted(after.physical_name)
+    def apply(self, table, change, carried, converted, rekeyed, going, trashed) -> None:
+        before, after = change.before, change.after
+        reasons = self._reasons_to_rebuild(change, carried, converted, rekeyed, going)
+        if reasons:
+            with self.ddl.serving(*reasons, cost="rewrite", lock=_LOCK):
+                self._rebuild(table, change, carried, going, trashed)
+        else:
+            self._alter(change, carried, going)
         if change.table_renamed:
-            # Through another name: SQLite takes names that differ by case only for the same table. What refers to the
-            # table follows.
-            self.operations.rename_table(quoted(before.physical_name), quoted(f"_rename_{after.id}"))
-            self.operations.rename_table(quoted(f"_rename_{after.id}"), name)
-            before = replace(before, physical_name=after.physical_name)
-        light = self.light(before)
-        for field in change.added:
-            self.refuse_rows_without_value(light, field)
-        if self._must_rebuild(change, rekeyed):
-            for _, new in change.required:
-                if new.required:
-                    self.refuse_nulls(light, before.by_id[new.id].column, new)
-            self.rebuild(before, after, change, trashed, dropped)
+            with self.ddl.serving(("table", 0), lock=_LOCK):
+                self._rename_table(before, after)
+        if reasons and self.ddl.is_real:
             self.check_foreign_keys(after)
-            self.create_indexes(before, after, all_of_them=True)
-            return
-        for trashed_field in dropped:
-            self._rename(name, trashed_field.field.column, trashed_field.column)
-        for old, new in change.renamed:
-            self._rename(name, old.column, f"_rename_{new.id}")
-        for _, new in change.renamed:
-            self._rename(name, f"_rename_{new.id}", new.column)
-        for field in change.added:
-            self._add(name, after, field)
-        self.create_indexes(before, after, all_of_them=False)
+        self.create_indexes(before, after, all_of_them=bool(reasons))
 
-    def _must_rebuild(self, change: Difference, rekeyed) -> bool:
-        """Whether SQLite's ALTER TABLE can't do it."""
-        return bool(
-            change.retyped
-            or change.required
-            or change.defaults
-            or any(self.has_foreign_key(field) for _, field in rekeyed)
-            or any(
-                field.required or field.default is not None or self.has_foreign_key(field) for field in change.dropped
-            )
-            # SQLite forbids a default on an added column that is not a constant (ALTER TABLE ADD COLUMN).
-            or any(field.required and field.default is None for field in change.added)
-            or any(field.default_expression is not None for field in change.added)
-        )
+    def _reasons_to_rebuild(
+        self,
+        change: Difference,
+        carried: Mapping[int, Carried],
+        converted: tuple[Pair, ...],
+        rekeyed: tuple[Pair, ...],
+        going: Mapping[int, TrashedField],
+    ) -> list[Key]:
+        """The steps that SQLite's ALTER TABLE can't do."""
+        keys = [field_key(old, new) for old, new in converted if self.has_column(old) or self.has_column(new)]
+        for aspect in ("required", "default"):
+            keys += [(aspect, new.id) for _, new in change.changed(aspect) if self.has_column(new)]
+        keys += [field_key(old, new) for old, new in rekeyed if self.has_foreign_key(new)]
+        for field in change.dropped:
+            if field.id in going and (field.required or field.default is not None or self.has_foreign_key(field)):
+                keys.append(("field", field.id))
+        for field in change.arriving:
+            values = carried.get(field.id)
+            if values is None or not self.has_column(field) or self.is_list(field):
+                continue
+            if values.before is None:
+                # SQLite forbids a default on an added column that is not a constant (ALTER TABLE ADD COLUMN).
+                needed = not values.by_sql or (field.required and field.default is None)
+            else:
+                plain = not field.required and field.default is None and not self.has_foreign_key(field)
+                needed = not (values.is_same and plain)
+            if needed:
+                keys.append(("field", field.id))
+        return keys
+
+    def _alter(self, change: Difference, carried: Mapping[int, Carried], going: Mapping[int, TrashedField]) -> None:
+        name = quoted(change.before.physical_name)
+        for field in change.dropped:
+            if field.id in going:
+                with self.ddl.serving(("field", field.id), lock=_LOCK):
+                    self._rename(name, field.column, going[field.id].column)
+        renamed = [(old, new) for old, new in change.changed("name") if self.has_column(new) and not self.is_list(new)]
+        renamed = [(old, new) for old, new in renamed if old.column != new.column]
+        for number in (0, 1):  # by way of names that are nobody's, so that names can be swapped
+            for old, new in renamed:
+                names = (old.column, f"_rename_{new.id}", new.column)
+                with self.ddl.serving(("name", new.id), lock=_LOCK):
+                    self._rename(name, *names[number : number + 2])
+        for field in change.arriving:
+            values = carried.get(field.id)
+            if values is None or self.is_list(field):
+                continue
+            with self.ddl.serving(("field", field.id), lock=_LOCK):
+                if values.before is None:
+                    self._add(name, change.after, field)
+                else:
+                    self._rename(name, values.source.name, field.column)
 
     def _add(self, name: str, definition: TableDefinition, field: FieldDefinition) -> None:
         column = self.generator.column(field)
-        if column is None:
-            return
         column.key = column.name
         if not self.has_foreign_key(field):
             self.operations.add_column(name, column)
@@ -72,13 +100,23 @@ class SQLiteEvolution(Evolution):
         # Alembic has no ADD COLUMN with REFERENCES.
         quote = self.connection.dialect.identifier_preparer.quote_identifier
         reference = self.generator.reference(field)
-        self.connection.exec_driver_sql(
+        self.ddl.run(
             f"ALTER TABLE {quote(name)} ADD COLUMN {quote(field.column)} "
             f"{column.type.compile(self.connection.dialect)} "
             f"CONSTRAINT {quote(foreign_key_name(definition, field))} "
             f"REFERENCES {quote(self.far(definition)(reference.table))} (id) "
             f"ON DELETE {ON_DELETE_SQL[reference.on_delete]} DEFERRABLE"
         )
+
+    def _rename(self, table: str, old: str, new: str) -> None:
+        quote = self.connection.dialect.identifier_preparer.quote_identifier
+        self.ddl.run(f"ALTER TABLE {quote(table)} RENAME COLUMN {quote(old)} TO {quote(new)}")
+
+    def _rename_table(self, before: TableDefinition, after: TableDefinition) -> None:
+        # Through another name: SQLite takes names that differ by case only for the same table. What refers to the
+        # table follows.
+        self.operations.rename_table(quoted(before.physical_name), quoted(f"_rename_{after.id}"))
+        self.operations.rename_table(quoted(f"_rename_{after.id}"), quoted(after.physical_name))
 
     def lift_foreign_keys(self, definition) -> None:
         """By a rebuild whose columns are as they are declared: the types of some may be gone."""
@@ -87,8 +125,19 @@ class SQLiteEvolution(Evolution):
         trashed = self.store.trashed_fields(self.connection, definition.id)
         columns = [field.column for field in definition.fields if self.has_column(field)]
         bare = replace(definition, fields=(), indexes=())
-        sources = {name: name for name in (*columns, *(field.column for field in trashed))}
-        self._copy(bare, definition.physical_name, sources)
+        further = [*columns, *(field.column for field in trashed)]
+        self._copy(sa.table(quoted(definition.physical_name)), bare, {}, further)
+
+    def restore_foreign_keys(self, definition) -> None:
+        if not any(self.has_foreign_key(field) for field in definition.fields):
+            return
+        trashed = self.store.trashed_fields(self.connection, definition.id)
+        columns = [field for field in definition.fields if self.has_column(field) and not self.is_list(field)]
+        table = self.generator.table(definition)
+        values = {field.column: table.c[field.name] for field in columns}
+        self._copy(table, definition, values, [field.column for field in trashed])
+        self.check_foreign_keys(definition)
+        self.create_indexes(definition, definition, all_of_them=True)
 
     def check_foreign_keys(self, definition: TableDefinition) -> None:
         """They are off while a definition changes; a table that was filled anew is looked through."""
@@ -101,57 +150,73 @@ class SQLiteEvolution(Evolution):
         # SQLite ignores the case of ASCII letters, and of no others.
         return name.encode().lower() == other.encode().lower()
 
-    def _rename(self, table: str, old: str, new: str) -> None:
-        prepare = self.connection.dialect.identifier_preparer.quote_identifier
-        self.connection.exec_driver_sql(f"ALTER TABLE {prepare(table)} RENAME COLUMN {prepare(old)} TO {prepare(new)}")
+    def _rebuild(
+        self,
+        table: sa.Table,
+        change: Difference,
+        carried: Mapping[int, Carried],
+        going: Mapping[int, TrashedField],
+        trashed: list[TrashedField],
+    ) -> None:
+        """With the table's name from before."""
+        after = replace(change.after, physical_name=change.before.physical_name)
+        values = {
+            field.column: carried[field.id].expression
+            for field in after.fields
+            if field.id in carried and not self.is_list(field)
+        }
+        # What comes back unchanged leaves the trash; of the rest there may be values that don't come back.
+        back = {each.source.name for each in carried.values() if each.source is not None and each.is_same}
+        further = [each.column for each in trashed if each.column not in back]
+        moved = {each.column: each.field.column for each in going.values()}
+        self._copy(table, after, values, further, moved)
 
-    def rebuild(self, before, after, change: Difference, trashed: list[TrashedField], dropped: list) -> None:
-        retyped = {new.id for old, new in change.retyped}
-        sources = {}
-        for field in after.fields:
-            old = before.by_id.get(field.id)
-            if old is None and field.default_expression is not None:
-                sources[field.column] = self.converted_column(field)
-            elif old is not None and self.has_column(field):
-                converted = field.id in retyped
-                sources[field.column] = self.converted_column(field) if converted else old.column
-        sources |= {field.column: field.column for field in trashed}
-        sources |= {field.column: field.field.column for field in dropped}
-        self._copy(after, before.physical_name, sources)
-
-    def _copy(self, after: TableDefinition, old_name: str, sources: dict[str, str]) -> None:
+    def _copy(
+        self,
+        table: sa.FromClause,
+        after: TableDefinition,
+        values: Mapping[str, sa.ColumnElement],
+        further: list[str],
+        moved: Mapping[str, str] | None = None,
+    ) -> None:
         """The procedure of SQLite's page ALTER TABLE, "Making Other Kinds Of Table Schema Changes".
 
-        Foreign keys are off in this transaction; the caller checks them before it commits. Columns that are not the
-        definition's are declared as they were, nullable.
+        Foreign keys are off in this transaction; the caller checks them before it commits. The table keeps its name.
 
-        :param sources: new column -> old column, the system's left out
+        :param values: expressions over the old table by the new one's columns
+        :param further: columns that are not the definition's: declared as they were, nullable
+        :param moved: such columns that get another name, by the new one
         """
-        prepare = self.connection.dialect.identifier_preparer.quote_identifier
-        run = self.connection.exec_driver_sql
-        old_table = prepare(old_name)
-        declared = {row[1].casefold(): row[2] for row in run(f"PRAGMA table_info({old_table})")}
-        own = {field.column for field in after.fields}
-        further = [
-            sa.Column(quoted(column), _Declared(declared[source.casefold()]))
-            for column, source in sources.items()
-            if column not in own
-        ]
-        temporary = f"_rebuild_{after.id}"
-        table = self.generator.table(after, name=temporary, further=further, far=self.far(after))
-        self.connection.execute(sa.schema.CreateTable(table))
-        sources = {name: name for name in ("id", "_version", "_created", "_updated")} | sources
-        into = ", ".join(prepare(name) for name in sources)
-        # Table-qualified: SQLite takes a missing double-quoted name for a string.
-        taken = ", ".join(f"{old_table}.{prepare(name)}" for name in sources.values())
-        run(f"INSERT INTO {prepare(temporary)} ({into}) SELECT {taken} FROM {old_table}")
-        last = run("SELECT seq FROM sqlite_sequence WHERE name = ?", (old_name,)).scalar()
-        run(f"DROP TABLE {old_table}")
-        run(f"ALTER TABLE {prepare(temporary)} RENAME TO {prepare(after.physical_name)}")
-        if last is not None:
+        quote = self.connection.dialect.identifier_preparer.quote_identifier
+        name, temporary = table.name, f"_rebuild_{after.id}"
+        declared = {
+            row[1].casefold(): row[2] for row in self.connection.exec_driver_sql(f"PRAGMA table_info({quote(name)})")
+        }
+        kept = {column: column for column in further if not column.startswith(LIST_PREFIX)} | dict(moved or {})
+        columns = [sa.Column(quoted(column), _Declared(declared[source.casefold()])) for column, source in kept.items()]
+        made = self.generator.table(after, name=temporary, further=columns, far=self.far(after))
+        self.ddl.run(sa.schema.CreateTable(made))
+        by_name = {column.name: column for column in made.columns}
+        raw = {column: _column(table, source) for column, source in kept.items()}
+        raw |= {column: _column(table, column) for column in ("id", *SYSTEM_COLUMNS)}
+        taken = {by_name[column]: expression for column, expression in {**raw, **values}.items()}
+        rows = sa.select(*taken.values()).select_from(table)
+        self.ddl.run(sa.insert(made).from_select(list(taken), rows, include_defaults=False))
+        last = self.connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = ?", (name,)).scalar()
+        self.ddl.run(f"DROP TABLE {quote(name)}")
+        self.ddl.run(f"ALTER TABLE {quote(temporary)} RENAME TO {quote(name)}")
+        if last is not None and self.ddl.is_real:
             # Ids of deleted rows are not given again.
-            run("DELETE FROM sqlite_sequence WHERE name = ?", (after.physical_name,))
-            run("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (after.physical_name, last))
+            self.connection.exec_driver_sql("DELETE FROM sqlite_sequence WHERE name = ?", (name,))
+            self.connection.exec_driver_sql("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (name, last))
+
+
+def _column(table: sa.FromClause, name: str) -> sa.ColumnElement:
+    """A column by its name in the database; of a type that doesn't matter where the table doesn't know it."""
+    for column in table.columns:
+        if column.name == name:
+            return column
+    return sa.column(quoted(name), _selectable=table)
 
 
 class _Declared(sa.types.UserDefinedType):

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.store import DefinitionStore, now
 from dynmodel_pyramid.fields import UNCHANGED, FieldTypes
-from dynmodel_pyramid.tables.conversion import BATCH
+from dynmodel_pyramid.tables.carrying import BATCH
 
 
 class GivenWrite:

@@ -20,6 +20,7 @@ from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.model import Referrer, link_table
 from dynmodel_pyramid.fields import Reference
 from dynmodel_pyramid.fields.json import Fragment
+from dynmodel_pyramid.tables.ddl import Executed, Recorded
 
 #: The service does all this itself, as each row that changes must be told (:mod:`~.release`); these are for those who
 #: delete by SQL. NO ACTION is asked at the end of a statement, so that rows that refer to one another can go together.
@@ -101,16 +102,14 @@ def line_values(row_id: int, values: Iterable[int]) -> list[dict[str, int]]:
 class LinkTables:
     """DDL of the lists of one database, in the caller's transaction.
 
+    :param ddl: where statements go
     :param far: the physical name of a table by its id
     """
 
-    def __init__(self, connection: sa.Connection, schema: str | None, far: Callable[[int], str]):
-        self.connection = connection
+    def __init__(self, ddl: Executed | Recorded, schema: str | None, far: Callable[[int], str]):
+        self._run = ddl.run
         self.schema = schema
         self.far = far
-
-    def _run(self, statement, parameters=None) -> sa.CursorResult:
-        return self.connection.execute(statement, parameters, execution_options={"compiled_cache": None})
 
     def create(self, definition: TableDefinition, field: FieldDefinition, reference: Reference) -> sa.Table:
         name = link_table(definition.id, field.id)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from dynmodel_pyramid.fields import FieldTypes
 from dynmodel_pyramid.fields.registry import read_options
-from dynmodel_pyramid.tables.conversion import Losses, convert_column, converter, in_database
+from dynmodel_pyramid.tables.carrying import Aside, Carried, Conversion, convert_values
+from dynmodel_pyramid.tables.conversion import converter, in_database
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings
 from dynmodel_pyramid.testing.strategies_structured import TEXTS
 from dynmodel_pyramid.testing.values import identical
@@ -79,8 +80,11 @@ def test_agrees_with_python(engine, source, target, options):
         sa.Column("new", new), prefixes=["TEMPORARY"],
     )  # fmt: skip
     in_python = converter(TYPES, before, after)
-    to_text = TYPES[source].text_form(before.options).to_text
+    old_form, new_form = (TYPES[made.type].text_form(made.options) for made in (before, after))
     expression = in_database(TYPES, before, after, table.c.old, dialect)
+    texts = None
+    if expression is not None and new_form.sql_to_text is not None:
+        texts = old_form.sql_to_text(table.c.old, dialect), new_form.sql_to_text(expression, dialect)
 
     @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(SOURCES[source], min_size=1, max_size=100))
@@ -90,13 +94,19 @@ def test_agrees_with_python(engine, source, target, options):
             table.drop(connection, checkfirst=True)  # sqlite3 rolls no DDL back
             table.create(connection)
             connection.execute(sa.insert(table), [{"id": n, "old": value} for n, value in enumerate(values)])
-            losses = Losses(after)
-            convert_column(connection, table, table.c.old, table.c.new, in_python, losses, to_text, None, expression)
+            carried = Carried(after, table.c.old, before, table.c.old)
+            how = Conversion(table, table.c.old, new, in_python, old_form.to_text, new_form.to_text, expression, texts)
+            convert_values(connection, carried, how, lambda: Aside(connection, table, 1, new))
+            connection.execute(sa.update(table).values(new=carried.expression))
             found = connection.scalars(sa.select(table.c.new).order_by(table.c.id)).all()
+            connection.execute(sa.text("DROP TABLE IF EXISTS _aside_1"))
             connection.rollback()
-        for value, got, (wanted, _) in zip(values, found, expected, strict=True):
+        changed = 0
+        for value, got, (wanted, reason) in zip(values, found, expected, strict=True):
             assert identical(got, wanted), f"{value!r} became {got!r}, not {wanted!r}"
-        assert losses.count == sum(reason is not None for _, reason in expected)
+            changed += reason is None and new_form.to_text(wanted) != old_form.to_text(value)
+        assert carried.lost.count == sum(reason is not None for _, reason in expected)
+        assert carried.changed.count == changed
 
     run()
 

@@ -167,7 +167,7 @@ def test_a_class_of_a_dropped_table_is_refused(app, catalogue, product):
 
 
 def test_a_change_without_ddl_is_a_change(app, catalogue, product):
-    redefine(app, name={"type": "string", "max_length": 5})
+    redefine(app, name={"type": "string", "max_length": 9})
     with pytest.raises(DefinitionChanged), catalogue.session() as session:
         session.add(product(name="too long now"))
 

@@ -1,0 +1,293 @@
+"""The values of all fields after a change of a definition, and whether the rows allow it. Nothing is changed yet."""
+
+import datetime
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import colander
+import sqlalchemy as sa
+from sqlalchemy.sql.elements import quoted_name
+
+from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
+from dynmodel_pyramid.definitions.store import LIST_PREFIX, TrashedField
+from dynmodel_pyramid.errors import Conflict, PluginMissing
+from dynmodel_pyramid.fields.json import JsonDocument
+from dynmodel_pyramid.tables.carrying import UNCACHED, Aside, Carried, Conversion, batches, convert_values
+from dynmodel_pyramid.tables.conversion import converter, in_database
+from dynmodel_pyramid.tables.generation import Generator
+from dynmodel_pyramid.tables.link_tables import lines, lines_of, list_of, referred_to
+
+#: Told of the values of a field that can't be carried over: (id of the row, old value, its text, reason) of some rows.
+KeepAside = Callable[[FieldDefinition, FieldDefinition, list[tuple[int, Any, str, str]]], None]
+
+
+class Preparation:
+    """Makes the values of one change in the caller's transaction.
+
+    :param far: the physical name of a table by its id
+    :param on_error: what becomes of values that can't be carried over (:data:`~.conversion.ON_ERROR`)
+    :param returning: fields that come back by their ids, each with where the trash keeps its values
+    :param keep_aside: for ``quarantine``; a plan keeps nothing
+    """
+
+    def __init__(
+        self,
+        connection: sa.Connection,
+        generator: Generator,
+        before: TableDefinition,
+        far: Callable[[int], str],
+        *,
+        on_error: str,
+        moment: datetime.datetime,
+        returning: Mapping[int, TrashedField],
+        keep_aside: KeepAside | None = None,
+    ):
+        self.connection = connection
+        self.generator = generator
+        self.before = before
+        self.far = far
+        self.on_error = on_error
+        self.moment = moment
+        self.returning = returning
+        self.keep_aside = keep_aside
+        self.table = self._working_table()
+        self._asides: dict[int, Aside] = {}
+
+    def close(self) -> None:
+        """Drop what is temporary; needed where the transaction is to go on."""
+        for aside in self._asides.values():
+            aside.drop()
+
+    def _working_table(self) -> sa.Table:
+        """The table as it is, trash included; the columns of types that are gone can be renamed and dropped."""
+        table = sa.Table(
+            quoted_name(self.before.physical_name, quote=True),
+            sa.MetaData(schema=self.generator.dialect.schema),
+            sa.Column("id", sa.BigInteger, primary_key=True),
+        )
+        kept = [(field.column, field.name, field) for field in self.before.fields]
+        kept += [(trashed.column, trashed.column, trashed.field) for trashed in self.returning.values()]
+        for column, key, field in kept:
+            try:
+                made = self.generator.column(field)
+                kind = None if made is None else made.type
+            except PluginMissing:
+                kind = sa.types.NullType()
+            if kind is not None and not column.startswith(LIST_PREFIX):
+                table.append_column(sa.Column(quoted_name(column, quote=True), kind, key=key))
+        return table
+
+    # One field
+
+    def of(self, new: FieldDefinition, converts: bool) -> Carried | None:
+        """The values of a field after the change; None where it has none of its own, as the database computes them.
+
+        :param converts: whether type or options have changed so that values may
+        """
+        old = self.before.by_id.get(new.id)
+        if self.kind(new) is None:
+            return None
+        if old is None and new.id in self.returning:
+            trashed = self.returning[new.id]
+            return self._converted(trashed.field, new, self._source(trashed.field, trashed.column))
+        if old is None:
+            return self._added(new)
+        if converts:
+            return self._converted(old, new, self._source(old), self.returning.get(new.id))
+        if self.is_list(new):
+            return None
+        column = self.table.c[old.name]
+        carried = Carried(new, column, old, column, is_same=True)
+        if new.required and not old.required:
+            self._fill(carried)
+        return carried
+
+    def is_list(self, field: FieldDefinition) -> bool:
+        reference = self.generator.reference(field)
+        return reference is not None and reference.many
+
+    def kind(self, field: FieldDefinition) -> sa.types.TypeEngine | None:
+        """What the values are stored as; None for what the database computes. Lists are JSON arrays here."""
+        if self.is_list(field):
+            return JsonDocument()
+        try:
+            column = self.generator.column(field)
+        except PluginMissing:
+            return sa.types.NullType()
+        return None if column is None else column.type
+
+    def _source(self, field: FieldDefinition, kept_as: str | None = None) -> sa.ColumnElement:
+        """The values of a field as they are, be they in a column, in lines of lists, or computed."""
+        if self.is_list(field):
+            schema = self.generator.dialect.schema
+            kept = lines_of(self.before.id, field.id, schema)
+            if kept_as is not None:
+                kept = lines(kept_as, sa.MetaData(schema=schema))
+            return sa.cast(list_of(self.table, kept, self.generator.dialect.name), JsonDocument())
+        key = kept_as or field.name
+        if key in self.table.c:
+            return self.table.c[key]
+        return self.generator.field_types[field.type].read_expression(self.table, field.options)
+
+    def _added(self, new: FieldDefinition) -> Carried:
+        kind = self.kind(new)
+        value = None if self.is_list(new) else self.generator.default_value(new)
+        constant = sa.cast(sa.null(), kind) if value is None else sa.literal(value, kind)
+        carried = Carried(new, constant)
+        if new.default_expression is not None:
+            self._make_all(carried, sa.true())
+        return carried
+
+    def _converted(
+        self, old: FieldDefinition, new: FieldDefinition, source: sa.ColumnElement, kept: TrashedField | None = None
+    ) -> Carried:
+        types, dialect = self.generator.field_types, self.generator.dialect.name
+        old_form, new_form = (types[each.type].text_form(each.options) for each in (old, new))
+        kind = self.kind(new)
+        carried = Carried(new, source, old, source)
+        if kept is not None:
+            source = self._bring_back(carried, kept, old, kind)
+        carried.lost.hidden = carried.changed.hidden = old.write_only or new.write_only
+        how = Conversion(
+            table=self.table,
+            source=source,
+            kind=kind,
+            convert=converter(types, old, new),
+            to_text=old_form.to_text,
+            new_to_text=new_form.to_text,
+            same_storage=isinstance(source, sa.Column) and _is_same_type(source.type, kind),
+            substitute=self._maker(new),
+            keep_aside=self._keeper(old, new),
+        )
+        if (old.type, old.options) == (new.type, new.options):
+            carried.is_same = how.same_storage
+        else:
+            if not self.is_list(new):
+                how.expression = in_database(types, old, new, source, dialect)
+            if how.expression is not None and new_form.sql_to_text is not None:
+                texts = old_form.sql_to_text(source, dialect), new_form.sql_to_text(how.expression, dialect)
+                how.sql_texts = texts
+            with self._refusing_defaults(new):
+                convert_values(self.connection, carried, how, lambda: self._aside(new, kind))
+        self._lose_missing_rows(carried, how)
+        if new.required:
+            self._fill(carried)
+        return carried
+
+    def _aside(self, field: FieldDefinition, kind: sa.types.TypeEngine) -> Aside:
+        if field.id not in self._asides:
+            self._asides[field.id] = Aside(self.connection, self.table, field.id, kind)
+        return self._asides[field.id]
+
+    def _maker(self, new: FieldDefinition) -> Callable[[], Any] | None:
+        return self.generator.default_maker(new, self.moment) if self.on_error == "default" else None
+
+    def _keeper(self, old: FieldDefinition, new: FieldDefinition):
+        if self.keep_aside is None or self.on_error != "quarantine":
+            return None
+        return lambda rows: self.keep_aside(old, new, rows)
+
+    def _bring_back(
+        self, carried: Carried, kept: TrashedField, old: FieldDefinition, kind: sa.types.TypeEngine
+    ) -> sa.ColumnElement:
+        """Take the values that an earlier conversion replaced, where nobody has written others since.
+
+        -> the values of the other rows, which are to be converted
+        """
+        forward = converter(self.generator.field_types, kept.field, old)
+        to_text = self.generator.field_types[old.type].text_form(old.options).to_text
+        earlier, aside = self._source(kept.field, kept.column), self._aside(carried.after, kind)
+        carried.returned_all = True
+        for rows in batches(self.connection, self.table, earlier.is_not(None), earlier, carried.source):
+            returned = []
+            for row_id, value, current in rows:
+                expected, reason = forward(value)
+                became = None if reason is not None else to_text(expected)
+                if became == (None if current is None else to_text(current)):
+                    returned.append((row_id, value))
+            aside.put(returned)
+            carried.returned += len(returned)
+            carried.returned_all &= len(returned) == len(rows)
+        if not carried.returned:
+            return carried.source
+        carried.override(aside)
+        return sa.case((~aside.has_row(), carried.source))
+
+    def _lose_missing_rows(self, carried: Carried, how: Conversion) -> None:
+        """Take ids of rows that are not there for values that can't be carried over."""
+        reference = self.generator.reference(carried.after)
+        if reference is None:
+            return
+        far = referred_to(self.far(reference.table), self.generator.dialect.schema).table.alias("_far")
+        expression = carried.expression
+        if reference.many:
+            condition = expression.is_not(None)
+        else:
+            there = sa.exists().where(far.c.id == expression).correlate(self.table)
+            condition = sa.and_(expression.is_not(None), ~there)
+        for rows in batches(self.connection, self.table, condition, expression):
+            lost = self._missing(rows, far) if reference.many else [(row_id, value, value) for row_id, value in rows]
+            reason = "there is no such row"
+            for row_id, _, missing in lost:
+                carried.lost.add(row_id, value=str(missing), reason=reason)
+            if not lost:
+                continue
+            if how.keep_aside is not None:
+                how.keep_aside([(row_id, value, str(missing), reason) for row_id, value, missing in lost])
+            aside = self._aside(carried.after, how.kind)
+            made = how.substitute if how.substitute is not None else lambda: None
+            aside.replace([(row_id, made()) for row_id, _, _ in lost])
+            carried.override(aside)
+
+    def _missing(self, rows: list, far: sa.FromClause) -> list[tuple[int, list, int]]:
+        """(id of the row, its list, the least id that is missing) of the lists with missing rows."""
+        ids = {each for _, values in rows for each in values}
+        found = sa.select(far.c.id).where(far.c.id.in_(ids))
+        there = set(self.connection.scalars(found, execution_options=UNCACHED)) if ids else set()
+        lost = [(row_id, values, set(values) - there) for row_id, values in rows]
+        return [(row_id, values, min(missing)) for row_id, values, missing in lost if missing]
+
+    def _fill(self, carried: Carried) -> None:
+        """With ``on_error=default`` a required field takes its default where it would be null."""
+        field = carried.after
+        if self.on_error != "default" or (field.default is None and field.default_expression is None):
+            return
+        is_null = carried.expression.is_(None)
+        count = sa.select(sa.func.count()).select_from(self.table).where(is_null)
+        carried.filled = self.connection.scalar(count, execution_options=UNCACHED)
+        if not carried.filled:
+            return
+        if field.default_expression is not None:
+            self._make_all(carried, is_null)
+            return
+        value = sa.literal(self.generator.default_value(field), self.kind(field))
+        carried.expression = sa.func.coalesce(carried.expression, value, type_=self.kind(field))
+        carried.is_same = False
+
+    def _make_all(self, carried: Carried, condition: sa.ColumnElement[bool]) -> None:
+        """Give rows what ``default_expression`` makes, each its own."""
+        maker = self.generator.default_maker(carried.after, self.moment)
+        aside = self._aside(carried.after, self.kind(carried.after))
+        with self._refusing_defaults(carried.after):
+            for rows in batches(self.connection, self.table, condition):
+                aside.replace([(row_id, maker()) for (row_id,) in rows])
+        carried.override(aside)
+
+    @contextmanager
+    def _refusing_defaults(self, field: FieldDefinition) -> Iterator[None]:
+        """Refuse the change where the field takes some values of its expression only, as a pattern takes some UUIDs."""
+        try:
+            yield
+        except colander.Invalid as error:
+            raise Conflict(
+                f"the field {field.name!r} refuses what its default_expression made: "
+                + "; ".join(error.asdict().values()),
+                code="lossy_change",
+                field=field.name,
+            ) from error
+
+
+def _is_same_type(one: sa.types.TypeEngine, other: sa.types.TypeEngine) -> bool:
+    """Whether a value is stored alike in both; columns declared alike may yet keep it in different forms."""
+    return type(one) is type(other) and repr(one) == repr(other)
