@@ -81,6 +81,9 @@ class Dialect:
     def bound_lock_waits(self, connection: sa.Connection, wait: float) -> None:
         """Let later statements of the transaction wait at most so many seconds for a lock; 0 and less: hardly."""
 
+    def hold_off_writers(self, connection: sa.Connection, table: str) -> None:
+        """Keep others from writing a table's rows, not from reading them, till the transaction ends."""
+
     def lock_exclusively(self, connection: sa.Connection, table: str) -> None:
         """Lock a user table against readers and writers; a no-op where the transaction does so anyway."""
 

@@ -5,8 +5,8 @@ All functions take a connection inside a transaction; none begins or ends one.
 
 import datetime
 import secrets
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -114,26 +114,31 @@ class DefinitionStore:
             raise LookupError(f"there is no table {table_id}")
         return name
 
-    def name_is_taken(self, connection: sa.Connection, name: str, except_id: int) -> bool:
-        table = self.system.table.c
-        query = sa.select(table.id).where(table.name_key == name_key(name), table.id != except_id)
+    def name_is_taken(self, connection: sa.Connection, name: str, except_ids: Collection[int]) -> bool:
+        table = self.system.table
+        query = sa.select(table.c.id).where(table.c.name_key == name_key(name), table.c.id.not_in(except_ids))
         return connection.scalar(query) is not None
 
-    def insert(self, connection: sa.Connection, definition: TableDefinition) -> TableDefinition:
-        """Store a new table and give it its id."""
+    def reserve(self, connection: sa.Connection, drawn: int | None = None) -> int:
+        """The id of a new table, which :meth:`update` gives its definition.
+
+        :param drawn: the id that an attempt before, which was undone, had drawn for it
+        """
         table = self.system.table
-        statement = sa.insert(table).values(
-            version=definition.version,
-            name_key=name_key(definition.model_name),
-            physical_name=definition.physical_name,
-            document={},
-        )
-        definition = replace(definition, id=connection.scalar(statement.returning(table.c.id)))
-        self.update(connection, definition)
-        return definition
+        given = {} if drawn is None else {"id": drawn}
+        statement = sa.insert(table).values(version=0, name_key=None, physical_name="", document={}, **given)
+        return connection.scalar(statement.returning(table.c.id))
+
+    def next_id(self, connection: sa.Connection) -> int:
+        """The id that a new table would get; nobody is kept from taking it."""
+        return (connection.scalar(sa.select(sa.func.max(self.system.table.c.id))) or 0) + 1
+
+    def vacate(self, connection: sa.Connection, definition: TableDefinition) -> None:
+        """Free a table's name for another one, till :meth:`update`."""
+        self._update(connection, definition, name_key=None)
 
     def update(self, connection: sa.Connection, definition: TableDefinition) -> None:
-        self._update(connection, definition, name_key=name_key(definition.model_name))
+        self._update(connection, definition, name_key=name_key(definition.model_name), dropped_at=None)
 
     def drop(self, connection: sa.Connection, definition: TableDefinition) -> None:
         """Mark a table as dropped; its name is free again. ``definition.physical_name`` is where its rows are kept."""

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.store import LIST_PREFIX, TrashedField
 from dynmodel_pyramid.tables import rows_allow
-from dynmodel_pyramid.tables.carrying import Carried
+from dynmodel_pyramid.tables.carrying import UNCACHED, Carried
 from dynmodel_pyramid.tables.difference import Difference, Pair
 from dynmodel_pyramid.tables.evolution_lists import ListSteps
 from dynmodel_pyramid.tables.evolution_steps import Steps, quoted
@@ -39,12 +39,20 @@ class Evolution(Steps):
 
     def drop(self, definition: TableDefinition) -> str:
         """Rename the table into the trash, free of foreign keys; -> its new physical name."""
+        self.before_ddl()
         name = f"_trash_table_{definition.id}"
         for field, _ in self.lists(definition):
             self.link_tables(definition).without_keys(definition.id, field.id)
         self.lift_foreign_keys(definition)
-        self.operations.rename_table(quoted(definition.physical_name), quoted(name), schema=self.schema)
+        self.rename_table(definition.physical_name, name)
         return name
+
+    def rename_table(self, before: str, after: str) -> None:
+        self.operations.rename_table(quoted(before), quoted(after), schema=self.schema)
+
+    def count_rows(self, definition: TableDefinition) -> int:
+        table = sa.table(quoted(definition.physical_name), schema=self.schema)
+        return self.connection.scalar(sa.select(sa.func.count()).select_from(table), execution_options=UNCACHED)
 
     def change(
         self,
@@ -79,6 +87,7 @@ class Evolution(Steps):
         )
         carried = self._carry(values, change, converted)
         self._judge(values, change, carried, on_error)
+        self.before_ddl()
         self._apply(values, change, carried, converted, rekeyed, trashed)
         values.close()
         if self.ddl.is_real:

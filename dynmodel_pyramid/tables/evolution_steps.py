@@ -39,6 +39,10 @@ class Steps:
         self.moment = now()
         #: Physical names of tables that are not stored yet, by id; a plan stores none.
         self.names: dict[int, str] = {}
+        #: Names of tables that a plan takes for free: the change would have moved what has them.
+        self.free_names: set[str] = set()
+        #: Called before the first DDL: holds off readers.
+        self.before_ddl: Callable[[], None] = lambda: None
 
     # Fields
 
@@ -96,7 +100,7 @@ class Steps:
 
     def refuse_taken(self, definition: TableDefinition) -> None:
         name = definition.physical_name
-        if sa.inspect(self.connection).has_table(name, schema=self.schema):
+        if name not in self.free_names and sa.inspect(self.connection).has_table(name, schema=self.schema):
             raise Conflict(
                 f"the database has a table named {name} that isn't managed here",
                 code="name_taken",

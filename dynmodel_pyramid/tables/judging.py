@@ -1,8 +1,13 @@
-"""The locks of a definition change: which tables they are shows only when the new definition is known."""
+"""The locks of a definition change: which tables they are shows only when the new definitions are known.
+
+Writers of rows are held off first; readers go on while values are made and judged, and are held off only for the
+change itself (:func:`lock_exclusively`), which is over soon.
+"""
 
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 import sqlalchemy as sa
 
@@ -11,58 +16,114 @@ from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.definitions.reading_fields import Resolve
 from dynmodel_pyramid.errors import NotFound
 from dynmodel_pyramid.tables.catalogue import Catalogue
-from dynmodel_pyramid.tables.references import touched
+from dynmodel_pyramid.tables.changes import TableChange, touched_tables
 
 #: Definitions by the ids of their tables.
 Definitions = dict[int, TableDefinition]
-#: Makes the new definition of a table, None for a table that goes, from the current definitions of the locked tables.
-Judge = Callable[[Definitions, Resolve], TableDefinition | None]
+#: Makes the changes that are wanted from the current definitions of the locked tables.
+Judge = Callable[[sa.Connection, Definitions, Resolve], list[TableChange]]
 
 
 def judged(
-    catalogue: Catalogue, connection: sa.Connection, table_id: int | None, judge: Judge, deadline: float
-) -> tuple[Definitions, TableDefinition | None]:
-    """The current definitions of a table and of all that its change touches, and what ``judge`` makes of them.
+    catalogue: Catalogue, connection: sa.Connection, wanted: Iterable[int], judge: Judge, deadline: float
+) -> tuple[Definitions, list[TableChange]]:
+    """The current definitions of some tables and of all that their change touches, and what ``judge`` makes of them.
 
-    The tables are locked against readers and writers, in order of id, so that two changes never wait for one another:
-    when a document turns out to touch further tables, all locks are given up, and all are taken anew.
+    The tables are locked in order of id, so that two changes never wait for one another: when documents turn out to
+    touch further tables, all locks are given up, and all are taken anew.
 
-    :param table_id: None for a new table
-    :raises NotFound: there is no such table
+    :raises NotFound: one of the tables is not there
     """
-    wanted = set() if table_id is None else {table_id}
-    attempt_time = catalogue.database.settings.lock_attempt
+    asked, wanted = set(wanted), set(wanted)
     while True:
-        savepoint = connection.begin_nested()
-        try:
-            locked = _lock(catalogue, connection, wanted, deadline)
-            if table_id is not None and table_id not in locked:
-                raise NotFound("there is no such table")
-            after = judge(locked, _resolver(catalogue, connection, locked))
-        except sa.exc.DBAPIError as error:
-            savepoint.rollback()
-            if catalogue.database.failure(error).kind != "busy" or time.monotonic() > deadline:
-                raise
-            # Between attempts those who queue behind the lock get their turn.
-            time.sleep(random.uniform(0.5, 1.5) * attempt_time)
-            continue
-        before = None if table_id is None else locked[table_id]
-        further = set(touched(before, after, catalogue.field_types))
+        for attempt in _attempts(catalogue, connection, deadline):
+            with attempt:
+                locked = _lock(catalogue, connection, wanted, deadline)
+                if not asked <= set(locked):
+                    raise NotFound("there is no such table")
+                changes = judge(connection, locked, _resolver(catalogue, connection, locked))
+                further = touched_tables(changes, catalogue.field_types)
+                if not further <= set(locked):
+                    wanted |= further
+                    raise _Further
         if further <= set(locked):
-            savepoint.commit()
-            return locked, after
-        savepoint.rollback()
+            return locked, changes
+
+
+def lock_exclusively(catalogue: Catalogue, connection: sa.Connection, locked: Definitions, deadline: float) -> None:
+    """Hold off the readers of the locked tables, too.
+
+    Between attempts those who queue behind the lock get their turn.
+    """
+    dialect = catalogue.database.dialect
+    for attempt in _attempts(catalogue, connection, deadline):
+        with attempt:
+            for table_id in sorted(locked):
+                _bound(catalogue, connection, deadline)
+                dialect.lock_exclusively(connection, locked[table_id].physical_name)
+
+
+def read_unlocked(
+    catalogue: Catalogue, connection: sa.Connection, wanted: Iterable[int], judge: Judge
+) -> tuple[Definitions, list[TableChange]]:
+    """As :func:`judged` without keeping anybody from anything but definition changes."""
+    wanted = set(wanted)
+    while True:
+        found = {}
+        for table_id in sorted(wanted):
+            _, definition = catalogue.store.by_id(connection, table_id)
+            if definition is None:
+                raise NotFound("there is no such table")
+            found[table_id] = catalogue.upgraded(definition)
+        changes = judge(connection, found, _resolver(catalogue, connection, found))
+        further = touched_tables(changes, catalogue.field_types)
+        if further <= set(found):
+            return found, changes
         wanted |= further
 
 
+class _Further(Exception):
+    """The change touches tables that are not locked yet: all over again."""
+
+
+def _attempts(catalogue: Catalogue, connection: sa.Connection, deadline: float) -> Iterator:
+    """Blocks, each in a savepoint, until one of them passes; what is waited for too long is waited for again."""
+    done = False
+    while not done:
+
+        @contextmanager
+        def attempt():
+            nonlocal done
+            savepoint = connection.begin_nested()
+            try:
+                yield
+            except _Further:
+                savepoint.rollback()
+                done = True
+            except sa.exc.DBAPIError as error:
+                savepoint.rollback()
+                if catalogue.database.failure(error).kind != "busy" or time.monotonic() > deadline:
+                    raise
+                time.sleep(random.uniform(0.5, 1.5) * catalogue.database.settings.lock_attempt)
+            else:
+                savepoint.commit()
+                done = True
+
+        yield attempt()
+
+
+def _bound(catalogue: Catalogue, connection: sa.Connection, deadline: float) -> None:
+    attempt = catalogue.database.settings.lock_attempt
+    catalogue.database.dialect.bound_lock_waits(connection, min(attempt, deadline - time.monotonic()))
+
+
 def _lock(catalogue: Catalogue, connection: sa.Connection, wanted: Iterable[int], deadline: float) -> Definitions:
-    dialect, locked = catalogue.database.dialect, {}
+    locked = {}
     for table_id in sorted(wanted):
-        attempt = catalogue.database.settings.lock_attempt
-        dialect.bound_lock_waits(connection, min(attempt, deadline - time.monotonic()))
+        _bound(catalogue, connection, deadline)
         definition = catalogue.store.lock_definition(connection, table_id)
         if definition is not None:
-            dialect.lock_exclusively(connection, definition.physical_name)
+            catalogue.database.dialect.hold_off_writers(connection, definition.physical_name)
             locked[table_id] = catalogue.upgraded(definition)
     return locked
 

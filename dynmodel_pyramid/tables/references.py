@@ -7,7 +7,7 @@ from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.model import Referrer
 from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.definitions.problems import escape
-from dynmodel_pyramid.errors import Conflict, Invalid, Problem
+from dynmodel_pyramid.errors import Invalid, Problem
 from dynmodel_pyramid.fields import FieldTypes, Reference, schema
 
 
@@ -73,16 +73,6 @@ def _refuse_taken(far: TableDefinition, others: Iterable[Referrer], made: Iterab
         taken[key] = f"the reverse side of {each.model_name}.{each.field}"
     if problems:
         raise Invalid(problems)
-
-
-def refuse_if_referred_to(definition: TableDefinition) -> None:
-    """:raises Conflict: fields of other tables refer to this table, so that it can't be dropped"""
-    others = [each for each in definition.referrers if each.table_id != definition.id]
-    if others:
-        names = ", ".join(f"{each.model_name}.{each.field}" for each in others)
-        raise Conflict(
-            f"rows of other tables link to this table: {names}", code="linked_from", hint="drop these fields first"
-        )
 
 
 def with_own_id(definition: TableDefinition, field_types: FieldTypes) -> TableDefinition:
