@@ -52,11 +52,17 @@ class ArrayType(FieldType):
     @staticmethod
     def as_json(source: sa.ColumnElement, kind: sa.types.TypeEngine) -> sa.ColumnElement:
         """The array's JSON text, read by the given type."""
-        json = sa.cast(sa.func.array_to_json(source), sa.Text())
-        return sql.OfDialect(sa.type_coerce(source, sa.Text()), json, kind)
+        return sql.OfDialect(_json_text(source, "sqlite"), _json_text(source, "postgresql"), kind)
 
     def text_form(self, options):
-        return TextForm(write_json, read_array)
+        return TextForm(write_json, read_array, sql_to_text=_json_text)
+
+
+def _json_text(array: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+    """As :func:`write_json` has it: PostgreSQL puts no spaces in, and escapes the same characters."""
+    if dialect == "sqlite":
+        return sa.type_coerce(array, sa.Text())
+    return sa.cast(sa.func.array_to_json(array), sa.Text())
 
 
 # One item of an array literal and what follows it. Possessive, so that a hostile text costs linear time.

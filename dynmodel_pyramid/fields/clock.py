@@ -5,7 +5,7 @@ import re
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import schema, sql
+from dynmodel_pyramid.fields import schema, sql, sql_reading
 from dynmodel_pyramid.fields.contract import TextForm
 from dynmodel_pyramid.fields.temporal import Temporal
 
@@ -107,7 +107,12 @@ class Time(Temporal):
         return sql.answered(sql.time_text, source)
 
     def text_form(self, options):
-        return TextForm(datetime.time.isoformat, read_time, sql.time_text)
+        low, high = self.bounds(options)
+
+        def from_text(text, dialect):
+            return sql.within(sql_reading.time(text, dialect), low, high)
+
+        return TextForm(datetime.time.isoformat, read_time, sql.time_text, from_text)
 
 
 class Duration(Temporal):

@@ -1,12 +1,13 @@
 """Exact decimal numbers, and percentages."""
 
+import dataclasses
 import re
 from decimal import Decimal as Number
 
 import colander
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import operators, schema, sql
+from dynmodel_pyramid.fields import operators, schema, sql, sql_reading
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
 from dynmodel_pyramid.fields.exact import LONGEST, MAX_PRECISION, DecimalText, ExactDecimal, exact
 
@@ -75,7 +76,7 @@ class Decimal(FieldType):
         return sa.Column(ExactDecimal(options["precision"], options["scale"]))
 
     def schema_node(self, options):
-        low, high = (None if options[name] is None else Number(options[name]) for name in ("min", "max"))
+        low, high = bounds(options)
 
         def check(node, value):
             if low is not None and value < low:
@@ -95,7 +96,18 @@ class Decimal(FieldType):
         return {"type": "string", "pattern": rf"^-?(0|[1-9][0-9]{{0,{max(whole - 1, 0)}}}){fraction}$"}
 
     def text_form(self, options):
-        return TextForm("{:f}".format, read_decimal)
+        def from_text(text, dialect):
+            return sql_reading.exact(text, options["precision"], options["scale"], *bounds(options), dialect)
+
+        def to_text(value, dialect):
+            return sql_reading.exact_text(value, options["precision"], options["scale"], dialect)
+
+        return TextForm("{:f}".format, read_decimal, to_text, from_text)
+
+
+def bounds(options) -> list[Number | None]:
+    """``min`` and ``max``."""
+    return [None if options[name] is None else Number(options[name]) for name in ("min", "max")]
 
 
 class Percent(Decimal):
@@ -104,7 +116,14 @@ class Percent(Decimal):
     default_precision = 7
 
     def text_form(self, options):
-        return TextForm("{:f}".format, lambda text: read_decimal(text.strip().removesuffix("%")))
+        form = super().text_form(options)
+
+        def from_text(text, dialect):
+            size = sa.func.length(text)
+            marked = sa.func.substr(text, size, 1) == "%"
+            return form.sql_from_text(sa.case((marked, sa.func.substr(text, 1, size - 1)), else_=text), dialect)
+
+        return dataclasses.replace(form, from_text=read_percentage, sql_from_text=from_text)
 
 
 def read_decimal(text: str) -> str:
@@ -115,6 +134,10 @@ def read_decimal(text: str) -> str:
     sign, plain = ("-", text[1:]) if text[0] == "-" else ("", text)
     # Exact: neither the constructor nor the format "f" knows the decimal context.
     return sign + f"{Number(plain):f}"
+
+
+def read_percentage(text: str) -> str:
+    return read_decimal(text.strip().removesuffix("%"))
 
 
 def check_options(node, options):

@@ -1,5 +1,6 @@
 """Text of one format, stored in its normal form; and the formats that need no library: slugs, colours, UUIDs."""
 
+import dataclasses
 import re
 import uuid
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from typing import Any
 import colander
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import operators, schema, sql
+from dynmodel_pyramid.fields import operators, schema, sql, sql_formats
 from dynmodel_pyramid.fields.contract import FieldType, Options, TextForm
 from dynmodel_pyramid.fields.text import byte_order
 
@@ -105,6 +106,12 @@ class Slug(Formatted):
     def json_schema(self, options):
         return {"type": "string", "pattern": f"^{_SLUG.pattern}$", "maxLength": options["max_length"]}
 
+    def text_form(self, options):
+        def from_text(text, dialect):
+            return sql_formats.slug(text, options["max_length"])
+
+        return dataclasses.replace(super().text_form(options), sql_from_text=from_text)
+
 
 def _read_slug(text: str) -> str:
     if not _SLUG.fullmatch(text):
@@ -147,6 +154,12 @@ class Colour(Formatted):
 
     def json_schema(self, options):
         return {"type": "string", "pattern": f"^{_COLOURS[options['alpha']].pattern}$"}
+
+    def text_form(self, options):
+        def from_text(text, dialect):
+            return sql_formats.colour(text, options["alpha"], dialect)
+
+        return dataclasses.replace(super().text_form(options), sql_from_text=from_text)
 
 
 # UUIDs
@@ -194,7 +207,10 @@ class Uuid(Formatted):
         return {"type": "string", "format": "uuid"}
 
     def text_form(self, options):
-        return TextForm(str, str.strip, sql.as_text)
+        def from_text(text, dialect):
+            return sql_formats.uuid(text, UuidText(), dialect)
+
+        return TextForm(str, str.strip, sql.as_text, from_text)
 
 
 def _read_uuid(text: str) -> uuid.UUID:

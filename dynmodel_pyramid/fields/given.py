@@ -3,7 +3,7 @@
 import colander
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import operators, schema
+from dynmodel_pyramid.fields import operators, schema, sql
 from dynmodel_pyramid.fields.contract import UNCHANGED, FieldType, TextForm
 from dynmodel_pyramid.fields.numbers import read_integer
 from dynmodel_pyramid.fields.temporal import DateTime
@@ -22,7 +22,7 @@ class Autonumber(FieldType):
         return colander.SchemaNode(schema.Integer())
 
     def text_form(self, options):
-        return TextForm(str, read_integer)
+        return TextForm(str, read_integer, sql.digits, lambda text, dialect: sql.whole_number(text))
 
     def json_schema(self, options):
         return {"type": "integer"}
@@ -80,6 +80,9 @@ class CreatedBy(FieldType):
 
     def json_schema(self, options):
         return {"type": "string"}
+
+    def text_form(self, options):
+        return TextForm(sql_to_text=sql.unchanged, sql_from_text=sql.unchanged)
 
     def fill(self, options, write):
         return write.author if write.is_insert else UNCHANGED

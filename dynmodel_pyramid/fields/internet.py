@@ -1,5 +1,6 @@
 """Addresses of the internet: e-mail, URLs, IP."""
 
+import dataclasses
 import ipaddress
 import re
 import struct
@@ -9,7 +10,7 @@ import colander
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import INET
 
-from dynmodel_pyramid.fields import operators, schema, sql
+from dynmodel_pyramid.fields import operators, schema, sql, sql_formats
 from dynmodel_pyramid.fields.contract import TextForm
 from dynmodel_pyramid.fields.extras import require
 from dynmodel_pyramid.fields.formats import Formatted, max_length_option
@@ -60,6 +61,14 @@ class Email(Formatted):
     def json_schema(self, options):
         # "email" would promise ASCII (JSON Schema Validation 2020-12, 7.3.2).
         return {"type": "string", "format": "idn-email"}
+
+    def text_form(self, options):
+        def from_text(text, dialect):
+            # Read when it is used, as the library does: others may add names.
+            special = require("email_validator", "email").SPECIAL_USE_DOMAIN_NAMES
+            return sql_formats.email(text, special, dialect)
+
+        return dataclasses.replace(super().text_form(options), sql_from_text=from_text)
 
 
 # URLs
@@ -118,6 +127,12 @@ class Url(Formatted):
 
     def json_schema(self, options):
         return {"type": "string", "format": "uri", "maxLength": options["max_length"]}
+
+    def text_form(self, options):
+        def from_text(text, dialect):
+            return sql_formats.url(text, options["schemes"], options["max_length"], dialect)
+
+        return dataclasses.replace(super().text_form(options), sql_from_text=from_text)
 
 
 # IP
@@ -199,6 +214,20 @@ class _AnsweredIp(sa.types.UserDefinedType):
         return read
 
 
+def _sortable_as_text(source: sa.ColumnElement) -> sa.ColumnElement:
+    """What SQLite keeps after the digits in order."""
+    after = sa.func.instr(source, sa.literal_column("' '")) + sa.literal_column("1")
+    return sa.func.substr(source, after, type_=sa.Text())
+
+
+def _ip_text(address: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+    if dialect == "sqlite":
+        return _sortable_as_text(sa.type_coerce(address, sa.Text()))
+    text = sa.func.host(sa.cast(address, INET()), type_=sa.Text())
+    # See _AnsweredIp: these may be of another form.
+    return sa.case((text.not_like("::%.%"), text))
+
+
 _BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _IPV4 = re.compile(rf"{_BYTE}(?:\.{_BYTE}){{3}}")
 
@@ -226,8 +255,7 @@ class IpAddress(Formatted):
         return sa.Column(IpText())
 
     def json_expression(self, source, options):
-        on_sqlite = sa.func.substr(source, sa.func.instr(source, sa.literal_column("' '")) + sa.literal_column("1"))
-        return sql.OfDialect(on_sqlite, sa.func.host(source), _AnsweredIp())
+        return sql.OfDialect(_sortable_as_text(source), sa.func.host(source), _AnsweredIp())
 
     def parser(self, options):
         version = options["version"]
@@ -252,4 +280,7 @@ class IpAddress(Formatted):
         return {"type": "string", "anyOf": [{"format": name} for name in formats]}
 
     def text_form(self, options):
-        return TextForm(str, str.strip)
+        def from_text(text, dialect):
+            return sql_formats.ipv4(text, _IPV4.pattern, IpText(), dialect)
+
+        return TextForm(str, str.strip, _ip_text, None if options["version"] == 6 else from_text)

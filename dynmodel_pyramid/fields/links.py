@@ -6,7 +6,7 @@ Only what a value is stands here. The system makes foreign keys and tables of id
 import colander
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import operators, schema
+from dynmodel_pyramid.fields import operators, schema, sql
 from dynmodel_pyramid.fields.contract import FieldType, Reference, TextForm
 from dynmodel_pyramid.fields.json import read_json, write_json
 from dynmodel_pyramid.fields.numbers import read_integer
@@ -63,7 +63,9 @@ class Link(FieldType):
         return colander.SchemaNode(_RowId(), fast_path=_is_id)
 
     def text_form(self, options):
-        return TextForm(str, read_integer)
+        return TextForm(
+            str, read_integer, sql.digits, lambda text, dialect: sql.within(sql.whole_number(text), 1, LARGEST_ID)
+        )
 
     def json_schema(self, options):
         return {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}

@@ -6,7 +6,7 @@ import re
 import colander
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import operators, schema, sql
+from dynmodel_pyramid.fields import operators, schema, sql, sql_reading
 from dynmodel_pyramid.fields.choices import check_choices, choices_option, each_of, one_of
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
 
@@ -78,7 +78,10 @@ class Number(_Bounded):
         )
 
     def text_form(self, options):
-        return TextForm(repr, read_number)
+        def from_text(text, dialect):
+            return sql.within(sql_reading.number(text, dialect), options["min"], options["max"], options["choices"])
+
+        return TextForm(repr, read_number, sql_reading.number_text, from_text)
 
 
 class Integer(_Bounded):
@@ -99,7 +102,7 @@ class Integer(_Bounded):
         def from_text(text, dialect):
             return sql.within(sql.whole_number(text), options["min"], options["max"], options["choices"])
 
-        return TextForm(str, read_integer, lambda number, dialect: sa.cast(number, sa.Text), from_text)
+        return TextForm(str, read_integer, sql.digits, from_text)
 
 
 class Rating(Integer):

@@ -3,6 +3,7 @@
 Rows store keys alone. So a new label, another colour or another order is a change of the definition, and of no row.
 """
 
+import dataclasses
 import functools
 import re
 from typing import Any
@@ -11,8 +12,8 @@ import colander
 import orjson
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import operators, schema, sql
-from dynmodel_pyramid.fields.arrays import ArrayType, TextList
+from dynmodel_pyramid.fields import operators, schema, sql, sql_formats
+from dynmodel_pyramid.fields.arrays import ArrayType, TextArray, TextList
 from dynmodel_pyramid.fields.choices import one_of
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
 from dynmodel_pyramid.fields.json import Fragment
@@ -154,6 +155,14 @@ class MultiChoice(ArrayType):
         rules = {"minItems": options["min_items"], "maxItems": options["max_items"]}
         own = {"type": "array", "items": {"enum": keys_of(options)}, "uniqueItems": True}
         return own | {name: value for name, value in rules.items() if value is not None}
+
+    def text_form(self, options):
+        def from_text(text, dialect):
+            return sql_formats.only_item(sql.within(text, choices=keys_of(options)), TextArray(), dialect)
+
+        return dataclasses.replace(
+            super().text_form(options), sql_from_text=from_text if options["min_items"] <= 1 else None
+        )
 
 
 class _Keys(TextList):

@@ -18,6 +18,32 @@ def unchanged(expression: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
     return expression
 
 
+class _Once(FunctionElement):
+    """An expression of a value that is computed first."""
+
+    inherit_cache = True
+    name = "once"
+
+    def __init__(self, value: sa.ColumnElement, made: sa.ColumnElement):
+        super().__init__(value, made)
+        self.type = made.type
+
+
+@compiles(_Once)
+def _compile_once(element, compiler, **options) -> str:
+    # The expression stands first: parameters go by their place.
+    value, made = element.clauses
+    made, value = (compiler.process(part, **options) for part in (made, value))
+    return f"(SELECT {made} FROM (SELECT {value} AS text) AS once)"
+
+
+def once(text: sa.ColumnElement, make: Callable[[sa.ColumnElement], sa.ColumnElement]) -> sa.ColumnElement:
+    """``make(text)`` on SQLite, where the text is computed once, however often it stands in what is made of it."""
+    if isinstance(text, sa.ColumnClause):
+        return make(text)
+    return _Once(text, make(sa.literal_column("once.text", sa.Text())))
+
+
 def within(value: sa.ColumnElement, low: Any = None, high: Any = None, choices: Sequence | None = None):
     """The value where bounds and choices, those that are not None, allow it; else NULL."""
     if choices is not None and len(choices) > _CHOICES:
@@ -32,6 +58,12 @@ def within(value: sa.ColumnElement, low: Any = None, high: Any = None, choices: 
     return sa.case((sa.and_(*rules), value)) if rules else value
 
 
+def within_length(text: sa.ColumnElement, low: int | None, high: int | None) -> sa.ColumnElement:
+    """The text where it has as many characters as allowed; else NULL."""
+    length = within(sa.func.length(text, type_=sa.Integer), low, high)
+    return sa.case((length.is_not(None), text))
+
+
 def whole_number(text: sa.ColumnElement) -> sa.ColumnElement:
     """The number that a text of a sign and at most 18 digits is; NULL for all others.
 
@@ -39,9 +71,14 @@ def whole_number(text: sa.ColumnElement) -> sa.ColumnElement:
     4.2.14).
     """
     signed = sa.func.substr(text, 1, 1).in_(["+", "-"])
-    digits = sa.case((signed, sa.func.substr(text, 2)), else_=text)
-    good = sa.and_(sa.func.length(digits).between(1, 18), sa.func.ltrim(digits, _DIGITS) == "")
+    body = sa.case((signed, sa.func.substr(text, 2)), else_=text)
+    good = sa.and_(sa.func.length(body).between(1, 18), sa.func.ltrim(body, _DIGITS) == "")
     return sa.case((good, sa.cast(text, sa.BigInteger)))
+
+
+def digits(number: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+    """The text of a whole number."""
+    return sa.cast(number, sa.Text)
 
 
 def day(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:

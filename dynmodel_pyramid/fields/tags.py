@@ -1,9 +1,11 @@
 """Tags: an array of free texts."""
 
+import dataclasses
+
 import colander
 
-from dynmodel_pyramid.fields import schema
-from dynmodel_pyramid.fields.arrays import MOST, ArrayType, TextList
+from dynmodel_pyramid.fields import schema, sql, sql_formats
+from dynmodel_pyramid.fields.arrays import MOST, ArrayType, TextArray, TextList
 
 
 class Tags(ArrayType):
@@ -39,6 +41,12 @@ class Tags(ArrayType):
     def json_schema(self, options):
         item = {"type": "string", "minLength": 1, "maxLength": options["max_length"]}
         return {"type": "array", "items": item, "maxItems": options["max_items"], "uniqueItems": True}
+
+    def text_form(self, options):
+        def from_text(text, dialect):
+            return sql_formats.only_item(sql.within_length(text, 1, options["max_length"]), TextArray(), dialect)
+
+        return dataclasses.replace(super().text_form(options), sql_from_text=from_text)
 
 
 def _check_options(node, options):

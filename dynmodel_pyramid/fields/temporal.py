@@ -8,7 +8,7 @@ import zoneinfo
 import colander
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import operators, schema, sql
+from dynmodel_pyramid.fields import operators, schema, sql, sql_reading
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
 
 UTC = datetime.UTC
@@ -194,7 +194,7 @@ class Temporal(FieldType):
             raise schema.at_option(node, "min", "is after max")
 
     def schema_node(self, options):
-        low, high = (None if options[name] is None else self.parse(options[name]) for name in ("min", "max"))
+        low, high = self.bounds(options)
 
         def check(node, value):
             if low is not None and value < low:
@@ -203,6 +203,10 @@ class Temporal(FieldType):
                 raise schema.invalid(node, f"want {options['max']} or earlier", "too_large")
 
         return colander.SchemaNode(_Moment(self.reader(options), self.wanted, self.rules), validator=check)
+
+    def bounds(self, options) -> list:
+        """``min`` and ``max`` as values."""
+        return [None if options[name] is None else self.parse(options[name]) for name in ("min", "max")]
 
     def reader(self, options):
         """The parser of values."""
@@ -231,7 +235,7 @@ class Date(Temporal):
         return sql.answered(sql.day_text, source)
 
     def text_form(self, options):
-        low, high = (options[name] and parse_date(options[name]) for name in ("min", "max"))
+        low, high = self.bounds(options)
 
         def from_text(text, dialect):
             return sql.within(sql.day(text, dialect), low, high)
@@ -273,7 +277,12 @@ class DateTime(Temporal):
         return sql.OfDialect(sa.type_coerce(source, kind), sql.moment_text(source, "postgresql"), kind)
 
     def text_form(self, options):
-        return TextForm(self.write, read_moment, sql.moment_text)
+        low, high = self.bounds(options)
+
+        def from_text(text, dialect):
+            return sql.within(sql_reading.moment(text, UTCDateTime(), dialect), low, high)
+
+        return TextForm(self.write, read_moment, sql.moment_text, from_text)
 
     @staticmethod
     def write(value) -> str:

@@ -90,8 +90,8 @@ def _allowed(options):
     """The validator in SQL: texts that it takes, NULL for others."""
 
     def from_text(text, dialect):
-        length = sql.within(sa.func.length(text, type_=sa.Integer), options["min_length"], options["max_length"])
-        return sa.case((length.is_not(None), sql.within(text, choices=options.get("choices"))))
+        allowed = sql.within_length(text, options["min_length"], options["max_length"])
+        return sa.case((allowed.is_not(None), sql.within(text, choices=options.get("choices"))))
 
     return from_text
 
