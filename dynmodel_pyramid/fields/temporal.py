@@ -8,7 +8,7 @@ import zoneinfo
 import colander
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import operators, schema, sql
+from dynmodel_pyramid.fields import checks, operators, schema, sql
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
 
 UTC = datetime.UTC
@@ -204,6 +204,10 @@ class Temporal(FieldType):
 
         return colander.SchemaNode(_Moment(self.reader(options), self.wanted, self.rules), validator=check)
 
+    def checks(self, column, options, context):
+        low, high = (options.get(name) and self.parse(options[name]) for name in ("min", "max"))
+        return checks.bounds(column, low, high)
+
     def reader(self, options):
         """The parser of values."""
         return self.parse
@@ -226,6 +230,9 @@ class Date(Temporal):
 
     def column(self, options, context):
         return sa.Column(sa.Date())
+
+    def checks(self, column, options, context):
+        return {**checks.instant(column, "date", 10, context), **super().checks(column, options, context)}
 
     def json_expression(self, source, options):
         return sql.answered(sql.day_text, source)
@@ -265,6 +272,9 @@ class DateTime(Temporal):
 
     def column(self, options, context):
         return sa.Column(UTCDateTime())
+
+    def checks(self, column, options, context):
+        return {**checks.instant(column, "datetime", 19, context), **super().checks(column, options, context)}
 
     def json_expression(self, source, options):
         # SQLite's text is parsed and written anew faster than SQLite writes it in another form; it is left naive, which
