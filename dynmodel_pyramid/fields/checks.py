@@ -74,11 +74,17 @@ def instant(column: sa.ColumnElement, function: str, length: int, context) -> Ch
         return {}
     function = getattr(sa.func, function)
     text = sa.type_coerce(column, sa.Text())
+    # Compared by IS: of what is no time it makes NULL. A modifier, or it would give 30 February back as it is.
     if length == len("2026-01-31"):
-        return {"type": function(text, type_=sa.Text()) == text}
+        return {"type": _same(function(text, "+0 days", type_=sa.Text()), text)}
     begin, rest = sa.func.substr(text, 1, length, type_=sa.Text()), sa.func.substr(text, length + 1, type_=sa.Text())
     digits = rest.op("GLOB", is_comparison=True)("." + "[0-9]" * 6)
-    return {"type": sa.and_(function(begin, type_=sa.Text()) == begin, digits)}
+    return {"type": sa.and_(_same(function(begin, "+0 days", type_=sa.Text()), begin), digits)}
+
+
+def _same(one: sa.ColumnElement, other: sa.ColumnElement) -> sa.ColumnElement[bool]:
+    # SQLAlchemy's own IS forgets that DDL wants constants.
+    return one.op("IS", is_comparison=True)(other)
 
 
 def exact_float(number: float, context) -> sa.ColumnElement:

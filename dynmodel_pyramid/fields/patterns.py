@@ -3,9 +3,9 @@
 Python's ``fullmatch`` tries every way to match, so a text passes if and only if it is in the pattern's language:
 whether quantifiers are lazy doesn't matter. PostgreSQL's engine asks for the same (manual, 9.7.3). Translated is what
 both write: literals, classes of characters, ``.``, groups, alternation, repetition, and anchors at the ends, where
-``fullmatch`` makes them idle. Not translated are ``\\d``, ``\\w`` and ``\\s``, whose members change with Python's version
-of Unicode (with ``(?a)`` they don't, and are), ``\\b``, look-around, references, possessive and atomic groups, and flags
-that fold case or look at lines.
+``fullmatch`` makes them idle. Not translated are the escapes for digits, words and spaces, whose members change with
+Python's version of Unicode (with ``(?a)`` they don't, and are), word boundaries, look-around, references, possessive
+and atomic groups, and flags that fold case or look at lines.
 """
 
 import re
