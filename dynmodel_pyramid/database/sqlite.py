@@ -96,6 +96,8 @@ class SQLite(Dialect):
             if tail.startswith(": index "):
                 # "UNIQUE constraint failed: index '_ux_1_2'", where the index is one of expressions.
                 return Failure(kinds.get(head, "other"), (), tail.removeprefix(": index ").strip("'"))
+            if head == "CHECK":
+                return Failure("check", (), tail.removeprefix(": "))
             # "UNIQUE constraint failed: Product.name, Product.price"; names can't hold a comma or a dot.
             columns = tuple(part.strip().rpartition(".")[2] for part in tail.lstrip(": ").split(",") if "." in part)
             return Failure(kinds.get(head, "other"), columns)

@@ -15,6 +15,11 @@ class Boolean(FieldType):
     def column(self, options, context):
         return sa.Column(sa.Boolean())
 
+    def checks(self, column, options, context):
+        if context.dialect != "sqlite":
+            return {}
+        return {"type": sa.type_coerce(column, sa.Integer()).in_([0, 1])}
+
     def schema_node(self, options):
         return colander.SchemaNode(schema.Boolean(), fast_path=lambda value: type(value) is bool)
 

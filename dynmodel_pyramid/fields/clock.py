@@ -5,7 +5,7 @@ import re
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import schema, sql, sql_reading
+from dynmodel_pyramid.fields import checks, schema, sql, sql_reading
 from dynmodel_pyramid.fields.contract import TextForm
 from dynmodel_pyramid.fields.temporal import Temporal
 
@@ -103,6 +103,9 @@ class Time(Temporal):
     def column(self, options, context):
         return sa.Column(sa.Time())
 
+    def checks(self, column, options, context):
+        return {**checks.instant(column, "time", 8, context), **super().checks(column, options, context)}
+
     def json_expression(self, source, options):
         return sql.answered(sql.time_text, source)
 
@@ -126,6 +129,9 @@ class Duration(Temporal):
 
     def column(self, options, context):
         return sa.Column(Microseconds())
+
+    def checks(self, column, options, context):
+        return {**checks.kind(column, "integer", context), **super().checks(column, options, context)}
 
     def json_expression(self, source, options):
         return sql.answered(sql.duration_text, source)

@@ -7,9 +7,17 @@ from decimal import Decimal as Number
 import colander
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import operators, schema, sql, sql_reading
+from dynmodel_pyramid.fields import checks, operators, schema, sql, sql_reading
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
-from dynmodel_pyramid.fields.exact import LONGEST, MAX_PRECISION, DecimalText, ExactDecimal, exact
+from dynmodel_pyramid.fields.exact import (
+    INTEGER_DIGITS,
+    LONGEST,
+    MAX_PRECISION,
+    DecimalText,
+    ExactDecimal,
+    exact,
+    storable_bound,
+)
 
 #: A number as JSON writes it (RFC 8259, section 6), without an exponent.
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?", re.ASCII)
@@ -74,6 +82,13 @@ class Decimal(FieldType):
 
     def column(self, options, context):
         return sa.Column(ExactDecimal(options["precision"], options["scale"]))
+
+    def checks(self, column, options, context):
+        digits = options["precision"], options["scale"]
+        low = storable_bound(options.get("min"), *digits, least=True)
+        high = storable_bound(options.get("max"), *digits, least=False)
+        storage_class = "integer" if options["precision"] <= INTEGER_DIGITS else "text"
+        return {**checks.kind(column, storage_class, context), **checks.bounds(column, low, high)}
 
     def schema_node(self, options):
         low, high = bounds(options)

@@ -6,8 +6,10 @@ fixed length that sorts as the numbers do. Both are declared with precision and 
 change of these converts the values. No float is made anywhere.
 """
 
+import math
 import re
 from decimal import Decimal
+from fractions import Fraction
 
 import sqlalchemy as sa
 
@@ -56,6 +58,18 @@ def to_sortable(units: int, precision: int) -> str:
 
 def from_sortable(text: str) -> int:
     return -int(text[1:].translate(_NINES)) if text[0] == "0" else int(text[1:])
+
+
+def storable_bound(text: str | None, precision: int, scale: int, *, least: bool) -> Decimal | None:
+    """A bound as the next number within it that such a column holds; None where it bounds nothing, or leaves nothing.
+
+    :param least: whether it is the least value allowed, else it is the greatest
+    """
+    if text is None:
+        return None
+    exactly = Fraction(text) * 10**scale
+    units = math.ceil(exactly) if least else math.floor(exactly)
+    return Decimal(from_units(units, scale)) if abs(units) < 10**precision else None
 
 
 class _Declared(sa.types.UserDefinedType):

@@ -9,7 +9,7 @@ from typing import Any
 import colander
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import operators, schema, sql, sql_formats
+from dynmodel_pyramid.fields import checks, operators, schema, sql, sql_formats
 from dynmodel_pyramid.fields.contract import FieldType, Options, TextForm
 from dynmodel_pyramid.fields.text import byte_order
 
@@ -96,6 +96,9 @@ class Slug(Formatted):
     def options_schema(self):
         return colander.SchemaNode(colander.Mapping(unknown="raise"), max_length_option(100, 255))
 
+    def checks(self, column, options, context):
+        return checks.lengths(column, options)
+
     def parser(self, options):
         return _read_slug
 
@@ -135,6 +138,13 @@ class Colour(Formatted):
             colander.Mapping(unknown="raise"),
             schema.option(schema.Boolean(), "alpha", default=False, description="whether #rrggbbaa is taken, too"),
         )
+
+    def checks(self, column, options, context):
+        if context.dialect == "postgresql":
+            return {"alpha": column.regexp_match(f"^(?:{_COLOURS[options['alpha']].pattern})$")}
+        # SQLite's GLOB knows no repetition.
+        shapes = ["#" + "[0-9a-f]" * digits for digits in ((6, 8) if options["alpha"] else (6,))]
+        return {"alpha": sa.or_(*(column.op("GLOB", is_comparison=True)(shape) for shape in shapes))}
 
     def parser(self, options):
         pattern = _COLOURS[options["alpha"]]

@@ -10,7 +10,7 @@ import colander
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import INET
 
-from dynmodel_pyramid.fields import operators, schema, sql, sql_formats
+from dynmodel_pyramid.fields import checks, operators, schema, sql, sql_formats
 from dynmodel_pyramid.fields.contract import TextForm
 from dynmodel_pyramid.fields.extras import require
 from dynmodel_pyramid.fields.formats import Formatted, max_length_option
@@ -36,6 +36,10 @@ class Email(Formatted):
                 description="whether the part before the @ becomes lower case, too",
             ),
         )
+
+    def checks(self, column, options, context):
+        # lower() is that of ASCII letters on both databases.
+        return {"lowercase": sa.func.lower(column, type_=sa.Text()) == column} if options["lowercase"] else {}
 
     def parser(self, options):
         library = require("email_validator", "email")
@@ -103,6 +107,14 @@ class Url(Formatted):
             # RFC 9110, section 4.1, wants 8000 octets to work.
             max_length_option(2048, 8000),
         )
+
+    def checks(self, column, options, context):
+        if context.dialect == "postgresql":
+            scheme = sa.func.split_part(column, ":", 1, type_=sa.Text())
+        else:
+            scheme = sa.func.substr(column, 1, sa.func.instr(column, ":", type_=sa.Integer()) - 1, type_=sa.Text())
+        found = checks.choices(sa.func.lower(scheme, type_=sa.Text()), options["schemes"])
+        return {**checks.lengths(column, options), **({"schemes": found["choices"]} if found else {})}
 
     def parser(self, options):
         library = require("rfc3986_validator", "url")
@@ -253,6 +265,14 @@ class IpAddress(Formatted):
 
     def column(self, options, context):
         return sa.Column(IpText())
+
+    def checks(self, column, options, context):
+        if options["version"] is None:
+            return {}
+        if context.dialect == "postgresql":
+            return {"version": sa.func.family(column, type_=sa.Integer()) == options["version"]}
+        begin = sa.func.substr(column, 1, 1, type_=sa.Text())
+        return {"version": begin == "[" if options["version"] == 6 else begin != "["}
 
     def json_expression(self, source, options):
         return sql.OfDialect(_sortable_as_text(source), sa.func.host(source), _AnsweredIp())

@@ -6,7 +6,7 @@ import re
 import colander
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import operators, schema, sql, sql_reading
+from dynmodel_pyramid.fields import checks, operators, schema, sql, sql_reading
 from dynmodel_pyramid.fields.choices import check_choices, choices_option, each_of, one_of
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
 
@@ -68,6 +68,18 @@ class Number(_Bounded):
     def column(self, options, context):
         return sa.Column(sa.Float(53))
 
+    def checks(self, column, options, context):
+        def exact(number):
+            return None if number is None else checks.exact_float(number, context)
+
+        low, high, allowed = (options.get(name) for name in ("min", "max", "choices"))
+        found = {**checks.kind(column, "real", context)}
+        if low is not None:
+            found["min"] = column >= exact(low)
+        if high is not None:
+            found["max"] = column <= exact(high)
+        return found | checks.choices(column, allowed and [exact(number) for number in allowed])
+
     @staticmethod
     def fast_path(options):
         low = -math.inf if options["min"] is None else options["min"]
@@ -91,6 +103,13 @@ class Integer(_Bounded):
 
     def column(self, options, context):
         return sa.Column(sa.BigInteger())
+
+    def checks(self, column, options, context):
+        return {
+            **checks.kind(column, "integer", context),
+            **checks.bounds(column, options.get("min"), options.get("max")),
+            **checks.choices(column, options.get("choices")),
+        }
 
     @staticmethod
     def fast_path(options):
@@ -117,6 +136,9 @@ class Rating(Integer):
 
     def schema_node(self, options):
         return super().schema_node(_bounds(options))
+
+    def checks(self, column, options, context):
+        return super().checks(column, _bounds(options), context)
 
     def text_form(self, options):
         return super().text_form(_bounds(options))

@@ -12,7 +12,7 @@ import colander
 import orjson
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import operators, schema, sql, sql_formats
+from dynmodel_pyramid.fields import checks, operators, schema, sql, sql_formats
 from dynmodel_pyramid.fields.arrays import ArrayType, TextArray, TextList
 from dynmodel_pyramid.fields.choices import one_of
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
@@ -113,6 +113,9 @@ class Choice(FieldType):
     def column(self, options, context):
         return sa.Column(byte_order())
 
+    def checks(self, column, options, context):
+        return checks.choices(column, keys_of(options))
+
     def schema_node(self, options):
         keys = keys_of(options)
         allowed = frozenset(keys)
@@ -140,6 +143,13 @@ class MultiChoice(ArrayType):
             schema.option(schema.Integer(), "max_items", description="at most so many"),
             validator=_check_counts,
         )
+
+    def checks(self, column, options, context):
+        keys = keys_of(options)
+        found = {**checks.items(column, options["min_items"], options["max_items"], context)}
+        if context.dialect == "postgresql" and len(keys) <= checks.MOST_CHOICES:
+            found["choices"] = column.op("<@", is_comparison=True)(sa.literal(keys, column.type))
+        return found
 
     def schema_node(self, options):
         keys = keys_of(options)

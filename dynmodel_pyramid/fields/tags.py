@@ -4,7 +4,7 @@ import dataclasses
 
 import colander
 
-from dynmodel_pyramid.fields import schema, sql, sql_formats
+from dynmodel_pyramid.fields import checks, schema, sql, sql_formats
 from dynmodel_pyramid.fields.arrays import MOST, ArrayType, TextArray, TextList
 
 
@@ -18,6 +18,10 @@ class Tags(ArrayType):
             schema.option(schema.Integer(), "max_length", default=100, description="at most so many characters a tag"),
             validator=_check_options,
         )
+
+    def checks(self, column, options, context):
+        # No condition of a database looks at each item.
+        return checks.items(column, None, options["max_items"], context)
 
     def schema_node(self, options):
         most, longest, unstorable = options["max_items"], options["max_length"], schema.UNSTORABLE.search

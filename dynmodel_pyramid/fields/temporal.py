@@ -8,7 +8,7 @@ import zoneinfo
 import colander
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import operators, schema, sql, sql_reading
+from dynmodel_pyramid.fields import checks, operators, schema, sql, sql_reading
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
 
 UTC = datetime.UTC
@@ -208,6 +208,9 @@ class Temporal(FieldType):
         """``min`` and ``max`` as values."""
         return [None if options[name] is None else self.parse(options[name]) for name in ("min", "max")]
 
+    def checks(self, column, options, context):
+        return checks.bounds(column, *self.bounds(options))
+
     def reader(self, options):
         """The parser of values."""
         return self.parse
@@ -230,6 +233,9 @@ class Date(Temporal):
 
     def column(self, options, context):
         return sa.Column(sa.Date())
+
+    def checks(self, column, options, context):
+        return {**checks.instant(column, "date", 10, context), **super().checks(column, options, context)}
 
     def json_expression(self, source, options):
         return sql.answered(sql.day_text, source)
@@ -269,6 +275,9 @@ class DateTime(Temporal):
 
     def column(self, options, context):
         return sa.Column(UTCDateTime())
+
+    def checks(self, column, options, context):
+        return {**checks.instant(column, "datetime", 19, context), **super().checks(column, options, context)}
 
     def json_expression(self, source, options):
         # SQLite's text is parsed and written anew faster than SQLite writes it in another form; it is left naive, which

@@ -5,7 +5,7 @@ import re
 import colander
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import operators, schema, sql
+from dynmodel_pyramid.fields import checks, operators, patterns, schema, sql
 from dynmodel_pyramid.fields.choices import check_choices, choices_option, each_of, one_of
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
 
@@ -39,6 +39,14 @@ class Text(FieldType):
     def column(self, options, context):
         # The validator alone knows the length: varchar(n) would make each change of max_length a change of the table.
         return sa.Column(byte_order())
+
+    def checks(self, column, options, context):
+        return {
+            **checks.kind(column, "text", context),
+            **checks.lengths(column, options),
+            **checks.choices(column, options.get("choices")),
+            **patterns.checks(column, options.get("pattern"), context),
+        }
 
     def schema_node(self, options):
         low, high = options["min_length"], options["max_length"]

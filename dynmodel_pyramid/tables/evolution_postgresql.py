@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.store import TrashedField
 from dynmodel_pyramid.tables.carrying import Carried
+from dynmodel_pyramid.tables.checks import check_name
 from dynmodel_pyramid.tables.ddl import Key, literal_sql
 from dynmodel_pyramid.tables.difference import Difference, Pair, field_key
 from dynmodel_pyramid.tables.evolution import Evolution
@@ -29,6 +30,7 @@ class PostgreSQLEvolution(Evolution):
         leaving = [(field, None) for field in change.dropped]
         arriving = [(None, field) for field in change.arriving]
         self._drop_keys(change.before, [*leaving, *converted, *rekeyed])
+        self._drop_checks(change.before, [*leaving, *converted])
         effects = {number: self.effect(values) for number, values in carried.items()}
         self._make(table, carried, effects)
         for old, new in (*leaving, *converted):
@@ -47,6 +49,7 @@ class PostgreSQLEvolution(Evolution):
                 self.operations.rename_table(self.name, quoted(change.after.physical_name), schema=self.schema)
             self.name = quoted(change.after.physical_name)
         self.create_indexes(change.before, change.after, all_of_them=False)
+        self._add_checks(change.after, [*arriving, *converted])
         self._add_keys(change.after, [*arriving, *converted, *rekeyed])
 
     def effect(self, values: Carried) -> str:
@@ -184,6 +187,32 @@ class PostgreSQLEvolution(Evolution):
             source_schema=self.schema,
             referent_schema=self.schema,
         )
+
+    def _drop_checks(self, definition: TableDefinition, pairs: Iterable[Pair]) -> None:
+        """By what the database has: the type of a field that goes may be gone."""
+        pairs = [(old, new) for old, new in pairs if new is None or self.rules(old) != self.rules(new)]
+        if not pairs:
+            return
+        inspector = sa.inspect(self.connection)
+        there = [each["name"] for each in inspector.get_check_constraints(self.name, schema=self.schema)]
+        for old, new in pairs:
+            for name in there:
+                if name.startswith(check_name(definition, old, "")):
+                    with self._serving(field_key(old, new)):
+                        self.operations.drop_constraint(quoted(name), self.name, type_="check", schema=self.schema)
+
+    def _add_checks(self, definition: TableDefinition, pairs: Iterable[Pair]) -> None:
+        table = None
+        for old, new in pairs:
+            rules = self.rules(new)
+            if not rules or (old is not None and self.rules(old) == rules):
+                continue
+            if table is None:
+                table = self.generator.table(definition)
+                made = self.generator.checks(definition, table)
+            for option in rules:
+                with self._serving(field_key(old, new), cost="scan"):
+                    self.ddl.run(sa.schema.AddConstraint(made[check_name(definition, new, option)]))
 
     def lift_foreign_keys(self, definition) -> None:
         self.name = quoted(definition.physical_name)

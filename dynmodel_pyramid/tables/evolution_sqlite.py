@@ -9,6 +9,7 @@ from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.store import LIST_PREFIX, TrashedField
 from dynmodel_pyramid.errors import Conflict
 from dynmodel_pyramid.tables.carrying import Carried
+from dynmodel_pyramid.tables.checks import check_name
 from dynmodel_pyramid.tables.ddl import Key
 from dynmodel_pyramid.tables.difference import Difference, Pair, field_key
 from dynmodel_pyramid.tables.evolution import Evolution
@@ -47,7 +48,7 @@ class SQLiteEvolution(Evolution):
         going: Mapping[int, TrashedField],
     ) -> list[Key]:
         """The steps that SQLite's ALTER TABLE can't do."""
-        keys = [field_key(old, new) for old, new in converted if self.has_column(old) or self.has_column(new)]
+        keys = [field_key(old, new) for old, new in converted if self._is_made_anew(old, new, carried.get(new.id))]
         for aspect in ("required", "default"):
             keys += [(aspect, new.id) for _, new in change.changed(aspect) if self.has_column(new)]
         keys += [field_key(old, new) for old, new in rekeyed if self.has_foreign_key(new)]
@@ -67,6 +68,12 @@ class SQLiteEvolution(Evolution):
             if needed:
                 keys.append(("field", field.id))
         return keys
+
+    def _is_made_anew(self, old: FieldDefinition, new: FieldDefinition, values: Carried | None) -> bool:
+        if not self.has_column(old) and not self.has_column(new):
+            return False
+        same = values is not None and values.is_same and self.column_type(old)[1] == self.column_type(new)[1]
+        return not same or self.rules(old) != self.rules(new)
 
     def _alter(self, change: Difference, carried: Mapping[int, Carried], going: Mapping[int, TrashedField]) -> None:
         name = quoted(change.before.physical_name)
@@ -92,21 +99,23 @@ class SQLiteEvolution(Evolution):
                     self._rename(name, values.source.name, field.column)
 
     def _add(self, name: str, definition: TableDefinition, field: FieldDefinition) -> None:
-        column = self.generator.column(field)
-        column.key = column.name
-        if not self.has_foreign_key(field):
-            self.operations.add_column(name, column)
-            return
-        # Alembic has no ADD COLUMN with REFERENCES.
-        quote = self.connection.dialect.identifier_preparer.quote_identifier
-        reference = self.generator.reference(field)
-        self.ddl.run(
-            f"ALTER TABLE {quote(name)} ADD COLUMN {quote(field.column)} "
-            f"{column.type.compile(self.connection.dialect)} "
-            f"CONSTRAINT {quote(foreign_key_name(definition, field))} "
-            f"REFERENCES {quote(self.far(definition)(reference.table))} (id) "
-            f"ON DELETE {ON_DELETE_SQL[reference.on_delete]} DEFERRABLE"
-        )
+        """ADD COLUMN with the constraints of the column, which Alembic's leaves out."""
+        table = self.generator.table(definition, far=self.far(definition))
+        compiler = self.connection.dialect.ddl_compiler(self.connection.dialect, None)
+        column = table.c[field.name]
+        parts = [compiler.get_column_specification(column)]
+        if self.has_foreign_key(field):
+            quote = self.connection.dialect.identifier_preparer.quote_identifier
+            reference = self.generator.reference(field)
+            parts.append(
+                f"CONSTRAINT {quote(foreign_key_name(definition, field))} "
+                f"REFERENCES {quote(self.far(definition)(reference.table))} (id) "
+                f"ON DELETE {ON_DELETE_SQL[reference.on_delete]} DEFERRABLE"
+            )
+        wanted = {check_name(definition, field, option) for option in self.rules(field)}
+        checks = sorted((each for each in table.constraints if each.name in wanted), key=lambda each: str(each.name))
+        parts += [compiler.process(check) for check in checks]
+        self.ddl.run(f"ALTER TABLE {compiler.preparer.quote_identifier(name)} ADD COLUMN {' '.join(parts)}")
 
     def _rename(self, table: str, old: str, new: str) -> None:
         quote = self.connection.dialect.identifier_preparer.quote_identifier

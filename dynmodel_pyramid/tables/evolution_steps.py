@@ -9,6 +9,7 @@ from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.store import LIST_PREFIX, DefinitionStore, TrashedField, now
 from dynmodel_pyramid.errors import Conflict, PluginMissing
 from dynmodel_pyramid.fields import Reference
+from dynmodel_pyramid.tables.checks import rules_of
 from dynmodel_pyramid.tables.ddl import Executed, Recorded
 from dynmodel_pyramid.tables.findings import Collecting, Refusing
 from dynmodel_pyramid.tables.generation import Generator, field_indexes
@@ -85,6 +86,15 @@ class Steps:
         except PluginMissing:
             return field.type, None
         return field.type, None if column is None else column.type.compile(self.connection.dialect)
+
+    def rules(self, field: FieldDefinition) -> dict[str, str]:
+        """The database's checks of a field, as SQL; none where its values stand elsewhere, or its type is gone."""
+        if self.is_list(field):
+            return {}
+        try:
+            return rules_of(field, self.generator.field_types, self.generator.context, self.connection.dialect)
+        except PluginMissing:
+            return {}
 
     def trash(self, table: TableDefinition, field: FieldDefinition, *, is_list: bool = False) -> TrashedField:
         """Note a field whose values go to the trash, and where they are kept there."""

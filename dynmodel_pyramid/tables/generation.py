@@ -22,6 +22,7 @@ from dynmodel_pyramid.errors import PluginMissing
 from dynmodel_pyramid.fields import FieldTypes, Reference
 from dynmodel_pyramid.fields.contract import options_version
 from dynmodel_pyramid.fields.temporal import UTCDateTime
+from dynmodel_pyramid.tables.checks import checks_of
 from dynmodel_pyramid.tables.link_tables import ON_DELETE_SQL, referred_to
 from dynmodel_pyramid.tables.references import reference_of
 
@@ -119,12 +120,12 @@ class Generator:
         """The table as the database has it.
 
         :param name: instead of its own, and ``further`` columns: for a rebuild
-        :param far: the physical name of a table by its id: with it the table has its foreign keys, for DDL
+        :param far: the physical name of a table by its id: with it the table has its foreign keys and checks, for DDL
         :param metadata: that of a group; else it gets one of its own
         """
         metadata = metadata if metadata is not None else sa.MetaData(schema=self.dialect.schema)
         columns = [made for field in definition.fields if (made := self.column(field)) is not None]
-        return sa.Table(
+        table = sa.Table(
             quoted_name(name or definition.physical_name, quote=True),
             metadata,
             *self._system_columns(definition, metadata),
@@ -135,6 +136,13 @@ class Generator:
             sqlite_autoincrement=True,
             info={DEFINITION: definition},
         )
+        if far is not None:
+            self.checks(definition, table)
+        return table
+
+    def checks(self, definition: TableDefinition, table: sa.Table) -> dict[str, sa.CheckConstraint]:
+        """All checks of the table by their names, which are made of ids; from then on it has them."""
+        return checks_of(definition, table, self.field_types, self.context)
 
     def foreign_keys(
         self, definition: TableDefinition, metadata: sa.MetaData, far: Callable[[int], str]

@@ -161,6 +161,8 @@ class Performer:
             return Conflict("the name was taken just now", code="name_taken")
         if failure.kind == "unique":
             return Conflict("rows have equal values, so the field can't be unique", code="lossy_change")
+        if failure.kind == "check":
+            return Conflict("rows break a rule of the new definition", code="lossy_change")
         if failure.kind == "value":
             return Conflict(
                 "the database refuses values of the rows, such as too long ones in an index", code="lossy_change"

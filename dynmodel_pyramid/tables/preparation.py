@@ -160,7 +160,7 @@ class Preparation:
             substitute=self._maker(new),
             keep_aside=self._keeper(old, new),
         )
-        if (old.type, old.options) == (new.type, new.options):
+        if (old.type, old.options) == (new.type, new.options) or self._obeys_checks(old, new, how):
             carried.is_same = how.same_storage
         else:
             if not self.is_list(new):
@@ -174,6 +174,19 @@ class Preparation:
         if new.required:
             self._fill(carried)
         return carried
+
+    def _obeys_checks(self, old: FieldDefinition, new: FieldDefinition, how: Conversion) -> bool:
+        """Whether the database can tell that all values obey the options that have changed: one scan, and no text."""
+        if old.type != new.type or not how.same_storage:
+            return False
+        checks = self.generator.field_types[new.type].checks(how.source, new.options, self.generator.context)
+        changed = {name for name in new.options if new.options[name] != old.options.get(name)}
+        lifted = {name for name in changed if new.options[name] is None}
+        if not changed - lifted <= set(checks):
+            return False
+        broken = ~sa.and_(sa.true(), *(checks[name] for name in changed - lifted))
+        found = sa.select(self.table.c.id).where(broken).limit(1)
+        return self.connection.scalar(found, execution_options=UNCACHED) is None
 
     def _aside(self, field: FieldDefinition, kind: sa.types.TypeEngine) -> Aside:
         if field.id not in self._asides:

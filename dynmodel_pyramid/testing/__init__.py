@@ -13,7 +13,7 @@
 import pytest
 
 pytest.register_assert_rewrite(
-    *(f"dynmodel_pyramid.testing.{module}" for module in ("suite", "conformance", "given", "driver"))
+    *(f"dynmodel_pyramid.testing.{module}" for module in ("suite", "checks", "conformance", "given", "driver"))
 )
 
 from dynmodel_pyramid.testing.cases import Case  # noqa: E402 after the line above

@@ -26,13 +26,14 @@ from dynmodel_pyramid.fields import FieldType, byte_order, is_sortable
 from dynmodel_pyramid.fields.registry import read_options
 from dynmodel_pyramid.fields.schema import UNSTORABLE
 from dynmodel_pyramid.testing.cases import Case, outcome
+from dynmodel_pyramid.testing.checks import CheckTests
 from dynmodel_pyramid.testing.driver import TableDriver
 from dynmodel_pyramid.testing.strategies import drawn
-from dynmodel_pyramid.testing.suite import Suite, is_given
+from dynmodel_pyramid.testing.suite import is_given
 from dynmodel_pyramid.testing.values import HOSTILE, identical, nested, same_json
 
 
-class FieldTypeConformance(Suite):
+class FieldTypeConformance(CheckTests):
     """The suite for types whose values clients write; see the module."""
 
     #: How many values are drawn from the strategy of each case that has one.

@@ -13,6 +13,7 @@ from pyramid.response import Response
 
 from dynmodel_pyramid import errors
 from dynmodel_pyramid.database import Failure
+from dynmodel_pyramid.tables.checks import checked_field
 from dynmodel_pyramid.tables.work import Stale
 
 log = logging.getLogger(__name__)
@@ -212,6 +213,9 @@ def violated_fields(failure: Failure, model) -> list[str]:
     definition = model.definition
     by_column = {field.column: field.name for field in definition.fields} | {"id": "id"}
     if failure.constraint:
+        checked = checked_field(definition, failure.constraint)
+        if checked is not None:
+            return [checked.name]
         prefix, _, number = failure.constraint.rpartition("_")
         if prefix == "_pk":
             return ["id"]

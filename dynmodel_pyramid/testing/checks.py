@@ -1,0 +1,59 @@
+"""What the conformance suite asks of :meth:`FieldType.checks`: that the database and the validator judge alike."""
+
+import colander
+import pytest
+import sqlalchemy as sa
+
+from dynmodel_pyramid.fields.registry import read_options
+from dynmodel_pyramid.testing.cases import Case
+from dynmodel_pyramid.testing.strategies import drawn
+from dynmodel_pyramid.testing.suite import Suite
+
+
+class CheckTests(Suite):
+    """A part of :class:`FieldTypeConformance`."""
+
+    #: How many values are drawn from the strategy of each case that has one.
+    generated: int
+
+    def test_checks_agree_with_the_validator(self, app, the_type, case):
+        options = read_options(the_type, dict(case.options))
+        made = self.table(app, case)
+        database, model = made.catalogue.database, made.catalogue.models[made.model_name]
+        table = model.__table__
+        if "value" not in table.c:
+            return
+        checks = the_type.checks(table.c.value, options, SQLContext(database.dialect.name))
+        assert all(key in options or key.isidentifier() for key in checks)
+        assert all(len(key) <= 20 for key in checks), "a key is a part of a constraint's name"
+        node = the_type.schema_node(options)
+        pairs = [*case.pairs, *(drawn(case.strategy, self.generated) if case.strategy is not None else ())]
+        with database.writer.begin() as connection:
+            rows = [{"value": node.deserialize(value)} for value, _ in pairs]
+            connection.execute(sa.insert(table), [*rows, {"value": None}])
+        for value in refused_by(the_type, case, set(checks)):
+            with pytest.raises(sa.exc.IntegrityError), database.writer.begin() as connection:
+                connection.execute(sa.insert(table), [{"value": value}])
+
+
+class SQLContext:
+    """The context that a field type gets."""
+
+    def __init__(self, dialect: str):
+        self.dialect = dialect
+
+
+def refused_by(the_type, case: Case, checked: set[str]) -> list:
+    """The stored form of invalid values that would be valid without the options that are checked."""
+    found = []
+    try:
+        without = {name: value for name, value in case.options.items() if name not in checked}
+        node = the_type.schema_node(read_options(the_type, without))
+    except colander.Invalid:
+        return []  # an option that is required
+    for value, _ in case.invalid:
+        try:
+            found.append(node.deserialize(value))
+        except colander.Invalid:
+            continue
+    return found
