@@ -200,7 +200,8 @@ def _in_python(rows: list, carried: Carried, how: Conversion) -> tuple[list, lis
         new_text = how.new_to_text(converted)
         if new_text != text:
             carried.changed.add(row_id, before=text, after=new_text)
-        if not how.same_storage or converted != value or type(converted) is not type(value) or new_text != text:
+        is_same = how.expression is None and how.same_storage and type(converted) is type(value) and converted == value
+        if not is_same or new_text != text:
             made.append((row_id, converted))
     return made, lost
 
