@@ -33,7 +33,7 @@ def read_condition(cursor: Cursor, column: Column, *, nested: bool = False) -> C
     else:
         value = _read_text(cursor, array=True) if nested else cursor.rest()
     if quantifier is not None:
-        begun = start + 1 if nested and cursor.text[start] == '"' else start
+        begun = start + 1 if nested and cursor.text.startswith('"', start) else start
         value = _read_array(Cursor(value, cursor.parameter, cursor.guard, cursor.part, begun))
     return Condition(column, operator, value, negated, quantifier, language)
 

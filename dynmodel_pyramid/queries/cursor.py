@@ -28,7 +28,10 @@ def unescape(text: str) -> str:
 
 
 class Cursor:
-    """Reads ``text`` from left to right. ``parameter``, ``part`` and ``base``, where it begins there, are for errors."""
+    """Reads ``text`` from left to right.
+
+    ``parameter``, ``part`` and ``base`` are for errors: where the text stands, and its first character's place there.
+    """
 
     __slots__ = ("base", "guard", "parameter", "part", "position", "text")
 

@@ -130,7 +130,7 @@ class _Reader:
 
     def select(self, value: object, path: Path, pointer: str) -> tuple[SelectItem, ...]:
         if isinstance(value, str):
-            return read_select(self.cursor(value, pointer))
+            return read_select(self.cursor(value, pointer), len(path))
         if not isinstance(value, list):
             _fault(pointer, "an array or a text")
         return tuple(self.select_item(item, path, _under(pointer, i)) for i, item in enumerate(value))

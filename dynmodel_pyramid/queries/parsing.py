@@ -88,13 +88,14 @@ class _Parser:
 
     def _read_page(self, word: str, path: Path, name: str, value: str) -> None:
         self._once(word, path, name)
-        self.guard.count(name, "name")
         if not value and self.rules.lenient:
             return
         cursor = Cursor(value, name, self.guard)
         if word == "order":
             self.levels.set_order(path, read_order(cursor))
-        elif word == "limit":
+            return
+        cursor.count()
+        if word == "limit":
             self.levels.set_limit(path, read_number(value, cursor))
         else:
             self.levels.set_offset(path, read_number(value, cursor))

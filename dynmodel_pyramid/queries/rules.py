@@ -10,10 +10,11 @@ from dynmodel_pyramid.queries.syntax import OPERATORS
 class Rules:
     """How much a query may be, and how strictly it is read.
 
-    Each item of ``select``, ``order``, ``columns`` and ``on_conflict``, each condition, each ``and`` and ``or``,
-    each ``limit`` and ``offset`` and each step of a JSON path is an expression. ``nesting`` bounds groups in groups and the steps of a JSON path,
-    ``embedding`` relations in relations. ``lenient`` is for the face of PostgREST: empty ``order=``, ``limit=``,
-    ``offset=``, ``and=`` and ``or=`` say nothing, and a quote that does not delimit is a character as others are.
+    Each item of ``select``, ``order``, ``columns`` and ``on_conflict``, each condition, each ``and`` and ``or``, each
+    ``limit`` and ``offset`` and each step of a JSON path is an expression. ``nesting`` bounds groups in groups and the
+    steps of a JSON path, ``embedding`` relations in relations. ``lenient`` is for the face of PostgREST: an empty
+    ``order=``, ``limit=``, ``offset=``, ``and=`` or ``or=`` says nothing, and a quote that does not delimit is a
+    character as others are.
     """
 
     expressions: int = 1000

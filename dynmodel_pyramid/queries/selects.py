@@ -9,9 +9,9 @@ _AGGREGATE = re.compile(rf"\.({'|'.join(AGGREGATES)})\(\)")
 _SEPARATOR = re.compile(r"[ \t]*:(?!:)")
 
 
-def read_select(cursor: Cursor) -> tuple[SelectItem, ...]:
-    """A whole select; an empty one selects nothing."""
-    items = read_items(cursor, 0)
+def read_select(cursor: Cursor, depth: int = 0) -> tuple[SelectItem, ...]:
+    """A whole select, ``depth`` relations deep; an empty one selects nothing."""
+    items = read_items(cursor, depth)
     cursor.expect_end("a comma or the end")
     return items
 

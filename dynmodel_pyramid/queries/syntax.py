@@ -58,7 +58,7 @@ class RowCount:
 
 @dataclass(frozen=True, slots=True)
 class Embed:
-    """``alias:relation!hint!join(items)``; ``spread`` puts the items into the row that embeds: ``...relation(items)``."""
+    """``alias:relation!hint!join(items)``, or ``...relation(items)``: ``spread`` into the row that embeds."""
 
     relation: str
     items: tuple["SelectItem", ...]
