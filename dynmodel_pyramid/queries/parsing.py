@@ -48,19 +48,20 @@ class _Parser:
     def read(self, name: str, value: str) -> None:
         key = Cursor(name, name, self.guard, "name")
         names, words = self._read_path(key)
+        path = tuple(names[:-1])
         word = names[-1] if words[-1] else ""
         if not key.next_is("->"):
+            key.expect_end("a full stop, -> or the end")
             if word in ("and", "or"):
-                return self._read_group(word, names[:-1], words, key, value)
-            path = tuple(names[:-1])
+                return self._read_group(word, path, words, name, value)
             if word in EVERYWHERE:
                 return self._read_page(word, path, name, value)
             if word in AT_THE_ROOT and not path:
                 return self._read_whole(word, name, value)
         column = key.json_path(names[-1])
-        key.expect_end("-> or the end" if column.path else "a full stop, -> or the end")
+        key.expect_end("-> or the end")
         cursor = Cursor(value, name, self.guard)
-        self.levels.add_filter(tuple(names[:-1]), read_condition(cursor, column))
+        self.levels.add_filter(path, read_condition(cursor, column))
         cursor.expect_end("the end")
 
     def _read_path(self, key: Cursor) -> tuple[list[str], list[bool]]:
@@ -74,17 +75,16 @@ class _Parser:
             self.guard.embed(len(names) - 1, key.parameter, "name")
         return names, words
 
-    def _read_group(self, operator: str, before: list[str], words: list[bool], key: Cursor, value: str) -> None:
-        key.expect_end("the end")
-        negations = [i for i, name in enumerate(before) if name == "not" and words[i]]
+    def _read_group(self, operator: str, before: Path, words: list[bool], name: str, value: str) -> None:
+        negations = [i for i, each in enumerate(before) if each == "not" and words[i]]
         if len(negations) > 1:
-            raise QueryError("not stands twice", parameter=key.parameter, part="name")
+            raise QueryError("not stands twice", parameter=name, part="name", expected="not once")
         if not value and self.rules.lenient:
             return
-        cursor = Cursor(value, key.parameter, self.guard)
+        cursor = Cursor(value, name, self.guard)
         group = read_group(cursor, operator, bool(negations))
         cursor.expect_end("the end")
-        self.levels.add_filter(tuple(name for i, name in enumerate(before) if i not in negations), group)
+        self.levels.add_filter(tuple(each for i, each in enumerate(before) if i not in negations), group)
 
     def _read_page(self, word: str, path: Path, name: str, value: str) -> None:
         self._once(word, path, name)
