@@ -1,0 +1,26 @@
+"""Queries: the syntax of PostgREST's grammar. No SQL, no tables: text and JSON in, values out, and back to text.
+
+``syntax``     the values of a parsed query
+``parameters`` the query string -> pairs of names and values
+``parsing``    pairs -> :class:`Query`
+``documents``  the same grammar as JSON -> :class:`Query`
+``printing``   :class:`Query` -> pairs
+``rules``      guards, leniencies and the names of operators
+``cursor``     a text and a place in it: names, JSON paths, errors that point
+``selects``, ``conditions``, ``orders``  the grammar of the parts
+``levels``     collects what a query says of each relation
+``errors``     what is raised for a query that is out of the grammar
+
+What names mean (is there such a field, does it take the operator) is for those who translate the values.
+docs/queries.md is the page for clients.
+"""
+
+from dynmodel_pyramid.queries.documents import read_document
+from dynmodel_pyramid.queries.errors import QueryError, QueryTooComplex
+from dynmodel_pyramid.queries.parameters import split
+from dynmodel_pyramid.queries.parsing import parse
+from dynmodel_pyramid.queries.printing import print_query
+from dynmodel_pyramid.queries.rules import Rules
+from dynmodel_pyramid.queries.syntax import Query
+
+__all__ = ["Query", "QueryError", "QueryTooComplex", "Rules", "parse", "print_query", "read_document", "split"]

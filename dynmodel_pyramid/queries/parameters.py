@@ -1,0 +1,34 @@
+"""The query string as pairs. Our own, because WebOb splits at ``;`` as well, which values may hold."""
+
+from urllib.parse import unquote_to_bytes
+
+from dynmodel_pyramid.queries.errors import QueryError
+
+Pairs = list[tuple[str, str]]
+
+
+def split(query_string: str) -> Pairs:
+    """The parameters of a WSGI ``QUERY_STRING``, in their order (WHATWG URL, "application/x-www-form-urlencoded").
+
+    Only ``&`` separates; ``+`` is a blank. A parameter without ``=`` has an empty value.
+
+    :raises QueryError: bytes that are not UTF-8
+    """
+    pairs: Pairs = []
+    for part in query_string.split("&"):
+        if part:
+            name, _, value = part.partition("=")
+            pairs.append((_decoded(name, name, "name"), _decoded(value, name, "value")))
+    return pairs
+
+
+def _decoded(text: str, parameter: str, part: str) -> str:
+    if "+" in text:
+        text = text.replace("+", " ")
+    if "%" not in text and text.isascii():
+        return text
+    try:
+        # PEP 3333: the environment's texts hold bytes, each as the character of that number.
+        return unquote_to_bytes(text.encode("latin-1")).decode()
+    except UnicodeError:
+        raise QueryError("want UTF-8", parameter=parameter, part=part, expected="UTF-8") from None

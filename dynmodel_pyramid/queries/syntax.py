@@ -1,0 +1,148 @@
+"""The values of a parsed query. Frozen and hashable, so that a query can be a key of a cache.
+
+Values that a query compares with stay text here: only a field's type knows how to read them.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+#: Comparisons that take a modifier: ``eq(any).{a,b}`` (PostgREST, "Operator Modifiers").
+QUANTIFIED = frozenset({"eq", "gt", "gte", "lt", "lte", "like", "ilike", "match", "imatch"})
+#: Full-text search; a language may follow: ``fts(english).cat``.
+TEXT_SEARCH = frozenset({"fts", "plfts", "phfts", "wfts"})
+#: PostgREST, "Operators".
+OPERATORS = (
+    QUANTIFIED
+    | TEXT_SEARCH
+    | {"neq", "in", "is", "isdistinct", "cs", "cd", "ov", "sl", "sr", "nxr", "nxl", "adj"}
+)  # fmt: skip
+IS_VALUES = frozenset({"null", "not_null", "true", "false", "unknown"})
+AGGREGATES = ("sum", "avg", "count", "max", "min")
+
+#: The way from the queried table to embedded rows: aliases or names of relations. () is the queried table itself.
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A field, or what a JSON path finds in it: ``data->a->>0``. A number in ``path`` is an index of an array."""
+
+    name: str
+    path: tuple[str | int, ...] = ()
+    as_text: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Star:
+    """All fields."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """``alias:column::cast.aggregate()::aggregate_cast``"""
+
+    column: Column
+    alias: str | None = None
+    cast: str | None = None
+    aggregate: str | None = None
+    aggregate_cast: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RowCount:
+    """``alias:count()::cast``, the number of rows."""
+
+    alias: str | None = None
+    cast: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Embed:
+    """``alias:relation!hint!join(items)``, or ``...relation(items)``: ``spread`` into the row that embeds."""
+
+    relation: str
+    items: tuple["SelectItem", ...]
+    alias: str | None = None
+    hint: str | None = None
+    join: Literal["inner", "left"] | None = None
+    spread: bool = False
+
+    @property
+    def key(self) -> str:
+        """The name by which filters, order and limits call the embedded rows."""
+        return self.relation if self.alias is None else self.alias
+
+
+SelectItem = Star | Field | RowCount | Embed
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """``column=not.operator(quantifier or language).value``
+
+    ``value`` is a text; for ``in`` and with a quantifier a tuple of texts; for ``is`` one of ``IS_VALUES``. A column
+    without a JSON path may also name an embedded relation, whose existence ``is.null`` asks for.
+    """
+
+    column: Column
+    operator: str
+    value: str | tuple[str, ...]
+    negated: bool = False
+    quantifier: Literal["any", "all"] | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """``not.and(items)``: at least one item."""
+
+    operator: Literal["and", "or"]
+    items: tuple["Filter", ...]
+    negated: bool = False
+
+
+Filter = Condition | Group
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTerm:
+    """``relation(column).desc.nullsfirst``; ``nulls_first`` None: not said."""
+
+    column: Column
+    descending: bool = False
+    nulls_first: bool | None = None
+    relation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """What a query says of the rows of one relation; all ``filters`` hold."""
+
+    path: Path = ()
+    filters: tuple[Filter, ...] = ()
+    order: tuple[OrderTerm, ...] = ()
+    limit: int | None = None
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """``levels`` has those of which the query says something, each path once.
+
+    ``columns`` and ``on_conflict`` are for writes. ``after`` and ``before`` are cursors of pages, opaque here.
+    """
+
+    select: tuple[SelectItem, ...] = (Star(),)
+    levels: tuple[Level, ...] = ()
+    columns: tuple[str, ...] | None = None
+    on_conflict: tuple[str, ...] | None = None
+    after: str | None = None
+    before: str | None = None
+
+    def level(self, path: Path = ()) -> Level:
+        return next((level for level in self.levels if level.path == path), Level(path))
+
+    @property
+    def root(self) -> Level:
+        """What is said of the queried table's own rows."""
+        return self.level()

@@ -1,0 +1,109 @@
+"""Any query that the grammar can say."""
+
+from hypothesis import strategies as st
+
+from dynmodel_pyramid.queries.syntax import (
+    AGGREGATES,
+    IS_VALUES,
+    OPERATORS,
+    QUANTIFIED,
+    TEXT_SEARCH,
+    Column,
+    Condition,
+    Embed,
+    Field,
+    Group,
+    Level,
+    OrderTerm,
+    Query,
+    RowCount,
+    Star,
+)
+
+WORDS = (
+    "select",
+    "order",
+    "limit",
+    "offset",
+    "and",
+    "or",
+    "not",
+    "columns",
+    "_after",
+    "count",
+    "inner",
+    "left",
+    "null",
+)
+SPECIAL = st.text(st.sampled_from(" \"\\(){}[],.:!*->=&;%+'\t\nab0_$é名\u0301\xa0"), min_size=1, max_size=6)
+NAMES = st.sampled_from(("a", "first_name", "b-c", "d e", "9", *WORDS)) | SPECIAL | st.text(min_size=1, max_size=4)
+TEXTS = st.sampled_from(("1", "{a,b}", "[1,2)", "*a*", "NULL", "", *WORDS)) | SPECIAL | st.text(max_size=5)
+TYPES = st.sampled_from(("text", "double precision", "int4", "типы"))
+STEPS = st.integers(-(2**31) + 1, 2**31 - 1) | st.just("") | st.just("0") | NAMES
+
+
+def optional(strategy):
+    return st.none() | strategy
+
+
+def tuples(strategy, least=0, most=3):
+    return st.lists(strategy, min_size=least, max_size=most).map(tuple)
+
+
+@st.composite
+def columns(draw):
+    path = draw(tuples(STEPS))
+    return Column(draw(NAMES), path, bool(path) and draw(st.booleans()))
+
+
+@st.composite
+def conditions(draw):
+    operator = draw(st.sampled_from(sorted(OPERATORS)))
+    quantifier = draw(st.sampled_from((None, "any", "all"))) if operator in QUANTIFIED else None
+    language = draw(optional(st.sampled_from(("english", "pg catalog")))) if operator in TEXT_SEARCH else None
+    if operator == "in" or quantifier:
+        value = draw(tuples(TEXTS))
+    else:
+        value = draw(st.sampled_from(sorted(IS_VALUES)) if operator == "is" else TEXTS)
+    return Condition(draw(columns()), operator, value, draw(st.booleans()), quantifier, language)
+
+
+FILTERS = st.recursive(
+    conditions(),
+    lambda below: st.builds(Group, st.sampled_from(("and", "or")), tuples(below, least=1), st.booleans()),
+    max_leaves=6,
+)
+
+
+@st.composite
+def fields(draw):
+    aggregate = draw(optional(st.sampled_from(AGGREGATES)))
+    result_cast = draw(optional(TYPES)) if aggregate else None
+    return Field(draw(columns()), draw(optional(NAMES)), draw(optional(TYPES)), aggregate, result_cast)
+
+
+@st.composite
+def embeds(draw, below):
+    spread = draw(st.booleans())
+    alias = None if spread else draw(optional(NAMES))
+    join = draw(st.sampled_from((None, "inner", "left")))
+    return Embed(draw(NAMES), draw(tuples(below)), alias, draw(optional(NAMES)), join, spread)
+
+
+ITEMS = st.recursive(
+    st.just(Star()) | fields() | st.builds(RowCount, optional(NAMES), optional(TYPES)), embeds, max_leaves=5
+)
+TERMS = st.builds(OrderTerm, columns(), st.booleans(), st.sampled_from((None, True, False)), optional(NAMES))
+NUMBERS = st.integers(0, 2**63 - 1)
+LEVELS = st.builds(
+    Level, tuples(NAMES), tuples(FILTERS), tuples(TERMS), optional(NUMBERS), st.just(0) | NUMBERS
+).filter(lambda level: level != Level(level.path))
+
+
+@st.composite
+def queries(draw):
+    after = draw(optional(st.text(min_size=1, max_size=5)))
+    before = draw(optional(st.text(min_size=1, max_size=5))) if after is None else None
+    levels = tuple(draw(st.lists(LEVELS, max_size=3, unique_by=lambda level: level.path)))
+    names = optional(tuples(NAMES, least=1))
+    return Query(draw(tuples(ITEMS)), levels, draw(names), draw(names), after, before)
