@@ -19,6 +19,7 @@ LAYERS = (
     "access",
     "exchange",
     "rows",
+    "queries",
     "tables",
     "definitions",
     "fields",

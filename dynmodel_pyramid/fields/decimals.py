@@ -85,6 +85,9 @@ class Decimal(FieldType):
 
         return colander.SchemaNode(DecimalString(options["precision"], options["scale"]), validator=check)
 
+    def operand_node(self, options):
+        return colander.SchemaNode(DecimalString(options["precision"], options["scale"]))
+
     def json_expression(self, source, options):
         kind = DecimalText(options["precision"], options["scale"])
         return sql.OfDialect(sa.type_coerce(source, kind), sa.cast(source, sa.Text()), kind)

@@ -51,6 +51,9 @@ class _Bounded(FieldType):
         fast = None if options["choices"] is not None else self.fast_path(options)
         return colander.SchemaNode(self.kind(), validator=validator, fast_path=fast)
 
+    def operand_node(self, options):
+        return colander.SchemaNode(self.kind())
+
     @staticmethod
     def fast_path(options):
         raise NotImplementedError

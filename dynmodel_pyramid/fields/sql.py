@@ -68,6 +68,24 @@ def day_text(date: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
     return sa.func.to_char(date, "YYYY-MM-DD", type_=sa.Text)
 
 
+def json_array(source: sa.Select, dialect: str) -> sa.ColumnElement:
+    """The one column of a query as the text of a JSON array, in the query's order; ``[]`` if there is nothing."""
+    values = source.subquery()
+    (value,) = values.c
+    if dialect == "sqlite":
+        made = sa.func.json_group_array(value)
+    else:
+        # As SQLite's: json_agg puts spaces in.
+        joined = sa.func.coalesce(sa.func.string_agg(sa.cast(value, sa.Text), sa.text("','")), sa.text("''"))
+        made = sa.literal("[", sa.Text) + joined + sa.literal("]", sa.Text)
+    return sa.select(made).scalar_subquery()
+
+
+def unless_null(source: sa.ColumnElement, condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """A condition that is null where the source is, as those of PostgreSQL's operators are."""
+    return sa.case((source.is_not(None), condition))
+
+
 # What is selected to answer JSON: texts that the database makes cost this process nothing.
 
 

@@ -204,6 +204,9 @@ class Temporal(FieldType):
 
         return colander.SchemaNode(_Moment(self.reader(options), self.wanted, self.rules), validator=check)
 
+    def operand_node(self, options):
+        return colander.SchemaNode(_Moment(self.reader(options), self.wanted, self.rules))
+
     def reader(self, options):
         """The parser of values."""
         return self.parse

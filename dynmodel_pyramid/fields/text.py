@@ -54,6 +54,9 @@ class Text(FieldType):
 
         return colander.SchemaNode(schema.Text(), validator=check, fast_path=_fast_path(options))
 
+    def operand_node(self, options):
+        return colander.SchemaNode(schema.Text())
+
     def json_schema(self, options):
         pattern = None if options["pattern"] is None else searching(options["pattern"])
         rules = {"minLength": options["min_length"], "maxLength": options["max_length"], "pattern": pattern}

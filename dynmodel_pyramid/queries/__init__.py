@@ -1,0 +1,1 @@
+"""Queries: what the grammar's parts mean in SQL."""
