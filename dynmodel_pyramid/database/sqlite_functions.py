@@ -5,6 +5,7 @@ What the queries' conditions mean with them stands where they are used: ``fields
 
 import functools
 import json
+import re
 import sqlite3
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,9 @@ _KEPT = 64
 def register(dbapi: sqlite3.Connection) -> None:
     for name, count, function in (
         ("dynmodel_match", 2, match),
+        ("dynmodel_float_text", 1, float_text),
+        ("dynmodel_float", 2, float_of),
+        ("dynmodel_complement", 1, complement),
         ("dynmodel_json", 1, canonical),
         ("dynmodel_json_contains", 2, contains),
         ("dynmodel_json_path", 3, at_path),
@@ -41,6 +45,24 @@ def _compiled(pattern: str):
 def match(pattern: str, text: str | None) -> int | None:
     """Whether a part of the text matches; in time that grows with the text alone (RE2)."""
     return None if text is None else int(_compiled(pattern).search(text) is not None)
+
+
+# Numbers
+
+_NINES = str.maketrans("0123456789", "9876543210")
+
+
+def float_text(number: float | None) -> str | None:
+    return None if number is None else repr(float(number))
+
+
+def float_of(text: str | None, pattern: str) -> float | None:
+    """The float that a text is, if it matches; SQLite's own conversion may be wrong in the last digit."""
+    return float(text) + 0.0 if text is not None and re.fullmatch(pattern, text) else None
+
+
+def complement(digits: str | None) -> str | None:
+    return None if digits is None else digits.translate(_NINES)
 
 
 # JSON, as PostgreSQL's jsonb has it (manual, 8.14): numbers are exact, the order of keys is not kept
@@ -116,8 +138,9 @@ def at_path(text: str | None, steps: str, as_text: int) -> str | None:
             value = value[step]
         elif type(value) is list and type(step) is int and -len(value) <= step < len(value):
             value = value[step]
-        else:
+        elif isinstance(value, dict | list) or step not in (0, -1):
             return None
+        # To PostgreSQL a scalar is the only item of an array.
     if text is None or (as_text and value is None):
         return None
     return value if as_text and type(value) is str else _write(value, plain=True)

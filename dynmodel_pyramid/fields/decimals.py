@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.fields import operators, schema, sql
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
-from dynmodel_pyramid.fields.exact import LONGEST, MAX_PRECISION, DecimalText, ExactDecimal, exact
+from dynmodel_pyramid.fields.exact import INTEGER_DIGITS, LONGEST, MAX_PRECISION, DecimalText, ExactDecimal, exact
+from dynmodel_pyramid.fields.sql_numbers import decimal_text
 
 #: A number as JSON writes it (RFC 8259, section 6), without an exponent.
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?", re.ASCII)
@@ -98,7 +99,12 @@ class Decimal(FieldType):
         return {"type": "string", "pattern": rf"^-?(0|[1-9][0-9]{{0,{max(whole - 1, 0)}}}){fraction}$"}
 
     def text_form(self, options):
-        return TextForm("{:f}".format, read_decimal)
+        return TextForm("{:f}".format, read_decimal, self.sql_text(options))
+
+    @staticmethod
+    def sql_text(options):
+        precision = options["precision"]
+        return decimal_text(precision, options["scale"], sortable=precision > INTEGER_DIGITS)
 
 
 class Percent(Decimal):
@@ -107,7 +113,11 @@ class Percent(Decimal):
     default_precision = 7
 
     def text_form(self, options):
-        return TextForm("{:f}".format, lambda text: read_decimal(text.strip().removesuffix("%")))
+        return TextForm("{:f}".format, _read_percent, self.sql_text(options))
+
+
+def _read_percent(text: str) -> str:
+    return read_decimal(text.strip().removesuffix("%"))
 
 
 def read_decimal(text: str) -> str:

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.fields import operators, schema
 from dynmodel_pyramid.fields.contract import UNCHANGED, FieldType, TextForm
 from dynmodel_pyramid.fields.numbers import read_integer
+from dynmodel_pyramid.fields.sql_numbers import integer_text
 from dynmodel_pyramid.fields.temporal import DateTime
 from dynmodel_pyramid.fields.text import byte_order
 
@@ -22,7 +23,7 @@ class Autonumber(FieldType):
         return colander.SchemaNode(schema.Integer())
 
     def text_form(self, options):
-        return TextForm(str, read_integer)
+        return TextForm(str, read_integer, integer_text)
 
     def json_schema(self, options):
         return {"type": "integer"}

@@ -10,6 +10,7 @@ from dynmodel_pyramid.fields import containment, operators, schema
 from dynmodel_pyramid.fields.contract import FieldType, Reference, TextForm
 from dynmodel_pyramid.fields.json import read_json, write_json
 from dynmodel_pyramid.fields.numbers import read_integer
+from dynmodel_pyramid.fields.sql_numbers import integer_text
 
 #: What JSON numbers carry exactly everywhere (RFC 8259, section 6); no row has a greater id.
 LARGEST_ID = 2**53 - 1
@@ -66,7 +67,7 @@ class Link(FieldType):
         return colander.SchemaNode(schema.Integer())
 
     def text_form(self, options):
-        return TextForm(str, read_integer)
+        return TextForm(str, read_integer, integer_text)
 
     def json_schema(self, options):
         return {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}

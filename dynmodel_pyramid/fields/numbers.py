@@ -6,7 +6,7 @@ import re
 import colander
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import operators, schema, sql
+from dynmodel_pyramid.fields import operators, schema, sql, sql_numbers
 from dynmodel_pyramid.fields.choices import check_choices, choices_option, each_of, one_of
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
 
@@ -81,7 +81,10 @@ class Number(_Bounded):
         )
 
     def text_form(self, options):
-        return TextForm(repr, read_number)
+        def from_text(text, dialect):
+            return sql.within(sql_numbers.float_of(text, dialect), options["min"], options["max"], options["choices"])
+
+        return TextForm(repr, read_number, sql_numbers.float_text, from_text)
 
 
 class Integer(_Bounded):
@@ -102,7 +105,7 @@ class Integer(_Bounded):
         def from_text(text, dialect):
             return sql.within(sql.whole_number(text), options["min"], options["max"], options["choices"])
 
-        return TextForm(str, read_integer, lambda number, dialect: sa.cast(number, sa.Text), from_text)
+        return TextForm(str, read_integer, sql_numbers.integer_text, from_text)
 
 
 class Rating(Integer):

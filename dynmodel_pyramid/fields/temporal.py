@@ -276,7 +276,12 @@ class DateTime(Temporal):
         return sql.OfDialect(sa.type_coerce(source, kind), sql.moment_text(source, "postgresql"), kind)
 
     def text_form(self, options):
-        return TextForm(self.write, read_moment, sql.moment_text)
+        low, high = (options[name] and parse_datetime(options[name]) for name in ("min", "max"))
+
+        def from_text(text, dialect):
+            return sql.within(sa.type_coerce(sql.moment(text, dialect), UTCDateTime()), low, high)
+
+        return TextForm(self.write, read_moment, sql.moment_text, from_text)
 
     @staticmethod
     def write(value) -> str:

@@ -84,7 +84,7 @@ def _check_modifiers(subject, known: Operator, value, quantifier: str | None, la
         raise _refused(subject, known, "it takes no language")
     if language is not None and language not in LANGUAGES:
         raise _refused(
-            subject, known, f"no language {_short(language)}", hint=f"known are {' '.join(sorted(LANGUAGES))}"
+            subject, known, f"there is no language {_short(language)}", hint=f"known are {' '.join(sorted(LANGUAGES))}"
         )
     if (known.many or quantifier is not None) == isinstance(value, str):
         raise _refused(subject, known, "want one value" if not isinstance(value, str) else "want a list of values")

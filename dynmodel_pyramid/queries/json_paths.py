@@ -41,7 +41,10 @@ def json_path(
         sign = "->>" if as_text and number == len(steps) else "->"
         key = sa.literal(step, sa.Integer() if type(step) is int else sa.Text())
         made = made.op(sign, precedence=15)(key)
-    return sa.type_coerce(made.collate("C"), byte_order()) if as_text else sa.type_coerce(made, JsonDocument())
+    if not as_text:
+        return sa.type_coerce(made, JsonDocument())
+    # The cast keeps COLLATE off the last key, which else would be its operand.
+    return sa.type_coerce(sa.cast(made, sa.Text()).collate("C"), byte_order())
 
 
 def part_of(subject: Subject, steps: Sequence[str | int], as_text: bool) -> Subject:
