@@ -59,7 +59,7 @@ def connection():
 def in_postgresql(connection, expression, values, texts):
     """Whether an operator of patterns finds each text."""
     array = sa.cast(sa.literal(texts, sa.ARRAY(sa.Text())), sa.ARRAY(sa.Text()))
-    rows = sa.func.unnest(array).table_valued("text", with_ordinality="place", name="rows")
+    rows = sa.func.unnest(array).table_valued("text", with_ordinality="place", name="rows").render_derived()
     text = sa.type_coerce(rows.c.text, sa.Text()).collate("C")
     query = sa.select(expression(text, values, "postgresql")).select_from(rows).order_by(rows.c.place)
     return connection.scalars(query).all()
