@@ -13,14 +13,24 @@ _OVERLAPS = ("ov", "has an item in common with")
 # Arrays of texts
 
 
-def _items(left: sa.ColumnElement, *conditions) -> sa.Select:
+def _items(array: sa.ColumnElement) -> sa.Select:
     """The items of a JSON array on SQLite."""
-    each = sa.func.json_each(sa.type_coerce(left, sa.Text())).table_valued("value")
-    return sa.select(sa.literal_column("1")).select_from(each).where(*(made(each.c.value) for made in conditions))
+    each = sa.func.json_each(sa.type_coerce(array, sa.Text())).table_valued("value")
+    return sa.select(each.c.value)
 
 
-def _texts(right: list[str]) -> list[sa.ColumnElement]:
-    return [sa.literal(item, sa.Text()) for item in dict.fromkeys(right)]
+def _json(items: list) -> sa.ColumnElement:
+    return sa.literal(write_json(items), sa.Text())
+
+
+def _any_item(array: sa.ColumnElement, *, of: sa.ColumnElement, there: bool) -> sa.Exists:
+    """Whether an array on SQLite has an item that is, or is not, ``there`` in another one.
+
+    Both arrays are one value each, so that no limit of parameters or of nested expressions is met.
+    """
+    items, others = _items(array), _items(of)
+    (value,) = items.selected_columns
+    return sa.exists(items.where(value.in_(others) if there else value.not_in(others)))
 
 
 def _native(sign: str, left, right) -> sa.ColumnElement:
@@ -30,20 +40,19 @@ def _native(sign: str, left, right) -> sa.ColumnElement:
 def _contains(left, right, dialect):
     if dialect == "postgresql":
         return _native("@>", left, right)
-    found = [sa.exists(_items(left, lambda value, text=text: value == text)) for text in _texts(right)]
-    return sql.unless_null(left, sa.and_(sa.true(), *found))
+    return sql.unless_null(left, ~_any_item(_json(right), of=left, there=False))
 
 
 def _contained(left, right, dialect):
     if dialect == "postgresql":
         return _native("<@", left, right)
-    return sql.unless_null(left, ~sa.exists(_items(left, lambda value: value.not_in(_texts(right)))))
+    return sql.unless_null(left, ~_any_item(left, of=_json(right), there=False))
 
 
 def _overlaps(left, right, dialect):
     if dialect == "postgresql":
         return _native("&&", left, right)
-    return sql.unless_null(left, sa.exists(_items(left, lambda value: value.in_(_texts(right)))))
+    return sql.unless_null(left, _any_item(left, of=_json(right), there=True))
 
 
 #: What types of arrays of texts take (PostgreSQL's manual, 9.19).
@@ -67,16 +76,16 @@ def _list(left: sa.Select, dialect: str) -> sa.ColumnElement:
     return sql.json_array(left, dialect)
 
 
-def _compact(ids: list[int]) -> sa.ColumnElement:
-    return sa.literal(write_json(ids), sa.Text())
-
-
 def _list_is(left, right, dialect):
     return sa.false() if right == "null" else sa.true()
 
 
 def _has_all(left, right, dialect):
-    return sa.and_(sa.true(), *(_ids(left, lambda value, row_id=row_id: value == row_id) for row_id in right))
+    (value,) = left.selected_columns
+    wanted = set(right)
+    # An id stands in a list once.
+    found = left.order_by(None).where(value.in_(wanted)).with_only_columns(sa.func.count())
+    return found.scalar_subquery() == len(wanted)
 
 
 def _has_only(left, right, dialect):
@@ -93,11 +102,11 @@ def _like(known: Operator, condition) -> Operator:
 
 #: What lists of references take.
 LISTS = (
-    _like(EQ, lambda left, right, dialect: _list(left, dialect) == _compact(right)),
-    _like(NEQ, lambda left, right, dialect: _list(left, dialect) != _compact(right)),
-    _like(IN, lambda left, right, dialect: _list(left, dialect).in_([_compact(ids) for ids in right])),
+    _like(EQ, lambda left, right, dialect: _list(left, dialect) == _json(right)),
+    _like(NEQ, lambda left, right, dialect: _list(left, dialect) != _json(right)),
+    _like(IN, lambda left, right, dialect: _list(left, dialect).in_([_json(ids) for ids in right])),
     _like(IS, _list_is),
-    _like(IS_DISTINCT, lambda left, right, dialect: _list(left, dialect) != _compact(right)),
+    _like(IS_DISTINCT, lambda left, right, dialect: _list(left, dialect) != _json(right)),
     Operator(*_CONTAINS, _has_all),
     Operator(*_CONTAINED, _has_only),
     Operator(*_OVERLAPS, _has_any),

@@ -19,6 +19,8 @@ from dynmodel_pyramid.queries.subjects import Subject
 
 #: Of a value in messages.
 _SHOWN = 100
+#: Of one condition: what SQLite takes is 1,000 nested expressions and 32,766 parameters (Implementation Limits).
+MOST_VALUES, MOST_QUANTIFIED = 10_000, 500
 QUANTIFIERS = {"any": (sa.or_, sa.false), "all": (sa.and_, sa.true)}
 
 
@@ -86,8 +88,11 @@ def _check_modifiers(subject, known: Operator, value, quantifier: str | None, la
         raise _refused(
             subject, known, f"there is no language {_short(language)}", hint=f"known are {' '.join(sorted(LANGUAGES))}"
         )
-    if (known.many or quantifier is not None) == isinstance(value, str):
-        raise _refused(subject, known, "want one value" if not isinstance(value, str) else "want a list of values")
+    wants_list, most = known.many or quantifier is not None, MOST_VALUES if known.many else MOST_QUANTIFIED
+    if wants_list == isinstance(value, str):
+        raise _refused(subject, known, "want a list of values" if wants_list else "want one value")
+    if wants_list and len(value) > most:
+        raise _refused(subject, known, f"want at most {most} values, not {len(value)}")
 
 
 def _read(subject: Subject, known: Operator, text: str):

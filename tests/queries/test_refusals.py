@@ -39,6 +39,23 @@ def test_a_bad_value_is_refused(table, database, name, operator, value):
     assert caught.value.code == "invalid_operand"
 
 
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_long_lists_are_bounded(table, database):
+    """The longest that are taken run, and longer ones are refused."""
+    subject = table.subject(database, "integer_")
+    texts = [str(number) for number in range(10_001)]
+    assert table.ids(database, condition(subject, "in", texts[:10_000], negated=True))
+    assert table.ids(database, condition(subject, "eq", texts[:500], quantifier="any"))
+    with pytest.raises(Malformed, match="want at most 10000 values, not 10001"):
+        condition(subject, "in", texts)
+    with pytest.raises(Malformed, match="want at most 500 values, not 501"):
+        condition(subject, "eq", texts[:501], quantifier="all")
+    array, links = "{" + ",".join(texts) + "}", "[" + ",".join(texts) + "]"
+    for operator in ("cs", "cd", "ov"):
+        table.ids(database, condition(table.subject(database, "tags_"), operator, array))
+        table.ids(database, condition(table.subject(database, "links_"), operator, links))
+
+
 def test_an_operator_that_a_type_has_not(table):
     with pytest.raises(Malformed, match="integer_ takes no operator like") as caught:
         condition(table.subject("sqlite", "integer_"), "like", "1*")
