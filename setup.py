@@ -9,8 +9,10 @@ EMAIL = ["email-validator >= 2.3"]
 PHONE = ["phonenumbers >= 8.13"]
 URL = ["rfc3986-validator >= 0.1.1"]
 JSONSCHEMA = ["jsonschema-rs >= 0.60"]
+REGEX = ["google-re2 >= 1.1"]
 TESTING = [
     *POSTGRESQL,
+    *REGEX,  # the suite tries each type's operators
     *URL,  # with it jsonschema checks the format "uri", too
     "hypothesis >= 6.100",
     "jsonschema >= 4.18",
@@ -51,6 +53,8 @@ setup(
         "url": URL,
         # For the option "schema" of json fields.
         "jsonschema": JSONSCHEMA,
+        # For the operators match and imatch on SQLite.
+        "regex": REGEX,
         # What the conformance suite (dynmodel_pyramid.testing) needs; plugin authors install this.
         "testing": TESTING,
         # What this project's own tests need besides.

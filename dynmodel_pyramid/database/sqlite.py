@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from dynmodel_pyramid.database import sqlite_functions
 from dynmodel_pyramid.database.cursors import raw_cursor
 from dynmodel_pyramid.database.dialect import WRITES, Dialect, Failure
 from dynmodel_pyramid.errors import Busy, ConfigurationProblem
@@ -55,6 +56,7 @@ class SQLite(Dialect):
             dbapi.execute("PRAGMA journal_mode = WAL")
             dbapi.execute(f"PRAGMA synchronous = {synchronous}")
             dbapi.execute("PRAGMA foreign_keys = ON")
+            sqlite_functions.register(dbapi)
             # Double-quoted names that don't exist are errors, not string literals.
             if hasattr(dbapi, "setconfig"):  # Python 3.12
                 dbapi.setconfig(sqlite3.SQLITE_DBCONFIG_DQS_DML, False)

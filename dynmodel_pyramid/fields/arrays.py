@@ -8,7 +8,7 @@ import colander
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from dynmodel_pyramid.fields import operators, schema, sql
+from dynmodel_pyramid.fields import containment, schema, sql
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
 from dynmodel_pyramid.fields.json import Fragment, read_json, write_json
 
@@ -41,10 +41,13 @@ class TextArray(sa.TypeDecorator):
 class ArrayType(FieldType):
     """What types whose values are arrays of texts share."""
 
-    operators = (*operators.IDENTITY, operators.CONTAINS, operators.CONTAINED, operators.OVERLAPS)
+    operators = containment.ARRAYS
 
     def column(self, options, context):
         return sa.Column(TextArray())
+
+    def operand_node(self, options):
+        return colander.SchemaNode(schema.List(schema.Text()))
 
     def json_expression(self, source, options):
         return self.as_json(source, Fragment())

@@ -10,7 +10,7 @@ from dynmodel_pyramid.fields.contract import FieldType, TextForm
 class Boolean(FieldType):
     """True or false."""
 
-    operators = operators.ORDERED
+    operators = (operators.IS_TRUTH, *(known for known in operators.ORDERED if known is not operators.IS))
 
     def column(self, options, context):
         return sa.Column(sa.Boolean())

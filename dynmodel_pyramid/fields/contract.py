@@ -154,6 +154,13 @@ class FieldType:
         """
         return {}
 
+    def operand_node(self, options: Options) -> colander.SchemaNode:
+        """The validator of values that queries compare with: as :meth:`schema_node`, by default that itself.
+
+        A type leaves out rules that only narrow what may be stored: nothing is wrong with asking for more than ``max``.
+        """
+        return self.schema_node(options)
+
     def read_expression(self, source: sa.ColumnElement | sa.Table, options: Options) -> sa.ColumnElement:
         """What is selected, filtered and sorted: the column, unless the type shows something made of it.
 

@@ -18,6 +18,7 @@ from dynmodel_pyramid.fields.exact import (
     exact,
     storable_bound,
 )
+from dynmodel_pyramid.fields.sql_numbers import decimal_text
 
 #: A number as JSON writes it (RFC 8259, section 6), without an exponent.
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?", re.ASCII)
@@ -101,6 +102,9 @@ class Decimal(FieldType):
 
         return colander.SchemaNode(DecimalString(options["precision"], options["scale"]), validator=check)
 
+    def operand_node(self, options):
+        return colander.SchemaNode(DecimalString(options["precision"], options["scale"]))
+
     def json_expression(self, source, options):
         kind = DecimalText(options["precision"], options["scale"])
         return sql.OfDialect(sa.type_coerce(source, kind), sa.cast(source, sa.Text()), kind)
@@ -114,9 +118,8 @@ class Decimal(FieldType):
         def from_text(text, dialect):
             return sql_reading.exact(text, options["precision"], options["scale"], *bounds(options), dialect)
 
-        def to_text(value, dialect):
-            return sql_reading.exact_text(value, options["precision"], options["scale"], dialect)
-
+        precision = options["precision"]
+        to_text = decimal_text(precision, options["scale"], sortable=precision > INTEGER_DIGITS)
         return TextForm("{:f}".format, read_decimal, to_text, from_text)
 
 

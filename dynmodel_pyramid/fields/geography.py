@@ -5,7 +5,7 @@ import re
 import colander
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import schema
+from dynmodel_pyramid.fields import documents, schema
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
 from dynmodel_pyramid.fields.json import Json as JsonType
 from dynmodel_pyramid.fields.json import JsonDocument
@@ -37,6 +37,8 @@ class _Place(schema.Object):
 
 class Point(FieldType):
     """A place by longitude and latitude, in degrees of WGS 84: {"longitude": 13.4, "latitude": 52.5}."""
+
+    operators = documents.EQUALITY
 
     def column(self, options, context):
         return sa.Column(JsonDocument())

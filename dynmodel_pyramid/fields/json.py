@@ -8,9 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 
-from dynmodel_pyramid.fields import operators, schema
+from dynmodel_pyramid.fields import documents, schema
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
 from dynmodel_pyramid.fields.json_schemas import JsonSchema, conforms_to
+from dynmodel_pyramid.fields.json_text import read_json, write_json
 
 
 class Fragment(sa.types.UserDefinedType):
@@ -67,7 +68,7 @@ def _with_floats(value):
 class Json(FieldType):
     """Any JSON value: object, array, string, number, true or false; nested at most 100 levels."""
 
-    operators = (*operators.IDENTITY, operators.CONTAINS, operators.CONTAINED)
+    operators = documents.DOCUMENTS
 
     def options_schema(self):
         return colander.SchemaNode(
@@ -82,6 +83,9 @@ class Json(FieldType):
         rules = options.get("schema")  # which types that derive from this one need not have
         return colander.SchemaNode(schema.Json(), validator=None if rules is None else conforms_to(rules))
 
+    def operand_node(self, options):
+        return colander.SchemaNode(schema.Json())
+
     def json_schema(self, options):
         rules = options.get("schema")
         return {} if rules is None else rules
@@ -91,15 +95,3 @@ class Json(FieldType):
 
     def text_form(self, options):
         return TextForm(write_json, read_json)
-
-
-def write_json(value) -> str:
-    # JSONB has an order of keys of its own; the text is to be the same on both databases.
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-
-
-def read_json(text: str):
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        raise ValueError("want JSON") from None

@@ -6,7 +6,7 @@ Only what a value is stands here. The system makes foreign keys and tables of id
 import colander
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import operators, schema, sql
+from dynmodel_pyramid.fields import containment, operators, schema, sql
 from dynmodel_pyramid.fields.contract import FieldType, Reference, TextForm
 from dynmodel_pyramid.fields.json import read_json, write_json
 from dynmodel_pyramid.fields.numbers import read_integer
@@ -62,6 +62,9 @@ class Link(FieldType):
     def schema_node(self, options):
         return colander.SchemaNode(_RowId(), fast_path=_is_id)
 
+    def operand_node(self, options):
+        return colander.SchemaNode(schema.Integer())
+
     def text_form(self, options):
         return TextForm(
             str, read_integer, sql.digits, lambda text, dialect: sql.within(sql.whole_number(text), 1, LARGEST_ID)
@@ -77,12 +80,15 @@ class Link(FieldType):
 class Links(Link):
     """Rows of another table or of the same, in an order; the value is the array of their ids, each once."""
 
-    operators = (*operators.IDENTITY, operators.CONTAINS, operators.CONTAINED, operators.OVERLAPS)
+    operators = containment.LISTS
     many = True
     actions = ("remove", "restrict")
 
     def schema_node(self, options):
         return colander.SchemaNode(_RowIds(), fast_path=_are_ids)
+
+    def operand_node(self, options):
+        return colander.SchemaNode(schema.List(schema.Integer()))
 
     def text_form(self, options):
         return TextForm(write_json, _read_ids)

@@ -6,7 +6,7 @@ import re
 import colander
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import checks, operators, schema, sql, sql_reading
+from dynmodel_pyramid.fields import checks, operators, schema, sql, sql_numbers
 from dynmodel_pyramid.fields.choices import check_choices, choices_option, each_of, one_of
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
 
@@ -51,6 +51,9 @@ class _Bounded(FieldType):
         fast = None if options["choices"] is not None else self.fast_path(options)
         return colander.SchemaNode(self.kind(), validator=validator, fast_path=fast)
 
+    def operand_node(self, options):
+        return colander.SchemaNode(self.kind())
+
     @staticmethod
     def fast_path(options):
         raise NotImplementedError
@@ -91,9 +94,9 @@ class Number(_Bounded):
 
     def text_form(self, options):
         def from_text(text, dialect):
-            return sql.within(sql_reading.number(text, dialect), options["min"], options["max"], options["choices"])
+            return sql.within(sql_numbers.float_of(text, dialect), options["min"], options["max"], options["choices"])
 
-        return TextForm(repr, read_number, sql_reading.number_text, from_text)
+        return TextForm(repr, read_number, sql_numbers.float_text, from_text)
 
 
 class Integer(_Bounded):

@@ -1,47 +1,186 @@
-"""The operators of queries, as values that field types declare.
+"""The operators of queries, as values that field types declare: what each asks, and its condition in SQL.
 
-Only the names and what they need stand here: a field type says which it takes (:attr:`FieldType.operators`) and
-``GET /field-type/`` tells clients.
+A field type says which it takes (:attr:`FieldType.operators`); a type of a plugin may declare one of its own, or one of
+these names with an SQL of its own. ``queries/comparisons.py`` reads the texts and asks for the condition.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.fields import patterns, search
+
+#: (what the field is in SQL, what it is compared with, the dialect's name) -> condition. It is null where the field is.
+Condition = Callable[[sa.ColumnElement, Any, str], sa.ColumnElement[bool]]
+#: Text -> the stored value of the field that it stands for.
+ReadValue = Callable[[str], Any]
+
+
+def a_value(text: str, read: ReadValue) -> Any:
+    """A value of the field."""
+    return read(text)
+
+
+def a_text(text: str, read: ReadValue) -> str:
+    """The text as it is."""
+    return text
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """``name`` as it stands in a query string (PostgREST, "Operators"), and what it asks."""
+    """One operator as it stands in a query string (PostgREST, "Operators").
+
+    :param description: what it asks, as the rest of a sentence that begins with the field
+    :param condition: its SQL; a value must go into it as a bound parameter (:func:`bound`)
+    :param read: makes of a client's text what ``condition`` gets; it gets the function that reads a value of the field,
+        too, and raises ``ValueError`` saying what is wanted
+    :param many: whether it takes a list of texts; ``condition`` gets a list
+    :param quantified: whether it takes ``any`` and ``all``
+    :param searches: whether it takes a language; ``condition`` gets a pair (language or None, what was read)
+    :param dialects: the databases that have it
+    """
 
     name: str
     description: str
+    condition: Condition
+    read: Callable[[str, ReadValue], Any] = a_value
+    many: bool = False
+    quantified: bool = False
+    searches: bool = False
+    dialects: tuple[str, ...] = ("sqlite", "postgresql")
 
 
-EQ = Operator("eq", "equals")
-NEQ = Operator("neq", "does not equal")
-GT = Operator("gt", "is greater than")
-GTE = Operator("gte", "is greater than or equal to")
-LT = Operator("lt", "is less than")
-LTE = Operator("lte", "is less than or equal to")
-LIKE = Operator("like", "matches a pattern with * as wildcard")
-ILIKE = Operator("ilike", "matches a pattern, ignoring case")
-MATCH = Operator("match", "matches a regular expression")
-IMATCH = Operator("imatch", "matches a regular expression, ignoring case")
-IN = Operator("in", "is one of a list")
-IS = Operator("is", "is null, true, false or unknown")
-IS_DISTINCT = Operator("isdistinct", "differs, null being a value")
-CONTAINS = Operator("cs", "contains")
-CONTAINED = Operator("cd", "is contained in")
-OVERLAPS = Operator("ov", "has something in common with")
-STRICTLY_LEFT = Operator("sl", "lies before, without a common value")
-STRICTLY_RIGHT = Operator("sr", "lies after, without a common value")
-NOT_RIGHT = Operator("nxr", "does not extend to the right of")
-NOT_LEFT = Operator("nxl", "does not extend to the left of")
-ADJACENT = Operator("adj", "is adjacent to")
+def bound(left: sa.ColumnElement, value: Any) -> sa.ColumnElement:
+    """A value as a parameter of the field's own SQL type: stored form, so that indexes serve."""
+    return sa.literal(value, left.type)
+
+
+# What every type takes
+
+
+def _eq(left, right, dialect):
+    return left == bound(left, right)
+
+
+def _neq(left, right, dialect):
+    return left != bound(left, right)
+
+
+def _in(left, right, dialect):
+    # Of nothing it is false, also for null, as PostgreSQL's = ANY('{}').
+    return left.in_([bound(left, value) for value in right]) if right else sa.false()
+
+
+def _is_distinct(left, right, dialect):
+    return left.is_distinct_from(bound(left, right))
+
+
+def _words(*known: str) -> Callable[[str, ReadValue], str]:
+    def read(text: str, read_value: ReadValue) -> str:
+        if text.lower() not in known:
+            raise ValueError(f"want {', '.join(known[:-1])} or {known[-1]}")
+        return text.lower()
+
+    return read
+
+
+def _is(left, right, dialect):
+    wanted = {"null": None, "unknown": None, "not_null": None, "true": sa.true(), "false": sa.false()}[right]
+    return left.is_not(None) if right == "not_null" else left.is_(wanted)
+
+
+EQ = Operator("eq", "equals", _eq, quantified=True)
+NEQ = Operator("neq", "does not equal", _neq)
+IN = Operator("in", "is one of a list", _in, many=True)
+IS = Operator("is", "is null or not_null", _is, _words("null", "not_null"))
+IS_TRUTH = Operator(
+    "is",
+    "is null, not_null, true, false or unknown",
+    _is,
+    _words("null", "not_null", "true", "false", "unknown"),
+)
+IS_DISTINCT = Operator("isdistinct", "differs, null being a value", _is_distinct)
+
+# Order
+
+GT = Operator("gt", "is greater than", lambda left, right, dialect: left > bound(left, right), quantified=True)
+GTE = Operator(
+    "gte", "is greater than or equal to", lambda left, right, dialect: left >= bound(left, right), quantified=True
+)
+LT = Operator("lt", "is less than", lambda left, right, dialect: left < bound(left, right), quantified=True)
+LTE = Operator(
+    "lte", "is less than or equal to", lambda left, right, dialect: left <= bound(left, right), quantified=True
+)
+
+# Patterns of text, and words in it
+
+LIKE = Operator(
+    "like",
+    "matches a pattern with * as wildcard",
+    patterns.like,
+    lambda text, read: patterns.checked(text),
+    quantified=True,
+)
+ILIKE = Operator(
+    "ilike",
+    "matches a pattern, ignoring the case of A to Z",
+    patterns.ilike,
+    lambda text, read: patterns.checked(text),
+    quantified=True,
+)
+MATCH = Operator(
+    "match",
+    "matches a regular expression",
+    patterns.match,
+    lambda text, read: patterns.expression(text),
+    quantified=True,
+)
+IMATCH = Operator(
+    "imatch",
+    "matches a regular expression, ignoring the case of A to Z",
+    patterns.match,
+    lambda text, read: patterns.expression(text, ignore_case=True),
+    quantified=True,
+)
+_POSTGRESQL = ("postgresql",)
+FTS = Operator(
+    "fts",
+    "has the words that a query of PostgreSQL's text search asks for",
+    search.condition("to_tsquery"),
+    lambda text, read: search.checked(text),
+    searches=True,
+    dialects=_POSTGRESQL,
+)
+PLFTS = Operator(
+    "plfts",
+    "has all words of a text",
+    search.condition("plainto_tsquery"),
+    a_text,
+    searches=True,
+    dialects=_POSTGRESQL,
+)
+PHFTS = Operator(
+    "phfts",
+    "has the words of a text one after another",
+    search.condition("phraseto_tsquery"),
+    a_text,
+    searches=True,
+    dialects=_POSTGRESQL,
+)
+WFTS = Operator(
+    "wfts",
+    "has the words that a search engine's query asks for",
+    search.condition("websearch_to_tsquery"),
+    a_text,
+    searches=True,
+    dialects=_POSTGRESQL,
+)
 
 #: What every type takes.
 IDENTITY = (EQ, NEQ, IN, IS, IS_DISTINCT)
 #: What types with an order take.
 ORDERED = (*IDENTITY, GT, GTE, LT, LTE)
-#: What types of ranges take (PostgreSQL's manual, 9.20).
-RANGES = (*IDENTITY, CONTAINS, CONTAINED, OVERLAPS, STRICTLY_LEFT, STRICTLY_RIGHT, NOT_RIGHT, NOT_LEFT, ADJACENT)
 #: What types of text take.
-TEXTUAL = (*ORDERED, LIKE, ILIKE, MATCH, IMATCH)
+TEXTUAL = (*ORDERED, LIKE, ILIKE, MATCH, IMATCH, FTS, PLFTS, PHFTS, WFTS)

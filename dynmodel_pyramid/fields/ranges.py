@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import Range
 
-from dynmodel_pyramid.fields import operators, schema, sql
+from dynmodel_pyramid.fields import range_operators, schema, sql
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
 from dynmodel_pyramid.fields.temporal import parse_date, parse_datetime, write_datetime
 
@@ -147,6 +147,9 @@ class RangeColumn(sa.TypeDecorator):
         subtype = SUBTYPES[self.kind]
         return None if value is None else write_range(canonical(value, subtype), subtype)
 
+    def write_bound(self, value: Any) -> str:
+        return SUBTYPES[self.kind].write(value)
+
     def literal_processor(self, dialect):
         quote = sa.String().literal_processor(dialect)
         return lambda value: quote(self.process_bind_param(value, dialect))
@@ -177,7 +180,7 @@ class _RangeString(schema.Text):
 
 
 class _Ranges(FieldType):
-    operators = operators.RANGES
+    operators = range_operators.RANGES
     kind = ""
 
     def column(self, options, context):

@@ -123,6 +123,9 @@ class Choice(FieldType):
             schema.Text(), validator=one_of(keys), fast_path=lambda value: type(value) is str and value in allowed
         )
 
+    def operand_node(self, options):
+        return colander.SchemaNode(schema.Text())
+
     def json_schema(self, options):
         return {"type": "string", "enum": keys_of(options)}
 
@@ -157,6 +160,9 @@ class MultiChoice(ArrayType):
         most = len(keys) if options["max_items"] is None else min(options["max_items"], len(keys))
         kind = _Keys(options["min_items"], most, one_of(keys))
         return colander.SchemaNode(kind)
+
+    def operand_node(self, options):
+        return colander.SchemaNode(schema.List(schema.Text()), preparer=sorted)
 
     def json_expression(self, source, options):
         return self.as_json(source, _InOrder(tuple(keys_of(options))))

@@ -98,11 +98,61 @@ def day(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
     return sa.case((form, sa.case((good, date))))
 
 
+def moment(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+    """The point in time that a text such as ``2026-01-31T12:00:00Z``, or with six digits more, is; NULL for others."""
+    date, clock, fraction = sa.func.substr(text, 1, 10), sa.func.substr(text, 12, 8), sa.func.substr(text, 20)
+    short, digits = fraction == "Z", sa.func.substr(fraction, 2, 6)
+    places = sa.func.replace(clock, ":", "")
+    form = sa.and_(
+        sa.func.substr(text, 11, 1) == "T",
+        sa.func.length(clock) == 8,
+        sa.func.substr(clock, 3, 1) == ":",
+        sa.func.substr(clock, 6, 1) == ":",
+        sa.func.length(places) == 6,
+        sa.func.ltrim(places, _DIGITS) == "",
+        places < "24",
+        sa.func.substr(clock, 4, 1) < "6",
+        sa.func.substr(clock, 7, 1) < "6",
+        sa.or_(
+            short,
+            sa.and_(
+                sa.func.length(fraction) == 8,
+                sa.func.substr(fraction, 1, 1) == ".",
+                sa.func.length(sa.func.rtrim(digits, _DIGITS)) == 0,
+                sa.func.substr(fraction, 8) == "Z",
+            ),
+        ),
+        day(date, dialect).is_not(None),
+    )
+    if dialect == "sqlite":
+        made = date + " " + clock + "." + sa.case((short, "000000"), else_=digits)
+        return sa.case((form, made))
+    return sa.case((form, sa.cast(text, sa.DateTime(timezone=True))))
+
+
 def day_text(date: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
     """``2026-01-31``, which is how SQLite stores a date."""
     if dialect == "sqlite":
         return sa.cast(date, sa.Text)
     return sa.func.to_char(date, "YYYY-MM-DD", type_=sa.Text)
+
+
+def json_array(source: sa.Select, dialect: str) -> sa.ColumnElement:
+    """The one column of a query as the text of a JSON array, in the query's order; ``[]`` if there is nothing."""
+    values = source.subquery()
+    (value,) = values.c
+    if dialect == "sqlite":
+        made = sa.func.json_group_array(value)
+    else:
+        # As SQLite's: json_agg puts spaces in.
+        joined = sa.func.coalesce(sa.func.string_agg(sa.cast(value, sa.Text), sa.text("','")), sa.text("''"))
+        made = sa.literal("[", sa.Text) + joined + sa.literal("]", sa.Text)
+    return sa.select(made).scalar_subquery()
+
+
+def unless_null(source: sa.ColumnElement, condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """A condition that is null where the source is, as those of PostgreSQL's operators are."""
+    return sa.case((source.is_not(None), condition))
 
 
 # What is selected to answer JSON: texts that the database makes cost this process nothing.

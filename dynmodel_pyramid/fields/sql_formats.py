@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from dynmodel_pyramid.fields.sql_reading import looks_like, matches, nothing, only, place_of
+from dynmodel_pyramid.fields.sql_reading import looks_like, only, place_of
 
 _DIGITS, _LOWER = "0123456789", "abcdefghijklmnopqrstuvwxyz"
 _ALPHANUMERIC = _LOWER + _LOWER.upper() + _DIGITS
@@ -45,13 +45,6 @@ def uuid(text: sa.ColumnElement, kind: sa.types.TypeEngine, dialect: str) -> sa.
     form = "-".join(count * _HEX for count in (8, 4, 4, 4, 12))
     made = sa.type_coerce(_lower(text, dialect), kind) if dialect == "sqlite" else sa.cast(text, kind)
     return sa.case((looks_like(text, form, dialect), made))
-
-
-def ipv4(text: sa.ColumnElement, pattern: str, kind: sa.types.TypeEngine, dialect: str) -> sa.ColumnElement:
-    """Four numbers without leading zeros. SQLite's column wants them with zeros, which only Python adds."""
-    if dialect == "sqlite":
-        return nothing(kind)
-    return sa.case((matches(text, pattern), sa.cast(text, kind)))
 
 
 def email(text: sa.ColumnElement, special: Iterable[str], dialect: str) -> sa.ColumnElement:

@@ -14,10 +14,6 @@ from dynmodel_pyramid.fields.exact import INTEGER_DIGITS
 
 _DIGITS = "0123456789"
 _DIGIT = "[0-9]"
-#: So many digits are the same number as a whole number and as a float.
-_EXACT_DIGITS = 15
-#: Neither too large nor too small for a float, whatever the digits are.
-_FLOAT = "[+-]?([0-9]{1,15}|([0-9]{1,20}[.][0-9]{0,20}|[.][0-9]{1,20})([eE][+-]?[0-9]{1,2})?)"
 
 
 def nothing(kind: sa.types.TypeEngine) -> sa.ColumnElement:
@@ -64,49 +60,6 @@ class _Plain:
         self.fraction = sa.case((place == 0, ""), else_=sa.func.substr(body, place + 1))
 
 
-def number(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
-    """The float that a text such as ``-12.5`` is.
-
-    On SQLite, whose own conversion isn't always the nearest float, of at most 15 digits: it is one division of two
-    numbers that floats hold, which IEEE 754 rounds correctly.
-    """
-    if dialect != "sqlite":
-        return sa.case((matches(text, _FLOAT), sa.cast(text, sa.Float(53)) + sa.literal(0.0, sa.Float(53))))
-    return sql.once(text, _divided)
-
-
-def _divided(text: sa.ColumnElement) -> sa.ColumnElement:
-    plain = _Plain(text)
-    units = sa.cast(sa.cast(plain.sign.concat(plain.digits), sa.BigInteger()), sa.Float())
-    zeros = sa.func.substr("0" * _EXACT_DIGITS, 1, sa.func.length(plain.fraction))
-    size = sa.cast(sa.cast(sa.literal("1").concat(zeros), sa.BigInteger()), sa.Float())
-    return sa.case((sa.and_(plain.good, plain.length <= _EXACT_DIGITS), units / size))
-
-
-def number_text(value: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
-    """The shortest decimal number that leads to a float, as Python's ``repr``, where it is written without exponent.
-
-    On SQLite, which rounds to 15 digits: where so many millionths, divided as IEEE 754 does, are the value; no other
-    text of at most 15 digits is. PostgreSQL writes the shortest text itself; below 1e15 none lies halfway between two
-    floats, where it and Python differ.
-    """
-    zero, least = sa.literal(0.0, sa.Float(53)), sa.literal(0.0001, sa.Float(53))
-    if dialect == "sqlite":
-        units = sa.cast(sa.func.round(value * sa.literal(1e6, sa.Float())), sa.BigInteger())
-        faithful = sa.cast(units, sa.Float()) / sa.literal(1e6, sa.Float()) == value
-        plain = sa.or_(value == zero, sa.func.abs(value).between(least, sa.literal(1e8, sa.Float())))
-        short = sa.cast(units // sa.literal(1_000_000, sa.BigInteger()), sa.Text()).concat(".0")
-        long = sa.func.rtrim(exact_text(units, INTEGER_DIGITS, 6, dialect), "0", type_=sa.Text())
-        is_whole = units % sa.literal(1_000_000, sa.BigInteger()) == sa.literal(0, sa.BigInteger())
-        return sa.case((sa.and_(plain, faithful), sa.case((is_whole, short), else_=long)))
-    written = sa.cast(value, sa.Text())
-    plain = sa.func.abs(value).between(least, sa.literal(999999999999999.0, sa.Float(53)))
-    # A session may have set extra_float_digits so low that digits are lost.
-    faithful = sa.case((plain, sa.cast(written, sa.Float(53)) == value))
-    text = sa.case((written.contains("."), written), else_=written.concat(".0"))
-    return sa.case((value == zero, "0.0"), (faithful, text))
-
-
 def exact(
     text: sa.ColumnElement,
     precision: int,
@@ -143,26 +96,6 @@ def _units(bound: decimal.Decimal | None, scale: int, rounding: str) -> int | No
     with decimal.localcontext(decimal.Context(prec=1000)):
         units = int(bound.scaleb(scale).to_integral_value(rounding))
     return max(-(10**INTEGER_DIGITS), min(units, 10**INTEGER_DIGITS))
-
-
-def exact_text(value: sa.ColumnElement, precision: int, scale: int, dialect: str) -> sa.ColumnElement:
-    """A decimal number with all its digits after the point."""
-    if dialect != "sqlite":
-        return sa.cast(value, sa.Text())
-    if precision > INTEGER_DIGITS:
-        return nothing(sa.Text())
-    units = sa.type_coerce(value, sa.BigInteger())
-    if not scale:
-        return sa.cast(units, sa.Text())
-    size, sign = sa.literal(10**scale, sa.BigInteger()), sa.case((units < 0, "-"), else_="")
-    text = sa.func.printf(
-        f"%s%d.%0{scale}d",
-        sign,
-        sa.func.abs(units, type_=sa.BigInteger()) // size,
-        sa.func.abs(units, type_=sa.BigInteger()) % size,
-        type_=sa.Text(),
-    )
-    return sa.case((units.is_not(None), text))
 
 
 # Times

@@ -211,6 +211,9 @@ class Temporal(FieldType):
     def checks(self, column, options, context):
         return checks.bounds(column, *self.bounds(options))
 
+    def operand_node(self, options):
+        return colander.SchemaNode(_Moment(self.reader(options), self.wanted, self.rules))
+
     def reader(self, options):
         """The parser of values."""
         return self.parse

@@ -5,7 +5,7 @@ import re
 import colander
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import checks, operators, patterns, schema, sql
+from dynmodel_pyramid.fields import checks, operators, pattern_checks, schema, sql
 from dynmodel_pyramid.fields.choices import check_choices, choices_option, each_of, one_of
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
 
@@ -45,7 +45,7 @@ class Text(FieldType):
             **checks.kind(column, "text", context),
             **checks.lengths(column, options),
             **checks.choices(column, options.get("choices")),
-            **patterns.checks(column, options.get("pattern"), context),
+            **pattern_checks.checks(column, options.get("pattern"), context),
         }
 
     def schema_node(self, options):
@@ -61,6 +61,9 @@ class Text(FieldType):
                 raise schema.invalid(node, f"must match the pattern {options['pattern']}", "pattern_mismatch", value)
 
         return colander.SchemaNode(schema.Text(), validator=check, fast_path=_fast_path(options))
+
+    def operand_node(self, options):
+        return colander.SchemaNode(schema.Text())
 
     def json_schema(self, options):
         pattern = None if options["pattern"] is None else searching(options["pattern"])

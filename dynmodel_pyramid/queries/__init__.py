@@ -1,4 +1,6 @@
-"""Queries: the syntax of PostgREST's grammar. No SQL, no tables: text and JSON in, values out, and back to text.
+"""Queries: PostgREST's grammar, text and JSON -> values and back, and what the values mean in SQL.
+
+The syntax, without SQL or tables:
 
 ``syntax``     the values of a parsed query
 ``parameters`` the query string -> pairs of names and values
@@ -11,7 +13,12 @@
 ``levels``     collects what a query says of each relation
 ``errors``     what is raised for a query that is out of the grammar
 
-What names mean (is there such a field, does it take the operator) is for those who translate the values.
+In SQL:
+
+``subjects``     what conditions are about
+``comparisons``  one condition
+``json_paths``, ``casts``  parts and casts of values
+
 docs/queries.md is the page for clients.
 """
 

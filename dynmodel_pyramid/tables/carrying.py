@@ -13,7 +13,7 @@ from sqlalchemy.sql.elements import quoted_name
 
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.tables.conversion import Convert
-from dynmodel_pyramid.tables.findings import Samples
+from dynmodel_pyramid.tables.findings import SAMPLES, Samples
 
 #: Rows that are read, and values that are written, at once.
 BATCH = 1000
@@ -113,7 +113,7 @@ class Conversion:
 
     :param expression: the new value in SQL, NULL where Python must judge; None where Python must judge all
     :param to_text: the text of an old value; ``new_to_text`` that of a new one
-    :param sql_texts: both in SQL, of the source and of the expression; None where a type has none
+    :param sql_texts: makers of both in SQL; None where a type has none
     :param same_storage: whether both columns are of one type, so that a value may be left as it is
     :param substitute: makes what a lost value becomes; None: null
     :param keep_aside: is told (id of the row, old value, its text, reason) of the lost values, in batches
@@ -126,7 +126,7 @@ class Conversion:
     to_text: Callable[[Any], str]
     new_to_text: Callable[[Any], str]
     expression: sa.ColumnElement | None = None
-    sql_texts: tuple[sa.ColumnElement, sa.ColumnElement] | None = None
+    sql_texts: tuple[Callable[[sa.ColumnElement], sa.ColumnElement], ...] | None = None
     same_storage: bool = False
     substitute: Callable[[], Any] | None = None
     keep_aside: Callable[[list[tuple[int, Any, str, str]]], None] | None = None
@@ -138,20 +138,25 @@ def convert_values(
     """Find what each value becomes, count, and settle ``carried.expression``."""
     source = how.source
     if how.expression is not None and how.sql_texts is not None:
-        left = _survey(connection, carried, how)
-        base, to_do = how.expression, sa.and_(source.is_not(None), how.expression.is_(None))
+        # Texts are made of columns of a subquery: made of the expressions themselves they would multiply.
+        pairs = sa.select(how.table.c.id, source.label("old"), how.expression.label("new")).subquery()
+        old, new = pairs.c.old, pairs.c.new
+        old_text, new_text = (make(value) for make, value in zip(how.sql_texts, (old, new), strict=True))
+        left = _survey(connection, carried, how, pairs, old_text, new_text)
+        # Where SQL has no text to compare Python has to say whether the value changes.
+        undecided = sa.and_(old.is_not(None), sa.or_(new.is_(None), new_text.is_(None)))
+        base, to_do = how.expression, batches(connection, pairs, undecided, old)
     else:
-        carried.values = connection.scalar(
-            sa.select(sa.func.count(source)).select_from(how.table), execution_options=UNCACHED
-        )
-        left = carried.values
-        base, to_do = (source if how.same_storage else sa.cast(sa.null(), how.kind)), source.is_not(None)
+        count = sa.select(sa.func.count(source)).select_from(how.table)
+        left = carried.values = connection.scalar(count, execution_options=UNCACHED)
+        base = source if how.same_storage else sa.cast(sa.null(), how.kind)
+        to_do = batches(connection, how.table, source.is_not(None), source)
         carried.is_same = how.same_storage
     carried.rest_on(base)
     if not left:
         return
     aside, overridden = make_aside(), False
-    for rows in batches(connection, how.table, to_do, source):
+    for rows in to_do:
         made, lost = _in_python(rows, carried, how)
         if made:
             aside.put(made)
@@ -163,23 +168,29 @@ def convert_values(
         carried.override(aside)
 
 
-def _survey(connection: sa.Connection, carried: Carried, how: Conversion) -> int:
+def _survey(
+    connection: sa.Connection,
+    carried: Carried,
+    how: Conversion,
+    pairs: sa.FromClause,
+    old_text: sa.ColumnElement,
+    new_text: sa.ColumnElement,
+) -> int:
     """Count what SQL does, in one scan; -> how many values are left to Python."""
-    expression, source = how.expression, how.source
-    old_text, new_text = how.sql_texts
 
     def number(condition: sa.ColumnElement[bool]) -> sa.ColumnElement:
         return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
 
-    differs = sa.and_(expression.is_not(None), old_text.is_distinct_from(new_text))
-    columns = [sa.func.count(source), sa.func.count(expression), number(differs)]
+    decided = sa.and_(pairs.c.new.is_not(None), new_text.is_not(None))
+    differs = sa.and_(decided, old_text.is_distinct_from(new_text))
+    columns = [sa.func.count(pairs.c.old), number(decided), number(differs)]
     if how.same_storage:
-        columns.append(number(expression.is_distinct_from(source)))
-    counts = connection.execute(sa.select(*columns).select_from(how.table), execution_options=UNCACHED).one()
+        columns.append(number(pairs.c.new.is_distinct_from(pairs.c.old)))
+    counts = connection.execute(sa.select(*columns).select_from(pairs), execution_options=UNCACHED).one()
     carried.values, converted, carried.changed.count = counts[:3]
     carried.is_same = how.same_storage and counts[3] == 0
     if carried.changed.count:
-        query = sa.select(how.table.c.id, old_text, new_text).where(differs).order_by(how.table.c.id).limit(10)
+        query = sa.select(pairs.c.id, old_text, new_text).where(differs).order_by(pairs.c.id).limit(SAMPLES)
         for row_id, before, after in connection.execute(query, execution_options=UNCACHED):
             carried.changed.tell(row_id, before=before, after=after)
     return carried.values - converted

@@ -20,6 +20,7 @@ from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.model import Referrer, link_table
 from dynmodel_pyramid.fields import Reference
 from dynmodel_pyramid.fields.json import Fragment
+from dynmodel_pyramid.fields.sql import json_array
 from dynmodel_pyramid.tables.ddl import Executed, Recorded
 
 #: The service does all this itself, as each row that changes must be told (:mod:`~.release`); these are for those who
@@ -54,27 +55,19 @@ def lines_of(table_id: int, field_id: int, schema: str | None) -> sa.Table:
 # Reading
 
 
-def json_array(source: sa.Select, dialect: str) -> sa.ColumnElement:
-    """The one column of a query as the text of a JSON array, in the query's order; ``[]`` if there is nothing."""
-    values = source.subquery()
-    (value,) = values.c
-    if dialect == "sqlite":
-        made = sa.func.json_group_array(value)
-    else:
-        # As SQLite's: json_agg puts spaces in.
-        joined = sa.func.coalesce(sa.func.string_agg(sa.cast(value, sa.Text), sa.text("','")), sa.text("''"))
-        made = sa.literal("[", sa.Text) + joined + sa.literal("]", sa.Text)
-    return sa.select(made).scalar_subquery()
+def ids_of(table: sa.Table, lines_: sa.Table) -> sa.Select:
+    """The ids in a row's list, in order; ``table`` is the row's."""
+    found = sa.select(lines_.c.value).where(lines_.c.row_id == table.c.id).order_by(lines_.c.position)
+    return found.correlate(table)
 
 
 def list_of(table: sa.Table, lines_: sa.Table, dialect: str) -> sa.ColumnElement:
     """A row's list as the text of a JSON array; ``table`` is the row's."""
-    found = sa.select(lines_.c.value).where(lines_.c.row_id == table.c.id).order_by(lines_.c.position)
-    return json_array(found.correlate(table), dialect)
+    return json_array(ids_of(table, lines_), dialect)
 
 
-def reverse_of(table: sa.Table, referrer: Referrer, dialect: str) -> sa.ColumnElement:
-    """The ids of the rows that refer to a row in this way, ascending, as the text of a JSON array."""
+def referring_ids(table: sa.Table, referrer: Referrer) -> sa.Select:
+    """The ids of the rows that refer to a row in this way, ascending; ``table`` is the row's."""
     if referrer.many:
         far = lines_of(referrer.table_id, referrer.field_id, table.schema)
         found = sa.select(far.c.row_id).where(far.c.value == table.c.id).order_by(far.c.row_id)
@@ -84,7 +77,12 @@ def reverse_of(table: sa.Table, referrer: Referrer, dialect: str) -> sa.ColumnEl
         name = quoted_name(referrer.table, quote=True)
         far = sa.Table(name, sa.MetaData(schema=table.schema), sa.Column("id"), column).alias("_far")
         found = sa.select(far.c.id).where(far.c._far == table.c.id).order_by(far.c.id)
-    return json_array(found.correlate(table), dialect)
+    return found.correlate(table)
+
+
+def reverse_of(table: sa.Table, referrer: Referrer, dialect: str) -> sa.ColumnElement:
+    """These ids as the text of a JSON array."""
+    return json_array(referring_ids(table, referrer), dialect)
 
 
 def as_json(expression: sa.ColumnElement) -> sa.ColumnElement:

@@ -12,6 +12,7 @@ from sqlalchemy.sql.elements import quoted_name
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.store import LIST_PREFIX, TrashedField
 from dynmodel_pyramid.errors import Conflict, PluginMissing
+from dynmodel_pyramid.fields import TextForm
 from dynmodel_pyramid.fields.json import JsonDocument
 from dynmodel_pyramid.tables.carrying import UNCACHED, Aside, Carried, Conversion, batches, convert_values
 from dynmodel_pyramid.tables.conversion import converter, in_database
@@ -166,8 +167,7 @@ class Preparation:
             if not self.is_list(new):
                 how.expression = in_database(types, old, new, source, dialect)
             if how.expression is not None and new_form.sql_to_text is not None:
-                texts = old_form.sql_to_text(source, dialect), new_form.sql_to_text(how.expression, dialect)
-                how.sql_texts = texts
+                how.sql_texts = tuple(_text_maker(form, dialect) for form in (old_form, new_form))
             with self._refusing_defaults(new):
                 convert_values(self.connection, carried, how, lambda: self._aside(new, kind))
         self._lose_missing_rows(carried, how)
@@ -299,6 +299,10 @@ class Preparation:
                 code="lossy_change",
                 field=field.name,
             ) from error
+
+
+def _text_maker(form: TextForm, dialect: str) -> Callable[[sa.ColumnElement], sa.ColumnElement]:
+    return lambda value: form.sql_to_text(value, dialect)
 
 
 def _is_same_type(one: sa.types.TypeEngine, other: sa.types.TypeEngine) -> bool:

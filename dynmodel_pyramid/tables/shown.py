@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.definitions.model import Referrer
 from dynmodel_pyramid.tables.generation import Model
-from dynmodel_pyramid.tables.link_tables import as_json, lines_of, list_of, reverse_of
+from dynmodel_pyramid.tables.link_tables import as_json, ids_of, lines_of, list_of, reverse_of
 from dynmodel_pyramid.tables.references import reference_of
 
 
@@ -28,8 +28,10 @@ def is_given(model: Model, field: FieldDefinition) -> bool:
     return column is None or column.computed is not None or model.field_types[field.type].fill is not None
 
 
-def expression(model: Model, field: FieldDefinition) -> sa.ColumnElement:
-    """What rows are sorted and filtered by."""
+def expression(model: Model, field: FieldDefinition) -> sa.ColumnElement | sa.Select:
+    """What rows are sorted and filtered by; of a list of references the query of its ids."""
+    if is_list(model, field):
+        return ids_of(model.table, lines_of(model.definition.id, field.id, model.table.schema))
     return model.field_types[field.type].read_expression(_source(model, field), field.options)
 
 

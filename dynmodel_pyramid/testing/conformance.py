@@ -16,24 +16,24 @@ type, and the field added, renamed, constrained and dropped.
 
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
-from typing import Any
 
 import colander
 import jsonschema
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import FieldType, byte_order, is_sortable
+from dynmodel_pyramid.fields import byte_order, is_sortable
 from dynmodel_pyramid.fields.registry import read_options
 from dynmodel_pyramid.fields.schema import UNSTORABLE
-from dynmodel_pyramid.testing.cases import Case, outcome
+from dynmodel_pyramid.testing.cases import outcome
 from dynmodel_pyramid.testing.checks import CheckTests
 from dynmodel_pyramid.testing.driver import TableDriver
+from dynmodel_pyramid.testing.operators import OperatorConformance
 from dynmodel_pyramid.testing.strategies import drawn
 from dynmodel_pyramid.testing.suite import is_given
 from dynmodel_pyramid.testing.values import HOSTILE, identical, nested, same_json
 
 
-class FieldTypeConformance(CheckTests):
+class FieldTypeConformance(CheckTests, OperatorConformance):
     """The suite for types whose values clients write; see the module."""
 
     #: How many values are drawn from the strategy of each case that has one.
@@ -44,9 +44,6 @@ class FieldTypeConformance(CheckTests):
             "the system gives the values of this type: derive from GivenFieldTypeConformance"
         )
         assert len(case.distinct) > 1, "every case needs two valid values of different answers"
-
-    def stored(self, the_type: FieldType, case: Case, value: Any) -> Any:
-        return the_type.schema_node(read_options(the_type, dict(case.options))).deserialize(value)
 
     def test_fast_path_agrees_with_the_validator(self, the_type, case):
         options = read_options(the_type, dict(case.options))

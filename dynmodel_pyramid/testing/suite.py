@@ -11,7 +11,7 @@ import pytest
 import webtest
 
 import dynmodel_pyramid
-from dynmodel_pyramid.fields import FieldType, operators
+from dynmodel_pyramid.fields import FieldType
 from dynmodel_pyramid.fields.registry import checked, read_options
 from dynmodel_pyramid.fields.schema import mapping_json_schema
 from dynmodel_pyramid.testing.cases import CONTEXT, Case
@@ -77,11 +77,6 @@ class Suite:
     def test_class_keeps_the_contract(self, the_type):
         checked(type(the_type))
         assert type(the_type).__doc__, "the docstring is what clients read about the type"
-
-    def test_operators_are_known_ones(self, the_type):
-        known = [value for value in vars(operators).values() if isinstance(value, operators.Operator)]
-        assert [operator for operator in the_type.operators if operator not in known] == []
-        assert len(set(the_type.operators)) == len(the_type.operators), "an operator is declared twice"
 
     def test_options_have_a_full_form(self, the_type, case):
         full = read_options(the_type, dict(case.options))

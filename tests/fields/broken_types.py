@@ -80,8 +80,16 @@ class Forgetful(Sound):
         return colander.SchemaNode(schema.Integer(), preparer=lambda value: value % 1000 if value > 0 else value)
 
 
+def _backwards(left, right, dialect):
+    return left < right if dialect == "sqlite" else left > right
+
+
 class Unheard(Sound):
-    operators = (*operators.ORDERED, operators.Operator("sounds", "sounds like"))
+    operators = (*operators.ORDERED, operators.Operator("sounds", "sounds like", _backwards))
+
+
+class Misnamed(Sound):
+    operators = (*operators.ORDERED, operators.Operator("Sounds like", "sounds like", operators.EQ.condition))
 
 
 class OneByOne(Sound):
@@ -101,4 +109,5 @@ def run_of(kind: type[FieldType]) -> type:
 
 TestSound, TestLenient, TestRaising, TestHasty = map(run_of, (Sound, Lenient, Raising, Hasty))
 TestNarrow, TestMute, TestUntrue, TestShared = map(run_of, (Narrow, Mute, Untrue, Shared))
-TestOneByOne, TestForgetful, TestUnheard = map(run_of, (OneByOne, Forgetful, Unheard))
+TestOneByOne, TestForgetful = map(run_of, (OneByOne, Forgetful))
+TestUnheard, TestMisnamed = map(run_of, (Unheard, Misnamed))

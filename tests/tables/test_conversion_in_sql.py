@@ -8,8 +8,10 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dynmodel_pyramid.database import Database
 from dynmodel_pyramid.fields import FieldTypes
 from dynmodel_pyramid.fields.registry import read_options
+from dynmodel_pyramid.settings import Settings
 from dynmodel_pyramid.tables.carrying import Aside, Carried, Conversion, convert_values
 from dynmodel_pyramid.tables.conversion import converter, in_database
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings
@@ -115,9 +117,9 @@ PAIRS = [(source, *target) for source in SOURCES for target in TARGETS if source
 @pytest.fixture(scope="module", params=DATABASES)
 def engine(request, tmp_path_factory):
     with database_settings(request.param, tmp_path_factory.mktemp("conversion")) as made:
-        engine = sa.create_engine(made["sqlalchemy.url"])
-        yield engine
-        engine.dispose()
+        database = Database(Settings(made))
+        yield database.writer
+        database.close()
 
 
 def field(kind: str, options: dict) -> SimpleNamespace:
@@ -139,7 +141,7 @@ def test_agrees_with_python(engine, source, target, options):
     expression = in_database(TYPES, before, after, table.c.old, dialect)
     texts = None
     if expression is not None and new_form.sql_to_text is not None:
-        texts = old_form.sql_to_text(table.c.old, dialect), new_form.sql_to_text(expression, dialect)
+        texts = tuple(lambda value, form=form: form.sql_to_text(value, dialect) for form in (old_form, new_form))
 
     @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(SOURCES[source], min_size=1, max_size=100))

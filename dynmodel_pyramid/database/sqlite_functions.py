@@ -1,0 +1,158 @@
+"""Functions that SQLite lacks, as each connection gets them: pure, of texts and numbers.
+
+What the queries' conditions mean with them stands where they are used: ``fields/patterns.py``, ``fields/documents.py``.
+"""
+
+import functools
+import json
+import re
+import sqlite3
+from decimal import Decimal
+from typing import Any
+
+#: Parsed constants: each is used for every row.
+_KEPT = 64
+
+
+def register(dbapi: sqlite3.Connection) -> None:
+    for name, count, function in (
+        ("dynmodel_match", 2, match),
+        ("dynmodel_float_text", 1, float_text),
+        ("dynmodel_float", 2, float_of),
+        ("dynmodel_complement", 1, complement),
+        ("dynmodel_json", 1, canonical),
+        ("dynmodel_json_contains", 2, contains),
+        ("dynmodel_json_path", 3, at_path),
+        ("dynmodel_json_number", 2, compare_numbers),
+    ):
+        dbapi.create_function(name, count, function, deterministic=True)
+
+
+# Regular expressions
+
+
+@functools.lru_cache(_KEPT)
+def _compiled(pattern: str):
+    import re2  # an extra; who makes conditions asks for it before
+
+    options = re2.Options()
+    options.dot_nl = True
+    options.never_capture = True
+    options.log_errors = False
+    return re2.compile(pattern, options)
+
+
+def match(pattern: str, text: str | None) -> int | None:
+    """Whether a part of the text matches; in time that grows with the text alone (RE2)."""
+    return None if text is None else int(_compiled(pattern).search(text) is not None)
+
+
+# Numbers
+
+_NINES = str.maketrans("0123456789", "9876543210")
+
+
+def float_text(number: float | None) -> str | None:
+    return None if number is None else repr(float(number))
+
+
+def float_of(text: str | None, pattern: str) -> float | None:
+    """The float that a text is, if it matches; SQLite's own conversion may be wrong in the last digit."""
+    return float(text) + 0.0 if text is not None and re.fullmatch(pattern, text) else None
+
+
+def complement(digits: str | None) -> str | None:
+    return None if digits is None else digits.translate(_NINES)
+
+
+# JSON, as PostgreSQL's jsonb has it (manual, 8.14): numbers are exact, the order of keys is not kept
+
+
+def _number(text: str) -> Decimal:
+    return Decimal(text)
+
+
+def _load(text: str) -> Any:
+    return json.loads(text, parse_int=_number, parse_float=_number)
+
+
+_load_constant = functools.lru_cache(_KEPT)(_load)
+
+
+def canonical(text: str | None) -> str | None:
+    """A text that is the same for equal values."""
+    return None if text is None else _write(_load(text), plain=False)
+
+
+def _write(value: Any, *, plain: bool) -> str:
+    """JSON text; ``plain`` as jsonb is written: digits as they were, spaces, shorter keys first."""
+    if type(value) is dict:
+        # jsonb has them in order of their length in bytes.
+        keys = sorted(value, key=lambda key: (len(key.encode()), key.encode()))
+        return "{" + ", ".join(f"{_quoted(key)}: {_write(value[key], plain=plain)}" for key in keys) + "}"
+    if type(value) is list:
+        return "[" + ", ".join(_write(item, plain=plain) for item in value) + "]"
+    if type(value) is Decimal:
+        # Zero has no sign; "f" writes no exponent. Digits after the point are kept by jsonb, but mean nothing.
+        value = abs(value) if not value else value
+        text = f"{value:f}"
+        return text if plain or "." not in text else text.rstrip("0").rstrip(".")
+    return _quoted(value) if type(value) is str else json.dumps(value)
+
+
+def _quoted(text: str) -> str:
+    # jsonb escapes what JSON wants escaped, DEL not among it.
+    return json.dumps(text, ensure_ascii=False)
+
+
+def contains(text: str | None, wanted: str | None) -> int | None:
+    """Whether the first JSON value contains the second (PostgreSQL manual, 8.14.3)."""
+    if text is None or wanted is None:
+        return None
+    one, other = _load(text), _load_constant(wanted)
+    if type(one) is list and not isinstance(other, list | dict):
+        return int(_has(one, other))  # an array contains a primitive value, here at the top alone
+    return int(_contains(one, other))
+
+
+def _contains(one: Any, other: Any) -> bool:
+    if type(one) is dict and type(other) is dict:
+        return all(key in one and _contains(one[key], value) for key, value in other.items())
+    if type(one) is list and type(other) is list:
+        return all(
+            any(_contains(item, value) for item in one) if isinstance(value, list | dict) else _has(one, value)
+            for value in other
+        )
+    return type(one) is type(other) and one == other
+
+
+def _has(items: list, value: Any) -> bool:
+    return any(type(item) is type(value) and item == value for item in items)
+
+
+def at_path(text: str | None, steps: str, as_text: int) -> str | None:
+    """What ``->`` (or with ``as_text``, lastly, ``->>``) finds: keys of objects, numbers of array items."""
+    value = None if text is None else _load(text)
+    for step in _load_steps(steps) if text is not None else ():
+        if type(value) is dict and type(step) is str and step in value:
+            value = value[step]
+        elif type(value) is list and type(step) is int and -len(value) <= step < len(value):
+            value = value[step]
+        elif isinstance(value, dict | list) or step not in (0, -1):
+            return None
+        # To PostgreSQL a scalar is the only item of an array.
+    if text is None or (as_text and value is None):
+        return None
+    return value if as_text and type(value) is str else _write(value, plain=True)
+
+
+_load_steps = functools.lru_cache(_KEPT)(json.loads)
+
+
+def compare_numbers(text: str | None, other: str) -> int | None:
+    """-1, 0 or 1 as a JSON number is less than, equal to or greater than another; None of what is no number."""
+    value = None if text is None else _load(text)
+    if type(value) is not Decimal:
+        return None
+    wanted = _load_constant(other)
+    return (value > wanted) - (value < wanted)

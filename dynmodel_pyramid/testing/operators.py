@@ -1,0 +1,81 @@
+"""The tests of the operators that a field type declares."""
+
+import re
+from typing import Any
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.fields import FieldType
+from dynmodel_pyramid.fields.operators import Operator
+from dynmodel_pyramid.fields.registry import read_options
+from dynmodel_pyramid.queries.comparisons import condition
+from dynmodel_pyramid.queries.subjects import of_field
+from dynmodel_pyramid.tables.work import Work
+from dynmodel_pyramid.testing.cases import Case
+from dynmodel_pyramid.testing.driver import TableDriver
+from dynmodel_pyramid.testing.suite import Suite
+
+
+class OperatorConformance(Suite):
+    """Part of the suite for types whose values clients write."""
+
+    def test_operators_are_well_named(self, the_type):
+        names = [operator.name for operator in the_type.operators]
+        assert [name for name in names if not re.fullmatch("[a-z]+", name)] == []
+        assert len(set(names)) == len(names), "an operator is declared twice"
+
+    def test_operators_find_the_same_rows_on_both_databases(self, apps, the_type, case):
+        tables = {database: self.table(app, case) for database, app in apps.items()}
+        ids = {
+            database: [table.add_value(value)["id"] for value, _ in case.pairs] for database, table in tables.items()
+        }
+        null = {table.add_value(None)["id"] for table in tables.values()}
+        if the_type.reference(read_options(the_type, dict(case.options))) is not None:
+            null = set()  # an empty list takes its place
+        for operator in the_type.operators:
+            if set(operator.dialects) >= set(tables):
+                self._compare(tables, ids["sqlite"], null, operator, self._texts(the_type, case, operator))
+
+    def stored(self, the_type: FieldType, case: Case, value: Any) -> Any:
+        return the_type.schema_node(read_options(the_type, dict(case.options))).deserialize(value)
+
+    def _texts(self, the_type, case: Case, operator: Operator) -> list[str]:
+        if operator.name == "is":
+            return ["null", "not_null"]
+        to_text = the_type.text_form(read_options(the_type, dict(case.options))).to_text
+        return [to_text(self.stored(the_type, case, value)) for value, _ in case.pairs]
+
+    def _compare(
+        self,
+        tables: dict[str, TableDriver],
+        ids: list[int],
+        null: set[int],
+        operator: Operator,
+        texts: list[str],
+    ) -> None:
+        for number, text in enumerate(texts):
+            value = [text] if operator.many else text
+            try:
+                found = {database: self._found(table, operator.name, value) for database, table in tables.items()}
+            except Malformed as error:
+                # A type's own texts are values; a pattern or a word not every text is.
+                assert operator.name not in ("eq", "neq", "in", "isdistinct"), error
+                continue
+            assert found["sqlite"] == found["postgresql"], f"{operator.name}.{text}"
+            if operator.name not in ("is", "isdistinct"):
+                for table in tables.values():
+                    either = [*found["sqlite"], *self._found(table, operator.name, value, negated=True)]
+                    assert null.isdisjoint(either), f"{operator.name}.{text} is true or false of null"
+            if operator.name in ("eq", "in"):
+                assert ids[number] in found["sqlite"], f"{operator.name}.{text} doesn't find the value's own row"
+            if operator.name in ("neq", "isdistinct"):
+                assert ids[number] not in found["sqlite"], f"{operator.name}.{text} finds the value's own row"
+
+    @staticmethod
+    def _found(table: TableDriver, operator: str, value: Any, **modifiers: Any) -> list[int]:
+        model = Work(table.catalogue).model(table.definition["id"])
+        made = condition(of_field(model, model.definition.by_name["value"]), operator, value, **modifiers)
+        query = sa.select(model.table.c.id).where(made).order_by(model.table.c.id)
+        with table.catalogue.database.reading() as connection:
+            return list(connection.scalars(query, execution_options={"compiled_cache": None}))
