@@ -28,7 +28,7 @@ class SQLiteEvolution(Evolution):
         before, after = change.before, change.after
         reasons = self._reasons_to_rebuild(change, carried, converted, rekeyed, going)
         if reasons:
-            with self.ddl.serving(*reasons, cost="rewrite", lock=_LOCK):
+            with self.ddl.serving(*reasons, *self._carried_along(change), cost="rewrite", lock=_LOCK):
                 self._rebuild(table, change, carried, going, trashed)
         else:
             self._alter(change, carried, going)
@@ -68,6 +68,12 @@ class SQLiteEvolution(Evolution):
             if needed:
                 keys.append(("field", field.id))
         return keys
+
+    def _carried_along(self, change: Difference) -> list[Key]:
+        """The steps that a table which is built anew brings with it."""
+        fields = [field for field in (*change.dropped, *change.arriving) if self.has_column(field)]
+        keys = [("field", field.id) for field in fields if not self.is_list(field)]
+        return keys + [("name", new.id) for _, new in change.changed("name") if self.has_column(new)]
 
     def _is_made_anew(self, old: FieldDefinition, new: FieldDefinition, values: Carried | None) -> bool:
         if not self.has_column(old) and not self.has_column(new):

@@ -93,7 +93,7 @@ class Performer:
     def rehearse(self, wanted: Iterable[int], judge: Judge, *, on_error: str = "fail") -> list[Rehearsed]:
         """What :meth:`perform` would do; locks nobody out, and changes nothing."""
         found = []
-        with self.database.reading() as connection:
+        with self.database.rehearsing() as connection:
             current, changes = read_unlocked(self.catalogue, connection, wanted, judge)
             made, _ = settled(changes, current, self.catalogue.field_types)
             self._refuse_taken(connection, made)

@@ -107,7 +107,16 @@ class Table(Resource):
         self.model = model
 
     def __getitem__(self, segment: str) -> Resource:
-        return {"rows": RowList, "row": SingularRowList}[segment](self, segment)
+        return {"rows": RowList, "row": SingularRowList, "plan": Plan}[segment](self, segment)
+
+
+class Plan(Resource):
+    """What a change of a table would do."""
+
+    def __init__(self, parent: Table, name: str):
+        super().__init__(parent, name)
+        self.work = parent.work
+        self.model = parent.model
 
 
 class RowList(Resource):
