@@ -5,7 +5,7 @@ import re
 import colander
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import checks, operators, patterns, schema, sql
+from dynmodel_pyramid.fields import checks, operators, pattern_checks, schema, sql
 from dynmodel_pyramid.fields.choices import check_choices, choices_option, each_of, one_of
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
 
@@ -45,7 +45,7 @@ class Text(FieldType):
             **checks.kind(column, "text", context),
             **checks.lengths(column, options),
             **checks.choices(column, options.get("choices")),
-            **patterns.checks(column, options.get("pattern"), context),
+            **pattern_checks.checks(column, options.get("pattern"), context),
         }
 
     def schema_node(self, options):
