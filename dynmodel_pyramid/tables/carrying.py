@@ -114,6 +114,7 @@ class Conversion:
     :param expression: the new value in SQL, NULL where Python must judge; None where Python must judge all
     :param to_text: the text of an old value; ``new_to_text`` that of a new one
     :param sql_texts: makers of both in SQL; None where a type has none
+    :param numbers: whether both are JSON numbers, so that 1 and 1.0 are the same
     :param same_storage: whether both columns are of one type, so that a value may be left as it is
     :param substitute: makes what a lost value becomes; None: null
     :param keep_aside: is told (id of the row, old value, its text, reason) of the lost values, in batches
@@ -127,9 +128,20 @@ class Conversion:
     new_to_text: Callable[[Any], str]
     expression: sa.ColumnElement | None = None
     sql_texts: tuple[Callable[[sa.ColumnElement], sa.ColumnElement], ...] | None = None
+    numbers: bool = False
     same_storage: bool = False
     substitute: Callable[[], Any] | None = None
     keep_aside: Callable[[list[tuple[int, Any, str, str]]], None] | None = None
+
+    def is_same_text(self, old: str, new: str) -> bool:
+        return old == new or (self.numbers and new in (f"{old}.0", old.removesuffix(".0")))
+
+    def other_text(self, old: sa.ColumnElement, new: sa.ColumnElement) -> sa.ColumnElement[bool]:
+        """:meth:`is_same_text` in SQL, negated."""
+        differs = old.is_distinct_from(new)
+        if self.numbers:
+            differs = sa.and_(differs, old.concat(".0").is_distinct_from(new), new.concat(".0").is_distinct_from(old))
+        return differs
 
 
 def convert_values(
@@ -182,7 +194,7 @@ def _survey(
         return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
 
     decided = sa.and_(pairs.c.new.is_not(None), new_text.is_not(None))
-    differs = sa.and_(decided, old_text.is_distinct_from(new_text))
+    differs = sa.and_(decided, how.other_text(old_text, new_text))
     columns = [sa.func.count(pairs.c.old), number(decided), number(differs)]
     if how.same_storage:
         columns.append(number(pairs.c.new.is_distinct_from(pairs.c.old)))
@@ -209,7 +221,7 @@ def _in_python(rows: list, carried: Carried, how: Conversion) -> tuple[list, lis
                 made.append((row_id, how.substitute() if how.substitute is not None else None))
             continue
         new_text = how.new_to_text(converted)
-        if new_text != text:
+        if not how.is_same_text(text, new_text):
             carried.changed.add(row_id, before=text, after=new_text)
         is_same = how.expression is None and how.same_storage and type(converted) is type(value) and converted == value
         if not is_same or new_text != text:

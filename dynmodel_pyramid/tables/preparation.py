@@ -157,6 +157,7 @@ class Preparation:
             convert=converter(types, old, new),
             to_text=old_form.to_text,
             new_to_text=new_form.to_text,
+            numbers=all(self._is_number(each) for each in (old, new)),
             same_storage=isinstance(source, sa.Column) and _is_same_type(source.type, kind),
             substitute=self._maker(new),
             keep_aside=self._keeper(old, new),
@@ -174,6 +175,10 @@ class Preparation:
         if new.required:
             self._fill(carried)
         return carried
+
+    def _is_number(self, field: FieldDefinition) -> bool:
+        rules = self.generator.field_types[field.type].json_schema(field.options)
+        return rules.get("type") in ("integer", "number")
 
     def _obey_checks(self, carried: Carried, how: Conversion) -> bool:
         """Whether the database can tell that all values obey the options that have changed: one scan, and no text."""
