@@ -215,5 +215,7 @@ class Evolution(Steps):
         self.store.forget_trashed(self.connection, kept.id)
 
     def column_exists(self, definition: TableDefinition, column: str) -> bool:
-        columns = sa.inspect(self.connection).get_columns(definition.physical_name, schema=self.schema)
-        return column in {each["name"] for each in columns}
+        # A query: reflection would judge the types of all columns, those of plugins too.
+        table = sa.table(quoted(definition.physical_name), schema=self.schema)
+        nothing = sa.select(sa.text("*")).select_from(table).where(sa.false())
+        return column in self.connection.execute(nothing, execution_options=UNCACHED).keys()

