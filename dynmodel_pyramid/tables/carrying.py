@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql.elements import quoted_name
 
 from dynmodel_pyramid.definitions import FieldDefinition
+from dynmodel_pyramid.definitions.store import TrashedField
 from dynmodel_pyramid.tables.conversion import Convert
 from dynmodel_pyramid.tables.findings import Samples
 
@@ -37,9 +38,9 @@ class Carried:
     lost: Samples = field(default_factory=Samples)
     #: How many nulls take the default.
     filled: int = 0
-    #: How many values come back that an earlier conversion had replaced, and whether all of them do.
+    #: How many values come back that earlier conversions had replaced, and what the trash needs to keep no longer.
     returned: int = 0
-    returned_all: bool = False
+    spent: list[TrashedField] = field(default_factory=list)
     #: Whether ``source`` holds these very values already, in a column of the same type.
     is_same: bool = False
     #: The temporary table that overrides the expression, if there is one.
@@ -152,7 +153,7 @@ def convert_values(
         return
     aside, overridden = make_aside(), False
     for rows in batches(connection, how.table, to_do, source):
-        made, lost = _in_python(rows, carried, how)
+        made, lost = in_python(rows, carried, how)
         if made:
             aside.put(made)
             overridden = True
@@ -185,7 +186,7 @@ def _survey(connection: sa.Connection, carried: Carried, how: Conversion) -> int
     return carried.values - converted
 
 
-def _in_python(rows: list, carried: Carried, how: Conversion) -> tuple[list, list]:
+def in_python(rows: list, carried: Carried, how: Conversion) -> tuple[list, list]:
     """-> the values to put aside, and (id, old value, its text, reason) of the lost ones."""
     made, lost = [], []
     for row_id, value in rows:
