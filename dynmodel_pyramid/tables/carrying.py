@@ -114,10 +114,11 @@ class Conversion:
 
     :param expression: the new value in SQL, NULL where Python must judge; None where Python must judge all
     :param to_text: the text of an old value; ``new_to_text`` that of a new one
-    :param sql_texts: both in SQL, of the source and of the expression; None where a type has none
+    :param sql_texts: the text of the source in SQL, and what makes that of a new value; None where a type has none
     :param same_storage: whether both columns are of one type, so that a value may be left as it is
     :param substitute: makes what a lost value becomes; None: null
     :param keep_aside: is told (id of the row, old value, its text, reason) of the lost values, in batches
+    :param only: the rows that are concerned; the others have their values already
     """
 
     table: sa.FromClause
@@ -127,10 +128,11 @@ class Conversion:
     to_text: Callable[[Any], str]
     new_to_text: Callable[[Any], str]
     expression: sa.ColumnElement | None = None
-    sql_texts: tuple[sa.ColumnElement, sa.ColumnElement] | None = None
+    sql_texts: tuple[sa.ColumnElement, Callable[[sa.ColumnElement], sa.ColumnElement]] | None = None
     same_storage: bool = False
     substitute: Callable[[], Any] | None = None
     keep_aside: Callable[[list[tuple[int, Any, str, str]]], None] | None = None
+    only: sa.ColumnElement[bool] = field(default_factory=sa.true)
 
 
 def convert_values(
@@ -142,9 +144,8 @@ def convert_values(
         left = _survey(connection, carried, how)
         base, to_do = how.expression, sa.and_(source.is_not(None), how.expression.is_(None))
     else:
-        carried.values = connection.scalar(
-            sa.select(sa.func.count(source)).select_from(how.table), execution_options=UNCACHED
-        )
+        count = sa.select(sa.func.count(source)).select_from(how.table).where(how.only)
+        carried.values = connection.scalar(count, execution_options=UNCACHED)
         left = carried.values
         base, to_do = (source if how.same_storage else sa.cast(sa.null(), how.kind)), source.is_not(None)
         carried.is_same = how.same_storage
@@ -152,7 +153,7 @@ def convert_values(
     if not left:
         return
     aside, overridden = make_aside(), False
-    for rows in batches(connection, how.table, to_do, source):
+    for rows in batches(connection, how.table, sa.and_(how.only, to_do), source):
         made, lost = in_python(rows, carried, how)
         if made:
             aside.put(made)
@@ -166,21 +167,24 @@ def convert_values(
 
 def _survey(connection: sa.Connection, carried: Carried, how: Conversion) -> int:
     """Count what SQL does, in one scan; -> how many values are left to Python."""
-    expression, source = how.expression, how.source
     old_text, new_text = how.sql_texts
+    # From inside to outside: one within the other, they would be nested too deeply for SQLite's parser.
+    made = sa.select(how.table.c.id, how.source.label("source"), old_text.label("old"), how.expression.label("made"))
+    made = made.where(how.only).subquery()
+    seen = sa.select(*made.c, new_text(made.c.made).label("new")).subquery()
 
     def number(condition: sa.ColumnElement[bool]) -> sa.ColumnElement:
         return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
 
-    differs = sa.and_(expression.is_not(None), old_text.is_distinct_from(new_text))
-    columns = [sa.func.count(source), sa.func.count(expression), number(differs)]
+    differs = sa.and_(seen.c.made.is_not(None), seen.c.old.is_distinct_from(seen.c.new))
+    columns = [sa.func.count(seen.c.source), sa.func.count(seen.c.made), number(differs)]
     if how.same_storage:
-        columns.append(number(expression.is_distinct_from(source)))
-    counts = connection.execute(sa.select(*columns).select_from(how.table), execution_options=UNCACHED).one()
+        columns.append(number(seen.c.made.is_distinct_from(seen.c.source)))
+    counts = connection.execute(sa.select(*columns), execution_options=UNCACHED).one()
     carried.values, converted, carried.changed.count = counts[:3]
     carried.is_same = how.same_storage and counts[3] == 0
     if carried.changed.count:
-        query = sa.select(how.table.c.id, old_text, new_text).where(differs).order_by(how.table.c.id).limit(10)
+        query = sa.select(seen.c.id, seen.c.old, seen.c.new).where(differs).order_by(seen.c.id).limit(10)
         for row_id, before, after in connection.execute(query, execution_options=UNCACHED):
             carried.changed.tell(row_id, before=before, after=after)
     return carried.values - converted

@@ -13,6 +13,7 @@ from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.store import LIST_PREFIX, TrashedField
 from dynmodel_pyramid.errors import Conflict, PluginMissing
 from dynmodel_pyramid.fields.json import JsonDocument
+from dynmodel_pyramid.fields.temporal import UTCDateTime
 from dynmodel_pyramid.tables.bringing_back import bring_back
 from dynmodel_pyramid.tables.carrying import UNCACHED, Aside, Carried, Conversion, batches, convert_values
 from dynmodel_pyramid.tables.changes import Earlier
@@ -71,6 +72,10 @@ class Preparation:
             quoted_name(self.before.physical_name, quote=True),
             sa.MetaData(schema=self.generator.dialect.schema),
             sa.Column("id", sa.BigInteger, primary_key=True),
+            # Types that have no column of their own show what these have.
+            sa.Column("_version", sa.BigInteger),
+            sa.Column("_created", UTCDateTime()),
+            sa.Column("_updated", UTCDateTime()),
         )
         kept = [(field.column, field.name, field) for field in self.before.fields]
         trashed = [*self.returning.values(), *(each.kept for chain in self.earlier.values() for each in chain)]
@@ -136,7 +141,8 @@ class Preparation:
         key = kept_as or field.name
         if key in self.table.c:
             return self.table.c[key]
-        return self.generator.field_types[field.type].read_expression(self.table, field.options)
+        shown = self.generator.field_types[field.type].read_expression(self.table, field.options)
+        return sa.type_coerce(shown, shown.type)  # never a column: that may be one of the system's
 
     def _added(self, new: FieldDefinition) -> Carried:
         kind = self.kind(new)
@@ -155,8 +161,7 @@ class Preparation:
         kind = self.kind(new)
         carried = Carried(new, source, old, source)
         carried.lost.hidden = carried.changed.hidden = old.write_only or new.write_only
-        if earlier:
-            source = self._bring_back(carried, earlier)
+        only = self._bring_back(carried, earlier) if earlier else sa.true()
         how = Conversion(
             table=self.table,
             source=source,
@@ -167,6 +172,7 @@ class Preparation:
             same_storage=isinstance(source, sa.Column) and _is_same_type(source.type, kind),
             substitute=self._maker(new),
             keep_aside=self._keeper(old, new),
+            only=only,
         )
         if (old.type, old.options) == (new.type, new.options) or self._obeys_checks(old, new, how):
             carried.is_same = how.same_storage
@@ -174,10 +180,13 @@ class Preparation:
             if not self.is_list(new):
                 how.expression = in_database(types, old, new, source, dialect)
             if how.expression is not None and new_form.sql_to_text is not None:
-                texts = old_form.sql_to_text(source, dialect), new_form.sql_to_text(how.expression, dialect)
-                how.sql_texts = texts
+                how.sql_texts = (
+                    old_form.sql_to_text(source, dialect),
+                    lambda made: new_form.sql_to_text(made, dialect),
+                )
             with self._refusing_defaults(new):
                 convert_values(self.connection, carried, how, lambda: self._aside(new, kind))
+        carried.is_same &= carried.aside is None
         self._lose_missing_rows(carried, how)
         if new.required:
             self._fill(carried)
@@ -193,7 +202,7 @@ class Preparation:
         if not changed - lifted <= set(checks):
             return False
         broken = ~sa.and_(sa.true(), *(checks[name] for name in changed - lifted))
-        found = sa.select(self.table.c.id).where(broken).limit(1)
+        found = sa.select(self.table.c.id).where(how.only, broken).limit(1)
         return self.connection.scalar(found, execution_options=UNCACHED) is None
 
     def _aside(self, field: FieldDefinition, kind: sa.types.TypeEngine) -> Aside:
@@ -211,8 +220,8 @@ class Preparation:
             return None
         return lambda rows: self.keep_aside(old, new, rows)
 
-    def _bring_back(self, carried: Carried, earlier: tuple[Earlier, ...]) -> sa.ColumnElement:
-        """-> the values that don't come back from the trash, which are to be converted."""
+    def _bring_back(self, carried: Carried, earlier: tuple[Earlier, ...]) -> sa.ColumnElement[bool]:
+        """-> in which rows nothing comes back from the trash, so that what there is must be converted."""
         new, kind = carried.after, self.kind(carried.after)
         types = self.generator.field_types
 
@@ -233,9 +242,9 @@ class Preparation:
         with self._refusing_defaults(new):
             found = bring_back(self.connection, carried, self.generator, earlier, columns, aside, conversion)
         if not found:
-            return carried.source
+            return sa.true()
         carried.override(aside)
-        return sa.case((~aside.has_row(), carried.source))
+        return ~aside.has_row()
 
     def _lose_missing_rows(self, carried: Carried, how: Conversion) -> None:
         """Take ids of rows that are not there for values that can't be carried over."""

@@ -139,7 +139,7 @@ def test_agrees_with_python(engine, source, target, options):
     expression = in_database(TYPES, before, after, table.c.old, dialect)
     texts = None
     if expression is not None and new_form.sql_to_text is not None:
-        texts = old_form.sql_to_text(table.c.old, dialect), new_form.sql_to_text(expression, dialect)
+        texts = old_form.sql_to_text(table.c.old, dialect), lambda made: new_form.sql_to_text(made, dialect)
 
     @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(SOURCES[source], min_size=1, max_size=100))
