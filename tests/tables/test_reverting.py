@@ -8,7 +8,7 @@ import itertools
 
 import pytest
 import webtest
-from hypothesis import HealthCheck, note, settings
+from hypothesis import HealthCheck, Phase, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
@@ -122,7 +122,7 @@ class Changes(RuleBasedStateMachine):
     def change(self, patch, on_error="null"):
         answer = self.client.send("PATCH", f"{self.path}?on_error={on_error}", patch)
         note(f"{patch} -> {answer.status_int} {answer.json.get('detail', '')}")
-        assert answer.status_int in (200, 409), answer.text
+        assert answer.status_int in (200, 409, 422), answer.text  # 422: an index needs the field
         if answer.status_int == 200:
             self.remember()
 
@@ -204,6 +204,12 @@ class Changes(RuleBasedStateMachine):
 def test_definition_and_values_are_as_they_were(client):
     machine = type("ChangesHere", (Changes,), {"client": client})
     options = settings(
-        max_examples=30, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck), database=None
+        max_examples=12,
+        stateful_step_count=8,
+        deadline=None,
+        # A fault is told as it is found: shrinking takes minutes.
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+        database=None,
     )
     run_state_machine_as_test(machine, settings=options)
