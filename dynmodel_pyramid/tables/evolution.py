@@ -12,6 +12,7 @@ from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.store import LIST_PREFIX, TrashedField
 from dynmodel_pyramid.tables import rows_allow
 from dynmodel_pyramid.tables.carrying import UNCACHED, Carried
+from dynmodel_pyramid.tables.changes import Earlier
 from dynmodel_pyramid.tables.difference import Difference, Pair
 from dynmodel_pyramid.tables.evolution_lists import ListSteps
 from dynmodel_pyramid.tables.evolution_steps import Steps, quoted
@@ -60,19 +61,25 @@ class Evolution(Steps):
         after: TableDefinition,
         on_error: str,
         returning: Mapping[int, TrashedField] | None = None,
+        earlier: Mapping[int, tuple[Earlier, ...]] | None = None,
     ) -> dict[int, Carried]:
         """Bring the table from one definition to the other; -> what became of the values, by field.
 
         :param returning: where the trash keeps the values of fields that come back
+        :param earlier: values of fields that come back where nobody has written others since
         :raises Conflict: the rows don't allow it
         """
         self.refuse_too_many_names(after)
         change = Difference(before, after)
-        returning = returning or {}
+        returning, earlier = returning or {}, earlier or {}
         if change.table_renamed and not self.is_same_table(before.physical_name, after.physical_name):
             self.refuse_taken(after)
         rekeyed = self.rekeyed(change)
         converted = tuple(pair for pair in change.changed("type", "options") if pair not in rekeyed)
+        ids = {new.id for _, new in (*converted, *rekeyed)}
+        # Of the same type and options as before, but not of the same values.
+        kept = [(before.by_id.get(field.id), field) for field in after.fields if field.id not in ids]
+        converted += tuple((old, new) for old, new in kept if old is not None and new.id in earlier)
         trashed = self.store.trashed_fields(self.connection, before.id)
         self.refuse_too_wide(after, len(trashed) + len(change.dropped) + len(converted))
         values = Preparation(
@@ -83,6 +90,7 @@ class Evolution(Steps):
             on_error=on_error,
             moment=self.moment,
             returning=returning,
+            earlier=earlier,
             keep_aside=keep_aside(self, after) if self.ddl.is_real else None,
         )
         carried = self._carry(values, change, converted)
@@ -196,9 +204,13 @@ class Evolution(Steps):
         returning: Mapping[int, TrashedField],
     ) -> None:
         """What is left to do when the table has its new form."""
+        spent = [kept for made in carried.values() for kept in made.spent]
         for number, kept in returning.items():
-            if number not in change.before.by_id or carried[number].returned_all:
-                self.forget(change.after, kept)
+            made = carried.get(number)
+            if number not in change.before.by_id and made is not None and not made.keeps_old:
+                spent.append(kept)
+        for kept in spent:
+            self.forget(change.after, kept)
         types = self.generator.field_types
         new = {field.id for field in change.arriving} | {new.id for _, new in converted}
         given = tuple(

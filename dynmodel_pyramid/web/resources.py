@@ -107,16 +107,88 @@ class Table(Resource):
         self.model = model
 
     def __getitem__(self, segment: str) -> Resource:
-        return {"rows": RowList, "row": SingularRowList, "plan": Plan}[segment](self, segment)
+        kinds = {
+            "rows": RowList,
+            "row": SingularRowList,
+            "plan": Plan,
+            "history": History,
+            "quarantine": QuarantineResource,
+        }
+        return kinds[segment](self, segment)
 
 
-class Plan(Resource):
-    """What a change of a table would do."""
+class BelowTable(Resource):
+    """What hangs below a table, one step or more."""
 
-    def __init__(self, parent: Table, name: str):
+    def __init__(self, parent, name: str):
         super().__init__(parent, name)
         self.work = parent.work
         self.model = parent.model
+
+
+class Plan(BelowTable):
+    """What a change of a table would do."""
+
+
+class Numbered(BelowTable):
+    """Such a thing whose path segment is a number; whether it exists nobody has asked yet."""
+
+    @property
+    def number(self) -> int:
+        return int(self.__name__)
+
+
+class History(BelowTable):
+    """The versions of a table's definition."""
+
+    def __getitem__(self, segment: str) -> Resource:
+        return _numbered(HistoryVersion, self, segment)
+
+
+class HistoryVersion(Numbered):
+    """One of them."""
+
+    def __getitem__(self, segment: str) -> Resource:
+        return {"diff": Differences, "revert": Revert}[segment](self, segment)
+
+
+class Differences(BelowTable):
+    """What leads from one version to others."""
+
+    def __getitem__(self, segment: str) -> Resource:
+        return _numbered(DifferenceResource, self, segment)
+
+
+class DifferenceResource(Numbered):
+    """What leads to one of them."""
+
+
+class Revert(BelowTable):
+    """The way back to a version."""
+
+
+class QuarantineResource(BelowTable):
+    """Values of a table that a conversion could not carry over."""
+
+    def __getitem__(self, segment: str) -> Resource:
+        return _numbered(QuarantinedResource, self, segment)
+
+
+class QuarantinedResource(Numbered):
+    """One of them."""
+
+    def __getitem__(self, segment: str) -> Resource:
+        return {"restore": Restoration}[segment](self, segment)
+
+
+class Restoration(BelowTable):
+    """The way of such a value back into its row."""
+
+
+def _numbered(kind: type[Numbered], parent: Resource, segment: str) -> Numbered:
+    if parse_id(segment) is None:
+        raise KeyError(segment)
+    return kind(parent, segment)
 
 
 class RowList(Resource):

@@ -43,9 +43,8 @@ def main(arguments: list[str] | None = None) -> None:
             run_state_machine_as_test(machine_class, settings=checks)
         wsgi.registry.dynmodel_catalogue.database.close()
     seconds = time.monotonic() - begun
-    print(
-        f"{given.database}: {counter['made']} changes made, {counter['refused']} refused as the model says, {seconds:.0f} s"
-    )
+    refused = f"{counter['refused']} refused as the model says"
+    print(f"{given.database}: {counter['made']} changes made, {refused}, {seconds:.0f} s")
 
 
 if __name__ == "__main__":
