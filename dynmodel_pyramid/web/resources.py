@@ -50,7 +50,7 @@ class Root(Resource):
         self.work = work
 
     def __getitem__(self, segment: str) -> Resource:
-        kinds = {"table": Tables, "field-type": FieldTypesResource, "live": Live, "ready": Ready}
+        kinds = {"table": Tables, "field-type": FieldTypesResource, "trash": TableTrash, "live": Live, "ready": Ready}
         return kinds[segment](self, segment)
 
 
@@ -107,7 +107,80 @@ class Table(Resource):
         self.model = model
 
     def __getitem__(self, segment: str) -> Resource:
-        return {"rows": RowList, "row": SingularRowList}[segment](self, segment)
+        kinds = {"rows": RowList, "row": SingularRowList, "trash": FieldTrash, "health": Health}
+        return kinds[segment](self, segment)
+
+
+class OfTable(Resource):
+    """Something that belongs to a table, besides its rows."""
+
+    def __init__(self, parent: Resource, name: str):
+        super().__init__(parent, name)
+        self.work = parent.work
+        self.model = parent.model
+
+
+class Health(OfTable):
+    """How far a table is from its limits."""
+
+
+class FieldTrash(OfTable):
+    """The fields in the trash of a table."""
+
+    def __getitem__(self, segment: str) -> Resource:
+        number = parse_id(segment)
+        if number is None:
+            raise KeyError(segment)
+        return TrashedField(self, segment, number)
+
+
+class TrashedField(OfTable):
+    """One of them, which may or may not exist."""
+
+    def __init__(self, parent: FieldTrash, name: str, number: int):
+        super().__init__(parent, name)
+        self.number = number
+
+    def __getitem__(self, segment: str) -> Resource:
+        return {"restore": FieldRestore}[segment](self, segment)
+
+
+class FieldRestore(OfTable):
+    """Its way back."""
+
+
+class TableTrash(Resource):
+    """The tables in the trash."""
+
+    @property
+    def work(self) -> Work:
+        return self.__parent__.work
+
+    def __getitem__(self, segment: str) -> Resource:
+        number = parse_id(segment)
+        if number is None:
+            raise KeyError(segment)
+        return TrashedTable(self, segment, number)
+
+
+class TrashedTable(Resource):
+    """One of them, which may or may not exist."""
+
+    def __init__(self, parent: TableTrash, name: str, number: int):
+        super().__init__(parent, name)
+        self.work = parent.work
+        self.number = number
+
+    def __getitem__(self, segment: str) -> Resource:
+        return {"restore": TableRestore}[segment](self, segment)
+
+
+class TableRestore(Resource):
+    """Its way back."""
+
+    @property
+    def work(self) -> Work:
+        return self.__parent__.work
 
 
 class RowList(Resource):

@@ -36,7 +36,7 @@ def no_parameters(request, *known: str) -> dict[str, str]:
     return given
 
 
-def _answer(request, outcome: Outcome, status: int = 200) -> Response:
+def definition_answer(request, outcome: Outcome, status: int = 200) -> Response:
     """The definition that a change made; proven by the change's own locks."""
     definition = outcome.definition
     answer = json_answer(encode(table_document(definition)), status)
@@ -66,7 +66,7 @@ def create_table(context: Tables, request) -> Response:
     no_parameters(request)
     outcome = _service(context).create(read_json(request))
     context.work.settle()
-    answer = _answer(request, outcome, 201)
+    answer = definition_answer(request, outcome, 201)
     answer.headers["Location"] = path(request, "table", outcome.definition.id)
     return answer
 
@@ -92,7 +92,7 @@ def _change(context: Table, request, make_document) -> Response:
         on_error=parameters.get("on_error", "fail"),
     )
     context.work.settle()
-    return _answer(request, outcome)
+    return definition_answer(request, outcome)
 
 
 def put_table(context: Table, request) -> Response:
