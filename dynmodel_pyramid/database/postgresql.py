@@ -114,7 +114,8 @@ class PostgreSQL(Dialect):
             self._draw(connection, table, gap)
 
     _COLUMNS = (
-        "FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid JOIN pg_namespace ON pg_namespace.oid = relnamespace "
+        "FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid "
+        "JOIN pg_namespace ON pg_namespace.oid = relnamespace "
         "WHERE nspname = :schema AND relname = :name AND attnum > 0"
     )
 

@@ -122,7 +122,8 @@ class Evolution(Steps):
                 continue
             if self.is_list(field):
                 kept = self.trash(after, field, is_list=True)
-                self.link_tables(before).set_aside(before.id, field.id, kept.column)
+                own = before.physical_name
+                self.link_tables(before).set_aside(before.id, field.id, kept.column, own=own)
             elif self.has_column(field):
                 self.leave_column(before, field, self.trash(after, field))
 

@@ -1,5 +1,6 @@
 """Tables that come back from the trash, and what leaves it for good."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -47,10 +48,12 @@ def restore_table(evolution: "Evolution", before: TableDefinition, after: TableD
             _write(evolution, values, made)
     values.close()
     evolution.leave_behind(before, after)
-    evolution.rename_table(before.physical_name, after.physical_name)
-    evolution.restore_foreign_keys(after)
+    still_there = replace(after, physical_name=before.physical_name)
+    evolution.restore_foreign_keys(still_there)
     for field, reference in evolution.lists(after):
-        evolution.link_tables(after).remake(after, field, reference)
+        evolution.link_tables(still_there).remake(still_there, field, reference)
+    # What refers to the table follows.
+    evolution.rename_table(before.physical_name, after.physical_name)
 
 
 def _judge(evolution: "Evolution", values: Preparation, made: Carried, on_error: str) -> None:

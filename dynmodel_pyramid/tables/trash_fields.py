@@ -44,21 +44,20 @@ class FieldTrash(Trash):
         return [Kept(each, count, self._until(each)) for each, count in zip(found, counts, strict=True)]
 
     def _counts(self, connection: sa.Connection, table: sa.TableClause, found: list[KeptField]) -> list[int]:
-        if not found:
-            return []
-        counts = []
-        row_id = sa.column("id", _selectable=table)
-        for each in found:
-            name = each.kept.column
+        """How many rows have a value of each field; all columns are counted in one scan."""
+        counts, columns = {}, {}
+        for name in (each.kept.column for each in found):
             if name.startswith(LIST_PREFIX):
                 kept = lines(name, sa.MetaData(schema=table.schema))
-                rows = sa.select(row_id).select_from(table)
-                count = sa.select(sa.func.count(kept.c.row_id.distinct())).where(kept.c.row_id.in_(rows))
-                counts.append(count.scalar_subquery())
+                query = sa.select(sa.func.count(kept.c.row_id.distinct()))
+                counts[name] = connection.scalar(query, execution_options=UNCACHED)
             else:
-                column = sa.column(quoted_name(name, quote=True), _selectable=table)
-                counts.append(sa.func.count(column))
-        return list(connection.execute(sa.select(*counts).select_from(table), execution_options=UNCACHED).one())
+                columns[name] = sa.func.count(sa.column(quoted_name(name, quote=True), _selectable=table))
+        if columns:
+            query = sa.select(*columns.values()).select_from(table)
+            row = connection.execute(query, execution_options=UNCACHED).one()
+            counts |= dict(zip(columns, row, strict=True))
+        return [counts[each.kept.column] for each in found]
 
     def restore_field(
         self,
@@ -117,7 +116,8 @@ class FieldTrash(Trash):
             kept = self._field(connection, table_id, number)
             lock_exclusively(self.catalogue, connection, locked, deadline)
             self._evolution(connection).forget(locked[table_id], kept.kept)
-            if kept.field.id not in locked[table_id].by_id:
+            others = {each.field.id for each in self.store.fields(connection, table_id)}
+            if kept.field.id not in locked[table_id].by_id and kept.field.id not in others:
                 self.store.forget_quarantined(connection, table_id, kept.field.id)
             return kept, locked[table_id]
 

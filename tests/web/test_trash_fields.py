@@ -282,7 +282,7 @@ def test_checks_of_the_database_come_back(fresh):
     def refuses(value) -> bool:
         database = fresh.catalogue.database
         quote = database.engine.dialect.identifier_preparer.quote_identifier
-        table = quote("Checked") if database.dialect.schema is None else f"{quote(database.dialect.schema)}.\"Checked\""
+        table = quote("Checked") if database.dialect.schema is None else f'{quote(database.dialect.schema)}."Checked"'
         try:
             with database.changing() as connection:
                 connection.exec_driver_sql(f"INSERT INTO {table} (a) VALUES ({value})")

@@ -238,6 +238,24 @@ def test_linked_fields_come_back(shop):
     assert shop.send("DELETE", "/table/1/rows/2/", status=409).json["code"] == "foreign_key_violation"
 
 
+def test_lists_go_with_their_rows(shop):
+    """Another row of the same number has no list of one that is gone; also when the table was in the trash."""
+    drop(shop, "/table/2/", "seen_by")
+    shop.send("DELETE", "/table/2/rows/3/", status=204)
+    shop.row("/table/2/", {"id": 3, "name": "another"})
+    assert trash(shop, "/table/2/")[0]["rows"] == 1
+    shop.send("PATCH", "/table/2/", {"fields": {"name": {"required": False}}}, status=200)
+    shop.send("DELETE", "/table/2/", status=204)
+    restore_table(shop, 2, {"model_name": "Else"})
+    shop.send("DELETE", "/table/2/rows/2/", status=204)
+    restore(shop, "/table/2/", 1)
+    assert [row["seen_by"] for row in shop.get("/table/2/rows/")] == [[3, 1], []]
+    drop(shop, "/table/2/", "seen_by")
+    shop.send("DELETE", "/table/2/", status=204)
+    shop.send("DELETE", "/trash/2/", status=204)
+    assert not [name for name in tables_in_database(shop) if name.startswith(("_trash", "_links"))]
+
+
 def test_a_reverse_name_that_is_taken_by_now(shop):
     drop_with_rules(shop, "customer")
     shop.send("PATCH", "/table/1/", {"fields": {"orders": "integer"}}, status=200)
