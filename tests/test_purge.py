@@ -82,6 +82,44 @@ def test_a_reader_that_takes_long_is_not_disturbed(make_app, database):
     assert len(trash(client, path)) == 7
 
 
+@pytest.mark.parametrize("kind", ["field", "table"])
+def test_of_two_at_once_one_wins(make_app, kind):
+    """Restored twice, or restored and purged: the other finds nothing."""
+    client = Client(make_app())
+    client.table({"a": "string", "far": {"type": "links", "table": "Raced"}}, "Raced")
+    client.row("/table/1/", {"a": "x"})
+    number = 0
+    for other in ("POST", "DELETE"):
+        if kind == "field":
+            drop(client, "/table/1/", "a")
+            number += 1
+            path = f"/table/1/trash/{number}/"
+        else:
+            client.send("DELETE", "/table/1/", status=204)
+            path = "/trash/1/"
+        answers, start = [], threading.Barrier(2)
+
+        def send(method, path=path, answers=answers, start=start) -> None:
+            start.wait()
+            address = f"{path}restore/" if method == "POST" else path
+            answers.append((method, Client(client.app).send(method, address).status_int))
+
+        threads = [threading.Thread(target=send, args=(method,)) for method in ("POST", other)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        won = [(method, status) for method, status in answers if status < 300]
+        assert len(won) == 1 and len(answers) == 2, answers
+        assert [status for _, status in answers if status >= 300] == [404]
+    if won[0][0] == "POST":
+        assert client.get("/table/1/rows/1/")["a"] == "x"
+    elif kind == "field":
+        assert list(client.get("/table/1/rows/1/")) == ["id", "far"]
+    else:
+        client.send("GET", "/table/1/", status=404)
+
+
 # The script
 
 

@@ -238,6 +238,29 @@ def test_linked_fields_come_back(shop):
     assert shop.send("DELETE", "/table/1/rows/2/", status=409).json["code"] == "foreign_key_violation"
 
 
+def test_lists_that_a_conversion_replaced(shop):
+    shop.send("PATCH", "/table/2/?on_error=null", {"fields": {"seen_by": {"type": "integer"}}}, status=200)
+    (kept,) = trash(shop, "/table/2/")
+    assert (kept["reason"], kept["type"], kept["rows"]) == ("replaced", "links", 2)
+    answer = restore(shop, "/table/2/", kept["number"], {"name": "seers"}).json
+    assert answer["fields"]["seers"]["id"] == 8
+    assert [row["seers"] for row in shop.get("/table/2/rows/")] == [[3, 1], [], [3]]
+    assert [row["seen_by"] for row in shop.get("/table/2/rows/")] == [None, None, None]
+    assert shop.get("/table/1/rows/3/")["seen"] == [1, 3]
+    assert trash(shop, "/table/2/") == []
+
+
+def test_a_link_comes_back_as_another_type(shop):
+    drop_with_rules(shop, "customer", "seen_by")
+    for kept in trash(shop, "/table/2/"):
+        kind = "integer" if kept["type"] == "link" else "json"
+        restore(shop, "/table/2/", kept["number"], {"type": kind})
+    rows = shop.get("/table/2/rows/")
+    assert [(row["customer"], row["seen_by"]) for row in rows] == [(1, [3, 1]), (1, []), (2, [3])]
+    assert trash(shop, "/table/2/") == []
+    assert shop.get("/table/1/")["linked_from"] == []
+
+
 def test_lists_go_with_their_rows(shop):
     """Another row of the same number has no list of one that is gone; also when the table was in the trash."""
     drop(shop, "/table/2/", "seen_by")
