@@ -42,6 +42,8 @@ class Dialect:
     confirms_first: bool
     #: How many columns a table may have at most, dropped ones included.
     max_columns: int
+    #: Whether columns that are dropped for good count towards it (:meth:`counted_columns`).
+    counts_dropped_columns = False
     #: Unique indexes that treat nulls as equal.
     nulls_not_distinct: bool
 
@@ -63,6 +65,14 @@ class Dialect:
 
     def failure(self, error: sa.exc.DBAPIError) -> Failure:
         """Say what a database error means."""
+        raise NotImplementedError
+
+    def column_names(self, connection: sa.Connection, table: str) -> list[str]:
+        """The columns that a table has; reflection would judge their types as well, and warn of unknown ones."""
+        raise NotImplementedError
+
+    def counted_columns(self, connection: sa.Connection, table: str) -> int:
+        """How many columns of a table count towards ``max_columns``, where dropped ones do."""
         raise NotImplementedError
 
     def reserve_ids(self, connection: sa.Connection, table: sa.Table, count: int, *, above: int) -> list[int]:

@@ -118,6 +118,10 @@ class SQLite(Dialect):
                 return Failure("away")
         return Failure("other")
 
+    def column_names(self, connection: sa.Connection, table: str) -> list[str]:
+        query = sa.text("SELECT name FROM pragma_table_info(:name)")
+        return list(connection.scalars(query, {"name": table}))
+
     @contextmanager
     def foreign_keys_deferred(self, connection: sa.Connection) -> Iterator[None]:
         # It switches itself off at the end of the transaction (PRAGMA defer_foreign_keys), where a violation fails.

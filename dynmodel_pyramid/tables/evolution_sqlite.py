@@ -1,5 +1,6 @@
 """Changes of definitions on SQLite."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -63,8 +64,10 @@ class SQLiteEvolution(Evolution):
                 # SQLite forbids a default on an added column that is not a constant (ALTER TABLE ADD COLUMN).
                 needed = not values.by_sql or (field.required and field.default is None)
             else:
-                plain = not field.required and field.default is None and not self.has_foreign_key(field)
-                needed = not (values.is_same and plain)
+                # Checks may have come along into the trash, or been left behind by a rebuild since: made anew they are
+                # right.
+                plain = not (field.required or field.default is not None or self.has_foreign_key(field))
+                needed = not (values.is_same and plain) or self.rules(field) or self.rules(values.before)
             if needed:
                 keys.append(("field", field.id))
         return keys
@@ -144,15 +147,30 @@ class SQLiteEvolution(Evolution):
         self._copy(sa.table(quoted(definition.physical_name)), bare, {}, further)
 
     def restore_foreign_keys(self, definition) -> None:
-        if not any(self.has_foreign_key(field) for field in definition.fields):
-            return
-        trashed = self.store.trashed_fields(self.connection, definition.id)
-        columns = [field for field in definition.fields if self.has_column(field) and not self.is_list(field)]
+        if any(self.has_foreign_key(field) for field in definition.fields):
+            trashed = self.store.trashed_fields(self.connection, definition.id)
+            self._remake(definition, [field.column for field in trashed])
+
+    def _remake(self, definition: TableDefinition, further: list[str]) -> None:
+        """Build a table anew as its definition says; of the columns beyond it only these are kept."""
+        columns = [field for field in definition.fields if self.has_column(field)]
         table = self.generator.table(definition)
-        values = {field.column: table.c[field.name] for field in columns}
-        self._copy(table, definition, values, [field.column for field in trashed])
+        self._copy(table, definition, {field.column: table.c[field.name] for field in columns}, further)
         self.check_foreign_keys(definition)
         self.create_indexes(definition, definition, all_of_them=True)
+
+    def leave_column(self, definition, field, kept) -> None:
+        self._rename(definition.physical_name, field.column, kept.column)
+
+    def drop_kept_column(self, definition, column) -> None:
+        # Columns that a check of the table names can't be dropped (ALTER TABLE, "ALTER TABLE DROP COLUMN").
+        query = sa.text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :name")
+        declared = self.connection.scalar(query, {"name": definition.physical_name})
+        if len(re.findall(rf"\b{re.escape(column)}\b", declared)) == 1:
+            super().drop_kept_column(definition, column)
+            return
+        trashed = self.store.trashed_fields(self.connection, definition.id)
+        self._remake(definition, [each.column for each in trashed if each.column != column])
 
     def check_foreign_keys(self, definition: TableDefinition) -> None:
         """They are off while a definition changes; a table that was filled anew is looked through."""

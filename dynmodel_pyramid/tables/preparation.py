@@ -46,7 +46,7 @@ class Preparation:
         on_error: str,
         moment: datetime.datetime,
         returning: Mapping[int, TrashedField],
-        earlier: Mapping[int, tuple[Earlier, ...]],
+        earlier: Mapping[int, tuple[Earlier, ...]] | None = None,
         keep_aside: KeepAside | None = None,
     ):
         self.connection = connection
@@ -57,7 +57,8 @@ class Preparation:
         self.moment = moment
         self.returning = returning
         live = {number: kept for number, kept in returning.items() if number in before.by_id}
-        self.earlier = {number: (Earlier(kept, (before.by_id[number],)),) for number, kept in live.items()} | earlier
+        self.earlier = {number: (Earlier(kept, (before.by_id[number],)),) for number, kept in live.items()}
+        self.earlier |= earlier or {}
         self.keep_aside = keep_aside
         self.table = self._working_table()
         self._asides: dict[int, Aside] = {}
@@ -266,13 +267,14 @@ class Preparation:
             condition = sa.and_(expression.is_not(None), ~there)
         for rows in batches(self.connection, self.table, condition, expression):
             lost = self._missing(rows, far) if reference.many else [(row_id, value, value) for row_id, value in rows]
-            reason = "there is no such row"
-            for row_id, _, missing in lost:
-                carried.lost.add(row_id, value=str(missing), reason=reason)
+            told = [(row_id, value, how.new_to_text(value), f"there is no row {missing}")
+                    for row_id, value, missing in lost]  # fmt: skip
+            for row_id, _, text, reason in told:
+                carried.lost.add(row_id, value=text, reason=reason)
             if not lost:
                 continue
             if how.keep_aside is not None:
-                how.keep_aside([(row_id, value, str(missing), reason) for row_id, value, missing in lost])
+                how.keep_aside(told)
             aside = self._aside(carried.after, how.kind)
             made = how.substitute if how.substitute is not None else lambda: None
             aside.replace([(row_id, made()) for row_id, _, _ in lost])

@@ -11,8 +11,8 @@ from dynmodel_pyramid.tables.service import DefinitionService
 from dynmodel_pyramid.web.answers import encode, json_answer
 from dynmodel_pyramid.web.body import MERGE_PATCH, read_json
 from dynmodel_pyramid.web.conditions import refuse_other_version
+from dynmodel_pyramid.web.definition_resources import Plan
 from dynmodel_pyramid.web.methods import add_resource_view
-from dynmodel_pyramid.web.resources import Plan
 from dynmodel_pyramid.web.tables import no_parameters
 
 

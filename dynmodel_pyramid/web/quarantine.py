@@ -7,8 +7,8 @@ from dynmodel_pyramid.rows.page import read_page
 from dynmodel_pyramid.rows.quarantine import OLD_TEXT, Quarantine
 from dynmodel_pyramid.web.answers import empty_answer, encode, json_answer
 from dynmodel_pyramid.web.body import has_body, read_json
+from dynmodel_pyramid.web.definition_resources import QuarantinedResource, QuarantineResource, Restoration
 from dynmodel_pyramid.web.methods import add_resource_view
-from dynmodel_pyramid.web.resources import QuarantinedResource, QuarantineResource, Restoration
 from dynmodel_pyramid.web.rows import row_answer, writing
 from dynmodel_pyramid.web.tables import no_parameters
 from dynmodel_pyramid.web.transactions import read_connection, write_connection

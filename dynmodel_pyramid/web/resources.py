@@ -13,6 +13,15 @@ from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.rows.scope import EVERYTHING, Scope
 from dynmodel_pyramid.rows.service import Rows
 from dynmodel_pyramid.tables.work import Work
+from dynmodel_pyramid.web.definition_resources import (
+    FieldTrash,
+    Health,
+    History,
+    Plan,
+    QuarantineResource,
+    TableTrash,
+)
+from dynmodel_pyramid.web.tree import Resource
 
 #: Name of the one route under which the tree hangs; it is a hybrid route, so the tree can be mounted under a prefix.
 ROUTE = "dynmodel"
@@ -31,17 +40,6 @@ class Traverser(ResourceTreeTraverser):
     VH_ROOT_KEY = "dynmodel.no_virtual_root"
 
 
-class Resource:
-    """A place in the tree; ``__name__`` and ``__parent__`` make it location-aware (Pyramid, "Location-Aware")."""
-
-    def __init__(self, parent: "Resource", name: str):
-        self.__parent__ = parent
-        self.__name__ = name
-
-    def __getitem__(self, segment: str) -> "Resource":
-        raise KeyError(segment)
-
-
 class Root(Resource):
     """The service. It belongs to one attempt at one request, and so does all below it."""
 
@@ -50,7 +48,7 @@ class Root(Resource):
         self.work = work
 
     def __getitem__(self, segment: str) -> Resource:
-        kinds = {"table": Tables, "field-type": FieldTypesResource, "live": Live, "ready": Ready}
+        kinds = {"table": Tables, "field-type": FieldTypesResource, "trash": TableTrash, "live": Live, "ready": Ready}
         return kinds[segment](self, segment)
 
 
@@ -113,82 +111,10 @@ class Table(Resource):
             "plan": Plan,
             "history": History,
             "quarantine": QuarantineResource,
+            "trash": FieldTrash,
+            "health": Health,
         }
         return kinds[segment](self, segment)
-
-
-class BelowTable(Resource):
-    """What hangs below a table, one step or more."""
-
-    def __init__(self, parent, name: str):
-        super().__init__(parent, name)
-        self.work = parent.work
-        self.model = parent.model
-
-
-class Plan(BelowTable):
-    """What a change of a table would do."""
-
-
-class Numbered(BelowTable):
-    """Such a thing whose path segment is a number; whether it exists nobody has asked yet."""
-
-    @property
-    def number(self) -> int:
-        return int(self.__name__)
-
-
-class History(BelowTable):
-    """The versions of a table's definition."""
-
-    def __getitem__(self, segment: str) -> Resource:
-        return _numbered(HistoryVersion, self, segment)
-
-
-class HistoryVersion(Numbered):
-    """One of them."""
-
-    def __getitem__(self, segment: str) -> Resource:
-        return {"diff": Differences, "revert": Revert}[segment](self, segment)
-
-
-class Differences(BelowTable):
-    """What leads from one version to others."""
-
-    def __getitem__(self, segment: str) -> Resource:
-        return _numbered(DifferenceResource, self, segment)
-
-
-class DifferenceResource(Numbered):
-    """What leads to one of them."""
-
-
-class Revert(BelowTable):
-    """The way back to a version."""
-
-
-class QuarantineResource(BelowTable):
-    """Values of a table that a conversion could not carry over."""
-
-    def __getitem__(self, segment: str) -> Resource:
-        return _numbered(QuarantinedResource, self, segment)
-
-
-class QuarantinedResource(Numbered):
-    """One of them."""
-
-    def __getitem__(self, segment: str) -> Resource:
-        return {"restore": Restoration}[segment](self, segment)
-
-
-class Restoration(BelowTable):
-    """The way of such a value back into its row."""
-
-
-def _numbered(kind: type[Numbered], parent: Resource, segment: str) -> Numbered:
-    if parse_id(segment) is None:
-        raise KeyError(segment)
-    return kind(parent, segment)
 
 
 class RowList(Resource):
