@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.definitions.store import TrashedField
-from dynmodel_pyramid.errors import Conflict
+from dynmodel_pyramid.errors import Conflict, Invalid
 from dynmodel_pyramid.fields import FieldTypes
 from dynmodel_pyramid.tables.references import referrers, touched, with_referrers
 
@@ -19,12 +19,14 @@ class TableChange:
     :param after: None for a table that goes to the trash
     :param returning: where the trash keeps values of fields that come back, by the fields' ids
     :param restored: whether the table comes back from the trash
+    :param pointer: where the document has the table, for errors; empty if the document is the table's own
     """
 
     before: TableDefinition | None
     after: TableDefinition | None
     returning: Mapping[int, TrashedField] = field(default_factory=dict)
     restored: bool = False
+    pointer: str = ""
 
     @property
     def id(self) -> int:
@@ -66,7 +68,10 @@ def settled(
         for far_id in sorted({*old, *new}):
             far = definitions.get(far_id)
             if far is not None:
-                definitions[far_id] = with_referrers(far, change.id, new.get(far_id, ()))
+                try:
+                    definitions[far_id] = with_referrers(far, change.id, new.get(far_id, ()))
+                except Invalid as error:
+                    raise error.below(change.pointer) from None
     made = []
     for change in changes:
         after = definitions[change.id]
