@@ -9,6 +9,7 @@ EMAIL = ["email-validator >= 2.3"]
 PHONE = ["phonenumbers >= 8.13"]
 URL = ["rfc3986-validator >= 0.1.1"]
 JSONSCHEMA = ["jsonschema-rs >= 0.60"]
+YAML = ["PyYAML >= 6.0"]
 TESTING = [
     *POSTGRESQL,
     *URL,  # with it jsonschema checks the format "uri", too
@@ -51,6 +52,8 @@ setup(
         "url": URL,
         # For the option "schema" of json fields.
         "jsonschema": JSONSCHEMA,
+        # For YAML in dynmodel-schema; JSON needs nothing.
+        "yaml": YAML,
         # What the conformance suite (dynmodel_pyramid.testing) needs; plugin authors install this.
         "testing": TESTING,
         # What this project's own tests need besides.
@@ -59,6 +62,7 @@ setup(
             *EMAIL,
             *PHONE,
             *JSONSCHEMA,
+            *YAML,
             "pytest-xdist >= 3.5",
             "psutil >= 5.9",  # memory and CPU of the servers under test
             "pyramid_retry >= 2.1",  # a host application may use it; the tests have one
@@ -79,6 +83,7 @@ setup(
             "dynmodel-upgrade = dynmodel_pyramid.scripts.upgrade:main",
             "dynmodel-field-types = dynmodel_pyramid.scripts.field_types:main",
             "dynmodel-new-field-type = dynmodel_pyramid.scripts.new_field_type:main",
+            "dynmodel-schema = dynmodel_pyramid.scripts.schema:main",
             "dynmodel-serve = dynmodel_pyramid.scripts.serve:main",
         ],
         "dynmodel_pyramid.field_types": [

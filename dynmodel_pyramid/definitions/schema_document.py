@@ -47,14 +47,18 @@ def schema_document(
     """
     definitions = sorted(definitions, key=lambda definition: (name_key(definition.model_name), definition.model_name))
     names = {definition.id: definition.model_name for definition in definitions}
-    return {"tables": {each.model_name: _table(each, names, field_types, full) for each in definitions}}
+    return {"tables": {each.model_name: table_entry(each, names, field_types, full=full) for each in definitions}}
 
 
-def _table(
-    definition: TableDefinition, names: Mapping[int, str], field_types: FieldTypes, full: bool
+def table_entry(
+    definition: TableDefinition, names: Mapping[int, str], field_types: FieldTypes, *, full: bool = False
 ) -> dict[str, Any]:
+    """:param names: the model names of tables by their ids"""
     whole = table_document(definition)
-    whole["fields"] = {field.name: _field(field, names, field_types, full) for field in definition.fields}
+    whole["fields"] = {}
+    for field in definition.fields:
+        told = field_entry(field, names, field_types, full=full)
+        whole["fields"][field.name] = field.type if len(told) == 1 and not full else told
     if not full:
         for rule in whole["unique"]:
             if rule["nulls_distinct"]:
@@ -65,7 +69,9 @@ def _table(
     return {key: value for key, value in told.items() if full or key == "fields" or value != _TABLE_DEFAULTS[key]}
 
 
-def _field(field: FieldDefinition, names: Mapping[int, str], field_types: FieldTypes, full: bool) -> Any:
+def field_entry(
+    field: FieldDefinition, names: Mapping[int, str], field_types: FieldTypes, *, full: bool = False
+) -> dict[str, Any]:
     whole = field_document(field, 0)
     common = {key: whole[key] for key in _FIELD_DEFAULTS}
     common["aliases"] = [alias.name for alias in field.aliases]
@@ -74,8 +80,7 @@ def _field(field: FieldDefinition, names: Mapping[int, str], field_types: FieldT
         own = _own_options(field_types[field.type], field.options, names, full)
     if not full:
         common = {key: value for key, value in common.items() if not same_json(value, _FIELD_DEFAULTS[key])}
-    told = {"type": field.type, **own, **common}
-    return field.type if len(told) == 1 and not full else told
+    return {"type": field.type, **own, **common}
 
 
 def _own_options(
