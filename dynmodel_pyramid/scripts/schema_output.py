@@ -36,7 +36,7 @@ def plan_lines(changes: list[Rehearsed], current: list[TableDefinition], field_t
     names = {definition.id: definition.model_name for definition in current}
     names |= {each.change.id: each.change.after.model_name for each in changes if each.change.after is not None}
     counts = {ADDED: 0, CHANGED: 0, GONE: 0}
-    for each in sorted(changes, key=lambda each: _name(each)):
+    for each in sorted(changes, key=lambda each: each.change.model_name):
         before, after = each.change.before, each.change.after
         sign = ADDED if before is None else GONE if after is None else CHANGED
         counts[sign] += 1
@@ -46,10 +46,6 @@ def plan_lines(changes: list[Rehearsed], current: list[TableDefinition], field_t
         yield from _table_lines(each, names, field_types)
     if changes:
         yield f"{counts[ADDED]} to create, {counts[CHANGED]} to change, {counts[GONE]} to drop."
-
-
-def _name(each: Rehearsed) -> str:
-    return (each.change.after or each.change.before).model_name
 
 
 def _names(before: Any, after: Any, attribute: str = "name") -> str:

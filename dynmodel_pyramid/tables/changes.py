@@ -33,6 +33,10 @@ class TableChange:
         return (self.after or self.before).id
 
     @property
+    def model_name(self) -> str:
+        return (self.after or self.before).model_name
+
+    @property
     def live_before(self) -> TableDefinition | None:
         """What other tables saw before."""
         return None if self.restored else self.before

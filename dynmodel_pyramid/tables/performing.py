@@ -103,7 +103,7 @@ class Performer:
             for change in in_order(made):
                 evolution = self._evolution(connection, rehearsed=True)
                 evolution.names, evolution.free_names = names, free
-                with _told_of(change):
+                with told_of(change.model_name, change.pointer):
                     found.append(rehearsed(evolution, change, on_error))
         return found
 
@@ -183,7 +183,7 @@ def carry_out(
     new = {change.id for change in changes if change.before is None}
     made, unfinished = [], []
     for change in in_order(vacated):
-        with _told_of(change):
+        with told_of(change.model_name, change.pointer):
             made.append(_carry_out(evolution, store, change, on_error, new, unfinished))
     for first, after in unfinished:
         evolution.change(first, after, on_error)
@@ -219,14 +219,14 @@ def _carry_out(
 
 
 @contextmanager
-def _told_of(change: TableChange) -> Iterator[None]:
-    """Of several tables a refusal tells which one it is about."""
+def told_of(name: str, pointer: str) -> Iterator[None]:
+    """Of several tables a refusal tells which one it is about; ``pointer`` is empty where there is one only."""
     try:
         yield
     except Conflict as error:
-        if change.pointer:
-            error.detail = f"{(change.after or change.before).model_name}: {error.detail}"
-            error.members["pointer"] = change.pointer
+        if pointer:
+            error.detail = f"{name}: {error.detail}"
+            error.members["pointer"] = pointer
         raise
 
 

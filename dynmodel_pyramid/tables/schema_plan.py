@@ -41,6 +41,5 @@ def plan_documents(changes: list[Rehearsed]) -> dict[str, Any]:
     """Name -> plan of each table that would change: its new name, or the one that it had where it is dropped."""
     found: dict[str, Any] = {}
     for each in changes:
-        name = (each.change.after or each.change.before).model_name
-        found[name] = table_plan(each)
+        found[each.change.model_name] = table_plan(each)
     return dict(sorted(found.items()))

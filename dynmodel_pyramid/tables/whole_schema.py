@@ -24,7 +24,7 @@ from dynmodel_pyramid.tables.catalogue import Catalogue
 from dynmodel_pyramid.tables.changes import TableChange
 from dynmodel_pyramid.tables.conversion import check_on_error
 from dynmodel_pyramid.tables.judging import Definitions
-from dynmodel_pyramid.tables.performing import Rehearsed
+from dynmodel_pyramid.tables.performing import Rehearsed, told_of
 from dynmodel_pyramid.tables.service import DefinitionService
 
 #: What becomes of tables that are not in the document. ``patch``: they are kept, and those in it are patched.
@@ -172,7 +172,8 @@ class WholeSchema:
             if entry.before is not None and same_document(entry.value, untouched.get(entry.name)):
                 continue
             try:
-                after = self._read(entry, names, others)
+                with told_of(entry.name, entry.pointer):
+                    after = self._read(entry, names, others)
             except Invalid as error:
                 problems.include(error.below(entry.pointer))
                 continue

@@ -94,4 +94,4 @@ def test_a_type_that_is_gone_holds_up_only_its_own_table(app):
     exported["tables"]["A"]["label"] = "new"
     with pytest.raises(DynmodelError) as told:
         schema.apply(exported)
-    assert told.value.code == "field_type_missing"
+    assert (told.value.code, told.value.members["pointer"]) == ("field_type_missing", "/tables/A")
