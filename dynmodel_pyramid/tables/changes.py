@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.definitions.store import TrashedField
-from dynmodel_pyramid.errors import Conflict
+from dynmodel_pyramid.errors import Conflict, Invalid
 from dynmodel_pyramid.fields import FieldTypes
 from dynmodel_pyramid.tables.references import referrers, touched, with_referrers
 
@@ -33,6 +33,7 @@ class TableChange:
     :param restored: whether the table comes back from the trash
     :param earlier: values that are to come back where nobody has written others since, by the fields' ids; of each
         field the newest first
+    :param pointer: where the document has the table, for errors; empty if the document is the table's own
     """
 
     before: TableDefinition | None
@@ -40,10 +41,15 @@ class TableChange:
     returning: Mapping[int, TrashedField] = field(default_factory=dict)
     restored: bool = False
     earlier: Mapping[int, tuple[Earlier, ...]] = field(default_factory=dict)
+    pointer: str = ""
 
     @property
     def id(self) -> int:
         return (self.after or self.before).id
+
+    @property
+    def model_name(self) -> str:
+        return (self.after or self.before).model_name
 
     @property
     def live_before(self) -> TableDefinition | None:
@@ -81,7 +87,10 @@ def settled(
         for far_id in sorted({*old, *new}):
             far = definitions.get(far_id)
             if far is not None:
-                definitions[far_id] = with_referrers(far, change.id, new.get(far_id, ()))
+                try:
+                    definitions[far_id] = with_referrers(far, change.id, new.get(far_id, ()))
+                except Invalid as error:
+                    raise error.below(change.pointer) from None
     made = []
     for change in changes:
         after = definitions[change.id]

@@ -87,7 +87,7 @@ class Evolution(Steps):
             self.connection,
             self.generator,
             before,
-            self.far(before),
+            self.far_rows(before),
             on_error=on_error,
             moment=self.moment,
             returning=returning,

@@ -14,7 +14,7 @@ from dynmodel_pyramid.tables.checks import rules_of
 from dynmodel_pyramid.tables.ddl import Executed, Recorded
 from dynmodel_pyramid.tables.findings import Collecting, Refusing
 from dynmodel_pyramid.tables.generation import Generator, field_indexes
-from dynmodel_pyramid.tables.link_tables import LinkTables
+from dynmodel_pyramid.tables.link_tables import LinkTables, referred_to
 
 
 def quoted(name: str) -> quoted_name:
@@ -72,6 +72,17 @@ class Steps:
             return self.names.get(table_id) or self.store.physical_name(self.connection, table_id)
 
         return name
+
+    def far_rows(self, definition: TableDefinition) -> Callable[[int], sa.FromClause]:
+        """The rows of a table that a definition refers to, by its id; one that a plan would make has none."""
+        name = self.far(definition)
+
+        def rows(table_id: int) -> sa.FromClause:
+            if table_id in self.names:
+                return sa.select(sa.cast(sa.null(), sa.BigInteger).label("id")).where(sa.false()).subquery("_far")
+            return referred_to(name(table_id), self.schema).table.alias("_far")
+
+        return rows
 
     def link_tables(self, definition: TableDefinition) -> LinkTables:
         return LinkTables(self.ddl, self.schema, self.far(definition))

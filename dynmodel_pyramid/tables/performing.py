@@ -5,7 +5,8 @@
 
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -102,7 +103,8 @@ class Performer:
             for change in in_order(made):
                 evolution = self._evolution(connection, rehearsed=True)
                 evolution.names, evolution.free_names = names, free
-                found.append(rehearsed(evolution, change, on_error))
+                with told_of(change.model_name, change.pointer):
+                    found.append(rehearsed(evolution, change, on_error))
         return found
 
     def _evolution(self, connection: sa.Connection, *, rehearsed: bool = False) -> Evolution:
@@ -176,33 +178,56 @@ def carry_out(
     evolution: Evolution, store: DefinitionStore, changes: list[TableChange], on_error: str
 ) -> list[TableChange]:
     """Bring tables and system tables to what is wanted; -> the changes as they are logged."""
-    connection = evolution.connection
     vacated = [_vacate(evolution, store, change) if _is_in_the_way(change, changes, evolution) else change
                for change in changes]  # fmt: skip
     new = {change.id for change in changes if change.before is None}
     made, unfinished = [], []
     for change in in_order(vacated):
-        before, after = change.before, change.after
-        if after is None:
-            dropped = replace(before, version=before.version + 1, physical_name=evolution.drop(before))
-            store.drop(connection, dropped)
-            made.append(replace(change, before=replace(dropped, model_name=before.model_name)))
-            continue
-        if change.restored:
-            evolution.restore(before, after, on_error)
-        elif before is None:
-            first = _without_links_to(after, new - {after.id}, evolution)
-            new.discard(after.id)
-            evolution.create(first)
-            if first is not after:
-                unfinished.append((first, after))
-        else:
-            evolution.change(before, after, on_error, change.returning, change.earlier)
-        store.update(connection, after)
-        made.append(change)
+        with told_of(change.model_name, change.pointer):
+            made.append(_carry_out(evolution, store, change, on_error, new, unfinished))
     for first, after in unfinished:
         evolution.change(first, after, on_error)
     return made
+
+
+def _carry_out(
+    evolution: Evolution,
+    store: DefinitionStore,
+    change: TableChange,
+    on_error: str,
+    new: set[int],
+    unfinished: list[tuple[TableDefinition, TableDefinition]],
+) -> TableChange:
+    """:param new: tables that are still to be made; ``unfinished`` gets what waits for them, with what it is to be"""
+    connection, before, after = evolution.connection, change.before, change.after
+    if after is None:
+        dropped = replace(before, version=before.version + 1, physical_name=evolution.drop(before))
+        store.drop(connection, dropped)
+        return replace(change, before=replace(dropped, model_name=before.model_name))
+    if change.restored:
+        evolution.restore(before, after, on_error)
+    elif before is None:
+        first = _without_links_to(after, new - {after.id}, evolution)
+        new.discard(after.id)
+        evolution.create(first)
+        if first is not after:
+            unfinished.append((first, after))
+    else:
+        evolution.change(before, after, on_error, change.returning, change.earlier)
+    store.update(connection, after)
+    return change
+
+
+@contextmanager
+def told_of(name: str, pointer: str) -> Iterator[None]:
+    """Of several tables a refusal tells which one it is about; ``pointer`` is empty where there is one only."""
+    try:
+        yield
+    except Conflict as error:
+        if pointer:
+            error.detail = f"{name}: {error.detail}"
+            error.members["pointer"] = pointer
+        raise
 
 
 def rehearsed(evolution: Evolution, change: TableChange, on_error: str) -> Rehearsed:

@@ -29,6 +29,7 @@ def plan_document(rehearsed: Rehearsed) -> dict[str, Any]:
     before, after = change.live_before, change.after
     findings = list(evolution.findings.findings)
     return {
+        "action": _action(change),
         "table": None if before is None else change.id,
         "model_name": (after or before).model_name,
         "version": None if before is None else before.version,
@@ -41,9 +42,25 @@ def plan_document(rehearsed: Rehearsed) -> dict[str, Any]:
     }
 
 
+def plan_documents(changes: list[Rehearsed]) -> dict[str, Any]:
+    """Name -> plan of each table that would change: its new name, or the one that it had where it is dropped."""
+    return {
+        each.change.model_name: plan_document(each) for each in sorted(changes, key=lambda it: it.change.model_name)
+    }
+
+
+def _action(change: TableChange) -> str:
+    if change.after is None:
+        return "drop"
+    if change.live_before is not None:
+        return "change"
+    return "restore" if change.restored else "create"
+
+
 def unchanged_plan(definition: TableDefinition) -> dict[str, Any]:
     """The plan of a change that changes nothing; nobody has counted rows for it."""
     return {
+        "action": "none",
         "table": definition.id,
         "model_name": definition.model_name,
         "version": definition.version,
@@ -60,9 +77,8 @@ def _whole(change: TableChange, rehearsed: Rehearsed) -> list[dict[str, Any]]:
     """A table that comes or goes is one step."""
     if change.after is not None and change.live_before is not None:
         return []
-    kind = "drop_table" if change.after is None else "restore_table" if change.restored else "create_table"
     findings = rehearsed.evolution.findings.findings
-    step = {"kind": kind, **_effort(rehearsed.evolution.ddl.statements, rehearsed)}
+    step = {"kind": f"{_action(change)}_table", **_effort(rehearsed.evolution.ddl.statements, rehearsed)}
     return [{**step, "refused": [_refusal(finding) for finding in findings]}]
 
 

@@ -20,7 +20,7 @@ from dynmodel_pyramid.tables.carrying import UNCACHED, Aside, Carried, Conversio
 from dynmodel_pyramid.tables.changes import Earlier
 from dynmodel_pyramid.tables.conversion import converter, in_database
 from dynmodel_pyramid.tables.generation import Generator
-from dynmodel_pyramid.tables.link_tables import lines, lines_of, list_of, referred_to
+from dynmodel_pyramid.tables.link_tables import lines, lines_of, list_of
 
 #: Told of the values of a field that can't be carried over: (id of the row, old value, its text, reason) of some rows.
 KeepAside = Callable[[FieldDefinition, FieldDefinition, list[tuple[int, Any, str, str]]], None]
@@ -29,7 +29,7 @@ KeepAside = Callable[[FieldDefinition, FieldDefinition, list[tuple[int, Any, str
 class Preparation:
     """Makes the values of one change in the caller's transaction.
 
-    :param far: the physical name of a table by its id
+    :param far: the rows of a table by its id, of which the ids are looked at
     :param on_error: what becomes of values that can't be carried over (:data:`~.conversion.ON_ERROR`)
     :param returning: fields that come back by their ids, each with where the trash keeps its values
     :param earlier: values that come back where nobody has written others since (:class:`~.changes.TableChange`)
@@ -41,7 +41,7 @@ class Preparation:
         connection: sa.Connection,
         generator: Generator,
         before: TableDefinition,
-        far: Callable[[int], str],
+        far: Callable[[int], sa.FromClause],
         *,
         on_error: str,
         moment: datetime.datetime,
@@ -258,7 +258,7 @@ class Preparation:
         reference = self.generator.reference(carried.after)
         if reference is None:
             return
-        far = referred_to(self.far(reference.table), self.generator.dialect.schema).table.alias("_far")
+        far = self.far(reference.table)
         expression = carried.expression
         if reference.many:
             condition = expression.is_not(None)
