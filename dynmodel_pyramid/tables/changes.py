@@ -19,12 +19,14 @@ class TableChange:
     :param after: None for a table that goes to the trash
     :param returning: where the trash keeps values of fields that come back, by the fields' ids
     :param restored: whether the table comes back from the trash
+    :param is_online: whether ``pending`` is what it is to be (:mod:`~.online`); all others leave it empty
     """
 
     before: TableDefinition | None
     after: TableDefinition | None
     returning: Mapping[int, TrashedField] = field(default_factory=dict)
     restored: bool = False
+    is_online: bool = False
 
     @property
     def id(self) -> int:
@@ -34,6 +36,18 @@ class TableChange:
     def live_before(self) -> TableDefinition | None:
         """What other tables saw before."""
         return None if self.restored else self.before
+
+    @property
+    def is_too_early(self) -> bool:
+        """Whether what an earlier change has left unproven must be proven first."""
+        if self.live_before is None or not self.before.pending:
+            return False
+        return not (self.is_online and not self.after.pending)
+
+    def without_pending(self) -> "TableChange":
+        if self.is_online or self.after is None:
+            return self
+        return replace(self, after=replace(self.after, pending=()))
 
 
 def touched_tables(changes: Iterable[TableChange], field_types: FieldTypes) -> set[int]:

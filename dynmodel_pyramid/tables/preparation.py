@@ -1,7 +1,7 @@
 """The values of all fields after a change of a definition, and whether the rows allow it. Nothing is changed yet."""
 
 import datetime
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,6 +15,7 @@ from dynmodel_pyramid.errors import Conflict, PluginMissing
 from dynmodel_pyramid.fields import TextForm
 from dynmodel_pyramid.fields.json import JsonDocument
 from dynmodel_pyramid.tables.carrying import UNCACHED, Aside, Carried, Conversion, batches, convert_values
+from dynmodel_pyramid.tables.checks import judged_options
 from dynmodel_pyramid.tables.conversion import converter, in_database
 from dynmodel_pyramid.tables.generation import Generator
 from dynmodel_pyramid.tables.link_tables import lines, lines_of, list_of, referred_to
@@ -30,6 +31,7 @@ class Preparation:
     :param on_error: what becomes of values that can't be carried over (:data:`~.conversion.ON_ERROR`)
     :param returning: fields that come back by their ids, each with where the trash keeps its values
     :param keep_aside: for ``quarantine``; a plan keeps nothing
+    :param trusted: ids of fields whose values stay as they are, which the database proves later (:mod:`~.online`)
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Preparation:
         moment: datetime.datetime,
         returning: Mapping[int, TrashedField],
         keep_aside: KeepAside | None = None,
+        trusted: Collection[int] = (),
     ):
         self.connection = connection
         self.generator = generator
@@ -52,6 +55,7 @@ class Preparation:
         self.moment = moment
         self.returning = returning
         self.keep_aside = keep_aside
+        self.trusted = trusted
         self.table = self._working_table()
         self._asides: dict[int, Aside] = {}
 
@@ -147,6 +151,9 @@ class Preparation:
         old_form, new_form = (types[each.type].text_form(each.options) for each in (old, new))
         kind = self.kind(new)
         carried = Carried(new, source, old, source)
+        if new.id in self.trusted:
+            carried.is_same = True
+            return carried
         if kept is not None:
             source = self._bring_back(carried, kept, old, kind)
         carried.lost.hidden = carried.changed.hidden = old.write_only or new.write_only
@@ -186,11 +193,10 @@ class Preparation:
         if old.type != new.type or not how.same_storage:
             return False
         checks = self.generator.field_types[new.type].checks(how.source, new.options, self.generator.context)
-        changed = {name for name in new.options if new.options[name] != old.options.get(name)}
-        lifted = {name for name in changed if new.options[name] is None}
-        if not changed - lifted <= set(checks):
+        judged = judged_options(old, new, checks)
+        if judged is None:
             return False
-        rules = sa.and_(sa.true(), *(checks[name] for name in changed - lifted))
+        rules = sa.and_(sa.true(), *(checks[name] for name in judged))
         broken = sa.func.coalesce(sa.func.sum(sa.case((~rules, 1), else_=0)), 0)
         counts = sa.select(sa.func.count(how.source), broken).select_from(self.table)
         carried.values, number = self.connection.execute(counts, execution_options=UNCACHED).one()
