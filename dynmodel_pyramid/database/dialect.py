@@ -46,6 +46,8 @@ class Dialect:
     counts_dropped_columns = False
     #: Unique indexes that treat nulls as equal.
     nulls_not_distinct: bool
+    #: Rules may be in force before they are proven for all rows (:meth:`proves_later`).
+    may_prove_later = False
 
     def __init__(self, settings):
         self.settings = settings
@@ -93,6 +95,10 @@ class Dialect:
 
     def hold_off_writers(self, connection: sa.Connection, table: str) -> None:
         """Keep others from writing a table's rows, not from reading them, till the transaction ends."""
+
+    def proves_later(self, connection: sa.Connection, table: str) -> bool:
+        """Whether a new rule of this table may be in force before it is proven for all its rows, and had better be."""
+        return False
 
     def lock_exclusively(self, connection: sa.Connection, table: str) -> None:
         """Lock a user table against readers and writers; a no-op where the transaction does so anyway."""

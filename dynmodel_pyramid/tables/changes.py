@@ -34,6 +34,7 @@ class TableChange:
     :param earlier: values that are to come back where nobody has written others since, by the fields' ids; of each
         field the newest first
     :param pointer: where the document has the table, for errors; empty if the document is the table's own
+    :param is_online: whether ``pending`` is what it is to be (:mod:`~.online`); all others leave it empty
     """
 
     before: TableDefinition | None
@@ -42,6 +43,7 @@ class TableChange:
     restored: bool = False
     earlier: Mapping[int, tuple[Earlier, ...]] = field(default_factory=dict)
     pointer: str = ""
+    is_online: bool = False
 
     @property
     def id(self) -> int:
@@ -55,6 +57,18 @@ class TableChange:
     def live_before(self) -> TableDefinition | None:
         """What other tables saw before."""
         return None if self.restored else self.before
+
+    @property
+    def is_too_early(self) -> bool:
+        """Whether what an earlier change has left unproven must be proven first."""
+        if self.live_before is None or not self.before.pending:
+            return False
+        return not (self.is_online and not self.after.pending)
+
+    def without_pending(self) -> "TableChange":
+        if self.is_online or self.after is None:
+            return self
+        return replace(self, after=replace(self.after, pending=()))
 
 
 def touched_tables(changes: Iterable[TableChange], field_types: FieldTypes) -> set[int]:

@@ -58,6 +58,10 @@ class Steps:
         self.names: dict[int, str] = {}
         #: Names of tables that a plan takes for free: the change would have moved what has them.
         self.free_names: set[str] = set()
+        #: Whether rules may be put off to be proven later; found by a plan.
+        self.may_put_off = False
+        #: The names of the constraints that are.
+        self.put_off: frozenset[str] = frozenset()
         #: Called before the first DDL: holds off readers.
         self.before_ddl: Callable[[], None] = lambda: None
 

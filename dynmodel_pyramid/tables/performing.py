@@ -23,6 +23,7 @@ from dynmodel_pyramid.tables.changes import TableChange, in_order, settled
 from dynmodel_pyramid.tables.evolution import Evolution
 from dynmodel_pyramid.tables.evolution_postgresql import PostgreSQLEvolution
 from dynmodel_pyramid.tables.evolution_sqlite import SQLiteEvolution
+from dynmodel_pyramid.tables.finishing import Unfinished, finish, may_be_online
 from dynmodel_pyramid.tables.judging import Definitions, Judge, judged, lock_exclusively, read_unlocked
 
 EVOLUTIONS: dict[str, type[Evolution]] = {"sqlite": SQLiteEvolution, "postgresql": PostgreSQLEvolution}
@@ -45,13 +46,14 @@ class Performed:
 @dataclass(frozen=True, slots=True)
 class Rehearsed:
     """What a change of one table would do: ``carried`` are the values by field, ``evolution`` has the statements and
-    what stands in the way; ``rows`` is how many the table has.
+    what stands in the way; ``rows`` is how many the table has; ``versions`` how many there will be more.
     """
 
     change: TableChange
     evolution: Evolution
     carried: dict[int, Carried]
     rows: int
+    versions: int = 1
 
 
 class Performer:
@@ -74,12 +76,16 @@ class Performer:
         def run(connection: sa.Connection, deadline: float) -> Performed:
             begun = time.monotonic()
             locked, changes = judged(self.catalogue, connection, wanted, judge, deadline)
+            early = [change.id for change in changes if change.is_too_early]
+            if early:
+                raise Unfinished(early[0])
+            changes = [change.without_pending() for change in changes]
             made, further = settled(changes, locked, self.catalogue.field_types)
             if not made and not further:
                 return Performed([], self.database.state(connection))
             self._refuse_taken(connection, made)
             patience = self.settings.lock_timeout - (time.monotonic() - begun)
-            evolution = self._evolution(connection)
+            evolution = self.evolution(connection)
             evolution.before_ddl = self._locking_once(connection, locked, patience)
             made = carry_out(evolution, self.store, made, on_error)
             evolution.before_ddl()
@@ -89,25 +95,40 @@ class Performer:
             lines = [*((change.live_before, change.after) for change in made), *further]
             return Performed(made, self.store.record(connection, lines, author))
 
-        return self.transaction(run)
+        while True:
+            try:
+                return self.transaction(run)
+            except Unfinished as unfinished:
+                finish(self, unfinished.table_id)
 
     def rehearse(self, wanted: Iterable[int], judge: Judge, *, on_error: str = "fail") -> list[Rehearsed]:
         """What :meth:`perform` would do; locks nobody out, and changes nothing."""
-        found = []
         with self.database.rehearsing() as connection:
-            current, changes = read_unlocked(self.catalogue, connection, wanted, judge)
-            made, _ = settled(changes, current, self.catalogue.field_types)
-            self._refuse_taken(connection, made)
-            names = {change.id: change.after.physical_name for change in made if change.before is None}
-            free = {change.before.physical_name for change in made if change.before is not None}
-            for change in in_order(made):
-                evolution = self._evolution(connection, rehearsed=True)
-                evolution.names, evolution.free_names = names, free
-                with told_of(change.model_name, change.pointer):
-                    found.append(rehearsed(evolution, change, on_error))
+            return self.rehearse_on(connection, wanted, judge, on_error=on_error)
+
+    def rehearse_on(
+        self, connection: sa.Connection, wanted: Iterable[int], judge: Judge, *, on_error: str = "fail"
+    ) -> list[Rehearsed]:
+        """:meth:`rehearse` in the caller's transaction."""
+        found = []
+        current, changes = read_unlocked(self.catalogue, connection, wanted, judge)
+        # What is pending would be finished before, in a version of its own.
+        left = {change.id for change in changes if change.live_before is not None and change.before.pending}
+        changes = [replace(change, before=replace(change.before, pending=())) if change.id in left else change
+                   for change in changes]  # fmt: skip
+        made, _ = settled([change.without_pending() for change in changes], current, self.catalogue.field_types)
+        self._refuse_taken(connection, made)
+        names = {change.id: change.after.physical_name for change in made if change.before is None}
+        free = {change.before.physical_name for change in made if change.before is not None}
+        for change in in_order(made):
+            evolution = self.evolution(connection, rehearsed=True)
+            evolution.names, evolution.free_names = names, free
+            evolution.may_put_off = on_error == "fail" and may_be_online(self.database.dialect, connection, changes)
+            with told_of(change.model_name, change.pointer):
+                found.append(rehearsed(evolution, change, on_error, versions=2 if change.id in left else 1))
         return found
 
-    def _evolution(self, connection: sa.Connection, *, rehearsed: bool = False) -> Evolution:
+    def evolution(self, connection: sa.Connection, *, rehearsed: bool = False) -> Evolution:
         kind = EVOLUTIONS[self.database.dialect.name]
         return kind(connection, self.catalogue.generator, self.store, rehearsed=rehearsed)
 
@@ -230,7 +251,8 @@ def told_of(name: str, pointer: str) -> Iterator[None]:
         raise
 
 
-def rehearsed(evolution: Evolution, change: TableChange, on_error: str) -> Rehearsed:
+def rehearsed(evolution: Evolution, change: TableChange, on_error: str, versions: int) -> Rehearsed:
+    """:param versions: how many there will be more if no rules are proven later"""
     before, after, carried = change.before, change.after, {}
     if after is None:
         evolution.drop(before)
@@ -241,7 +263,7 @@ def rehearsed(evolution: Evolution, change: TableChange, on_error: str) -> Rehea
     else:
         carried = evolution.change(before, after, on_error, change.returning, change.earlier)
     rows = 0 if before is None else evolution.count_rows(before)
-    return Rehearsed(change, evolution, carried, rows)
+    return Rehearsed(change, evolution, carried, rows, versions + bool(evolution.put_off))
 
 
 def _is_in_the_way(change: TableChange, changes: list[TableChange], evolution: Evolution) -> bool:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from dynmodel_pyramid.definitions import TableDefinition
-from dynmodel_pyramid.definitions.steps import Step, step_document
+from dynmodel_pyramid.definitions.steps import Step, Validate, step_document
 from dynmodel_pyramid.tables.carrying import Carried
 from dynmodel_pyramid.tables.changes import TableChange
 from dynmodel_pyramid.tables.ddl import COSTS, Statement
@@ -17,6 +17,12 @@ LOCKS = {
         ("SHARE ROW EXCLUSIVE", "values are made and judged: rows can be read, not written"),
         ("ACCESS EXCLUSIVE", "statements run, till the commit: rows can be neither read nor written"),
     ),
+    "online": (
+        ("ACCESS SHARE", "values are judged: rows can be read and written"),
+        ("ACCESS EXCLUSIVE", "rules are put in force for what is written, the first version: no row is looked at"),
+        ("SHARE UPDATE EXCLUSIVE", "rules are proven for all rows: rows can be read and written"),
+        ("ACCESS EXCLUSIVE", "what is proven is noted, the second version: no row is looked at"),
+    ),
     "sqlite": (("RESERVED", "the whole change: rows of all tables can be read, not written"),),
 }
 
@@ -25,7 +31,8 @@ def plan_document(rehearsed: Rehearsed) -> dict[str, Any]:
     """The plan for one table."""
     change, evolution = rehearsed.change, rehearsed.evolution
     dialect = evolution.generator.dialect.name
-    locks = [{"mode": mode, "while": during} for mode, during in LOCKS[dialect]]
+    locks = LOCKS["online" if evolution.put_off else dialect]
+    locks = [{"mode": mode, "while": during} for mode, during in locks]
     before, after = change.live_before, change.after
     findings = list(evolution.findings.findings)
     return {
@@ -33,7 +40,7 @@ def plan_document(rehearsed: Rehearsed) -> dict[str, Any]:
         "table": None if before is None else change.id,
         "model_name": (after or before).model_name,
         "version": None if before is None else before.version,
-        "next_version": (after or before).version + (after is None),
+        "next_version": rehearsed.versions + (0 if before is None else before.version),
         "allowed": not findings,
         "rows": rehearsed.rows,
         "locks": [] if before is None else locks,
@@ -84,6 +91,8 @@ def _whole(change: TableChange, rehearsed: Rehearsed) -> list[dict[str, Any]]:
 
 def _steps(change: TableChange, rehearsed: Rehearsed, findings: list[Finding]) -> list[dict[str, Any]]:
     steps = Difference(change.before, change.after).steps
+    if rehearsed.evolution.put_off:
+        steps = (*steps, Validate(tuple(sorted(rehearsed.evolution.put_off)), ()))
     refused: dict[int, list[Finding]] = {}
     for finding in findings:
         refused.setdefault(_place(steps, finding), []).append(finding)

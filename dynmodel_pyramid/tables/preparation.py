@@ -1,7 +1,7 @@
 """The values of all fields after a change of a definition, and whether the rows allow it. Nothing is changed yet."""
 
 import datetime
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,6 +18,7 @@ from dynmodel_pyramid.fields.temporal import UTCDateTime
 from dynmodel_pyramid.tables.bringing_back import bring_back
 from dynmodel_pyramid.tables.carrying import UNCACHED, Aside, Carried, Conversion, batches, convert_values
 from dynmodel_pyramid.tables.changes import Earlier
+from dynmodel_pyramid.tables.checks import judged_options
 from dynmodel_pyramid.tables.conversion import converter, in_database
 from dynmodel_pyramid.tables.generation import Generator
 from dynmodel_pyramid.tables.link_tables import lines, lines_of, list_of
@@ -34,6 +35,7 @@ class Preparation:
     :param returning: fields that come back by their ids, each with where the trash keeps its values
     :param earlier: values that come back where nobody has written others since (:class:`~.changes.TableChange`)
     :param keep_aside: for ``quarantine``; a plan keeps nothing
+    :param trusted: ids of fields whose values stay as they are, which the database proves later (:mod:`~.online`)
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Preparation:
         returning: Mapping[int, TrashedField],
         earlier: Mapping[int, tuple[Earlier, ...]] | None = None,
         keep_aside: KeepAside | None = None,
+        trusted: Collection[int] = (),
     ):
         self.connection = connection
         self.generator = generator
@@ -60,6 +63,7 @@ class Preparation:
         self.earlier = {number: (Earlier(kept, (before.by_id[number],)),) for number, kept in live.items()}
         self.earlier |= earlier or {}
         self.keep_aside = keep_aside
+        self.trusted = trusted
         self.table = self._working_table()
         self._asides: dict[int, Aside] = {}
 
@@ -162,6 +166,9 @@ class Preparation:
         old_form, new_form = (types[each.type].text_form(each.options) for each in (old, new))
         kind = self.kind(new)
         carried = Carried(new, source, old, source)
+        if new.id in self.trusted:
+            carried.is_same = True
+            return carried
         carried.lost.hidden = carried.changed.hidden = old.write_only or new.write_only
         only = self._bring_back(carried, earlier) if earlier else sa.true()
         how = Conversion(
@@ -202,11 +209,10 @@ class Preparation:
         if old.type != new.type or not how.same_storage:
             return False
         checks = self.generator.field_types[new.type].checks(how.source, new.options, self.generator.context)
-        changed = {name for name in new.options if new.options[name] != old.options.get(name)}
-        lifted = {name for name in changed if new.options[name] is None}
-        if not changed - lifted <= set(checks):
+        judged = judged_options(old, new, checks)
+        if judged is None:
             return False
-        rules = sa.and_(sa.true(), *(checks[name] for name in changed - lifted))
+        rules = sa.and_(sa.true(), *(checks[name] for name in judged))
         broken = sa.func.coalesce(sa.func.sum(sa.case((~rules, 1), else_=0)), 0)
         counts = sa.select(sa.func.count(how.source), broken).select_from(self.table).where(how.only)
         carried.values, number = self.connection.execute(counts, execution_options=UNCACHED).one()
