@@ -138,19 +138,20 @@ def convert_values(
     """Find what each value becomes, count, and settle ``carried.expression``."""
     source = how.source
     if how.expression is not None and how.sql_texts is not None:
-        # Texts are made of columns of a subquery: made of the expressions themselves they would multiply.
-        pairs = sa.select(how.table.c.id, source.label("old"), how.expression.label("new")).subquery()
+        # Texts are made of columns of a subquery: made of the expressions themselves they would multiply. OFFSET keeps
+        # both databases from putting these in its place, which would compute them several times for each row.
+        pairs = sa.select(how.table.c.id, source.label("old"), how.expression.label("new")).offset(0).subquery()
         old, new = pairs.c.old, pairs.c.new
         old_text, new_text = (make(value) for make, value in zip(how.sql_texts, (old, new), strict=True))
         left = _survey(connection, carried, how, pairs, old_text, new_text)
         # Where SQL has no text to compare Python has to say whether the value changes.
         undecided = sa.and_(old.is_not(None), sa.or_(new.is_(None), new_text.is_(None)))
-        base, to_do = how.expression, batches(connection, pairs, undecided, old)
+        base, to_do = how.expression, streamed(connection, pairs, undecided, old)
     else:
         count = sa.select(sa.func.count(source)).select_from(how.table)
         left = carried.values = connection.scalar(count, execution_options=UNCACHED)
         base = source if how.same_storage else sa.cast(sa.null(), how.kind)
-        to_do = batches(connection, how.table, source.is_not(None), source)
+        to_do = streamed(connection, how.table, source.is_not(None), source)
         carried.is_same = how.same_storage
     carried.rest_on(base)
     if not left:
@@ -215,6 +216,14 @@ def _in_python(rows: list, carried: Carried, how: Conversion) -> tuple[list, lis
         if not is_same or new_text != text:
             made.append((row_id, converted))
     return made, lost
+
+
+def streamed(
+    connection: sa.Connection, table: sa.FromClause, condition: sa.ColumnElement[bool], *columns: sa.ColumnElement
+) -> Iterator[list]:
+    """As :func:`batches`, of one query that sees nothing of what is done meanwhile: what it asks is costly."""
+    query = sa.select(table.c.id, *columns).where(condition).order_by(table.c.id)
+    yield from connection.execute(query, execution_options={**UNCACHED, "yield_per": BATCH}).partitions()
 
 
 def batches(

@@ -2,7 +2,15 @@
 
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.difference import steps_between
-from dynmodel_pyramid.definitions.steps import AddField, ChangeField, DropField, RenameTable
+from dynmodel_pyramid.definitions.steps import (
+    AddField,
+    ChangeField,
+    ChangeReferrers,
+    DropField,
+    RelabelTable,
+    RenameTable,
+    Reorder,
+)
 from dynmodel_pyramid.tables.ddl import Key
 
 Pair = tuple[FieldDefinition, FieldDefinition]
@@ -19,6 +27,15 @@ class Difference:
         self.dropped = tuple(step.field for step in self.steps if isinstance(step, DropField))
         #: New fields, and those that come back.
         self.arriving = tuple(step.field for step in self.steps if isinstance(step, AddField))
+
+    @property
+    def is_told_only(self) -> bool:
+        """Whether it is about what clients are told: the table stays as it is."""
+        return all(
+            isinstance(step, RelabelTable | Reorder | ChangeReferrers)
+            or (isinstance(step, ChangeField) and step.aspect in ("access", "labels"))
+            for step in self.steps
+        )
 
     def changed(self, *aspects: str) -> tuple[Pair, ...]:
         """The fields of which one of these aspects changes (``definitions.steps.ASPECTS``), in their order."""

@@ -69,6 +69,8 @@ class Evolution(Steps):
         self.refuse_too_many_names(after)
         change = Difference(before, after)
         returning = returning or {}
+        if change.is_told_only and not returning:
+            return {}
         if change.table_renamed and not self.is_same_table(before.physical_name, after.physical_name):
             self.refuse_taken(after)
         rekeyed = self.rekeyed(change)
@@ -84,6 +86,7 @@ class Evolution(Steps):
             moment=self.moment,
             returning=returning,
             keep_aside=keep_aside(self, after) if self.ddl.is_real else None,
+            counts_all=not self.ddl.is_real,
         )
         carried = self._carry(values, change, converted)
         self._judge(values, change, carried, on_error)
@@ -204,7 +207,8 @@ class Evolution(Steps):
         given = tuple(
             field for field in given_fields(change.after, types) if field.id in new and self.has_column(field)
         )
-        fill_rows(self.connection, self.store, types, self.generator.table(change.after), change.after, given)
+        if given:
+            fill_rows(self.connection, self.store, types, self.generator.table(change.after), change.after, given)
 
     def forget(self, definition: TableDefinition, kept: TrashedField) -> None:
         """Take a field out of the trash whose values have come back, or are not wanted any more."""

@@ -30,6 +30,7 @@ class Preparation:
     :param on_error: what becomes of values that can't be carried over (:data:`~.conversion.ON_ERROR`)
     :param returning: fields that come back by their ids, each with where the trash keeps its values
     :param keep_aside: for ``quarantine``; a plan keeps nothing
+    :param counts_all: whether values are counted of which the change itself needs to know nothing, as a plan tells
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Preparation:
         moment: datetime.datetime,
         returning: Mapping[int, TrashedField],
         keep_aside: KeepAside | None = None,
+        counts_all: bool = True,
     ):
         self.connection = connection
         self.generator = generator
@@ -52,6 +54,7 @@ class Preparation:
         self.moment = moment
         self.returning = returning
         self.keep_aside = keep_aside
+        self.counts_all = counts_all
         self.table = self._working_table()
         self._asides: dict[int, Aside] = {}
 
@@ -166,10 +169,15 @@ class Preparation:
         else:
             if not self.is_list(new):
                 how.expression = in_database(types, old, new, source, dialect)
-            if how.expression is not None and new_form.sql_to_text is not None:
+            if how.expression is source and how.same_storage:
+                # As far as the types can tell in SQL no value changes, and all are taken.
+                carried.is_same = True
+                self._count(carried, how)
+            elif how.expression is not None and new_form.sql_to_text is not None:
                 how.sql_texts = tuple(_text_maker(form, dialect) for form in (old_form, new_form))
-            with self._refusing_defaults(new):
-                convert_values(self.connection, carried, how, lambda: self._aside(new, kind))
+            if not carried.is_same:
+                with self._refusing_defaults(new):
+                    convert_values(self.connection, carried, how, lambda: self._aside(new, kind))
         self._lose_missing_rows(carried, how)
         if new.required:
             self._fill(carried)
@@ -185,11 +193,20 @@ class Preparation:
         lifted = {name for name in changed if new.options[name] is None}
         if not changed - lifted <= set(checks):
             return False
+        if changed <= lifted:
+            self._count(carried, how)
+            return True
         rules = sa.and_(sa.true(), *(checks[name] for name in changed - lifted))
         broken = sa.func.coalesce(sa.func.sum(sa.case((~rules, 1), else_=0)), 0)
         counts = sa.select(sa.func.count(how.source), broken).select_from(self.table)
         carried.values, number = self.connection.execute(counts, execution_options=UNCACHED).one()
         return number == 0
+
+    def _count(self, carried: Carried, how: Conversion) -> None:
+        """Count values that all stay as they are."""
+        if self.counts_all:
+            query = sa.select(sa.func.count(how.source)).select_from(self.table)
+            carried.values = self.connection.scalar(query, execution_options=UNCACHED)
 
     def _aside(self, field: FieldDefinition, kind: sa.types.TypeEngine) -> Aside:
         if field.id not in self._asides:
