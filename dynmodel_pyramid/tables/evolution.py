@@ -90,7 +90,9 @@ class Evolution(Steps):
         )
         carried = self._carry(values, change, converted)
         self._judge(values, change, carried, on_error)
-        self.before_ddl()
+        # Readers go on while indexes are built, and are held off afterwards.
+        if not change.keeps_columns or not set(self.index_names(before)) <= self.kept_indexes(before, after):
+            self.before_ddl()
         self._apply(values, change, carried, converted, rekeyed, trashed)
         values.close()
         if self.ddl.is_real:

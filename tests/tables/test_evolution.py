@@ -1,5 +1,8 @@
 """The physical schema after each kind of change, as the database itself tells it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 import sqlalchemy as sa
 import webtest
@@ -247,9 +250,10 @@ def test_everything_at_once(client):
     assert client.row(table.path, {}) == {"id": 2, "b": None, "a": 0, "d": None, "e": True}
 
 
-def test_what_clients_are_told_alone_leaves_the_table_alone(client):
-    physical = Physical(client, {"a": {"type": "string", "required": True}, "b": {"type": "integer"}})
-    before, statements = physical.columns, []
+@contextmanager
+def noted(client) -> Iterator[list[str]]:
+    """The statements that run meanwhile."""
+    statements = []
 
     def note(connection, cursor, statement, *ignored):
         statements.append(statement)
@@ -257,14 +261,32 @@ def test_what_clients_are_told_alone_leaves_the_table_alone(client):
     engine = client.catalogue.database.engine
     sa.event.listen(engine, "before_cursor_execute", note)
     try:
-        physical.patch({"label": "Things", "fields": {"b": {"label": "B", "read_only": True}, "a": {"label": "A"}}})
+        yield statements
     finally:
         sa.event.remove(engine, "before_cursor_execute", note)
+
+
+def test_what_clients_are_told_alone_leaves_the_table_alone(client):
+    physical = Physical(client, {"a": {"type": "string", "required": True}, "b": {"type": "integer"}})
+    before = physical.columns
+    with noted(client) as statements:
+        physical.patch({"label": "Things", "fields": {"b": {"label": "B", "read_only": True}, "a": {"label": "A"}}})
     name = physical.name
     assert [each for each in statements if f'"{name}"' in each and not each.startswith("LOCK TABLE")] == []
     assert {key: str(value) for key, value in physical.columns.items()} == {
         key: str(value) for key, value in before.items()
     }
+
+
+@pytest.mark.parametrize("wanted", [{"unique": True}, {"index": True}])
+def test_readers_go_on_while_an_index_is_built(client, wanted):
+    physical = Physical(client, {"a": "string"})
+    with noted(client) as statements:
+        physical.patch({"fields": {"a": wanted}})
+    created = next(place for place, each in enumerate(statements) if each.startswith("CREATE"))
+    locked = [place for place, each in enumerate(statements) if "ACCESS EXCLUSIVE" in each]
+    assert len(locked) == (client.catalogue.database.dialect.name == "postgresql")
+    assert all(place > created for place in locked)
 
 
 @pytest.mark.parametrize(
