@@ -75,6 +75,8 @@ class Evolution(Steps):
         change = Difference(before, after)
         returning, earlier = returning or {}, earlier or {}
         self.put_off = frozenset(after.pending) - frozenset(before.pending)
+        if change.is_told_only and not returning and not earlier:
+            return {}
         if change.table_renamed and not self.is_same_table(before.physical_name, after.physical_name):
             self.refuse_taken(after)
         converted, rekeyed = self.converted(change)
@@ -94,13 +96,16 @@ class Evolution(Steps):
             earlier=earlier,
             keep_aside=keep_aside(self, after) if self.ddl.is_real else None,
             trusted=pending.trusted_fields(after, self.put_off),
+            counts_all=not self.ddl.is_real,
         )
         carried = self._carry(values, change, converted)
         self.refuse_too_wide(after, self.width_after(change, carried, converted, trashed))
         self._judge(values, change, carried, on_error)
         if self.may_put_off:
             self.put_off = pending.put_off(self, change, carried, converted, rekeyed)
-        self.before_ddl()
+        # Readers go on while indexes are built, and are held off afterwards.
+        if not change.keeps_columns or not set(self.index_names(before)) <= self.kept_indexes(before, after):
+            self.before_ddl()
         self._apply(values, change, carried, converted, rekeyed, trashed)
         if self.may_put_off and self.put_off:
             pending.validate(self, after, self.put_off)
@@ -273,7 +278,8 @@ class Evolution(Steps):
         given = tuple(
             field for field in given_fields(change.after, types) if field.id in new and self.has_column(field)
         )
-        fill_rows(self.connection, self.store, types, self.generator.table(change.after), change.after, given)
+        if given:
+            fill_rows(self.connection, self.store, types, self.generator.table(change.after), change.after, given)
 
     def forget(self, definition: TableDefinition, kept: TrashedField) -> None:
         """Take a field out of the trash whose values have come back, or are not wanted any more."""

@@ -203,8 +203,10 @@ class Steps:
 
     def create_indexes(self, before: TableDefinition, after: TableDefinition, *, all_of_them: bool) -> None:
         """Create the indexes that are new, or all; a uniqueness that rows violate is refused."""
-        table = self.generator.table(after)
         existing = set() if all_of_them else self.kept_indexes(before, after)
+        if existing == set(self.index_names(after)):
+            return
+        table = self.generator.table(after)
         for name, index in self.generator.indexes(after, table).items():
             if name not in existing:
                 with self.ddl.serving(*_index_keys(name, after), cost="scan", lock="SHARE"):

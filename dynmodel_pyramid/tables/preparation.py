@@ -36,6 +36,7 @@ class Preparation:
     :param earlier: values that come back where nobody has written others since (:class:`~.changes.TableChange`)
     :param keep_aside: for ``quarantine``; a plan keeps nothing
     :param trusted: ids of fields whose values stay as they are, which the database proves later (:mod:`~.online`)
+    :param counts_all: whether values are counted of which the change itself needs to know nothing, as a plan tells
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Preparation:
         earlier: Mapping[int, tuple[Earlier, ...]] | None = None,
         keep_aside: KeepAside | None = None,
         trusted: Collection[int] = (),
+        counts_all: bool = True,
     ):
         self.connection = connection
         self.generator = generator
@@ -64,6 +66,7 @@ class Preparation:
         self.earlier |= earlier or {}
         self.keep_aside = keep_aside
         self.trusted = trusted
+        self.counts_all = counts_all
         self.table = self._working_table()
         self._asides: dict[int, Aside] = {}
 
@@ -189,10 +192,15 @@ class Preparation:
         else:
             if not self.is_list(new):
                 how.expression = in_database(types, old, new, source, dialect)
-            if how.expression is not None and new_form.sql_to_text is not None:
+            if how.expression is source and how.same_storage:
+                # As far as the types can tell in SQL no value changes, and all are taken.
+                carried.is_same = True
+                self._count(carried, how)
+            elif how.expression is not None and new_form.sql_to_text is not None:
                 how.sql_texts = tuple(_text_maker(form, dialect) for form in (old_form, new_form))
-            with self._refusing_defaults(new):
-                convert_values(self.connection, carried, how, lambda: self._aside(new, kind))
+            if not carried.is_same:
+                with self._refusing_defaults(new):
+                    convert_values(self.connection, carried, how, lambda: self._aside(new, kind))
         carried.is_same &= carried.aside is None
         self._lose_missing_rows(carried, how)
         if new.required:
@@ -212,11 +220,20 @@ class Preparation:
         judged = judged_options(old, new, checks)
         if judged is None:
             return False
+        if not judged:
+            self._count(carried, how)
+            return True
         rules = sa.and_(sa.true(), *(checks[name] for name in judged))
         broken = sa.func.coalesce(sa.func.sum(sa.case((~rules, 1), else_=0)), 0)
         counts = sa.select(sa.func.count(how.source), broken).select_from(self.table).where(how.only)
         carried.values, number = self.connection.execute(counts, execution_options=UNCACHED).one()
         return number == 0
+
+    def _count(self, carried: Carried, how: Conversion) -> None:
+        """Count values that all stay as they are."""
+        if self.counts_all:
+            query = sa.select(sa.func.count(how.source)).select_from(self.table)
+            carried.values = self.connection.scalar(query, execution_options=UNCACHED)
 
     def _aside(self, field: FieldDefinition, kind: sa.types.TypeEngine) -> Aside:
         if field.id not in self._asides:
