@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from dynmodel_pyramid.database.cursors import raw_cursor
-from dynmodel_pyramid.database.dialect import Dialect, Failure
+from dynmodel_pyramid.database.dialect import WRITES, Dialect, Failure
 
 
 class PostgreSQL(Dialect):
@@ -52,7 +52,14 @@ class PostgreSQL(Dialect):
             except dbapi_error:
                 dbapi.rollback()
 
+        @event.listens_for(engine, "begin")
+        def begin(connection):
+            # The driver sends it along with BEGIN.
+            reads = not connection.get_execution_options().get(WRITES)
+            connection.connection.dbapi_connection.read_only = reads or None
+
     _KINDS = {
+        "57014": "timeout",  # query_canceled
         "23505": "unique",
         "23503": "foreign_key",
         "23502": "required",
@@ -117,6 +124,14 @@ class PostgreSQL(Dialect):
         connection.exec_driver_sql("SET CONSTRAINTS ALL DEFERRED")
         yield
         connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
+
+    def planned_rows(self, connection: sa.Connection, sql: str, parameters: Any) -> int | None:
+        with raw_cursor(connection) as cursor:
+            cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", parameters)
+            return int(cursor.fetchone()[0][0]["Plan"]["Plan Rows"])
+
+    def bound_statements(self, connection: sa.Connection, seconds: float) -> None:
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}")
 
     def bound_lock_waits(self, connection: sa.Connection, wait: float) -> None:
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, int(wait * 1000))}")

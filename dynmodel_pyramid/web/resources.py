@@ -107,7 +107,7 @@ class Table(Resource):
         self.model = model
 
     def __getitem__(self, segment: str) -> Resource:
-        return {"rows": RowList, "row": SingularRowList}[segment](self, segment)
+        return {"rows": RowList, "row": SingularRowList, "query": QueryResource}[segment](self, segment)
 
 
 class RowList(Resource):
@@ -135,6 +135,13 @@ class RowList(Resource):
     @property
     def rows(self) -> Rows:
         return Rows(self.work.catalogue, self.model, self.scope, models=self.work.model)
+
+
+class QueryResource(RowList):
+    """Where a query is sent as a document."""
+
+    def __getitem__(self, segment: str) -> Resource:
+        raise KeyError(segment)
 
 
 class SingularRowList(RowList):
