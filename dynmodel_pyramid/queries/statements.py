@@ -72,7 +72,7 @@ def grouped(
     terms = [_checked(term, outputs) for term in selection.level.order]
     sorts = [key for term in terms for key in keys_of(selection, [term])]
     columns += [key.expression.label(f"s{number}") for number, key in enumerate(sorts)]
-    inner = sa.select(*(columns or [sa.literal_column("1").label("nothing")]))
+    inner = sa.select(*(columns or [sa.literal_column("1").label("_row")]))
     inner = inner.select_from(selection.join_to(source)).where(*conditions)
     rows = (inner if selection.near is None else inner.correlate(selection.near)).subquery()
     made: list[Output] = []

@@ -89,7 +89,7 @@ def _after_failure(request, failure: DatabaseFailure, attempt: int) -> Response 
         # A pooled connection may have been dead for long; the pool has thrown all of them away by now. A database that
         # can't be reached with a new one either is not waited for: the threads are needed for other requests.
         return failure.answer if attempt == 0 else None
-    if kind in ("busy", "timeout"):
+    if kind in ("busy", "timeout", "too_complex"):
         return failure.answer
     try:
         stale = work.is_stale()
