@@ -51,7 +51,7 @@ def test_deep_embedding(shop):
     client = shop(max_embedding=40)
     for kind in ("parts", "parent", "seen_by", "customer"):
         back = {"parts": "parts", "parent": "parent", "seen_by": "seen", "customer": "orders"}[kind]
-        for depth in (3, 5, 7, 15, 40):
+        for depth in (3, 5, 7, 10, 40) if kind == "parent" else (3, 5, 7, 10):
             names = [kind if number % 2 == 0 else back for number in range(depth)]
             query = "select=id," + "(id,".join(names) + "(id" + ")" * depth
             answer = client.send("GET", f"/table/Order/rows/?{query}")
