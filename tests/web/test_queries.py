@@ -76,7 +76,7 @@ def test_select(shop):
         ("select=nothing", "unknown_field"),
         ("select=pin", "unknown_field"),
         ("pin=eq.1", "unknown_field"),
-        ("order=pin", "unknown_field"),
+        ("order=pin", "not_sortable"),
         ("or=(pin.eq.1,n.eq.1)", "unknown_field"),
         ("select=ctid", "unknown_field"),
         ("select=id,id", "invalid_query"),
