@@ -5,6 +5,7 @@ Those of which it may have several are subqueries that make JSON arrays, and so 
 Conditions about what is embedded are EXISTS, with the embedded level's own conditions.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import count
 
@@ -24,6 +25,8 @@ from dynmodel_pyramid.queries.subjects import Subject
 from dynmodel_pyramid.queries.syntax import Column, Embed, Field, Path, Query, RowCount, SelectItem, Star
 from dynmodel_pyramid.tables.generation import Model
 
+#: Gives the caller's scope of a far table.
+ScopeOf = Callable[[Model], Readable]
 #: Tables that one level joins; SQLite takes 64 (Implementation Limits, 6).
 MOST_JOINED = 50
 
@@ -38,7 +41,7 @@ class Surroundings:
 
     query: Query
     models: Models
-    scope_of: "ScopeOf"
+    scope_of: ScopeOf
     used: dict[int, Model] = field(default_factory=dict)
     _numbers: count = field(default_factory=lambda: count(1))
 
@@ -51,16 +54,6 @@ class Surroundings:
         if found is not None:
             self.used[found.definition.id] = found
         return found
-
-
-class ScopeOf:
-    """Gives the scope of a far table; the same for all, unless a caller knows better."""
-
-    def __init__(self, scope: Readable):
-        self.scope = scope
-
-    def __call__(self, model: Model) -> Readable:
-        return self.scope
 
 
 class Selection:

@@ -98,10 +98,17 @@ def test_a_slow_query_is_answered_504(shop, monkeypatch):
     from dynmodel_pyramid.rows.querying import Queried
 
     endless = "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT count(*) FROM t"
-    monkeypatch.setattr(Queried, "page", lambda self, connection, *part: connection.exec_driver_sql(endless))
+    attempts = []
+
+    def page(self, connection, *part):
+        attempts.append(part)
+        connection.exec_driver_sql(endless)
+
+    monkeypatch.setattr(Queried, "page", page)
     answer = client.app.get("/table/Order/rows/?limit=1", expect_errors=True)
     assert answer.status_int == 504
     assert answer.json["code"] == "statement_timeout"
+    assert len(attempts) == 1, "it would take as long again"
     monkeypatch.undo()
     assert len(client.get("/table/Order/rows/?limit=9")) == 4
 
