@@ -141,6 +141,28 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("max_body_size", at_least(1), 67_108_864, "Bytes of a request's body; a longer one is answered 413."),
     Setting(
+        "max_expressions",
+        at_least(1),
+        1000,
+        "Queries: conditions, groups, items of select and order, steps of JSON paths that one query may have.",
+    ),
+    Setting("max_nesting", at_least(1), 20, "Queries: how deep groups, and JSON paths, may be nested."),
+    Setting(
+        "max_embedding", at_least(0), 10, "Queries: how deep relations may be embedded in one another; 0: not at all."
+    ),
+    Setting(
+        "max_rows",
+        at_least(0),
+        0,
+        "Queries: the most rows of one answer. One that would have more is refused, never cut. 0: any number.",
+    ),
+    Setting(
+        "statement_timeout",
+        seconds,
+        30.0,
+        "Queries: seconds that the database may take for a query before its first rows come; then it is 504.",
+    ),
+    Setting(
         "cors_origins",
         words,
         (),

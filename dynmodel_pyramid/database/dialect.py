@@ -12,6 +12,8 @@ import sqlalchemy as sa
 
 #: Execution option of a connection or engine: begin transactions that will write.
 WRITES = "dynmodel_writes"
+#: Execution option of connections that read, but may make temporary tables.
+REHEARSES = "dynmodel_rehearses"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,8 @@ class Failure:
     """What a database error means.
 
     ``kind`` is one of ``unique``, ``foreign_key``, ``required``, ``check`` (the data's fault), ``busy`` (a lock, a
-    deadlock: run again), ``name_taken`` (a table or column of that name exists), ``away`` (no connection), ``full`` (no
+    deadlock: run again), ``timeout`` (the statement took too long), ``too_complex`` (more than the database takes in
+    one statement), ``name_taken`` (a table or column of that name exists), ``away`` (no connection), ``full`` (no
     room), ``value`` (the database refuses a value), ``statement`` (a name or type that the database doesn't have: the
     sign of a stale definition) or ``other``. ``columns`` are physical names, where the database tells them;
     ``constraint`` likewise.
@@ -76,6 +79,17 @@ class Dialect:
     def counted_columns(self, connection: sa.Connection, table: str) -> int:
         """How many columns of a table count towards ``max_columns``, where dropped ones do."""
         raise NotImplementedError
+
+    def planned_rows(self, connection: sa.Connection, sql: str, parameters: Any) -> int | None:
+        """How many rows the planner expects of a statement; None where the database doesn't tell."""
+        return None
+
+    def bound_statements(self, connection: sa.Connection, seconds: float) -> None:
+        """End statements of this transaction that take longer; they fail with the kind ``timeout``."""
+        raise NotImplementedError
+
+    def unbound_statements(self, connection: sa.Connection) -> None:
+        """What is left of a statement that is being read may take its time."""
 
     def reserve_ids(self, connection: sa.Connection, table: sa.Table, count: int, *, above: int) -> list[int]:
         """Draw that many new row ids, ascending; they are never drawn again.

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from dynmodel_pyramid.database.cursors import raw_cursor
-from dynmodel_pyramid.database.dialect import Dialect, Failure
+from dynmodel_pyramid.database.dialect import REHEARSES, WRITES, Dialect, Failure
 
 
 class PostgreSQL(Dialect):
@@ -54,7 +54,18 @@ class PostgreSQL(Dialect):
             except dbapi_error:
                 dbapi.rollback()
 
+        @event.listens_for(engine, "begin")
+        def begin(connection):
+            # The driver sends it along with BEGIN.
+            options = connection.get_execution_options()
+            reads = not options.get(WRITES) and not options.get(REHEARSES)
+            connection.connection.dbapi_connection.read_only = reads or None
+
     _KINDS = {
+        "54001": "too_complex",
+        "54011": "full",
+        "54023": "too_complex",
+        "57014": "timeout",  # query_canceled
         "23505": "unique",
         "23503": "foreign_key",
         "23502": "required",
@@ -63,7 +74,6 @@ class PostgreSQL(Dialect):
         "40P01": "busy",
         "55P03": "busy",
         "53100": "full",
-        "54011": "full",
         "42P07": "name_taken",
         "42701": "name_taken",
     }
@@ -134,6 +144,14 @@ class PostgreSQL(Dialect):
         connection.exec_driver_sql("SET CONSTRAINTS ALL DEFERRED")
         yield
         connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
+
+    def planned_rows(self, connection: sa.Connection, sql: str, parameters: Any) -> int | None:
+        with raw_cursor(connection) as cursor:
+            cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", parameters)
+            return int(cursor.fetchone()[0][0]["Plan"]["Plan Rows"])
+
+    def bound_statements(self, connection: sa.Connection, seconds: float) -> None:
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}")
 
     def bound_lock_waits(self, connection: sa.Connection, wait: float) -> None:
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, int(wait * 1000))}")

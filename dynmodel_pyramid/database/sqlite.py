@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,10 +10,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from dynmodel_pyramid.database import sqlite_functions
+from dynmodel_pyramid.database import sqlite_functions, sqlite_sums
 from dynmodel_pyramid.database.cursors import raw_cursor
 from dynmodel_pyramid.database.dialect import WRITES, Dialect, Failure
 from dynmodel_pyramid.errors import Busy, ConfigurationProblem
+
+#: Instructions of SQLite's machine between two looks at the clock; about a millisecond.
+PROGRESS_INSTRUCTIONS = 20_000
 
 
 class SQLite(Dialect):
@@ -57,6 +61,7 @@ class SQLite(Dialect):
             dbapi.execute(f"PRAGMA synchronous = {synchronous}")
             dbapi.execute("PRAGMA foreign_keys = ON")
             sqlite_functions.register(dbapi)
+            sqlite_sums.register(dbapi)
             # Double-quoted names that don't exist are errors, not string literals.
             if hasattr(dbapi, "setconfig"):  # Python 3.12
                 dbapi.setconfig(sqlite3.SQLITE_DBCONFIG_DQS_DML, False)
@@ -79,6 +84,12 @@ class SQLite(Dialect):
                 if "locked" in str(error) or "busy" in str(error):
                     raise Busy("the database is busy: another process's write took too long") from error
                 raise sa.exc.OperationalError("BEGIN IMMEDIATE", {}, error) from error
+
+        def unbound(dbapi, record, *ignored):
+            if dbapi is not None and record.info.pop("bound", None):
+                dbapi.set_progress_handler(None, 0)
+
+        event.listen(engine, "checkin", unbound)
 
         def release(dbapi, record, *ignored):
             # On check-in and not on commit: the next writer should not begin before this one has committed.
@@ -106,6 +117,10 @@ class SQLite(Dialect):
         if isinstance(original, OverflowError | sqlite3.DataError):
             return Failure("value")
         if isinstance(original, sqlite3.OperationalError):
+            if "parser stack overflow" in text or "too large" in text or "too many" in text or "at most 64" in text:
+                return Failure("too_complex")
+            if text == "interrupted":
+                return Failure("timeout")
             if "locked" in text or "busy" in text:
                 return Failure("busy")
             if "already exists" in text:
@@ -121,6 +136,16 @@ class SQLite(Dialect):
     def column_names(self, connection: sa.Connection, table: str) -> list[str]:
         query = sa.text("SELECT name FROM pragma_table_info(:name)")
         return list(connection.scalars(query, {"name": table}))
+
+    def bound_statements(self, connection: sa.Connection, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        connection.connection.info["bound"] = True
+        connection.connection.dbapi_connection.set_progress_handler(
+            lambda: time.monotonic() > deadline, PROGRESS_INSTRUCTIONS
+        )
+
+    def unbound_statements(self, connection: sa.Connection) -> None:
+        connection.connection.dbapi_connection.set_progress_handler(None, 0)
 
     @contextmanager
     def foreign_keys_deferred(self, connection: sa.Connection) -> Iterator[None]:

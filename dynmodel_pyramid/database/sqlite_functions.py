@@ -10,6 +10,8 @@ import sqlite3
 from decimal import Decimal
 from typing import Any
 
+import orjson
+
 #: Parsed constants: each is used for every row.
 _KEPT = 64
 
@@ -18,12 +20,14 @@ def register(dbapi: sqlite3.Connection) -> None:
     for name, count, function in (
         ("dynmodel_match", 2, match),
         ("dynmodel_float_text", 1, float_text),
+        ("dynmodel_json_float", 1, json_float),
         ("dynmodel_float", 2, float_of),
         ("dynmodel_complement", 1, complement),
         ("dynmodel_json", 1, canonical),
         ("dynmodel_json_contains", 2, contains),
         ("dynmodel_json_path", 3, at_path),
         ("dynmodel_json_number", 2, compare_numbers),
+        ("dynmodel_json_size", 1, size),
     ):
         dbapi.create_function(name, count, function, deterministic=True)
 
@@ -54,6 +58,11 @@ _NINES = str.maketrans("0123456789", "9876543210")
 
 def float_text(number: float | None) -> str | None:
     return None if number is None else repr(float(number))
+
+
+def json_float(number: float | None) -> str | None:
+    """As the encoder of rows writes it."""
+    return None if number is None else orjson.dumps(float(number)).decode()
 
 
 def float_of(text: str | None, pattern: str) -> float | None:
@@ -156,3 +165,12 @@ def compare_numbers(text: str | None, other: str) -> int | None:
         return None
     wanted = _load_constant(other)
     return (value > wanted) - (value < wanted)
+
+
+def size(text: str | None) -> int | float | None:
+    """What a JSON number is sorted by; None of what is no number."""
+    value = None if text is None else _load(text)
+    if type(value) is not Decimal:
+        return None
+    whole = value == value.to_integral_value() and abs(value) < 2**63
+    return int(value) if whole else float(value)

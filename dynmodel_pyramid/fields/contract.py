@@ -1,4 +1,4 @@
-"""The contract between the system and a field type: twelve members, two of which a plugin must give.
+"""The contract between the system and a field type: thirteen members, two of which a plugin must give.
 
 These are :meth:`FieldType.column` and :meth:`FieldType.schema_node`; everything else has a default.
 ``dynmodel_pyramid.testing.FieldTypeConformance`` checks a type against all that is promised here.
@@ -171,6 +171,14 @@ class FieldType:
     def json_expression(self, source: sa.ColumnElement | sa.Table, options: Options) -> sa.ColumnElement:
         """What is selected to answer JSON; its Python value must be one that orjson serialises."""
         return self.read_expression(source, options)
+
+    def json_text(self, source: sa.ColumnElement, options: Options, dialect: str) -> sa.ColumnElement | None:
+        """The JSON text that the encoder makes of :meth:`json_expression`, made by the database, for embedded rows.
+
+        None: its SQL type says it (text, whole numbers, floats, booleans, :class:`Fragment`), or the values are strings
+        of the text form ``sql_to_text``. Needed where a ``result_processor`` in Python has a hand in the value.
+        """
+        return None
 
     def text_form(self, options: Options) -> TextForm:
         """How values are written as text and read from it."""

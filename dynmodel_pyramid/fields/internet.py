@@ -232,6 +232,19 @@ def _sortable_as_text(source: sa.ColumnElement) -> sa.ColumnElement:
     return sa.func.substr(source, after, type_=sa.Text())
 
 
+def _hosts(source: sa.ColumnElement) -> sa.ColumnElement:
+    """What :class:`_AnsweredIp` makes of PostgreSQL's texts, in SQL."""
+    host = sa.func.host(source, type_=sa.Text())
+    one, two, three, four = (
+        sa.cast(sa.func.split_part(sa.func.substr(host, 3), ".", number), sa.Integer()) for number in (1, 2, 3, 4)
+    )
+    high, low = sa.func.to_hex(one * 256 + two, type_=sa.Text()), sa.func.to_hex(three * 256 + four, type_=sa.Text())
+    whole = sa.case(
+        (high == "0", sa.literal("::", sa.Text()) + low), else_=sa.literal("::", sa.Text()) + high + ":" + low
+    )
+    return sa.case((host.regexp_match("^::[0-9]+[.]"), whole), else_=host)
+
+
 _BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _IPV4 = re.compile(rf"{_BYTE}(?:\.{_BYTE}){{3}}")
 
@@ -268,6 +281,12 @@ class IpAddress(Formatted):
 
     def json_expression(self, source, options):
         return sql.OfDialect(_sortable_as_text(source), sa.func.host(source), _AnsweredIp())
+
+    def json_text(self, source, options, dialect):
+        # Hexadecimal digits, points and colons need no escapes.
+        quote = sa.literal_column("'\"'", sa.Text())
+        text = _sortable_as_text(source) if dialect == "sqlite" else _hosts(source)
+        return quote.concat(text).concat(quote)
 
     def parser(self, options):
         version = options["version"]

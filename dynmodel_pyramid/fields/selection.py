@@ -167,6 +167,9 @@ class MultiChoice(ArrayType):
     def json_expression(self, source, options):
         return self.as_json(source, _InOrder(tuple(keys_of(options))))
 
+    def json_text(self, source, options, dialect):
+        return sql.unless_null(source, sql.ordered_items(self.as_json(source, Fragment()), keys_of(options), dialect))
+
     def json_schema(self, options):
         rules = {"minItems": options["min_items"], "maxItems": options["max_items"]}
         own = {"type": "array", "items": {"enum": keys_of(options)}, "uniqueItems": True}

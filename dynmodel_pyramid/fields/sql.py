@@ -44,6 +44,11 @@ def once(text: sa.ColumnElement, make: Callable[[sa.ColumnElement], sa.ColumnEle
     return _Once(text, make(sa.literal_column("once.text", sa.Text())))
 
 
+def computed_once(value: sa.ColumnElement, make: Callable[[sa.ColumnElement], sa.ColumnElement]) -> sa.ColumnElement:
+    """``make(value)`` on PostgreSQL, the value written once, however often it stands in what is made of it."""
+    return _Once(value, make(sa.literal_column("once.text", value.type)))
+
+
 def within(value: sa.ColumnElement, low: Any = None, high: Any = None, choices: Sequence | None = None):
     """The value where bounds and choices, those that are not None, allow it; else NULL."""
     if choices is not None and len(choices) > _CHOICES:
@@ -150,6 +155,28 @@ def json_array(source: sa.Select, dialect: str) -> sa.ColumnElement:
         joined = sa.func.coalesce(sa.func.string_agg(sa.cast(value, sa.Text), sa.text("','")), sa.text("''"))
         made = sa.literal("[", sa.Text) + joined + sa.literal("]", sa.Text)
     return sa.select(made).scalar_subquery()
+
+
+def ordered_items(array: sa.ColumnElement, order: Sequence[str], dialect: str) -> sa.ColumnElement:
+    """The JSON text of an array of texts, its items in the given order, and behind them all others as they stood."""
+    rows = sa.select(array).get_final_froms()
+    if dialect == "sqlite":
+        items = sa.func.json_each(array).table_valued("value", "key")
+        place = items.c.key
+    else:
+        known = sa.func.json_array_elements_text(sa.cast(array, sa.JSON()))
+        items = known.table_valued("value", with_ordinality="key", joins_implicitly=True).render_derived()
+        place = items.c.key
+    value = sa.type_coerce(items.c.value, sa.Text())
+    first = (
+        sa.case({key: number for number, key in enumerate(order)}, value=value, else_=len(order)) if order else place
+    )
+    text = sa.func.json_quote(value) if dialect == "sqlite" else sa.cast(sa.func.to_json(value), sa.Text())
+    found = sa.select(text.label("item")).select_from(items).order_by(first, place).correlate(*rows).subquery()
+    comma = sa.literal_column("','")
+    joined = (sa.func.group_concat if dialect == "sqlite" else sa.func.string_agg)(found.c.item, comma)
+    joined = sa.func.coalesce(joined, _literal(""), type_=sa.Text())
+    return sa.select(_literal("[").concat(joined).concat(_literal("]"))).scalar_subquery()
 
 
 def unless_null(source: sa.ColumnElement, condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:

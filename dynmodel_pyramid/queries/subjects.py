@@ -48,17 +48,18 @@ def plain(field_type: type[FieldType]) -> tuple[FieldType, Options]:
     return made, read_options(made, {})
 
 
-def of_field(model: Model, field: FieldDefinition) -> Subject:
-    """A field of the table's rows."""
-    made = expression(model, field)
+def of_field(model: Model, field: FieldDefinition, table: sa.FromClause | None = None) -> Subject:
+    """A field of the table's rows; ``table`` is an alias of the model's."""
+    made = expression(model, field, table)
     return Subject(field.name, made, model.field_types[field.type], field.options, model.dialect)
 
 
-def of_system(model: Model, name: str) -> Subject:
+def of_system(model: Model, name: str, table: sa.FromClause | None = None) -> Subject:
     """One of the columns :data:`SYSTEM`."""
-    return Subject(name, model.table.c[name], *plain(SYSTEM[name]), model.dialect)
+    return Subject(name, (model.table if table is None else table).c[name], *plain(SYSTEM[name]), model.dialect)
 
 
-def of_reverse_side(model: Model, referrer: Referrer) -> Subject:
+def of_reverse_side(model: Model, referrer: Referrer, table: sa.FromClause | None = None) -> Subject:
     """The rows that refer to a row, under the name that this has here: their ids."""
-    return Subject(referrer.reverse, referring_ids(model.table, referrer), Links(), {}, model.dialect)
+    ids = referring_ids(model.table if table is None else table, referrer, model.table.schema)
+    return Subject(referrer.reverse, ids, Links(), {}, model.dialect)

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.database import Dialect
 from dynmodel_pyramid.database.cursors import raw_cursor
 
 _Processor = Callable[[Any], Any]
@@ -34,13 +35,19 @@ class PreparedSelect:
         self._dialect = dialect
         self._processors: list[tuple[int, _Processor]] | None = None
 
+    def planned_rows(self, connection: sa.Connection, dialect: Dialect) -> int | None:
+        """How many rows the database's planner expects; None where it doesn't tell."""
+        return None if self.refused else dialect.planned_rows(connection, self._sql, self._given({}))
+
+    def _given(self, parameters: Mapping[str, int]) -> Any:
+        given = self._constants | parameters
+        return given if self._order is None else [given[name] for name in self._order]
+
     def __call__(self, connection: sa.Connection, **parameters: int) -> Sequence[Sequence[Any]]:
         """All rows."""
         if self.refused:
             return connection.execute(self._statement, parameters, execution_options={"compiled_cache": None}).all()
-        given: Any = self._constants | parameters
-        if self._order is not None:
-            given = [given[name] for name in self._order]
+        given = self._given(parameters)
         with raw_cursor(connection) as cursor:
             cursor.execute(self._sql, given)
             if self._processors is None:

@@ -1,4 +1,7 @@
-"""What a row shows: the expressions of its fields, and of the reverse sides of links to it."""
+"""What a row shows: the expressions of its fields, and of the reverse sides of links to it.
+
+``table`` is the model's own, or an alias of it where a query has the table more than once.
+"""
 
 import sqlalchemy as sa
 
@@ -9,9 +12,9 @@ from dynmodel_pyramid.tables.link_tables import as_json, ids_of, lines_of, list_
 from dynmodel_pyramid.tables.references import reference_of
 
 
-def _source(model: Model, field: FieldDefinition) -> sa.ColumnElement | sa.Table:
+def _source(table: sa.FromClause, field: FieldDefinition) -> sa.ColumnElement | sa.FromClause:
     """What a field type makes its expressions of: its column, or the table where it has none."""
-    return model.table.c[field.name] if field.name in model.table.c else model.table
+    return table.c[field.name] if field.name in table.c else table
 
 
 def is_list(model: Model, field: FieldDefinition) -> bool:
@@ -28,19 +31,23 @@ def is_given(model: Model, field: FieldDefinition) -> bool:
     return column is None or column.computed is not None or model.field_types[field.type].fill is not None
 
 
-def expression(model: Model, field: FieldDefinition) -> sa.ColumnElement | sa.Select:
+def expression(
+    model: Model, field: FieldDefinition, table: sa.FromClause | None = None
+) -> sa.ColumnElement | sa.Select:
     """What rows are sorted and filtered by; of a list of references the query of its ids."""
+    table = model.table if table is None else table
     if is_list(model, field):
-        return ids_of(model.table, lines_of(model.definition.id, field.id, model.table.schema))
-    return model.field_types[field.type].read_expression(_source(model, field), field.options)
+        return ids_of(table, lines_of(model.definition.id, field.id, model.table.schema))
+    return model.field_types[field.type].read_expression(_source(table, field), field.options)
 
 
-def json_expression(model: Model, field: FieldDefinition) -> sa.ColumnElement:
+def json_expression(model: Model, field: FieldDefinition, table: sa.FromClause | None = None) -> sa.ColumnElement:
     """What is selected for JSON answers."""
+    table = model.table if table is None else table
     if is_list(model, field):
         lines = lines_of(model.definition.id, field.id, model.table.schema)
-        return as_json(list_of(model.table, lines, model.dialect))
-    return model.field_types[field.type].json_expression(_source(model, field), field.options)
+        return as_json(list_of(table, lines, model.dialect))
+    return model.field_types[field.type].json_expression(_source(table, field), field.options)
 
 
 def reverse_sides(model: Model) -> list[Referrer]:
@@ -48,5 +55,6 @@ def reverse_sides(model: Model) -> list[Referrer]:
     return [referrer for referrer in model.definition.referrers if referrer.reverse is not None]
 
 
-def reverse_expression(model: Model, referrer: Referrer) -> sa.ColumnElement:
-    return as_json(reverse_of(model.table, referrer, model.dialect))
+def reverse_expression(model: Model, referrer: Referrer, table: sa.FromClause | None = None) -> sa.ColumnElement:
+    table = model.table if table is None else table
+    return as_json(reverse_of(table, referrer, model.table.schema, model.dialect))

@@ -76,10 +76,16 @@ def refuse_other_version(request) -> Callable[[object], None]:
 
 def preferred_return(request) -> str | None:
     """The ``return`` of ``Prefer``, where it is one that we know; other preferences are ignored, as RFC 7240 says."""
+    return preferred(request, "return", RETURNS)
+
+
+def preferred(request, name: str, known: tuple[str, ...]) -> str | None:
+    """A preference (RFC 7240), where its value is one that we know; the first one that is given counts."""
     for part in request.headers.get("Prefer", "").split(","):
-        name, _, value = part.split(";")[0].partition("=")
-        if name.strip().lower() == "return" and value.strip().strip('"') in RETURNS:
-            return value.strip().strip('"')
+        given, _, value = part.split(";")[0].partition("=")
+        if given.strip().lower() == name:
+            value = value.strip().strip('"')
+            return value if value in known else None
     return None
 
 

@@ -53,6 +53,14 @@ class UnsupportedMediaType(HttpError):
         self.headers = {"Accept": ", ".join(media_types)}  # RFC 9110, 15.5.16
 
 
+class RangeNotSatisfiable(HttpError):
+    status, code = 416, "range_not_satisfiable"
+
+    def __init__(self, detail: str, total: int | None = None, hint: str | None = None):
+        super().__init__(detail, hint=hint)
+        self.headers = {"Content-Range": f"*/{'*' if total is None else total}"}  # RFC 9110, 15.5.17
+
+
 STATUSES: tuple[tuple[type[errors.DynmodelError], int], ...] = (
     (errors.Malformed, 400),
     (errors.NotFound, 404),
@@ -73,7 +81,9 @@ TITLES = {
     415: "Unsupported Media Type",
     422: "Unprocessable Content",
     500: "Internal Server Error",
+    416: "Range Not Satisfiable",
     503: "Service Unavailable",
+    504: "Gateway Timeout",
 }
 
 
@@ -173,6 +183,13 @@ def database_error_view(error: sa.exc.DBAPIError, request) -> Response:
         return problem(
             request, 422, "validation", "a value, or the row as a whole, is beyond what the database can store"
         )
+    if failure.kind == "too_complex":
+        told = "the query is more than the database takes"
+        return problem(request, 400, "query_too_complex", told, "embed less deeply, or ask in several queries")
+    if failure.kind == "timeout":
+        seconds = request.registry.dynmodel_settings.statement_timeout
+        told = f"the database took longer than {seconds:g} seconds"
+        return problem(request, 504, "statement_timeout", told, "ask for less, or index the fields that are compared")
     if failure.kind in ("busy", "away", "full"):
         details = {
             "busy": "the rows are locked by another request",

@@ -134,6 +134,7 @@ class Table(Resource):
         kinds = {
             "rows": RowList,
             "row": SingularRowList,
+            "query": QueryResource,
             "plan": Plan,
             "history": History,
             "quarantine": QuarantineResource,
@@ -168,6 +169,13 @@ class RowList(Resource):
     @property
     def rows(self) -> Rows:
         return Rows(self.work.catalogue, self.model, self.scope, models=self.work.model)
+
+
+class QueryResource(RowList):
+    """Where a query is sent as a document."""
+
+    def __getitem__(self, segment: str) -> Resource:
+        raise KeyError(segment)
 
 
 class SingularRowList(RowList):

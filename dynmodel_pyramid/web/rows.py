@@ -1,38 +1,26 @@
 """Views of rows: ``/table/{id}/rows/`` and ``/table/{id}/rows/{row_id}/``, and the alias ``row/``."""
 
 import zlib
-from collections.abc import Iterator
-from itertools import chain
 
 import sqlalchemy as sa
 from pyramid.response import Response
 
 from dynmodel_pyramid.errors import NotFound
-from dynmodel_pyramid.rows.page import Page, read_page
-from dynmodel_pyramid.rows.reads import CHUNK
 from dynmodel_pyramid.rows.service import Rows, as_documents
-from dynmodel_pyramid.web.answers import Answer, empty_answer, json_answer
+from dynmodel_pyramid.web.answers import empty_answer, json_answer
 from dynmodel_pyramid.web.body import MERGE_PATCH, read_json
 from dynmodel_pyramid.web.conditions import is_unchanged, matching_row_versions, preferred_return
+from dynmodel_pyramid.web.lists import list_rows, versioned
 from dynmodel_pyramid.web.methods import add_resource_view
 from dynmodel_pyramid.web.resources import RowList, RowResource, SingularRowList, path
 from dynmodel_pyramid.web.tables import author_of, no_parameters
-from dynmodel_pyramid.web.transactions import detached_read_connection, read_connection, write_connection
+from dynmodel_pyramid.web.transactions import read_connection, write_connection
 
 
 def includeme(config) -> None:
     add_resource_view(config, RowList, GET=list_rows, POST=create_rows)
     add_resource_view(config, SingularRowList, GET=list_rows, POST=create_rows, PUT=create_rows)
     add_resource_view(config, RowResource, GET=get_row, PUT=put_row, PATCH=patch_row, DELETE=delete_row)
-
-
-def _versioned(answer: Response, context, tag: str | None = None) -> Response:
-    answer.headers["Definition-Version"] = str(context.model.definition.version)
-    if context.deprecation is not None:
-        answer.headers["Deprecation"] = context.deprecation
-    if tag is not None:
-        answer.headers["ETag"] = f'"{tag}"'
-    return answer
 
 
 def _tag(context, rows: Rows, version: int, body: bytes) -> str:
@@ -53,51 +41,6 @@ def writing(context, request) -> Rows:
     return rows
 
 
-# Lists
-
-
-def list_rows(context: RowList, request) -> Response:
-    page = read_page(request.GET.items())
-    if page.limit is not None and page.limit <= CHUNK:
-        return _versioned(json_answer(context.rows.page(read_connection(request), page)), context)
-    stream = RowStream(detached_read_connection(request), context.rows, page)
-    if stream.whole is not None:
-        return _versioned(json_answer(stream.whole), context)
-    answer = Answer(app_iter=stream, content_type="application/json", charset=None)
-    return _versioned(answer, context)
-
-
-class RowStream:
-    """The body of a long list: it owns its transaction, and its memory does not grow with the rows.
-
-    The first part is read at once, so that what fails at the beginning is still answered as an error. What fails
-    later aborts the connection: the array is never closed as if it were whole.
-    """
-
-    #: The whole array, where it is so short that there is nothing to stream.
-    whole: bytes | None = None
-
-    def __init__(self, connection: sa.Connection, rows: Rows, page: Page):
-        self._connection = connection
-        try:
-            parts = rows.stream(connection, page)
-            first, second = next(parts), next(parts, b"")
-            if second in (b"", b"]"):
-                self.whole = first + second
-                connection.close()
-        except BaseException:
-            connection.close()
-            raise
-        self._parts = chain((first, second), parts)
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self._parts
-
-    def close(self) -> None:
-        """Called by the server when the body is sent, or the client gone (PEP 3333)."""
-        self._connection.close()
-
-
 def create_rows(context: RowList, request) -> Response:
     no_parameters(request)
     documents, is_array = as_documents(read_json(request))
@@ -116,7 +59,7 @@ def create_rows(context: RowList, request) -> Response:
     if not is_array:
         answer.headers["Location"] = path(request, "table", context.model.definition.id, "rows", ids[0])
         tag = _tag(context, rows, 1, objects[0] if objects else b"")
-    return _preferred(_versioned(answer, context, tag), preference)
+    return _preferred(versioned(answer, context, tag), preference)
 
 
 def _preferred(answer: Response, preference: str | None) -> Response:
@@ -139,7 +82,7 @@ def get_row(context: RowResource, request) -> Response:
     if row is None:
         raise _missing(context)
     tag = _tag(context, rows, row.version, row.body)
-    return _versioned(empty_answer(304) if is_unchanged(request, tag) else json_answer(row.body), context, tag)
+    return versioned(empty_answer(304) if is_unchanged(request, tag) else json_answer(row.body), context, tag)
 
 
 def put_row(context: RowResource, request) -> Response:
@@ -167,7 +110,7 @@ def row_answer(context: RowResource, request, rows: Rows, connection: sa.Connect
     is_empty = preference in ("minimal", "headers-only")
     body = b"" if is_empty and not rows.encoder.shows_others else rows.get(connection, context.row_id).body
     answer = empty_answer(204) if is_empty else json_answer(body)
-    return _preferred(_versioned(answer, context, _tag(context, rows, version, body)), preference)
+    return _preferred(versioned(answer, context, _tag(context, rows, version, body)), preference)
 
 
 def delete_row(context: RowResource, request) -> Response:
@@ -176,4 +119,4 @@ def delete_row(context: RowResource, request) -> Response:
     rows = writing(context, request)
     if not rows.delete(write_connection(request), context.row_id, versions):
         raise _missing(context)
-    return _versioned(empty_answer(204), context)
+    return versioned(empty_answer(204), context)

@@ -91,6 +91,8 @@ def _after_failure(request, failure: DatabaseFailure, attempt: int) -> Response 
         return failure.answer if attempt == 0 else None
     if kind == "busy":
         return failure.answer
+    if kind in ("timeout", "too_complex"):
+        return None
     try:
         stale = work.is_stale()
     except sa.exc.DBAPIError:

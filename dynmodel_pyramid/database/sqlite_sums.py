@@ -1,0 +1,76 @@
+"""Sums and averages that are exact whatever the order of the rows, which SQLite's own are not.
+
+They are told how numbers are stored: ``integer``, ``float``, ``decimal 2 units`` (whole numbers of the smallest unit,
+two digits after the point) or ``decimal 2 text`` (digits in order, ``fields/exact.py``). Results are texts.
+"""
+
+import decimal
+import sqlite3
+from fractions import Fraction
+
+#: Digits that an average of decimals has more than they have; docs/queries.md promises it.
+AVERAGE_DIGITS = 6
+_NINES = str.maketrans("0123456789", "9876543210")
+_LARGEST = Fraction(decimal.Decimal("1.7976931348623157e308"))
+
+
+class Sum:
+    """``dynmodel_sum(value, kind)``"""
+
+    def __init__(self):
+        self.kind = ""
+        self.total: int | Fraction = 0
+        self.count = 0
+
+    def step(self, value: int | float | str | None, kind: str) -> None:
+        if value is None:
+            return
+        self.kind = kind
+        self.count += 1
+        if kind == "float":
+            number = float(value)
+            # From 1e15 on PostgreSQL writes other digits than Python where the shortest lie half-way between floats.
+            self.total += Fraction(repr(number) if abs(number) < 1e15 else f"{number:.16e}")
+        elif kind.endswith("text"):
+            digits = str(value)
+            self.total += -int(digits[1:].translate(_NINES)) if digits[0] == "0" else int(digits[1:])
+        else:
+            self.total += int(value)
+
+    def finalize(self) -> str | None:
+        if not self.count:
+            return None
+        if self.kind == "float":
+            return self._as_float()
+        if self.kind == "integer":
+            return str(self.total)
+        return _decimal(self.total, int(self.kind.split()[1]))
+
+    def _as_float(self) -> str | None:
+        return repr(float(self.total)) if abs(self.total) <= _LARGEST else None
+
+
+class Average(Sum):
+    """``dynmodel_avg(value, kind)``"""
+
+    def finalize(self) -> str | None:
+        if not self.count:
+            return None
+        if self.kind == "float":
+            total = self._as_float()
+            return None if total is None else repr(float(total) / self.count)
+        if self.kind == "integer":
+            return repr(float(self.total) / self.count)
+        units = (abs(self.total) * 10**AVERAGE_DIGITS * 2 + self.count) // (2 * self.count)
+        return _decimal(-units if self.total < 0 else units, int(self.kind.split()[1]) + AVERAGE_DIGITS)
+
+
+def _decimal(units: int, scale: int) -> str:
+    digits = f"{abs(units):0{scale + 1}}"
+    sign = "-" if units < 0 else ""
+    return f"{sign}{digits[:-scale]}.{digits[-scale:]}" if scale else sign + digits
+
+
+def register(dbapi: sqlite3.Connection) -> None:
+    dbapi.create_aggregate("dynmodel_sum", 2, Sum)
+    dbapi.create_aggregate("dynmodel_avg", 2, Average)

@@ -1,0 +1,143 @@
+"""A query over a table, translated: the statement of a page with all that is embedded, and what is counted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+from sqlalchemy.sql import visitors
+
+from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.queries import keysets
+from dynmodel_pyramid.queries.aggregates import Aggregate
+from dynmodel_pyramid.queries.errors import QueryTooComplex
+from dynmodel_pyramid.queries.names import Names, Readable
+from dynmodel_pyramid.queries.ordering import Key, keys_of
+from dynmodel_pyramid.queries.outputs import Output
+from dynmodel_pyramid.queries.relations import Models
+from dynmodel_pyramid.queries.selection import ScopeOf, Selection, Surroundings
+from dynmodel_pyramid.queries.statements import cut, grouped, is_grouped
+from dynmodel_pyramid.queries.subjects import of_system
+from dynmodel_pyramid.queries.syntax import Query
+from dynmodel_pyramid.tables.generation import Model
+
+#: SQLite takes 32,766 (Implementation Limits, 9).
+MOST_PARAMETERS = 32_000
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A translated query, of one version of each of its tables.
+
+    :param names: of the values of a row
+    :param statement: all rows, neither cut nor within a cursor's bounds
+    :param keys: what the rows are ordered by, the id at last; empty where rows are grouped
+    :param versions: of the far tables that it uses, by their ids
+    """
+
+    query: Query
+    names: tuple[str, ...]
+    statement: sa.Select
+    keys: Sequence[Key]
+    table_id: int
+    versions: Mapping[int, int] = field(default_factory=dict)
+
+    @property
+    def limit(self) -> int | None:
+        return self.query.root.limit
+
+    @property
+    def offset(self) -> int:
+        return self.query.root.offset
+
+    @property
+    def has_cursors(self) -> bool:
+        """Whether a page can go on where another one ended."""
+        return bool(self.keys) and all(key.name for key in self.keys)
+
+    def page(self, limit: int | None, offset: int, *, with_keys: bool = False) -> sa.Select:
+        """The rows of a page; behind their values, with ``with_keys``, those that they are ordered by.
+
+        Of a page before a cursor they come backwards.
+
+        :raises Malformed: the query's cursor is none of this order
+        """
+        query, made = self.query, self.statement
+        cursor = query.after or query.before
+        if cursor is not None:
+            if not self.has_cursors:
+                raise Malformed(
+                    "a cursor needs an order by fields of the table itself",
+                    code="invalid_cursor",
+                    parameter="_after" if query.after else "_before",
+                )
+            backwards = query.after is None
+            values = keysets.read(cursor, self.keys, self.table_id, "_before" if backwards else "_after")
+            made = made.where(keysets.beyond(self.keys, values, backwards=backwards))
+            if backwards:
+                made = made.order_by(None).order_by(*[key.clause(backwards=True) for key in self.keys])
+        if with_keys:
+            made = made.add_columns(*[key.expression for key in self.keys])
+        return cut(made, limit, offset)
+
+    def counted(self, most: int | None = None) -> sa.Select:
+        """The number of all rows, but never more than ``most``."""
+        rows = self.statement.order_by(None)
+        rows = rows if not self.keys else rows.with_only_columns(sa.literal_column("1"), maintain_column_froms=True)
+        return sa.select(sa.func.count()).select_from(cut(rows, most, 0).subquery())
+
+    def cursor(self, values: Sequence) -> str:
+        """What continues behind (or before) the row with these values of its keys."""
+        return keysets.write(values, self.keys, self.table_id)
+
+
+def plan(model: Model, query: Query, scope: Readable, models: Models, scope_of: ScopeOf) -> Plan:
+    """Translate a query.
+
+    :param models: gives the models of far tables
+    :param scope_of: gives the scope of each
+    :raises Malformed: the query names what isn't there, or asks for what can't be
+    :raises Conflict: this database can't do it
+    """
+    for parameter, value in (("columns", query.columns), ("on_conflict", query.on_conflict)):
+        if value is not None:
+            raise Malformed(f"{parameter} is for writes", code="invalid_parameter", parameter=parameter)
+    around = Surroundings(query, models, scope_of)
+    selection = Selection(around, Names(model, scope), query.select)
+    outputs = selection.outputs()
+    if not outputs:
+        raise Malformed("select: nothing is selected", code="invalid_parameter", parameter="select")
+    conditions = selection.conditions()
+    if is_grouped(outputs):
+        keys: list[Key] = []
+        statement = grouped(selection, outputs, model.table, conditions, _shown)
+    else:
+        keys = _with_id(model, keys_of(selection))
+        source = selection.join_to(model.table)
+        order = [key.clause() for key in keys]
+        statement = sa.select(*_shown(outputs)).select_from(source).where(*conditions).order_by(*order)
+    _check_parameters(statement)
+    versions = {table_id: far.definition.version for table_id, far in around.used.items()}
+    return Plan(query, tuple(each.name for each in outputs), statement, keys, model.definition.id, versions)
+
+
+def _with_id(model: Model, keys: list[Key]) -> list[Key]:
+    """The id comes last, so that pages never overlap."""
+    if any(key.name == "id" for key in keys):
+        return keys
+    subject = of_system(model, "id")
+    return [*keys, Key(subject, subject.expression, False, False, "id")]
+
+
+def _shown(outputs: Sequence[Output | Aggregate]) -> list[sa.ColumnElement]:
+    # Labels of our own: names of users could be those of columns elsewhere in the statement.
+    return [each.shown.label(f"_{number}") for number, each in enumerate(outputs)]
+
+
+def _check_parameters(statement: sa.Select) -> None:
+    count = 0
+    for each in visitors.iterate(statement):
+        count += isinstance(each, sa.BindParameter)
+        if count > MOST_PARAMETERS:
+            raise QueryTooComplex(
+                f"the query has more than {MOST_PARAMETERS} values", parameter="query", hint="ask in several queries"
+            )

@@ -1,0 +1,174 @@
+"""Queries over the rows of a table: plans that are kept, pages, streams and counts."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import orjson
+import sqlalchemy as sa
+
+from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.queries.plans import Plan, plan
+from dynmodel_pyramid.queries.rules import Rules
+from dynmodel_pyramid.queries.syntax import OPERATORS, Query
+from dynmodel_pyramid.rows.encoding import OPTIONS
+from dynmodel_pyramid.rows.prepared import PreparedSelect
+from dynmodel_pyramid.rows.reads import CHUNK, RowReads
+from dynmodel_pyramid.rows.scope import EVERYTHING, Scope
+from dynmodel_pyramid.tables.catalogue import Catalogue
+from dynmodel_pyramid.tables.generation import Model
+
+#: Plans that one version of a table keeps, by the text of the query.
+PLANS = 64
+#: Characters of a query whose plan is kept.
+LONGEST_KEPT = 2000
+#: A planner's guess of fewer rows is not taken for a count: counting them costs little.
+WORTH_GUESSING = 1000
+COUNTS = ("exact", "planned", "estimated")
+
+
+def rules_of(catalogue: Catalogue) -> Rules:
+    """The guards that the settings name, and the operators of all installed types."""
+    settings = catalogue.database.settings
+    types = catalogue.field_types
+    operators = {operator.name for known in types for operator in known.field_type.operators}
+    return Rules(
+        expressions=settings.max_expressions,
+        nesting=settings.max_nesting,
+        embedding=settings.max_embedding,
+        operators=OPERATORS | operators,
+    )
+
+
+def everything(model: Model) -> Scope:
+    return EVERYTHING
+
+
+@dataclass(frozen=True, slots=True)
+class PageOfRows:
+    """
+    :param body: a JSON array
+    :param next: the cursor behind its last row, if there are more rows; ``prev`` before its first one
+    """
+
+    body: bytes
+    count: int
+    next: str | None = None
+    prev: str | None = None
+
+
+class Kept:
+    """A plan, with the statement of its last page: queries that are kept are mostly for the same page again."""
+
+    def __init__(self, made: Plan):
+        self.plan = made
+        self.last: tuple[tuple, PreparedSelect] | None = None
+
+
+class Queried:
+    """What a query answers of the rows of one version of one table, as one scope sees them."""
+
+    def __init__(self, rows: RowReads, kept: Kept):
+        self.rows = rows
+        self.plan = kept.plan
+        self._kept = kept
+
+    def is_current(self) -> bool:
+        """Whether the far tables are of the versions that the plan is for; asking makes them used by the request."""
+        far = {table_id: self.rows.models(table_id) for table_id in self.plan.versions}
+        return all(
+            model is not None and model.definition.version == self.plan.versions[table_id]
+            for table_id, model in far.items()
+        )
+
+    def page(self, connection: sa.Connection, limit: int, offset: int) -> PageOfRows:
+        """At most ``limit`` rows, in memory."""
+        plan, width = self.plan, len(self.plan.names)
+        continues = plan.has_cursors and limit > 0
+        found = self._run(connection, limit + 1 if continues else limit, offset, continues)
+        more = len(found) > limit
+        rows = list(found[:limit])
+        backwards = plan.query.before is not None
+        if backwards:
+            rows.reverse()
+        body = self._encoded(row[:width] for row in rows)
+        if not continues or not rows:
+            return PageOfRows(body, len(rows))
+        last, first = (plan.cursor(row[width:]) for row in (rows[-1], rows[0]))
+        came_from = plan.query.after is not None or offset > 0
+        if backwards:
+            return PageOfRows(body, len(rows), last, first if more else None)
+        return PageOfRows(body, len(rows), last if more else None, first if came_from else None)
+
+    def _run(self, connection: sa.Connection, limit: int, offset: int, with_keys: bool):
+        key = (limit, offset, with_keys)
+        last = self._kept.last
+        if last is None or last[0] != key:
+            statement = self.plan.page(limit, offset, with_keys=with_keys)
+            last = self._kept.last = (key, PreparedSelect(statement, connection.dialect))
+        return last[1](connection)
+
+    def stream(self, connection: sa.Connection, limit: int | None, offset: int) -> Iterator[bytes]:
+        """The rows as a JSON array in parts, ``CHUNK`` rows in memory."""
+        options = {"compiled_cache": None, "stream_results": True, "yield_per": CHUNK}
+        result = connection.execute(self.plan.page(limit, offset), execution_options=options)
+        opening = b"["
+        for rows in result.partitions(CHUNK):
+            yield opening + self._encoded(rows)[1:-1]
+            opening = b","
+        yield b"[]" if opening == b"[" else b"]"
+
+    def _encoded(self, rows) -> bytes:
+        names = self.plan.names
+        return orjson.dumps([dict(zip(names, row, strict=True)) for row in rows], option=OPTIONS)
+
+    def count(self, connection: sa.Connection, how: str) -> int:
+        """The number of all rows.
+
+        :param how: ``exact``; ``planned``, what the database's planner guesses; ``estimated``, the guess where it is
+            great. A database that doesn't tell its guesses counts.
+        """
+        if how != "exact":
+            guess = PreparedSelect(self.plan.statement, connection.dialect).planned_rows(
+                connection, self.rows.catalogue.database.dialect
+            )
+            if guess is not None and (how == "planned" or guess >= WORTH_GUESSING):
+                return guess
+        return self._scalar(connection, self.plan.counted())
+
+    def refuse_too_many(self, connection: sa.Connection, limit: int | None, most: int) -> None:
+        """
+        :raises Malformed: the answer would have more than ``most`` rows (0: any number)
+        """
+        if not most or (limit is not None and limit <= most):
+            return
+        if self._scalar(connection, self.plan.counted(most + 1)) > most:
+            raise Malformed(
+                f"the answer has more than {most} rows, which is the most that this server gives at a time",
+                code="too_many_rows",
+                hint=f"ask for pages: limit={most}",
+            )
+
+    def _scalar(self, connection: sa.Connection, statement: sa.Select) -> int:
+        return connection.scalar(statement, execution_options={"compiled_cache": None})
+
+
+def queried(rows: RowReads, key: str, text: str | bytes, read: Callable[[Rules], Query]) -> Queried:
+    """The plan of a query, from those that the table keeps if it can be.
+
+    :param key: what kind of text it is
+    :param read: parses the text
+    """
+    if rows.scope is not EVERYTHING or len(text) > LONGEST_KEPT:
+        return Queried(rows, Kept(_plan(rows, read)))
+    known = rows.model.once("plans", lambda model: sa.util.LRUCache(PLANS))
+    kept = known.get((key, text))
+    if kept is not None:
+        found = Queried(rows, kept)
+        if found.is_current():
+            return found
+    kept = known[key, text] = Kept(_plan(rows, read))
+    return Queried(rows, kept)
+
+
+def _plan(rows: RowReads, read: Callable[[Rules], Query]) -> Plan:
+    return plan(rows.model, read(rules_of(rows.catalogue)), rows.scope, rows.models, everything)
