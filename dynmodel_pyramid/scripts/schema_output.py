@@ -12,7 +12,7 @@ from dynmodel_pyramid.definitions.schema_document import field_entry
 from dynmodel_pyramid.definitions.steps import same_json
 from dynmodel_pyramid.errors import DynmodelError, Invalid
 from dynmodel_pyramid.fields import FieldTypes
-from dynmodel_pyramid.tables.performing import Rehearsed
+from dynmodel_pyramid.tables.carrying_out import Rehearsed
 
 ADDED, GONE, CHANGED, WRONG = "+", "-", "~", "!"
 _COLOURS = {ADDED: "32", GONE: "31", CHANGED: "33", WRONG: "1;31"}

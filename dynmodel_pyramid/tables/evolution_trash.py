@@ -33,7 +33,7 @@ def restore_table(evolution: "Evolution", before: TableDefinition, after: TableD
         evolution.connection,
         evolution.generator,
         before,
-        evolution.far(before),
+        evolution.far_rows(before),
         on_error=on_error,
         moment=evolution.moment,
         returning={},

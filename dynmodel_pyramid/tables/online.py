@@ -16,12 +16,13 @@ from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.reading_fields import Resolve
 from dynmodel_pyramid.definitions.versions import next_proven
 from dynmodel_pyramid.errors import Busy, Conflict, DynmodelError, OutcomeUnknown, Unavailable
+from dynmodel_pyramid.tables.carrying_out import Rehearsed
 from dynmodel_pyramid.tables.changes import TableChange, settled
 from dynmodel_pyramid.tables.difference import Difference
 from dynmodel_pyramid.tables.finishing import Unfinished, finish, may_be_online
 from dynmodel_pyramid.tables.judging import Definitions, Judge, read_unlocked
 from dynmodel_pyramid.tables.pending import candidates
-from dynmodel_pyramid.tables.performing import Performed, Performer, Rehearsed
+from dynmodel_pyramid.tables.performing import Performed, Performer
 
 log = logging.getLogger(__name__)
 

@@ -5,11 +5,11 @@ from typing import Any
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.steps import Step, Validate, step_document
 from dynmodel_pyramid.tables.carrying import Carried
+from dynmodel_pyramid.tables.carrying_out import Rehearsed
 from dynmodel_pyramid.tables.changes import TableChange
 from dynmodel_pyramid.tables.ddl import COSTS, Statement
 from dynmodel_pyramid.tables.difference import Difference
 from dynmodel_pyramid.tables.findings import Finding
-from dynmodel_pyramid.tables.performing import Rehearsed
 
 #: Database -> (lock, while it is held) of a whole change; PostgreSQL's manual, 13.3.1, and SQLite's "File Locking".
 LOCKS = {

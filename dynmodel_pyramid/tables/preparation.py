@@ -7,14 +7,12 @@ from typing import Any
 
 import colander
 import sqlalchemy as sa
-from sqlalchemy.sql.elements import quoted_name
 
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
-from dynmodel_pyramid.definitions.store import LIST_PREFIX, TrashedField
+from dynmodel_pyramid.definitions.store import TrashedField
 from dynmodel_pyramid.errors import Conflict, PluginMissing
 from dynmodel_pyramid.fields import TextForm
 from dynmodel_pyramid.fields.json import JsonDocument
-from dynmodel_pyramid.fields.temporal import UTCDateTime
 from dynmodel_pyramid.tables.bringing_back import bring_back
 from dynmodel_pyramid.tables.carrying import UNCACHED, Aside, Carried, Conversion, batches, convert_values
 from dynmodel_pyramid.tables.changes import Earlier
@@ -22,6 +20,8 @@ from dynmodel_pyramid.tables.checks import judged_options
 from dynmodel_pyramid.tables.conversion import converter, in_database
 from dynmodel_pyramid.tables.generation import Generator
 from dynmodel_pyramid.tables.link_tables import lines, lines_of, list_of
+from dynmodel_pyramid.tables.missing_rows import lose_missing_rows
+from dynmodel_pyramid.tables.working_table import working_table
 
 #: Told of the values of a field that can't be carried over: (id of the row, old value, its text, reason) of some rows.
 KeepAside = Callable[[FieldDefinition, FieldDefinition, list[tuple[int, Any, str, str]]], None]
@@ -67,37 +67,14 @@ class Preparation:
         self.keep_aside = keep_aside
         self.trusted = trusted
         self.counts_all = counts_all
-        self.table = self._working_table()
+        trashed = [*self.returning.values(), *(each.kept for chain in self.earlier.values() for each in chain)]
+        self.table = working_table(generator, before, trashed)
         self._asides: dict[int, Aside] = {}
 
     def close(self) -> None:
         """Drop what is temporary; needed where the transaction is to go on."""
         for aside in self._asides.values():
             aside.drop()
-
-    def _working_table(self) -> sa.Table:
-        """The table as it is, trash included; the columns of types that are gone can be renamed and dropped."""
-        table = sa.Table(
-            quoted_name(self.before.physical_name, quote=True),
-            sa.MetaData(schema=self.generator.dialect.schema),
-            sa.Column("id", sa.BigInteger, primary_key=True),
-            # Types that have no column of their own show what these have.
-            sa.Column("_version", sa.BigInteger),
-            sa.Column("_created", UTCDateTime()),
-            sa.Column("_updated", UTCDateTime()),
-        )
-        kept = [(field.column, field.name, field) for field in self.before.fields]
-        trashed = [*self.returning.values(), *(each.kept for chain in self.earlier.values() for each in chain)]
-        kept += {each.column: (each.column, each.column, each.field) for each in trashed}.values()
-        for column, key, field in kept:
-            try:
-                made = self.generator.column(field)
-                kind = None if made is None else made.type
-            except PluginMissing:
-                kind = sa.types.NullType()
-            if kind is not None and not column.startswith(LIST_PREFIX):
-                table.append_column(sa.Column(quoted_name(column, quote=True), kind, key=key))
-        return table
 
     # One field
 
@@ -277,39 +254,10 @@ class Preparation:
         return ~aside.has_row()
 
     def _lose_missing_rows(self, carried: Carried, how: Conversion) -> None:
-        """Take ids of rows that are not there for values that can't be carried over."""
         reference = self.generator.reference(carried.after)
-        if reference is None:
-            return
-        far = self.far(reference.table)
-        expression = carried.expression
-        if reference.many:
-            condition = expression.is_not(None)
-        else:
-            there = sa.exists().where(far.c.id == expression).correlate(self.table)
-            condition = sa.and_(expression.is_not(None), ~there)
-        for rows in batches(self.connection, self.table, condition, expression):
-            lost = self._missing(rows, far) if reference.many else [(row_id, value, value) for row_id, value in rows]
-            told = [(row_id, value, how.new_to_text(value), f"there is no row {missing}")
-                    for row_id, value, missing in lost]  # fmt: skip
-            for row_id, _, text, reason in told:
-                carried.lost.add(row_id, value=text, reason=reason)
-            if not lost:
-                continue
-            if how.keep_aside is not None:
-                how.keep_aside(told)
-            aside = self._aside(carried.after, how.kind)
-            made = how.substitute if how.substitute is not None else lambda: None
-            aside.replace([(row_id, made()) for row_id, _, _ in lost])
-            carried.override(aside)
-
-    def _missing(self, rows: list, far: sa.FromClause) -> list[tuple[int, list, int]]:
-        """(id of the row, its list, the least id that is missing) of the lists with missing rows."""
-        ids = {each for _, values in rows for each in values}
-        found = sa.select(far.c.id).where(far.c.id.in_(ids))
-        there = set(self.connection.scalars(found, execution_options=UNCACHED)) if ids else set()
-        lost = [(row_id, values, set(values) - there) for row_id, values in rows]
-        return [(row_id, values, min(missing)) for row_id, values, missing in lost if missing]
+        if reference is not None:
+            far, make_aside = self.far(reference.table), lambda: self._aside(carried.after, how.kind)
+            lose_missing_rows(self.connection, carried, how, far, make_aside, many=reference.many)
 
     def _fill(self, carried: Carried) -> None:
         """With ``on_error=default`` a required field takes its default where it would be null."""

@@ -15,12 +15,13 @@ from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.reading import read_table
 from dynmodel_pyramid.definitions.reading_fields import Resolve
 from dynmodel_pyramid.errors import Conflict
+from dynmodel_pyramid.tables.carrying_out import Rehearsed
 from dynmodel_pyramid.tables.catalogue import Catalogue
 from dynmodel_pyramid.tables.changes import TableChange
 from dynmodel_pyramid.tables.conversion import check_on_error
 from dynmodel_pyramid.tables.judging import Definitions, Judge
 from dynmodel_pyramid.tables.online import OnlineChanges
-from dynmodel_pyramid.tables.performing import Performer, Rehearsed
+from dynmodel_pyramid.tables.performing import Performer
 from dynmodel_pyramid.tables.references import with_own_id
 
 

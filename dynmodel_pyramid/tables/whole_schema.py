@@ -20,11 +20,11 @@ from dynmodel_pyramid.definitions.reading_schema import read_tables
 from dynmodel_pyramid.definitions.schema_document import same_document, schema_document
 from dynmodel_pyramid.definitions.schema_pairing import Entry, Pairing, pair, without_done_renames
 from dynmodel_pyramid.errors import Invalid
+from dynmodel_pyramid.tables.carrying_out import Rehearsed, told_of
 from dynmodel_pyramid.tables.catalogue import Catalogue
 from dynmodel_pyramid.tables.changes import TableChange
 from dynmodel_pyramid.tables.conversion import check_on_error
 from dynmodel_pyramid.tables.judging import Definitions
-from dynmodel_pyramid.tables.performing import Rehearsed, told_of
 from dynmodel_pyramid.tables.service import DefinitionService
 
 #: What becomes of tables that are not in the document. ``patch``: they are kept, and those in it are patched.

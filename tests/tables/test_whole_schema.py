@@ -4,6 +4,7 @@ import threading
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 import webtest
 
 from dynmodel_pyramid.errors import PreconditionFailed
@@ -125,11 +126,13 @@ def test_only_tables_that_differ_are_locked(fresh):
     tables = {name: {"fields": {"x": "string"}} for name in ("A", "B")}
     fresh.send("PUT", "/schema/", {"tables": tables}, status=200)
     database = fresh.catalogue.database
-    if not database.dialect.name == "postgresql":
-        pytest.skip("SQLite has one writer")
-    with database.writer.connect() as connection, connection.begin():
-        connection.exec_driver_sql(f'INSERT INTO "{database.dialect.schema}"."B" (id, "x") VALUES (1, \'a\')')
-        tables["A"]["fields"]["y"] = "integer"
+    tables["A"]["fields"]["y"] = "integer"
+    with database.writer.connect() as connection, connection.begin() as transaction:
+        table = sa.table("B", sa.column("id"), sa.column("x"), schema=database.dialect.schema)
+        connection.execute(sa.insert(table).values(id=1, x="a"))
+        if database.dialect.name == "sqlite":
+            transaction.commit()  # it has one writer
+            connection.close()
         fresh.send("PUT", "/schema/", {"tables": tables}, status=200)
     assert fresh.get("/table/B/rows/") == [{"id": 1, "x": "a"}]
     assert [each["version"] for each in fresh.get("/table/")] == [2, 1]
