@@ -60,7 +60,9 @@ class Names:
             if not field.write_only:
                 return field
             told = f"the field {clip(name)} is write_only: no query reads it"
-            raise Malformed(f"{clip(parameter)}: {told}", code="unknown_field", parameter=clip(parameter))
+            # An order would tell the values one by one; the code says that it is no misspelt name.
+            code = "not_sortable" if parameter == "order" else "unknown_field"
+            raise Malformed(f"{clip(parameter)}: {told}", code=code, parameter=clip(parameter))
         side = self._sides.get(name)
         if side is not None and self.scope.may_read(name):
             return side
