@@ -48,7 +48,14 @@ class Root(Resource):
         self.work = work
 
     def __getitem__(self, segment: str) -> Resource:
-        kinds = {"table": Tables, "field-type": FieldTypesResource, "trash": TableTrash, "live": Live, "ready": Ready}
+        kinds = {
+            "table": Tables,
+            "schema": Schema,
+            "trash": TableTrash,
+            "field-type": FieldTypesResource,
+            "live": Live,
+            "ready": Ready,
+        }
         return kinds[segment](self, segment)
 
 
@@ -77,6 +84,25 @@ class FieldTypeResource(Resource):
     def __init__(self, parent: FieldTypesResource, name: str, known: Registered | Failure):
         super().__init__(parent, name)
         self.known = known
+
+
+class Schema(Resource):
+    """All tables as one document."""
+
+    @property
+    def work(self) -> Work:
+        return self.__parent__.work
+
+    def __getitem__(self, segment: str) -> Resource:
+        return {"plan": SchemaPlan}[segment](self, segment)
+
+
+class SchemaPlan(Resource):
+    """What a document of all tables would change."""
+
+    @property
+    def work(self) -> Work:
+        return self.__parent__.work
 
 
 class Tables(Resource):
