@@ -83,6 +83,7 @@ setup(
             "dynmodel-upgrade = dynmodel_pyramid.scripts.upgrade:main",
             "dynmodel-field-types = dynmodel_pyramid.scripts.field_types:main",
             "dynmodel-new-field-type = dynmodel_pyramid.scripts.new_field_type:main",
+            "dynmodel-purge = dynmodel_pyramid.scripts.purge:main",
             "dynmodel-serve = dynmodel_pyramid.scripts.serve:main",
         ],
         "dynmodel_pyramid.field_types": [

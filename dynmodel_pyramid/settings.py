@@ -45,6 +45,12 @@ def at_least(lowest: int) -> Callable[[str], int]:
     return parse
 
 
+def days(text: str) -> int:
+    if not text.strip().isdecimal() or not 0 <= int(text) <= 36_500:
+        raise ValueError("want a whole number of days, 0 to 36500")
+    return int(text)
+
+
 def seconds(text: str) -> float:
     try:
         number = float(text)
@@ -118,6 +124,13 @@ SETTINGS: tuple[Setting, ...] = (
         at_least(1),
         5000,
         "How many columns the generated classes kept in memory have in all (about 10 KB each).",
+    ),
+    Setting(
+        "trash_days",
+        days,
+        30,
+        "Days after which dynmodel-purge destroys what is in the trash: dropped fields and tables, and old columns of "
+        "conversions. 0: it is kept for ever.",
     ),
     Setting("max_body_size", at_least(1), 67_108_864, "Bytes of a request's body; a longer one is answered 413."),
     Setting(

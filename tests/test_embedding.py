@@ -184,3 +184,19 @@ def test_a_package_brings_its_type_and_setting_by_pyramid_includes(make_app):
     app = make_app(**{"pyramid.includes": "tests.included", "dynmodel.lamps": "3"})
     assert "lamp" in app.get("/").json["capabilities"]["field_types"]
     assert app.app.registry.dynmodel_settings.lamps == 3
+
+
+def test_definition_changes_tell_their_author(host):
+    table, ann, bob = "/data/table/1/", {"X-User": "ann"}, {"X-User": "bob"}
+    host.post_json("/data/table/", {"model_name": "Signed", "fields": {"a": "string"}}, headers=ann)
+    host.put_json(table, {"fields": {"a": "text"}}, headers=bob)
+    host.patch_json(table, {"label": "L"}, headers=ann)
+    host.post(f"{table}history/1/revert/", headers=bob)
+    history = host.get(f"{table}history/").json
+    assert [version["changed_by"] for version in history] == ["bob", "ann", "bob", "ann"]
+    host.delete(table, headers=ann)
+    catalogue = host.app.registry.dynmodel_catalogue
+    log = catalogue.store.system.change
+    with catalogue.database.reading() as connection:
+        found = connection.execute(log.select().order_by(log.c.revision.desc())).first()
+    assert (found.changed_by, found.name_after) == ("ann", None)

@@ -104,6 +104,13 @@ def test_a_plugin_goes_missing_and_comes_back(installed, settings, tmp_path):
             assert answer.status_code == 409, (answer.request.method, answer.url, answer.text)
             assert answer.json()["code"] == "field_type_missing"
             assert "'chess_square' is not installed" in answer.json()["detail"] and answer.json()["hint"]
+        history = f"{table}/history"
+        assert [step["kind"] for step in requests.get(f"{history}/").json()[0]["steps"]][:2] == [
+            "create_table", "add_field",
+        ]  # fmt: skip
+        assert requests.get(f"{history}/1/").json()["definition"] == requests.get(f"{table}/").json()
+        assert requests.get(f"{history}/1/diff/1/").json()["steps"] == []
+        assert requests.get(f"{table}/quarantine/").json() == []
         unknown = requests.post(f"{server.url}/table/", json={"model_name": "New", "fields": {"a": "chess_square"}})
         assert unknown.json()["errors"][0]["code"] == "unknown_type"
         # Other tables work, and this one can be rid of the field, or go altogether.

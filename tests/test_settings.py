@@ -13,6 +13,7 @@ BAD = {
     "lock_timeout": ("0", "above 0"),
     "lock_attempt": ("nan", "above 0"),
     "class_cache_columns": ("0", "at least 1"),
+    "trash_days": ("-1", "0 to 36500"),
     "max_body_size": ("1.5", "want a whole number"),
     "sqlite_synchronous": ("off", "want one of full, normal"),
 }

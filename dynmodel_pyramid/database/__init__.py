@@ -4,7 +4,7 @@ A :class:`Database` is the only thing in the package that opens connections. It 
 
 * :meth:`Database.reading`: reads only, and never turns into a write;
 * ``database.writer``: an engine whose transactions write rows;
-* :meth:`Database.changing`: a definition change, with DDL.
+* :meth:`Database.changing`: a definition change, with DDL; :meth:`Database.rehearsing`: its plan.
 """
 
 import os
@@ -76,6 +76,16 @@ class Database:
         with self.engine.connect() as connection:
             if execution_options:
                 connection.execution_options(**execution_options)
+            connection.begin()
+            yield connection
+
+    @contextmanager
+    def rehearsing(self) -> Iterator[sa.Connection]:
+        """A connection in a transaction that may make temporary tables, rolled back at the end.
+
+        On SQLite it is a reader for all others: temporary tables stand in a database of their own.
+        """
+        with self.engine.connect() as connection:
             connection.begin()
             yield connection
 

@@ -17,6 +17,7 @@ class PostgreSQL(Dialect):
     name = "postgresql"
     confirms_first = False
     max_columns = 1590  # MaxHeapAttributeNumber is 1600 (PostgreSQL manual, appendix K), dropped columns included
+    counts_dropped_columns = True
     nulls_not_distinct = True
     #: Up to this gap ids are drawn one by one, which never moves the sequence back; see _advance.
     SMALL_GAP = 10_000
@@ -118,6 +119,21 @@ class PostgreSQL(Dialect):
             connection.execute(sa.select(sa.func.setval(name, row_id)), execution_options={"compiled_cache": None})
         elif gap > 0:
             self._draw(connection, table, gap)
+
+    _COLUMNS = (
+        "FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid "
+        "JOIN pg_namespace ON pg_namespace.oid = relnamespace "
+        "WHERE nspname = :schema AND relname = :name AND attnum > 0"
+    )
+
+    def column_names(self, connection: sa.Connection, table: str) -> list[str]:
+        query = sa.text(f"SELECT attname {self._COLUMNS} AND NOT attisdropped ORDER BY attnum")
+        return list(connection.scalars(query, {"schema": self.schema, "name": table}))
+
+    def counted_columns(self, connection: sa.Connection, table: str) -> int:
+        # A dropped column leaves its line, and its number is never given again (PostgreSQL manual, pg_attribute).
+        query = sa.text(f"SELECT count(*) {self._COLUMNS}")
+        return connection.scalar(query, {"schema": self.schema, "name": table})
 
     @contextmanager
     def foreign_keys_deferred(self, connection: sa.Connection) -> Iterator[None]:

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 Checks = Mapping[str, sa.ColumnElement[bool]]
 
-#: More choices are left to the validator: a statement that writes one row would be twice as slow.
+#: More choices are left to the validator: for each row the database goes through all of them. To write 1,000 texts took
+#: 2 ms on SQLite and 40 ms on PostgreSQL without a check, 140 and 370 ms with 200 choices, 1.1 and 1.5 s with 1,000.
 MOST_CHOICES = 200
 #: Whole numbers to this one are floats, and integers of every database.
 _WHOLE = 2**53

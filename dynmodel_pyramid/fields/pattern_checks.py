@@ -1,42 +1,66 @@
-"""Regular expressions of Python as regular expressions of PostgreSQL, where the two mean the same.
+"""Regular expressions of Python as regular expressions of PostgreSQL that take at least the same texts.
 
 Python's ``fullmatch`` tries every way to match, so a text passes if and only if it is in the pattern's language:
 whether quantifiers are lazy doesn't matter. PostgreSQL's engine asks for the same (manual, 9.7.3). Translated is what
 both write: literals, classes of characters, ``.``, groups, alternation, repetition, and anchors at the ends, where
-``fullmatch`` makes them idle. Not translated are the escapes for digits, words and spaces, whose members change with
-Python's version of Unicode (with ``(?a)`` they don't, and are), word boundaries, look-around, references, possessive
-and atomic groups, and flags that fold case or look at lines.
+``fullmatch`` makes them idle. Not translated are word boundaries, look-around, references, possessive and atomic
+groups, and flags that fold case or look at lines.
+
+Two things become looser, never tighter, as nothing here takes a part's texts away from others. The digits, words and
+spaces beyond ASCII change with Python's version of Unicode: unless the pattern says ``(?a)``, each escape takes all
+characters beyond ASCII. Repetitions that PostgreSQL can't count become repetitions without a limit.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 #: PostgreSQL's DUPMAX.
 _MOST_REPEATS = 255
-#: Characters after all repeats are written out, and groups in groups: PostgreSQL refuses what is too complex.
-_LARGEST, _DEEPEST = 500, 30
+#: Characters after all repeats are written out.
+_LARGEST = 500
+#: Groups in groups.
+_DEEPEST = 30
+#: Arcs of PostgreSQL's automaton. It needs some 20 ms for so many, once in each session; ten times as many take a
+#: thousand times as long, and more than that it refuses.
+_MOST_ARCS = 20_000
 #: Meanings of flags that are known here; re.UNICODE is every pattern's, re.VERBOSE is done with after parsing.
 _FLAGS = re.UNICODE | re.ASCII | re.DOTALL | re.VERBOSE
-_LAST_CHARACTER = 0x10FFFF
+_LAST_ASCII, _LAST_CHARACTER = 0x7F, 0x10FFFF
 _SURROGATES = range(0xD800, 0xE000)
-#: Ranges of what the escapes mean under re.ASCII, in order.
-_ASCII = {
-    "DIGIT": [(0x30, 0x39)],
-    "SPACE": [(0x09, 0x0D), (0x20, 0x20)],
-    "WORD": [(0x30, 0x39), (0x41, 0x5A), (0x5F, 0x5F), (0x61, 0x7A)],
-}
 _BEGINNINGS = (op.AT_BEGINNING, op.AT_BEGINNING_STRING)
 _ENDS = (op.AT_END, op.AT_END_STRING)
+
+_Ranges = list[tuple[int, int]]
+#: What the escapes mean within ASCII, in order.
+_WITHIN_ASCII: dict[str, _Ranges] = {
+    "DIGIT": [(0x30, 0x39)],
+    "SPACE": [(0x09, 0x0D), (0x1C, 0x20)],
+    "WORD": [(0x30, 0x39), (0x41, 0x5A), (0x5F, 0x5F), (0x61, 0x7A)],
+}
+#: What they mean under re.ASCII, which has fewer spaces.
+_UNDER_ASCII = _WITHIN_ASCII | {"SPACE": [(0x09, 0x0D), (0x20, 0x20)]}
 
 
 class _Untranslatable(Exception):
     """The pattern has no equal in PostgreSQL, or none that is known."""
+
+
+class _Part(NamedTuple):
+    """A translated part of a pattern."""
+
+    text: str
+    #: Characters that it takes, after all repeats are written out.
+    size: int = 1
+    #: At most so many ways to go on, beside the first, stand between two characters.
+    choices: int = 0
+    #: Whether it may take the empty text.
+    empty: bool = False
 
 
 def checks(column: sa.ColumnElement, pattern: str | None, context) -> Mapping[str, sa.ColumnElement[bool]]:
@@ -49,27 +73,36 @@ def checks(column: sa.ColumnElement, pattern: str | None, context) -> Mapping[st
 
 @lru_cache(256)
 def to_postgresql(pattern: str) -> str | None:
-    """An advanced regular expression that finds something in exactly the texts that ``re.fullmatch`` takes; or None."""
+    """An advanced regular expression that finds something in all texts that ``re.fullmatch`` takes; or None.
+
+    It does so in no others, but for those with characters beyond ASCII and those with very long repetitions.
+    """
     try:
         tree = _parser.parse(pattern)
         if tree.state.flags & ~_FLAGS:
             return None
         writer = _Writer(tree.state.flags)
-        text = writer.sequence(tree, first=True, last=True)
+        part = writer.sequence(tree, first=True, last=True)
     except (_Untranslatable, RecursionError):
         return None
-    return f"^(?:{text})$"
+    arcs = part.size * (1 + part.choices) * writer.width()
+    return f"^(?:{part.text})$" if part.size <= _LARGEST and arcs <= _MOST_ARCS else None
 
 
 class _Writer:
-    """Writes the tree of one pattern; ``size`` counts characters with their repeats."""
+    """Writes the tree of one pattern."""
 
     def __init__(self, flags: int):
         self.flags = flags
-        self.size = 0
         self.depth = 0
+        self.ranges: set[tuple[int, int]] = set()
+        self.has_classes = False
 
-    def sequence(self, items: Any, first: bool = False, last: bool = False) -> str:
+    def width(self) -> int:
+        """Arcs of one character: PostgreSQL divides a class by all characters that the pattern tells apart."""
+        return 1 + len(self.ranges) if self.has_classes else 1
+
+    def sequence(self, items: Any, first: bool = False, last: bool = False) -> _Part:
         """:param first: whether nothing of the text can come before it; ``last`` likewise"""
         items = list(items)
         self.depth += 1
@@ -80,73 +113,92 @@ class _Writer:
         while last and items and items[-1][0] is op.AT and items[-1][1] in _ENDS:
             del items[-1]
         end = len(items) - 1
-        made = [self.item(*item, first and not n, last and n == end) for n, item in enumerate(items)]
+        parts = [self.item(*item, first and not n, last and n == end) for n, item in enumerate(items)]
         self.depth -= 1
-        return "".join(made)
+        text = "".join(part.text for part in parts)
+        return _Part(text, _sum("size", parts), _sum("choices", parts), all(part.empty for part in parts))
 
-    def item(self, kind: Any, value: Any, first: bool, last: bool) -> str:
-        self.size += 1
-        if self.size > _LARGEST:
-            raise _Untranslatable
+    def item(self, kind: Any, value: Any, first: bool, last: bool) -> _Part:
         if kind is op.LITERAL:
-            return _character(value)
+            self.ranges.add((value, value))
+            return _Part(_character(value))
         if kind is op.NOT_LITERAL:
-            return f"[^{_character(value)}]"
+            return self.characters([(value, value)], negated=True)
         if kind is op.ANY:
-            return "." if self.flags & re.DOTALL else f"[^{_character(0x0A)}]"
+            return self.any()
         if kind is op.IN:
-            return self.characters(value)
+            negated = value[0][0] is op.NEGATE
+            return self.characters(self.members(value[1:] if negated else value, negated), negated)
         if kind is op.BRANCH:
-            return f"(?:{'|'.join(self.sequence(branch, first, last) for branch in value[1])})"
-        if kind is op.SUBPATTERN:
-            _, added, removed, inner = value
-            if added or removed:
-                raise _Untranslatable
-            return f"(?:{self.sequence(inner, first, last)})"
+            parts = [self.sequence(branch, first, last) for branch in value[1]]
+            text = f"(?:{'|'.join(part.text for part in parts)})"
+            choices = _sum("choices", parts) + len(parts) - 1
+            return _Part(text, 1 + _sum("size", parts), choices, any(part.empty for part in parts))
+        if kind is op.SUBPATTERN and not (value[1] or value[2]):
+            part = self.sequence(value[3], first, last)
+            return part._replace(text=f"(?:{part.text})", size=1 + part.size)
         if kind in (op.MAX_REPEAT, op.MIN_REPEAT):
             return self.repeated(*value)
         raise _Untranslatable
 
-    def repeated(self, low: int, high: Any, inner: Any) -> str:
-        unbounded = high is op.MAXREPEAT
-        if max(low, 0 if unbounded else high) > _MOST_REPEATS:
-            raise _Untranslatable
-        before = self.size
-        text = self.sequence(inner)
-        self.size += (self.size - before) * (low + 1 if unbounded else high)
-        if self.size > _LARGEST:
-            raise _Untranslatable
-        return f"(?:{text}){{{low},{'' if unbounded else high}}}"
+    def repeated(self, low: int, high: Any, inner: Any) -> _Part:
+        limited = high <= _MOST_REPEATS
+        low = min(low, _MOST_REPEATS)
+        times = high if limited else low + 1
+        part = self.sequence(inner)
+        # Where one repeat may take nothing, all of them can be next; else it is the rest of one, or the one after it.
+        choices = times * (part.choices + 1) if part.empty else 2 * part.choices + 1
+        text = f"(?:{part.text}){{{low},{high if limited else ''}}}"
+        return _Part(text, 1 + times * part.size, choices, part.empty or low == 0)
 
-    def characters(self, members: list) -> str:
-        """A class, given by its members; the first may say that it stands for all others."""
-        negated = members[0][0] is op.NEGATE
-        found = []
-        for kind, value in members[1:] if negated else members:
+    def any(self) -> _Part:
+        if not self.flags & re.DOTALL:
+            return self.characters([(0x0A, 0x0A)], negated=True)
+        self.has_classes = True
+        return _Part(".")
+
+    def members(self, members: Iterable[tuple[Any, Any]], negated: bool) -> _Ranges:
+        """The ranges of a class; of one that stands for all others, those that are certain."""
+        found: _Ranges = []
+        for kind, value in members:
             if kind is op.LITERAL:
                 found.append((value, value))
             elif kind is op.RANGE:
                 found.append(value)
-            elif kind is op.CATEGORY and self.flags & re.ASCII:
-                found += _category(str(value))
+            elif kind is op.CATEGORY:
+                found += _category(str(value), bool(self.flags & re.ASCII), negated)
             else:
                 raise _Untranslatable
+        return found
+
+    def characters(self, ranges: _Ranges, negated: bool) -> _Part:
+        """A class: one of the characters, or any but these."""
         # No text holds NUL.
-        found = [(max(low, 1), high) for low, high in found if high]
-        if not found:
+        ranges = [(max(low, 1), high) for low, high in ranges if high]
+        if not ranges:
             raise _Untranslatable
-        written = [_character(low) if low == high else f"{_character(low)}-{_character(high)}" for low, high in found]
-        return f"[{'^' if negated else ''}{''.join(written)}]"
+        self.has_classes = True
+        self.ranges.update(ranges)
+        written = [_character(low) if low == high else f"{_character(low)}-{_character(high)}" for low, high in ranges]
+        return _Part(f"[{'^' if negated else ''}{''.join(written)}]")
 
 
-def _category(name: str) -> list[tuple[int, int]]:
-    """The ranges of ``CATEGORY_DIGIT`` and its like, ``CATEGORY_NOT_DIGIT`` and its like."""
+def _sum(name: str, parts: list[_Part]) -> int:
+    return sum(getattr(part, name) for part in parts)
+
+
+def _category(name: str, under_ascii: bool, certain: bool) -> _Ranges:
+    """The ranges of ``CATEGORY_DIGIT`` and its like, ``CATEGORY_NOT_DIGIT`` and its like.
+
+    :param certain: leave those out which may or may not have the property; else they are there
+    """
     kind = name.removeprefix("CATEGORY_")
-    ranges = _ASCII[kind.removeprefix("NOT_")]
-    if not kind.startswith("NOT_"):
-        return ranges
-    edges = [0, *(edge for low, high in ranges for edge in (low - 1, high + 1)), _LAST_CHARACTER]
-    return list(zip(edges[::2], edges[1::2], strict=True))
+    ranges = (_UNDER_ASCII if under_ascii else _WITHIN_ASCII)[kind.removeprefix("NOT_")]
+    if kind.startswith("NOT_"):
+        last = _LAST_CHARACTER if under_ascii else _LAST_ASCII
+        edges = [0, *(edge for low, high in ranges for edge in (low - 1, high + 1)), last]
+        ranges = list(zip(edges[::2], edges[1::2], strict=True))
+    return ranges if under_ascii or certain else [*ranges, (_LAST_ASCII + 1, _LAST_CHARACTER)]
 
 
 def _character(code: int) -> str:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql.elements import quoted_name
 
 from dynmodel_pyramid.definitions import FieldDefinition
+from dynmodel_pyramid.definitions.store import TrashedField
 from dynmodel_pyramid.tables.conversion import Convert
 from dynmodel_pyramid.tables.findings import SAMPLES, Samples
 
@@ -37,9 +38,9 @@ class Carried:
     lost: Samples = field(default_factory=Samples)
     #: How many nulls take the default.
     filled: int = 0
-    #: How many values come back that an earlier conversion had replaced, and whether all of them do.
+    #: How many values come back that earlier conversions had replaced, and what the trash needs to keep no longer.
     returned: int = 0
-    returned_all: bool = False
+    spent: list[TrashedField] = field(default_factory=list)
     #: Whether ``source`` holds these very values already, in a column of the same type.
     is_same: bool = False
     #: The temporary table that overrides the expression, if there is one.
@@ -114,9 +115,11 @@ class Conversion:
     :param expression: the new value in SQL, NULL where Python must judge; None where Python must judge all
     :param to_text: the text of an old value; ``new_to_text`` that of a new one
     :param sql_texts: makers of both in SQL; None where a type has none
+    :param numbers: whether both are JSON numbers, so that 1 and 1.0 are the same
     :param same_storage: whether both columns are of one type, so that a value may be left as it is
     :param substitute: makes what a lost value becomes; None: null
     :param keep_aside: is told (id of the row, old value, its text, reason) of the lost values, in batches
+    :param only: the rows that are concerned; the others have their values already
     """
 
     table: sa.FromClause
@@ -127,9 +130,21 @@ class Conversion:
     new_to_text: Callable[[Any], str]
     expression: sa.ColumnElement | None = None
     sql_texts: tuple[Callable[[sa.ColumnElement], sa.ColumnElement], ...] | None = None
+    numbers: bool = False
     same_storage: bool = False
     substitute: Callable[[], Any] | None = None
     keep_aside: Callable[[list[tuple[int, Any, str, str]]], None] | None = None
+    only: sa.ColumnElement[bool] = field(default_factory=sa.true)
+
+    def is_same_text(self, old: str, new: str) -> bool:
+        return old == new or (self.numbers and new in (f"{old}.0", old.removesuffix(".0")))
+
+    def other_text(self, old: sa.ColumnElement, new: sa.ColumnElement) -> sa.ColumnElement[bool]:
+        """:meth:`is_same_text` in SQL, negated."""
+        differs = old.is_distinct_from(new)
+        if self.numbers:
+            differs = sa.and_(differs, old.concat(".0").is_distinct_from(new), new.concat(".0").is_distinct_from(old))
+        return differs
 
 
 def convert_values(
@@ -138,26 +153,23 @@ def convert_values(
     """Find what each value becomes, count, and settle ``carried.expression``."""
     source = how.source
     if how.expression is not None and how.sql_texts is not None:
-        # Texts are made of columns of a subquery: made of the expressions themselves they would multiply.
-        pairs = sa.select(how.table.c.id, source.label("old"), how.expression.label("new")).subquery()
-        old, new = pairs.c.old, pairs.c.new
-        old_text, new_text = (make(value) for make, value in zip(how.sql_texts, (old, new), strict=True))
-        left = _survey(connection, carried, how, pairs, old_text, new_text)
+        seen = _seen(how)
+        left = _survey(connection, carried, how, seen)
         # Where SQL has no text to compare Python has to say whether the value changes.
-        undecided = sa.and_(old.is_not(None), sa.or_(new.is_(None), new_text.is_(None)))
-        base, to_do = how.expression, batches(connection, pairs, undecided, old)
+        undecided = sa.and_(seen.c.old.is_not(None), ~_is_decided(seen))
+        base, to_do = how.expression, batches(connection, seen, undecided, seen.c.old)
     else:
-        count = sa.select(sa.func.count(source)).select_from(how.table)
+        count = sa.select(sa.func.count(source)).select_from(how.table).where(how.only)
         left = carried.values = connection.scalar(count, execution_options=UNCACHED)
         base = source if how.same_storage else sa.cast(sa.null(), how.kind)
-        to_do = batches(connection, how.table, source.is_not(None), source)
+        to_do = batches(connection, how.table, sa.and_(how.only, source.is_not(None)), source)
         carried.is_same = how.same_storage
     carried.rest_on(base)
     if not left:
         return
     aside, overridden = make_aside(), False
     for rows in to_do:
-        made, lost = _in_python(rows, carried, how)
+        made, lost = in_python(rows, carried, how)
         if made:
             aside.put(made)
             overridden = True
@@ -168,35 +180,41 @@ def convert_values(
         carried.override(aside)
 
 
-def _survey(
-    connection: sa.Connection,
-    carried: Carried,
-    how: Conversion,
-    pairs: sa.FromClause,
-    old_text: sa.ColumnElement,
-    new_text: sa.ColumnElement,
-) -> int:
+def _seen(how: Conversion) -> sa.FromClause:
+    """Values before and after, with their texts: one within the other, for texts that are made of the expressions
+    themselves would multiply, and be nested too deeply for SQLite's parser.
+    """
+    pairs = sa.select(how.table.c.id, how.source.label("old"), how.expression.label("new")).where(how.only).subquery()
+    old_text, new_text = (make(value) for make, value in zip(how.sql_texts, (pairs.c.old, pairs.c.new), strict=True))
+    return sa.select(*pairs.c, old_text.label("old_text"), new_text.label("new_text")).subquery()
+
+
+def _is_decided(seen: sa.FromClause) -> sa.ColumnElement[bool]:
+    return sa.and_(seen.c.new.is_not(None), seen.c.new_text.is_not(None))
+
+
+def _survey(connection: sa.Connection, carried: Carried, how: Conversion, seen: sa.FromClause) -> int:
     """Count what SQL does, in one scan; -> how many values are left to Python."""
 
     def number(condition: sa.ColumnElement[bool]) -> sa.ColumnElement:
         return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
 
-    decided = sa.and_(pairs.c.new.is_not(None), new_text.is_not(None))
-    differs = sa.and_(decided, old_text.is_distinct_from(new_text))
-    columns = [sa.func.count(pairs.c.old), number(decided), number(differs)]
+    differs = sa.and_(_is_decided(seen), how.other_text(seen.c.old_text, seen.c.new_text))
+    columns = [sa.func.count(seen.c.old), number(_is_decided(seen)), number(differs)]
     if how.same_storage:
-        columns.append(number(pairs.c.new.is_distinct_from(pairs.c.old)))
-    counts = connection.execute(sa.select(*columns).select_from(pairs), execution_options=UNCACHED).one()
+        columns.append(number(seen.c.new.is_distinct_from(seen.c.old)))
+    counts = connection.execute(sa.select(*columns).select_from(seen), execution_options=UNCACHED).one()
     carried.values, converted, carried.changed.count = counts[:3]
     carried.is_same = how.same_storage and counts[3] == 0
     if carried.changed.count:
-        query = sa.select(pairs.c.id, old_text, new_text).where(differs).order_by(pairs.c.id).limit(SAMPLES)
+        query = sa.select(seen.c.id, seen.c.old_text, seen.c.new_text).where(differs).order_by(seen.c.id)
+        query = query.limit(SAMPLES)
         for row_id, before, after in connection.execute(query, execution_options=UNCACHED):
             carried.changed.tell(row_id, before=before, after=after)
     return carried.values - converted
 
 
-def _in_python(rows: list, carried: Carried, how: Conversion) -> tuple[list, list]:
+def in_python(rows: list, carried: Carried, how: Conversion) -> tuple[list, list]:
     """-> the values to put aside, and (id, old value, its text, reason) of the lost ones."""
     made, lost = [], []
     for row_id, value in rows:
@@ -209,7 +227,7 @@ def _in_python(rows: list, carried: Carried, how: Conversion) -> tuple[list, lis
                 made.append((row_id, how.substitute() if how.substitute is not None else None))
             continue
         new_text = how.new_to_text(converted)
-        if new_text != text:
+        if not how.is_same_text(text, new_text):
             carried.changed.add(row_id, before=text, after=new_text)
         is_same = how.expression is None and how.same_storage and type(converted) is type(value) and converted == value
         if not is_same or new_text != text:

@@ -3,12 +3,24 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from dynmodel_pyramid.definitions import TableDefinition
+from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.definitions.store import TrashedField
 from dynmodel_pyramid.errors import Conflict
 from dynmodel_pyramid.fields import FieldTypes
 from dynmodel_pyramid.tables.references import referrers, touched, with_referrers
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """Values of a field that a conversion replaced.
+
+    :param kept: where the trash keeps them
+    :param since: what the field was from that conversion on, till the next such values (or till now), in order
+    """
+
+    kept: TrashedField
+    since: tuple[FieldDefinition, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +31,15 @@ class TableChange:
     :param after: None for a table that goes to the trash
     :param returning: where the trash keeps values of fields that come back, by the fields' ids
     :param restored: whether the table comes back from the trash
+    :param earlier: values that are to come back where nobody has written others since, by the fields' ids; of each
+        field the newest first
     """
 
     before: TableDefinition | None
     after: TableDefinition | None
     returning: Mapping[int, TrashedField] = field(default_factory=dict)
     restored: bool = False
+    earlier: Mapping[int, tuple[Earlier, ...]] = field(default_factory=dict)
 
     @property
     def id(self) -> int:
@@ -74,7 +89,7 @@ def settled(
             _refuse_if_linked(change.before, changes, field_types)
         elif change.before is None:
             after = replace(after, version=1)
-        elif after.same_content(change.before) and not change.restored:
+        elif after.same_content(change.before) and not change.restored and not change.earlier:
             continue
         else:
             after = replace(after, version=change.before.version + 1)

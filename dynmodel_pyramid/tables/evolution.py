@@ -8,13 +8,16 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.definitions import TableDefinition
+from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.store import LIST_PREFIX, TrashedField
 from dynmodel_pyramid.tables import rows_allow
 from dynmodel_pyramid.tables.carrying import UNCACHED, Carried
+from dynmodel_pyramid.tables.changes import Earlier
 from dynmodel_pyramid.tables.difference import Difference, Pair
 from dynmodel_pyramid.tables.evolution_lists import ListSteps
-from dynmodel_pyramid.tables.evolution_steps import Steps, quoted
+from dynmodel_pyramid.tables.evolution_steps import Steps, Width, quoted
+from dynmodel_pyramid.tables.evolution_trash import restore_table
+from dynmodel_pyramid.tables.generation import SYSTEM_COLUMNS
 from dynmodel_pyramid.tables.given import fill_rows, given_fields
 from dynmodel_pyramid.tables.preparation import Preparation
 from dynmodel_pyramid.tables.quarantine import keep_aside
@@ -27,7 +30,7 @@ class Evolution(Steps):
         table = self.generator.table(definition, far=self.far(definition))
         self.refuse_too_many_names(definition)
         self.refuse_taken(definition)
-        self.refuse_too_wide(definition, 0)
+        self.refuse_too_wide(definition, Width(len(definition.fields) + len(SYSTEM_COLUMNS) + 1))
         self.create_table(table)
         for index in self.generator.indexes(definition, table).values():
             self.ddl.run(sa.schema.CreateIndex(index))
@@ -60,21 +63,26 @@ class Evolution(Steps):
         after: TableDefinition,
         on_error: str,
         returning: Mapping[int, TrashedField] | None = None,
+        earlier: Mapping[int, tuple[Earlier, ...]] | None = None,
     ) -> dict[int, Carried]:
         """Bring the table from one definition to the other; -> what became of the values, by field.
 
         :param returning: where the trash keeps the values of fields that come back
+        :param earlier: values of fields that come back where nobody has written others since
         :raises Conflict: the rows don't allow it
         """
         self.refuse_too_many_names(after)
         change = Difference(before, after)
-        returning = returning or {}
+        returning, earlier = returning or {}, earlier or {}
         if change.table_renamed and not self.is_same_table(before.physical_name, after.physical_name):
             self.refuse_taken(after)
         rekeyed = self.rekeyed(change)
         converted = tuple(pair for pair in change.changed("type", "options") if pair not in rekeyed)
+        ids = {new.id for _, new in (*converted, *rekeyed)}
+        # Of the same type and options as before, but not of the same values.
+        kept = [(before.by_id.get(field.id), field) for field in after.fields if field.id not in ids]
+        converted += tuple((old, new) for old, new in kept if old is not None and new.id in earlier)
         trashed = self.store.trashed_fields(self.connection, before.id)
-        self.refuse_too_wide(after, len(trashed) + len(change.dropped) + len(converted))
         values = Preparation(
             self.connection,
             self.generator,
@@ -83,9 +91,11 @@ class Evolution(Steps):
             on_error=on_error,
             moment=self.moment,
             returning=returning,
+            earlier=earlier,
             keep_aside=keep_aside(self, after) if self.ddl.is_real else None,
         )
         carried = self._carry(values, change, converted)
+        self.refuse_too_wide(after, self.width_after(change, carried, converted, trashed))
         self._judge(values, change, carried, on_error)
         self.before_ddl()
         self._apply(values, change, carried, converted, rekeyed, trashed)
@@ -99,9 +109,37 @@ class Evolution(Steps):
         pairs = change.changed("options")
         return tuple(pair for pair in pairs if all(self.generator.reference(each) is not None for each in pair))
 
+    # The trash
+
+    def restore(self, before: TableDefinition, after: TableDefinition, on_error: str) -> None:
+        """Bring a table back from the trash: see :func:`~.evolution_trash.restore_table`."""
+        restore_table(self, before, after, on_error)
+
     def lift_foreign_keys(self, definition: TableDefinition) -> None:
         """Free a table that goes to the trash from its foreign keys, so that it holds nobody up."""
         raise NotImplementedError
+
+    def restore_foreign_keys(self, definition: TableDefinition) -> None:
+        """Give a table that has its name back the foreign keys of its columns."""
+        raise NotImplementedError
+
+    def leave_behind(self, before: TableDefinition, after: TableDefinition) -> None:
+        """Move fields that a restored table lacks to its own trash; their foreign keys are lifted already."""
+        for field in before.fields:
+            if field.id in after.by_id:
+                continue
+            if self.is_list(field):
+                kept = self.trash(after, field, is_list=True)
+                own = before.physical_name
+                self.link_tables(before).set_aside(before.id, field.id, kept.column, own=own)
+            elif self.has_column(field):
+                self.leave_column(before, field, self.trash(after, field))
+
+    def leave_column(self, definition: TableDefinition, field: FieldDefinition, kept: TrashedField) -> None:
+        raise NotImplementedError
+
+    def drop_sequence(self, definition: TableDefinition) -> None:
+        """Drop what numbers the rows, where it is not a part of the table."""
 
     # The first half
 
@@ -109,6 +147,25 @@ class Evolution(Steps):
         ids = {new.id for _, new in converted}
         made = {new.id: values.of(new, new.id in ids) for new in change.after.fields}
         return {number: carried for number, carried in made.items() if carried is not None}
+
+    def width_after(
+        self,
+        change: Difference,
+        carried: Mapping[int, Carried],
+        converted: tuple[Pair, ...],
+        trashed: list[TrashedField],
+    ) -> Width:
+        """What the table would have for columns after a change.
+
+        :param trashed: the fields that are in the trash already
+        """
+        kept = {made.source.name for made in carried.values() if made.is_same}
+        kept = [each for each in trashed if each.column not in kept]
+        leaving = [old for old, new in converted if new.id not in carried or carried[new.id].keeps_old]
+        leaving += change.dropped
+        in_use = [field for field in change.after.fields if self.has_column(field)]
+        in_trash = len(kept) + sum(map(self.has_column, leaving))
+        return Width(len(in_use) + len(SYSTEM_COLUMNS) + 1, in_trash)
 
     def _judge(self, values: Preparation, change: Difference, carried: dict[int, Carried], on_error: str) -> None:
         table, connection = values.table, self.connection
@@ -196,9 +253,13 @@ class Evolution(Steps):
         returning: Mapping[int, TrashedField],
     ) -> None:
         """What is left to do when the table has its new form."""
+        spent = [kept for made in carried.values() for kept in made.spent]
         for number, kept in returning.items():
-            if number not in change.before.by_id or carried[number].returned_all:
-                self.forget(change.after, kept)
+            made = carried.get(number)
+            if number not in change.before.by_id and made is not None and not made.keeps_old:
+                spent.append(kept)
+        for kept in spent:
+            self.forget(change.after, kept)
         types = self.generator.field_types
         new = {field.id for field in change.arriving} | {new.id for _, new in converted}
         given = tuple(
@@ -210,10 +271,9 @@ class Evolution(Steps):
         """Take a field out of the trash whose values have come back, or are not wanted any more."""
         if kept.column.startswith(LIST_PREFIX):
             ListSteps(self, Difference(definition, definition)).forget(kept.column)
-        elif self.column_exists(definition, kept.column):
-            self.operations.drop_column(quoted(definition.physical_name), quoted(kept.column), schema=self.schema)
+        elif kept.column in self.generator.dialect.column_names(self.connection, definition.physical_name):
+            self.drop_kept_column(definition, kept.column)
         self.store.forget_trashed(self.connection, kept.id)
 
-    def column_exists(self, definition: TableDefinition, column: str) -> bool:
-        columns = sa.inspect(self.connection).get_columns(definition.physical_name, schema=self.schema)
-        return column in {each["name"] for each in columns}
+    def drop_kept_column(self, definition: TableDefinition, column: str) -> None:
+        self.operations.drop_column(quoted(definition.physical_name), quoted(column), schema=self.schema)

@@ -43,7 +43,7 @@ class ListSteps:
     def _set_aside(self, old, key) -> None:
         with self.ddl.serving(key, cost="rewrite"):
             trashed = self.evolution.trash(self.change.after, old, is_list=True)
-            self.link_tables.set_aside(self.before.id, old.id, trashed.column)
+            self.link_tables.set_aside(self.before.id, old.id, trashed.column, own=self.before.physical_name)
 
     def arrive(self, carried: Mapping[int, Carried], converted: tuple[Pair, ...], table: sa.FromClause) -> None:
         """Make the tables of new lists, and fill those that were converted or come back."""

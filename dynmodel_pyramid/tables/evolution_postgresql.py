@@ -1,6 +1,7 @@
 """Changes of definitions on PostgreSQL."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import sqlalchemy as sa
 
@@ -11,7 +12,7 @@ from dynmodel_pyramid.tables.checks import check_name
 from dynmodel_pyramid.tables.ddl import Key, literal_sql
 from dynmodel_pyramid.tables.difference import Difference, Pair, field_key
 from dynmodel_pyramid.tables.evolution import Evolution
-from dynmodel_pyramid.tables.evolution_steps import quoted
+from dynmodel_pyramid.tables.evolution_steps import Width, quoted
 from dynmodel_pyramid.tables.generation import foreign_key_name
 from dynmodel_pyramid.tables.link_tables import ON_DELETE_SQL
 
@@ -219,7 +220,33 @@ class PostgreSQLEvolution(Evolution):
         self._drop_keys(definition, [(field, None) for field in definition.fields])
 
     def restore_foreign_keys(self, definition) -> None:
+        self.name = quoted(definition.physical_name)
         self._add_keys(definition, [(None, field) for field in definition.fields])
+
+    def leave_behind(self, before, after) -> None:
+        self.drop_indexes(before, after)
+        super().leave_behind(before, after)
+
+    def leave_column(self, definition, field, kept) -> None:
+        self.name = quoted(definition.physical_name)
+        self._to_trash(field, kept)
+
+    def drop_sequence(self, definition) -> None:
+        name = quoted(f"_seq_{definition.id}")
+        self.ddl.run(sa.schema.DropSequence(sa.Sequence(name, schema=self.schema), if_exists=True))
+
+    def width_after(self, change, carried, converted, trashed) -> Width:
+        """Attribute numbers only grow: what a change adds comes on top of all that ever was."""
+        width = super().width_after(change, carried, converted, trashed)
+        name = change.before.physical_name
+        there = self.generator.dialect.counted_columns(self.connection, name)
+        added = [values for values in carried.values() if self._adds_column(values)]
+        return replace(width, dropped=max(0, there + len(added) - width.in_use - width.in_trash))
+
+    def _adds_column(self, values: Carried) -> bool:
+        effect = self.effect(values)
+        is_new = effect == "none" and values.before is None and self.has_column(values.after)
+        return effect == "new" or is_new
 
     def _default(self, field: FieldDefinition):
         column = self.generator.column(field)

@@ -1,5 +1,6 @@
 """Changes of definitions on SQLite."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -28,7 +29,7 @@ class SQLiteEvolution(Evolution):
         before, after = change.before, change.after
         reasons = self._reasons_to_rebuild(change, carried, converted, rekeyed, going)
         if reasons:
-            with self.ddl.serving(*reasons, cost="rewrite", lock=_LOCK):
+            with self.ddl.serving(*reasons, *self._carried_along(change), cost="rewrite", lock=_LOCK):
                 self._rebuild(table, change, carried, going, trashed)
         else:
             self._alter(change, carried, going)
@@ -63,11 +64,19 @@ class SQLiteEvolution(Evolution):
                 # SQLite forbids a default on an added column that is not a constant (ALTER TABLE ADD COLUMN).
                 needed = not values.by_sql or (field.required and field.default is None)
             else:
-                plain = not field.required and field.default is None and not self.has_foreign_key(field)
-                needed = not (values.is_same and plain)
+                # Checks may have come along into the trash, or been left behind by a rebuild since: made anew they are
+                # right.
+                plain = not (field.required or field.default is not None or self.has_foreign_key(field))
+                needed = not (values.is_same and plain) or self.rules(field) or self.rules(values.before)
             if needed:
                 keys.append(("field", field.id))
         return keys
+
+    def _carried_along(self, change: Difference) -> list[Key]:
+        """The steps that a table which is built anew brings with it."""
+        fields = [field for field in (*change.dropped, *change.arriving) if self.has_column(field)]
+        keys = [("field", field.id) for field in fields if not self.is_list(field)]
+        return keys + [("name", new.id) for _, new in change.changed("name") if self.has_column(new)]
 
     def _is_made_anew(self, old: FieldDefinition, new: FieldDefinition, values: Carried | None) -> bool:
         if not self.has_column(old) and not self.has_column(new):
@@ -138,15 +147,30 @@ class SQLiteEvolution(Evolution):
         self._copy(sa.table(quoted(definition.physical_name)), bare, {}, further)
 
     def restore_foreign_keys(self, definition) -> None:
-        if not any(self.has_foreign_key(field) for field in definition.fields):
-            return
-        trashed = self.store.trashed_fields(self.connection, definition.id)
-        columns = [field for field in definition.fields if self.has_column(field) and not self.is_list(field)]
+        if any(self.has_foreign_key(field) for field in definition.fields):
+            trashed = self.store.trashed_fields(self.connection, definition.id)
+            self._remake(definition, [field.column for field in trashed])
+
+    def _remake(self, definition: TableDefinition, further: list[str]) -> None:
+        """Build a table anew as its definition says; of the columns beyond it only these are kept."""
+        columns = [field for field in definition.fields if self.has_column(field)]
         table = self.generator.table(definition)
-        values = {field.column: table.c[field.name] for field in columns}
-        self._copy(table, definition, values, [field.column for field in trashed])
+        self._copy(table, definition, {field.column: table.c[field.name] for field in columns}, further)
         self.check_foreign_keys(definition)
         self.create_indexes(definition, definition, all_of_them=True)
+
+    def leave_column(self, definition, field, kept) -> None:
+        self._rename(definition.physical_name, field.column, kept.column)
+
+    def drop_kept_column(self, definition, column) -> None:
+        # Columns that a check of the table names can't be dropped (ALTER TABLE, "ALTER TABLE DROP COLUMN").
+        query = sa.text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :name")
+        declared = self.connection.scalar(query, {"name": definition.physical_name})
+        if len(re.findall(rf"\b{re.escape(column)}\b", declared)) == 1:
+            super().drop_kept_column(definition, column)
+            return
+        trashed = self.store.trashed_fields(self.connection, definition.id)
+        self._remake(definition, [each.column for each in trashed if each.column != column])
 
     def check_foreign_keys(self, definition: TableDefinition) -> None:
         """They are off while a definition changes; a table that was filled anew is looked through."""

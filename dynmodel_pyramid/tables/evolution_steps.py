@@ -1,6 +1,7 @@
 """What the changes of definitions are made of, on both databases: fields and their columns, checks, indexes."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import quoted_name
@@ -18,6 +19,21 @@ from dynmodel_pyramid.tables.link_tables import LinkTables
 
 def quoted(name: str) -> quoted_name:
     return quoted_name(name, quote=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Width:
+    """Columns of a table: those in use (the system's among them), those in the trash, and those that are dropped for
+    good and yet count, as they do on PostgreSQL.
+    """
+
+    in_use: int
+    in_trash: int = 0
+    dropped: int = 0
+
+    @property
+    def counted(self) -> int:
+        return self.in_use + self.in_trash + self.dropped
 
 
 class Steps:
@@ -117,15 +133,16 @@ class Steps:
                 hint="choose another model_name, or set dynmodel.table_prefix",
             )
 
-    def refuse_too_wide(self, definition: TableDefinition, further: int) -> None:
+    def refuse_too_wide(self, definition: TableDefinition, width: Width) -> None:
         limit = self.generator.dialect.max_columns
-        wanted = len(definition.fields) + further + 4
-        if wanted > limit:
-            raise Conflict(
-                f"the table would have {wanted} columns, {further} of them in the trash; the database allows {limit}",
-                code="too_many_fields",
-                hint="make a table of its own for some of the fields, or purge the trash",
-            )
+        if width.counted <= limit:
+            return
+        detail = f"the table would have {width.counted} columns, {width.in_trash} of them in the trash"
+        hint = "make a table of its own for some of the fields, or purge the trash"
+        if self.generator.dialect.counts_dropped_columns:
+            detail += f" and {width.dropped} that were dropped for good, which the database goes on counting"
+            hint = "make a table of its own for some of the fields, or copy the rows into a new table"
+        raise Conflict(f"{detail}; the database allows {limit}", code="too_many_fields", hint=hint)
 
     def refuse_too_many_names(self, definition: TableDefinition) -> None:
         """Refuse aliases beyond what one SELECT may give: a result has no more columns than a table may have."""

@@ -131,10 +131,17 @@ class LinkTables:
         self._copy(kept, made)
         self._run(sa.schema.DropTable(kept))
 
-    def set_aside(self, table_id: int, field_id: int, name: str) -> sa.Table:
-        """Move a list's lines to a table of that name that has no foreign keys."""
+    def set_aside(self, table_id: int, field_id: int, name: str, *, own: str | None = None) -> sa.Table:
+        """Move a list's lines to a table of that name that has no foreign keys.
+
+        :param own: the table of the rows, with which the lines go nevertheless: another row may be given the same id
+        """
         before = lines_of(table_id, field_id, self.schema)
-        after = lines(name, sa.MetaData(schema=self.schema))
+        keys = ()
+        if own is not None:
+            row = referred_to(own, self.schema)
+            keys = (sa.ForeignKeyConstraint(["row_id"], [row], ondelete="CASCADE", deferrable=True),)
+        after = lines(name, sa.MetaData(schema=self.schema), *keys)
         self._run(sa.schema.CreateTable(after))
         self._copy(before, after)
         self._run(sa.schema.DropTable(before))

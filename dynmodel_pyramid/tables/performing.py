@@ -93,7 +93,7 @@ class Performer:
     def rehearse(self, wanted: Iterable[int], judge: Judge, *, on_error: str = "fail") -> list[Rehearsed]:
         """What :meth:`perform` would do; locks nobody out, and changes nothing."""
         found = []
-        with self.database.reading() as connection:
+        with self.database.rehearsing() as connection:
             current, changes = read_unlocked(self.catalogue, connection, wanted, judge)
             made, _ = settled(changes, current, self.catalogue.field_types)
             self._refuse_taken(connection, made)
@@ -197,7 +197,7 @@ def carry_out(
             if first is not after:
                 unfinished.append((first, after))
         else:
-            evolution.change(before, after, on_error, change.returning)
+            evolution.change(before, after, on_error, change.returning, change.earlier)
         store.update(connection, after)
         made.append(change)
     for first, after in unfinished:
@@ -214,7 +214,7 @@ def rehearsed(evolution: Evolution, change: TableChange, on_error: str) -> Rehea
     elif before is None:
         evolution.create(after)
     else:
-        carried = evolution.change(before, after, on_error, change.returning)
+        carried = evolution.change(before, after, on_error, change.returning, change.earlier)
     rows = 0 if before is None else evolution.count_rows(before)
     return Rehearsed(change, evolution, carried, rows)
 

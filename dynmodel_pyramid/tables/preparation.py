@@ -14,7 +14,10 @@ from dynmodel_pyramid.definitions.store import LIST_PREFIX, TrashedField
 from dynmodel_pyramid.errors import Conflict, PluginMissing
 from dynmodel_pyramid.fields import TextForm
 from dynmodel_pyramid.fields.json import JsonDocument
+from dynmodel_pyramid.fields.temporal import UTCDateTime
+from dynmodel_pyramid.tables.bringing_back import bring_back
 from dynmodel_pyramid.tables.carrying import UNCACHED, Aside, Carried, Conversion, batches, convert_values
+from dynmodel_pyramid.tables.changes import Earlier
 from dynmodel_pyramid.tables.conversion import converter, in_database
 from dynmodel_pyramid.tables.generation import Generator
 from dynmodel_pyramid.tables.link_tables import lines, lines_of, list_of, referred_to
@@ -29,6 +32,7 @@ class Preparation:
     :param far: the physical name of a table by its id
     :param on_error: what becomes of values that can't be carried over (:data:`~.conversion.ON_ERROR`)
     :param returning: fields that come back by their ids, each with where the trash keeps its values
+    :param earlier: values that come back where nobody has written others since (:class:`~.changes.TableChange`)
     :param keep_aside: for ``quarantine``; a plan keeps nothing
     """
 
@@ -42,6 +46,7 @@ class Preparation:
         on_error: str,
         moment: datetime.datetime,
         returning: Mapping[int, TrashedField],
+        earlier: Mapping[int, tuple[Earlier, ...]] | None = None,
         keep_aside: KeepAside | None = None,
     ):
         self.connection = connection
@@ -51,6 +56,9 @@ class Preparation:
         self.on_error = on_error
         self.moment = moment
         self.returning = returning
+        live = {number: kept for number, kept in returning.items() if number in before.by_id}
+        self.earlier = {number: (Earlier(kept, (before.by_id[number],)),) for number, kept in live.items()}
+        self.earlier |= earlier or {}
         self.keep_aside = keep_aside
         self.table = self._working_table()
         self._asides: dict[int, Aside] = {}
@@ -66,9 +74,14 @@ class Preparation:
             quoted_name(self.before.physical_name, quote=True),
             sa.MetaData(schema=self.generator.dialect.schema),
             sa.Column("id", sa.BigInteger, primary_key=True),
+            # Types that have no column of their own show what these have.
+            sa.Column("_version", sa.BigInteger),
+            sa.Column("_created", UTCDateTime()),
+            sa.Column("_updated", UTCDateTime()),
         )
         kept = [(field.column, field.name, field) for field in self.before.fields]
-        kept += [(trashed.column, trashed.column, trashed.field) for trashed in self.returning.values()]
+        trashed = [*self.returning.values(), *(each.kept for chain in self.earlier.values() for each in chain)]
+        kept += {each.column: (each.column, each.column, each.field) for each in trashed}.values()
         for column, key, field in kept:
             try:
                 made = self.generator.column(field)
@@ -91,11 +104,12 @@ class Preparation:
             return None
         if old is None and new.id in self.returning:
             trashed = self.returning[new.id]
-            return self._converted(trashed.field, new, self._source(trashed.field, trashed.column))
+            source = self._source(trashed.field, trashed.column)
+            return self._converted(trashed.field, new, source, self.earlier.get(new.id, ()))
         if old is None:
             return self._added(new)
         if converts:
-            return self._converted(old, new, self._source(old), self.returning.get(new.id))
+            return self._converted(old, new, self._source(old), self.earlier.get(new.id, ()))
         if self.is_list(new):
             return None
         column = self.table.c[old.name]
@@ -129,7 +143,8 @@ class Preparation:
         key = kept_as or field.name
         if key in self.table.c:
             return self.table.c[key]
-        return self.generator.field_types[field.type].read_expression(self.table, field.options)
+        shown = self.generator.field_types[field.type].read_expression(self.table, field.options)
+        return sa.type_coerce(shown, shown.type)  # never a column: that may be one of the system's
 
     def _added(self, new: FieldDefinition) -> Carried:
         kind = self.kind(new)
@@ -141,15 +156,14 @@ class Preparation:
         return carried
 
     def _converted(
-        self, old: FieldDefinition, new: FieldDefinition, source: sa.ColumnElement, kept: TrashedField | None = None
+        self, old: FieldDefinition, new: FieldDefinition, source: sa.ColumnElement, earlier: tuple[Earlier, ...]
     ) -> Carried:
         types, dialect = self.generator.field_types, self.generator.dialect.name
         old_form, new_form = (types[each.type].text_form(each.options) for each in (old, new))
         kind = self.kind(new)
         carried = Carried(new, source, old, source)
-        if kept is not None:
-            source = self._bring_back(carried, kept, old, kind)
         carried.lost.hidden = carried.changed.hidden = old.write_only or new.write_only
+        only = self._bring_back(carried, earlier) if earlier else sa.true()
         how = Conversion(
             table=self.table,
             source=source,
@@ -157,11 +171,13 @@ class Preparation:
             convert=converter(types, old, new),
             to_text=old_form.to_text,
             new_to_text=new_form.to_text,
+            numbers=all(self._is_number(each) for each in (old, new)),
             same_storage=isinstance(source, sa.Column) and _is_same_type(source.type, kind),
             substitute=self._maker(new),
             keep_aside=self._keeper(old, new),
+            only=only,
         )
-        if (old.type, old.options) == (new.type, new.options) or self._obeys_checks(old, new, how):
+        if (old.type, old.options) == (new.type, new.options) or self._obey_checks(carried, how):
             carried.is_same = how.same_storage
         else:
             if not self.is_list(new):
@@ -170,13 +186,19 @@ class Preparation:
                 how.sql_texts = tuple(_text_maker(form, dialect) for form in (old_form, new_form))
             with self._refusing_defaults(new):
                 convert_values(self.connection, carried, how, lambda: self._aside(new, kind))
+        carried.is_same &= carried.aside is None
         self._lose_missing_rows(carried, how)
         if new.required:
             self._fill(carried)
         return carried
 
-    def _obeys_checks(self, old: FieldDefinition, new: FieldDefinition, how: Conversion) -> bool:
+    def _is_number(self, field: FieldDefinition) -> bool:
+        rules = self.generator.field_types[field.type].json_schema(field.options)
+        return rules.get("type") in ("integer", "number")
+
+    def _obey_checks(self, carried: Carried, how: Conversion) -> bool:
         """Whether the database can tell that all values obey the options that have changed: one scan, and no text."""
+        old, new = carried.before, carried.after
         if old.type != new.type or not how.same_storage:
             return False
         checks = self.generator.field_types[new.type].checks(how.source, new.options, self.generator.context)
@@ -184,9 +206,11 @@ class Preparation:
         lifted = {name for name in changed if new.options[name] is None}
         if not changed - lifted <= set(checks):
             return False
-        broken = ~sa.and_(sa.true(), *(checks[name] for name in changed - lifted))
-        found = sa.select(self.table.c.id).where(broken).limit(1)
-        return self.connection.scalar(found, execution_options=UNCACHED) is None
+        rules = sa.and_(sa.true(), *(checks[name] for name in changed - lifted))
+        broken = sa.func.coalesce(sa.func.sum(sa.case((~rules, 1), else_=0)), 0)
+        counts = sa.select(sa.func.count(how.source), broken).select_from(self.table).where(how.only)
+        carried.values, number = self.connection.execute(counts, execution_options=UNCACHED).one()
+        return number == 0
 
     def _aside(self, field: FieldDefinition, kind: sa.types.TypeEngine) -> Aside:
         if field.id not in self._asides:
@@ -194,38 +218,40 @@ class Preparation:
         return self._asides[field.id]
 
     def _maker(self, new: FieldDefinition) -> Callable[[], Any] | None:
-        return self.generator.default_maker(new, self.moment) if self.on_error == "default" else None
+        """What lost values become; None for null. Quarantined ones do where null is refused."""
+        takes_default = self.on_error == "default" or (self.on_error == "quarantine" and new.required)
+        return self.generator.default_maker(new, self.moment) if takes_default else None
 
     def _keeper(self, old: FieldDefinition, new: FieldDefinition):
         if self.keep_aside is None or self.on_error != "quarantine":
             return None
         return lambda rows: self.keep_aside(old, new, rows)
 
-    def _bring_back(
-        self, carried: Carried, kept: TrashedField, old: FieldDefinition, kind: sa.types.TypeEngine
-    ) -> sa.ColumnElement:
-        """Take the values that an earlier conversion replaced, where nobody has written others since.
+    def _bring_back(self, carried: Carried, earlier: tuple[Earlier, ...]) -> sa.ColumnElement[bool]:
+        """-> in which rows nothing comes back from the trash, so that what there is must be converted."""
+        new, kind = carried.after, self.kind(carried.after)
+        types = self.generator.field_types
 
-        -> the values of the other rows, which are to be converted
-        """
-        forward = converter(self.generator.field_types, kept.field, old)
-        to_text = self.generator.field_types[old.type].text_form(old.options).to_text
-        earlier, aside = self._source(kept.field, kept.column), self._aside(carried.after, kind)
-        carried.returned_all = True
-        for rows in batches(self.connection, self.table, earlier.is_not(None), earlier, carried.source):
-            returned = []
-            for row_id, value, current in rows:
-                expected, reason = forward(value)
-                became = None if reason is not None else to_text(expected)
-                if became == (None if current is None else to_text(current)):
-                    returned.append((row_id, value))
-            aside.put(returned)
-            carried.returned += len(returned)
-            carried.returned_all &= len(returned) == len(rows)
-        if not carried.returned:
-            return carried.source
+        def conversion(kept: FieldDefinition) -> Conversion:
+            return Conversion(
+                table=self.table,
+                source=carried.source,
+                kind=kind,
+                convert=converter(types, kept, new),
+                to_text=types[kept.type].text_form(kept.options).to_text,
+                new_to_text=types[new.type].text_form(new.options).to_text,
+                substitute=self._maker(new),
+                keep_aside=self._keeper(kept, new),
+            )
+
+        columns = [self._source(each.kept.field, each.kept.column) for each in earlier]
+        aside = self._aside(new, kind)
+        with self._refusing_defaults(new):
+            found = bring_back(self.connection, carried, self.generator, earlier, columns, aside, conversion)
+        if not found:
+            return sa.true()
         carried.override(aside)
-        return sa.case((~aside.has_row(), carried.source))
+        return ~aside.has_row()
 
     def _lose_missing_rows(self, carried: Carried, how: Conversion) -> None:
         """Take ids of rows that are not there for values that can't be carried over."""
@@ -241,13 +267,14 @@ class Preparation:
             condition = sa.and_(expression.is_not(None), ~there)
         for rows in batches(self.connection, self.table, condition, expression):
             lost = self._missing(rows, far) if reference.many else [(row_id, value, value) for row_id, value in rows]
-            reason = "there is no such row"
-            for row_id, _, missing in lost:
-                carried.lost.add(row_id, value=str(missing), reason=reason)
+            told = [(row_id, value, how.new_to_text(value), f"there is no row {missing}")
+                    for row_id, value, missing in lost]  # fmt: skip
+            for row_id, _, text, reason in told:
+                carried.lost.add(row_id, value=text, reason=reason)
             if not lost:
                 continue
             if how.keep_aside is not None:
-                how.keep_aside([(row_id, value, str(missing), reason) for row_id, value, missing in lost])
+                how.keep_aside(told)
             aside = self._aside(carried.after, how.kind)
             made = how.substitute if how.substitute is not None else lambda: None
             aside.replace([(row_id, made()) for row_id, _, _ in lost])

@@ -2,6 +2,7 @@
 
 ``conformance``  :class:`FieldTypeConformance`, the tests that every field type must pass
 ``given``        :class:`GivenFieldTypeConformance`, those for types whose values the system gives
+``checks``       what both ask of the checks of the database
 ``cases``        :class:`Case`, what an author tells it about a type
 ``strategies``   Hypothesis strategies of the built-in types' values, which stand in ``strategies_text``,
                  ``strategies_numeric`` and ``strategies_structured``

@@ -4,6 +4,8 @@
 ``methods``       one view a resource, which serves the methods that the resource has
 ``tables``        views of definitions
 ``rows``          views of rows
+``history``       views of the versions of definitions, and the way back to one
+``quarantine``    views of values that a conversion could not carry over
 ``service``       views of the service itself: description, field types, health
 ``page``          what a browser sees at the root
 ``body``          request bodies -> documents

@@ -78,3 +78,16 @@ def read_json(request, media_types: tuple[str, ...] = JSON) -> Any:
     if len(body) > limit:
         raise PayloadTooLarge(f"the body has more than {limit} bytes", hint="send the rows in several requests")
     return parse_json(body)
+
+
+def refuse_body(request) -> None:
+    """For what takes none; nothing is ignored.
+
+    :raises Malformed: there is one
+    """
+    if has_body(request):
+        raise Malformed("nothing is read from a body here", hint="send none")
+
+
+def has_body(request) -> bool:
+    return bool(request.content_length) or "Transfer-Encoding" in request.headers

@@ -13,6 +13,15 @@ from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.rows.scope import EVERYTHING, Scope
 from dynmodel_pyramid.rows.service import Rows
 from dynmodel_pyramid.tables.work import Work
+from dynmodel_pyramid.web.definition_resources import (
+    FieldTrash,
+    Health,
+    History,
+    Plan,
+    QuarantineResource,
+    TableTrash,
+)
+from dynmodel_pyramid.web.tree import Resource
 
 #: Name of the one route under which the tree hangs; it is a hybrid route, so the tree can be mounted under a prefix.
 ROUTE = "dynmodel"
@@ -31,17 +40,6 @@ class Traverser(ResourceTreeTraverser):
     VH_ROOT_KEY = "dynmodel.no_virtual_root"
 
 
-class Resource:
-    """A place in the tree; ``__name__`` and ``__parent__`` make it location-aware (Pyramid, "Location-Aware")."""
-
-    def __init__(self, parent: "Resource", name: str):
-        self.__parent__ = parent
-        self.__name__ = name
-
-    def __getitem__(self, segment: str) -> "Resource":
-        raise KeyError(segment)
-
-
 class Root(Resource):
     """The service. It belongs to one attempt at one request, and so does all below it."""
 
@@ -50,7 +48,7 @@ class Root(Resource):
         self.work = work
 
     def __getitem__(self, segment: str) -> Resource:
-        kinds = {"table": Tables, "field-type": FieldTypesResource, "live": Live, "ready": Ready}
+        kinds = {"table": Tables, "field-type": FieldTypesResource, "trash": TableTrash, "live": Live, "ready": Ready}
         return kinds[segment](self, segment)
 
 
@@ -107,7 +105,20 @@ class Table(Resource):
         self.model = model
 
     def __getitem__(self, segment: str) -> Resource:
+<<<<<<< HEAD
         return {"rows": RowList, "row": SingularRowList, "query": QueryResource}[segment](self, segment)
+=======
+        kinds = {
+            "rows": RowList,
+            "row": SingularRowList,
+            "plan": Plan,
+            "history": History,
+            "quarantine": QuarantineResource,
+            "trash": FieldTrash,
+            "health": Health,
+        }
+        return kinds[segment](self, segment)
+>>>>>>> main
 
 
 class RowList(Resource):

@@ -12,7 +12,7 @@ from dynmodel_pyramid.web.conditions import is_unchanged, matching_row_versions,
 from dynmodel_pyramid.web.lists import list_rows, versioned
 from dynmodel_pyramid.web.methods import add_resource_view
 from dynmodel_pyramid.web.resources import RowList, RowResource, SingularRowList, path
-from dynmodel_pyramid.web.tables import no_parameters
+from dynmodel_pyramid.web.tables import author_of, no_parameters
 from dynmodel_pyramid.web.transactions import read_connection, write_connection
 
 
@@ -32,11 +32,10 @@ def _tag(context, rows: Rows, version: int, body: bytes) -> str:
     return f"{tag}-{zlib.crc32(body):08x}" if rows.encoder.shows_others else tag
 
 
-def _writing(context, request) -> Rows:
+def writing(context, request) -> Rows:
     """The rows, for a request that writes; before its transaction begins."""
     rows = context.rows
-    author = request.authenticated_userid
-    rows.author = None if author is None else str(author)
+    rows.author = author_of(request)
     rows.use_linked()
     return rows
 
@@ -44,7 +43,7 @@ def _writing(context, request) -> Rows:
 def create_rows(context: RowList, request) -> Response:
     no_parameters(request)
     documents, is_array = as_documents(read_json(request))
-    rows = _writing(context, request)
+    rows = writing(context, request)
     new = rows.read(documents, pointers=is_array)
     connection = write_connection(request)
     ids = rows.insert(connection, new)
@@ -96,11 +95,16 @@ def patch_row(context: RowResource, request) -> Response:
 def _update(context: RowResource, request, operation, document) -> Response:
     no_parameters(request)
     versions = matching_row_versions(request, context.model.definition.version)
-    rows = _writing(context, request)
+    rows = writing(context, request)
     connection = write_connection(request)
     version = operation(rows, connection, context.row_id, document, versions)
     if version is None:
         raise _missing(context)
+    return row_answer(context, request, rows, connection, version)
+
+
+def row_answer(context: RowResource, request, rows: Rows, connection: sa.Connection, version: int) -> Response:
+    """The answer to a write of one row, which has this version now."""
     preference = preferred_return(request)
     is_empty = preference in ("minimal", "headers-only")
     body = b"" if is_empty and not rows.encoder.shows_others else rows.get(connection, context.row_id).body
@@ -111,7 +115,7 @@ def _update(context: RowResource, request, operation, document) -> Response:
 def delete_row(context: RowResource, request) -> Response:
     no_parameters(request)
     versions = matching_row_versions(request, context.model.definition.version)
-    rows = _writing(context, request)
+    rows = writing(context, request)
     if not rows.delete(write_connection(request), context.row_id, versions):
         raise _missing(context)
     return versioned(empty_answer(204), context)

@@ -57,6 +57,7 @@ def service_document(context: Root, request) -> dict:
         },
         "links": {
             "tables": path(request, "table"),
+            "trash": path(request, "trash"),
             "field_types": path(request, "field-type"),
             "live": path(request, "live"),
             "ready": path(request, "ready"),

@@ -36,7 +36,7 @@ def no_parameters(request, *known: str) -> dict[str, str]:
     return given
 
 
-def _answer(request, outcome: Outcome, status: int = 200) -> Response:
+def definition_answer(request, outcome: Outcome, status: int = 200) -> Response:
     """The definition that a change made; proven by the change's own locks."""
     definition = outcome.definition
     answer = json_answer(encode(table_document(definition)), status)
@@ -54,6 +54,12 @@ def _service(context) -> DefinitionService:
     return DefinitionService(context.work.catalogue)
 
 
+def author_of(request) -> str | None:
+    """Who makes a change, as the history tells it."""
+    author = request.authenticated_userid
+    return None if author is None else str(author)
+
+
 def list_tables(context: Tables, request) -> Response:
     page = read_page(no_parameters(request, "limit", "offset").items())
     state, definitions = context.work.definitions(page.limit, page.offset)
@@ -64,9 +70,9 @@ def list_tables(context: Tables, request) -> Response:
 
 def create_table(context: Tables, request) -> Response:
     no_parameters(request)
-    outcome = _service(context).create(read_json(request))
+    outcome = _service(context).create(read_json(request), author_of(request))
     context.work.settle()
-    answer = _answer(request, outcome, 201)
+    answer = definition_answer(request, outcome, 201)
     answer.headers["Location"] = path(request, "table", outcome.definition.id)
     return answer
 
@@ -90,9 +96,10 @@ def _change(context: Table, request, make_document) -> Response:
         make_document,
         precondition=context.work.held(refuse_other_version(request)),
         on_error=parameters.get("on_error", "fail"),
+        author=author_of(request),
     )
     context.work.settle()
-    return _answer(request, outcome)
+    return definition_answer(request, outcome)
 
 
 def put_table(context: Table, request) -> Response:
@@ -108,7 +115,9 @@ def patch_table(context: Table, request) -> Response:
 def delete_table(context: Table, request) -> Response:
     no_parameters(request)
     outcome = _service(context).drop(
-        context.model.definition.id, precondition=context.work.held(refuse_other_version(request))
+        context.model.definition.id,
+        precondition=context.work.held(refuse_other_version(request)),
+        author=author_of(request),
     )
     context.work.settle()
     answer = empty_answer(204)

@@ -1,0 +1,84 @@
+"""How far a table is from its limits, and what to do about it while there is time."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from dynmodel_pyramid.definitions import TableDefinition
+from dynmodel_pyramid.definitions.trashed import TrashStore
+from dynmodel_pyramid.errors import PluginMissing
+from dynmodel_pyramid.tables.catalogue import Catalogue
+from dynmodel_pyramid.tables.evolution_steps import Width
+from dynmodel_pyramid.tables.generation import SYSTEM_COLUMNS
+
+#: From this part of the limit on there are warnings.
+WARN_FROM = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The state of a table: its columns, what is kept of old ones, and warnings, each with its mend."""
+
+    width: Width
+    limit: int
+    trashed: int
+    quarantined: int
+    warnings: tuple[dict[str, Any], ...]
+
+    @property
+    def left(self) -> int:
+        """How many more columns the table can take."""
+        return max(0, self.limit - self.width.counted)
+
+
+def health_of(catalogue: Catalogue, definition: TableDefinition) -> Health:
+    """:raises sqlalchemy.exc.DBAPIError: the table is gone"""
+    dialect, trash = catalogue.database.dialect, TrashStore(catalogue.database.system)
+    with catalogue.database.reading() as connection:
+        kept = trash.fields(connection, definition.id)
+        quarantined = trash.quarantined(connection, definition.id)
+        counted = dialect.counted_columns(connection, definition.physical_name) if dialect.counts_dropped_columns else 0
+        columns = catalogue.store.trashed_fields(connection, definition.id)
+    in_use = len(SYSTEM_COLUMNS) + 1 + sum(_has_column(catalogue, field) for field in definition.fields)
+    width = Width(in_use, len(columns), max(0, counted - in_use - len(columns)))
+    limit = dialect.max_columns
+    warnings = _warnings(width, limit, dialect.counts_dropped_columns)
+    return Health(width, limit, len(kept), quarantined, tuple(warnings))
+
+
+def _has_column(catalogue: Catalogue, field) -> bool:
+    try:
+        return catalogue.generator.column(field) is not None
+    except PluginMissing:
+        return True
+
+
+def _warnings(width: Width, limit: int, counts_dropped: bool) -> list[dict[str, Any]]:
+    if width.counted < limit * WARN_FROM:
+        return []
+    detail = f"{width.counted} of the {limit} columns that the database allows for a table are used up"
+    if counts_dropped and width.dropped + width.in_trash > width.in_use:
+        hint = "columns count even after they are purged: copy the rows into a new table, or dump and restore"
+    elif not counts_dropped and width.in_trash:
+        hint = "purge the table's trash"
+    else:
+        hint = "make a table of its own for some of the fields"
+    return [{"kind": "columns_run_out", "detail": detail, "hint": hint}]
+
+
+def health_document(health: Health) -> dict[str, Any]:
+    """What clients get. ``pending`` is for checks of the database that do not hold for all rows yet."""
+    width = health.width
+    return {
+        "columns": {
+            "in_use": width.in_use,
+            "in_trash": width.in_trash,
+            "dropped": width.dropped,
+            "counted": width.counted,
+            "limit": health.limit,
+            "left": health.left,
+        },
+        "trash": health.trashed,
+        "quarantine": health.quarantined,
+        "pending": [],
+        "warnings": list(health.warnings),
+    }
