@@ -67,7 +67,6 @@ class Dialect:
         """Say what a database error means."""
         raise NotImplementedError
 
-<<<<<<< HEAD
     def planned_rows(self, connection: sa.Connection, sql: str, parameters: Any) -> int | None:
         """How many rows the planner expects of a statement; None where the database doesn't tell."""
         return None
@@ -78,7 +77,7 @@ class Dialect:
 
     def unbound_statements(self, connection: sa.Connection) -> None:
         """What is left of a statement that is being read may take its time."""
-=======
+
     def column_names(self, connection: sa.Connection, table: str) -> list[str]:
         """The columns that a table has; reflection would judge their types as well, and warn of unknown ones."""
         raise NotImplementedError
@@ -86,7 +85,6 @@ class Dialect:
     def counted_columns(self, connection: sa.Connection, table: str) -> int:
         """How many columns of a table count towards ``max_columns``, where dropped ones do."""
         raise NotImplementedError
->>>>>>> main
 
     def reserve_ids(self, connection: sa.Connection, table: sa.Table, count: int, *, above: int) -> list[int]:
         """Draw that many new row ids, ascending; they are never drawn again.

@@ -131,7 +131,6 @@ class SQLite(Dialect):
                 return Failure("away")
         return Failure("other")
 
-<<<<<<< HEAD
     def bound_statements(self, connection: sa.Connection, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         connection.connection.info["bound"] = True
@@ -141,11 +140,10 @@ class SQLite(Dialect):
 
     def unbound_statements(self, connection: sa.Connection) -> None:
         connection.connection.dbapi_connection.set_progress_handler(None, 0)
-=======
+
     def column_names(self, connection: sa.Connection, table: str) -> list[str]:
         query = sa.text("SELECT name FROM pragma_table_info(:name)")
         return list(connection.scalars(query, {"name": table}))
->>>>>>> main
 
     @contextmanager
     def foreign_keys_deferred(self, connection: sa.Connection) -> Iterator[None]:

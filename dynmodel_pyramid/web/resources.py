@@ -105,12 +105,10 @@ class Table(Resource):
         self.model = model
 
     def __getitem__(self, segment: str) -> Resource:
-<<<<<<< HEAD
-        return {"rows": RowList, "row": SingularRowList, "query": QueryResource}[segment](self, segment)
-=======
         kinds = {
             "rows": RowList,
             "row": SingularRowList,
+            "query": QueryResource,
             "plan": Plan,
             "history": History,
             "quarantine": QuarantineResource,
@@ -118,7 +116,6 @@ class Table(Resource):
             "health": Health,
         }
         return kinds[segment](self, segment)
->>>>>>> main
 
 
 class RowList(Resource):
