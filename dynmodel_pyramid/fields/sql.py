@@ -44,6 +44,11 @@ def once(text: sa.ColumnElement, make: Callable[[sa.ColumnElement], sa.ColumnEle
     return _Once(text, make(sa.literal_column("once.text", sa.Text())))
 
 
+def computed_once(value: sa.ColumnElement, make: Callable[[sa.ColumnElement], sa.ColumnElement]) -> sa.ColumnElement:
+    """``make(value)`` on PostgreSQL, the value written once, however often it stands in what is made of it."""
+    return _Once(value, make(sa.literal_column("once.text", value.type)))
+
+
 def within(value: sa.ColumnElement, low: Any = None, high: Any = None, choices: Sequence | None = None):
     """The value where bounds and choices, those that are not None, allow it; else NULL."""
     if choices is not None and len(choices) > _CHOICES:

@@ -16,6 +16,7 @@ from dynmodel_pyramid.errors import Conflict
 from dynmodel_pyramid.fields import FieldType
 from dynmodel_pyramid.fields.contract import Options
 from dynmodel_pyramid.fields.json import Fragment
+from dynmodel_pyramid.queries.float_text import number_text
 
 NULL = "null"
 
@@ -77,20 +78,7 @@ def float_text(number: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
     """A float with the fewest digits that it is known by; with an exponent below 1e-5 and from 1e16 on."""
     if dialect == "sqlite":
         return sa.func.dynmodel_json_float(number, type_=sa.Text())
-    short = sa.cast(number, sa.Text())
-    plain = sa.cast(sa.cast(short, sa.Numeric()), sa.Text())
-    size = sa.func.abs(number)
-    small, great = (sa.literal_column(f"'{text}'::float8", sa.Float(53)) for text in ("1e-5", "1e16"))
-    exponent = sa.func.regexp_replace(short, sa.literal_column("'e([+]|(-))0*'"), sa.literal_column("'e\\2'"))
-    point = sa.literal_column("'.0'", sa.Text())
-    return sa.case(
-        (short.in_([literal("0"), literal("-0")]), short.concat(point)),
-        (
-            sa.and_(size >= small, size < great),
-            sa.case((sa.func.strpos(plain, sa.literal_column("'.'")) > 0, plain), else_=plain.concat(point)),
-        ),
-        else_=exponent,
-    )
+    return number_text(number)
 
 
 class Joined(FunctionElement):
