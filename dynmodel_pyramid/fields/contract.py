@@ -113,6 +113,10 @@ class FieldType:
     #: left out take their defaults.
     upgrades: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = ()
 
+    #: Whether JSON values are strings of plain decimal numbers, which are JSON numbers where a client wants them so
+    #: (``/rest/``); the text form's ``sql_to_text`` gives their digits.
+    exact_numbers = False
+
     def options_schema(self) -> colander.SchemaNode:
         """The colander schema of this type's own options, a mapping; ``missing`` of each child is its default.
 

@@ -60,7 +60,7 @@ class Names:
             if not field.write_only:
                 return field
             told = f"the field {clip(name)} is write_only: no query reads it"
-            raise Malformed(f"{clip(parameter)}: {told}", code="unknown_field", parameter=clip(parameter))
+            raise Malformed(f"{clip(parameter)}: {told}", code="unknown_field", parameter=clip(parameter), field=name)
         side = self._sides.get(name)
         if side is not None and self.scope.may_read(name):
             return side
@@ -68,6 +68,7 @@ class Names:
             f"{clip(parameter)}: the table {self.model.definition.model_name} has no field {clip(name)!r}",
             code="unknown_field",
             parameter=clip(parameter),
+            field=clip(name),
         )
 
     def subject(self, column: Column, parameter: str) -> Subject:

@@ -83,7 +83,8 @@ def grouped(
             groups.append(group)
             made.append(Output(each.name, fragment(group), lambda group=group: group))
         else:
-            made.append(each.output(None if each.subject is None else rows.c[f"a{number}"], selection.dialect))
+            value = each.output(None if each.subject is None else rows.c[f"a{number}"], selection.dialect)
+            made.append(selection.around.shown(value))
     clauses = []
     for number, key in enumerate(sorts):
         clause = rows.c[f"s{number}"]

@@ -21,6 +21,7 @@ from dynmodel_pyramid.web.definition_resources import (
     QuarantineResource,
     TableTrash,
 )
+from dynmodel_pyramid.web.rest.resources import Rest
 from dynmodel_pyramid.web.tree import Resource
 
 #: Name of the one route under which the tree hangs; it is a hybrid route, so the tree can be mounted under a prefix.
@@ -48,7 +49,14 @@ class Root(Resource):
         self.work = work
 
     def __getitem__(self, segment: str) -> Resource:
-        kinds = {"table": Tables, "field-type": FieldTypesResource, "trash": TableTrash, "live": Live, "ready": Ready}
+        kinds = {
+            "table": Tables,
+            "rest": Rest,
+            "field-type": FieldTypesResource,
+            "trash": TableTrash,
+            "live": Live,
+            "ready": Ready,
+        }
         return kinds[segment](self, segment)
 
 
