@@ -60,7 +60,13 @@ class Names:
             if not field.write_only:
                 return field
             told = f"the field {clip(name)} is write_only: no query reads it"
-            raise Malformed(f"{clip(parameter)}: {told}", code="unknown_field", parameter=clip(parameter), field=name)
+            raise Malformed(
+                f"{clip(parameter)}: {told}",
+                code="unknown_field",
+                parameter=clip(parameter),
+                field=name,
+                table=self.model.definition.model_name,
+            )
         side = self._sides.get(name)
         if side is not None and self.scope.may_read(name):
             return side
@@ -69,6 +75,7 @@ class Names:
             code="unknown_field",
             parameter=clip(parameter),
             field=clip(name),
+            table=self.model.definition.model_name,
         )
 
     def subject(self, column: Column, parameter: str) -> Subject:

@@ -118,9 +118,7 @@ class Queried:
             opening = b","
         yield b"[]" if opening == b"[" else b"]"
 
-    def parts(
-        self, connection: sa.Connection, limit: int | None, offset: int
-    ) -> Iterator[Sequence[Sequence[Any]]]:
+    def parts(self, connection: sa.Connection, limit: int | None, offset: int) -> Iterator[Sequence[Sequence[Any]]]:
         """The rows' values, in the order of ``plan.names``, ``CHUNK`` rows in memory."""
         if limit is not None and limit <= CHUNK and self.plan.query.before is None:
             yield self._run(connection, limit, offset, False)

@@ -50,7 +50,9 @@ class Media:
 
     def lines(self, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
         """Rows as lines of CSV, the last one ended, too."""
-        return b"".join(csv_line([_cell(value) for value in exactly(orjson.dumps(row, option=OPTIONS))]) for row in map(list, rows))
+        return b"".join(
+            csv_line([_cell(value) for value in exactly(orjson.dumps(row, option=OPTIONS))]) for row in map(list, rows)
+        )
 
     def objects(self, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
         """Rows as JSON objects with commas between."""
@@ -63,7 +65,9 @@ def exactly(text: bytes) -> Any:
 
 
 def dumps(value: Any) -> bytes:
-    return orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_SUBCLASS, default=lambda number: orjson.Fragment(str(number)))
+    return orjson.dumps(
+        value, option=orjson.OPT_PASSTHROUGH_SUBCLASS, default=lambda number: orjson.Fragment(str(number))
+    )
 
 
 def stripped(value: Any) -> Any:
@@ -121,7 +125,9 @@ def _ranges(header: str) -> list[tuple[str, dict[str, str]]]:
     found = []
     for number, part in enumerate(header.split(",")):
         name, *rest = (piece.strip() for piece in part.split(";"))
-        parameters = {key.strip().lower(): value.strip().strip('"') for key, _, value in (p.partition("=") for p in rest)}
+        parameters = {
+            key.strip().lower(): value.strip().strip('"') for key, _, value in (p.partition("=") for p in rest)
+        }
         try:
             quality = float(parameters.pop("q", 1))
         except ValueError:

@@ -72,9 +72,7 @@ def wants_rest_error(request) -> bool:
     return tuple(segments[:1]) == ("rest",) and PROBLEM_MEDIA_TYPE not in request.headers.get("Accept", "")
 
 
-def rest_error(
-    request, status: int, code: str, detail: str, hint: str | None, members: dict[str, Any]
-) -> Response:
+def rest_error(request, status: int, code: str, detail: str, hint: str | None, members: dict[str, Any]) -> Response:
     """The answer; ``code`` may be PostgREST's already."""
     told, known = CODES.get(code, (code, None))
     message, details = detail, members.get("details")
@@ -100,7 +98,7 @@ def _query(request, detail, members, told, known):
 
 
 def _unknown_field(request, detail, members, told, known):
-    return told, known, f"column {_table(request)}.{members.get('field', '?')} does not exist", detail
+    return told, known, f"column {members.get('table')}.{members.get('field')} does not exist", detail
 
 
 def _unknown_relation(request, detail, members, told, known):
@@ -139,7 +137,8 @@ def _json(request, detail, members, told, known):
 
 
 def _range(request, detail, members, told, known):
-    return told, known, "Requested range not satisfiable", detail
+    details = "The lower boundary must be lower than or equal to the upper boundary in the Range header."
+    return told, known, "Requested range not satisfiable", details
 
 
 def _unique(request, detail, members, told, known):

@@ -51,6 +51,8 @@ def read_rows(context: RestTable, request) -> Response:
     settings, database = request.registry.dynmodel_settings, context.work.database
     found = query_of(context, request)
     part, how = part_of(request, found.plan.limit, found.plan.offset), wanted["count"]
+    if part.asked and part.limit == 0 and found.plan.limit != 0:
+        raise out_of_range("The range and the limit have no rows in common.")
     short = part.limit is not None and part.limit <= CHUNK
     connection = (read_connection if short else detached_read_connection)(request)
     try:
@@ -71,6 +73,7 @@ def read_rows(context: RestTable, request) -> Response:
         connection.close()
     answer = rows.answer(media, lambda: database.dialect.unbound_statements(connection))
     answer.headers["Content-Type"] = media.header
+    answer.vary = "Accept"
     _describe(answer, part, rows, total)
     if (applied := wanted.applied(request.method)) is not None:
         answer.headers["Preference-Applied"] = applied

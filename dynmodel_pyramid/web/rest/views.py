@@ -34,6 +34,7 @@ def add_rest_view(config, resource: type, **views: View) -> None:
         chosen = views.get("GET" if request.method == "HEAD" else request.method)
         if request.method == "OPTIONS":
             made = empty_answer(200)
+            made.headers.pop("Content-Type", None)
             made.headers["Allow"] = allow
         elif chosen is None:
             raise MethodNotAllowed(request.method, allow)

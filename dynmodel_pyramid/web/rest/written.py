@@ -13,7 +13,7 @@ from dynmodel_pyramid.queries.syntax import Level
 from dynmodel_pyramid.rows.querying import everything, rules_of
 from dynmodel_pyramid.rows.scope import Scope
 from dynmodel_pyramid.rows.service import Rows
-from dynmodel_pyramid.web.answers import Answer
+from dynmodel_pyramid.web.answers import Answer, empty_answer
 from dynmodel_pyramid.web.conditions import RETURNS
 from dynmodel_pyramid.web.rest.errors import single_object
 from dynmodel_pyramid.web.rest.media import Media, negotiated
@@ -71,9 +71,7 @@ class Write:
 
         made = self._plan(replace(scope, condition=written))
         statement = made.page(None, 0, with_keys=bool(made.keys))
-        found: Sequence[Sequence[Any]] = connection.execute(
-            statement, execution_options={"compiled_cache": None}
-        ).all()
+        found: Sequence[Sequence[Any]] = connection.execute(statement, execution_options={"compiled_cache": None}).all()
         if made.keys and not self.query.root.order:
             # The id is the last key; the rows come as the client sent them.
             places = {row_id: number for number, row_id in enumerate(ids)}
@@ -93,8 +91,10 @@ class Write:
         if self.wants_rows:
             made = Answer(self.body, status=status)
             made.headers["Content-Type"] = self.media.header
+            made.vary = "Accept"
         else:
-            made = Answer(status=empty, content_type=None)
+            made = empty_answer(empty)
+            made.headers.pop("Content-Type", None)
         total = str(count) if self.wanted["count"] in ("exact", "estimated") else "*"
         places = f"0-{count - 1}" if rows and count else "*"
         made.headers["Content-Range"] = f"{places}/{total}"
