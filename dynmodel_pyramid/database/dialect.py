@@ -3,7 +3,7 @@
 Callers ask for a capability, never for a dialect's name.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -91,6 +91,10 @@ class Dialect:
 
         :param above: the greatest id that a client gave; these ids and all drawn later are greater
         """
+        raise NotImplementedError
+
+    def among(self, key: sa.ColumnElement, ids: Sequence[int]) -> sa.ColumnElement[bool]:
+        """Whether a whole number is one of these: one parameter, however many they are."""
         raise NotImplementedError
 
     def lock_tables(self, connection: sa.Connection, tables: Iterable[sa.Table], *, writes: bool, wait: float) -> None:

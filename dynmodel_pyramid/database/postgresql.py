@@ -1,6 +1,6 @@
 """PostgreSQL."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -96,6 +96,9 @@ class PostgreSQL(Dialect):
     @staticmethod
     def sequence(table: sa.Table) -> sa.Sequence:
         return table.c.id.default
+
+    def among(self, key: sa.ColumnElement, ids: Sequence[int]) -> sa.ColumnElement[bool]:
+        return key == sa.any_(sa.literal(list(ids), sa.ARRAY(sa.BigInteger)))
 
     def reserve_ids(self, connection: sa.Connection, table: sa.Table, count: int, *, above: int) -> list[int]:
         if above:

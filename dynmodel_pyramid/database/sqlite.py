@@ -1,9 +1,10 @@
 """SQLite."""
 
+import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -162,6 +163,10 @@ class SQLite(Dialect):
         finally:
             if not connection.invalidated:
                 raw.execute("PRAGMA foreign_keys = ON")
+
+    def among(self, key: sa.ColumnElement, ids: Sequence[int]) -> sa.ColumnElement[bool]:
+        # SQLite, "The JSON table-valued functions"; it has no arrays.
+        return key.in_(sa.select(sa.func.json_each(json.dumps(list(ids))).table_valued("value").c.value))
 
     def reserve_ids(self, connection: sa.Connection, table: sa.Table, count: int, *, above: int) -> list[int]:
         # Sound because BEGIN IMMEDIATE makes this the only writer. The insert that follows raises the sequence, above

@@ -77,10 +77,14 @@ class Links:
 
     def replace(self, connection: sa.Connection, row_id: int, values: dict[str, Any], options: dict) -> None:
         """Write the lists that the values of a row name."""
+        self.replace_all(connection, [(row_id, values)], options)
+
+    def replace_all(self, connection: sa.Connection, rows: Sequence[tuple[int, dict[str, Any]]], options: dict) -> None:
+        """Write the lists that the values of rows name, given as (id, values)."""
         for name, table in self.lists.items():
-            if name in values:
-                connection.execute(sa.delete(table).where(table.c.row_id == row_id), execution_options=options)
-        self.insert(connection, [(row_id, values)], options)
+            for part in chunks(row_id for row_id, values in rows if name in values):
+                connection.execute(sa.delete(table).where(table.c.row_id.in_(part)), execution_options=options)
+        self.insert(connection, rows, options)
 
 
 def _ids(value: Any, reference: Reference) -> Sequence[int]:

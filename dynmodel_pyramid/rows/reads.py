@@ -48,7 +48,7 @@ class RowReads:
         self.scope = scope
         self.models = models or Work(catalogue).model
         self.author = author
-        self._options = {"compiled_cache": model.compiled_cache}
+        self.options = {"compiled_cache": model.compiled_cache}
 
     @property
     def encoder(self) -> RowEncoder:
@@ -57,7 +57,7 @@ class RowReads:
         return RowEncoder(self.model, self.scope)
 
     def _run(self, connection: sa.Connection, statement, parameters=None) -> sa.CursorResult:
-        return connection.execute(statement, parameters, execution_options=self._options)
+        return connection.execute(statement, parameters, execution_options=self.options)
 
     def get(self, connection: sa.Connection, row_id: int) -> Row | None:
         """One row; None if there is none."""
@@ -75,7 +75,7 @@ class RowReads:
     def stream(self, connection: sa.Connection, page: Page) -> Iterator[bytes]:
         """The same array in parts, ``CHUNK`` rows of it in memory. The first part comes when the rows are there."""
         encoder = self.encoder
-        options = {**self._options, "stream_results": True, "yield_per": CHUNK}
+        options = {**self.options, "stream_results": True, "yield_per": CHUNK}
         result = connection.execute(self._page_query(encoder, page), execution_options=options)
         opening = b"["
         for rows in result.partitions(CHUNK):

@@ -65,7 +65,7 @@ class Rows(RowReads):
                     near = self.models(referrer.table_id)
                     waiting += [near] if near is not None and referrer.on_delete == "cascade" else []
 
-    def _filler(self, connection: sa.Connection, moment: datetime.datetime) -> Filler:
+    def filler(self, connection: sa.Connection, moment: datetime.datetime) -> Filler:
         model = self.model
         return Filler(connection, self.catalogue.store, model.field_types, model.definition, self.author, moment)
 
@@ -91,7 +91,7 @@ class Rows(RowReads):
         """Add rows, all or none; -> their ids in the order of the documents."""
         if not rows.values:
             return []
-        table, moment = self.model.table, now()
+        table = self.model.table
         chosen = [row_id for row_id in rows.ids if row_id is not None]
         reserve = self.catalogue.database.dialect.reserve_ids
         drawn = iter(reserve(connection, table, len(rows.ids) - len(chosen), above=max(chosen, default=0)))
@@ -99,20 +99,28 @@ class Rows(RowReads):
         if self.links.fields:
             pointers = [f"/{number}" if rows.pointers else "" for number in range(len(ids))]
             self.links.refuse_missing_rows(connection, self.models, rows.values, pointers, ids)
-        system = {"_version": 1, "_created": moment, "_updated": moment}
-        made = [{**values, **system, "id": row_id} for row_id, values in zip(ids, rows.values, strict=True)]
-        if self.given:
-            for values, given in zip(
-                made, self._filler(connection, moment).of_new_rows(self.given, len(made)), strict=True
-            ):
-                values.update(given)
+        made = self.made(connection, ids, rows.values)
         # Rows of one request may refer to one another, in any order.
         in_any_order = self.catalogue.database.dialect.foreign_keys_deferred
         with in_any_order(connection) if self.links.refer_to_itself else nullcontext():
             self._insert(connection, made)
-            self.links.insert(connection, zip(ids, rows.values, strict=True), self._options)
-        self._report(connection, "insert", [(row_id, 1) for row_id in ids])
+            self.links.insert(connection, zip(ids, rows.values, strict=True), self.options)
+        self.report(connection, "insert", [(row_id, 1) for row_id in ids])
         return ids
+
+    def made(
+        self, connection: sa.Connection, ids: Sequence[int], rows: Sequence[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """New rows as they are stored, with what the system gives them."""
+        moment = now()
+        system = {"_version": 1, "_created": moment, "_updated": moment}
+        made = [{**values, **system, "id": row_id} for row_id, values in zip(ids, rows, strict=True)]
+        if self.given:
+            for values, given in zip(
+                made, self.filler(connection, moment).of_new_rows(self.given, len(made)), strict=True
+            ):
+                values.update(given)
+        return made
 
     def _insert(self, connection: sa.Connection, rows: list[dict[str, Any]]) -> None:
         prepared = self.model.once("insert", lambda model: PreparedInsert(model.table, connection.dialect))
@@ -180,7 +188,7 @@ class Rows(RowReads):
                 self.links.refuse_missing_rows(connection, self.models, [values], [""])
             columns = {name: value for name, value in values.items() if name in table.c}
             if self.given:
-                columns |= self._filler(connection, moment).of_changed_row(self.given)
+                columns |= self.filler(connection, moment).of_changed_row(self.given)
             # Parameters that bear the columns' names would clash with those of the conditions: id_1 is a field, too.
             statement = statement.values(
                 {
@@ -191,7 +199,7 @@ class Rows(RowReads):
             )
             found = self._run(connection, statement).scalar()
             if found is not None:
-                self.links.replace(connection, row_id, values, self._options)
+                self.links.replace(connection, row_id, values, self.options)
         else:
             found = self._run(
                 connection, sa.select(table.c._version).where(*self._conditions(row_id, versions))
@@ -199,7 +207,7 @@ class Rows(RowReads):
         if found is None:
             self._refuse_other_version(connection, row_id, versions)
         elif values:
-            self._report(connection, "update", [(row_id, found)])
+            self.report(connection, "update", [(row_id, found)])
         return found
 
     def delete(self, connection: sa.Connection, row_id: int, versions: Sequence[int] | None = None) -> bool:
@@ -212,7 +220,7 @@ class Rows(RowReads):
         if found is None:
             self._refuse_other_version(connection, row_id, versions)
             return False
-        self._report(connection, "delete", [(row_id, found)])
+        self.report(connection, "delete", [(row_id, found)])
         return True
 
     def _release(self, connection: sa.Connection, row_id: int, versions: Sequence[int] | None) -> bool:
@@ -238,7 +246,8 @@ class Rows(RowReads):
         if row is not None:
             raise PreconditionFailed("the row has changed since", current=row.body)
 
-    def _report(self, connection: sa.Connection, operation: str, rows: list[tuple[int, int]]) -> None:
+    def report(self, connection: sa.Connection, operation: str, rows: list[tuple[int, int]]) -> None:
+        """Tell of rows that were written: ids with the versions they have now."""
         self.catalogue.report(connection, RowWrites(self.model.definition.id, operation, tuple(rows)))
 
 

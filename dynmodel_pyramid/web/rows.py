@@ -2,6 +2,7 @@
 
 import zlib
 
+import sqlalchemy as sa
 from pyramid.response import Response
 
 from dynmodel_pyramid.errors import NotFound

@@ -128,7 +128,7 @@ def test_exact_decimals(rest):
     text = "1234567890123456.78"
     request = rest.session.post(
         "Product?select=price,maker(name)",
-        content='{"name": "x", "price": %s}' % text,
+        content=f'{{"name": "x", "price": {text}}}',
         headers={"Prefer": "return=representation", "Content-Type": "application/json"},
     )
     assert json.loads(request.content, parse_float=decimal.Decimal) == [{"price": decimal.Decimal(text), "maker": None}]

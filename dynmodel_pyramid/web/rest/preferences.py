@@ -1,4 +1,4 @@
-"""``Prefer`` as PostgREST reads it (its "Prefer Header"; RFC 7240): what is unknown is ignored unless told otherwise."""
+"""``Prefer`` as PostgREST reads it ("Prefer Header"; RFC 7240): what is unknown is ignored unless told otherwise."""
 
 from dataclasses import dataclass, field
 

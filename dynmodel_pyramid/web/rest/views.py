@@ -3,15 +3,14 @@
 from pyramid.response import Response
 
 from dynmodel_pyramid.web.answers import empty_answer
-from dynmodel_pyramid.web.errors import MethodNotAllowed
+from dynmodel_pyramid.web.errors import MethodNotAllowed, request_id, with_definition_version
 from dynmodel_pyramid.web.methods import View
+from dynmodel_pyramid.web.resources import ROUTE
 from dynmodel_pyramid.web.rest.errors import unknown_function, unknown_schema, unknown_table
 from dynmodel_pyramid.web.rest.openapi import describe
 from dynmodel_pyramid.web.rest.reading import read_rows
 from dynmodel_pyramid.web.rest.resources import Function, Functions, Rest, RestTable
 from dynmodel_pyramid.web.rest.writing import create_rows, delete_rows, put_row, update_rows
-from dynmodel_pyramid.web.resources import ROUTE
-from dynmodel_pyramid.web.errors import request_id, with_definition_version
 
 
 def includeme(config) -> None:

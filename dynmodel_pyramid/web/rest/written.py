@@ -15,12 +15,12 @@ from dynmodel_pyramid.rows.scope import Scope
 from dynmodel_pyramid.rows.service import Rows
 from dynmodel_pyramid.web.answers import Answer, empty_answer
 from dynmodel_pyramid.web.conditions import RETURNS
+from dynmodel_pyramid.web.resources import path
 from dynmodel_pyramid.web.rest.errors import single_object
 from dynmodel_pyramid.web.rest.media import Media, negotiated
 from dynmodel_pyramid.web.rest.preferences import Preferences, preferences
 from dynmodel_pyramid.web.rest.reading import read_query
 from dynmodel_pyramid.web.rest.resources import RestTable
-from dynmodel_pyramid.web.resources import path
 from dynmodel_pyramid.web.tables import author_of
 
 

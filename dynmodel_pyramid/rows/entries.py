@@ -1,0 +1,130 @@
+"""The documents of an upsert, each judged both as a new row and as values for one that is there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dynmodel_pyramid.definitions.problems import Problems
+from dynmodel_pyramid.definitions.store import now
+from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.rows.aliases import SentNames
+from dynmodel_pyramid.rows.service import NewRows, Rows
+
+
+class Faults:
+    """Faults that count only if the row turns out to be new."""
+
+    def __init__(self):
+        self._found: list[tuple[str, str, str]] = []
+
+    def add(self, pointer: str, code: str, detail: str) -> None:
+        self._found.append((pointer, code, detail))
+
+    def tell(self, problems: Problems) -> None:
+        for each in self._found:
+            problems.add(*each)
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+
+@dataclass(slots=True)
+class Entry:
+    """One document.
+
+    :param document: under present names
+    :param sent: the names that the client sent, by the present ones
+    :param values: of a new row
+    :param row: the same, with the id that the client gave
+    :param assigned: what is assigned to a row that is there
+    :param row_id: of the row that it has become
+    """
+
+    number: int
+    pointer: str
+    document: dict[str, Any]
+    sent: dict[str, str]
+    values: dict[str, Any]
+    row: dict[str, Any]
+    assigned: dict[str, Any]
+    faults_if_new: Faults
+    row_id: int | None = None
+
+    @property
+    def named(self):
+        return self.document.keys()
+
+    def told(self, problems: Problems) -> SentNames:
+        """Where faults of a value go."""
+        return _Under(problems, self.pointer, self.sent)
+
+
+class _Under(SentNames):
+    """Faults whose pointers begin at the document."""
+
+    __slots__ = ()
+
+    def add(self, pointer: str, code: str, detail: str) -> None:
+        super().add(f"{self.pointer}{pointer}", code, detail)
+
+
+class Columns:
+    """The fields that are read of documents (PostgREST, "Tables and Views": Specifying Columns); None is all.
+
+    :param missing_default: a field that a document leaves out takes its default instead of null
+    :raises Malformed: a column is no field
+    """
+
+    def __init__(self, rows: Rows, names: Sequence[str] | None = None, *, missing_default: bool = True):
+        reader = rows.reader
+        self._aliases = reader.aliases.names
+        self.names = None if names is None else list(dict.fromkeys(self._aliases.get(name, name) for name in names))
+        for name in self.names or ():
+            if name != "id" and name not in reader.by_name and name not in reader.given:
+                raise Malformed(
+                    f"columns: the table has no field {name[:63]!r}", code="unknown_field", parameter="columns"
+                )
+        self._nulls = () if missing_default else [name for name in self.names or () if name in reader.by_name]
+
+    def of(self, document: Any) -> Any:
+        """The document as far as it is read."""
+        if self.names is None or type(document) is not dict:
+            return document
+        read = {key: value for key, value in document.items() if self._aliases.get(key, key) in self.names}
+        there = {self._aliases.get(key, key) for key in read}
+        return read | {name: None for name in self._nulls if name not in there}
+
+
+def read_new(rows: Rows, documents: Sequence[Any], columns: Columns, *, pointers: bool) -> NewRows:
+    """New rows, as :meth:`Rows.read` reads them, of these columns."""
+    return rows.read([columns.of(document) for document in documents], pointers=pointers)
+
+
+def read_entries(rows: Rows, documents: Sequence[Any], columns: Columns, *, pointers: bool) -> list[Entry]:
+    """:raises Invalid: with every fault that counts for new rows and for others"""
+    reader, problems, moment = rows.reader, Problems(), now()
+    entries = []
+    for number, document in enumerate(documents):
+        pointer = f"/{number}" if pointers else ""
+        document, told = reader.aliases.renamed(columns.of(document), pointer, problems, reader)
+        if type(document) is not dict:
+            reader.part(document, pointer, problems, rows.scope)
+            continue
+        sent = told.sent if isinstance(told, SentNames) else {}
+        faults = Faults()
+        values = reader.whole(document, pointer, SentNames(faults, pointer, sent), rows.scope, moment)
+        row_id = reader.given_id(document, pointer, problems)
+        assigned = reader.part(document, pointer, told, rows.scope) if faults else values
+        named = document if columns.names is None else [*document, *columns.names]
+        for name in named:
+            field = reader.by_name.get(name)
+            if name not in document and field is not None and field.required and field.default is None:
+                reader.add_fault(problems, pointer, name, "required", "is required")
+        assigned = {
+            name: assigned.get(name, values.get(name))
+            for name in dict.fromkeys(named)
+            if name in values and name not in reader.repeatable
+        }
+        entries.append(Entry(number, pointer, document, sent, values, {**values, "id": row_id}, assigned, faults))
+    problems.raise_if_any()
+    return entries

@@ -1,0 +1,146 @@
+"""Writes to all rows that a filter finds (PostgREST, "Tables and Views": Update, Delete).
+
+The rows are found and held first, in order; then they are written by their ids, many in one statement. So the rows
+that are reported are those that were found, and a limit or an order means what it means in a query.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from dynmodel_pyramid.definitions.problems import Problems
+from dynmodel_pyramid.definitions.store import now
+from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.queries.plans import plan
+from dynmodel_pyramid.queries.syntax import Column, Field, Level, Query
+from dynmodel_pyramid.rows.querying import everything
+from dynmodel_pyramid.rows.repeating import refuse_changes
+from dynmodel_pyramid.rows.service import Rows
+from dynmodel_pyramid.tables.release import Release
+
+#: Rows that one statement writes, and that are read at a time where their values are compared.
+BATCH = 10_000
+
+
+class Filtered:
+    """The rows of a table that a query finds, to be written.
+
+    Made before the transaction begins, so that all tables that the query names are known to the caller's work.
+
+    :param level: what the query says of the table's own rows: filters, and maybe order, limit and offset
+    :param most: refuse to write more rows than that
+    :raises Malformed: there is no filter (``missing_filter``), or the query names what isn't there
+    """
+
+    def __init__(self, rows: Rows, level: Level, *, most: int | None = None):
+        if not level.filters:
+            raise Malformed(
+                "no filter says which rows are meant",
+                code="missing_filter",
+                hint="name them, as in ?id=in.(1,2); all rows have an id: ?id=gt.0",
+            )
+        self.rows = rows
+        self.most = most
+        query = Query((Field(Column("id")),), (Level((), level.filters, level.order, level.limit, level.offset),))
+        made = plan(rows.model, query, rows.scope, rows.models, everything)
+        ids = made.page(level.limit, level.offset).with_only_columns(rows.model.table.c.id, maintain_column_froms=True)
+        self._found = ids.with_for_update(of=rows.model.table)
+
+    def ids(self, connection: sa.Connection) -> list[int]:
+        """The rows that are found, in the query's order; nobody else writes them till the transaction ends.
+
+        :raises Malformed: they are more than ``most`` (``too_many_affected``)
+        """
+        database = self.rows.catalogue.database
+        database.dialect.bound_statements(connection, database.settings.statement_timeout)
+        found = list(connection.scalars(self._found, execution_options={"compiled_cache": None}))
+        database.dialect.unbound_statements(connection)
+        if self.most is not None and len(found) > self.most:
+            raise Malformed(
+                f"{len(found)} rows are found, and at most {self.most} were to be written",
+                code="too_many_affected",
+                hint="nothing was changed; filter more narrowly, or allow more: Prefer: max-affected=N",
+                count=len(found),
+            )
+        return found
+
+    def update(self, connection: sa.Connection, document: Any) -> list[int]:
+        """Assign the fields that the document names, to each row as :meth:`Rows.assign` does; -> the rows' ids.
+
+        :raises Invalid: with every fault of the document
+        """
+        rows, ids = self.rows, self.ids(connection)
+        values = self._read(connection, document, ids)
+        if not values or not ids:
+            return ids
+        if rows.links.fields:
+            rows.links.refuse_missing_rows(connection, rows.models, [values], [""])
+        table, moment = rows.model.table, now()
+        columns = {name: value for name, value in values.items() if name in table.c}
+        if rows.given:
+            columns |= rows.filler(connection, moment).of_changed_row(rows.given)
+        assigned = {table.c[name]: bound(table, name, value) for name, value in columns.items()}
+        assigned |= {table.c._version: table.c._version + 1, table.c._updated: moment}
+        statement = sa.update(table).values(assigned).returning(table.c.id, table.c._version)
+        for part in batches(ids):
+            self._write(connection, "update", statement, part)
+            rows.links.replace_all(connection, [(row_id, values) for row_id in part], rows.options)
+        return ids
+
+    def delete(self, connection: sa.Connection, before: Callable[[list[int]], None] | None = None) -> list[int]:
+        """Delete the rows, and do to those that refer to them what their fields' ``on_delete`` says; -> the ids.
+
+        :param before: told the ids while the rows are still there
+        :raises Conflict: a row that stays refers to one of them and its field restricts that
+        """
+        rows, ids = self.rows, self.ids(connection)
+        if before is not None:
+            before(ids)
+        if rows.model.definition.referrers:
+            Release(rows.catalogue, connection, rows.models, rows.author).delete(rows.model, ids)
+            return ids
+        table = rows.model.table
+        for part in batches(ids):
+            self._write(connection, "delete", sa.delete(table).returning(table.c.id, table.c._version), part)
+        return ids
+
+    def _write(self, connection: sa.Connection, operation: str, statement, ids: Sequence[int]) -> None:
+        condition = self.rows.catalogue.database.dialect.among(self.rows.model.table.c.id, ids)
+        written = connection.execute(statement.where(condition), execution_options=self.rows.options)
+        self.rows.report(connection, operation, sorted(tuple(row) for row in written))
+
+    def _read(self, connection: sa.Connection, document: Any, ids: list[int]) -> dict[str, Any]:
+        """The values to write; those that the document only repeats are left out."""
+        rows, reader, problems = self.rows, self.rows.reader, Problems()
+        # Which of two names for a field counts depends on the row, so it can be told for a single row only.
+        alone = cache(partial(next, self._documents(connection, ids))) if len(ids) == 1 else None
+        document, told = reader.aliases.renamed(document, "", problems, reader, alone)
+        values = reader.part(document, "", told, rows.scope)
+        named = document if type(document) is dict else {}
+        if not reader.repeatable.isdisjoint(named):
+            for current in self._documents(connection, ids):
+                refuse_changes(reader, document, lambda current=current: current, told)
+                if problems.total:
+                    break
+            values = {name: value for name, value in values.items() if name not in reader.repeatable}
+        given = named.get("id")
+        if given is not None and (type(given) is not int or any(given != row_id for row_id in ids)):
+            problems.add("/id", "read_only", "the id of a row never changes")
+        problems.raise_if_any()
+        return values
+
+    def _documents(self, connection: sa.Connection, ids: list[int]) -> Iterator[dict[str, Any]]:
+        return map(orjson.loads, self.rows.encode(connection, ids))
+
+
+def bound(table: sa.Table, name: str, value: Any) -> sa.BindParameter:
+    """A value to assign. A parameter that bears the column's name would clash with those of conditions."""
+    return sa.bindparam(f"_set_{name}", value, type_=table.c[name].type)
+
+
+def batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(ids), BATCH):
+        yield ids[start : start + BATCH]

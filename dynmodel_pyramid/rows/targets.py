@@ -1,0 +1,81 @@
+"""By what an upsert knows a row again: its id, a field that is unique, or a rule of several fields."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.definitions import TableDefinition
+from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.rows.aliases import aliases_of
+from dynmodel_pyramid.rows.scope import Scope
+from dynmodel_pyramid.tables.generation import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A uniqueness of one table.
+
+    :param folds_case: upper and lower case of ASCII letters count the same
+    :param nulls_distinct: a null is equal to no other
+    """
+
+    names: tuple[str, ...]
+    folds_case: bool = False
+    nulls_distinct: bool = True
+
+    def columns(self, table: sa.Table) -> list[sa.ColumnElement]:
+        """What the unique index is of (ON CONFLICT, "conflict_target")."""
+        return [sa.func.lower(table.c[name]) if self.folds_case else table.c[name] for name in self.names]
+
+    def may_be_there(self, row: Mapping[str, Any]) -> bool:
+        """Whether a row with these values can be one that is there."""
+        return not self.nulls_distinct or all(row[name] is not None for name in self.names)
+
+    def equals(self, table: sa.Table, row: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
+        """That a row of the table has these values."""
+        made = []
+        for name, column in zip(self.names, self.columns(table), strict=True):
+            value = sa.bindparam(None, row[name], type_=table.c[name].type, unique=True)
+            if row[name] is None:
+                made.append(column.is_(None))
+            else:
+                made.append(column == (sa.func.lower(value) if self.folds_case else value))
+        return made
+
+
+BY_ID = Target(("id",))
+
+
+def target_of(model: Model, names: Sequence[str] | None, scope: Scope) -> Target:
+    """The uniqueness over exactly these fields; None is the id.
+
+    :raises Malformed: there is none
+    """
+    if names is None:
+        return BY_ID
+    known = aliases_of(model).names
+    wanted = tuple(known.get(name, name) for name in names)
+    found = [target for target in _targets(model.definition) if sorted(target.names) == sorted(wanted)]
+    if found and all(name == "id" or scope.may_read(name) for name in wanted):
+        return found[0]
+    told = [",".join(target.names) for target in _targets(model.definition) if all(map(scope.may_read, target.names))]
+    raise Malformed(
+        f"on_conflict={','.join(names)[:200]}: the table has no such uniqueness",
+        code="invalid_parameter",
+        hint=f"rows can be known again by {' or by '.join(told[:20])}",
+        parameter="on_conflict",
+    )
+
+
+def _targets(definition: TableDefinition) -> list[Target]:
+    # Of two over the same fields the one that tells fewer rows apart would still refuse; the plain one is taken.
+    made = [BY_ID]
+    made += [Target((field.name,)) for field in definition.fields if field.unique and not field.unique_ignore_case]
+    made += [Target((field.name,), folds_case=True) for field in definition.fields if field.unique_ignore_case]
+    for index in definition.indexes:
+        if index.unique:
+            names = tuple(definition.by_id[number].name for number, _ in index.fields)
+            made.append(Target(names, nulls_distinct=index.nulls_distinct))
+    return made

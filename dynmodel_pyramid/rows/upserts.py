@@ -1,0 +1,261 @@
+"""Upserts (PostgREST, "Tables and Views": Upsert): rows are added, or written over those that a uniqueness finds.
+
+The rows that are there are found and held, then written by their ids; the others are added with ON CONFLICT DO
+NOTHING, and what was added by somebody else in between is found the next time round. Unlike ON CONFLICT DO UPDATE this
+needs no values for fields that stay as they are, and it tells which rows were added on both databases.
+"""
+
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from dynmodel_pyramid.definitions.problems import Problems
+from dynmodel_pyramid.definitions.store import insert_or_update, now
+from dynmodel_pyramid.errors import Busy, Conflict
+from dynmodel_pyramid.rows.entries import Columns, Entry, read_entries
+from dynmodel_pyramid.rows.filtered import bound
+from dynmodel_pyramid.rows.repeating import refuse_changes
+from dynmodel_pyramid.rows.service import Rows
+from dynmodel_pyramid.rows.targets import BY_ID, target_of
+
+#: Rows that one statement looks for; SQLite takes 500 parts of a compound SELECT (Implementation Limits, 4).
+LOOKED_FOR = 100
+#: Times that rows are looked for and added before others are told to be in the way.
+ROUNDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Upserted:
+    """
+    :param ids: of the rows that were written, in the order of the documents
+    :param inserted: those of them that are new
+    """
+
+    ids: list[int]
+    inserted: frozenset[int]
+
+
+class Upsert:
+    """One upsert, of rows that were judged good.
+
+    Made before the transaction begins, as :meth:`Rows.read` is called.
+
+    :param on_conflict: the fields of a uniqueness by which rows are known again; None for the id
+    :param ignore: leave the rows that are there as they are, instead of assigning what a document names
+    :param columns: read these fields alone
+    :param missing_default: a field of ``columns`` that a document leaves out takes its default instead of null
+    :raises Malformed: the table has no such uniqueness, or no such column
+    :raises Invalid: with every fault of the documents
+    """
+
+    def __init__(
+        self,
+        rows: Rows,
+        documents: Sequence[Any],
+        on_conflict: Sequence[str] | None = None,
+        *,
+        ignore: bool = False,
+        columns: Sequence[str] | None = None,
+        missing_default: bool = True,
+        pointers: bool = True,
+    ):
+        self.rows = rows
+        self.ignore = ignore
+        self.target = target_of(rows.model, on_conflict, rows.scope)
+        chosen = Columns(rows, columns, missing_default=missing_default)
+        self.entries = read_entries(rows, documents, chosen, pointers=pointers)
+
+    def run(self, connection: sa.Connection) -> Upserted:
+        """Write the rows, all or none.
+
+        :raises Invalid: two documents are the same row, or a new row lacks what it needs
+        :raises Conflict: a row is there that the caller may not write
+        :raises Busy: others write the same rows all the time
+        """
+        inserted: set[int] = set()
+        merged: dict[int, Entry] = {}
+        waiting = self.entries
+        for _ in range(ROUNDS):
+            found = self._hold(connection, self._find(connection, waiting))
+            self._merge(found, merged, inserted)
+            absent = [entry for entry in waiting if entry.number not in found]
+            inserted |= self._insert(connection, absent)
+            waiting = [entry for entry in absent if entry.row_id is None]
+            if not waiting:
+                break
+        else:
+            raise Busy("other requests write the same rows")
+        self._update(connection, list(merged.values()))
+        ids = [entry.row_id for entry in self.entries if entry.row_id in inserted or entry.row_id in merged]
+        return Upserted(list(dict.fromkeys(ids)), frozenset(inserted))
+
+    # Finding
+
+    def _find(self, connection: sa.Connection, entries: Iterable[Entry]) -> dict[int, int]:
+        """The ids of rows that are there, by the entries' numbers. The database compares: only it knows how."""
+        key, found = self.rows.model.table.c.id, {}
+        entries = [entry for entry in entries if self.target.may_be_there(entry.row)]
+        if self.target is BY_ID:
+            there = set(
+                self._scalars(connection, sa.select(key).where(self._among(entry.row["id"] for entry in entries)))
+            )
+            return {entry.number: entry.row["id"] for entry in entries if entry.row["id"] in there}
+        for start in range(0, len(entries), LOOKED_FOR):
+            selects = [
+                sa.select(sa.literal(entry.number, sa.Integer).label("number"), key.label("id")).where(
+                    *self.target.equals(self.rows.model.table, entry.row)
+                )
+                for entry in entries[start : start + LOOKED_FOR]
+            ]
+            statement = sa.union_all(*selects) if len(selects) > 1 else selects[0]
+            found.update(tuple(row) for row in connection.execute(statement, execution_options=self.rows.options))
+        return found
+
+    def _among(self, ids: Iterable[int]) -> sa.ColumnElement[bool]:
+        return self.rows.catalogue.database.dialect.among(self.rows.model.table.c.id, sorted(set(ids)))
+
+    def _scalars(self, connection: sa.Connection, statement: sa.Select) -> Iterable[int]:
+        return connection.scalars(statement, execution_options=self.rows.options)
+
+    def _hold(self, connection: sa.Connection, found: dict[int, int]) -> dict[int, int]:
+        """Those that nobody else writes till the transaction ends, and that are still the ones that were found."""
+        if self.ignore or not found:
+            return found
+        table, scope = self.rows.model.table, self.rows.scope
+        among = self._among(found.values())
+        list(self._scalars(connection, sa.select(table.c.id).where(among).order_by(table.c.id).with_for_update()))
+        if connection.dialect.name != "sqlite":
+            # Another transaction may have given them other values, or deleted them, before they were held.
+            found = self._find(connection, [entry for entry in self.entries if entry.number in found])
+        if scope.condition is not None:
+            own = sa.select(table.c.id).where(among, scope.condition(table))
+            if not set(found.values()) <= set(self._scalars(connection, own)):
+                raise Conflict("another row has the same values", code="unique_violation")
+        return found
+
+    def _merge(self, found: dict[int, int], merged: dict[int, Entry], inserted: set[int]) -> None:
+        problems = Problems()
+        for entry in self.entries:
+            if entry.number in found and entry.row_id is None:
+                row_id = entry.row_id = found[entry.number]
+                if self.ignore:
+                    continue
+                if row_id in merged or row_id in inserted:
+                    problems.add(entry.pointer, "duplicate_item", "another document is the same row: send one of them")
+                merged[row_id] = entry
+        problems.raise_if_any()
+
+    # Adding
+
+    def _insert(self, connection: sa.Connection, entries: list[Entry]) -> set[int]:
+        """Add the rows that are still not there; they get their ids."""
+        problems = Problems()
+        for entry in entries:
+            entry.faults_if_new.tell(problems)
+        problems.raise_if_any()
+        if not entries:
+            return set()
+        rows = self.rows
+        dialect = rows.catalogue.database.dialect
+        chosen = [entry.row["id"] for entry in entries if entry.row["id"] is not None]
+        drawn = iter(
+            dialect.reserve_ids(connection, rows.model.table, len(entries) - len(chosen), above=max(chosen, default=0))
+        )
+        ids = [next(drawn) if entry.row["id"] is None else entry.row["id"] for entry in entries]
+        values = [entry.values for entry in entries]
+        if rows.links.fields:
+            rows.links.refuse_missing_rows(connection, rows.models, values, [entry.pointer for entry in entries], ids)
+        added = self._try(connection, entries, ids)
+        while len(added) < len(entries):
+            # The numbers that were drawn for a row that is not added would leave a gap: it is done anew without it.
+            by_id = dict(zip(reversed(ids), reversed(entries), strict=True))
+            ids = [row_id for row_id in dict.fromkeys(ids) if row_id in added]
+            entries = [by_id[row_id] for row_id in ids]
+            added = self._try(connection, entries, ids) if ids else set()
+        for entry, row_id in zip(entries, ids, strict=True):
+            entry.row_id = row_id
+        if ids:
+            rows.report(connection, "insert", [(row_id, 1) for row_id in ids])
+        return set(ids)
+
+    def _try(self, connection: sa.Connection, entries: Sequence[Entry], ids: Sequence[int]) -> set[int]:
+        """Add the rows unless one of them is there; -> the ids of those that are new."""
+        rows, table = self.rows, self.rows.model.table
+        in_any_order = rows.catalogue.database.dialect.foreign_keys_deferred
+        statement = (
+            insert_or_update(connection, table)
+            .on_conflict_do_nothing(index_elements=self.target.columns(table))
+            .returning(table.c.id)
+        )
+        with in_any_order(connection) if rows.links.refer_to_itself else nullcontext():
+            savepoint = connection.begin_nested()
+            made = rows.made(connection, ids, [entry.values for entry in entries])
+            parameters = [{name: row[name] for name in table.c.keys() if name in row} for row in made]
+            added = set(connection.scalars(statement, parameters, execution_options=rows.options))
+            if len(added) < len(entries):
+                savepoint.rollback()
+            else:
+                pairs = [(row_id, entry.values) for row_id, entry in zip(ids, entries, strict=True)]
+                rows.links.insert(connection, pairs, rows.options)
+                savepoint.commit()
+        return added
+
+    # Writing over
+
+    def _update(self, connection: sa.Connection, entries: list[Entry]) -> None:
+        """Assign what the documents name: one statement for all that name the same fields."""
+        entries = [entry for entry in entries if entry.named or entry.assigned]
+        if not entries:
+            return
+        self._refuse_changes(connection, entries)
+        rows, moment = self.rows, now()
+        table = rows.model.table
+        groups: dict[tuple[str, ...], list[Entry]] = {}
+        for entry in entries:
+            if entry.assigned:
+                groups.setdefault(tuple(entry.assigned), []).append(entry)
+        if rows.links.fields:
+            written = [entry for group in groups.values() for entry in group]
+            values, pointers = [entry.assigned for entry in written], [entry.pointer for entry in written]
+            rows.links.refuse_missing_rows(connection, rows.models, values, pointers)
+        given = rows.filler(connection, moment).of_changed_row(rows.given) if groups and rows.given else {}
+        for names, group in groups.items():
+            columns = [name for name in names if name in table.c]
+            assigned = {table.c[name]: bound(table, name, None) for name in columns}
+            assigned |= {table.c[name]: bound(table, name, value) for name, value in given.items()}
+            assigned |= {table.c._version: table.c._version + 1, table.c._updated: moment}
+            statement = sa.update(table).where(table.c.id == sa.bindparam("_row_id")).values(assigned)
+            parameters = [
+                {f"_set_{name}": value for name, value in given.items()}
+                | {f"_set_{name}": entry.assigned[name] for name in columns}
+                | {"_row_id": entry.row_id}
+                for entry in group
+            ]
+            connection.execute(statement, parameters, execution_options=rows.options)
+            rows.links.replace_all(connection, [(entry.row_id, entry.assigned) for entry in group], rows.options)
+        ids = [entry.row_id for group in groups.values() for entry in group]
+        if ids:
+            versions = sa.select(table.c.id, table.c._version).where(self._among(ids)).order_by(table.c.id)
+            written = connection.execute(versions, execution_options=rows.options)
+            rows.report(connection, "update", [tuple(row) for row in written])
+
+    def _refuse_changes(self, connection: sa.Connection, entries: list[Entry]) -> None:
+        """Values that a document may repeat but not change, the id among them."""
+        reader, problems = self.rows.reader, Problems()
+        comparing = {}
+        for entry in entries:
+            given = entry.row["id"]
+            if given is not None and given != entry.row_id:
+                problems.add(f"{entry.pointer}/id", "read_only", "the id of a row never changes")
+            if not reader.repeatable.isdisjoint(entry.named):
+                comparing[entry.row_id] = entry
+        for body in self.rows.encode(connection, list(comparing)) if comparing else ():
+            current = orjson.loads(body)
+            entry = comparing[current["id"]]
+            told = entry.told(problems)
+            refuse_changes(reader, entry.document, lambda current=current: current, told)
+        problems.raise_if_any()

@@ -1,0 +1,61 @@
+"""What tests of writes need: a table, its rows, and what was reported of them."""
+
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.queries import parse
+from dynmodel_pyramid.rows.service import Rows
+from dynmodel_pyramid.tables.service import DefinitionService
+from dynmodel_pyramid.tables.work import Work
+
+
+class Table:
+    """One table and what is written to it, each write in a transaction of its own."""
+
+    def __init__(self, catalogue, fields, **further):
+        self.catalogue = catalogue
+        document = {"model_name": "T", "fields": fields, **further}
+        self.id = DefinitionService(catalogue).create(document).definition.id
+        self.reports: list[tuple] = []
+        self.statements = 0
+        catalogue.on_row_writes(self._note)
+
+    def _note(self, connection, writes):
+        if writes.table_id == self.id:
+            self.reports.append((writes.operation, writes.rows))
+
+    def rows(self, **further) -> Rows:
+        work = Work(self.catalogue)
+        return Rows(self.catalogue, work.model(self.id), models=work.model, **further)
+
+    @contextmanager
+    def writing(self):
+        engine = self.catalogue.database.writer
+        sa.event.listen(engine, "before_cursor_execute", self._count)
+        self.statements = 0
+        try:
+            with engine.connect() as connection, connection.begin():
+                self.reports.clear()
+                yield connection
+        finally:
+            sa.event.remove(engine, "before_cursor_execute", self._count)
+
+    def _count(self, *ignored):
+        self.statements += 1
+
+    def insert(self, *documents) -> list[int]:
+        rows = self.rows()
+        with self.writing() as connection:
+            return rows.insert(connection, rows.read(documents, pointers=True))
+
+    def stored(self, *names) -> list[tuple]:
+        table = self.rows().model.table
+        with self.catalogue.database.reading() as connection:
+            query = sa.select(*[table.c[name] for name in names]).order_by(table.c.id)
+            return [tuple(row) for row in connection.execute(query)]
+
+
+def level(*parameters):
+    """``level(("a", "eq.1"))``"""
+    return parse(parameters).root
