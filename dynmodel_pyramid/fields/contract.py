@@ -1,4 +1,4 @@
-"""The contract between the system and a field type: thirteen members, two of which a plugin must give.
+"""The contract between the system and a field type: fourteen members, two of which a plugin must give.
 
 These are :meth:`FieldType.column` and :meth:`FieldType.schema_node`; everything else has a default.
 ``dynmodel_pyramid.testing.FieldTypeConformance`` checks a type against all that is promised here.

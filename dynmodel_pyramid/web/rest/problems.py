@@ -167,17 +167,20 @@ def _null_in(column: str, table: str) -> str:
 
 
 def _validation(request, detail, members, told, known):
-    """A document with faults: the first one gives code and message, ``details`` has them all."""
+    """A document with faults: the first one gives code and message, ``details`` has them all.
+
+    Unknown columns go first: PostgREST finds them before the database sees a value.
+    """
     faults = members.get("errors") or []
     if not faults:
         return told, known, detail, None
-    first = faults[0]
+    first = next((fault for fault in faults if fault["code"] == "unknown_field"), faults[0])
     told, known = FAULTS.get(first["code"], BROKEN_RULE)
     if first["code"] == "duplicate_item" and first["pointer"].count("/") <= 1:
         told = "21000"  # ON CONFLICT DO UPDATE command cannot affect row a second time
     every = "; ".join(f"{fault['pointer']}: {fault['detail']}" for fault in faults)
     column = first["pointer"].rsplit("/", 1)[-1].replace("~1", "/").replace("~0", "~")
-    message = detail
+    message = f"{first['pointer']}: {first['detail']}"
     if first["code"] == "unknown_field":
         message = f"Could not find the '{column}' column of '{_table(request)}' in the schema cache"
     elif first["code"] == "required":
