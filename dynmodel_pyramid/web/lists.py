@@ -49,7 +49,7 @@ def list_rows(context: RowList, request) -> Response:
         try:
             return parse(split(text), rules)
         except QueryError as error:
-            raise _unknown(error, context) or error from None
+            raise unknown_parameter(error, context) or error from None
 
     return _answer(context, request, queried(context.rows, "text", text, read), text)
 
@@ -64,7 +64,7 @@ def query_rows(context: QueryResource, request) -> Response:
     )
 
 
-def _unknown(error: QueryError, context: RowList) -> Malformed | None:
+def unknown_parameter(error: QueryError, context: RowList) -> Malformed | None:
     """What is no condition may be the parameter of another service: its name is told, not the place in its value."""
     name = error.parameter
     model = context.model

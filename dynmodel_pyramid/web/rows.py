@@ -1,4 +1,4 @@
-"""Views of rows: ``/table/{id}/rows/`` and ``/table/{id}/rows/{row_id}/``, and the alias ``row/``."""
+"""Views of one row: ``/table/{id}/rows/{row_id}/``, and the alias ``row/``."""
 
 import zlib
 
@@ -6,24 +6,22 @@ import sqlalchemy as sa
 from pyramid.response import Response
 
 from dynmodel_pyramid.errors import NotFound
-from dynmodel_pyramid.rows.service import Rows, as_documents
+from dynmodel_pyramid.rows.service import Rows
 from dynmodel_pyramid.web.answers import empty_answer, json_answer
 from dynmodel_pyramid.web.body import MERGE_PATCH, read_json
 from dynmodel_pyramid.web.conditions import is_unchanged, matching_row_versions, preferred_return
-from dynmodel_pyramid.web.lists import list_rows, versioned
+from dynmodel_pyramid.web.lists import versioned
 from dynmodel_pyramid.web.methods import add_resource_view
-from dynmodel_pyramid.web.resources import RowList, RowResource, SingularRowList, path
+from dynmodel_pyramid.web.resources import RowResource
 from dynmodel_pyramid.web.tables import author_of, no_parameters
 from dynmodel_pyramid.web.transactions import read_connection, write_connection
 
 
 def includeme(config) -> None:
-    add_resource_view(config, RowList, GET=list_rows, POST=create_rows)
-    add_resource_view(config, SingularRowList, GET=list_rows, POST=create_rows, PUT=create_rows)
     add_resource_view(config, RowResource, GET=get_row, PUT=put_row, PATCH=patch_row, DELETE=delete_row)
 
 
-def _tag(context, rows: Rows, version: int, body: bytes) -> str:
+def tag_of(context, rows: Rows, version: int, body: bytes) -> str:
     """The entity tag of a row, without quotes: the versions of definition and row.
 
     Where the row shows what other rows say (reverse sides), which its version knows nothing of, a checksum of the
@@ -39,27 +37,6 @@ def writing(context, request) -> Rows:
     rows.author = author_of(request)
     rows.use_linked()
     return rows
-
-
-def create_rows(context: RowList, request) -> Response:
-    no_parameters(request)
-    documents, is_array = as_documents(read_json(request))
-    rows = writing(context, request)
-    new = rows.read(documents, pointers=is_array)
-    connection = write_connection(request)
-    ids = rows.insert(connection, new)
-    preference = preferred_return(request)
-    is_empty = preference in ("minimal", "headers-only")
-    objects = [] if is_empty and (is_array or not rows.encoder.shows_others) else list(rows.encode(connection, ids))
-    if is_empty:
-        answer = empty_answer(201)
-    else:
-        answer = json_answer(b"[" + b",".join(objects) + b"]" if is_array else objects[0], 201)
-    tag = None
-    if not is_array:
-        answer.headers["Location"] = path(request, "table", context.model.definition.id, "rows", ids[0])
-        tag = _tag(context, rows, 1, objects[0] if objects else b"")
-    return _preferred(versioned(answer, context, tag), preference)
 
 
 def _preferred(answer: Response, preference: str | None) -> Response:
@@ -81,7 +58,7 @@ def get_row(context: RowResource, request) -> Response:
     row = rows.get(read_connection(request), context.row_id)
     if row is None:
         raise _missing(context)
-    tag = _tag(context, rows, row.version, row.body)
+    tag = tag_of(context, rows, row.version, row.body)
     return versioned(empty_answer(304) if is_unchanged(request, tag) else json_answer(row.body), context, tag)
 
 
@@ -110,7 +87,7 @@ def row_answer(context: RowResource, request, rows: Rows, connection: sa.Connect
     is_empty = preference in ("minimal", "headers-only")
     body = b"" if is_empty and not rows.encoder.shows_others else rows.get(connection, context.row_id).body
     answer = empty_answer(204) if is_empty else json_answer(body)
-    return _preferred(versioned(answer, context, _tag(context, rows, version, body)), preference)
+    return _preferred(versioned(answer, context, tag_of(context, rows, version, body)), preference)
 
 
 def delete_row(context: RowResource, request) -> Response:

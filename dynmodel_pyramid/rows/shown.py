@@ -1,0 +1,52 @@
+"""What an answer shows of rows that were written: all of each row, or what ``select`` asks for."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import orjson
+import sqlalchemy as sa
+
+from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.queries.plans import Plan, plan
+from dynmodel_pyramid.queries.syntax import Level, Query
+from dynmodel_pyramid.rows.encoding import OPTIONS
+from dynmodel_pyramid.rows.querying import everything
+from dynmodel_pyramid.rows.service import Rows
+
+
+class Shown:
+    """The form of an answer.
+
+    Made before the transaction begins, so that all tables that the query names are known to the caller's work.
+
+    :param query: its ``select``, what it says of embedded rows, and the order; filters of the table's own rows have
+        done their work, and the rows may have other values now
+    :raises Malformed: it names what isn't there, or groups rows
+    """
+
+    def __init__(self, rows: Rows, query: Query):
+        self.rows = rows
+        self._ordered = bool(query.root.order)
+        below = tuple(level for level in query.levels if level.path)
+        self._plan: Plan | None = None
+        if query.select != Query().select or below or self._ordered:
+            levels = (Level((), order=query.root.order), *below)
+            asked = replace(query, levels=levels, columns=None, on_conflict=None, after=None, before=None)
+            self._plan = plan(rows.model, asked, rows.scope, rows.models, everything)
+            if not self._plan.keys:
+                raise Malformed(
+                    "select: a write answers with rows, not with groups", code="invalid_parameter", parameter="select"
+                )
+
+    def objects(self, connection: sa.Connection, ids: Sequence[int]) -> list[bytes]:
+        """The rows with these ids as JSON objects: in the query's order, else in the order of the ids."""
+        if not ids:
+            return []
+        if self._plan is None:
+            return list(self.rows.encode(connection, ids))
+        key, names = self.rows.model.table.c.id, self._plan.names
+        among = self.rows.catalogue.database.dialect.among(key, ids)
+        statement = self._plan.statement.where(among).add_columns(key)
+        found = connection.execute(statement, execution_options={"compiled_cache": None})
+        made = {row[-1]: orjson.dumps(dict(zip(names, row[:-1], strict=True)), option=OPTIONS) for row in found}
+        return list(made.values()) if self._ordered else [made[row_id] for row_id in ids if row_id in made]

@@ -1,0 +1,175 @@
+"""Writes to ``/table/{id}/rows/``: new rows, upserts, and PATCH and DELETE of all rows that a filter finds."""
+
+import sqlalchemy as sa
+from pyramid.response import Response
+
+from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.queries import QueryError, parse, split
+from dynmodel_pyramid.queries.syntax import Query
+from dynmodel_pyramid.rows.entries import Columns, read_new
+from dynmodel_pyramid.rows.filtered import Filtered
+from dynmodel_pyramid.rows.querying import rules_of
+from dynmodel_pyramid.rows.service import as_documents
+from dynmodel_pyramid.rows.shown import Shown
+from dynmodel_pyramid.rows.upserts import Upsert, Upserted
+from dynmodel_pyramid.web.answers import empty_answer, json_answer
+from dynmodel_pyramid.web.body import MERGE_PATCH, read_json, refuse_body
+from dynmodel_pyramid.web.lists import list_rows, unknown_parameter, versioned
+from dynmodel_pyramid.web.methods import add_resource_view
+from dynmodel_pyramid.web.preferences import Preferences
+from dynmodel_pyramid.web.ranges import content_range
+from dynmodel_pyramid.web.resources import RowList, SingularRowList, path
+from dynmodel_pyramid.web.rows import tag_of, writing
+from dynmodel_pyramid.web.transactions import write_connection
+
+
+def includeme(config) -> None:
+    views = {"GET": list_rows, "POST": create_rows, "PATCH": patch_rows, "DELETE": delete_rows}
+    add_resource_view(config, RowList, **views)
+    add_resource_view(config, SingularRowList, PUT=create_rows, **views)
+
+
+class Write:
+    """What one request asks for besides its body.
+
+    :param preferences: those that mean something to it
+    """
+
+    def __init__(self, context: RowList, request, *preferences: str):
+        self.context, self.request = context, request
+        self.preferences = Preferences(request, "return", "tx", "count", *preferences)
+        self.query = _query(context, request)
+        self.rows = writing(context, request)
+        self.shown = Shown(self.rows, self.query)
+
+    def connection(self) -> sa.Connection:
+        connection = write_connection(self.request)
+        if self.preferences.get("tx") == "rollback":
+            # All is done, asked of the database and answered, and then undone.
+            self.request.tm.doom()
+        return connection
+
+    def answer(self, answer: Response, count: int | None = None, tag: str | None = None) -> Response:
+        """The answer with the headers that all writes bear."""
+        if count is not None:
+            total = count if self.preferences.get("count") else None
+            answer.headers["Content-Range"] = content_range(0, count, total)
+        self.preferences.tell(answer)
+        return versioned(answer, self.context, tag)
+
+    def objects(self, connection: sa.Connection, ids: list[int]) -> list[bytes]:
+        return self.shown.objects(connection, ids)
+
+
+def _query(context: RowList, request) -> Query:
+    text = request.environ.get("QUERY_STRING", "")
+    if not text:
+        return Query()
+    try:
+        query = parse(split(text), rules_of(context.rows.catalogue))
+    except QueryError as error:
+        raise unknown_parameter(error, context) or error from None
+    for name, value in (("_after", query.after), ("_before", query.before)):
+        if value is not None:
+            raise Malformed(f"{name} is for reading", code="invalid_parameter", parameter=name)
+    return query
+
+
+def _refuse(name: str, why: str, hint: str | None = None) -> Malformed:
+    return Malformed(f"{name}: {why}", code="invalid_parameter", hint=hint, parameter=name)
+
+
+# Adding
+
+
+def create_rows(context: RowList, request) -> Response:
+    write = Write(context, request, "missing", "resolution")
+    root, query = write.query.root, write.query
+    if root.filters or root.order or root.limit is not None or root.offset:
+        raise Malformed(
+            "conditions, order, limit and offset mean nothing where rows are added",
+            code="invalid_parameter",
+            hint="a write to the rows that conditions find is PATCH or DELETE",
+        )
+    resolution = write.preferences.get("resolution")
+    if query.on_conflict is not None and resolution is None:
+        raise _refuse("on_conflict", "it wants a resolution", "send Prefer: resolution=merge-duplicates")
+    documents, is_array = as_documents(read_json(request))
+    if resolution is None:
+        new = read_new(write.rows, documents, Columns(write.rows, query.columns), pointers=is_array)
+        connection = write.connection()
+        ids = write.rows.insert(connection, new)
+        done = Upserted(ids, frozenset(ids))
+    else:
+        _refuse_if_match(request)
+        ignore = resolution == "ignore-duplicates"
+        upsert = Upsert(
+            write.rows, documents, query.on_conflict, ignore=ignore, columns=query.columns, pointers=is_array
+        )
+        connection = write.connection()
+        done = upsert.run(connection)
+    return _created(write, connection, done, is_array)
+
+
+def _created(write: Write, connection: sa.Connection, done: Upserted, is_array: bool) -> Response:
+    is_empty = write.preferences.is_empty or (not is_array and not done.ids)
+    others = write.rows.encoder.shows_others
+    new = bool(done.inserted) or write.preferences.get("resolution") is None
+    if is_empty:
+        answer = empty_answer(201 if new else 204)
+    else:
+        objects = write.objects(connection, done.ids)
+        answer = json_answer(b"[" + b",".join(objects) + b"]" if is_array else objects[0], 201 if new else 200)
+    tag = None
+    if not is_array and done.ids:
+        [row_id] = done.ids
+        answer.headers["Location"] = path(write.request, "table", write.context.model.definition.id, "rows", row_id)
+        # Of the row as GET answers it, whatever select shows of it here.
+        row = write.rows.get(connection, row_id) if others or row_id not in done.inserted else None
+        tag = tag_of(write.context, write.rows, row.version if row else 1, row.body if row else b"")
+    counted = len(done.ids) if write.preferences.get("count") else None
+    return write.answer(answer, counted, tag)
+
+
+# Rows that a filter finds
+
+
+def _refuse_if_match(request) -> None:
+    for name in ("If-Match", "If-Unmodified-Since"):
+        if name in request.headers:
+            raise Malformed(
+                f"{name}: it is of one row, and this write may concern many",
+                hint="write the row at its own address, rows/{id}/, or filter by _version: ?id=eq.1&_version=eq.3",
+            )
+
+
+def _filtered(write: Write) -> Filtered:
+    if write.query.on_conflict is not None:
+        raise _refuse("on_conflict", "it is for POST")
+    _refuse_if_match(write.request)
+    return Filtered(write.rows, write.query.root, most=write.preferences.most)
+
+
+def patch_rows(context: RowList, request) -> Response:
+    write = Write(context, request, "max-affected", "missing")
+    filtered = _filtered(write)
+    document = Columns(write.rows, write.query.columns).of(read_json(request, MERGE_PATCH))
+    connection = write.connection()
+    ids = filtered.update(connection, document)
+    if write.preferences.is_empty:
+        return write.answer(empty_answer(204), len(ids))
+    return write.answer(json_answer(b"[" + b",".join(write.objects(connection, ids)) + b"]"), len(ids))
+
+
+def delete_rows(context: RowList, request) -> Response:
+    refuse_body(request)
+    write = Write(context, request, "max-affected")
+    filtered = _filtered(write)
+    if write.query.columns is not None:
+        raise _refuse("columns", "it is for POST and PATCH")
+    shows = write.preferences.get("return") == "representation"
+    connection = write.connection()
+    objects: list[bytes] = []
+    ids = filtered.delete(connection, lambda ids: objects.extend(write.objects(connection, ids)) if shows else None)
+    answer = json_answer(b"[" + b",".join(objects) + b"]") if shows else empty_answer(204)
+    return write.answer(answer, len(ids))
