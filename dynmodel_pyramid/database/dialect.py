@@ -19,10 +19,11 @@ class Failure:
     """What a database error means.
 
     ``kind`` is one of ``unique``, ``foreign_key``, ``required``, ``check`` (the data's fault), ``busy`` (a lock, a
-    deadlock: run again), ``timeout`` (the statement took too long), ``name_taken`` (a table or column of that name
-    exists), ``away`` (no connection), ``full`` (no room), ``value`` (the database refuses a value), ``statement`` (a
-    name or type that the database doesn't have: the sign of a stale definition) or ``other``. ``columns`` are physical
-    names, where the database tells them; ``constraint`` likewise.
+    deadlock: run again), ``timeout`` (the statement took too long), ``too_complex`` (more than the database takes in
+    one statement), ``name_taken`` (a table or column of that name exists), ``away`` (no connection), ``full`` (no
+    room), ``value`` (the database refuses a value), ``statement`` (a name or type that the database doesn't have: the
+    sign of a stale definition) or ``other``. ``columns`` are physical names, where the database tells them;
+    ``constraint`` likewise.
     """
 
     kind: str

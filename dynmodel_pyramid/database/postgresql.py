@@ -60,6 +60,9 @@ class PostgreSQL(Dialect):
             connection.connection.dbapi_connection.read_only = reads or None
 
     _KINDS = {
+        "54001": "too_complex",
+        "54011": "full",
+        "54023": "too_complex",
         "57014": "timeout",  # query_canceled
         "23505": "unique",
         "23503": "foreign_key",
@@ -69,7 +72,6 @@ class PostgreSQL(Dialect):
         "40P01": "busy",
         "55P03": "busy",
         "53100": "full",
-        "54011": "full",
         "42P07": "name_taken",
         "42701": "name_taken",
     }

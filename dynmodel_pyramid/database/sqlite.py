@@ -118,6 +118,8 @@ class SQLite(Dialect):
         if isinstance(original, OverflowError | sqlite3.DataError):
             return Failure("value")
         if isinstance(original, sqlite3.OperationalError):
+            if "parser stack overflow" in text or "too large" in text or "too many" in text or "at most 64" in text:
+                return Failure("too_complex")
             if text == "interrupted":
                 return Failure("timeout")
             if "locked" in text or "busy" in text:

@@ -28,7 +28,9 @@ class Sum:
         self.kind = kind
         self.count += 1
         if kind == "float":
-            self.total += Fraction(repr(float(value)))
+            number = float(value)
+            # From 1e15 on PostgreSQL writes other digits than Python where the shortest lie half-way between floats.
+            self.total += Fraction(repr(number) if abs(number) < 1e15 else f"{number:.16e}")
         elif kind.endswith("text"):
             digits = str(value)
             self.total += -int(digits[1:].translate(_NINES)) if digits[0] == "0" else int(digits[1:])

@@ -15,9 +15,18 @@ The syntax, without SQL or tables:
 
 In SQL:
 
+``plans``        a query over a table: the statement of a page, what is counted, cursors
+``statements``   the statement of one level: rows, or groups of them
+``selection``    one level: what is selected, from where, which rows
+``relations``    what links, lists and reverse sides lead to
+``outputs``, ``aggregates``  the values of an answer
+``ordering``, ``keysets``    order, and cursors
+``filters``      conditions and groups: ``where``, which writes by filter use as well
+``names``        what names mean in a table
 ``subjects``     what conditions are about
 ``comparisons``  one condition
 ``json_paths``, ``casts``  parts and casts of values
+``json_text``, ``float_text``  values as JSON that the databases write
 
 docs/queries.md is the page for clients.
 """

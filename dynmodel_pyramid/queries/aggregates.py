@@ -15,7 +15,7 @@ from dynmodel_pyramid.fields import is_sortable
 from dynmodel_pyramid.fields.exact import INTEGER_DIGITS, ExactDecimal
 from dynmodel_pyramid.fields.numbers import Integer
 from dynmodel_pyramid.fields.temporal import UTCDateTime
-from dynmodel_pyramid.fields.text import Text
+from dynmodel_pyramid.fields.text import Text, byte_order
 from dynmodel_pyramid.queries.casts import cast
 from dynmodel_pyramid.queries.json_text import float_text, quoted
 from dynmodel_pyramid.queries.outputs import Output, of_subject, of_text
@@ -35,20 +35,29 @@ class Aggregate:
     subject: Subject | None
     cast: str | None
 
-    def output(self, source: sa.ColumnElement | None, dialect: str) -> Output:
-        """Its value over a group.
+    def over(self, source: sa.ColumnElement | None, dialect: str) -> sa.ColumnElement:
+        """The aggregate itself.
 
         :param source: the subject's expression, as a column of the rows that are grouped
         """
         if self.function == "count":
-            counted = sa.func.count() if source is None else sa.func.count(source)
-            made: Subject | Output = Subject(
-                self.name, sa.type_coerce(counted, sa.BigInteger()), *plain(Integer), dialect
-            )
+            return sa.func.count() if source is None else sa.func.count(source)
+        if self.function in ("min", "max"):
+            return self._extreme(source, dialect)
+        return self._exact(source, dialect)
+
+    def output(self, value: sa.ColumnElement, dialect: str) -> Output:
+        """The answer.
+
+        :param value: the aggregate, as a column of the groups: SQLite takes none in a subquery
+        """
+        if self.function == "count":
+            made = Subject(self.name, sa.type_coerce(value, sa.BigInteger()), *plain(Integer), dialect)
         elif self.function in ("min", "max"):
-            made = self._extreme(source, dialect)
+            value = sa.type_coerce(value, self.subject.expression.type)
+            made = Subject(self.name, value, self.subject.field_type, self.subject.options, dialect)
         else:
-            made = self._exact(source, dialect)
+            made = Subject(self.name, sa.type_coerce(value, byte_order()), *plain(Text), dialect)
             if self.cast is None:
                 return self._number(made, dialect)
         return of_subject(self.name, made if self.cast is None else cast(made, self.cast))
@@ -71,26 +80,21 @@ class Aggregate:
                 hint="sum and avg are of numbers, min and max of what has an order",
             )
 
-    def _extreme(self, source: sa.ColumnElement, dialect: str) -> Subject:
-        known, kind = self.subject, self.subject.expression.type
+    def _extreme(self, source: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+        kind = self.subject.expression.type
         if dialect == "sqlite" or isinstance(kind, _ORDERED):
-            made = getattr(sa.func, self.function)(source, type_=kind)
-        else:
-            order = source.asc() if self.function == "min" else source.desc()
-            every = sa.func.array_agg(sa.dialects.postgresql.aggregate_order_by(source, order), type_=sa.ARRAY(kind))
-            made = sa.type_coerce(every.filter(source.is_not(None))[1], kind)
-        return Subject(self.name, made, known.field_type, known.options, dialect)
+            return getattr(sa.func, self.function)(source, type_=kind)
+        order = source.asc() if self.function == "min" else source.desc()
+        every = sa.func.array_agg(sa.dialects.postgresql.aggregate_order_by(source, order), type_=sa.ARRAY(kind))
+        return sa.type_coerce(every.filter(source.is_not(None))[1], kind)
 
-    def _exact(self, source: sa.ColumnElement, dialect: str) -> Subject:
+    def _exact(self, source: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
         """The number as text."""
         kind = _kind(self.subject)
-        if dialect == "sqlite":
-            function = sa.func.dynmodel_sum if self.function == "sum" else sa.func.dynmodel_avg
-            stored = sa.type_coerce(source, sa.Text())
-            made = function(stored, sa.literal(kind, sa.Text()), type_=sa.Text())
-        else:
-            made = _of_postgresql(self.function, source, kind)
-        return Subject(self.name, made, *plain(Text), dialect)
+        if dialect != "sqlite":
+            return _of_postgresql(self.function, source, kind)
+        function = sa.func.dynmodel_sum if self.function == "sum" else sa.func.dynmodel_avg
+        return function(sa.type_coerce(source, sa.Text()), sa.literal(kind, sa.Text()), type_=sa.Text())
 
     def _number(self, made: Subject, dialect: str) -> Output:
         kind, text = _kind(self.subject), made.expression
@@ -115,8 +119,15 @@ def _kind(subject: Subject) -> str | None:
     return "integer" if isinstance(kind, sa.Integer) and told == "integer" else None
 
 
+def _digits(number: sa.ColumnElement) -> sa.ColumnElement:
+    """A float as the decimal number that it is written as; from 1e15 on, where ways to write differ, with 17 digits."""
+    seventeen = sa.func.to_char(number, sa.literal_column(f"'9.{'9' * 16}EEEE'"))
+    short = sa.func.abs(number) < sa.literal_column("1e15", sa.Float(53))
+    return sa.cast(sa.case((short, sa.cast(number, sa.Text())), else_=seventeen), sa.Numeric())
+
+
 def _of_postgresql(function: str, source: sa.ColumnElement, kind: str) -> sa.ColumnElement:
-    number = sa.cast(sa.cast(source, sa.Text()), sa.Numeric()) if kind == "float" else sa.cast(source, sa.Numeric())
+    number = _digits(source) if kind == "float" else sa.cast(source, sa.Numeric())
     total, count = sa.func.sum(number, type_=sa.Numeric()), sa.func.count(source)
     if kind == "float":
         largest = sa.literal_column(f"'{_LARGEST}'::numeric", sa.Numeric())

@@ -34,7 +34,7 @@ def _text_of(number: sa.ColumnElement) -> sa.ColumnElement:
         (size < _constant("1e-5", _FLOAT), small),
         (
             size < _constant("1e16", _FLOAT),
-            sa.case((sa.func.strpos(plain, _constant(".")) > 0, plain), else_=plain + ".0"),
+            sa.case((pointed, plain), else_=plain.concat(_constant(".0"))),
         ),
         else_=sa.case((number < 0, _constant("-")), else_=_constant("")).concat(_great(sa.cast(size, sa.Text()), size)),
     )

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import operators
 from sqlalchemy.sql.functions import FunctionElement
 
 from dynmodel_pyramid.errors import Conflict
@@ -81,34 +82,39 @@ def float_text(number: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
     return number_text(number)
 
 
+#: A chain of ``||`` is nested as deeply as it is long: SQLite takes 1,000, all levels of a query together. Parentheses
+#: cost room on its parser's stack, which holds 100 symbols before release 3.47.
+_CHAIN = 40
+
+
 class Joined(FunctionElement):
-    """Texts one after another. A chain of ``||`` would be nested as deeply as it is long: SQLite takes 1,000."""
+    """Texts one after another."""
 
     inherit_cache = True
     name = "joined"
 
     def __init__(self, *parts: sa.ColumnElement):
-        super().__init__(*parts)
+        super().__init__(*(part.self_group(against=operators.concat_op) for part in parts))
         self.type = sa.Text()
 
 
 @compiles(Joined)
 def _compile_joined(element, compiler, **options) -> str:
     texts = [compiler.process(part, **options) for part in element.clauses]
-    while len(texts) > 1:
-        pairs = [texts[start : start + 2] for start in range(0, len(texts), 2)]
-        texts = [f"({' || '.join(pair)})" if len(pair) > 1 else pair[0] for pair in pairs]
-    return texts[0]
+    while len(texts) > _CHAIN:
+        chains = [texts[start : start + _CHAIN] for start in range(0, len(texts), _CHAIN)]
+        texts = [f"({' || '.join(chain)})" for chain in chains]
+    return " || ".join(texts)
 
 
 def json_object(members: Sequence[tuple[str, sa.ColumnElement]]) -> sa.ColumnElement:
-    """An object of names and JSON texts."""
+    """An object of names and JSON texts, none of which is null."""
     if not members:
         return literal("{}")
     parts: list[sa.ColumnElement] = []
     before = "{"
     for name, text in members:
-        parts += [literal(f"{before}{json.dumps(name, ensure_ascii=False)}:"), sa.func.coalesce(text, literal(NULL))]
+        parts += [literal(f"{before}{json.dumps(name, ensure_ascii=False)}:"), text]
         before = ","
     return Joined(*parts, literal("}"))
 

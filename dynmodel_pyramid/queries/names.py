@@ -60,13 +60,11 @@ class Names:
             if not field.write_only:
                 return field
             told = f"the field {clip(name)} is write_only: no query reads it"
-            raise Malformed(
-                f"{clip(parameter)}: {told}",
-                code="unknown_field",
-                parameter=clip(parameter),
-                field=name,
-                table=self.model.definition.model_name,
-            )
+            # An order would tell the values one by one; the code says that it is no misspelt name.
+            code = "not_sortable" if parameter == "order" else "unknown_field"
+            table = self.model.definition.model_name
+            parameter = clip(parameter)
+            raise Malformed(f"{parameter}: {told}", code=code, parameter=parameter, field=name, table=table)
         side = self._sides.get(name)
         if side is not None and self.scope.may_read(name):
             return side

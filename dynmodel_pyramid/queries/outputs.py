@@ -64,10 +64,11 @@ def of_text(
     name: str,
     text: sa.ColumnElement,
     column: str | None = None,
+    embedded: sa.ColumnElement | None = None,
     digits: Callable[[], sa.ColumnElement] | None = None,
 ) -> Output:
-    """JSON text that the database makes, or null."""
-    return Output(name, fragment(text), lambda: or_null(text), column, digits)
+    """JSON text that the database makes, or null; ``embedded``: the same, but never null."""
+    return Output(name, fragment(text), lambda: or_null(text) if embedded is None else embedded, column, digits)
 
 
 def every_output(names: Names) -> list[Output]:
@@ -86,10 +87,12 @@ def output_of(names: Names, column: str, name: str) -> Output:
     if isinstance(found, str):
         return of_subject(name, of_system(model, found, table), found)
     if not isinstance(found, FieldDefinition):
-        return of_text(name, sa.type_coerce(reverse_expression(model, found, table), sa.Text()), column)
+        text = sa.type_coerce(reverse_expression(model, found, table), sa.Text())
+        return of_text(name, text, column, text)
     shown = json_expression(model, found, table)
     if is_list(model, found):
-        return of_text(name, sa.type_coerce(shown, sa.Text()), found.name)
+        text = sa.type_coerce(shown, sa.Text())
+        return of_text(name, text, found.name, text)
     subject = of_field(model, found, table)
     return Output(
         name,

@@ -14,7 +14,7 @@ from dynmodel_pyramid.queries.names import Names, Readable
 from dynmodel_pyramid.queries.ordering import Key, keys_of
 from dynmodel_pyramid.queries.outputs import Output
 from dynmodel_pyramid.queries.relations import Models
-from dynmodel_pyramid.queries.selection import Selection, Surroundings
+from dynmodel_pyramid.queries.selection import ScopeOf, Selection, Surroundings
 from dynmodel_pyramid.queries.statements import cut, grouped, is_grouped
 from dynmodel_pyramid.queries.subjects import of_system
 from dynmodel_pyramid.queries.syntax import Query
@@ -90,7 +90,9 @@ class Plan:
         return keysets.write(values, self.keys, self.table_id)
 
 
-def plan(model: Model, query: Query, scope: Readable, models: Models, scope_of, *, numbers: bool = False) -> Plan:
+def plan(
+    model: Model, query: Query, scope: Readable, models: Models, scope_of: ScopeOf, *, numbers: bool = False
+) -> Plan:
     """Translate a query.
 
     :param models: gives the models of far tables

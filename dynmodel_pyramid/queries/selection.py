@@ -5,6 +5,7 @@ Those of which it may have several are subqueries that make JSON arrays, and so 
 Conditions about what is embedded are EXISTS, with the embedded level's own conditions.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import count
 
@@ -16,7 +17,7 @@ from dynmodel_pyramid.queries.aggregates import Aggregate
 from dynmodel_pyramid.queries.casts import cast
 from dynmodel_pyramid.queries.errors import QueryError, QueryTooComplex, clip
 from dynmodel_pyramid.queries.filters import translated
-from dynmodel_pyramid.queries.json_text import json_array, json_object
+from dynmodel_pyramid.queries.json_text import NULL, json_array, json_object, literal
 from dynmodel_pyramid.queries.names import Names, Readable
 from dynmodel_pyramid.queries.outputs import Output, every_output, of_subject, of_text, output_of
 from dynmodel_pyramid.queries.relations import Models, Relation, relation_of
@@ -24,6 +25,8 @@ from dynmodel_pyramid.queries.subjects import Subject
 from dynmodel_pyramid.queries.syntax import Column, Embed, Field, Path, Query, RowCount, SelectItem, Star
 from dynmodel_pyramid.tables.generation import Model
 
+#: Gives the caller's scope of a far table.
+ScopeOf = Callable[[Model], Readable]
 #: Tables that one level joins; SQLite takes 64 (Implementation Limits, 6).
 MOST_JOINED = 50
 
@@ -39,7 +42,7 @@ class Surroundings:
 
     query: Query
     models: Models
-    scope_of: "ScopeOf"
+    scope_of: ScopeOf
     numbers: bool = False
     used: dict[int, Model] = field(default_factory=dict)
     _numbers: count = field(default_factory=lambda: count(1))
@@ -56,16 +59,6 @@ class Surroundings:
         if found is not None:
             self.used[found.definition.id] = found
         return found
-
-
-class ScopeOf:
-    """Gives the scope of a far table; the same for all, unless a caller knows better."""
-
-    def __init__(self, scope: Readable):
-        self.scope = scope
-
-    def __call__(self, model: Model) -> Readable:
-        return self.scope
 
 
 class Selection:
@@ -196,10 +189,9 @@ class Selection:
             return self._joined_outputs(item)
         child = self.child(item.key)
         if not item.spread:
-            text = child.array(self, item.key, None)
-            return [of_text(item.key, text)] if item.items else []
+            return [_array(item.key, child.array(self, item.key, None))] if item.items else []
         return [
-            of_text(name, self.child(item.key).array(self, item.key, number))
+            _array(name, self.child(item.key).array(self, item.key, number))
             for number, name in enumerate([each.name for each in child.outputs()])
         ]
 
@@ -215,8 +207,10 @@ class Selection:
                 hint=f"spread it, and its values are added up here: ...{clip(item.relation)}(...)",
             )
         there = child.table.c.id.is_not(None)
-        text = sa.case((there, json_object([(each.name, each.text()) for each in outputs])))
-        return [of_text(item.key, text)] if item.items else []
+        if not item.items:
+            return []
+        row = json_object([(each.name, each.text()) for each in outputs])
+        return [of_text(item.key, sa.case((there, row)), None, sa.case((there, row), else_=literal(NULL)))]
 
     def join(self, key: str) -> "Selection":
         """Join the one row that a relation may have."""
@@ -276,6 +270,10 @@ class Selection:
                 relation=clip(relation),
             )
         return self.join(relation).names.subject(column, "order")
+
+
+def _array(name: str, text: sa.ColumnElement) -> Output:
+    return of_text(name, text, None, text)
 
 
 def _name_of(column: Column) -> str:

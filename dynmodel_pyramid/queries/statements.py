@@ -72,27 +72,31 @@ def grouped(
     terms = [_checked(term, outputs) for term in selection.level.order]
     sorts = [key for term in terms for key in keys_of(selection, [term])]
     columns += [key.expression.label(f"s{number}") for number, key in enumerate(sorts)]
-    inner = sa.select(*(columns or [sa.literal_column("1").label("nothing")]))
+    inner = sa.select(*(columns or [sa.literal_column("1").label("_row")]))
     inner = inner.select_from(selection.join_to(source)).where(*conditions)
     rows = (inner if selection.near is None else inner.correlate(selection.near)).subquery()
+    groups: list[sa.ColumnElement] = [column for column in rows.c if column.name[0] in "gs"]
+    values = [
+        each.over(None if each.subject is None else rows.c[f"a{number}"], selection.dialect).label(f"v{number}")
+        for number, each in enumerate(outputs)
+        if isinstance(each, Aggregate)
+    ]
+    found = sa.select(*groups, *values).select_from(rows).group_by(*groups).subquery()
     made: list[Output] = []
-    groups: list[sa.ColumnElement] = []
+    last = []
     for number, each in enumerate(outputs):
-        if isinstance(each, Output):
-            group = sa.type_coerce(rows.c[f"g{number}"], sa.Text())
-            groups.append(group)
-            made.append(Output(each.name, fragment(group), lambda group=group: group))
-        else:
-            value = each.output(None if each.subject is None else rows.c[f"a{number}"], selection.dialect)
-            made.append(selection.around.shown(value))
-    clauses = []
+        if isinstance(each, Aggregate):
+            made.append(selection.around.shown(each.output(found.c[f"v{number}"], selection.dialect)))
+            continue
+        group = sa.type_coerce(found.c[f"g{number}"], sa.Text())
+        made.append(Output(each.name, fragment(group), lambda group=group: group))
+        last.append(_by_bytes(group, selection.dialect))
+    order = []
     for number, key in enumerate(sorts):
-        clause = rows.c[f"s{number}"]
-        groups.append(clause)
+        clause = found.c[f"s{number}"]
         clause = clause.desc() if key.descending else clause.asc()
-        clauses.append(clause.nulls_first() if key.nulls_first else clause.nulls_last())
-    last = [_by_bytes(rows.c[f"g{n}"], selection.dialect) for n, each in enumerate(outputs) if isinstance(each, Output)]
-    return sa.select(*shown(made)).select_from(rows).group_by(*groups).order_by(*clauses, *last)
+        order.append(clause.nulls_first() if key.nulls_first else clause.nulls_last())
+    return sa.select(*shown(made)).select_from(found).order_by(*order, *last)
 
 
 def _by_bytes(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:

@@ -9,5 +9,6 @@
 ``scope``    what a caller may read and write
 ``links``    do the rows that links name exist, and the lines of lists
 ``reads``    get, list, stream
+``querying`` queries: plans that are kept, pages, streams, counts
 ``service``  the row service: besides, insert, replace, assign, delete
 """

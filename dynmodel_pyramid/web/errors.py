@@ -191,6 +191,9 @@ def database_error_view(error: sa.exc.DBAPIError, request) -> Response:
         return problem(
             request, 422, "validation", "a value, or the row as a whole, is beyond what the database can store"
         )
+    if failure.kind == "too_complex":
+        told = "the query is more than the database takes"
+        return problem(request, 400, "query_too_complex", told, "embed less deeply, or ask in several queries")
     if failure.kind == "timeout":
         seconds = request.registry.dynmodel_settings.statement_timeout
         told = f"the database took longer than {seconds:g} seconds"

@@ -89,8 +89,10 @@ def _after_failure(request, failure: DatabaseFailure, attempt: int) -> Response 
         # A pooled connection may have been dead for long; the pool has thrown all of them away by now. A database that
         # can't be reached with a new one either is not waited for: the threads are needed for other requests.
         return failure.answer if attempt == 0 else None
-    if kind in ("busy", "timeout"):
+    if kind == "busy":
         return failure.answer
+    if kind in ("timeout", "too_complex"):
+        return None
     try:
         stale = work.is_stale()
     except sa.exc.DBAPIError:
