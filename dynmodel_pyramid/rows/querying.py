@@ -124,7 +124,11 @@ class Queried:
             yield self._run(connection, limit, offset, False)
             return
         options = {"compiled_cache": None, "stream_results": True, "yield_per": CHUNK}
-        yield from connection.execute(self.plan.page(limit, offset), execution_options=options).partitions(CHUNK)
+        result = connection.execute(self.plan.page(limit, offset), execution_options=options)
+        try:
+            yield from result.partitions(CHUNK)
+        finally:
+            result.close()
 
     def _encoded(self, rows) -> bytes:
         names = self.plan.names

@@ -57,6 +57,7 @@ def service_document(context: Root, request) -> dict:
         },
         "links": {
             "tables": path(request, "table"),
+            "rest": path(request, "rest"),
             "trash": path(request, "trash"),
             "field_types": path(request, "field-type"),
             "live": path(request, "live"),

@@ -63,8 +63,8 @@ def read_rows(context: RestTable, request) -> Response:
             raise out_of_range(told, total)
         found.refuse_too_many(connection, part.limit, settings.max_rows)
         rows = Rows(found, connection, part)
-        if media.single and (rows.whole is None or len(rows.whole) != 1):
-            raise single_object(len(rows.whole) if rows.whole is not None else f"more than {CHUNK}")
+        if media.single:
+            rows.refuse_others_than_one()
     except BaseException:
         if not short:
             connection.close()
@@ -105,12 +105,22 @@ class Rows:
 
     def __init__(self, found: Queried, connection: sa.Connection, part: Part):
         self._names, self._connection = found.plan.names, connection
-        parts = found.parts(connection, part.limit, part.offset)
-        first, second = next(parts, []), next(parts, None)
+        self._source = found.parts(connection, part.limit, part.offset)
+        first, second = next(self._source, []), next(self._source, None)
         if second is None:
             self.whole = first
         else:
-            self._parts = chain((first, second), parts)
+            self._parts = chain((first, second), self._source)
+
+    def refuse_others_than_one(self) -> None:
+        """
+        :raises RestError: there is no row, or there are several
+        """
+        if self.whole is None:
+            self._source.close()
+            raise single_object(f"more than {CHUNK}")
+        if len(self.whole) != 1:
+            raise single_object(len(self.whole))
 
     def answer(self, media: Media, begun) -> Response:
         if self.whole is not None:
@@ -139,4 +149,5 @@ class Rows:
 
     def close(self) -> None:
         """Called by the server when the body is sent, or the client gone (PEP 3333)."""
+        self._source.close()
         self._connection.close()
