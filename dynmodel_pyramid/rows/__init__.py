@@ -11,4 +11,10 @@
 ``reads``    get, list, stream
 ``querying`` queries: plans that are kept, pages, streams, counts
 ``service``  the row service: besides, insert, replace, assign, delete
+``filtered`` writes to all rows that a filter finds
+``targets``  the uniquenesses by which upserts know rows again
+``entries``  documents judged as new rows and as values for rows that are there
+``upserts``  rows that are added, or written over
+``imports``  rows in any number, in parts
+``shown``    what answers to writes show
 """

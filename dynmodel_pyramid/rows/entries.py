@@ -12,7 +12,7 @@ from dynmodel_pyramid.rows.service import NewRows, Rows
 
 
 class Faults:
-    """Faults that count only if the row turns out to be new."""
+    """Faults that are found before it is known whether, or where, they count."""
 
     def __init__(self):
         self._found: list[tuple[str, str, str]] = []
@@ -20,9 +20,12 @@ class Faults:
     def add(self, pointer: str, code: str, detail: str) -> None:
         self._found.append((pointer, code, detail))
 
-    def tell(self, problems: Problems) -> None:
-        for each in self._found:
-            problems.add(*each)
+    def tell(self, problems: Problems, pointer: str = "") -> None:
+        """
+        :param pointer: of the document, where the faults' own don't begin with it
+        """
+        for below, code, detail in self._found:
+            problems.add(f"{pointer}{below}", code, detail)
 
     def __bool__(self) -> bool:
         return bool(self._found)
@@ -95,16 +98,18 @@ class Columns:
         return read | {name: None for name in self._nulls if name not in there}
 
 
-def read_new(rows: Rows, documents: Sequence[Any], columns: Columns, *, pointers: bool) -> NewRows:
+def read_new(rows: Rows, documents: Sequence[Any], columns: Columns, *, pointers: bool, first: int = 0) -> NewRows:
     """New rows, as :meth:`Rows.read` reads them, of these columns."""
-    return rows.read([columns.of(document) for document in documents], pointers=pointers)
+    return rows.read([columns.of(document) for document in documents], pointers=pointers, first=first)
 
 
-def read_entries(rows: Rows, documents: Sequence[Any], columns: Columns, *, pointers: bool) -> list[Entry]:
+def read_entries(
+    rows: Rows, documents: Sequence[Any], columns: Columns, *, pointers: bool, first: int = 0
+) -> list[Entry]:
     """:raises Invalid: with every fault that counts for new rows and for others"""
     reader, problems, moment = rows.reader, Problems(), now()
     entries = []
-    for number, document in enumerate(documents):
+    for number, document in enumerate(documents, first):
         pointer = f"/{number}" if pointers else ""
         document, told = reader.aliases.renamed(columns.of(document), pointer, problems, reader)
         if type(document) is not dict:

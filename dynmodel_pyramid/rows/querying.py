@@ -47,7 +47,7 @@ def everything(model: Model) -> Scope:
 @dataclass(frozen=True, slots=True)
 class PageOfRows:
     """
-    :param body: a JSON array
+    :param body: a JSON array, unless another form is asked for
     :param next: the cursor behind its last row, if there are more rows; ``prev`` before its first one
     """
 
@@ -81,8 +81,13 @@ class Queried:
             for table_id, model in far.items()
         )
 
-    def page(self, connection: sa.Connection, limit: int, offset: int) -> PageOfRows:
-        """At most ``limit`` rows, in memory."""
+    def page(
+        self, connection: sa.Connection, limit: int, offset: int, encode: Callable[[Sequence], bytes] | None = None
+    ) -> PageOfRows:
+        """At most ``limit`` rows, in memory.
+
+        :param encode: makes the body; None for a JSON array
+        """
         plan, width = self.plan, len(self.plan.names)
         continues = plan.has_cursors and limit > 0
         found = self._run(connection, limit + 1 if continues else limit, offset, continues)
@@ -91,7 +96,7 @@ class Queried:
         backwards = plan.query.before is not None
         if backwards:
             rows.reverse()
-        body = self._encoded(row[:width] for row in rows)
+        body = (encode or self._encoded)([row[:width] for row in rows])
         if not continues or not rows:
             return PageOfRows(body, len(rows))
         last, first = (plan.cursor(row[width:]) for row in (rows[-1], rows[0]))
@@ -110,10 +115,8 @@ class Queried:
 
     def stream(self, connection: sa.Connection, limit: int | None, offset: int) -> Iterator[bytes]:
         """The rows as a JSON array in parts, ``CHUNK`` rows in memory."""
-        options = {"compiled_cache": None, "stream_results": True, "yield_per": CHUNK}
-        result = connection.execute(self.plan.page(limit, offset), execution_options=options)
         opening = b"["
-        for rows in result.partitions(CHUNK):
+        for rows in self.parts(connection, limit, offset):
             yield opening + self._encoded(rows)[1:-1]
             opening = b","
         yield b"[]" if opening == b"[" else b"]"

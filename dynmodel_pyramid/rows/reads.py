@@ -74,14 +74,17 @@ class RowReads:
 
     def stream(self, connection: sa.Connection, page: Page) -> Iterator[bytes]:
         """The same array in parts, ``CHUNK`` rows of it in memory. The first part comes when the rows are there."""
-        encoder = self.encoder
-        options = {**self.options, "stream_results": True, "yield_per": CHUNK}
-        result = connection.execute(self._page_query(encoder, page), execution_options=options)
         opening = b"["
-        for rows in result.partitions(CHUNK):
-            yield opening + encoder.rows(rows)[1:-1]
+        for rows in self.parts(connection, page):
+            yield opening + self.encoder.rows(rows)[1:-1]
             opening = b","
         yield b"[]" if opening == b"[" else b"]"
+
+    def parts(self, connection: sa.Connection, page: Page) -> Iterator[Sequence[Sequence]]:
+        """The values of the same rows, which the encoder's ``names`` name."""
+        options = {**self.options, "stream_results": True, "yield_per": CHUNK}
+        result = connection.execute(self._page_query(self.encoder, page), execution_options=options)
+        return result.partitions(CHUNK)
 
     def _page_query(self, encoder: RowEncoder, page: Page) -> sa.Select:
         query = encoder.select.order_by(*order_clauses(page, self.model, self.scope))

@@ -33,8 +33,9 @@ class NewRows:
 
     values: list[dict[str, Any]]
     ids: list[int | None]
-    #: Whether the pointers of problems begin with the row's number.
+    #: Whether the pointers of problems begin with the row's number; the first one's is ``first``.
     pointers: bool = False
+    first: int = 0
 
 
 class Rows(RowReads):
@@ -69,15 +70,16 @@ class Rows(RowReads):
         model = self.model
         return Filler(connection, self.catalogue.store, model.field_types, model.definition, self.author, moment)
 
-    def read(self, documents: Sequence[Any], *, pointers: bool) -> NewRows:
+    def read(self, documents: Sequence[Any], *, pointers: bool, first: int = 0) -> NewRows:
         """The rows that documents ask for; it needs no transaction, so that none is held while many are judged.
 
         :param pointers: whether the pointers of problems begin with the document's number
+        :param first: the number of the first one
         :raises Invalid: with every fault
         """
         problems, reader, moment = Problems(), self.reader, now()
         values, given = [], []
-        for number, document in enumerate(documents):
+        for number, document in enumerate(documents, first):
             pointer = f"/{number}" if pointers else ""
             told = problems
             if reader.aliases.names:
@@ -85,7 +87,7 @@ class Rows(RowReads):
             values.append(reader.whole(document, pointer, told, self.scope, moment))
             given.append(reader.given_id(document, pointer, problems))
         problems.raise_if_any()
-        return NewRows(values, given, pointers)
+        return NewRows(values, given, pointers, first)
 
     def insert(self, connection: sa.Connection, rows: NewRows) -> list[int]:
         """Add rows, all or none; -> their ids in the order of the documents."""
@@ -97,7 +99,7 @@ class Rows(RowReads):
         drawn = iter(reserve(connection, table, len(rows.ids) - len(chosen), above=max(chosen, default=0)))
         ids = [next(drawn) if row_id is None else row_id for row_id in rows.ids]
         if self.links.fields:
-            pointers = [f"/{number}" if rows.pointers else "" for number in range(len(ids))]
+            pointers = [f"/{number}" if rows.pointers else "" for number, _ in enumerate(ids, rows.first)]
             self.links.refuse_missing_rows(connection, self.models, rows.values, pointers, ids)
         made = self.made(connection, ids, rows.values)
         # Rows of one request may refer to one another, in any order.

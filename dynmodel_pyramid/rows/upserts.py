@@ -48,6 +48,8 @@ class Upsert:
     :param ignore: leave the rows that are there as they are, instead of assigning what a document names
     :param columns: read these fields alone
     :param missing_default: a field of ``columns`` that a document leaves out takes its default instead of null
+    :param first: the number of the first document
+    :param seen: rows that the same request has written before; these here are added
     :raises Malformed: the table has no such uniqueness, or no such column
     :raises Invalid: with every fault of the documents
     """
@@ -59,15 +61,19 @@ class Upsert:
         on_conflict: Sequence[str] | None = None,
         *,
         ignore: bool = False,
-        columns: Sequence[str] | None = None,
+        columns: Columns | Sequence[str] | None = None,
         missing_default: bool = True,
         pointers: bool = True,
+        first: int = 0,
+        seen: set[int] | None = None,
     ):
         self.rows = rows
         self.ignore = ignore
         self.target = target_of(rows.model, on_conflict, rows.scope)
-        chosen = Columns(rows, columns, missing_default=missing_default)
-        self.entries = read_entries(rows, documents, chosen, pointers=pointers)
+        self._seen = set() if seen is None else seen
+        if not isinstance(columns, Columns):
+            columns = Columns(rows, columns, missing_default=missing_default)
+        self.entries = read_entries(rows, documents, columns, pointers=pointers, first=first)
 
     def run(self, connection: sa.Connection) -> Upserted:
         """Write the rows, all or none.
@@ -90,6 +96,8 @@ class Upsert:
         else:
             raise Busy("other requests write the same rows")
         self._update(connection, list(merged.values()))
+        if not self.ignore:
+            self._seen |= inserted | merged.keys()
         ids = [entry.row_id for entry in self.entries if entry.row_id in inserted or entry.row_id in merged]
         return Upserted(list(dict.fromkeys(ids)), frozenset(inserted))
 
@@ -144,7 +152,7 @@ class Upsert:
                 row_id = entry.row_id = found[entry.number]
                 if self.ignore:
                     continue
-                if row_id in merged or row_id in inserted:
+                if row_id in merged or row_id in inserted or row_id in self._seen:
                     problems.add(entry.pointer, "duplicate_item", "another document is the same row: send one of them")
                 merged[row_id] = entry
         problems.raise_if_any()

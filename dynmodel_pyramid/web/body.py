@@ -5,12 +5,16 @@ keys, which orjson drops without a word.
 """
 
 import json
-from typing import Any
+import re
+from os import SEEK_END
+from typing import Any, BinaryIO
 
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.web.errors import PayloadTooLarge, UnsupportedMediaType
 
 JSON = ("application/json",)
+#: A parameter of a media type (RFC 9110, 5.6.6).
+_PARAMETER = re.compile(r';[ \t]*([A-Za-z]+)="?([^;" \t]*)"?')
 MERGE_PATCH = ("application/merge-patch+json", "application/json")
 
 
@@ -56,13 +60,47 @@ def read_json(request, media_types: tuple[str, ...] = JSON) -> Any:
     :raises UnsupportedMediaType: not one of ``media_types``
     :raises Malformed: not JSON
     """
+    limit = _checked(request, media_types)
+    # In memory, where it is parsed anyway; WebOb would put what is above 10 KB into a temporary file.
+    request.request_body_tempfile_limit = limit
+    body = request.body
+    if len(body) > limit:
+        raise _too_large(limit)
+    return parse_json(body)
+
+
+def body_file(request, media_types: tuple[str, ...]) -> BinaryIO:
+    """The body of a request, to be read in parts; WebOb keeps what is above 10 KB in a temporary file.
+
+    :raises PayloadTooLarge: over ``dynmodel.max_body_size``
+    :raises UnsupportedMediaType: not one of ``media_types``, or no UTF-8
+    """
+    limit = _checked(request, media_types)
+    for name, value in _PARAMETER.findall(request.headers["Content-Type"]):
+        if (name.lower(), value.lower()) not in (("charset", "utf-8"), ("charset", "utf8"), ("header", "present")):
+            raise UnsupportedMediaType(
+                f"{name}={value} is not supported", hint="send UTF-8, CSV with a header line", media_types=media_types
+            )
+    request.make_body_seekable()
+    file = request.body_file_raw
+    if file.seek(0, SEEK_END) > limit:
+        raise _too_large(limit)
+    file.seek(0)
+    return file
+
+
+def media_type_of(request) -> str:
+    return (request.content_type or "").strip().lower()
+
+
+def _checked(request, media_types: tuple[str, ...]) -> int:
+    """The most bytes that the body may have."""
     limit = request.registry.dynmodel_settings.max_body_size
     if (request.content_length or 0) > limit:
-        raise PayloadTooLarge(f"the body has more than {limit} bytes", hint="send the rows in several requests")
-    given = request.content_type or ""
-    if given.strip().lower() not in media_types:
+        raise _too_large(limit)
+    if media_type_of(request) not in media_types:
         raise UnsupportedMediaType(
-            f"the body's media type is {given or 'not given'}",
+            f"the body's media type is {request.content_type or 'not given'}",
             hint=f"send Content-Type: {media_types[0]}",
             media_types=media_types,
         )
@@ -72,12 +110,11 @@ def read_json(request, media_types: tuple[str, ...] = JSON) -> Any:
             hint="send the body without Content-Encoding",
             media_types=media_types,
         )
-    # In memory, where it is parsed anyway; WebOb would put what is above 10 KB into a temporary file.
-    request.request_body_tempfile_limit = limit
-    body = request.body
-    if len(body) > limit:
-        raise PayloadTooLarge(f"the body has more than {limit} bytes", hint="send the rows in several requests")
-    return parse_json(body)
+    return limit
+
+
+def _too_large(limit: int) -> PayloadTooLarge:
+    return PayloadTooLarge(f"the body has more than {limit} bytes", hint="send the rows in several requests")
 
 
 def refuse_body(request) -> None:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from pyramid.response import Response
 
 from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.exchange.outgoing import FORMATS, Format, framed, texts_of
 from dynmodel_pyramid.queries import QueryError, parse, read_document, split
 from dynmodel_pyramid.queries.syntax import Query
 from dynmodel_pyramid.rows.page import Page
@@ -15,7 +16,7 @@ from dynmodel_pyramid.rows.querying import COUNTS, Queried, queried
 from dynmodel_pyramid.rows.reads import CHUNK
 from dynmodel_pyramid.web.answers import Answer, json_answer
 from dynmodel_pyramid.web.body import read_json
-from dynmodel_pyramid.web.conditions import preferred
+from dynmodel_pyramid.web.conditions import best_offer, preferred
 from dynmodel_pyramid.web.links import link_header
 from dynmodel_pyramid.web.methods import add_resource_view
 from dynmodel_pyramid.web.ranges import content_range, part_of, refuse_beyond
@@ -23,9 +24,12 @@ from dynmodel_pyramid.web.resources import QueryResource, RowList
 from dynmodel_pyramid.web.tables import no_parameters
 from dynmodel_pyramid.web.transactions import detached_read_connection, read_connection
 
+#: The media types of lists.
+OFFERS = ("application/json", *FORMATS)
+
 
 def includeme(config) -> None:
-    add_resource_view(config, QueryResource, POST=query_rows)
+    add_resource_view(config, QueryResource, offers=OFFERS, POST=query_rows)
 
 
 def versioned(answer: Response, context, tag: str | None = None) -> Response:
@@ -42,8 +46,15 @@ def list_rows(context: RowList, request) -> Response:
     if not (text or "Range" in request.headers or "Prefer" in request.headers):
         most = request.registry.dynmodel_settings.max_rows
         if not most:
+            made, rows = _format(request), context.rows
             connection = detached_read_connection(request)
-            return versioned(_streamed(connection, lambda: context.rows.stream(connection, Page())), context)
+            if made is None:
+                return _listed(_streamed(connection, lambda: rows.stream(connection, Page())), context)
+
+            def written() -> Iterator[bytes]:
+                return framed(made, rows.encoder.names, rows.parts(connection, Page()), texts_of(rows.model))
+
+            return _listed(_streamed(connection, written, made), context)
 
     def read(rules) -> Query:
         try:
@@ -52,6 +63,16 @@ def list_rows(context: RowList, request) -> Response:
             raise unknown_parameter(error, context) or error from None
 
     return _answer(context, request, queried(context.rows, "text", text, read), text)
+
+
+def _format(request) -> Format | None:
+    """The format that ``Accept`` asks for, besides JSON."""
+    return FORMATS.get(best_offer(request, OFFERS))
+
+
+def _listed(answer: Response, context) -> Response:
+    answer.headers.add("Vary", "Accept")
+    return versioned(answer, context)
 
 
 def query_rows(context: QueryResource, request) -> Response:
@@ -90,6 +111,8 @@ def _answer(context: RowList, request, found: Queried, text: str | None = None) 
     plan = found.plan
     part = part_of(request, plan.limit, plan.offset)
     how = preferred(request, "count", COUNTS)
+    made = _format(request)
+    texts = {} if made is None else texts_of(context.model, plan.query.select)
     short = part.limit is not None and part.limit <= CHUNK
     has_cursor = plan.query.after is not None or plan.query.before is not None
     if has_cursor and not short:
@@ -108,14 +131,20 @@ def _answer(context: RowList, request, found: Queried, text: str | None = None) 
             connection.close()
         raise
     if short:
-        page = found.page(connection, part.limit, part.offset)
-        answer, count = json_answer(page.body), page.count
+        encode = None if made is None else lambda rows: b"".join(framed(made, plan.names, [rows], texts))
+        page = found.page(connection, part.limit, part.offset, encode)
+        answer, count = _body(page.body, made), page.count
         if text is not None:
             link_header(request, answer, text, page)
     else:
         answer = _streamed(
             connection,
-            lambda: found.stream(connection, part.limit, part.offset),
+            lambda: (
+                found.stream(connection, part.limit, part.offset)
+                if made is None
+                else framed(made, plan.names, found.parts(connection, part.limit, part.offset), texts)
+            ),
+            made,
             lambda: database.dialect.unbound_statements(connection),
         )
         count = None if total is None else max(min(total - part.offset, part.limit or total), 0)
@@ -128,16 +157,25 @@ def _answer(context: RowList, request, found: Queried, text: str | None = None) 
             answer.status_int = 206
     if plan.versions:
         answer.headers["Definitions-Revision"] = str(context.work.snapshot.state.definitions)
-    return versioned(answer, context)
+    return _listed(answer, context)
+
+
+def _body(body: bytes, made: Format | None) -> Response:
+    return json_answer(body) if made is None else Answer(body, content_type=made.media_type, charset="utf-8")
 
 
 def _streamed(
-    connection: sa.Connection, rows: Callable[[], Iterator[bytes]], begun: Callable[[], None] | None = None
+    connection: sa.Connection,
+    rows: Callable[[], Iterator[bytes]],
+    made: Format | None = None,
+    begun: Callable[[], None] | None = None,
 ) -> Response:
     stream = RowStream(connection, rows, begun)
     if stream.whole is not None:
-        return json_answer(stream.whole)
-    return Answer(app_iter=stream, content_type="application/json", charset=None)
+        return _body(stream.whole, made)
+    if made is None:
+        return Answer(app_iter=stream, content_type="application/json", charset=None)
+    return Answer(app_iter=stream, content_type=made.media_type, charset="utf-8")
 
 
 class RowStream:

@@ -1,20 +1,26 @@
 """Writes to ``/table/{id}/rows/``: new rows, upserts, and PATCH and DELETE of all rows that a filter finds."""
 
+from tempfile import SpooledTemporaryFile
+
 import sqlalchemy as sa
-from pyramid.response import Response
+from pyramid.response import FileIter, Response
 
 from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.exchange import CSV, NDJSON
+from dynmodel_pyramid.exchange.incoming import read_csv, read_ndjson
 from dynmodel_pyramid.queries import QueryError, parse, split
 from dynmodel_pyramid.queries.syntax import Query
 from dynmodel_pyramid.rows.entries import Columns, read_new
 from dynmodel_pyramid.rows.filtered import Filtered
+from dynmodel_pyramid.rows.imports import Import, Merging
 from dynmodel_pyramid.rows.querying import rules_of
 from dynmodel_pyramid.rows.service import as_documents
 from dynmodel_pyramid.rows.shown import Shown
 from dynmodel_pyramid.rows.upserts import Upsert, Upserted
-from dynmodel_pyramid.web.answers import empty_answer, json_answer
-from dynmodel_pyramid.web.body import MERGE_PATCH, read_json, refuse_body
-from dynmodel_pyramid.web.lists import list_rows, unknown_parameter, versioned
+from dynmodel_pyramid.web.answers import Answer, empty_answer, json_answer
+from dynmodel_pyramid.web.body import MERGE_PATCH, body_file, media_type_of, parse_json, read_json, refuse_body
+from dynmodel_pyramid.web.conditions import best_offer
+from dynmodel_pyramid.web.lists import OFFERS, list_rows, unknown_parameter, versioned
 from dynmodel_pyramid.web.methods import add_resource_view
 from dynmodel_pyramid.web.preferences import Preferences
 from dynmodel_pyramid.web.ranges import content_range
@@ -22,11 +28,16 @@ from dynmodel_pyramid.web.resources import RowList, SingularRowList, path
 from dynmodel_pyramid.web.rows import tag_of, writing
 from dynmodel_pyramid.web.transactions import write_connection
 
+#: Media types in which rows are taken.
+MEDIA_TYPES = ("application/json", CSV, NDJSON)
+#: Bytes of an answer that are not yet put into a temporary file.
+IN_MEMORY = 1_048_576
+
 
 def includeme(config) -> None:
     views = {"GET": list_rows, "POST": create_rows, "PATCH": patch_rows, "DELETE": delete_rows}
-    add_resource_view(config, RowList, **views)
-    add_resource_view(config, SingularRowList, PUT=create_rows, **views)
+    add_resource_view(config, RowList, offers=OFFERS, **views)
+    add_resource_view(config, SingularRowList, offers=OFFERS, PUT=create_rows, **views)
 
 
 class Write:
@@ -36,6 +47,7 @@ class Write:
     """
 
     def __init__(self, context: RowList, request, *preferences: str):
+        best_offer(request)
         self.context, self.request = context, request
         self.preferences = Preferences(request, "return", "tx", "count", *preferences)
         self.query = _query(context, request)
@@ -94,7 +106,10 @@ def create_rows(context: RowList, request) -> Response:
     resolution = write.preferences.get("resolution")
     if query.on_conflict is not None and resolution is None:
         raise _refuse("on_conflict", "it wants a resolution", "send Prefer: resolution=merge-duplicates")
-    documents, is_array = as_documents(read_json(request))
+    media_type = media_type_of(request)
+    if media_type in (CSV, NDJSON):
+        return import_rows(write)
+    documents, is_array = as_documents(read_json(request, MEDIA_TYPES))
     if resolution is None:
         new = read_new(write.rows, documents, Columns(write.rows, query.columns), pointers=is_array)
         connection = write.connection()
@@ -109,6 +124,45 @@ def create_rows(context: RowList, request) -> Response:
         connection = write.connection()
         done = upsert.run(connection)
     return _created(write, connection, done, is_array)
+
+
+def import_rows(write: Write) -> Response:
+    """Rows in any number: neither they nor the answer are in memory as a whole."""
+    request, rows, preferences = write.request, write.rows, write.preferences
+    resolution = preferences.get("resolution")
+    columns = Columns(rows, write.query.columns)
+    merging = None
+    if resolution is not None:
+        _refuse_if_match(request)
+        merging = Merging(write.query.on_conflict, resolution == "ignore-duplicates")
+    file = body_file(request, MEDIA_TYPES)
+    is_csv = media_type_of(request) == CSV
+    documents = read_csv(file, rows, columns) if is_csv else read_ndjson(file, parse_json)
+    made = Import(rows, columns, merging)
+    answered = SpooledTemporaryFile(max_size=IN_MEMORY)
+
+    def note(connection: sa.Connection, ids: list[int]) -> None:
+        if not preferences.is_empty:
+            for each in write.objects(connection, ids):
+                answered.write(b"," if answered.tell() else b"[")
+                answered.write(each)
+
+    try:
+        made.run(documents, write.connection, note)
+    except BaseException:
+        answered.close()
+        raise
+    new = bool(made.inserted) or merging is None
+    counted = made.count if preferences.get("count") else None
+    if preferences.is_empty:
+        answered.close()
+        return write.answer(empty_answer(201 if new else 204), counted)
+    answered.write(b"]" if answered.tell() else b"[]")
+    size = answered.tell()
+    answered.seek(0)
+    answer = Answer(status=201 if new else 200, content_type="application/json", charset=None)
+    answer.app_iter, answer.content_length = FileIter(answered), size
+    return write.answer(answer, counted)
 
 
 def _created(write: Write, connection: sa.Connection, done: Upserted, is_array: bool) -> Response:

@@ -1,5 +1,7 @@
 """Upserts by the row service: rows are added, or written over those that a uniqueness finds."""
 
+import threading
+
 import pytest
 import sqlalchemy as sa
 
@@ -183,3 +185,24 @@ def test_links(catalogue):
     assert b'"k":"x","one":1,"many":[2]' in bodies
     assert b'"k":"y","one":2,"many":[]' in bodies
     assert b'"k":"z","one":null,"many":[1]' in bodies
+
+
+def test_several_at_once(table):
+    """Of two that add the same row one finds the other's."""
+    documents = [{"sku": f"s{number}", "name": "x"} for number in range(20)]
+    found, ready = [], threading.Barrier(4)
+
+    def run():
+        upsert = Upsert(table.rows(), documents, ("sku",))
+        ready.wait()
+        with table.catalogue.database.writer.connect() as connection, connection.begin():
+            found.append(upsert.run(connection))
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(len(done.inserted) for done in found) == [0, 0, 0, 20]
+    assert [len(done.ids) for done in found] == [20] * 4
+    assert table.stored("_version")[2:] == [(4,)] * 20

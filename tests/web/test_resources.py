@@ -12,8 +12,8 @@ RESOURCES = {
     "/table": "GET, HEAD, OPTIONS, POST",
     "/table/1": ROW_METHODS,
     "/table/Thing": ROW_METHODS,
-    "/table/1/rows": "GET, HEAD, OPTIONS, POST",
-    "/table/1/row": "GET, HEAD, OPTIONS, POST, PUT",
+    "/table/1/rows": "DELETE, GET, HEAD, OPTIONS, PATCH, POST",
+    "/table/1/row": "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT",
     "/table/1/rows/2": ROW_METHODS,
     "/table/tHiNg/row/2": ROW_METHODS,
 }

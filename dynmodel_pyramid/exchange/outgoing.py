@@ -1,0 +1,112 @@
+"""Rows as they are sent, by media type: how a list is framed, and what a value is in it."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+import orjson
+
+from dynmodel_pyramid.definitions import FieldDefinition
+from dynmodel_pyramid.exchange import CSV, NDJSON
+from dynmodel_pyramid.exchange.delimited import write_record
+from dynmodel_pyramid.queries.syntax import Field, SelectItem, Star
+from dynmodel_pyramid.rows.encoding import OPTIONS
+from dynmodel_pyramid.tables.generation import Model
+
+#: Makes the text form of a value of the JSON text of an array or object.
+Text = Callable[[str], str]
+#: Those of a list's values, by their names.
+Texts = Mapping[str, Text]
+
+
+class Format(Protocol):
+    """How rows are written."""
+
+    media_type: str
+
+    def opening(self, names: Sequence[str]) -> bytes: ...
+
+    def rows(self, names: Sequence[str], rows: Iterable[Sequence[Any]], texts: Texts) -> bytes: ...
+
+
+class Csv:
+    """RFC 4180, with a header line."""
+
+    media_type = CSV
+
+    def opening(self, names: Sequence[str]) -> bytes:
+        return write_record(names).encode()
+
+    def rows(self, names: Sequence[str], rows: Iterable[Sequence[Any]], texts: Texts) -> bytes:
+        forms = [texts.get(name) for name in names]
+        return "".join([write_record(map(_cell, row, forms)) for row in rows]).encode()
+
+
+class NdJson:
+    """A JSON object in each line."""
+
+    media_type = NDJSON
+
+    def opening(self, names: Sequence[str]) -> bytes:
+        return b""
+
+    def rows(self, names: Sequence[str], rows: Iterable[Sequence[Any]], texts: Texts) -> bytes:
+        option = OPTIONS | orjson.OPT_APPEND_NEWLINE
+        return b"".join([orjson.dumps(dict(zip(names, row, strict=True)), option=option) for row in rows])
+
+
+def _cell(value: Any, form: Text | None) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    text = orjson.dumps(value, option=OPTIONS).decode()
+    if text[0] in "[{":
+        return text if form is None else form(text)
+    if isinstance(value, orjson.Fragment):
+        return None if text == "null" else text
+    return orjson.loads(text) if text[0] == '"' else text
+
+
+def texts_of(model: Model, select: Sequence[SelectItem] = (Star(),)) -> Texts:
+    """What makes the texts of the fields that are selected as they are, by the names that they have in answers."""
+    definition = model.definition
+    fields = definition.by_name | {alias.name: field for field in definition.fields for alias in field.aliases}
+    chosen: dict[str, FieldDefinition | None] = {}
+    for item in select:
+        if isinstance(item, Star):
+            chosen |= fields
+        elif isinstance(item, Field):
+            plain = not (item.column.path or item.cast or item.aggregate)
+            chosen[item.alias or item.column.name] = fields.get(item.column.name) if plain else None
+    return {name: _text_of(model, field) for name, field in chosen.items() if field is not None}
+
+
+def _text_of(model: Model, field: FieldDefinition) -> Text:
+    field_type = model.field_types[field.type]
+    form, node = field_type.text_form(field.options), field_type.schema_node(field.options)
+
+    def text(found: str) -> str:
+        document = json.loads(found)
+        try:
+            # Where the text form is JSON, the text stays as it is: nothing in it is rounded.
+            if form.from_text(found) == document:
+                return found
+        except ValueError:
+            pass
+        return form.to_text(node.deserialize(document))
+
+    return text
+
+
+FORMATS: dict[str, Format] = {made.media_type: made for made in (Csv(), NdJson())}
+
+
+def framed(
+    made: Format, names: Sequence[str], parts: Iterable[Sequence[Sequence[Any]]], texts: Texts
+) -> Iterator[bytes]:
+    """The list in parts, as the rows come."""
+    opening = made.opening(names)
+    for rows in parts:
+        yield opening + made.rows(names, rows, texts)
+        opening = b""
+    if opening:
+        yield opening
