@@ -3,14 +3,19 @@
 import csv
 import io
 import json
+import re
+from pathlib import Path
 
 import pytest
 import webtest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as example_settings
 from hypothesis import strategies as st
 
 import dynmodel_pyramid
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings
+from dynmodel_pyramid.web.rest.problems import CODES
+from tests.host import host_config
 
 OBJECT = "application/vnd.pgrst.object+json"
 REPRESENTATION = "return=representation"
@@ -352,7 +357,7 @@ VALUES = st.recursive(
 NAMES = st.sampled_from(["id", "name", "budget", "size", "data", "client"]) | st.text(max_size=3)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(NAMES, VALUES, max_size=4))
 def test_any_document_is_answered(whole, document):
     """What is stored comes back; what is not is refused, never failed upon."""
@@ -362,9 +367,49 @@ def test_any_document_is_answered(whole, document):
         assert set(document) <= set(answer.json[0])
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example_settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(max_size=40), st.text(max_size=60))
 def test_any_headers_are_answered(whole, accept, prefer):
     headers = {"Accept": accept.encode("ascii", "ignore").decode(), "Prefer": prefer.encode("ascii", "ignore").decode()}
     headers = {name: "".join(c for c in value if c.isprintable()) for name, value in headers.items()}
     assert whole.send("GET", "Client?limit=1", **headers).status_int in (200, 400, 406)
+
+
+#: Codes of answers that no request below /rest/ gets: definitions, cursors, conditional requests, and so on.
+ELSEWHERE = {
+    "duplicate_key",
+    "foreign_key",
+    "linked_from",
+    "linked_table_gone",
+    "lossy_change",
+    "malformed_csv",
+    "name_taken",
+    "not_ready",
+    "precondition_failed",
+    "too_many_fields",
+}
+
+
+def test_every_code_has_one_of_postgrest():
+    page = (Path(dynmodel_pyramid.__file__).parent.parent / "docs" / "errors.md").read_text(encoding="utf-8")
+    answers = page.partition("## Codes in `errors`")[0]
+    listed = set(re.findall(r"^\| `([a-z_]+)` \|", answers, re.MULTILINE))
+    assert listed - set(CODES) == ELSEWHERE
+    assert set(CODES) <= listed
+
+
+@pytest.fixture
+def made_under_prefix(settings):
+    wsgi = host_config(settings).make_wsgi_app()
+    yield webtest.TestApp(wsgi)
+    wsgi.registry.dynmodel_catalogue.database.close()
+
+
+def test_under_a_prefix(made_under_prefix):
+    answer = made_under_prefix.get("/data/rest/Nothing", status=404)
+    assert answer.json["code"] == "PGRST205"
+    made_under_prefix.post_json("/data/table/", {"model_name": "Client", "fields": {"name": "string"}})
+    headers = {"Prefer": "return=headers-only"}
+    located = made_under_prefix.post_json("/data/rest/Client", {"name": "x"}, headers=headers).headers["Location"]
+    assert located == "/data/rest/Client?id=eq.1"
+    assert made_under_prefix.get(located).json == [{"id": 1, "name": "x"}]
