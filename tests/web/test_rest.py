@@ -164,7 +164,6 @@ ELSEWHERE = {
     "linked_from",
     "linked_table_gone",
     "lossy_change",
-    "malformed_csv",
     "name_taken",
     "not_ready",
     "precondition_failed",

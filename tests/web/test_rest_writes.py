@@ -47,7 +47,12 @@ def test_bodies(rest):
         {"name": "a,b", "size": 1, "data": None},
         {"name": "NULL is text", "size": None, "data": '{"a": 1}'},
     ]
-    rest.refused("POST", "Project", 400, "PGRST102", body=b"name,size\na", Content_Type="text/csv")
+    for wrong in (b"name,size\na", b"", b"\n", b'name\n"a'):
+        rest.refused("POST", "Project", 400, "PGRST102", body=wrong, Content_Type="text/csv")
+    long = rest.send(
+        "POST", "Client?select=name", body=b"name\n" + b"x" * 200, Content_Type="text/csv", Prefer=REPRESENTATION
+    )
+    assert long.json == [{"name": "x" * 200}]
     form = rest.send(
         "POST",
         "Project?select=name,size",
@@ -58,6 +63,15 @@ def test_bodies(rest):
     assert form.json == [{"name": "a b", "size": 4}]
     twice = rest.send("POST", "Client?select=name", body=b'{"name": "1", "name": "2"}', Prefer=REPRESENTATION)
     assert twice.json == [{"name": "2"}]
+
+
+def test_numbers_that_stand_for_texts(rest):
+    for sent, stored in ((b"1.50", "1.50"), (b"[1.50, {}]", "[1.5,{}]"), (b"true", "true"), (b"12", "12")):
+        body = b'{"name": %s}' % sent
+        assert rest.send("POST", "Client?select=name", body=body, Prefer=f"{REPRESENTATION},tx=rollback").json == [
+            {"name": stored}
+        ]
+    rest.refused("POST", "Client", 400, "22P02", body=b'{"id": 1e3}')
 
 
 def test_columns(rest):

@@ -1,7 +1,5 @@
 """Which media type an answer has, and rows as that: JSON, one object, without nulls, CSV."""
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from dynmodel_pyramid.exchange.delimited import write_record
 from dynmodel_pyramid.rows.encoding import OPTIONS
 from dynmodel_pyramid.web.errors import NotAcceptable
 from dynmodel_pyramid.web.rest.errors import RestError
@@ -85,15 +84,7 @@ def _cell(value: Any) -> str | None:
 
 def csv_line(cells: Iterable[str | None]) -> bytes:
     """Null is nothing, the empty text two quotes; lines end with LF."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    made = []
-    for cell in cells:
-        text.seek(0)
-        text.truncate()
-        writer.writerow([cell, "x"])
-        made.append('""' if cell == "" else text.getvalue()[:-3])
-    return (",".join(made) + "\n").encode("utf-8", "surrogatepass")
+    return write_record(cells).removesuffix("\r\n").encode() + b"\n"
 
 
 def negotiated(request) -> Media:

@@ -5,7 +5,6 @@ it is no value of the field by itself, and other values stand for their JSON tex
 comes of it is judged by the row service as strictly as ever.
 """
 
-import csv
 import io
 import json
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from typing import Any
 
 import colander
 
+from dynmodel_pyramid.exchange.delimited import read_records
 from dynmodel_pyramid.queries import split
 from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.rows.service import Rows
@@ -72,18 +72,19 @@ def _no_constant(name: str) -> Any:
 
 
 def _of_csv(text: str) -> list[dict[str, Any]]:
-    """A line of names, then one for each row; ``NULL`` is null (RFC 4180)."""
-    try:
-        lines = [line for line in csv.reader(io.StringIO(text, newline=""), strict=True) if line]
-    except csv.Error as error:
-        raise bad_body("the body is not CSV", str(error)) from None
-    if not lines:
+    """A line of names, then one for each row; ``NULL`` is null, nothing is the empty text (RFC 4180).
+
+    :raises Malformed: it is no CSV
+    """
+    records = [record for record in read_records(io.BytesIO(text.encode())) if record != [None]]
+    if not records:
         raise bad_body("the body is not CSV", "want a line of names")
-    names = lines[0]
-    if any(len(line) != len(names) for line in lines):
+    names = records[0]
+    if any(len(record) != len(names) for record in records):
         raise bad_body("All lines must have same number of fields")
     return [
-        {name: None if cell == "NULL" else cell for name, cell in zip(names, line, strict=True)} for line in lines[1:]
+        {name or "": None if cell == "NULL" else cell or "" for name, cell in zip(names, record, strict=True)}
+        for record in records[1:]
     ]
 
 
@@ -110,7 +111,10 @@ class Typing:
     def typed(self, document: dict[str, Any]) -> dict[str, Any]:
         """With the keys of ``columns`` alone."""
         kept = document if self._columns is None else {k: v for k, v in document.items() if k in self._columns}
-        return {name: self._value(name, value) for name, value in kept.items()}
+        try:
+            return {name: self._value(name, value) for name, value in kept.items()}
+        except RecursionError:
+            raise bad_body("Empty or invalid json", "the body is nested too deeply") from None
 
     def filled(self, document: dict[str, Any], *, defaults: bool) -> dict[str, Any]:
         """With what it leaves out of ``columns``: null, or nothing where defaults are wanted."""
@@ -124,7 +128,7 @@ class Typing:
     def _value(self, name: str, value: Any) -> Any:
         if name == "id":
             number = parse_id(value.strip()) if isinstance(value, str) else None
-            return value if number is None else number
+            return _plain(value) if number is None else number
         name = self._names.get(name, name)
         entry, field = self._reader.by_name.get(name), self._model.definition.by_name.get(name)
         plain = _plain(value)
@@ -134,11 +138,15 @@ class Typing:
             entry.node.deserialize(plain)
             return plain
         except colander.Invalid:
-            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            text = str(value) if isinstance(value, str) else _json(plain)
             try:
                 return self._model.field_types[field.type].text_form(field.options).from_text(text)
             except ValueError:
                 return plain  # which is refused in the validator's words
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _plain(value: Any) -> Any:
