@@ -10,6 +10,7 @@ PHONE = ["phonenumbers >= 8.13"]
 URL = ["rfc3986-validator >= 0.1.1"]
 JSONSCHEMA = ["jsonschema-rs >= 0.60"]
 REGEX = ["google-re2 >= 1.1"]
+YAML = ["PyYAML >= 6.0"]
 TESTING = [
     *POSTGRESQL,
     *REGEX,  # the suite tries each type's operators
@@ -55,6 +56,8 @@ setup(
         "jsonschema": JSONSCHEMA,
         # For the operators match and imatch on SQLite.
         "regex": REGEX,
+        # For YAML in dynmodel-schema; JSON needs nothing.
+        "yaml": YAML,
         # What the conformance suite (dynmodel_pyramid.testing) needs; plugin authors install this.
         "testing": TESTING,
         # What this project's own tests need besides.
@@ -63,6 +66,7 @@ setup(
             *EMAIL,
             *PHONE,
             *JSONSCHEMA,
+            *YAML,
             "pytest-xdist >= 3.5",
             "psutil >= 5.9",  # memory and CPU of the servers under test
             "pyramid_retry >= 2.1",  # a host application may use it; the tests have one
@@ -85,6 +89,7 @@ setup(
             "dynmodel-field-types = dynmodel_pyramid.scripts.field_types:main",
             "dynmodel-new-field-type = dynmodel_pyramid.scripts.new_field_type:main",
             "dynmodel-purge = dynmodel_pyramid.scripts.purge:main",
+            "dynmodel-schema = dynmodel_pyramid.scripts.schema:main",
             "dynmodel-serve = dynmodel_pyramid.scripts.serve:main",
         ],
         "dynmodel_pyramid.field_types": [

@@ -65,6 +65,11 @@ class Invalid(DynmodelError):
         more = "" if self.total == 1 else f" (and {self.total - 1} more)"
         super().__init__(f"{first.pointer or 'document'}: {first.detail}{more}", hint=hint)
 
+    def below(self, pointer: str) -> "Invalid":
+        """The same faults of a document that stands at that place of another one."""
+        problems = [Problem(pointer + each.pointer, each.code, each.detail) for each in self.problems]
+        return Invalid(problems, self.total, hint=self.hint)
+
 
 class Conflict(DynmodelError):
     """What is asked for contradicts what is stored; asking again does not help."""

@@ -120,6 +120,13 @@ SETTINGS: tuple[Setting, ...] = (
         "queue behind the attempt wait as long; between attempts they pass.",
     ),
     Setting(
+        "online_rows",
+        at_least(0),
+        100_000,
+        "PostgreSQL: from so many rows on (as the database estimates) checks, foreign keys and required fields are "
+        "added NOT VALID, and validated while rows are read and written, which makes two versions. 0: never.",
+    ),
+    Setting(
         "class_cache_columns",
         at_least(1),
         5000,

@@ -25,14 +25,14 @@ class Example:
     expected: str
 
 
-def examples(document: str) -> Iterator[Example]:
-    """The curl examples of a document, in their order."""
+def examples(document: str, programs: tuple[str, ...] = ("curl",)) -> Iterator[Example]:
+    """The examples of a document that run one of these programs, in their order."""
     for block in _BLOCK.findall((ROOT / document).read_text(encoding="utf-8")):
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             lines = part.splitlines()
             end = next(number for number in range(1, len(lines) + 1) if _is_whole("\n".join(lines[:number])))
             command = "\n".join(lines[:end]).replace("\\\n", " ")
-            if command.startswith("curl "):
+            if command.split(" ")[0] in programs:
                 yield Example(command, "\n".join(lines[end:]).strip())
 
 

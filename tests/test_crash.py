@@ -1,6 +1,7 @@
-"""A small version of ``python -m tests.soak.crash``."""
+"""Small versions of ``python -m tests.soak.crash`` and ``crash_retypes``."""
 
 from tests.soak.crash import run_crash, with_application_name
+from tests.soak.crash_retypes import run_crash as run_retypes
 from tests.soak.fleet import running_fleet
 
 
@@ -9,3 +10,9 @@ def test_a_killed_redefinition_is_made_wholly_or_not_at_all(database):
         run = run_crash(fleet, kills=5, rows=800, seconds=60)
     assert run.figures.violations == {}, run.figures.samples
     assert run.kills > 0
+
+
+def test_a_killed_retype_is_made_wholly_or_not_at_all(settings):
+    run = run_retypes(settings, kills=3, rows=2000, first=False)
+    assert run.figures.violations == {}, run.figures.samples
+    assert run.kills == 3

@@ -12,6 +12,7 @@ BAD = {
     "table_prefix": ("1a", "want letters"),
     "lock_timeout": ("0", "above 0"),
     "lock_attempt": ("nan", "above 0"),
+    "online_rows": ("-1", "at least 0"),
     "class_cache_columns": ("0", "at least 1"),
     "trash_days": ("-1", "0 to 36500"),
     "max_body_size": ("1.5", "want a whole number"),

@@ -16,7 +16,7 @@ from string import Template
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database.cursors import raw_cursor
-from dynmodel_pyramid.database.dialect import WRITES, Dialect, Failure
+from dynmodel_pyramid.database.dialect import REHEARSES, WRITES, Dialect, Failure
 from dynmodel_pyramid.database.postgresql import PostgreSQL
 from dynmodel_pyramid.database.sqlite import SQLite
 from dynmodel_pyramid.database.system import SystemTables
@@ -86,6 +86,7 @@ class Database:
         On SQLite it is a reader for all others: temporary tables stand in a database of their own.
         """
         with self.engine.connect() as connection:
+            connection.execution_options(**{REHEARSES: True})
             connection.begin()
             yield connection
 

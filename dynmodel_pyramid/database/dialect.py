@@ -12,6 +12,8 @@ import sqlalchemy as sa
 
 #: Execution option of a connection or engine: begin transactions that will write.
 WRITES = "dynmodel_writes"
+#: Execution option of connections that read, but may make temporary tables.
+REHEARSES = "dynmodel_rehearses"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Dialect:
     counts_dropped_columns = False
     #: Unique indexes that treat nulls as equal.
     nulls_not_distinct: bool
+    #: Rules may be in force before they are proven for all rows (:meth:`proves_later`).
+    may_prove_later = False
 
     def __init__(self, settings):
         self.settings = settings
@@ -68,6 +72,14 @@ class Dialect:
         """Say what a database error means."""
         raise NotImplementedError
 
+    def column_names(self, connection: sa.Connection, table: str) -> list[str]:
+        """The columns that a table has; reflection would judge their types as well, and warn of unknown ones."""
+        raise NotImplementedError
+
+    def counted_columns(self, connection: sa.Connection, table: str) -> int:
+        """How many columns of a table count towards ``max_columns``, where dropped ones do."""
+        raise NotImplementedError
+
     def planned_rows(self, connection: sa.Connection, sql: str, parameters: Any) -> int | None:
         """How many rows the planner expects of a statement; None where the database doesn't tell."""
         return None
@@ -78,14 +90,6 @@ class Dialect:
 
     def unbound_statements(self, connection: sa.Connection) -> None:
         """What is left of a statement that is being read may take its time."""
-
-    def column_names(self, connection: sa.Connection, table: str) -> list[str]:
-        """The columns that a table has; reflection would judge their types as well, and warn of unknown ones."""
-        raise NotImplementedError
-
-    def counted_columns(self, connection: sa.Connection, table: str) -> int:
-        """How many columns of a table count towards ``max_columns``, where dropped ones do."""
-        raise NotImplementedError
 
     def reserve_ids(self, connection: sa.Connection, table: sa.Table, count: int, *, above: int) -> list[int]:
         """Draw that many new row ids, ascending; they are never drawn again.
@@ -109,6 +113,10 @@ class Dialect:
 
     def hold_off_writers(self, connection: sa.Connection, table: str) -> None:
         """Keep others from writing a table's rows, not from reading them, till the transaction ends."""
+
+    def proves_later(self, connection: sa.Connection, table: str) -> bool:
+        """Whether a new rule of this table may be in force before it is proven for all its rows, and had better be."""
+        return False
 
     def lock_exclusively(self, connection: sa.Connection, table: str) -> None:
         """Lock a user table against readers and writers; a no-op where the transaction does so anyway."""

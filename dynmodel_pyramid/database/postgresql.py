@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from dynmodel_pyramid.database.cursors import raw_cursor
-from dynmodel_pyramid.database.dialect import WRITES, Dialect, Failure
+from dynmodel_pyramid.database.dialect import REHEARSES, WRITES, Dialect, Failure
 
 
 class PostgreSQL(Dialect):
@@ -19,6 +19,7 @@ class PostgreSQL(Dialect):
     max_columns = 1590  # MaxHeapAttributeNumber is 1600 (PostgreSQL manual, appendix K), dropped columns included
     counts_dropped_columns = True
     nulls_not_distinct = True
+    may_prove_later = True
     #: Up to this gap ids are drawn one by one, which never moves the sequence back; see _advance.
     SMALL_GAP = 10_000
 
@@ -56,7 +57,8 @@ class PostgreSQL(Dialect):
         @event.listens_for(engine, "begin")
         def begin(connection):
             # The driver sends it along with BEGIN.
-            reads = not connection.get_execution_options().get(WRITES)
+            options = connection.get_execution_options()
+            reads = not options.get(WRITES) and not options.get(REHEARSES)
             connection.connection.dbapi_connection.read_only = reads or None
 
     _KINDS = {
@@ -160,6 +162,17 @@ class PostgreSQL(Dialect):
     def hold_off_writers(self, connection: sa.Connection, table: str) -> None:
         quote = connection.dialect.identifier_preparer.quote_identifier
         connection.exec_driver_sql(f"LOCK TABLE {quote(self.schema)}.{quote(table)} IN SHARE ROW EXCLUSIVE MODE")
+
+    def proves_later(self, connection: sa.Connection, table: str) -> bool:
+        """By the planner's estimate, which is -1 where the table was never analysed."""
+        if not self.settings.online_rows:
+            return False
+        query = sa.text(
+            "SELECT c.reltuples FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE n.nspname = :schema AND c.relname = :name"
+        )
+        rows = connection.scalar(query, {"schema": self.schema, "name": str(table)})
+        return rows is not None and rows >= self.settings.online_rows
 
     def lock_exclusively(self, connection: sa.Connection, table: str) -> None:
         quote = connection.dialect.identifier_preparer.quote_identifier

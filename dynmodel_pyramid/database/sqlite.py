@@ -134,6 +134,10 @@ class SQLite(Dialect):
                 return Failure("away")
         return Failure("other")
 
+    def column_names(self, connection: sa.Connection, table: str) -> list[str]:
+        query = sa.text("SELECT name FROM pragma_table_info(:name)")
+        return list(connection.scalars(query, {"name": table}))
+
     def bound_statements(self, connection: sa.Connection, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         connection.connection.info["bound"] = True
@@ -143,10 +147,6 @@ class SQLite(Dialect):
 
     def unbound_statements(self, connection: sa.Connection) -> None:
         connection.connection.dbapi_connection.set_progress_handler(None, 0)
-
-    def column_names(self, connection: sa.Connection, table: str) -> list[str]:
-        query = sa.text("SELECT name FROM pragma_table_info(:name)")
-        return list(connection.scalars(query, {"name": table}))
 
     @contextmanager
     def foreign_keys_deferred(self, connection: sa.Connection) -> Iterator[None]:

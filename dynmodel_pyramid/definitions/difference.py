@@ -21,6 +21,7 @@ from dynmodel_pyramid.definitions.steps import (
     RenameTable,
     Reorder,
     Step,
+    Validate,
     same_json,
 )
 
@@ -53,6 +54,8 @@ def steps_between(before: TableDefinition, after: TableDefinition) -> tuple[Step
     reached = apply_steps(before, steps)
     if (tuple(field.id for field in reached.fields), tuple(index.id for index in reached.indexes)) != wanted:
         steps.append(Reorder(*wanted, tuple(field.name for field in after.fields)))
+    if before.pending != after.pending:
+        steps.append(Validate(before.pending, after.pending))
     return tuple(steps)
 
 

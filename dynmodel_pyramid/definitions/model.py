@@ -92,7 +92,8 @@ class TableDefinition:
     """One table at one version. Fields stand in their order; ``next_id`` is the next free number of a field or index.
 
     ``key`` is the type of the row's id. ``physical_name`` is the table's name in the database. ``referrers`` are the
-    fields that refer to this table, its own among them, in order of table and field.
+    fields that refer to this table, its own among them, in order of table and field. ``pending`` are the constraints of
+    the database that hold for what is written, and are still to be proven for the rows of before.
     """
 
     id: int
@@ -106,6 +107,7 @@ class TableDefinition:
     description: str | None = None
     next_id: int = 1
     referrers: tuple[Referrer, ...] = ()
+    pending: tuple[str, ...] = ()
 
     @cached_property
     def by_name(self) -> dict[str, FieldDefinition]:
@@ -132,6 +134,7 @@ class TableDefinition:
             for index in values["indexes"]
         )
         values["referrers"] = tuple(Referrer(**referrer) for referrer in values.get("referrers", ()))
+        values["pending"] = tuple(values.get("pending", ()))
         return cls(**values)
 
     def same_content(self, other: "TableDefinition") -> bool:

@@ -40,6 +40,11 @@ class Problems:
         if len(self.found) < Invalid.MAX_PROBLEMS:
             self.found.append(Problem(pointer, code, detail))
 
+    def include(self, error: Invalid) -> None:
+        """Take over what was found elsewhere."""
+        self.total += error.total
+        self.found += error.problems[: Invalid.MAX_PROBLEMS - len(self.found)]
+
     def raise_if_any(self) -> None:
         if self.total:
             raise Invalid(self.found, self.total)

@@ -244,8 +244,32 @@ class ChangeReferrers(Step):
         return {"before": {"linked_from": told(self.before)}, "after": {"linked_from": told(self.after)}}
 
 
+@dataclass(frozen=True, slots=True)
+class Validate(Step):
+    """Constraints of the database are still to be proven for the rows of before, or have been."""
+
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+    @property
+    def kind(self) -> str:
+        return "validate_later" if self.after else "validate"
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return "pending", 0
+
+    def apply(self, definition: TableDefinition) -> TableDefinition:
+        return replace(definition, pending=self.after)
+
+    def details(self) -> dict[str, Any]:
+        return {"constraints": list(self.after or self.before)}
+
+
 def same_json(one: Any, other: Any) -> bool:
     """Equality of JSON values; to Python 1 and true are equal."""
+    if type(one) is type(other) and isinstance(one, str | int | None):
+        return one == other
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 

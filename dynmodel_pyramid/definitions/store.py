@@ -106,6 +106,11 @@ class DefinitionStore:
         document = connection.scalar(query.with_for_update())
         return TableDefinition.from_stored(document) if document is not None else None
 
+    def lock_state(self, connection: sa.Connection) -> None:
+        """Let nobody else end a change of definitions till the transaction ends (:meth:`record` is the end of each)."""
+        state = self.system.state
+        connection.execute(sa.select(state.c.id).where(state.c.id == 1).with_for_update())
+
     def physical_name(self, connection: sa.Connection, table_id: int) -> str:
         """:raises LookupError: there is no such table"""
         table = self.system.table.c

@@ -2,9 +2,15 @@
 
 import sqlalchemy as sa
 
-#: What :func:`float_of` takes: the validator refuses whole numbers of more digits where a float would lose some, and
-#: with more the databases may find them out of range. PostgreSQL's and Python's regular expressions read it alike.
-FLOAT = r"^[+-]?([0-9]{1,15}|[0-9]{1,99}\.[0-9]{0,99}|\.[0-9]{1,99}|[0-9]{1,15}(\.[0-9]{0,99})?[eE][+-]?[0-9]{1,2})$"
+from dynmodel_pyramid.fields import sql
+
+#: PostgreSQL's and Python's regular expressions read it alike. It bounds no repetitions, which would make PostgreSQL's
+#: ten times as slow.
+FLOAT = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9][0-9]?)?$"
+#: So many characters and an exponent of two digits are within a float's range.
+_LONGEST = 100
+#: The validator refuses whole numbers of more digits where a float would lose some.
+_WHOLE = 15
 
 
 def float_text(number: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
@@ -23,10 +29,24 @@ def float_text(number: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
 
 def float_of(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
     """The float that a text is; NULL for all that is none, and for some that need many digits."""
-    if dialect == "sqlite":
-        return sa.func.dynmodel_float(text, FLOAT, type_=sa.Float(53))
+    return sql.once(text, _float_of) if dialect == "sqlite" else _cast_float(text)
+
+
+def _float_of(text: sa.ColumnElement) -> sa.ColumnElement:
+    return sa.case((_is_short(text), sa.func.dynmodel_float(text, FLOAT, type_=sa.Float(53))))
+
+
+def _cast_float(text: sa.ColumnElement) -> sa.ColumnElement:
     # Adding zero makes zero of minus zero.
-    return sa.case((text.bool_op("~")(FLOAT), sa.cast(text, sa.Float(53)) + sa.literal_column("0.0", sa.Float(53))))
+    made = sa.cast(text, sa.Float(53)) + sa.literal_column("0.0", sa.Float(53))
+    return sa.case((sa.and_(_is_short(text), text.bool_op("~")(FLOAT)), made))
+
+
+def _is_short(text: sa.ColumnElement) -> sa.ColumnElement[bool]:
+    """Whether the form of a text tells that it is taken."""
+    length = sa.func.length(text, type_=sa.Integer())
+    is_whole = sa.func.ltrim(text, "+-0123456789", type_=sa.Text()) == ""
+    return sa.or_(length <= _WHOLE, sa.and_(length <= _LONGEST, sa.not_(is_whole)))
 
 
 def decimal_text(precision: int, scale: int, *, sortable: bool):

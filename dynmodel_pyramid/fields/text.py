@@ -102,7 +102,9 @@ def _allowed(options):
 
     def from_text(text, dialect):
         allowed = sql.within_length(text, options["min_length"], options["max_length"])
-        return sa.case((allowed.is_not(None), sql.within(text, choices=options.get("choices"))))
+        if options.get("choices") is None:
+            return allowed
+        return sa.case((allowed.is_not(None), sql.within(text, choices=options["choices"])))
 
     return from_text
 

@@ -136,7 +136,7 @@ class Upsert:
         table, scope = self.rows.model.table, self.rows.scope
         among = self._among(found.values())
         list(self._scalars(connection, sa.select(table.c.id).where(among).order_by(table.c.id).with_for_update()))
-        if connection.dialect.name != "sqlite":
+        if not self.rows.catalogue.database.dialect.confirms_first:
             # Another transaction may have given them other values, or deleted them, before they were held.
             found = self._find(connection, [entry for entry in self.entries if entry.number in found])
         if scope.condition is not None:

@@ -157,12 +157,12 @@ def convert_values(
         left = _survey(connection, carried, how, seen)
         # Where SQL has no text to compare Python has to say whether the value changes.
         undecided = sa.and_(seen.c.old.is_not(None), ~_is_decided(seen))
-        base, to_do = how.expression, batches(connection, seen, undecided, seen.c.old)
+        base, to_do = how.expression, streamed(connection, seen, undecided, seen.c.old)
     else:
         count = sa.select(sa.func.count(source)).select_from(how.table).where(how.only)
         left = carried.values = connection.scalar(count, execution_options=UNCACHED)
         base = source if how.same_storage else sa.cast(sa.null(), how.kind)
-        to_do = batches(connection, how.table, sa.and_(how.only, source.is_not(None)), source)
+        to_do = streamed(connection, how.table, sa.and_(how.only, source.is_not(None)), source)
         carried.is_same = how.same_storage
     carried.rest_on(base)
     if not left:
@@ -182,11 +182,13 @@ def convert_values(
 
 def _seen(how: Conversion) -> sa.FromClause:
     """Values before and after, with their texts: one within the other, for texts that are made of the expressions
-    themselves would multiply, and be nested too deeply for SQLite's parser.
+    themselves would multiply, and be nested too deeply for SQLite's parser. OFFSET keeps both databases from putting
+    the expressions in place of the columns, which would compute them several times for each row.
     """
-    pairs = sa.select(how.table.c.id, how.source.label("old"), how.expression.label("new")).where(how.only).subquery()
+    pairs = sa.select(how.table.c.id, how.source.label("old"), how.expression.label("new")).where(how.only)
+    pairs = pairs.offset(0).subquery()
     old_text, new_text = (make(value) for make, value in zip(how.sql_texts, (pairs.c.old, pairs.c.new), strict=True))
-    return sa.select(*pairs.c, old_text.label("old_text"), new_text.label("new_text")).subquery()
+    return sa.select(*pairs.c, old_text.label("old_text"), new_text.label("new_text")).offset(0).subquery()
 
 
 def _is_decided(seen: sa.FromClause) -> sa.ColumnElement[bool]:
@@ -233,6 +235,14 @@ def in_python(rows: list, carried: Carried, how: Conversion) -> tuple[list, list
         if not is_same or new_text != text:
             made.append((row_id, converted))
     return made, lost
+
+
+def streamed(
+    connection: sa.Connection, table: sa.FromClause, condition: sa.ColumnElement[bool], *columns: sa.ColumnElement
+) -> Iterator[list]:
+    """As :func:`batches`, of one query that sees nothing of what is done meanwhile: what it asks is costly."""
+    query = sa.select(table.c.id, *columns).where(condition).order_by(table.c.id)
+    yield from connection.execute(query, execution_options={**UNCACHED, "yield_per": BATCH}).partitions()
 
 
 def batches(

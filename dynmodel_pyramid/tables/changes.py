@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.definitions.store import TrashedField
-from dynmodel_pyramid.errors import Conflict
+from dynmodel_pyramid.errors import Conflict, Invalid
 from dynmodel_pyramid.fields import FieldTypes
 from dynmodel_pyramid.tables.references import referrers, touched, with_referrers
 
@@ -33,6 +33,8 @@ class TableChange:
     :param restored: whether the table comes back from the trash
     :param earlier: values that are to come back where nobody has written others since, by the fields' ids; of each
         field the newest first
+    :param pointer: where the document has the table, for errors; empty if the document is the table's own
+    :param is_online: whether ``pending`` is what it is to be (:mod:`~.online`); all others leave it empty
     """
 
     before: TableDefinition | None
@@ -40,15 +42,33 @@ class TableChange:
     returning: Mapping[int, TrashedField] = field(default_factory=dict)
     restored: bool = False
     earlier: Mapping[int, tuple[Earlier, ...]] = field(default_factory=dict)
+    pointer: str = ""
+    is_online: bool = False
 
     @property
     def id(self) -> int:
         return (self.after or self.before).id
 
     @property
+    def model_name(self) -> str:
+        return (self.after or self.before).model_name
+
+    @property
     def live_before(self) -> TableDefinition | None:
         """What other tables saw before."""
         return None if self.restored else self.before
+
+    @property
+    def is_too_early(self) -> bool:
+        """Whether what an earlier change has left unproven must be proven first."""
+        if self.live_before is None or not self.before.pending:
+            return False
+        return not (self.is_online and not self.after.pending)
+
+    def without_pending(self) -> "TableChange":
+        if self.is_online or self.after is None:
+            return self
+        return replace(self, after=replace(self.after, pending=()))
 
 
 def touched_tables(changes: Iterable[TableChange], field_types: FieldTypes) -> set[int]:
@@ -81,7 +101,10 @@ def settled(
         for far_id in sorted({*old, *new}):
             far = definitions.get(far_id)
             if far is not None:
-                definitions[far_id] = with_referrers(far, change.id, new.get(far_id, ()))
+                try:
+                    definitions[far_id] = with_referrers(far, change.id, new.get(far_id, ()))
+                except Invalid as error:
+                    raise error.below(change.pointer) from None
     made = []
     for change in changes:
         after = definitions[change.id]

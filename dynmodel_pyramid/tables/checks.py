@@ -1,5 +1,7 @@
 """Checks of the database: the rules of fields for those who write by SQL."""
 
+from collections.abc import Mapping
+
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import quoted_name
 
@@ -35,6 +37,13 @@ def rules_of(field: FieldDefinition, field_types: FieldTypes, context: Context, 
     own = field_type.checks(source, field.options, context)
     options = {"literal_binds": True}
     return {name: str(rule.compile(dialect=dialect, compile_kwargs=options)) for name, rule in own.items()}
+
+
+def judged_options(old: FieldDefinition, new: FieldDefinition, checks: Mapping[str, object]) -> set[str] | None:
+    """The options that have changed and are set, if checks of the database judge each of them; else None."""
+    changed = {name for name in new.options if new.options[name] != old.options.get(name)}
+    wanted = {name for name in changed if new.options[name] is not None}
+    return wanted if wanted <= set(checks) else None
 
 
 def check_name(definition: TableDefinition, field: FieldDefinition, option: str) -> str:

@@ -2,7 +2,18 @@
 
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.difference import steps_between
-from dynmodel_pyramid.definitions.steps import AddField, ChangeField, DropField, RenameTable
+from dynmodel_pyramid.definitions.steps import (
+    AddField,
+    AddIndex,
+    ChangeField,
+    ChangeReferrers,
+    DropField,
+    DropIndex,
+    RelabelTable,
+    RenameTable,
+    Reorder,
+    Step,
+)
 from dynmodel_pyramid.tables.ddl import Key
 
 Pair = tuple[FieldDefinition, FieldDefinition]
@@ -20,6 +31,21 @@ class Difference:
         #: New fields, and those that come back.
         self.arriving = tuple(step.field for step in self.steps if isinstance(step, AddField))
 
+    @property
+    def is_told_only(self) -> bool:
+        """Whether it is about what clients are told: the table stays as it is."""
+        return all(_is_told(step) for step in self.steps)
+
+    @property
+    def keeps_columns(self) -> bool:
+        """Whether nothing of the table changes but its indexes."""
+        return all(
+            _is_told(step)
+            or isinstance(step, AddIndex | DropIndex)
+            or (isinstance(step, ChangeField) and step.aspect in ("unique", "index"))
+            for step in self.steps
+        )
+
     def changed(self, *aspects: str) -> tuple[Pair, ...]:
         """The fields of which one of these aspects changes (``definitions.steps.ASPECTS``), in their order."""
         pairs = {
@@ -28,6 +54,12 @@ class Difference:
             if isinstance(step, ChangeField) and step.aspect in aspects
         }
         return tuple(pairs[field.id] for field in self.after.fields if field.id in pairs)
+
+
+def _is_told(step: Step) -> bool:
+    if isinstance(step, ChangeField):
+        return step.aspect in ("access", "labels")
+    return isinstance(step, RelabelTable | Reorder | ChangeReferrers)
 
 
 def field_key(old: FieldDefinition | None, new: FieldDefinition | None) -> Key:

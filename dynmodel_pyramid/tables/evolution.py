@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.store import LIST_PREFIX, TrashedField
-from dynmodel_pyramid.tables import rows_allow
+from dynmodel_pyramid.tables import pending, rows_allow
 from dynmodel_pyramid.tables.carrying import UNCACHED, Carried
 from dynmodel_pyramid.tables.changes import Earlier
 from dynmodel_pyramid.tables.difference import Difference, Pair
@@ -74,10 +74,12 @@ class Evolution(Steps):
         self.refuse_too_many_names(after)
         change = Difference(before, after)
         returning, earlier = returning or {}, earlier or {}
+        self.put_off = frozenset(after.pending) - frozenset(before.pending)
+        if change.is_told_only and not returning and not earlier:
+            return {}
         if change.table_renamed and not self.is_same_table(before.physical_name, after.physical_name):
             self.refuse_taken(after)
-        rekeyed = self.rekeyed(change)
-        converted = tuple(pair for pair in change.changed("type", "options") if pair not in rekeyed)
+        converted, rekeyed = self.converted(change)
         ids = {new.id for _, new in (*converted, *rekeyed)}
         # Of the same type and options as before, but not of the same values.
         kept = [(before.by_id.get(field.id), field) for field in after.fields if field.id not in ids]
@@ -87,27 +89,37 @@ class Evolution(Steps):
             self.connection,
             self.generator,
             before,
-            self.far(before),
+            self.far_rows(before),
             on_error=on_error,
             moment=self.moment,
             returning=returning,
             earlier=earlier,
             keep_aside=keep_aside(self, after) if self.ddl.is_real else None,
+            trusted=pending.trusted_fields(after, self.put_off),
+            counts_all=not self.ddl.is_real,
         )
         carried = self._carry(values, change, converted)
         self.refuse_too_wide(after, self.width_after(change, carried, converted, trashed))
         self._judge(values, change, carried, on_error)
-        self.before_ddl()
+        if self.may_put_off:
+            self.put_off = pending.put_off(self, change, carried, converted, rekeyed)
+        # Readers go on while indexes are built, and are held off afterwards.
+        if not change.keeps_columns or not set(self.index_names(before)) <= self.kept_indexes(before, after):
+            self.before_ddl()
         self._apply(values, change, carried, converted, rekeyed, trashed)
+        if self.may_put_off and self.put_off:
+            pending.validate(self, after, self.put_off)
+            pending.complete(self, after, self.put_off)
         values.close()
         if self.ddl.is_real:
             self._settle(change, carried, converted, returning)
         return carried
 
-    def rekeyed(self, change: Difference) -> tuple[Pair, ...]:
-        """Fields that refer to the same rows as before, with other options: their values stay as they are."""
+    def converted(self, change: Difference) -> tuple[tuple[Pair, ...], tuple[Pair, ...]]:
+        """The fields whose values may change, and those that refer to rows as before, with other options."""
         pairs = change.changed("options")
-        return tuple(pair for pair in pairs if all(self.generator.reference(each) is not None for each in pair))
+        rekeyed = tuple(pair for pair in pairs if all(self.generator.reference(each) is not None for each in pair))
+        return tuple(pair for pair in change.changed("type", "options") if pair not in rekeyed), rekeyed
 
     # The trash
 
@@ -177,7 +189,8 @@ class Evolution(Steps):
             old, new = change.before.by_id.get(made.after.id), made.after
             # A given value is filled in afterwards.
             is_new_rule = new.required and (old is None or not old.required or made.lost.count)
-            if is_new_rule and not self._is_given(new):
+            is_put_off = pending.required_name(change.after, new) in self.put_off
+            if is_new_rule and not is_put_off and not self.is_given(new):
                 found = rows_allow.nulls(connection, table, made)
                 if found is not None:
                     self.findings.add(found)
@@ -192,7 +205,7 @@ class Evolution(Steps):
             if found is not None:
                 self.findings.add(found)
 
-    def _is_given(self, field) -> bool:
+    def is_given(self, field) -> bool:
         types = self.generator.field_types
         return field.type in types and types[field.type].fill is not None
 
@@ -265,7 +278,8 @@ class Evolution(Steps):
         given = tuple(
             field for field in given_fields(change.after, types) if field.id in new and self.has_column(field)
         )
-        fill_rows(self.connection, self.store, types, self.generator.table(change.after), change.after, given)
+        if given:
+            fill_rows(self.connection, self.store, types, self.generator.table(change.after), change.after, given)
 
     def forget(self, definition: TableDefinition, kept: TrashedField) -> None:
         """Take a field out of the trash whose values have come back, or are not wanted any more."""

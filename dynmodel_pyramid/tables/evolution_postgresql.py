@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.store import TrashedField
+from dynmodel_pyramid.tables import pending
 from dynmodel_pyramid.tables.carrying import Carried
 from dynmodel_pyramid.tables.checks import check_name
 from dynmodel_pyramid.tables.ddl import Key, literal_sql
@@ -31,8 +32,8 @@ class PostgreSQLEvolution(Evolution):
         leaving = [(field, None) for field in change.dropped]
         arriving = [(None, field) for field in change.arriving]
         self._drop_keys(change.before, [*leaving, *converted, *rekeyed])
-        self._drop_checks(change.before, [*leaving, *converted])
         effects = {number: self.effect(values) for number, values in carried.items()}
+        self._drop_checks(change.before, [*leaving, *converted], effects)
         self._make(table, carried, effects)
         for old, new in (*leaving, *converted):
             with self._serving(field_key(old, new)):
@@ -50,8 +51,10 @@ class PostgreSQLEvolution(Evolution):
                 self.operations.rename_table(self.name, quoted(change.after.physical_name), schema=self.schema)
             self.name = quoted(change.after.physical_name)
         self.create_indexes(change.before, change.after, all_of_them=False)
-        self._add_checks(change.after, [*arriving, *converted])
+        self._add_checks(change.after, [*arriving, *converted], effects)
         self._add_keys(change.after, [*arriving, *converted, *rekeyed])
+        pending.demand_values(self, change.after)
+        pending.complete(self, change.after, set(change.before.pending) - set(change.after.pending))
 
     def effect(self, values: Carried) -> str:
         """How the column gets its values.
@@ -149,7 +152,8 @@ class PostgreSQLEvolution(Evolution):
             column.key = column.name
             self.operations.add_column(self.name, column, schema=self.schema)
             return
-        self._alter(field.column, server_default=self._default(field), nullable=not field.required)
+        nullable = not field.required or self._is_put_off(field)
+        self._alter(field.column, server_default=self._default(field), nullable=nullable)
 
     def _set_rules(self, change: Difference) -> None:
         settled = {new.id for _, new in change.changed("type", "options")}
@@ -158,7 +162,7 @@ class PostgreSQLEvolution(Evolution):
                 with self._serving(("default", new.id)):
                     self._alter(new.column, server_default=self._default(new))
         for _, new in change.changed("required"):
-            if new.id not in settled and self.has_column(new):
+            if new.id not in settled and self.has_column(new) and not self._is_put_off(new):
                 with self._serving(("required", new.id), cost="scan" if new.required else "metadata"):
                     self._alter(new.column, nullable=not new.required)
 
@@ -172,13 +176,15 @@ class PostgreSQLEvolution(Evolution):
     def _add_keys(self, definition: TableDefinition, pairs: Iterable[Pair]) -> None:
         for old, new in pairs:
             if self.has_foreign_key(new):
-                with self._serving(field_key(old, new), cost="scan", lock="SHARE ROW EXCLUSIVE"):
+                cost = self._cost(foreign_key_name(definition, new))
+                with self._serving(field_key(old, new), cost=cost, lock="SHARE ROW EXCLUSIVE"):
                     self._add_key(definition, new)
 
     def _add_key(self, definition: TableDefinition, field: FieldDefinition) -> None:
         reference = self.generator.reference(field)
+        name = foreign_key_name(definition, field)
         self.operations.create_foreign_key(
-            quoted(foreign_key_name(definition, field)),
+            quoted(name),
             quoted(definition.physical_name),
             quoted(self.far(definition)(reference.table)),
             [quoted(field.column)],
@@ -187,33 +193,51 @@ class PostgreSQLEvolution(Evolution):
             deferrable=True,
             source_schema=self.schema,
             referent_schema=self.schema,
+            **(pending.NOT_VALID if name in self.put_off else {}),
         )
 
-    def _drop_checks(self, definition: TableDefinition, pairs: Iterable[Pair]) -> None:
+    def _drop_checks(self, definition: TableDefinition, pairs: Iterable[Pair], effects: Mapping[int, str]) -> None:
         """By what the database has: the type of a field that goes may be gone."""
-        pairs = [(old, new) for old, new in pairs if new is None or self.rules(old) != self.rules(new)]
+        pairs = list(pairs)
         if not pairs:
             return
         inspector = sa.inspect(self.connection)
         there = [each["name"] for each in inspector.get_check_constraints(self.name, schema=self.schema)]
         for old, new in pairs:
+            kept = {check_name(definition, old, option) for option in self._kept_rules(old, new, effects)}
             for name in there:
-                if name.startswith(check_name(definition, old, "")):
+                if name.startswith(check_name(definition, old, "")) and name not in kept:
                     with self._serving(field_key(old, new)):
                         self.operations.drop_constraint(quoted(name), self.name, type_="check", schema=self.schema)
 
-    def _add_checks(self, definition: TableDefinition, pairs: Iterable[Pair]) -> None:
+    def _kept_rules(
+        self, old: FieldDefinition | None, new: FieldDefinition | None, effects: Mapping[int, str]
+    ) -> set[str]:
+        """The options whose checks stay: those of a column that stays, if they say the same as before."""
+        if old is None or new is None or effects.get(new.id) != "none":
+            return set()
+        return {option for option, _ in set(self.rules(old).items()) & set(self.rules(new).items())}
+
+    def _add_checks(self, definition: TableDefinition, pairs: Iterable[Pair], effects: Mapping[int, str]) -> None:
         table = None
         for old, new in pairs:
-            rules = self.rules(new)
-            if not rules or (old is not None and self.rules(old) == rules):
+            kept = self._kept_rules(old, new, effects)
+            rules = [option for option in self.rules(new) if option not in kept]
+            if not rules:
                 continue
             if table is None:
                 table = self.generator.table(definition)
                 made = self.generator.checks(definition, table)
-            for option in rules:
-                with self._serving(field_key(old, new), cost="scan"):
-                    self.ddl.run(sa.schema.AddConstraint(made[check_name(definition, new, option)]))
+            for name in (check_name(definition, new, option) for option in rules):
+                made[name].dialect_options["postgresql"]["not_valid"] = name in self.put_off
+                with self._serving(field_key(old, new), cost=self._cost(name)):
+                    self.ddl.run(sa.schema.AddConstraint(made[name]))
+
+    def _is_put_off(self, field: FieldDefinition) -> bool:
+        return any(name.endswith(f"_{field.id}_required") for name in self.put_off)
+
+    def _cost(self, constraint: str) -> str:
+        return "metadata" if constraint in self.put_off else "scan"
 
     def lift_foreign_keys(self, definition) -> None:
         self.name = quoted(definition.physical_name)

@@ -14,7 +14,7 @@ from dynmodel_pyramid.tables.checks import rules_of
 from dynmodel_pyramid.tables.ddl import Executed, Recorded
 from dynmodel_pyramid.tables.findings import Collecting, Refusing
 from dynmodel_pyramid.tables.generation import Generator, field_indexes
-from dynmodel_pyramid.tables.link_tables import LinkTables
+from dynmodel_pyramid.tables.link_tables import LinkTables, referred_to
 
 
 def quoted(name: str) -> quoted_name:
@@ -58,6 +58,10 @@ class Steps:
         self.names: dict[int, str] = {}
         #: Names of tables that a plan takes for free: the change would have moved what has them.
         self.free_names: set[str] = set()
+        #: Whether rules may be put off to be proven later; found by a plan.
+        self.may_put_off = False
+        #: The names of the constraints that are.
+        self.put_off: frozenset[str] = frozenset()
         #: Called before the first DDL: holds off readers.
         self.before_ddl: Callable[[], None] = lambda: None
 
@@ -72,6 +76,17 @@ class Steps:
             return self.names.get(table_id) or self.store.physical_name(self.connection, table_id)
 
         return name
+
+    def far_rows(self, definition: TableDefinition) -> Callable[[int], sa.FromClause]:
+        """The rows of a table that a definition refers to, by its id; one that a plan would make has none."""
+        name = self.far(definition)
+
+        def rows(table_id: int) -> sa.FromClause:
+            if table_id in self.names:
+                return sa.select(sa.cast(sa.null(), sa.BigInteger).label("id")).where(sa.false()).subquery("_far")
+            return referred_to(name(table_id), self.schema).table.alias("_far")
+
+        return rows
 
     def link_tables(self, definition: TableDefinition) -> LinkTables:
         return LinkTables(self.ddl, self.schema, self.far(definition))
@@ -188,8 +203,10 @@ class Steps:
 
     def create_indexes(self, before: TableDefinition, after: TableDefinition, *, all_of_them: bool) -> None:
         """Create the indexes that are new, or all; a uniqueness that rows violate is refused."""
-        table = self.generator.table(after)
         existing = set() if all_of_them else self.kept_indexes(before, after)
+        if existing == set(self.index_names(after)):
+            return
+        table = self.generator.table(after)
         for name, index in self.generator.indexes(after, table).items():
             if name not in existing:
                 with self.ddl.serving(*_index_keys(name, after), cost="scan", lock="SHARE"):

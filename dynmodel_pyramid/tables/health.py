@@ -22,6 +22,8 @@ class Health:
     limit: int
     trashed: int
     quarantined: int
+    #: Constraints that are still to be proven for the rows of before (:mod:`~.finishing`).
+    pending: tuple[str, ...]
     warnings: tuple[dict[str, Any], ...]
 
     @property
@@ -42,7 +44,7 @@ def health_of(catalogue: Catalogue, definition: TableDefinition) -> Health:
     width = Width(in_use, len(columns), max(0, counted - in_use - len(columns)))
     limit = dialect.max_columns
     warnings = _warnings(width, limit, dialect.counts_dropped_columns)
-    return Health(width, limit, len(kept), quarantined, tuple(warnings))
+    return Health(width, limit, len(kept), quarantined, tuple(definition.pending), tuple(warnings))
 
 
 def _has_column(catalogue: Catalogue, field) -> bool:
@@ -79,6 +81,6 @@ def health_document(health: Health) -> dict[str, Any]:
         },
         "trash": health.trashed,
         "quarantine": health.quarantined,
-        "pending": [],
+        "pending": list(health.pending),
         "warnings": list(health.warnings),
     }

@@ -5,7 +5,8 @@
 
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -22,6 +23,7 @@ from dynmodel_pyramid.tables.changes import TableChange, in_order, settled
 from dynmodel_pyramid.tables.evolution import Evolution
 from dynmodel_pyramid.tables.evolution_postgresql import PostgreSQLEvolution
 from dynmodel_pyramid.tables.evolution_sqlite import SQLiteEvolution
+from dynmodel_pyramid.tables.finishing import Unfinished, finish, may_be_online
 from dynmodel_pyramid.tables.judging import Definitions, Judge, judged, lock_exclusively, read_unlocked
 
 EVOLUTIONS: dict[str, type[Evolution]] = {"sqlite": SQLiteEvolution, "postgresql": PostgreSQLEvolution}
@@ -44,13 +46,14 @@ class Performed:
 @dataclass(frozen=True, slots=True)
 class Rehearsed:
     """What a change of one table would do: ``carried`` are the values by field, ``evolution`` has the statements and
-    what stands in the way; ``rows`` is how many the table has.
+    what stands in the way; ``rows`` is how many the table has; ``versions`` how many there will be more.
     """
 
     change: TableChange
     evolution: Evolution
     carried: dict[int, Carried]
     rows: int
+    versions: int = 1
 
 
 class Performer:
@@ -73,12 +76,16 @@ class Performer:
         def run(connection: sa.Connection, deadline: float) -> Performed:
             begun = time.monotonic()
             locked, changes = judged(self.catalogue, connection, wanted, judge, deadline)
+            early = [change.id for change in changes if change.is_too_early]
+            if early:
+                raise Unfinished(early[0])
+            changes = [change.without_pending() for change in changes]
             made, further = settled(changes, locked, self.catalogue.field_types)
             if not made and not further:
                 return Performed([], self.database.state(connection))
             self._refuse_taken(connection, made)
             patience = self.settings.lock_timeout - (time.monotonic() - begun)
-            evolution = self._evolution(connection)
+            evolution = self.evolution(connection)
             evolution.before_ddl = self._locking_once(connection, locked, patience)
             made = carry_out(evolution, self.store, made, on_error)
             evolution.before_ddl()
@@ -88,24 +95,40 @@ class Performer:
             lines = [*((change.live_before, change.after) for change in made), *further]
             return Performed(made, self.store.record(connection, lines, author))
 
-        return self.transaction(run)
+        while True:
+            try:
+                return self.transaction(run)
+            except Unfinished as unfinished:
+                finish(self, unfinished.table_id)
 
     def rehearse(self, wanted: Iterable[int], judge: Judge, *, on_error: str = "fail") -> list[Rehearsed]:
         """What :meth:`perform` would do; locks nobody out, and changes nothing."""
-        found = []
         with self.database.rehearsing() as connection:
-            current, changes = read_unlocked(self.catalogue, connection, wanted, judge)
-            made, _ = settled(changes, current, self.catalogue.field_types)
-            self._refuse_taken(connection, made)
-            names = {change.id: change.after.physical_name for change in made if change.before is None}
-            free = {change.before.physical_name for change in made if change.before is not None}
-            for change in in_order(made):
-                evolution = self._evolution(connection, rehearsed=True)
-                evolution.names, evolution.free_names = names, free
-                found.append(rehearsed(evolution, change, on_error))
+            return self.rehearse_on(connection, wanted, judge, on_error=on_error)
+
+    def rehearse_on(
+        self, connection: sa.Connection, wanted: Iterable[int], judge: Judge, *, on_error: str = "fail"
+    ) -> list[Rehearsed]:
+        """:meth:`rehearse` in the caller's transaction."""
+        found = []
+        current, changes = read_unlocked(self.catalogue, connection, wanted, judge)
+        # What is pending would be finished before, in a version of its own.
+        left = {change.id for change in changes if change.live_before is not None and change.before.pending}
+        changes = [replace(change, before=replace(change.before, pending=())) if change.id in left else change
+                   for change in changes]  # fmt: skip
+        made, _ = settled([change.without_pending() for change in changes], current, self.catalogue.field_types)
+        self._refuse_taken(connection, made)
+        names = {change.id: change.after.physical_name for change in made if change.before is None}
+        free = {change.before.physical_name for change in made if change.before is not None}
+        for change in in_order(made):
+            evolution = self.evolution(connection, rehearsed=True)
+            evolution.names, evolution.free_names = names, free
+            evolution.may_put_off = on_error == "fail" and may_be_online(self.database.dialect, connection, changes)
+            with told_of(change.model_name, change.pointer):
+                found.append(rehearsed(evolution, change, on_error, versions=2 if change.id in left else 1))
         return found
 
-    def _evolution(self, connection: sa.Connection, *, rehearsed: bool = False) -> Evolution:
+    def evolution(self, connection: sa.Connection, *, rehearsed: bool = False) -> Evolution:
         kind = EVOLUTIONS[self.database.dialect.name]
         return kind(connection, self.catalogue.generator, self.store, rehearsed=rehearsed)
 
@@ -176,36 +199,60 @@ def carry_out(
     evolution: Evolution, store: DefinitionStore, changes: list[TableChange], on_error: str
 ) -> list[TableChange]:
     """Bring tables and system tables to what is wanted; -> the changes as they are logged."""
-    connection = evolution.connection
     vacated = [_vacate(evolution, store, change) if _is_in_the_way(change, changes, evolution) else change
                for change in changes]  # fmt: skip
     new = {change.id for change in changes if change.before is None}
     made, unfinished = [], []
     for change in in_order(vacated):
-        before, after = change.before, change.after
-        if after is None:
-            dropped = replace(before, version=before.version + 1, physical_name=evolution.drop(before))
-            store.drop(connection, dropped)
-            made.append(replace(change, before=replace(dropped, model_name=before.model_name)))
-            continue
-        if change.restored:
-            evolution.restore(before, after, on_error)
-        elif before is None:
-            first = _without_links_to(after, new - {after.id}, evolution)
-            new.discard(after.id)
-            evolution.create(first)
-            if first is not after:
-                unfinished.append((first, after))
-        else:
-            evolution.change(before, after, on_error, change.returning, change.earlier)
-        store.update(connection, after)
-        made.append(change)
+        with told_of(change.model_name, change.pointer):
+            made.append(_carry_out(evolution, store, change, on_error, new, unfinished))
     for first, after in unfinished:
         evolution.change(first, after, on_error)
     return made
 
 
-def rehearsed(evolution: Evolution, change: TableChange, on_error: str) -> Rehearsed:
+def _carry_out(
+    evolution: Evolution,
+    store: DefinitionStore,
+    change: TableChange,
+    on_error: str,
+    new: set[int],
+    unfinished: list[tuple[TableDefinition, TableDefinition]],
+) -> TableChange:
+    """:param new: tables that are still to be made; ``unfinished`` gets what waits for them, with what it is to be"""
+    connection, before, after = evolution.connection, change.before, change.after
+    if after is None:
+        dropped = replace(before, version=before.version + 1, physical_name=evolution.drop(before))
+        store.drop(connection, dropped)
+        return replace(change, before=replace(dropped, model_name=before.model_name))
+    if change.restored:
+        evolution.restore(before, after, on_error)
+    elif before is None:
+        first = _without_links_to(after, new - {after.id}, evolution)
+        new.discard(after.id)
+        evolution.create(first)
+        if first is not after:
+            unfinished.append((first, after))
+    else:
+        evolution.change(before, after, on_error, change.returning, change.earlier)
+    store.update(connection, after)
+    return change
+
+
+@contextmanager
+def told_of(name: str, pointer: str) -> Iterator[None]:
+    """Of several tables a refusal tells which one it is about; ``pointer`` is empty where there is one only."""
+    try:
+        yield
+    except Conflict as error:
+        if pointer:
+            error.detail = f"{name}: {error.detail}"
+            error.members["pointer"] = pointer
+        raise
+
+
+def rehearsed(evolution: Evolution, change: TableChange, on_error: str, versions: int) -> Rehearsed:
+    """:param versions: how many there will be more if no rules are proven later"""
     before, after, carried = change.before, change.after, {}
     if after is None:
         evolution.drop(before)
@@ -216,7 +263,7 @@ def rehearsed(evolution: Evolution, change: TableChange, on_error: str) -> Rehea
     else:
         carried = evolution.change(before, after, on_error, change.returning, change.earlier)
     rows = 0 if before is None else evolution.count_rows(before)
-    return Rehearsed(change, evolution, carried, rows)
+    return Rehearsed(change, evolution, carried, rows, versions + bool(evolution.put_off))
 
 
 def _is_in_the_way(change: TableChange, changes: list[TableChange], evolution: Evolution) -> bool:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from dynmodel_pyramid.definitions import TableDefinition
-from dynmodel_pyramid.definitions.steps import Step, step_document
+from dynmodel_pyramid.definitions.steps import Step, Validate, step_document
 from dynmodel_pyramid.tables.carrying import Carried
 from dynmodel_pyramid.tables.changes import TableChange
 from dynmodel_pyramid.tables.ddl import COSTS, Statement
@@ -17,6 +17,12 @@ LOCKS = {
         ("SHARE ROW EXCLUSIVE", "values are made and judged: rows can be read, not written"),
         ("ACCESS EXCLUSIVE", "statements run, till the commit: rows can be neither read nor written"),
     ),
+    "online": (
+        ("ACCESS SHARE", "values are judged: rows can be read and written"),
+        ("ACCESS EXCLUSIVE", "rules are put in force for what is written, the first version: no row is looked at"),
+        ("SHARE UPDATE EXCLUSIVE", "rules are proven for all rows: rows can be read and written"),
+        ("ACCESS EXCLUSIVE", "what is proven is noted, the second version: no row is looked at"),
+    ),
     "sqlite": (("RESERVED", "the whole change: rows of all tables can be read, not written"),),
 }
 
@@ -25,14 +31,16 @@ def plan_document(rehearsed: Rehearsed) -> dict[str, Any]:
     """The plan for one table."""
     change, evolution = rehearsed.change, rehearsed.evolution
     dialect = evolution.generator.dialect.name
-    locks = [{"mode": mode, "while": during} for mode, during in LOCKS[dialect]]
+    locks = LOCKS["online" if evolution.put_off else dialect]
+    locks = [{"mode": mode, "while": during} for mode, during in locks]
     before, after = change.live_before, change.after
     findings = list(evolution.findings.findings)
     return {
+        "action": _action(change),
         "table": None if before is None else change.id,
         "model_name": (after or before).model_name,
         "version": None if before is None else before.version,
-        "next_version": (after or before).version + (after is None),
+        "next_version": rehearsed.versions + (0 if before is None else before.version),
         "allowed": not findings,
         "rows": rehearsed.rows,
         "locks": [] if before is None else locks,
@@ -41,9 +49,25 @@ def plan_document(rehearsed: Rehearsed) -> dict[str, Any]:
     }
 
 
+def plan_documents(changes: list[Rehearsed]) -> dict[str, Any]:
+    """Name -> plan of each table that would change: its new name, or the one that it had where it is dropped."""
+    return {
+        each.change.model_name: plan_document(each) for each in sorted(changes, key=lambda it: it.change.model_name)
+    }
+
+
+def _action(change: TableChange) -> str:
+    if change.after is None:
+        return "drop"
+    if change.live_before is not None:
+        return "change"
+    return "restore" if change.restored else "create"
+
+
 def unchanged_plan(definition: TableDefinition) -> dict[str, Any]:
     """The plan of a change that changes nothing; nobody has counted rows for it."""
     return {
+        "action": "none",
         "table": definition.id,
         "model_name": definition.model_name,
         "version": definition.version,
@@ -60,14 +84,15 @@ def _whole(change: TableChange, rehearsed: Rehearsed) -> list[dict[str, Any]]:
     """A table that comes or goes is one step."""
     if change.after is not None and change.live_before is not None:
         return []
-    kind = "drop_table" if change.after is None else "restore_table" if change.restored else "create_table"
     findings = rehearsed.evolution.findings.findings
-    step = {"kind": kind, **_effort(rehearsed.evolution.ddl.statements, rehearsed)}
+    step = {"kind": f"{_action(change)}_table", **_effort(rehearsed.evolution.ddl.statements, rehearsed)}
     return [{**step, "refused": [_refusal(finding) for finding in findings]}]
 
 
 def _steps(change: TableChange, rehearsed: Rehearsed, findings: list[Finding]) -> list[dict[str, Any]]:
     steps = Difference(change.before, change.after).steps
+    if rehearsed.evolution.put_off:
+        steps = (*steps, Validate(tuple(sorted(rehearsed.evolution.put_off)), ()))
     refused: dict[int, list[Finding]] = {}
     for finding in findings:
         refused.setdefault(_place(steps, finding), []).append(finding)

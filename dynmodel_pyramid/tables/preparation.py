@@ -1,7 +1,7 @@
 """The values of all fields after a change of a definition, and whether the rows allow it. Nothing is changed yet."""
 
 import datetime
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,9 +18,10 @@ from dynmodel_pyramid.fields.temporal import UTCDateTime
 from dynmodel_pyramid.tables.bringing_back import bring_back
 from dynmodel_pyramid.tables.carrying import UNCACHED, Aside, Carried, Conversion, batches, convert_values
 from dynmodel_pyramid.tables.changes import Earlier
+from dynmodel_pyramid.tables.checks import judged_options
 from dynmodel_pyramid.tables.conversion import converter, in_database
 from dynmodel_pyramid.tables.generation import Generator
-from dynmodel_pyramid.tables.link_tables import lines, lines_of, list_of, referred_to
+from dynmodel_pyramid.tables.link_tables import lines, lines_of, list_of
 
 #: Told of the values of a field that can't be carried over: (id of the row, old value, its text, reason) of some rows.
 KeepAside = Callable[[FieldDefinition, FieldDefinition, list[tuple[int, Any, str, str]]], None]
@@ -29,11 +30,13 @@ KeepAside = Callable[[FieldDefinition, FieldDefinition, list[tuple[int, Any, str
 class Preparation:
     """Makes the values of one change in the caller's transaction.
 
-    :param far: the physical name of a table by its id
+    :param far: the rows of a table by its id, of which the ids are looked at
     :param on_error: what becomes of values that can't be carried over (:data:`~.conversion.ON_ERROR`)
     :param returning: fields that come back by their ids, each with where the trash keeps its values
     :param earlier: values that come back where nobody has written others since (:class:`~.changes.TableChange`)
     :param keep_aside: for ``quarantine``; a plan keeps nothing
+    :param trusted: ids of fields whose values stay as they are, which the database proves later (:mod:`~.online`)
+    :param counts_all: whether values are counted of which the change itself needs to know nothing, as a plan tells
     """
 
     def __init__(
@@ -41,13 +44,15 @@ class Preparation:
         connection: sa.Connection,
         generator: Generator,
         before: TableDefinition,
-        far: Callable[[int], str],
+        far: Callable[[int], sa.FromClause],
         *,
         on_error: str,
         moment: datetime.datetime,
         returning: Mapping[int, TrashedField],
         earlier: Mapping[int, tuple[Earlier, ...]] | None = None,
         keep_aside: KeepAside | None = None,
+        trusted: Collection[int] = (),
+        counts_all: bool = True,
     ):
         self.connection = connection
         self.generator = generator
@@ -60,6 +65,8 @@ class Preparation:
         self.earlier = {number: (Earlier(kept, (before.by_id[number],)),) for number, kept in live.items()}
         self.earlier |= earlier or {}
         self.keep_aside = keep_aside
+        self.trusted = trusted
+        self.counts_all = counts_all
         self.table = self._working_table()
         self._asides: dict[int, Aside] = {}
 
@@ -162,6 +169,9 @@ class Preparation:
         old_form, new_form = (types[each.type].text_form(each.options) for each in (old, new))
         kind = self.kind(new)
         carried = Carried(new, source, old, source)
+        if new.id in self.trusted:
+            carried.is_same = True
+            return carried
         carried.lost.hidden = carried.changed.hidden = old.write_only or new.write_only
         only = self._bring_back(carried, earlier) if earlier else sa.true()
         how = Conversion(
@@ -182,10 +192,15 @@ class Preparation:
         else:
             if not self.is_list(new):
                 how.expression = in_database(types, old, new, source, dialect)
-            if how.expression is not None and new_form.sql_to_text is not None:
+            if how.expression is source and how.same_storage:
+                # As far as the types can tell in SQL no value changes, and all are taken.
+                carried.is_same = True
+                self._count(carried, how)
+            elif how.expression is not None and new_form.sql_to_text is not None:
                 how.sql_texts = tuple(_text_maker(form, dialect) for form in (old_form, new_form))
-            with self._refusing_defaults(new):
-                convert_values(self.connection, carried, how, lambda: self._aside(new, kind))
+            if not carried.is_same:
+                with self._refusing_defaults(new):
+                    convert_values(self.connection, carried, how, lambda: self._aside(new, kind))
         carried.is_same &= carried.aside is None
         self._lose_missing_rows(carried, how)
         if new.required:
@@ -202,15 +217,23 @@ class Preparation:
         if old.type != new.type or not how.same_storage:
             return False
         checks = self.generator.field_types[new.type].checks(how.source, new.options, self.generator.context)
-        changed = {name for name in new.options if new.options[name] != old.options.get(name)}
-        lifted = {name for name in changed if new.options[name] is None}
-        if not changed - lifted <= set(checks):
+        judged = judged_options(old, new, checks)
+        if judged is None:
             return False
-        rules = sa.and_(sa.true(), *(checks[name] for name in changed - lifted))
+        if not judged:
+            self._count(carried, how)
+            return True
+        rules = sa.and_(sa.true(), *(checks[name] for name in judged))
         broken = sa.func.coalesce(sa.func.sum(sa.case((~rules, 1), else_=0)), 0)
         counts = sa.select(sa.func.count(how.source), broken).select_from(self.table).where(how.only)
         carried.values, number = self.connection.execute(counts, execution_options=UNCACHED).one()
         return number == 0
+
+    def _count(self, carried: Carried, how: Conversion) -> None:
+        """Count values that all stay as they are."""
+        if self.counts_all:
+            query = sa.select(sa.func.count(how.source)).select_from(self.table)
+            carried.values = self.connection.scalar(query, execution_options=UNCACHED)
 
     def _aside(self, field: FieldDefinition, kind: sa.types.TypeEngine) -> Aside:
         if field.id not in self._asides:
@@ -258,7 +281,7 @@ class Preparation:
         reference = self.generator.reference(carried.after)
         if reference is None:
             return
-        far = referred_to(self.far(reference.table), self.generator.dialect.schema).table.alias("_far")
+        far = self.far(reference.table)
         expression = carried.expression
         if reference.many:
             condition = expression.is_not(None)

@@ -19,6 +19,7 @@ from dynmodel_pyramid.tables.catalogue import Catalogue
 from dynmodel_pyramid.tables.changes import TableChange
 from dynmodel_pyramid.tables.conversion import check_on_error
 from dynmodel_pyramid.tables.judging import Definitions, Judge
+from dynmodel_pyramid.tables.online import OnlineChanges
 from dynmodel_pyramid.tables.performing import Performer, Rehearsed
 from dynmodel_pyramid.tables.references import with_own_id
 
@@ -49,6 +50,7 @@ class DefinitionService:
         self.catalogue = catalogue
         self.store = catalogue.store
         self.performer = Performer(catalogue)
+        self.online = OnlineChanges(self.performer)
 
     def create(self, document: Any, author: str | None = None) -> Outcome:
         """Define a new table.
@@ -128,7 +130,9 @@ class DefinitionService:
             seen.update(locked)
             return judge(connection, locked, resolve)
 
-        done = self.performer.perform([table_id], seeing, on_error=on_error, author=author)
+        done = self.online.perform(table_id, seeing, author) if on_error == "fail" else None
+        if done is None:
+            done = self.performer.perform([table_id], seeing, on_error=on_error, author=author)
         after = done.definition(table_id)
         return Outcome(after or seen[table_id], done.state, after is not None)
 

@@ -52,8 +52,9 @@ class Root(Resource):
         kinds = {
             "table": Tables,
             "rest": Rest,
-            "field-type": FieldTypesResource,
+            "schema": Schema,
             "trash": TableTrash,
+            "field-type": FieldTypesResource,
             "live": Live,
             "ready": Ready,
         }
@@ -85,6 +86,25 @@ class FieldTypeResource(Resource):
     def __init__(self, parent: FieldTypesResource, name: str, known: Registered | Failure):
         super().__init__(parent, name)
         self.known = known
+
+
+class Schema(Resource):
+    """All tables as one document."""
+
+    @property
+    def work(self) -> Work:
+        return self.__parent__.work
+
+    def __getitem__(self, segment: str) -> Resource:
+        return {"plan": SchemaPlan}[segment](self, segment)
+
+
+class SchemaPlan(Resource):
+    """What a document of all tables would change."""
+
+    @property
+    def work(self) -> Work:
+        return self.__parent__.work
 
 
 class Tables(Resource):

@@ -59,6 +59,7 @@ def service_document(context: Root, request) -> dict:
             "tables": path(request, "table"),
             "rest": path(request, "rest"),
             "trash": path(request, "trash"),
+            "schema": path(request, "schema"),
             "field_types": path(request, "field-type"),
             "live": path(request, "live"),
             "ready": path(request, "ready"),

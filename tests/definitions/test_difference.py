@@ -53,6 +53,7 @@ def definitions(draw) -> TableDefinition:
     return TableDefinition(
         1, name, draw(st.integers(1, 9)), name, made, indexes, label=draw(st.sampled_from([None, "label"])),
         next_id=13, referrers=draw(st.sampled_from([(), (referrer,)])),
+        pending=draw(st.sampled_from([(), ("_ck_1_1_min",), ("_fk_1_2",)])),
     )  # fmt: skip
 
 

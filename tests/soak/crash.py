@@ -57,8 +57,10 @@ class Inspector:
         self.schema = fleet.schema
         self.system = SystemTables(self.schema)
 
-    def wait_for_silence(self, seconds: float = 20) -> float:
+    def wait_for_silence(self, seconds: float = 20, name: str | None = None) -> float:
         """Till the database has noticed that the server is dead; -> seconds it took.
+
+        :param name: what its connections call themselves; by default the schema
 
         :raises TimeoutError: it has not
         """
@@ -69,7 +71,7 @@ class Inspector:
             "SELECT count(*) FROM pg_stat_activity WHERE application_name = :name AND pid <> pg_backend_pid()"
         )
         with self.engine.connect() as connection:
-            while connection.scalar(query, {"name": self.schema}):
+            while connection.scalar(query, {"name": name or self.schema}):
                 connection.rollback()  # what pg_stat_activity shows is kept for a transaction
                 if time.monotonic() > started + seconds:
                     raise TimeoutError("a backend of the killed server still runs")
@@ -291,12 +293,12 @@ def run_crash(fleet: Fleet, *, kills: int, rows: int = 5000, seconds: float = 30
     return killer.run
 
 
-def with_application_name(settings: dict[str, str]) -> dict[str, str]:
+def with_application_name(settings: dict[str, str], suffix: str = "") -> dict[str, str]:
     """On PostgreSQL: connections that can be told from others."""
     schema = settings.get("dynmodel.schema")
     if schema is None:
         return settings
-    url = sa.make_url(settings["sqlalchemy.url"]).update_query_dict({"application_name": schema})
+    url = sa.make_url(settings["sqlalchemy.url"]).update_query_dict({"application_name": schema + suffix})
     return {**settings, "sqlalchemy.url": url.render_as_string(hide_password=False)}
 
 

@@ -1,5 +1,8 @@
 """The physical schema after each kind of change, as the database itself tells it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 import sqlalchemy as sa
 import webtest
@@ -245,3 +248,86 @@ def test_everything_at_once(client):
     assert table.indexes == {"ux 1": (["b"], True), "ix 3": (["d"], False), "ux 6": (["a", "d"], True)}
     assert {name for name, column in table.columns.items() if not column["nullable"]} == {*SYSTEM, "a", "e"}
     assert client.row(table.path, {}) == {"id": 2, "b": None, "a": 0, "d": None, "e": True}
+
+
+@contextmanager
+def noted(client) -> Iterator[list[str]]:
+    """The statements that run meanwhile."""
+    statements = []
+
+    def note(connection, cursor, statement, *ignored):
+        statements.append(statement)
+
+    engine = client.catalogue.database.engine
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
+
+
+def test_what_clients_are_told_alone_leaves_the_table_alone(client):
+    physical = Physical(client, {"a": {"type": "string", "required": True}, "b": {"type": "integer"}})
+    before = physical.columns
+    with noted(client) as statements:
+        physical.patch({"label": "Things", "fields": {"b": {"label": "B", "read_only": True}, "a": {"label": "A"}}})
+    name = physical.name
+    assert [each for each in statements if f'"{name}"' in each and not each.startswith("LOCK TABLE")] == []
+    assert {key: str(value) for key, value in physical.columns.items()} == {
+        key: str(value) for key, value in before.items()
+    }
+
+
+@pytest.mark.parametrize("wanted", [{"unique": True}, {"index": True}])
+def test_readers_go_on_while_an_index_is_built(client, wanted):
+    physical = Physical(client, {"a": "string"})
+    with noted(client) as statements:
+        physical.patch({"fields": {"a": wanted}})
+    created = next(place for place, each in enumerate(statements) if each.startswith("CREATE"))
+    locked = [place for place, each in enumerate(statements) if "ACCESS EXCLUSIVE" in each]
+    assert len(locked) == (client.catalogue.database.dialect.name == "postgresql")
+    assert all(place > created for place in locked)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("12.5", 12.5),
+        (".5", 0.5),
+        ("-3.", -3.0),
+        ("1e3", 1000.0),
+        (".5e1", 5.0),
+        ("123456789012345", 123456789012345.0),
+        ("9007199254740993", None),
+        ("9007199254740993.0", 9007199254740992.0),
+        ("1" * 99, None),
+        ("0." + "1" * 97, 1 / 9),
+        ("1e400", None),
+        ("1.5.", None),
+        (".", None),
+        ("", None),
+        ("-", None),
+    ],
+)
+def test_texts_become_floats_as_in_python(client, text, number):
+    physical = Physical(client, {"a": {"type": "text"}})
+    client.send("POST", f"{physical.path}rows/", {"a": text}, status=201)
+    physical.patch({"fields": {"a": {"type": "number"}}}, "?on_error=null")
+    assert [row["a"] for row in client.get(f"{physical.path}rows/")] == [number]
+
+
+def test_a_lossless_change_of_type_keeps_its_values_and_drops_its_rule(client):
+    physical = Physical(client, {"a": {"type": "string"}})
+    client.send("POST", f"{physical.path}rows/", [{"a": "x" * 200}, {"a": None}], status=201)
+    wanted = {"model_name": physical.name, "fields": {"a": {"id": 1, "type": "text"}}}
+    (step,) = client.app.post_json(f"{physical.path}plan/", wanted, status=200).json["steps"]
+    assert (step["kind"], step["refused"], step["values"]["total"], step["values"]["lost"]) == (
+        "retype_field",
+        [],
+        1,
+        0,
+    )
+    physical.patch({"fields": {"a": {"type": "text"}}})
+    assert [row["a"] for row in client.get(f"{physical.path}rows/")] == ["x" * 200, None]
+    physical.patch({"fields": {"a": {"max_length": 300}}})
+    assert set(physical.columns) == {*SYSTEM, "a"}

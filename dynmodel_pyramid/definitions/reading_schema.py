@@ -1,0 +1,73 @@
+"""A document of the whole schema -> its tables, each of which :func:`~.reading.read_table` reads then.
+
+What a table of its own may say and this document may not is refused here: numbers that differ between environments.
+"""
+
+from typing import Any
+
+from dynmodel_pyramid.definitions.names import model_name_fault
+from dynmodel_pyramid.definitions.problems import Problems, escape
+from dynmodel_pyramid.definitions.schema_document import TABLE_KEYS
+from dynmodel_pyramid.errors import Invalid, Problem
+from dynmodel_pyramid.fields import FieldTypes, schema
+
+
+def read_tables(
+    document: Any, field_types: FieldTypes, problems: Problems, *, patch: bool = False
+) -> dict[str, dict[str, Any] | None]:
+    """Name -> what stands there; None for a table that a patch drops.
+
+    :raises Invalid: there is no object of tables at all
+    """
+    if type(document) is not dict:
+        raise Invalid([Problem("", "wrong_type", 'want an object such as {"tables": {}}')])
+    problems.unknown_keys(document, ("tables",), "")
+    given = document.get("tables")
+    if type(given) is not dict:
+        code = "required" if given is None else "wrong_type"
+        problems.add("/tables", code, "want the tables: an object of model names and definitions")
+        problems.raise_if_any()
+    found = {}
+    for name, value in given.items():
+        pointer = f"/tables/{escape(name)}"
+        fault = model_name_fault(name)
+        if fault:
+            problems.add(pointer, "invalid_name", fault)
+        elif value is None and patch:
+            found[name] = None
+        elif type(value) is not dict:
+            problems.add(pointer, "wrong_type", "want an object that defines the table")
+        else:
+            found[name] = _checked(value, pointer, field_types, problems)
+    return found
+
+
+def _checked(value: dict[str, Any], pointer: str, field_types: FieldTypes, problems: Problems) -> dict[str, Any]:
+    problems.unknown_keys(value, TABLE_KEYS, pointer)
+    former = value.get("renamed_from")
+    if former is not None and type(former) is not str:
+        problems.add(f"{pointer}/renamed_from", "wrong_type", "want the table's earlier name")
+        value = {**value, "renamed_from": None}
+    given = value.get("fields")
+    fields = list(given.items()) if type(given) is dict else list(enumerate(given)) if type(given) is list else []
+    for key, field in fields:
+        if type(field) is dict:
+            _refuse_numbers(field, f"{pointer}/fields/{escape(key)}", field_types, problems)
+    return value
+
+
+def _refuse_numbers(field: dict[str, Any], pointer: str, field_types: FieldTypes, problems: Problems) -> None:
+    for name, mend in (
+        ("id", "name the field, and say renamed_from where its name changes"),
+        ("position", "the fields stand in the order of the document"),
+    ):
+        if name in field:
+            problems.add(f"{pointer}/{name}", "unknown_option", f"differs between environments: {mend}")
+    kind = field.get("type")
+    if type(kind) is not str or kind not in field_types:
+        return
+    for option in field_types[kind].options_schema().children:
+        if isinstance(option.typ, schema.Table) and type(field.get(option.name)) is int:
+            problems.add(
+                f"{pointer}/{option.name}", "wrong_type", "numbers differ between environments: give the model name"
+            )

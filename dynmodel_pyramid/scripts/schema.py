@@ -1,0 +1,174 @@
+"""``dynmodel-schema``: all definitions of a database as one document, for version control and promotion.
+
+    dynmodel-schema production.ini export schema.yaml
+    dynmodel-schema production.ini plan schema.yaml
+    dynmodel-schema production.ini apply schema.yaml
+    dynmodel-schema production.ini diff schema.yaml
+    dynmodel-schema production.ini diff old.yaml new.yaml
+
+``plan`` and ``diff`` end with 0 where there is no difference, with 2 where there is one; ``apply`` ends with 0 when the
+database is as the document says, with 2 when the user said no. 1 is an error.
+"""
+
+import argparse
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import plaster
+import sqlalchemy as sa
+from pyramid.paster import bootstrap
+
+from dynmodel_pyramid.database import State
+from dynmodel_pyramid.errors import ConfigurationProblem, DynmodelError, Malformed, PreconditionFailed
+from dynmodel_pyramid.scripts.schema_files import FORMATS, format_of, read_text, write_text
+from dynmodel_pyramid.scripts.schema_output import coloured, diff_lines, error_lines, plan_lines, wants_colour
+from dynmodel_pyramid.tables.conversion import ON_ERROR
+from dynmodel_pyramid.tables.whole_schema import DROP, KEEP, Planned, WholeSchema
+
+SAME, FAILED, DIFFERENT = 0, 1, 2
+
+
+class _Parser(argparse.ArgumentParser):
+    """2 says that there are differences, so wrong arguments must not end with it."""
+
+    def error(self, message: str):
+        self.print_usage(sys.stderr)
+        self.exit(FAILED, f"{self.prog}: {message}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="dynmodel-schema", description="All definitions of a database as one document.")
+    parser.add_argument("ini", help="the INI file; file.ini#name for [app:name]")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    export = commands.add_parser("export", help="write the document of the database")
+    export.add_argument("file", nargs="?", default="-", help="where to; standard output if it isn't given")
+    export.add_argument("--full", action="store_true", help="with the options that have their defaults")
+    plan = commands.add_parser("plan", help="tell what apply would do")
+    apply = commands.add_parser("apply", help="bring the database to what the document says, all or nothing")
+    for each in (plan, apply):
+        each.add_argument("file", help="the document; - for standard input")
+        each.add_argument("--keep-others", action="store_true", help="keep tables that are not in the document")
+        each.add_argument("--on-error", choices=ON_ERROR, default="fail", help="values that can't be carried over")
+    apply.add_argument("--yes", action="store_true", help="don't ask")
+    diff = commands.add_parser("diff", help="compare two documents, or the database with one")
+    diff.add_argument("file", help="a document; - for standard input")
+    diff.add_argument("other", nargs="?", help="another one; the first is the older then")
+    for each in (export, plan, apply, diff):
+        each.add_argument("--format", choices=FORMATS, help="where a file's name doesn't tell; YAML by default")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    given = _parser().parse_args(arguments)
+    try:
+        environment = _bootstrap(given.ini)
+        catalogue = environment["registry"].dynmodel_catalogue
+        try:
+            return COMMANDS[given.command](WholeSchema(catalogue), given)
+        finally:
+            environment["closer"]()
+            catalogue.database.close()
+    except (DynmodelError, sa.exc.SQLAlchemyError, OSError) as error:
+        for line in error_lines(error):
+            _print(line, stream=sys.stderr)
+        return FAILED
+
+
+def _bootstrap(ini: str) -> dict[str, Any]:
+    """The application of an INI file: only it knows the field types that it adds itself."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return bootstrap(ini)
+    except (plaster.PlasterError, LookupError, ValueError) as error:
+        raise ConfigurationProblem(f"{ini}: {error}") from None
+
+
+def _print(line: str, sign: str | None = None, stream=None) -> None:
+    """:param sign: the one that the line begins with, unless it is given"""
+    stream = sys.stdout if stream is None else stream
+    sign = line.lstrip()[:1] if sign is None else sign
+    print(coloured(line, sign, colour=wants_colour(stream)), file=stream)
+
+
+def _read(path: str, given: argparse.Namespace) -> Any:
+    kind = format_of(path, given.format)
+    text = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+    return read_text(text, kind, "standard input" if path == "-" else path)
+
+
+def export(schema: WholeSchema, given: argparse.Namespace) -> int:
+    kind = format_of(given.file, given.format)
+    text = write_text(schema.document(schema.current()[1], full=given.full), kind)
+    if given.file == "-":
+        sys.stdout.write(text)
+    else:
+        Path(given.file).write_text(text, encoding="utf-8")
+    return SAME
+
+
+def _planned(schema: WholeSchema, given: argparse.Namespace, document: Any) -> Planned:
+    planned = schema.plan(document, KEEP if given.keep_others else DROP, on_error=given.on_error)
+    _, current = schema.current()
+    for line in plan_lines(planned.changes, current, schema.catalogue.field_types):
+        _print(line)
+    if not planned.changes:
+        print("No differences.")
+    return planned
+
+
+def plan(schema: WholeSchema, given: argparse.Namespace) -> int:
+    return DIFFERENT if _planned(schema, given, _read(given.file, given)).changes else SAME
+
+
+def apply(schema: WholeSchema, given: argparse.Namespace) -> int:
+    document = _read(given.file, given)
+    planned = _planned(schema, given, document)
+    if not planned.changes:
+        return SAME
+    if any(each.evolution.findings.findings for each in planned.changes):
+        _print("! Not applied: the rows don't allow it. Mend them, or say --on-error.", stream=sys.stderr)
+        return FAILED
+    if not given.yes and not _agreed():
+        print("Not applied.")
+        return DIFFERENT
+
+    def as_planned(state: State) -> None:
+        if state != planned.state:
+            raise PreconditionFailed("the definitions have changed since the plan was made")
+
+    others = KEEP if given.keep_others else DROP
+    done = schema.apply(document, others, precondition=as_planned, on_error=given.on_error)
+    print(f"Applied: revision {done.state.definitions}.")
+    return SAME
+
+
+def _agreed() -> bool:
+    if not sys.stdin.isatty():
+        raise Malformed("nobody can be asked", hint="say --yes")
+    return input("Apply this? [y/N] ").strip().lower() in ("y", "yes")
+
+
+def diff(schema: WholeSchema, given: argparse.Namespace) -> int:
+    """Both in their short form, so that neither order nor defaults make a difference."""
+    texts = [schema.canonical(_read(given.file, given))]
+    names = [given.file]
+    if given.other is None:
+        texts.insert(0, schema.document(schema.current()[1]))
+        names.insert(0, "database")
+    else:
+        texts.append(schema.canonical(_read(given.other, given)))
+        names.append(given.other)
+    kind = format_of(given.file, given.format)
+    lines = list(diff_lines(*(write_text(text, kind) for text in texts), tuple(names)))
+    for line in lines:
+        _print(line, line[:1])
+    return DIFFERENT if lines else SAME
+
+
+COMMANDS = {"export": export, "plan": plan, "apply": apply, "diff": diff}
+
+if __name__ == "__main__":
+    sys.exit(main())

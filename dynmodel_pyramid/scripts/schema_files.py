@@ -1,0 +1,155 @@
+"""Documents of the whole schema in files: JSON (RFC 8259) and YAML (1.2), read without surprises.
+
+YAML guesses what a word without quotes is, and 1.1 and 1.2 guess otherwise: ``no`` is false or a text, ``010`` is 8 or
+10, ``2026-01-31`` a date or a text. Here such a word is a number where JSON has it exactly so; null, true or false
+where the versions of YAML agree; else a text. A key is always a text. What is written is quoted wherever any reader
+might guess something else.
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from dynmodel_pyramid.errors import DynmodelError, ExtraMissing, Malformed
+from dynmodel_pyramid.web.body import parse_json
+
+try:
+    import yaml
+except ImportError:  # the extra "yaml"
+    yaml = None
+
+FORMATS = ("yaml", "json")
+SUFFIXES = {".json": "json", ".yaml": "yaml", ".yml": "yaml"}
+_NULL, _BOOL, _INT, _FLOAT, _STR, _SEQ, _MAP = (
+    f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "str", "seq", "map")
+)
+#: The words that are no texts, with their first characters ("" of an empty value).
+_WORDS = (
+    (_NULL, r"(?:null|Null|NULL|~|)", ["n", "N", "~", ""]),
+    (_BOOL, r"(?:true|True|TRUE|false|False|FALSE)", list("tTfF")),
+    (_INT, r"-?(?:0|[1-9][0-9]*)", list("-0123456789")),
+    (_FLOAT, r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?", list("-0123456789")),
+)
+
+
+def format_of(path: str | None, given: str | None) -> str:
+    """The format of a file: the one that is given, else by the file's name; YAML where there is no name.
+
+    :raises Malformed: the name doesn't tell
+    """
+    if given is not None:
+        return given
+    if path in (None, "-"):
+        return "yaml"
+    try:
+        return SUFFIXES[Path(path).suffix.lower()]
+    except KeyError:
+        raise Malformed(f"{path}: its name tells no format", hint="say --format yaml or --format json") from None
+
+
+def read_text(text: bytes, kind: str, name: str) -> Any:
+    """A text -> document.
+
+    :raises Malformed: saying where it breaks
+    """
+    try:
+        return parse_json(text) if kind == "json" else _read_yaml(text)
+    except ExtraMissing:
+        raise
+    except DynmodelError as error:
+        raise Malformed(f"{name}: {error.detail}", code=error.code) from None
+
+
+def write_text(document: Any, kind: str) -> str:
+    if kind == "json":
+        return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    _need_yaml()
+    return yaml.dump(document, Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=100, indent=2)
+
+
+def _need_yaml() -> None:
+    if yaml is None:
+        raise ExtraMissing("PyYAML", "yaml")
+
+
+def _read_yaml(text: bytes) -> Any:
+    _need_yaml()
+    try:
+        return yaml.load(text.decode("utf-8"), Loader=_loader())
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
+        raise Malformed(f"not YAML, or not what may stand here: {error.problem}{where}") from None
+    except yaml.YAMLError as error:
+        raise Malformed(f"not YAML: {str(error).splitlines()[0]}") from None
+    except UnicodeDecodeError as error:
+        raise Malformed(f"not UTF-8 (byte {error.start})") from None
+    except RecursionError:
+        raise Malformed("nested too deeply") from None
+
+
+def _loader() -> type:
+    class Loader(yaml.SafeLoader):
+        yaml_implicit_resolvers: dict = {}
+        yaml_constructors: dict = {}
+
+        def compose_node(self, parent, index):
+            # A few lines of them may spell out gigabytes ("billion laughs"), and documents need none.
+            if self.check_event(yaml.AliasEvent):
+                event = self.peek_event()
+                raise yaml.composer.ComposerError(None, None, "aliases (*) are not taken", event.start_mark)
+            return super().compose_node(parent, index)
+
+        def mapping(self, node):
+            if not isinstance(node, yaml.MappingNode):
+                raise yaml.constructor.ConstructorError(None, None, "want keys and values", node.start_mark)
+            found = {}
+            for key, value in node.value:
+                if not isinstance(key, yaml.ScalarNode):
+                    raise yaml.constructor.ConstructorError(None, None, "a key must be a text", key.start_mark)
+                if key.value in found:
+                    problem = f"the key {key.value!r} stands twice"
+                    raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+                found[key.value] = self.construct_object(value, deep=True)
+            return found
+
+        def sequence(self, node):
+            return self.construct_sequence(node, deep=True)
+
+        def word(self, node):
+            try:
+                return json.loads("null" if node.value in ("", "~") else node.value.lower())
+            except ValueError:
+                problem = f"{node.value!r} is not what its tag says"
+                raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from None
+
+        def other(self, node):
+            raise yaml.constructor.ConstructorError(None, None, f"the tag {node.tag} is not taken", node.start_mark)
+
+    for tag, pattern, first in _WORDS:
+        Loader.add_implicit_resolver(tag, re.compile(rf"{pattern}\Z"), first)
+        Loader.add_constructor(tag, Loader.word)
+    Loader.add_constructor(_STR, Loader.construct_scalar)
+    Loader.add_constructor(_SEQ, Loader.sequence)
+    Loader.add_constructor(_MAP, Loader.mapping)
+    Loader.add_constructor(None, Loader.other)
+    return Loader
+
+
+def _dumper() -> type:
+    class Dumper(yaml.SafeDumper):
+        def ignore_aliases(self, data):
+            return True
+
+        def text(self, text):
+            # Lines of a description stay lines; other breaks and what can't be seen are written out in double quotes.
+            plain = text.replace("\n", "").isprintable()
+            style = '"' if not plain else "|" if "\n" in text else None
+            return self.represent_scalar(_STR, text, style=style)
+
+    Dumper.add_representer(str, Dumper.text)
+    # Besides those of YAML 1.1, which quote what 1.1 readers would take for something else.
+    for tag, pattern, first in _WORDS:
+        Dumper.add_implicit_resolver(tag, re.compile(rf"{pattern}\Z"), first)
+    return Dumper

@@ -1,0 +1,153 @@
+"""What ``dynmodel-schema`` prints: a plan, table by table, with colours where they are wanted."""
+
+import difflib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dynmodel_pyramid.definitions.difference import steps_between
+from dynmodel_pyramid.definitions.model import FieldDefinition, IndexDefinition, TableDefinition
+from dynmodel_pyramid.definitions.schema_document import field_entry
+from dynmodel_pyramid.definitions.steps import same_json
+from dynmodel_pyramid.errors import DynmodelError, Invalid
+from dynmodel_pyramid.fields import FieldTypes
+from dynmodel_pyramid.tables.performing import Rehearsed
+
+ADDED, GONE, CHANGED, WRONG = "+", "-", "~", "!"
+_COLOURS = {ADDED: "32", GONE: "31", CHANGED: "33", WRONG: "1;31"}
+#: As many ids of rows are told.
+SAMPLES = 5
+
+
+def wants_colour(stream) -> bool:
+    """A terminal that knows colours, unless NO_COLOR (no-color.org) is set to anything."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def coloured(line: str, sign: str, *, colour: bool) -> str:
+    """A line, in the colour of what its sign tells; what can't be printed is written out."""
+    shown = "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in line)
+    return f"\x1b[{_COLOURS[sign]}m{shown}\x1b[0m" if colour and sign in _COLOURS else shown
+
+
+def plan_lines(changes: list[Rehearsed], current: list[TableDefinition], field_types: FieldTypes) -> Iterator[str]:
+    """The lines of a plan; none if nothing changes."""
+    names = {definition.id: definition.model_name for definition in current}
+    names |= {each.change.id: each.change.after.model_name for each in changes if each.change.after is not None}
+    counts = {ADDED: 0, CHANGED: 0, GONE: 0}
+    for each in sorted(changes, key=lambda each: each.change.model_name):
+        before, after = each.change.before, each.change.after
+        sign = ADDED if before is None else GONE if after is None else CHANGED
+        counts[sign] += 1
+        rows = f" ({each.rows} row{'s' if each.rows != 1 else ''})" if before is not None else ""
+        to_trash = ": goes to the trash" if after is None else ""
+        yield f"{sign} table {_names(before, after, 'model_name')}{rows}{to_trash}"
+        yield from _table_lines(each, names, field_types)
+    if changes:
+        yield f"{counts[ADDED]} to create, {counts[CHANGED]} to change, {counts[GONE]} to drop."
+
+
+def _names(before: Any, after: Any, attribute: str = "name") -> str:
+    names = [getattr(part, attribute) for part in (before, after) if part is not None]
+    return " -> ".join(dict.fromkeys(names))
+
+
+def _table_lines(each: Rehearsed, names: Mapping[int, str], field_types: FieldTypes) -> Iterator[str]:
+    before, after = each.change.before, each.change.after
+    if after is not None:
+        old = before or TableDefinition(0, "", 0, "", ())
+        for what in ("label", "description"):
+            if getattr(old, what) != getattr(after, what):
+                yield f"    ~ {what}: {_shown(getattr(old, what))} -> {_shown(getattr(after, what))}"
+        for field in (*(field for field in old.fields if field.id not in after.by_id), *after.fields):
+            yield from _field_lines(old.by_id.get(field.id), after.by_id.get(field.id), names, field_types)
+            if field.id in each.carried and before is not None:
+                yield from _value_lines(each.carried[field.id])
+        yield from _index_lines(old, after)
+        if before is not None and any(step.kind == "reorder" for step in steps_between(before, after)):
+            yield f"    ~ order: {', '.join(field.name for field in after.fields)}"
+    for found in each.evolution.findings.findings:
+        yield from refusal_lines(found.detail, found.hint, found.count, found.samples, indent="    ")
+
+
+def _field_lines(
+    old: FieldDefinition | None, new: FieldDefinition | None, names: Mapping[int, str], field_types: FieldTypes
+) -> Iterator[str]:
+    before, after = ({} if each is None else field_entry(each, names, field_types) for each in (old, new))
+    if old is None:
+        yield f"    + {new.name}: {_options(after)}"
+    elif new is None:
+        yield f"    - {old.name}: {_options(before)}"
+    else:
+        keys = [key for key in {**before, **after} if not same_json(before.get(key), after.get(key))]
+        changed = [f"{key}: {_shown(before.get(key))} -> {_shown(after.get(key))}" for key in keys if key != "type"]
+        if "type" in keys:
+            changed.insert(0, f"{old.type} -> {new.type}")
+        if changed or old.name != new.name:
+            yield f"    ~ {_names(old, new)}" + (f": {'; '.join(changed)}" if changed else "")
+
+
+def _options(entry: dict[str, Any]) -> str:
+    parts = [entry["type"], *(f"{key}: {_shown(value)}" for key, value in entry.items() if key != "type")]
+    return ", ".join(parts)
+
+
+def _value_lines(carried) -> Iterator[str]:
+    told = (
+        (carried.changed.count, "become another text"),
+        (carried.lost.count, "can't be carried over"),
+        (carried.filled, "nulls are filled"),
+        (carried.returned, "come back from the trash"),
+    )
+    parts = [f"{count} {what}" for count, what in told if count]
+    if parts:
+        yield f"        of {carried.values} values: {', '.join(parts)}"
+
+
+def _index_lines(before: TableDefinition, after: TableDefinition) -> Iterator[str]:
+    for index in before.indexes:
+        if index not in after.indexes:
+            yield f"    - {_index(index, before)}"
+    for index in after.indexes:
+        if index not in before.indexes:
+            yield f"    + {_index(index, after)}"
+
+
+def _index(index: IndexDefinition, definition: TableDefinition) -> str:
+    parts = [
+        definition.by_id[number].name + (" descending" if descending else "") for number, descending in index.fields
+    ]
+    nulls = "" if index.nulls_distinct else ", nulls equal"
+    return f"{'unique' if index.unique else 'index'} {index.name} ({', '.join(parts)}){nulls}"
+
+
+def _shown(value: Any) -> str:
+    return "none" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def refusal_lines(
+    detail: str, hint: str | None, count: int | None = None, samples: list[dict] = (), *, indent: str = ""
+) -> Iterator[str]:
+    """Why something is not done."""
+    rows = ", ".join(str(sample["id"]) for sample in samples[:SAMPLES] if "id" in sample)
+    told = f" ({count} rows, such as {rows})" if count and rows else ""
+    yield f"{indent}! {detail}{told}" + (f"; {hint}" if hint else "")
+
+
+def error_lines(error: Exception) -> Iterator[str]:
+    if isinstance(error, Invalid):
+        for problem in error.problems:
+            yield f"! {problem.pointer or 'document'}: {problem.detail}"
+        if error.total > len(error.problems):
+            yield f"! and {error.total - len(error.problems)} more"
+    elif isinstance(error, DynmodelError):
+        members = error.members
+        yield from refusal_lines(error.detail, error.hint, members.get("count"), members.get("samples", ()))
+    else:
+        yield f"! {error}"
+
+
+def diff_lines(one: str, other: str, names: tuple[str, str]) -> Iterator[str]:
+    """As ``diff -u``; empty where the texts are the same."""
+    yield from difflib.unified_diff(one.splitlines(), other.splitlines(), *names, lineterm="")
