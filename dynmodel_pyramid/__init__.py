@@ -81,7 +81,20 @@ def includeme(config: Configurator) -> None:
     config.add_tween("dynmodel_pyramid.web.mount.mount_tween_factory", under=EXCVIEW)
 
     config.add_route(ROUTE, "/*traverse", factory=root_factory)
-    for module in ("service", "schema", "tables", "plan", "history", "quarantine", "trash", "rows", "writes", "lists"):
+    modules = (
+        "service",
+        "schema",
+        "tables",
+        "plan",
+        "history",
+        "quarantine",
+        "trash",
+        "rows",
+        "writes",
+        "lists",
+        "rest",
+    )
+    for module in modules:
         config.include(f"dynmodel_pyramid.web.{module}", route_prefix=None)
     for context, view in (
         (Exception, web_errors.unexpected_error_view),

@@ -163,6 +163,12 @@ SETTINGS: tuple[Setting, ...] = (
         "Queries: seconds that the database may take for a query before its first rows come; then it is 504.",
     ),
     Setting(
+        "rest_schema",
+        identifier,
+        "public",
+        "/rest/: the schema that clients of PostgREST may name; it is a name alone.",
+    ),
+    Setting(
         "cors_origins",
         words,
         (),

@@ -1,4 +1,4 @@
-"""The contract between the system and a field type: thirteen members, two of which a plugin must give.
+"""The contract between the system and a field type: fourteen members, two of which a plugin must give.
 
 These are :meth:`FieldType.column` and :meth:`FieldType.schema_node`; everything else has a default.
 ``dynmodel_pyramid.testing.FieldTypeConformance`` checks a type against all that is promised here.
@@ -112,6 +112,10 @@ class FieldType:
     #: ``upgrades = (from_first_to_second, from_second_to_third)``. They take and give a dictionary; options that are
     #: left out take their defaults.
     upgrades: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = ()
+
+    #: Whether JSON values are strings of plain decimal numbers, which are JSON numbers where a client wants them so
+    #: (``/rest/``); the text form's ``sql_to_text`` gives their digits.
+    exact_numbers = False
 
     def options_schema(self) -> colander.SchemaNode:
         """The colander schema of this type's own options, a mapping; ``missing`` of each child is its default.

@@ -62,6 +62,7 @@ class Decimal(FieldType):
     """An exact decimal number in a string, such as "19.90"; never rounded, never a float."""
 
     operators = operators.ORDERED
+    exact_numbers = True
     default_precision, default_scale = 18, 2
 
     def options_schema(self):

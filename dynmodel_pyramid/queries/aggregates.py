@@ -99,7 +99,7 @@ class Aggregate:
     def _number(self, made: Subject, dialect: str) -> Output:
         kind, text = _kind(self.subject), made.expression
         if kind.startswith("decimal"):
-            return of_text(self.name, quoted(text, dialect))
+            return of_text(self.name, quoted(text, dialect), digits=lambda: text)
         if kind == "integer" and self.function == "sum":
             return of_text(self.name, text)
         number = sa.cast(text, sa.Float(53)) if dialect == "postgresql" else text

@@ -62,7 +62,9 @@ class Names:
             told = f"the field {clip(name)} is write_only: no query reads it"
             # An order would tell the values one by one; the code says that it is no misspelt name.
             code = "not_sortable" if parameter == "order" else "unknown_field"
-            raise Malformed(f"{clip(parameter)}: {told}", code=code, parameter=clip(parameter))
+            table = self.model.definition.model_name
+            parameter = clip(parameter)
+            raise Malformed(f"{parameter}: {told}", code=code, parameter=parameter, field=name, table=table)
         side = self._sides.get(name)
         if side is not None and self.scope.may_read(name):
             return side
@@ -70,6 +72,8 @@ class Names:
             f"{clip(parameter)}: the table {self.model.definition.model_name} has no field {clip(name)!r}",
             code="unknown_field",
             parameter=clip(parameter),
+            field=clip(name),
+            table=self.model.definition.model_name,
         )
 
     def subject(self, column: Column, parameter: str) -> Subject:

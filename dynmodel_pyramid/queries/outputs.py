@@ -1,7 +1,7 @@
 """What a query selects: names and values, each as the encoder takes it and as JSON text in an embedded row."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
@@ -19,15 +19,24 @@ class Output:
     :param shown: what is selected; its Python value goes to the encoder
     :param text: makes its JSON text in SQL, for embedded rows and for groups
     :param column: the field that it shows as it is, by which groups may be ordered
+    :param digits: of an exact number, whose JSON is a string: makes its JSON text as a number
     """
 
     name: str
     shown: sa.ColumnElement
     text: Callable[[], sa.ColumnElement]
     column: str | None = None
+    digits: Callable[[], sa.ColumnElement] | None = None
 
     def named(self, name: str) -> "Output":
-        return Output(name, self.shown, self.text, self.column)
+        return replace(self, name=name)
+
+    def as_number(self) -> "Output":
+        """An exact number as a JSON number, with all its digits."""
+        if self.digits is None:
+            return self
+        digits = self.digits
+        return replace(self, shown=fragment(digits()), text=lambda: or_null(digits()))
 
 
 def of_subject(name: str, subject: Subject, column: str | None = None) -> Output:
@@ -35,15 +44,31 @@ def of_subject(name: str, subject: Subject, column: str | None = None) -> Output
     field_type, options, source = subject.field_type, subject.options, subject.expression
     shown = field_type.json_expression(source, options)
     return Output(
-        name, shown, lambda: json_text(shown, source, field_type, options, subject.dialect, subject.name), column
+        name,
+        shown,
+        lambda: json_text(shown, source, field_type, options, subject.dialect, subject.name),
+        column,
+        digits_of(subject),
     )
 
 
+def digits_of(subject: Subject) -> Callable[[], sa.ColumnElement] | None:
+    """What makes the digits of an exact number; None where values are no such numbers."""
+    to_text = subject.field_type.text_form(subject.options).sql_to_text
+    if not subject.field_type.exact_numbers or to_text is None:
+        return None
+    return lambda: sa.type_coerce(to_text(subject.expression, subject.dialect), sa.Text())
+
+
 def of_text(
-    name: str, text: sa.ColumnElement, column: str | None = None, embedded: sa.ColumnElement | None = None
+    name: str,
+    text: sa.ColumnElement,
+    column: str | None = None,
+    embedded: sa.ColumnElement | None = None,
+    digits: Callable[[], sa.ColumnElement] | None = None,
 ) -> Output:
     """JSON text that the database makes, or null; ``embedded``: the same, but never null."""
-    return Output(name, fragment(text), lambda: or_null(text) if embedded is None else embedded, column)
+    return Output(name, fragment(text), lambda: or_null(text) if embedded is None else embedded, column, digits)
 
 
 def every_output(names: Names) -> list[Output]:
@@ -76,4 +101,5 @@ def output_of(names: Names, column: str, name: str) -> Output:
             shown, subject.expression, subject.field_type, subject.options, subject.dialect, subject.name
         ),
         found.name,
+        digits_of(subject),
     )

@@ -90,18 +90,21 @@ class Plan:
         return keysets.write(values, self.keys, self.table_id)
 
 
-def plan(model: Model, query: Query, scope: Readable, models: Models, scope_of: ScopeOf) -> Plan:
+def plan(
+    model: Model, query: Query, scope: Readable, models: Models, scope_of: ScopeOf, *, numbers: bool = False
+) -> Plan:
     """Translate a query.
 
     :param models: gives the models of far tables
     :param scope_of: gives the scope of each
+    :param numbers: whether exact numbers are JSON numbers, not strings
     :raises Malformed: the query names what isn't there, or asks for what can't be
     :raises Conflict: this database can't do it
     """
     for parameter, value in (("columns", query.columns), ("on_conflict", query.on_conflict)):
         if value is not None:
             raise Malformed(f"{parameter} is for writes", code="invalid_parameter", parameter=parameter)
-    around = Surroundings(query, models, scope_of)
+    around = Surroundings(query, models, scope_of, numbers)
     selection = Selection(around, Names(model, scope), query.select)
     outputs = selection.outputs()
     if not outputs:

@@ -81,6 +81,7 @@ def relation_of(names: Names, name: str, hint: str | None, models: Models, param
             code="ambiguous_relation",
             hint=f"name the link or the reverse side, or give the link as a hint: {clip(name)}!{found[0].link.name}",
             parameter=parameter,
+            relation=clip(name),
         )
     known = sorted({_told(each, models) for each in every})
     raise Malformed(
@@ -88,6 +89,7 @@ def relation_of(names: Names, name: str, hint: str | None, models: Models, param
         code="unknown_relation",
         hint=f"it has {', '.join(known)}" if known else "it has none",
         parameter=parameter,
+        relation=clip(name),
     )
 
 

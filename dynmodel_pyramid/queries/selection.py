@@ -36,18 +36,23 @@ class Surroundings:
     """What all levels of one query share.
 
     :param scope_of: what the caller may see of the rows of a far table
+    :param numbers: whether exact numbers are JSON numbers, not strings
     :param used: every far table that the query names, by its id
     """
 
     query: Query
     models: Models
     scope_of: ScopeOf
+    numbers: bool = False
     used: dict[int, Model] = field(default_factory=dict)
     _numbers: count = field(default_factory=lambda: count(1))
 
     def name(self) -> quoted_name:
         # No name of a table or field begins with an underscore.
         return quoted_name(f"_q{next(self._numbers)}", quote=True)
+
+    def shown(self, output: Output | Aggregate) -> Output | Aggregate:
+        return output.as_number() if self.numbers and isinstance(output, Output) else output
 
     def model(self, key: int | str) -> Model | None:
         found = self.models(key)
@@ -100,6 +105,7 @@ class Selection:
                     code="unknown_relation",
                     hint=f"embed it: select=*,{clip(level.path[depth])}(*)",
                     parameter=clip(".".join(level.path)),
+                    relation=clip(level.path[depth]),
                 )
 
     # Relations
@@ -154,7 +160,7 @@ class Selection:
         if stars:
             # What is selected by itself takes the place of what * has under that name.
             made[stars[0]] = [each for each in every_output(self.names) if each.name not in names]
-        return [each for some in made for each in some]
+        return [self.around.shown(each) for some in made for each in some]
 
     def _made(self, item: SelectItem) -> list[Output | Aggregate]:
         if isinstance(item, RowCount):
@@ -254,12 +260,14 @@ class Selection:
                 code="unknown_relation",
                 hint=f"embed it: select=*,{clip(relation)}()",
                 parameter="order",
+                relation=clip(relation),
             )
         if self.relation(relation).many:
             raise Malformed(
                 f"order: {clip(relation)} may be several rows, which have no one value",
                 code="not_sortable",
                 parameter="order",
+                relation=clip(relation),
             )
         return self.join(relation).names.subject(column, "order")
 

@@ -86,7 +86,7 @@ def grouped(
     last = []
     for number, each in enumerate(outputs):
         if isinstance(each, Aggregate):
-            made.append(each.output(found.c[f"v{number}"], selection.dialect))
+            made.append(selection.around.shown(each.output(found.c[f"v{number}"], selection.dialect)))
             continue
         group = sa.type_coerce(found.c[f"g{number}"], sa.Text())
         made.append(Output(each.name, fragment(group), lambda group=group: group))

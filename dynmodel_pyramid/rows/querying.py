@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 import sqlalchemy as sa
@@ -120,10 +121,17 @@ class Queried:
             opening = b","
         yield b"[]" if opening == b"[" else b"]"
 
-    def parts(self, connection: sa.Connection, limit: int | None, offset: int) -> Iterator[Sequence[Sequence]]:
-        """The values of the same rows, which the plan's ``names`` name."""
+    def parts(self, connection: sa.Connection, limit: int | None, offset: int) -> Iterator[Sequence[Sequence[Any]]]:
+        """The rows' values, in the order of ``plan.names``, ``CHUNK`` rows in memory."""
+        if limit is not None and limit <= CHUNK and self.plan.query.before is None:
+            yield self._run(connection, limit, offset, False)
+            return
         options = {"compiled_cache": None, "stream_results": True, "yield_per": CHUNK}
-        return connection.execute(self.plan.page(limit, offset), execution_options=options).partitions(CHUNK)
+        result = connection.execute(self.plan.page(limit, offset), execution_options=options)
+        try:
+            yield from result.partitions(CHUNK)
+        finally:
+            result.close()
 
     def _encoded(self, rows) -> bytes:
         names = self.plan.names
@@ -160,23 +168,27 @@ class Queried:
         return connection.scalar(statement, execution_options={"compiled_cache": None})
 
 
-def queried(rows: RowReads, key: str, text: str | bytes, read: Callable[[Rules], Query]) -> Queried:
+def queried(
+    rows: RowReads, key: str, text: str | bytes, read: Callable[[Rules], Query], *, numbers: bool = False
+) -> Queried:
     """The plan of a query, from those that the table keeps if it can be.
 
-    :param key: what kind of text it is
+    :param key: what kind of text it is, and for what kind of answer
     :param read: parses the text
+    :param numbers: whether exact numbers are JSON numbers, not strings
     """
     if rows.scope is not EVERYTHING or len(text) > LONGEST_KEPT:
-        return Queried(rows, Kept(_plan(rows, read)))
+        return Queried(rows, Kept(_plan(rows, read, numbers)))
     known = rows.model.once("plans", lambda model: sa.util.LRUCache(PLANS))
     kept = known.get((key, text))
     if kept is not None:
         found = Queried(rows, kept)
         if found.is_current():
             return found
-    kept = known[key, text] = Kept(_plan(rows, read))
+    kept = known[key, text] = Kept(_plan(rows, read, numbers))
     return Queried(rows, kept)
 
 
-def _plan(rows: RowReads, read: Callable[[Rules], Query]) -> Plan:
-    return plan(rows.model, read(rules_of(rows.catalogue)), rows.scope, rows.models, everything)
+def _plan(rows: RowReads, read: Callable[[Rules], Query], numbers: bool) -> Plan:
+    query = read(rules_of(rows.catalogue))
+    return plan(rows.model, query, rows.scope, rows.models, everything, numbers=numbers)

@@ -15,6 +15,7 @@ from dynmodel_pyramid import errors
 from dynmodel_pyramid.database import Failure
 from dynmodel_pyramid.tables.checks import checked_field
 from dynmodel_pyramid.tables.work import Stale
+from dynmodel_pyramid.web.rest.problems import rest_error, wants_rest_error
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +99,14 @@ def request_id(request) -> str:
 
 
 def problem(request, status: int, code: str, detail: str, hint: str | None = None, **members: Any) -> Response:
-    """A problem document. ASCII only: what a client sent may hold surrogates, which have no UTF-8."""
+    """A problem document. ASCII only: what a client sent may hold surrogates, which have no UTF-8.
+
+    Below ``/rest/`` it is an error as PostgREST's clients know it.
+    """
+    if wants_rest_error(request):
+        answer = rest_error(request, status, code, detail, hint, members)
+        answer.headers["X-Request-Id"] = request_id(request)
+        return with_definition_version(answer, request)
     title = TITLES.get(status) or HTTPStatus(status).phrase
     document = {
         "type": "about:blank",
@@ -118,7 +126,7 @@ def problem(request, status: int, code: str, detail: str, hint: str | None = Non
 
 def domain_error_view(error: errors.DynmodelError, request) -> Response:
     if isinstance(error, HttpError):
-        answer = problem(request, error.status, error.code, error.detail, error.hint)
+        answer = problem(request, error.status, error.code, error.detail, error.hint, **error.members)
         answer.headers.update(error.headers)
         return answer
     status = next((status for kind, status in STATUSES if isinstance(error, kind)), 500)

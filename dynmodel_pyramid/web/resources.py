@@ -21,6 +21,7 @@ from dynmodel_pyramid.web.definition_resources import (
     QuarantineResource,
     TableTrash,
 )
+from dynmodel_pyramid.web.rest.resources import Rest
 from dynmodel_pyramid.web.tree import Resource
 
 #: Name of the one route under which the tree hangs; it is a hybrid route, so the tree can be mounted under a prefix.
@@ -50,6 +51,7 @@ class Root(Resource):
     def __getitem__(self, segment: str) -> Resource:
         kinds = {
             "table": Tables,
+            "rest": Rest,
             "schema": Schema,
             "trash": TableTrash,
             "field-type": FieldTypesResource,

@@ -57,6 +57,7 @@ def service_document(context: Root, request) -> dict:
         },
         "links": {
             "tables": path(request, "table"),
+            "rest": path(request, "rest"),
             "trash": path(request, "trash"),
             "schema": path(request, "schema"),
             "field_types": path(request, "field-type"),

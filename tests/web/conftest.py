@@ -6,6 +6,7 @@ import webtest
 import dynmodel_pyramid
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings
 from tests.web.client import EVERY_TYPE, EVERY_VALUE, Client
+from tests.web.face import Face
 
 
 @pytest.fixture(scope="module", params=DATABASES)
@@ -28,3 +29,31 @@ def things(client) -> str:
     for number in range(3):
         client.row(path, {**EVERY_VALUE, "amount": number})
     return path
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def whole(request, tmp_path_factory):
+    with database_settings(request.param, tmp_path_factory.mktemp("rest")) as made:
+        wsgi = dynmodel_pyramid.main({}, **made)
+        app = webtest.TestApp(wsgi)
+        app.post_json("/table/", {"model_name": "Client", "fields": {"name": {"type": "string", "unique": True}}})
+        fields = {
+            "name": {"type": "string", "required": True},
+            "budget": {"type": "decimal", "precision": 30, "scale": 4},
+            "size": {"type": "integer", "default": 7},
+            "data": "json",
+            "client": {"type": "link", "table": "Client", "reverse": "projects"},
+        }
+        app.post_json("/table/", {"model_name": "Project", "fields": fields})
+        yield Face(app)
+        wsgi.registry.dynmodel_catalogue.database.close()
+
+
+@pytest.fixture
+def rest(whole) -> Face:
+    for name in ("Project", "Client"):
+        whole.send("DELETE", f"{name}?id=gt.0")
+    whole.send("POST", "Client", [{"id": 1, "name": "Ann"}, {"id": 2, "name": "Bob"}])
+    rows = [{"id": n, "name": f"P{n}", "budget": f"{n}.5", "client": 1 + n % 2, "data": None} for n in (1, 2, 3)]
+    whole.send("POST", "Project", rows)
+    return whole

@@ -1,0 +1,61 @@
+"""Errors that only PostgREST's face has, with its codes (PostgREST, "Errors")."""
+
+from dynmodel_pyramid.web.errors import HttpError
+
+
+class RestError(HttpError):
+    """
+    :param code: of PostgREST or PostgreSQL
+    """
+
+    def __init__(self, status: int, code: str, message: str, *, details: str | None = None, hint: str | None = None):
+        super().__init__(message, hint=hint, code=code, details=details)
+        self.status = status
+
+
+def single_object(count: int | str) -> RestError:
+    return RestError(
+        406,
+        "PGRST116",
+        "Cannot coerce the result to a single JSON object",
+        details=f"The result contains {count} rows",
+    )
+
+
+def unknown_table(name: str, schema: str) -> RestError:
+    return RestError(404, "PGRST205", f"Could not find the table '{schema}.{name}' in the schema cache")
+
+
+def unknown_function(name: str, schema: str) -> RestError:
+    return RestError(
+        404,
+        "PGRST202",
+        f"Could not find the function {schema}.{name} in the schema cache",
+        details=f"Searched for the function {schema}.{name}, but no matches were found in the schema cache.",
+    )
+
+
+def unknown_schema(name: str, schema: str) -> RestError:
+    hint = f"Only the following schemas are exposed: {schema}"
+    return RestError(406, "PGRST106", f"Invalid schema: {name}", hint=hint)
+
+
+def out_of_range(details: str, total: int | None = None) -> RestError:
+    made = RestError(416, "PGRST103", "Requested range not satisfiable", details=details)
+    made.headers = {"Content-Range": f"*/{'*' if total is None else total}"}
+    return made
+
+
+def bad_preferences(names: list[str]) -> RestError:
+    details = f"Invalid preferences: {', '.join(names)}"
+    return RestError(400, "PGRST122", "Invalid preferences given with handling=strict", details=details)
+
+
+def bad_body(message: str, details: str | None = None) -> RestError:
+    return RestError(400, "PGRST102", message, details=details)
+
+
+def without_filter(statement: str) -> RestError:
+    """As the extension pg-safeupdate has it, which PostgREST's documentation recommends."""
+    hint = "give a condition on the table's own fields; id=gt.0 stands for all rows"
+    return RestError(400, "21000", f"{statement} requires a WHERE clause", hint=hint)

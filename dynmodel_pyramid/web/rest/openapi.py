@@ -1,0 +1,84 @@
+"""The description at ``/rest/``: OpenAPI 2.0, as PostgREST gives it (its "OpenAPI"), of the tables that there are."""
+
+import importlib.metadata
+from typing import Any
+
+import orjson
+from pyramid.response import Response
+
+from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
+from dynmodel_pyramid.web.answers import Answer
+from dynmodel_pyramid.web.resources import path
+from dynmodel_pyramid.web.rest.media import negotiated
+from dynmodel_pyramid.web.rest.resources import Rest
+
+MEDIA_TYPE = "application/openapi+json"
+_METHODS = {
+    "get": ("200", "OK"),
+    "post": ("201", "Created"),
+    "patch": ("204", "No Content"),
+    "delete": ("204", "No Content"),
+}
+#: What Swagger 2.0 knows of JSON Schema (its "Schema Object").
+_KNOWN = {"type", "format", "enum", "pattern", "minimum", "maximum", "minLength", "maxLength", "items"}
+_NUMBERS = {"type": "number"}
+
+
+def describe(context: Rest, request) -> Response:
+    if MEDIA_TYPE not in request.headers.get("Accept", ""):
+        negotiated(request)
+    _, definitions = context.work.definitions()
+    types = context.work.catalogue.field_types
+    document = {
+        "swagger": "2.0",
+        "info": {
+            "title": "dynmodel_pyramid",
+            "description": "The tables, as clients of PostgREST know them",
+            "version": importlib.metadata.version("dynmodel_pyramid"),
+        },
+        "basePath": path(request, "rest"),
+        "consumes": ["application/json", "text/csv"],
+        "produces": ["application/json", "application/vnd.pgrst.object+json", "text/csv"],
+        "paths": {f"/{each.model_name}": _operations(each) for each in definitions},
+        "definitions": {each.model_name: _schema(each, types) for each in definitions},
+    }
+    answer = Answer(orjson.dumps(document))
+    answer.headers["Content-Type"] = f"{MEDIA_TYPE}; charset=utf-8"
+    return answer
+
+
+def _operations(definition: TableDefinition) -> dict[str, Any]:
+    name = definition.model_name
+    row = {"$ref": f"#/definitions/{name}"}
+    made = {}
+    for method, (status, told) in _METHODS.items():
+        answer: dict[str, Any] = {"description": told}
+        if method == "get":
+            answer["schema"] = {"type": "array", "items": row}
+        made[method] = {"tags": [name], "responses": {status: answer}}
+        if method in ("post", "patch"):
+            made[method]["parameters"] = [{"name": name, "in": "body", "required": False, "schema": row}]
+    return made
+
+
+def _schema(definition: TableDefinition, types) -> dict[str, Any]:
+    key = {"type": "integer", "format": "bigint", "description": "Note:\nThis is a Primary Key.<pk/>"}
+    fields = [field for field in definition.fields if not field.write_only]
+    required = ["id", *[field.name for field in fields if field.required]]
+    made = {"required": required, "type": "object"}
+    made["properties"] = {"id": key} | {field.name: _property(field, types) for field in fields}
+    return made if definition.description is None else {"description": definition.description, **made}
+
+
+def _property(field: FieldDefinition, types) -> dict[str, Any]:
+    """Of a type that is not installed nothing is known."""
+    if field.type not in types:
+        return {}
+    field_type = types[field.type]
+    schema = _NUMBERS if field_type.exact_numbers else field_type.json_schema(field.options)
+    made = {name: value for name, value in schema.items() if name in _KNOWN and not isinstance(value, bool)}
+    if isinstance(made.get("type"), list):
+        del made["type"]
+    if field.description is not None:
+        made["description"] = field.description
+    return made if field.default is None else {**made, "default": field.default}

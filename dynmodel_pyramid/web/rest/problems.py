@@ -1,0 +1,214 @@
+"""Every error of ours -> PostgREST's body, code and status (PostgREST, "Errors"; PostgreSQL, appendix A).
+
+The one place that knows both. What PostgREST leaves to the database (conversions, missing columns) is found out here
+before the database is asked, so the codes are the database's and the words are ours where PostgREST has none.
+"""
+
+import json
+from typing import Any
+
+from pyramid.response import Response
+
+#: Our code -> PostgREST's, and the status; None: ours.
+CODES: dict[str, tuple[str, int | None]] = {
+    "malformed": ("PGRST100", 400),
+    "malformed_json": ("PGRST102", 400),
+    "malformed_csv": ("PGRST102", 400),
+    "invalid_query": ("PGRST100", 400),
+    "query_too_complex": ("PGRST100", 400),
+    "invalid_parameter": ("PGRST100", 400),
+    "unknown_parameter": ("PGRST100", 400),
+    "unknown_operator": ("42883", 404),  # operator does not exist: undefined_function
+    "invalid_operand": ("22P02", 400),
+    "unknown_cast": ("42704", 400),
+    "unknown_field": ("42703", 400),
+    "unknown_relation": ("PGRST200", 400),
+    "ambiguous_relation": ("PGRST201", 300),
+    "not_sortable": ("42883", 404),  # could not identify an ordering operator
+    "too_many_rows": ("PGRST100", 400),
+    "not_found": ("PGRST125", 404),
+    "method_not_allowed": ("PGRST117", 405),
+    "not_acceptable": ("PGRST107", 406),
+    "unsupported_media_type": ("PGRST102", 400),
+    "payload_too_large": ("PGRST102", 413),
+    "range_not_satisfiable": ("PGRST103", 416),
+    "invalid_cursor": ("PGRST100", 400),
+    "missing_filter": ("21000", 400),
+    "invalid_preference": ("PGRST122", 400),
+    "too_many_affected": ("PGRST124", 400),
+    "unsupported_by_database": ("PGRST127", 400),
+    "field_type_missing": ("PGRST127", 400),
+    "extra_missing": ("PGRST127", 400),
+    "unique_violation": ("23505", 409),
+    "foreign_key_violation": ("23503", 409),
+    "required_violation": ("23502", 400),
+    "check_violation": ("23514", 400),
+    "conflict": ("23503", 409),
+    "validation": ("22000", 400),
+    "internal_error": ("XX000", 500),
+    "statement_timeout": ("57014", 500),
+    # Nothing was done, and the request may be repeated: 503 with Retry-After, where PostgREST has 500.
+    "busy": ("55P03", 503),
+    "database_unavailable": ("PGRST000", 503),
+    "outcome_unknown": ("08007", 503),
+}
+#: The code of the first fault of a document -> PostgREST's, and the status.
+FAULTS: dict[str, tuple[str, int]] = {
+    "unknown_field": ("PGRST204", 400),
+    "required": ("23502", 400),
+    "unknown_row": ("23503", 409),
+    "wrong_type": ("22P02", 400),
+    "invalid_format": ("22P02", 400),
+    "unstorable_text": ("22P05", 400),
+    "not_a_choice": ("22P02", 400),
+    "out_of_range": ("22003", 400),
+    "too_long": ("22001", 400),
+    "read_only": ("428C9", 400),
+}
+#: Of other faults: they break rules of the table.
+BROKEN_RULE = ("23514", 400)
+PROBLEM_MEDIA_TYPE = "application/problem+json"
+
+
+def wants_rest_error(request) -> bool:
+    """Whether the request is for this face, and doesn't ask for a problem document by name."""
+    segments = (getattr(request, "matchdict", None) or {}).get("traverse") or ()
+    return tuple(segments[:1]) == ("rest",) and PROBLEM_MEDIA_TYPE not in request.headers.get("Accept", "")
+
+
+def rest_error(request, status: int, code: str, detail: str, hint: str | None, members: dict[str, Any]) -> Response:
+    """The answer; ``code`` may be PostgREST's already."""
+    told, known = CODES.get(code, (code, None))
+    message, details = detail, members.get("details")
+    words = _WORDS.get(code)
+    if words is not None:
+        told, known, message, details = words(request, detail, members, told, known)
+    document = {"code": told, "message": message, "details": details, "hint": hint}
+    answer = Response(json.dumps(document).encode(), status=known or status, content_type="application/json")
+    answer.charset = "utf-8"
+    answer.headers["Proxy-Status"] = f"PostgREST; error={told}"
+    return answer
+
+
+def _table(request) -> str:
+    return getattr(getattr(request, "context", None), "__name__", "") or ""
+
+
+def _query(request, detail, members, told, known):
+    parameter, position = members.get("parameter"), members.get("position")
+    if parameter is None:
+        return told, known, detail, None
+    return told, known, f'"failed to parse {parameter}" (line 1, column {position or 1})', detail
+
+
+def _unknown_field(request, detail, members, told, known):
+    return told, known, f"column {members.get('table')}.{members.get('field')} does not exist", detail
+
+
+def _unknown_relation(request, detail, members, told, known):
+    relation = members.get("relation", "?")
+    if members.get("parameter") != "select":
+        return "PGRST108", 400, f"'{relation}' is not an embedded resource in this request", detail
+    message = f"Could not find a relationship between '{_table(request)}' and '{relation}' in the schema cache"
+    return told, known, message, detail
+
+
+def _ambiguous_relation(request, detail, members, told, known):
+    pair = f"'{_table(request)}' and '{members.get('relation', '?')}'"
+    return told, known, f"Could not embed because more than one relationship was found for {pair}", detail
+
+
+def _not_sortable(request, detail, members, told, known):
+    if "relation" in members:
+        return "PGRST118", 400, f"A related order on '{members['relation']}' is not possible", detail
+    return told, known, detail, None
+
+
+def _operand(request, detail, members, told, known):
+    return told, known, f"invalid input syntax: {detail}", None
+
+
+def _not_found(request, detail, members, told, known):
+    return told, known, "Invalid path specified in request URL", None
+
+
+def _method(request, detail, members, told, known):
+    return told, known, f"Unsupported HTTP method: {request.method}", None
+
+
+def _json(request, detail, members, told, known):
+    return told, known, "Empty or invalid json", detail
+
+
+def _range(request, detail, members, told, known):
+    details = "The lower boundary must be lower than or equal to the upper boundary in the Range header."
+    return told, known, "Requested range not satisfiable", details
+
+
+def _unique(request, detail, members, told, known):
+    names = ", ".join(members.get("fields", ()))
+    return told, known, f"duplicate key value violates unique constraint on ({names})", detail
+
+
+def _parameter(request, detail, members, told, known):
+    if members.get("parameter") == "on_conflict":
+        return "42P10", 400, "there is no unique or exclusion constraint matching the ON CONFLICT specification", detail
+    return told, known, detail, None
+
+
+def _affected(request, detail, members, told, known):
+    message = "Query result exceeds max-affected preference constraint"
+    return told, known, message, f"The query affects {members.get('count')} rows"
+
+
+def _required(request, detail, members, told, known):
+    names = ", ".join(members.get("fields", ()))
+    return told, known, _null_in(names, _table(request)), detail
+
+
+def _null_in(column: str, table: str) -> str:
+    return f'null value in column "{column}" of relation "{table}" violates not-null constraint'
+
+
+def _validation(request, detail, members, told, known):
+    """A document with faults: the first one gives code and message, ``details`` has them all.
+
+    Unknown columns go first: PostgREST finds them before the database sees a value.
+    """
+    faults = members.get("errors") or []
+    if not faults:
+        return told, known, detail, None
+    first = next((fault for fault in faults if fault["code"] == "unknown_field"), faults[0])
+    told, known = FAULTS.get(first["code"], BROKEN_RULE)
+    if first["code"] == "duplicate_item" and first["pointer"].count("/") <= 1:
+        told = "21000"  # ON CONFLICT DO UPDATE command cannot affect row a second time
+    every = "; ".join(f"{fault['pointer']}: {fault['detail']}" for fault in faults)
+    column = first["pointer"].rsplit("/", 1)[-1].replace("~1", "/").replace("~0", "~")
+    message = f"{first['pointer']}: {first['detail']}"
+    if first["code"] == "unknown_field":
+        message = f"Could not find the '{column}' column of '{_table(request)}' in the schema cache"
+    elif first["code"] == "required":
+        message = _null_in(column, _table(request))
+    elif first["code"] == "unknown_row":
+        message = f'insert or update on table "{_table(request)}" violates foreign key constraint'
+    return told, known, message, every
+
+
+_WORDS = {
+    "invalid_query": _query,
+    "query_too_complex": _query,
+    "unknown_field": _unknown_field,
+    "unknown_relation": _unknown_relation,
+    "ambiguous_relation": _ambiguous_relation,
+    "not_sortable": _not_sortable,
+    "invalid_operand": _operand,
+    "invalid_parameter": _parameter,
+    "too_many_affected": _affected,
+    "not_found": _not_found,
+    "method_not_allowed": _method,
+    "malformed_json": _json,
+    "range_not_satisfiable": _range,
+    "unique_violation": _unique,
+    "required_violation": _required,
+    "validation": _validation,
+}

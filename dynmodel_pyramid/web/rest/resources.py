@@ -1,0 +1,59 @@
+"""The tree below ``/rest/``: tables by their exact names, and ``rpc``, of which there is none."""
+
+from dynmodel_pyramid.rows.aliases import aliases_of
+from dynmodel_pyramid.rows.scope import EVERYTHING, Scope
+from dynmodel_pyramid.rows.service import Rows
+from dynmodel_pyramid.tables.generation import Model
+from dynmodel_pyramid.tables.work import Work
+from dynmodel_pyramid.web.tree import Resource
+
+
+class Rest(Resource):
+    """All tables."""
+
+    @property
+    def work(self) -> Work:
+        return self.__parent__.work
+
+    def __getitem__(self, segment: str) -> Resource:
+        if segment == "rpc":
+            return Functions(self, segment)
+        # No model is called otherwise, and a database may choke on it.
+        found = self.work.model(segment) if segment.isidentifier() else None
+        return RestTable(self, segment, found if found is not None and _is_called(found, segment) else None)
+
+
+def _is_called(model: Model, name: str) -> bool:
+    return model.definition.model_name == name
+
+
+class RestTable(Resource):
+    """The rows of a table; ``model`` is None where there is none of that name."""
+
+    #: What the caller may see and change of them.
+    scope: Scope = EVERYTHING
+
+    def __init__(self, parent: Rest, name: str, model: Model | None):
+        super().__init__(parent, name)
+        self.work = parent.work
+        self.model = model
+
+    @property
+    def deprecation(self) -> str | None:
+        """The header ``Deprecation`` of all answers here."""
+        return None if self.model is None else aliases_of(self.model).deprecation
+
+    @property
+    def rows(self) -> Rows:
+        return Rows(self.work.catalogue, self.model, self.scope, models=self.work.model)
+
+
+class Functions(Resource):
+    """Stored functions."""
+
+    def __getitem__(self, segment: str) -> Resource:
+        return Function(self, segment)
+
+
+class Function(Resource):
+    """A stored function, which does not exist."""

@@ -1,0 +1,64 @@
+"""The views below ``/rest/``, one for each resource."""
+
+from pyramid.response import Response
+
+from dynmodel_pyramid.web.answers import empty_answer
+from dynmodel_pyramid.web.errors import MethodNotAllowed, request_id, with_definition_version
+from dynmodel_pyramid.web.methods import View
+from dynmodel_pyramid.web.resources import ROUTE
+from dynmodel_pyramid.web.rest.errors import unknown_function, unknown_schema, unknown_table
+from dynmodel_pyramid.web.rest.openapi import describe
+from dynmodel_pyramid.web.rest.reading import read_rows
+from dynmodel_pyramid.web.rest.resources import Function, Functions, Rest, RestTable
+from dynmodel_pyramid.web.rest.writing import create_rows, delete_rows, put_row, update_rows
+
+
+def includeme(config) -> None:
+    add_rest_view(config, Rest, GET=describe)
+    add_rest_view(
+        config, RestTable, GET=read_rows, POST=create_rows, PATCH=update_rows, PUT=put_row, DELETE=delete_rows
+    )
+    for kind in (Function, Functions):
+        config.add_view(refuse_function, context=kind, route_name=ROUTE, name="")
+
+
+def add_rest_view(config, resource: type, **views: View) -> None:
+    """Register the views of a resource by method; HEAD goes where GET goes."""
+    allow = ",".join(("OPTIONS", "GET", "HEAD", *(method for method in views if method != "GET")))
+
+    def view(context, request) -> Response:
+        check_profile(request)
+        if isinstance(context, RestTable) and context.model is None:
+            raise unknown_table(context.__name__, request.registry.dynmodel_settings.rest_schema)
+        chosen = views.get("GET" if request.method == "HEAD" else request.method)
+        if request.method == "OPTIONS":
+            made = empty_answer(200)
+            made.headers.pop("Content-Type", None)
+            made.headers["Allow"] = allow
+        elif chosen is None:
+            raise MethodNotAllowed(request.method, allow)
+        else:
+            made = chosen(context, request)
+        if "X-Request-Id" in request.headers:
+            made.headers["X-Request-Id"] = request_id(request)
+        return with_definition_version(made, request)
+
+    config.add_view(view, context=resource, route_name=ROUTE, name="")
+
+
+def check_profile(request) -> None:
+    """The schema that a client names (PostgREST, "Schemas"): there is one.
+
+    :raises RestError: another one
+    """
+    schema = request.registry.dynmodel_settings.rest_schema
+    header = "Accept-Profile" if request.method in ("GET", "HEAD") else "Content-Profile"
+    given = request.headers.get(header, schema)
+    if given != schema:
+        raise unknown_schema(given, schema)
+
+
+def refuse_function(context, request) -> Response:
+    check_profile(request)
+    name = context.__name__ if isinstance(context, Function) else ""
+    raise unknown_function(name, request.registry.dynmodel_settings.rest_schema)

@@ -1,0 +1,109 @@
+"""The answers to writes: what was written, as the client prefers to be told (PostgREST, "Prefer Header")."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+from pyramid.response import Response
+
+from dynmodel_pyramid.queries import Query
+from dynmodel_pyramid.queries.plans import Plan, plan
+from dynmodel_pyramid.queries.syntax import Level
+from dynmodel_pyramid.rows.querying import everything, rules_of
+from dynmodel_pyramid.rows.scope import Scope
+from dynmodel_pyramid.rows.service import Rows
+from dynmodel_pyramid.web.answers import Answer, empty_answer
+from dynmodel_pyramid.web.conditions import RETURNS
+from dynmodel_pyramid.web.resources import path
+from dynmodel_pyramid.web.rest.errors import single_object
+from dynmodel_pyramid.web.rest.media import Media, negotiated
+from dynmodel_pyramid.web.rest.preferences import Preferences, preferences
+from dynmodel_pyramid.web.rest.reading import read_query
+from dynmodel_pyramid.web.rest.resources import RestTable
+from dynmodel_pyramid.web.tables import author_of
+
+
+class Write:
+    """What all writes have in common; made before the transaction begins.
+
+    :raises Malformed: the query is out of the grammar, or names what isn't there
+    """
+
+    def __init__(self, context: RestTable, request):
+        self.context, self.request = context, request
+        self.media: Media = negotiated(request)
+        self.wanted: Preferences = preferences(request)
+        self.rows: Rows = context.rows
+        self.rows.author = author_of(request)
+        self.rows.use_linked()
+        text = request.environ.get("QUERY_STRING", "")
+        self.query: Query = read_query(text, rules_of(self.rows.catalogue))
+        self.body: bytes = b""
+        if self.wants_rows:
+            self._plan(self.rows.scope)  # refused now rather than when all is written
+
+    @property
+    def wants_rows(self) -> bool:
+        return self.wanted["return"] == RETURNS[0]
+
+    def _plan(self, scope: Scope) -> Plan:
+        """What is shown of the rows; which they are, the scope says."""
+        levels = tuple(level for level in self.query.levels if level.path)
+        levels += (Level((), (), self.query.root.order),)
+        shown = replace(self.query, levels=levels, columns=None, on_conflict=None)
+        return plan(self.rows.model, shown, scope, self.rows.models, everything, numbers=True)
+
+    def note(self, connection: sa.Connection, ids: Sequence[int]) -> None:
+        """Take down the rows as they are now, if the client wants them.
+
+        :raises RestError: one object is wanted, and there is none, or are several
+        """
+        if self.media.single and len(ids) != 1:
+            raise single_object(len(ids))
+        if not self.wants_rows:
+            return
+        scope, among = self.rows.scope, self.rows.catalogue.database.dialect.among
+
+        def written(table: sa.FromClause) -> sa.ColumnElement[bool]:
+            made = among(table.c.id, ids)
+            return made if scope.condition is None else sa.and_(made, scope.condition(table))
+
+        made = self._plan(replace(scope, condition=written))
+        statement = made.page(None, 0, with_keys=bool(made.keys))
+        found: Sequence[Sequence[Any]] = connection.execute(statement, execution_options={"compiled_cache": None}).all()
+        if made.keys and not self.query.root.order:
+            # The id is the last key; the rows come as the client sent them.
+            places = {row_id: number for number, row_id in enumerate(ids)}
+            found = sorted(found, key=lambda row: places[row[-1]])
+        width = len(made.names)
+        shown = [row[:width] for row in found]
+        if self.media.single and len(shown) != 1:
+            raise single_object(len(shown))
+        self.body = self.media.encoded(made.names, shown)
+
+    def answer(self, status: int, count: int, *, empty: int = 204, rows: bool = False) -> Response:
+        """
+        :param status: with rows; ``empty``: without
+        :param count: of the rows that were written
+        :param rows: whether ``Content-Range`` has their places, too
+        """
+        if self.wants_rows:
+            made = Answer(self.body, status=status)
+            made.headers["Content-Type"] = self.media.header
+            made.vary = "Accept"
+        else:
+            made = empty_answer(empty)
+            made.headers.pop("Content-Type", None)
+        total = str(count) if self.wanted["count"] in ("exact", "estimated") else "*"
+        places = f"0-{count - 1}" if rows and count else "*"
+        made.headers["Content-Range"] = f"{places}/{total}"
+        if (applied := self.wanted.applied(self.request.method)) is not None:
+            made.headers["Preference-Applied"] = applied
+        if self.wanted["tx"] == "rollback":
+            self.request.tm.doom()
+        return made
+
+    def location(self, row_id: int) -> str:
+        """Of a new row: a query that finds it."""
+        return f"{path(self.request, 'rest', self.context.__name__).rstrip('/')}?id=eq.{row_id}"
