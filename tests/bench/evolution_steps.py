@@ -368,12 +368,4 @@ STEPS = (
             ALTER + 'DROP CONSTRAINT added, ADD CONSTRAINT "_ck_1_1_max_length" CHECK (length(title) <= 255)',
         ),
     ),
-    Step(
-        "max_length lifted",
-        put("title", max_length=None),
-        ("rewrite", "metadata"),
-        (Copy(),),
-        (ALTER + 'DROP CONSTRAINT "_ck_1_1_max_length"',),
-        undo_postgresql=(TITLE,),
-    ),
 )
