@@ -163,6 +163,13 @@ SETTINGS: tuple[Setting, ...] = (
         "Queries: seconds that the database may take for a query before its first rows come; then it is 504.",
     ),
     Setting(
+        "plan_enabled",
+        boolean,
+        False,
+        "Queries: whether clients may ask for execution plans (application/vnd.pgrst.plan). They show SQL and values: "
+        "for development, or where all clients are trusted.",
+    ),
+    Setting(
         "rest_schema",
         identifier,
         "public",

@@ -16,6 +16,7 @@ BAD = {
     "class_cache_columns": ("0", "at least 1"),
     "trash_days": ("-1", "0 to 36500"),
     "max_body_size": ("1.5", "want a whole number"),
+    "plan_enabled": ("perhaps", "want true or false"),
     "sqlite_synchronous": ("off", "want one of full, normal"),
 }
 

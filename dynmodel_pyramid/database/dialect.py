@@ -3,7 +3,7 @@
 Callers ask for a capability, never for a dialect's name.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +14,8 @@ import sqlalchemy as sa
 WRITES = "dynmodel_writes"
 #: Execution option of connections that read, but may make temporary tables.
 REHEARSES = "dynmodel_rehearses"
+#: What a plan may be asked for besides (PostgreSQL manual, EXPLAIN).
+EXPLAIN_OPTIONS = ("analyze", "verbose", "settings", "buffers", "wal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class Dialect:
     nulls_not_distinct: bool
     #: Rules may be in force before they are proven for all rows (:meth:`proves_later`).
     may_prove_later = False
+    #: Which of :data:`EXPLAIN_OPTIONS` the database knows.
+    explain_options: frozenset[str] = frozenset()
 
     def __init__(self, settings):
         self.settings = settings
@@ -83,6 +87,14 @@ class Dialect:
     def planned_rows(self, connection: sa.Connection, sql: str, parameters: Any) -> int | None:
         """How many rows the planner expects of a statement; None where the database doesn't tell."""
         return None
+
+    def explain(self, connection: sa.Connection, sql: str, parameters: Any, form: str, options: Collection[str]) -> Any:
+        """The database's plan for a statement of the driver.
+
+        :param form: ``json``, for a document, or ``text``
+        :param options: of ``explain_options``; with ``analyze`` the statement is run
+        """
+        raise NotImplementedError
 
     def bound_statements(self, connection: sa.Connection, seconds: float) -> None:
         """End statements of this transaction that take longer; they fail with the kind ``timeout``."""

@@ -1,6 +1,6 @@
 """PostgreSQL."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from dynmodel_pyramid.database.cursors import raw_cursor
-from dynmodel_pyramid.database.dialect import REHEARSES, WRITES, Dialect, Failure
+from dynmodel_pyramid.database.dialect import EXPLAIN_OPTIONS, REHEARSES, WRITES, Dialect, Failure
 
 
 class PostgreSQL(Dialect):
@@ -20,6 +20,7 @@ class PostgreSQL(Dialect):
     counts_dropped_columns = True
     nulls_not_distinct = True
     may_prove_later = True
+    explain_options = frozenset(EXPLAIN_OPTIONS)
     #: Up to this gap ids are drawn one by one, which never moves the sequence back; see _advance.
     SMALL_GAP = 10_000
 
@@ -152,6 +153,13 @@ class PostgreSQL(Dialect):
         with raw_cursor(connection) as cursor:
             cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", parameters)
             return int(cursor.fetchone()[0][0]["Plan"]["Plan Rows"])
+
+    def explain(self, connection: sa.Connection, sql: str, parameters: Any, form: str, options: Collection[str]) -> Any:
+        words = [f"FORMAT {form.upper()}", *(option.upper() for option in EXPLAIN_OPTIONS if option in options)]
+        with raw_cursor(connection) as cursor:
+            cursor.execute(f"EXPLAIN ({', '.join(words)}) {sql}", parameters)
+            lines = [line for (line,) in cursor]
+        return lines[0] if form == "json" else "\n".join(lines)
 
     def bound_statements(self, connection: sa.Connection, seconds: float) -> None:
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}")

@@ -4,7 +4,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -137,6 +137,19 @@ class SQLite(Dialect):
     def column_names(self, connection: sa.Connection, table: str) -> list[str]:
         query = sa.text("SELECT name FROM pragma_table_info(:name)")
         return list(connection.scalars(query, {"name": table}))
+
+    def explain(self, connection: sa.Connection, sql: str, parameters: Any, form: str, options: Collection[str]) -> Any:
+        # SQLite, "EXPLAIN QUERY PLAN": id, the id of the parent (0: none), a column without meaning, detail.
+        with raw_cursor(connection) as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}", parameters)
+            steps = [(step, parent, detail) for step, parent, _, detail in cursor]
+        if form == "json":
+            return [{"id": step, "parent": parent, "detail": detail} for step, parent, detail in steps]
+        depths, lines = {0: -1}, []
+        for step, parent, detail in steps:
+            depths[step] = depths[parent] + 1
+            lines.append("  " * depths[step] + detail)
+        return "\n".join(lines)
 
     def bound_statements(self, connection: sa.Connection, seconds: float) -> None:
         deadline = time.monotonic() + seconds

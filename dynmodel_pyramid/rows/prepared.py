@@ -77,6 +77,21 @@ def _bound(parameter: sa.BindParameter, value: Any, dialect: sa.Dialect) -> Any:
     return value if process is None else process(value)
 
 
+def written(statement: sa.Select, dialect: sa.Dialect) -> tuple[str, Any]:
+    """A statement as the driver takes it, lists of IN written out, and its parameters."""
+    compiled = statement.compile(dialect=dialect)
+    state = compiled.construct_expanded_state({})
+    values = {}
+    for name, value in state.parameters.items():
+        if name in compiled.binds:
+            values[name] = _bound(compiled.binds[name], value, dialect)
+        else:
+            process = state.processors.get(name)
+            values[name] = value if process is None else process(value)
+    order = state.positiontup
+    return state.statement, values if order is None else [values[name] for name in order]
+
+
 class PreparedInsert:
     """Adds many rows to a table, all its columns given; PostgreSQL gets them by COPY where they are many."""
 

@@ -1,6 +1,6 @@
 """Queries over the rows of a table: plans that are kept, pages, streams and counts."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from dynmodel_pyramid.queries.plans import Plan, plan
 from dynmodel_pyramid.queries.rules import Rules
 from dynmodel_pyramid.queries.syntax import OPERATORS, Query
 from dynmodel_pyramid.rows.encoding import OPTIONS
-from dynmodel_pyramid.rows.prepared import PreparedSelect
+from dynmodel_pyramid.rows.prepared import PreparedSelect, written
 from dynmodel_pyramid.rows.reads import CHUNK, RowReads
 from dynmodel_pyramid.rows.scope import EVERYTHING, Scope
 from dynmodel_pyramid.tables.catalogue import Catalogue
@@ -150,6 +150,13 @@ class Queried:
             if guess is not None and (how == "planned" or guess >= WORTH_GUESSING):
                 return guess
         return self._scalar(connection, self.plan.counted())
+
+    def explain(
+        self, connection: sa.Connection, limit: int | None, offset: int, form: str, options: Collection[str]
+    ) -> Any:
+        """The database's plan for a page; see :meth:`Dialect.explain`."""
+        sql, parameters = written(self.plan.page(limit, offset), connection.dialect)
+        return self.rows.catalogue.database.dialect.explain(connection, sql, parameters, form, options)
 
     def refuse_too_many(self, connection: sa.Connection, limit: int | None, most: int) -> None:
         """

@@ -112,3 +112,20 @@ def best_offer(request, offers: tuple[str, ...] = ("application/json",)) -> str:
     if not quality_of(best):
         raise NotAcceptable(f"only {' and '.join(offers)} can be answered here", hint=f"send Accept: {offers[0]}")
     return best
+
+
+def media_ranges(header: str) -> list[tuple[str, dict[str, str]]]:
+    """The ranges of ``Accept``: names with their parameters, the best first; what has quality 0 is left out."""
+    found = []
+    for number, part in enumerate(header.split(",")):
+        name, *rest = (piece.strip() for piece in part.split(";"))
+        parameters = {
+            key.strip().lower(): value.strip().strip('"') for key, _, value in (p.partition("=") for p in rest)
+        }
+        try:
+            quality = float(parameters.pop("q", 1))
+        except ValueError:
+            quality = 1.0
+        if name and quality > 0:
+            found.append((-quality, number, name.lower(), parameters))
+    return [(name, parameters) for _, _, name, parameters in sorted(found, key=lambda each: each[:2])]

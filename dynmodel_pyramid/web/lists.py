@@ -17,6 +17,7 @@ from dynmodel_pyramid.rows.reads import CHUNK
 from dynmodel_pyramid.web.answers import Answer, json_answer
 from dynmodel_pyramid.web.body import read_json
 from dynmodel_pyramid.web.conditions import best_offer, preferred
+from dynmodel_pyramid.web.explained import PLANS, asked_for
 from dynmodel_pyramid.web.links import link_header
 from dynmodel_pyramid.web.methods import add_resource_view
 from dynmodel_pyramid.web.ranges import content_range, part_of, refuse_beyond
@@ -29,7 +30,12 @@ OFFERS = ("application/json", *FORMATS)
 
 
 def includeme(config) -> None:
-    add_resource_view(config, QueryResource, offers=OFFERS, POST=query_rows)
+    add_resource_view(config, QueryResource, offers=offers(config), POST=query_rows)
+
+
+def offers(config) -> tuple[str, ...]:
+    """The media types of lists in this deployment."""
+    return (*OFFERS, *PLANS) if config.registry.dynmodel_settings.plan_enabled else OFFERS
 
 
 def versioned(answer: Response, context, tag: str | None = None) -> Response:
@@ -43,7 +49,7 @@ def versioned(answer: Response, context, tag: str | None = None) -> Response:
 
 def list_rows(context: RowList, request) -> Response:
     text = request.environ.get("QUERY_STRING", "")
-    if not (text or "Range" in request.headers or "Prefer" in request.headers):
+    if not (text or "Range" in request.headers or "Prefer" in request.headers or asked_for(request, OFFERS)):
         most = request.registry.dynmodel_settings.max_rows
         if not most:
             made, rows = _format(request), context.rows
@@ -110,6 +116,9 @@ def _answer(context: RowList, request, found: Queried, text: str | None = None) 
     settings, database = request.registry.dynmodel_settings, context.work.database
     plan = found.plan
     part = part_of(request, plan.limit, plan.offset)
+    asked = asked_for(request, OFFERS)
+    if asked is not None:
+        return _listed(asked.answer(request, found, part), context)
     how = preferred(request, "count", COUNTS)
     made = _format(request)
     texts = {} if made is None else texts_of(context.model, plan.query.select)

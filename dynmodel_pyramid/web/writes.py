@@ -20,7 +20,7 @@ from dynmodel_pyramid.rows.upserts import Upsert, Upserted
 from dynmodel_pyramid.web.answers import Answer, empty_answer, json_answer
 from dynmodel_pyramid.web.body import MERGE_PATCH, body_file, media_type_of, parse_json, read_json, refuse_body
 from dynmodel_pyramid.web.conditions import best_offer
-from dynmodel_pyramid.web.lists import OFFERS, list_rows, unknown_parameter, versioned
+from dynmodel_pyramid.web.lists import list_rows, offers, unknown_parameter, versioned
 from dynmodel_pyramid.web.methods import add_resource_view
 from dynmodel_pyramid.web.preferences import Preferences
 from dynmodel_pyramid.web.ranges import content_range
@@ -36,8 +36,8 @@ IN_MEMORY = 1_048_576
 
 def includeme(config) -> None:
     views = {"GET": list_rows, "POST": create_rows, "PATCH": patch_rows, "DELETE": delete_rows}
-    add_resource_view(config, RowList, offers=OFFERS, **views)
-    add_resource_view(config, SingularRowList, offers=OFFERS, PUT=create_rows, **views)
+    add_resource_view(config, RowList, offers=offers(config), **views)
+    add_resource_view(config, SingularRowList, offers=offers(config), PUT=create_rows, **views)
 
 
 class Write:

@@ -9,11 +9,15 @@ import orjson
 
 from dynmodel_pyramid.exchange.delimited import write_record
 from dynmodel_pyramid.rows.encoding import OPTIONS
+from dynmodel_pyramid.web.conditions import media_ranges
 from dynmodel_pyramid.web.errors import NotAcceptable
+from dynmodel_pyramid.web.explained import PLANS, Explanation, explanation
 from dynmodel_pyramid.web.rest.errors import RestError
 
 JSON, CSV = "application/json", "text/csv"
 OBJECT, ARRAY = "application/vnd.pgrst.object", "application/vnd.pgrst.array"
+#: Of whose answers there are execution plans.
+EXPLAINED = (JSON, CSV, OBJECT, f"{OBJECT}+json", ARRAY, f"{ARRAY}+json")
 
 
 class Digits(str):
@@ -87,15 +91,17 @@ def csv_line(cells: Iterable[str | None]) -> bytes:
     return write_record(cells).removesuffix("\r\n").encode() + b"\n"
 
 
-def negotiated(request) -> Media:
+def negotiated(request, *, explains: bool = False) -> Media | Explanation:
     """The first of the client's media types, by its own order, that there is (PostgREST, "Media Types").
 
+    :param explains: execution plans are among them, where the deployment allows it
     :raises NotAcceptable: none
     """
     header = request.headers.get("Accept", "").strip()
     if header in ("", "*/*", JSON):
         return Media(JSON)
-    wanted = _ranges(header)
+    wanted = media_ranges(header)
+    plans = PLANS if explains and request.registry.dynmodel_settings.plan_enabled else ()
     for name, parameters in wanted:
         is_stripped = parameters.get("nulls") == "stripped"
         base = name.removesuffix("+json")
@@ -107,22 +113,7 @@ def negotiated(request) -> Media:
             return Media(f"{ARRAY}+json;nulls=stripped", stripped=True) if is_stripped else Media(JSON)
         if name in (CSV, "text/*"):
             return Media(CSV)
+        if name in plans:
+            return explanation(name, parameters, EXPLAINED)
     told = ", ".join(name for name, _ in wanted)
     raise RestError(NotAcceptable.status, "PGRST107", f"None of these media types are available: {told}")
-
-
-def _ranges(header: str) -> list[tuple[str, dict[str, str]]]:
-    """Names with their parameters, the best first; what has quality 0 is left out."""
-    found = []
-    for number, part in enumerate(header.split(",")):
-        name, *rest = (piece.strip() for piece in part.split(";"))
-        parameters = {
-            key.strip().lower(): value.strip().strip('"') for key, _, value in (p.partition("=") for p in rest)
-        }
-        try:
-            quality = float(parameters.pop("q", 1))
-        except ValueError:
-            quality = 1.0
-        if name and quality > 0:
-            found.append((-quality, number, name.lower(), parameters))
-    return [(name, parameters) for _, _, name, parameters in sorted(found, key=lambda each: each[:2])]

@@ -13,6 +13,7 @@ from dynmodel_pyramid.queries import Query, Rules, parse, split
 from dynmodel_pyramid.rows.querying import Queried, queried
 from dynmodel_pyramid.rows.reads import CHUNK
 from dynmodel_pyramid.web.answers import Answer
+from dynmodel_pyramid.web.explained import Explanation
 from dynmodel_pyramid.web.ranges import Part, content_range, part_of
 from dynmodel_pyramid.web.rest.errors import out_of_range, single_object
 from dynmodel_pyramid.web.rest.media import Media, csv_line, negotiated
@@ -47,12 +48,16 @@ def query_of(context: RestTable, request) -> Queried:
 
 
 def read_rows(context: RestTable, request) -> Response:
-    media, wanted = negotiated(request), preferences(request)
+    media, wanted = negotiated(request, explains=True), preferences(request)
     settings, database = request.registry.dynmodel_settings, context.work.database
     found = query_of(context, request)
     part, how = part_of(request, found.plan.limit, found.plan.offset), wanted["count"]
     if part.asked and part.limit == 0 and found.plan.limit != 0:
         raise out_of_range("The range and the limit have no rows in common.")
+    if isinstance(media, Explanation):
+        answer = media.answer(request, found, part)
+        answer.vary = "Accept"
+        return answer
     short = part.limit is not None and part.limit <= CHUNK
     connection = (read_connection if short else detached_read_connection)(request)
     try:
