@@ -12,6 +12,8 @@ from tests.web.shop import open_shop
 PLAN = "application/vnd.pgrst.plan"
 LIST, REST = "/table/Order/rows/", "/rest/Order"
 FACES = pytest.mark.parametrize("path", (LIST, REST))
+ON_POSTGRESQL = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -27,12 +29,6 @@ def shop(make_app):
 @pytest.fixture
 def open_to_all(shop):
     return shop(plan_enabled="true")
-
-
-@pytest.fixture
-def postgresql(database):
-    if database != "postgresql":
-        pytest.skip("only PostgreSQL has options")
 
 
 def explained(client, path, accept=f"{PLAN}+json", **headers):
@@ -85,8 +81,9 @@ def test_steps_within_steps_are_indented(open_to_all, database):
     assert any(line.startswith("  ") for line in lines)
 
 
+@ON_POSTGRESQL
 @FACES
-def test_options(open_to_all, postgresql, path):
+def test_options(open_to_all, path):
     accept = f'{PLAN}+json; for="application/json"; options=buffers|analyze|verbose|settings|wal'
     answer = explained(open_to_all, f"{path}?n=eq.3&select=id", accept)
     told = "; options=analyze|verbose|settings|buffers|wal; charset=utf-8"
@@ -99,10 +96,9 @@ def test_options(open_to_all, postgresql, path):
     assert "WAL Records" in plan["Plan"]
 
 
+@ON_SQLITE
 @FACES
-def test_options_that_the_database_does_not_know(open_to_all, database, path):
-    if database == "postgresql":
-        pytest.skip("it knows all of them")
+def test_options_that_the_database_does_not_know(open_to_all, path):
     status, code = (409, "unsupported_by_database") if path == LIST else (400, "PGRST127")
     assert code_of(open_to_all, path, f"{PLAN}+json; options=analyze|wal", status)["code"] == code
 
@@ -153,7 +149,8 @@ def test_a_query_as_a_document(open_to_all):
     assert answer.json
 
 
-def test_a_run_that_takes_too_long(shop, postgresql, monkeypatch):
+@ON_POSTGRESQL
+def test_a_run_that_takes_too_long(shop, monkeypatch):
     """The plan alone takes no time; with ``analyze`` the statement is run, within the time that it may take."""
     client = shop(plan_enabled="true", statement_timeout=0.2)
     endless = "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT count(*) FROM t"
@@ -163,8 +160,9 @@ def test_a_run_that_takes_too_long(shop, postgresql, monkeypatch):
     assert code_of(client, REST, f"{PLAN}+json; options=analyze", 500)["code"] == "57014"
 
 
+@ON_POSTGRESQL
 @FACES
-def test_a_run_is_a_read(open_to_all, postgresql, monkeypatch, path):
+def test_a_run_is_a_read(open_to_all, monkeypatch, path):
     def explain(self, connection, *given):
         return connection.exec_driver_sql("SHOW transaction_read_only").scalar()
 
