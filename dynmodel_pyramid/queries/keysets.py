@@ -69,13 +69,30 @@ def _value(text: Any, key: Key) -> Any:
     return kind.operand_node(options).deserialize(kind.text_form(options).from_text(text))
 
 
-def beyond(keys: Sequence[Key], values: Sequence[Any], *, backwards: bool) -> sa.ColumnElement[bool]:
-    """Whether a row stands behind the row with these values; ``backwards``: before it."""
+def beyond(
+    keys: Sequence[Key], values: Sequence[Any], *, backwards: bool, nulls: bool = True
+) -> sa.ColumnElement[bool]:
+    """Whether a row stands behind the row with these values; ``backwards``: before it.
+
+    No database sees in this OR where in an index to begin, so the first key's bound is told by itself where it is one.
+
+    :param nulls: False leaves out the rows without the first key where these come last, so that it has a bound
+    """
     ways = []
     for number, (key, value) in enumerate(zip(keys, values, strict=True)):
         same = [_same(*each) for each in zip(keys[:number], values[:number], strict=True)]
         ways.append(sa.and_(*same, _behind(key, value, backwards)))
-    return sa.or_(*ways)
+    first, value = keys[0], values[0]
+    if len(keys) == 1 or value is None or (nulls and first.nulls_come(backwards=backwards)):
+        return sa.or_(*ways)
+    limit = bound(first.expression, value)
+    begins = first.expression <= limit if first.descending != backwards else first.expression >= limit
+    return sa.and_(begins, sa.or_(*ways))
+
+
+def nulls_follow(keys: Sequence[Key], values: Sequence[Any], *, backwards: bool) -> bool:
+    """Whether rows without the first key come behind these values, which have one: it has no bound then."""
+    return len(keys) > 1 and values[0] is not None and keys[0].nulls_come(backwards=backwards)
 
 
 def _same(key: Key, value: Any) -> sa.ColumnElement[bool]:
@@ -83,7 +100,7 @@ def _same(key: Key, value: Any) -> sa.ColumnElement[bool]:
 
 
 def _behind(key: Key, value: Any, backwards: bool) -> sa.ColumnElement[bool]:
-    nulls_come = key.nulls_first == backwards  # after all other values, as we go
+    nulls_come = key.nulls_come(backwards=backwards)
     if value is None:
         return sa.false() if nulls_come else key.expression.is_not(None)
     limit = bound(key.expression, value)

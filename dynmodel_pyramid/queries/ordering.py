@@ -11,7 +11,7 @@ from dynmodel_pyramid.fields.text import byte_order
 from dynmodel_pyramid.queries.errors import clip
 from dynmodel_pyramid.queries.json_paths import Part
 from dynmodel_pyramid.queries.selection import Selection
-from dynmodel_pyramid.queries.subjects import Subject
+from dynmodel_pyramid.queries.subjects import SYSTEM, Subject
 from dynmodel_pyramid.queries.syntax import OrderTerm
 
 
@@ -20,6 +20,7 @@ class Key:
     """One term of ORDER BY.
 
     :param name: what it is called in a cursor; empty where rows can't be found again by its value
+    :param nullable: whether rows may have none. A field may even if it is required: the proof may be pending
     """
 
     subject: Subject
@@ -27,10 +28,18 @@ class Key:
     descending: bool
     nulls_first: bool
     name: str = ""
+    nullable: bool = True
 
     def clause(self, *, backwards: bool = False) -> sa.ColumnElement:
         made = self.expression.desc() if self.descending != backwards else self.expression.asc()
+        if not self.nullable:
+            # Where nulls would stand matters to SQLite even here: it sorts again what an index has in order.
+            return made
         return made.nulls_first() if self.nulls_first != backwards else made.nulls_last()
+
+    def nulls_come(self, *, backwards: bool) -> bool:
+        """Whether nulls come after all values, as we go."""
+        return self.nullable and self.nulls_first == backwards
 
 
 def keys_of(selection: Selection, terms: Sequence[OrderTerm] | None = None) -> list[Key]:
@@ -51,7 +60,7 @@ def _keys(selection: Selection, term: OrderTerm) -> list[Key]:
     if not is_sortable(subject.field_type) or not isinstance(expression, sa.ColumnElement):
         raise Malformed(f"order: {clip(subject.name)} has no order", code="not_sortable", parameter="order")
     name = "" if term.relation is not None or column.path else subject.name
-    return [Key(subject, expression, term.descending, nulls_first, name)]
+    return [Key(subject, expression, term.descending, nulls_first, name, nullable=name not in SYSTEM)]
 
 
 def _of_json(subject: Subject, descending: bool, nulls_first: bool) -> list[Key]:

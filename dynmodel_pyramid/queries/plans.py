@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import sqlalchemy as sa
 from sqlalchemy.sql import visitors
@@ -54,26 +55,43 @@ class Plan:
         """Whether a page can go on where another one ended."""
         return bool(self.keys) and all(key.name for key in self.keys)
 
-    def page(self, limit: int | None, offset: int, *, with_keys: bool = False) -> sa.Select:
+    @property
+    def _backwards(self) -> bool:
+        return self.query.before is not None
+
+    @cached_property
+    def nulls_follow(self) -> bool:
+        """Whether the query's cursor stands at rows with a first key, and rows without one come at the end.
+
+        :raises Malformed: the cursor is none of this order
+        """
+        values = self._cursor_values
+        return values is not None and keysets.nulls_follow(self.keys, values, backwards=self._backwards)
+
+    @cached_property
+    def _cursor_values(self) -> list | None:
+        cursor = self.query.before if self._backwards else self.query.after
+        if cursor is None:
+            return None
+        parameter = "_before" if self._backwards else "_after"
+        if not self.has_cursors:
+            raise Malformed(
+                "a cursor needs an order by fields of the table itself", code="invalid_cursor", parameter=parameter
+            )
+        return keysets.read(cursor, self.keys, self.table_id, parameter)
+
+    def page(self, limit: int | None, offset: int, *, with_keys: bool = False, nulls: bool = True) -> sa.Select:
         """The rows of a page; behind their values, with ``with_keys``, those that they are ordered by.
 
         Of a page before a cursor they come backwards.
 
+        :param nulls: False where :attr:`nulls_follow` leaves those rows out, which an index serves
         :raises Malformed: the query's cursor is none of this order
         """
-        query, made = self.query, self.statement
-        cursor = query.after or query.before
-        if cursor is not None:
-            if not self.has_cursors:
-                raise Malformed(
-                    "a cursor needs an order by fields of the table itself",
-                    code="invalid_cursor",
-                    parameter="_after" if query.after else "_before",
-                )
-            backwards = query.after is None
-            values = keysets.read(cursor, self.keys, self.table_id, "_before" if backwards else "_after")
-            made = made.where(keysets.beyond(self.keys, values, backwards=backwards))
-            if backwards:
+        made, values = self.statement, self._cursor_values
+        if values is not None:
+            made = made.where(keysets.beyond(self.keys, values, backwards=self._backwards, nulls=nulls))
+            if self._backwards:
                 made = made.order_by(None).order_by(*[key.clause(backwards=True) for key in self.keys])
         if with_keys:
             made = made.add_columns(*[key.expression for key in self.keys])
@@ -128,7 +146,7 @@ def _with_id(model: Model, keys: list[Key]) -> list[Key]:
     if any(key.name == "id" for key in keys):
         return keys
     subject = of_system(model, "id")
-    return [*keys, Key(subject, subject.expression, False, False, "id")]
+    return [*keys, Key(subject, subject.expression, False, False, "id", nullable=False)]
 
 
 def _shown(outputs: Sequence[Output | Aggregate]) -> list[sa.ColumnElement]:

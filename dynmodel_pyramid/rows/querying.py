@@ -58,11 +58,12 @@ class PageOfRows:
 
 
 class Kept:
-    """A plan, with the statement of its last page: queries that are kept are mostly for the same page again."""
+    """A plan, with the statements of its last page and of its count: mostly the same page is asked for again."""
 
     def __init__(self, made: Plan):
         self.plan = made
         self.last: tuple[tuple, PreparedSelect] | None = None
+        self.count: PreparedSelect | None = None
 
 
 class Queried:
@@ -90,7 +91,7 @@ class Queried:
         """
         plan, width = self.plan, len(self.plan.names)
         continues = plan.has_cursors and limit > 0
-        found = self._run(connection, limit + 1 if continues else limit, offset, continues)
+        found = self._found(connection, limit + 1 if continues else limit, offset, continues)
         more = len(found) > limit
         rows = list(found[:limit])
         backwards = plan.query.before is not None
@@ -105,11 +106,19 @@ class Queried:
             return PageOfRows(body, len(rows), last, first if more else None)
         return PageOfRows(body, len(rows), last if more else None, first if came_from else None)
 
-    def _run(self, connection: sa.Connection, limit: int, offset: int, with_keys: bool):
-        key = (limit, offset, with_keys)
+    def _found(self, connection: sa.Connection, limit: int, offset: int, with_keys: bool):
+        if self.plan.nulls_follow:
+            # Mostly the page ends before the rows without a value begin, and then an index leads to its first row.
+            found = self._run(connection, limit, offset, with_keys, nulls=False)
+            if len(found) == limit:
+                return found
+        return self._run(connection, limit, offset, with_keys)
+
+    def _run(self, connection: sa.Connection, limit: int, offset: int, with_keys: bool, nulls: bool = True):
+        key = (limit, offset, with_keys, nulls)
         last = self._kept.last
         if last is None or last[0] != key:
-            statement = self.plan.page(limit, offset, with_keys=with_keys)
+            statement = self.plan.page(limit, offset, with_keys=with_keys, nulls=nulls)
             last = self._kept.last = (key, PreparedSelect(statement, connection.dialect))
         return last[1](connection)
 
@@ -149,7 +158,9 @@ class Queried:
             )
             if guess is not None and (how == "planned" or guess >= WORTH_GUESSING):
                 return guess
-        return self._scalar(connection, self.plan.counted())
+        kept = self._kept
+        kept.count = kept.count or PreparedSelect(self.plan.counted(), connection.dialect)
+        return kept.count(connection)[0][0]
 
     def explain(
         self, connection: sa.Connection, limit: int | None, offset: int, form: str, options: Collection[str]
