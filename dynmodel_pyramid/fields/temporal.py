@@ -206,7 +206,7 @@ class Temporal(FieldType):
 
     def bounds(self, options) -> list:
         """``min`` and ``max`` as values."""
-        return [None if options[name] is None else self.parse(options[name]) for name in ("min", "max")]
+        return [None if options.get(name) is None else self.parse(options[name]) for name in ("min", "max")]
 
     def checks(self, column, options, context):
         return checks.bounds(column, *self.bounds(options))

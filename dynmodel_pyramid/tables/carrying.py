@@ -5,6 +5,7 @@ and overrides the expression. So a plan makes and judges all values as the chang
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -168,13 +169,14 @@ def convert_values(
     if not left:
         return
     aside, overridden = make_aside(), False
-    for rows in to_do:
-        made, lost = in_python(rows, carried, how)
-        if made:
-            aside.put(made)
-            overridden = True
-        if lost and how.keep_aside is not None:
-            how.keep_aside(lost)
+    with closing(to_do):
+        for rows in to_do:
+            made, lost = in_python(rows, carried, how)
+            if made:
+                aside.put(made)
+                overridden = True
+            if lost and how.keep_aside is not None:
+                how.keep_aside(lost)
     carried.is_same &= not carried.lost.count
     if overridden:
         carried.override(aside)
@@ -242,7 +244,11 @@ def streamed(
 ) -> Iterator[list]:
     """As :func:`batches`, of one query that sees nothing of what is done meanwhile: what it asks is costly."""
     query = sa.select(table.c.id, *columns).where(condition).order_by(table.c.id)
-    yield from connection.execute(query, execution_options={**UNCACHED, "yield_per": BATCH}).partitions()
+    result = connection.execute(query, execution_options={**UNCACHED, "yield_per": BATCH})
+    try:
+        yield from result.partitions()
+    finally:
+        result.close()
 
 
 def batches(
