@@ -134,6 +134,8 @@ class Preparation:
         kind = self.kind(new)
         value = None if self.is_list(new) else self.generator.default_value(new)
         constant = sa.cast(sa.null(), kind) if value is None else sa.literal(value, kind)
+        if value is not None and self.generator.dialect.name == "postgresql":
+            constant = sa.cast(constant, kind)  # alone in a condition a parameter has no type
         carried = Carried(new, constant)
         if new.default_expression is not None:
             self._make_all(carried, sa.true())
@@ -159,7 +161,7 @@ class Preparation:
             to_text=old_form.to_text,
             new_to_text=new_form.to_text,
             numbers=all(self._is_number(each) for each in (old, new)),
-            same_storage=isinstance(source, sa.Column) and _is_same_type(source.type, kind),
+            same_storage=isinstance(source, sa.Column) and self._is_same_type(source.type, kind),
             substitute=self._maker(new),
             keep_aside=self._keeper(old, new),
             only=only,
@@ -183,6 +185,11 @@ class Preparation:
         if new.required:
             self._fill(carried)
         return carried
+
+    def _is_same_type(self, one: sa.types.TypeEngine, other: sa.types.TypeEngine) -> bool:
+        """Whether a value is stored alike in both; columns declared alike may yet keep it in different forms."""
+        declared = (each.compile(self.connection.dialect) for each in (one, other))
+        return type(one) is type(other) and repr(one) == repr(other) and len(set(declared)) == 1
 
     def _is_number(self, field: FieldDefinition) -> bool:
         rules = self.generator.field_types[field.type].json_schema(field.options)
@@ -301,8 +308,3 @@ class Preparation:
 
 def _text_maker(form: TextForm, dialect: str) -> Callable[[sa.ColumnElement], sa.ColumnElement]:
     return lambda value: form.sql_to_text(value, dialect)
-
-
-def _is_same_type(one: sa.types.TypeEngine, other: sa.types.TypeEngine) -> bool:
-    """Whether a value is stored alike in both; columns declared alike may yet keep it in different forms."""
-    return type(one) is type(other) and repr(one) == repr(other)

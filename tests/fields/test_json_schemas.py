@@ -74,11 +74,15 @@ def test_schemas_that_refer_to_themselves_end(app, schema):
     table.try_value({"a": [1]})
 
 
-def test_rows_that_are_there_stay(app):
+def test_rows_that_are_there_must_conform(app):
     table = TableDriver(app, "json")
     row = table.add_value("x")
-    table.define({"key": "integer", "value": {"type": "json", "schema": {"type": "integer"}}})
+    fields = {"value": {"type": "json", "schema": {"type": "integer"}}}
+    refused = table.app.put_json(table.path, {"model_name": table.model_name, "fields": fields}, status=409).json
+    assert (refused["code"], refused["count"]) == ("lossy_change", 1)
     assert table.row(1) == row
+    table.app.put_json(table.path + "?on_error=null", {"model_name": table.model_name, "fields": fields})
+    assert table.row(1)["value"] is None
     assert table.refuse({"value": "x"})[0]["code"] == "schema_mismatch"
     table.define({"key": "integer", "value": "json"})
     assert table.add_value("x")["value"] == "x"

@@ -11,7 +11,7 @@ import dynmodel_pyramid
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings
 
 SEED = 20261123
-QUERIES = 200
+QUERIES = 100
 
 PERSON = {
     "name": "string",
