@@ -21,7 +21,7 @@ DEFAULTS = {
     "datetime": st.just("2026-01-31T12:00:00+01:00"),
     "json": st.sampled_from([{}, [1, None], {"a": [True]}, "x", 0, False]),
 }
-ALIAS_NAMES = st.text(string.ascii_lowercase, min_size=5, max_size=6)
+ALIAS_NAMES = st.text(string.ascii_lowercase, min_size=5, max_size=6).filter(lambda name: name not in SYSTEM_COLUMNS)
 #: These names are no names of fields, which have four letters at most, or are listed above. An alias has the same
 #: moment in all documents, or none: a document that names another one is refused.
 ALIASES = st.lists(
