@@ -144,9 +144,9 @@ class Number(_Strict):
 class Json(colander.SchemaType):
     """Any JSON value that both databases store and give back equal.
 
-    Numbers are whole ones of 64 bits, and floats; a number with more digits than these keep is refused. PostgreSQL keeps
-    numbers as decimals and answers ``1e23`` with all its digits, so a whole number of more than 64 bits is taken where
-    it is how a float is written out; it becomes that float.
+    Numbers are whole ones of 64 bits, and floats; a number with more digits than these keep is refused. PostgreSQL
+    keeps numbers as decimals and answers ``1e23`` with all its digits, so a whole number of more than 64 bits is taken
+    where it is how a float is written out; it becomes that float.
     """
 
     json_schema: dict[str, Any] = {}

@@ -98,8 +98,11 @@ def test_unknown_key(client, things, key):
 @pytest.mark.parametrize(
     ("value", "code"),
     [
-        *[(value, "out_of_range") for value in (0, -1, 2**53, 2**63, 2**64, 10**400, -(10**400))],
-        *[(value, "wrong_type") for value in (1.0, 1.5, True, False, "", "1", [], [1], {}, "x")],
+        *[
+            (value, "out_of_range")
+            for value in (0, -1, 0.0, 1e15 * 9, 2**52 + 1, 2**53, 2**63, 2**64, 10**400, -(10**400))
+        ],
+        *[(value, "wrong_type") for value in (1.5, True, False, "", "1", [], [1], {}, "x")],
     ],
 )
 def test_bad_id(client, things, value, code):
