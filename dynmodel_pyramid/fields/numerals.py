@@ -10,6 +10,8 @@ from decimal import Decimal, InvalidOperation
 
 #: No longer text loses digits, unless it has an exponent: 15 digits and a point (IEEE 754: DBL_DIG).
 _SHORT = 16
+#: A float that is written with so many digits is read as itself (DBL_DECIMAL_DIG); with fewer often, too.
+_DIGITS = 17
 #: No float has more digits when all of them are written out (1,075 behind the point, and a sign).
 _LONGEST = 1100
 #: What ``float`` takes besides (underscores, digits of other scripts, nan) is no number to a client.
@@ -29,8 +31,8 @@ class Rounded(float):
 def parse_float(text: str) -> float:
     """The float that a number with a fraction or an exponent stands for: :class:`Rounded` where digits are lost.
 
-    Nothing is lost where the text is one of the ways to write the float: the shortest one, one of up to 17 digits, or
-    all digits. What is too large is infinite, as ``float`` has it.
+    Nothing is lost where the text is one of the ways to write the float: the shortest one, all digits, or up to 17 of
+    them, the last one rounded. What is too large is infinite, as ``float`` has it.
     """
     value = float(text)
     if len(text) <= _SHORT and "e" not in text and "E" not in text:
@@ -50,9 +52,10 @@ def _is_written(value: float, text: str) -> bool:
     except InvalidOperation:  # an exponent that not even a decimal has
         return False
     # The constructor and comparisons are exact, whatever the thread's decimal context is.
-    return written == Decimal(repr(value)) or (
-        value != 0 and (written == Decimal(f"{value:.15e}") or written == Decimal(f"{value:.16e}") or written == value)
-    )
+    if written == value or written == Decimal(repr(value)):
+        return True
+    digits = len("".join(map(str, written.as_tuple().digits)).strip("0"))
+    return value != 0 and digits <= _DIGITS and written == Decimal(f"{value:.{digits - 1}e}")
 
 
 def float_of_whole(value: int, *, as_written: bool = False) -> float | None:

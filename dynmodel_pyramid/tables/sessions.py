@@ -65,7 +65,7 @@ class UnreportedWrite(Conflict):
     def __init__(self):
         super().__init__(
             "rows are written through objects here (session.add, attributes, session.delete), so that each write is "
-            "told to history and feeds; this statement would go past them"
+            "judged and reported; this statement would go past that"
         )
 
 
