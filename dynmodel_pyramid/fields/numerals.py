@@ -37,7 +37,7 @@ def parse_float(text: str) -> float:
     value = float(text)
     if len(text) <= _SHORT and "e" not in text and "E" not in text:
         return value
-    if math.isinf(value) or _is_written(value, text):
+    if repr(value) == text or math.isinf(value) or _is_written(value, text):
         return value
     made = Rounded(value)
     made.text = text
