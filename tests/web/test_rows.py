@@ -150,7 +150,9 @@ def test_drawn_ids_end_at_the_largest_one(fresh):
     fresh.refused("POST", rows, {"a": "x"}, **told)
     fresh.refused("POST", rows, [{"a": "x"}, {"id": 3, "a": "y"}], **told)
     fresh.refused("POST", f"{rows}?on_conflict=a", [{"a": "x"}], Prefer="resolution=merge-duplicates", **told)
-    fresh.refused("POST", rows, body=b"a\r\nx\r\n", content_type="text/csv", **told)
+    for count in (1, 1500):
+        body = "a\r\n" + "".join(f"x{number}\r\n" for number in range(count))
+        fresh.refused("POST", rows, body=body.encode(), content_type="text/csv", **told)
     answer = fresh.app.post_json(rest, {"a": "x"}, expect_errors=True)
     assert (answer.status_int, answer.json["code"]) == (400, "2200H")
     with pytest.raises(Conflict) as refused, fresh.catalogue.session() as session:
@@ -161,11 +163,22 @@ def test_drawn_ids_end_at_the_largest_one(fresh):
     assert fresh.row(path, {"id": 7, "a": "x", "to": LARGEST_ID})["to"] == LARGEST_ID
     row = {"id": LARGEST_ID, "a": "changed", "to": 7}
     assert fresh.send("PUT", f"{rows}{LARGEST_ID}", row, status=200).json == row
+    new = {"status": 422, "code": "/0/id out_of_range", "Prefer": "resolution=merge-duplicates"}
+    fresh.refused("POST", f"{rows}?on_conflict=id", [{"id": LARGEST_ID - 1, "a": "new"}], **new)
     merged = {"id": LARGEST_ID, "a": "merged", "to": LARGEST_ID}
     fresh.send("POST", f"{rows}?on_conflict=id", [merged], Prefer="resolution=merge-duplicates", status=200)
     assert fresh.get(f"{rows}?id=eq.{LARGEST_ID}") == [merged]
     fresh.send("PATCH", path, {"fields": {"a": {"default": "x"}}}, status=200)
     fresh.refused("POST", rows, {"a": "z"}, **told)
+
+
+@pytest.mark.parametrize("greatest", [LARGEST_ID, 2**63 - 1])
+def test_drawn_numbers_end_at_the_largest_id(fresh, greatest):
+    path = fresh.table({"n": "integer"})
+    fresh.row(path, {"n": greatest})
+    fresh.send("PATCH", path, {"fields": {"n": {"type": "autonumber"}}}, status=200)
+    fresh.refused("POST", f"{path}rows/", {}, status=409, code="ids_exhausted")
+    assert fresh.get(f"{path}rows/") == [{"id": 1, "n": greatest}]
 
 
 def test_larger_ids_of_old_databases_are_read(fresh):
