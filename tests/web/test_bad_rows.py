@@ -16,7 +16,7 @@ WRONG = {
     "body": [(value, "wrong_type") for value in (*NUMBERS, True, False, *CONTAINERS)],
     "price": [
         *[(value, "wrong_type") for value in (*STRINGS, "19.99", True, False, *CONTAINERS)],
-        *[(value, "out_of_range") for value in (2**53 + 1, 2**63 - 1, 10**30, 10**400, -(10**400))],
+        *[(value, "out_of_range") for value in (2**53 + 1, 2**63 - 1, 10**30 + 1, 10**400, -(10**400))],
     ],
     "amount": [
         *[(value, "wrong_type") for value in (*STRINGS, True, False, *CONTAINERS, 1.5, -0.1)],
