@@ -24,7 +24,7 @@ from dynmodel_pyramid.database import State
 from dynmodel_pyramid.errors import ConfigurationProblem, DynmodelError, Malformed, PreconditionFailed
 from dynmodel_pyramid.scripts.schema_files import FORMATS, format_of, read_text, write_text
 from dynmodel_pyramid.scripts.schema_output import coloured, diff_lines, error_lines, plan_lines, wants_colour
-from dynmodel_pyramid.tables.conversion import ON_ERROR
+from dynmodel_pyramid.tables.on_error import OnError
 from dynmodel_pyramid.tables.whole_schema import DROP, KEEP, Planned, WholeSchema
 
 SAME, FAILED, DIFFERENT = 0, 1, 2
@@ -50,7 +50,11 @@ def _parser() -> argparse.ArgumentParser:
     for each in (plan, apply):
         each.add_argument("file", help="the document; - for standard input")
         each.add_argument("--keep-others", action="store_true", help="keep tables that are not in the document")
-        each.add_argument("--on-error", choices=ON_ERROR, default="fail", help="values that can't be carried over")
+        each.add_argument(
+            "--on-error",
+            metavar="WORD",
+            help="values that can't be carried over: fail, null, default or quarantine, or Table.field:WORD,...",
+        )
     apply.add_argument("--yes", action="store_true", help="don't ask")
     diff = commands.add_parser("diff", help="compare two documents, or the database with one")
     diff.add_argument("file", help="a document; - for standard input")
@@ -110,7 +114,7 @@ def export(schema: WholeSchema, given: argparse.Namespace) -> int:
 
 
 def _planned(schema: WholeSchema, given: argparse.Namespace, document: Any) -> Planned:
-    planned = schema.plan(document, KEEP if given.keep_others else DROP, on_error=given.on_error)
+    planned = schema.plan(document, KEEP if given.keep_others else DROP, on_error=OnError.read(given.on_error))
     _, current = schema.current()
     for line in plan_lines(planned.changes, current, schema.catalogue.field_types):
         _print(line)
@@ -140,7 +144,7 @@ def apply(schema: WholeSchema, given: argparse.Namespace) -> int:
             raise PreconditionFailed("the definitions have changed since the plan was made")
 
     others = KEEP if given.keep_others else DROP
-    done = schema.apply(document, others, precondition=as_planned, on_error=given.on_error)
+    done = schema.apply(document, others, precondition=as_planned, on_error=OnError.read(given.on_error))
     print(f"Applied: revision {done.state.definitions}.")
     return SAME
 

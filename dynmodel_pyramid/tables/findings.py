@@ -22,10 +22,11 @@ class Finding:
     count: int
     samples: list[dict[str, Any]]
     further: dict[str, Any] = field(default_factory=dict)
+    code: str = "lossy_change"
 
     def conflict(self) -> Conflict:
         return Conflict(
-            self.detail, code="lossy_change", hint=self.hint, count=self.count, samples=self.samples, **self.further
+            self.detail, code=self.code, hint=self.hint, count=self.count, samples=self.samples, **self.further
         )
 
 
