@@ -205,6 +205,5 @@ class WholeSchema:
         value = {key: each for key, each in entry.value.items() if key != "renamed_from"}
         if others == PATCH and entry.before is not None:
             value = patched(entry.before, value)
-        else:
-            value = without_done_renames(value, entry.before)
+        value = without_done_renames(value, entry.before)
         return self.service.read({**value, "model_name": entry.name}, entry.before, resolve)
