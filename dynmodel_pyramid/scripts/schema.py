@@ -24,7 +24,7 @@ from dynmodel_pyramid.database import State
 from dynmodel_pyramid.errors import ConfigurationProblem, DynmodelError, Malformed, PreconditionFailed
 from dynmodel_pyramid.scripts.schema_files import FORMATS, format_of, read_text, write_text
 from dynmodel_pyramid.scripts.schema_output import coloured, diff_lines, error_lines, plan_lines, wants_colour
-from dynmodel_pyramid.tables.on_error import OnError
+from dynmodel_pyramid.tables.on_error import FAIL
 from dynmodel_pyramid.tables.whole_schema import DROP, KEEP, Planned, WholeSchema
 
 SAME, FAILED, DIFFERENT = 0, 1, 2
@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         each.add_argument(
             "--on-error",
             metavar="WORD",
+            default=FAIL,
             help="values that can't be carried over: fail, null, default or quarantine, or Table.field:WORD,...",
         )
     apply.add_argument("--yes", action="store_true", help="don't ask")
@@ -114,7 +115,7 @@ def export(schema: WholeSchema, given: argparse.Namespace) -> int:
 
 
 def _planned(schema: WholeSchema, given: argparse.Namespace, document: Any) -> Planned:
-    planned = schema.plan(document, KEEP if given.keep_others else DROP, on_error=OnError.read(given.on_error))
+    planned = schema.plan(document, KEEP if given.keep_others else DROP, on_error=given.on_error)
     _, current = schema.current()
     for line in plan_lines(planned.changes, current, schema.catalogue.field_types):
         _print(line)
@@ -144,7 +145,7 @@ def apply(schema: WholeSchema, given: argparse.Namespace) -> int:
             raise PreconditionFailed("the definitions have changed since the plan was made")
 
     others = KEEP if given.keep_others else DROP
-    done = schema.apply(document, others, precondition=as_planned, on_error=OnError.read(given.on_error))
+    done = schema.apply(document, others, precondition=as_planned, on_error=given.on_error)
     print(f"Applied: revision {done.state.definitions}.")
     return SAME
 

@@ -1,4 +1,8 @@
-"""One word of ``on_error`` for a whole change is for one field: it never loosens another one that nobody thought of."""
+"""One word of ``on_error`` for a whole change is for one field: it never loosens another one that nobody thought of.
+
+Nulls of fields that become required are no values, and nothing of them is lost: ``default`` alone fills as many fields
+as the change gives defaults. Where it is also for lost values, it is for those of one field and nothing else.
+"""
 
 from dataclasses import dataclass, field
 
@@ -18,6 +22,7 @@ class Loosening:
 
     names_tables: bool = False
     fields: list[tuple[TableDefinition, str]] = field(default_factory=list)
+    loses: bool = False
     count: int = 0
     samples: list[dict] = field(default_factory=list)
 
@@ -26,6 +31,7 @@ class Loosening:
         number = made.lost.count + made.filled
         if not number or not _is_for_all(words):
             return None
+        self.loses |= made.lost.count > 0
         self._note(table, made.after.name, number, made.lost.told)
         aspect = field_key(made.before, made.after)[0] if made.lost.count else "required"
         return self._finding(aspect, made.after.id, words.plain)
@@ -34,6 +40,7 @@ class Loosening:
         """As :meth:`of_values` for a field that stays in the trash when its table comes back."""
         if not _is_for_all(words):
             return None
+        self.loses = True
         self._note(table, left.name, 0, [])
         return self._finding("field", left.id, words.plain)
 
@@ -51,7 +58,7 @@ class Loosening:
         return f"{table.model_name}.{name}" if self.names_tables else name
 
     def _finding(self, aspect: str, number: int, word: str) -> Finding | None:
-        if len(self.fields) < 2:
+        if len(self.fields) < 2 or not self.loses:
             return None
         names = [self._name(*each) for each in self.fields]
         form = ",".join(self.form(table, name, word) for table, name in self.fields)

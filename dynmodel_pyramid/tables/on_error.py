@@ -90,10 +90,8 @@ class OnError:
         return {self.plain, *(each.word for each in self.fields)} == {FAIL}
 
     @classmethod
-    def read(cls, text: str | None) -> "OnError":
+    def read(cls, text: str) -> "OnError":
         """:raises Malformed: the text is out of the grammar, has an unknown word, or a field twice"""
-        if text is None:
-            return cls()
         if text in WORDS:
             return cls(text)
         if ":" not in text:

@@ -19,7 +19,7 @@ from dynmodel_pyramid.tables.carrying_out import Rehearsed
 from dynmodel_pyramid.tables.catalogue import Catalogue
 from dynmodel_pyramid.tables.changes import TableChange, with_words
 from dynmodel_pyramid.tables.judging import Definitions, Judge
-from dynmodel_pyramid.tables.on_error import OnError
+from dynmodel_pyramid.tables.on_error import FAIL, OnError
 from dynmodel_pyramid.tables.online import OnlineChanges
 from dynmodel_pyramid.tables.performing import Performer
 from dynmodel_pyramid.tables.references import with_own_id
@@ -44,7 +44,7 @@ def no_precondition(definition: TableDefinition) -> None:
     """The precondition of a caller who has none."""
 
 
-def with_on_error(judge: Judge, on_error: OnError) -> Judge:
+def _with_on_error(judge: Judge, on_error: OnError) -> Judge:
     """The judge of one table's change, with what becomes of values that can't be carried over."""
 
     def judging(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
@@ -86,12 +86,12 @@ class DefinitionService:
         make_document: MakeDocument,
         *,
         precondition: Precondition = no_precondition,
-        on_error: OnError = OnError(),
+        on_error: str = FAIL,
         author: str | None = None,
     ) -> Outcome:
         """Give a table the definition of the document that ``make_document`` makes of the current definition.
 
-        :param on_error: what becomes of values that can't be carried over
+        :param on_error: what becomes of values that can't be carried over (:mod:`~.on_error`)
         :raises NotFound: there is no such table
         :raises Invalid: the document's faults
         :raises PreconditionFailed: the precondition or the document's ``version`` doesn't hold
@@ -107,10 +107,10 @@ class DefinitionService:
         make_document: MakeDocument,
         *,
         precondition: Precondition = no_precondition,
-        on_error: OnError = OnError(),
+        on_error: str = FAIL,
     ) -> list[Rehearsed]:
         """What :meth:`change` would do, which is not done; nothing if there is nothing to change."""
-        judge = with_on_error(self._changing(table_id, make_document, precondition), on_error)
+        judge = _with_on_error(self._changing(table_id, make_document, precondition), OnError.read(on_error))
         return self.performer.rehearse([table_id], judge)
 
     def drop(
@@ -130,15 +130,17 @@ class DefinitionService:
 
     # What other services of definitions share
 
-    def performed(self, table_id: int, judge: Judge, *, on_error: OnError, author: str | None) -> Outcome:
+    def performed(self, table_id: int, judge: Judge, *, on_error: str, author: str | None) -> Outcome:
         """Change one table as ``judge`` says, which has locked it."""
+        how = OnError.read(on_error)
+        judge = _with_on_error(judge, how)
         seen: dict[int, TableDefinition] = {}
 
         def seeing(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
             seen.update(locked)
-            return with_words(judge(connection, locked, resolve), on_error)
+            return judge(connection, locked, resolve)
 
-        done = self.online.perform(table_id, seeing, author) if on_error.is_fail else None
+        done = self.online.perform(table_id, seeing, author) if how.is_fail else None
         if done is None:
             done = self.performer.perform([table_id], seeing, author=author)
         after = done.definition(table_id)

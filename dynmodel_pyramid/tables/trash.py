@@ -93,7 +93,7 @@ class TableTrash(Trash):
         overrides: Any = None,
         *,
         precondition: Precondition = no_precondition,
-        on_error: OnError = OnError(),
+        on_error: str = FAIL,
         author: str | None = None,
     ) -> Outcome:
         """Bring a table back with its rows.
@@ -102,6 +102,7 @@ class TableTrash(Trash):
         :raises NotFound: there is no such table in the trash
         :raises Conflict: the name is taken, or what the table links to is gone
         """
+        how = OnError.read(on_error)
         name = _model_name(overrides)
 
         def judge(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
@@ -112,7 +113,7 @@ class TableTrash(Trash):
             before = self.catalogue.upgraded(found.definition)
             gone = self._gone(before, resolve)
             start = TableChange(before, before, restored=True)
-            ((_, words),) = on_error.resolved([start])
+            ((_, words),) = how.resolved([start])
             _refuse_gone([field for field in gone if words.of(field) == FAIL])
             wanted = self._wanted(before, name, resolve, gone)
             return [replace(start, after=wanted, on_error=words)]

@@ -24,7 +24,7 @@ from dynmodel_pyramid.tables.carrying_out import Rehearsed, told_of
 from dynmodel_pyramid.tables.catalogue import Catalogue
 from dynmodel_pyramid.tables.changes import TableChange, with_words
 from dynmodel_pyramid.tables.judging import Definitions
-from dynmodel_pyramid.tables.on_error import OnError
+from dynmodel_pyramid.tables.on_error import FAIL, OnError
 from dynmodel_pyramid.tables.service import DefinitionService
 
 #: What becomes of tables that are not in the document. ``patch``: they are kept, and those in it are patched.
@@ -76,7 +76,7 @@ class WholeSchema:
         others: str = DROP,
         *,
         precondition: Precondition = no_precondition,
-        on_error: OnError = OnError(),
+        on_error: str = FAIL,
         author: str | None = None,
     ) -> Applied:
         """Bring all tables to what the document says.
@@ -87,6 +87,7 @@ class WholeSchema:
         :raises Conflict: the rows don't allow it
         :raises Busy: the locks were waited for in vain
         """
+        how = OnError.read(on_error)
         drawn: dict[str, int] = {}
         after: dict[int, TableDefinition] = {}
 
@@ -103,7 +104,7 @@ class WholeSchema:
             precondition(state)
             after.clear()
             after.update({definition.id: definition for definition in current})
-            return with_words(self._changes(connection, document, others, current, draw), on_error, current)
+            return with_words(self._changes(connection, document, others, current, draw), how, current)
 
         done = self.service.performer.perform((), judge, author=author)
         for change in done.changes:
@@ -118,9 +119,10 @@ class WholeSchema:
         others: str = DROP,
         *,
         precondition: Precondition = no_precondition,
-        on_error: OnError = OnError(),
+        on_error: str = FAIL,
     ) -> Planned:
         """What :meth:`apply` would do, which is not done."""
+        how = OnError.read(on_error)
         seen: list[State] = []
 
         def draw(connection: sa.Connection, names: list[str]) -> list[int]:
@@ -131,7 +133,7 @@ class WholeSchema:
             state, current = self._all(connection)
             seen.append(state)
             precondition(state)
-            return with_words(self._changes(connection, document, others, current, draw), on_error, current)
+            return with_words(self._changes(connection, document, others, current, draw), how, current)
 
         changes = self.service.performer.rehearse((), judge)
         return Planned(changes, seen[-1])

@@ -6,7 +6,7 @@ from pyramid.response import Response
 
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.patching import patched
-from dynmodel_pyramid.tables.on_error import OnError
+from dynmodel_pyramid.tables.on_error import FAIL
 from dynmodel_pyramid.tables.planning import plan_document, unchanged_plan
 from dynmodel_pyramid.tables.service import DefinitionService
 from dynmodel_pyramid.web.answers import encode, json_answer
@@ -36,7 +36,7 @@ def plan_table(context: Plan, request) -> Response:
         definition.id,
         wanted,
         precondition=context.work.held(refuse_other_version(request)),
-        on_error=OnError.read(parameters.get("on_error")),
+        on_error=parameters.get("on_error", FAIL),
     )
     context.work.settle()
     plan = plan_document(rehearsed[0]) if rehearsed else unchanged_plan(definition)

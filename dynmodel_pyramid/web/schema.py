@@ -7,7 +7,7 @@ from pyramid.response import Response
 
 from dynmodel_pyramid.database import State
 from dynmodel_pyramid.errors import Malformed, PreconditionFailed
-from dynmodel_pyramid.tables.on_error import OnError
+from dynmodel_pyramid.tables.on_error import FAIL
 from dynmodel_pyramid.tables.planning import plan_documents
 from dynmodel_pyramid.tables.whole_schema import DROP, KEEP, PATCH, WholeSchema
 from dynmodel_pyramid.web.answers import empty_answer, encode, json_answer
@@ -71,7 +71,7 @@ def patch_schema(context: Schema, request) -> Response:
 def _apply(context: Schema, request, document: Any, others: str, parameters: dict[str, str]) -> Response:
     schema = WholeSchema(context.work.catalogue)
     done = schema.apply(
-        document, others, precondition=_precondition(request), on_error=OnError.read(parameters.get("on_error"))
+        document, others, precondition=_precondition(request), on_error=parameters.get("on_error", FAIL)
     )
     context.work.settle()
     preference = preferred_return(request)
@@ -93,6 +93,6 @@ def plan_schema(context: SchemaPlan, request) -> Response:
         document,
         PATCH if is_patch else _one_of(parameters, "others", (DROP, KEEP)),
         precondition=_precondition(request),
-        on_error=OnError.read(parameters.get("on_error")),
+        on_error=parameters.get("on_error", FAIL),
     )
     return _with_state(json_answer(encode({"tables": plan_documents(planned.changes)})), planned.state)

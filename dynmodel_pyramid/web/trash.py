@@ -8,7 +8,7 @@ from pyramid.response import Response
 from dynmodel_pyramid.definitions.writing import field_document
 from dynmodel_pyramid.rows.page import read_page
 from dynmodel_pyramid.tables.health import health_document, health_of
-from dynmodel_pyramid.tables.on_error import OnError
+from dynmodel_pyramid.tables.on_error import FAIL
 from dynmodel_pyramid.tables.trash import Kept, TableTrash
 from dynmodel_pyramid.tables.trash_fields import FieldTrash
 from dynmodel_pyramid.web import definition_resources as resources
@@ -83,7 +83,7 @@ def restore_field(context: resources.FieldRestore, request) -> Response:
         context.__parent__.number,
         read_optional_json(request),
         precondition=context.work.held(refuse_other_version(request)),
-        on_error=OnError.read(parameters.get("on_error")),
+        on_error=parameters.get("on_error", FAIL),
     )
     context.work.settle()
     return definition_answer(request, outcome)
@@ -141,7 +141,7 @@ def restore_table(context: resources.TableRestore, request) -> Response:
         context.__parent__.number,
         read_optional_json(request),
         precondition=refuse_other_version(request),
-        on_error=OnError.read(parameters.get("on_error")),
+        on_error=parameters.get("on_error", FAIL),
     )
     context.work.settle()
     answer = definition_answer(request, outcome)
