@@ -243,9 +243,11 @@ class Redefinition:
                 fields[name]["renamed_from"] = known[entry["id"]]
         document = {name: value for name, value in self.after.items() if name not in ("id", "version")}
         if self.method == "PATCH":
-            gone = dict.fromkeys(self.before["fields"].keys() - fields.keys())
-            left = {entry["id"] for entry in self.after["fields"].values()}
-            fields |= {name: None for name in gone if self.before["fields"][name]["id"] not in left}
+            # A field that goes on under a new name need not be dropped by its old one, unless that takes another's.
+            names = {entry["id"]: name for name, entry in self.after["fields"].items()}
+            for name, entry in self.before["fields"].items():
+                if name not in fields and names.get(entry["id"], name) in self.before["fields"]:
+                    fields[name] = None
             return {"model_name": document["model_name"], "fields": fields}
         return {**document, "fields": fields}
 
