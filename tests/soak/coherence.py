@@ -260,8 +260,8 @@ def main(arguments: list[str] | None = None) -> int:
         )
         if run.busy > 0.001 * run.requests:
             run.figures.violate("too_often_busy", f"{run.busy} of {run.requests}")
-        for line in fleet.logged(" ERROR ")[:5]:
-            print(f"  log: {line}", file=sys.stderr)
+        for failure in fleet.failures():
+            print(f"  log: {failure}", file=sys.stderr)
     print("kinds of redefinition:", dict(run.tally), file=sys.stderr)
     line = summary(run, given.database, given.processes, time.monotonic() - started)
     return finish(("WITHOUT CHECK " if given.without_check else "") + line, run.figures)
