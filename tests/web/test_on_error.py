@@ -184,3 +184,14 @@ def test_a_lost_value_of_a_unique_field_meets_others_that_are_lost(fresh):
     answer = fresh.refused("PUT", f"{path}?on_error=default", wanted, status=409, code="lossy_change").json
     assert {name: answer[name] for name in told} == told
     assert told["samples"] == [{"id": 1, "rows": 2}]
+
+
+def test_lost_values_meet_under_a_rule_of_several_fields(fresh):
+    path = fresh.table({"a": "string", "b": "integer"}, "T", unique=[{"name": "rule", "fields": ["a", "b"]}])
+    fresh.send("POST", f"{path}rows/", [{"a": "one", "b": 1}, {"a": "two", "b": 1}], status=201)
+    change = {"fields": {"a": {"max_length": 2, "default": "-"}}}
+    merge = {"content_type": "application/merge-patch+json"}
+    planned = fresh.send("POST", f"{path}plan/?on_error=default", change, status=200, **merge).json
+    (told,) = [refusal for step in planned["steps"] for refusal in step["refused"]]
+    answer = fresh.refused("PATCH", f"{path}?on_error=default", change, status=409, code="lossy_change").json
+    assert {name: answer[name] for name in told} == told
