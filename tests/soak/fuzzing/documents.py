@@ -96,7 +96,9 @@ def definition(draw: random.Random, tables: list[Any], current: dict | None = No
             [[{"fields": names}], [{"name": "rule", "fields": names, "nulls_distinct": draw.random() < 0.5}], [names]]
         )
     if draw.random() < 0.1:
-        made[draw.choice(["label", "description", "version", "id", "key", "display", "x", "renamed_from"])] = value(draw)
+        made[draw.choice(["label", "description", "version", "id", "key", "display", "x", "renamed_from"])] = value(
+            draw
+        )
     return made
 
 
@@ -134,10 +136,16 @@ def sound_tables(known: list[dict]) -> list[dict]:
     for name, part in zip(["One", "Two", "Three"], parts, strict=True):
         fields = {f"f_{kind}": {"type": kind, **NEEDED.get(kind, {})} for kind in part}
         made.append({"model_name": name, "fields": fields})
-    links = {"a": {"type": "link", "table": "One", "reverse": "kids"}, "b": {"type": "links", "table": "Two"}, "c": "string"}
+    links = {
+        "a": {"type": "link", "table": "One", "reverse": "kids"},
+        "b": {"type": "links", "table": "Two"},
+        "c": "string",
+    }
     made.append({"model_name": "Order", "fields": links})
     tree = {"name": {"type": "string", "unique": True}, "data": "json", "price": {"type": "decimal", "default": "1.00"}}
-    made.append({"model_name": "Tree", "fields": {**tree, "from": {"type": "link", "table": "Tree", "reverse": "below"}}})
+    made.append(
+        {"model_name": "Tree", "fields": {**tree, "from": {"type": "link", "table": "Tree", "reverse": "below"}}}
+    )
     return [each for each in made if each["model_name"].casefold() not in taken]
 
 

@@ -212,7 +212,9 @@ def document(queries: Queries) -> Any:
             operator = draw.choice(["", "not."]) + queries.operator(kind) + draw.choice(["", "", "", "(any)"])
             text = text_of(draw, kind)
             many = operator.endswith((")", "in")) or draw.random() < 0.05
-            made[column] = draw.choice([{operator: [text, 1, True] if many else text}, queries.condition(column, False)])
+            made[column] = draw.choice(
+                [{operator: [text, 1, True] if many else text}, queries.condition(column, False)]
+            )
         return made
 
     def level(depth: int) -> dict[str, Any]:

@@ -265,7 +265,9 @@ class _Maker:
         below = draw.choice(["", "", "/1", "/2", "/1/restore", "/2/restore", "/x"])
         target = f"{self.base()}/quarantine{below}{self.slash()}"
         if below.endswith("restore"):
-            made = self.json("POST", target + draw.choice(["", "?overwrite=true", "?overwrite=x"]), {"value": value(draw)})
+            made = self.json(
+                "POST", target + draw.choice(["", "?overwrite=true", "?overwrite=x"]), {"value": value(draw)}
+            )
             return made if draw.random() < 0.6 else Request("POST", made.target)
         query = draw.choice(["", "?limit=1", f"?field={encoded(draw, self.queries().name())}"])
         return Request(draw.choice(["GET", "GET", "DELETE"]), target + query)
@@ -309,7 +311,16 @@ class _Maker:
 
     def others(self) -> Request:
         draw = self.draw
-        paths = ["/", "/field-type/", "/field-type/string", "/field-type/nothing", "/live", "/ready", "/table/", "/rest/"]
+        paths = [
+            "/",
+            "/field-type/",
+            "/field-type/string",
+            "/field-type/nothing",
+            "/live",
+            "/ready",
+            "/table/",
+            "/rest/",
+        ]
         if self.table is not None:
             paths += [f"{self.base()}/health/"]
         query = draw.choice(["", "", "?limit=1", "?x=y", "?limit=2&offset=1"])

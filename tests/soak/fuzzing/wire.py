@@ -59,7 +59,9 @@ class Request:
         made = shlex.join([*words, f"http://localhost:6543{self.target}"])
         if self.body is None:
             return made
-        shown = "".join(chr(byte) if 32 <= byte < 127 and byte not in b"\\%'" else f"\\{byte:03o}" for byte in self.body)
+        shown = "".join(
+            chr(byte) if 32 <= byte < 127 and byte not in b"\\%'" else f"\\{byte:03o}" for byte in self.body
+        )
         return f"printf '{shown}' | {made}" if len(shown) <= 20_000 else f"# a body of {len(self.body)} bytes\n{made}"
 
 
