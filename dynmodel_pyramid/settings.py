@@ -176,6 +176,13 @@ SETTINGS: tuple[Setting, ...] = (
         "Queries: seconds that the database may take for a query before its first rows come; then it is 504.",
     ),
     Setting(
+        "change_timeout",
+        seconds,
+        3600.0,
+        "Definition changes and their plans: seconds of the database, on SQLite for all statements of one transaction, "
+        "on PostgreSQL for each; then it is 504 and nothing is changed.",
+    ),
+    Setting(
         "plan_enabled",
         boolean,
         False,
