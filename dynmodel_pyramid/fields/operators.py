@@ -74,7 +74,7 @@ def _neq(left, right, dialect):
 def _in(left, right, dialect):
     # Of nothing it is false, also for null, as PostgreSQL's = ANY('{}').
     if len(right) > _MANY:
-        # One parameter, which is written out when the statement runs: an element for each value takes ten times as long.
+        # One parameter, written out when the statement runs: an element for each value takes ten times as long.
         return left.in_(sa.bindparam(None, list(right), type_=left.type, expanding=True, unique=True))
     return left.in_([bound(left, value) for value in right]) if right else sa.false()
 

@@ -10,8 +10,8 @@ from dynmodel_pyramid.queries.syntax import OPERATORS
 class Rules:
     """How much a query may be, and how strictly it is read.
 
-    Each item of ``select``, ``order``, ``columns`` and ``on_conflict``, each condition, each value of one with ``any`` or
-    ``all``, each ``and`` and ``or``, each ``limit`` and ``offset`` and each step of a JSON path is an expression.
+    Each item of ``select``, ``order``, ``columns`` and ``on_conflict``, each condition, each value of one with ``any``
+    or ``all``, each ``and`` and ``or``, each ``limit`` and ``offset`` and each step of a JSON path is an expression.
     ``values`` bounds the values of all lists together, ``size`` the characters of names and values. ``nesting`` bounds
     groups in groups and the steps of a JSON path, ``embedding`` relations in relations. ``lenient`` is for the face of
     PostgREST: an empty ``order=``, ``limit=``, ``offset=``, ``and=`` or ``or=`` says nothing, and a quote that does not

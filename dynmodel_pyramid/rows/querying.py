@@ -20,8 +20,8 @@ from dynmodel_pyramid.rows.scope import EVERYTHING, Scope
 from dynmodel_pyramid.tables.catalogue import Catalogue
 from dynmodel_pyramid.tables.generation import Model
 
-#: Elements of SQL of the plans that one version of a table keeps, by the text of the query; about 5 MB. A plan of a page
-#: with filters and order has some thirty.
+#: Elements of SQL of the plans that one version of a table keeps, by the text of the query; about 5 MB. A plan of a
+#: page with filters and order has some thirty.
 PLANS_WEIGH = 10_000
 #: Plans that it keeps at most.
 PLANS = 64

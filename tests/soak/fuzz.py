@@ -196,7 +196,7 @@ class Fuzzer:
             self.send(Request("POST", "/table/", JSON, json.dumps(document).encode()))
         self.read_tables()
         for table in self.world.tables:
-            rows = [{name: None for name in table["fields"]}, *({} for _ in range(3))]
+            rows = [dict.fromkeys(table["fields"]), *({} for _ in range(3))]
             for row in rows:
                 self.send(Request("POST", f"/table/{table['id']}/rows/", JSON, json.dumps(row).encode()))
 

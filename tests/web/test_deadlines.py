@@ -92,8 +92,7 @@ def nested(make_app):
         client.table({"data": "json", "n": "integer"}, "Deep")
         # PostgreSQL looks at its clock between rows only.
         client.row("/table/Deep/", [{"data": [[[n]] for n in range(200)], "n": 1}] * 400)
-        # What is asked for stands at the end, if anywhere.
-        return client, {"data": {"cs": json.dumps([[[n]] for n in range(199, 0, -1)])}}
+        return client, {"data": {"cs": json.dumps([[[n]] for n in range(199, -2, -1)])}}
 
     return make
 
