@@ -11,9 +11,7 @@ from time import monotonic
 from typing import Any
 
 #: What the driver says where a function has raised an error, whichever.
-MESSAGES = frozenset(
-    {"user-defined function raised exception", "user-defined aggregate's 'step' method raised error"}
-)
+MESSAGES = frozenset({"user-defined function raised exception", "user-defined aggregate's 'step' method raised error"})
 _thread = threading.local()
 
 

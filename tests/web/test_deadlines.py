@@ -60,7 +60,9 @@ def test_every_function_looks_at_the_clock(sqlite, call):
 
 def test_all_functions_are_tried(sqlite):
     with sqlite.reading() as connection:
-        names = connection.scalars(sa.text("SELECT DISTINCT name FROM pragma_function_list WHERE name LIKE 'dynmodel%'"))
+        names = connection.scalars(
+            sa.text("SELECT DISTINCT name FROM pragma_function_list WHERE name LIKE 'dynmodel%'")
+        )
         assert set(names) == {call.partition("(")[0] for call in CALLS}
 
 
@@ -123,7 +125,9 @@ def test_a_change_that_takes_too_long_is_504_and_changes_nothing(make_app):
     client = Client(make_app())
     path = client.table({"a": "string"}, "Wide")
     rows = "a\n" + "\n".join(f"{n}.5" for n in range(30_000))
-    client.send("POST", f"{path}rows/", body=rows.encode(), content_type="text/csv", prefer="return=minimal", status=201)
+    client.send(
+        "POST", f"{path}rows/", body=rows.encode(), content_type="text/csv", prefer="return=minimal", status=201
+    )
     before = client.get(path)
     short = Client(make_app(**{"dynmodel.change_timeout": "0.005"}))
     for method, target in (("PATCH", path), ("POST", f"{path}plan/")):
