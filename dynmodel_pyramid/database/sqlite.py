@@ -14,10 +14,13 @@ from dynmodel_pyramid.database import sqlite_functions, sqlite_sums
 from dynmodel_pyramid.database.cursors import raw_cursor
 from dynmodel_pyramid.database.dialect import WRITES, Dialect, Failure
 from dynmodel_pyramid.database.sqlite_deadline import MESSAGES, Deadline, was_overdue
+from dynmodel_pyramid.database.sqlite_file import DatabaseFile
 from dynmodel_pyramid.errors import Busy, ConfigurationProblem
 
 #: Instructions of SQLite's machine between two looks at the clock; about a millisecond.
 PROGRESS_INSTRUCTIONS = 20_000
+#: Where a connection keeps what file it has open.
+FILE = "file"
 #: Where a connection keeps its :class:`Deadline`.
 DEADLINE = "deadline"
 
@@ -56,8 +59,15 @@ class SQLite(Dialect):
         timeout = int(self.settings.lock_timeout * 1000)
         synchronous = self.settings.sqlite_synchronous
 
+        file = DatabaseFile()
+
+        @event.listens_for(engine, "do_connect")
+        def do_connect(dialect, record, arguments, parameters):
+            file.refuse_to_create()
+
         @event.listens_for(engine, "connect")
         def connect(dbapi, record):
+            record.info[FILE] = file.opened(dbapi)
             dbapi.isolation_level = None
             dbapi.execute(f"PRAGMA busy_timeout = {timeout}")
             dbapi.execute("PRAGMA journal_mode = WAL")
@@ -71,8 +81,21 @@ class SQLite(Dialect):
                 dbapi.setconfig(sqlite3.SQLITE_DBCONFIG_DQS_DML, False)
                 dbapi.setconfig(sqlite3.SQLITE_DBCONFIG_DQS_DDL, False)
 
+        def check_file(connection):
+            try:
+                file.check(connection.connection.info[FILE])
+            except sqlite3.OperationalError as error:
+                connection.invalidate(error)
+                raise sa.exc.OperationalError("BEGIN", {}, error, connection_invalidated=True) from error
+
+        @event.listens_for(engine, "commit")
+        def commit(connection):
+            if connection.get_execution_options().get(WRITES):
+                check_file(connection)
+
         @event.listens_for(engine, "begin")
         def begin(connection):
+            check_file(connection)
             dbapi = connection.connection.dbapi_connection
             if not connection.get_execution_options().get(WRITES):
                 dbapi.execute("BEGIN")
