@@ -79,6 +79,8 @@ class Fuzzer:
             self.one(number)
             if number % 500 == 499:
                 self.tidy()
+            if number % 5000 == 4999:
+                print(f"{number + 1} requests, {len(self.found)} kinds of violations", file=sys.stderr, flush=True)
         self.tidy()
         self.judge_all()
 

@@ -118,8 +118,7 @@ def _change(draw: random.Random, fields: dict[str, Any], tables: list[Any]) -> N
     elif way == 3:
         old = draw.choice(names)
         fields[_name(draw)] = fields.pop(old)
-    elif way == 4 and isinstance(fields[names[0]], dict):
-        old = draw.choice(names)
+    elif way == 4 and isinstance(fields[old := draw.choice(names)], dict):
         option = draw.choice(_WIDE)
         fields[old] = {**fields[old], option: draw.choice(COMMON.get(option) or OWN[option])}
     elif len(names) > 1:
