@@ -118,7 +118,7 @@ class PostgreSQLEvolution(Evolution):
         self.ddl.run(f"ALTER TABLE {table} {alter} DROP DEFAULT, {alter} TYPE {kind} USING {using}")
 
     def _keep_computed(self, field: FieldDefinition) -> None:
-        """What the database computed into a column becomes plain values: such a column has no default to be freed of."""
+        """What the database computed into a column becomes plain values: such a column has no default to drop."""
         try:
             column = self.generator.column(field)
         except PluginMissing:

@@ -1,8 +1,8 @@
 """The tests of field types whose values the system gives: ``fill`` does, or the database computes them.
 
 Derive a class as for :class:`~dynmodel_pyramid.testing.conformance.FieldTypeConformance`. Its cases need options only;
-``valid`` may hold values that a client could have meant to write, all of which are refused; conditions ask for them where
-no row has a value.
+``valid`` may hold values that a client could have meant to write, all of which are refused; conditions ask for them
+where no row has a value.
 """
 
 import json
