@@ -12,6 +12,8 @@ from typing import Any
 
 import orjson
 
+from dynmodel_pyramid.database import regex
+
 #: Parsed constants: each is used for every row.
 _KEPT = 64
 
@@ -35,20 +37,9 @@ def register(dbapi: sqlite3.Connection) -> None:
 # Regular expressions
 
 
-@functools.lru_cache(_KEPT)
-def _compiled(pattern: str):
-    import re2  # an extra; who makes conditions asks for it before
-
-    options = re2.Options()
-    options.dot_nl = True
-    options.never_capture = True
-    options.log_errors = False
-    return re2.compile(pattern, options)
-
-
 def match(pattern: str, text: str | None) -> int | None:
     """Whether a part of the text matches; in time that grows with the text alone (RE2)."""
-    return None if text is None else int(_compiled(pattern).search(text) is not None)
+    return None if text is None else int(regex.finds(pattern, text))
 
 
 # Numbers

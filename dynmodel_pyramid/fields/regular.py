@@ -6,7 +6,7 @@ Classes are of ASCII. A text matches if any part of it does. Back references and
 have them may take time without end, and differ.
 
 A pattern is read into sets of characters and written anew, in an order that PostgreSQL's engine (manual, 9.7.3,
-"advanced regular expressions") and RE2 (SQLite's, by the extra ``regex``) read alike.
+"advanced regular expressions") and RE2 (:mod:`dynmodel_pyramid.database.regex`, for SQLite) read alike.
 """
 
 import re
