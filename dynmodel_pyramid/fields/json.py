@@ -92,6 +92,8 @@ class Json(FieldType):
 
     def json_schema(self, options):
         rules = options.get("schema")
+        if type(rules) is bool:
+            return {} if rules else {"not": {}}
         return {} if rules is None else rules
 
     def json_expression(self, source, options):
