@@ -3,13 +3,12 @@
 A set is a sorted tuple of (first, last) code points which neither overlap nor touch.
 """
 
+import _sre
 import functools
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from re import _casefix  # type: ignore[attr-defined]
-
-import _sre
 
 Ranges = tuple[tuple[int, int], ...]
 LAST = 0x10FFFF
@@ -58,7 +57,9 @@ def ignoring_case(ranges: Ranges, escapes: Ranges, under_ascii: bool) -> Ranges:
     :param escapes: that part of the set which escapes such as ``\\W`` give: they are asked for the lower letter alone
     """
     escaped, listed, folds = _membership(escapes), _membership(ranges), _folds(under_ascii)
-    found = [(code, code) for lower, takers, codes in folds if escaped(lower) or any(map(listed, takers)) for code in codes]
+    found = [
+        (code, code) for lower, takers, codes in folds if escaped(lower) or any(map(listed, takers)) for code in codes
+    ]
     with_case = merged((code, code) for _, _, codes in folds for code in codes)
     without_case = complement(merged([*complement(merged([*ranges, *escapes])), *with_case]))
     return merged([*without_case, *found])

@@ -264,7 +264,9 @@ class _Alphabet(dict):
 
 def _partition(universe: dict[Ranges, int]) -> tuple[list[int], list[int]]:
     """Where the characters that the sets tell apart begin, and of each part which sets have it (as bits)."""
-    edges = [(edge, 1 << number) for ranges, number in universe.items() for pair in ranges for edge in (pair[0], pair[1] + 1)]
+    edges = [
+        (edge, 1 << number) for ranges, number in universe.items() for pair in ranges for edge in (pair[0], pair[1] + 1)
+    ]
     starts, signatures = [0], [0]
     for edge, bit in sorted(edges):
         if edge > starts[-1]:

@@ -139,7 +139,9 @@ class Costs:
         if key in chain:
             raise ValueError("a schema judges the same value once more by way of itself: $ref, allOf and their like")
         if len(chain) >= CHAIN:
-            raise ValueError(f"want at most {CHAIN} schemas that lead from one to the other by $ref, allOf and their like")
+            raise ValueError(
+                f"want at most {CHAIN} schemas that lead from one to the other by $ref, allOf and their like"
+            )
         self._nodes[key] = schema
         times = _AGAIN if any(keyword in schema for keyword in _UNEVALUATED) else 1
         found = Counter({key: 1})
@@ -201,7 +203,9 @@ class Costs:
             if type(schema) is not dict or key in own:
                 continue
             own[key] = self._cost(schema)
-            members = tuple(sorted(each for each in self._closure(schema).items() if _leads_below(self._nodes[each[0]])))
+            members = tuple(
+                sorted(each for each in self._closure(schema).items() if _leads_below(self._nodes[each[0]]))
+            )
             if members not in steps:
                 steps[members] = _Steps([(self._nodes[key], count) for key, count in members])
                 waiting += steps[members].targets()

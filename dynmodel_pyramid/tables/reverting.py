@@ -47,7 +47,9 @@ def reverting(
         after = _as_then(past[0].definition, before, service.catalogue)
         _refuse_gone_tables(after, before, service.catalogue, resolve)
         _refuse_taken_names(after)
-        refuse_unsupported((field for field in after.fields if before.by_id.get(field.id) != field), service.catalogue.field_types)
+        refuse_unsupported(
+            (field for field in after.fields if before.by_id.get(field.id) != field), service.catalogue.field_types
+        )
         kept = _kept_since(service.catalogue, connection, before, version)
         returning, earlier = _coming_back(before, after, past, kept, service.catalogue)
         return [TableChange(before, after, returning, earlier=earlier)]

@@ -114,7 +114,9 @@ def test_a_schema_that_costs_too_much_is_treated_alike(fresh, earlier):
     assert fresh.get(f"{path}rows/1/")["value"] == 1
     assert fresh.get("/rest/")["definitions"]
     fresh.row(path, {"note": "x"})
-    fresh.send("PATCH", path, {"fields": {"value": {"schema": {"$ref": None, "$defs": None, "type": "integer"}}}}, status=200)
+    fresh.send(
+        "PATCH", path, {"fields": {"value": {"schema": {"$ref": None, "$defs": None, "type": "integer"}}}}, status=200
+    )
     fresh.row(path, {"value": 2})
 
 
