@@ -79,11 +79,11 @@ class Automaton:
     def sequence(self, items):
         first, last, empty = set(), set(), True
         for kind, value in items:
-            f, l, e = self.item(kind, value)
-            self.join(last, f)
-            first |= f if empty else set()
-            last = l | (last if e else set())
-            empty = empty and e
+            its_first, its_last, its_empty = self.item(kind, value)
+            self.join(last, its_first)
+            first |= its_first if empty else set()
+            last = its_last | (last if its_empty else set())
+            empty = empty and its_empty
         return first, last, empty
 
     def item(self, kind, value):

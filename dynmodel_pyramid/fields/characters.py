@@ -67,7 +67,7 @@ def ignoring_case(ranges: Ranges, escapes: Ranges, under_ascii: bool) -> Ranges:
 
 @functools.cache
 def _folds(under_ascii: bool) -> list[tuple[int, list[int], list[int]]]:
-    """Characters with upper and lower case: (the lower one, all that take it where case is ignored, all that become it)."""
+    """Characters with two cases: (the lower one, all that take it where case is ignored, all that become it)."""
     lower = _sre.ascii_tolower if under_ascii else _sre.unicode_tolower
     is_cased = _sre.ascii_iscased if under_ascii else _sre.unicode_iscased
     cased = [code for code in range(0x80 if under_ascii else _CASED_END) if is_cased(code)]
