@@ -12,6 +12,8 @@ JSONSCHEMA = ["jsonschema-rs >= 0.60"]
 YAML = ["PyYAML >= 6.0"]
 TESTING = [
     *POSTGRESQL,
+    *EMAIL,  # the suite converts between all types, those with libraries too
+    *PHONE,
     *URL,  # with it jsonschema checks the format "uri", too
     "hypothesis >= 6.100",
     "jsonschema >= 4.18",
@@ -60,8 +62,6 @@ setup(
         # What this project's own tests need besides.
         "test": [
             *TESTING,
-            *EMAIL,
-            *PHONE,
             *JSONSCHEMA,
             *YAML,
             "pytest-xdist >= 3.5",
