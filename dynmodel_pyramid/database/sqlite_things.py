@@ -26,7 +26,7 @@ _UNNAMED = ("CHECK", "FOREIGN", "PRIMARY", "UNIQUE", "REFERENCES")
 
 def things(connection: sa.Connection, table: str) -> Things:
     """Nothing if there is no such table."""
-    return _things(lambda query, names: connection.execute(sa.text(query), names).tuples(), table)
+    return _things(lambda query, names: connection.execute(sa.text(query), names), table)
 
 
 def promised_things(table: sa.Table, indexes: list[sa.Index], dialect: sa.Dialect) -> Things:
@@ -39,8 +39,8 @@ def promised_things(table: sa.Table, indexes: list[sa.Index], dialect: sa.Dialec
 
 
 def relations(connection: sa.Connection) -> set[Thing]:
-    query = sa.text("SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite^_%' ESCAPE '^'")
-    return {Thing("table", name) for name in connection.scalars(query)}
+    query = sa.text("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
+    return {Thing("table", name) for name in connection.scalars(query) if not name.startswith("sqlite_")}
 
 
 def last_id(connection: sa.Connection, table: str) -> int:

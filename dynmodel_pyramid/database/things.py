@@ -1,8 +1,8 @@
 """What a table consists of in a database, as the database itself tells: texts that can be compared.
 
 Each database prints what it has in a form of its own, whatever statement brought it there. So two tables are equal if
-and only if their things are, and a table that is promised is made beside the other to be printed (:meth:`Dialect.things`
-and :meth:`Dialect.promised_things`).
+and only if their things are, and a table that is promised is made beside the other to be printed
+(:meth:`Dialect.things` and :meth:`Dialect.promised_things`).
 """
 
 from collections.abc import Mapping, Sequence

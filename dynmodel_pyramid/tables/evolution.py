@@ -75,6 +75,7 @@ class Evolution(Steps):
         change = Difference(before, after)
         returning, earlier = returning or {}, earlier or {}
         self.put_off = frozenset(after.pending) - frozenset(before.pending)
+        self.made_anew = frozenset()
         if change.is_told_only and not returning and not earlier:
             return {}
         if change.table_renamed and not self.is_same_table(before.physical_name, after.physical_name):
@@ -99,6 +100,7 @@ class Evolution(Steps):
             counts_all=not self.ddl.is_real,
         )
         carried = self._carry(values, change, converted)
+        self.made_anew = frozenset(number for number, made in carried.items() if not made.is_same)
         self.refuse_too_wide(after, self.width_after(change, carried, converted, trashed))
         self._judge(values, change, carried, on_error)
         if self.may_put_off:

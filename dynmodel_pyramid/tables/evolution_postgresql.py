@@ -171,7 +171,9 @@ class PostgreSQLEvolution(Evolution):
             if self.has_foreign_key(old):
                 with self._serving(field_key(old, new)):
                     key = quoted(foreign_key_name(definition, old))
-                    self.operations.drop_constraint(key, self.name, type_="foreignkey", schema=self.schema)
+                    self.operations.drop_constraint(
+                        key, self.name, type_="foreignkey", schema=self.schema, if_exists=True
+                    )
 
     def _add_keys(self, definition: TableDefinition, pairs: Iterable[Pair]) -> None:
         for old, new in pairs:

@@ -5,10 +5,12 @@ two. Here a table is looked at as if nothing were known of how it came to be: wh
 table that is made anew, and thrown away (:mod:`dynmodel_pyramid.database.things`).
 """
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
+from sqlalchemy.sql.elements import quoted_name
 
 from dynmodel_pyramid.database.things import KINDS, NOT_VALID, Thing, Things, foreign_key
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
@@ -24,8 +26,8 @@ from dynmodel_pyramid.tables.pending import required_name
 
 #: How the names begin of what is of ours: other indexes are those of whoever tunes the database.
 _OURS = ("_ix_", "_ux_")
-#: How the names begin of tables and sequences that a change makes, and what must have gone when it is done.
-_MADE = ("_links_", "_trash_", "_seq_", "_rebuild_", "_rename_", "_moving_", "_new_", "_aside_")
+#: Tables that changes make, with the id of the table that is changed.
+_LEFT_OVER = re.compile(r"_(?:rebuild|rename|moving|links|rebuild_links)_(\d+)(?:_\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,17 @@ class Broken:
             return f"{what}{where} should not be there" + (f": {self.found}" if self.found else "")
         return f"{what}{where} is: {self.found}; promised is: {self.promised}"
 
+    @property
+    def hint(self) -> str:
+        """How it is mended; a change drops what there is and makes what is promised."""
+        if self.kind in ("index", "unique"):
+            return "take the rule (unique, index or the rule over several fields) out of the definition and put it back"
+        if self.kind in ("check", "foreign_key"):
+            return "change the options of the field that it belongs to, and change them back"
+        if self.kind == "counter":
+            return "raise the counter before rows are added: rows were written past the service"
+        return "compare with a backup: the table was changed past the service"
+
 
 class Promises:
     """Compares tables in the caller's transaction, which may make temporary tables (``Database.rehearsing``)."""
@@ -75,6 +88,11 @@ class Promises:
         """
         known, unknown = self._known(definition)
         table = definition.physical_name
+        if self.dialect.things(self.connection, table):
+            # A purge makes no version by which one could tell that it came in between.
+            locked = sa.table(quoted_name(table, quote=True), schema=self.dialect.schema)
+            wait = self.dialect.settings.lock_timeout
+            self.dialect.lock_tables(self.connection, [locked], writes=False, wait=wait)
         found = dict(self.dialect.things(self.connection, table))
         promised = self._promised(known)
         kept = [each.kept.column for each in self.trash.fields(self.connection, definition.id)]
@@ -91,6 +109,7 @@ class Promises:
         for name in kept:
             if name.startswith(LIST_PREFIX):
                 broken += self._list(name, {"row_id": (table, "CASCADE")}, None)
+        broken += self._left_over(definition)
         return [self._of_field(each, definition) for each in broken]
 
     # What is promised
@@ -149,7 +168,9 @@ class Promises:
         for name in kept:
             text = found.get(Thing("column", name))
             demands = text is not None and (" NOT NULL" in text or " DEFAULT " in text)
-            promised[Thing("column", name)] = text if text is not None and not demands else "free of NOT NULL and DEFAULT"
+            promised[Thing("column", name)] = (
+                text if text is not None and not demands else "free of NOT NULL and DEFAULT"
+            )
         for thing in list(found):
             # On SQLite the checks of a column go to the trash with it: nobody writes there.
             kept_check = thing.kind == "check" and any(f'"{name}"' in found[thing] for name in kept)
@@ -184,6 +205,15 @@ class Promises:
             promised[thing] = text
         for each in _differences(name, promised, dict(self.dialect.things(self.connection, name))):
             yield replace(each, field=field.name if field is not None else None)
+
+    def _left_over(self, definition: TableDefinition) -> Iterator[Broken]:
+        """Tables that a change of this one makes, and must have dropped or renamed when it ends."""
+        lists = {link_table(definition.id, field.id) for field in definition.fields}
+        for thing in sorted(self.dialect.relations(self.connection)):
+            if _LEFT_OVER.fullmatch(thing.name) and thing.name not in lists:
+                number = _LEFT_OVER.fullmatch(thing.name)[1]
+                if int(number) == definition.id:
+                    yield Broken(thing.kind, thing.name, thing.name, None, "")
 
     def _counters(self, definition: TableDefinition) -> Iterator[Broken]:
         """Numbers are not given twice: those of rows, and of fields that count rows and are indexed."""
@@ -229,21 +259,3 @@ def _differences(table: str, promised: Things, found: Things) -> Iterator[Broken
     differing = {thing for thing in {*promised, *found} if promised.get(thing) != found.get(thing)}
     for thing in sorted(differing, key=lambda thing: (KINDS.index(thing.kind), thing.name)):
         yield Broken(thing.kind, thing.name, table, promised.get(thing), found.get(thing))
-
-
-def left_over(
-    connection: sa.Connection, store: DefinitionStore, generator: Generator, live: Iterable[TableDefinition]
-) -> list[Broken]:
-    """Tables and sequences in the database that a change has left behind: no definition and no trash knows them."""
-    trash = TrashStore(store.system)
-    dropped = [each.definition for each in trash.tables(connection)]
-    known: set[str] = set()
-    for definition in (*live, *dropped):
-        known |= {definition.physical_name, f"_seq_{definition.id}"}
-        known |= {link_table(definition.id, field.id) for field in definition.fields}
-        known |= {each.kept.column for each in trash.fields(connection, definition.id)}
-    return [
-        Broken(thing.kind, thing.name, thing.name, None, "")
-        for thing in sorted(generator.dialect.relations(connection))
-        if thing.name.startswith(_MADE) and thing.name not in known
-    ]
