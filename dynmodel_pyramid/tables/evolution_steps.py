@@ -238,6 +238,8 @@ def _index_keys(name: str, definition: TableDefinition) -> tuple:
     """The steps that an index belongs to, whose names end in an id."""
     number = int(name.rpartition("_")[2])
     kind = "unique" if name.startswith("_ux_") else "index"
-    if number not in definition.by_id:
-        return (("several", number),)
-    return tuple((aspect, number) for aspect in (kind, "type", "options", "field"))
+    if number in definition.by_id:
+        return tuple((aspect, number) for aspect in (kind, "type", "options", "required", "field"))
+    (index,) = (index for index in definition.indexes if index.id == number)
+    others = [(aspect, field) for field, _ in index.fields for aspect in ("type", "options", "required", "field")]
+    return (("several", number), *others)

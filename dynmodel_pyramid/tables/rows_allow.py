@@ -78,6 +78,7 @@ def duplicates(
         int(total),
         samples,
         {"fields": names},
+        tuple(field.id for field in fields),
     )
 
 
