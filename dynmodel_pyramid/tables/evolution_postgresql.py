@@ -61,7 +61,7 @@ class PostgreSQLEvolution(Evolution):
 
         ==========  ================================================================================================
         ``none``    it has them, or gets them by its own default when it is added
-        ``fill``    nulls are replaced
+        ``fill``    nulls are replaced, and what a revert brings back
         ``retype``  ALTER COLUMN ... TYPE ... USING: what was there can be told from what comes
         ``new``     another column takes the place of the old one, which may have to be kept
         ==========  ================================================================================================
@@ -101,8 +101,10 @@ class PostgreSQLEvolution(Evolution):
         for number, values in carried.items():
             if effects[number] == "fill":
                 with self._serving(("required", number), field_key(values.before, values.after), cost="rewrite"):
-                    source = values.source
-                    self.ddl.run(sa.update(table).where(source.is_(None)).values({source: values.expression}))
+                    source, concerned = values.source, values.source.is_(None)
+                    if values.aside is not None:
+                        concerned = sa.or_(concerned, values.aside.has_row())
+                    self.ddl.run(sa.update(table).where(concerned).values({source: values.expression}))
             elif effects[number] == "retype":
                 with self._serving(field_key(values.before, values.after), cost="rewrite"):
                     self._retype(values)
