@@ -39,7 +39,7 @@ class PostgreSQLEvolution(Evolution):
             with self._serving(field_key(old, new)):
                 if old.id in going:
                     self._to_trash(old, going[old.id])
-                elif self.has_column(old) and effects.get(old.id, "new") == "new":
+                elif self.has_column(old) and (self.is_list(new) or effects.get(old.id, "new") == "new"):
                     self.operations.drop_column(self.name, quoted(old.column), schema=self.schema)
         self._rename(change, carried, effects)
         for old, new in (*arriving, *converted):

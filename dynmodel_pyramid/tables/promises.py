@@ -86,8 +86,7 @@ class Promises:
 
         What belongs to fields whose type is not installed is not looked at.
         """
-        known, unknown = self._known(definition)
-        table = definition.physical_name
+        known, table = self._known(definition), definition.physical_name
         if self.dialect.things(self.connection, table):
             # A purge makes no version by which one could tell that it came in between.
             locked = sa.table(quoted_name(table, quote=True), schema=self.dialect.schema)
@@ -96,7 +95,8 @@ class Promises:
         found = dict(self.dialect.things(self.connection, table))
         promised = self._promised(known)
         kept = [each.kept.column for each in self.trash.fields(self.connection, definition.id)]
-        self._excuse(found, promised, definition, unknown, [name for name in kept if not name.startswith(LIST_PREFIX)])
+        self._expect_trash(found, promised, [name for name in kept if not name.startswith(LIST_PREFIX)])
+        self._excuse(found, promised, definition, known)
         broken = list(_differences(table, promised, found))
         if found:
             broken += self._counters(known)
@@ -114,20 +114,19 @@ class Promises:
 
     # What is promised
 
-    def _known(self, definition: TableDefinition) -> tuple[TableDefinition, list[FieldDefinition]]:
-        """The definition without the fields whose types are not installed, and these."""
-        unknown = []
-        for field in definition.fields:
-            try:
-                self.generator.plain_column(field)
-            except PluginMissing:
-                unknown.append(field)
-        if not unknown:
-            return definition, []
-        gone = {field.id for field in unknown}
-        fields = tuple(field for field in definition.fields if field.id not in gone)
-        indexes = tuple(index for index in definition.indexes if not gone & set(dict(index.fields)))
-        return replace(definition, fields=fields, indexes=indexes), unknown
+    def _known(self, definition: TableDefinition) -> TableDefinition:
+        """The definition without the fields whose types are not installed, and the rules that name them."""
+        fields = tuple(field for field in definition.fields if self._is_known(field))
+        gone = definition.by_id.keys() - {field.id for field in fields}
+        indexes = tuple(index for index in definition.indexes if not gone & dict(index.fields).keys())
+        return replace(definition, fields=fields, indexes=indexes)
+
+    def _is_known(self, field: FieldDefinition) -> bool:
+        try:
+            self.generator.plain_column(field)
+        except PluginMissing:
+            return False
+        return True
 
     def _promised(self, definition: TableDefinition) -> dict[Thing, str]:
         def make(metadata: sa.MetaData) -> tuple[sa.Table, list[sa.Index]]:
@@ -156,30 +155,30 @@ class Promises:
         except LookupError:
             return f"(the table {table_id}, which is gone)"
 
-    def _excuse(
-        self,
-        found: dict[Thing, str],
-        promised: dict[Thing, str],
-        definition: TableDefinition,
-        unknown: list[FieldDefinition],
-        kept: list[str],
-    ) -> None:
-        """Leave out what may be otherwise, and expect the columns in the trash, which take all that comes."""
-        for name in kept:
-            text = found.get(Thing("column", name))
-            demands = text is not None and (" NOT NULL" in text or " DEFAULT " in text)
-            promised[Thing("column", name)] = (
-                text if text is not None and not demands else "free of NOT NULL and DEFAULT"
-            )
-        for thing in list(found):
+    def _expect_trash(self, found: dict[Thing, str], promised: dict[Thing, str], kept: list[str]) -> None:
+        """Expect the columns in the trash, of whatever type, which must take all that comes."""
+        for thing in (Thing("column", name) for name in kept):
+            text = found.get(thing, " NOT NULL")
+            demands = " NOT NULL" in text or " DEFAULT " in text
+            promised[thing] = "without NOT NULL and DEFAULT" if demands else text
+        for thing in [thing for thing in found if thing.kind == "check" and thing not in promised]:
             # On SQLite the checks of a column go to the trash with it: nobody writes there.
-            kept_check = thing.kind == "check" and any(f'"{name}"' in found[thing] for name in kept)
-            foreign_index = thing.kind == "index" and not thing.name.startswith(_OURS)
-            of_unknown = any(_belongs_to(thing, definition, field) for field in unknown)
-            if (kept_check and thing not in promised) or foreign_index or of_unknown:
+            if any(f'"{name}"' in found[thing] for name in kept):
+                del found[thing]
+
+    def _excuse(
+        self, found: dict[Thing, str], promised: dict[Thing, str], definition: TableDefinition, known: TableDefinition
+    ) -> None:
+        """Leave out what may be otherwise: what is not known, what is no rule of ours, what is not proven yet."""
+        unknown = [field for field in definition.fields if field.id not in known.by_id]
+        rules = {f"{begin}{definition.id}_{index.id}" for index in definition.indexes for begin in _OURS}
+        for thing in list(found):
+            is_ours = thing.kind != "index" or thing.name.startswith(_OURS)
+            is_unknown = any(_belongs_to(thing, definition, field) for field in unknown)
+            is_unknown |= bool(unknown) and thing.name in rules and thing not in promised
+            if is_unknown or not is_ours:
                 del found[thing]
             elif thing.name in definition.pending:
-                # Proven already, or still to be.
                 found[thing] = found[thing].removesuffix(NOT_VALID)
 
     # What is not the table itself
