@@ -26,10 +26,11 @@ class Finding:
     samples: list[dict[str, Any]]
     further: dict[str, Any] = field(default_factory=dict)
     fields: tuple[int, ...] = ()
+    code: str = "lossy_change"
 
     def conflict(self) -> Conflict:
         return Conflict(
-            self.detail, code="lossy_change", hint=self.hint, count=self.count, samples=self.samples, **self.further
+            self.detail, code=self.code, hint=self.hint, count=self.count, samples=self.samples, **self.further
         )
 
 

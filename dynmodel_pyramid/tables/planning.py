@@ -153,4 +153,10 @@ def _values(step: Step, carried: dict[int, Carried]) -> dict[str, Any]:
 
 
 def _refusal(finding: Finding) -> dict[str, Any]:
-    return {"detail": finding.detail, "hint": finding.hint, "count": finding.count, "samples": finding.samples}
+    return {
+        "code": finding.code,
+        "detail": finding.detail,
+        "hint": finding.hint,
+        "count": finding.count,
+        "samples": finding.samples,
+    }

@@ -64,7 +64,8 @@ def test_of_values_made_anew(client, change, on_error):
 
     def convert():
         document = {"fields": dict.fromkeys(names, patch)}
-        client.send("PATCH", f"{path}?on_error={on_error}", document, status=200)
+        words = ",".join(f"{name}:{on_error}" for name in names)
+        client.send("PATCH", f"{path}?on_error={words}", document, status=200)
         assert_kept(client, path)
 
     convert()
