@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from dynmodel_pyramid.database import sqlite_functions, sqlite_sums
+from dynmodel_pyramid.database import sqlite_functions, sqlite_sums, sqlite_things
 from dynmodel_pyramid.database.cursors import raw_cursor
 from dynmodel_pyramid.database.dialect import WRITES, Dialect, Failure
 from dynmodel_pyramid.database.sqlite_deadline import MESSAGES, Deadline, was_overdue
@@ -165,6 +165,18 @@ class SQLite(Dialect):
     def column_names(self, connection: sa.Connection, table: str) -> list[str]:
         query = sa.text("SELECT name FROM pragma_table_info(:name)")
         return list(connection.scalars(query, {"name": table}))
+
+    def things(self, connection, table):
+        return sqlite_things.things(connection, table)
+
+    def promised_things(self, connection, make):
+        return sqlite_things.promised_things(*make(sa.MetaData()), connection.dialect)
+
+    def relations(self, connection):
+        return sqlite_things.relations(connection)
+
+    def last_id(self, connection, table):
+        return sqlite_things.last_id(connection, str(table.name))
 
     def explain(self, connection: sa.Connection, sql: str, parameters: Any, form: str, options: Collection[str]) -> Any:
         # SQLite, "EXPLAIN QUERY PLAN": id, the id of the parent (0: none), a column without meaning, detail.
