@@ -90,6 +90,26 @@ class Database:
             connection.begin()
             yield connection
 
+    def staging(self) -> sa.Connection:
+        """A connection whose transactions write temporary tables, till :meth:`writes_from_now_on`.
+
+        Whoever takes it gives it back by :meth:`unstage`.
+        """
+        connection = self.engine.connect()
+        connection.execution_options(**{REHEARSES: True})
+        self.dialect.prepare_staging(connection)
+        return connection
+
+    @staticmethod
+    def writes_from_now_on(connection: sa.Connection) -> None:
+        connection.execution_options(**{WRITES: True})
+
+    @staticmethod
+    def unstage(connection: sa.Connection) -> None:
+        """Close a connection that has temporary tables; they go with it."""
+        connection.invalidate()
+        connection.close()
+
     @contextmanager
     def changing(self) -> Iterator[sa.Connection]:
         """A connection in a transaction that may run DDL; committed if the block ends well."""

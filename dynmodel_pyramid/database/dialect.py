@@ -55,6 +55,9 @@ class Dialect:
     may_prove_later = False
     #: Which of :data:`EXPLAIN_OPTIONS` the database knows.
     explain_options: frozenset[str] = frozenset()
+    #: One transaction writes at a time, and temporary tables are outside of it: many new rows are put into one before
+    #: it begins.
+    stages_rows = False
 
     def __init__(self, settings):
         self.settings = settings
@@ -132,6 +135,9 @@ class Dialect:
 
     def lock_exclusively(self, connection: sa.Connection, table: str) -> None:
         """Lock a user table against readers and writers; a no-op where the transaction does so anyway."""
+
+    def prepare_staging(self, connection: sa.Connection) -> None:
+        """Let temporary tables of this connection stand in files, so that they don't grow in memory."""
 
     def foreign_keys_deferred(self, connection: sa.Connection) -> AbstractContextManager[None]:
         """Within it, foreign keys are asked for at the end, not by each statement."""

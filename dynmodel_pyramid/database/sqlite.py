@@ -32,6 +32,7 @@ class SQLite(Dialect):
     confirms_first = True
     max_columns = 1990  # SQLITE_MAX_COLUMN is 2000 (Implementation Limits For SQLite, 2)
     nulls_not_distinct = False
+    stages_rows = True
 
     def __init__(self, settings):
         super().__init__(settings)
@@ -160,6 +161,9 @@ class SQLite(Dialect):
 
     def unbound_statements(self, connection: sa.Connection) -> None:
         connection.connection.dbapi_connection.set_progress_handler(None, 0)
+
+    def prepare_staging(self, connection: sa.Connection) -> None:
+        connection.connection.dbapi_connection.execute("PRAGMA temp_store = FILE")
 
     @contextmanager
     def foreign_keys_deferred(self, connection: sa.Connection) -> Iterator[None]:

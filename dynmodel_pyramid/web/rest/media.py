@@ -47,9 +47,16 @@ class Media:
     def encoded(self, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
         """All rows at once; ``single`` takes the first one."""
         if self.is_csv:
-            return (csv_line(names) + self.lines(names, rows)).rstrip(b"\n")
+            return (csv_line(names) + self.lines(names, rows)).removesuffix(b"\n")
         made = self.objects(names, rows)
         return made if self.single else b"[" + made + b"]"
+
+    def frame(self, names: Sequence[str]) -> tuple[bytes, bytes, bytes, bool]:
+        """What a body that is made in parts begins with, has between the parts, ends with; and whether that stands
+        before the first part, too."""
+        if self.is_csv:
+            return csv_line(names).removesuffix(b"\n"), b"\n", b"", True
+        return (b"", b"", b"", False) if self.single else (b"[", b",", b"]", False)
 
     def lines(self, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
         """Rows as lines of CSV, the last one ended, too."""
