@@ -18,11 +18,9 @@ from dynmodel_pyramid.definitions.problems import Problems
 from dynmodel_pyramid.errors import Invalid
 from dynmodel_pyramid.rows.entries import Columns, Entry, Faults, read_new
 from dynmodel_pyramid.rows.service import NewRows, Rows
-from dynmodel_pyramid.rows.staging import StagedRows
+from dynmodel_pyramid.rows.staging import PART, StagedRows
 from dynmodel_pyramid.rows.upserts import Upsert, Upserted
 
-#: Rows that are in memory at a time.
-PART = 1000
 #: Bytes of judged rows that are not yet put into a temporary file.
 IN_MEMORY = 1_048_576
 
@@ -161,30 +159,37 @@ class Import:
             upsert = None if self.merging is None else self._upsert([])
             above = parts.greatest_id if several else 0
             for part in parts:
-                if upsert is None:
-                    ids = rows.insert(connection, part, above=above, own_links=not later)
-                    done = Upserted(ids, frozenset(ids))
-                else:
-                    done = upsert.run(connection, part, own_links=not later)
+                if self._problems.total:
+                    self._note_missing_rows(connection, part, own=False if later else None)
+                    continue
+                try:
+                    if upsert is None:
+                        ids = rows.insert(connection, part, above=above, own_links=not later)
+                        done = Upserted(ids, frozenset(ids))
+                    else:
+                        done = upsert.run(connection, part, own_links=not later)
+                except Invalid as error:
+                    self._problems.include(error)
+                    continue
                 self.count += len(done.ids)
                 self.inserted += len(done.inserted)
                 if written is not None:
                     written(connection, done.ids)
+            self._problems.raise_if_any()
             if later:
-                self._refuse_missing_rows(connection, parts)
+                for part in parts:
+                    self._note_missing_rows(connection, part, own=True)
+                self._problems.raise_if_any()
 
-    def _refuse_missing_rows(self, connection: sa.Connection, parts: "Kept") -> None:
-        problems, links = Problems(), self.rows.links
-        for part in parts:
-            if isinstance(part, NewRows):
-                values, pointers = part.values, part.places
-            else:
-                values, pointers = [entry.assigned for entry in part], [entry.pointer for entry in part]
-            try:
-                links.refuse_missing_rows(connection, self.rows.models, values, pointers, own=True)
-            except Invalid as error:
-                problems.include(error)
-        problems.raise_if_any()
+    def _note_missing_rows(self, connection: sa.Connection, part: NewRows | list[Entry], *, own: bool | None) -> None:
+        if isinstance(part, NewRows):
+            values, pointers = part.values, part.places
+        else:
+            values, pointers = [entry.assigned for entry in part], [entry.pointer for entry in part]
+        try:
+            self.rows.links.refuse_missing_rows(connection, self.rows.models, values, pointers, own=own)
+        except Invalid as error:
+            self._problems.include(error)
 
     def _move(
         self,
@@ -197,7 +202,7 @@ class Import:
         self._judge_all(begun, parts, staged.add)
         connection = transaction.begin()
         self.count = self.inserted = staged.move()
-        for ids in staged.ids(PART) if written is not None else ():
+        for ids in staged.ids() if written is not None else ():
             written(connection, ids)
 
 

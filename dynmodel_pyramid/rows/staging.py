@@ -20,6 +20,8 @@ from dynmodel_pyramid.rows.service import NewRows, Rows
 from dynmodel_pyramid.tables.generation import SYSTEM_COLUMNS
 from dynmodel_pyramid.tables.link_tables import line_values
 
+#: Rows that are in memory at a time.
+PART = 1000
 _UNCACHED = {"compiled_cache": None}
 
 
@@ -142,7 +144,7 @@ class StagedRows:
             for name, lines in self._lines.items():
                 self._run(self._lines_statement(rows.links.lists[name], lines))
         if rows.catalogue.is_reported:
-            for ids in self.ids(1000):
+            for ids in self.ids():
                 rows.report(connection, "insert", [(row_id, 1) for row_id in ids])
         return self._count
 
@@ -177,34 +179,49 @@ class StagedRows:
 
     def _refuse_missing_rows(self, *, own: bool) -> None:
         links, problems = self.rows.links, Problems()
-        for field, reference in links.fields:
-            if own == (reference.table == links.table_id):
-                self._find_missing(field, reference, problems)
+        fields = [each for each in links.fields if own == (each[1].table == links.table_id)]
+        total = 0
+        for field, reference in fields:
+            source, missing = self._missing(field, reference)
+            total += self._run(sa.select(sa.func.count()).select_from(source).where(*missing)).scalar()
+        if not total:
+            return
+        # In the order in which parts that are written one by one tell them.
+        for start in range(0, self._count, PART):
+            for field, reference in fields:
+                if len(problems.found) < Invalid.MAX_PROBLEMS:
+                    self._point(field, reference, start, problems)
+        problems.total = total
         problems.raise_if_any()
 
-    def _find_missing(self, field: FieldDefinition, reference: Reference, problems: Problems) -> None:
+    def _missing(self, field: FieldDefinition, reference: Reference) -> tuple[sa.Table, list[sa.ColumnElement[bool]]]:
+        """Where the links of a field are staged, and the conditions of those that lead to no row."""
         source = self._lines[field.name] if reference.many else self._table
-        value = source.c.value if reference.many else source.c[field.name]
+        value = _value(source, field, reference)
         far = self.rows.models(reference.table)
-        missing = [value.is_not(None)]
+        conditions = [value.is_not(None)]
         if far is not None:
-            missing.append(~sa.exists().where(far.table.c.id == value))
+            conditions.append(~sa.exists().where(far.table.c.id == value))
+        return source, conditions
+
+    def _point(self, field: FieldDefinition, reference: Reference, start: int, problems: Problems) -> None:
+        source, missing = self._missing(field, reference)
         position = source.c.position if reference.many else sa.null()
-        query = sa.select(source.c._n, value, position).where(*missing).order_by(source.c._n, position)
-        for number, row_id, place in self._run(query.limit(Invalid.MAX_PROBLEMS)):
+        query = sa.select(source.c._n, _value(source, field, reference), position)
+        query = query.where(source.c._n >= start, source.c._n < start + PART, *missing)
+        query = query.order_by(source.c._n, position).limit(Invalid.MAX_PROBLEMS)
+        for number, row_id, place in self._run(query):
             below = "" if place is None else f"/{place}"
             detail = field.message or f"there is no row {row_id} in the table that is linked to"
             problems.add(f"/{number}/{escape(field.name)}{below}", "unknown_row", detail)
-        if len(problems.found) >= Invalid.MAX_PROBLEMS:
-            told = len(problems.found)
-            total = self._run(sa.select(sa.func.count()).select_from(source).where(*missing)).scalar()
-            problems.total += max(total - Invalid.MAX_PROBLEMS, 0) if told else 0
 
-    def ids(self, size: int) -> Iterator[Sequence[int]]:
-        """The ids of the rows that were moved, in the order of the documents, so many at a time."""
-        result = self._run(sa.select(self._id).order_by(self._table.c._n))
-        while part := result.scalars().fetchmany(size):
-            yield part
+    def ids(self) -> Iterator[Sequence[int]]:
+        """The ids of the rows that were moved, in the order of the documents, in parts."""
+        return self._run(sa.select(self._id).order_by(self._table.c._n)).scalars().partitions(PART)
+
+
+def _value(source: sa.Table, field: FieldDefinition, reference: Reference) -> sa.ColumnElement:
+    return source.c.value if reference.many else source.c[field.name]
 
 
 def _insert_of(rows: Rows) -> PreparedInsert:

@@ -63,8 +63,8 @@ def parts(data: bytes, most: int):
 @given(lists(VALUES, max_size=4), integers(1, 9), sampled_from([None, 1]), booleans())
 def test_good_texts(values, most, indent, is_ascii):
     data = json.dumps(values, indent=indent, ensure_ascii=is_ascii).encode()
-    for text in (data, b"\xef\xbb\xbf" + data, b" \n" + data + b"\n"):
-        assert parts(text, most) == whole(text) == values
+    for each in (data, b"\xef\xbb\xbf" + data, b" \n" + data + b"\n"):
+        assert parts(each, most) == whole(each) == values
 
 
 @given(lists(sampled_from(PIECES), max_size=12).map("".join), integers(1, 30))
@@ -119,11 +119,11 @@ def test_values_are_counted_before_they_are_built(monkeypatch):
     monkeypatch.setattr(documents, "MAX_VALUES", 100)
     full, over = b'{"a": [' + b"[]," * 48 + b"[]]}", b'{"a": [' + b"[]," * 200 + b"[]]}"
     assert len(parse_json(full)["a"]) == 49
-    for text in (over, b"[" + over + b"]"):
+    for each in (over, b"[" + over + b"]"):
         with pytest.raises(TooLarge):
-            parse_json(text)
+            parse_json(each)
         with pytest.raises(TooLarge):
-            list(Documents(Slow(text, 50), 10_000))
+            list(Documents(Slow(each, 50), 10_000))
     marks = b'{"a": "' + b"[,{" * 200 + b'"}'
     assert parse_json(marks) == json.loads(marks)
     assert list(Documents(Slow(b"[" + marks + b"]", 9), 10_000)) == [json.loads(marks)]
