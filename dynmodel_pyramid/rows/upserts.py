@@ -75,7 +75,9 @@ class Upsert:
         self._own: bool | None = None
         if not isinstance(columns, Columns):
             columns = Columns(rows, columns, missing_default=missing_default)
-        self.entries = read_entries(rows, documents, columns, pointers=pointers, first=first)
+        self.entries = read_entries(
+            rows, documents, columns, pointers=pointers, first=first, known_by=self.target.names
+        )
 
     def run(self, connection: sa.Connection, entries: list[Entry] | None = None, *, own_links: bool = True) -> Upserted:
         """Write the rows, all or none.
@@ -201,11 +203,10 @@ class Upsert:
         """Add the rows unless one of them is there; -> the ids of those that are new."""
         rows, table = self.rows, self.rows.model.table
         in_any_order = rows.catalogue.database.dialect.foreign_keys_deferred
-        statement = (
-            insert_or_update(connection, table)
-            .on_conflict_do_nothing(index_elements=self.target.columns(table))
-            .returning(table.c.id)
-        )
+        statement = insert_or_update(connection, table).returning(table.c.id)
+        if not self.target.given:
+            # A value that the system gives now is nobody's yet; where it is, that is a violation.
+            statement = statement.on_conflict_do_nothing(index_elements=self.target.columns(table))
         with in_any_order(connection) if self._own is None and rows.links.refer_to_itself else nullcontext():
             savepoint = connection.begin_nested()
             made = rows.made(connection, ids, [entry.values for entry in entries])

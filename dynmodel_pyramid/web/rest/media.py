@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from dynmodel_pyramid.exchange.delimited import write_record
+from dynmodel_pyramid.exchange.outgoing import cell
 from dynmodel_pyramid.rows.encoding import OPTIONS
 from dynmodel_pyramid.web.conditions import media_ranges
 from dynmodel_pyramid.web.errors import NotAcceptable
@@ -60,9 +61,7 @@ class Media:
 
     def lines(self, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
         """Rows as lines of CSV, the last one ended, too."""
-        return b"".join(
-            csv_line([_cell(value) for value in exactly(orjson.dumps(row, option=OPTIONS))]) for row in map(list, rows)
-        )
+        return b"".join([csv_line(map(cell, row)) for row in rows])
 
     def objects(self, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
         """Rows as JSON objects with commas between."""
@@ -85,12 +84,6 @@ def stripped(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: stripped(item) for name, item in value.items() if item is not None}
     return [stripped(item) for item in value] if isinstance(value, list) else value
-
-
-def _cell(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    return dumps(value).decode()
 
 
 def csv_line(cells: Iterable[str | None]) -> bytes:

@@ -150,12 +150,15 @@ class Typing:
             return _id
         name = self._names.get(name, name)
         entry, field = self._reader.by_name.get(name), self._model.definition.by_name.get(name)
-        if entry is None:
+        if field is None:
             return _plain
-        accepts, deserialize = entry.accepts, entry.node.deserialize
-        from_text = self._model.field_types[field.type].text_form(field.options).from_text
+        field_type = self._model.field_types[field.type]
+        # A value that the system gives may be repeated.
+        node = field_type.schema_node(field.options) if entry is None else entry.node
+        accepts = entry.accepts if entry is not None else lambda value: False
+        deserialize, from_text = node.deserialize, field_type.text_form(field.options).from_text
         # colander's errors cost more than all the rest: a text that can be no value by itself is not tried.
-        may_be_text = str in getattr(entry.node.typ, "types", (str,))
+        may_be_text = str in getattr(node.typ, "types", (str,))
 
         def typed(value: Any) -> Any:
             plain = _plain(value)
