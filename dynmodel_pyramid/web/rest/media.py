@@ -61,7 +61,7 @@ class Media:
 
     def lines(self, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
         """Rows as lines of CSV, the last one ended, too."""
-        return b"".join([csv_line(map(cell, row)) for row in rows])
+        return b"".join([csv_line([cell(value, _compact) for value in row]) for row in rows])
 
     def objects(self, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
         """Rows as JSON objects with commas between."""
@@ -84,6 +84,13 @@ def stripped(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: stripped(item) for name, item in value.items() if item is not None}
     return [stripped(item) for item in value] if isinstance(value, list) else value
+
+
+def _compact(text: str) -> str:
+    """JSON without blanks between its parts; a text is itself."""
+    if text[0] in "[{":
+        return dumps(exactly(text.encode())).decode()
+    return orjson.loads(text) if text[0] == '"' else text
 
 
 def csv_line(cells: Iterable[str | None]) -> bytes:
