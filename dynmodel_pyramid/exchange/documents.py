@@ -15,6 +15,8 @@ from dynmodel_pyramid.exchange.text import CHUNK, Reader, text_reader
 #: Values in one document: each costs about 100 bytes in memory, whatever it costs in the body.
 MAX_VALUES = 1_000_000
 _BLANK = re.compile(r"[ \t\n\r]*")
+#: What stands between two elements, where another one follows.
+_BEHIND = re.compile(r"[ \t\n\r]*,[ \t\n\r]*(?=[^\] \t\n\r])")
 #: A string, also one that the text breaks off.
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 #: An error of the parser this near to the end of a part may be due to that end: no literal is longer.
@@ -122,6 +124,7 @@ class Documents:
     def _elements(self) -> Iterator[Any]:
         mark = self._mark()
         while mark != "]":
+            yield from self._objects()
             yield self._document()
             mark = self._mark()
             if mark == ",":
@@ -132,6 +135,21 @@ class Documents:
             elif mark != "]":
                 raise self._fault("Expecting ',' delimiter")
         self._position += 1
+
+    def _objects(self) -> Iterator[Any]:
+        """The objects that follow one another, each of them whole in this part of the text, and another value behind
+        it: nearly all elements, without the detours of what may be cut or wrong. All else is left to the caller.
+        """
+        scan, text, position, behind = self._decoder.scan_once, self._text, self._position, _BEHIND.match
+        while text.startswith("{", position):
+            try:
+                document, end = scan(text, position)
+            except (ValueError, RecursionError, StopIteration):
+                return
+            if (comma := behind(text, end)) is None or end - position > self._longest:
+                return
+            self._position = position = comma.end()
+            yield document
 
     def _after_comma(self, comma: int) -> Malformed:
         """The parser's own words, which differ between versions of Python, as does the place that they name."""

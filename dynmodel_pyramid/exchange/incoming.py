@@ -1,7 +1,7 @@
 """The documents in a file that was sent: rows, each with the faults that it has already as a text."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO
 
 from dynmodel_pyramid.definitions.problems import Problems, escape
@@ -47,7 +47,7 @@ def read_csv(file: BinaryIO, rows: Rows, columns: Columns, longest: int) -> Iter
     names = header_of(next(records, []))
     if not names or None in names:
         raise Malformed("the first line must name the fields", code="malformed_csv", hint="for example id,name,price")
-    readers = _readers(rows, names, columns)
+    readers = list(_readers(rows, names, columns).items())
     empty = 0
     for record in records:
         if record == [None] and len(names) > 1:
@@ -86,12 +86,13 @@ def _broken(detail: str) -> Document:
     return Document(None, faults)
 
 
-def _document(readers: dict[str, Callable[[str], Any]], record: list[str | None]) -> Document:
-    made, faults = {}, Faults()
-    for (name, read), text in zip(readers.items(), record, strict=True):
+def _document(readers: Sequence[tuple[str, Callable[[str], Any]]], record: Record) -> Document:
+    made, faults = {}, None
+    for (name, read), text in zip(readers, record, strict=True):
         try:
             made[name] = None if text is None else read(text)
         except (ValueError, Malformed) as error:
+            faults = faults or Faults()
             faults.add(f"/{escape(name)}", "invalid_format", str(error))
     return Document(made, faults)
 

@@ -7,7 +7,7 @@ judged good wait in a temporary table (:mod:`~.staging`) or in a temporary file.
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from tempfile import SpooledTemporaryFile
 from typing import Any
@@ -28,12 +28,12 @@ IN_MEMORY = 1_048_576
 Written = Callable[[sa.Connection, Sequence[int]], None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Document:
     """One document, and the faults that were found before, with pointers within it."""
 
     document: Any
-    faults: Faults = field(default_factory=Faults)
+    faults: Faults | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +120,9 @@ class Import:
                 self._problems.include(error)
                 return None
         for number, each in enumerate(part, first):
-            each.faults.tell(self._problems, f"/{number}" if self.pointers else "")
-            if not each.faults:
+            if each.faults:
+                each.faults.tell(self._problems, f"/{number}" if self.pointers else "")
+            else:
                 try:
                     self._judge([each.document], number)
                 except Invalid as error:

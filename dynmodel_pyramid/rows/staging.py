@@ -95,10 +95,11 @@ class StagedRows:
     # Staging
 
     def add(self, rows: NewRows) -> None:
-        """Put rows there that were judged good."""
+        """Put rows there that were judged good; they are used up."""
         staged = []
         for values, row_id in zip(rows.values, rows.ids, strict=True):
-            row = {**values, "_n": self._count, "_k": self._without_id, "id": row_id}
+            row = values
+            row["_n"], row["_k"], row["id"] = self._count, self._without_id, row_id
             for field in self._constant:
                 value = self._fill(field)
                 row[field.name] = None if value is UNCHANGED else value
