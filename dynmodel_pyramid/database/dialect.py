@@ -55,9 +55,8 @@ class Dialect:
     may_prove_later = False
     #: Which of :data:`EXPLAIN_OPTIONS` the database knows.
     explain_options: frozenset[str] = frozenset()
-    #: One transaction writes at a time, and temporary tables are outside of it: many new rows are put into one before
-    #: it begins.
-    stages_rows = False
+    #: The schema of a connection's temporary tables.
+    temporary_schema: str
 
     def __init__(self, settings):
         self.settings = settings
@@ -111,6 +110,19 @@ class Dialect:
 
         :param above: the greatest id that a client gave; these ids and all drawn later are greater
         """
+        raise NotImplementedError
+
+    def reserve_range(self, connection: sa.Connection, table: sa.Table, count: int, *, above: int) -> int | None:
+        """The first of that many new row ids that follow one another; None where others may draw ids in between.
+
+        :param above: see :meth:`reserve_ids`
+        """
+        return None
+
+    def draw_ids_into(
+        self, connection: sa.Connection, table: sa.Table, drawn: sa.Table, count: int, *, above: int
+    ) -> None:
+        """Put that many new row ids, ascending, into the column ``id`` of a table whose first column counts from 0."""
         raise NotImplementedError
 
     def among(self, key: sa.ColumnElement, ids: Sequence[int]) -> sa.ColumnElement[bool]:

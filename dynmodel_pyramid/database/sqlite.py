@@ -32,7 +32,7 @@ class SQLite(Dialect):
     confirms_first = True
     max_columns = 1990  # SQLITE_MAX_COLUMN is 2000 (Implementation Limits For SQLite, 2)
     nulls_not_distinct = False
-    stages_rows = True
+    temporary_schema = "temp"
 
     def __init__(self, settings):
         super().__init__(settings)
@@ -188,10 +188,13 @@ class SQLite(Dialect):
         return key.in_(sa.select(sa.func.json_each(json.dumps(list(ids))).table_valued("value").c.value))
 
     def reserve_ids(self, connection: sa.Connection, table: sa.Table, count: int, *, above: int) -> list[int]:
+        first = self.reserve_range(connection, table, count, above=above)
+        return list(range(first, first + count))
+
+    def reserve_range(self, connection: sa.Connection, table: sa.Table, count: int, *, above: int) -> int:
         # Sound because BEGIN IMMEDIATE makes this the only writer. The insert that follows raises the sequence, above
         # given ids too (SQLite Autoincrement, 3).
         with raw_cursor(connection) as cursor:
             cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (str(table.name),))
             last = cursor.fetchone()
-        first = max(last[0] if last else 0, above) + 1
-        return list(range(first, first + count))
+        return max(last[0] if last else 0, above) + 1

@@ -1,7 +1,7 @@
 """New rows in a temporary table, from which they are moved to their own in one statement.
 
-On SQLite one transaction writes at a time. A temporary table stands in a file of the connection's own, so others read
-and write while rows are judged and put there; the writer lock is held for the statement that moves them.
+A temporary table is the connection's own, so others read and write, and change definitions, while rows are judged and
+put there. Locks are held for the statement that moves them: on SQLite that of all writers.
 """
 
 from collections.abc import Iterator, Sequence
@@ -55,16 +55,14 @@ class StagedRows:
     @staticmethod
     def takes(rows: Rows) -> bool:
         """Whether rows of this table can be staged; else they are kept as they are (:class:`~.imports.Kept`)."""
-        return rows.catalogue.database.dialect.stages_rows and rows.model.once(
-            StagedRows, lambda model: _numbered(rows) is not None and not _insert_of(rows).refused
-        )
+        return rows.model.once(StagedRows, lambda model: _numbered(rows) is not None and not _insert_of(rows).refused)
 
     def __init__(self, rows: Rows, connection: sa.Connection):
         self.rows = rows
         self.connection = connection
         self._numbered = frozenset(_numbered(rows))
         self._constant = [field for field in rows.given if field.name not in self._numbered]
-        metadata = sa.MetaData(schema="temp")
+        metadata = sa.MetaData(schema=rows.catalogue.database.dialect.temporary_schema)
         kept = [
             column for column in rows.model.table.columns if column.key not in {"id", *SYSTEM_COLUMNS, *self._numbered}
         ]
@@ -75,7 +73,7 @@ class StagedRows:
             metadata,
             sa.Column("_n", sa.Integer, primary_key=True),
             sa.Column("_k", sa.Integer),
-            sa.Column("id", sa.Integer),
+            sa.Column("id", sa.BigInteger),
             *[sa.Column(self._columns[column.key], column.type, key=column.key) for column in kept],
         )
         self._lines = {
@@ -83,12 +81,19 @@ class StagedRows:
                 f"_staged_lines_{number}",
                 metadata,
                 sa.Column("_n", sa.Integer),
-                *[sa.Column(each, sa.Integer) for each in ("row_id", "value", "position")],
+                *[sa.Column(each, sa.BigInteger) for each in ("row_id", "value", "position")],
             )
             for number, name in enumerate(rows.links.lists)
         }
+        #: The ids that were drawn, where they are no range.
+        self._drawn = sa.Table(
+            "_staged_ids", metadata, sa.Column("_k", sa.Integer, primary_key=True), sa.Column("id", sa.BigInteger)
+        )
         self._insert = PreparedInsert(self._table, connection.dialect)
-        self._count = self._without_id = self._greatest_id = self._first = 0
+        self._count = self._without_id = self._greatest_id = 0
+        #: The id of each row, and where it is found.
+        self._id: sa.ColumnElement[int] = self._table.c.id
+        self._source: sa.FromClause = self._table
         with connection.begin():
             metadata.create_all(connection, checkfirst=False)
 
@@ -133,9 +138,7 @@ class StagedRows:
         """
         rows, connection = self.rows, self.connection
         database = rows.catalogue.database
-        self._first = database.dialect.reserve_ids(
-            connection, rows.model.table, min(self._without_id, 1), above=self._greatest_id
-        )[0:1]
+        self._draw_ids()
         self._refuse_missing_rows(own=False)
         # Rows of one request may refer to one another, in any order.
         in_any_order = database.dialect.foreign_keys_deferred
@@ -152,10 +155,17 @@ class StagedRows:
     def _run(self, statement: sa.Executable) -> sa.CursorResult:
         return self.connection.execute(statement, execution_options=_UNCACHED)
 
-    @property
-    def _id(self) -> sa.ColumnElement[int]:
-        given = self._table.c.id
-        return sa.func.coalesce(given, self._first[0] + self._table.c._k) if self._first else given
+    def _draw_ids(self) -> None:
+        """All are above those that the client gives, wherever these stand."""
+        dialect, table, drawn = self.rows.catalogue.database.dialect, self._table, self._drawn
+        how = {"count": self._without_id, "above": self._greatest_id}
+        first = dialect.reserve_range(self.connection, self.rows.model.table, **how)
+        if first is not None:
+            self._id = sa.func.coalesce(table.c.id, first + table.c._k)
+            return
+        dialect.draw_ids_into(self.connection, self.rows.model.table, drawn, **how)
+        self._id = sa.func.coalesce(table.c.id, drawn.c.id)
+        self._source = table.outerjoin(drawn, drawn.c._k == table.c._k)
 
     def _statement(self) -> sa.Insert:
         rows, moment = self.rows, now()
@@ -169,13 +179,12 @@ class StagedRows:
                 draw = rows.catalogue.store.draw_numbers
                 first = draw(self.connection, rows.model.definition.id, field.id, self._count)
                 values[field.name] = first + self._table.c._n
-        query = sa.select(*values.values()).order_by(self._table.c._n)
+        query = sa.select(*values.values()).select_from(self._source).order_by(self._table.c._n)
         return sa.insert(table).from_select([table.c[name] for name in values], query, include_defaults=False)
 
     def _lines_statement(self, table: sa.Table, lines: sa.Table) -> sa.Insert:
-        query = sa.select(self._id, lines.c.value, lines.c.position).join_from(
-            lines, self._table, lines.c._n == self._table.c._n
-        )
+        source = self._source.join(lines, lines.c._n == self._table.c._n)
+        query = sa.select(self._id, lines.c.value, lines.c.position).select_from(source)
         return sa.insert(table).from_select(["row_id", "value", "position"], query)
 
     def _refuse_missing_rows(self, *, own: bool) -> None:
@@ -210,7 +219,7 @@ class StagedRows:
         position = source.c.position if reference.many else sa.null()
         query = sa.select(source.c._n, _value(source, field, reference), position)
         query = query.where(source.c._n >= start, source.c._n < start + PART, *missing)
-        query = query.order_by(source.c._n, position).limit(Invalid.MAX_PROBLEMS)
+        query = query.order_by(source.c._n, *[position] * reference.many).limit(Invalid.MAX_PROBLEMS)
         for number, row_id, place in self._run(query):
             below = "" if place is None else f"/{place}"
             detail = field.message or f"there is no row {row_id} in the table that is linked to"
@@ -218,7 +227,8 @@ class StagedRows:
 
     def ids(self) -> Iterator[Sequence[int]]:
         """The ids of the rows that were moved, in the order of the documents, in parts."""
-        return self._run(sa.select(self._id).order_by(self._table.c._n)).scalars().partitions(PART)
+        query = sa.select(self._id).select_from(self._source).order_by(self._table.c._n)
+        return self._run(query.execution_options(yield_per=PART)).scalars().partitions(PART)
 
 
 def _value(source: sa.Table, field: FieldDefinition, reference: Reference) -> sa.ColumnElement:
