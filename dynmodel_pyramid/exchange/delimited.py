@@ -40,6 +40,12 @@ def read_records(file: BinaryIO, longest: int | None = None) -> Iterator[Record]
     ends_with_cr = None
     while True:
         found = None if position == len(text) else _record(text, position, ended, line, ends_with_cr)
+        length = len(text) - position if found is None else found[1] - position
+        if longest is not None and length > longest:
+            raise TooLarge(
+                f"the record that begins in line {line} has more than {longest} bytes",
+                hint="a quote that is not closed makes one record of many",
+            )
         if found is not None:
             record, end = found
             if ends_with_cr is None:
@@ -50,8 +56,6 @@ def read_records(file: BinaryIO, longest: int | None = None) -> Iterator[Record]
         elif ended:
             return
         else:
-            if longest is not None and len(text) - position > longest:
-                raise TooLarge(f"the record that begins in line {line} has more than {longest} bytes")
             more = read(size)
             ended = not more
             # A record that is longer than a part is looked at again: parts grow, so that this is done but a few times.
