@@ -104,10 +104,16 @@ class Database:
     def writes_from_now_on(connection: sa.Connection) -> None:
         connection.execution_options(**{WRITES: True})
 
-    @staticmethod
-    def unstage(connection: sa.Connection) -> None:
-        """Close a connection that has temporary tables; they go with it."""
-        connection.invalidate()
+    def unstage(self, connection: sa.Connection) -> None:
+        """Close a connection that has temporary tables, which go."""
+        try:
+            if connection.in_transaction():
+                connection.get_transaction().rollback()
+            kept = not connection.invalidated and self.dialect.discard_staging(connection)
+        except (sa.exc.DBAPIError, self.engine.dialect.loaded_dbapi.Error):
+            kept = False
+        if not kept:
+            connection.invalidate()
         connection.close()
 
     @contextmanager

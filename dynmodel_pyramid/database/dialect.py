@@ -151,6 +151,10 @@ class Dialect:
     def prepare_staging(self, connection: sa.Connection) -> None:
         """Let temporary tables of this connection stand in files, so that they don't grow in memory."""
 
+    def discard_staging(self, connection: sa.Connection) -> bool:
+        """Drop this connection's temporary tables, outside of a transaction; -> whether it is as good as new."""
+        raise NotImplementedError
+
     def foreign_keys_deferred(self, connection: sa.Connection) -> AbstractContextManager[None]:
         """Within it, foreign keys are asked for at the end, not by each statement."""
         raise NotImplementedError

@@ -180,6 +180,12 @@ class PostgreSQL(Dialect):
     def bound_lock_waits(self, connection: sa.Connection, wait: float) -> None:
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, int(wait * 1000))}")
 
+    def discard_staging(self, connection: sa.Connection) -> bool:
+        raw = connection.connection.dbapi_connection
+        raw.execute("DISCARD TEMP")
+        raw.commit()
+        return True
+
     def hold_off_writers(self, connection: sa.Connection, table: str) -> None:
         quote = connection.dialect.identifier_preparer.quote_identifier
         connection.exec_driver_sql(f"LOCK TABLE {quote(self.schema)}.{quote(table)} IN SHARE ROW EXCLUSIVE MODE")

@@ -16,6 +16,8 @@ from dynmodel_pyramid.database.cursors import raw_cursor
 from dynmodel_pyramid.database.dialect import WRITES, Dialect, Failure
 from dynmodel_pyramid.errors import Busy, ConfigurationProblem
 
+#: Pages of temporary tables that a pooled connection may keep on the disk, free, when these are dropped; 4 MB.
+KEPT_PAGES = 1000
 #: Instructions of SQLite's machine between two looks at the clock; about a millisecond.
 PROGRESS_INSTRUCTIONS = 20_000
 
@@ -164,6 +166,15 @@ class SQLite(Dialect):
 
     def prepare_staging(self, connection: sa.Connection) -> None:
         connection.connection.dbapi_connection.execute("PRAGMA temp_store = FILE")
+
+    def discard_staging(self, connection: sa.Connection) -> bool:
+        # Small ones only: a new connection parses the whole schema, and an old one keeps the file as long as it was.
+        raw = connection.connection.dbapi_connection
+        if raw.execute("PRAGMA temp.page_count").fetchone()[0] > KEPT_PAGES:
+            return False
+        for (name,) in raw.execute("SELECT name FROM temp.sqlite_master WHERE type = 'table'").fetchall():
+            raw.execute(f'DROP TABLE temp."{name}"')
+        return True
 
     @contextmanager
     def foreign_keys_deferred(self, connection: sa.Connection) -> Iterator[None]:

@@ -53,8 +53,12 @@ def body_file(request) -> BinaryIO:
     :raises TooLarge: over ``dynmodel.max_body_size``
     """
     limit = _most(request)
+    given = request.body_file_raw
     request.make_body_seekable()
     file = request.body_file_raw
+    if file is not given:
+        # WebOb's copy, which it leaves to the garbage collector; attempts that follow read it again.
+        request.add_finished_callback(lambda request: file.close())
     if file.seek(0, SEEK_END) > limit:
         raise _too_large(limit)
     file.seek(0)

@@ -5,6 +5,7 @@ import threading
 import pytest
 import sqlalchemy as sa
 
+from dynmodel_pyramid.database import sqlite
 from dynmodel_pyramid.errors import Invalid
 from dynmodel_pyramid.rows import staging
 from dynmodel_pyramid.rows.entries import Columns, Faults
@@ -188,6 +189,25 @@ def test_upserts(catalogue):
     assert imported(table, twice, Merging(("k",), True))[0].count == 0
     linked = [{"k": str(number), "up": 1} for number in range(PART)] + [{"k": "0x", "up": 9_999_999}]
     assert faults(table, linked, Merging(("k",), False)) == ([f"/{PART}/up unknown_row"], 1)
+
+
+@pytest.mark.parametrize("pages", [0, 1000])
+def test_nothing_is_left_of_a_staging(catalogue, monkeypatch, pages):
+    """Whether its connection is used again or not."""
+    monkeypatch.setattr(sqlite, "KEPT_PAGES", pages)
+    table = Table(catalogue, {"n": "integer"})
+    temporary = {
+        "sqlite": "SELECT name FROM temp.sqlite_master",
+        "postgresql": "SELECT relname FROM pg_class WHERE relpersistence = 't'",
+    }[catalogue.database.dialect.name]
+    for documents in ([{"n": 1}] * 3000, [{"n": 1}] * 1500 + [{"n": "x"}], [{"id": 1}] * 1500):
+        try:
+            imported(table, documents)
+        except (Invalid, sa.exc.IntegrityError):
+            pass
+        with catalogue.database.reading() as one, catalogue.database.reading() as other:
+            assert [each.exec_driver_sql(temporary).all() for each in (one, other)] == [[], []]
+    assert len(table.stored("n")) == 3000
 
 
 def test_others_write_while_rows_are_judged(catalogue):
