@@ -168,7 +168,7 @@ class Import:
                         ids = rows.insert(connection, part, above=above, own_links=not later)
                         done = Upserted(ids, frozenset(ids))
                     else:
-                        done = upsert.run(connection, part, own_links=not later)
+                        done = upsert.run(connection, part, above=above, own_links=not later)
                 except Invalid as error:
                     self._problems.include(error)
                     continue
@@ -222,8 +222,8 @@ class Kept:
         self.greatest_id = 0
 
     def add(self, part: NewRows | list[Entry]) -> None:
-        if isinstance(part, NewRows):
-            self.greatest_id = max([self.greatest_id, *[each for each in part.ids if each is not None]])
+        ids = part.ids if isinstance(part, NewRows) else [entry.row["id"] for entry in part]
+        self.greatest_id = max([self.greatest_id, *[row_id for row_id in ids if row_id is not None]])
         pickle.dump(part, self._file, pickle.HIGHEST_PROTOCOL)
 
     def __iter__(self) -> Iterator[Any]:

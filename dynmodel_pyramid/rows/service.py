@@ -263,8 +263,8 @@ class Rows(RowReads):
         self.catalogue.report(connection, RowWrites(self.model.definition.id, operation, tuple(rows)))
 
 
-def as_documents(body: Any) -> list[Any]:
-    """The document of a POST that is no array."""
+def refuse_other_than_object(body: Any) -> None:
+    """:raises Invalid: the body of a POST, which is no array, is no object either"""
     if type(body) is dict:
-        return [body]
+        return
     raise Invalid([Problem("", "wrong_type", "want an object, or an array of objects")])

@@ -73,23 +73,32 @@ class Upsert:
         self._seen = set() if seen is None else seen
         #: Which links are asked for (:meth:`Links.refuse_missing_rows`).
         self._own: bool | None = None
+        self._above = 0
         if not isinstance(columns, Columns):
             columns = Columns(rows, columns, missing_default=missing_default)
         self.entries = read_entries(
             rows, documents, columns, pointers=pointers, first=first, known_by=self.target.names
         )
 
-    def run(self, connection: sa.Connection, entries: list[Entry] | None = None, *, own_links: bool = True) -> Upserted:
+    def run(
+        self,
+        connection: sa.Connection,
+        entries: list[Entry] | None = None,
+        *,
+        above: int = 0,
+        own_links: bool = True,
+    ) -> Upserted:
         """Write the rows, all or none.
 
         :param entries: those of another upsert of the same request, instead of its own
-        :param own_links: see :meth:`Rows.insert`
+        :param above: and ``own_links``: see :meth:`Rows.insert`
         :raises Invalid: two documents are the same row, or a new row lacks what it needs
         :raises Conflict: a row is there that the caller may not write
         :raises Busy: others write the same rows all the time
         """
         self.entries = self.entries if entries is None else entries
         self._own = None if own_links else False
+        self._above = above
         inserted: set[int] = set()
         merged: dict[int, Entry] = {}
         waiting = self.entries
@@ -179,7 +188,9 @@ class Upsert:
         dialect = rows.catalogue.database.dialect
         chosen = [entry.row["id"] for entry in entries if entry.row["id"] is not None]
         drawn = iter(
-            dialect.reserve_ids(connection, rows.model.table, len(entries) - len(chosen), above=max(chosen, default=0))
+            dialect.reserve_ids(
+                connection, rows.model.table, len(entries) - len(chosen), above=max([self._above, *chosen])
+            )
         )
         ids = [next(drawn) if entry.row["id"] is None else entry.row["id"] for entry in entries]
         values = [entry.values for entry in entries]

@@ -17,7 +17,7 @@ from dynmodel_pyramid.rows.entries import Columns, read_new
 from dynmodel_pyramid.rows.filtered import Filtered
 from dynmodel_pyramid.rows.imports import Document, Import, Merging
 from dynmodel_pyramid.rows.querying import rules_of
-from dynmodel_pyramid.rows.service import as_documents
+from dynmodel_pyramid.rows.service import refuse_other_than_object
 from dynmodel_pyramid.rows.shown import Shown
 from dynmodel_pyramid.rows.upserts import Upsert, Upserted
 from dynmodel_pyramid.web.answers import Answer, RowsBody, empty_answer, json_answer
@@ -132,7 +132,8 @@ def create_rows(context: RowList, request) -> Response:
 
 
 def create_row(write: Write, document: Any, columns: Columns) -> Response:
-    documents, rows = as_documents(document), write.rows
+    refuse_other_than_object(document)
+    documents, rows = [document], write.rows
     if (resolution := write.preferences.get("resolution")) is None:
         new = read_new(rows, documents, columns, pointers=False)
         connection = write.connection()

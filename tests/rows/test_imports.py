@@ -187,6 +187,10 @@ def test_upserts(catalogue):
     twice = [{"k": str(number)} for number in range(PART)] + [{"k": "7"}]
     assert faults(table, twice, Merging(("k",), False)) == ([f"/{PART} duplicate_item"], 1)
     assert imported(table, twice, Merging(("k",), True))[0].count == 0
+    given = [{"n": 3}] * PART + [{"id": 999_999, "n": 4}, {"n": 3}]
+    _, _, parts = imported(table, given, Merging(None, False))
+    ids = [row_id for part in parts for row_id in part]
+    assert len(set(ids)) == PART + 2 and min(ids) == ids[PART] == 999_999
     linked = [{"k": str(number), "up": 1} for number in range(PART)] + [{"k": "0x", "up": 9_999_999}]
     assert faults(table, linked, Merging(("k",), False)) == ([f"/{PART}/up unknown_row"], 1)
 

@@ -1,6 +1,8 @@
 """Bodies of rows at both faces: media types and their parameters, texts, bounds, and more rows than one part."""
 
+import io
 import json
+from functools import partial
 
 import pytest
 
@@ -210,3 +212,36 @@ def test_documents_are_bounded(make_app):
     face.refused("PATCH", f"{name}?id=eq.1", 413, "PGRST102", long)
     client.send("POST", "/table/", {"model_name": "Long", "fields": {}, "description": "x" * 300}, status=413)
     client.send("POST", table + "query/", {"where": {"s": {"eq": "x" * 300}}}, status=413)
+
+
+class Redefining(io.BytesIO):
+    """A body during whose reading a definition is changed, once."""
+
+    def __init__(self, data, change):
+        super().__init__(data)
+        self.change = change
+
+    def read(self, *size):
+        if self.change is not None:
+            change, self.change = self.change, None
+            change()
+        return super().read(*size)
+
+
+@pytest.mark.parametrize("face", ["table", "rest"])
+@pytest.mark.parametrize("count", [PART, PART + 1])
+def test_rows_are_judged_again_when_the_definition_has_changed(fresh, face, count):
+    table = fresh.table({"s": "string"}, "Changing")
+    path = f"{table}rows/" if face == "table" else "/rest/Changing"
+
+    def send(document, fields):
+        body = json.dumps([document] * count).encode()
+        change = partial(fresh.app.patch_json, table, {"fields": fields})
+        environ = {"wsgi.input": Redefining(body, change)}
+        headers = {"Content-Type": JSON, "Content-Length": str(len(body)), "Prefer": "return=minimal"}
+        return fresh.app.request(path, method="POST", headers=headers, environ=environ, expect_errors=True).status_int
+
+    assert send({"s": "abc", "m": 1}, {"m": "integer"}) == 201
+    assert len(fresh.get(f"{table}rows/?m=eq.1&select=id")) == count
+    assert send({"s": "abcd"}, {"s": {"max_length": 3}}) in (400, 422)
+    assert len(fresh.get(f"{table}rows/?select=id")) == count
