@@ -79,7 +79,8 @@ class Write:
         self.preferences.tell(answer)
         return versioned(answer, self.context, tag)
 
-    def objects(self, connection: sa.Connection, ids: Sequence[int]) -> list[bytes]:
+    def objects(self, connection: sa.Connection, ids: Sequence[int]) -> bytes:
+        """The rows as they are now, as JSON objects with commas between."""
         return self.shown.objects(connection, ids)
 
 
@@ -155,8 +156,8 @@ def import_rows(write: Write, documents: Iterator[Document], columns: Columns) -
     body = RowsBody()
 
     def note(connection: sa.Connection, ids: Sequence[int]) -> None:
-        for each in write.objects(connection, ids):
-            body.add(each)
+        if objects := write.objects(connection, ids):
+            body.add(objects)
 
     made.run(documents, RequestTransaction(write.request, write.connection), None if preferences.is_empty else note)
     new = bool(made.inserted) or merging is None
@@ -174,8 +175,7 @@ def _created(write: Write, connection: sa.Connection, done: Upserted) -> Respons
     if is_empty:
         answer = empty_answer(201 if new else 204)
     else:
-        [shown] = write.objects(connection, done.ids)
-        answer = json_answer(shown, 201 if new else 200)
+        answer = json_answer(write.objects(connection, done.ids), 201 if new else 200)
     tag = None
     if done.ids:
         [row_id] = done.ids
@@ -215,7 +215,7 @@ def patch_rows(context: RowList, request) -> Response:
     ids = filtered.update(connection, document)
     if write.preferences.is_empty:
         return write.answer(empty_answer(204), len(ids))
-    return write.answer(json_answer(b"[" + b",".join(write.objects(connection, ids)) + b"]"), len(ids))
+    return write.answer(json_answer(b"[" + write.objects(connection, ids) + b"]"), len(ids))
 
 
 def delete_rows(context: RowList, request) -> Response:
@@ -227,6 +227,6 @@ def delete_rows(context: RowList, request) -> Response:
     shows = write.preferences.get("return") == "representation"
     connection = write.connection()
     objects: list[bytes] = []
-    ids = filtered.delete(connection, lambda ids: objects.extend(write.objects(connection, ids)) if shows else None)
-    answer = json_answer(b"[" + b",".join(objects) + b"]") if shows else empty_answer(204)
+    ids = filtered.delete(connection, lambda ids: objects.append(write.objects(connection, ids)) if shows else None)
+    answer = json_answer(b"[" + b"".join(objects) + b"]") if shows else empty_answer(204)
     return write.answer(answer, len(ids))

@@ -62,10 +62,9 @@ def test_parameters(client, both, kind):
         ";charset=utf-16",
         '; charset="iso-8859-1"',
         ";charset=utf-8; charset=x",
-        ";=",
     ):
         assert set(refused(client, both, body, kind + parameters)) <= {"unsupported_media_type", "PGRST102"}
-    for parameters in ("; header=absent", "; columns=s", "; header=present; x=y"):
+    for parameters in ("; header=absent", "; columns=s", "; header=present; x=y", ";="):
         if kind in (CSV, NDJSON):
             assert set(refused(client, both, body, kind + parameters)) <= {"unsupported_media_type", "PGRST102"}
         else:
