@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 from dynmodel_pyramid.errors import Malformed, TooLarge
 from dynmodel_pyramid.exchange.text import CHUNK, Reader, text_reader
+from dynmodel_pyramid.fields.numerals import parse_float
 
 #: Values in one document: each costs about 100 bytes in memory, whatever it costs in the body.
 MAX_VALUES = 1_000_000
@@ -39,7 +40,7 @@ def _constant(name: str) -> Any:
 
 
 #: Refuses duplicate keys and what is not JSON.
-STRICT = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
+STRICT = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant, parse_float=parse_float)
 
 
 def parse_json(text: bytes, decoder: json.JSONDecoder = STRICT) -> Any:

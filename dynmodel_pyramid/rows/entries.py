@@ -131,7 +131,7 @@ def read_entries(
         sent = told.sent if isinstance(told, SentNames) else {}
         if_new = Faults()
         values = reader.whole(document, pointer, SentNames(if_new, pointer, sent), rows.scope, moment)
-        row_id = reader.given_id(document, pointer, problems)
+        row_id = reader.given_id(document, pointer, problems, if_new)
         assigned = reader.part(document, pointer, told, rows.scope) if if_new else values
         named = document if columns.names is None else [*document, *columns.names]
         for name in named:

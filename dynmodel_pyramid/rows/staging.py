@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.database.dialect import refuse_unsafe_ids
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.definitions.problems import Problems, escape
 from dynmodel_pyramid.definitions.store import now
@@ -161,9 +162,11 @@ class StagedRows:
         how = {"count": self._without_id, "above": self._greatest_id}
         first = dialect.reserve_range(self.connection, self.rows.model.table, **how)
         if first is not None:
+            refuse_unsafe_ids(first + self._without_id - 1)
             self._id = sa.func.coalesce(table.c.id, first + table.c._k)
             return
         dialect.draw_ids_into(self.connection, self.rows.model.table, drawn, **how)
+        refuse_unsafe_ids(self._run(sa.select(sa.func.max(drawn.c.id))).scalar() or 0)
         self._id = sa.func.coalesce(table.c.id, drawn.c.id)
         self._source = table.outerjoin(drawn, drawn.c._k == table.c._k)
 
