@@ -141,6 +141,13 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("max_body_size", at_least(1), 67_108_864, "Bytes of a request's body; a longer one is answered 413."),
     Setting(
+        "max_document_size",
+        at_least(1),
+        16_777_216,
+        "Bytes of one document: a definition, a query, one row of many. It is read whole, which takes many times as "
+        "much memory; a longer one is answered 413.",
+    ),
+    Setting(
         "max_expressions",
         at_least(1),
         1000,

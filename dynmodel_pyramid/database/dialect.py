@@ -75,6 +75,8 @@ class Dialect:
     may_prove_later = False
     #: Which of :data:`EXPLAIN_OPTIONS` the database knows.
     explain_options: frozenset[str] = frozenset()
+    #: The schema of a connection's temporary tables.
+    temporary_schema: str
 
     def __init__(self, settings):
         self.settings = settings
@@ -160,6 +162,19 @@ class Dialect:
         """As :meth:`reserve_ids`, however large they are."""
         raise NotImplementedError
 
+    def reserve_range(self, connection: sa.Connection, table: sa.Table, count: int, *, above: int) -> int | None:
+        """The first of that many new row ids that follow one another; None where others may draw ids in between.
+
+        :param above: see :meth:`reserve_ids`
+        """
+        return None
+
+    def draw_ids_into(
+        self, connection: sa.Connection, table: sa.Table, drawn: sa.Table, count: int, *, above: int
+    ) -> None:
+        """Put that many new row ids, ascending, into the column ``id`` of a table whose first column counts from 0."""
+        raise NotImplementedError
+
     def among(self, key: sa.ColumnElement, ids: Sequence[int]) -> sa.ColumnElement[bool]:
         """Whether a whole number is one of these: one parameter, however many they are."""
         raise NotImplementedError
@@ -182,6 +197,13 @@ class Dialect:
 
     def lock_exclusively(self, connection: sa.Connection, table: str) -> None:
         """Lock a user table against readers and writers; a no-op where the transaction does so anyway."""
+
+    def prepare_staging(self, connection: sa.Connection) -> None:
+        """Let temporary tables of this connection stand in files, so that they don't grow in memory."""
+
+    def discard_staging(self, connection: sa.Connection) -> bool:
+        """Drop this connection's temporary tables, outside of a transaction; -> whether it is as good as new."""
+        raise NotImplementedError
 
     def foreign_keys_deferred(self, connection: sa.Connection) -> AbstractContextManager[None]:
         """Within it, foreign keys are asked for at the end, not by each statement."""

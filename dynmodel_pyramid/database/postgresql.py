@@ -19,6 +19,7 @@ class PostgreSQL(Dialect):
     confirms_first = False
     max_columns = 1590  # MaxHeapAttributeNumber is 1600 (PostgreSQL manual, appendix K), dropped columns included
     counts_dropped_columns = True
+    temporary_schema = "pg_temp"
     nulls_not_distinct = True
     may_prove_later = True
     explain_options = frozenset(EXPLAIN_OPTIONS)
@@ -117,6 +118,18 @@ class PostgreSQL(Dialect):
             cursor.execute("SELECT nextval(%s) FROM generate_series(1, %s)", (name, count))
             return sorted(row[0] for row in cursor)
 
+    def draw_ids_into(
+        self, connection: sa.Connection, table: sa.Table, drawn: sa.Table, count: int, *, above: int
+    ) -> None:
+        if above:
+            self._advance(connection, table, above)
+        prepare = connection.dialect.identifier_preparer
+        with raw_cursor(connection) as cursor:
+            cursor.execute(
+                f"INSERT INTO {prepare.format_table(drawn)} SELECT k, nextval(%s) FROM generate_series(0, %s) k",
+                (prepare.format_sequence(self.sequence(table)), count - 1),
+            )
+
     def _advance(self, connection: sa.Connection, table: sa.Table, row_id: int) -> None:
         # setval can't be told to move forward only: between the reading and the setting another transaction may draw
         # ids, and the sequence would go back over them. Small gaps are therefore drawn; over a large gap no other
@@ -180,6 +193,12 @@ class PostgreSQL(Dialect):
 
     def bound_lock_waits(self, connection: sa.Connection, wait: float) -> None:
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, int(wait * 1000))}")
+
+    def discard_staging(self, connection: sa.Connection) -> bool:
+        raw = connection.connection.dbapi_connection
+        raw.execute("DISCARD TEMP")
+        raw.commit()
+        return True
 
     def hold_off_writers(self, connection: sa.Connection, table: str) -> None:
         quote = connection.dialect.identifier_preparer.quote_identifier

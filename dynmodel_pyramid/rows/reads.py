@@ -94,6 +94,14 @@ class RowReads:
 
     def encode(self, connection: sa.Connection, ids: Sequence[int]) -> Iterator[bytes]:
         """The rows with these ids, in this order, as JSON objects; ids that are gone are left out."""
+        for rows in self._rows(connection, ids):
+            yield from map(self.encoder.row, rows)
+
+    def objects(self, connection: sa.Connection, ids: Sequence[int]) -> bytes:
+        """The same objects with commas between: a third of the time."""
+        return b",".join(self.encoder.rows(rows)[1:-1] for rows in self._rows(connection, ids) if rows)
+
+    def _rows(self, connection: sa.Connection, ids: Sequence[int]) -> Iterator[list[Sequence]]:
         encoder = self.encoder
         for start in range(0, len(ids), CHUNK):
             part = ids[start : start + CHUNK]
@@ -104,6 +112,4 @@ class RowReads:
             else:
                 rows = self._run(connection, encoder.select.where(self.model.table.c.id.in_(part)))
             found = {row[0]: row for row in rows}
-            for row_id in part:
-                if row_id in found:
-                    yield encoder.row(found[row_id])
+            yield [found[row_id] for row_id in part if row_id in found]

@@ -42,10 +42,6 @@ class NotAcceptable(HttpError):
     status, code = 406, "not_acceptable"
 
 
-class PayloadTooLarge(HttpError):
-    status, code = 413, "payload_too_large"
-
-
 class UnsupportedMediaType(HttpError):
     status, code = 415, "unsupported_media_type"
 
@@ -64,6 +60,7 @@ class RangeNotSatisfiable(HttpError):
 
 STATUSES: tuple[tuple[type[errors.DynmodelError], int], ...] = (
     (errors.Malformed, 400),
+    (errors.TooLarge, 413),
     (errors.NotFound, 404),
     (errors.Conflict, 409),
     (errors.PreconditionFailed, 412),
