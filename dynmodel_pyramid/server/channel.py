@@ -45,9 +45,10 @@ class Channel(HTTPChannel):
 
     def __init__(self, server, sock, addr, adj, map=None):
         self.ledger = server.ledger
-        self.client = Spender()
+        self.peer = self.client = Spender()  # the gate has better ones
+        self.since = time.monotonic()
         self.answer = Answer(self)
-        self.watch = Watch(self.ledger.limits, time.monotonic())
+        self.watch = Watch(self.ledger.limits, self.since)
         super().__init__(server, sock, addr, adj, map=map)
         self.outbufs = [self._new_spool()]
 
@@ -260,7 +261,7 @@ class Channel(HTTPChannel):
 
     def del_channel(self, map=None):
         super().del_channel(map)
-        self.server.forget(self)
+        self.server.gate.left(self)
 
     # Once a second
 
@@ -274,6 +275,13 @@ class Channel(HTTPChannel):
             request = self.request
             return (BODY, request.body_bytes_received) if request.headers_finished else (HEAD, 0)
         return IDLE, 0
+
+    def settled_phase(self) -> str | None:
+        """The phase, if the last look found the connection in it; None when it is about to be closed, or changes."""
+        phase = self.phase()[0]
+        if self.broken or self.will_close or self.close_when_flushed or phase != self.watch.phase:
+            return None
+        return None if phase == IDLE and self.has_unread() else phase
 
     def check(self, now: float) -> None:
         """Cut a client that is slower than it may be, and close what was idle for long."""
@@ -301,4 +309,4 @@ class Channel(HTTPChannel):
         request.path = getattr(request, "path", "")  # which waitress logs when it fails
         self.requests.append(request)
         self.begun += 1
-        self.reply(refusal("408 Request Timeout", "request_timeout", f"the server {failure}"))
+        self.reply(refusal("408 Request Timeout", code="request_timeout", detail=f"the server {failure}"))
