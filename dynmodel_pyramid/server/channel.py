@@ -117,12 +117,9 @@ class Channel(HTTPChannel):
     # Writing
 
     def writable(self):
-        return super().writable() or self.broken or self._next_waits
+        return super().writable() or self._next_waits
 
     def handle_write(self):
-        if self.broken:
-            self.handle_close()
-            return
         if self.close_when_flushed and not self.total_outbufs_len and self._lingers():
             return
         super().handle_write()
@@ -130,11 +127,9 @@ class Channel(HTTPChannel):
 
     def write_soon(self, data):
         self._wait_for_room()
-        if not self.connected:
-            raise ClientDisconnected
-        if not data:
-            return 0
         with self.outbuf_lock:
+            if not self.connected:
+                raise ClientDisconnected
             size, waiting = len(data), self.total_outbufs_len
             if isinstance(data, ReadOnlyFileBasedBuffer):  # by wsgi.file_wrapper: it is on the disk already
                 self.outbufs += [data, self._new_spool()]
@@ -223,6 +218,8 @@ class Channel(HTTPChannel):
         with self.outbuf_lock:
             self.connected = False
             self.outbuf_lock.notify_all()
+        # Not by handle_write: the socket may never be ready to write again.
+        self.server.to_close.append(self)
         self.server.pull_trigger()
 
     def handle_close(self):
@@ -298,7 +295,7 @@ class Channel(HTTPChannel):
         elif phase == IDLE:
             most = self.ledger.limits.header_timeout if not self.begun else self.adj.channel_timeout
             if now - self.watch.since > most:
-                self.will_close = True
+                self.handle_close()  # not later, by will_close: its socket may never be ready to write
 
     def _cut(self, phase: str, failure: str) -> None:
         if phase == ANSWER:

@@ -22,6 +22,7 @@ class _Listening:
         self.multiprocess = owner.multiprocess
         self.begin = owner.begin
         self.gate = owner.gate
+        self.to_close = owner.to_close
         super().__init__(
             application,
             owner.map,

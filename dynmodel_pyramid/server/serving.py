@@ -15,6 +15,7 @@ that; it lets the client send it again, if it is idempotent (RFC 9112, section 9
 import select
 import socket
 import time
+from collections import deque
 from collections.abc import Callable
 
 from waitress import wasyncore
@@ -49,6 +50,7 @@ class Server:
         self.map: dict = {}
         self.adj = Adjustments(sockets=sockets, **limits.waitress)
         self.ledger = Ledger(limits)
+        self.to_close: deque[Channel] = deque()  # to be closed by the polling thread; others may append
         self.gate = Gate(self.ledger, self.adj, self.map)
         self.dispatcher = Threads(self.adj.threads)
         self.listeners = [listen(self, application, self.adj, sock) for sock in sockets]
@@ -100,6 +102,8 @@ class Server:
 
     def _turn(self, timeout: float, on_look: Callable[[], None]) -> None:
         wasyncore.loop(timeout=timeout, use_poll=self.adj.asyncore_use_poll, map=self.map, count=1)
+        while self.to_close:
+            self.to_close.popleft().handle_close()
         self.gate.admit()
         now = time.monotonic()
         if now >= self._next_look:

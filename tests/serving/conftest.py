@@ -1,4 +1,4 @@
-"""``serve`` runs the server in a thread of this process, on real sockets, with a small application of the test's own."""
+"""``serve`` runs the server in a thread of this process, on real sockets, with a small application of its own."""
 
 import socket
 import threading
