@@ -10,6 +10,7 @@ from os import SEEK_END
 from typing import Any, BinaryIO
 
 from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.fields.numerals import parse_float
 from dynmodel_pyramid.web.errors import PayloadTooLarge, UnsupportedMediaType
 
 JSON = ("application/json",)
@@ -31,7 +32,7 @@ def _constant(name: str) -> Any:
     raise Malformed(f"{name} is not JSON", code="malformed_json")
 
 
-_decode = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant).decode
+_decode = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant, parse_float=parse_float).decode
 
 
 def parse_json(text: bytes) -> Any:
@@ -126,5 +127,13 @@ def refuse_body(request) -> None:
         raise Malformed("nothing is read from a body here", hint="send none")
 
 
+def read_optional_json(request) -> Any:
+    """The document of a request that may have none; None where the body is empty, however that is said."""
+    return read_json(request) if has_body(request) else None
+
+
 def has_body(request) -> bool:
-    return bool(request.content_length) or "Transfer-Encoding" in request.headers
+    """Whether at least one byte comes. Without a length only the body itself tells: it may come in chunks, or not."""
+    if request.content_length is not None:
+        return request.content_length > 0
+    return request.is_body_readable and bool(request.body)
