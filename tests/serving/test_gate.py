@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import threading
 import time
 
 import pytest
@@ -63,6 +64,23 @@ def test_the_address_that_has_most_makes_place_for_a_newcomer(serve, many):
     assert running.get("/")[0] == 200
     until(lambda: places(running) == 9, "the connection to be closed")
     assert sorted(channel.addr[0] for channel in running.server._channels()) == ["127.0.0.2"] * 8 + ["127.0.0.3"]
+
+
+def test_a_newcomer_does_not_get_the_events_of_the_one_that_made_place(serve, many):
+    """A descriptor that is freed in the middle of a turn of the loop would be the next connection's."""
+    running = serve(connection_limit=12, connections_per_address=10)
+    crowd = many(running, 10, "127.0.0.2")
+    until(lambda: sum(c.watch.phase == "head" for c in running.server._channels()) == 10, "a look")
+    held, go = threading.Event(), threading.Event()
+    running.server.listeners[0].trigger.pull_trigger(lambda: held.set() or go.wait(30))
+    assert held.wait(30)
+    for client in crowd:
+        client.send("x")
+    with contextlib.ExitStack() as stack:
+        newcomers = [stack.enter_context(running.connect()) for _ in range(4)]  # who say nothing yet
+        go.set()
+        until(lambda: places(running) == 10, "the places to be exchanged")
+        assert [newcomer.ask("/")[0] for newcomer in newcomers] == [200] * 4
 
 
 def test_a_flood_does_not_keep_operators_out(serve, many):
