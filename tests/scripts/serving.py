@@ -34,7 +34,7 @@ graceful_timeout = {graceful_timeout}
 {own}
 """
 DEFAULTS = {
-    "use": "egg:waitress#main",
+    "use": "egg:dynmodel_pyramid#server",
     "listen": "listen = %(address)s:0",
     "threads": 2,
     "server": "",

@@ -56,7 +56,9 @@ def test_an_unknown_key_is_refused_by_name(serve):
         ({"processes": 0}, r"\[dynmodel-serve\] processes = 0: want a whole number, at least 1"),
         ({"graceful_timeout": "soon"}, r"\[dynmodel-serve\] graceful_timeout = soon: want a number of seconds"),
         ({"own": "workers = 3"}, r"unknown key workers; known are processes, graceful_timeout"),
-        ({"server": "thread = 3"}, r"Unknown adjustment 'thread'"),
+        ({"server": "thread = 3"}, r"\[server:main\] has an unknown key thread; did you mean threads\?"),
+        ({"server": "channel_timeout = soon"}, r"\[server:main\] channel_timeout = soon: invalid literal"),
+        ({"server": "answer_slots = 2"}, r"answer_slots = 2: want fewer than threads, which is 2"),
         ({"server": "port = %(nowhere)s"}, r"nowhere"),
         ({"use": "egg:gunicorn#main"}, r"\[server:main\] has use = egg:gunicorn#main; this command wants"),
     ],
@@ -73,7 +75,7 @@ def test_what_is_not_set_has_a_default(tmp_path):
     file = tmp_path / "serve.ini"
     file.write_text("[server:main]\nuse = egg:waitress#main\n")
     plan = IniFile(str(file), []).plan()
-    assert (plan.processes, plan.graceful_timeout, plan.waitress) == (cores(), 30.0, {})
+    assert (plan.processes, plan.graceful_timeout, plan.listen) == (cores(), 30.0, {})
     assert cores() == len(os.sched_getaffinity(0))
 
 
