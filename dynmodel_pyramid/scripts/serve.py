@@ -3,7 +3,7 @@
     dynmodel-serve [--processes N] production.ini [name=value ...]
 
 Reads the same file as ``pserve``: ``[server:main]`` says where to listen and holds waitress's settings,
-``[app:main]`` the application, ``[dynmodel-serve]`` the two settings of this command (``SETTINGS`` below).
+``[app:main]`` the application, ``[dynmodel-serve]`` the settings of this command (``SETTINGS`` below).
 Any Pyramid application will do; docs/serving.md tells how to use it.
 
 This module holds the command line and what is read from the file; ``supervisor`` is the parent process, ``worker`` a
@@ -26,7 +26,7 @@ from waitress.utilities import cleanup_unix_socket
 
 from dynmodel_pyramid.errors import ConfigurationProblem
 from dynmodel_pyramid.scripts.supervisor import Supervisor
-from dynmodel_pyramid.settings import Setting, at_least, seconds
+from dynmodel_pyramid.settings import Setting, at_least, seconds, seconds_or_off
 
 SECTION = "dynmodel-serve"
 SETTINGS = (
@@ -36,6 +36,12 @@ SETTINGS = (
         seconds,
         30.0,
         "Seconds that a worker which is told to stop has to finish the requests it has begun.",
+    ),
+    Setting(
+        "worker_timeout",
+        seconds_or_off,
+        30.0,
+        "Seconds after which a worker that no longer answers is killed and replaced. 0: never.",
     ),
 )
 WAITRESS = ("egg:waitress", "egg:waitress#main")
@@ -49,6 +55,7 @@ class Plan:
 
     processes: int
     graceful_timeout: float
+    worker_timeout: float
     waitress: dict[str, str]
 
     @property
@@ -87,7 +94,7 @@ class IniFile:
             Adjustments(**waitress)
         except (OSError, ValueError, LookupError, configparser.Error, plaster.PlasterError) as error:
             raise ConfigurationProblem(f"{self.uri}: {error}") from error
-        return Plan(processes or own["processes"] or cores(), own["graceful_timeout"], waitress)
+        return Plan(processes or own["processes"] or cores(), own["graceful_timeout"], own["worker_timeout"], waitress)
 
     def load_application(self):
         """Set up logging as the file says, then load the WSGI application."""
@@ -168,6 +175,7 @@ def worker_command(uri: str, variables: list[str], plan: Plan, control: int, soc
     return [
         *(sys.executable, *safe, "-m", "dynmodel_pyramid.scripts.worker"),
         *(f"--control={control}", f"--graceful-timeout={plan.graceful_timeout}"),
+        f"--worker-timeout={plan.worker_timeout}",
         *(f"--socket={number}" for number in sockets),
         *(uri, *variables),
     ]

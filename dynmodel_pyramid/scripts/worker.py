@@ -28,6 +28,7 @@ from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer, create_server
 from waitress.task import WSGITask
 
+from dynmodel_pyramid.scripts.pulse import Pulse
 from dynmodel_pyramid.scripts.serve import IniFile
 
 IDLE_GRACE = 1.0
@@ -77,10 +78,21 @@ class DrainingChannel(HTTPChannel):
 
 
 class GracefulServer:
-    """waitress over bound sockets; :meth:`run` returns after :meth:`stop` was called and the requests are answered."""
+    """waitress over bound sockets; :meth:`run` returns after :meth:`stop` was called and the requests are answered.
 
-    def __init__(self, application, sockets: list[socket.socket], limits: dict[str, str], graceful_timeout: float):
+    :param pulse: of this process; the loop beats
+    """
+
+    def __init__(
+        self,
+        application,
+        sockets: list[socket.socket],
+        limits: dict[str, str],
+        graceful_timeout: float,
+        pulse: Pulse,
+    ):
         self.graceful_timeout = graceful_timeout
+        self.pulse = pulse
         self.stopping = False
         self.last_orders = False
         self.map: dict = {}
@@ -119,10 +131,14 @@ class GracefulServer:
         cut = sum(channel.is_busy() for channel in self._channels())
         # A request whose client has gone has no connection any more, but may be about to commit.
         # Idle threads, too, need a moment to end.
-        self.dispatcher.shutdown(timeout=max(0.2, deadline - time.monotonic()))
+        patience = max(0.2, deadline - time.monotonic())
+        self.pulse.expect(patience)
+        self.dispatcher.shutdown(timeout=patience)
         return max(cut, len(self.dispatcher.threads))
 
     def _turn(self, timeout: float) -> None:
+        self.pulse.beat()
+        timeout = min(timeout, self.pulse.interval)
         wasyncore.loop(timeout=timeout, use_poll=self.adj.asyncore_use_poll, map=self.map, count=1)
 
     def _channels(self) -> list[DrainingChannel]:
@@ -182,6 +198,12 @@ class Parent:
         except OSError:
             pass  # the parent is dead; watch() deals with that
 
+    def beat(self) -> None:
+        try:
+            self.control.send(b"alive\n", socket.MSG_DONTWAIT)
+        except OSError:
+            pass  # it is dead; or it is stopped and the line is full, so the loop must not wait for it
+
     def watch(self) -> None:
         """Wait for the end of the line (in a thread of its own), then stop; end the process if that takes too long."""
         try:
@@ -200,6 +222,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--control", type=int, required=True)
     parser.add_argument("--socket", type=int, action="append", required=True)
     parser.add_argument("--graceful-timeout", type=float, required=True)
+    parser.add_argument("--worker-timeout", type=float, required=True)
     parser.add_argument("config_uri")
     parser.add_argument("variables", nargs="*")
     arguments = parser.parse_args(argv)
@@ -209,11 +232,13 @@ def main(argv: list[str] | None = None) -> int:
         # Processes that the application starts must not keep the port open, nor hide the parent's death.
         sock.set_inheritable(False)
     parent = Parent(control)
+    pulse = Pulse(parent.beat, arguments.worker_timeout)
     threading.Thread(target=parent.watch, name="watch-parent", daemon=True).start()
     try:
-        ini = IniFile(arguments.config_uri, arguments.variables)
-        limits = ini.plan().limits
-        server = GracefulServer(ini.load_application(), sockets, limits, arguments.graceful_timeout)
+        with pulse.without_loop():
+            ini = IniFile(arguments.config_uri, arguments.variables)
+            limits = ini.plan().limits
+            server = GracefulServer(ini.load_application(), sockets, limits, arguments.graceful_timeout, pulse)
     except BaseException as error:  # an application that calls sys.exit() did not load either
         traceback.print_exc()
         parent.tell(f"failed {type(error).__name__}: {' '.join(str(error).split())[:2000]}")
