@@ -14,6 +14,9 @@ import sqlalchemy as sa
 WRITES = "dynmodel_writes"
 #: Execution option of connections that read, but may make temporary tables.
 REHEARSES = "dynmodel_rehearses"
+#: Execution option of connections that read: all statements of the transaction see the moment of the first one.
+#: Sound behind :meth:`Dialect.lock_tables` alone, which must come first.
+ONE_MOMENT = "dynmodel_one_moment"
 #: What a plan may be asked for besides (PostgreSQL manual, EXPLAIN).
 EXPLAIN_OPTIONS = ("analyze", "verbose", "settings", "buffers", "wal")
 
@@ -132,6 +135,16 @@ class Dialect:
 
     def lock_exclusively(self, connection: sa.Connection, table: str) -> None:
         """Lock a user table against readers and writers; a no-op where the transaction does so anyway."""
+
+    def mark_stream(self, connection: sa.Connection, *, waits: bool = False) -> None:
+        """Let other processes know that this transaction is a stream's, and that it waits for its client."""
+
+    def end_streams(self, connection: sa.Connection, tables: Collection[str]) -> int:
+        """End the streams of these tables that wait for their clients; -> how many were ended.
+
+        A no-op where a definition change doesn't wait for readers.
+        """
+        return 0
 
     def foreign_keys_deferred(self, connection: sa.Connection) -> AbstractContextManager[None]:
         """Within it, foreign keys are asked for at the end, not by each statement."""

@@ -263,5 +263,10 @@ def log_unexpected(error: Exception, request) -> None:
     log.error("request %s: %s %s failed", request_id(request), request.method, request.path_info, exc_info=error)
 
 
+def first_line(error: BaseException | None) -> str:
+    """What an error says, for a line of the log."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+
+
 def internal_error(request) -> Response:
     return problem(request, 500, "internal_error", "the server failed; its log says why under this request_id")

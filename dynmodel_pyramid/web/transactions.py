@@ -21,6 +21,7 @@ from pyramid.response import Response
 from sqlalchemy.orm import Session
 from zope.sqlalchemy import mark_changed
 
+from dynmodel_pyramid.database.dialect import ONE_MOMENT
 from dynmodel_pyramid.errors import ConfigurationProblem, OutcomeUnknown
 from dynmodel_pyramid.tables.work import Stale, Work
 from dynmodel_pyramid.web.errors import database_error_view, log_unexpected, request_id, stale_view
@@ -134,9 +135,12 @@ def read_connection(request) -> sa.Connection:
 
 
 def detached_read_connection(request) -> sa.Connection:
-    """A connection in a read transaction that outlives the view, for a stream; who takes it closes it."""
+    """A connection in a read transaction that outlives the view, for a stream; who takes it closes it.
+
+    All its statements see one moment, so that a count of the rows is that of the rows which are sent.
+    """
     work: Work = request.environ[WORK]
-    connection = work.database.engine.connect()
+    connection = work.database.engine.connect().execution_options(**{ONE_MOMENT: True})
     try:
         connection.begin()
         work.open(connection)
