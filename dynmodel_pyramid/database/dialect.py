@@ -59,6 +59,9 @@ class Dialect:
     #: Which of :data:`EXPLAIN_OPTIONS` the database knows.
     explain_options: frozenset[str] = frozenset()
 
+    #: Whether definition changes wait for readers, and may end those that are streams (:meth:`end_streams`).
+    ends_streams = False
+
     def __init__(self, settings):
         self.settings = settings
 
@@ -140,10 +143,7 @@ class Dialect:
         """Let other processes know that this transaction is a stream's, and that it waits for its client."""
 
     def end_streams(self, connection: sa.Connection, tables: Collection[str]) -> int:
-        """End the streams of these tables that wait for their clients; -> how many were ended.
-
-        A no-op where a definition change doesn't wait for readers.
-        """
+        """End the streams of these tables that wait for their clients; -> how many were ended."""
         return 0
 
     def foreign_keys_deferred(self, connection: sa.Connection) -> AbstractContextManager[None]:

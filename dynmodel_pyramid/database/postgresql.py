@@ -42,6 +42,7 @@ class PostgreSQL(Dialect):
     counts_dropped_columns = True
     nulls_not_distinct = True
     may_prove_later = True
+    ends_streams = True
     explain_options = frozenset(EXPLAIN_OPTIONS)
     #: Up to this gap ids are drawn one by one, which never moves the sequence back; see _advance.
     SMALL_GAP = 10_000

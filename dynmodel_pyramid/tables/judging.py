@@ -57,11 +57,12 @@ def lock_exclusively(catalogue: Catalogue, connection: sa.Connection, locked: De
     """Hold off the readers of the locked tables, too.
 
     Between attempts those who queue behind the lock get their turn. Long answers that wait for their clients are waited
-    for ``dynmodel.stream_grace`` seconds, and ended then.
+    for ``dynmodel.stream_grace`` seconds, but for half of the time at most, and ended then.
     """
     dialect = catalogue.database.dialect
     names = [definition.physical_name for definition in locked.values()]
-    patience = time.monotonic() + catalogue.database.settings.stream_grace
+    now = time.monotonic()
+    patience = now + min(catalogue.database.settings.stream_grace, (deadline - now) / 2)
     for attempt in _attempts(catalogue, connection, deadline):
         if time.monotonic() > patience:
             ended = dialect.end_streams(connection, names)

@@ -193,7 +193,8 @@ class RowStream:
     def _abandon(self) -> None:
         """Give the connection up with what is not read of its cursor; it may be dead, so nothing is asked of it."""
         if self._open:
-            self._connection.invalidate()
+            if self._dialect.ends_streams:
+                self._connection.invalidate()
             self._source.close()
             self._release()
 
