@@ -61,13 +61,6 @@ def seconds(text: str) -> float:
     return number
 
 
-def seconds_or_off(text: str) -> float:
-    try:
-        return 0.0 if float(text) == 0 else seconds(text)
-    except ValueError:
-        raise ValueError("want a number of seconds, at most 86400, or 0") from None
-
-
 def words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 

@@ -17,7 +17,7 @@ use = egg:dynmodel_pyramid
 {settings}
 
 [server:main]
-use = egg:waitress#main
+use = egg:dynmodel_pyramid#server
 listen = 127.0.0.1:{port}
 threads = {threads}
 

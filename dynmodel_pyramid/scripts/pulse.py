@@ -18,7 +18,7 @@ from contextlib import contextmanager
 
 #: Seconds by which the alarm clock is later than the parent, whose log tells more.
 ALARM_MARGIN = 5.0
-LONGEST_INTERVAL = 1.0
+INTERVAL = 0.9  # seconds; the loop looks once a second
 
 
 class Pulse:
@@ -30,25 +30,24 @@ class Pulse:
     def __init__(self, tell: Callable[[], None], timeout: float):
         self._tell = tell
         self.timeout = timeout
-        #: Seconds between two beats, at most.
-        self.interval = min(LONGEST_INTERVAL, timeout / 4) if timeout else LONGEST_INTERVAL
         self._next = float("-inf")
         if timeout:
             # An ignored signal stays ignored in the processes that one starts.
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
     def beat(self) -> None:
-        """Called at each turn of the loop; most turns do nothing."""
+        """Called by the loop, at least once a second."""
         now = time.monotonic()
         if self.timeout and now >= self._next:
-            self._next = now + self.interval
+            self._next = now + INTERVAL
             self._tell()
-            self.expect(0.0)
+            signal.setitimer(signal.ITIMER_REAL, self.timeout + ALARM_MARGIN)
 
-    def expect(self, seconds: float) -> None:
-        """The next beat may be that much later than usual."""
+    def finish(self, seconds: float) -> None:
+        """The process ends within that time, and beats no more."""
         if self.timeout:
-            signal.setitimer(signal.ITIMER_REAL, seconds + self.timeout + ALARM_MARGIN)
+            self._next = float("inf")
+            signal.setitimer(signal.ITIMER_REAL, seconds + ALARM_MARGIN)
 
     @contextmanager
     def without_loop(self) -> Iterator[None]:
@@ -57,7 +56,7 @@ class Pulse:
 
         def run() -> None:
             self.beat()
-            while not done.wait(self.interval):
+            while not done.wait(INTERVAL):
                 self.beat()
 
         thread = threading.Thread(target=run, name="pulse", daemon=True)

@@ -35,7 +35,7 @@ worker_timeout = {worker_timeout}
 {own}
 """
 DEFAULTS = {
-    "use": "egg:waitress#main",
+    "use": "egg:dynmodel_pyramid#server",
     "listen": "listen = %(address)s:0",
     "threads": 2,
     "server": "",
