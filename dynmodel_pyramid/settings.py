@@ -129,7 +129,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "stream_timeout",
         seconds,
-        600.0,
+        1800.0,
         "Seconds that a long answer may take in all, while it holds a transaction; then it is broken off.",
     ),
     Setting(

@@ -142,6 +142,10 @@ class Dialect:
     def mark_stream(self, connection: sa.Connection, *, waits: bool = False) -> None:
         """Let other processes know that this transaction is a stream's, and that it waits for its client."""
 
+    def is_cut_off(self, connection: sa.Connection) -> bool:
+        """Whether somebody else has ended this connection, on which nothing is running."""
+        return False
+
     def end_streams(self, connection: sa.Connection, tables: Collection[str]) -> int:
         """End the streams of these tables that wait for their clients; -> how many were ended."""
         return 0

@@ -214,6 +214,16 @@ class PostgreSQL(Dialect):
     def mark_stream(self, connection: sa.Connection, *, waits: bool = False) -> None:
         connection.exec_driver_sql(f"SET LOCAL application_name = '{SLOW_STREAM if waits else STREAM}'")
 
+    def is_cut_off(self, connection: sa.Connection) -> bool:
+        raw = connection.connection.dbapi_connection
+        try:
+            # Takes what is there, and does not wait: first the server's last words, then the end.
+            raw.pgconn.consume_input()
+            raw.pgconn.consume_input()
+        except connection.dialect.loaded_dbapi.Error:
+            return True
+        return raw.broken or raw.closed
+
     def end_streams(self, connection: sa.Connection, tables: Collection[str]) -> int:
         given = {"schema": self.schema, "tables": list(tables), "stream": STREAM, "slow": SLOW_STREAM}
         return sum(connection.scalars(_END_STREAMS, given))

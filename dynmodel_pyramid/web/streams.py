@@ -29,6 +29,8 @@ from dynmodel_pyramid.web.resources import WORK
 
 log = logging.getLogger(__name__)
 
+#: In the environment of our own server: what it knows of the answer (``server.answers.Answer``).
+ANSWER = "dynmodel.answer"
 #: Seconds that a stream has waited for its client, in all, when it counts as one that does.
 PATIENCE = 1.0
 
@@ -130,7 +132,7 @@ class RowStream:
         settings = self._request.registry.dynmodel_settings
         self._dialect.unbound_statements(self._connection)
         self._dialect.mark_stream(self._connection)
-        self._what = f"request {request_id(self._request)}: {self._request.method} {self._request.path_info}"
+        self._what = f"request {request_id(self._request)}: {self._request.method} {self._request.path}"
         self._body = form.parts(self._rows())
         self._turn = threading.Lock()  # who has it uses the connection
         self._open, self._ended = True, ""
@@ -139,6 +141,9 @@ class RowStream:
         self._timer = threading.Timer(settings.stream_timeout, self._end, (reason,))
         self._timer.daemon = True
         self._timer.start()
+        waiting = self._request.environ.get(ANSWER)
+        if waiting is not None:
+            waiting.gives_way = self._is_over
 
     def _rows(self) -> Iterator[Rows]:
         """The parts; each is given when the next one has been read."""
@@ -166,9 +171,7 @@ class RowStream:
             except StopIteration:
                 raise
             except sa.exc.DBAPIError as error:
-                self._abandon()
-                self._ended = f"the database: {first_line(error.orig)}"
-                log.warning("%s: the answer was broken off: %s", self._what, self._ended)
+                self._break_off(f"the database: {first_line(error.orig)}")
                 raise StreamEnded(self._ended) from error
             except Exception as error:
                 self._abandon()
@@ -177,13 +180,23 @@ class RowStream:
             finally:
                 self._gave = time.monotonic()
 
+    def _is_over(self) -> bool:
+        """Asked by our server while its thread waits for the client: whether it does so in vain."""
+        with self._turn:
+            if self._open and self._dialect.is_cut_off(self._connection):
+                self._break_off("a definition change ended it, as its client did not read")
+            return bool(self._ended)
+
+    def _break_off(self, reason: str) -> None:
+        self._ended = reason
+        self._abandon()
+        log.warning("%s: the answer was broken off: %s", self._what, reason)
+
     def _end(self, reason: str) -> None:
         """Called by another thread, while the stream waits for its client."""
         with self._turn:
             if self._open:
-                self._ended = reason
-                self._abandon()
-                log.warning("%s: the answer was broken off: %s", self._what, reason)
+                self._break_off(reason)
 
     def _release(self) -> None:
         self._timer.cancel()

@@ -12,7 +12,6 @@ Reads need no transaction manager: they have a read transaction of their own, at
 Definition changes have theirs in the definition service.
 """
 
-import logging
 import random
 import time
 
@@ -24,10 +23,8 @@ from zope.sqlalchemy import mark_changed
 from dynmodel_pyramid.database.dialect import ONE_MOMENT
 from dynmodel_pyramid.errors import ConfigurationProblem, OutcomeUnknown
 from dynmodel_pyramid.tables.work import Stale, Work
-from dynmodel_pyramid.web.errors import database_error_view, log_unexpected, request_id, stale_view
+from dynmodel_pyramid.web.errors import database_error_view, log_failure, log_unexpected, stale_view
 from dynmodel_pyramid.web.resources import ATTEMPT, WORK
-
-log = logging.getLogger(__name__)
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: What an attempt leaves on the request.
@@ -52,6 +49,11 @@ def attempts_tween_factory(handler, registry):
     timeout = registry.dynmodel_settings.lock_timeout
 
     def attempts_tween(request):
+        answer = attempts(request)
+        log_failure(answer, request)
+        return answer
+
+    def attempts(request):
         deadline = time.monotonic() + timeout
         attempt = 0
         while True:
@@ -69,9 +71,6 @@ def attempts_tween_factory(handler, registry):
             finally:
                 _close(request)
             if time.monotonic() > deadline:
-                log.warning(
-                    "request %s: %s %s gave up: %s", request_id(request), request.method, request.path, answer.status
-                )
                 return answer
             if attempt:
                 time.sleep(random.uniform(0, min(0.02 * 2**attempt, 0.5)))

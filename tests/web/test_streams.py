@@ -13,11 +13,18 @@ ROWS = 3500
 MEDIA_TYPES = ["application/json", "application/x-ndjson", "text/csv"]
 
 
+class Waiting:
+    """What our server tells an application of its answer."""
+
+    gives_way = None
+
+
 class Stream:
     """The answer to a GET, of which a server has taken the headers."""
 
     def __init__(self, app, path: str, **headers: str):
         environ = TestRequest.blank(path, headers={"X-Request-Id": "stream-1", **headers}).environ
+        self.waiting = environ["dynmodel.answer"] = Waiting()
         self.body = app.app(environ, self._begun)
         self.parts = iter(self.body)
 
@@ -114,6 +121,23 @@ def test_a_dead_stream_can_be_closed_without_a_word(app, fresh, long, pool, capl
     assert (caplog.messages, pool.checkedout()) == ([], 0)
 
 
+def test_our_server_learns_that_it_waits_in_vain(app, fresh, long, pool, catalogue, caplog):
+    stream = Stream(app, f"{long}rows/")
+    assert not stream.waiting.gives_way()
+    next(stream.parts)
+    fresh.send("PATCH", long, {"fields": {"new": "string"}}, status=200)
+    caplog.clear()
+    if catalogue.database.dialect.ends_streams:
+        until(stream.waiting.gives_way, "the end of the connection to be seen")
+        (line,) = caplog.messages
+        assert line.startswith(f"request stream-1: GET {long}rows/: the answer was broken off: a definition change")
+        assert pool.checkedout() == 0
+    else:
+        assert not stream.waiting.gives_way()
+    stream.body.close()
+    assert pool.checkedout() == 0
+
+
 @pytest.mark.parametrize("parts", [0, 1])
 def test_a_stream_has_a_total_time(make_app, parts, caplog):
     app = make_app(**{"dynmodel.stream_timeout": "0.3"})
@@ -127,6 +151,7 @@ def test_a_stream_has_a_total_time(make_app, parts, caplog):
         until(lambda: pool.checkedout() == 0, "the connection to be free")
         with pytest.raises(StreamEnded, match=r"longer than 0.3 s \(dynmodel.stream_timeout\)"):
             next(stream.parts)
+        assert stream.waiting.gives_way()
         stream.body.close()
         until(lambda: caplog.messages, "the line of the log")
         assert [line.partition(": the answer was broken off: ")[0] for line in caplog.messages] == [
