@@ -140,7 +140,7 @@ def test_our_server_learns_that_it_waits_in_vain(app, fresh, long, pool, catalog
 
 @pytest.mark.parametrize("parts", [0, 1])
 def test_a_stream_has_a_total_time(make_app, parts, caplog):
-    app = make_app(**{"dynmodel.stream_timeout": "0.3"})
+    app = make_app(**{"dynmodel.stream_timeout": "1"})
     pool = app.app.registry.dynmodel_catalogue.database.engine.pool
     app.post_json("/table/", {"model_name": "Long", "fields": {"n": "integer"}})
     app.post_json("/table/Long/rows/", [{"n": n} for n in range(ROWS)])
@@ -149,7 +149,7 @@ def test_a_stream_has_a_total_time(make_app, parts, caplog):
         for _ in range(parts):
             next(stream.parts)
         until(lambda: pool.checkedout() == 0, "the connection to be free")
-        with pytest.raises(StreamEnded, match=r"longer than 0.3 s \(dynmodel.stream_timeout\)"):
+        with pytest.raises(StreamEnded, match=r"longer than 1 s \(dynmodel.stream_timeout\)"):
             next(stream.parts)
         assert stream.waiting.gives_way()
         stream.body.close()
@@ -158,10 +158,7 @@ def test_a_stream_has_a_total_time(make_app, parts, caplog):
             f"request stream-1: GET {path}"
         ]
         caplog.clear()
-        # Whole again, by the same pool.
-        whole = Stream(app, path)
-        assert len(json.loads(whole.rest())) == ROWS
-        whole.body.close()
+        assert len(app.get(f"{path}?limit=5").json) == 5  # by the same pool
 
 
 def test_what_fails_in_the_middle_is_logged_and_never_looks_whole(app, long, pool, caplog, monkeypatch):
