@@ -13,6 +13,7 @@ import asyncio
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -358,8 +359,13 @@ def run(
         "files_mb": meter.files // MB,
         "hostile": counts,
         "tracebacks": log.count("Traceback"),
-        "reasons": dict(good.reasons.most_common(5)),
+        "reasons": dict(good.reasons.most_common(5)) | errors_of(log),
     }
+
+
+def errors_of(log: str) -> dict[str, int]:
+    """The last lines of the tracebacks in a log."""
+    return dict(Counter(re.findall(r"^[\w.]+(?:Error|Exception|Ended|Disconnected)\b.{0,150}", log, re.MULTILINE)))
 
 
 def family(pid: int) -> list[psutil.Process]:
