@@ -44,7 +44,7 @@ use = egg:dynmodel_pyramid
 use = {use}
 listen = 127.0.0.1:{port}
 threads = 4
-connection_limit = 500
+connection_limit = {limit}
 outbuf_high_watermark = {watermark}
 
 [dynmodel-serve]
@@ -78,13 +78,15 @@ BYTES_A_ROW = 200
 
 
 @contextmanager
-def served(database: str, server: str, use: str, rows: int, folder: Path) -> Iterator[tuple[subprocess.Popen, int]]:
+def served(
+    database: str, server: str, use: str, rows: int, limit: int, folder: Path
+) -> Iterator[tuple[subprocess.Popen, int]]:
     """A server process on an empty database of its own, and its port."""
     with database_settings(database, folder) as settings:
         lines = "\n".join(f"{name} = {value}".replace("%", "%%") for name, value in settings.items())
         port = free_port()
         ini = folder / "hostile.ini"
-        ini.write_text(INI.format(settings=lines, use=use, port=port, watermark=rows * BYTES_A_ROW // 2))
+        ini.write_text(INI.format(settings=lines, use=use, port=port, limit=limit, watermark=rows * BYTES_A_ROW // 2))
         with (folder / "server.log").open("wb") as log:
             process = subprocess.Popen([sys.executable, "-m", SERVERS[server], str(ini)], stdout=log, stderr=log)
         try:
@@ -321,10 +323,11 @@ def run(
     addresses: int = 8,
     rate: float = 20.0,
     rows: int = 100_000,
+    limit: int = 1000,
 ) -> dict:
     """Figures of one run; ``reasons`` tells what refusals of good requests said."""
     with tempfile.TemporaryDirectory() as name:
-        with served(database, server, use, rows, Path(name)) as (process, port):
+        with served(database, server, use, rows, limit, Path(name)) as (process, port):
             fill(port, rows)
             idle = sum(each.memory_info().rss for each in family(process.pid))
             meter, good = Meter(process.pid), Good(port, rate)
@@ -385,6 +388,7 @@ def main() -> int:
     parser.add_argument("--addresses", type=int, default=8)
     parser.add_argument("--rate", type=float, default=20.0, help="good requests a second")
     parser.add_argument("--rows", type=int, default=100_000, help="of the list that nobody reads to its end")
+    parser.add_argument("--limit", type=int, default=1000, help="connections that a process takes (connection_limit)")
     parser.add_argument("--attack", nargs=5, help=argparse.SUPPRESS)
     given = vars(parser.parse_args())
     attack = given.pop("attack")
