@@ -11,9 +11,9 @@ from tests.documents import ROOT
 
 
 @pytest.mark.parametrize("name", ["development.ini", "production.ini"])
-def test_server_section_is_waitress(name):
+def test_server_section_is_ours(name):
     section = plaster.get_loader(str(ROOT / name), protocols=["wsgi"]).get_settings("server:main")
-    assert section.pop("use") == "egg:waitress#main"
+    assert section.pop("use") == "egg:dynmodel_pyramid#server"
     Adjustments(**{key: value for key, value in section.items() if not key.startswith("__")})
 
 

@@ -25,7 +25,7 @@ def live() -> Prepared:
     return Prepared("200 OK", headers, b'{"status":"live"}', closes=False)
 
 
-def refusal(status: str, code: str, detail: str, *, retry_after: int | None = None, closes: bool = True) -> Prepared:
+def refusal(status: str, *, code: str, detail: str, retry_after: int | None = None, closes: bool = True) -> Prepared:
     """A problem document (RFC 9457)."""
     number, _, title = status.partition(" ")
     document = {"type": "about:blank", "title": title, "status": int(number), "code": code, "detail": detail}

@@ -45,9 +45,10 @@ class Channel(HTTPChannel):
 
     def __init__(self, server, sock, addr, adj, map=None):
         self.ledger = server.ledger
-        self.client = Spender()
+        self.peer = self.client = Spender()  # the gate has better ones
+        self.since = time.monotonic()
         self.answer = Answer(self)
-        self.watch = Watch(self.ledger.limits, time.monotonic())
+        self.watch = Watch(self.ledger.limits, self.since)
         super().__init__(server, sock, addr, adj, map=map)
         self.outbufs = [self._new_spool()]
 
@@ -116,12 +117,9 @@ class Channel(HTTPChannel):
     # Writing
 
     def writable(self):
-        return super().writable() or self.broken or self._next_waits
+        return super().writable() or self._next_waits
 
     def handle_write(self):
-        if self.broken:
-            self.handle_close()
-            return
         if self.close_when_flushed and not self.total_outbufs_len and self._lingers():
             return
         super().handle_write()
@@ -129,11 +127,9 @@ class Channel(HTTPChannel):
 
     def write_soon(self, data):
         self._wait_for_room()
-        if not self.connected:
-            raise ClientDisconnected
-        if not data:
-            return 0
         with self.outbuf_lock:
+            if not self.connected:
+                raise ClientDisconnected
             size, waiting = len(data), self.total_outbufs_len
             if isinstance(data, ReadOnlyFileBasedBuffer):  # by wsgi.file_wrapper: it is on the disk already
                 self.outbufs += [data, self._new_spool()]
@@ -222,6 +218,8 @@ class Channel(HTTPChannel):
         with self.outbuf_lock:
             self.connected = False
             self.outbuf_lock.notify_all()
+        # Not by handle_write: the socket may never be ready to write again.
+        self.server.to_close.append(self)
         self.server.pull_trigger()
 
     def handle_close(self):
@@ -260,7 +258,7 @@ class Channel(HTTPChannel):
 
     def del_channel(self, map=None):
         super().del_channel(map)
-        self.server.forget(self)
+        self.server.gate.left(self)
 
     # Once a second
 
@@ -274,6 +272,13 @@ class Channel(HTTPChannel):
             request = self.request
             return (BODY, request.body_bytes_received) if request.headers_finished else (HEAD, 0)
         return IDLE, 0
+
+    def settled_phase(self) -> str | None:
+        """The phase, if the last look found the connection in it; None when it is about to be closed, or changes."""
+        phase = self.phase()[0]
+        if self.broken or self.will_close or self.close_when_flushed or phase != self.watch.phase:
+            return None
+        return None if phase == IDLE and self.has_unread() else phase
 
     def check(self, now: float) -> None:
         """Cut a client that is slower than it may be, and close what was idle for long."""
@@ -290,7 +295,7 @@ class Channel(HTTPChannel):
         elif phase == IDLE:
             most = self.ledger.limits.header_timeout if not self.begun else self.adj.channel_timeout
             if now - self.watch.since > most:
-                self.will_close = True
+                self.handle_close()  # not later, by will_close: its socket may never be ready to write
 
     def _cut(self, phase: str, failure: str) -> None:
         if phase == ANSWER:
@@ -301,4 +306,4 @@ class Channel(HTTPChannel):
         request.path = getattr(request, "path", "")  # which waitress logs when it fails
         self.requests.append(request)
         self.begun += 1
-        self.reply(refusal("408 Request Timeout", "request_timeout", f"the server {failure}"))
+        self.reply(refusal("408 Request Timeout", code="request_timeout", detail=f"the server {failure}"))

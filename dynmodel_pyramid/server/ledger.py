@@ -44,9 +44,14 @@ class Ledger:
 
 
 class Spender:
-    """Somebody whose answers take space."""
+    """Somebody whose requests take threads, and whose answers take space."""
 
+    running = 0
     spooled = 0
+
+    def load(self) -> int:
+        """How many requests run, or have answers that are not wholly sent."""
+        return self.running
 
 
 class BoundedLog:

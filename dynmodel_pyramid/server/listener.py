@@ -1,5 +1,6 @@
 """Listening sockets: what waitress's servers do otherwise here. They belong to a ``Server``, which decides."""
 
+import errno
 import socket
 
 from waitress.adjustments import Adjustments
@@ -7,16 +8,21 @@ from waitress.server import TcpWSGIServer, UnixWSGIServer
 
 from dynmodel_pyramid.server.channel import Channel
 
+#: How many connections are accepted between two looks at the others; few, for other processes want some, too.
+AT_ONCE = 4
+
 
 class _Listening:
     channel_class = Channel
     draining = False
+    pauses = False  # until the server's next look
 
     def __init__(self, owner, application, adj: Adjustments, sock: socket.socket):
         self.ledger = owner.ledger
         self.multiprocess = owner.multiprocess
         self.begin = owner.begin
-        self.forget = owner.forget
+        self.gate = owner.gate
+        self.to_close = owner.to_close
         super().__init__(
             application,
             owner.map,
@@ -27,6 +33,26 @@ class _Listening:
             bind_socket=False,
             sockinfo=(sock.family, sock.type, sock.proto, sock.getsockname()),
         )
+
+    def readable(self):
+        return self.accepting and not self.pauses and self.gate.is_open()
+
+    def handle_accept(self):
+        for _ in range(AT_ONCE):
+            try:
+                accepted = self.accept()
+                if accepted is None:
+                    return
+                connection, address = accepted
+                self.set_socket_options(connection)
+            except OSError as error:  # too many open files, or the client has gone already
+                self.pauses = error.errno in (errno.EMFILE, errno.ENFILE)
+                self.ledger.log.warning("accept", "can't accept a connection: %s", error)
+                return
+            channel = self.channel_class(self, connection, self.fix_addr(address), self.adj, map=self._map)
+            self.gate.arrived(channel)
+            if not self.readable():
+                return
 
     def add_task(self, task: Channel) -> None:
         task.ask_to_start()

@@ -74,7 +74,9 @@ class Pages:
             answer = _called(self._listener.application, environ)
         except Exception:
             log.exception("the application can't answer %s", environ["PATH_INFO"])
-            answer = refusal("500 Internal Server Error", "internal_error", "the check failed", closes=False)
+            answer = refusal(
+                "500 Internal Server Error", code="internal_error", detail="the check failed", closes=False
+            )
         self._listener.trigger.pull_trigger(lambda: self._answered(answer))
 
     def _answered(self, answer: Prepared) -> None:
@@ -89,7 +91,7 @@ class Pages:
 
     def _no_answer(self) -> Prepared:
         detail = f"the application did not answer within {self._timeout:g} seconds"
-        return refusal("503 Service Unavailable", "not_ready", detail, retry_after=1, closes=False)
+        return refusal("503 Service Unavailable", code="not_ready", detail=detail, retry_after=1, closes=False)
 
 
 def _called(application, environ: dict) -> Prepared:

@@ -15,6 +15,7 @@ that; it lets the client send it again, if it is idempotent (RFC 9112, section 9
 import select
 import socket
 import time
+from collections import deque
 from collections.abc import Callable
 
 from waitress import wasyncore
@@ -22,6 +23,7 @@ from waitress.adjustments import Adjustments
 
 from dynmodel_pyramid.server.channel import Channel
 from dynmodel_pyramid.server.dispatch import Threads
+from dynmodel_pyramid.server.gate import Gate
 from dynmodel_pyramid.server.ledger import Ledger
 from dynmodel_pyramid.server.listener import listen
 from dynmodel_pyramid.server.pages import Pages
@@ -48,6 +50,8 @@ class Server:
         self.map: dict = {}
         self.adj = Adjustments(sockets=sockets, **limits.waitress)
         self.ledger = Ledger(limits)
+        self.to_close: deque[Channel] = deque()  # to be closed by the polling thread; others may append
+        self.gate = Gate(self.ledger, self.adj, self.map)
         self.dispatcher = Threads(self.adj.threads)
         self.listeners = [listen(self, application, self.adj, sock) for sock in sockets]
         self.pages = Pages(limits, self.adj.url_prefix, self.listeners[0])
@@ -93,19 +97,22 @@ class Server:
         request = channel.requests[0]
         if request.error:
             channel.service()
-        elif not self.pages.take(channel):
+        elif not self.pages.take(channel) and not self.gate.holds(channel):
             self.dispatcher.add_task(channel)
-
-    def forget(self, channel: Channel) -> None:
-        """The connection is closed."""
 
     def _turn(self, timeout: float, on_look: Callable[[], None]) -> None:
         wasyncore.loop(timeout=timeout, use_poll=self.adj.asyncore_use_poll, map=self.map, count=1)
+        while self.to_close:
+            self.to_close.popleft().handle_close()
+        self.gate.admit()
         now = time.monotonic()
         if now >= self._next_look:
             self._next_look = now + self.adj.cleanup_interval
             for channel in self._channels():
                 channel.check(now)
+            for listener in self.listeners:
+                listener.pauses = False
+            self.gate.look(now)
             self.pages.look(now)
             self.dispatcher.poke()
             on_look()
@@ -137,7 +144,7 @@ class Server:
         for _ in range(self.adj.backlog):
             if not poll.poll(0):
                 return True
-            if len(self.map) >= self.adj.connection_limit:
+            if not self.gate.is_open():
                 return False
             listener.handle_accept()
         return False

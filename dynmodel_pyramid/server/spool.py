@@ -52,7 +52,7 @@ class Spool:
         """Forget so many bytes, at most as many as :meth:`get` gave."""
         if self._head:
             del self._head[:size]
-        else:
+        elif self._files:
             segment = self._files[0]
             segment.at += size
             if segment.at == segment.size:
