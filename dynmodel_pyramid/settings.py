@@ -124,7 +124,7 @@ SETTINGS: tuple[Setting, ...] = (
         seconds,
         2.0,
         "PostgreSQL: seconds that a definition change waits for long answers whose clients do not read them; then it "
-        "ends these answers.",
+        "ends these answers. Other long answers may go on for half of dynmodel.lock_timeout.",
     ),
     Setting(
         "stream_timeout",

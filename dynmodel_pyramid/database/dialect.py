@@ -146,8 +146,8 @@ class Dialect:
         """Whether somebody else has ended this connection, on which nothing is running."""
         return False
 
-    def end_streams(self, connection: sa.Connection, tables: Collection[str]) -> int:
-        """End the streams of these tables that wait for their clients; -> how many were ended."""
+    def end_streams(self, connection: sa.Connection, tables: Collection[str], *, every: bool) -> int:
+        """End the streams of these tables that wait for their clients, or all of them; -> how many were ended."""
         return 0
 
     def foreign_keys_deferred(self, connection: sa.Connection) -> AbstractContextManager[None]:

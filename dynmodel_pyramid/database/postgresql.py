@@ -19,8 +19,10 @@ _END_STREAMS = sa.text(
     WHERE activity.datname = current_database() AND activity.usename = current_user
       AND (
         activity.application_name = :slow
-        OR activity.application_name = :stream AND activity.state = 'idle in transaction'
+        OR activity.application_name = :stream AND (
+          :every OR activity.state = 'idle in transaction'
           AND activity.state_change < clock_timestamp() - interval '1 second'
+        )
       )
       AND activity.pid IN (
         SELECT locks.pid FROM pg_locks AS locks
@@ -224,8 +226,9 @@ class PostgreSQL(Dialect):
             return True
         return raw.broken or raw.closed
 
-    def end_streams(self, connection: sa.Connection, tables: Collection[str]) -> int:
-        given = {"schema": self.schema, "tables": list(tables), "stream": STREAM, "slow": SLOW_STREAM}
+    def end_streams(self, connection: sa.Connection, tables: Collection[str], *, every: bool) -> int:
+        names = {"stream": STREAM, "slow": SLOW_STREAM}
+        given = {"schema": self.schema, "tables": list(tables), "every": every, **names}
         return sum(connection.scalars(_END_STREAMS, given))
 
     def lock_tables(self, connection: sa.Connection, tables: Iterable[sa.Table], *, writes: bool, wait: float) -> None:

@@ -57,17 +57,20 @@ def lock_exclusively(catalogue: Catalogue, connection: sa.Connection, locked: De
     """Hold off the readers of the locked tables, too.
 
     Between attempts those who queue behind the lock get their turn. Long answers that wait for their clients are waited
-    for ``dynmodel.stream_grace`` seconds, but for half of the time at most, and ended then.
+    for ``dynmodel.stream_grace`` seconds, all others for half of the time: then they are ended, or ever new ones could
+    keep the change from being made.
     """
     dialect = catalogue.database.dialect
     names = [definition.physical_name for definition in locked.values()]
-    now = time.monotonic()
-    patience = now + min(catalogue.database.settings.stream_grace, (deadline - now) / 2)
+    begun = time.monotonic()
+    half = (deadline - begun) / 2
+    grace = min(catalogue.database.settings.stream_grace, half)
     for attempt in _attempts(catalogue, connection, deadline):
-        if time.monotonic() > patience:
-            ended = dialect.end_streams(connection, names)
+        waited = time.monotonic() - begun
+        if waited > grace:
+            ended = dialect.end_streams(connection, names, every=waited > half)
             if ended:
-                log.warning("a change of %s ended %d answers whose clients did not read them", ", ".join(names), ended)
+                log.warning("a change of %s ended %d long answers, which it waited for", ", ".join(names), ended)
         with attempt:
             for table_id in sorted(locked):
                 _bound(catalogue, connection, deadline)

@@ -141,9 +141,9 @@ class RowStream:
         self._timer = threading.Timer(settings.stream_timeout, self._end, (reason,))
         self._timer.daemon = True
         self._timer.start()
-        waiting = self._request.environ.get(ANSWER)
-        if waiting is not None:
-            waiting.gives_way = self._is_over
+        self._answer = self._request.environ.get(ANSWER)
+        if self._answer is not None:
+            self._answer.gives_way = self._is_over
 
     def _rows(self) -> Iterator[Rows]:
         """The parts; each is given when the next one has been read."""
@@ -162,7 +162,7 @@ class RowStream:
         self._waited += time.monotonic() - self._gave
         with self._turn:
             if self._ended:
-                raise StreamEnded(self._ended)
+                raise self._over()
             try:
                 if self._open and self._waited > PATIENCE and not self._is_slow:
                     self._is_slow = True
@@ -172,7 +172,7 @@ class RowStream:
                 raise
             except sa.exc.DBAPIError as error:
                 self._break_off(f"the database: {first_line(error.orig)}")
-                raise StreamEnded(self._ended) from error
+                raise self._over() from error
             except Exception as error:
                 self._abandon()
                 log_unexpected(error, self._request)
@@ -191,6 +191,13 @@ class RowStream:
         self._ended = reason
         self._abandon()
         log.warning("%s: the answer was broken off: %s", self._what, reason)
+        if self._answer is not None:
+            self._answer.abort(reason)
+
+    def _over(self) -> Exception:
+        """What tells the server: our own has reset the connection already, another one has to be shown an error."""
+        is_reset = self._answer is not None and self._answer.gone
+        return StopIteration() if is_reset else StreamEnded(self._ended)
 
     def _end(self, reason: str) -> None:
         """Called by another thread, while the stream waits for its client."""
