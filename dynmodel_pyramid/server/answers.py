@@ -46,7 +46,7 @@ class Answer:
     gives_way: Callable[[], bool] | None = None
     waiting = False
     _has_slot = False
-    _ended = False
+    ended = False
 
     def __init__(self, channel):
         self._channel = channel
@@ -60,7 +60,7 @@ class Answer:
 
         The application's next part raises, and its ``close()`` is called as always.
         """
-        if not self._ended:
+        if not self.ended:
             self._channel.abort(reason)
 
     # For the server.
@@ -71,7 +71,7 @@ class Answer:
         return self._has_slot
 
     def end(self) -> None:
-        self._ended = True
+        self.ended = True
         if self._has_slot:
             self._has_slot = False
             self._channel.ledger.return_slot()

@@ -22,7 +22,7 @@ from dynmodel_pyramid.server.answers import Answer, Prepared, refusal
 from dynmodel_pyramid.server.ledger import Spender
 from dynmodel_pyramid.server.spool import Spool
 from dynmodel_pyramid.server.task import PreparedTask, RequestTask
-from dynmodel_pyramid.server.watch import ANSWER, BODY, HEAD, IDLE, WORK, Watch
+from dynmodel_pyramid.server.watch import ANSWER, BODY, HEAD, IDLE, QUEUED, WORK, Watch
 
 #: Bytes that one connection is sent, before the polling thread looks at the others.
 TURN = 1024 * 1024
@@ -48,6 +48,7 @@ class Channel(HTTPChannel):
         self.peer = self.client = Spender()  # the gate has better ones
         self.since = time.monotonic()
         self.answer = Answer(self)
+        self.answer.end()  # it has none yet
         self.watch = Watch(self.ledger.limits, self.since)
         super().__init__(server, sock, addr, adj, map=map)
         self.outbufs = [self._new_spool()]
@@ -251,10 +252,10 @@ class Channel(HTTPChannel):
             return
         del data
 
-    def close_now(self) -> None:
-        """Close without regard to what is under way."""
+    def close_soon(self) -> None:
+        """Close without regard to what is under way, after this turn of the loop."""
         self.broken = self.broken or (bool(self.requests) and self.sent > self._sent_before)
-        self.handle_close()
+        self.server.to_close.append(self)
 
     def del_channel(self, map=None):
         super().del_channel(map)
@@ -267,18 +268,20 @@ class Channel(HTTPChannel):
         if self.total_outbufs_len:
             return ANSWER, self.sent
         if self.requests:
-            return WORK, 0
+            return (QUEUED if self.answer.ended else WORK), 0
         if self.is_receiving():
             request = self.request
             return (BODY, request.body_bytes_received) if request.headers_finished else (HEAD, 0)
         return IDLE, 0
 
-    def settled_phase(self) -> str | None:
-        """The phase, if the last look found the connection in it; None when it is about to be closed, or changes."""
+    def phase_to_end(self) -> str | None:
+        """The phase in which the connection may be closed for another; None when it may not, or is closing already."""
         phase = self.phase()[0]
-        if self.broken or self.will_close or self.close_when_flushed or phase != self.watch.phase:
+        if phase == WORK or self.broken or self.will_close or self.close_when_flushed:
             return None
-        return None if phase == IDLE and self.has_unread() else phase
+        if phase == IDLE and (self.watch.phase != IDLE or self.has_unread()):
+            return None  # the next request may be on its way
+        return phase
 
     def check(self, now: float) -> None:
         """Cut a client that is slower than it may be, and close what was idle for long."""

@@ -14,30 +14,30 @@ class Threads(ThreadedTaskDispatcher):
     """waitress's dispatcher with another order, and without a line in the log for each request that waits.
 
     Next is the request of the client with the fewest requests that run or whose answers are not wholly sent; among
-    equals, the one that came first. The last free thread is not for clients who leave answers in temporary files: so
+    equals, the one that came first. Clients who leave answers in temporary files may have half of the threads: so
     readers that are slow keep nobody waiting, however much they ask for.
     """
 
     def __init__(self, count: int):
         super().__init__()
-        self.queue = _Queue(self)
+        self.queue = _Queue(max(1, count // 2))
         self.set_thread_count(count)
 
     def add_task(self, task) -> None:
         with self.lock:
-            self.queue.turns.append(_Turn(self, task))
+            self.queue.waiting.append(_Turn(self, task))
             self.queue_cv.notify()
+
+    def ended(self, turn: "_Turn") -> None:
+        with self.lock:
+            self.queue.running.remove(turn)
+            turn.client.running -= 1
 
     def poke(self) -> None:
         """Look again whether a request that had to wait may run: its client may have read its answers."""
         with self.lock:
             if self.queue:
                 self.queue_cv.notify()
-
-    def has_two_free(self) -> bool:
-        """Whether another thread is free besides the one that asks; asked with the lock held."""
-        count = len(self.threads) - self.stop_count
-        return count <= 1 or self.active_count < count
 
 
 class _Turn:
@@ -52,34 +52,38 @@ class _Turn:
         try:
             self.channel.service()
         finally:
-            with self._dispatcher.lock:
-                self.client.running -= 1
+            self._dispatcher.ended(self)
 
     def cancel(self) -> None:
         self.channel.cancel()
 
 
 class _Queue:
-    """What waitress's dispatcher calls of its queue; always with its lock held."""
+    """What waitress's dispatcher calls of its queue; always with its lock held.
 
-    def __init__(self, dispatcher: Threads):
-        self.turns: list[_Turn] = []
-        self._dispatcher = dispatcher
+    :param most_slow: how many requests of clients who leave answers in temporary files may run
+    """
+
+    def __init__(self, most_slow: int):
+        self.waiting: list[_Turn] = []
+        self.running: set[_Turn] = set()
+        self._most_slow = most_slow
 
     def __len__(self) -> int:
-        return len(self.turns)
+        return len(self.waiting)
 
     def __bool__(self) -> bool:
         """Whether a thread that is free now has something to do."""
-        return bool(self.turns) and bool(self._eligible())
+        return bool(self.waiting) and bool(self._eligible())
 
     def popleft(self) -> _Turn:
-        turn = min(self._eligible() or self.turns, key=lambda turn: turn.client.load())
-        self.turns.remove(turn)
+        turn = min(self._eligible() or self.waiting, key=lambda turn: turn.client.load())
+        self.waiting.remove(turn)
+        self.running.add(turn)
         turn.client.running += 1
         return turn
 
     def _eligible(self) -> list[_Turn]:
-        if self._dispatcher.has_two_free():
-            return self.turns
-        return [turn for turn in self.turns if not turn.client.spooled]
+        if sum(turn.client.spooled > 0 for turn in self.running) < self._most_slow:
+            return self.waiting
+        return [turn for turn in self.waiting if not turn.client.spooled]

@@ -1,7 +1,7 @@
 """Who may connect, and whose requests are served: one client address holds a bounded share.
 
 *Connections.* An address may have ``connections_per_address`` of them. When all together are ``connection_limit``, a
-newcomer takes the place of a connection of the address that has most. In both cases an idle connection is closed first,
+newcomer takes the place of a connection of an address that has more. In both cases an idle connection is closed first,
 the one that was idle longest; one whose request runs is never closed. Where no place can be made the newcomer is a
 *guest*: one of ``GUESTS`` connections beyond the limits, which the operators' pages are answered on. Any other request
 of a guest waits until there is room, or is refused when its address has its share.
@@ -17,14 +17,14 @@ from waitress.proxy_headers import MalformedProxyHeader, parse_proxy_headers
 from dynmodel_pyramid.server.answers import refusal
 from dynmodel_pyramid.server.channel import Channel
 from dynmodel_pyramid.server.ledger import Ledger, Spender
-from dynmodel_pyramid.server.watch import ANSWER, BODY, HEAD, IDLE
+from dynmodel_pyramid.server.watch import ANSWER, BODY, HEAD, IDLE, QUEUED
 
 #: Connections beyond ``connection_limit``.
 GUESTS = 8
 #: Seconds that a guest has for the headers of its request.
 GUEST_TIMEOUT = 5.0
 #: What may be closed to make place, in this order.
-CLOSED_FIRST = (IDLE, HEAD, BODY, ANSWER)
+CLOSED_FIRST = (IDLE, HEAD, BODY, ANSWER, QUEUED)
 
 
 class Client(Spender):
@@ -55,6 +55,7 @@ class Gate:
         self._trusted = Client(None)  # whose addresses say nothing: proxies, Unix sockets
         self._guests: list[Channel] = []
         self._parked: list[Channel] = []
+        self._leaving: set[Channel] = set()  # are closed after this turn
 
     def is_open(self) -> bool:
         """Whether a connection is to be accepted.
@@ -76,7 +77,8 @@ class Gate:
             self._receive_guest(channel, "connection_limit is reached")
 
     def left(self, channel: Channel) -> None:
-        """A connection is closed."""
+        """A connection is closed, or will be."""
+        self._leaving.discard(channel)
         for guests in (self._guests, self._parked):
             if channel in guests:
                 guests.remove(channel)
@@ -93,9 +95,10 @@ class Gate:
                 channel.reply(
                     refusal("503 Service Unavailable", code="too_many_connections", detail=detail, retry_after=1)
                 )
-            else:
+                return True
+            if not self._push_out(channel) or not self._settle(channel):
                 self._parked.append(channel)
-            return True
+                return True
         return channel.peer is self._trusted and self._is_refused(channel)
 
     def admit(self) -> None:
@@ -109,13 +112,22 @@ class Gate:
         """Once a second."""
         for guest in list(self._guests):
             if guest not in self._parked and now - guest.since > GUEST_TIMEOUT:
-                guest.close_now()
+                self._end(guest)
 
     # Places
 
     def _excess(self) -> int:
         """By how many connections, guests aside, the limit is passed."""
-        return len(self._places) - len(self._guests) - self._adj.connection_limit
+        return len(self._places) - len(self._guests) - len(self._leaving) - self._adj.connection_limit
+
+    def _end(self, channel: Channel) -> None:
+        """Close a connection after this turn of the loop.
+
+        Not at once: a new connection would get its file descriptor, and with it what the turn has still to tell of it.
+        """
+        self.left(channel)
+        self._leaving.add(channel)
+        channel.close_soon()
 
     def _places_of(self, client: Client) -> int:
         """How many connections count as its own: no guests, and none of a proxy."""
@@ -124,26 +136,29 @@ class Gate:
         return len(client.channels) - sum(guest.peer is client for guest in self._guests)
 
     def _push_out(self, newcomer: Channel) -> bool:
-        """Close a connection of the address that has most; a proxy stands for many addresses, and keeps its own."""
-        if not self._peers:
-            return False
-        most = max(self._peers.values(), key=lambda client: len(client.channels))
+        """Close a connection of an address that has more; a proxy stands for many addresses, and keeps its own."""
         own = 0 if newcomer.peer is self._trusted else len(newcomer.peer.channels)
-        return len(most.channels) > own and self._close_one(most, newcomer, CLOSED_FIRST)
+        for client in sorted(self._peers.values(), key=lambda client: -len(client.channels)):
+            if len(client.channels) <= own:
+                return False
+            if self._close_one(client, newcomer, CLOSED_FIRST):
+                return True
+        return False
 
     def _close_one(self, client: Client, newcomer: Channel, phases: tuple[str, ...]) -> bool:
         """Close the connection of a client that is needed least; false when there is none."""
         candidates = []
         for channel in client.channels:
-            phase = channel.settled_phase()
+            phase = channel.phase_to_end()
             if channel is not newcomer and channel not in self._guests and phase in phases:
-                candidates.append((phases.index(phase), channel.watch.since, id(channel), channel))
+                is_new = channel.watch.phase != phase
+                candidates.append((is_new, phases.index(phase), channel.watch.since, id(channel), channel))
         if not candidates:
             return False
         channel = min(candidates)[-1]
-        if channel.settled_phase() != IDLE:
+        if channel.phase()[0] != IDLE:
             self._ledger.log.warning("displaced", "a connection of %s is closed: others need its place", client.address)
-        channel.close_now()
+        self._end(channel)
         return True
 
     def _receive_guest(self, guest: Channel, reason: str) -> None:
@@ -151,11 +166,7 @@ class Gate:
         self._guests.append(guest)
         if len(self._guests) > GUESTS:
             # Not the newest: whoever floods us pushes out connections of his own.
-            numbers: dict[Client, int] = {}
-            for each in self._guests:
-                numbers[each.peer] = numbers.get(each.peer, 0) + 1
-            most = max(numbers, key=numbers.__getitem__)
-            next(each for each in self._guests if each.peer is most).close_now()
+            self._end(max(self._guests, key=lambda each: len(each.peer.channels)))
 
     def _settle(self, guest: Channel) -> bool:
         """Make a guest a connection as any other, if there is room."""

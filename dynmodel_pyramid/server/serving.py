@@ -86,7 +86,8 @@ class Server:
             self._turn(DRAIN_TURN, on_look)
         cut = sum(channel.is_busy() for channel in self._channels())
         for channel in self._channels():
-            channel.close_now()
+            channel.close_soon()
+        self._close()
         # A request whose client has gone has no connection any more, but may be about to commit.
         # Idle threads, too, need a moment to end.
         self.dispatcher.shutdown(timeout=max(0.2, deadline - time.monotonic()))
@@ -102,8 +103,7 @@ class Server:
 
     def _turn(self, timeout: float, on_look: Callable[[], None]) -> None:
         wasyncore.loop(timeout=timeout, use_poll=self.adj.asyncore_use_poll, map=self.map, count=1)
-        while self.to_close:
-            self.to_close.popleft().handle_close()
+        self._close()
         self.gate.admit()
         now = time.monotonic()
         if now >= self._next_look:
@@ -116,6 +116,10 @@ class Server:
             self.pages.look(now)
             self.dispatcher.poke()
             on_look()
+
+    def _close(self) -> None:
+        while self.to_close:
+            self.to_close.popleft().handle_close()
 
     def _channels(self) -> list[Channel]:
         return [entry for entry in self.map.values() if isinstance(entry, Channel)]

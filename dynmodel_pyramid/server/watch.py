@@ -3,7 +3,7 @@
 from dynmodel_pyramid.server.settings import Limits
 
 #: What a connection is waiting for.
-IDLE, HEAD, BODY, ANSWER, WORK = "idle", "head", "body", "answer", "work"
+IDLE, HEAD, BODY, ANSWER, QUEUED, WORK = "idle", "head", "body", "answer", "queued", "work"
 
 
 class Watch:

@@ -49,7 +49,7 @@ def test_an_idle_connection_makes_place_for_another_of_its_address(serve, many):
     (half,) = many(running, 1)
     with running.connect() as idle:
         idle.ask("/")
-        until(lambda: any(channel.settled_phase() == "idle" for channel in running.server._channels()), "a look")
+        until(lambda: any(channel.phase_to_end() == "idle" for channel in running.server._channels()), "a look")
         assert running.get("/")[0] == 200
         assert idle.at_end()
     assert half.send("st: test\r\n\r\n").answer()[0] == 200
@@ -59,7 +59,7 @@ def test_the_address_that_has_most_makes_place_for_a_newcomer(serve, many):
     running = serve(connection_limit=12, connections_per_address=10)  # two places are waitress's own
     many(running, 9, "127.0.0.2")
     many(running, 1, "127.0.0.3")
-    until(lambda: sum(c.settled_phase() == "head" for c in running.server._channels()) == 10, "a look")
+    until(lambda: sum(c.watch.phase == "head" for c in running.server._channels()) == 10, "a look")
     assert running.get("/")[0] == 200
     until(lambda: places(running) == 9, "the connection to be closed")
     assert sorted(channel.addr[0] for channel in running.server._channels()) == ["127.0.0.2"] * 8 + ["127.0.0.3"]
