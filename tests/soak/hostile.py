@@ -325,6 +325,7 @@ def run(
     rate: float = 20.0,
     rows: int = 10_000,
     limit: int = 1000,
+    log: str | None = None,
 ) -> dict:
     """Figures of one run; ``reasons`` tells what refusals of good requests said."""
     with tempfile.TemporaryDirectory() as name:
@@ -345,7 +346,9 @@ def run(
                 attack.wait()
                 meter.over.set()
                 meter.join()
-        log = (Path(name) / "server.log").read_text(errors="replace")
+        lines = (Path(name) / "server.log").read_text(errors="replace")
+        if log is not None:
+            Path(log).write_text(lines)
     return {
         "database": database,
         "server": server if "waitress" not in use else f"{server} with waitress",
@@ -362,8 +365,8 @@ def run(
         "memory_mb": meter.memory // MB,
         "files_mb": meter.files // MB,
         "hostile": counts,
-        "tracebacks": log.count("Traceback"),
-        "reasons": dict(good.reasons.most_common(5)) | errors_of(log),
+        "tracebacks": lines.count("Traceback"),
+        "reasons": dict(good.reasons.most_common(5)) | errors_of(lines),
     }
 
 
@@ -390,6 +393,7 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=20.0, help="good requests a second")
     parser.add_argument("--rows", type=int, default=10_000, help="of 2 KB, of the list that nobody reads to its end")
     parser.add_argument("--limit", type=int, default=1000, help="connections that a process takes (connection_limit)")
+    parser.add_argument("--log", help="a file that gets the server's log")
     parser.add_argument("--attack", nargs=5, help=argparse.SUPPRESS)
     given = vars(parser.parse_args())
     attack = given.pop("attack")

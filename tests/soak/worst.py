@@ -289,11 +289,16 @@ def run(database: str, chosen: str = "") -> list[dict]:
                     face = "rest" if request.path.startswith("/rest") else ""
                     line = {"request": f"{request.name} {face}".strip(), "status": status, "rows": request.rows}
                     lines.append(line | {"seconds": seconds, "beyond": beyond, "memory": memory})
+                    print(told(lines[-1]), file=sys.stderr)
             finally:
                 server.stop()
                 if "dynmodel.schema" in settings:
                     drop_tables(settings["sqlalchemy.url"], settings["dynmodel.schema"])
     return sorted(lines, key=lambda line: -max(line["beyond"] / SECONDS, line["memory"] / MEMORY))
+
+
+def told(line: dict) -> str:
+    return "{seconds:8.2f} {beyond:8.2f} {memory:6.0f} {status!s:>7}  {request}".format(**line)
 
 
 def main() -> int:
@@ -304,7 +309,7 @@ def main() -> int:
     lines = run(given.database, given.only)
     print(f"{'seconds':>8} {'beyond':>8} {'MB':>6} {'status':>7}  request")
     for line in lines:
-        print("{seconds:8.2f} {beyond:8.2f} {memory:6.0f} {status!s:>7}  {request}".format(**line))
+        print(told(line))
     over = [line for line in lines if line["beyond"] > SECONDS or line["memory"] > MEMORY]
     print(f"{len(over)} of {len(lines)} requests are beyond {SECONDS:g} s or {MEMORY:g} MB")
     return 1 if over else 0
