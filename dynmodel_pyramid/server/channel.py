@@ -54,7 +54,11 @@ class Channel(HTTPChannel):
         self.outbufs = [self._new_spool()]
 
     def _new_spool(self) -> Spool:
-        return Spool(self.adj.outbuf_overflow, lambda size: self.ledger.account(self.client, size))
+        return Spool(self.adj.outbuf_overflow, self._account)
+
+    def _account(self, size: int) -> None:
+        if self.ledger.account(self.client, size):
+            self.server.task_dispatcher.poke()
 
     # Requests
 

@@ -14,14 +14,18 @@ class Threads(ThreadedTaskDispatcher):
     """waitress's dispatcher with another order, and without a line in the log for each request that waits.
 
     Next is the request of the client with the fewest requests that run or whose answers are not wholly sent; among
-    equals, the one that came first. Clients who leave answers in temporary files may have half of the threads: so
-    readers that are slow keep nobody waiting, however much they ask for.
+    equals, the one that came first.
+
+    Clients who leave answers in temporary files are *slow*. Their requests have threads of their own, half as many
+    besides ``count``, and no others once they are known to be slow: so they keep nobody waiting, however much they ask
+    for. A long answer for a slow client frees its thread in this sense as soon as it goes to a file.
     """
 
     def __init__(self, count: int):
         super().__init__()
-        self.queue = _Queue(max(1, count // 2))
-        self.set_thread_count(count)
+        slow = max(1, count // 2)
+        self.queue = _Queue(count, slow)
+        self.set_thread_count(count + slow)
 
     def add_task(self, task) -> None:
         with self.lock:
@@ -34,7 +38,7 @@ class Threads(ThreadedTaskDispatcher):
             turn.client.running -= 1
 
     def poke(self) -> None:
-        """Look again whether a request that had to wait may run: its client may have read its answers."""
+        """Look again whether a request that had to wait may run: a client has become slow, or is no longer."""
         with self.lock:
             if self.queue:
                 self.queue_cv.notify()
@@ -61,10 +65,12 @@ class _Turn:
 class _Queue:
     """What waitress's dispatcher calls of its queue; always with its lock held.
 
-    :param most_slow: how many requests of clients who leave answers in temporary files may run
+    :param most: how many requests may run
+    :param most_slow: how many more, of slow clients
     """
 
-    def __init__(self, most_slow: int):
+    def __init__(self, most: int, most_slow: int):
+        self._most = most
         self.waiting: list[_Turn] = []
         self.running: set[_Turn] = set()
         self._most_slow = most_slow
@@ -84,6 +90,6 @@ class _Queue:
         return turn
 
     def _eligible(self) -> list[_Turn]:
-        if sum(turn.client.spooled > 0 for turn in self.running) < self._most_slow:
-            return self.waiting
-        return [turn for turn in self.waiting if not turn.client.spooled]
+        slow = sum(turn.client.spooled > 0 for turn in self.running)
+        room = {True: slow < self._most_slow, False: len(self.running) - slow < self._most}
+        return [turn for turn in self.waiting if room[turn.client.spooled > 0]]

@@ -22,10 +22,13 @@ class Ledger:
         self.slots = 0
         self._lock = threading.Lock()
 
-    def account(self, client: "Spender", size: int) -> None:
+    def account(self, client: "Spender", size: int) -> bool:
+        """Whether the client has begun or ceased to have something in temporary files."""
         with self._lock:
+            before = client.spooled
             self.spooled += size
             client.spooled += size
+            return not before or not client.spooled
 
     def is_full(self, client: "Spender") -> bool:
         total = self.limits.spool_total

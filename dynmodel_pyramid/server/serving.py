@@ -14,6 +14,7 @@ that; it lets the client send it again, if it is idempotent (RFC 9112, section 9
 
 import select
 import socket
+import sys
 import time
 from collections import deque
 from collections.abc import Callable
@@ -30,6 +31,9 @@ from dynmodel_pyramid.server.pages import Pages
 from dynmodel_pyramid.server.settings import Limits
 
 IDLE_GRACE = 1.0
+#: Seconds after which a thread that computes lets another have the interpreter (Python: 0.005). Beside a long answer
+#: being made, short requests and the polling thread would wait so long dozens of times each.
+SWITCH_INTERVAL = 0.0005
 DRAIN_TURN = 0.05  # seconds between two looks at the connections while stopping
 
 
@@ -71,6 +75,7 @@ class Server:
 
         :param on_look: called about once a second, by the polling thread, also while the server drains
         """
+        sys.setswitchinterval(SWITCH_INTERVAL)
         while not self.stopping:
             self._turn(self.adj.asyncore_loop_timeout, on_look)
         deadline = time.monotonic() + self.graceful_timeout

@@ -117,23 +117,38 @@ def test_the_clients_of_a_proxy_have_shares_of_its_requests(serve, application):
     until(lambda: not running.server.gate._peers and not running.server.gate._forwarded, "everybody to be forgotten")
 
 
-def test_the_last_thread_is_for_clients_who_read(serve, application):
+def test_slow_clients_have_threads_of_their_own(serve, application):
     running = serve(threads=2, connections_per_address=100)
     with contextlib.ExitStack() as stack:
         slow = [stack.enter_context(running.connect("127.0.0.2", 4096)) for _ in range(3)]
-        slow[0].request("/long?200")
+        slow[0].request("/long?60")
         until(lambda: application.ended, "an answer that nobody reads")
         slow[1].request("/hold")
         until(lambda: "/hold" in application.begun, "a second request")
-        slow[2].request("/long?201")
+        slow[2].request("/empty?204+No+Content")
         assert running.get("/")[2] == b"fine"
         assert application.begun == ["/long", "/hold", "/"]
-        assert slow[0].answer()[2] == PART * 200
-        # Now that it has read, both threads are for it.
-        until(lambda: len(application.begun) == 4, "the third request")
+        assert slow[0].answer()[2] == PART * 60
+        # Now that it has read, it is as others.
+        assert slow[2].answer()[0] == 204
         application.go.set()
         assert slow[1].answer()[2] == b"held"
-        slow[2].close()
+
+
+def test_a_long_answer_for_a_slow_client_gives_its_thread_to_others(serve, application):
+    running = serve(threads=1)
+    application.do_slowly = lambda environ, start_response: (start_response("200 OK", []), slowly())[1]
+
+    def slowly():
+        yield from [PART] * 200
+        assert application.go.wait(30)
+        yield b"end"
+
+    with running.connect(receive=4096) as client:
+        client.request("/slowly")
+        assert running.get("/", "127.0.0.2")[2] == b"fine"
+        application.go.set()
+        assert client.answer()[2] == PART * 200 + b"end"
 
 
 def test_those_who_have_fewest_requests_under_way_come_first(serve, application):
