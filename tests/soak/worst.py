@@ -258,8 +258,9 @@ def peak(pid: int, *, reset: bool = False) -> int:
 
 def measured(server: Server, request: Request) -> tuple[float, float, int | str]:
     """Seconds, MB above idle, and the status."""
-    server.start()
+    server.start(wait=False)
     try:
+        server.wait(2 * PATIENCE)
         send(server, Request("", "GET", f"{ROWS}?limit=1"))
         pid = server.process.pid
         idle = peak(pid, reset=True)
