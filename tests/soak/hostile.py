@@ -381,6 +381,7 @@ def family(pid: int) -> list[psutil.Process]:
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, lambda *ignored: sys.exit(1))  # so that the servers are ended, too
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--database", choices=DATABASES, default="sqlite")
     parser.add_argument("--server", choices=SERVERS, default="pserve")

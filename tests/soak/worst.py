@@ -9,6 +9,7 @@ table comes worst first; the command exits with 1 beyond the goals.
 import argparse
 import http.client
 import json
+import signal
 import sys
 import tempfile
 import time
@@ -303,6 +304,7 @@ def told(line: dict) -> str:
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, lambda *ignored: sys.exit(1))  # so that the servers are ended, too
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--database", choices=DATABASES, default="sqlite")
     parser.add_argument("--only", default="", help="requests whose names hold this")
