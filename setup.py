@@ -13,7 +13,9 @@ REGEX = ["google-re2 >= 1.1"]
 YAML = ["PyYAML >= 6.0"]
 TESTING = [
     *POSTGRESQL,
-    *REGEX,  # the suite tries each type's operators
+    *EMAIL,  # the suite converts between all types, those with libraries too
+    *PHONE,
+    *REGEX,  # it tries each type's operators
     *URL,  # with it jsonschema checks the format "uri", too
     "hypothesis >= 6.100",
     "jsonschema >= 4.18",
@@ -63,8 +65,6 @@ setup(
         # What this project's own tests need besides.
         "test": [
             *TESTING,
-            *EMAIL,
-            *PHONE,
             *JSONSCHEMA,
             *YAML,
             "pytest-xdist >= 3.5",

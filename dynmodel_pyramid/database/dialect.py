@@ -10,6 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.errors import Conflict
+
 #: Execution option of a connection or engine: begin transactions that will write.
 WRITES = "dynmodel_writes"
 #: Execution option of connections that read, but may make temporary tables.
@@ -17,6 +19,10 @@ REHEARSES = "dynmodel_rehearses"
 #: Execution option of connections that read: all statements of the transaction see the moment of the first one.
 #: Sound behind :meth:`Dialect.lock_tables` alone, which must come first.
 ONE_MOMENT = "dynmodel_one_moment"
+#: No row gets a greater id: what JSON numbers carry exactly everywhere (RFC 8259, section 6).
+LARGEST_ID = 2**53 - 1
+#: The greatest id that a client may give to a new row: as many are left to be drawn.
+LARGEST_GIVEN_ID = 2**52
 #: What a plan may be asked for besides (PostgreSQL manual, EXPLAIN).
 EXPLAIN_OPTIONS = ("analyze", "verbose", "settings", "buffers", "wal")
 
@@ -30,16 +36,29 @@ class Failure:
     one statement), ``name_taken`` (a table or column of that name exists), ``away`` (no connection), ``full`` (no
     room), ``value`` (the database refuses a value), ``statement`` (a name or type that the database doesn't have: the
     sign of a stale definition) or ``other``. ``columns`` are physical names, where the database tells them;
-    ``constraint`` likewise.
+    ``constraint`` and ``table`` likewise.
     """
 
     kind: str
     columns: tuple[str, ...] = field(default=())
     constraint: str | None = None
+    table: str | None = None
 
     def names(self, rule: tuple[str, str]) -> bool:
         """Whether it concerns a rule, given as (column, constraint); SQLite names the one, PostgreSQL the other."""
         return self.constraint == rule[1] or self.columns == (rule[0],)
+
+
+def refuse_unsafe_ids(greatest: int) -> None:
+    """
+    :raises Conflict: an id that was drawn is beyond :data:`LARGEST_ID`
+    """
+    if greatest > LARGEST_ID:
+        raise Conflict(
+            f"the table has a row with an id near {LARGEST_ID}, so no ids are left to be drawn",
+            code="ids_exhausted",
+            hint=f"give new rows ids of your own, at most {LARGEST_GIVEN_ID}",
+        )
 
 
 class Dialect:
@@ -113,7 +132,15 @@ class Dialect:
         """Draw that many new row ids, ascending; they are never drawn again.
 
         :param above: the greatest id that a client gave; these ids and all drawn later are greater
+        :raises Conflict: ids would pass :data:`LARGEST_ID`
         """
+        ids = self.draw_ids(connection, table, count, above=above)
+        if ids:
+            refuse_unsafe_ids(ids[-1])
+        return ids
+
+    def draw_ids(self, connection: sa.Connection, table: sa.Table, count: int, *, above: int) -> list[int]:
+        """As :meth:`reserve_ids`, however large they are."""
         raise NotImplementedError
 
     def among(self, key: sa.ColumnElement, ids: Sequence[int]) -> sa.ColumnElement[bool]:

@@ -123,7 +123,7 @@ class PostgreSQL(Dialect):
             return Failure("away" if away else "other")
         kind = self._KINDS.get(state) or self._CLASSES.get(state[:2], "other")
         column = original.diag.column_name
-        return Failure(kind, (column,) if column else (), original.diag.constraint_name)
+        return Failure(kind, (column,) if column else (), original.diag.constraint_name, original.diag.table_name)
 
     @staticmethod
     def sequence(table: sa.Table) -> sa.Sequence:
@@ -132,7 +132,7 @@ class PostgreSQL(Dialect):
     def among(self, key: sa.ColumnElement, ids: Sequence[int]) -> sa.ColumnElement[bool]:
         return key == sa.any_(sa.literal(list(ids), sa.ARRAY(sa.BigInteger)))
 
-    def reserve_ids(self, connection: sa.Connection, table: sa.Table, count: int, *, above: int) -> list[int]:
+    def draw_ids(self, connection: sa.Connection, table: sa.Table, count: int, *, above: int) -> list[int]:
         if above:
             self._advance(connection, table, above)
         return self._draw(connection, table, count)

@@ -113,8 +113,9 @@ class SQLite(Dialect):
             if head == "CHECK":
                 return Failure("check", (), tail.removeprefix(": "))
             # "UNIQUE constraint failed: Product.name, Product.price"; names can't hold a comma or a dot.
-            columns = tuple(part.strip().rpartition(".")[2] for part in tail.lstrip(": ").split(",") if "." in part)
-            return Failure(kinds.get(head, "other"), columns)
+            parts = [part.strip().rpartition(".") for part in tail.lstrip(": ").split(",") if "." in part]
+            columns, tables = tuple(part[2] for part in parts), {part[0] for part in parts}
+            return Failure(kinds.get(head, "other"), columns, table=tables.pop() if len(tables) == 1 else None)
         if isinstance(original, OverflowError | sqlite3.DataError):
             return Failure("value")
         if isinstance(original, sqlite3.OperationalError):
@@ -183,7 +184,7 @@ class SQLite(Dialect):
         # SQLite, "The JSON table-valued functions"; it has no arrays.
         return key.in_(sa.select(sa.func.json_each(json.dumps(list(ids))).table_valued("value").c.value))
 
-    def reserve_ids(self, connection: sa.Connection, table: sa.Table, count: int, *, above: int) -> list[int]:
+    def draw_ids(self, connection: sa.Connection, table: sa.Table, count: int, *, above: int) -> list[int]:
         # Sound because BEGIN IMMEDIATE makes this the only writer. The insert that follows raises the sequence, above
         # given ids too (SQLite Autoincrement, 3).
         with raw_cursor(connection) as cursor:

@@ -49,8 +49,8 @@ class Problems:
         if self.total:
             raise Invalid(self.found, self.total)
 
-    def text(self, holder: Mapping[str, Any], name: str, pointer: str) -> str | None:
-        """An optional string of an object; null and a missing key are None."""
+    def text(self, holder: Mapping[str, Any], name: str, pointer: str, *, most: int) -> str | None:
+        """An optional string of an object, of at most so many characters; null and a missing key are None."""
         value = holder.get(name)
         if value is None:
             return None
@@ -58,6 +58,8 @@ class Problems:
             self.add(f"{pointer}/{name}", "wrong_type", "want a string or null")
         elif UNSTORABLE.search(value):
             self.add(f"{pointer}/{name}", "unstorable_text", "NUL and lone surrogates can't be stored")
+        elif len(value) > most:
+            self.add(f"{pointer}/{name}", "too_long", f"want at most {most} characters")
         else:
             return value
         return None

@@ -11,6 +11,7 @@ from dynmodel_pyramid.definitions.names import LONGEST, model_name_fault, name_k
 from dynmodel_pyramid.definitions.problems import Problems, escape
 from dynmodel_pyramid.definitions.reading_fields import FieldsReader, Resolve, no_tables
 from dynmodel_pyramid.definitions.reading_indexes import read_indexes
+from dynmodel_pyramid.definitions.reading_options import labels
 from dynmodel_pyramid.definitions.writing import table_document
 from dynmodel_pyramid.errors import Invalid, PreconditionFailed, Problem
 from dynmodel_pyramid.fields import FieldTypes
@@ -49,7 +50,7 @@ def read_table(
     fields, next_id = fields_reader.read(document.get("fields"))
     _refuse_taken_by_reverse(start, fields, problems)
     indexes, next_id = read_indexes(document, start, fields, next_id, field_types, problems)
-    label, description = (problems.text(document, name, "") for name in ("label", "description"))
+    label, description = labels(document, "", problems)
     problems.raise_if_any()
     renamed = before is None or model_name != before.model_name
     return replace(

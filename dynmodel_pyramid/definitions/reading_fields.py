@@ -6,14 +6,16 @@ from typing import Any
 
 import colander
 
+from dynmodel_pyramid.database.dialect import LARGEST_ID
 from dynmodel_pyramid.definitions.field_rules import check_rules
 from dynmodel_pyramid.definitions.model import FieldDefinition, TableDefinition
-from dynmodel_pyramid.definitions.names import field_name_fault, name_key
+from dynmodel_pyramid.definitions.names import field_name_fault, model_name_fault, name_key
 from dynmodel_pyramid.definitions.problems import Problems, escape, faults
 from dynmodel_pyramid.definitions.reading_options import (
     alias_names,
     check_aliases,
     check_options_of_all,
+    labels,
     read_options_of_all,
 )
 from dynmodel_pyramid.errors import ExtraMissing
@@ -23,6 +25,11 @@ from dynmodel_pyramid.fields.registry import COMMON_OPTIONS, read_options
 
 #: A table's number or model name -> its id; None if there is no such table.
 Resolve = Callable[[int | str], int | None]
+
+
+def _may_be_table(key: int | str) -> bool:
+    """Whether a table can have this number or name, so that the database may be asked."""
+    return 1 <= key <= LARGEST_ID if type(key) is int else model_name_fault(key) is None
 
 
 def no_tables(key: int | str) -> int | None:
@@ -186,7 +193,7 @@ class FieldsReader:
     def field(self, entry: _Entry, old: FieldDefinition | None, number: int) -> FieldDefinition | None:
         value, pointer, problems = entry.value, entry.pointer, self.problems
         required, unique, index = (problems.flag(value, flag, pointer) for flag in ("required", "unique", "index"))
-        label, description = (problems.text(value, name, pointer) for name in ("label", "description"))
+        label, description = labels(value, pointer, problems)
         further = read_options_of_all(value, old, pointer, problems)
         field_type = self.field_type(value.get("type"), pointer, old)
         if field_type is None:
@@ -231,7 +238,7 @@ class FieldsReader:
         self.problems.add(
             f"{pointer}/type",
             "unknown_type",
-            f"there is no field type {name!r}; installed are {', '.join(self.field_types.names())}",
+            f"there is no field type {name!r:.100}; installed are {', '.join(self.field_types.names())}",
         )
         return None
 
@@ -262,9 +269,9 @@ class FieldsReader:
             named = options[child.name]
             if not isinstance(child.typ, schema.Table) or named is None:
                 continue
-            options[child.name] = self.resolve(named)
+            options[child.name] = self.resolve(named) if _may_be_table(named) else None
             if options[child.name] is None:
-                self.problems.add(f"{pointer}/{child.name}", "unknown_table", f"there is no table {named!r}")
+                self.problems.add(f"{pointer}/{child.name}", "unknown_table", f"there is no table {named!r:.100}")
                 return None
         return options
 

@@ -12,6 +12,8 @@ from dynmodel_pyramid.fields.contract import ANY_DATABASE
 
 UNIQUE_KEYS = ("name", "fields", "nulls_distinct")
 INDEX_KEYS = ("name", "fields")
+#: Characters of a name; those that are made of the names of many fields are long.
+LONGEST_NAME = 10_000
 
 
 def read_indexes(
@@ -69,7 +71,7 @@ def _read_index(
         return None
     faults = problems.total
     problems.unknown_keys(value, allowed, pointer)
-    name = problems.text(value, "name", pointer)
+    name = problems.text(value, "name", pointer, most=LONGEST_NAME)
     distinct = problems.flag(value, "nulls_distinct", pointer, default=True) if unique else True
     parts = _parts(f"{pointer}/fields", value.get("fields"), unique, by_name, problems)
     if problems.total > faults:

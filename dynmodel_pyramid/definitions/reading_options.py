@@ -14,8 +14,14 @@ from dynmodel_pyramid.fields import FieldType
 from dynmodel_pyramid.fields.operators import ILIKE
 from dynmodel_pyramid.fields.temporal import parse_datetime
 
-#: Characters of a validation message.
-LONGEST_MESSAGE = 500
+#: Characters of a validation message, and of what people read of a table or field.
+LONGEST_MESSAGE, LONGEST_LABEL, LONGEST_DESCRIPTION = 500, 1000, 10_000
+
+
+def labels(value: dict[str, Any], pointer: str, problems: Problems) -> tuple[str | None, str | None]:
+    """``label`` and ``description``."""
+    label = problems.text(value, "label", pointer, most=LONGEST_LABEL)
+    return label, problems.text(value, "description", pointer, most=LONGEST_DESCRIPTION)
 
 
 def read_options_of_all(
@@ -46,11 +52,9 @@ def _expression(value: dict[str, Any], pointer: str, problems: Problems) -> str 
 
 
 def _message(value: dict[str, Any], pointer: str, problems: Problems) -> str | None:
-    message = problems.text(value, "message", pointer)
+    message = problems.text(value, "message", pointer, most=LONGEST_MESSAGE)
     if message == "":
         problems.add(f"{pointer}/message", "invalid_option", "want at least one character, or null")
-    elif message is not None and len(message) > LONGEST_MESSAGE:
-        problems.add(f"{pointer}/message", "too_long", f"want at most {LONGEST_MESSAGE} characters")
     return message
 
 

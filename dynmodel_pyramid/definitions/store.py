@@ -12,8 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from dynmodel_pyramid.database import Database, State
+from dynmodel_pyramid.database.dialect import LARGEST_ID
 from dynmodel_pyramid.definitions.model import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.names import name_key
+from dynmodel_pyramid.errors import Conflict
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,16 +203,24 @@ class DefinitionStore:
         """Draw so many numbers of a field that counts rows; -> the first.
 
         They are taken back if the transaction is undone, which leaves no gap; till it ends, nobody else gets one.
+
+        :raises Conflict: they would pass :data:`~dynmodel_pyramid.database.dialect.LARGEST_ID`
         """
         counter = self.system.counter
         statement = insert_or_update(connection, counter).values(table_id=table_id, field_id=field_id, last=count)
         statement = statement.on_conflict_do_update(
             index_elements=[counter.c.table_id, counter.c.field_id], set_={"last": counter.c.last + count}
         )
-        return connection.scalar(statement.returning(counter.c.last)) - count + 1
+        last = connection.scalar(statement.returning(counter.c.last))
+        if last > LARGEST_ID:
+            raise Conflict(
+                f"an autonumber field of the table is near {LARGEST_ID}, so no numbers are left", code="ids_exhausted"
+            )
+        return last - count + 1
 
     def count_from(self, connection: sa.Connection, table_id: int, field_id: int, last: int) -> None:
-        """Let the next number of a field be the one after ``last``."""
+        """Let the next number of a field be the one after ``last``; there is none after the largest id."""
+        last = min(last, LARGEST_ID)
         counter = self.system.counter
         statement = insert_or_update(connection, counter).values(table_id=table_id, field_id=field_id, last=last)
         connection.execute(

@@ -1,17 +1,15 @@
 """The documents in a file that was sent: rows, each with the faults that it has already as a text."""
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 from dynmodel_pyramid.definitions.problems import Problems, escape
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.exchange.delimited import read_records
+from dynmodel_pyramid.fields.numbers import read_integer
 from dynmodel_pyramid.rows.entries import Columns, Faults
 from dynmodel_pyramid.rows.imports import Document
 from dynmodel_pyramid.rows.service import Rows
-
-_ID = re.compile("-?[0-9]{1,18}")
 
 
 def read_ndjson(file: BinaryIO, parse: Callable[[bytes], Any]) -> Iterator[Document]:
@@ -76,7 +74,7 @@ def _readers(rows: Rows, names: list[str], columns: Columns) -> dict[str, Callab
         if columns.names is not None and present not in columns.names:
             readers[name] = str
         elif present == "id":
-            readers[name] = _read_id
+            readers[name] = read_integer
         elif field is not None:
             readers[name] = rows.model.field_types[field.type].text_form(field.options).from_text
         elif present in rows.reader.given:
@@ -85,9 +83,3 @@ def _readers(rows: Rows, names: list[str], columns: Columns) -> dict[str, Callab
             problems.add(f"/{escape(name)}", "unknown_field", "the table has no such field")
     problems.raise_if_any()
     return readers
-
-
-def _read_id(text: str) -> int:
-    if not _ID.fullmatch(text):
-        raise ValueError("want a whole number")
-    return int(text)

@@ -15,6 +15,7 @@ from dynmodel_pyramid.fields.numbers import read_number
 DEGREES = {"longitude": 180, "latitude": 90}
 _WKT = re.compile(r"POINT\s*\(([^()]*)\)", re.IGNORECASE | re.ASCII)
 _LONGEST = 100
+_NUMBER = schema.Number()
 
 
 class _Place(schema.Object):
@@ -28,11 +29,11 @@ class _Place(schema.Object):
 
     @staticmethod
     def _degrees(node, key, value):
-        if type(value) not in (int, float):
+        if type(value) not in schema.Number.types:
             raise schema.invalid(node, f"want a number as {key}, not {schema.json_type(value)}", "wrong_type")
         if not -DEGREES[key] <= value <= DEGREES[key]:  # NaN isn't, either
             raise schema.invalid(node, f"want a {key} from -{DEGREES[key]} to {DEGREES[key]}", "out_of_range")
-        return float(value) + 0.0
+        return _NUMBER.deserialize(node, value)
 
 
 class Point(FieldType):

@@ -1,6 +1,9 @@
 """JSON as text, in one form."""
 
 import json
+from typing import Any
+
+from dynmodel_pyramid.fields.numerals import parse_float
 
 
 def write_json(value) -> str:
@@ -9,7 +12,24 @@ def write_json(value) -> str:
 
 
 def read_json(text: str):
+    """
+    :raises ValueError: it is no JSON (RFC 8259), or a key stands twice in one object
+    """
     try:
-        return json.loads(text)
+        return _decode(text)
     except (ValueError, RecursionError):
         raise ValueError("want JSON") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise ValueError("a key stands twice")
+    return document
+
+
+def _constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+_decode = json.JSONDecoder(parse_float=parse_float, parse_constant=_constant, object_pairs_hook=_object).decode

@@ -6,13 +6,11 @@ Only what a value is stands here. The system makes foreign keys and tables of id
 import colander
 import sqlalchemy as sa
 
+from dynmodel_pyramid.database.dialect import LARGEST_ID
 from dynmodel_pyramid.fields import containment, operators, schema, sql
 from dynmodel_pyramid.fields.contract import FieldType, Reference, TextForm
 from dynmodel_pyramid.fields.json import read_json, write_json
 from dynmodel_pyramid.fields.numbers import read_integer
-
-#: What JSON numbers carry exactly everywhere (RFC 8259, section 6); no row has a greater id.
-LARGEST_ID = 2**53 - 1
 
 
 class _RowId(schema.Integer):

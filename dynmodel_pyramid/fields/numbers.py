@@ -1,7 +1,6 @@
 """Numbers: 64-bit floats and 64-bit integers."""
 
 import math
-import re
 
 import colander
 import sqlalchemy as sa
@@ -9,9 +8,8 @@ import sqlalchemy as sa
 from dynmodel_pyramid.fields import checks, operators, schema, sql, sql_numbers
 from dynmodel_pyramid.fields.choices import check_choices, choices_option, each_of, one_of
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
+from dynmodel_pyramid.fields.numerals import NUMBER, parse_float
 
-#: What ``float`` takes besides (underscores, digits of other scripts, nan) is no number to a client.
-_NUMBER = re.compile(r"[+-]?(?:\d+(\.\d*)?|(\.\d+))([eE][+-]?\d+)?", re.ASCII)
 #: More digits than the largest float has.
 _DIGITS = 400
 
@@ -160,21 +158,25 @@ def _check_best(node, options):
 
 
 def read_number(text: str) -> int | float:
+    """The number that a text stands for, as a JSON parser reads it; the validator judges what a float keeps of it.
+
+    :raises ValueError: saying what is wanted
+    """
     text = text.strip()
-    match = _NUMBER.fullmatch(text)
+    match = NUMBER.fullmatch(text)
     if not match:
         raise ValueError("want a number")
     if match.groups() == (None, None, None) and len(text) <= _DIGITS:
-        return int(text)  # the validator refuses it where a float would lose digits
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError("want a finite number")
-    return value
+        return int(text)
+    return parse_float(text)
 
 
-def read_integer(text: str) -> int:
-    text = text.strip()
-    digits = text[1:] if text[:1] in ("+", "-") else text
-    if not (digits.isascii() and digits.isdigit()) or len(digits) > 19:
-        raise ValueError("want a whole number of at most 64 bits")
-    return int(text)
+def read_integer(text: str) -> int | float:
+    """The number that a text stands for; the validator refuses fractions and large ones, as it does in JSON.
+
+    :raises ValueError: saying what is wanted
+    """
+    try:
+        return read_number(text)
+    except ValueError:
+        raise ValueError("want a whole number of at most 64 bits") from None

@@ -6,10 +6,11 @@ colander's stock types are made for forms: ``Integer`` takes ``1.9`` and ``True`
 
 import math
 import re
-from decimal import Decimal
 from typing import Any
 
 import colander
+
+from dynmodel_pyramid.fields.numerals import Rounded, float_of_whole
 
 #: What no text may hold: NUL (PostgreSQL can't store it) and lone surrogates (they have no UTF-8).
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
@@ -17,6 +18,8 @@ UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 #: Deeper JSON values are refused: serialisers and databases have limits of their own, and higher ones.
 MAX_DEPTH = 100
 INT64 = 2**63
+#: From here on a float may stand for several whole numbers.
+UNSURE = 2**53
 
 
 def invalid(node, message: str, code: str, value=None) -> colander.Invalid:
@@ -32,6 +35,7 @@ def json_type(value: Any) -> str:
         str: "a string",
         int: "a number",
         float: "a number",
+        Rounded: "a number",
         list: "an array",
         dict: "an object",
     }
@@ -91,18 +95,22 @@ class Boolean(_Strict):
 
 
 class Integer(_Strict):
-    """A JSON number that is whole (``1`` and ``1.0``, RFC 8259 section 6) and fits 64 bits."""
+    """A JSON number that is whole (``1`` and ``1.0``, RFC 8259 section 6) and fits 64 bits.
+
+    A number with a fraction or an exponent is read as a float, so it must be less than 2^53: from there on a float
+    may stand for several whole numbers.
+    """
 
     wanted = "a whole number"
-    types = (int, float)
+    types = (int, float, Rounded)
     json_schema = {"type": "integer"}
 
     def check(self, node, value):
-        if type(value) is float:
-            if not value.is_integer():
+        if type(value) is not int:
+            if abs(value) >= UNSURE:
+                raise invalid(node, "want a number this large as plain digits", "out_of_range", str(value))
+            if type(value) is Rounded or not value.is_integer():
                 raise invalid(node, "want a whole number, not a fraction", "wrong_type", str(value))
-            if abs(value) > 2**53:
-                raise invalid(node, "want a number this large with all its digits", "out_of_range", str(value))
             value = int(value)
         if not -INT64 <= value < INT64:
             raise invalid(node, "want a whole number of at most 64 bits", "out_of_range", str(value))
@@ -110,34 +118,35 @@ class Integer(_Strict):
 
 
 class Number(_Strict):
-    """A JSON number as a 64-bit float; integers that a float can't hold exactly are refused.
+    """A JSON number as a 64-bit float. A fraction is rounded to the nearest float.
 
-    Minus zero becomes zero: SQLite doesn't keep its sign.
+    A whole number is taken if a float is equal to it, or is written so: JavaScript and Go write floats of less than
+    1e21 without an exponent. Minus zero becomes zero: SQLite doesn't keep its sign.
     """
 
     wanted = "a number"
-    types = (int, float)
+    types = (int, float, Rounded)
     json_schema = {"type": "number"}
 
     def check(self, node, value):
         if type(value) is int:
-            try:
-                exact = float(value)
-            except OverflowError:
-                exact = math.inf
-            if exact != value:
+            made = float_of_whole(value)
+            if made is None:
                 raise invalid(node, "this number can't be stored exactly as a 64-bit float", "out_of_range", str(value))
-            return exact
+            return made
         if not math.isfinite(value):
             raise invalid(node, "want a finite number", "out_of_range", str(value))
+        if type(value) is Rounded and value == 0:
+            raise invalid(node, "this number is too near to zero for a 64-bit float", "out_of_range", value.text[:40])
         return value + 0.0
 
 
 class Json(colander.SchemaType):
     """Any JSON value that both databases store and give back equal.
 
-    PostgreSQL keeps numbers as decimals and answers ``1e23`` with all its digits, so a whole number of more than 64
-    bits is taken where it is how a float is written out; it becomes that float.
+    Numbers are whole ones of 64 bits, and floats; a number with more digits than these keep is refused. PostgreSQL
+    keeps numbers as decimals and answers ``1e23`` with all its digits, so a whole number of more than 64 bits is taken
+    where it is how a float is written out; it becomes that float.
     """
 
     json_schema: dict[str, Any] = {}
@@ -156,6 +165,8 @@ class Json(colander.SchemaType):
             raise invalid(node, f"nested deeper than {MAX_DEPTH} levels", "too_deep")
         if kind is str:
             return self._text(node, value)
+        if kind is Rounded:
+            raise invalid(node, "holds a number with more digits than a 64-bit float keeps", "out_of_range")
         if kind is float:
             if not math.isfinite(value):
                 raise invalid(node, "holds a number that is not finite", "out_of_range")
@@ -185,13 +196,10 @@ class Json(colander.SchemaType):
 
     @staticmethod
     def _float(node, value):
-        try:
-            near = float(value)
-        except OverflowError:
-            near = math.inf
-        if near == math.inf or Decimal(repr(near)) != value:
+        made = float_of_whole(value, as_written=True)
+        if made is None:
             raise invalid(node, "holds a whole number of more than 64 bits", "out_of_range")
-        return near
+        return made
 
 
 class List(_Strict):

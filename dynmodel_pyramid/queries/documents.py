@@ -7,6 +7,7 @@ text may stand, it is the query string's grammar. docs/queries.md describes the 
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from dynmodel_pyramid.fields.numerals import Rounded
 from dynmodel_pyramid.queries.conditions import read_condition, read_item, read_operator
 from dynmodel_pyramid.queries.cursor import Cursor
 from dynmodel_pyramid.queries.errors import QueryError
@@ -87,6 +88,8 @@ def _scalar(value: object, pointer: str) -> str:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, Rounded):
+        return value.text
     if isinstance(value, int | float):
         return repr(value)
     _fault(pointer, "a text, a number, true or false", hint='null equals nothing: ask {"is": null}')

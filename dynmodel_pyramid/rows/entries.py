@@ -118,7 +118,7 @@ def read_entries(
         sent = told.sent if isinstance(told, SentNames) else {}
         faults = Faults()
         values = reader.whole(document, pointer, SentNames(faults, pointer, sent), rows.scope, moment)
-        row_id = reader.given_id(document, pointer, problems)
+        row_id = reader.given_id(document, pointer, problems, faults)
         assigned = reader.part(document, pointer, told, rows.scope) if faults else values
         named = document if columns.names is None else [*document, *columns.names]
         for name in named:

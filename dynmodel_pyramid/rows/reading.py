@@ -10,8 +10,10 @@ from typing import Any
 
 import colander
 
+from dynmodel_pyramid.database.dialect import LARGEST_GIVEN_ID, LARGEST_ID
 from dynmodel_pyramid.definitions.expressions import evaluate
 from dynmodel_pyramid.definitions.problems import Problems, escape, faults
+from dynmodel_pyramid.fields import schema
 from dynmodel_pyramid.fields.schema import json_type
 from dynmodel_pyramid.rows.aliases import aliases_of
 from dynmodel_pyramid.rows.scope import Scope
@@ -19,8 +21,8 @@ from dynmodel_pyramid.tables.generation import Model
 from dynmodel_pyramid.tables.shown import is_given, is_list, reverse_sides
 
 _MISSING = object()
-#: The greatest id a client may give: what JSON numbers carry exactly everywhere (RFC 8259, section 6).
-LARGEST_ID = 2**53 - 1
+_ID = schema.Integer()
+_ID_NODE = schema.Place("id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,15 +184,23 @@ class RowReader:
                     self.add_fault(problems, pointer, name, "read_only", "this field is not yours to write")
 
     @staticmethod
-    def given_id(document: Any, pointer: str, problems: Problems) -> int | None:
-        """The id that a client gives a new row, or None."""
+    def given_id(document: Any, pointer: str, problems: Problems, if_new: Any = None) -> int | None:
+        """The id that a client gives a row, or None.
+
+        :param if_new: told of what only a new row may not have; by default as ``problems``
+        """
         if type(document) is not dict or document.get("id") is None:
             return None
-        value = document["id"]
-        if type(value) is not int:
-            problems.add(f"{pointer}/id", "wrong_type", f"want a whole number, not {json_type(value)}")
+        try:
+            value = _ID.deserialize(_ID_NODE, document["id"])
+        except colander.Invalid as error:
+            for _, code, message in faults(error):
+                problems.add(f"{pointer}/id", code, message)
             return None
         if not 1 <= value <= LARGEST_ID:
-            problems.add(f"{pointer}/id", "out_of_range", f"want a whole number from 1 to {LARGEST_ID}")
+            problems.add(f"{pointer}/id", "out_of_range", f"want a whole number from 1 to {LARGEST_GIVEN_ID}")
             return None
+        if value > LARGEST_GIVEN_ID:
+            told = problems if if_new is None else if_new
+            told.add(f"{pointer}/id", "out_of_range", f"want an id of at most {LARGEST_GIVEN_ID} for a new row")
         return value

@@ -21,7 +21,7 @@ from dynmodel_pyramid.rows.links import Links
 from dynmodel_pyramid.rows.prepared import PreparedInsert
 from dynmodel_pyramid.rows.reading import Problems, RowReader
 from dynmodel_pyramid.rows.reads import RowReads
-from dynmodel_pyramid.rows.repeating import Current, refuse_changes
+from dynmodel_pyramid.rows.repeating import Current, refuse_changes, same_json
 from dynmodel_pyramid.tables.catalogue import RowWrites
 from dynmodel_pyramid.tables.given import Filler, given_fields
 from dynmodel_pyramid.tables.release import Release
@@ -176,7 +176,7 @@ class Rows(RowReads):
             refuse_changes(reader, document, current, told)
             values = {name: value for name, value in values.items() if name not in reader.repeatable}
         given = document.get("id") if type(document) is dict else None
-        if given is not None and (type(given) is not int or given != row_id):
+        if given is not None and not same_json(given, row_id):
             problems.add("/id", "read_only", "the id of a row never changes")
         problems.raise_if_any()
         return values

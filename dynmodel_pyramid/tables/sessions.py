@@ -20,9 +20,11 @@ from sqlalchemy import event
 from sqlalchemy.orm import ORMExecuteState, Session
 from sqlalchemy.sql import visitors
 
+from dynmodel_pyramid.database.dialect import refuse_unsafe_ids
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.errors import Conflict
 from dynmodel_pyramid.tables.catalogue import Catalogue, RowWrites
+from dynmodel_pyramid.tables.flush_checks import check_values
 from dynmodel_pyramid.tables.generation import DEFINITION, Model
 from dynmodel_pyramid.tables.release import Release
 from dynmodel_pyramid.tables.unit_of_work import (
@@ -33,6 +35,7 @@ from dynmodel_pyramid.tables.unit_of_work import (
     settle_lists,
     stale_relationships,
 )
+from dynmodel_pyramid.tables.violations import KINDS, violated_fields, violation
 from dynmodel_pyramid.tables.work import Stale, Work
 
 #: Compiled statements that one session keeps; they go with it, and the classes that they name as well.
@@ -62,7 +65,7 @@ class UnreportedWrite(Conflict):
     def __init__(self):
         super().__init__(
             "rows are written through objects here (session.add, attributes, session.delete), so that each write is "
-            "told to history and feeds; this statement would go past them"
+            "judged and reported; this statement would go past that"
         )
 
 
@@ -153,8 +156,25 @@ class ModelSession(Session):
 
         In this order: a row that was moved to another one a moment ago doesn't hold the deletion up.
 
-        :raises Conflict: a row that stays refers to one that is deleted, and its field restricts that
+        :raises Invalid: a value breaks a rule of its field
+        :raises Conflict: a row that stays refers to one that is deleted, and its field restricts that; or the row
+            breaks another rule of the database (``unique_violation``, ``foreign_key_violation``)
         """
+        try:
+            self._write_then_delete(objects)
+        except sa.exc.IntegrityError as error:
+            self.explain(error)
+            raise self.violated(error) from error
+
+    def violated(self, error: sa.exc.IntegrityError) -> Exception:
+        """The rule that the database refused a write for, in words of the definition; the error itself for others."""
+        failure = self.catalogue.database.failure(error)
+        if failure.kind not in KINDS:
+            return error
+        known = [definition for definitions in self._used.values() for definition in definitions]
+        return violation(failure, next((each for each in known if violated_fields(failure, each)), None))
+
+    def _write_then_delete(self, objects: Any) -> None:
         gone = list(self.deleted)
         if gone:
             self.add_all(gone)  # they are no longer marked
@@ -231,6 +251,7 @@ def _before_flush(session: ModelSession, context, instances) -> None:
     new, changed = list(filter(is_row, session.new)), changed_rows(session)
     for rows, are_new in ((new, True), (changed, False)):
         if rows:
+            check_values(rows, session.catalogue.field_types, new=are_new)
             fill(session, session.catalogue, session.author, rows, new=are_new)
     for row in changed:
         settle_lists(row)
@@ -243,6 +264,7 @@ def _after_flush(session: ModelSession, context) -> None:
     modified = [row for row in session.dirty if session.is_modified(row)]
     session._written = [*session.new, *modified]
     written: dict[tuple[int, str], list[tuple[int, int]]] = {}
+    refuse_unsafe_ids(max((row.id for row in session.new if is_row(row)), default=0))
     for operation, rows in (("insert", session.new), ("update", modified)):
         for row in filter(is_row, rows):
             written.setdefault((definition_of(row).id, operation), []).append((row.id, row._version))
@@ -286,4 +308,6 @@ def session(catalogue: Catalogue, *, writes: bool = True, author: str | None = N
             made.commit()
         except sa.exc.DBAPIError as error:
             made.explain(error)
+            if isinstance(error, sa.exc.IntegrityError):
+                raise made.violated(error) from error
             raise

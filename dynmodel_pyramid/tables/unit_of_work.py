@@ -59,6 +59,10 @@ def fill(session: Session, catalogue: Catalogue, author: str | None, rows: list[
         fields, names = given_fields(definition, field_types), attribute_names(definition)
         filler = Filler(connection, catalogue.store, field_types, definition, author, moment)
         given = filler.of_new_rows(fields, len(alike)) if new else [filler.of_changed_row(fields) for _ in alike]
+        if new:
+            table, ids = type(alike[0]).__table__, [row.id for row in alike if row.id is not None]
+            # Numbers that are drawn later come after those that are given.
+            catalogue.database.dialect.draw_ids(connection, table, 0, above=max(ids, default=0))
         for row, values in zip(alike, given, strict=True):
             for name, value in values.items():
                 setattr(row, names[name], value)

@@ -10,6 +10,7 @@ from os import SEEK_END
 from typing import Any, BinaryIO
 
 from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.fields.numerals import parse_float
 from dynmodel_pyramid.web.errors import PayloadTooLarge, UnsupportedMediaType
 
 JSON = ("application/json",)
@@ -31,7 +32,7 @@ def _constant(name: str) -> Any:
     raise Malformed(f"{name} is not JSON", code="malformed_json")
 
 
-_decode = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant).decode
+_decode = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant, parse_float=parse_float).decode
 
 
 def parse_json(text: bytes) -> Any:

@@ -13,7 +13,7 @@ from pyramid.response import Response
 
 from dynmodel_pyramid import errors
 from dynmodel_pyramid.database import Failure
-from dynmodel_pyramid.tables.checks import checked_field
+from dynmodel_pyramid.tables.violations import KINDS, violation
 from dynmodel_pyramid.tables.work import Stale
 from dynmodel_pyramid.web.rest.problems import rest_error, wants_rest_error
 
@@ -192,7 +192,7 @@ def database_error_view(error: sa.exc.DBAPIError, request) -> Response:
     """What the database refused. Whether a stale definition is to blame was asked before (``transactions``)."""
     failure = request.registry.dynmodel_catalogue.database.failure(error)
     note_cause(error, request)
-    if failure.kind in ("unique", "foreign_key", "required", "check"):
+    if failure.kind in KINDS:
         return _violation(failure, request)
     if failure.kind == "value":
         return problem(
@@ -227,37 +227,8 @@ def writes_committed(request) -> bool:
 
 def _violation(failure: Failure, request) -> Response:
     model = getattr(request.context, "model", None)
-    names = violated_fields(failure, model) if model is not None else []
-    where = ", ".join(names) or "a rule of the table"
-    details = {
-        "unique": f"another row has the same value in {where}",
-        "foreign_key": f"{where} refers to a row that is not there, or the row is referred to",
-        "required": f"{where} is required",
-        "check": f"{where} breaks a rule of the database",
-    }
-    field = model.definition.by_name.get(names[0]) if len(names) == 1 else None
-    own = None if field is None else field.message
-    return problem(request, 409, f"{failure.kind}_violation", own or details[failure.kind], fields=names)
-
-
-def violated_fields(failure: Failure, model) -> list[str]:
-    """The names of the fields that a violated constraint is about."""
-    definition = model.definition
-    by_column = {field.column: field.name for field in definition.fields} | {"id": "id"}
-    if failure.constraint:
-        checked = checked_field(definition, failure.constraint)
-        if checked is not None:
-            return [checked.name]
-        prefix, _, number = failure.constraint.rpartition("_")
-        if prefix == "_pk":
-            return ["id"]
-        if prefix in (f"_ux_{definition.id}", f"_ix_{definition.id}") and number.isdigit():
-            field = definition.by_id.get(int(number))
-            if field is not None:
-                return [field.name]
-            parts = next((index.fields for index in definition.indexes if index.id == int(number)), ())
-            return [definition.by_id[part].name for part, _ in parts]
-    return [by_column[column] for column in failure.columns if column in by_column]
+    error = violation(failure, None if model is None else model.definition)
+    return problem(request, 409, error.code, error.detail, **error.members)
 
 
 def unexpected_error_view(error: Exception, request) -> Response:

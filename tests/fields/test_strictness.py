@@ -102,7 +102,7 @@ def test_what_is_read_as_a_moment_is_rfc_3339(text):
 @given(ANY)
 def test_integer_takes_whole_numbers_of_64_bits_only(value):
     good, result = taken(schema.Integer(), value)
-    whole = type(value) is int or (type(value) is float and value.is_integer() and abs(value) <= 2**53)
+    whole = type(value) is int or (type(value) is float and value.is_integer() and abs(value) < 2**53)
     assert good == (whole and -INT64 <= value < INT64)
     assert not good or (type(result) is int and result == value)
 

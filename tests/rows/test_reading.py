@@ -2,11 +2,12 @@
 
 import pytest
 
+from dynmodel_pyramid.database.dialect import LARGEST_GIVEN_ID, LARGEST_ID
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.problems import Problems, escape
 from dynmodel_pyramid.definitions.reading import read_table
 from dynmodel_pyramid.errors import Invalid
-from dynmodel_pyramid.rows.reading import LARGEST_ID, RowReader, parse_id
+from dynmodel_pyramid.rows.reading import RowReader, parse_id
 from dynmodel_pyramid.rows.scope import EVERYTHING, Scope
 from dynmodel_pyramid.rows.service import as_documents
 
@@ -105,7 +106,7 @@ def test_a_default_is_of_each_row_alone(reader):
     assert first["list"] == second["list"] == [1]
 
 
-@pytest.mark.parametrize("value", [1, LARGEST_ID])
+@pytest.mark.parametrize("value", [1, 1.0, LARGEST_GIVEN_ID])
 def test_given_id(value):
     problems = Problems()
     assert RowReader.given_id({"id": value}, "", problems) == value
@@ -116,15 +117,16 @@ def test_given_id(value):
     ("value", "code"),
     [
         (0, "out_of_range"),
+        (LARGEST_GIVEN_ID + 1, "out_of_range"),
         (LARGEST_ID + 1, "out_of_range"),
         (True, "wrong_type"),
-        (1.0, "wrong_type"),
+        (1.5, "wrong_type"),
         ("1", "wrong_type"),
     ],
 )
 def test_bad_given_id(value, code):
     problems = Problems()
-    assert RowReader.given_id({"id": value}, "/2", problems) is None
+    RowReader.given_id({"id": value}, "/2", problems)
     assert faults(problems) == [f"/2/id {code}"]
 
 

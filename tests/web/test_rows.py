@@ -1,7 +1,9 @@
 """Rows: what is accepted, what is stored, what comes back."""
 
 import pytest
+import sqlalchemy as sa
 
+from dynmodel_pyramid.errors import Conflict, Invalid
 from tests.web.client import EVERY_TYPE, EVERY_VALUE
 
 
@@ -120,13 +122,90 @@ def test_given_ids(fresh):
     assert after[0] > max(ids)
 
 
-@pytest.mark.parametrize("given", [1, 9_999, 10_001, 50_000, 2**31, 2**53 - 2])
+@pytest.mark.parametrize("given", [1, 9_999, 10_001, 50_000, 2**31, 2**52])
 def test_generated_ids_come_after_given_ones(client, given):
     path = client.table({"a": "string"})
     assert client.row(path, {"id": given})["id"] == given
     generated = client.row(path, {})["id"]
     assert generated > given
     assert client.get(f"{path}rows/{generated}/")["id"] == generated
+
+
+LARGEST_ID = 2**53 - 1
+
+
+def exhaust(client, path: str) -> None:
+    """Make a row of the largest id, as releases did that let clients give it."""
+    table = client.catalogue.models[client.get(path)["model_name"]].__table__
+    with client.catalogue.database.writer.begin() as connection:
+        connection.execute(sa.insert(table), [{"id": LARGEST_ID, "a": "last"}])
+        client.catalogue.database.dialect.draw_ids(connection, table, 0, above=LARGEST_ID)
+
+
+def test_drawn_ids_end_at_the_largest_one(fresh):
+    path = fresh.table({"a": {"type": "string", "unique": True}, "to": {"type": "link", "table": "Here"}}, "Here")
+    rows, rest = f"{path}rows/", "/rest/Here"
+    exhaust(fresh, path)
+    told = {"status": 409, "code": "ids_exhausted"}
+    fresh.refused("POST", rows, {"a": "x"}, **told)
+    fresh.refused("POST", rows, [{"a": "x"}, {"id": 3, "a": "y"}], **told)
+    fresh.refused("POST", f"{rows}?on_conflict=a", [{"a": "x"}], Prefer="resolution=merge-duplicates", **told)
+    for count in (1, 1500):
+        body = "a\r\n" + "".join(f"x{number}\r\n" for number in range(count))
+        fresh.refused("POST", rows, body=body.encode(), content_type="text/csv", **told)
+    answer = fresh.app.post_json(rest, {"a": "x"}, expect_errors=True)
+    assert (answer.status_int, answer.json["code"]) == (400, "2200H")
+    with pytest.raises(Conflict) as refused, fresh.catalogue.session() as session:
+        session.add(fresh.catalogue.models["Here"](a="x"))
+    assert refused.value.code == "ids_exhausted"
+    # All that is there is read and written as ever, and links lead to it.
+    assert fresh.get(f"{rows}{LARGEST_ID}") == {"id": LARGEST_ID, "a": "last", "to": None}
+    assert fresh.row(path, {"id": 7, "a": "x", "to": LARGEST_ID})["to"] == LARGEST_ID
+    row = {"id": LARGEST_ID, "a": "changed", "to": 7}
+    assert fresh.send("PUT", f"{rows}{LARGEST_ID}", row, status=200).json == row
+    new = {"status": 422, "code": "/0/id out_of_range", "Prefer": "resolution=merge-duplicates"}
+    fresh.refused("POST", f"{rows}?on_conflict=id", [{"id": LARGEST_ID - 1, "a": "new"}], **new)
+    merged = {"id": LARGEST_ID, "a": "merged", "to": LARGEST_ID}
+    fresh.send("POST", f"{rows}?on_conflict=id", [merged], Prefer="resolution=merge-duplicates", status=200)
+    assert fresh.get(f"{rows}?id=eq.{LARGEST_ID}") == [merged]
+    fresh.send("PATCH", path, {"fields": {"a": {"default": "x"}}}, status=200)
+    fresh.refused("POST", rows, {"a": "z"}, **told)
+
+
+@pytest.mark.parametrize("greatest", [LARGEST_ID, 2**63 - 1])
+def test_drawn_numbers_end_at_the_largest_id(fresh, greatest):
+    path = fresh.table({"n": "integer"})
+    fresh.row(path, {"n": greatest})
+    fresh.send("PATCH", path, {"fields": {"n": {"type": "autonumber"}}}, status=200)
+    fresh.refused("POST", f"{path}rows/", {}, status=409, code="ids_exhausted")
+    assert fresh.get(f"{path}rows/") == [{"id": 1, "n": greatest}]
+
+
+def test_larger_ids_of_old_databases_are_read(fresh):
+    path = fresh.table({"a": "string"}, "Old")
+    larger = LARGEST_ID + 2
+    with fresh.catalogue.database.writer.begin() as connection:
+        connection.execute(sa.insert(fresh.catalogue.models["Old"].__table__), [{"id": larger, "a": "x"}])
+    row = {"id": larger, "a": "x"}
+    assert fresh.get(f"{path}rows/") == fresh.get(f"{path}rows/?id=eq.{larger}") == [row]
+    assert fresh.get(f"{path}rows/{larger}") == row
+    assert fresh.app.get(f"/rest/Old?id=eq.{larger}").json == [row]
+    assert fresh.send("PUT", f"{path}rows/{larger}", {**row, "a": "y"}, status=200).json["a"] == "y"
+    fresh.send("DELETE", f"{path}rows/{larger}", status=204)
+
+
+def test_sessions_draw_ids_after_those_that_are_given(fresh):
+    fresh.table({"a": "string"}, "Given")
+    catalogue = fresh.catalogue
+    with catalogue.session() as session:
+        session.add(catalogue.models["Given"](id=3, a="three"))
+    with catalogue.session() as session:
+        for _ in range(4):
+            session.add(catalogue.models["Given"](a="drawn"))
+    answer = fresh.app.get("/rest/Given?select=id").json
+    assert answer == [{"id": number} for number in (3, 4, 5, 6, 7)]
+    with pytest.raises(Invalid, match="/id: want an id of at most"), catalogue.session() as session:
+        session.add(catalogue.models["Given"](id=2**52 + 1))
 
 
 def test_ids_are_never_reused(fresh):

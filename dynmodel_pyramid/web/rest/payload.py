@@ -13,6 +13,7 @@ from typing import Any
 import colander
 
 from dynmodel_pyramid.exchange.delimited import read_records
+from dynmodel_pyramid.fields.numerals import parse_float
 from dynmodel_pyramid.queries import split
 from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.rows.service import Rows
@@ -152,7 +153,7 @@ def _json(value: Any) -> str:
 def _plain(value: Any) -> Any:
     """Numbers as floats, at any depth."""
     if type(value) is Digits:
-        return float(value)
+        return parse_float(value)
     if type(value) is dict:
         return {name: _plain(item) for name, item in value.items()}
     return [_plain(item) for item in value] if type(value) is list else value

@@ -43,6 +43,7 @@ CODES: dict[str, tuple[str, int | None]] = {
     "foreign_key_violation": ("23503", 409),
     "required_violation": ("23502", 400),
     "check_violation": ("23514", 400),
+    "ids_exhausted": ("2200H", 400),
     "conflict": ("23503", 409),
     "validation": ("22000", 400),
     "internal_error": ("XX000", 500),

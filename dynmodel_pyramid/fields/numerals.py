@@ -1,0 +1,72 @@
+"""Numbers as JSON and text write them, and what a 64-bit float keeps of them.
+
+All readers of JSON use :func:`parse_float`, so that a field type can refuse a number whose digits are lost. RFC 8259,
+section 6, lets parsers round in silence.
+"""
+
+import math
+import re
+from decimal import Decimal, InvalidOperation
+
+#: No longer text loses digits, unless it has an exponent: 15 digits and a point (IEEE 754: DBL_DIG).
+_SHORT = 16
+#: A float that is written with so many digits is read as itself (DBL_DECIMAL_DIG); with fewer often, too.
+_DIGITS = 17
+#: No float has more digits when all of them are written out (1,075 behind the point, and a sign).
+_LONGEST = 1100
+#: What ``float`` takes besides (underscores, digits of other scripts, nan) is no number to a client.
+NUMBER = re.compile(r"[+-]?(?:\d+(\.\d*)?|(\.\d+))([eE][+-]?\d+)?", re.ASCII)
+
+
+class Rounded(float):
+    """The float next to a number that no float is.
+
+    :ivar text: the number as it was written
+    """
+
+    __slots__ = ("text",)
+    text: str
+
+
+def parse_float(text: str) -> float:
+    """The float that a number with a fraction or an exponent stands for: :class:`Rounded` where digits are lost.
+
+    Nothing is lost where the text is one of the ways to write the float: the shortest one, all digits, or up to 17 of
+    them, the last one rounded. What is too large is infinite, as ``float`` has it.
+    """
+    value = float(text)
+    if len(text) <= _SHORT and "e" not in text and "E" not in text:
+        return value
+    if repr(value) == text or math.isinf(value) or _is_written(value, text):
+        return value
+    made = Rounded(value)
+    made.text = text
+    return made
+
+
+def _is_written(value: float, text: str) -> bool:
+    if len(text) > _LONGEST:
+        return False
+    try:
+        written = Decimal(text)
+    except InvalidOperation:  # an exponent that not even a decimal has
+        return False
+    # The constructor and comparisons are exact, whatever the thread's decimal context is.
+    if written == value or written == Decimal(repr(value)):
+        return True
+    digits = len("".join(map(str, written.as_tuple().digits)).strip("0"))
+    return value != 0 and digits <= _DIGITS and written == Decimal(f"{value:.{digits - 1}e}")
+
+
+def float_of_whole(value: int, *, as_written: bool = False) -> float | None:
+    """The float that a whole number is, or is how a float is written out; None if there is none.
+
+    JavaScript and Go write floats of less than 1e21 as whole numbers: the shortest digits, and then zeros.
+
+    :param as_written: whether it must be that form, so that an answer with it has the same digits
+    """
+    try:
+        made = float(value)
+    except OverflowError:
+        return None
+    return made if Decimal(repr(made)) == value or (made == value and not as_written) else None
