@@ -131,7 +131,6 @@ class RowStream:
     def _begin(self, form: Form) -> None:
         settings = self._request.registry.dynmodel_settings
         self._dialect.unbound_statements(self._connection)
-        self._dialect.mark_stream(self._connection)
         self._what = f"request {request_id(self._request)}: {self._request.method} {self._request.path}"
         self._body = form.parts(self._rows())
         self._turn = threading.Lock()  # who has it uses the connection

@@ -142,6 +142,7 @@ def detached_read_connection(request) -> sa.Connection:
     connection = work.database.engine.connect().execution_options(**{ONE_MOMENT: True})
     try:
         connection.begin()
+        work.database.dialect.mark_stream(connection)
         work.open(connection)
         work.lock(connection)
     except BaseException:
