@@ -19,7 +19,7 @@ from waitress.buffers import ReadOnlyFileBasedBuffer
 from waitress.channel import ClientDisconnected, HTTPChannel
 
 from dynmodel_pyramid.server.answers import Answer, Prepared, refusal
-from dynmodel_pyramid.server.ledger import Spender
+from dynmodel_pyramid.server.ledger import Client
 from dynmodel_pyramid.server.spool import Spool
 from dynmodel_pyramid.server.task import PreparedTask, RequestTask
 from dynmodel_pyramid.server.watch import ANSWER, BODY, HEAD, IDLE, QUEUED, WORK, Watch
@@ -45,7 +45,7 @@ class Channel(HTTPChannel):
 
     def __init__(self, server, sock, addr, adj, map=None):
         self.ledger = server.ledger
-        self.peer = self.client = Spender()  # the gate has better ones
+        self.peer = self.client = Client(None)  # till the gate has found it
         self.since = time.monotonic()
         self.answer = Answer(self)
         self.answer.end()  # it has none yet

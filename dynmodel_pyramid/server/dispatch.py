@@ -7,7 +7,7 @@ each request, in the polling thread, ``poke()`` about once a second, and ``shutd
 
 from waitress.task import ThreadedTaskDispatcher
 
-from dynmodel_pyramid.server.ledger import Spender
+from dynmodel_pyramid.server.ledger import Client
 
 
 class Threads(ThreadedTaskDispatcher):
@@ -49,7 +49,7 @@ class _Turn:
 
     def __init__(self, dispatcher: Threads, channel):
         self.channel = channel
-        self.client: Spender = channel.client
+        self.client: Client = channel.client
         self._dispatcher = dispatcher
 
     def service(self) -> None:

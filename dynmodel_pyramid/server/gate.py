@@ -16,7 +16,7 @@ from waitress.proxy_headers import MalformedProxyHeader, parse_proxy_headers
 
 from dynmodel_pyramid.server.answers import refusal
 from dynmodel_pyramid.server.channel import Channel
-from dynmodel_pyramid.server.ledger import Ledger, Spender
+from dynmodel_pyramid.server.ledger import Client, Ledger
 from dynmodel_pyramid.server.watch import ANSWER, BODY, HEAD, IDLE, QUEUED
 
 #: Connections beyond ``connection_limit``.
@@ -25,19 +25,6 @@ GUESTS = 8
 GUEST_TIMEOUT = 5.0
 #: What may be closed to make place, in this order.
 CLOSED_FIRST = (IDLE, HEAD, BODY, ANSWER, QUEUED)
-
-
-class Client(Spender):
-    """An address with its connections."""
-
-    def __init__(self, address: str | None):
-        self.address = address
-        self.channels: set[Channel] = set()
-
-    def load(self) -> int:
-        # Called by other threads, too; copying a set is one step.
-        unsent = sum(bool(channel.total_outbufs_len) for channel in list(self.channels))
-        return self.running + unsent
 
 
 class Gate:

@@ -22,7 +22,7 @@ class Ledger:
         self.slots = 0
         self._lock = threading.Lock()
 
-    def account(self, client: "Spender", size: int) -> bool:
+    def account(self, client: "Client", size: int) -> bool:
         """Whether the client has begun or ceased to have something in temporary files."""
         with self._lock:
             before = client.spooled
@@ -30,7 +30,7 @@ class Ledger:
             client.spooled += size
             return not before or not client.spooled
 
-    def is_full(self, client: "Spender") -> bool:
+    def is_full(self, client: "Client") -> bool:
         total = self.limits.spool_total
         return self.spooled >= total or client.spooled >= total // self.PART_OF_ONE
 
@@ -46,15 +46,22 @@ class Ledger:
             self.slots -= 1
 
 
-class Spender:
-    """Somebody whose requests take threads, and whose answers take space."""
+class Client:
+    """An address: its connections, how many of its requests run, and how much its answers have in files.
 
-    running = 0
-    spooled = 0
+    :param address: None where it is not known
+    """
+
+    def __init__(self, address: str | None):
+        self.address = address
+        self.channels: set = set()
+        self.running = 0
+        self.spooled = 0
 
     def load(self) -> int:
-        """How many requests run, or have answers that are not wholly sent."""
-        return self.running
+        """How many requests run, or have answers that are not wholly sent; any thread may ask."""
+        # Copying a set is one step; the polling thread changes it.
+        return self.running + sum(bool(channel.total_outbufs_len) for channel in list(self.channels))
 
 
 class BoundedLog:

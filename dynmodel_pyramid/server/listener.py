@@ -1,6 +1,7 @@
 """Listening sockets: what waitress's servers do otherwise here. They belong to a ``Server``, which decides."""
 
 import errno
+import logging
 import socket
 
 from waitress.adjustments import Adjustments
@@ -8,6 +9,7 @@ from waitress.server import TcpWSGIServer, UnixWSGIServer
 
 from dynmodel_pyramid.server.channel import Channel
 
+log = logging.getLogger("dynmodel_pyramid.server")
 #: How many connections are accepted between two looks at the others; few, for other processes want some, too.
 AT_ONCE = 4
 
@@ -50,9 +52,17 @@ class _Listening:
                 self.ledger.log.warning("accept", "can't accept a connection: %s", error)
                 return
             channel = self.channel_class(self, connection, self.fix_addr(address), self.adj, map=self._map)
-            self.gate.arrived(channel)
+            try:
+                self.gate.arrived(channel)
+            except Exception:
+                log.exception("no place was found for a connection")
+                channel.close_soon()
             if not self.readable():
                 return
+
+    def handle_error(self):
+        # waitress closes what an error comes from; without this socket nobody could connect any more.
+        log.exception("an error while a connection was accepted")
 
     def add_task(self, task: Channel) -> None:
         task.ask_to_start()

@@ -12,6 +12,7 @@ A client may still send a request in the very moment in which an idle connection
 that; it lets the client send it again, if it is idempotent (RFC 9112, section 9.3.1).
 """
 
+import logging
 import select
 import socket
 import sys
@@ -30,6 +31,7 @@ from dynmodel_pyramid.server.listener import listen
 from dynmodel_pyramid.server.pages import Pages
 from dynmodel_pyramid.server.settings import Limits
 
+log = logging.getLogger("dynmodel_pyramid.server")
 IDLE_GRACE = 1.0
 #: Seconds after which a thread that computes lets another have the interpreter (Python: 0.005). Beside a long answer
 #: being made, short requests and the polling thread would wait so long dozens of times each.
@@ -114,7 +116,11 @@ class Server:
         if now >= self._next_look:
             self._next_look = now + self.adj.cleanup_interval
             for channel in self._channels():
-                channel.check(now)
+                try:
+                    channel.check(now)
+                except Exception:  # as in the loop, what goes wrong with one connection ends that one
+                    log.exception("an error while a connection was looked at")
+                    channel.close_soon()
             for listener in self.listeners:
                 listener.pauses = False
             self.gate.look(now)

@@ -256,7 +256,7 @@ class FieldTypeConformance(CheckTests, OperatorConformance):
             table.define({name: self.document(case) for name in targets})
             for value, _ in case.pairs:
                 table.add(dict.fromkeys(targets, value))
-            table.define(targets, query="?on_error=null")
+            table.define(targets, query="?on_error=" + ",".join(f"{name}:null" for name in targets))
             answers.append(table.rows())
             for row in answers[-1]:
                 row_id = row.pop("id")

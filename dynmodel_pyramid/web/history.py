@@ -6,6 +6,7 @@ from dynmodel_pyramid.definitions.expressions import moment_text
 from dynmodel_pyramid.definitions.writing import table_document
 from dynmodel_pyramid.rows.page import read_page
 from dynmodel_pyramid.tables.history import TableHistory, Version, difference, step_documents
+from dynmodel_pyramid.tables.on_error import FAIL
 from dynmodel_pyramid.tables.reverting import reverting
 from dynmodel_pyramid.tables.service import DefinitionService
 from dynmodel_pyramid.web.answers import encode, json_answer
@@ -65,7 +66,7 @@ def revert(context: Revert, request) -> Response:
     outcome = service.performed(
         table_id,
         reverting(service, table_id, context.__parent__.number, precondition=precondition),
-        on_error=parameters.get("on_error", "fail"),
+        on_error=parameters.get("on_error", FAIL),
         author=author_of(request),
     )
     context.work.settle()

@@ -6,6 +6,7 @@ from dynmodel_pyramid.definitions.patching import patched
 from dynmodel_pyramid.definitions.writing import table_document
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.rows.page import read_page
+from dynmodel_pyramid.tables.on_error import FAIL
 from dynmodel_pyramid.tables.service import DefinitionService, Outcome
 from dynmodel_pyramid.web.answers import empty_answer, encode, json_answer
 from dynmodel_pyramid.web.body import MERGE_PATCH, read_json
@@ -95,7 +96,7 @@ def _change(context: Table, request, make_document) -> Response:
         context.model.definition.id,
         make_document,
         precondition=context.work.held(refuse_other_version(request)),
-        on_error=parameters.get("on_error", "fail"),
+        on_error=parameters.get("on_error", FAIL),
         author=author_of(request),
     )
     context.work.settle()

@@ -8,11 +8,12 @@ from pyramid.response import Response
 from dynmodel_pyramid.definitions.writing import field_document
 from dynmodel_pyramid.rows.page import read_page
 from dynmodel_pyramid.tables.health import health_document, health_of
+from dynmodel_pyramid.tables.on_error import FAIL
 from dynmodel_pyramid.tables.trash import Kept, TableTrash
 from dynmodel_pyramid.tables.trash_fields import FieldTrash
 from dynmodel_pyramid.web import definition_resources as resources
 from dynmodel_pyramid.web.answers import empty_answer, encode, json_answer
-from dynmodel_pyramid.web.body import read_json
+from dynmodel_pyramid.web.body import read_optional_json
 from dynmodel_pyramid.web.conditions import refuse_other_version
 from dynmodel_pyramid.web.methods import add_resource_view
 from dynmodel_pyramid.web.resources import path
@@ -31,11 +32,6 @@ def includeme(config) -> None:
 
 def _moment(moment: datetime.datetime | None) -> str | None:
     return None if moment is None else moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def _overrides(request) -> Any:
-    """The body, which may be left out."""
-    return read_json(request) if request.is_body_readable else None
 
 
 def get_health(context: resources.Health, request) -> Response:
@@ -85,9 +81,9 @@ def restore_field(context: resources.FieldRestore, request) -> Response:
     outcome = _fields(context).restore_field(
         context.model.definition.id,
         context.__parent__.number,
-        _overrides(request),
+        read_optional_json(request),
         precondition=context.work.held(refuse_other_version(request)),
-        on_error=parameters.get("on_error", "fail"),
+        on_error=parameters.get("on_error", FAIL),
     )
     context.work.settle()
     return definition_answer(request, outcome)
@@ -143,9 +139,9 @@ def restore_table(context: resources.TableRestore, request) -> Response:
     parameters = no_parameters(request, "on_error")
     outcome = _tables(context).restore_table(
         context.__parent__.number,
-        _overrides(request),
+        read_optional_json(request),
         precondition=refuse_other_version(request),
-        on_error=parameters.get("on_error", "fail"),
+        on_error=parameters.get("on_error", FAIL),
     )
     context.work.settle()
     answer = definition_answer(request, outcome)

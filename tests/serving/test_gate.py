@@ -189,3 +189,16 @@ def test_too_many_open_files_are_no_end(serve, caplog, monkeypatch):
         "can't accept a connection: [Errno 24] Too many open files"
     ]
     assert failed[2] > failed[1] + 0.5  # once a second, not in a tight loop
+
+
+def test_an_error_with_one_connection_ends_no_other(serve, many, monkeypatch, caplog):
+    running = serve()
+    (listener,) = running.server.listeners
+    (kept,) = many(running, 1)
+    monkeypatch.setattr(type(running.server.gate), "arrived", lambda self, channel: 1 / 0)
+    with running.connect() as unlucky:
+        assert unlucky.at_end()
+    assert "ZeroDivisionError" in caplog.text
+    monkeypatch.undo()
+    assert running.get("/")[0] == 200
+    assert kept.send("st: test\r\n\r\n").answer()[0] == 200

@@ -1,7 +1,9 @@
 """``pserve`` and ``dynmodel-serve`` with the service itself: clients that do not read hold no table and no log."""
 
+import contextlib
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 
@@ -46,7 +48,7 @@ class Long:
         definition = {"model_name": "Long", "fields": {"a": {"type": "text"}}}
         assert requests.post(f"{self.url}/table/", json=definition, timeout=60).status_code == 201
         rows = [{"a": TEXT}] * 5000
-        for _ in range(8):
+        for _ in range(4):
             assert requests.post(f"{self.url}/table/1/rows/", json=rows, timeout=60).status_code == 201
 
     def readers(self, count: int) -> list[socket.socket]:
@@ -62,14 +64,24 @@ class Long:
         return made
 
 
-@pytest.fixture
-def long(make_server) -> Long:
-    return Long(make_server())
+@pytest.fixture(params=["pyramid.scripts.pserve", "dynmodel_pyramid.scripts.serve"])
+def long(request, settings, tmp_path):
+    server = Server(settings, tmp_path, threads=2, module=request.param)
+    server.start()
+    yield Long(server)
+    server.stop()
 
 
-def test_readers_that_stop_hold_up_nothing(long):
-    readers = long.readers(10)
-    for _ in range(20):
+def checkpointed(settings: dict[str, str]) -> bool:
+    """Whether SQLite's write-ahead log can be emptied: nobody reads in it."""
+    path = settings["sqlalchemy.url"].removeprefix("sqlite:///")
+    with contextlib.closing(sqlite3.connect(path, timeout=0)) as connection:
+        return connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+
+
+def test_readers_that_stop_hold_up_nothing(long, database, settings):
+    readers = long.readers(6)
+    for _ in range(10):
         assert requests.get(f"{long.url}/table/1/rows/1/", timeout=30).json()["a"] == TEXT
         assert requests.get(f"{long.url}/live", timeout=30).json() == {"status": "live"}
         assert requests.get(f"{long.url}/ready", timeout=30).json() == {"status": "ready"}
@@ -80,12 +92,14 @@ def test_readers_that_stop_hold_up_nothing(long):
         return change.ok
 
     until(changed, "the definition to be changed")
+    if database == "sqlite":
+        until(lambda: checkpointed(settings), "SQLite's log to be emptied")
     # What the readers have asked for before is whole, and of one definition.
     with readers[0] as reader:
         reader.settimeout(60)
         body = b""
         while not body.endswith(b"0\r\n\r\n"):
             body += reader.recv(1 << 20)
-    assert body.count(TEXT.encode()) == 40_000 and b'"b"' not in body
+    assert body.count(TEXT.encode()) == 20_000 and b'"b"' not in body
     for reader in readers[1:]:
         reader.close()

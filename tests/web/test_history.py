@@ -142,7 +142,8 @@ def test_what_cannot_be_carried_over_stays_in_the_trash(client):
     client.row(path, {"a": "longer"})
     change(client, path, {"fields": {"a": None}})
     client.refused("POST", f"{path}history/1/revert/", status=409, code="lossy_change")
-    revert(client, path, 1, "null")
+    client.refused("POST", f"{path}history/1/revert/?on_error=null", status=409, code="on_error_by_field")
+    revert(client, path, 1, "one:null,many:null")
     assert values(client, path) == ["abc", None]
     revert(client, path, 2)
     assert values(client, path) == ["abc", "longer"]
@@ -165,7 +166,9 @@ def test_every_type(client):
     first = client.get(path)
     change(client, path, {"fields": dict.fromkeys(EVERY_TYPE)})
     assert revert(client, path, 1) == {**first, "version": 3}
-    change(client, path, {"fields": dict.fromkeys(EVERY_TYPE, "boolean")}, "null")
+    change(
+        client, path, {"fields": dict.fromkeys(EVERY_TYPE, "boolean")}, ",".join(f"{name}:null" for name in EVERY_TYPE)
+    )
     revert(client, path, 1)
     assert client.get(f"{path}rows/") == [{"id": 1, **EVERY_VALUE}]
 
@@ -200,7 +203,8 @@ def test_links(client):
     assert values(client, path, "many") == ["[2,1]"]
     client.send("DELETE", f"{far}rows/2", status=204)
     client.refused("POST", f"{path}history/1/revert/", status=409, code="lossy_change")
-    revert(client, path, 1, "null")
+    client.refused("POST", f"{path}history/1/revert/?on_error=null", status=409, code="on_error_by_field")
+    revert(client, path, 1, "one:null,many:null")
     assert client.get(f"{path}rows/") == [{"id": 1, "a": None, "one": None, "many": []}]
     # The name of the reverse side is taken, and then its table is gone.
     change(client, path, {"fields": {"one": None, "many": None}})
