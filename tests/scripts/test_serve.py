@@ -192,7 +192,7 @@ def test_workers_that_no_longer_answer_are_replaced(serve, how):
         int(match[1]) for match in running.find(r"worker (\d+): no answer for 3 s \(worker_timeout\); killing it")
     }
     victim = min(first & silent)
-    assert running.find(rf"worker {victim} died \(signal 9, Killed; no answer for 3 s .*; starting another in 0.0 s")
+    running.wait_for(rf"worker {victim} died \(signal 9, Killed; no answer for 3 s .*; starting another in 0.0 s")
     running.wait_for(r"worker \d+ ready", 2 + len(silent))
     assert running.answering().isdisjoint(silent)
 
