@@ -120,6 +120,19 @@ SETTINGS: tuple[Setting, ...] = (
         "queue behind the attempt wait as long; between attempts they pass.",
     ),
     Setting(
+        "stream_grace",
+        seconds,
+        2.0,
+        "PostgreSQL: seconds that a definition change waits for long answers whose clients do not read them; then it "
+        "ends these answers. Other long answers may go on for half of dynmodel.lock_timeout.",
+    ),
+    Setting(
+        "stream_timeout",
+        seconds,
+        1800.0,
+        "Seconds that a long answer may take in all, while it holds a transaction; then it is broken off.",
+    ),
+    Setting(
         "online_rows",
         at_least(0),
         100_000,

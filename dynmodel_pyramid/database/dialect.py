@@ -17,6 +17,9 @@ from dynmodel_pyramid.errors import Conflict
 WRITES = "dynmodel_writes"
 #: Execution option of connections that read, but may make temporary tables.
 REHEARSES = "dynmodel_rehearses"
+#: Execution option of connections that read: all statements of the transaction see the moment of the first one.
+#: Sound behind :meth:`Dialect.lock_tables` alone, which must come first.
+ONE_MOMENT = "dynmodel_one_moment"
 #: No row gets a greater id: what JSON numbers carry exactly everywhere (RFC 8259, section 6).
 LARGEST_ID = 2**53 - 1
 #: The greatest id that a client may give to a new row: as many are left to be drawn.
@@ -77,6 +80,9 @@ class Dialect:
     explain_options: frozenset[str] = frozenset()
     #: The schema of a connection's temporary tables.
     temporary_schema: str
+
+    #: Whether definition changes wait for readers, and may end those that are streams (:meth:`end_streams`).
+    ends_streams = False
 
     def __init__(self, settings):
         self.settings = settings
@@ -204,6 +210,17 @@ class Dialect:
     def discard_staging(self, connection: sa.Connection) -> bool:
         """Drop this connection's temporary tables, outside of a transaction; -> whether it is as good as new."""
         raise NotImplementedError
+
+    def mark_stream(self, connection: sa.Connection, *, waits: bool = False) -> None:
+        """Let other processes know that this transaction is a stream's, and that it waits for its client."""
+
+    def is_cut_off(self, connection: sa.Connection) -> bool:
+        """Whether somebody else has ended this connection, on which nothing is running."""
+        return False
+
+    def end_streams(self, connection: sa.Connection, tables: Collection[str], *, every: bool) -> int:
+        """End the streams of these tables that wait for their clients, or all of them; -> how many were ended."""
+        return 0
 
     def foreign_keys_deferred(self, connection: sa.Connection) -> AbstractContextManager[None]:
         """Within it, foreign keys are asked for at the end, not by each statement."""

@@ -1,4 +1,4 @@
-"""Reading rows of one table: one, a page, a stream."""
+"""Reading rows of one table: one, a page."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -71,20 +71,6 @@ class RowReads:
         if page.order or page.limit is None:
             return encoder.rows(self._run(connection, self._page_query(encoder, page)))
         return encoder.rows(encoder.prepared(connection, "page")(connection, limit=page.limit, offset=page.offset))
-
-    def stream(self, connection: sa.Connection, page: Page) -> Iterator[bytes]:
-        """The same array in parts, ``CHUNK`` rows of it in memory. The first part comes when the rows are there."""
-        opening = b"["
-        for rows in self.parts(connection, page):
-            yield opening + self.encoder.rows(rows)[1:-1]
-            opening = b","
-        yield b"[]" if opening == b"[" else b"]"
-
-    def parts(self, connection: sa.Connection, page: Page) -> Iterator[Sequence[Sequence]]:
-        """The values of the same rows, which the encoder's ``names`` name."""
-        options = {**self.options, "stream_results": True, "yield_per": CHUNK}
-        result = connection.execute(self._page_query(self.encoder, page), execution_options=options)
-        return result.partitions(CHUNK)
 
     def _page_query(self, encoder: RowEncoder, page: Page) -> sa.Select:
         query = encoder.select.order_by(*order_clauses(page, self.model, self.scope))

@@ -3,7 +3,7 @@
     dynmodel-serve [--processes N] production.ini [name=value ...]
 
 Reads the same file as ``pserve``: ``[server:main]`` says where to listen and holds the server's settings,
-``[app:main]`` the application, ``[dynmodel-serve]`` the two settings of this command (``SETTINGS`` below).
+``[app:main]`` the application, ``[dynmodel-serve]`` the settings of this command (``SETTINGS`` below).
 Any Pyramid application will do; docs/serving.md tells how to use it.
 
 This module holds the command line and what is read from the file; ``supervisor`` is the parent process, ``worker`` a
@@ -30,6 +30,16 @@ from dynmodel_pyramid.server.settings import Limits, parse
 from dynmodel_pyramid.settings import Setting, at_least, seconds
 
 SECTION = "dynmodel-serve"
+SHORTEST_WORKER_TIMEOUT = 3.0  # a worker says about once a second that it runs
+
+
+def worker_timeout(text: str) -> float:
+    wanted = 0.0 if text.strip() == "0" else seconds(text)
+    if 0 < wanted < SHORTEST_WORKER_TIMEOUT:
+        raise ValueError(f"want 0, or at least {SHORTEST_WORKER_TIMEOUT:g} seconds")
+    return wanted
+
+
 SETTINGS = (
     Setting("processes", at_least(1), None, "How many worker processes; by default one for each core."),
     Setting(
@@ -37,6 +47,12 @@ SETTINGS = (
         seconds,
         30.0,
         "Seconds that a worker which is told to stop has to finish the requests it has begun.",
+    ),
+    Setting(
+        "worker_timeout",
+        worker_timeout,
+        30.0,
+        "Seconds after which a worker that no longer answers is killed and replaced. 0: never.",
     ),
 )
 #: What ``[server:main]`` may use. Files for waitress are served, too, by the same server.
@@ -49,6 +65,7 @@ class Plan:
 
     processes: int
     graceful_timeout: float
+    worker_timeout: float
     limits: Limits
 
     @property
@@ -86,7 +103,7 @@ class IniFile:
             raise ConfigurationProblem(f"{self.uri}: {problem}") from problem
         except (OSError, ValueError, LookupError, configparser.Error, plaster.PlasterError) as error:
             raise ConfigurationProblem(f"{self.uri}: {error}") from error
-        return Plan(processes or own["processes"] or cores(), own["graceful_timeout"], limits)
+        return Plan(processes or own["processes"] or cores(), own["graceful_timeout"], own["worker_timeout"], limits)
 
     def load_application(self):
         """Set up logging as the file says, then load the WSGI application."""
@@ -138,6 +155,7 @@ def worker_command(uri: str, variables: list[str], plan: Plan, control: int, soc
     return [
         *(sys.executable, *safe, "-m", "dynmodel_pyramid.scripts.worker"),
         *(f"--control={control}", f"--graceful-timeout={plan.graceful_timeout}"),
+        f"--worker-timeout={plan.worker_timeout}",
         *(f"--socket={number}" for number in sockets),
         *(uri, *variables),
     ]

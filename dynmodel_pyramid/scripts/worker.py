@@ -10,6 +10,7 @@ import threading
 import time
 import traceback
 
+from dynmodel_pyramid.scripts.pulse import Pulse
 from dynmodel_pyramid.scripts.serve import IniFile
 from dynmodel_pyramid.server.serving import Server
 
@@ -32,6 +33,12 @@ class Parent:
         except OSError:
             pass  # the parent is dead; watch() deals with that
 
+    def beat(self) -> None:
+        try:
+            self.control.send(b"alive\n", socket.MSG_DONTWAIT)
+        except OSError:
+            pass  # it is dead; or it is stopped and the line is full, so the loop must not wait for it
+
     def watch(self) -> None:
         """Wait for the end of the line (in a thread of its own), then stop; end the process if that takes too long."""
         try:
@@ -50,6 +57,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--control", type=int, required=True)
     parser.add_argument("--socket", type=int, action="append", required=True)
     parser.add_argument("--graceful-timeout", type=float, required=True)
+    parser.add_argument("--worker-timeout", type=float, required=True)
     parser.add_argument("config_uri")
     parser.add_argument("variables", nargs="*")
     arguments = parser.parse_args(argv)
@@ -59,11 +67,13 @@ def main(argv: list[str] | None = None) -> int:
         # Processes that the application starts must not keep the port open, nor hide the parent's death.
         sock.set_inheritable(False)
     parent = Parent(control)
+    pulse = Pulse(parent.beat, arguments.worker_timeout)
     threading.Thread(target=parent.watch, name="watch-parent", daemon=True).start()
     try:
-        ini = IniFile(arguments.config_uri, arguments.variables)
-        limits = ini.plan().limits
-        server = Server(ini.load_application(), sockets, limits, arguments.graceful_timeout, multiprocess=True)
+        with pulse.without_loop():
+            ini = IniFile(arguments.config_uri, arguments.variables)
+            limits = ini.plan().limits
+            server = Server(ini.load_application(), sockets, limits, arguments.graceful_timeout, multiprocess=True)
     except BaseException as error:  # an application that calls sys.exit() did not load either
         traceback.print_exc()
         parent.tell(f"failed {type(error).__name__}: {' '.join(str(error).split())[:2000]}")
@@ -74,8 +84,13 @@ def main(argv: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: server.stop())
     signal.signal(signal.SIGINT, lambda *_: server.stop())
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    def on_stopping() -> None:
+        pulse.finish(arguments.graceful_timeout)
+        parent.tell("stopping")
+
     parent.tell("ready")
-    cut = server.run(on_stopping=lambda: parent.tell("stopping"))
+    cut = server.run(on_stopping, on_look=pulse.beat)
     if cut:
         parent.tell(f"cut {cut}")
         logging.shutdown()

@@ -12,7 +12,6 @@ Reads need no transaction manager: they have a read transaction of their own, at
 Definition changes have theirs in the definition service.
 """
 
-import logging
 import random
 import time
 from collections.abc import Callable
@@ -22,13 +21,12 @@ from pyramid.response import Response
 from sqlalchemy.orm import Session
 from zope.sqlalchemy import mark_changed
 
+from dynmodel_pyramid.database.dialect import ONE_MOMENT
 from dynmodel_pyramid.errors import ConfigurationProblem, OutcomeUnknown
 from dynmodel_pyramid.rows.imports import Transaction
 from dynmodel_pyramid.tables.work import Stale, Work
-from dynmodel_pyramid.web.errors import database_error_view, log_unexpected, request_id, stale_view
+from dynmodel_pyramid.web.errors import database_error_view, log_failure, log_unexpected, stale_view
 from dynmodel_pyramid.web.resources import ATTEMPT, WORK
-
-log = logging.getLogger(__name__)
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: What an attempt leaves on the request.
@@ -54,6 +52,11 @@ def attempts_tween_factory(handler, registry):
     timeout = registry.dynmodel_settings.lock_timeout
 
     def attempts_tween(request):
+        answer = attempts(request)
+        log_failure(answer, request)
+        return answer
+
+    def attempts(request):
         deadline = time.monotonic() + timeout
         attempt = 0
         while True:
@@ -71,9 +74,6 @@ def attempts_tween_factory(handler, registry):
             finally:
                 _close(request)
             if time.monotonic() > deadline:
-                log.warning(
-                    "request %s: %s %s gave up: %s", request_id(request), request.method, request.path, answer.status
-                )
                 return answer
             if attempt:
                 time.sleep(random.uniform(0, min(0.02 * 2**attempt, 0.5)))
@@ -138,11 +138,15 @@ def read_connection(request) -> sa.Connection:
 
 
 def detached_read_connection(request) -> sa.Connection:
-    """A connection in a read transaction that outlives the view, for a stream; who takes it closes it."""
+    """A connection in a read transaction that outlives the view, for a stream; who takes it closes it.
+
+    All its statements see one moment, so that a count of the rows is that of the rows which are sent.
+    """
     work: Work = request.environ[WORK]
-    connection = work.database.engine.connect()
+    connection = work.database.engine.connect().execution_options(**{ONE_MOMENT: True})
     try:
         connection.begin()
+        work.database.dialect.mark_stream(connection)
         work.open(connection)
         work.lock(connection)
     except BaseException:

@@ -31,6 +31,7 @@ label = {label}
 [dynmodel-serve]
 processes = {processes}
 graceful_timeout = {graceful_timeout}
+worker_timeout = {worker_timeout}
 {own}
 """
 DEFAULTS = {
@@ -41,6 +42,7 @@ DEFAULTS = {
     "app": "",
     "processes": 2,
     "graceful_timeout": 10,
+    "worker_timeout": 30,
     "own": "",
 }
 
