@@ -94,6 +94,24 @@ class ExtraMissing(PluginMissing):
         )
 
 
+class OptionUnsupported(Conflict):
+    """A stored option of a field, which an earlier release took, is one that values can't be judged by any more."""
+
+    def __init__(self, option: str, reason: str, code: str, field: str | None = None):
+        of = f" of the field {field!r}" if field is not None else ""
+        super().__init__(
+            f"no value can be judged by the {option}{of}: {reason}",
+            hint=f"change the {option} by PUT or PATCH of the table; the field can be read, and other fields written",
+            code=code,
+            **({} if field is None else {"field": field}),
+        )
+        self.option, self.reason = option, reason
+
+    def of(self, field: str) -> "OptionUnsupported":
+        """The same, naming the field."""
+        return OptionUnsupported(self.option, self.reason, self.code, field)
+
+
 class PreconditionFailed(DynmodelError):
     """``If-Match`` or a ``version`` names a state that is no longer current; ``current`` holds what is."""
 

@@ -1,4 +1,4 @@
-"""The contract between the system and a field type: fourteen members, two of which a plugin must give.
+"""The contract between the system and a field type: fifteen members, two of which a plugin must give.
 
 These are :meth:`FieldType.column` and :meth:`FieldType.schema_node`; everything else has a default.
 ``dynmodel_pyramid.testing.FieldTypeConformance`` checks a type against all that is promised here.
@@ -12,10 +12,28 @@ from typing import Any, Protocol
 import colander
 import sqlalchemy as sa
 
+from dynmodel_pyramid.errors import OptionUnsupported
 from dynmodel_pyramid.fields.operators import IDENTITY, LT, Operator
 
 #: The options of one field: names and JSON values, all options present, defaults filled in.
 Options = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Unsupported:
+    """Why values can't be judged by an option, which an earlier release may have taken.
+
+    :param option: its name
+    :param reason: names the part that is in the way
+    :param code: of the answers to those who write the field
+    """
+
+    option: str
+    reason: str
+    code: str
+
+    def error(self, field: str | None = None) -> OptionUnsupported:
+        return OptionUnsupported(self.option, self.reason, self.code, field)
 
 
 class FieldInvalid(colander.Invalid):
@@ -172,15 +190,27 @@ class FieldType:
         """
         return source
 
-    def json_expression(self, source: sa.ColumnElement | sa.Table, options: Options) -> sa.ColumnElement:
-        """What is selected to answer JSON; its Python value must be one that orjson serialises."""
-        return self.read_expression(source, options)
+    def json_expression(self, source: sa.ColumnElement, options: Options) -> sa.ColumnElement:
+        """What is selected to answer JSON; its Python value must be one that orjson serialises.
+
+        ``source`` is what :meth:`read_expression` gives, or a value made of it, such as its ``max()``.
+        """
+        return source
 
     def json_text(self, source: sa.ColumnElement, options: Options, dialect: str) -> sa.ColumnElement | None:
         """The JSON text that the encoder makes of :meth:`json_expression`, made by the database, for embedded rows.
+        ``source`` is what that gets.
 
         None: its SQL type says it (text, whole numbers, floats, booleans, :class:`Fragment`), or the values are strings
         of the text form ``sql_to_text``. Needed where a ``result_processor`` in Python has a hand in the value.
+        """
+        return None
+
+    def unsupported(self, options: Options) -> Unsupported | None:
+        """What of these options values can't be judged by; None if there is no such thing.
+
+        A definition with it is refused, unless it was stored before: then the field is read as ever, and the
+        validator raises its ``error()``, so that writes of the field are refused until a change mends the option.
         """
         return None
 
@@ -213,6 +243,15 @@ def options_version(field_type: FieldType) -> int:
 def is_sortable(field_type: FieldType) -> bool:
     """Whether rows can be sorted by a field of this type, and the field be unique or indexed."""
     return LT in field_type.operators
+
+
+def stored_default(field_type: FieldType, options: Options, value: Any) -> Any:
+    """What the column stores for a default, which was judged when the field was defined."""
+    node = field_type.schema_node(options)
+    if field_type.unsupported(options) is not None:
+        node = node.clone()
+        node.validator = None
+    return node.deserialize(value)
 
 
 class _AnyDatabase:

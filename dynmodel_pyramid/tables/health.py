@@ -1,5 +1,6 @@
 """Whether a table is as its definition promises, how far it is from its limits, and what to do about either."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from dynmodel_pyramid.tables.catalogue import Catalogue
 from dynmodel_pyramid.tables.evolution_steps import Width
 from dynmodel_pyramid.tables.generation import SYSTEM_COLUMNS
 from dynmodel_pyramid.tables.promises import Broken, Promises
+from dynmodel_pyramid.tables.unsupported import unsupported_option
 
 #: From this part of the limit on there are warnings.
 WARN_FROM = 0.5
@@ -46,7 +48,10 @@ def health_of(catalogue: Catalogue, definition: TableDefinition) -> Health:
     in_use = len(SYSTEM_COLUMNS) + 1 + sum(_has_column(catalogue, field) for field in definition.fields)
     width = Width(in_use, len(columns), max(0, counted - in_use - len(columns)))
     limit = dialect.max_columns
-    warnings = _warnings(width, limit, dialect.counts_dropped_columns)
+    warnings = [
+        *_warnings(width, limit, dialect.counts_dropped_columns),
+        *_unsupported(catalogue.upgraded(definition), catalogue),
+    ]
     return Health(width, limit, len(kept), quarantined, tuple(definition.pending), tuple(warnings), tuple(broken))
 
 
@@ -68,6 +73,14 @@ def _warnings(width: Width, limit: int, counts_dropped: bool) -> list[dict[str, 
     else:
         hint = "make a table of its own for some of the fields"
     return [{"kind": "columns_run_out", "detail": detail, "hint": hint}]
+
+
+def _unsupported(definition: TableDefinition, catalogue: Catalogue) -> Iterator[dict[str, Any]]:
+    for field in definition.fields:
+        found = unsupported_option(field, catalogue.field_types)
+        if found is not None:
+            error = found.error(field.name)
+            yield {"kind": error.code, "field": field.name, "detail": error.detail, "hint": error.hint}
 
 
 def health_document(health: Health) -> dict[str, Any]:

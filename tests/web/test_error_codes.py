@@ -14,7 +14,7 @@ INTERNAL = {"error", "configuration", "stale", "definition_changed", "unreported
 #: Codes made of a database's kind of failure.
 VIOLATIONS = {f"{kind}_violation" for kind in ("unique", "foreign_key", "required", "check")}
 #: Function -> the place of the code among its arguments.
-PLACES = {"Problem": 1, "add": 1, "problem": 2, "busy": 2, "invalid": 2, "getattr": 2}
+PLACES = {"Problem": 1, "Unsupported": 2, "add": 1, "problem": 2, "busy": 2, "invalid": 2, "getattr": 2}
 
 
 def constants(node: ast.AST | None) -> set[str]:
