@@ -184,12 +184,22 @@ def _converted(source: str, target: str, value: Any) -> tuple[bool, Any]:
             return True, str(value)
         return True, value if source in TEXTS else repr(value)
     if source in TEXTS:
-        if target == "integer":
-            return (True, int(value)) if value.isdigit() else (False, None)
+        if target == "integer" and ":" not in value:
+            return _converted("number", "integer", float(value))
         return (False, None) if ":" in value else (True, float(value))
     if target == "number":
         return True, float(value)
     return (True, int(value)) if value.is_integer() else (False, None)
+
+
+def _stays(old: Document, new: Document, value: Any) -> bool:
+    """Whether a value is kept with its text; to numbers 1 and 1.0 are the same."""
+    could, made = carried(old, new, value)
+    return could and (made == value if {old["type"], new["type"]} <= set(NUMBERS) else _text(made) == _text(value))
+
+
+def _text(value: Any) -> str | None:
+    return value if value is None or type(value) is str else repr(value)
 
 
 def converts(old: Document, new: Document) -> bool:
@@ -291,7 +301,7 @@ class Redefinition:
         for number, old in before.items():
             entry = after.get(number)
             if entry is not None and converts(old, entry):
-                if not all(carried(old, entry, values[number])[0] for values in rows.values()):
+                if not all(_stays(old, entry, values[number]) for values in rows.values()):
                     gone.append(number)
         return {number: {row_id: values[number] for row_id, values in rows.items()} for number in gone}
 
