@@ -3,26 +3,25 @@
 import pytest
 import sqlalchemy as sa
 
-from tests.soak.coherence import run_coherence
-from tests.soak.fleet import Fleet, running_fleet
-
-
-def run_small(fleet: Fleet):
-    return run_coherence(fleet, redefinitions=12, clients=3, pause=0.01, seconds=60)
+from tests.soak.coherence import run_coherence, with_large_tables
+from tests.soak.fleet import running_fleet
+from tests.soak.redefiner import EveryRedefiner
 
 
 def test_no_answer_is_stale(database):
-    with running_fleet(database, 2) as fleet:
-        run = run_small(fleet)
+    """With each kind of redefinition that there is."""
+    with running_fleet(database, 2, adapt=with_large_tables) as fleet:
+        run = run_coherence(fleet, redefinitions=12, clients=3, pause=0.01, seconds=300, each_once=True)
     assert run.figures.violations == {}, run.figures.samples
-    assert len(run.redefinitions) == 12
+    kinds = {*EveryRedefiner.FIRST, "PUT", "PATCH", "POST", "on_error null", "on_error default", "on_error quarantine"}
+    assert {kind for kind in kinds if not run.tally[kind]} == set()
     assert len(run.seen) > 6
     assert run.tally["compared"] > 100
 
 
 def test_a_time_to_live_is_found_out(database):
     with running_fleet(database, 2, without_check=True) as fleet:
-        run = run_small(fleet)
+        run = run_coherence(fleet, redefinitions=12, clients=3, pause=0.01, seconds=60)
     assert sum(run.figures.violations.values()) > 0
 
 

@@ -6,8 +6,9 @@ type's options would stay in the field.
 
 from typing import Any
 
+from dynmodel_pyramid.definitions.field_pairing import FieldEntry, pair_fields
 from dynmodel_pyramid.definitions.model import FieldDefinition, TableDefinition
-from dynmodel_pyramid.definitions.problems import escape
+from dynmodel_pyramid.definitions.problems import Problems, escape
 from dynmodel_pyramid.definitions.reading_options import alias_names
 from dynmodel_pyramid.definitions.writing import table_document
 from dynmodel_pyramid.errors import Invalid, Problem
@@ -37,11 +38,11 @@ def merge(target: Any, patch: Any, level: int = 0) -> Any:
 
 
 def patched(definition: TableDefinition, patch: Any) -> dict[str, Any]:
-    """The document that the patch makes of the definition's; :func:`read_table` reads it next.
+    """The document that the patch makes of the definition's; :func:`read_table` reads it next, as that of a PUT.
 
     A field that the patch gives under a new name, with the ``id`` or ``renamed_from`` of an old one, or with an old
-    one's name among its ``aliases``, takes the old
-    one's place and options, and indexes follow it. A field whose type changes keeps the common options only.
+    one's name among its ``aliases``, takes the old one's place and options, and indexes follow it. A field whose type
+    changes keeps the common options only.
 
     :raises Invalid: it is no object, or it renames a field to the name of one that stays
     """
@@ -52,44 +53,39 @@ def patched(definition: TableDefinition, patch: Any) -> dict[str, Any]:
     if type(fields) is not dict:
         return merge(document, patch)
     changes = {name: {"type": value} if type(value) is str else value for name, value in fields.items()}
-    renamed = _renamed(definition, changes)
-    _refuse_overwriting(definition, changes, renamed)
-    left = {old.name for old in renamed.values()}
-    current = {name: known for name, known in document["fields"].items() if name not in left}
-    current |= {name: document["fields"][old.name] for name, old in renamed.items()}
-    for name, change in changes.items():
-        known = current.get(name)
-        if known is not None and type(change) is dict and change.get("type", known["type"]) != known["type"]:
-            current[name] = {key: value for key, value in known.items() if key in COMMON_OPTIONS}
-    document["fields"] = current
-    _rename_parts(document, {old.name: name for name, old in renamed.items()})
+    moved = _moved(definition, changes)
+    kept = {name: known for name, known in document["fields"].items() if name not in changes and name not in moved}
+    entries = [FieldEntry(f"/fields/{escape(name)}", name, value) for name, value in {**kept, **changes}.items()
+               if type(value) is dict]  # fmt: skip
+    # What is wrong with the pairs shows again when the document is read, which makes the same ones.
+    paired = pair_fields(definition, entries, Problems())
+    continued = {entry.name: paired[entry.pointer] for entry in entries if entry.pointer in paired}
+    bases = {}
+    for entry in entries[len(kept) :]:
+        old = continued.get(entry.name)
+        if old is None and not entry.stands_by_itself:  # refused below, for its pair alone
+            old = _former(definition, changes, entry.name, entry.value) or definition.by_name.get(entry.name)
+        if old is not None:
+            bases[entry.name] = _base(document["fields"][old.name], entry.value)
+    _rename_parts(document, definition, {old.id: name for name, old in continued.items()})
+    document["fields"] = kept | bases
     return merge(document, {**patch, "fields": changes})
 
 
-def _renamed(definition: TableDefinition, changes: dict[str, Any]) -> dict[str, FieldDefinition]:
-    """New name -> the field that gets it. :func:`read_table` refuses two names for one field."""
-    renamed: dict[str, FieldDefinition] = {}
-    for name, change in changes.items():
-        if type(change) is not dict:
-            continue
-        number, former = change.get("id"), change.get("renamed_from")
-        old = None
-        if type(number) is int:
-            old = definition.by_id.get(number)
-        elif number is None and type(former) is str and former not in changes:
-            old = definition.by_name.get(former)
-        elif number is None and former is None and name not in definition.by_name:
-            formers = [definition.by_name.get(alias) for alias in alias_names(change) if alias not in changes]
-            old = next((found for found in formers if found is not None and found not in renamed.values()), None)
-        if old is not None and old.name != name:
-            renamed[name] = old
-    return renamed
+def _base(known: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    """What a change is merged into: without the id, so that the patch alone says which field it is about."""
+    keeps_type = change.get("type", known["type"]) == known["type"]
+    return {key: value for key, value in known.items() if key != "id" and (keeps_type or key in COMMON_OPTIONS)}
 
 
-def _refuse_overwriting(
-    definition: TableDefinition, changes: dict[str, Any], renamed: dict[str, FieldDefinition]
-) -> None:
+def _moved(definition: TableDefinition, changes: dict[str, Any]) -> set[str]:
+    """The names that the patch doesn't have, whose fields it gives under others.
+
+    :raises Invalid: such a field would take the name of one that stays: a patch never drops what it doesn't name
+    """
+    renamed = {name: old for name, change in changes.items() if (old := _former(definition, changes, name, change))}
     left = {old.name for old in renamed.values()}
+    renamed = {name: old for name, old in renamed.items() if old.name not in changes}
     problems = [
         Problem(
             f"/fields/{escape(name)}", "duplicate_name", f"there is a field of that name, and {old.name} can't take it"
@@ -99,12 +95,34 @@ def _refuse_overwriting(
     ]
     if problems:
         raise Invalid(problems, hint="drop or rename the field that has the name first")
+    return {old.name for old in renamed.values()}
 
 
-def _rename_parts(document: dict[str, Any], names: dict[str, str]) -> None:
-    """Let the indexes of a document name renamed fields by their new names."""
+def _former(definition: TableDefinition, changes: dict[str, Any], name: str, change: Any) -> FieldDefinition | None:
+    """The field of another name that a part of the patch is about."""
+    if type(change) is not dict:
+        return None
+    number, former, old = change.get("id"), change.get("renamed_from"), None
+    if number is not None:
+        old = definition.by_id.get(number) if type(number) is int else None
+    elif former is not None:
+        old = definition.by_name.get(former) if type(former) is str else None
+    elif name not in definition.by_name:
+        formers = [definition.by_name.get(alias) for alias in alias_names(change) if alias not in changes]
+        old = next((found for found in formers if found is not None), None)
+    return None if old is None or old.name == name else old
+
+
+def _rename_parts(document: dict[str, Any], definition: TableDefinition, names: dict[int, str]) -> None:
+    """Let the indexes of a document name fields by their new names.
+
+    :param names: of the fields that go on, by id. A field that goes keeps its name here, unless another one takes it:
+        None is no field's name, and refused.
+    """
+    taken = set(names.values())
+    new = {old.name: names.get(old.id, None if old.name in taken else old.name) for old in definition.fields}
     for rule in document["unique"]:
-        rule["fields"] = [names.get(name, name) for name in rule["fields"]]
+        rule["fields"] = [new[name] for name in rule["fields"]]
     for index in document["indexes"]:
         for part in index["fields"]:
-            part["field"] = names.get(part["field"], part["field"])
+            part["field"] = new[part["field"]]

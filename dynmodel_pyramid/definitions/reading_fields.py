@@ -7,12 +7,12 @@ from typing import Any
 import colander
 
 from dynmodel_pyramid.database.dialect import LARGEST_ID
+from dynmodel_pyramid.definitions.field_pairing import FieldEntry, pair_fields
 from dynmodel_pyramid.definitions.field_rules import check_rules
 from dynmodel_pyramid.definitions.model import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.names import field_name_fault, model_name_fault, name_key
 from dynmodel_pyramid.definitions.problems import Problems, escape, faults
 from dynmodel_pyramid.definitions.reading_options import (
-    alias_names,
     check_aliases,
     check_options_of_all,
     labels,
@@ -37,15 +37,6 @@ def no_tables(key: int | str) -> int | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
-    """One field as it stands in a document, with a good name."""
-
-    pointer: str
-    name: str
-    value: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
 class FieldsReader:
     """Reads the member ``fields`` against the definition before."""
 
@@ -66,7 +57,7 @@ class FieldsReader:
                     "duplicate_name",
                     f"the name clashes with that of {other} (upper and lower case count the same)",
                 )
-        claimed = self.claims(entries)
+        claimed = pair_fields(self.start, entries, self.problems)
         next_id, fields, pointers = self.start.next_id, [], []
         for entry in entries:
             old = claimed.get(entry.pointer)
@@ -79,7 +70,7 @@ class FieldsReader:
         check_aliases(zip(pointers, fields, strict=True), self.start.id, self.start.referrers, self.problems)
         return fields, next_id
 
-    def entries(self, given: Any) -> list[_Entry]:
+    def entries(self, given: Any) -> list[FieldEntry]:
         """The fields in the order of ``position`` where given, else of the document."""
         if type(given) is dict:
             listed = [(f"/fields/{escape(name)}", name, value) for name, value in given.items()]
@@ -112,7 +103,7 @@ class FieldsReader:
             if fault:
                 self.problems.add(pointer, "invalid_name", fault)
                 continue
-            placed.append((self.position(value, pointer) or number, number, _Entry(pointer, name, value)))
+            placed.append((self.position(value, pointer) or number, number, FieldEntry(pointer, name, value)))
         placed.sort(key=lambda item: item[:2])
         return [entry for _, _, entry in placed]
 
@@ -123,74 +114,9 @@ class FieldsReader:
         self.problems.add(f"{pointer}/position", "wrong_type", "want a whole number, 1 for the first field")
         return None
 
-    # Which field is which
-
-    def claims(self, entries: list[_Entry]) -> dict[str, FieldDefinition]:
-        """Which earlier field each entry continues: by id if given, else by ``renamed_from``, else by name, else one
-        that nothing else continues and that is an alias of the entry.
-        """
-        claimed: dict[str, FieldDefinition] = {}
-        by_id: dict[int, str] = {}
-        names = {entry.name for entry in entries}
-        for entry in entries:
-            old = self.named_field(entry, names)
-            if old is None:
-                continue
-            if old.id in by_id:
-                self.problems.add(f"{entry.pointer}/id", "duplicate_id", f"{by_id[old.id]} has the same id")
-                continue
-            by_id[old.id] = entry.pointer
-            claimed[entry.pointer] = old
-        for entry in entries:
-            old = self.start.by_name.get(entry.name)
-            by_itself = entry.value.get("id") is None and entry.value.get("renamed_from") is None
-            if by_itself and old is not None and old.id not in by_id:
-                by_id[old.id] = entry.pointer
-                claimed[entry.pointer] = old
-        for entry in entries:
-            by_itself = entry.value.get("id") is None and entry.value.get("renamed_from") is None
-            former = [self.start.by_name[name] for name in alias_names(entry.value) if name in self.start.by_name]
-            old = next((old for old in former if old.id not in by_id), None)
-            if by_itself and old is not None and entry.pointer not in claimed:
-                by_id[old.id] = entry.pointer
-                claimed[entry.pointer] = old
-        return claimed
-
-    def named_field(self, entry: _Entry, names: set[str]) -> FieldDefinition | None:
-        """The earlier field that an entry names by ``id`` or ``renamed_from``."""
-        number, former, name = entry.value.get("id"), entry.value.get("renamed_from"), entry.name
-        if former is not None and type(former) is not str:
-            self.problems.add(f"{entry.pointer}/renamed_from", "wrong_type", "want the field's earlier name")
-            return None
-        if number is not None:
-            old = self.start.by_id.get(number) if type(number) is int else None
-            if old is None:
-                self.problems.add(f"{entry.pointer}/id", "unknown_id", "is not the id of a field of this table")
-            elif former is not None and old.name not in (former, name):
-                self.problems.add(
-                    f"{entry.pointer}/renamed_from", "conflicting_name", f"the field with this id is {old.name}"
-                )
-                return None
-            return old
-        if former is None:
-            return None
-        old = self.start.by_name.get(former)
-        if old is None and name in self.start.by_name:
-            return self.start.by_name[name]  # the rename has happened already: the document is sent again
-        if old is None:
-            self.problems.add(f"{entry.pointer}/renamed_from", "unknown_field", "there is no field of that name")
-        elif former in names and former != name:
-            self.problems.add(
-                f"{entry.pointer}/renamed_from",
-                "conflicting_name",
-                "a field of that name is still there; give the ids to say which field is which",
-            )
-            return None
-        return old
-
     # One field
 
-    def field(self, entry: _Entry, old: FieldDefinition | None, number: int) -> FieldDefinition | None:
+    def field(self, entry: FieldEntry, old: FieldDefinition | None, number: int) -> FieldDefinition | None:
         value, pointer, problems = entry.value, entry.pointer, self.problems
         required, unique, index = (problems.flag(value, flag, pointer) for flag in ("required", "unique", "index"))
         label, description = labels(value, pointer, problems)

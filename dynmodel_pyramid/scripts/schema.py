@@ -24,7 +24,7 @@ from dynmodel_pyramid.database import State
 from dynmodel_pyramid.errors import ConfigurationProblem, DynmodelError, Malformed, PreconditionFailed
 from dynmodel_pyramid.scripts.schema_files import FORMATS, format_of, read_text, write_text
 from dynmodel_pyramid.scripts.schema_output import coloured, diff_lines, error_lines, plan_lines, wants_colour
-from dynmodel_pyramid.tables.conversion import ON_ERROR
+from dynmodel_pyramid.tables.on_error import FAIL
 from dynmodel_pyramid.tables.whole_schema import DROP, KEEP, Planned, WholeSchema
 
 SAME, FAILED, DIFFERENT = 0, 1, 2
@@ -50,7 +50,12 @@ def _parser() -> argparse.ArgumentParser:
     for each in (plan, apply):
         each.add_argument("file", help="the document; - for standard input")
         each.add_argument("--keep-others", action="store_true", help="keep tables that are not in the document")
-        each.add_argument("--on-error", choices=ON_ERROR, default="fail", help="values that can't be carried over")
+        each.add_argument(
+            "--on-error",
+            metavar="WORD",
+            default=FAIL,
+            help="values that can't be carried over: fail, null, default or quarantine, or Table.field:WORD,...",
+        )
     apply.add_argument("--yes", action="store_true", help="don't ask")
     diff = commands.add_parser("diff", help="compare two documents, or the database with one")
     diff.add_argument("file", help="a document; - for standard input")

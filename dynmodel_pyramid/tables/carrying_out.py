@@ -11,6 +11,7 @@ from dynmodel_pyramid.errors import Conflict
 from dynmodel_pyramid.tables.carrying import Carried
 from dynmodel_pyramid.tables.changes import TableChange, in_order
 from dynmodel_pyramid.tables.evolution import Evolution
+from dynmodel_pyramid.tables.on_error import Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +27,18 @@ class Rehearsed:
     versions: int = 1
 
 
-def carry_out(
-    evolution: Evolution, store: DefinitionStore, changes: list[TableChange], on_error: str
-) -> list[TableChange]:
+def carry_out(evolution: Evolution, store: DefinitionStore, changes: list[TableChange]) -> list[TableChange]:
     """Bring tables and system tables to what is wanted; -> the changes as they are logged."""
+    evolution.loosening.names_tables = any(change.pointer for change in changes)
     vacated = [_vacate(evolution, store, change) if _is_in_the_way(change, changes, evolution) else change
                for change in changes]  # fmt: skip
     new = {change.id for change in changes if change.before is None}
     made, unfinished = [], []
     for change in in_order(vacated):
         with told_of(change.model_name, change.pointer):
-            made.append(_carry_out(evolution, store, change, on_error, new, unfinished))
+            made.append(_carry_out(evolution, store, change, new, unfinished))
     for first, after in unfinished:
-        evolution.change(first, after, on_error)
+        evolution.change(first, after, Words())
     return made
 
 
@@ -46,7 +46,6 @@ def _carry_out(
     evolution: Evolution,
     store: DefinitionStore,
     change: TableChange,
-    on_error: str,
     new: set[int],
     unfinished: list[tuple[TableDefinition, TableDefinition]],
 ) -> TableChange:
@@ -57,7 +56,7 @@ def _carry_out(
         store.drop(connection, dropped)
         return replace(change, before=replace(dropped, model_name=before.model_name))
     if change.restored:
-        evolution.restore(before, after, on_error)
+        evolution.restore(before, after, change.on_error)
     elif before is None:
         first = _without_links_to(after, new - {after.id}, evolution)
         new.discard(after.id)
@@ -65,7 +64,7 @@ def _carry_out(
         if first is not after:
             unfinished.append((first, after))
     else:
-        evolution.change(before, after, on_error, change.returning, change.earlier)
+        evolution.change(before, after, change.on_error, change.returning, change.earlier)
     store.update(connection, after)
     return change
 
@@ -82,17 +81,17 @@ def told_of(name: str, pointer: str) -> Iterator[None]:
         raise
 
 
-def rehearsed(evolution: Evolution, change: TableChange, on_error: str, versions: int) -> Rehearsed:
+def rehearsed(evolution: Evolution, change: TableChange, versions: int) -> Rehearsed:
     """:param versions: how many there will be more if no rules are proven later"""
     before, after, carried = change.before, change.after, {}
     if after is None:
         evolution.drop(before)
     elif change.restored:
-        evolution.restore(before, after, on_error)
+        evolution.restore(before, after, change.on_error)
     elif before is None:
         evolution.create(after)
     else:
-        carried = evolution.change(before, after, on_error, change.returning, change.earlier)
+        carried = evolution.change(before, after, change.on_error, change.returning, change.earlier)
     rows = 0 if before is None else evolution.count_rows(before)
     return Rehearsed(change, evolution, carried, rows, versions + bool(evolution.put_off))
 

@@ -8,6 +8,7 @@ from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.definitions.store import TrashedField
 from dynmodel_pyramid.errors import Conflict, Invalid
 from dynmodel_pyramid.fields import FieldTypes
+from dynmodel_pyramid.tables.on_error import OnError, Words
 from dynmodel_pyramid.tables.references import referrers, touched, with_referrers
 
 
@@ -34,6 +35,7 @@ class TableChange:
     :param earlier: values that are to come back where nobody has written others since, by the fields' ids; of each
         field the newest first
     :param pointer: where the document has the table, for errors; empty if the document is the table's own
+    :param on_error: what becomes of values that can't be carried over
     :param is_online: whether ``pending`` is what it is to be (:mod:`~.online`); all others leave it empty
     """
 
@@ -44,6 +46,7 @@ class TableChange:
     earlier: Mapping[int, tuple[Earlier, ...]] = field(default_factory=dict)
     pointer: str = ""
     is_online: bool = False
+    on_error: Words = Words()
 
     @property
     def id(self) -> int:
@@ -69,6 +72,13 @@ class TableChange:
         if self.is_online or self.after is None:
             return self
         return replace(self, after=replace(self.after, pending=()))
+
+
+def with_words(
+    changes: Iterable[TableChange], on_error: OnError, others: Iterable[TableDefinition] | None = None
+) -> list[TableChange]:
+    """The changes with what the parameter says of their fields: see :meth:`OnError.resolved`."""
+    return [replace(change, on_error=words) for change, words in on_error.resolved(changes, others)]
 
 
 def touched_tables(changes: Iterable[TableChange], field_types: FieldTypes) -> set[int]:

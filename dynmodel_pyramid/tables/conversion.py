@@ -2,7 +2,7 @@
 
 A value keeps its text form if it can: the text of a json field becomes the document that it spells. Else it is taken as
 the JSON value it is (1.0 becomes the integer 1). What the new type refuses is not carried over, and the caller decides
-what becomes of it.
+what becomes of it. A value never becomes null by a conversion: the text ``null``, which spells none, is taken as text.
 
 Where both types have SQL text forms, one expression converts what these can do, and Python the rest. That agrees: by
 the contract they give what the texts lead to, a value that keeps its text form leads to the same (text forms
@@ -16,19 +16,10 @@ import colander
 import sqlalchemy as sa
 
 from dynmodel_pyramid.definitions import FieldDefinition
-from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.fields import FieldTypes
-
-#: What becomes of values that can't be carried over.
-ON_ERROR = ("fail", "null", "default", "quarantine")
 
 #: A stored value -> (the new stored value, None), or (None, why it can't be carried over).
 Convert = Callable[[Any], tuple[Any, str | None]]
-
-
-def check_on_error(on_error: str) -> None:
-    if on_error not in ON_ERROR:
-        raise Malformed(f"on_error={on_error}: want one of {', '.join(ON_ERROR)}", code="invalid_parameter")
 
 
 def converter(field_types: FieldTypes, before: FieldDefinition, after: FieldDefinition) -> Convert:
@@ -46,7 +37,10 @@ def converter(field_types: FieldTypes, before: FieldDefinition, after: FieldDefi
         except colander.Invalid as error:
             direct, refusal = None, "; ".join(error.asdict().values())
         try:
-            return node.deserialize(new_form.from_text(text)), None
+            spelt = node.deserialize(new_form.from_text(text))
+            if spelt is not None:
+                return spelt, None
+            reason = "spells null, which is no value"
         except ValueError as error:
             reason = str(error)
         except colander.Invalid as error:

@@ -4,7 +4,7 @@ A change has two halves. First all values are made and judged, beside the table 
 is changed (``apply``, by database). A plan goes through the first half as the change does, and notes the second.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 
@@ -19,6 +19,7 @@ from dynmodel_pyramid.tables.evolution_steps import Steps, Width, quoted
 from dynmodel_pyramid.tables.evolution_trash import restore_table
 from dynmodel_pyramid.tables.generation import SYSTEM_COLUMNS
 from dynmodel_pyramid.tables.given import fill_rows, given_fields
+from dynmodel_pyramid.tables.on_error import FAIL, Words
 from dynmodel_pyramid.tables.preparation import Preparation
 from dynmodel_pyramid.tables.quarantine import keep_aside
 
@@ -61,7 +62,7 @@ class Evolution(Steps):
         self,
         before: TableDefinition,
         after: TableDefinition,
-        on_error: str,
+        on_error: Words,
         returning: Mapping[int, TrashedField] | None = None,
         earlier: Mapping[int, tuple[Earlier, ...]] | None = None,
     ) -> dict[int, Carried]:
@@ -123,7 +124,7 @@ class Evolution(Steps):
 
     # The trash
 
-    def restore(self, before: TableDefinition, after: TableDefinition, on_error: str) -> None:
+    def restore(self, before: TableDefinition, after: TableDefinition, on_error: Words) -> None:
         """Bring a table back from the trash: see :func:`~.evolution_trash.restore_table`."""
         restore_table(self, before, after, on_error)
 
@@ -179,12 +180,9 @@ class Evolution(Steps):
         in_trash = len(kept) + sum(map(self.has_column, leaving))
         return Width(len(in_use) + len(SYSTEM_COLUMNS) + 1, in_trash)
 
-    def _judge(self, values: Preparation, change: Difference, carried: dict[int, Carried], on_error: str) -> None:
+    def _judge(self, values: Preparation, change: Difference, carried: dict[int, Carried], on_error: Words) -> None:
         table, connection = values.table, self.connection
-        for made in carried.values():
-            found = rows_allow.lost_values(made) if on_error == "fail" else None
-            if found is not None:
-                self.findings.add(found)
+        self.judge_lost(change.after, carried.values(), on_error)
         for made in carried.values():
             old, new = change.before.by_id.get(made.after.id), made.after
             # A given value is filled in afterwards.
@@ -194,16 +192,47 @@ class Evolution(Steps):
                 found = rows_allow.nulls(connection, table, made)
                 if found is not None:
                     self.findings.add(found)
-        if not self.findings.judges_uniqueness:
-            return
-        for _, number, fields, folds_case, nulls_distinct in rows_allow.unique_rules(
-            change.after, self.kept_indexes(change.before, change.after)
-        ):
+        for _, number, fields, folds_case, nulls_distinct in self._rules_to_judge(change, carried):
             parts = [carried[field.id].expression for field in fields]
             parts = [sa.func.lower(part) for part in parts] if folds_case else parts
             found = rows_allow.duplicates(connection, table, number, fields, parts, nulls_distinct)
             if found is not None:
                 self.findings.add(found)
+
+    def judge_lost(
+        self,
+        table: TableDefinition,
+        carried: Iterable[Carried],
+        on_error: Words,
+        left: Iterable[FieldDefinition] = (),
+    ) -> None:
+        """Values that can't be carried over, of the fields that may lose none, and of several by one word.
+
+        :param left: fields that stay in the trash, because of what they link to
+        """
+        several = None
+        for field in left:
+            several = self.loosening.of_left(table, field, on_error) or several
+        for made in carried:
+            if on_error.of(made.after) != FAIL:
+                several = self.loosening.of_values(table, made, on_error) or several
+            elif made.lost.count:
+                form = self.loosening.form(table, made.after.name, "null")
+                self.findings.add(rows_allow.lost_values(made, form))
+        if several is not None:
+            self.findings.add(several)
+
+    def _rules_to_judge(self, change: Difference, carried: Mapping[int, Carried]) -> list:
+        """The unique rules that rows may break. New ones show when their indexes are built, which a plan does not."""
+        kept = self.kept_indexes(change.before, change.after)
+        new = rows_allow.unique_rules(change.after, kept)
+        # Values change under a rule that stays as well: lost ones become the same default.
+        changed = [
+            rule
+            for rule in rows_allow.unique_rules(change.after, set())
+            if rule[0] in kept and any(not carried[field.id].is_same for field in rule[2] if field.id in carried)
+        ]
+        return [*new, *changed] if self.findings.judges_uniqueness else changed
 
     def is_given(self, field) -> bool:
         types = self.generator.field_types

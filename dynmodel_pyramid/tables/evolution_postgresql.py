@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.store import TrashedField
+from dynmodel_pyramid.errors import PluginMissing
 from dynmodel_pyramid.tables import pending
 from dynmodel_pyramid.tables.carrying import Carried
 from dynmodel_pyramid.tables.checks import check_name
@@ -116,8 +117,20 @@ class PostgreSQLEvolution(Evolution):
         alter = f"ALTER COLUMN {column}"
         self.ddl.run(f"ALTER TABLE {table} {alter} DROP DEFAULT, {alter} TYPE {kind} USING {using}")
 
+    def _keep_computed(self, field: FieldDefinition) -> None:
+        """What the database computed into a column becomes plain values: such a column has no default to drop."""
+        try:
+            column = self.generator.column(field)
+        except PluginMissing:
+            return
+        if column is not None and column.computed is not None:
+            quote = self.connection.dialect.identifier_preparer.quote_identifier
+            table = f"{quote(self.schema)}.{quote(self.name)}"
+            self.ddl.run(f"ALTER TABLE {table} ALTER COLUMN {quote(field.column)} DROP EXPRESSION")
+
     def _to_trash(self, field: FieldDefinition, kept: TrashedField) -> None:
         """Free of NOT NULL and default, so that it holds no later row up."""
+        self._keep_computed(field)
         self._alter(field.column, nullable=True, server_default=None)
         self._alter(field.column, new_column_name=quoted(kept.column))
 

@@ -15,6 +15,7 @@ from dynmodel_pyramid.tables.ddl import Executed, Recorded
 from dynmodel_pyramid.tables.findings import Collecting, Refusing
 from dynmodel_pyramid.tables.generation import Generator, field_indexes
 from dynmodel_pyramid.tables.link_tables import LinkTables, referred_to
+from dynmodel_pyramid.tables.loosening import Loosening
 
 
 def quoted(name: str) -> quoted_name:
@@ -51,6 +52,8 @@ class Steps:
         self.schema = generator.dialect.schema
         self.ddl: Executed | Recorded = Recorded(connection) if rehearsed else Executed(connection)
         self.findings: Refusing | Collecting = Collecting() if rehearsed else Refusing()
+        #: What one word of ``on_error`` has loosened so far in this transaction.
+        self.loosening = Loosening()
         self.operations = self.ddl.operations
         #: What ``default_expression`` takes for now, in all rows and fields.
         self.moment = now()

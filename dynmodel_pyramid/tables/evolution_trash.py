@@ -12,6 +12,7 @@ from dynmodel_pyramid.definitions.store import LIST_PREFIX, TrashedField
 from dynmodel_pyramid.tables import rows_allow
 from dynmodel_pyramid.tables.carrying import Carried
 from dynmodel_pyramid.tables.link_tables import lines_of
+from dynmodel_pyramid.tables.on_error import Words
 from dynmodel_pyramid.tables.preparation import Preparation
 from dynmodel_pyramid.tables.quarantine import keep_aside
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from dynmodel_pyramid.tables.evolution import Evolution
 
 
-def restore_table(evolution: "Evolution", before: TableDefinition, after: TableDefinition, on_error: str) -> None:
+def restore_table(evolution: "Evolution", before: TableDefinition, after: TableDefinition, on_error: Words) -> None:
     """Bring a table back under its name, with its foreign keys.
 
     Meanwhile rows that it refers to may have gone: such values follow ``on_error``. A field of ``before`` that
@@ -40,8 +41,14 @@ def restore_table(evolution: "Evolution", before: TableDefinition, after: TableD
         keep_aside=keep_aside(evolution, after) if evolution.ddl.is_real else None,
     )
     carried = [values.of(field, True) for field in after.fields if evolution.generator.reference(field) is not None]
+    left = [field for field in before.fields if field.id not in after.by_id]
+    evolution.judge_lost(after, carried, on_error, left)
     for made in carried:
-        _judge(evolution, values, made, on_error)
+        found = None
+        if made.after.required and made.lost.count:
+            found = rows_allow.nulls(evolution.connection, values.table, made)
+        if found is not None:
+            evolution.findings.add(found)
     evolution.before_ddl()
     for made in carried:
         if made.aside is not None:
@@ -54,16 +61,6 @@ def restore_table(evolution: "Evolution", before: TableDefinition, after: TableD
         evolution.link_tables(still_there).remake(still_there, field, reference)
     # What refers to the table follows.
     evolution.rename_table(before.physical_name, after.physical_name)
-
-
-def _judge(evolution: "Evolution", values: Preparation, made: Carried, on_error: str) -> None:
-    found = rows_allow.lost_values(made) if on_error == "fail" else None
-    if found is not None:
-        evolution.findings.add(found)
-    if made.after.required and made.lost.count:
-        found = rows_allow.nulls(evolution.connection, values.table, made)
-        if found is not None:
-            evolution.findings.add(found)
 
 
 def _write(evolution: "Evolution", values: Preparation, made: Carried) -> None:

@@ -13,7 +13,10 @@ LONGEST_VALUE = 200
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Rows that a change can't be made with; ``aspect`` and ``number`` name the step (``definitions.steps``)."""
+    """Rows that a change can't be made with; ``aspect`` and ``number`` name the step (``definitions.steps``).
+
+    ``fields`` are the ids of the fields concerned: a rule may stay as it is while their values change.
+    """
 
     aspect: str
     number: int
@@ -22,10 +25,12 @@ class Finding:
     count: int
     samples: list[dict[str, Any]]
     further: dict[str, Any] = field(default_factory=dict)
+    fields: tuple[int, ...] = ()
+    code: str = "lossy_change"
 
     def conflict(self) -> Conflict:
         return Conflict(
-            self.detail, code="lossy_change", hint=self.hint, count=self.count, samples=self.samples, **self.further
+            self.detail, code=self.code, hint=self.hint, count=self.count, samples=self.samples, **self.further
         )
 
 

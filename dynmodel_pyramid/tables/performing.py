@@ -22,6 +22,7 @@ from dynmodel_pyramid.tables.evolution_postgresql import PostgreSQLEvolution
 from dynmodel_pyramid.tables.evolution_sqlite import SQLiteEvolution
 from dynmodel_pyramid.tables.finishing import Unfinished, finish, may_be_online
 from dynmodel_pyramid.tables.judging import Definitions, Judge, judged, lock_exclusively, read_unlocked
+from dynmodel_pyramid.tables.loosening import Loosening
 
 EVOLUTIONS: dict[str, type[Evolution]] = {"sqlite": SQLiteEvolution, "postgresql": PostgreSQLEvolution}
 
@@ -49,9 +50,7 @@ class Performer:
         self.store = catalogue.store
         self.settings = catalogue.database.settings
 
-    def perform(
-        self, wanted: Iterable[int], judge: Judge, *, on_error: str = "fail", author: str | None = None
-    ) -> Performed:
+    def perform(self, wanted: Iterable[int], judge: Judge, *, author: str | None = None) -> Performed:
         """Make the changes that ``judge`` wants, when all tables concerned are locked.
 
         :param wanted: the tables that ``judge`` needs to see
@@ -71,7 +70,7 @@ class Performer:
             patience = self.settings.lock_timeout - (time.monotonic() - begun)
             evolution = self.evolution(connection)
             evolution.before_ddl = self._locking_once(connection, locked, patience)
-            made = carry_out(evolution, self.store, made, on_error)
+            made = carry_out(evolution, self.store, made)
             evolution.before_ddl()
             for _, changed in further:
                 self.store.update(connection, changed)
@@ -85,14 +84,12 @@ class Performer:
             except Unfinished as unfinished:
                 finish(self, unfinished.table_id)
 
-    def rehearse(self, wanted: Iterable[int], judge: Judge, *, on_error: str = "fail") -> list[Rehearsed]:
+    def rehearse(self, wanted: Iterable[int], judge: Judge) -> list[Rehearsed]:
         """What :meth:`perform` would do; locks nobody out, and changes nothing."""
         with self.database.rehearsing() as connection:
-            return self.rehearse_on(connection, wanted, judge, on_error=on_error)
+            return self.rehearse_on(connection, wanted, judge)
 
-    def rehearse_on(
-        self, connection: sa.Connection, wanted: Iterable[int], judge: Judge, *, on_error: str = "fail"
-    ) -> list[Rehearsed]:
+    def rehearse_on(self, connection: sa.Connection, wanted: Iterable[int], judge: Judge) -> list[Rehearsed]:
         """:meth:`rehearse` in the caller's transaction."""
         found = []
         current, changes = read_unlocked(self.catalogue, connection, wanted, judge)
@@ -104,12 +101,16 @@ class Performer:
         self._refuse_taken(connection, made)
         names = {change.id: change.after.physical_name for change in made if change.before is None}
         free = {change.before.physical_name for change in made if change.before is not None}
+        loosening = Loosening(any(change.pointer for change in made))
         for change in in_order(made):
             evolution = self.evolution(connection, rehearsed=True)
             evolution.names, evolution.free_names = names, free
-            evolution.may_put_off = on_error == "fail" and may_be_online(self.database.dialect, connection, changes)
+            evolution.loosening = loosening
+            evolution.may_put_off = change.on_error.is_fail and may_be_online(
+                self.database.dialect, connection, changes
+            )
             with told_of(change.model_name, change.pointer):
-                found.append(rehearsed(evolution, change, on_error, versions=2 if change.id in left else 1))
+                found.append(rehearsed(evolution, change, versions=2 if change.id in left else 1))
         return found
 
     def evolution(self, connection: sa.Connection, *, rehearsed: bool = False) -> Evolution:

@@ -108,11 +108,11 @@ def _steps(change: TableChange, rehearsed: Rehearsed, findings: list[Finding]) -
 
 
 def _place(steps: tuple[Step, ...], finding: Finding) -> int:
-    """The step that a finding is about: that of its aspect, else one that concerns the same field."""
+    """The step that a finding is about: that of its aspect, else one of a field that it concerns."""
     keys = [step.key for step in steps]
     if (finding.aspect, finding.number) in keys:
         return keys.index((finding.aspect, finding.number))
-    return next(place for place, (_, number) in enumerate(keys) if number == finding.number)
+    return next(place for place, (_, number) in enumerate(keys) if number in (finding.number, *finding.fields))
 
 
 def _effort(statements: list[Statement], rehearsed: Rehearsed) -> dict[str, Any]:
@@ -153,4 +153,10 @@ def _values(step: Step, carried: dict[int, Carried]) -> dict[str, Any]:
 
 
 def _refusal(finding: Finding) -> dict[str, Any]:
-    return {"detail": finding.detail, "hint": finding.hint, "count": finding.count, "samples": finding.samples}
+    return {
+        "code": finding.code,
+        "detail": finding.detail,
+        "hint": finding.hint,
+        "count": finding.count,
+        "samples": finding.samples,
+    }

@@ -21,6 +21,7 @@ from dynmodel_pyramid.tables.conversion import converter, in_database
 from dynmodel_pyramid.tables.generation import Generator
 from dynmodel_pyramid.tables.link_tables import lines, lines_of, list_of
 from dynmodel_pyramid.tables.missing_rows import lose_missing_rows
+from dynmodel_pyramid.tables.on_error import Words
 from dynmodel_pyramid.tables.working_table import working_table
 
 #: Told of the values of a field that can't be carried over: (id of the row, old value, its text, reason) of some rows.
@@ -31,7 +32,7 @@ class Preparation:
     """Makes the values of one change in the caller's transaction.
 
     :param far: the rows of a table by its id, of which the ids are looked at
-    :param on_error: what becomes of values that can't be carried over (:data:`~.conversion.ON_ERROR`)
+    :param on_error: what becomes of values that can't be carried over
     :param returning: fields that come back by their ids, each with where the trash keeps its values
     :param earlier: values that come back where nobody has written others since (:class:`~.changes.TableChange`)
     :param keep_aside: for ``quarantine``; a plan keeps nothing
@@ -46,7 +47,7 @@ class Preparation:
         before: TableDefinition,
         far: Callable[[int], sa.FromClause],
         *,
-        on_error: str,
+        on_error: Words,
         moment: datetime.datetime,
         returning: Mapping[int, TrashedField],
         earlier: Mapping[int, tuple[Earlier, ...]] | None = None,
@@ -226,11 +227,12 @@ class Preparation:
 
     def _maker(self, new: FieldDefinition) -> Callable[[], Any] | None:
         """What lost values become; None for null. Quarantined ones do where null is refused."""
-        takes_default = self.on_error == "default" or (self.on_error == "quarantine" and new.required)
+        word = self.on_error.of(new)
+        takes_default = word == "default" or (word == "quarantine" and new.required)
         return self.generator.default_maker(new, self.moment) if takes_default else None
 
     def _keeper(self, old: FieldDefinition, new: FieldDefinition):
-        if self.keep_aside is None or self.on_error != "quarantine":
+        if self.keep_aside is None or self.on_error.of(new) != "quarantine":
             return None
         return lambda rows: self.keep_aside(old, new, rows)
 
@@ -269,7 +271,7 @@ class Preparation:
     def _fill(self, carried: Carried) -> None:
         """With ``on_error=default`` a required field takes its default where it would be null."""
         field = carried.after
-        if self.on_error != "default" or (field.default is None and field.default_expression is None):
+        if self.on_error.of(field) != "default" or (field.default is None and field.default_expression is None):
             return
         is_null = carried.expression.is_(None)
         count = sa.select(sa.func.count()).select_from(self.table).where(is_null)

@@ -8,10 +8,11 @@ from dynmodel_pyramid.tables.difference import field_key
 from dynmodel_pyramid.tables.findings import SAMPLES, Finding
 
 
-def lost_values(carried: Carried) -> Finding | None:
-    """Values that can't be carried over."""
-    if not carried.lost.count:
-        return None
+def lost_values(carried: Carried, form: str) -> Finding:
+    """Values that can't be carried over.
+
+    :param form: of ``on_error``, which would make them null
+    """
     field = carried.after
     aspect, number = field_key(carried.before, field)
     if carried.before.type != field.type:
@@ -22,7 +23,7 @@ def lost_values(carried: Carried) -> Finding | None:
         aspect,
         number,
         detail,
-        "mend the values, or say on_error=quarantine, on_error=null or on_error=default",
+        f"mend the values, or say what becomes of them: on_error={form}, or default or quarantine in place of null",
         carried.lost.count,
         carried.lost.told,
         {"field": field.name},
@@ -78,6 +79,7 @@ def duplicates(
         int(total),
         samples,
         {"fields": names},
+        tuple(field.id for field in fields),
     )
 
 

@@ -17,9 +17,9 @@ from dynmodel_pyramid.definitions.reading_fields import Resolve
 from dynmodel_pyramid.errors import Conflict
 from dynmodel_pyramid.tables.carrying_out import Rehearsed
 from dynmodel_pyramid.tables.catalogue import Catalogue
-from dynmodel_pyramid.tables.changes import TableChange
-from dynmodel_pyramid.tables.conversion import check_on_error
+from dynmodel_pyramid.tables.changes import TableChange, with_words
 from dynmodel_pyramid.tables.judging import Definitions, Judge
+from dynmodel_pyramid.tables.on_error import FAIL, OnError
 from dynmodel_pyramid.tables.online import OnlineChanges
 from dynmodel_pyramid.tables.performing import Performer
 from dynmodel_pyramid.tables.references import with_own_id
@@ -42,6 +42,15 @@ MakeDocument = Callable[[TableDefinition], Any]
 
 def no_precondition(definition: TableDefinition) -> None:
     """The precondition of a caller who has none."""
+
+
+def _with_on_error(judge: Judge, on_error: OnError) -> Judge:
+    """The judge of one table's change, with what becomes of values that can't be carried over."""
+
+    def judging(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
+        return with_words(judge(connection, locked, resolve), on_error)
+
+    return judging
 
 
 class DefinitionService:
@@ -77,12 +86,12 @@ class DefinitionService:
         make_document: MakeDocument,
         *,
         precondition: Precondition = no_precondition,
-        on_error: str = "fail",
+        on_error: str = FAIL,
         author: str | None = None,
     ) -> Outcome:
         """Give a table the definition of the document that ``make_document`` makes of the current definition.
 
-        :param on_error: what becomes of values that can't be carried over (``conversion.ON_ERROR``)
+        :param on_error: what becomes of values that can't be carried over (:mod:`~.on_error`)
         :raises NotFound: there is no such table
         :raises Invalid: the document's faults
         :raises PreconditionFailed: the precondition or the document's ``version`` doesn't hold
@@ -98,12 +107,11 @@ class DefinitionService:
         make_document: MakeDocument,
         *,
         precondition: Precondition = no_precondition,
-        on_error: str = "fail",
+        on_error: str = FAIL,
     ) -> list[Rehearsed]:
         """What :meth:`change` would do, which is not done; nothing if there is nothing to change."""
-        check_on_error(on_error)
-        judge = self._changing(table_id, make_document, precondition)
-        return self.performer.rehearse([table_id], judge, on_error=on_error)
+        judge = _with_on_error(self._changing(table_id, make_document, precondition), OnError.read(on_error))
+        return self.performer.rehearse([table_id], judge)
 
     def drop(
         self, table_id: int, *, precondition: Precondition = no_precondition, author: str | None = None
@@ -124,16 +132,17 @@ class DefinitionService:
 
     def performed(self, table_id: int, judge: Judge, *, on_error: str, author: str | None) -> Outcome:
         """Change one table as ``judge`` says, which has locked it."""
-        check_on_error(on_error)
+        how = OnError.read(on_error)
+        judge = _with_on_error(judge, how)
         seen: dict[int, TableDefinition] = {}
 
         def seeing(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
             seen.update(locked)
             return judge(connection, locked, resolve)
 
-        done = self.online.perform(table_id, seeing, author) if on_error == "fail" else None
+        done = self.online.perform(table_id, seeing, author) if how.is_fail else None
         if done is None:
-            done = self.performer.perform([table_id], seeing, on_error=on_error, author=author)
+            done = self.performer.perform([table_id], seeing, author=author)
         after = done.definition(table_id)
         return Outcome(after or seen[table_id], done.state, after is not None)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.definitions import TableDefinition
+from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.problems import escape
 from dynmodel_pyramid.definitions.reading_fields import Resolve
 from dynmodel_pyramid.definitions.trashed import DroppedTable, KeptField, TrashStore
@@ -18,10 +18,10 @@ from dynmodel_pyramid.definitions.writing import table_document
 from dynmodel_pyramid.errors import Conflict, Invalid, NotFound, Problem
 from dynmodel_pyramid.tables.catalogue import Catalogue
 from dynmodel_pyramid.tables.changes import TableChange
-from dynmodel_pyramid.tables.conversion import check_on_error
 from dynmodel_pyramid.tables.evolution import Evolution
 from dynmodel_pyramid.tables.evolution_trash import purge_table
 from dynmodel_pyramid.tables.judging import Definitions
+from dynmodel_pyramid.tables.on_error import FAIL, FieldWord, OnError
 from dynmodel_pyramid.tables.performing import EVOLUTIONS
 from dynmodel_pyramid.tables.service import DefinitionService, Outcome, Precondition, no_precondition
 
@@ -61,12 +61,13 @@ class Trash:
 class TableTrash(Trash):
     """The dropped tables of one catalogue."""
 
-    def tables(self, limit: int | None = None, offset: int = 0) -> list[Kept]:
-        """The tables in the trash in order of id."""
+    def tables(self, limit: int, offset: int = 0) -> tuple[list[Kept], bool]:
+        """The tables in the trash in order of id, and whether there are more."""
         with self.database.reading() as connection:
-            found = self.store.tables(connection, limit, offset)
-            counted = [(each, self._count_rows(connection, each)) for each in found]
-        return [Kept(each, count, self._until(each)) for each, count in counted if count is not None]
+            found = self.store.tables(connection, limit + 1, offset)
+            counted = [(each, self._count_rows(connection, each)) for each in found[:limit]]
+        kept = [Kept(each, count, self._until(each)) for each, count in counted if count is not None]
+        return kept, len(found) > limit
 
     def table(self, number: int) -> Kept:
         """:raises NotFound: there is no such table in the trash"""
@@ -93,7 +94,7 @@ class TableTrash(Trash):
         overrides: Any = None,
         *,
         precondition: Precondition = no_precondition,
-        on_error: str = "fail",
+        on_error: str = FAIL,
         author: str | None = None,
     ) -> Outcome:
         """Bring a table back with its rows.
@@ -102,7 +103,7 @@ class TableTrash(Trash):
         :raises NotFound: there is no such table in the trash
         :raises Conflict: the name is taken, or what the table links to is gone
         """
-        check_on_error(on_error)
+        how = OnError.read(on_error)
         name = _model_name(overrides)
 
         def judge(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
@@ -111,24 +112,30 @@ class TableTrash(Trash):
                 raise not_there()
             precondition(found.definition)
             before = self.catalogue.upgraded(found.definition)
-            return [TableChange(before, self._wanted(before, name, resolve, on_error), restored=True)]
+            gone = self._gone(before, resolve)
+            start = TableChange(before, before, restored=True)
+            ((_, words),) = how.resolved([start])
+            _refuse_gone([field for field in gone if words.of(field) == FAIL])
+            wanted = self._wanted(before, name, resolve, gone)
+            return [replace(start, after=wanted, on_error=words)]
 
-        done = self.definitions.performer.perform((), judge, on_error=on_error, author=author)
+        done = self.definitions.performer.perform((), judge, author=author)
         return Outcome(done.definition(number), done.state, True)
 
-    def _wanted(self, before: TableDefinition, name: Any, resolve: Resolve, on_error: str) -> TableDefinition:
+    def _gone(self, before: TableDefinition, resolve: Resolve) -> list[FieldDefinition]:
+        """The fields that link to tables which are not there."""
+        links = [(field, self.catalogue.generator.reference(field)) for field in before.fields]
+        tables = [(field, link.table) for field, link in links if link is not None]
+        return [field for field, table in tables if table != before.id and resolve(table) is None]
+
+    def _wanted(
+        self, before: TableDefinition, name: Any, resolve: Resolve, gone: list[FieldDefinition]
+    ) -> TableDefinition:
+        """:param gone: the fields that stay in the trash"""
+
         def resolved(key: int | str) -> int | None:
             return key if key == before.id else resolve(key)
 
-        links = [(field, self.catalogue.generator.reference(field)) for field in before.fields]
-        gone = [field for field, link in links if link is not None and resolved(link.table) is None]
-        if gone and on_error == "fail":
-            raise Conflict(
-                "tables are gone that these fields link to: " + ", ".join(field.name for field in gone),
-                code="linked_table_gone",
-                hint="restore these tables first; with another on_error the fields stay in the trash",
-                fields=[field.name for field in gone],
-            )
         prefix = self.database.settings.table_prefix
         start = replace(before, physical_name=prefix + before.model_name)
         document = table_document(without(start, {field.id for field in gone}))
@@ -167,6 +174,18 @@ def without(definition: TableDefinition, gone: set[int]) -> TableDefinition:
         fields=tuple(field for field in definition.fields if field.id not in gone),
         indexes=tuple(index for index in definition.indexes if not gone.intersection(dict(index.fields))),
     )
+
+
+def _refuse_gone(fields: list[FieldDefinition]) -> None:
+    if fields:
+        names = [field.name for field in fields]
+        form = OnError(fields=tuple(FieldWord(None, name, "null") for name in names))
+        raise Conflict(
+            "tables are gone that these fields link to: " + ", ".join(names),
+            code="linked_table_gone",
+            hint=f"restore these tables first; with on_error={form} the fields stay in the trash",
+            fields=names,
+        )
 
 
 def not_there() -> NotFound:

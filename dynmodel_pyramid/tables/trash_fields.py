@@ -20,6 +20,7 @@ from dynmodel_pyramid.tables.carrying import UNCACHED
 from dynmodel_pyramid.tables.changes import TableChange
 from dynmodel_pyramid.tables.judging import Definitions, judged, lock_exclusively
 from dynmodel_pyramid.tables.link_tables import lines
+from dynmodel_pyramid.tables.on_error import FAIL
 from dynmodel_pyramid.tables.service import Outcome, Precondition, no_precondition
 from dynmodel_pyramid.tables.trash import Kept, Trash, not_there
 
@@ -66,7 +67,7 @@ class FieldTrash(Trash):
         overrides: Any = None,
         *,
         precondition: Precondition = no_precondition,
-        on_error: str = "fail",
+        on_error: str = FAIL,
         author: str | None = None,
     ) -> Outcome:
         """Bring a field back with its values.

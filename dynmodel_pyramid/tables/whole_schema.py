@@ -22,9 +22,9 @@ from dynmodel_pyramid.definitions.schema_pairing import Entry, Pairing, pair, wi
 from dynmodel_pyramid.errors import Invalid
 from dynmodel_pyramid.tables.carrying_out import Rehearsed, told_of
 from dynmodel_pyramid.tables.catalogue import Catalogue
-from dynmodel_pyramid.tables.changes import TableChange
-from dynmodel_pyramid.tables.conversion import check_on_error
+from dynmodel_pyramid.tables.changes import TableChange, with_words
 from dynmodel_pyramid.tables.judging import Definitions
+from dynmodel_pyramid.tables.on_error import FAIL, OnError
 from dynmodel_pyramid.tables.service import DefinitionService
 
 #: What becomes of tables that are not in the document. ``patch``: they are kept, and those in it are patched.
@@ -76,7 +76,7 @@ class WholeSchema:
         others: str = DROP,
         *,
         precondition: Precondition = no_precondition,
-        on_error: str = "fail",
+        on_error: str = FAIL,
         author: str | None = None,
     ) -> Applied:
         """Bring all tables to what the document says.
@@ -87,7 +87,7 @@ class WholeSchema:
         :raises Conflict: the rows don't allow it
         :raises Busy: the locks were waited for in vain
         """
-        check_on_error(on_error)
+        how = OnError.read(on_error)
         drawn: dict[str, int] = {}
         after: dict[int, TableDefinition] = {}
 
@@ -104,9 +104,9 @@ class WholeSchema:
             precondition(state)
             after.clear()
             after.update({definition.id: definition for definition in current})
-            return self._changes(connection, document, others, current, draw)
+            return with_words(self._changes(connection, document, others, current, draw), how, current)
 
-        done = self.service.performer.perform((), judge, on_error=on_error, author=author)
+        done = self.service.performer.perform((), judge, author=author)
         for change in done.changes:
             after.pop(change.id, None)
             if change.after is not None:
@@ -119,10 +119,10 @@ class WholeSchema:
         others: str = DROP,
         *,
         precondition: Precondition = no_precondition,
-        on_error: str = "fail",
+        on_error: str = FAIL,
     ) -> Planned:
         """What :meth:`apply` would do, which is not done."""
-        check_on_error(on_error)
+        how = OnError.read(on_error)
         seen: list[State] = []
 
         def draw(connection: sa.Connection, names: list[str]) -> list[int]:
@@ -133,9 +133,9 @@ class WholeSchema:
             state, current = self._all(connection)
             seen.append(state)
             precondition(state)
-            return self._changes(connection, document, others, current, draw)
+            return with_words(self._changes(connection, document, others, current, draw), how, current)
 
-        changes = self.service.performer.rehearse((), judge, on_error=on_error)
+        changes = self.service.performer.rehearse((), judge)
         return Planned(changes, seen[-1])
 
     def canonical(self, document: Any) -> dict[str, Any]:
@@ -207,6 +207,5 @@ class WholeSchema:
         value = {key: each for key, each in entry.value.items() if key != "renamed_from"}
         if others == PATCH and entry.before is not None:
             value = patched(entry.before, value)
-        else:
-            value = without_done_renames(value, entry.before)
+        value = without_done_renames(value, entry.before)
         return self.service.read({**value, "model_name": entry.name}, entry.before, resolve)

@@ -127,5 +127,13 @@ def refuse_body(request) -> None:
         raise Malformed("nothing is read from a body here", hint="send none")
 
 
+def read_optional_json(request) -> Any:
+    """The document of a request that may have none; None where the body is empty, however that is said."""
+    return read_json(request) if has_body(request) else None
+
+
 def has_body(request) -> bool:
-    return bool(request.content_length) or "Transfer-Encoding" in request.headers
+    """Whether at least one byte comes. Without a length only the body itself tells: it may come in chunks, or not."""
+    if request.content_length is not None:
+        return request.content_length > 0
+    return request.is_body_readable and bool(request.body)

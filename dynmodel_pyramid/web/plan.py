@@ -6,10 +6,11 @@ from pyramid.response import Response
 
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.patching import patched
+from dynmodel_pyramid.tables.on_error import FAIL
 from dynmodel_pyramid.tables.planning import plan_document, unchanged_plan
 from dynmodel_pyramid.tables.service import DefinitionService
 from dynmodel_pyramid.web.answers import encode, json_answer
-from dynmodel_pyramid.web.body import MERGE_PATCH, read_json
+from dynmodel_pyramid.web.body import MERGE_PATCH, media_type_of, read_json
 from dynmodel_pyramid.web.conditions import refuse_other_version
 from dynmodel_pyramid.web.definition_resources import Plan
 from dynmodel_pyramid.web.methods import add_resource_view
@@ -25,7 +26,7 @@ def plan_table(context: Plan, request) -> Response:
     parameters = no_parameters(request, "on_error")
     definition = context.model.definition
     document = read_json(request, ("application/json", MERGE_PATCH[0]))
-    is_patch = request.content_type.strip().lower() == MERGE_PATCH[0]
+    is_patch = media_type_of(request) == MERGE_PATCH[0]
 
     def wanted(current: TableDefinition) -> Any:
         return patched(current, document) if is_patch else document
@@ -35,7 +36,7 @@ def plan_table(context: Plan, request) -> Response:
         definition.id,
         wanted,
         precondition=context.work.held(refuse_other_version(request)),
-        on_error=parameters.get("on_error", "fail"),
+        on_error=parameters.get("on_error", FAIL),
     )
     context.work.settle()
     plan = plan_document(rehearsed[0]) if rehearsed else unchanged_plan(definition)

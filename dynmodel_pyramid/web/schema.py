@@ -7,10 +7,11 @@ from pyramid.response import Response
 
 from dynmodel_pyramid.database import State
 from dynmodel_pyramid.errors import Malformed, PreconditionFailed
+from dynmodel_pyramid.tables.on_error import FAIL
 from dynmodel_pyramid.tables.planning import plan_documents
 from dynmodel_pyramid.tables.whole_schema import DROP, KEEP, PATCH, WholeSchema
 from dynmodel_pyramid.web.answers import empty_answer, encode, json_answer
-from dynmodel_pyramid.web.body import MERGE_PATCH, read_json
+from dynmodel_pyramid.web.body import MERGE_PATCH, media_type_of, read_json
 from dynmodel_pyramid.web.conditions import if_match, is_unchanged, preferred_return
 from dynmodel_pyramid.web.methods import add_resource_view
 from dynmodel_pyramid.web.resources import Schema, SchemaPlan
@@ -70,7 +71,7 @@ def patch_schema(context: Schema, request) -> Response:
 def _apply(context: Schema, request, document: Any, others: str, parameters: dict[str, str]) -> Response:
     schema = WholeSchema(context.work.catalogue)
     done = schema.apply(
-        document, others, precondition=_precondition(request), on_error=parameters.get("on_error", "fail")
+        document, others, precondition=_precondition(request), on_error=parameters.get("on_error", FAIL)
     )
     context.work.settle()
     preference = preferred_return(request)
@@ -84,11 +85,14 @@ def _apply(context: Schema, request, document: Any, others: str, parameters: dic
 
 
 def plan_schema(context: SchemaPlan, request) -> Response:
-    parameters = no_parameters(request, "on_error", "others")
+    """What a PUT with this body, or a PATCH with this merge patch, would do."""
+    document = read_json(request, ("application/json", MERGE_PATCH[0]))
+    is_patch = media_type_of(request) == MERGE_PATCH[0]
+    parameters = no_parameters(request, "on_error", *(() if is_patch else ("others",)))
     planned = WholeSchema(context.work.catalogue).plan(
-        read_json(request),
-        _one_of(parameters, "others", (DROP, KEEP)),
+        document,
+        PATCH if is_patch else _one_of(parameters, "others", (DROP, KEEP)),
         precondition=_precondition(request),
-        on_error=parameters.get("on_error", "fail"),
+        on_error=parameters.get("on_error", FAIL),
     )
     return _with_state(json_answer(encode({"tables": plan_documents(planned.changes)})), planned.state)

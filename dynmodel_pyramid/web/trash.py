@@ -6,17 +6,21 @@ from typing import Any
 from pyramid.response import Response
 
 from dynmodel_pyramid.definitions.writing import field_document
-from dynmodel_pyramid.rows.page import read_page
 from dynmodel_pyramid.tables.health import health_document, health_of
+from dynmodel_pyramid.tables.on_error import FAIL
 from dynmodel_pyramid.tables.trash import Kept, TableTrash
 from dynmodel_pyramid.tables.trash_fields import FieldTrash
 from dynmodel_pyramid.web import definition_resources as resources
 from dynmodel_pyramid.web.answers import empty_answer, encode, json_answer
-from dynmodel_pyramid.web.body import read_json
+from dynmodel_pyramid.web.body import read_optional_json
 from dynmodel_pyramid.web.conditions import refuse_other_version
 from dynmodel_pyramid.web.methods import add_resource_view
+from dynmodel_pyramid.web.parts import link_next, read_part
 from dynmodel_pyramid.web.resources import path
 from dynmodel_pyramid.web.tables import definition_answer, no_parameters
+
+#: Tables of a part of the trash, and the most that there may be: the rows of each are counted.
+USUAL, MOST = 100, 1000
 
 
 def includeme(config) -> None:
@@ -31,11 +35,6 @@ def includeme(config) -> None:
 
 def _moment(moment: datetime.datetime | None) -> str | None:
     return None if moment is None else moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def _overrides(request) -> Any:
-    """The body, which may be left out."""
-    return read_json(request) if request.is_body_readable else None
 
 
 def get_health(context: resources.Health, request) -> Response:
@@ -85,9 +84,9 @@ def restore_field(context: resources.FieldRestore, request) -> Response:
     outcome = _fields(context).restore_field(
         context.model.definition.id,
         context.__parent__.number,
-        _overrides(request),
+        read_optional_json(request),
         precondition=context.work.held(refuse_other_version(request)),
-        on_error=parameters.get("on_error", "fail"),
+        on_error=parameters.get("on_error", FAIL),
     )
     context.work.settle()
     return definition_answer(request, outcome)
@@ -126,9 +125,9 @@ def _tables(context) -> TableTrash:
 
 
 def list_tables(context: resources.TableTrash, request) -> Response:
-    page = read_page(no_parameters(request, "limit", "offset").items())
-    found = _tables(context).tables(page.limit, page.offset)
-    return json_answer(encode([kept_table_document(kept) for kept in found]))
+    page = read_part(no_parameters(request, "limit", "offset"), USUAL, MOST)
+    found, more = _tables(context).tables(page.limit, page.offset)
+    return link_next(request, json_answer(encode([kept_table_document(kept) for kept in found])), page, more)
 
 
 def get_table(context: resources.TrashedTable, request) -> Response:
@@ -143,9 +142,9 @@ def restore_table(context: resources.TableRestore, request) -> Response:
     parameters = no_parameters(request, "on_error")
     outcome = _tables(context).restore_table(
         context.__parent__.number,
-        _overrides(request),
+        read_optional_json(request),
         precondition=refuse_other_version(request),
-        on_error=parameters.get("on_error", "fail"),
+        on_error=parameters.get("on_error", FAIL),
     )
     context.work.settle()
     answer = definition_answer(request, outcome)

@@ -67,7 +67,8 @@ def test_rename_takes_place_options_and_indexes_along(definition):
     for change in ({"id": 1}, {"renamed_from": "a"}):
         document = patched(definition, {"fields": {"c": change}})
         assert set(document["fields"]) == {"b", "c"}
-        assert document["fields"]["c"] == {**table_document(definition)["fields"]["a"], **change}
+        known = {name: value for name, value in table_document(definition)["fields"]["a"].items() if name != "id"}
+        assert document["fields"]["c"] == {**known, **change}
         assert document["unique"][0]["fields"] == ["c", "b"]
         assert document["indexes"][0]["fields"] == [{"field": "b", "descending": True}]
 
@@ -87,7 +88,7 @@ def test_swap(definition):
 def test_another_type_keeps_the_common_options(definition):
     for change in ("number", {"type": "number"}):
         field = patched(definition, {"fields": {"a": change}})["fields"]["a"]
-        assert (field["type"], field["id"], field["label"]) == ("number", 1, "A")
+        assert (field["type"], field["position"], field["label"]) == ("number", 1, "A")
         assert "max_length" not in field
     assert patched(definition, {"fields": {"a": "string"}})["fields"]["a"]["max_length"] == 9
 
@@ -98,6 +99,16 @@ def test_rename_onto_a_field_that_stays(definition):
             patched(definition, {"fields": {"b": change}})
         assert [problem.pointer for problem in refused.value.problems] == ["/fields/b"]
         assert refused.value.hint
+
+
+def test_a_field_takes_the_name_of_one_that_the_patch_drops(definition):
+    """The name is no part of what is kept: b goes, and a is called b."""
+    for change in ({"id": 1}, {"renamed_from": "a"}):
+        document = patched(definition, {"fields": {"a": None, "b": change}})
+        assert {name: field["label"] for name, field in document["fields"].items()} == {"b": "A"}
+        # A rule of the field that went does not become one of the field that has its name.
+        assert document["unique"][0]["fields"] == ["b", None]
+        assert document["indexes"][0]["fields"] == [{"field": None, "descending": True}]
 
 
 @pytest.mark.parametrize("patch", [None, 1, "x", [], [{}]])

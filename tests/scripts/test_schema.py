@@ -127,7 +127,9 @@ def test_a_plan_tells_what_becomes_of_rows(run, make_app):
     assert told.splitlines()[-1] == "0 to create, 1 to change, 1 to drop."
     code, told = run("apply", "after.json", "--yes")
     assert code == 1 and "Not applied" in told
-    assert run("apply", "after.json", "--yes", "--on-error", "null", "--keep-others")[0] == 0
+    code, told = run("apply", "after.json", "--yes", "--on-error", "A.nothing:null")
+    assert code == 1 and "nothing" in told
+    assert run("apply", "after.json", "--yes", "--on-error", "A.number:null", "--keep-others")[0] == 0
     assert [row["number"] for row in app.get("/table/A/rows/").json] == [1, 1, None]
     assert app.get("/table/B/", status=200)
     assert run("diff", "before.json", "after.json")[0] == 2

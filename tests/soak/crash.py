@@ -22,7 +22,8 @@ import sqlalchemy as sa
 from dynmodel_pyramid.database.system import SystemTables
 from dynmodel_pyramid.testing.databases import DATABASES
 from tests.soak.fleet import Answer, Client, Figures, Fleet, finish, percentile, running_fleet
-from tests.soak.redefining import NUMBERS, TEXTS, Document, Redefiner, Redefinition, Values, Version, first_document
+from tests.soak.redefiner import Redefiner, first_document
+from tests.soak.redefining import NUMBERS, TEXTS, Document, Redefinition, Values, Version
 
 TABLE = "/table/1/"
 SYSTEM_COLUMNS = {"id", "_version", "_created", "_updated"}
@@ -43,7 +44,7 @@ class Story:
         for row_id, values in self.rows.items():
             rows[row_id] = values = dict(values)
             for step in steps:
-                step(values)
+                step(values, {})
         version = made.after["version"]
         dropped = {(number, version): kept for number, kept in made.trashed(self.rows).items()}
         return Story(made.after, rows, {**self.trash, **dropped})

@@ -4,6 +4,7 @@ import http.client
 import json
 import math
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -97,6 +98,17 @@ class Fleet:
             if server.log.exists():
                 lines += [line for line in server.log.read_text(errors="replace").splitlines() if word in line]
         return lines
+
+    def failures(self, count: int = 5) -> list[str]:
+        """The first lines of all logs that tell an error, each with the last lines of its traceback."""
+        found = []
+        for server in self.servers:
+            text = server.log.read_text(errors="replace") if server.log.exists() else ""
+            for entry in re.split(r"\n(?=\d{4}-\d\d-\d\d )", text):
+                if " ERROR " in entry.partition("\n")[0]:
+                    first, *rest = entry.strip().splitlines()
+                    found.append("\n    ".join([first, *rest[-8:]]))
+        return found[:count]
 
     def connect(self) -> sa.Engine:
         """The database itself, beside the servers. Nothing is pooled."""

@@ -1,12 +1,12 @@
-"""A reference model: random redefinitions of one table, the rules of each version, and what becomes of the values.
+"""A reference model: redefinitions of one table, the rules of each version, and what becomes of the values.
 
 Every value tells the field that it belongs to. The texts of field 7 are ``f7:r:123``, its numbers 7,000,000 to
 7,999,999, and every version's rules (pattern, choices, min, max) demand that. A value that was read or written under
-another field's name or in another field's column therefore shows by itself.
+another field's name or in another field's column therefore shows by itself. :mod:`tests.soak.redefiner` makes up the
+redefinitions.
 """
 
 import itertools
-import random
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,15 +17,20 @@ TEXTS = ("string", "text")
 NUMBERS = ("integer", "number")
 #: Few names, so that a name soon belongs to another field.
 NAMES = tuple("abcdefghijklmn")
-FEWEST, MOST = 4, 9
+RULES = ("pattern", "choices", "min", "max", "min_length", "max_length")
 #: What the model foretells of a field's document.
-COMPARED = ("id", "position", "type", "required", "index", "default")
-RULES = ("pattern", "choices", "min", "max")
+COMPARED = ("id", "position", "type", "required", "unique", "index", "default", *RULES)
+#: A string is no longer than that unless its field says so.
+LONGEST_STRING = 255
 _numbers = itertools.count(1)
 
 Document = dict[str, Any]
 #: A row's values by the ids of fields.
 Values = dict[int, Any]
+#: What the trash has of a row: ("dropped", field) -> value; ("was", field) -> (value before, what it may have become).
+Kept = dict[tuple[str, int], Any]
+#: What happens to a row.
+Step = Callable[[Values, Kept], None]
 
 
 # Values and rules
@@ -33,26 +38,34 @@ Values = dict[int, Any]
 compiled = lru_cache(maxsize=None)(re.compile)
 
 
+def is_distinct(number: int) -> bool:
+    """Whether no two values of a field are ever equal, so that it may be unique: it has no default and no choices."""
+    return number % 3 == 0
+
+
 def rules(number: int, type_name: str, variant: str) -> Document:
     """The options of a field with that id; ``any`` takes all values that the field may ever have had."""
     digits = rf"{number}\d{{6}}(\.\d+)?"
     if type_name in TEXTS:
         tag = {"any": "[rsc]"}.get(variant, variant)
-        made = {"pattern": rf"f{number}:{tag}:\d+|{digits}"}
-        if variant == "c" and type_name == "string":
+        longest = LONGEST_STRING if type_name == "string" else None
+        made = {"pattern": rf"f{number}:{tag}:\d+|{digits}", "min_length": None, "max_length": longest}
+        if type_name == "string":
+            made["choices"] = None
+        if variant == "c" and type_name == "string" and not is_distinct(number):
             made["choices"] = [f"f{number}:c:{choice}" for choice in range(1, 5)]
         return made
     start = number * 1_000_000
     low = start + 500_000 if variant == "s" else start
     high = start + 499_999 if variant == "r" else start + 999_999
-    return {"min": low, "max": high}
+    return {"min": low, "max": high, "choices": None}
 
 
 def value_of(number: int, type_name: str, tag: str) -> Any:
     """A new value of a field; the rules of variant ``tag`` take it, and so do those of ``any``."""
     count = next(_numbers)
     if type_name in TEXTS:
-        return f"f{number}:c:{count % 4 + 1}" if tag == "c" else f"f{number}:{tag}:{count}"
+        return f"f{number}:c:{count % 4 + 1}" if tag == "c" and not is_distinct(number) else f"f{number}:{tag}:{count}"
     value = number * 1_000_000 + count % 499_000 + (500_000 if tag == "s" else 0)
     return value + 0.5 if type_name == "number" and count % 5 == 0 else value
 
@@ -69,8 +82,8 @@ def accepts(entry: Document, value: Any) -> bool:
     if entry["type"] in TEXTS:
         if type(value) is not str or not compiled(entry["pattern"]).fullmatch(value):
             return False
-        longest = entry.get("max_length")
-        if longest is not None and len(value) > longest:
+        shortest, longest = entry.get("min_length"), entry.get("max_length")
+        if (shortest is not None and len(value) < shortest) or (longest is not None and len(value) > longest):
             return False
         return entry.get("choices") is None or value in entry["choices"]
     if type(value) not in (int, float) or (entry["type"] == "integer" and value != int(value)):
@@ -155,89 +168,17 @@ class Version:
 # Redefinitions
 
 
-@dataclass
-class Redefinition:
-    """What is sent, and what it makes of the definition and of the rows."""
-
-    before: Document
-    after: Document
-    on_error: str = "fail"
-    kinds: list[str] = field(default_factory=list)
-    #: Conversions that lose values leave the old column in the trash.
-    retyped: list[tuple[Document, Document]] = field(default_factory=list)
-
-    @property
-    def body(self) -> Document:
-        """A document to PUT: old fields by id, new ones without."""
-        known = {entry["id"] for entry in self.before["fields"].values()}
-        fields = {}
-        for name, entry in self.after["fields"].items():
-            fields[name] = dict(entry)
-            if entry["id"] not in known:
-                del fields[name]["id"]
-        document = {name: value for name, value in self.after.items() if name not in ("id", "version")}
-        return {**document, "fields": fields}
-
-    def steps(self) -> list[Callable[[Values], None]]:
-        """What happens to the values of each row."""
-        before = {entry["id"]: entry for entry in self.before["fields"].values()}
-        after = {entry["id"]: entry for entry in self.after["fields"].values()}
-        made: list[Callable[[Values], None]] = []
-        for number in before.keys() - after.keys():
-            made.append(lambda values, number=number: values.pop(number))
-        for number, entry in after.items():
-            old, default = before.get(number), stored(entry["type"], entry["default"])
-            if old is None:
-                made.append(lambda values, number=number, default=default: values.__setitem__(number, default))
-            elif old["type"] != entry["type"]:
-                substitute = default if self.on_error == "default" else None
-
-                def convert(values, number=number, old=old, entry=entry, substitute=substitute):
-                    kept, value = carried(old, entry, values[number])
-                    values[number] = value if kept else substitute
-
-                made.append(convert)
-            elif entry["required"] and not old["required"] and self.on_error == "default":
-
-                def fill(values, number=number, default=default):
-                    if values[number] is None:
-                        values[number] = default
-
-                made.append(fill)
-        return made
-
-    def trashed(self, rows: Mapping[int, Values]) -> dict[int, dict[int, Any]]:
-        """Field id -> the values by row that go to the trash, given the rows before."""
-        before = {entry["id"]: entry for entry in self.before["fields"].values()}
-        after = {entry["id"]: entry for entry in self.after["fields"].values()}
-        gone = list(before.keys() - after.keys())
-        for number, old in before.items():
-            entry = after.get(number)
-            if entry is not None and entry["type"] != old["type"]:
-                if not all(carried(old, entry, values[number])[0] for values in rows.values()):
-                    gone.append(number)
-        return {number: {row_id: values[number] for row_id, values in rows.items()} for number in gone}
-
-    def differences(self, document: Document) -> str | None:
-        """What a document of the server says that the model doesn't."""
-        mine, its = self.after, document
-        for name in ("id", "model_name", "version"):
-            if mine[name] != its[name]:
-                return f"{name} is {its[name]}, want {mine[name]}"
-        if list(mine["fields"]) != list(its["fields"]):
-            return f"fields are {list(its['fields'])}, want {list(mine['fields'])}"
-        for name, entry in mine["fields"].items():
-            for key in (*COMPARED, *RULES):
-                if entry.get(key) != its["fields"][name].get(key):
-                    return f"{name}/{key} is {its['fields'][name].get(key)}, want {entry.get(key)}"
-        return None
-
-
 def carried(old: Document, new: Document, value: Any) -> tuple[bool, Any]:
-    """What a conversion makes of a value, and whether it could be kept."""
-    source, target = old["type"], new["type"]
+    """What a change of type and rules makes of a value, and whether it could be kept."""
     if value is None:
         return True, None
+    could, made = _converted(old["type"], new["type"], value)
+    return (True, made) if could and accepts(new, made) else (False, None)
+
+
+def _converted(source: str, target: str, value: Any) -> tuple[bool, Any]:
+    if source == target:
+        return True, value
     if target in TEXTS:
         if source == "integer":
             return True, str(value)
@@ -251,203 +192,196 @@ def carried(old: Document, new: Document, value: Any) -> tuple[bool, Any]:
     return (True, int(value)) if value.is_integer() else (False, None)
 
 
-def first_document(model_name: str, fields: int = 6) -> Document:
-    """The definition to begin with, as it is to be sent."""
-    types = itertools.cycle((*TEXTS, *NUMBERS))
-    made = {}
-    for number, type_name in zip(range(1, fields + 1), types, strict=False):
-        made[NAMES[number - 1]] = {"type": type_name, **rules(number, type_name, "any")}
-    return {"model_name": model_name, "fields": made}
+def converts(old: Document, new: Document) -> bool:
+    """Whether values are judged: the type or the rules differ."""
+    return old["type"] != new["type"] or any(old.get(name) != new.get(name) for name in RULES)
 
 
-class Redefiner:
-    """Makes redefinitions, each from the document of the version before."""
+@dataclass
+class Redefinition:
+    """What is sent, and what it makes of the definition and of the rows.
 
-    KINDS = (
-        ("rule", 5),
-        ("swap", 4),
-        ("rename", 2),
-        ("add", 3),
-        ("drop", 3),
-        ("retype", 4),
-        ("require", 2),
-        ("release", 2),
-        ("default", 1),
-        ("order", 2),
-        ("index", 1),
-    )
+    ``words`` say what becomes of lost values by the fields' ids; fields that they lack have none to lose.
+    """
 
-    def __init__(self, chance: random.Random, *, rename_table: bool = False):
-        self.chance = chance
-        self.next_id = 0
-        self.kinds = [*self.KINDS, ("rename_table", 2)] if rename_table else list(self.KINDS)
+    before: Document
+    after: Document
+    words: dict[int, str] = field(default_factory=dict)
+    kinds: list[str] = field(default_factory=list)
+    #: The fields that a kind has been chosen for, by their ids.
+    touched: set[int] = field(default_factory=set)
+    method: str = "PUT"
+    #: Below the table; empty for the table itself.
+    path: str = ""
+    #: Say by names which field is which, where that is possible.
+    by_name: bool = False
+    #: Send one word alone, where one field has a word.
+    plain: bool = False
+    #: What a POST has for a body; None for none.
+    overrides: Document | None = None
 
-    def next(self, before: Document, count: int = 1, *, first: str | None = None) -> Redefinition:
-        """A redefinition that changes something, of ``count`` kinds at once; the first kind may be chosen."""
-        # Of what was made only: a redefinition that was refused or killed has taken no ids.
-        self.next_id = max(self.next_id, *(entry["id"] + 1 for entry in before["fields"].values()))
-        while True:
-            after = {**before, "version": before["version"] + 1}
-            after["fields"] = {name: dict(entry) for name, entry in before["fields"].items()}
-            made = Redefinition(before, after)
-            for number in range(count):
-                names, weights = zip(*self.kinds, strict=True)
-                kind = first if first and number == 0 else self.chance.choices(names, weights)[0]
-                if getattr(self, kind)(made):
-                    made.kinds.append(kind)
-            for position, entry in enumerate(after["fields"].values(), start=1):
-                entry["position"] = position
-            if {**after, "version": 0} != {**before, "version": 0}:
-                return made
+    @property
+    def on_error(self) -> str:
+        named = {name: self.words[entry["id"]] for name, entry in self.after["fields"].items()
+                 if entry["id"] in self.words}  # fmt: skip
+        if self.plain and len(named) == 1:
+            return next(iter(named.values()))
+        return ",".join(f"{name}:{word}" for name, word in named.items()) or "fail"
 
-    def _pick(self, made: Redefinition, test=lambda entry: True) -> tuple[str, Document] | None:
-        known = {entry["id"] for entry in made.before["fields"].values()}
-        touched = {new["id"] for _, new in made.retyped}
-        found = [
-            (name, entry)
-            for name, entry in made.after["fields"].items()
-            if entry["id"] in known and entry["id"] not in touched and test(entry)
-        ]
-        return self.chance.choice(found) if found else None
+    @property
+    def body(self) -> Document | None:
+        """A document to PUT or to PATCH with: old fields by id (or by name), new ones without."""
+        if self.method == "POST":
+            return self.overrides
+        known = {entry["id"]: name for name, entry in self.before["fields"].items()}
+        fields: Document = {}
+        for name, entry in self.after["fields"].items():
+            fields[name] = dict(entry)
+            if entry["id"] not in known or self._is_by_name:
+                del fields[name]["id"]
+            if self._is_by_name and known.get(entry["id"], name) != name:
+                fields[name]["renamed_from"] = known[entry["id"]]
+        document = {name: value for name, value in self.after.items() if name not in ("id", "version")}
+        if self.method == "PATCH":
+            # A field that goes on under a new name need not be dropped by its old one, unless that takes another's.
+            names = {entry["id"]: name for name, entry in self.after["fields"].items()}
+            for name, entry in self.before["fields"].items():
+                if name not in fields and names.get(entry["id"], name) in self.before["fields"]:
+                    fields[name] = None
+            return {"model_name": document["model_name"], "fields": fields}
+        return {**document, "fields": fields}
 
-    def _rename(self, made: Redefinition, names: Mapping[str, str]) -> None:
-        made.after["fields"] = {names.get(name, name): entry for name, entry in made.after["fields"].items()}
+    @property
+    def _is_by_name(self) -> bool:
+        """Names can't say that fields swap theirs."""
+        names = {entry["id"]: name for name, entry in self.before["fields"].items()}
+        renamed = [names[entry["id"]] for name, entry in self.after["fields"].items()
+                   if names.get(entry["id"], name) != name]  # fmt: skip
+        return self.by_name and not self.after["fields"].keys() & set(renamed)
 
-    def rule(self, made: Redefinition) -> bool:
-        """Rules alone: no DDL."""
-        chosen = self._pick(made, lambda entry: entry["default"] is None)
-        if chosen is None:
+    def _pairs(self) -> tuple[dict[int, Document], dict[int, Document]]:
+        return tuple({entry["id"]: entry for entry in document["fields"].values()} for document in
+                     (self.before, self.after))  # fmt: skip
+
+    def steps(self) -> list[Step]:
+        """What happens to the values of each row."""
+        before, after = self._pairs()
+        made: list[Step] = [] if self.is_revert else [_forget_conversions]
+        made += [_dropping(number) for number in before.keys() - after.keys()]
+        for number, entry in after.items():
+            old, word = before.get(number), self.words.get(number, "fail")
+            if old is None and self.method == "POST":
+                made.append(_coming_back(number))
+            elif old is None:
+                made.append(_adding(number, entry))
+            elif converts(old, entry):
+                made.append(_converting(number, old, entry, word, undoes=self.is_revert))
+            if entry["required"] and word == "default":
+                made.append(_filling(number, entry))
+        return made
+
+    @property
+    def is_revert(self) -> bool:
+        return self.path.endswith("/revert/")
+
+    def trashed(self, rows: Mapping[int, Values]) -> dict[int, dict[int, Any]]:
+        """Field id -> the values by row that go to the trash, given the rows before."""
+        before, after = self._pairs()
+        gone = list(before.keys() - after.keys())
+        for number, old in before.items():
+            entry = after.get(number)
+            if entry is not None and converts(old, entry):
+                if not all(carried(old, entry, values[number])[0] for values in rows.values()):
+                    gone.append(number)
+        return {number: {row_id: values[number] for row_id, values in rows.items()} for number in gone}
+
+    def is_just_refusal(self, problem: Document) -> bool:
+        """Whether a 409 is right: some field may lose nothing, and each sample is a value that it would lose."""
+        if problem["code"] != "lossy_change":
             return False
-        entry = chosen[1]
-        for name in RULES:
-            if name in entry:
-                entry[name] = None
-        entry.update(rules(entry["id"], entry["type"], self.chance.choice(("any", "r", "s", "c"))))
-        return True
-
-    def swap(self, made: Redefinition) -> bool:
-        one, other = self.chance.sample(list(made.after["fields"]), 2)
-        self._rename(made, {one: other, other: one})
-        return True
-
-    def rename(self, made: Redefinition) -> bool:
-        chosen = self._pick(made)
-        free = self._free(made)
-        if chosen is None or not free:
+        if "field" not in problem:  # rows that slipped in while rules were proven, and were mended since
+            return "fail" in self.words.values() and problem.get("count") == 0
+        entry = self.after["fields"].get(problem["field"])
+        if entry is None or self.words.get(entry["id"]) != "fail" or not problem["count"]:
             return False
-        self._rename(made, {chosen[0]: self.chance.choice(free)})
-        return True
+        old = self._pairs()[0][entry["id"]]
+        samples = [sample for sample in problem["samples"] if "value" in sample]
+        if not samples:  # nulls of a field that becomes required
+            return entry["required"] and not old["required"]
+        return not any(carried(old, entry, _from_text(old["type"], sample["value"]))[0] for sample in samples)
 
-    def _free(self, made: Redefinition) -> list[str]:
-        # A name that a field of this very redefinition gives up may not be that of a new field: it is matched by name.
-        taken = made.after["fields"].keys() | made.before["fields"].keys()
-        return [name for name in NAMES if name not in taken]
+    def differences(self, document: Document) -> str | None:
+        """What a document of the server says that the model doesn't."""
+        mine, its = self.after, document
+        for name in ("id", "model_name", "version"):
+            if mine[name] != its[name]:
+                return f"{name} is {its[name]}, want {mine[name]}"
+        if list(mine["fields"]) != list(its["fields"]):
+            return f"fields are {list(its['fields'])}, want {list(mine['fields'])}"
+        for name, entry in mine["fields"].items():
+            for key in COMPARED:
+                if entry.get(key) != its["fields"][name].get(key):
+                    return f"{name}/{key} is {its['fields'][name].get(key)}, want {entry.get(key)}"
+        return None
 
-    def add(self, made: Redefinition) -> bool:
-        free = self._free(made)
-        if len(made.after["fields"]) >= MOST or not free:
-            return False
-        used = [entry["id"] for entry in made.after["fields"].values()]
-        number, type_name = max([self.next_id - 1, *used]) + 1, self.chance.choice((*TEXTS, *NUMBERS))
-        default = value_of(number, type_name, "r") if self.chance.random() < 0.5 else None
-        entry = {
-            "id": number,
-            "type": type_name,
-            "required": default is not None and self.chance.random() < 0.5,
-            "unique": False,
-            "index": False,
-            "default": default,
-            "default_expression": None,
-            "unique_ignore_case": False,
-            "read_only": False,
-            "write_only": False,
-            "aliases": [],
-            "message": None,
-            "label": None,
-            "description": None,
-            **rules(number, type_name, "any"),
-        }
-        # Ids are given in the order of the document, so that a second new field stands behind the first.
-        made.after["fields"][self.chance.choice(free)] = entry
-        return True
 
-    def drop(self, made: Redefinition) -> bool:
-        chosen = self._pick(made)
-        if len(made.after["fields"]) <= FEWEST or chosen is None:
-            return False
-        del made.after["fields"][chosen[0]]
-        return True
+def _from_text(type_name: str, text: str) -> Any:
+    return text if type_name in TEXTS else int(text) if type_name == "integer" else float(text)
 
-    def retype(self, made: Redefinition) -> bool:
-        chosen = self._pick(made, lambda entry: not entry["required"] and entry["default"] is None)
-        if chosen is None:
-            return False
-        name, old = chosen
-        targets = {
-            "string": ("text", "text", "integer"),
-            "text": ("string", "string", "number"),
-            "integer": ("number", "number", "string"),
-            "number": ("integer", "integer", "text"),
-        }
-        type_name = self.chance.choice(targets[old["type"]])
-        common = ("id", "position", "required", "unique", "index", "default", "label", "description")
-        new = {key: old[key] for key in common if key in old}
-        new.update(type=type_name, **rules(old["id"], type_name, "any"))
-        made.after["fields"][name] = new
-        made.retyped.append((old, new))
-        if made.on_error == "fail" and (old["type"], type_name) not in {
-            ("string", "text"),
-            ("text", "string"),
-            ("integer", "number"),
-        }:
-            made.on_error = "null"
-        return True
 
-    def require(self, made: Redefinition) -> bool:
-        """Nulls take the default that the field is given."""
-        chosen = self._pick(made, lambda entry: not entry["required"])
-        if chosen is None or made.retyped or made.on_error != "fail":
-            return False
-        entry = chosen[1]
-        entry.update({name: None for name in RULES if name in entry})
-        entry.update(rules(entry["id"], entry["type"], "any"))
-        entry.update(required=True, default=entry["default"] or value_of(entry["id"], entry["type"], "r"))
-        made.on_error = "default"
-        return True
+# Steps
 
-    def release(self, made: Redefinition) -> bool:
-        chosen = self._pick(made, lambda entry: entry["required"])
-        if chosen is None:
-            return False
-        chosen[1].update(required=False, default=None)
-        return True
 
-    def default(self, made: Redefinition) -> bool:
-        chosen = self._pick(made, lambda entry: not entry["required"])
-        if chosen is None:
-            return False
-        entry = chosen[1]
-        entry.update({name: None for name in RULES if name in entry})
-        entry.update(rules(entry["id"], entry["type"], "any"))
-        entry["default"] = None if entry["default"] else value_of(entry["id"], entry["type"], "s")
-        return True
+def _forget_conversions(values: Values, kept: Kept) -> None:
+    """Only the last change is ever undone here."""
+    for key in [key for key in kept if key[0] == "was"]:
+        del kept[key]
 
-    def order(self, made: Redefinition) -> bool:
-        """Another order of the fields: no DDL. New ones stay behind, see :meth:`add`."""
-        known = {entry["id"] for entry in made.before["fields"].values()}
-        fields = list(made.after["fields"].items())
-        old = [item for item in fields if item[1]["id"] in known]
-        self.chance.shuffle(old)
-        made.after["fields"] = dict(old + [item for item in fields if item[1]["id"] not in known])
-        return True
 
-    def index(self, made: Redefinition) -> bool:
-        chosen = self._pick(made)
-        if chosen is None:
-            return False
-        chosen[1]["index"] = not chosen[1]["index"]
-        return True
+def _dropping(number: int) -> Step:
+    def step(values: Values, kept: Kept) -> None:
+        kept["dropped", number] = values.pop(number)
 
-    def rename_table(self, made: Redefinition) -> bool:
-        made.after["model_name"] = "Second" if made.after["model_name"] == "First" else "First"
-        return True
+    return step
+
+
+def _coming_back(number: int) -> Step:
+    """Rows that came meanwhile have no value."""
+
+    def step(values: Values, kept: Kept) -> None:
+        values[number] = kept.pop(("dropped", number), None)
+
+    return step
+
+
+def _adding(number: int, entry: Document) -> Step:
+    def step(values: Values, kept: Kept) -> None:
+        values[number] = stored(entry["type"], entry["default"])
+
+    return step
+
+
+def _filling(number: int, entry: Document) -> Step:
+    def step(values: Values, kept: Kept) -> None:
+        if values[number] is None:
+            values[number] = stored(entry["type"], entry["default"])
+
+    return step
+
+
+def _converting(number: int, old: Document, entry: Document, word: str, *, undoes: bool) -> Step:
+    """:param undoes: whether a value comes back that the last change replaced, where nobody has written another"""
+    default = stored(entry["type"], entry["default"])
+    takes_default = word == "default" or (word == "quarantine" and entry["required"])
+
+    def step(values: Values, kept: Kept) -> None:
+        current = values[number]
+        was, became = kept.pop(("was", number), (None, ()))
+        if undoes and was is not None and current in became:
+            values[number] = was
+            return
+        could, made = carried(old, entry, current)
+        values[number] = made if could else default if takes_default else None
+        kept["was", number] = current, (made,) if could else (None, default)
+
+    return step

@@ -6,6 +6,7 @@ import pytest
 import webtest
 
 from dynmodel_pyramid.errors import DynmodelError
+from dynmodel_pyramid.tables.changes import TableChange
 from dynmodel_pyramid.tables.whole_schema import WholeSchema
 
 ROUNDS = 25
@@ -49,25 +50,29 @@ def test_transitions(app, seed):
         before = schema.document(schema.current()[1])
         wanted, on_error = document(chance, before["tables"]), chance.choice(("fail", "null", "default"))
         try:
-            planned, refused = schema.plan(wanted, on_error=on_error), None
-            stands_in_the_way = any(each.evolution.findings.findings for each in planned.changes)
+            planned = schema.plan(wanted, on_error=on_error)
+            refused = next((each.code for made in planned.changes for each in made.evolution.findings.findings), None)
         except DynmodelError as error:
             refused = error.code
-        if refused or stands_in_the_way:
+        if refused:
             with pytest.raises(DynmodelError) as told:
                 schema.apply(wanted, on_error=on_error)
-            assert told.value.code == (refused or "lossy_change")
+            assert told.value.code == refused
             assert schema.document(schema.current()[1]) == before
             continue
         done = schema.apply(wanted, on_error=on_error)
         applied += 1
-        changed = {(each.id, each.after is None) for each in done.changes}
-        assert {(each.change.id, each.change.after is None) for each in planned.changes} == changed
+        assert sorted(map(outcome, (each.change for each in planned.changes))) == sorted(map(outcome, done.changes))
         after = schema.document(done.definitions)
         assert after == schema.document(schema.current()[1])
         assert schema.apply(after).state == schema.apply(wanted).state == done.state
         write_rows(app, after["tables"])
     assert applied > ROUNDS / 2
+
+
+def outcome(change: TableChange) -> tuple:
+    """Which table becomes what. Ids of new tables are drawn when they are made, and an undone draw may skip some."""
+    return change.model_name, change.before.id if change.before else None, change.after is None
 
 
 def write_rows(app: webtest.TestApp, tables) -> None:

@@ -152,7 +152,9 @@ def test_rows_that_are_gone(shop, how):
         assert (answer.json["field"], answer.json["count"]) == ("customer", 2)
         assert answer.json["samples"][0] == {"id": 1, "value": "1", "reason": "there is no row 1"}
         return
-    restore_table(shop, 2, query=f"?on_error={how}")
+    answer = shop.refused("POST", f"/trash/2/restore/?on_error={how}", status=409, code="on_error_by_field")
+    assert answer.json["fields"] == ["customer", "seen_by"]
+    restore_table(shop, 2, query=f"?on_error={answer.json['on_error']}")
     assert [row["customer"] for row in shop.get("/table/2/rows/")] == [None, None, 2]
     assert [row["seen_by"] for row in shop.get("/table/2/rows/")] == [[], [], [3]]
     assert shop.get("/table/1/rows/3/")["seen"] == [3]
@@ -192,7 +194,9 @@ def test_tables_that_are_gone(shop):
 
     for number in (2, 1):
         shop.send("DELETE", f"/table/{number}/", status=204)
-    left = restore_table(shop, 2, query="?on_error=null").json
+    shop.refused("POST", "/trash/2/restore/?on_error=customer:null", status=409, code="linked_table_gone")
+    answer = shop.refused("POST", "/trash/2/restore/?on_error=null", status=409, code="on_error_by_field")
+    left = restore_table(shop, 2, query=f"?on_error={answer.json['on_error']}").json
     assert (list(left["fields"]), left["unique"], left["indexes"]) == (["name", "parent", "others"], [], [])
     assert [(each["name"], each["rows"]) for each in trash(shop, "/table/2/")] == [("customer", 3), ("seen_by", 2)]
     shop.row("/table/2/", {"name": "later"})
