@@ -9,13 +9,11 @@ EMAIL = ["email-validator >= 2.3"]
 PHONE = ["phonenumbers >= 8.13"]
 URL = ["rfc3986-validator >= 0.1.1"]
 JSONSCHEMA = ["jsonschema-rs >= 0.60"]
-REGEX = ["google-re2 >= 1.1"]
 YAML = ["PyYAML >= 6.0"]
 TESTING = [
     *POSTGRESQL,
     *EMAIL,  # the suite converts between all types, those with libraries too
     *PHONE,
-    *REGEX,  # it tries each type's operators
     *URL,  # with it jsonschema checks the format "uri", too
     "hypothesis >= 6.100",
     "jsonschema >= 4.18",
@@ -36,8 +34,9 @@ setup(
     package_data={"dynmodel_pyramid": ["definitions/migrations/*.mako", "scripts/new_field_type/*.in"]},
     zip_safe=False,
     install_requires=[
-        "alembic >= 1.13",  # DDL operations on both databases; migrations of the system tables
+        "alembic >= 1.16",  # DDL operations on both databases; migrations of the system tables
         "colander >= 2.0",  # validators of values and of field options
+        "google-re2 >= 1.1",  # regular expressions of clients, in linear time; 600 KB, BSD, wheels for 3.11 to 3.13
         "iso4217 >= 1.12",  # codes and minor units of currencies; 12 KB
         "orjson >= 3.10",  # JSON output: five to ten times the standard library's speed
         "plaster_pastedeploy >= 1.0",  # INI files
@@ -56,8 +55,6 @@ setup(
         "url": URL,
         # For the option "schema" of json fields.
         "jsonschema": JSONSCHEMA,
-        # For the operators match and imatch on SQLite.
-        "regex": REGEX,
         # For YAML in dynmodel-schema; JSON needs nothing.
         "yaml": YAML,
         # What the conformance suite (dynmodel_pyramid.testing) needs; plugin authors install this.
@@ -83,6 +80,7 @@ setup(
     },
     entry_points={
         "paste.app_factory": ["main = dynmodel_pyramid:main"],
+        "paste.server_factory": ["server = dynmodel_pyramid.server:server_factory"],
         "console_scripts": [
             "dynmodel-settings = dynmodel_pyramid.scripts.settings:main",
             "dynmodel-upgrade = dynmodel_pyramid.scripts.upgrade:main",

@@ -20,6 +20,7 @@ from dynmodel_pyramid.errors import ConfigurationProblem, DynmodelError
 from dynmodel_pyramid.fields import FieldTypes
 from dynmodel_pyramid.settings import Settings
 from dynmodel_pyramid.tables.catalogue import Catalogue
+from dynmodel_pyramid.tables.unsupported import report_unsupported
 from dynmodel_pyramid.tables.work import Stale
 from dynmodel_pyramid.web import errors as web_errors
 from dynmodel_pyramid.web.resources import ROUTE, root_factory
@@ -108,14 +109,17 @@ def includeme(config: Configurator) -> None:
         config.add_exception_view(view, context=context, route_name=ROUTE)
 
     # After all includes and directives.
-    config.action(("dynmodel", "start"), _start, args=(config, settings, database), order=PHASE3_CONFIG + 10)
+    config.action(("dynmodel", "start"), _start, args=(config, settings), order=PHASE3_CONFIG + 10)
 
 
-def _start(config: Configurator, settings: Settings, database: Database) -> None:
+def _start(config: Configurator, settings: Settings) -> None:
+    catalogue = config.registry.dynmodel_catalogue
+    database = catalogue.database
     try:
         _refuse_bad_configuration(config, settings)
         if settings.auto_upgrade:
             upgrade.upgrade(database)
+            report_unsupported(catalogue)
         else:
             upgrade.check(database)
     except BaseException:

@@ -37,6 +37,12 @@ class Malformed(DynmodelError):
     code = "malformed"
 
 
+class TooLarge(DynmodelError):
+    """What a client sent is longer than it may be."""
+
+    code = "payload_too_large"
+
+
 class NotFound(DynmodelError):
     """There is no such table, row or other thing."""
 
@@ -92,6 +98,24 @@ class ExtraMissing(PluginMissing):
         super().__init__(
             f"the library {library} is not installed", hint=f'pip install "dynmodel_pyramid[{extra}]"', library=library
         )
+
+
+class OptionUnsupported(Conflict):
+    """A stored option of a field, which an earlier release took, is one that values can't be judged by any more."""
+
+    def __init__(self, option: str, reason: str, code: str, field: str | None = None):
+        of = f" of the field {field!r}" if field is not None else ""
+        super().__init__(
+            f"no value can be judged by the {option}{of}: {reason}",
+            hint=f"change the {option} by PUT or PATCH of the table; the field can be read, and other fields written",
+            code=code,
+            **({} if field is None else {"field": field}),
+        )
+        self.option, self.reason = option, reason
+
+    def of(self, field: str) -> "OptionUnsupported":
+        """The same, naming the field."""
+        return OptionUnsupported(self.option, self.reason, self.code, field)
 
 
 class PreconditionFailed(DynmodelError):

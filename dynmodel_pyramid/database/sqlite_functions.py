@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from dynmodel_pyramid.database import regex
 from dynmodel_pyramid.database.sqlite_deadline import UNBOUND, Deadline
 
 #: Parsed constants: each is used for every row. Of long ones fewer are kept.
@@ -44,25 +45,13 @@ _LONG = 10_000
 _STEPS = 100_000_000
 
 
-@functools.lru_cache(_KEPT)
-def _compiled(pattern: str):
-    import re2  # an extra; who makes conditions asks for it before
-
-    options = re2.Options()
-    options.dot_nl = True
-    options.never_capture = True
-    options.log_errors = False
-    return re2.compile(pattern, options)
-
-
 def match(pattern: str, text: str | None, deadline: Deadline = UNBOUND) -> int | None:
     """Whether a part of the text matches; in time that grows with the text and with the pattern, each alone (RE2)."""
     if text is None:
         return None
-    compiled = _compiled(pattern)
     if len(text) > _LONG:
-        deadline.check(len(text) * compiled.programsize / _STEPS)
-    return int(compiled.search(text) is not None)
+        deadline.check(len(text) * regex.instructions(pattern) / _STEPS)
+    return int(regex.finds(pattern, text))
 
 
 # Numbers

@@ -18,7 +18,7 @@ from dynmodel_pyramid.definitions.reading_options import (
     labels,
     read_options_of_all,
 )
-from dynmodel_pyramid.errors import ExtraMissing
+from dynmodel_pyramid.errors import ExtraMissing, OptionUnsupported
 from dynmodel_pyramid.fields import FieldType, FieldTypes, is_sortable, schema
 from dynmodel_pyramid.fields.contract import options_version
 from dynmodel_pyramid.fields.registry import COMMON_OPTIONS, read_options
@@ -124,7 +124,7 @@ class FieldsReader:
         field_type = self.field_type(value.get("type"), pointer, old)
         if field_type is None:
             return None
-        options = self.options(field_type, value, pointer)
+        options = self.options(field_type, value, pointer, old)
         if (unique or index) and not is_sortable(field_type):
             problems.add(
                 f"{pointer}/{'unique' if unique else 'index'}",
@@ -143,7 +143,7 @@ class FieldsReader:
             required=required,
             unique=unique,
             index=index,
-            default=self.default(field_type, options, value.get("default"), pointer),
+            default=self.default(field_type, options, value.get("default"), pointer, old),
             label=label,
             description=description,
             **further,
@@ -168,7 +168,9 @@ class FieldsReader:
         )
         return None
 
-    def options(self, field_type: FieldType, value: dict[str, Any], pointer: str) -> dict[str, Any] | None:
+    def options(
+        self, field_type: FieldType, value: dict[str, Any], pointer: str, old: FieldDefinition | None
+    ) -> dict[str, Any] | None:
         """The type's own options in full form; None if one of them is wrong."""
         known = [child.name for child in field_type.options_schema().children]
         own = {key: item for key, item in value.items() if key in known}
@@ -178,6 +180,8 @@ class FieldsReader:
                 self.problems.add(f"{pointer}/{escape(key)}", "unknown_option", f"unknown option; known are {told}")
         try:
             options = self.with_tables(field_type, read_options(field_type, own), pointer)
+            if options is not None and not self.supported(field_type, value["type"], options, pointer, old):
+                return None
             if options is not None:
                 field_type.schema_node(options)  # what the type can't work without shows here, not with the first row
             return options
@@ -188,6 +192,18 @@ class FieldsReader:
             for below, code, message in faults(error, "invalid_option"):
                 self.problems.add(f"{pointer}{below}", code, message)
             return None
+
+    def supported(
+        self, field_type: FieldType, name: str, options: dict[str, Any], pointer: str, old: FieldDefinition | None
+    ) -> bool:
+        """Whether values can be judged by the options. Those that are stored already may stay as they are."""
+        found = field_type.unsupported(options)
+        if found is None:
+            return True
+        if old is not None and old.type == name and old.options.get(found.option) == options[found.option]:
+            return True
+        self.problems.add(f"{pointer}/{found.option}", "invalid_option", found.reason)
+        return False
 
     def with_tables(self, field_type: FieldType, options: dict[str, Any], pointer: str) -> dict[str, Any] | None:
         """Options that name tables, with the tables' ids."""
@@ -201,11 +217,16 @@ class FieldsReader:
                 return None
         return options
 
-    def default(self, field_type: FieldType, options: dict[str, Any], value: Any, pointer: str) -> Any:
+    def default(
+        self, field_type: FieldType, options: dict[str, Any], value: Any, pointer: str, old: FieldDefinition | None
+    ) -> Any:
         if value is not None:
             try:
                 field_type.schema_node(options).deserialize(value)
             except colander.Invalid as error:
                 for below, code, message in faults(error):
                     self.problems.add(f"{pointer}/default{below}", code, message)
+            except OptionUnsupported as error:
+                if old is None or old.default != value:
+                    self.problems.add(f"{pointer}/default", error.code, error.detail)
         return value

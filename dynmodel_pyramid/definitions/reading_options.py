@@ -68,7 +68,8 @@ def check_options_of_all(made: FieldDefinition, field_type: FieldType, pointer: 
         )
     if made.default_expression is not None:
         try:
-            evaluate(made.default_expression, field_type.schema_node(made.options))
+            if field_type.unsupported(made.options) is None:
+                evaluate(made.default_expression, field_type.schema_node(made.options))
         except colander.Invalid as error:
             for _, code, message in faults(error):
                 problems.add(f"{pointer}/default_expression", code, f"the field refuses its value: {message}")

@@ -12,6 +12,7 @@ from dynmodel_pyramid.fields.contract import (
     FieldType,
     Reference,
     TextForm,
+    Unsupported,
     Write,
     is_sortable,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "FieldTypes",
     "Reference",
     "TextForm",
+    "Unsupported",
     "Write",
     "byte_order",
     "is_sortable",

@@ -1,4 +1,4 @@
-"""The contract between the system and a field type: fourteen members, two of which a plugin must give.
+"""The contract between the system and a field type: fifteen members, two of which a plugin must give.
 
 These are :meth:`FieldType.column` and :meth:`FieldType.schema_node`; everything else has a default.
 ``dynmodel_pyramid.testing.FieldTypeConformance`` checks a type against all that is promised here.
@@ -12,10 +12,28 @@ from typing import Any, Protocol
 import colander
 import sqlalchemy as sa
 
+from dynmodel_pyramid.errors import OptionUnsupported
 from dynmodel_pyramid.fields.operators import IDENTITY, LT, Operator
 
 #: The options of one field: names and JSON values, all options present, defaults filled in.
 Options = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Unsupported:
+    """Why values can't be judged by an option, which an earlier release may have taken.
+
+    :param option: its name
+    :param reason: names the part that is in the way
+    :param code: of the answers to those who write the field
+    """
+
+    option: str
+    reason: str
+    code: str
+
+    def error(self, field: str | None = None) -> OptionUnsupported:
+        return OptionUnsupported(self.option, self.reason, self.code, field)
 
 
 class FieldInvalid(colander.Invalid):
@@ -188,6 +206,14 @@ class FieldType:
         """
         return None
 
+    def unsupported(self, options: Options) -> Unsupported | None:
+        """What of these options values can't be judged by; None if there is no such thing.
+
+        A definition with it is refused, unless it was stored before: then the field is read as ever, and the
+        validator raises its ``error()``, so that writes of the field are refused until a change mends the option.
+        """
+        return None
+
     def text_form(self, options: Options) -> TextForm:
         """How values are written as text and read from it."""
         return TextForm()
@@ -217,6 +243,15 @@ def options_version(field_type: FieldType) -> int:
 def is_sortable(field_type: FieldType) -> bool:
     """Whether rows can be sorted by a field of this type, and the field be unique or indexed."""
     return LT in field_type.operators
+
+
+def stored_default(field_type: FieldType, options: Options, value: Any) -> Any:
+    """What the column stores for a default, which was judged when the field was defined."""
+    node = field_type.schema_node(options)
+    if field_type.unsupported(options) is not None:
+        node = node.clone()
+        node.validator = None
+    return node.deserialize(value)
 
 
 class _AnyDatabase:

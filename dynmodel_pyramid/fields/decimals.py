@@ -22,7 +22,7 @@ from dynmodel_pyramid.fields.sql_numbers import decimal_text
 
 #: A number as JSON writes it (RFC 8259, section 6), without an exponent.
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?", re.ASCII)
-_LENIENT = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_LENIENT = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 
 
 class DecimalString(schema.Text):

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 
-from dynmodel_pyramid.fields import documents, schema
+from dynmodel_pyramid.fields import documents, json_schemas, schema
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
-from dynmodel_pyramid.fields.json_schemas import JsonSchema, conforms_to
+from dynmodel_pyramid.fields.json_schemas import JsonSchema
 from dynmodel_pyramid.fields.json_text import read_json, write_json
 
 
@@ -81,13 +81,19 @@ class Json(FieldType):
 
     def schema_node(self, options):
         rules = options.get("schema")  # which types that derive from this one need not have
-        return colander.SchemaNode(schema.Json(), validator=None if rules is None else conforms_to(rules))
+        return colander.SchemaNode(schema.Json()) if rules is None else json_schemas.node_for(rules)
+
+    def unsupported(self, options):
+        rules = options.get("schema")
+        return None if rules is None else json_schemas.unsupported(rules)
 
     def operand_node(self, options):
         return colander.SchemaNode(schema.Json())
 
     def json_schema(self, options):
         rules = options.get("schema")
+        if type(rules) is bool:
+            return {} if rules else {"not": {}}
         return {} if rules is None else rules
 
     def json_expression(self, source, options):

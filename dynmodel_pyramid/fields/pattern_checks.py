@@ -28,7 +28,7 @@ _LARGEST = 500
 _DEEPEST = 30
 #: Arcs of PostgreSQL's automaton. It needs some 20 ms for so many, once in each session; ten times as many take a
 #: thousand times as long, and more than that it refuses.
-_MOST_ARCS = 20_000
+MOST_ARCS = 20_000
 #: Meanings of flags that are known here; re.UNICODE is every pattern's, re.VERBOSE is done with after parsing.
 _FLAGS = re.UNICODE | re.ASCII | re.DOTALL | re.VERBOSE
 _LAST_ASCII, _LAST_CHARACTER = 0x7F, 0x10FFFF
@@ -85,18 +85,32 @@ def to_postgresql(pattern: str) -> str | None:
         part = writer.sequence(tree, first=True, last=True)
     except (_Untranslatable, RecursionError):
         return None
-    arcs = part.size * (1 + part.choices) * writer.width()
-    return f"^(?:{part.text})$" if part.size <= _LARGEST and arcs <= _MOST_ARCS else None
+    arcs = writer.arcs(part)
+    return f"^(?:{part.text})$" if part.size <= _LARGEST and arcs <= MOST_ARCS else None
+
+
+def arcs(pattern: str) -> int:
+    """About how many arcs PostgreSQL's automaton has for an expression that Python and PostgreSQL read alike."""
+    tree = _parser.parse(pattern)
+    writer = _Writer(tree.state.flags, places=True)
+    return writer.arcs(writer.sequence(tree))
 
 
 class _Writer:
-    """Writes the tree of one pattern."""
+    """Writes the tree of one pattern.
 
-    def __init__(self, flags: int):
+    :param places: take anchors within it, for who wants its size alone
+    """
+
+    def __init__(self, flags: int, *, places: bool = False):
         self.flags = flags
+        self.places = places
         self.depth = 0
         self.ranges: set[tuple[int, int]] = set()
         self.has_classes = False
+
+    def arcs(self, part: _Part) -> int:
+        return part.size * (1 + part.choices) * self.width()
 
     def width(self) -> int:
         """Arcs of one character: PostgreSQL divides a class by all characters that the pattern tells apart."""
@@ -139,6 +153,8 @@ class _Writer:
             return part._replace(text=f"(?:{part.text})", size=1 + part.size)
         if kind in (op.MAX_REPEAT, op.MIN_REPEAT):
             return self.repeated(*value)
+        if kind is op.AT and self.places:
+            return _Part("", empty=True)
         raise _Untranslatable
 
     def repeated(self, low: int, high: Any, inner: Any) -> _Part:

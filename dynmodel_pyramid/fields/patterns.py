@@ -8,7 +8,6 @@ import re
 import sqlalchemy as sa
 
 from dynmodel_pyramid.fields import regular
-from dynmodel_pyramid.fields.extras import require
 
 #: SQLite takes patterns of at most 50,000 bytes (Implementation Limits, 8); translated they may be four times as long.
 LONGEST = 10_000
@@ -63,7 +62,6 @@ def expression(text: str, *, ignore_case: bool = False) -> str:
 
 def match(left, pattern: str, dialect: str):
     if dialect == "sqlite":
-        require("re2", "regex")  # where it is missing, the error is told here and not by the database
         found = sa.func.dynmodel_match(sa.literal(pattern, sa.Text()), left, type_=sa.Integer())
         return found == sa.literal_column("1")
     return left.bool_op("~")(sa.literal(pattern, left.type))

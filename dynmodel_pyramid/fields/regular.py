@@ -6,16 +6,20 @@ Classes are of ASCII. A text matches if any part of it does. Back references and
 have them may take time without end, and differ.
 
 A pattern is read into sets of characters and written anew, in an order that PostgreSQL's engine (manual, 9.7.3,
-"advanced regular expressions") and RE2 (SQLite's, by the extra ``regex``) read alike.
+"advanced regular expressions") and RE2 (:mod:`dynmodel_pyramid.database.regex`, for SQLite) read alike.
 """
 
 import re
 from collections.abc import Iterable
 
+from dynmodel_pyramid.fields import pattern_checks
+
 #: Of the pattern as it comes; of groups in groups; of its atoms when all repetitions are written out.
 LONGEST, DEPTH, SIZE = 1000, 20, 1000
 #: PostgreSQL's DUPMAX.
 REPEATS = 255
+#: Arcs of its automaton. Its time for them grows with their square: so many take it half a second.
+ARCS = 250_000
 
 Ranges = tuple[tuple[int, int], ...]
 _LAST = 0x10FFFF
@@ -53,6 +57,8 @@ def translated(pattern: str, *, ignore_case: bool = False) -> str:
     text, _ = reader.branches(0)
     if reader.place < len(pattern):
         raise reader.fault("a ( for this )")
+    if pattern_checks.arcs(text) > ARCS:
+        raise ValueError("want a simpler regular expression: with fewer choices within repetitions")
     return text
 
 

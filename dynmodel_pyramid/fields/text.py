@@ -1,13 +1,11 @@
 """Text, short and long."""
 
-import re
-
 import colander
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import checks, operators, pattern_checks, schema, sql
+from dynmodel_pyramid.fields import checks, operators, pattern_checks, python_patterns, schema, sql
 from dynmodel_pyramid.fields.choices import check_choices, choices_option, each_of, one_of
-from dynmodel_pyramid.fields.contract import FieldType, TextForm
+from dynmodel_pyramid.fields.contract import FieldType, TextForm, Unsupported
 
 #: The greatest length that an option may name (that of PostgreSQL's varchar(n), manual, 8.3).
 LONGEST = 10_485_760
@@ -31,7 +29,8 @@ class Text(FieldType):
             schema.option(
                 schema.Text(),
                 "pattern",
-                description="a regular expression (Python's re) that the whole text must match",
+                description="a regular expression (Python's re, without look-around and back-references) that the "
+                "whole text must match",
             ),
             validator=check_text_options,
         )
@@ -50,20 +49,38 @@ class Text(FieldType):
 
     def schema_node(self, options):
         low, high = options["min_length"], options["max_length"]
-        pattern = re.compile(options["pattern"]) if options["pattern"] is not None else None
+        pattern = options["pattern"]
+        unsupported = self.unsupported(options)
 
         def check(node, value):
             if low is not None and len(value) < low:
                 raise schema.invalid(node, f"want at least {low} characters, not {len(value)}", "too_short", value)
             if high is not None and len(value) > high:
                 raise schema.invalid(node, f"want at most {high} characters, not {len(value)}", "too_long", value)
-            if pattern is not None and not pattern.fullmatch(value):
-                raise schema.invalid(node, f"must match the pattern {options['pattern']}", "pattern_mismatch", value)
+            if pattern is None:
+                return
+            if unsupported is not None:
+                raise unsupported.error()
+            rule = python_patterns.compiled(pattern)
+            if len(value) > rule.longest:
+                told = f"want at most {rule.longest} characters: the pattern is too large for more, not {len(value)}"
+                raise schema.invalid(node, told, "too_long", value)
+            if not rule.fullmatch(value):
+                raise schema.invalid(node, f"must match the pattern {pattern}", "pattern_mismatch", value)
 
         return colander.SchemaNode(schema.Text(), validator=check, fast_path=_fast_path(options))
 
     def operand_node(self, options):
         return colander.SchemaNode(schema.Text())
+
+    def unsupported(self, options):
+        if options.get("pattern") is None:
+            return None
+        try:
+            python_patterns.compiled(options["pattern"])
+        except ValueError as error:
+            return Unsupported("pattern", str(error), "pattern_unsupported")
+        return None
 
     def json_schema(self, options):
         pattern = None if options["pattern"] is None else searching(options["pattern"])
@@ -124,8 +141,9 @@ def searching(pattern: str) -> str | None:
     """
     whole = f"^(?:{pattern})$"
     try:
-        re.compile(whole)
-    except re.error:
+        python_patterns.parsed(pattern)
+        python_patterns.parsed(whole, longest=len(whole))
+    except ValueError:
         return None
     return whole
 
@@ -137,9 +155,4 @@ def check_text_options(node, options):
             raise schema.at_option(node, name, f"want a number from {0 if name == 'min_length' else 1} to {LONGEST}")
     if low is not None and high is not None and low > high:
         raise schema.at_option(node, "min_length", "is above max_length")
-    if options["pattern"] is not None:
-        try:
-            re.compile(options["pattern"])
-        except (re.error, RecursionError, OverflowError) as error:
-            raise schema.at_option(node, "pattern", f"is not a regular expression: {error}") from None
     check_choices(node, options)

@@ -13,7 +13,9 @@ import colander
 from dynmodel_pyramid.database.dialect import LARGEST_GIVEN_ID, LARGEST_ID
 from dynmodel_pyramid.definitions.expressions import evaluate
 from dynmodel_pyramid.definitions.problems import Problems, escape, faults
+from dynmodel_pyramid.errors import Invalid, OptionUnsupported
 from dynmodel_pyramid.fields import schema
+from dynmodel_pyramid.fields.contract import stored_default
 from dynmodel_pyramid.fields.schema import json_type
 from dynmodel_pyramid.rows.aliases import aliases_of
 from dynmodel_pyramid.rows.scope import Scope
@@ -37,6 +39,8 @@ class _Field:
     message: str | None
     #: What null stands for.
     empty: Any
+    #: The validator for those who have told many faults already.
+    brief: colander.SchemaNode
 
 
 def parse_id(text: str) -> int | None:
@@ -66,7 +70,9 @@ class RowReader:
     def _prepare(model: Model, definition) -> _Field:
         field_type = model.field_types[definition.type]
         node = field_type.schema_node(definition.options)
-        default = None if definition.default is None else node.deserialize(definition.default)
+        default = None
+        if definition.default is not None:
+            default = stored_default(field_type, definition.options, definition.default)
         default = definition.default_expression if default is None else default
         empty = [] if is_list(model, definition) else None
         default = empty if default is None else default
@@ -80,6 +86,7 @@ class RowReader:
             definition.default_expression,
             definition.message,
             empty,
+            getattr(node, "brief", node),
         )
 
     def add_fault(self, problems: Problems, pointer: str, name: str, code: str, detail: str, below: str = "") -> None:
@@ -163,11 +170,14 @@ class RowReader:
                 self.add_fault(problems, pointer, entry.name, "required", "is required, so it can't be null")
             return entry.empty
         try:
-            return entry.node.deserialize(value)
+            node = entry.node if problems.total < Invalid.MAX_PROBLEMS else entry.brief
+            return node.deserialize(value)
         except colander.Invalid as error:
             for below, code, message in faults(error):
                 self.add_fault(problems, pointer, entry.name, code, message, below)
             return None
+        except OptionUnsupported as error:
+            raise error.of(entry.name) from None
 
     def _unknown(self, document: dict, pointer: str, problems: Problems, *, is_new: bool) -> None:
         for name in document:

@@ -2,7 +2,8 @@
 
     dynmodel-upgrade production.ini
 
-For deployments that set ``dynmodel.auto_upgrade = false``. Several may run at once; user tables are not touched.
+For deployments that set ``dynmodel.auto_upgrade = false``. Several may run at once; user tables are not touched. Fields
+with an option that this release can't judge values by, such as a pattern with a back-reference, are listed.
 """
 
 import argparse
@@ -13,8 +14,11 @@ import sqlalchemy as sa
 from dynmodel_pyramid.database import Database
 from dynmodel_pyramid.definitions import upgrade
 from dynmodel_pyramid.errors import DynmodelError
+from dynmodel_pyramid.fields import FieldTypes
 from dynmodel_pyramid.scripts.ini import read_ini
 from dynmodel_pyramid.settings import Settings
+from dynmodel_pyramid.tables.catalogue import Catalogue
+from dynmodel_pyramid.tables.unsupported import report_unsupported
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,6 +29,9 @@ def main(arguments: list[str] | None = None) -> int:
         database = Database(Settings(read_ini(given.ini)))
         try:
             before, after = upgrade.upgrade(database)
+            field_types = FieldTypes()
+            field_types.load_entry_points()
+            unsupported = report_unsupported(Catalogue(database, field_types))
         finally:
             database.close()
     except (DynmodelError, sa.exc.SQLAlchemyError) as error:
@@ -34,6 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"The system tables are at revision {after} already.")
     else:
         print(f"The system tables went from revision {before or 'none'} to {after}.")
+    for line in unsupported:
+        print(f"Warning: {line}")
     return 0
 
 

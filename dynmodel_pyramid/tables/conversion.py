@@ -25,6 +25,7 @@ Convert = Callable[[Any], tuple[Any, str | None]]
 def converter(field_types: FieldTypes, before: FieldDefinition, after: FieldDefinition) -> Convert:
     old, new = field_types[before.type], field_types[after.type]
     node = new.schema_node(after.options)
+    node = getattr(node, "brief", node)
     to_text = old.text_form(before.options).to_text
     new_form = new.text_form(after.options)
 

@@ -40,7 +40,7 @@ class PostgreSQLEvolution(Evolution):
             with self._serving(field_key(old, new)):
                 if old.id in going:
                     self._to_trash(old, going[old.id])
-                elif self.has_column(old) and effects.get(old.id, "new") == "new":
+                elif self.has_column(old) and (self.is_list(new) or effects.get(old.id, "new") == "new"):
                     self.operations.drop_column(self.name, quoted(old.column), schema=self.schema)
         self._rename(change, carried, effects)
         for old, new in (*arriving, *converted):
@@ -62,7 +62,7 @@ class PostgreSQLEvolution(Evolution):
 
         ==========  ================================================================================================
         ``none``    it has them, or gets them by its own default when it is added
-        ``fill``    nulls are replaced
+        ``fill``    nulls are replaced, and what a revert brings back
         ``retype``  ALTER COLUMN ... TYPE ... USING: what was there can be told from what comes
         ``new``     another column takes the place of the old one, which may have to be kept
         ==========  ================================================================================================
@@ -102,8 +102,10 @@ class PostgreSQLEvolution(Evolution):
         for number, values in carried.items():
             if effects[number] == "fill":
                 with self._serving(("required", number), field_key(values.before, values.after), cost="rewrite"):
-                    source = values.source
-                    self.ddl.run(sa.update(table).where(source.is_(None)).values({source: values.expression}))
+                    source, concerned = values.source, values.source.is_(None)
+                    if values.aside is not None:
+                        concerned = sa.or_(concerned, values.aside.has_row())
+                    self.ddl.run(sa.update(table).where(concerned).values({source: values.expression}))
             elif effects[number] == "retype":
                 with self._serving(field_key(values.before, values.after), cost="rewrite"):
                     self._retype(values)
@@ -184,7 +186,9 @@ class PostgreSQLEvolution(Evolution):
             if self.has_foreign_key(old):
                 with self._serving(field_key(old, new)):
                     key = quoted(foreign_key_name(definition, old))
-                    self.operations.drop_constraint(key, self.name, type_="foreignkey", schema=self.schema)
+                    self.operations.drop_constraint(
+                        key, self.name, type_="foreignkey", schema=self.schema, if_exists=True
+                    )
 
     def _add_keys(self, definition: TableDefinition, pairs: Iterable[Pair]) -> None:
         for old, new in pairs:

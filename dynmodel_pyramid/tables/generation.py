@@ -20,7 +20,7 @@ from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.expressions import evaluate
 from dynmodel_pyramid.errors import PluginMissing
 from dynmodel_pyramid.fields import FieldTypes, Reference
-from dynmodel_pyramid.fields.contract import options_version
+from dynmodel_pyramid.fields.contract import options_version, stored_default
 from dynmodel_pyramid.fields.temporal import UTCDateTime
 from dynmodel_pyramid.tables.checks import checks_of
 from dynmodel_pyramid.tables.link_tables import ON_DELETE_SQL, referred_to
@@ -92,7 +92,7 @@ class Generator:
         """The default as the column stores it, or None."""
         if field.default is None:
             return None
-        return self.field_types[field.type].schema_node(field.options).deserialize(field.default)
+        return stored_default(self.field_types[field.type], field.options, field.default)
 
     def default_maker(
         self, field: FieldDefinition, moment: datetime.datetime | None = None

@@ -17,6 +17,7 @@ from dynmodel_pyramid.tables.history import TableHistory, Version
 from dynmodel_pyramid.tables.judging import Definitions, Judge
 from dynmodel_pyramid.tables.references import reference_of
 from dynmodel_pyramid.tables.service import DefinitionService, no_precondition
+from dynmodel_pyramid.tables.unsupported import refuse_unsupported
 
 #: A field in the trash, with the version that brought it there.
 _Kept = tuple[int, TrashedField]
@@ -35,7 +36,8 @@ def reverting(
     conversions replaced since come back where nobody has written others.
 
     :raises NotFound: the table has no such version
-    :raises Conflict: it links to tables that are gone, or has a name that a link to it took meanwhile
+    :raises Conflict: it links to tables that are gone, has a name that a link to it took meanwhile, or an option that
+        values can't be judged by
     """
 
     def judge(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
@@ -45,6 +47,9 @@ def reverting(
         after = _as_then(past[0].definition, before, service.catalogue)
         _refuse_gone_tables(after, before, service.catalogue, resolve)
         _refuse_taken_names(after)
+        refuse_unsupported(
+            (field for field in after.fields if before.by_id.get(field.id) != field), service.catalogue.field_types
+        )
         kept = _kept_since(service.catalogue, connection, before, version)
         returning, earlier = _coming_back(before, after, past, kept, service.catalogue)
         return [TableChange(before, after, returning, earlier=earlier)]

@@ -7,7 +7,7 @@ from dynmodel_pyramid.errors import Malformed, PreconditionFailed
 from dynmodel_pyramid.web.errors import NotAcceptable
 
 #: One element of a list of entity tags (RFC 9110, 8.8.3), and the comma after it. Elements may be empty (5.6.1.2).
-_ELEMENT = re.compile(r'[ \t]*(?:(W/)?"([!#-~\x80-\xff]*)")?[ \t]*(?:,|\Z)')
+_ELEMENT = re.compile(r'[ \t]*(?:(W/)?"([!#-~\x80-\xff]*)"[ \t]*)?(?:,|\Z)')
 RETURNS = ("representation", "minimal", "headers-only")
 
 

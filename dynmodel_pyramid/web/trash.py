@@ -14,6 +14,7 @@ from dynmodel_pyramid.web import definition_resources as resources
 from dynmodel_pyramid.web.answers import empty_answer, encode, json_answer
 from dynmodel_pyramid.web.body import read_optional_json
 from dynmodel_pyramid.web.conditions import refuse_other_version
+from dynmodel_pyramid.web.errors import problem
 from dynmodel_pyramid.web.methods import add_resource_view
 from dynmodel_pyramid.web.parts import link_next, read_part
 from dynmodel_pyramid.web.resources import path
@@ -38,8 +39,15 @@ def _moment(moment: datetime.datetime | None) -> str | None:
 
 
 def get_health(context: resources.Health, request) -> Response:
+    """A table that is not as promised is an error, so that whoever only looks at the status learns of it."""
     no_parameters(request)
-    return json_answer(encode(health_document(health_of(context.work.catalogue, context.model.definition))))
+    health = health_of(context.work.catalogue, context.model.definition)
+    document = health_document(health)
+    if not health.broken:
+        return json_answer(encode(document))
+    detail = f"the table is otherwise than its definition promises, in {len(health.broken)} ways"
+    hint = "differences has each of them, and how it is mended"
+    return problem(request, 500, "table_damaged", detail, hint, **document)
 
 
 # Fields

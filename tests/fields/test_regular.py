@@ -100,6 +100,7 @@ REFUSED = {
     "[\\W]": "no \\\\D, \\\\S or \\\\W in brackets",
     "(" * 21 + ")" * 21: "at most 20 groups",
     "((a{100}){100}){100}": "repetitions of at most 1000",
+    "((a?b?){16}){30}c": "a simpler regular expression",
     "a{200}" * 6: "repetitions of at most 1000",
     "(*a)": "a plain group",
     "a" * 1001: "at most 1000 characters",

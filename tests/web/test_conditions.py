@@ -132,3 +132,9 @@ def test_a_patch_of_nothing_changes_nothing(fresh):
     assert fresh.send("PATCH", f"{path}rows/1", {}, status=200).headers["ETag"] == '"1-1"'
     assert fresh.send("PATCH", path, {}, status=200).headers["ETag"] == '"1"'
     assert fresh.stored() == before
+
+
+def test_a_hostile_list_of_tags_is_refused_at_once(client, things):
+    """Many blanks between two elements took time that grew with their square."""
+    answer = client.send("DELETE", f"{things}rows/1", status=400, if_match='"1",' + " " * 200_000 + "x")
+    assert answer.json["code"] == "malformed"

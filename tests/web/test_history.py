@@ -116,13 +116,14 @@ def test_values_that_a_conversion_lost_come_back(client):
 
 def test_values_come_back_where_the_type_is_the_same_again(client):
     path = client.table({"a": "string"})
-    for text in ("x", "y"):
+    for text in ("x", "y", "007", "7", None):
         client.row(path, {"a": text})
     change(client, path, {"fields": {"a": "integer"}}, "null")
     change(client, path, {"fields": {"a": "string"}})
+    assert values(client, path) == [None, None, "7", "7", None]
     client.send("PATCH", f"{path}rows/2", {"a": "new"}, status=200)
     assert revert(client, path, 1)["version"] == 4
-    assert values(client, path) == ["x", "new"]
+    assert values(client, path) == ["x", "new", "007", "7", None]
 
 
 def test_values_that_took_the_default_come_back(client):

@@ -1,0 +1,81 @@
+"""Sets of characters as Python's ``re`` has them: escapes, ranges, and what it takes for the same in another case.
+
+A set is a sorted tuple of (first, last) code points which neither overlap nor touch.
+"""
+
+import _sre
+import functools
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
+from re import _casefix  # type: ignore[attr-defined]
+
+Ranges = tuple[tuple[int, int], ...]
+LAST = 0x10FFFF
+EVERYTHING: Ranges = ((0, LAST),)
+#: All characters with upper and lower case lie below the first, all digits, letters and spaces below the second.
+_CASED_END, _KNOWN_END = 0x20000, 0x40000
+
+
+def merged(ranges: Iterable[tuple[int, int]]) -> Ranges:
+    made: list[tuple[int, int]] = []
+    for low, high in sorted(ranges):
+        if made and low <= made[-1][1] + 1:
+            made[-1] = (made[-1][0], max(high, made[-1][1]))
+        else:
+            made.append((low, high))
+    return tuple(made)
+
+
+def complement(ranges: Ranges) -> Ranges:
+    edges = [-1, *(edge for low, high in ranges for edge in (low, high)), LAST + 1]
+    pairs = zip(edges[::2], edges[1::2], strict=True)
+    return tuple((low + 1, high - 1) for low, high in pairs if low + 1 <= high - 1)
+
+
+def _membership(ranges: Ranges) -> Callable[[int], bool]:
+    starts = [low for low, _ in ranges]
+
+    def contains(code: int) -> bool:
+        place = bisect_right(starts, code) - 1
+        return place >= 0 and code <= ranges[place][1]
+
+    return contains
+
+
+@functools.lru_cache(16)
+def escape(letter: str, under_ascii: bool) -> Ranges:
+    r"""What ``\d``, ``\w`` or ``\s`` takes, with ``re.ASCII`` or without."""
+    every = "".join(map(chr, range(0x80 if under_ascii else _KNOWN_END)))
+    flags = re.ASCII if under_ascii else re.NOFLAG
+    return tuple((found.start(), found.end() - 1) for found in re.finditer(rf"\{letter}+", every, flags))
+
+
+def ignoring_case(ranges: Ranges, escapes: Ranges, under_ascii: bool) -> Ranges:
+    """What a set takes under ``re.IGNORECASE``.
+
+    :param escapes: that part of the set which escapes such as ``\\W`` give: they are asked for the lower letter alone
+    """
+    escaped, listed, folds = _membership(escapes), _membership(ranges), _folds(under_ascii)
+    found = [
+        (code, code) for lower, takers, codes in folds if escaped(lower) or any(map(listed, takers)) for code in codes
+    ]
+    with_case = merged((code, code) for _, _, codes in folds for code in codes)
+    without_case = complement(merged([*complement(merged([*ranges, *escapes])), *with_case]))
+    return merged([*without_case, *found])
+
+
+@functools.cache
+def _folds(under_ascii: bool) -> list[tuple[int, list[int], list[int]]]:
+    """Characters with two cases: (the lower one, all that take it where case is ignored, all that become it)."""
+    lower = _sre.ascii_tolower if under_ascii else _sre.unicode_tolower
+    is_cased = _sre.ascii_iscased if under_ascii else _sre.unicode_iscased
+    cased = [code for code in range(0x80 if under_ascii else _CASED_END) if is_cased(code)]
+    extra = {} if under_ascii else _casefix._EXTRA_CASES
+    takers: dict[int, list[int]] = {}
+    codes: dict[int, list[int]] = {}
+    for code in cased:
+        codes.setdefault(lower(code), []).append(code)
+        for small in {lower(code), *extra.get(lower(code), ())}:
+            takers.setdefault(small, []).append(code)
+    return [(small, takers[small], codes[small]) for small in codes]
