@@ -34,7 +34,7 @@ setup(
     package_data={"dynmodel_pyramid": ["definitions/migrations/*.mako", "scripts/new_field_type/*.in"]},
     zip_safe=False,
     install_requires=[
-        "alembic >= 1.13",  # DDL operations on both databases; migrations of the system tables
+        "alembic >= 1.16",  # DDL operations on both databases; migrations of the system tables
         "colander >= 2.0",  # validators of values and of field options
         "google-re2 >= 1.1",  # regular expressions of clients, in linear time; 600 KB, BSD, wheels for 3.11 to 3.13
         "iso4217 >= 1.12",  # codes and minor units of currencies; 12 KB

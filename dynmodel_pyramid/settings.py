@@ -144,7 +144,20 @@ SETTINGS: tuple[Setting, ...] = (
         "max_expressions",
         at_least(1),
         1000,
-        "Queries: conditions, groups, items of select and order, steps of JSON paths that one query may have.",
+        "Queries: conditions, values with any and all, groups, items of select and order, steps of JSON paths that one "
+        "query may have.",
+    ),
+    Setting(
+        "max_values",
+        at_least(1),
+        32_000,
+        "Queries: values that the lists of one query may have, all together. SQLite takes 32,766 at most.",
+    ),
+    Setting(
+        "max_query_size",
+        at_least(1),
+        1_048_576,
+        "Queries: characters of a query string, or bytes of a query's document, which is answered 413 if it has more.",
     ),
     Setting("max_nesting", at_least(1), 20, "Queries: how deep groups, and JSON paths, may be nested."),
     Setting(
@@ -161,6 +174,13 @@ SETTINGS: tuple[Setting, ...] = (
         seconds,
         30.0,
         "Queries: seconds that the database may take for a query before its first rows come; then it is 504.",
+    ),
+    Setting(
+        "change_timeout",
+        seconds,
+        3600.0,
+        "Definition changes and their plans: seconds of the database, on SQLite for all statements of one transaction, "
+        "on PostgreSQL for each; then it is 504 and nothing is changed.",
     ),
     Setting(
         "plan_enabled",

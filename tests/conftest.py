@@ -5,6 +5,7 @@ import webtest
 
 import dynmodel_pyramid
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings
+from tests.promises import assert_promises
 from tests.server import Server
 
 
@@ -21,7 +22,7 @@ def settings(database, tmp_path):
 
 
 @pytest.fixture
-def make_app(settings):
+def make_app(request, settings):
     """A function that makes a WebTest application, with further settings."""
     made = []
 
@@ -31,6 +32,9 @@ def make_app(settings):
         return webtest.TestApp(wsgi)
 
     yield make
+    # Whatever a test did by the service, its tables are as their definitions say.
+    if made and request.node.get_closest_marker("damaged_database") is None:
+        assert_promises(made[-1].registry.dynmodel_catalogue)
     for wsgi in made:
         wsgi.registry.dynmodel_catalogue.database.close()
 

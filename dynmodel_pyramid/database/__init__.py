@@ -88,13 +88,19 @@ class Database:
         with self.engine.connect() as connection:
             connection.execution_options(**{REHEARSES: True})
             connection.begin()
+            self.dialect.bound_statements(connection, self.settings.change_timeout)
             yield connection
 
     @contextmanager
     def changing(self) -> Iterator[sa.Connection]:
-        """A connection in a transaction that may run DDL; committed if the block ends well."""
+        """A connection in a transaction that may run DDL; committed if the block ends well.
+
+        What takes longer than ``dynmodel.change_timeout`` fails with the kind ``timeout``: on SQLite all statements
+        together, on PostgreSQL each.
+        """
         with self.writer.connect() as connection, self.dialect.foreign_keys_suspended(connection):
             with connection.begin():
+                self.dialect.bound_statements(connection, self.settings.change_timeout)
                 yield connection
 
     def state(self, connection: sa.Connection) -> State:

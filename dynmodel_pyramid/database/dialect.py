@@ -3,13 +3,14 @@
 Callers ask for a capability, never for a dialect's name.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.database.things import Thing, Things
 from dynmodel_pyramid.errors import Conflict
 
 #: Execution option of a connection or engine: begin transactions that will write.
@@ -97,6 +98,28 @@ class Dialect:
 
     def column_names(self, connection: sa.Connection, table: str) -> list[str]:
         """The columns that a table has; reflection would judge their types as well, and warn of unknown ones."""
+        raise NotImplementedError
+
+    def things(self, connection: sa.Connection, table: str) -> Things:
+        """What a table consists of (:mod:`~.things`); nothing if it isn't there."""
+        raise NotImplementedError
+
+    def promised_things(
+        self, connection: sa.Connection, make: Callable[[sa.MetaData], tuple[sa.Table, list[sa.Index]]]
+    ) -> Things:
+        """What a table would consist of that were made anew; nothing of it stays.
+
+        :param connection: in a transaction that may make temporary tables
+        :param make: makes the table, without foreign keys, and its indexes
+        """
+        raise NotImplementedError
+
+    def relations(self, connection: sa.Connection) -> set[Thing]:
+        """All tables and sequences that stand where ours do."""
+        raise NotImplementedError
+
+    def last_id(self, connection: sa.Connection, table: sa.Table) -> int | None:
+        """The greatest id that a table has given to a row; None where what numbers its rows is gone."""
         raise NotImplementedError
 
     def counted_columns(self, connection: sa.Connection, table: str) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from dynmodel_pyramid.database import postgresql_things
 from dynmodel_pyramid.database.cursors import raw_cursor
 from dynmodel_pyramid.database.dialect import EXPLAIN_OPTIONS, REHEARSES, WRITES, Dialect, Failure
 
@@ -137,6 +138,19 @@ class PostgreSQL(Dialect):
     def column_names(self, connection: sa.Connection, table: str) -> list[str]:
         query = sa.text(f"SELECT attname {self._COLUMNS} AND NOT attisdropped ORDER BY attnum")
         return list(connection.scalars(query, {"schema": self.schema, "name": table}))
+
+    def things(self, connection, table):
+        return postgresql_things.things(connection, self.schema, table)
+
+    def promised_things(self, connection, make):
+        table, indexes = make(sa.MetaData(schema=postgresql_things.TEMPORARY))
+        return postgresql_things.promised_things(connection, table, indexes)
+
+    def relations(self, connection):
+        return postgresql_things.relations(connection, self.schema)
+
+    def last_id(self, connection, table):
+        return postgresql_things.last_id(connection, self.schema, str(self.sequence(table).name))
 
     def counted_columns(self, connection: sa.Connection, table: str) -> int:
         # A dropped column leaves its line, and its number is never given again (PostgreSQL manual, pg_attribute).

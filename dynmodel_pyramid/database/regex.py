@@ -14,8 +14,8 @@ import re2
 
 #: Bytes that one pattern may take, its automaton's states included.
 MEMORY = 1 << 20
-#: Compiled patterns that are kept.
-_KEPT = 256
+#: Compiled patterns that are kept; together they take 64 MiB at most.
+_KEPT = 64
 
 
 @functools.lru_cache(_KEPT)
@@ -34,6 +34,11 @@ def _compiled(pattern: str):
 def check(pattern: str) -> None:
     """:raises ValueError: the engine does not take the pattern; after a translation, it is too large"""
     _compiled(pattern)
+
+
+def instructions(pattern: str) -> int:
+    """The size of the compiled pattern: what each character of a text may cost."""
+    return _compiled(pattern).programsize
 
 
 def finds(pattern: str, text: str) -> bool:

@@ -3,7 +3,6 @@
 import json
 import sqlite3
 import threading
-import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -11,13 +10,19 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from dynmodel_pyramid.database import sqlite_functions, sqlite_sums
+from dynmodel_pyramid.database import sqlite_functions, sqlite_sums, sqlite_things
 from dynmodel_pyramid.database.cursors import raw_cursor
 from dynmodel_pyramid.database.dialect import WRITES, Dialect, Failure
+from dynmodel_pyramid.database.sqlite_deadline import MESSAGES, Deadline, was_overdue
+from dynmodel_pyramid.database.sqlite_file import DatabaseFile
 from dynmodel_pyramid.errors import Busy, ConfigurationProblem
 
 #: Instructions of SQLite's machine between two looks at the clock; about a millisecond.
 PROGRESS_INSTRUCTIONS = 20_000
+#: Where a connection keeps what file it has open.
+FILE = "file"
+#: Where a connection keeps its :class:`Deadline`.
+DEADLINE = "deadline"
 
 
 class SQLite(Dialect):
@@ -54,22 +59,43 @@ class SQLite(Dialect):
         timeout = int(self.settings.lock_timeout * 1000)
         synchronous = self.settings.sqlite_synchronous
 
+        file = DatabaseFile()
+
+        @event.listens_for(engine, "do_connect")
+        def do_connect(dialect, record, arguments, parameters):
+            file.refuse_to_create()
+
         @event.listens_for(engine, "connect")
         def connect(dbapi, record):
+            record.info[FILE] = file.opened(dbapi)
             dbapi.isolation_level = None
             dbapi.execute(f"PRAGMA busy_timeout = {timeout}")
             dbapi.execute("PRAGMA journal_mode = WAL")
             dbapi.execute(f"PRAGMA synchronous = {synchronous}")
             dbapi.execute("PRAGMA foreign_keys = ON")
-            sqlite_functions.register(dbapi)
-            sqlite_sums.register(dbapi)
+            deadline = record.info[DEADLINE] = Deadline()
+            sqlite_functions.register(dbapi, deadline)
+            sqlite_sums.register(dbapi, deadline)
             # Double-quoted names that don't exist are errors, not string literals.
             if hasattr(dbapi, "setconfig"):  # Python 3.12
                 dbapi.setconfig(sqlite3.SQLITE_DBCONFIG_DQS_DML, False)
                 dbapi.setconfig(sqlite3.SQLITE_DBCONFIG_DQS_DDL, False)
 
+        def check_file(connection):
+            try:
+                file.check(connection.connection.info[FILE])
+            except sqlite3.OperationalError as error:
+                connection.invalidate(error)
+                raise sa.exc.OperationalError("BEGIN", {}, error, connection_invalidated=True) from error
+
+        @event.listens_for(engine, "commit")
+        def commit(connection):
+            if connection.get_execution_options().get(WRITES):
+                check_file(connection)
+
         @event.listens_for(engine, "begin")
         def begin(connection):
+            check_file(connection)
             dbapi = connection.connection.dbapi_connection
             if not connection.get_execution_options().get(WRITES):
                 dbapi.execute("BEGIN")
@@ -88,6 +114,7 @@ class SQLite(Dialect):
 
         def unbound(dbapi, record, *ignored):
             if dbapi is not None and record.info.pop("bound", None):
+                record.info[DEADLINE].lift()
                 dbapi.set_progress_handler(None, 0)
 
         event.listen(engine, "checkin", unbound)
@@ -121,7 +148,7 @@ class SQLite(Dialect):
         if isinstance(original, sqlite3.OperationalError):
             if "parser stack overflow" in text or "too large" in text or "too many" in text or "at most 64" in text:
                 return Failure("too_complex")
-            if text == "interrupted":
+            if text == "interrupted" or (text in MESSAGES and was_overdue()):
                 return Failure("timeout")
             if "locked" in text or "busy" in text:
                 return Failure("busy")
@@ -139,6 +166,18 @@ class SQLite(Dialect):
         query = sa.text("SELECT name FROM pragma_table_info(:name)")
         return list(connection.scalars(query, {"name": table}))
 
+    def things(self, connection, table):
+        return sqlite_things.things(connection, table)
+
+    def promised_things(self, connection, make):
+        return sqlite_things.promised_things(*make(sa.MetaData()), connection.dialect)
+
+    def relations(self, connection):
+        return sqlite_things.relations(connection)
+
+    def last_id(self, connection, table):
+        return sqlite_things.last_id(connection, str(table.name))
+
     def explain(self, connection: sa.Connection, sql: str, parameters: Any, form: str, options: Collection[str]) -> Any:
         # SQLite, "EXPLAIN QUERY PLAN": id, the id of the parent (0: none), a column without meaning, detail.
         with raw_cursor(connection) as cursor:
@@ -153,13 +192,14 @@ class SQLite(Dialect):
         return "\n".join(lines)
 
     def bound_statements(self, connection: sa.Connection, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        connection.connection.info["bound"] = True
-        connection.connection.dbapi_connection.set_progress_handler(
-            lambda: time.monotonic() > deadline, PROGRESS_INSTRUCTIONS
-        )
+        info = connection.connection.info
+        info["bound"] = True
+        deadline: Deadline = info[DEADLINE]
+        deadline.set(seconds)
+        connection.connection.dbapi_connection.set_progress_handler(lambda: deadline.is_over, PROGRESS_INSTRUCTIONS)
 
     def unbound_statements(self, connection: sa.Connection) -> None:
+        connection.connection.info[DEADLINE].lift()
         connection.connection.dbapi_connection.set_progress_handler(None, 0)
 
     @contextmanager

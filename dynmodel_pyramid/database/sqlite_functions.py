@@ -7,39 +7,51 @@ import functools
 import json
 import re
 import sqlite3
+from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import orjson
 
 from dynmodel_pyramid.database import regex
+from dynmodel_pyramid.database.sqlite_deadline import UNBOUND, Deadline
 
-#: Parsed constants: each is used for every row.
-_KEPT = 64
+#: Parsed constants: each is used for every row. Of long ones fewer are kept.
+_KEPT, _KEPT_LONG = 64, 4
 
 
-def register(dbapi: sqlite3.Connection) -> None:
+def register(dbapi: sqlite3.Connection, deadline: Deadline) -> None:
     for name, count, function in (
-        ("dynmodel_match", 2, match),
+        ("dynmodel_match", 2, partial(match, deadline=deadline)),
         ("dynmodel_float_text", 1, float_text),
         ("dynmodel_json_float", 1, json_float),
         ("dynmodel_float", 2, float_of),
         ("dynmodel_complement", 1, complement),
         ("dynmodel_json", 1, canonical),
-        ("dynmodel_json_contains", 2, contains),
+        ("dynmodel_json_contains", 2, partial(contains, deadline=deadline)),
         ("dynmodel_json_path", 3, at_path),
         ("dynmodel_json_number", 2, compare_numbers),
         ("dynmodel_json_size", 1, size),
     ):
-        dbapi.create_function(name, count, function, deterministic=True)
+        dbapi.create_function(name, count, deadline.bounded(function), deterministic=True)
 
 
 # Regular expressions
 
+#: Characters of a text that may be searched in no time.
+_LONG = 10_000
+#: Of a text's characters, times the instructions of the pattern: what RE2 takes a second for at its slowest.
+_STEPS = 100_000_000
 
-def match(pattern: str, text: str | None) -> int | None:
-    """Whether a part of the text matches; in time that grows with the text alone (RE2)."""
-    return None if text is None else int(regex.finds(pattern, text))
+
+def match(pattern: str, text: str | None, deadline: Deadline = UNBOUND) -> int | None:
+    """Whether a part of the text matches; in time that grows with the text and with the pattern, each alone (RE2)."""
+    if text is None:
+        return None
+    if len(text) > _LONG:
+        deadline.check(len(text) * regex.instructions(pattern) / _STEPS)
+    return int(regex.finds(pattern, text))
 
 
 # Numbers
@@ -76,7 +88,12 @@ def _load(text: str) -> Any:
     return json.loads(text, parse_int=_number, parse_float=_number)
 
 
-_load_constant = functools.lru_cache(_KEPT)(_load)
+_load_short = functools.lru_cache(_KEPT)(_load)
+_load_long = functools.lru_cache(_KEPT_LONG)(_load)
+
+
+def _load_constant(text: str) -> Any:
+    return (_load_short if len(text) <= _LONG else _load_long)(text)
 
 
 def canonical(text: str | None) -> str | None:
@@ -105,29 +122,39 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def contains(text: str | None, wanted: str | None) -> int | None:
+def contains(text: str | None, wanted: str | None, deadline: Deadline = UNBOUND) -> int | None:
     """Whether the first JSON value contains the second (PostgreSQL manual, 8.14.3)."""
     if text is None or wanted is None:
         return None
     one, other = _load(text), _load_constant(wanted)
     if type(one) is list and not isinstance(other, list | dict):
-        return int(_has(one, other))  # an array contains a primitive value, here at the top alone
-    return int(_contains(one, other))
+        return int(_kind_of(other) in _scalars(one))  # an array contains a primitive value, here at the top alone
+    return int(_contains(one, other, deadline.check))
 
 
-def _contains(one: Any, other: Any) -> bool:
+def _contains(one: Any, other: Any, check: Callable[[], None]) -> bool:
+    check()  # nested arrays are compared each with each
     if type(one) is dict and type(other) is dict:
-        return all(key in one and _contains(one[key], value) for key, value in other.items())
+        return all(key in one and _contains(one[key], value, check) for key, value in other.items())
     if type(one) is list and type(other) is list:
+        scalars = _scalars(one)
+        nested = [item for item in one if isinstance(item, list | dict)]
         return all(
-            any(_contains(item, value) for item in one) if isinstance(value, list | dict) else _has(one, value)
+            any(_contains(item, value, check) for item in nested)
+            if isinstance(value, list | dict)
+            else _kind_of(value) in scalars
             for value in other
         )
     return type(one) is type(other) and one == other
 
 
-def _has(items: list, value: Any) -> bool:
-    return any(type(item) is type(value) and item == value for item in items)
+def _kind_of(value: Any) -> tuple[type, Any]:
+    return type(value), value
+
+
+def _scalars(items: list) -> set[tuple[type, Any]]:
+    """The items that are no arrays and no objects: true and 1 are equal in Python alone."""
+    return {_kind_of(item) for item in items if not isinstance(item, list | dict)}
 
 
 def at_path(text: str | None, steps: str, as_text: int) -> str | None:

@@ -8,6 +8,8 @@ import decimal
 import sqlite3
 from fractions import Fraction
 
+from dynmodel_pyramid.database.sqlite_deadline import Deadline
+
 #: Digits that an average of decimals has more than they have; docs/queries.md promises it.
 AVERAGE_DIGITS = 6
 _NINES = str.maketrans("0123456789", "9876543210")
@@ -71,6 +73,10 @@ def _decimal(units: int, scale: int) -> str:
     return f"{sign}{digits[:-scale]}.{digits[-scale:]}" if scale else sign + digits
 
 
-def register(dbapi: sqlite3.Connection) -> None:
-    dbapi.create_aggregate("dynmodel_sum", 2, Sum)
-    dbapi.create_aggregate("dynmodel_avg", 2, Average)
+def register(dbapi: sqlite3.Connection, deadline: Deadline) -> None:
+    for name, kind in (("dynmodel_sum", Sum), ("dynmodel_avg", Average)):
+        dbapi.create_aggregate(name, 2, _bounded(kind, deadline))
+
+
+def _bounded(kind: type[Sum], deadline: Deadline) -> type[Sum]:
+    return type(kind.__name__, (kind,), {"step": lambda self, *values: deadline.check() or kind.step(self, *values)})

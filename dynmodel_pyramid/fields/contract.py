@@ -190,12 +190,16 @@ class FieldType:
         """
         return source
 
-    def json_expression(self, source: sa.ColumnElement | sa.Table, options: Options) -> sa.ColumnElement:
-        """What is selected to answer JSON; its Python value must be one that orjson serialises."""
-        return self.read_expression(source, options)
+    def json_expression(self, source: sa.ColumnElement, options: Options) -> sa.ColumnElement:
+        """What is selected to answer JSON; its Python value must be one that orjson serialises.
+
+        ``source`` is what :meth:`read_expression` gives, or a value made of it, such as its ``max()``.
+        """
+        return source
 
     def json_text(self, source: sa.ColumnElement, options: Options, dialect: str) -> sa.ColumnElement | None:
         """The JSON text that the encoder makes of :meth:`json_expression`, made by the database, for embedded rows.
+        ``source`` is what that gets.
 
         None: its SQL type says it (text, whole numbers, floats, booleans, :class:`Fragment`), or the values are strings
         of the text form ``sql_to_text``. Needed where a ``result_processor`` in Python has a hand in the value.

@@ -44,27 +44,14 @@ class CreatedTime(DateTime):
     def column(self, options, context):
         return None
 
-    def schema_node(self, options):
-        return super().schema_node(_ANY_TIME)
-
-    def text_form(self, options):
-        return super().text_form(_ANY_TIME)
-
     def read_expression(self, source, options):
         return source.c[self.source]
-
-    def json_expression(self, source, options):
-        return super().json_expression(self.read_expression(source, options), options)
 
 
 class UpdatedTime(CreatedTime):
     """When the row was last changed, in UTC."""
 
     source = "_updated"
-
-
-#: The options of a datetime that has none.
-_ANY_TIME = {"min": None, "max": None, "timezone": None}
 
 
 class CreatedBy(FieldType):

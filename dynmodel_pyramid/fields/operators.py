@@ -59,6 +59,9 @@ def bound(left: sa.ColumnElement, value: Any) -> sa.ColumnElement:
 
 # What every type takes
 
+#: Values of a list from which on it is one parameter. Statements with such a one are written anew each time they run.
+_MANY = 100
+
 
 def _eq(left, right, dialect):
     return left == bound(left, right)
@@ -70,6 +73,9 @@ def _neq(left, right, dialect):
 
 def _in(left, right, dialect):
     # Of nothing it is false, also for null, as PostgreSQL's = ANY('{}').
+    if len(right) > _MANY:
+        # One parameter, written out when the statement runs: an element for each value takes ten times as long.
+        return left.in_(sa.bindparam(None, list(right), type_=left.type, expanding=True, unique=True))
     return left.in_([bound(left, value) for value in right]) if right else sa.false()
 
 

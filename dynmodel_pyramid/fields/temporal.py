@@ -272,9 +272,8 @@ class DateTime(Temporal):
         return node
 
     def reader(self, options):
-        if options["timezone"] is None:
-            return self.parse
-        return functools.partial(self.parse, zone=zoneinfo.ZoneInfo(options["timezone"]))
+        zone = options.get("timezone")
+        return self.parse if zone is None else functools.partial(self.parse, zone=zoneinfo.ZoneInfo(zone))
 
     def column(self, options, context):
         return sa.Column(UTCDateTime())

@@ -52,7 +52,7 @@ def cast(subject: Subject, name: str) -> Subject:
     dialect = subject.dialect
     text = to_text(subject.expression, dialect)
     text = sa.type_coerce(text.collate("C") if dialect == "postgresql" else text, byte_order())
-    rows = sa.select(subject.expression).get_final_froms()
+    rows = sa.select(subject.expression).columns_clause_froms
     if kind in _PREPARED:
         text = _once(text, rows, lambda value: _PREPARED[kind](value, dialect))
     target, options = plain(kind)

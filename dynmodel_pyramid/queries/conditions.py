@@ -97,8 +97,9 @@ def _read_list(cursor: Cursor) -> tuple[str, ...]:
     if cursor.take(")"):
         cursor.skip_blanks()
         return ()
-    values = [_read_text(cursor)]
-    while cursor.take(","):
+    values: list[str] = []
+    while not values or cursor.take(","):
+        cursor.count_value()
         values.append(_read_text(cursor))
     if not cursor.take(")"):
         cursor.fault("a comma or )")
@@ -149,8 +150,9 @@ def _read_array(array: Cursor) -> tuple[str, ...]:
     elements: list[str] = []
     array.match(_SPACE)
     if not array.take("}"):
-        elements.append(_read_element(array))
-        while array.take(","):
+        while not elements or array.take(","):
+            array.count()
+            array.count_value()
             elements.append(_read_element(array))
         if not array.take("}"):
             array.fault("a comma or }")

@@ -59,6 +59,10 @@ class Cursor:
     def count(self) -> None:
         self.guard.count(self.parameter, self.part)
 
+    def count_value(self) -> None:
+        """One more value of a list."""
+        self.guard.count_values(1, self.parameter, self.part)
+
     def at_end(self) -> bool:
         return self.position >= len(self.text)
 

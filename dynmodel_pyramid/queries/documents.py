@@ -82,8 +82,11 @@ def _number(value: object, pointer: str) -> int:
     return value
 
 
-def _scalar(value: object, pointer: str) -> str:
-    """The text of a value, as it would stand in a query string."""
+def _scalar(value: object, pointer: str, index: int | None = None) -> str:
+    """The text of a value, as it would stand in a query string.
+
+    :param index: of an item; the pointer is that of its array
+    """
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -92,7 +95,8 @@ def _scalar(value: object, pointer: str) -> str:
         return value.text
     if isinstance(value, int | float):
         return repr(value)
-    _fault(pointer, "a text, a number, true or false", hint='null equals nothing: ask {"is": null}')
+    place = pointer if index is None else _under(pointer, index)
+    _fault(place, "a text, a number, true or false", hint='null equals nothing: ask {"is": null}')
 
 
 class _Reader:
@@ -217,7 +221,10 @@ class _Reader:
         if operator == "in" or quantifier is not None:
             if not isinstance(value, list):
                 _fault(pointer, "an array")
-            texts: str | tuple[str, ...] = tuple(_scalar(each, _under(pointer, i)) for i, each in enumerate(value))
+            self.guard.count_values(len(value), pointer)
+            for _ in value if quantifier is not None else ():
+                self.guard.count(pointer)
+            texts: str | tuple[str, ...] = tuple(_scalar(each, pointer, i) for i, each in enumerate(value))
         elif operator == "is":
             texts = "null" if value is None else _scalar(value, pointer).lower()
             if texts not in IS_VALUES:

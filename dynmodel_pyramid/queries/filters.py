@@ -45,7 +45,7 @@ def _condition(item: Condition, names: Names, existence: Existence | None) -> sa
         there = existence(column.name)
         if there is not None:
             return there if (item.value == "null") == item.negated else sa.not_(there)
-    return condition(
+    made = condition(
         names.subject(column, column.name),
         item.operator,
         item.value,
@@ -53,6 +53,7 @@ def _condition(item: Condition, names: Names, existence: Existence | None) -> sa
         quantifier=item.quantifier,
         language=item.language,
     )
+    return names.budget.spend(made)
 
 
 def _joined(operator: str, parts: list[sa.ColumnElement[bool]]) -> sa.ColumnElement[bool]:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.definitions.model import Referrer
 from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.queries.budget import Budget
 from dynmodel_pyramid.queries.errors import clip
 from dynmodel_pyramid.queries.json_paths import part_of
 from dynmodel_pyramid.queries.subjects import SYSTEM, Subject, of_field, of_reverse_side, of_system
@@ -27,8 +28,10 @@ class Readable(Protocol):
 class Names:
     """The names of one table, or of one of its aliases in a query, as a scope may see them."""
 
-    def __init__(self, model: Model, scope: Readable, table: sa.FromClause | None = None):
+    def __init__(self, model: Model, scope: Readable, table: sa.FromClause | None = None, budget: Budget | None = None):
         self.model = model
+        #: Shared by all tables of a query.
+        self.budget = Budget() if budget is None else budget
         self.scope = scope
         self.table = model.table if table is None else table
         definition = model.definition

@@ -47,7 +47,11 @@ def keys_of(selection: Selection, terms: Sequence[OrderTerm] | None = None) -> l
 
     :raises Malformed: a name is unknown, or its values have no order
     """
-    return [key for term in (selection.level.order if terms is None else terms) for key in _keys(selection, term)]
+    keys: list[Key] = []
+    for term in selection.level.order if terms is None else terms:
+        keys += _keys(selection, term)
+        selection.around.budget.spend(keys[-1].expression)
+    return keys
 
 
 def _keys(selection: Selection, term: OrderTerm) -> list[Key]:

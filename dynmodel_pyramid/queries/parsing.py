@@ -26,6 +26,7 @@ def parse(parameters: Iterable[tuple[str, str]], rules: Rules = Rules()) -> Quer
     """
     parser = _Parser(rules)
     for name, value in parameters:
+        parser.guard.read(len(name) + len(value), name)
         parser.read(name, value)
     return parser.query()
 

@@ -5,12 +5,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import sqlalchemy as sa
-from sqlalchemy.sql import visitors
 
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.queries import keysets
 from dynmodel_pyramid.queries.aggregates import Aggregate
-from dynmodel_pyramid.queries.errors import QueryTooComplex
 from dynmodel_pyramid.queries.names import Names, Readable
 from dynmodel_pyramid.queries.ordering import Key, keys_of
 from dynmodel_pyramid.queries.outputs import Output
@@ -21,9 +19,6 @@ from dynmodel_pyramid.queries.subjects import of_system
 from dynmodel_pyramid.queries.syntax import Query
 from dynmodel_pyramid.tables.generation import Model
 
-#: SQLite takes 32,766 (Implementation Limits, 9).
-MOST_PARAMETERS = 32_000
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -33,6 +28,7 @@ class Plan:
     :param statement: all rows, neither cut nor within a cursor's bounds
     :param keys: what the rows are ordered by, the id at last; empty where rows are grouped
     :param versions: of the far tables that it uses, by their ids
+    :param weight: elements of SQL, about half a kilobyte each
     """
 
     query: Query
@@ -41,6 +37,7 @@ class Plan:
     keys: Sequence[Key]
     table_id: int
     versions: Mapping[int, int] = field(default_factory=dict)
+    weight: int = 0
 
     @property
     def limit(self) -> int | None:
@@ -123,7 +120,7 @@ def plan(
         if value is not None:
             raise Malformed(f"{parameter} is for writes", code="invalid_parameter", parameter=parameter)
     around = Surroundings(query, models, scope_of, numbers)
-    selection = Selection(around, Names(model, scope), query.select)
+    selection = Selection(around, Names(model, scope, budget=around.budget), query.select)
     outputs = selection.outputs()
     if not outputs:
         raise Malformed("select: nothing is selected", code="invalid_parameter", parameter="select")
@@ -136,9 +133,9 @@ def plan(
         source = selection.join_to(model.table)
         order = [key.clause() for key in keys]
         statement = sa.select(*_shown(outputs)).select_from(source).where(*conditions).order_by(*order)
-    _check_parameters(statement)
     versions = {table_id: far.definition.version for table_id, far in around.used.items()}
-    return Plan(query, tuple(each.name for each in outputs), statement, keys, model.definition.id, versions)
+    names = tuple(each.name for each in outputs)
+    return Plan(query, names, statement, keys, model.definition.id, versions, around.budget.spent)
 
 
 def _with_id(model: Model, keys: list[Key]) -> list[Key]:
@@ -152,13 +149,3 @@ def _with_id(model: Model, keys: list[Key]) -> list[Key]:
 def _shown(outputs: Sequence[Output | Aggregate]) -> list[sa.ColumnElement]:
     # Labels of our own: names of users could be those of columns elsewhere in the statement.
     return [each.shown.label(f"_{number}") for number, each in enumerate(outputs)]
-
-
-def _check_parameters(statement: sa.Select) -> None:
-    count = 0
-    for each in visitors.iterate(statement):
-        count += isinstance(each, sa.BindParameter)
-        if count > MOST_PARAMETERS:
-            raise QueryTooComplex(
-                f"the query has more than {MOST_PARAMETERS} values", parameter="query", hint="ask in several queries"
-            )

@@ -10,11 +10,12 @@ from dynmodel_pyramid.queries.syntax import OPERATORS
 class Rules:
     """How much a query may be, and how strictly it is read.
 
-    Each item of ``select``, ``order``, ``columns`` and ``on_conflict``, each condition, each ``and`` and ``or``, each
-    ``limit`` and ``offset`` and each step of a JSON path is an expression. ``nesting`` bounds groups in groups and the
-    steps of a JSON path, ``embedding`` relations in relations. ``lenient`` is for the face of PostgREST: an empty
-    ``order=``, ``limit=``, ``offset=``, ``and=`` or ``or=`` says nothing, and a quote that does not delimit is a
-    character as others are.
+    Each item of ``select``, ``order``, ``columns`` and ``on_conflict``, each condition, each value of one with ``any``
+    or ``all``, each ``and`` and ``or``, each ``limit`` and ``offset`` and each step of a JSON path is an expression.
+    ``values`` bounds the values of all lists together, ``size`` the characters of names and values. ``nesting`` bounds
+    groups in groups and the steps of a JSON path, ``embedding`` relations in relations. ``lenient`` is for the face of
+    PostgREST: an empty ``order=``, ``limit=``, ``offset=``, ``and=`` or ``or=`` says nothing, and a quote that does not
+    delimit is a character as others are.
     """
 
     expressions: int = 1000
@@ -22,16 +23,20 @@ class Rules:
     embedding: int = 10
     lenient: bool = False
     operators: frozenset[str] = OPERATORS
+    values: int = 32_000
+    size: int = 1_048_576
 
 
 class Guard:
-    """Counts the expressions of one query."""
+    """Counts what one query has, as it is read."""
 
-    __slots__ = ("left", "rules")
+    __slots__ = ("left", "rules", "size", "values")
 
     def __init__(self, rules: Rules):
         self.rules = rules
         self.left = rules.expressions
+        self.values = rules.values
+        self.size = rules.size
 
     def count(self, parameter: str, part: str = "value") -> None:
         self.left -= 1
@@ -41,6 +46,27 @@ class Guard:
                 parameter=parameter,
                 part=part,
                 hint="ask for less, or in several queries",
+            )
+
+    def read(self, characters: int, parameter: str) -> None:
+        """:raises QueryTooComplex: the query's text is too long"""
+        self.size -= characters
+        if self.size < 0:
+            raise QueryTooComplex(
+                f"the query has more than {self.rules.size} characters",
+                parameter=parameter,
+                hint="ask in several queries",
+            )
+
+    def count_values(self, count: int, parameter: str, part: str = "value") -> None:
+        """:raises QueryTooComplex: these are more values of lists than are left"""
+        self.values -= count
+        if self.values < 0:
+            raise QueryTooComplex(
+                f"the query has more than {self.rules.values} values in its lists",
+                parameter=parameter,
+                part=part,
+                hint="ask in several queries",
             )
 
     def nest(self, depth: int, parameter: str, part: str = "value") -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.sql.elements import quoted_name
 
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.queries.aggregates import Aggregate
+from dynmodel_pyramid.queries.budget import Budget
 from dynmodel_pyramid.queries.casts import cast
 from dynmodel_pyramid.queries.errors import QueryError, QueryTooComplex, clip
 from dynmodel_pyramid.queries.filters import translated
@@ -45,6 +46,7 @@ class Surroundings:
     scope_of: ScopeOf
     numbers: bool = False
     used: dict[int, Model] = field(default_factory=dict)
+    budget: Budget = field(default_factory=Budget)
     _numbers: count = field(default_factory=lambda: count(1))
 
     def name(self) -> quoted_name:
@@ -86,6 +88,7 @@ class Selection:
         self.joined: dict[str, Selection] = {}
         self.embeds = {item.key: item for item in items if isinstance(item, Embed)}
         self._relations: dict[str, Relation] = {}
+        self._outputs: list[Output | Aggregate] | None = None
         self._check_embeds()
 
     def _check_embeds(self) -> None:
@@ -120,7 +123,7 @@ class Selection:
         """What is embedded under that name, over a new alias of its table."""
         model = self.around.model(self.relation(key).far)
         table = model.table.alias(self.around.name())
-        names = Names(model, self.around.scope_of(model), table)
+        names = Names(model, self.around.scope_of(model), table, self.around.budget)
         return Selection(self.around, names, self.embeds[key].items, (*self.path, key), self.table, joins)
 
     def reached(self, key: str, child: "Selection"):
@@ -151,6 +154,11 @@ class Selection:
 
     def outputs(self) -> list[Output | Aggregate]:
         """The values of a row, in their order; relations of one row are joined on the way."""
+        if self._outputs is None:
+            self._outputs = self._made_outputs()
+        return self._outputs
+
+    def _made_outputs(self) -> list[Output | Aggregate]:
         made = [[] if isinstance(item, Star) else self._made(item) for item in self.items]
         names = [each.name for some in made for each in some]
         for name in names:
@@ -160,13 +168,17 @@ class Selection:
         if stars:
             # What is selected by itself takes the place of what * has under that name.
             made[stars[0]] = [each for each in every_output(self.names) if each.name not in names]
+            for each in made[stars[0]]:
+                self.around.budget.spend(each.shown)
         return [self.around.shown(each) for some in made for each in some]
 
     def _made(self, item: SelectItem) -> list[Output | Aggregate]:
         if isinstance(item, RowCount):
             return [Aggregate(item.alias or "count", "count", None, item.cast)]
         if isinstance(item, Field):
-            return [self._field(item)]
+            made = self._field(item)
+            self.around.budget.spend(made.shown if isinstance(made, Output) else made.subject.expression)
+            return [made]
         return self._embedded(item)
 
     def _field(self, item: Field) -> Output | Aggregate:
@@ -190,10 +202,9 @@ class Selection:
         child = self.child(item.key)
         if not item.spread:
             return [_array(item.key, child.array(self, item.key, None))] if item.items else []
-        return [
-            _array(name, self.child(item.key).array(self, item.key, number))
-            for number, name in enumerate([each.name for each in child.outputs()])
-        ]
+        # They share the child, whose outputs are made once: each would make all that is spread below it anew.
+        names = [each.name for each in child.outputs()]
+        return [_array(name, child.array(self, item.key, number)) for number, name in enumerate(names)]
 
     def _joined_outputs(self, item: Embed) -> list[Output | Aggregate]:
         child = self.join(item.key)
@@ -209,7 +220,7 @@ class Selection:
         there = child.table.c.id.is_not(None)
         if not item.items:
             return []
-        row = json_object([(each.name, each.text()) for each in outputs])
+        row = self.object_of(outputs)
         return [of_text(item.key, sa.case((there, row)), None, sa.case((there, row), else_=literal(NULL)))]
 
     def join(self, key: str) -> "Selection":
@@ -244,11 +255,15 @@ class Selection:
         outputs = self.outputs()
 
         def shown(made: list[Output]) -> list[sa.ColumnElement]:
-            text = json_object([(each.name, each.text()) for each in made]) if only is None else made[only].text()
+            text = self.object_of(made) if only is None else made[only].text()
             return [text.label("value")]
 
         rows = select_rows(self, outputs, source, [tie], order, shown)
-        return json_array(rows.correlate(near.table), self.dialect)
+        return self.around.budget.spend(json_array(rows.correlate(near.table), self.dialect))
+
+    def object_of(self, outputs: list[Output]) -> sa.ColumnElement:
+        """The JSON text of a row that is embedded."""
+        return json_object([(each.name, self.around.budget.spend(each.text())) for each in outputs])
 
     def subject_of(self, column: Column, relation: str | None) -> Subject:
         """What the order names: a field of this level, or of a relation that is joined."""

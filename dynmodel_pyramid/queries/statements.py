@@ -64,9 +64,10 @@ def grouped(
     time it stands there.
     """
     columns: list[sa.ColumnElement] = []
+    budget = selection.around.budget
     for number, each in enumerate(outputs):
         if isinstance(each, Output):
-            columns.append(each.text().label(f"g{number}"))
+            columns.append(budget.spend(each.text()).label(f"g{number}"))
         elif each.subject is not None:
             columns.append(each.subject.expression.label(f"a{number}"))
     terms = [_checked(term, outputs) for term in selection.level.order]
@@ -86,7 +87,9 @@ def grouped(
     last = []
     for number, each in enumerate(outputs):
         if isinstance(each, Aggregate):
-            made.append(selection.around.shown(each.output(found.c[f"v{number}"], selection.dialect)))
+            output = selection.around.shown(each.output(found.c[f"v{number}"], selection.dialect))
+            budget.spend(output.shown)
+            made.append(output)
             continue
         group = sa.type_coerce(found.c[f"g{number}"], sa.Text())
         made.append(Output(each.name, fragment(group), lambda group=group: group))

@@ -48,13 +48,14 @@ def read_page(parameters: Iterable[tuple[str, str]]) -> Page:
         if name in given:
             raise Malformed(f"the parameter {name} stands twice", code="invalid_parameter")
         given[name] = text
-    limit = _whole("limit", given["limit"]) if "limit" in given else None
-    offset = _whole("offset", given["offset"]) if "offset" in given else 0
+    limit = whole_number("limit", given["limit"]) if "limit" in given else None
+    offset = whole_number("offset", given["offset"]) if "offset" in given else 0
     order = tuple(_term(part) for part in given["order"].split(",")) if "order" in given else ()
     return Page(limit, offset, order)
 
 
-def _whole(name: str, text: str) -> int:
+def whole_number(name: str, text: str) -> int:
+    """:raises Malformed: naming the parameter: it is no whole number, 0 or above"""
     if not (text.isascii() and text.isdigit()) or len(text) > 19 or int(text) > LARGEST:
         raise Malformed(f"{name}={text}: want a whole number, 0 or above", code="invalid_parameter")
     return int(text)

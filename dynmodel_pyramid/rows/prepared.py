@@ -93,14 +93,18 @@ def written(statement: sa.Select, dialect: sa.Dialect) -> tuple[str, Any]:
 
 
 class PreparedInsert:
-    """Adds many rows to a table, all its columns given; PostgreSQL gets them by COPY where they are many."""
+    """Adds many rows to a table; PostgreSQL gets them by COPY where they are many.
+
+    All columns are given but those that the database computes.
+    """
 
     #: Rows from which COPY is the faster way.
     COPY_FROM = 20
 
     def __init__(self, table: sa.Table, dialect: sa.Dialect):
-        self._names = [column.key for column in table.columns]
-        types = [column.type.dialect_impl(dialect) for column in table.columns]
+        written = [column for column in table.columns if column.computed is None]
+        self._names = [column.key for column in written]
+        types = [column.type.dialect_impl(dialect) for column in written]
         self._processors = [kind.bind_processor(dialect) for kind in types]
         compiled = sa.insert(table).compile(dialect=dialect, column_keys=self._names)
         self._sql = compiled.string
@@ -108,10 +112,10 @@ class PreparedInsert:
         self._table = table
         #: Whether SQLAlchemy has to put the statement together: a type wraps its parameter in SQL.
         self.refused = any(
-            column.type.bind_expression(sa.bindparam(None, type_=column.type)) is not None for column in table.columns
+            column.type.bind_expression(sa.bindparam(None, type_=column.type)) is not None for column in written
         )
         prepare = dialect.identifier_preparer
-        columns = ", ".join(prepare.quote(column.name) for column in table.columns)
+        columns = ", ".join(prepare.quote(column.name) for column in written)
         self._copy = None if self._order else f"COPY {prepare.format_table(table)} ({columns}) FROM STDIN"
 
     def __call__(self, connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -1,5 +1,7 @@
 """Queries over the rows of a table: plans that are kept, pages, streams and counts."""
 
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +20,10 @@ from dynmodel_pyramid.rows.scope import EVERYTHING, Scope
 from dynmodel_pyramid.tables.catalogue import Catalogue
 from dynmodel_pyramid.tables.generation import Model
 
-#: Plans that one version of a table keeps, by the text of the query.
+#: Elements of SQL of the plans that one version of a table keeps, by the text of the query; about 5 MB. A plan of a
+#: page with filters and order has some thirty.
+PLANS_WEIGH = 10_000
+#: Plans that it keeps at most.
 PLANS = 64
 #: Characters of a query whose plan is kept.
 LONGEST_KEPT = 2000
@@ -36,6 +41,8 @@ def rules_of(catalogue: Catalogue) -> Rules:
         expressions=settings.max_expressions,
         nesting=settings.max_nesting,
         embedding=settings.max_embedding,
+        values=settings.max_values,
+        size=settings.max_query_size,
         operators=OPERATORS | operators,
     )
 
@@ -64,6 +71,32 @@ class Kept:
         self.plan = made
         self.last: tuple[tuple, PreparedSelect] | None = None
         self.count: PreparedSelect | None = None
+
+
+class KeptPlans:
+    """The plans that one version of a table keeps: those that were used last."""
+
+    def __init__(self):
+        self._plans: OrderedDict[Any, Kept] = OrderedDict()
+        self._weight = 0
+        self._lock = threading.Lock()
+
+    def get(self, key: Any) -> Kept | None:
+        with self._lock:
+            kept = self._plans.get(key)
+            if kept is not None:
+                self._plans.move_to_end(key)
+            return kept
+
+    def keep(self, key: Any, kept: Kept) -> None:
+        if kept.plan.weight > PLANS_WEIGH // 4:
+            return
+        with self._lock:
+            replaced = self._plans.pop(key, None)
+            self._weight += kept.plan.weight - (replaced.plan.weight if replaced else 0)
+            self._plans[key] = kept
+            while self._weight > PLANS_WEIGH or len(self._plans) > PLANS:
+                self._weight -= self._plans.popitem(last=False)[1].plan.weight
 
 
 class Queried:
@@ -197,13 +230,14 @@ def queried(
     """
     if rows.scope is not EVERYTHING or len(text) > LONGEST_KEPT:
         return Queried(rows, Kept(_plan(rows, read, numbers)))
-    known = rows.model.once("plans", lambda model: sa.util.LRUCache(PLANS))
+    known = rows.model.once("plans", lambda model: KeptPlans())
     kept = known.get((key, text))
     if kept is not None:
         found = Queried(rows, kept)
         if found.is_current():
             return found
-    kept = known[key, text] = Kept(_plan(rows, read, numbers))
+    kept = Kept(_plan(rows, read, numbers))
+    known.keep((key, text), kept)
     return Queried(rows, kept)
 
 

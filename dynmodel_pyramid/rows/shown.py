@@ -47,6 +47,9 @@ class Shown:
         key, names = self.rows.model.table.c.id, self._plan.names
         among = self.rows.catalogue.database.dialect.among(key, ids)
         statement = self._plan.statement.where(among).add_columns(key)
-        found = connection.execute(statement, execution_options={"compiled_cache": None})
+        database = self.rows.catalogue.database
+        database.dialect.bound_statements(connection, database.settings.statement_timeout)
+        found = connection.execute(statement, execution_options={"compiled_cache": None}).all()
+        database.dialect.unbound_statements(connection)
         made = {row[-1]: orjson.dumps(dict(zip(names, row[:-1], strict=True)), option=OPTIONS) for row in found}
         return list(made.values()) if self._ordered else [made[row_id] for row_id in ids if row_id in made]

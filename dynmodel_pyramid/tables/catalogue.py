@@ -52,12 +52,14 @@ class Snapshot:
 
     def by_id(self, table_id: int) -> Model | None | object:
         """The model, None if there is no such table, or :data:`UNKNOWN`."""
-        try:
-            model = self._models[table_id]
-            self._models.move_to_end(table_id)
-            return model
-        except KeyError:
-            return UNKNOWN
+        # Under the lock, for it moves what others count and copy.
+        with self._lock:
+            try:
+                model = self._models[table_id]
+                self._models.move_to_end(table_id)
+                return model
+            except KeyError:
+                return UNKNOWN
 
     def by_name(self, key: str) -> Model | None | object:
         try:

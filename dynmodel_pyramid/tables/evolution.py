@@ -76,6 +76,7 @@ class Evolution(Steps):
         change = Difference(before, after)
         returning, earlier = returning or {}, earlier or {}
         self.put_off = frozenset(after.pending) - frozenset(before.pending)
+        self.made_anew = frozenset()
         if change.is_told_only and not returning and not earlier:
             return {}
         if change.table_renamed and not self.is_same_table(before.physical_name, after.physical_name):
@@ -100,6 +101,7 @@ class Evolution(Steps):
             counts_all=not self.ddl.is_real,
         )
         carried = self._carry(values, change, converted)
+        self.made_anew = frozenset(number for number, made in carried.items() if not made.is_same)
         self.refuse_too_wide(after, self.width_after(change, carried, converted, trashed))
         self._judge(values, change, carried, on_error)
         if self.may_put_off:
@@ -192,7 +194,10 @@ class Evolution(Steps):
                 found = rows_allow.nulls(connection, table, made)
                 if found is not None:
                     self.findings.add(found)
-        for _, number, fields, folds_case, nulls_distinct in self._rules_to_judge(change, carried):
+        if not self.findings.judges_uniqueness:
+            return
+        kept = self.kept_indexes(change.before, change.after)
+        for _, number, fields, folds_case, nulls_distinct in rows_allow.unique_rules(change.after, kept):
             parts = [carried[field.id].expression for field in fields]
             parts = [sa.func.lower(part) for part in parts] if folds_case else parts
             found = rows_allow.duplicates(connection, table, number, fields, parts, nulls_distinct)
@@ -221,18 +226,6 @@ class Evolution(Steps):
                 self.findings.add(rows_allow.lost_values(made, form))
         if several is not None:
             self.findings.add(several)
-
-    def _rules_to_judge(self, change: Difference, carried: Mapping[int, Carried]) -> list:
-        """The unique rules that rows may break. New ones show when their indexes are built, which a plan does not."""
-        kept = self.kept_indexes(change.before, change.after)
-        new = rows_allow.unique_rules(change.after, kept)
-        # Values change under a rule that stays as well: lost ones become the same default.
-        changed = [
-            rule
-            for rule in rows_allow.unique_rules(change.after, set())
-            if rule[0] in kept and any(not carried[field.id].is_same for field in rule[2] if field.id in carried)
-        ]
-        return [*new, *changed] if self.findings.judges_uniqueness else changed
 
     def is_given(self, field) -> bool:
         types = self.generator.field_types

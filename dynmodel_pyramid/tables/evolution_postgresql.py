@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.store import TrashedField
+from dynmodel_pyramid.errors import PluginMissing
 from dynmodel_pyramid.tables import pending
 from dynmodel_pyramid.tables.carrying import Carried
 from dynmodel_pyramid.tables.checks import check_name
@@ -39,7 +40,7 @@ class PostgreSQLEvolution(Evolution):
             with self._serving(field_key(old, new)):
                 if old.id in going:
                     self._to_trash(old, going[old.id])
-                elif self.has_column(old) and effects.get(old.id, "new") == "new":
+                elif self.has_column(old) and (self.is_list(new) or effects.get(old.id, "new") == "new"):
                     self.operations.drop_column(self.name, quoted(old.column), schema=self.schema)
         self._rename(change, carried, effects)
         for old, new in (*arriving, *converted):
@@ -61,7 +62,7 @@ class PostgreSQLEvolution(Evolution):
 
         ==========  ================================================================================================
         ``none``    it has them, or gets them by its own default when it is added
-        ``fill``    nulls are replaced
+        ``fill``    nulls are replaced, and what a revert brings back
         ``retype``  ALTER COLUMN ... TYPE ... USING: what was there can be told from what comes
         ``new``     another column takes the place of the old one, which may have to be kept
         ==========  ================================================================================================
@@ -101,8 +102,10 @@ class PostgreSQLEvolution(Evolution):
         for number, values in carried.items():
             if effects[number] == "fill":
                 with self._serving(("required", number), field_key(values.before, values.after), cost="rewrite"):
-                    source = values.source
-                    self.ddl.run(sa.update(table).where(source.is_(None)).values({source: values.expression}))
+                    source, concerned = values.source, values.source.is_(None)
+                    if values.aside is not None:
+                        concerned = sa.or_(concerned, values.aside.has_row())
+                    self.ddl.run(sa.update(table).where(concerned).values({source: values.expression}))
             elif effects[number] == "retype":
                 with self._serving(field_key(values.before, values.after), cost="rewrite"):
                     self._retype(values)
@@ -116,8 +119,20 @@ class PostgreSQLEvolution(Evolution):
         alter = f"ALTER COLUMN {column}"
         self.ddl.run(f"ALTER TABLE {table} {alter} DROP DEFAULT, {alter} TYPE {kind} USING {using}")
 
+    def _keep_computed(self, field: FieldDefinition) -> None:
+        """What the database computed into a column becomes plain values: such a column has no default to drop."""
+        try:
+            column = self.generator.column(field)
+        except PluginMissing:
+            return
+        if column is not None and column.computed is not None:
+            quote = self.connection.dialect.identifier_preparer.quote_identifier
+            table = f"{quote(self.schema)}.{quote(self.name)}"
+            self.ddl.run(f"ALTER TABLE {table} ALTER COLUMN {quote(field.column)} DROP EXPRESSION")
+
     def _to_trash(self, field: FieldDefinition, kept: TrashedField) -> None:
         """Free of NOT NULL and default, so that it holds no later row up."""
+        self._keep_computed(field)
         self._alter(field.column, nullable=True, server_default=None)
         self._alter(field.column, new_column_name=quoted(kept.column))
 
@@ -171,7 +186,9 @@ class PostgreSQLEvolution(Evolution):
             if self.has_foreign_key(old):
                 with self._serving(field_key(old, new)):
                     key = quoted(foreign_key_name(definition, old))
-                    self.operations.drop_constraint(key, self.name, type_="foreignkey", schema=self.schema)
+                    self.operations.drop_constraint(
+                        key, self.name, type_="foreignkey", schema=self.schema, if_exists=True
+                    )
 
     def _add_keys(self, definition: TableDefinition, pairs: Iterable[Pair]) -> None:
         for old, new in pairs:

@@ -65,6 +65,8 @@ class Steps:
         self.may_put_off = False
         #: The names of the constraints that are.
         self.put_off: frozenset[str] = frozenset()
+        #: The ids of the fields whose values the change makes anew, maybe in another column: no index of them stays.
+        self.made_anew: frozenset[int] = frozenset()
         #: Called before the first DDL: holds off readers.
         self.before_ddl: Callable[[], None] = lambda: None
 
@@ -176,32 +178,36 @@ class Steps:
     # Indexes
 
     def index_names(self, definition: TableDefinition) -> dict[str, tuple]:
-        """Name -> what the index is, of all indexes that a definition has."""
+        """Name -> what the index is, of all indexes that a definition has; first the ids of its fields."""
         described = {}
         for field in definition.fields:
             for unique, folds_case in field_indexes(field, self.generator.reference(field)):
-                described[f"_{'ux' if unique else 'ix'}_{definition.id}_{field.id}"] = (
-                    self.column_type(field),
-                    folds_case,
-                )
+                name = f"_{'ux' if unique else 'ix'}_{definition.id}_{field.id}"
+                described[name] = ((field.id,), folds_case, self.column_type(field))
         for index in definition.indexes:
-            types = tuple(self.column_type(definition.by_id[number]) for number, _ in index.fields)
+            ids = tuple(number for number, _ in index.fields)
+            types = tuple(self.column_type(definition.by_id[number]) for number in ids)
             name = f"_{'ux' if index.unique else 'ix'}_{definition.id}_{index.id}"
-            described[name] = (index.fields, index.nulls_distinct, types)
+            described[name] = (ids, index.fields, index.nulls_distinct, types)
         return described
 
     def kept_indexes(self, before: TableDefinition, after: TableDefinition) -> set[str]:
-        """Indexes that stay; those of fields that come back or are made anew are not among them."""
+        """Indexes that stay: they say the same, of fields whose values and columns stay."""
         later = self.index_names(after)
-        return {name for name, described in self.index_names(before).items() if later.get(name) == described}
+        return {
+            name
+            for name, described in self.index_names(before).items()
+            if later.get(name) == described and self.made_anew.isdisjoint(described[0])
+        }
 
     def drop_indexes(self, before: TableDefinition, after: TableDefinition) -> None:
         kept = self.kept_indexes(before, after)
         for name in self.index_names(before):
             if name not in kept:
                 with self.ddl.serving(*_index_keys(name, before)):
+                    # One that is missing stops no change: by a change it comes back.
                     self.operations.drop_index(
-                        quoted(name), table_name=quoted(before.physical_name), schema=self.schema
+                        quoted(name), table_name=quoted(before.physical_name), schema=self.schema, if_exists=True
                     )
 
     def create_indexes(self, before: TableDefinition, after: TableDefinition, *, all_of_them: bool) -> None:
@@ -235,6 +241,8 @@ def _index_keys(name: str, definition: TableDefinition) -> tuple:
     """The steps that an index belongs to, whose names end in an id."""
     number = int(name.rpartition("_")[2])
     kind = "unique" if name.startswith("_ux_") else "index"
-    if number not in definition.by_id:
-        return (("several", number),)
-    return tuple((aspect, number) for aspect in (kind, "type", "options", "field"))
+    if number in definition.by_id:
+        return tuple((aspect, number) for aspect in (kind, "type", "options", "required", "field"))
+    (index,) = (index for index in definition.indexes if index.id == number)
+    others = [(aspect, field) for field, _ in index.fields for aspect in ("type", "options", "required", "field")]
+    return (("several", number), *others)

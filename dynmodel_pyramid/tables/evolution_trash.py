@@ -28,6 +28,7 @@ def restore_table(evolution: "Evolution", before: TableDefinition, after: TableD
 
     :raises Conflict: values refer to rows that are gone; the database has a table of that name
     """
+    evolution.made_anew = frozenset()
     evolution.refuse_too_many_names(after)
     evolution.refuse_taken(after)
     values = Preparation(

@@ -1,4 +1,4 @@
-"""How far a table is from its limits, and what to do about it while there is time."""
+"""Whether a table is as its definition promises, how far it is from its limits, and what to do about either."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from dynmodel_pyramid.errors import PluginMissing
 from dynmodel_pyramid.tables.catalogue import Catalogue
 from dynmodel_pyramid.tables.evolution_steps import Width
 from dynmodel_pyramid.tables.generation import SYSTEM_COLUMNS
+from dynmodel_pyramid.tables.promises import Broken, Promises
 from dynmodel_pyramid.tables.unsupported import unsupported_option
 
 #: From this part of the limit on there are warnings.
@@ -27,6 +28,8 @@ class Health:
     #: Constraints that are still to be proven for the rows of before (:mod:`~.finishing`).
     pending: tuple[str, ...]
     warnings: tuple[dict[str, Any], ...]
+    #: What the database has otherwise than the definition promises.
+    broken: tuple[Broken, ...]
 
     @property
     def left(self) -> int:
@@ -35,13 +38,13 @@ class Health:
 
 
 def health_of(catalogue: Catalogue, definition: TableDefinition) -> Health:
-    """:raises sqlalchemy.exc.DBAPIError: the table is gone"""
     dialect, trash = catalogue.database.dialect, TrashStore(catalogue.database.system)
-    with catalogue.database.reading() as connection:
+    with catalogue.database.rehearsing() as connection:
         kept = trash.fields(connection, definition.id)
         quarantined = trash.quarantined(connection, definition.id)
         counted = dialect.counted_columns(connection, definition.physical_name) if dialect.counts_dropped_columns else 0
         columns = catalogue.store.trashed_fields(connection, definition.id)
+        broken = Promises(connection, catalogue.generator, catalogue.store).broken(definition)
     in_use = len(SYSTEM_COLUMNS) + 1 + sum(_has_column(catalogue, field) for field in definition.fields)
     width = Width(in_use, len(columns), max(0, counted - in_use - len(columns)))
     limit = dialect.max_columns
@@ -49,7 +52,7 @@ def health_of(catalogue: Catalogue, definition: TableDefinition) -> Health:
         *_warnings(width, limit, dialect.counts_dropped_columns),
         *_unsupported(catalogue.upgraded(definition), catalogue),
     ]
-    return Health(width, limit, len(kept), quarantined, tuple(definition.pending), tuple(warnings))
+    return Health(width, limit, len(kept), quarantined, tuple(definition.pending), tuple(warnings), tuple(broken))
 
 
 def _has_column(catalogue: Catalogue, field) -> bool:
@@ -96,4 +99,17 @@ def health_document(health: Health) -> dict[str, Any]:
         "quarantine": health.quarantined,
         "pending": list(health.pending),
         "warnings": list(health.warnings),
+        "differences": [
+            {
+                "kind": each.kind,
+                "name": each.name,
+                "table": each.table,
+                "field": each.field,
+                "promised": each.promised,
+                "found": each.found,
+                "detail": each.detail,
+                "hint": each.hint,
+            }
+            for each in health.broken
+        ],
     }

@@ -42,12 +42,6 @@ class TableHistory:
         self.connection = connection
         self.table_id = table_id
 
-    def versions(self, limit: int | None = None, offset: int = 0) -> list[Version]:
-        """The newest first."""
-        log = self.catalogue.store.system.change.c
-        query = self._query().order_by(log.version.desc()).offset(offset)
-        return self._read(query if limit is None else query.limit(limit))
-
     def since(self, number: int) -> list[Version]:
         """A version and all that came after it, in their order.
 
@@ -71,13 +65,20 @@ class TableHistory:
                 raise self._missing(number)
         return [found[number] for number in numbers]
 
-    def with_steps(self, limit: int | None = None, offset: int = 0) -> list[tuple[Version, list[dict]]]:
-        """The newest first, each with the documents of the steps that led to it."""
-        # One more, of which only the difference is told; 2**63 - 1 rows are all that databases count to.
-        found = self.versions(None if limit is None else min(limit, 2**62) + 1, offset)
-        told = found if limit is None else found[:limit]
+    def page(self, limit: int, offset: int = 0, before: int | None = None) -> tuple[list[tuple[Version, list]], bool]:
+        """The newest first, each with the documents of the steps that led to it; and whether there are earlier ones.
+
+        :param before: the versions before this one
+        """
+        log = self.catalogue.store.system.change.c
+        query = self._query().order_by(log.version.desc()).offset(offset)
+        if before is not None:
+            query = query.where(log.version < before)
+        # One more, of which only the difference is told.
+        found = self._read(query.limit(limit + 1))
         earlier = [*found[1:], None]
-        return [(each, steps_of(before, each)) for each, before in zip(told, earlier, strict=False)]
+        told = [(each, steps_of(before, each)) for each, before in zip(found[:limit], earlier, strict=False)]
+        return told, len(found) > limit
 
     def with_its_steps(self, number: int) -> tuple[Version, list[dict]]:
         """One version."""

@@ -17,6 +17,8 @@ FAIL = "fail"
 #: ``fail`` refuses the change; all others loosen a field.
 WORDS = (FAIL, "null", "default", "quarantine")
 
+#: So many fields may be named: as many as a table of SQLite can have.
+MOST = 2000
 _NAME = r'"(?:[^"\\]|\\.)+"|[^"\\.,:]+'
 #: One field with its word; names that are not plain stand in double quotes, as in queries.
 _ITEM = re.compile(rf"(?:(?P<table>{_NAME})\.)?(?P<field>{_NAME}):(?P<word>[^,]*)(?:,(?=.)|$)", re.DOTALL)
@@ -98,6 +100,8 @@ class OnError:
             raise _malformed(f"on_error={text}: there is no {text!r}" if text else "on_error is empty")
         found, place = [], 0
         while place < len(text):
+            if len(found) == MOST:
+                raise _malformed(f"on_error names more than {MOST} fields", "name those that may lose values")
             match = _ITEM.match(text, place)
             if match is None:
                 raise _malformed(f"on_error={text}: no field with its word stands at {text[place:]!r}")
@@ -124,37 +128,34 @@ class OnError:
         changes = list(changes)
         if not self.fields:
             return [(change, Words(self.plain)) for change in changes]
-        tables = [(change.before, change.after) for change in changes]
+        pairs = [(change.before, change.after) for change in changes]
         own = {change.id for change in changes}
-        tables += [(each, each) for each in others or () if each.id not in own]
+        pairs += [(each, each) for each in others or () if each.id not in own]
+        by_name = {pair[place].model_name: pair for place in (0, 1) for pair in pairs if pair[place] is not None}
+        known: dict[int, dict[str, int]] = {}
         words: dict[int, dict[int, str]] = {}
         for item in self.fields:
-            before, after = self._table(item, tables, is_one=others is None)
-            number = self._field(item, before, after)
-            of_table = words.setdefault((after or before).id, {})
+            before, after = pairs[0] if item.table is None and others is None else self._table(item, by_name)
+            table_id = (after or before).id
+            if table_id not in known:
+                known[table_id] = _names(before, after)
+            number = self._field(item, known[table_id])
+            of_table = words.setdefault(table_id, {})
             if number in of_table:
                 raise _malformed(f"on_error={self}: {item.field} is a field that stands there under another name, too")
             of_table[number] = item.word
         return [(change, Words(FAIL, words.get(change.id, {}))) for change in changes]
 
-    def _table(self, item: FieldWord, tables: list, *, is_one: bool) -> tuple:
-        if item.table is None and is_one:
-            return tables[0]
+    def _table(self, item: FieldWord, by_name: Mapping[str, tuple]) -> tuple:
         if item.table is None:
             raise _malformed(
                 f"on_error={self}: {item.field} says no table", "name it with the field: Product.price:null"
             )
-        for place in (1, 0):
-            for pair in tables:
-                if pair[place] is not None and pair[place].model_name == item.table:
-                    return pair
-        raise _malformed(f"on_error={self}: there is no table {item.table!r} in this change", "names match exactly")
+        if item.table not in by_name:
+            raise _malformed(f"on_error={self}: there is no table {item.table!r} in this change", "names match exactly")
+        return by_name[item.table]
 
-    def _field(self, item: FieldWord, before: TableDefinition | None, after: TableDefinition | None) -> int:
-        names = {} if after is None else {known.name: known.id for known in after.fields}
-        for known in () if before is None or after is None else before.fields:
-            if known.id in after.by_id:
-                names.setdefault(known.name, known.id)
+    def _field(self, item: FieldWord, names: Mapping[str, int]) -> int:
         if item.field not in names:
             raise Malformed(
                 f"on_error={self}: the table has no field {item.field!r} that this change keeps",
@@ -163,6 +164,14 @@ class OnError:
                 parameter="on_error",
             )
         return names[item.field]
+
+
+def _names(before: TableDefinition | None, after: TableDefinition | None) -> dict[str, int]:
+    """The ids of a table's fields by their names after the change, and by those before it."""
+    if after is None:
+        return {}
+    earlier = {} if before is None else {known.name: known.id for known in before.fields if known.id in after.by_id}
+    return {**earlier, **{known.name: known.id for known in after.fields}}
 
 
 def _malformed(detail: str, hint: str = _HINT) -> Malformed:

@@ -47,7 +47,7 @@ def json_expression(model: Model, field: FieldDefinition, table: sa.FromClause |
     if is_list(model, field):
         lines = lines_of(model.definition.id, field.id, model.table.schema)
         return as_json(list_of(table, lines, model.dialect))
-    return model.field_types[field.type].json_expression(_source(table, field), field.options)
+    return model.field_types[field.type].json_expression(expression(model, field, table), field.options)
 
 
 def reverse_sides(model: Model) -> list[Referrer]:

@@ -61,12 +61,13 @@ class Trash:
 class TableTrash(Trash):
     """The dropped tables of one catalogue."""
 
-    def tables(self, limit: int | None = None, offset: int = 0) -> list[Kept]:
-        """The tables in the trash in order of id."""
+    def tables(self, limit: int, offset: int = 0) -> tuple[list[Kept], bool]:
+        """The tables in the trash in order of id, and whether there are more."""
         with self.database.reading() as connection:
-            found = self.store.tables(connection, limit, offset)
-            counted = [(each, self._count_rows(connection, each)) for each in found]
-        return [Kept(each, count, self._until(each)) for each, count in counted if count is not None]
+            found = self.store.tables(connection, limit + 1, offset)
+            counted = [(each, self._count_rows(connection, each)) for each in found[:limit]]
+        kept = [Kept(each, count, self._until(each)) for each, count in counted if count is not None]
+        return kept, len(found) > limit
 
     def table(self, number: int) -> Kept:
         """:raises NotFound: there is no such table in the trash"""

@@ -2,6 +2,7 @@
 
 ``conformance``  :class:`FieldTypeConformance`, the tests that every field type must pass
 ``given``        :class:`GivenFieldTypeConformance`, those for types whose values the system gives
+``asking``       what both ask over HTTP: operators, aggregates, orders, casts, upserts
 ``checks``       what both ask of the checks of the database
 ``cases``        :class:`Case`, what an author tells it about a type
 ``strategies``   Hypothesis strategies of the built-in types' values, which stand in ``strategies_text``,
@@ -14,7 +15,10 @@
 import pytest
 
 pytest.register_assert_rewrite(
-    *(f"dynmodel_pyramid.testing.{module}" for module in ("suite", "checks", "conformance", "given", "driver"))
+    *(
+        f"dynmodel_pyramid.testing.{module}"
+        for module in ("suite", "asking", "checks", "conformance", "given", "driver")
+    )
 )
 
 from dynmodel_pyramid.testing.cases import Case  # noqa: E402 after the line above

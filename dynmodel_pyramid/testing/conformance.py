@@ -24,6 +24,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.fields import byte_order, is_sortable
 from dynmodel_pyramid.fields.registry import read_options
 from dynmodel_pyramid.fields.schema import UNSTORABLE
+from dynmodel_pyramid.testing.asking import AskingConformance
 from dynmodel_pyramid.testing.cases import outcome
 from dynmodel_pyramid.testing.checks import CheckTests
 from dynmodel_pyramid.testing.driver import TableDriver
@@ -33,11 +34,22 @@ from dynmodel_pyramid.testing.suite import is_given
 from dynmodel_pyramid.testing.values import HOSTILE, identical, nested, same_json
 
 
-class FieldTypeConformance(CheckTests, OperatorConformance):
+class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
     """The suite for types whose values clients write; see the module."""
 
     #: How many values are drawn from the strategy of each case that has one.
     generated = 100
+
+    def filled(self, app, the_type, case):
+        table = self.table(app, case)
+        for value, _ in case.distinct[:4]:
+            table.add_value(value)
+        table.add_value(None)
+        return table
+
+    def texts(self, the_type, case, table):
+        to_text = the_type.text_form(read_options(the_type, dict(case.options))).to_text
+        return [to_text(self.stored(the_type, case, value)) for value, _ in case.distinct[:2]]
 
     def test_cases_are_told(self, the_type, case):
         assert not is_given(the_type, read_options(the_type, dict(case.options))), (

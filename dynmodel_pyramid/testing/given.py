@@ -1,20 +1,38 @@
 """The tests of field types whose values the system gives: ``fill`` does, or the database computes them.
 
 Derive a class as for :class:`~dynmodel_pyramid.testing.conformance.FieldTypeConformance`. Its cases need options only;
-``valid`` may hold values that a client could have meant to write, all of which are refused.
+``valid`` may hold values that a client could have meant to write, all of which are refused; conditions ask for them
+where no row has a value.
 """
+
+import json
 
 import jsonschema
 
 from dynmodel_pyramid.fields import is_sortable
 from dynmodel_pyramid.fields.registry import read_options
+from dynmodel_pyramid.testing.asking import AskingConformance
 from dynmodel_pyramid.testing.driver import TableDriver
-from dynmodel_pyramid.testing.suite import Suite, is_given
+from dynmodel_pyramid.testing.suite import is_given
 from dynmodel_pyramid.testing.values import same_json
 
 
-class GivenFieldTypeConformance(Suite):
+class GivenFieldTypeConformance(AskingConformance):
     """The suite for types whose values no client writes: the field is added, shown and dropped."""
+
+    is_written = False
+
+    def filled(self, app, the_type, case):
+        table = self.table(app, case)
+        for number in range(4):
+            table.add({"key": number})
+        return table
+
+    def texts(self, the_type, case, table):
+        values = [row["value"] for row in table.rows() if row["value"] is not None]
+        known = [value if isinstance(value, str) else json.dumps(value) for value in values]
+        known += [value if isinstance(value, str) else json.dumps(value) for value, _ in case.pairs]
+        return [*known, "x", "y"][:2]
 
     def test_the_system_gives_the_values(self, the_type, case):
         assert is_given(the_type, read_options(the_type, dict(case.options))), (

@@ -195,8 +195,10 @@ def database_error_view(error: sa.exc.DBAPIError, request) -> Response:
         told = "the query is more than the database takes"
         return problem(request, 400, "query_too_complex", told, "embed less deeply, or ask in several queries")
     if failure.kind == "timeout":
-        seconds = request.registry.dynmodel_settings.statement_timeout
-        told = f"the database took longer than {seconds:g} seconds"
+        settings = request.registry.dynmodel_settings
+        told = f"the database took longer than {settings.statement_timeout:g} seconds"
+        if settings.change_timeout != settings.statement_timeout:
+            told += f", or {settings.change_timeout:g} seconds for the change of a definition"
         return problem(request, 504, "statement_timeout", told, "ask for less, or index the fields that are compared")
     if failure.kind in ("busy", "away", "full"):
         details = {

@@ -4,7 +4,7 @@ from pyramid.response import Response
 
 from dynmodel_pyramid.definitions.expressions import moment_text
 from dynmodel_pyramid.definitions.writing import table_document
-from dynmodel_pyramid.rows.page import read_page
+from dynmodel_pyramid.rows.page import whole_number
 from dynmodel_pyramid.tables.history import TableHistory, Version, difference, step_documents
 from dynmodel_pyramid.tables.on_error import FAIL
 from dynmodel_pyramid.tables.reverting import reverting
@@ -14,8 +14,12 @@ from dynmodel_pyramid.web.body import refuse_body
 from dynmodel_pyramid.web.conditions import refuse_other_version
 from dynmodel_pyramid.web.definition_resources import DifferenceResource, History, HistoryVersion, Revert
 from dynmodel_pyramid.web.methods import add_resource_view
+from dynmodel_pyramid.web.parts import link_next, read_part
 from dynmodel_pyramid.web.tables import author_of, definition_answer, no_parameters
 from dynmodel_pyramid.web.transactions import read_connection
+
+#: Versions of a part of the history, and the most that there may be: each may have hundreds of steps.
+USUAL, MOST = 25, 100
 
 
 def includeme(config) -> None:
@@ -39,9 +43,13 @@ def _document(version: Version, steps: list[dict]) -> dict:
 
 
 def list_versions(context: History, request) -> Response:
-    page = read_page(no_parameters(request, "limit", "offset").items())
-    found = _history(context, request).with_steps(page.limit, page.offset)
-    return json_answer(encode([_document(*each) for each in found]))
+    parameters = no_parameters(request, "limit", "offset", "before")
+    before = parameters.pop("before", None)
+    number = None if before is None else whole_number("before", before)
+    page = read_part(parameters, USUAL, MOST)
+    told, more = _history(context, request).page(page.limit, page.offset, number)
+    answer = json_answer(encode([_document(*each) for each in told]))
+    return link_next(request, answer, page, more, before=told[-1][0].number if told else 0)
 
 
 def get_version(context: HistoryVersion, request) -> Response:

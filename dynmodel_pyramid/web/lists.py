@@ -17,6 +17,7 @@ from dynmodel_pyramid.rows.reads import CHUNK
 from dynmodel_pyramid.web.answers import Answer, json_answer
 from dynmodel_pyramid.web.body import read_json
 from dynmodel_pyramid.web.conditions import best_offer, preferred
+from dynmodel_pyramid.web.errors import PayloadTooLarge
 from dynmodel_pyramid.web.explained import PLANS, asked_for
 from dynmodel_pyramid.web.links import link_header
 from dynmodel_pyramid.web.methods import add_resource_view
@@ -84,6 +85,9 @@ def _listed(answer: Response, context) -> Response:
 def query_rows(context: QueryResource, request) -> Response:
     """A query that is too long for an address; nothing is written."""
     no_parameters(request)
+    most = request.registry.dynmodel_settings.max_query_size
+    if (request.content_length or 0) > most:
+        raise PayloadTooLarge(f"the query has more than {most} bytes", hint="ask in several queries")
     document = read_json(request)
     text = json.dumps(document)
     return _answer(

@@ -1,17 +1,22 @@
 """Views of values that a conversion could not carry over: ``/table/{id}/quarantine/`` and below."""
 
+from urllib.parse import quote
+
 from pyramid.response import Response
 
 from dynmodel_pyramid.errors import Invalid, Malformed, Problem
-from dynmodel_pyramid.rows.page import read_page
 from dynmodel_pyramid.rows.quarantine import OLD_TEXT, Quarantine
 from dynmodel_pyramid.web.answers import empty_answer, encode, json_answer
 from dynmodel_pyramid.web.body import has_body, read_json
 from dynmodel_pyramid.web.definition_resources import QuarantinedResource, QuarantineResource, Restoration
 from dynmodel_pyramid.web.methods import add_resource_view
+from dynmodel_pyramid.web.parts import link_next, read_part
 from dynmodel_pyramid.web.rows import row_answer, writing
 from dynmodel_pyramid.web.tables import no_parameters
 from dynmodel_pyramid.web.transactions import read_connection, write_connection
+
+#: Values of a part of the list.
+MOST = 1000
 
 
 def includeme(config) -> None:
@@ -38,14 +43,15 @@ def list_values(context: QuarantineResource, request) -> Response:
     parameters = no_parameters(request, "field", "limit", "offset")
     quarantine = _quarantine(context)
     field_id = _field_id(quarantine, parameters)
-    page = read_page((name, text) for name, text in parameters.items() if name != "field")
+    page = read_part({name: text for name, text in parameters.items() if name != "field"}, MOST, MOST)
     connection = read_connection(request)
     total = quarantine.count(connection, field_id)
     lines = quarantine.page(connection, page, field_id)
     answer = json_answer(encode([line.document() for line in lines]))
     part = f"{page.offset}-{page.offset + len(lines) - 1}" if lines else "*"
     answer.headers["Content-Range"] = f"{part}/{total}"
-    return answer
+    field = {"field": quote(parameters["field"])} if "field" in parameters else {}
+    return link_next(request, answer, page, page.offset + len(lines) < total, offset=page.offset + len(lines), **field)
 
 
 def get_value(context: QuarantinedResource, request) -> Response:

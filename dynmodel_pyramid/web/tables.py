@@ -5,14 +5,18 @@ from pyramid.response import Response
 from dynmodel_pyramid.definitions.patching import patched
 from dynmodel_pyramid.definitions.writing import table_document
 from dynmodel_pyramid.errors import Malformed
-from dynmodel_pyramid.rows.page import read_page
 from dynmodel_pyramid.tables.on_error import FAIL
 from dynmodel_pyramid.tables.service import DefinitionService, Outcome
+from dynmodel_pyramid.tables.work import Stale
 from dynmodel_pyramid.web.answers import empty_answer, encode, json_answer
 from dynmodel_pyramid.web.body import MERGE_PATCH, read_json
 from dynmodel_pyramid.web.conditions import is_unchanged, preferred_return, refuse_other_version
 from dynmodel_pyramid.web.methods import add_resource_view
+from dynmodel_pyramid.web.parts import link_next, read_part
 from dynmodel_pyramid.web.resources import Table, Tables, path
+
+#: Tables of one answer, and those that are in memory at a time.
+MOST, CHUNK = 1000, 50
 
 
 def includeme(config) -> None:
@@ -62,11 +66,22 @@ def author_of(request) -> str | None:
 
 
 def list_tables(context: Tables, request) -> Response:
-    page = read_page(no_parameters(request, "limit", "offset").items())
-    state, definitions = context.work.definitions(page.limit, page.offset)
-    answer = json_answer(encode([table_document(definition) for definition in definitions]))
+    page = read_part(no_parameters(request, "limit", "offset"), MOST, MOST)
+    documents: list[bytes] = []
+    state, more = None, True
+    while more:
+        # A few at a time: of wide tables the definitions take much more memory than their JSON.
+        wanted = min(CHUNK, page.limit - len(documents))
+        now, definitions = context.work.definitions(wanted + 1, page.offset + len(documents))
+        if state is not None and now.stamp != state.stamp:
+            raise Stale("definitions changed while they were listed")
+        state, more = now, len(definitions) > wanted
+        documents += [encode(table_document(definition)) for definition in definitions[:wanted]]
+        if len(documents) == page.limit:
+            break
+    answer = json_answer(b"[" + b",".join(documents) + b"]")
     answer.headers["Definitions-Revision"] = str(state.definitions)
-    return answer
+    return link_next(request, answer, page, more)
 
 
 def create_table(context: Tables, request) -> Response:

@@ -36,9 +36,10 @@ _LEFT_BEHIND = ("context", "exception", "exc_info", "view_name", "subpath", "tra
 class DatabaseFailure(Exception):
     """A database error in an attempt, with the answer that it gets if no other attempt is made."""
 
-    def __init__(self, error: sa.exc.DBAPIError, answer: Response):
+    def __init__(self, error: sa.exc.DBAPIError, kind: str, answer: Response):
         super().__init__(str(error))
         self.error = error
+        self.kind = kind
         self.answer = answer
 
 
@@ -62,7 +63,7 @@ def attempts_tween_factory(handler, registry):
             except DatabaseFailure as failure:
                 answer = _after_failure(request, failure, attempt)
                 if answer is None:
-                    if failure.answer.status_int == 500:
+                    if failure.answer.status_int == 500 and failure.kind != "timeout":  # which is 500 at /rest/
                         log_unexpected(failure.error, request)
                     return failure.answer
             finally:
@@ -84,7 +85,7 @@ def attempts_tween_factory(handler, registry):
 def _after_failure(request, failure: DatabaseFailure, attempt: int) -> Response | None:
     """The answer if a further attempt, which is worth making, comes too late; None if none is worth making."""
     work: Work = request.environ[WORK]
-    kind = work.database.failure(failure.error).kind
+    kind = failure.kind
     if kind == "away":
         # A pooled connection may have been dead for long; the pool has thrown all of them away by now. A database that
         # can't be reached with a new one either is not waited for: the threads are needed for other requests.
@@ -114,11 +115,12 @@ def confirmation_tween_factory(handler, registry):
         if error is not None and request.environ.get("tm.active"):
             request.tm.doom()
         if isinstance(error, sa.exc.DBAPIError):
-            raise DatabaseFailure(error, answer)
+            raise DatabaseFailure(error, work.database.failure(error).kind, answer)
         try:
             work.confirm()
         except sa.exc.DBAPIError as failed:
-            raise DatabaseFailure(failed, database_error_view(failed, request)) from failed
+            kind = work.database.failure(failed).kind
+            raise DatabaseFailure(failed, kind, database_error_view(failed, request)) from failed
         return answer
 
     return confirmation_tween

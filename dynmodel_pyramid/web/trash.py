@@ -6,7 +6,6 @@ from typing import Any
 from pyramid.response import Response
 
 from dynmodel_pyramid.definitions.writing import field_document
-from dynmodel_pyramid.rows.page import read_page
 from dynmodel_pyramid.tables.health import health_document, health_of
 from dynmodel_pyramid.tables.on_error import FAIL
 from dynmodel_pyramid.tables.trash import Kept, TableTrash
@@ -15,9 +14,14 @@ from dynmodel_pyramid.web import definition_resources as resources
 from dynmodel_pyramid.web.answers import empty_answer, encode, json_answer
 from dynmodel_pyramid.web.body import read_optional_json
 from dynmodel_pyramid.web.conditions import refuse_other_version
+from dynmodel_pyramid.web.errors import problem
 from dynmodel_pyramid.web.methods import add_resource_view
+from dynmodel_pyramid.web.parts import link_next, read_part
 from dynmodel_pyramid.web.resources import path
 from dynmodel_pyramid.web.tables import definition_answer, no_parameters
+
+#: Tables of a part of the trash, and the most that there may be: the rows of each are counted.
+USUAL, MOST = 100, 1000
 
 
 def includeme(config) -> None:
@@ -35,8 +39,15 @@ def _moment(moment: datetime.datetime | None) -> str | None:
 
 
 def get_health(context: resources.Health, request) -> Response:
+    """A table that is not as promised is an error, so that whoever only looks at the status learns of it."""
     no_parameters(request)
-    return json_answer(encode(health_document(health_of(context.work.catalogue, context.model.definition))))
+    health = health_of(context.work.catalogue, context.model.definition)
+    document = health_document(health)
+    if not health.broken:
+        return json_answer(encode(document))
+    detail = f"the table is otherwise than its definition promises, in {len(health.broken)} ways"
+    hint = "differences has each of them, and how it is mended"
+    return problem(request, 500, "table_damaged", detail, hint, **document)
 
 
 # Fields
@@ -122,9 +133,9 @@ def _tables(context) -> TableTrash:
 
 
 def list_tables(context: resources.TableTrash, request) -> Response:
-    page = read_page(no_parameters(request, "limit", "offset").items())
-    found = _tables(context).tables(page.limit, page.offset)
-    return json_answer(encode([kept_table_document(kept) for kept in found]))
+    page = read_part(no_parameters(request, "limit", "offset"), USUAL, MOST)
+    found, more = _tables(context).tables(page.limit, page.offset)
+    return link_next(request, json_answer(encode([kept_table_document(kept) for kept in found])), page, more)
 
 
 def get_table(context: resources.TrashedTable, request) -> Response:

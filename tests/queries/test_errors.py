@@ -3,7 +3,7 @@
 import pytest
 
 from dynmodel_pyramid.errors import Malformed
-from dynmodel_pyramid.queries import QueryError, QueryTooComplex, Rules, parse, split
+from dynmodel_pyramid.queries import QueryError, QueryTooComplex, Rules, parse, read_document, split
 
 #: Query string -> part, position, a piece of what was expected.
 FAULTS = {
@@ -143,14 +143,39 @@ def test_errors_do_not_repeat_all_of_a_long_name():
         ("a->b->c->d=eq.1", Rules(nesting=2)),
         ("select=a(b(c(d)))", Rules(embedding=2)),
         ("a.b.c.d=eq.1", Rules(embedding=2)),
+        ("a=eq(any).{1,2}", Rules(expressions=2)),
+        ("or=(a.like(all).{1,2})", Rules(expressions=3)),
+        ("a=in.(1,2,3)", Rules(values=2)),
+        ("a=in.(1,2)&or=(b.in.(3))", Rules(values=2)),
+        ("a=in.(1,2)&b=eq(any).{3}", Rules(values=2)),
+        ("abc=eq.1", Rules(size=6)),
+        ("a=eq.1&b=eq", Rules(size=7)),
     ],
 )
 def test_guards(text, rules):
     with pytest.raises(QueryTooComplex) as caught:
         parse(split(text), rules)
     assert caught.value.code == "query_too_complex"
-    one_more = Rules(rules.expressions + 1, rules.nesting + 1, rules.embedding + 1)
-    parse(split(text), one_more)
+    if not text.endswith("=eq"):
+        one_more = {
+            name: getattr(rules, name) + 1 for name in ("expressions", "nesting", "embedding", "values", "size")
+        }
+        parse(split(text), Rules(**one_more))
+
+
+@pytest.mark.parametrize(
+    ("condition", "rules"),
+    [
+        ({"eq(any)": [1, 2]}, Rules(expressions=2)),
+        ({"in": [1, 2, 3]}, Rules(values=2)),
+        ({"in": [1, 2], "eq(any)": [3]}, Rules(values=2)),
+        ({"in": [1], "not.in": [2, None]}, Rules(values=2)),
+    ],
+)
+def test_guards_of_documents(condition, rules):
+    """What is too much is refused for that, before any value is looked at."""
+    with pytest.raises(QueryTooComplex):
+        read_document({"where": {"a": condition}}, rules)
 
 
 def test_values_of_a_list_are_no_expressions():

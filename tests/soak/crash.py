@@ -4,7 +4,7 @@ python -m tests.soak.crash --database postgresql --kills 100
 
 Each round sends a redefinition that takes a while and kills the server at a random moment. Then the database's own
 schema, the system tables, every value and, from a new server, every answer must agree with the definition before or
-with the one after; with the one after if the answer had come.
+with the one after; with the one after if the answer had come. All that the definition promises must be there.
 """
 
 import argparse
@@ -19,8 +19,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+import dynmodel_pyramid
 from dynmodel_pyramid.database.system import SystemTables
 from dynmodel_pyramid.testing.databases import DATABASES
+from tests.promises import broken_promises
 from tests.soak.fleet import Answer, Client, Figures, Fleet, finish, percentile, running_fleet
 from tests.soak.redefiner import Redefiner, first_document
 from tests.soak.redefining import NUMBERS, TEXTS, Document, Redefinition, Values, Version
@@ -56,6 +58,7 @@ class Inspector:
     def __init__(self, fleet: Fleet):
         self.engine = fleet.connect()
         self.schema = fleet.schema
+        self.settings = fleet.settings
         self.system = SystemTables(self.schema)
 
     def wait_for_silence(self, seconds: float = 20, name: str | None = None) -> float:
@@ -89,7 +92,15 @@ class Inspector:
             found = [*self._system(connection, story)]
             if not found:
                 found = [*self._structure(connection, story), *self._values(connection, story)]
-        return found
+        return found or self._promises()
+
+    def _promises(self) -> list[str]:
+        """By an application that is gone afterwards: its connections are called as the server's are."""
+        catalogue = dynmodel_pyramid.main({}, **self.settings).registry.dynmodel_catalogue
+        try:
+            return broken_promises(catalogue)
+        finally:
+            catalogue.database.close()
 
     def _system(self, connection: sa.Connection, story: Story):
         if self.schema is None and connection.exec_driver_sql("PRAGMA integrity_check").scalar() != "ok":

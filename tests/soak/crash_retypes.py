@@ -74,15 +74,6 @@ class RetypeInspector(Inspector):
             _, definition = self.service.store.by_id(connection, 1)
         return table_document(definition)
 
-    def _structure(self, connection: sa.Connection, story: Story) -> Iterator[str]:
-        yield from super()._structure(connection, story)
-        _, definition = self.service.store.by_id(connection, 1)
-        generator = self.service.catalogue.generator
-        wanted = set(generator.checks(definition, generator.table(definition)))
-        found = {each["name"] for each in sa.inspect(connection).get_check_constraints(NAME, schema=self.schema)}
-        if {str(name) for name in wanted} != found:
-            yield f"the checks are {found}, want {wanted}"
-
     def _values(self, connection: sa.Connection, story: Story) -> Iterator[str]:
         table = f'"{NAME}"' if self.schema is None else f'"{self.schema}"."{NAME}"'
         wanted = {name: VALUES[name, entry["type"]] for name, entry in story.document["fields"].items()}
@@ -200,6 +191,8 @@ class Killer:
         values = ", ".join(VALUES[name, entry["type"]] for name, entry in FIELDS.items())
         numbers = f"WITH RECURSIVE n AS (SELECT 1 AS id UNION ALL SELECT id + 1 FROM n WHERE id < {rows})"
         self._execute(f'INSERT INTO "{NAME}" (id, {", ".join(FIELDS)}) {numbers} SELECT id, {values} FROM n')
+        if self.inspector.schema is not None:
+            self._execute(f"SELECT setval('_seq_1', {rows})")
 
     def round(self, *, kill: bool = True) -> bool:
         """One change; -> whether all agrees."""

@@ -1,7 +1,10 @@
 """The catalogue of definitions: bounded, by number and by name, and new after each change."""
 
 import gc
+import sys
+import threading
 import weakref
+from types import SimpleNamespace
 
 import pytest
 
@@ -120,3 +123,50 @@ def test_old_classes_are_collected(catalogue, service):
     assert catalogue.models["Old"] is not old()
     gc.collect()
     assert old() is None
+
+
+def test_a_snapshot_that_many_threads_use():
+    """Tables are looked up while others are added and forgotten."""
+
+    def model(number: int):
+        definition = SimpleNamespace(id=number, model_name=f"T{number}", fields=())
+        return SimpleNamespace(definition=definition)
+
+    snapshot = Snapshot(None, CAPACITY)
+    faults: list[Exception] = []
+    over = threading.Event()
+
+    def look_up():
+        while not over.is_set():
+            for number in range(60):
+                snapshot.by_id(number)
+
+    def tried(work):
+        try:
+            work()
+        except Exception as error:
+            faults.append(error)
+            over.set()
+
+    def add():
+        for turn in range(300):
+            for number in range(60):
+                if snapshot.add(model(number)).definition.id != number or over.is_set():
+                    return
+            if turn % 10 == 0:
+                snapshot.following(None, [])
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        readers = [threading.Thread(target=tried, args=(look_up,)) for _ in range(3)]
+        for reader in readers:
+            reader.start()
+        tried(add)
+    finally:
+        over.set()
+        for reader in readers:
+            reader.join()
+        sys.setswitchinterval(interval)
+    assert faults == []
+    assert len(snapshot._models) == CAPACITY // 4

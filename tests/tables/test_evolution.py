@@ -259,11 +259,13 @@ def noted(client) -> Iterator[list[str]]:
         statements.append(statement)
 
     engine = client.catalogue.database.engine
+    client.looks_after = False
     sa.event.listen(engine, "before_cursor_execute", note)
     try:
         yield statements
     finally:
         sa.event.remove(engine, "before_cursor_execute", note)
+        client.looks_after = True
 
 
 def test_what_clients_are_told_alone_leaves_the_table_alone(client):

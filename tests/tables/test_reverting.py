@@ -158,18 +158,22 @@ class Changes(RuleBasedStateMachine):
         if name is not None:
             self.change({"fields": {name: field}}, on_error)
 
-    @rule(data=st.data(), rule_=st.sampled_from(["required", "unique", "index"]), is_set=st.booleans())
+    @rule(
+        data=st.data(),
+        rule_=st.sampled_from(["required", "unique", "unique_ignore_case", "index"]),
+        is_set=st.booleans(),
+    )
     def set_rule(self, data, rule_, is_set):
         name = self.one(data)
         if name is not None and (rule_ == "required" or self.document["fields"][name]["type"] != "json"):
             self.change({"fields": {name: {rule_: is_set}}})
 
-    @rule(data=st.data())
-    def rules_of_several(self, data):
+    @rule(data=st.data(), kind=st.sampled_from(["unique", "indexes"]))
+    def rules_of_several(self, data, kind):
         fields = self.document["fields"]
         names = sorted(name for name, field in fields.items() if field["type"] != "json")
         chosen = data.draw(st.lists(st.sampled_from(names), unique=True)) if names else []
-        self.change({"indexes": [{"fields": chosen}] if chosen else None})
+        self.change({kind: [{"fields": chosen}] if chosen else None})
 
     @rule(label=st.sampled_from(["one", "two"]), number=st.integers(1, 2))
     def rename_table(self, label, number):

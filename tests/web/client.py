@@ -2,10 +2,13 @@
 
 import itertools
 import json
+import re
 from typing import Any
 
 import sqlalchemy as sa
 import webtest
+
+from tests.promises import assert_promises
 
 NOTHING = object()
 PROBLEM = {"type", "title", "status", "detail", "code", "hint", "request_id"}
@@ -42,6 +45,8 @@ class Client:
         self.catalogue = app.app.registry.dynmodel_catalogue
         self.numbers = itertools.count(1)
         self._stored: dict[str, list] | None = None
+        #: Whether each change of a definition is looked after (tests/promises.py).
+        self.looks_after = True
 
     def send(
         self,
@@ -66,7 +71,15 @@ class Client:
         self.check(method, path, answer, sent=path + repr(document) + repr(body))
         if status is not None:
             assert answer.status_int == status, (method, path, answer.status, answer.text[:500])
+        if answer.status_int < 300 and method not in ("GET", "HEAD", "OPTIONS"):
+            self._look_after(answer.headers.get("Location", path))
         return answer
+
+    def _look_after(self, path: str) -> None:
+        """After a change of a table: what its definition promises is there."""
+        changed = re.match(r"/(?:table/(\d+)/?(?:$|\?|history|trash)|schema/|trash/)", path)
+        if changed is not None and self.looks_after:
+            assert_promises(self.catalogue, int(changed[1]) if changed[1] else None)
 
     def get(self, path: str, **keywords) -> Any:
         """The JSON document at a path."""

@@ -5,6 +5,7 @@ import webtest
 
 import dynmodel_pyramid
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings
+from tests.promises import assert_promises
 from tests.web.client import EVERY_TYPE, EVERY_VALUE, Client
 from tests.web.face import Face
 
@@ -14,6 +15,7 @@ def client(request, tmp_path_factory):
     with database_settings(request.param, tmp_path_factory.mktemp("client")) as settings:
         wsgi = dynmodel_pyramid.main({}, **settings)
         yield Client(webtest.TestApp(wsgi))
+        assert_promises(wsgi.registry.dynmodel_catalogue)
         wsgi.registry.dynmodel_catalogue.database.close()
 
 
@@ -46,6 +48,7 @@ def whole(request, tmp_path_factory):
         }
         app.post_json("/table/", {"model_name": "Project", "fields": fields})
         yield Face(app)
+        assert_promises(wsgi.registry.dynmodel_catalogue)
         wsgi.registry.dynmodel_catalogue.database.close()
 
 

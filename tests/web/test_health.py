@@ -42,6 +42,7 @@ def test_figures(fresh):
         "quarantine": 1,
         "pending": [],
         "warnings": [],
+        "differences": [],
     }
     purge_all(fresh, path)
     told = health(fresh, path)
@@ -124,3 +125,120 @@ def test_postgresqls_own_limit_is_never_met(fresh, database):
     restore(fresh, path, 1)
     assert fresh.get(f"{path}rows/") == [{"id": 1, "b": None, "a": "1"}]
     assert columns(fresh, path)[-2:] == ["a", "b"]
+
+
+# Differences
+
+
+def sql(client, *statements):
+    """Statements that change tables past the service; ``{}`` is where they stand."""
+    schema = client.catalogue.database.dialect.schema
+    with client.catalogue.database.changing() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement.replace("{}", f"{schema}." if schema else ""))
+
+
+def differences(client, path):
+    """By kind and name; the answer's form is looked at."""
+    answer = client.app.get(f"{path}health/", expect_errors=True)
+    if answer.status_int == 200:
+        assert answer.json["differences"] == []
+        return {}
+    assert (answer.status_int, answer.json["status"], answer.json["code"]) == (500, 500, "table_damaged")
+    assert answer.content_type == "application/problem+json"
+    found = answer.json["differences"]
+    assert {"columns", "trash", "quarantine", "pending", "warnings"} < set(answer.json)
+    for each in found:
+        assert set(each) == {"kind", "name", "table", "field", "promised", "found", "detail", "hint"}
+        assert each["name"] in each["detail"] and each["hint"]
+        assert (each["promised"] is None) + (each["found"] is None) < 2
+    return {(each["kind"], each["name"]): (each["field"], each["promised"], each["found"]) for each in found}
+
+
+@pytest.fixture
+def shop(fresh):
+    far = fresh.table({"name": "string"}, "Maker")
+    fields = {
+        "code": {"type": "string", "unique": True, "max_length": 5},
+        "size": {"type": "integer", "index": True, "default": 7, "required": True},
+        "maker": {"type": "link", "table": "Maker", "on_delete": "cascade"},
+        "parts": {"type": "links", "table": "Maker"},
+        "number": {"type": "autonumber", "unique": True},
+    }
+    rules = {
+        "unique": [{"name": "both", "fields": ["code", "size"]}],
+        "indexes": [{"name": "down", "fields": [{"field": "size", "descending": True}]}],
+    }
+    path = fresh.table(fields, "Product", **rules)
+    fresh.row(far, {"name": "x"})
+    fresh.row(path, {"code": "a", "maker": 1, "parts": [1]})
+    assert differences(fresh, path) == {}
+    fresh.looks_after = False
+    return path
+
+
+INDEX = {"code": "_ux_2_1", "size": "_ix_2_2", "maker": "_ix_2_3", "both": "_ux_2_6", "down": "_ix_2_7"}
+
+
+@pytest.mark.parametrize("rule", INDEX)
+def test_an_index_that_is_missing_or_another(fresh, shop, rule):
+    """It is told, stops no change, and comes back when its rule is taken out and put back."""
+    name = INDEX[rule]
+    field = rule if rule in ("code", "size", "maker") else None
+    before = fresh.get(shop)
+    sql(fresh, f"DROP INDEX {{}}{name}")
+    assert list(differences(fresh, shop)) == [("index", name)]
+    assert differences(fresh, shop)["index", name][0] == field
+    table = '"Product"' if fresh.catalogue.database.dialect.schema is None else '{}"Product"'
+    sql(fresh, f"CREATE INDEX {name} ON {table} (_version)")
+    ((told, promised, found),) = differences(fresh, shop).values()
+    assert told == field and "_version" in found and promised != found
+    sql(fresh, f"DROP INDEX {{}}{name}")
+    without = {**before, "fields": {**before["fields"]}, "unique": [], "indexes": []}
+    for each in ("code", "size"):
+        without["fields"][each] = {**before["fields"][each], "unique": False, "index": False}
+    fresh.send("PUT", shop, without, status=200)
+    fresh.send("PATCH", shop, {"fields": {"code": {"max_length": 6}, "maker": None}}, status=200)
+    fresh.send("POST", f"{shop}history/1/revert/", status=200)
+    assert differences(fresh, shop) == {}
+
+
+@pytest.mark.damaged_database
+def test_what_else_may_be_otherwise(fresh, shop):
+    """Each thing that somebody may have changed by SQL."""
+    if fresh.catalogue.database.dialect.schema is None:
+        sql(
+            fresh,
+            "PRAGMA writable_schema = ON",
+            "UPDATE sqlite_master SET sql = replace(sql, 'ON DELETE CASCADE', 'ON DELETE SET NULL') "
+            "WHERE name = 'Product'",
+            "UPDATE sqlite_master SET sql = replace(sql, '<= 5', '<= 6') WHERE name = 'Product'",
+            "UPDATE sqlite_master SET sql = replace(sql, 'DEFAULT 7', 'DEFAULT 8') WHERE name = 'Product'",
+            "UPDATE sqlite_master SET sql = replace(sql, ' AUTOINCREMENT', '') WHERE name = 'Product'",
+            "UPDATE sqlite_sequence SET seq = 0 WHERE name = 'Product'",
+            "DROP TABLE _links_2_4",
+        )
+        further = {("column", "id"), ("column", "size")}
+    else:
+        sql(
+            fresh,
+            'ALTER TABLE {}"Product" DROP CONSTRAINT _fk_2_3, DROP CONSTRAINT _ck_2_1_max_length',
+            'ALTER TABLE {}"Product" ADD CONSTRAINT _ck_2_1_max_length CHECK (length(code) <= 5) NOT VALID',
+            'ALTER TABLE {}"Product" ALTER number TYPE numeric, ALTER size DROP NOT NULL, ALTER size DROP DEFAULT',
+            'ALTER TABLE {}"Product" ADD mine text DEFAULT 1',
+            "ALTER SEQUENCE {}_seq_2 RESTART",
+            "DROP TABLE {}_links_2_4",
+        )
+        further = {("column", "size"), ("column", "number"), ("column", "mine")}
+    rows = "UPDATE {}_dynmodel_counter SET last = 0", "CREATE TABLE {}_rebuild_2 (id int)"
+    sql(fresh, *rows)
+    wanted = {("foreign_key", "_fk_2_3"), ("check", "_ck_2_1_max_length"), ("counter", "id"), ("counter", "number")}
+    assert set(differences(fresh, shop)) == wanted | further | {("table", "_links_2_4"), ("table", "_rebuild_2")}
+    sql(fresh, 'DROP TABLE {}"Product"' + (" CASCADE" if fresh.catalogue.database.dialect.schema else ""))
+    assert ("table", "Product") in differences(fresh, shop)
+
+
+def test_an_index_of_somebody_else_is_none_of_ours(fresh, shop):
+    table = '"Product"' if fresh.catalogue.database.dialect.schema is None else '{}"Product"'
+    sql(fresh, f"CREATE INDEX tuned ON {table} (size, code)")
+    assert differences(fresh, shop) == {}

@@ -73,11 +73,13 @@ def statements(client):
                 if "sqlite_sequence" not in statement:
                     found.append(statement)
 
+    client.looks_after = False  # which makes temporary tables
     sa.event.listen(database.engine, "before_cursor_execute", note)
     try:
         yield found
     finally:
         sa.event.remove(database.engine, "before_cursor_execute", note)
+        client.looks_after = True
 
 
 def alike(statement: str) -> str:

@@ -3,6 +3,8 @@
 import pytest
 import sqlalchemy as sa
 
+from dynmodel_pyramid.rows import querying
+from dynmodel_pyramid.tables.work import Work
 from tests.web.client import Client
 from tests.web.shop import open_shop
 
@@ -44,6 +46,79 @@ def test_a_query_of_the_greatest_size(shop):
     assert len(client.send("POST", "/table/Order/query/", document, status=200).json) == 3
     document["where"]["payer"] = f"in.({many})"
     client.refused("POST", "/table/Order/query/", document, status=400, code="query_too_complex")
+
+
+def test_values_of_all_lists_together(shop):
+    client = shop(max_values=10)
+    many = "in.(1,2,3,4,5)"
+    assert len(client.get(f"/table/Order/rows/?id={many}&n={many}")) == 4
+    refused(client, f"id={many}&n={many}&customer=in.(1)", "query_too_complex")
+    client.refused(
+        "PATCH", f"/table/Order/rows/?id={many}&n={many}&customer=in.(1)", {}, status=400, code="query_too_complex"
+    )
+    document = {"where": {"id": {"in": [1] * 5}, "n": {"eq(any)": [1] * 6}}}
+    client.refused("POST", "/table/Order/query/", document, status=400, code="query_too_complex")
+
+
+def test_bytes_of_a_query(shop):
+    client = shop(max_query_size=60)
+    refused(client, "n=eq.1&select=id," + ",".join(f"a{n}:n" for n in range(20)), "query_too_complex")
+    long = {"where": {"n": {"in": list(range(50))}}}
+    client.refused("POST", "/table/Order/query/", long, status=413, code="payload_too_large")
+
+
+def test_many_values_are_one_parameter(shop):
+    """Lists that are written out when the statement runs, and such as are not, find the same rows."""
+    client = shop()
+    for count in (100, 101, 5000):
+        numbers = ",".join(map(str, range(3, 3 + count)))
+        for query in (f"id=in.({numbers})", f"id=not.in.({numbers})", f"n=in.({numbers})&id=gt.0&limit=9"):
+            rows = client.get(f"/table/Order/rows/?select=id&{query}")
+            if query.startswith("id"):
+                expected = [1, 2] if "not" in query else [3, 4]
+                assert [row["id"] for row in rows] == expected
+            client.send("GET", f"/table/Order/rows/?select=id&{query}", prefer="count=exact")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select=" + ",".join(f"x{n}:n::timestamptz" for n in range(300)),
+        "select=" + ",".join(f"x{n}:n::timestamptz.max()::text" for n in range(300)),
+        "select=" + ",".join(f"x{n}:parts(*,customer(*),seen_by(*))" for n in range(160)),
+    ],
+)
+def test_what_a_query_becomes_is_bounded(shop, query):
+    """It is refused while it is made: no more elements of SQL are made than are sent."""
+    answer = refused(shop(), query, "query_too_complex")
+    assert "more SQL" in answer.json["detail"]
+
+
+def test_relations_that_are_spread_deeply(shop):
+    """Each level is made once, not once for each value of the level above."""
+    client = shop()
+    query = "x0:id"
+    for depth in range(1, 10):
+        query = f"x{depth}:id,...parts({query})"
+    answer = client.send("GET", f"/table/Order/rows/?select={query}&id=eq.1")
+    assert answer.status_int == 200 or answer.json["code"] == "query_too_complex"
+    query = "x0:id"
+    for depth in range(1, 6):
+        query = f"x{depth}:id,...parts({query})"
+    [row] = client.get(f"/table/Order/rows/?select={query}&id=eq.1")
+    assert list(row) == ["x5", "x4", "x3", "x2", "x1", "x0"]
+
+
+def test_plans_are_kept_by_their_size(shop):
+    client = shop()
+    for number in range(200):
+        client.get(f"/table/Order/rows/?select=x{number}:n::text,id&n=eq.{number}")
+    kept = Work(client.catalogue).model("order").once("plans", lambda model: None)
+    weights = [each.plan.weight for each in kept._plans.values()]
+    assert 0 < len(weights) <= querying.PLANS
+    assert sum(weights) == kept._weight <= querying.PLANS_WEIGH
+    client.get("/table/Order/rows/?select=" + ",".join(f"x{n}:n::date" for n in range(20)))
+    assert [each.plan.weight for each in kept._plans.values()] == weights, "a large plan takes nobody's place"
 
 
 def test_deep_embedding(shop):

@@ -133,4 +133,6 @@ def _named_id(root: Level) -> int | None:
         if plain and only.operator == "eq" and only.column == Column("id"):
             return parse_id(only.value)
     message = "Filters must include all and only primary key columns with 'eq' operators"
-    raise RestError(405, "PGRST105", message)
+    refusal = RestError(405, "PGRST105", message)
+    refusal.headers = {"Allow": "OPTIONS,GET,HEAD,POST,PATCH,DELETE"}
+    raise refusal

@@ -1,0 +1,130 @@
+"""What a table consists of on PostgreSQL, from its system catalogues (manual, part VII, "System Catalogs")."""
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.database.things import NOT_VALID, Thing, Things, foreign_key
+
+#: The schema of temporary tables (manual, ``search_path``).
+TEMPORARY = "pg_temp"
+
+_COLUMNS = """
+SELECT a.attname,
+    format_type(a.atttypid, a.atttypmod)
+    || CASE WHEN a.attcollation <> t.typcollation THEN ' COLLATE ' || c.collname ELSE '' END
+    || CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END
+    || CASE WHEN s.relname IS NOT NULL THEN ' DEFAULT nextval(' || s.relname || ')'
+            WHEN d.oid IS NULL THEN ''
+            WHEN a.attgenerated = '' THEN ' DEFAULT ' || pg_get_expr(d.adbin, d.adrelid)
+            ELSE ' GENERATED ' || pg_get_expr(d.adbin, d.adrelid) END,
+    s.relname, format_type(q.seqtypid, NULL)
+FROM pg_attribute a
+JOIN pg_type t ON t.oid = a.atttypid
+LEFT JOIN pg_collation c ON c.oid = a.attcollation
+LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+LEFT JOIN pg_depend p ON p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid
+    AND p.refclassid = 'pg_class'::regclass AND p.refobjid IN (SELECT seqrelid FROM pg_sequence)
+LEFT JOIN pg_class s ON s.oid = p.refobjid
+LEFT JOIN pg_sequence q ON q.seqrelid = p.refobjid
+WHERE a.attrelid = :table AND a.attnum > 0 AND NOT a.attisdropped
+"""
+
+#: Without those of NOT NULL, which columns tell, and of triggers. Where the far table is of another schema, its name
+#: says so.
+_CONSTRAINTS = """
+SELECT k.contype, k.conname, k.convalidated, k.condeferrable, k.confdeltype,
+    CASE k.contype WHEN 'c' THEN pg_get_expr(k.conbin, k.conrelid) WHEN 'f' THEN ''
+                   ELSE pg_get_constraintdef(k.oid) END,
+    ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS n(number, place)
+          JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = n.number ORDER BY n.place),
+    ARRAY(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY AS n(number, place)
+          JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = n.number ORDER BY n.place),
+    CASE WHEN f.relnamespace = r.relnamespace THEN f.relname::text ELSE f.oid::regclass::text END
+FROM pg_constraint k
+JOIN pg_class r ON r.oid = k.conrelid
+LEFT JOIN pg_class f ON f.oid = k.confrelid
+WHERE k.conrelid = :table AND k.contype IN ('c', 'f', 'p', 'u', 'x')
+"""
+
+#: Without those of constraints. pg_get_indexdef begins with names, which are no part of what an index is.
+_INDEXES = """
+SELECT r.relname, i.indisunique, i.indisvalid, pg_get_indexdef(i.indexrelid),
+    quote_ident(r.relname) || ' ON '
+    || CASE WHEN n.oid = pg_my_temp_schema() THEN 'pg_temp' ELSE quote_ident(n.nspname) END
+    || '.' || quote_ident(t.relname) || ' '
+FROM pg_index i
+JOIN pg_class r ON r.oid = i.indexrelid
+JOIN pg_class t ON t.oid = i.indrelid
+JOIN pg_namespace n ON n.oid = t.relnamespace
+WHERE i.indrelid = :table AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid
+                                          AND k.conrelid = i.indrelid AND k.contype IN ('p', 'u', 'x'))
+"""
+_KINDS = {"c": "check", "p": "primary_key", "u": "unique", "x": "unique"}
+_ON_DELETE = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
+
+
+def things(connection: sa.Connection, schema: str, table: str) -> Things:
+    """Nothing if there is no such table."""
+    quote = connection.dialect.identifier_preparer.quote_identifier
+    number = connection.scalar(sa.text("SELECT to_regclass(:name)::oid"), {"name": f"{quote(schema)}.{quote(table)}"})
+    if number is None:
+        return {}
+    found = {Thing("table", ""): ""}
+
+    def rows(query: str):
+        return connection.execute(sa.text(query), {"table": number})
+
+    for name, text, sequence, kind in rows(_COLUMNS):
+        found[Thing("column", name)] = text
+        if sequence is not None:
+            found[Thing("sequence", sequence)] = kind
+    for kind, name, is_valid, is_deferrable, on_delete, text, own, far_columns, far in rows(_CONSTRAINTS):
+        if kind == "f":
+            thing, text = foreign_key(name, own, far, far_columns, _ON_DELETE[on_delete], is_deferrable)
+        else:
+            thing = Thing(_KINDS[kind], "" if kind == "p" else name)
+        found[thing] = text if is_valid else text + NOT_VALID
+    for name, is_unique, is_valid, text, begin in rows(_INDEXES):
+        text = ("UNIQUE " if is_unique else "") + (text.partition(begin)[2] or text)
+        found[Thing("index", name)] = text if is_valid else f"{text} INVALID"
+    return found
+
+
+def promised_things(connection: sa.Connection, table: sa.Table, indexes: list[sa.Index]) -> Things:
+    """Of a table that is made as a temporary one, and undone. A sequence that its id is drawn from is only named.
+
+    :param table: in the schema :data:`TEMPORARY`, without foreign keys: those of temporary tables lead to others
+    """
+    key = table.c.get("id")
+    sequence = key.default if key is not None else None
+    if sequence is not None:
+        key.server_default = None
+    undone = connection.begin_nested()
+    try:
+        for statement in (sa.schema.CreateTable(table), *map(sa.schema.CreateIndex, indexes)):
+            connection.execute(statement, execution_options={"compiled_cache": None})
+        found = dict(things(connection, TEMPORARY, table.name))
+    finally:
+        undone.rollback()
+    if sequence is not None:
+        found[Thing("column", "id")] += f" DEFAULT nextval({sequence.name})"
+        found[Thing("sequence", str(sequence.name))] = "bigint"
+    return found
+
+
+def relations(connection: sa.Connection, schema: str) -> set[Thing]:
+    """The tables and sequences of a schema."""
+    query = sa.text(
+        "SELECT CASE c.relkind WHEN 'S' THEN 'sequence' ELSE 'table' END, c.relname FROM pg_class c "
+        "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = :schema AND c.relkind IN ('r', 'p', 'v', 'S')"
+    )
+    return {Thing(kind, name) for kind, name in connection.execute(query, {"schema": schema})}
+
+
+def last_id(connection: sa.Connection, schema: str, sequence: str) -> int | None:
+    """The greatest number that a sequence has given; None if it isn't there."""
+    quote = connection.dialect.identifier_preparer.quote_identifier
+    name = f"{quote(schema)}.{quote(sequence)}"
+    if connection.scalar(sa.text("SELECT to_regclass(:name)::oid"), {"name": name}) is None:
+        return None
+    last, called = connection.exec_driver_sql(f"SELECT last_value, is_called FROM {name}").one()
+    return last if called else last - 1

@@ -1,0 +1,71 @@
+"""Whether the file that a SQLite connection has open is still the one that its name stands for.
+
+SQLite keeps a file open by its inode: when it is moved away, deleted or replaced by a restored one, connections go on
+reading and writing what nobody will ever look at (How To Corrupt An SQLite Database File, 1.4 and 2.5). A look at the
+name costs about 2 us.
+"""
+
+import logging
+import os
+import sqlite3
+import threading
+
+log = logging.getLogger(__name__)
+
+#: (device, inode)
+Identity = tuple[int, int]
+
+
+class DatabaseFile:
+    """The file of one engine."""
+
+    def __init__(self):
+        self._path: str | None = None
+        self._missed = False
+        self._lock = threading.Lock()
+
+    def refuse_to_create(self) -> None:
+        """A new connection must not make an empty file where there has been one.
+
+        :raises sqlite3.OperationalError: the file was there, and is gone
+        """
+        if self._path is not None and self._identity() is None:
+            self._refuse(None)
+
+    def opened(self, dbapi: sqlite3.Connection) -> Identity | None:
+        """What a new connection has open."""
+        if self._path is None:
+            self._path = next(path for _, name, path in dbapi.execute("PRAGMA database_list") if name == "main")
+        return self._identity()
+
+    def check(self, opened: Identity | None) -> None:
+        """
+        :param opened: by a connection
+        :raises sqlite3.OperationalError: the name stands for another file now, or for none
+        """
+        present = self._identity()
+        if present is None or present != opened:
+            self._refuse(present)
+        if self._missed:
+            self._found()
+
+    def _identity(self) -> Identity | None:
+        try:
+            status = os.stat(self._path)
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
+
+    def _refuse(self, present: Identity | None) -> None:
+        what = "is gone" if present is None else "was replaced"
+        with self._lock:
+            if not self._missed:
+                log.error("the database file %s %s: connections to what it was are given up", self._path, what)
+            self._missed = True
+        raise sqlite3.OperationalError(f"unable to open database file: it {what}")
+
+    def _found(self) -> None:
+        with self._lock:
+            if self._missed:
+                log.warning("the database file %s is there and open", self._path)
+            self._missed = False

@@ -1,0 +1,145 @@
+"""What a table consists of on SQLite, from the statements that its schema table keeps.
+
+SQLite's pragmas know neither checks nor the names of constraints nor DEFERRABLE. The statements are SQLAlchemy's, with
+what ALTER TABLE makes of them: it puts constraints behind a column, and writes other names in.
+"""
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from itertools import takewhile
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.database import sqlite_functions
+from dynmodel_pyramid.database.things import Thing, Things, foreign_key
+
+#: Runs a query with a named parameter: ``Callable[[str, dict], Iterable[tuple]]``.
+_Query = Callable[[str, dict[str, str]], Iterable]
+
+_TOKEN = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|\w+(?:\.\w+)?|[<>=!|]+|\s+|.""", re.DOTALL)
+_SCHEMA = "SELECT type, name, sql FROM sqlite_master WHERE tbl_name = :table AND sql IS NOT NULL"
+#: Words that begin a constraint which has no name.
+_UNNAMED = ("CHECK", "FOREIGN", "PRIMARY", "UNIQUE", "REFERENCES")
+
+
+def things(connection: sa.Connection, table: str) -> Things:
+    """Nothing if there is no such table."""
+    return _things(lambda query, names: connection.execute(sa.text(query), names), table)
+
+
+def promised_things(table: sa.Table, indexes: list[sa.Index], dialect: sa.Dialect) -> Things:
+    """Of a table that is made in a database in memory."""
+    with closing(sqlite3.connect(":memory:")) as memory:
+        sqlite_functions.register(memory)
+        for statement in (sa.schema.CreateTable(table), *map(sa.schema.CreateIndex, indexes)):
+            memory.execute(str(statement.compile(dialect=dialect)))
+        return _things(memory.execute, table.name)
+
+
+def relations(connection: sa.Connection) -> set[Thing]:
+    query = sa.text("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
+    return {Thing("table", name) for name in connection.scalars(query) if not name.startswith("sqlite_")}
+
+
+def last_id(connection: sa.Connection, table: str) -> int:
+    """The greatest id that AUTOINCREMENT has given."""
+    query = sa.text("SELECT seq FROM sqlite_sequence WHERE name = :table")
+    return connection.scalar(query, {"table": table}) or 0
+
+
+def _things(query: _Query, table: str) -> Things:
+    found: dict[Thing, str] = {}
+    for kind, name, sql in query(_SCHEMA, {"table": table}):
+        tokens = [token for token in _TOKEN.findall(sql) if not token.isspace()]
+        if kind == "table":
+            body = tokens[tokens.index("(") :]
+            items, rest = _items(body)
+            found[Thing("table", "")] = _text(rest)
+            for item in items:
+                found.update(_of_item(item))
+        elif kind == "index":
+            # CREATE [UNIQUE] INDEX "name" ON "table" (...)
+            unique = "UNIQUE " if tokens[1] == "UNIQUE" else ""
+            found[Thing("index", name)] = unique + _text(tokens[tokens.index("ON") + 2 :])
+    return found
+
+
+def _items(body: list[str]) -> tuple[list[list[str]], list[str]]:
+    """The parts of a table's body, which commas divide, and what stands behind it."""
+    items: list[list[str]] = [[]]
+    depth = 0
+    for place, token in enumerate(body):
+        depth += (token == "(") - (token == ")")
+        if depth == 0:
+            return items, body[place + 1 :]
+        if depth == 1 and token == ",":
+            items.append([])
+        elif place:
+            items[-1].append(token)
+    raise ValueError("a parenthesis is not closed")
+
+
+def _of_item(item: list[str]) -> Iterator[tuple[Thing, str]]:
+    """A column with the constraints behind it, or a constraint."""
+    column, parts = None, list(_parts(item))
+    if parts[0][0] not in ("CONSTRAINT", *_UNNAMED):
+        column, *declared = parts.pop(0)
+        column = _plain(column)
+        if parts and parts[0][0] == "CONSTRAINT" and parts[0][2] == "PRIMARY":
+            # A key of one column stands behind it, with AUTOINCREMENT.
+            declared += parts.pop(0)[2:]
+        yield Thing("column", column), _text(declared)
+    for part in parts:
+        name, rest = (_plain(part[1]), part[2:]) if part[0] == "CONSTRAINT" else (None, part)
+        yield _constraint(name, rest, column)
+
+
+def _parts(item: list[str]) -> Iterator[list[str]]:
+    """Cut before each CONSTRAINT."""
+    part: list[str] = []
+    depth = 0
+    for token in item:
+        depth += (token == "(") - (token == ")")
+        if token == "CONSTRAINT" and depth == 0 and part:
+            yield part
+            part = []
+        part.append(token)
+    yield part
+
+
+def _constraint(name: str | None, rest: list[str], column: str | None) -> tuple[Thing, str]:
+    kind = rest[0]
+    if kind in ("FOREIGN", "REFERENCES"):
+        own, rest = ([column], rest[1:]) if kind == "REFERENCES" else _names(rest[2:])
+        far, rest = _plain(rest[rest[0] == "REFERENCES"]), rest[1 + (rest[0] == "REFERENCES") :]
+        far_columns, rest = _names(rest)
+        action = "NO ACTION"
+        if rest[:2] == ["ON", "DELETE"]:
+            action = " ".join(rest[2 : 4 if rest[2] in ("NO", "SET") else 3])
+        return foreign_key(name, own, far, far_columns, action, "DEFERRABLE" in rest)
+    if kind == "PRIMARY":
+        return Thing("primary_key", ""), _text(rest)
+    text = _text(rest[1:])
+    return Thing("check" if kind == "CHECK" else "unique", name or text), text
+
+
+def _names(tokens: list[str]) -> tuple[list[str], list[str]]:
+    """Names in parentheses, and what follows."""
+    inside = list(takewhile(lambda token: token != ")", tokens[1:]))
+    return [_plain(token) for token in inside if token != ","], tokens[len(inside) + 2 :]
+
+
+def _text(tokens: list[str]) -> str:
+    """SQL that people can read; parentheses stand close to what is in them."""
+    text, last = "", "("
+    for token in tokens:
+        is_close = last == "(" or token in (")", ",") or (token == "(" and last.isidentifier() and last.islower())
+        text += token if is_close else f" {token}"
+        last = token
+    return text
+
+
+def _plain(token: str) -> str:
+    return token[1:-1].replace('""', '"') if token.startswith('"') else token

@@ -1,0 +1,263 @@
+"""The tests that ask for values over HTTP: each operator, aggregate, order, cast and upsert, at both faces.
+
+They are for all types, also for those whose values the system gives or the database computes: whatever the answer is,
+it is the same by a query string, in a group, by a document and under ``/rest/``, and on both databases.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import webtest
+
+from dynmodel_pyramid.fields import FieldType, is_sortable
+from dynmodel_pyramid.fields.operators import Operator
+from dynmodel_pyramid.queries.casts import CASTS
+from dynmodel_pyramid.queries.syntax import AGGREGATES, OPERATORS, QUANTIFIED
+from dynmodel_pyramid.testing.cases import Case
+from dynmodel_pyramid.testing.driver import TableDriver
+from dynmodel_pyramid.testing.suite import Suite
+from dynmodel_pyramid.testing.values import same_json
+
+#: Operators that take each text of a value of the type; others may refuse some, such as a pattern that is none.
+_OF_VALUES = {"eq", "neq", "gt", "gte", "lt", "lte", "in", "is", "isdistinct"}
+#: What may be answered besides 200, at ``/table/`` and at ``/rest/``.
+_REFUSALS = {"invalid_operand": "22P02", "unknown_cast": "42704", "unsupported_by_database": "PGRST127"}
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+class AskingConformance(Suite):
+    """Part of both suites."""
+
+    #: Whether clients write the values.
+    is_written = True
+
+    def filled(self, app: webtest.TestApp, the_type: FieldType, case: Case) -> TableDriver:
+        """A table with some values of the type, and one row of null where that can be."""
+        raise NotImplementedError
+
+    def texts(self, the_type: FieldType, case: Case, table: TableDriver) -> list[str]:
+        """The texts of two values that the table has, as they stand in a query string."""
+        raise NotImplementedError
+
+    # Conditions
+
+    def test_every_operator_is_asked_at_both_faces(self, apps, the_type, case):
+        tables = {database: self.filled(app, the_type, case) for database, app in apps.items()}
+        texts = self.texts(the_type, case, tables["sqlite"])
+        same = self.values_are_the_same_everywhere(tables)
+        for operator in the_type.operators:
+            if operator.name not in OPERATORS:
+                continue
+            for number, (condition, document) in enumerate(_conditions(operator, texts)):
+                found = {
+                    database: self._asked(table, operator, condition, document, thoroughly=number < 4)
+                    for database, table in tables.items()
+                    if database in operator.dialects
+                }
+                if same and len(found) == 2:
+                    assert found["sqlite"] == found["postgresql"], condition
+
+    def values_are_the_same_everywhere(self, tables: dict[str, TableDriver]) -> bool:
+        """Whether the values don't depend on when the rows were made."""
+        one, other = ([row["value"] for row in table.rows()] for table in tables.values())
+        return same_json(one, other)
+
+    def _asked(
+        self, table: TableDriver, operator: Operator, condition: str, document: dict, *, thoroughly: bool
+    ) -> Any:
+        """The ids that a condition finds, or the code of its refusal: the same wherever it stands."""
+        raw = quote(condition, safe="")
+        plain = self._ids(table, "GET", f"{table.path}rows/?select=id&order=id&value={raw}")
+        assert isinstance(plain, list) or operator.name not in _OF_VALUES, f"{condition} is refused: {plain}"
+        rest = self._ids(table, "GET", f"/rest/{table.model_name}?select=id&order=id&value={raw}")
+        assert rest == (plain if isinstance(plain, list) else _REFUSALS[plain]), f"{condition} at /rest/"
+        if not thoroughly:
+            return plain
+        name, _, value = condition.partition(".")
+        if name == "not":
+            operator_name, _, value = value.partition(".")
+            name = f"not.{operator_name}"
+        nested = value if name.removeprefix("not.") in ("in", "is") else _quoted(value)
+        grouped = quote(f"(value.{name}.{nested},id.lt.0)", safe="")
+        asked = self._ids(table, "GET", f"{table.path}rows/?select=id&order=id&or={grouped}")
+        assert asked == plain, f"{condition} in a group"
+        asked = self._ids(table, "POST", f"{table.path}query/", {"select": "id", "order": "id", "where": document})
+        assert asked == plain, f"{condition} in a document"
+        if isinstance(plain, list):
+            self._write(table, condition, plain)
+        return plain
+
+    def _ids(self, table: TableDriver, method: str, path: str, document: Any = None) -> Any:
+        answer = _send(table.app, method, path, document)
+        if answer.status_int == 200:
+            return [row["id"] for row in answer.json]
+        code = answer.json["code"]
+        assert code in _REFUSALS or code in _REFUSALS.values(), f"{method} {path} is {answer.status}: {answer.text}"
+        return code
+
+    def _write(self, table: TableDriver, condition: str, found: list[int]) -> None:
+        """A write by the same filter is to the same rows; it is undone."""
+        raw = quote(condition, safe="")
+        headers = {"Prefer": "tx=rollback, return=representation"}
+        for path in (f"{table.path}rows/", f"/rest/{table.model_name}"):
+            for method, document in (("PATCH", {"key": 9}), ("DELETE", None)):
+                answer = _send(table.app, method, f"{path}?select=id&order=id&value={raw}", document, headers)
+                assert answer.status_int == 200, f"{method} {path} {condition} is {answer.status}: {answer.text}"
+                if answer.headers.get("Preference-Applied", "").find("tx=rollback") < 0:
+                    raise AssertionError("tx=rollback was not honoured")
+                assert [row["id"] for row in answer.json] == found, f"{method} by {condition}"
+
+    # Order, groups, aggregates, casts
+
+    def test_every_order_is_asked_at_both_faces(self, app, the_type, case):
+        table = self.filled(app, the_type, case)
+        for order in ("value", "value.desc", "value.nullsfirst", "value.desc.nullslast", "value,key.desc"):
+            if not is_sortable(the_type):
+                answer = app.get(f"{table.path}rows/?order={order}", status=400)
+                assert answer.json["code"] == "not_sortable"
+                app.get(f"/rest/{table.model_name}?order={order}", status=404)
+                continue
+            whole = [row["id"] for row in table.rows(f"?select=id,value&order={order}")]
+            assert sorted(whole) == [row["id"] for row in table.rows()]
+            assert [row["id"] for row in app.get(f"/rest/{table.model_name}?select=id&order={order}").json] == whole
+            # Page by page, by cursors.
+            seen, path = [], f"{table.path}rows/?select=id&limit=2&order={order}"
+            while path:
+                answer = app.get(path, status=200)
+                seen += [row["id"] for row in answer.json]
+                links = [part for part in answer.headers.get("Link", "").split(", ") if part.endswith('rel="next"')]
+                path = links[0][1:].partition(">")[0] if links else ""
+            assert seen == whole, f"order={order}, page by page"
+
+    def test_every_aggregate_is_asked_at_both_faces(self, apps, the_type, case):
+        tables = {database: self.filled(app, the_type, case) for database, app in apps.items()}
+        same = self.values_are_the_same_everywhere(tables)
+        for aggregate in AGGREGATES:
+            answers = []
+            for table in tables.values():
+                select = f"made:value.{aggregate}()"
+                one = _send(table.app, "GET", f"{table.path}rows/?select={select}")
+                assert one.status_int in (200, 400), one.text
+                other = _send(table.app, "GET", f"/rest/{table.model_name}?select={select}")
+                assert other.status_int == one.status_int, f"{aggregate}() at /rest/"
+                _send(table.app, "GET", f"{table.path}rows/?select=key,{select}::text")
+                grouped = _send(table.app, "GET", f"{table.path}rows/?select=key,{select}&order=key")
+                assert grouped.status_int == one.status_int
+                if one.status_int == 400:
+                    assert one.json["code"] == "invalid_parameter"
+                    answers.append(None)
+                    continue
+                made = one.json[0]["made"]
+                values = [row["value"] for row in table.rows()]
+                if aggregate in ("min", "max"):
+                    assert made is None or any(same_json(made, value) for value in values), f"{aggregate}() is {made!r}"
+                if not the_type.exact_numbers:
+                    assert same_json(other.json[0]["made"], made)
+                answers.append(made)
+            if is_sortable(the_type) and aggregate in ("min", "max", "count"):
+                assert None not in answers or aggregate != "count", "what has an order has min() and max()"
+            if same:
+                assert same_json(answers[0], answers[1]), f"{aggregate}() differs: {answers!r:.200}"
+
+    def test_every_cast_is_asked_at_both_faces(self, apps, the_type, case):
+        tables = {database: self.filled(app, the_type, case) for database, app in apps.items()}
+        same = self.values_are_the_same_everywhere(tables)
+        for name in CASTS:
+            answers = []
+            for table in tables.values():
+                query = f"select=id,made:value::{quote(name)}&order=id"
+                one = _send(table.app, "GET", f"{table.path}rows/?{query}")
+                other = _send(table.app, "GET", f"/rest/{table.model_name}?{query}")
+                if one.status_int != 200:
+                    assert one.json["code"] == "unknown_cast", one.text
+                    assert other.json["code"] == _REFUSALS["unknown_cast"], other.text
+                    answers.append(None)
+                    continue
+                assert same_json(other.json, one.json), f"::{name} at /rest/"
+                answers.append([row["made"] for row in one.json])
+            if same:
+                assert same_json(answers[0], answers[1]), f"::{name} differs: {answers!r:.300}"
+
+    def test_values_are_grouped_and_embedded(self, app, the_type, case):
+        table = self.filled(app, the_type, case)
+        groups = table.rows("?select=value,n:count()")
+        rows = table.rows("?select=id,value&order=id")
+        assert sum(group["n"] for group in groups) == len(rows)
+        for group in groups:
+            assert any(same_json(group["value"], row["value"]) for row in rows), group
+        fields = {"near": {"type": "link", "table": table.definition["id"]}}
+        document = {"model_name": f"Near{table.model_name}", "fields": fields}
+        path = app.post_json("/table/", document, status=201).headers["Location"]
+        app.post_json(f"{path}rows/", [{"near": row["id"]} for row in rows], status=201)
+        answer = _send(app, "GET", f"{path}rows/?select=near(id,value)&order=id")
+        if answer.status_int != 200:
+            assert answer.json["code"] == "unsupported_by_database", answer.text
+            return
+        assert same_json([row["near"] for row in answer.json], rows), "what is embedded is what a row shows"
+        [text] = self.texts(the_type, case, table)[:1]
+        answer = _send(app, "GET", f"{path}rows/?select=near!inner(id)&near.value=eq.{quote(text, safe='')}")
+        assert answer.status_int == 200, answer.text
+
+    # Upserts
+
+    def test_upserts_are_taken_or_refused_at_both_faces(self, app, the_type, case):
+        if not is_sortable(the_type):
+            return
+        document = self.document(case, unique=True)
+        made = _send(app, "POST", "/table/", {"model_name": f"U{id(document)}", "fields": {"value": document}})
+        assert made.status_int in (201, 409, 422), made.text
+        if made.status_int != 201:
+            return
+        name, path = made.json["model_name"], made.headers["Location"]
+        value = case.pairs[0][0] if case.pairs else None
+        body = {} if value is None else {"value": value}
+        headers = {"Prefer": "resolution=merge-duplicates, return=representation"}
+        for target in (f"{path}rows/", f"/rest/{name}"):
+            for _ in range(2):
+                answer = _send(app, "POST", f"{target}?on_conflict=value", body, headers)
+                assert answer.status_int < 500, f"{target}: {answer.status} {answer.text}"
+                if case.pairs and self.is_written:
+                    assert answer.status_int in (200, 201), answer.text
+        rows = app.get(f"{path}rows/").json
+        assert not (case.pairs and self.is_written) or len(rows) == 1, rows
+
+
+def _send(app: webtest.TestApp, method: str, path: str, document: Any = None, headers: dict | None = None):
+    body = b"" if document is None else json.dumps(document).encode()
+    sent = {**({} if document is None else {"Content-Type": "application/json"}), **(headers or {})}
+    answer = app.request(path, method=method, body=body, headers=sent, expect_errors=True)
+    assert answer.status_int < 500, f"{method} {path} is {answer.status}: {answer.text[:300]}"
+    return answer
+
+
+def _conditions(operator: Operator, texts: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each form of an operator: as it stands in a query string, and in a document."""
+    name = operator.name
+    if name == "is":
+        for word in ("null", "not_null"):
+            yield f"is.{word}", {"value": {"is": word}}
+            yield f"not.is.{word}", {"value": {"not.is": word}}
+        return
+    if operator.many:
+        listed = f"({','.join(map(_quoted, texts))})"
+        for prefix in ("", "not."):
+            yield f"{prefix}{name}.{listed}", {"value": {f"{prefix}{name}": texts}}
+            yield f"{prefix}{name}.()", {"value": {f"{prefix}{name}": []}}
+        return
+    first, *others = texts
+    for prefix in ("", "not."):
+        yield f"{prefix}{name}.{first}", {"value": {f"{prefix}{name}": first}}
+        if operator.quantified and name in QUANTIFIED:
+            every = "{" + ",".join(map(_quoted, texts)) + "}"
+            for quantifier in ("any", "all"):
+                form = f"{prefix}{name}({quantifier})"
+                yield f"{form}.{every}", {"value": {form: texts}}
+    if operator.searches:
+        yield f"{name}(english).{first}", {"value": {f"{name}(english)": first}}
+    for text in others:
+        yield f"{name}.{text}", {"value": {name: text}}

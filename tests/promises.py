@@ -1,0 +1,50 @@
+"""What every definition promises is in the database: asked by tests and soaks after each change."""
+
+from dynmodel_pyramid.definitions.model import link_table
+from dynmodel_pyramid.definitions.trashed import TrashStore
+from dynmodel_pyramid.tables.catalogue import Catalogue
+from dynmodel_pyramid.tables.promises import Promises
+from dynmodel_pyramid.tables.references import referrers
+
+
+def broken_promises(catalogue: Catalogue, only: int | None = None) -> list[str]:
+    """Sentences about all live tables of a catalogue, or one, and about what is left over."""
+    store, generator = catalogue.store, catalogue.generator
+    with catalogue.database.rehearsing() as connection:
+        _, stored = store.all(connection)
+        live = [catalogue.upgraded(definition) for definition in stored]
+        promises = Promises(connection, generator, store)
+        asked = [definition for definition in live if only in (None, definition.id)]
+        broken = [each for definition in asked for each in promises.broken(definition)]
+        left = list(_left_over(catalogue, connection, live))
+    return [each.detail for each in broken] + left + list(_referrers(catalogue, live))
+
+
+def _left_over(catalogue, connection, live):
+    """Tables and sequences that no definition and no trash knows."""
+    trash = TrashStore(catalogue.database.system)
+    known = set()
+    for definition in (*live, *(dropped.definition for dropped in trash.tables(connection))):
+        known |= {definition.physical_name, f"_seq_{definition.id}"}
+        known |= {link_table(definition.id, field.id) for field in definition.fields}
+        known |= {each.kept.column for each in trash.fields(connection, definition.id)}
+    for kind, name in sorted(catalogue.database.dialect.relations(connection)):
+        if name.startswith("_") and not name.startswith("_dynmodel_") and name not in known:
+            yield f"the {kind} {name} is left over"
+
+
+def _referrers(catalogue, live):
+    """What a table is told of those who link to it is what these say."""
+    told = {definition.id: [] for definition in live}
+    for definition in live:
+        for far, made in referrers(definition, catalogue.field_types).items():
+            told.setdefault(far, []).extend(made)
+    for definition in live:
+        wanted = sorted(told[definition.id], key=lambda each: (each.table_id, each.field_id))
+        if list(definition.referrers) != wanted:
+            yield f"{definition.model_name} is referred to by {definition.referrers}; promised is: {wanted}"
+
+
+def assert_promises(catalogue: Catalogue, only: int | None = None) -> None:
+    broken = broken_promises(catalogue, only)
+    assert not broken, "\n".join(broken)
