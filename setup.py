@@ -80,6 +80,7 @@ setup(
     },
     entry_points={
         "paste.app_factory": ["main = dynmodel_pyramid:main"],
+        "paste.server_factory": ["server = dynmodel_pyramid.server:server_factory"],
         "console_scripts": [
             "dynmodel-settings = dynmodel_pyramid.scripts.settings:main",
             "dynmodel-upgrade = dynmodel_pyramid.scripts.upgrade:main",

@@ -37,6 +37,12 @@ class Malformed(DynmodelError):
     code = "malformed"
 
 
+class TooLarge(DynmodelError):
+    """What a client sent is longer than it may be."""
+
+    code = "payload_too_large"
+
+
 class NotFound(DynmodelError):
     """There is no such table, row or other thing."""
 

@@ -120,6 +120,19 @@ SETTINGS: tuple[Setting, ...] = (
         "queue behind the attempt wait as long; between attempts they pass.",
     ),
     Setting(
+        "stream_grace",
+        seconds,
+        2.0,
+        "PostgreSQL: seconds that a definition change waits for long answers whose clients do not read them; then it "
+        "ends these answers. Other long answers may go on for half of dynmodel.lock_timeout.",
+    ),
+    Setting(
+        "stream_timeout",
+        seconds,
+        1800.0,
+        "Seconds that a long answer may take in all, while it holds a transaction; then it is broken off.",
+    ),
+    Setting(
         "online_rows",
         at_least(0),
         100_000,
@@ -140,6 +153,13 @@ SETTINGS: tuple[Setting, ...] = (
         "conversions. 0: it is kept for ever.",
     ),
     Setting("max_body_size", at_least(1), 67_108_864, "Bytes of a request's body; a longer one is answered 413."),
+    Setting(
+        "max_document_size",
+        at_least(1),
+        16_777_216,
+        "Bytes of one document: a definition, a query, one row of many. It is read whole, which takes many times as "
+        "much memory; a longer one is answered 413.",
+    ),
     Setting(
         "max_expressions",
         at_least(1),

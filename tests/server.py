@@ -1,4 +1,4 @@
-"""A real server process: ``pserve`` with an INI file of its own, on a free port of 127.0.0.1."""
+"""A real server process: ``pserve`` (or another) with an INI file of its own, on a free port of 127.0.0.1."""
 
 import itertools
 import os
@@ -17,7 +17,7 @@ use = egg:dynmodel_pyramid
 {settings}
 
 [server:main]
-use = egg:waitress#main
+use = egg:dynmodel_pyramid#server
 listen = 127.0.0.1:{port}
 threads = {threads}
 
@@ -67,6 +67,7 @@ class Server:
         *,
         threads: int = 4,
         python: str = sys.executable,
+        module: str = "pyramid.scripts.pserve",
         environment: dict[str, str] = {},
     ):
         self.port = free_port()
@@ -74,11 +75,12 @@ class Server:
         self.ini = write_ini(folder, settings, port=self.port, threads=threads)
         self.log = self.ini.with_suffix(".log")
         self.python = python
+        self.module = module
         self.environment = {**os.environ, "PYTHONUNBUFFERED": "1", **environment}
         self.process: subprocess.Popen | None = None
 
     def start(self, *, wait: bool = True) -> None:
-        command = [self.python, "-m", "pyramid.scripts.pserve", str(self.ini)]
+        command = [self.python, "-m", self.module, str(self.ini)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, env=self.environment)
         if wait:

@@ -33,7 +33,7 @@ def stop_at_once(server) -> None:
     pgexec("pg_ctl", arguments, bin_path=server.bin_path, user=server.system_user)
 
 
-def test_away_and_back(own_server):
+def test_away_and_back(own_server, caplog):
     url = own_server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
     wsgi = dynmodel_pyramid.main({}, **{"sqlalchemy.url": url, "dynmodel.lock_timeout": "0.5"})
     app = webtest.TestApp(wsgi)
@@ -61,6 +61,13 @@ def test_away_and_back(own_server):
         assert answer.json["code"] in ("database_unavailable", "not_ready"), (method, path)
         assert answer.headers.get("Retry-After") or answer.json["code"] == "not_ready"
         assert "psycopg" not in answer.text and "SELECT" not in answer.text
+        told = [record for record in caplog.records if answer.json["request_id"] in record.getMessage()]
+        (record,) = told
+        line = record.getMessage()
+        assert f"{method} {path.partition('?')[0]} answered 503 {answer.json['code']}: " in line and line.endswith(
+            ")"
+        ), line
+        assert record.exc_info is None and len(line) < 400 and "\n" not in line
     assert app.get("/live").json == {"status": "live"}
     own_server.ensure_postgres_running()
     assert app.get("/table/1/rows/").json == [{"id": 1, "name": "before"}]

@@ -3,18 +3,18 @@
 import plaster
 import pytest
 import webtest
-from waitress.adjustments import Adjustments
 
 import dynmodel_pyramid
+from dynmodel_pyramid.server.settings import parse
 from dynmodel_pyramid.testing.databases import database_settings
 from tests.documents import ROOT
 
 
 @pytest.mark.parametrize("name", ["development.ini", "production.ini"])
-def test_server_section_is_waitress(name):
+def test_server_section_is_ours(name):
     section = plaster.get_loader(str(ROOT / name), protocols=["wsgi"]).get_settings("server:main")
-    assert section.pop("use") == "egg:waitress#main"
-    Adjustments(**{key: value for key, value in section.items() if not key.startswith("__")})
+    assert section.pop("use") == "egg:dynmodel_pyramid#server"
+    parse({key: value for key, value in section.items() if not key.startswith("__")})
 
 
 def test_production_ini_serves(tmp_path, monkeypatch):

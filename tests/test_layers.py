@@ -14,6 +14,7 @@ LAYERS = (
     "__init__",
     "directives",
     "scripts",
+    "server",
     "ui",
     "web",
     "access",

@@ -12,6 +12,8 @@ BAD = {
     "table_prefix": ("1a", "want letters"),
     "lock_timeout": ("0", "above 0"),
     "lock_attempt": ("nan", "above 0"),
+    "stream_grace": ("0", "above 0"),
+    "stream_timeout": ("never", "a number of seconds"),
     "online_rows": ("-1", "at least 0"),
     "class_cache_columns": ("0", "at least 1"),
     "trash_days": ("-1", "0 to 36500"),

@@ -91,6 +91,32 @@ class Database:
             self.dialect.bound_statements(connection, self.settings.change_timeout)
             yield connection
 
+    def staging(self) -> sa.Connection:
+        """A connection whose transactions write temporary tables, till :meth:`writes_from_now_on`.
+
+        Whoever takes it gives it back by :meth:`unstage`.
+        """
+        connection = self.engine.connect()
+        connection.execution_options(**{REHEARSES: True})
+        self.dialect.prepare_staging(connection)
+        return connection
+
+    @staticmethod
+    def writes_from_now_on(connection: sa.Connection) -> None:
+        connection.execution_options(**{WRITES: True})
+
+    def unstage(self, connection: sa.Connection) -> None:
+        """Close a connection that has temporary tables, which go."""
+        try:
+            if connection.in_transaction():
+                connection.get_transaction().rollback()
+            kept = not connection.invalidated and self.dialect.discard_staging(connection)
+        except (sa.exc.DBAPIError, self.engine.dialect.loaded_dbapi.Error):
+            kept = False
+        if not kept:
+            connection.invalidate()
+        connection.close()
+
     @contextmanager
     def changing(self) -> Iterator[sa.Connection]:
         """A connection in a transaction that may run DDL; committed if the block ends well.

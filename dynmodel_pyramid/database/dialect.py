@@ -17,6 +17,9 @@ from dynmodel_pyramid.errors import Conflict
 WRITES = "dynmodel_writes"
 #: Execution option of connections that read, but may make temporary tables.
 REHEARSES = "dynmodel_rehearses"
+#: Execution option of connections that read: all statements of the transaction see the moment of the first one.
+#: Sound behind :meth:`Dialect.lock_tables` alone, which must come first.
+ONE_MOMENT = "dynmodel_one_moment"
 #: No row gets a greater id: what JSON numbers carry exactly everywhere (RFC 8259, section 6).
 LARGEST_ID = 2**53 - 1
 #: The greatest id that a client may give to a new row: as many are left to be drawn.
@@ -75,6 +78,11 @@ class Dialect:
     may_prove_later = False
     #: Which of :data:`EXPLAIN_OPTIONS` the database knows.
     explain_options: frozenset[str] = frozenset()
+    #: The schema of a connection's temporary tables.
+    temporary_schema: str
+
+    #: Whether definition changes wait for readers, and may end those that are streams (:meth:`end_streams`).
+    ends_streams = False
 
     def __init__(self, settings):
         self.settings = settings
@@ -160,6 +168,19 @@ class Dialect:
         """As :meth:`reserve_ids`, however large they are."""
         raise NotImplementedError
 
+    def reserve_range(self, connection: sa.Connection, table: sa.Table, count: int, *, above: int) -> int | None:
+        """The first of that many new row ids that follow one another; None where others may draw ids in between.
+
+        :param above: see :meth:`reserve_ids`
+        """
+        return None
+
+    def draw_ids_into(
+        self, connection: sa.Connection, table: sa.Table, drawn: sa.Table, count: int, *, above: int
+    ) -> None:
+        """Put that many new row ids, ascending, into the column ``id`` of a table whose first column counts from 0."""
+        raise NotImplementedError
+
     def among(self, key: sa.ColumnElement, ids: Sequence[int]) -> sa.ColumnElement[bool]:
         """Whether a whole number is one of these: one parameter, however many they are."""
         raise NotImplementedError
@@ -182,6 +203,24 @@ class Dialect:
 
     def lock_exclusively(self, connection: sa.Connection, table: str) -> None:
         """Lock a user table against readers and writers; a no-op where the transaction does so anyway."""
+
+    def prepare_staging(self, connection: sa.Connection) -> None:
+        """Let temporary tables of this connection stand in files, so that they don't grow in memory."""
+
+    def discard_staging(self, connection: sa.Connection) -> bool:
+        """Drop this connection's temporary tables, outside of a transaction; -> whether it is as good as new."""
+        raise NotImplementedError
+
+    def mark_stream(self, connection: sa.Connection, *, waits: bool = False) -> None:
+        """Let other processes know that this transaction is a stream's, and that it waits for its client."""
+
+    def is_cut_off(self, connection: sa.Connection) -> bool:
+        """Whether somebody else has ended this connection, on which nothing is running."""
+        return False
+
+    def end_streams(self, connection: sa.Connection, tables: Collection[str], *, every: bool) -> int:
+        """End the streams of these tables that wait for their clients, or all of them; -> how many were ended."""
+        return 0
 
     def foreign_keys_deferred(self, connection: sa.Connection) -> AbstractContextManager[None]:
         """Within it, foreign keys are asked for at the end, not by each statement."""

@@ -9,7 +9,31 @@ from sqlalchemy import event
 
 from dynmodel_pyramid.database import postgresql_things
 from dynmodel_pyramid.database.cursors import raw_cursor
-from dynmodel_pyramid.database.dialect import EXPLAIN_OPTIONS, REHEARSES, WRITES, Dialect, Failure
+from dynmodel_pyramid.database.dialect import EXPLAIN_OPTIONS, ONE_MOMENT, REHEARSES, WRITES, Dialect, Failure
+
+#: The application names of sessions that are streams, as pg_stat_activity shows them.
+STREAM, SLOW_STREAM = "dynmodel stream", "dynmodel stream that waits for its client"
+
+_END_STREAMS = sa.text(
+    """
+    SELECT pg_terminate_backend(activity.pid) FROM pg_stat_activity AS activity
+    WHERE activity.datname = current_database() AND activity.usename = current_user
+      AND (
+        activity.application_name = :slow
+        OR activity.application_name = :stream AND (
+          :every OR activity.state = 'idle in transaction'
+          AND activity.state_change < clock_timestamp() - interval '1 second'
+        )
+      )
+      AND activity.pid IN (
+        SELECT locks.pid FROM pg_locks AS locks
+        JOIN pg_class ON pg_class.oid = locks.relation
+        JOIN pg_namespace ON pg_namespace.oid = pg_class.relnamespace
+        WHERE locks.granted AND locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+          AND pg_namespace.nspname = :schema AND pg_class.relname::text = ANY (:tables)
+      )
+    """
+)
 
 
 class PostgreSQL(Dialect):
@@ -19,8 +43,10 @@ class PostgreSQL(Dialect):
     confirms_first = False
     max_columns = 1590  # MaxHeapAttributeNumber is 1600 (PostgreSQL manual, appendix K), dropped columns included
     counts_dropped_columns = True
+    temporary_schema = "pg_temp"
     nulls_not_distinct = True
     may_prove_later = True
+    ends_streams = True
     explain_options = frozenset(EXPLAIN_OPTIONS)
     #: Up to this gap ids are drawn one by one, which never moves the sequence back; see _advance.
     SMALL_GAP = 10_000
@@ -35,7 +61,7 @@ class PostgreSQL(Dialect):
         return {"pool_size": 10, "max_overflow": 20, "connect_args": {"prepare_threshold": None}}
 
     def prepare_engine(self, engine: sa.Engine) -> None:
-        dbapi_error = engine.dialect.loaded_dbapi.Error
+        dbapi_error, levels = engine.dialect.loaded_dbapi.Error, engine.dialect.loaded_dbapi.IsolationLevel
         timeout = int(self.settings.lock_timeout * 1000)
 
         @event.listens_for(engine, "connect")
@@ -61,7 +87,9 @@ class PostgreSQL(Dialect):
             # The driver sends it along with BEGIN.
             options = connection.get_execution_options()
             reads = not options.get(WRITES) and not options.get(REHEARSES)
-            connection.connection.dbapi_connection.read_only = reads or None
+            raw = connection.connection.dbapi_connection
+            raw.read_only = reads or None
+            raw.isolation_level = levels.REPEATABLE_READ if options.get(ONE_MOMENT) else None
 
     _KINDS = {
         "54001": "too_complex",
@@ -116,6 +144,18 @@ class PostgreSQL(Dialect):
         with raw_cursor(connection) as cursor:
             cursor.execute("SELECT nextval(%s) FROM generate_series(1, %s)", (name, count))
             return sorted(row[0] for row in cursor)
+
+    def draw_ids_into(
+        self, connection: sa.Connection, table: sa.Table, drawn: sa.Table, count: int, *, above: int
+    ) -> None:
+        if above:
+            self._advance(connection, table, above)
+        prepare = connection.dialect.identifier_preparer
+        with raw_cursor(connection) as cursor:
+            cursor.execute(
+                f"INSERT INTO {prepare.format_table(drawn)} SELECT k, nextval(%s) FROM generate_series(0, %s) k",
+                (prepare.format_sequence(self.sequence(table)), count - 1),
+            )
 
     def _advance(self, connection: sa.Connection, table: sa.Table, row_id: int) -> None:
         # setval can't be told to move forward only: between the reading and the setting another transaction may draw
@@ -181,6 +221,12 @@ class PostgreSQL(Dialect):
     def bound_lock_waits(self, connection: sa.Connection, wait: float) -> None:
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, int(wait * 1000))}")
 
+    def discard_staging(self, connection: sa.Connection) -> bool:
+        raw = connection.connection.dbapi_connection
+        raw.execute("DISCARD TEMP")
+        raw.commit()
+        return True
+
     def hold_off_writers(self, connection: sa.Connection, table: str) -> None:
         quote = connection.dialect.identifier_preparer.quote_identifier
         connection.exec_driver_sql(f"LOCK TABLE {quote(self.schema)}.{quote(table)} IN SHARE ROW EXCLUSIVE MODE")
@@ -199,6 +245,24 @@ class PostgreSQL(Dialect):
     def lock_exclusively(self, connection: sa.Connection, table: str) -> None:
         quote = connection.dialect.identifier_preparer.quote_identifier
         connection.exec_driver_sql(f"LOCK TABLE {quote(self.schema)}.{quote(table)} IN ACCESS EXCLUSIVE MODE")
+
+    def mark_stream(self, connection: sa.Connection, *, waits: bool = False) -> None:
+        connection.exec_driver_sql(f"SET LOCAL application_name = '{SLOW_STREAM if waits else STREAM}'")
+
+    def is_cut_off(self, connection: sa.Connection) -> bool:
+        raw = connection.connection.dbapi_connection
+        try:
+            # Takes what is there, and does not wait: first the server's last words, then the end.
+            raw.pgconn.consume_input()
+            raw.pgconn.consume_input()
+        except connection.dialect.loaded_dbapi.Error:
+            return True
+        return raw.broken or raw.closed
+
+    def end_streams(self, connection: sa.Connection, tables: Collection[str], *, every: bool) -> int:
+        names = {"stream": STREAM, "slow": SLOW_STREAM}
+        given = {"schema": self.schema, "tables": list(tables), "every": every, **names}
+        return sum(connection.scalars(_END_STREAMS, given))
 
     def lock_tables(self, connection: sa.Connection, tables: Iterable[sa.Table], *, writes: bool, wait: float) -> None:
         prepare = connection.dialect.identifier_preparer.format_table

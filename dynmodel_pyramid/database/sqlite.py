@@ -17,6 +17,8 @@ from dynmodel_pyramid.database.sqlite_deadline import MESSAGES, Deadline, was_ov
 from dynmodel_pyramid.database.sqlite_file import DatabaseFile
 from dynmodel_pyramid.errors import Busy, ConfigurationProblem
 
+#: Pages of temporary tables that a pooled connection may keep on the disk, free, when these are dropped; 4 MB.
+KEPT_PAGES = 1000
 #: Instructions of SQLite's machine between two looks at the clock; about a millisecond.
 PROGRESS_INSTRUCTIONS = 20_000
 #: Where a connection keeps what file it has open.
@@ -37,6 +39,7 @@ class SQLite(Dialect):
     confirms_first = True
     max_columns = 1990  # SQLITE_MAX_COLUMN is 2000 (Implementation Limits For SQLite, 2)
     nulls_not_distinct = False
+    temporary_schema = "temp"
 
     def __init__(self, settings):
         super().__init__(settings)
@@ -202,6 +205,18 @@ class SQLite(Dialect):
         connection.connection.info[DEADLINE].lift()
         connection.connection.dbapi_connection.set_progress_handler(None, 0)
 
+    def prepare_staging(self, connection: sa.Connection) -> None:
+        connection.connection.dbapi_connection.execute("PRAGMA temp_store = FILE")
+
+    def discard_staging(self, connection: sa.Connection) -> bool:
+        # Small ones only: a new connection parses the whole schema, and an old one keeps the file as long as it was.
+        raw = connection.connection.dbapi_connection
+        if raw.execute("PRAGMA temp.page_count").fetchone()[0] > KEPT_PAGES:
+            return False
+        for (name,) in raw.execute("SELECT name FROM temp.sqlite_master WHERE type = 'table'").fetchall():
+            raw.execute(f'DROP TABLE temp."{name}"')
+        return True
+
     @contextmanager
     def foreign_keys_deferred(self, connection: sa.Connection) -> Iterator[None]:
         # It switches itself off at the end of the transaction (PRAGMA defer_foreign_keys), where a violation fails.
@@ -225,10 +240,13 @@ class SQLite(Dialect):
         return key.in_(sa.select(sa.func.json_each(json.dumps(list(ids))).table_valued("value").c.value))
 
     def draw_ids(self, connection: sa.Connection, table: sa.Table, count: int, *, above: int) -> list[int]:
+        first = self.reserve_range(connection, table, count, above=above)
+        return list(range(first, first + count))
+
+    def reserve_range(self, connection: sa.Connection, table: sa.Table, count: int, *, above: int) -> int:
         # Sound because BEGIN IMMEDIATE makes this the only writer. The insert that follows raises the sequence, above
         # given ids too (SQLite Autoincrement, 3).
         with raw_cursor(connection) as cursor:
             cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (str(table.name),))
             last = cursor.fetchone()
-        first = max(last[0] if last else 0, above) + 1
-        return list(range(first, first + count))
+        return max(last[0] if last else 0, above) + 1

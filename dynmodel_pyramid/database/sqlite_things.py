@@ -13,6 +13,7 @@ from itertools import takewhile
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database import sqlite_functions
+from dynmodel_pyramid.database.sqlite_deadline import UNBOUND
 from dynmodel_pyramid.database.things import Thing, Things, foreign_key
 
 #: Runs a query with a named parameter: ``Callable[[str, dict], Iterable[tuple]]``.
@@ -32,7 +33,7 @@ def things(connection: sa.Connection, table: str) -> Things:
 def promised_things(table: sa.Table, indexes: list[sa.Index], dialect: sa.Dialect) -> Things:
     """Of a table that is made in a database in memory."""
     with closing(sqlite3.connect(":memory:")) as memory:
-        sqlite_functions.register(memory)
+        sqlite_functions.register(memory, UNBOUND)
         for statement in (sa.schema.CreateTable(table), *map(sa.schema.CreateIndex, indexes)):
             memory.execute(str(statement.compile(dialect=dialect)))
         return _things(memory.execute, table.name)

@@ -4,13 +4,14 @@ Our own, because the standard library's reader tells neither apart, and has a li
 """
 
 import re
-from codecs import getincrementaldecoder
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
-from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.errors import Malformed, TooLarge
+from dynmodel_pyramid.exchange.text import CHUNK, text_reader
 
-CHUNK = 65_536
+#: Values in one record; no table has as many columns.
+MAX_VALUES = 10_000
 Record = list[str | None]
 _FIELD = re.compile(r'"([^"]*+(?:""[^"]*+)*+)"|([^",\r\n]*+)')
 _QUOTED = re.compile(r'[",\r\n]')
@@ -26,17 +27,30 @@ def _written(value: str | None) -> str:
     return f'"{value.replace(chr(34), chr(34) * 2)}"' if not value or _QUOTED.search(value) else value
 
 
-def read_records(file: BinaryIO) -> Iterator[Record]:
+def read_records(file: BinaryIO, longest: int | None = None) -> Iterator[Record]:
     """The records of a file in UTF-8, a part of it in memory; a byte order mark is passed over.
 
+    Lines end with LF or CRLF; with CR alone where the first one does.
+
+    :param longest: the most characters that one record may have
     :raises Malformed: saying in which line it breaks
+    :raises TooLarge: a record is longer
     """
-    read, text, position, size, line, ended = _reader(file), "", 0, CHUNK, 1, False
+    read, text, position, size, line, ended = text_reader(file, _not_utf_8), "", 0, CHUNK, 1, False
+    ends_with_cr = None
     while True:
-        found = None if position == len(text) else _record(text, position, ended, line)
+        found = None if position == len(text) else _record(text, position, ended, line, ends_with_cr)
+        length = len(text) - position if found is None else found[1] - position
+        if longest is not None and length > longest:
+            raise TooLarge(
+                f"the record that begins in line {line} has more than {longest} bytes",
+                hint="a quote that is not closed makes one record of many",
+            )
         if found is not None:
             record, end = found
-            line += text.count("\n", position, end)
+            if ends_with_cr is None:
+                ends_with_cr = text[end - 1] == "\r"
+            line += text.count("\r" if ends_with_cr else "\n", position, end)
             position, size = end, CHUNK
             yield record
         elif ended:
@@ -48,27 +62,17 @@ def read_records(file: BinaryIO) -> Iterator[Record]:
             text, position, size = text[position:] + more, 0, 2 * size
 
 
-def _reader(file: BinaryIO) -> Callable[[int], str]:
-    """Gives text of about so many bytes; none at the end."""
-    decoder = getincrementaldecoder("utf-8-sig")()
-
-    def read(size: int) -> str:
-        while True:
-            data = file.read(size)
-            try:
-                text = decoder.decode(data, final=not data)
-            except UnicodeDecodeError:
-                raise Malformed("the body is not UTF-8", code="malformed_csv") from None
-            if text or not data:
-                return text
-
-    return read
+def _not_utf_8(place: int) -> Malformed:
+    return Malformed(f"the body is not UTF-8 (byte {place})", code="malformed_csv")
 
 
-def _record(text: str, position: int, ended: bool, line: int) -> tuple[Record, int] | None:
-    """The record that begins there, and where the next one does; None if the text may go on within it."""
+def _record(text: str, position: int, ended: bool, line: int, ends_with_cr: bool | None) -> tuple[Record, int] | None:
+    """The record that begins there, and where the next one does; None if the text may go on within it.
+
+    :param ends_with_cr: whether CR alone ends the lines; None for the first line, which tells
+    """
     fields: Record = []
-    while True:
+    while len(fields) < MAX_VALUES:
         match = _FIELD.match(text, position)
         quoted, plain = match.groups()
         fields.append(quoted.replace('""', '"') if quoted is not None else plain or None)
@@ -78,12 +82,14 @@ def _record(text: str, position: int, ended: bool, line: int) -> tuple[Record, i
             return (fields, end) if ended else None
         if mark == ",":
             position = end + 1
-        elif mark == "\n":
+        elif mark == "\n" and not ends_with_cr:
             return fields, end + 1
-        elif mark == "\r" and text[end + 1 : end + 2] in ("", "\n"):
-            if end + 1 == len(text) and not ended:
-                return None
-            return fields, min(end + 2, len(text))
+        elif mark == "\r" and end + 1 == len(text) and not ended:
+            return None
+        elif mark == "\r" and ends_with_cr:
+            return fields, end + 1
+        elif mark == "\r" and (ends_with_cr is None or text[end + 1 : end + 2] in ("", "\n")):
+            return fields, end + 1 + (text[end + 1 : end + 2] == "\n")
         elif mark == '"' and quoted is None and not plain and not ended:
             return None
         else:
@@ -92,3 +98,4 @@ def _record(text: str, position: int, ended: bool, line: int) -> tuple[Record, i
                 code="malformed_csv",
                 hint='a value with commas, quotes or line ends stands in quotes, and a quote in it twice: "a ""b"""',
             )
+    raise Malformed(f"the record that begins in line {line} has more than {MAX_VALUES} values", code="malformed_csv")

@@ -1,50 +1,81 @@
 """The documents in a file that was sent: rows, each with the faults that it has already as a text."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO
 
 from dynmodel_pyramid.definitions.problems import Problems, escape
 from dynmodel_pyramid.errors import Malformed
-from dynmodel_pyramid.exchange.delimited import read_records
+from dynmodel_pyramid.exchange.delimited import Record, read_records
+from dynmodel_pyramid.exchange.documents import Documents, parse_json, too_long
 from dynmodel_pyramid.fields.numbers import read_integer
 from dynmodel_pyramid.rows.entries import Columns, Faults
 from dynmodel_pyramid.rows.imports import Document
 from dynmodel_pyramid.rows.service import Rows
 
 
-def read_ndjson(file: BinaryIO, parse: Callable[[bytes], Any]) -> Iterator[Document]:
+def read_json(documents: Documents) -> Iterator[Document]:
+    """The documents of a JSON text."""
+    return map(Document, documents)
+
+
+def read_ndjson(file: BinaryIO, longest: int) -> Iterator[Document]:
     """A document in each line (ndjson.org); empty lines are passed over.
 
-    :param parse: reads one
+    :raises TooLarge: a line is longer
     """
-    for line in file:
-        text = line.strip()
+    while line := file.readline(longest + 2):
+        text = line.strip(b" \t\r\n")
+        if len(text) > longest:
+            raise too_long(longest)
         if text:
             try:
-                yield Document(parse(text))
+                yield Document(parse_json(text))
             except Malformed as error:
                 yield _broken(error.detail)
 
 
-def read_csv(file: BinaryIO, rows: Rows, columns: Columns) -> Iterator[Document]:
-    """The first line names the fields; values are in their types' text forms.
+def read_csv(file: BinaryIO, rows: Rows, columns: Columns, longest: int) -> Iterator[Document]:
+    """The first line names the fields; values are in their types' text forms. Empty lines at the end are passed over,
+    unless there is one field alone, of which they are values.
 
     :raises Malformed: it is no CSV, or names a field twice
     :raises Invalid: it names what is no field
     """
-    records = read_records(file)
-    header = next(records, [])
-    names = [name for name in header if name is not None]
-    if not names or len(names) < len(header) or len(set(names)) < len(names):
-        raise Malformed(
-            "the first line must name the fields, each once", code="malformed_csv", hint="for example id,name,price"
-        )
-    readers = _readers(rows, names, columns)
+    records = read_records(file, longest)
+    names = header_of(next(records, []))
+    if not names or None in names:
+        raise Malformed("the first line must name the fields", code="malformed_csv", hint="for example id,name,price")
+    readers = list(_readers(rows, names, columns).items())
+    empty = 0
     for record in records:
-        if len(record) != len(names):
-            yield _broken(f"{len(record)} values stand under {len(names)} names")
-        else:
-            yield _document(readers, record)
+        if record == [None] and len(names) > 1:
+            empty += 1
+            continue
+        for _ in range(empty):
+            yield _ragged([], names)
+        empty = 0
+        yield _ragged(record, names) if len(record) != len(names) else _document(readers, record)
+
+
+def header_of(record: Record) -> Record:
+    """The names in the first line of a CSV.
+
+    :raises Malformed: one stands there twice
+    """
+    seen: set[str | None] = set()
+    for name in record:
+        if name in seen:
+            raise Malformed(
+                f"the first line names {name or 'an empty name'!r} twice",
+                code="malformed_csv",
+                hint="each field stands there once",
+            )
+        seen.add(name)
+    return record
+
+
+def _ragged(record: Record, names: Record) -> Document:
+    return _broken(f"{len(record)} values stand under {len(names)} names")
 
 
 def _broken(detail: str) -> Document:
@@ -53,12 +84,13 @@ def _broken(detail: str) -> Document:
     return Document(None, faults)
 
 
-def _document(readers: dict[str, Callable[[str], Any]], record: list[str | None]) -> Document:
-    made, faults = {}, Faults()
-    for (name, read), text in zip(readers.items(), record, strict=True):
+def _document(readers: Sequence[tuple[str, Callable[[str], Any]]], record: Record) -> Document:
+    made, faults = {}, None
+    for (name, read), text in zip(readers, record, strict=True):
         try:
             made[name] = None if text is None else read(text)
         except (ValueError, Malformed) as error:
+            faults = faults or Faults()
             faults.add(f"/{escape(name)}", "invalid_format", str(error))
     return Document(made, faults)
 

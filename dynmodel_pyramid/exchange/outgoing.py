@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import orjson
 
 from dynmodel_pyramid.definitions import FieldDefinition
+from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.exchange import CSV, NDJSON
 from dynmodel_pyramid.exchange.delimited import write_record
 from dynmodel_pyramid.queries.syntax import Field, SelectItem, Star
@@ -39,7 +40,7 @@ class Csv:
 
     def rows(self, names: Sequence[str], rows: Iterable[Sequence[Any]], texts: Texts) -> bytes:
         forms = [texts.get(name) for name in names]
-        return "".join([write_record(map(_cell, row, forms)) for row in rows]).encode()
+        return "".join([write_record(map(cell, row, forms)) for row in rows]).encode()
 
 
 class NdJson:
@@ -55,29 +56,41 @@ class NdJson:
         return b"".join([orjson.dumps(dict(zip(names, row, strict=True)), option=option) for row in rows])
 
 
-def _cell(value: Any, form: Text | None) -> str | None:
+def cell(value: Any, form: Text | None = None) -> str | None:
+    """A value of an answer as CSV has it; None is null.
+
+    Groups, paths and what is embedded come as JSON texts, others as values: both give the same cell.
+
+    :param form: of a field's values; without one a text is itself, and all else its JSON text
+    """
     if value is None or isinstance(value, str):
         return value
     text = orjson.dumps(value, option=OPTIONS).decode()
-    if text[0] in "[{":
-        return text if form is None else form(text)
-    if isinstance(value, orjson.Fragment):
-        return None if text == "null" else text
+    if text == "null":
+        return None
+    if form is not None and (isinstance(value, orjson.Fragment) or text[0] in "[{"):
+        return form(text)
     return orjson.loads(text) if text[0] == '"' else text
 
 
 def texts_of(model: Model, select: Sequence[SelectItem] = (Star(),)) -> Texts:
-    """What makes the texts of the fields that are selected as they are, by the names that they have in answers."""
+    """What makes the texts of fields, and of JSON that is found in them, by the names that they have in answers."""
     definition = model.definition
     fields = definition.by_name | {alias.name: field for field in definition.fields for alias in field.aliases}
-    chosen: dict[str, FieldDefinition | None] = {}
+    made: dict[str, Text | None] = {}
     for item in select:
         if isinstance(item, Star):
-            chosen |= fields
+            made |= {name: _text_of(model, field) for name, field in fields.items()}
         elif isinstance(item, Field):
-            plain = not (item.column.path or item.cast or item.aggregate)
-            chosen[item.alias or item.column.name] = fields.get(item.column.name) if plain else None
-    return {name: _text_of(model, field) for name, field in chosen.items() if field is not None}
+            column, field = item.column, fields.get(item.column.name)
+            own = item.cast is None and item.aggregate_cast is None and item.aggregate in (None, "max", "min")
+            keys = [column.name, *[step for step in column.path if isinstance(step, str)]]
+            name = item.alias or item.aggregate or keys[-1]
+            if own and column.path and not column.as_text:
+                made[name] = str
+            else:
+                made[name] = _text_of(model, field) if own and field is not None and not column.path else None
+    return {name: text for name, text in made.items() if text is not None}
 
 
 def _text_of(model: Model, field: FieldDefinition) -> Text:
@@ -90,7 +103,7 @@ def _text_of(model: Model, field: FieldDefinition) -> Text:
             # Where the text form is JSON, the text stays as it is: nothing in it is rounded.
             if form.from_text(found) == document:
                 return found
-        except ValueError:
+        except (ValueError, Malformed):
             pass
         return form.to_text(node.deserialize(document))
 
@@ -104,9 +117,9 @@ def framed(
     made: Format, names: Sequence[str], parts: Iterable[Sequence[Sequence[Any]]], texts: Texts
 ) -> Iterator[bytes]:
     """The list in parts, as the rows come."""
-    opening = made.opening(names)
+    opening, is_begun = made.opening(names), False
     for rows in parts:
         yield opening + made.rows(names, rows, texts)
-        opening = b""
-    if opening:
+        opening, is_begun = b"", True
+    if not is_begun:
         yield opening

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dynmodel_pyramid.definitions.problems import Problems
+import colander
+
+from dynmodel_pyramid.definitions.problems import Problems, faults
 from dynmodel_pyramid.definitions.store import now
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.rows.aliases import SentNames
@@ -104,10 +106,21 @@ def read_new(rows: Rows, documents: Sequence[Any], columns: Columns, *, pointers
 
 
 def read_entries(
-    rows: Rows, documents: Sequence[Any], columns: Columns, *, pointers: bool, first: int = 0
+    rows: Rows,
+    documents: Sequence[Any],
+    columns: Columns,
+    *,
+    pointers: bool,
+    first: int = 0,
+    known_by: Sequence[str] = (),
 ) -> list[Entry]:
-    """:raises Invalid: with every fault that counts for new rows and for others"""
+    """
+    :param known_by: the fields of the uniqueness by which rows are known again
+    :raises Invalid: with every fault that counts for new rows and for others
+    """
     reader, problems, moment = rows.reader, Problems(), now()
+    given = [rows.model.definition.by_name[name] for name in known_by if name in reader.given]
+    given_nodes = {field.name: rows.model.field_types[field.type].schema_node(field.options) for field in given}
     entries = []
     for number, document in enumerate(documents, first):
         pointer = f"/{number}" if pointers else ""
@@ -116,10 +129,10 @@ def read_entries(
             reader.part(document, pointer, problems, rows.scope)
             continue
         sent = told.sent if isinstance(told, SentNames) else {}
-        faults = Faults()
-        values = reader.whole(document, pointer, SentNames(faults, pointer, sent), rows.scope, moment)
-        row_id = reader.given_id(document, pointer, problems, faults)
-        assigned = reader.part(document, pointer, told, rows.scope) if faults else values
+        if_new = Faults()
+        values = reader.whole(document, pointer, SentNames(if_new, pointer, sent), rows.scope, moment)
+        row_id = reader.given_id(document, pointer, problems, if_new)
+        assigned = reader.part(document, pointer, told, rows.scope) if if_new else values
         named = document if columns.names is None else [*document, *columns.names]
         for name in named:
             field = reader.by_name.get(name)
@@ -130,6 +143,21 @@ def read_entries(
             for name in dict.fromkeys(named)
             if name in values and name not in reader.repeatable
         }
-        entries.append(Entry(number, pointer, document, sent, values, {**values, "id": row_id}, assigned, faults))
+        row = {**values, "id": row_id}
+        for name, node in given_nodes.items():
+            row[name] = _known_value(node, document.get(name), f"{pointer}/{sent.get(name, name)}", problems)
+        entries.append(Entry(number, pointer, document, sent, values, row, assigned, if_new))
     problems.raise_if_any()
     return entries
+
+
+def _known_value(node: colander.SchemaNode, value: Any, pointer: str, problems: Problems) -> Any:
+    """A value that the system has given a row, by which a document knows it again; None where it has none."""
+    if value is None:
+        return None
+    try:
+        return node.deserialize(value)
+    except colander.Invalid as error:
+        for below, code, message in faults(error):
+            problems.add(f"{pointer}{below}", code, message)
+        return None

@@ -1,116 +1,239 @@
-"""Rows that come in any number: judged and written a part at a time, in one transaction."""
+"""Rows that come in any number: all are judged and set aside, outside of any lock, and then written in one transaction.
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+Memory holds a part of them at a time. A single part is written as it is; where there are more, the rows that were
+judged good wait in a temporary table (:mod:`~.staging`) or in a temporary file.
+"""
+
+import pickle
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
 from itertools import islice
+from tempfile import SpooledTemporaryFile
 from typing import Any
 
 import sqlalchemy as sa
 
 from dynmodel_pyramid.definitions.problems import Problems
 from dynmodel_pyramid.errors import Invalid
-from dynmodel_pyramid.rows.entries import Columns, Faults, read_new
-from dynmodel_pyramid.rows.service import Rows
+from dynmodel_pyramid.rows.entries import Columns, Entry, Faults, read_new
+from dynmodel_pyramid.rows.service import NewRows, Rows
+from dynmodel_pyramid.rows.staging import PART, StagedRows
 from dynmodel_pyramid.rows.upserts import Upsert, Upserted
 
-#: Rows that are in memory at a time.
-PART = 1000
+#: Bytes of judged rows that are not yet put into a temporary file.
+IN_MEMORY = 1_048_576
+
+#: Told the ids of the rows that were written, part by part.
+Written = Callable[[sa.Connection, Sequence[int]], None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Document:
     """One document, and the faults that were found before, with pointers within it."""
 
     document: Any
-    faults: Faults = field(default_factory=Faults)
+    faults: Faults | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Merging:
-    """How rows that are there are treated: see :class:`Upsert`."""
+    """How existing rows are treated: see :class:`Upsert`."""
 
     on_conflict: Sequence[str] | None
     ignore: bool
 
 
-class Import:
-    """Writes documents as they come.
+class Transaction:
+    """The transaction that writes; made for one import."""
 
-    The transaction begins with the first part that is good. When a fault is found, nothing more is written, but all
-    that is left is judged, so that every fault is told.
+    def begin(self) -> sa.Connection:
+        """Begin it, on the connection of :meth:`stage` if that was asked for."""
+        raise NotImplementedError
+
+    def stage(self) -> sa.Connection:
+        """A connection for a temporary table; whoever made this object closes it."""
+        raise NotImplementedError
+
+
+class Import:
+    """Judges documents as they come, and writes them when all are good.
+
+    When a fault is found, nothing is written, but the rest is judged, so that every fault is told.
 
     :param merging: None adds rows only
+    :param pointers: whether the pointers of problems begin with the document's number
     """
 
-    def __init__(self, rows: Rows, columns: Columns, merging: Merging | None = None):
+    def __init__(self, rows: Rows, columns: Columns, merging: Merging | None = None, *, pointers: bool = True):
         self.rows = rows
         self.columns = columns
         self.merging = merging
+        self.pointers = pointers
         self.count = 0
         self.inserted = 0
         self._problems = Problems()
-        self._begun: sa.Connection | None = None
         #: The rows that were written over, so that two documents that are the same row are found in different parts.
         self._seen: set[int] = set()
 
-    def run(
-        self,
-        documents: Iterable[Document],
-        begin: Callable[[], sa.Connection],
-        written: Callable[[sa.Connection, list[int]], None],
-    ) -> None:
+    def run(self, documents: Iterable[Document], transaction: Transaction, written: Written | None = None) -> None:
         """
-        :param begin: begins the transaction
-        :param written: told the ids of each part
+        :param written: told the ids of the rows, part by part, inside the transaction
         :raises Invalid: with every fault, and their total
         """
-        source, first = iter(documents), 0
-        while part := list(islice(source, PART)):
-            write = self._read(part, first)
-            first += len(part)
-            if write is not None:
-                self._begun = self._begun or begin()
-                done = write(self._begun)
-                self.count += len(done.ids)
-                self.inserted += len(done.inserted)
-                written(self._begun, done.ids)
-        self._problems.raise_if_any()
-        if self._begun is None:
-            begin()
+        parts = _parts(documents)
+        first, second = next(parts, []), next(parts, None)
+        if second is None:
+            judged = self._judged(first, 0)
+            self._problems.raise_if_any()
+            self._write(transaction.begin(), [judged], written)
+        elif self.merging is None and StagedRows.takes(self.rows):
+            self._move(StagedRows(self.rows, transaction.stage()), [first, second], parts, transaction, written)
+        else:
+            with Kept() as kept:
+                self._judge_all([first, second], parts, kept.add)
+                self._write(transaction.begin(), kept, written)
 
-    def _read(self, part: list[Document], first: int) -> Callable[[sa.Connection], Upserted] | None:
-        """What writes a part; None if it has faults, or one before it had."""
+    # Judging
+
+    def _judge_all(
+        self,
+        begun: list[list[Document]],
+        parts: Iterator[list[Document]],
+        keep: Callable[[Any], None],
+    ) -> None:
+        number = 0
+        while begun or (part := next(parts, None)) is not None:
+            part = begun.pop(0) if begun else part
+            judged = self._judged(part, number)
+            number += len(part)
+            if not self._problems.total:
+                keep(judged)
+        self._problems.raise_if_any()
+
+    def _judged(self, part: list[Document], first: int) -> NewRows | list[Entry] | None:
+        """The rows of a part; None where it has faults, which are noted."""
         if not any(each.faults for each in part):
             try:
-                made = self._judge([each.document for each in part], first)
+                return self._judge([each.document for each in part], first)
             except Invalid as error:
-                self._note(error)
+                self._problems.include(error)
                 return None
-            return None if self._problems.total else made
         for number, each in enumerate(part, first):
-            each.faults.tell(self._problems, f"/{number}")
-            if not each.faults:
+            if each.faults:
+                each.faults.tell(self._problems, f"/{number}" if self.pointers else "")
+            else:
                 try:
                     self._judge([each.document], number)
                 except Invalid as error:
-                    self._note(error)
+                    self._problems.include(error)
         return None
 
-    def _note(self, error: Invalid) -> None:
-        for problem in error.problems:
-            self._problems.add(problem.pointer, problem.code, problem.detail)
-        self._problems.total += error.total - len(error.problems)
-
-    def _judge(self, documents: list[Any], first: int) -> Callable[[sa.Connection], Upserted]:
+    def _judge(self, documents: list[Any], first: int) -> NewRows | list[Entry]:
         if self.merging is None:
-            new = read_new(self.rows, documents, self.columns, pointers=True, first=first)
+            return read_new(self.rows, documents, self.columns, pointers=self.pointers, first=first)
+        return self._upsert(documents, first).entries
 
-            def insert(connection: sa.Connection) -> Upserted:
-                ids = self.rows.insert(connection, new)
-                return Upserted(ids, frozenset(ids))
-
-            return insert
+    def _upsert(self, documents: Sequence[Any], first: int = 0) -> Upsert:
         how = self.merging
         return Upsert(
-            self.rows, documents, how.on_conflict, ignore=how.ignore, columns=self.columns, first=first, seen=self._seen
-        ).run
+            self.rows,
+            documents,
+            how.on_conflict,
+            ignore=how.ignore,
+            columns=self.columns,
+            pointers=self.pointers,
+            first=first,
+            seen=self._seen,
+        )
+
+    # Writing
+
+    def _write(
+        self, connection: sa.Connection, parts: "Iterable[NewRows] | Iterable[list[Entry]]", written: Written | None
+    ) -> None:
+        rows, several = self.rows, isinstance(parts, Kept)
+        # Rows of one request may refer to one another, in any order; whether they do is asked when all are there.
+        later = several and rows.links.refer_to_itself
+        deferred = rows.catalogue.database.dialect.foreign_keys_deferred
+        with deferred(connection) if later else nullcontext():
+            upsert = None if self.merging is None else self._upsert([])
+            above = parts.greatest_id if several else 0
+            for part in parts:
+                if self._problems.total:
+                    self._note_missing_rows(connection, part, own=False if later else None)
+                    continue
+                try:
+                    if upsert is None:
+                        ids = rows.insert(connection, part, above=above, own_links=not later)
+                        done = Upserted(ids, frozenset(ids))
+                    else:
+                        done = upsert.run(connection, part, above=above, own_links=not later)
+                except Invalid as error:
+                    self._problems.include(error)
+                    continue
+                self.count += len(done.ids)
+                self.inserted += len(done.inserted)
+                if written is not None:
+                    written(connection, done.ids)
+            self._problems.raise_if_any()
+            if later:
+                for part in parts:
+                    self._note_missing_rows(connection, part, own=True)
+                self._problems.raise_if_any()
+
+    def _note_missing_rows(self, connection: sa.Connection, part: NewRows | list[Entry], *, own: bool | None) -> None:
+        if isinstance(part, NewRows):
+            values, pointers = part.values, part.places
+        else:
+            values, pointers = [entry.assigned for entry in part], [entry.pointer for entry in part]
+        try:
+            self.rows.links.refuse_missing_rows(connection, self.rows.models, values, pointers, own=own)
+        except Invalid as error:
+            self._problems.include(error)
+
+    def _move(
+        self,
+        staged: StagedRows,
+        begun: list[list[Document]],
+        parts: Iterator[list[Document]],
+        transaction: Transaction,
+        written: Written | None,
+    ) -> None:
+        self._judge_all(begun, parts, staged.add)
+        connection = transaction.begin()
+        self.count = self.inserted = staged.move()
+        for ids in staged.ids() if written is not None else ():
+            written(connection, ids)
+
+
+def _parts(documents: Iterable[Document]) -> Iterator[list[Document]]:
+    source = iter(documents)
+    while part := list(islice(source, PART)):
+        yield part
+
+
+class Kept:
+    """Parts of judged rows in a temporary file of this process alone."""
+
+    def __init__(self):
+        self._file = SpooledTemporaryFile(max_size=IN_MEMORY)
+        #: The greatest id that a client gave a new row; 0: none.
+        self.greatest_id = 0
+
+    def add(self, part: NewRows | list[Entry]) -> None:
+        ids = part.ids if isinstance(part, NewRows) else [entry.row["id"] for entry in part]
+        self.greatest_id = max([self.greatest_id, *[row_id for row_id in ids if row_id is not None]])
+        pickle.dump(part, self._file, pickle.HIGHEST_PROTOCOL)
+
+    def __iter__(self) -> Iterator[Any]:
+        end = self._file.tell()
+        self._file.seek(0)
+        while self._file.tell() < end:
+            yield pickle.load(self._file)
+
+    def __enter__(self) -> "Kept":
+        return self
+
+    def __exit__(self, *ignored) -> None:
+        self._file.close()

@@ -42,14 +42,19 @@ class Links:
         rows: Sequence[dict[str, Any]],
         pointers: Sequence[str],
         own_ids: Iterable[int] = (),
+        *,
+        own: bool | None = None,
     ) -> None:
         """The rows that are named are held, so that they are there till the transaction ends.
 
         :param own_ids: the rows that are made now
+        :param own: ask for links to the same table alone, or for all but these; None for all
         :raises Invalid: an id is none of a row, with a pointer to it
         """
         problems = Problems()
         for field, reference in self.fields:
+            if own is not None and own != (reference.table == self.table_id):
+                continue
             wanted = {each for row in rows for each in _ids(row.get(field.name), reference)}
             if reference.table == self.table_id:
                 wanted.difference_update(own_ids)

@@ -1,4 +1,4 @@
-"""Reading rows of one table: one, a page, a stream."""
+"""Reading rows of one table: one, a page."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -72,20 +72,6 @@ class RowReads:
             return encoder.rows(self._run(connection, self._page_query(encoder, page)))
         return encoder.rows(encoder.prepared(connection, "page")(connection, limit=page.limit, offset=page.offset))
 
-    def stream(self, connection: sa.Connection, page: Page) -> Iterator[bytes]:
-        """The same array in parts, ``CHUNK`` rows of it in memory. The first part comes when the rows are there."""
-        opening = b"["
-        for rows in self.parts(connection, page):
-            yield opening + self.encoder.rows(rows)[1:-1]
-            opening = b","
-        yield b"[]" if opening == b"[" else b"]"
-
-    def parts(self, connection: sa.Connection, page: Page) -> Iterator[Sequence[Sequence]]:
-        """The values of the same rows, which the encoder's ``names`` name."""
-        options = {**self.options, "stream_results": True, "yield_per": CHUNK}
-        result = connection.execute(self._page_query(self.encoder, page), execution_options=options)
-        return result.partitions(CHUNK)
-
     def _page_query(self, encoder: RowEncoder, page: Page) -> sa.Select:
         query = encoder.select.order_by(*order_clauses(page, self.model, self.scope))
         if page.limit is not None:
@@ -94,6 +80,14 @@ class RowReads:
 
     def encode(self, connection: sa.Connection, ids: Sequence[int]) -> Iterator[bytes]:
         """The rows with these ids, in this order, as JSON objects; ids that are gone are left out."""
+        for rows in self._rows(connection, ids):
+            yield from map(self.encoder.row, rows)
+
+    def objects(self, connection: sa.Connection, ids: Sequence[int]) -> bytes:
+        """The same objects with commas between: a third of the time."""
+        return b",".join(self.encoder.rows(rows)[1:-1] for rows in self._rows(connection, ids) if rows)
+
+    def _rows(self, connection: sa.Connection, ids: Sequence[int]) -> Iterator[list[Sequence]]:
         encoder = self.encoder
         for start in range(0, len(ids), CHUNK):
             part = ids[start : start + CHUNK]
@@ -104,6 +98,4 @@ class RowReads:
             else:
                 rows = self._run(connection, encoder.select.where(self.model.table.c.id.in_(part)))
             found = {row[0]: row for row in rows}
-            for row_id in part:
-                if row_id in found:
-                    yield encoder.row(found[row_id])
+            yield [found[row_id] for row_id in part if row_id in found]

@@ -37,6 +37,11 @@ class NewRows:
     pointers: bool = False
     first: int = 0
 
+    @property
+    def places(self) -> list[str]:
+        """The pointers of the rows."""
+        return [f"/{number}" if self.pointers else "" for number, _ in enumerate(self.values, self.first)]
+
 
 class Rows(RowReads):
     """The rows of one version of one table, as one scope sees them."""
@@ -89,22 +94,27 @@ class Rows(RowReads):
         problems.raise_if_any()
         return NewRows(values, given, pointers, first)
 
-    def insert(self, connection: sa.Connection, rows: NewRows) -> list[int]:
-        """Add rows, all or none; -> their ids in the order of the documents."""
+    def insert(self, connection: sa.Connection, rows: NewRows, *, above: int = 0, own_links: bool = True) -> list[int]:
+        """Add rows, all or none; -> their ids in the order of the documents.
+
+        :param above: the greatest id that a client gave to any row of the request
+        :param own_links: whether the rows of this table that are linked to must be there now; else the caller asks
+            when all are there, and has deferred the foreign keys
+        """
         if not rows.values:
             return []
         table = self.model.table
         chosen = [row_id for row_id in rows.ids if row_id is not None]
         reserve = self.catalogue.database.dialect.reserve_ids
-        drawn = iter(reserve(connection, table, len(rows.ids) - len(chosen), above=max(chosen, default=0)))
+        drawn = iter(reserve(connection, table, len(rows.ids) - len(chosen), above=max([above, *chosen])))
         ids = [next(drawn) if row_id is None else row_id for row_id in rows.ids]
         if self.links.fields:
-            pointers = [f"/{number}" if rows.pointers else "" for number, _ in enumerate(ids, rows.first)]
-            self.links.refuse_missing_rows(connection, self.models, rows.values, pointers, ids)
+            own = None if own_links else False
+            self.links.refuse_missing_rows(connection, self.models, rows.values, rows.places, ids, own=own)
         made = self.made(connection, ids, rows.values)
         # Rows of one request may refer to one another, in any order.
         in_any_order = self.catalogue.database.dialect.foreign_keys_deferred
-        with in_any_order(connection) if self.links.refer_to_itself else nullcontext():
+        with in_any_order(connection) if own_links and self.links.refer_to_itself else nullcontext():
             self._insert(connection, made)
             self.links.insert(connection, zip(ids, rows.values, strict=True), self.options)
         self.report(connection, "insert", [(row_id, 1) for row_id in ids])
@@ -253,10 +263,8 @@ class Rows(RowReads):
         self.catalogue.report(connection, RowWrites(self.model.definition.id, operation, tuple(rows)))
 
 
-def as_documents(body: Any) -> tuple[list[Any], bool]:
-    """The documents of a POST, and whether they came as an array."""
-    if type(body) is list:
-        return body, True
+def refuse_other_than_object(body: Any) -> None:
+    """:raises Invalid: the body of a POST, which is no array, is no object either"""
     if type(body) is dict:
-        return [body], False
+        return
     raise Invalid([Problem("", "wrong_type", "want an object, or an array of objects")])

@@ -1,7 +1,7 @@
 """By what an upsert knows a row again: its id, a field that is unique, or a rule of several fields."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.rows.aliases import aliases_of
 from dynmodel_pyramid.rows.scope import Scope
 from dynmodel_pyramid.tables.generation import Model
+from dynmodel_pyramid.tables.shown import is_given
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +20,13 @@ class Target:
 
     :param folds_case: upper and lower case of ASCII letters count the same
     :param nulls_distinct: a null is equal to no other
+    :param given: those of the fields whose values the system gives: only a document that repeats them is known again
     """
 
     names: tuple[str, ...]
     folds_case: bool = False
     nulls_distinct: bool = True
+    given: frozenset[str] = frozenset()
 
     def columns(self, table: sa.Table) -> list[sa.ColumnElement]:
         """What the unique index is of (ON CONFLICT, "conflict_target")."""
@@ -31,7 +34,8 @@ class Target:
 
     def may_be_there(self, row: Mapping[str, Any]) -> bool:
         """Whether a row with these values can be one that is there."""
-        return not self.nulls_distinct or all(row[name] is not None for name in self.names)
+        wanted = self.names if self.nulls_distinct else self.given
+        return all(row[name] is not None for name in wanted)
 
     def equals(self, table: sa.Table, row: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
         """That a row of the table has these values."""
@@ -59,7 +63,9 @@ def target_of(model: Model, names: Sequence[str] | None, scope: Scope) -> Target
     wanted = tuple(known.get(name, name) for name in names)
     found = [target for target in _targets(model.definition) if sorted(target.names) == sorted(wanted)]
     if found and all(name == "id" or scope.may_read(name) for name in wanted):
-        return found[0]
+        fields = (model.definition.by_name.get(name) for name in wanted)
+        given = (field.name for field in fields if field is not None and is_given(model, field))
+        return replace(found[0], given=frozenset(given))
     told = [",".join(target.names) for target in _targets(model.definition) if all(map(scope.may_read, target.names))]
     raise Malformed(
         f"on_conflict={','.join(names)[:200]}: the table has no such uniqueness",

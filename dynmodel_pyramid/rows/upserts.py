@@ -71,17 +71,34 @@ class Upsert:
         self.ignore = ignore
         self.target = target_of(rows.model, on_conflict, rows.scope)
         self._seen = set() if seen is None else seen
+        #: Which links are asked for (:meth:`Links.refuse_missing_rows`).
+        self._own: bool | None = None
+        self._above = 0
         if not isinstance(columns, Columns):
             columns = Columns(rows, columns, missing_default=missing_default)
-        self.entries = read_entries(rows, documents, columns, pointers=pointers, first=first)
+        self.entries = read_entries(
+            rows, documents, columns, pointers=pointers, first=first, known_by=self.target.names
+        )
 
-    def run(self, connection: sa.Connection) -> Upserted:
+    def run(
+        self,
+        connection: sa.Connection,
+        entries: list[Entry] | None = None,
+        *,
+        above: int = 0,
+        own_links: bool = True,
+    ) -> Upserted:
         """Write the rows, all or none.
 
+        :param entries: those of another upsert of the same request, instead of its own
+        :param above: and ``own_links``: see :meth:`Rows.insert`
         :raises Invalid: two documents are the same row, or a new row lacks what it needs
         :raises Conflict: a row is there that the caller may not write
         :raises Busy: others write the same rows all the time
         """
+        self.entries = self.entries if entries is None else entries
+        self._own = None if own_links else False
+        self._above = above
         inserted: set[int] = set()
         merged: dict[int, Entry] = {}
         waiting = self.entries
@@ -171,12 +188,15 @@ class Upsert:
         dialect = rows.catalogue.database.dialect
         chosen = [entry.row["id"] for entry in entries if entry.row["id"] is not None]
         drawn = iter(
-            dialect.reserve_ids(connection, rows.model.table, len(entries) - len(chosen), above=max(chosen, default=0))
+            dialect.reserve_ids(
+                connection, rows.model.table, len(entries) - len(chosen), above=max([self._above, *chosen])
+            )
         )
         ids = [next(drawn) if entry.row["id"] is None else entry.row["id"] for entry in entries]
         values = [entry.values for entry in entries]
         if rows.links.fields:
-            rows.links.refuse_missing_rows(connection, rows.models, values, [entry.pointer for entry in entries], ids)
+            pointers = [entry.pointer for entry in entries]
+            rows.links.refuse_missing_rows(connection, rows.models, values, pointers, ids, own=self._own)
         added = self._try(connection, entries, ids)
         while len(added) < len(entries):
             # The numbers that were drawn for a row that is not added would leave a gap: it is done anew without it.
@@ -194,12 +214,11 @@ class Upsert:
         """Add the rows unless one of them is there; -> the ids of those that are new."""
         rows, table = self.rows, self.rows.model.table
         in_any_order = rows.catalogue.database.dialect.foreign_keys_deferred
-        statement = (
-            insert_or_update(connection, table)
-            .on_conflict_do_nothing(index_elements=self.target.columns(table))
-            .returning(table.c.id)
-        )
-        with in_any_order(connection) if rows.links.refer_to_itself else nullcontext():
+        statement = insert_or_update(connection, table).returning(table.c.id)
+        if not self.target.given:
+            # A value that the system gives now is nobody's yet; where it is, that is a violation.
+            statement = statement.on_conflict_do_nothing(index_elements=self.target.columns(table))
+        with in_any_order(connection) if self._own is None and rows.links.refer_to_itself else nullcontext():
             savepoint = connection.begin_nested()
             made = rows.made(connection, ids, [entry.values for entry in entries])
             parameters = [{name: row[name] for name in table.c.keys() if name in row} for row in made]
@@ -229,7 +248,7 @@ class Upsert:
         if rows.links.fields:
             written = [entry for group in groups.values() for entry in group]
             values, pointers = [entry.assigned for entry in written], [entry.pointer for entry in written]
-            rows.links.refuse_missing_rows(connection, rows.models, values, pointers)
+            rows.links.refuse_missing_rows(connection, rows.models, values, pointers, own=self._own)
         given = rows.filler(connection, moment).of_changed_row(rows.given) if groups and rows.given else {}
         for names, group in groups.items():
             columns = [name for name in names if name in table.c]

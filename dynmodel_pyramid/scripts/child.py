@@ -1,7 +1,8 @@
 """A worker process of ``dynmodel-serve`` as its parent sees it: the process and the line to it.
 
-The line is a socket pair. On it the worker says, a line each, ``ready``, ``failed <cause>``, ``stopping`` (it accepts
-no more connections) and ``cut <number of requests>``. Its end tells the worker that all stop (``worker.Parent``).
+The line is a socket pair. On it the worker says, a line each, ``alive`` (about once a second), ``ready``,
+``failed <cause>``, ``stopping`` (it accepts no more connections) and ``cut <number of requests>``. Its end tells the
+worker that all stop (``worker.Parent``).
 """
 
 import contextlib
@@ -10,13 +11,15 @@ import socket
 import subprocess
 import time
 
+LONGEST_START = 30.0  # seconds that the interpreter has to start, before it can say anything
 KILL_MARGIN = 3.0  # seconds beyond the graceful timeout; more than the worker's own margin
 
 
 class Child:
     """A worker, started by the constructor.
 
-    ``deadline`` is set from the moment in which it is known to be stopping; at that time it is to be killed.
+    ``deadline`` is set from the moment in which it is known to be stopping; at that time it is to be killed. ``heard``
+    is when it last said anything.
 
     :param command: ``(plan, control, sockets)``, both file descriptors -> the command line
     :param sockets: the listening sockets that it inherits
@@ -26,7 +29,10 @@ class Child:
     def __init__(self, command, plan, sockets: list[socket.socket], generation: int):
         self.generation = generation
         self.graceful_timeout = plan.graceful_timeout
+        self.worker_timeout = plan.worker_timeout
         self.started = time.monotonic()
+        self.heard = self.started + LONGEST_START
+        self.silent = False  # killed for that
         self.ready = False
         self.cause = ""
         self.deadline: float | None = None
@@ -50,7 +56,9 @@ class Child:
     def read(self) -> bytes | None:
         """What it said; None when there is nothing new, empty at the end of the line."""
         try:
-            return self.control.recv(65536)
+            said = self.control.recv(65536)
+            self.heard = time.monotonic() if said else self.heard
+            return said
         except BlockingIOError:
             return None
         except OSError:
@@ -60,6 +68,12 @@ class Child:
         code = self.process.returncode
         how = f"exit status {code}" if code >= 0 else f"signal {-code}, {signal.strsignal(-code)}"
         return f"{how}; {self.cause}" if self.cause else how
+
+    @property
+    def silent_at(self) -> float:
+        """When it counts as one that no longer answers; never when it is stopping, which has its own deadline."""
+        watched = self.worker_timeout and self.deadline is None and not self.silent
+        return self.heard + self.worker_timeout if watched else float("inf")
 
     def expect_end(self) -> None:
         if self.deadline is None:

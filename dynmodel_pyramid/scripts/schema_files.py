@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from dynmodel_pyramid.errors import DynmodelError, ExtraMissing, Malformed
-from dynmodel_pyramid.web.body import parse_json
+from dynmodel_pyramid.exchange.documents import parse_json
 
 try:
     import yaml

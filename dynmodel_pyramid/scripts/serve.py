@@ -1,9 +1,9 @@
-"""``dynmodel-serve``: serve an INI file with several waitress processes on one listening socket.
+"""``dynmodel-serve``: serve an INI file with several processes on one listening socket.
 
     dynmodel-serve [--processes N] production.ini [name=value ...]
 
-Reads the same file as ``pserve``: ``[server:main]`` says where to listen and holds waitress's settings,
-``[app:main]`` the application, ``[dynmodel-serve]`` the two settings of this command (``SETTINGS`` below).
+Reads the same file as ``pserve``: ``[server:main]`` says where to listen and holds the server's settings,
+``[app:main]`` the application, ``[dynmodel-serve]`` the settings of this command (``SETTINGS`` below).
 Any Pyramid application will do; docs/serving.md tells how to use it.
 
 This module holds the command line and what is read from the file; ``supervisor`` is the parent process, ``worker`` a
@@ -16,19 +16,30 @@ import difflib
 import functools
 import logging
 import os
-import socket
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import plaster
-from waitress.adjustments import Adjustments
 from waitress.utilities import cleanup_unix_socket
 
 from dynmodel_pyramid.errors import ConfigurationProblem
 from dynmodel_pyramid.scripts.supervisor import Supervisor
+from dynmodel_pyramid.server.factory import bind
+from dynmodel_pyramid.server.settings import Limits, parse
 from dynmodel_pyramid.settings import Setting, at_least, seconds
 
 SECTION = "dynmodel-serve"
+SHORTEST_WORKER_TIMEOUT = 3.0  # a worker says about once a second that it runs
+
+
+def worker_timeout(text: str) -> float:
+    wanted = 0.0 if text.strip() == "0" else seconds(text)
+    if 0 < wanted < SHORTEST_WORKER_TIMEOUT:
+        raise ValueError(f"want 0, or at least {SHORTEST_WORKER_TIMEOUT:g} seconds")
+    return wanted
+
+
 SETTINGS = (
     Setting("processes", at_least(1), None, "How many worker processes; by default one for each core."),
     Setting(
@@ -37,27 +48,30 @@ SETTINGS = (
         30.0,
         "Seconds that a worker which is told to stop has to finish the requests it has begun.",
     ),
+    Setting(
+        "worker_timeout",
+        worker_timeout,
+        30.0,
+        "Seconds after which a worker that no longer answers is killed and replaced. 0: never.",
+    ),
 )
-WAITRESS = ("egg:waitress", "egg:waitress#main")
-# Where to listen is the parent's business; a worker gets the bound sockets instead.
-LISTEN_KEYS = frozenset({"host", "port", "listen", "ipv4", "ipv6", "unix_socket", "unix_socket_perms"})
+#: What ``[server:main]`` may use. Files for waitress are served, too, by the same server.
+USES = ("egg:dynmodel_pyramid#server", "egg:waitress", "egg:waitress#main")
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one reading of the INI file asks for; ``waitress`` is ``[server:main]`` without ``use``."""
+    """What one reading of the INI file asks for; ``limits`` is ``[server:main]``."""
 
     processes: int
     graceful_timeout: float
-    waitress: dict[str, str]
+    worker_timeout: float
+    limits: Limits
 
     @property
-    def listen(self) -> dict[str, str]:
-        return {key: value for key, value in self.waitress.items() if key in LISTEN_KEYS}
-
-    @property
-    def limits(self) -> dict[str, str]:
-        return {key: value for key, value in self.waitress.items() if key not in LISTEN_KEYS}
+    def listen(self) -> Mapping[str, str]:
+        """Where; that can't be changed by a reload."""
+        return self.limits.listen
 
 
 class IniFile:
@@ -80,14 +94,16 @@ class IniFile:
         try:
             loader = self._loader()
             own = parse_own(loader.get_settings(SECTION, self.variables))
-            waitress = dict(loader.get_settings("server:main", self.variables))
-            use = waitress.pop("use", None)
-            if use not in WAITRESS:
-                raise ValueError(f"[server:main] has use = {use}; this command wants use = egg:waitress#main")
-            Adjustments(**waitress)
+            server = dict(loader.get_settings("server:main", self.variables))
+            use = server.pop("use", None)
+            if use not in USES:
+                raise ValueError(f"[server:main] has use = {use}; this command wants use = {USES[0]}")
+            limits = parse(server)
+        except ConfigurationProblem as problem:
+            raise ConfigurationProblem(f"{self.uri}: {problem}") from problem
         except (OSError, ValueError, LookupError, configparser.Error, plaster.PlasterError) as error:
             raise ConfigurationProblem(f"{self.uri}: {error}") from error
-        return Plan(processes or own["processes"] or cores(), own["graceful_timeout"], waitress)
+        return Plan(processes or own["processes"] or cores(), own["graceful_timeout"], own["worker_timeout"], limits)
 
     def load_application(self):
         """Set up logging as the file says, then load the WSGI application."""
@@ -128,35 +144,6 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def bind(plan: Plan) -> list[socket.socket]:
-    """The sockets of the plan, bound as waitress binds them.
-
-    They do not listen yet: the first worker that has loaded the application does that, so a client is refused until
-    there is somebody to answer it.
-    """
-    adjustments = Adjustments(**plan.waitress)
-    if adjustments.unix_socket:
-        cleanup_unix_socket(adjustments.unix_socket)
-        places = [(socket.AF_UNIX, socket.SOCK_STREAM, 0, adjustments.unix_socket)]
-    else:
-        places = adjustments.listen
-    sockets = []
-    for family, kind, protocol, address in places:
-        sock = socket.socket(family, kind, protocol)
-        sockets.append(sock)
-        if family != socket.AF_UNIX:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        try:
-            sock.bind(address)
-        except OSError as error:
-            raise ConfigurationProblem(f"can't listen on {address}: {error.strerror}") from error
-    if adjustments.unix_socket:
-        os.chmod(adjustments.unix_socket, adjustments.unix_socket_perms)
-    return sockets
-
-
 def worker_command(uri: str, variables: list[str], plan: Plan, control: int, sockets: list[int]) -> list[str]:
     """How to start a worker: a new interpreter, not a fork.
 
@@ -168,6 +155,7 @@ def worker_command(uri: str, variables: list[str], plan: Plan, control: int, soc
     return [
         *(sys.executable, *safe, "-m", "dynmodel_pyramid.scripts.worker"),
         *(f"--control={control}", f"--graceful-timeout={plan.graceful_timeout}"),
+        f"--worker-timeout={plan.worker_timeout}",
         *(f"--socket={number}" for number in sockets),
         *(uri, *variables),
     ]
@@ -184,7 +172,9 @@ def main(argv: list[str] | None = None) -> int:
     try:
         ini = IniFile(arguments.config_uri, arguments.variables)
         plan = ini.plan(arguments.processes)
-        sockets = bind(plan)
+        # They do not listen yet: the first worker that has loaded the application does that, so a client is refused
+        # until there is somebody to answer it.
+        sockets = bind(plan.limits)
     except ConfigurationProblem as problem:
         print(f"dynmodel-serve: {problem.detail}", file=sys.stderr)
         return 1
@@ -193,8 +183,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return supervisor.run()
     finally:
-        if "unix_socket" in plan.waitress:
-            cleanup_unix_socket(plan.waitress["unix_socket"])
+        if "unix_socket" in plan.listen:
+            cleanup_unix_socket(plan.listen["unix_socket"])
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from dynmodel_pyramid.scripts.child import Child
 
 log = logging.getLogger("dynmodel_serve")
 
+STOOD_STILL = 1.0  # seconds that this loop may be late without having been stopped itself
 SETTLED = 10.0  # a worker that lived this many seconds did not die "at once"
 LONGEST_DELAY = 30.0
 
@@ -60,8 +61,12 @@ class Supervisor:
             if not self.stopping:
                 self._start_missing()
                 self._stop_surplus()
-            for key, _ in self.selector.select(self._patience()):
+            patience = self._patience()
+            turned = time.monotonic()
+            for key, _ in self.selector.select(patience):
                 key.data()
+            late = time.monotonic() - turned - patience if patience is not None else 0.0
+            self._kill_silent(stood_still=late > STOOD_STILL)
             self._reap()
         log.info("stopped")
         return self.status
@@ -173,6 +178,24 @@ class Supervisor:
                 places = ", ".join(describe(sock) for sock in self.sockets)
                 log.info("serving on %s with %d processes", places, self.plan.processes)
 
+    def _kill_silent(self, *, stood_still: bool) -> None:
+        """Kill the workers that no longer answer.
+
+        :param stood_still: this process was stopped, and mostly the workers with it (a frozen container): all of them
+            get their time anew
+        """
+        now = time.monotonic()
+        for worker in self.workers:
+            if now < worker.silent_at:
+                continue
+            if stood_still:
+                worker.heard = now
+                continue
+            worker.cause = f"no answer for {worker.worker_timeout:g} s (worker_timeout)"
+            log.error("worker %d: %s; killing it, the requests that it had are lost", worker.pid, worker.cause)
+            worker.silent = True
+            worker.process.kill()
+
     def _reap(self) -> None:
         for worker in list(self.workers):
             if worker.process.poll() is None:
@@ -193,7 +216,8 @@ class Supervisor:
     def _died(self, worker: Child) -> None:
         how = worker.how_it_ended()
         if worker.generation != self.generation or self.proven:
-            delay = self._back_off(worker.started)
+            # Silence needs no back-off: it shows only after the timeout.
+            delay = 0.0 if worker.silent and worker.ready else self._back_off(worker.started)
             log.error("worker %d died (%s); starting another in %.1f s", worker.pid, how, delay)
         elif self.fallback is None:
             log.error("worker %d could not load the application (%s)", worker.pid, how)
@@ -220,6 +244,7 @@ class Supervisor:
         """Seconds until something is to be done though nothing happens."""
         now = time.monotonic()
         times = [worker.deadline for worker in self.workers if worker.deadline is not None]
+        times += [worker.silent_at for worker in self.workers]
         if not self.stopping and self._missing() > 0:
             times.append(self.not_before)
         times = [moment for moment in times if moment != float("inf")]

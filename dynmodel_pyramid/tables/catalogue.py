@@ -222,6 +222,11 @@ class Catalogue:
         """Have every row write told to ``reporter``, inside its transaction; an error there undoes the write."""
         self._reporters.append(reporter)
 
+    @property
+    def is_reported(self) -> bool:
+        """Whether anybody is told of the rows that are written."""
+        return bool(self._reporters)
+
     def report(self, connection: sa.Connection, writes: RowWrites) -> None:
         """The one function that every row write passes."""
         for reporter in self._reporters:

@@ -4,6 +4,7 @@ Writers of rows are held off first; readers go on while values are made and judg
 change itself (:func:`lock_exclusively`), which is over soon.
 """
 
+import logging
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -17,6 +18,8 @@ from dynmodel_pyramid.definitions.reading_fields import Resolve
 from dynmodel_pyramid.errors import NotFound
 from dynmodel_pyramid.tables.catalogue import Catalogue
 from dynmodel_pyramid.tables.changes import TableChange, touched_tables
+
+log = logging.getLogger(__name__)
 
 #: Definitions by the ids of their tables.
 Definitions = dict[int, TableDefinition]
@@ -53,10 +56,21 @@ def judged(
 def lock_exclusively(catalogue: Catalogue, connection: sa.Connection, locked: Definitions, deadline: float) -> None:
     """Hold off the readers of the locked tables, too.
 
-    Between attempts those who queue behind the lock get their turn.
+    Between attempts those who queue behind the lock get their turn. Long answers that wait for their clients are waited
+    for ``dynmodel.stream_grace`` seconds, all others for half of the time: then they are ended, or ever new ones could
+    keep the change from being made.
     """
     dialect = catalogue.database.dialect
+    names = [definition.physical_name for definition in locked.values()]
+    begun = time.monotonic()
+    half = (deadline - begun) / 2
+    grace = min(catalogue.database.settings.stream_grace, half)
     for attempt in _attempts(catalogue, connection, deadline):
+        waited = time.monotonic() - begun
+        if waited > grace:
+            ended = dialect.end_streams(connection, names, every=waited > half)
+            if ended:
+                log.warning("a change of %s ended %d long answers, which it waited for", ", ".join(names), ended)
         with attempt:
             for table_id in sorted(locked):
                 _bound(catalogue, connection, deadline)

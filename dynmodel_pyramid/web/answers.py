@@ -1,10 +1,15 @@
 """The responses of this package."""
 
 import json
-from typing import Any
+from io import BytesIO
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO
 
 import orjson
-from pyramid.response import Response
+from pyramid.response import FileIter, Response
+
+#: Bytes of an answer that are not yet put into a temporary file.
+IN_MEMORY = 1_048_576
 
 
 class Answer(Response):
@@ -35,3 +40,37 @@ def html_answer(page: str) -> Answer:
 
 def empty_answer(status: int = 204) -> Answer:
     return Answer(status=status, content_type=None)
+
+
+class RowsBody:
+    """A body that is made in parts, by default a JSON array; beyond :data:`IN_MEMORY` bytes in a temporary file.
+
+    :param between: stands between the parts, and with ``leads`` before the first one
+    """
+
+    def __init__(self, opening: bytes = b"[", between: bytes = b",", closing: bytes = b"]", leads: bool = False):
+        self._file: BinaryIO = BytesIO()
+        self._file.write(opening)
+        self._between = between
+        self._closing = closing
+        self._separates = leads
+
+    def add(self, part: bytes) -> None:
+        """One object, or several with commas between."""
+        if self._separates:
+            self._file.write(self._between)
+        self._file.write(part)
+        self._separates = True
+        if isinstance(self._file, BytesIO) and self._file.tell() > IN_MEMORY:
+            kept, self._file = self._file, TemporaryFile()
+            self._file.write(kept.getbuffer())
+
+    def answer(self, answer: Response) -> None:
+        """Let this be the body of an answer, which closes it."""
+        self._file.write(self._closing)
+        if isinstance(self._file, BytesIO):
+            answer.body = self._file.getvalue()
+        else:
+            size = self._file.tell()
+            self._file.seek(0)
+            answer.app_iter, answer.content_length = FileIter(self._file), size

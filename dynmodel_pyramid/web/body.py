@@ -1,89 +1,67 @@
-"""Request bodies -> documents.
+"""Request bodies: what may be sent, and how much of it; the same at both faces.
 
-The standard parser and not orjson: it is slower, but numbers keep all their digits, and its hook tells of duplicate
-keys, which orjson drops without a word.
+A document is read whole; rows come from a file, in parts (:mod:`dynmodel_pyramid.exchange`).
 """
 
-import json
 import re
 from os import SEEK_END
 from typing import Any, BinaryIO
 
-from dynmodel_pyramid.errors import Malformed
-from dynmodel_pyramid.fields.numerals import parse_float
-from dynmodel_pyramid.web.errors import PayloadTooLarge, UnsupportedMediaType
+from dynmodel_pyramid.errors import Malformed, TooLarge
+from dynmodel_pyramid.exchange import CSV, NDJSON
+from dynmodel_pyramid.exchange.documents import parse_json, too_long
+from dynmodel_pyramid.web.errors import UnsupportedMediaType
 
 JSON = ("application/json",)
-#: A parameter of a media type (RFC 9110, 5.6.6).
-_PARAMETER = re.compile(r';[ \t]*([A-Za-z]+)="?([^;" \t]*)"?')
 MERGE_PATCH = ("application/merge-patch+json", "application/json")
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    document = dict(pairs)
-    if len(document) != len(pairs):
-        seen: set[str] = set()
-        name = next(name for name, _ in pairs if name in seen or seen.add(name))
-        raise Malformed(f"the key {name!r} stands twice in one object", code="duplicate_key")
-    return document
-
-
-def _constant(name: str) -> Any:
-    raise Malformed(f"{name} is not JSON", code="malformed_json")
-
-
-_decode = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant, parse_float=parse_float).decode
-
-
-def parse_json(text: bytes) -> Any:
-    """A JSON text (RFC 8259) -> document.
-
-    :raises Malformed: saying where it breaks
-    """
-    try:
-        return _decode(text.decode("utf-8"))
-    except json.JSONDecodeError as error:
-        raise Malformed(
-            f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}", code="malformed_json"
-        ) from None
-    except UnicodeDecodeError as error:
-        raise Malformed(f"the body is not UTF-8 (byte {error.start})", code="malformed_json") from None
-    except RecursionError:
-        raise Malformed("the body is nested too deeply", code="malformed_json") from None
-    except ValueError:  # CPython's limit of digits in an integer
-        raise Malformed("the body holds a number with too many digits", code="malformed_json") from None
+#: Parameters of media types (RFC 9110, 5.6.6).
+_CHARSET = re.compile(r""";[ \t]*charset[ \t]*=[ \t]*"?([^;" \t]*)""", re.IGNORECASE)
+_UNDERSTOOD = re.compile(
+    r"""[^;]*(?:;[ \t]*(?:(?:charset="?(?:utf-?8|us-ascii)"?|header="?present"?)[ \t]*)?)*""", re.IGNORECASE
+)
+_UTF_8 = ("utf-8", "utf8", "us-ascii")
 
 
 def read_json(request, media_types: tuple[str, ...] = JSON) -> Any:
     """The document of a request.
 
-    :raises PayloadTooLarge: over ``dynmodel.max_body_size``
-    :raises UnsupportedMediaType: not one of ``media_types``
+    :raises TooLarge: over ``dynmodel.max_document_size``
+    :raises UnsupportedMediaType: not one of ``media_types``, or no UTF-8
     :raises Malformed: not JSON
     """
-    limit = _checked(request, media_types)
-    # In memory, where it is parsed anyway; WebOb would put what is above 10 KB into a temporary file.
+    refuse_media_type(request, media_types)
+    return parse_json(read_document(request))
+
+
+def read_document(request) -> bytes:
+    """The body, in memory, where it is parsed anyway; WebOb would put what is above 10 KB into a temporary file.
+
+    :raises TooLarge: over ``dynmodel.max_document_size``, or ``dynmodel.max_body_size``
+    """
+    limit, longest = _most(request), longest_document(request)
+    if limit > longest and (request.content_length or 0) > longest:
+        raise too_long(longest)
     request.request_body_tempfile_limit = limit
     body = request.body
     if len(body) > limit:
         raise _too_large(limit)
-    return parse_json(body)
+    if len(body) > longest:
+        raise too_long(longest)
+    return body
 
 
-def body_file(request, media_types: tuple[str, ...]) -> BinaryIO:
+def body_file(request) -> BinaryIO:
     """The body of a request, to be read in parts; WebOb keeps what is above 10 KB in a temporary file.
 
-    :raises PayloadTooLarge: over ``dynmodel.max_body_size``
-    :raises UnsupportedMediaType: not one of ``media_types``, or no UTF-8
+    :raises TooLarge: over ``dynmodel.max_body_size``
     """
-    limit = _checked(request, media_types)
-    for name, value in _PARAMETER.findall(request.headers["Content-Type"]):
-        if (name.lower(), value.lower()) not in (("charset", "utf-8"), ("charset", "utf8"), ("header", "present")):
-            raise UnsupportedMediaType(
-                f"{name}={value} is not supported", hint="send UTF-8, CSV with a header line", media_types=media_types
-            )
+    limit = _most(request)
+    given = request.body_file_raw
     request.make_body_seekable()
     file = request.body_file_raw
+    if file is not given:
+        # WebOb's copy, which it leaves to the garbage collector; attempts that follow read it again.
+        request.add_finished_callback(lambda request: file.close())
     if file.seek(0, SEEK_END) > limit:
         raise _too_large(limit)
     file.seek(0)
@@ -94,15 +72,37 @@ def media_type_of(request) -> str:
     return (request.content_type or "").strip().lower()
 
 
-def _checked(request, media_types: tuple[str, ...]) -> int:
-    """The most bytes that the body may have."""
-    limit = request.registry.dynmodel_settings.max_body_size
-    if (request.content_length or 0) > limit:
-        raise _too_large(limit)
-    if media_type_of(request) not in media_types:
+def longest_document(request) -> int:
+    return request.registry.dynmodel_settings.max_document_size
+
+
+def refuse_media_type(request, media_types: tuple[str, ...]) -> None:
+    """
+    :raises UnsupportedMediaType: the body is none of these, in UTF-8, not encoded
+    """
+    kind = media_type_of(request)
+    if kind not in media_types:
         raise UnsupportedMediaType(
             f"the body's media type is {request.content_type or 'not given'}",
             hint=f"send Content-Type: {media_types[0]}",
+            media_types=media_types,
+        )
+    refuse_parameters(request, kind, media_types)
+
+
+def refuse_parameters(request, kind: str, media_types: tuple[str, ...]) -> None:
+    """What would make another text of the body. JSON has no parameters, and those that it gets mean nothing (RFC 8259,
+    section 11); CSV has two (RFC 4180, section 3).
+
+    :raises UnsupportedMediaType: there is such a parameter, or an encoding
+    """
+    header = request.headers.get("Content-Type", "")
+    charsets = [value for value in _CHARSET.findall(header) if value.lower() not in _UTF_8]
+    others = () if kind not in (CSV, NDJSON) or _UNDERSTOOD.fullmatch(header) else (header[:100],)
+    for told in (*charsets, *others):
+        raise UnsupportedMediaType(
+            f"Content-Type: {told} is not supported",
+            hint="send UTF-8, CSV with a header line",
             media_types=media_types,
         )
     if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
@@ -111,11 +111,18 @@ def _checked(request, media_types: tuple[str, ...]) -> int:
             hint="send the body without Content-Encoding",
             media_types=media_types,
         )
+
+
+def _most(request) -> int:
+    """The most bytes that the body may have."""
+    limit = request.registry.dynmodel_settings.max_body_size
+    if (request.content_length or 0) > limit:
+        raise _too_large(limit)
     return limit
 
 
-def _too_large(limit: int) -> PayloadTooLarge:
-    return PayloadTooLarge(f"the body has more than {limit} bytes", hint="send the rows in several requests")
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"the body has more than {limit} bytes", hint="send the rows in several requests")
 
 
 def refuse_body(request) -> None:

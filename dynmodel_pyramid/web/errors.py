@@ -20,6 +20,8 @@ from dynmodel_pyramid.web.rest.problems import rest_error, wants_rest_error
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+#: In a request's environment: what a failure was, its cause, and whether the log has it.
+_FAILURE, _CAUSE, _LOGGED = "dynmodel.failure", "dynmodel.cause", "dynmodel.logged"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -42,10 +44,6 @@ class NotAcceptable(HttpError):
     status, code = 406, "not_acceptable"
 
 
-class PayloadTooLarge(HttpError):
-    status, code = 413, "payload_too_large"
-
-
 class UnsupportedMediaType(HttpError):
     status, code = 415, "unsupported_media_type"
 
@@ -64,6 +62,7 @@ class RangeNotSatisfiable(HttpError):
 
 STATUSES: tuple[tuple[type[errors.DynmodelError], int], ...] = (
     (errors.Malformed, 400),
+    (errors.TooLarge, 413),
     (errors.NotFound, 404),
     (errors.Conflict, 409),
     (errors.PreconditionFailed, 412),
@@ -103,6 +102,8 @@ def problem(request, status: int, code: str, detail: str, hint: str | None = Non
 
     Below ``/rest/`` it is an error as PostgREST's clients know it.
     """
+    if status >= 500:
+        request.environ[_FAILURE] = f"{code}: {detail}"
     if wants_rest_error(request):
         answer = rest_error(request, status, code, detail, hint, members)
         answer.headers["X-Request-Id"] = request_id(request)
@@ -132,6 +133,8 @@ def domain_error_view(error: errors.DynmodelError, request) -> Response:
     status = next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
     if status == 500:
         return unexpected_error_view(error, request)
+    if status > 500:
+        note_cause(error.__cause__, request)
     if isinstance(error, errors.Busy):
         return busy(request, error.detail, error.code, error.retry_after)
     members = dict(error.members)
@@ -185,6 +188,7 @@ def undecodable_view(error: UnicodeDecodeError, request) -> Response:
 def database_error_view(error: sa.exc.DBAPIError, request) -> Response:
     """What the database refused. Whether a stale definition is to blame was asked before (``transactions``)."""
     failure = request.registry.dynmodel_catalogue.database.failure(error)
+    note_cause(error, request)
     if failure.kind in KINDS:
         return _violation(failure, request)
     if failure.kind == "value":
@@ -233,7 +237,35 @@ def unexpected_error_view(error: Exception, request) -> Response:
 
 
 def log_unexpected(error: Exception, request) -> None:
-    log.error("request %s: %s %s failed", request_id(request), request.method, request.path_info, exc_info=error)
+    request.environ[_LOGGED] = True
+    log.error("request %s: %s %s failed", request_id(request), request.method, request.path, exc_info=error)
+
+
+def note_cause(error: BaseException | None, request) -> None:
+    """Keep what the database said for the line of the log."""
+    if error is not None:
+        request.environ[_CAUSE] = first_line(getattr(error, "orig", None) or error)
+
+
+def log_failure(answer: Response, request) -> None:
+    """One line, without a traceback, for an answer of 500 and above: under its request_id the log tells the cause.
+
+    The line of a fault of ours is there already.
+    """
+    told = request.environ.get(_FAILURE)
+    if answer.status_int < 500 or told is None or request.environ.pop(_LOGGED, False):
+        return
+    cause = request.environ.get(_CAUSE)
+    log.warning(
+        "request %s: %s %s answered %d %s%s",
+        *(request_id(request), request.method, request.path, answer.status_int, told),
+        f" ({cause})" if cause else "",
+    )
+
+
+def first_line(error: BaseException | None) -> str:
+    """What an error says, for a line of the log."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
 
 
 def internal_error(request) -> Response:

@@ -1,30 +1,26 @@
 """Lists of rows: ``GET /table/{id}/rows/`` and ``POST /table/{id}/query/``, which is as safe."""
 
 import json
-from collections.abc import Callable, Iterator
-from itertools import chain
 
-import sqlalchemy as sa
 from pyramid.response import Response
 
 from dynmodel_pyramid.errors import Malformed
-from dynmodel_pyramid.exchange.outgoing import FORMATS, Format, framed, texts_of
+from dynmodel_pyramid.exchange.outgoing import FORMATS, texts_of
 from dynmodel_pyramid.queries import QueryError, parse, read_document, split
 from dynmodel_pyramid.queries.syntax import Query
-from dynmodel_pyramid.rows.page import Page
 from dynmodel_pyramid.rows.querying import COUNTS, Queried, queried
 from dynmodel_pyramid.rows.reads import CHUNK
-from dynmodel_pyramid.web.answers import Answer, json_answer
 from dynmodel_pyramid.web.body import read_json
 from dynmodel_pyramid.web.conditions import best_offer, preferred
 from dynmodel_pyramid.web.errors import PayloadTooLarge
 from dynmodel_pyramid.web.explained import PLANS, asked_for
 from dynmodel_pyramid.web.links import link_header
+from dynmodel_pyramid.web.listing import Listing
 from dynmodel_pyramid.web.methods import add_resource_view
-from dynmodel_pyramid.web.ranges import content_range, part_of, refuse_beyond
+from dynmodel_pyramid.web.ranges import beyond_the_end, part_of
 from dynmodel_pyramid.web.resources import QueryResource, RowList
+from dynmodel_pyramid.web.streams import Form, Framed, JsonArray
 from dynmodel_pyramid.web.tables import no_parameters
-from dynmodel_pyramid.web.transactions import detached_read_connection, read_connection
 
 #: The media types of lists.
 OFFERS = ("application/json", *FORMATS)
@@ -50,18 +46,6 @@ def versioned(answer: Response, context, tag: str | None = None) -> Response:
 
 def list_rows(context: RowList, request) -> Response:
     text = request.environ.get("QUERY_STRING", "")
-    if not (text or "Range" in request.headers or "Prefer" in request.headers or asked_for(request, OFFERS)):
-        most = request.registry.dynmodel_settings.max_rows
-        if not most:
-            made, rows = _format(request), context.rows
-            connection = detached_read_connection(request)
-            if made is None:
-                return _listed(_streamed(connection, lambda: rows.stream(connection, Page())), context)
-
-            def written() -> Iterator[bytes]:
-                return framed(made, rows.encoder.names, rows.parts(connection, Page()), texts_of(rows.model))
-
-            return _listed(_streamed(connection, written, made), context)
 
     def read(rules) -> Query:
         try:
@@ -70,11 +54,6 @@ def list_rows(context: RowList, request) -> Response:
             raise unknown_parameter(error, context) or error from None
 
     return _answer(context, request, queried(context.rows, "text", text, read), text)
-
-
-def _format(request) -> Format | None:
-    """The format that ``Accept`` asks for, besides JSON."""
-    return FORMATS.get(best_offer(request, OFFERS))
 
 
 def _listed(answer: Response, context) -> Response:
@@ -117,110 +96,35 @@ def _answer(context: RowList, request, found: Queried, text: str | None = None) 
 
     :param text: of the query string, for links to other pages
     """
-    settings, database = request.registry.dynmodel_settings, context.work.database
     plan = found.plan
     part = part_of(request, plan.limit, plan.offset)
     asked = asked_for(request, OFFERS)
     if asked is not None:
         return _listed(asked.answer(request, found, part), context)
-    how = preferred(request, "count", COUNTS)
-    made = _format(request)
-    texts = {} if made is None else texts_of(context.model, plan.query.select)
-    short = part.limit is not None and part.limit <= CHUNK
+    count = preferred(request, "count", COUNTS)
+    form = _form(context, request, found)
+    is_page = part.limit is not None and part.limit <= CHUNK
     has_cursor = plan.query.after is not None or plan.query.before is not None
-    if has_cursor and not short:
+    if has_cursor and not is_page:
         raise Malformed(
             f"a page behind a cursor needs a limit, of {CHUNK} at most", code="invalid_parameter", parameter="limit"
         )
-    connection = (read_connection if short else detached_read_connection)(request)
-    try:
-        database.dialect.bound_statements(connection, settings.statement_timeout)
-        total = None if how is None else found.count(connection, how)
-        if how == "exact" and not has_cursor:
-            refuse_beyond(part.offset, total)
-        found.refuse_too_many(connection, part.limit, settings.max_rows)
-    except BaseException:
-        if not short:
-            connection.close()
-        raise
-    if short:
-        encode = None if made is None else lambda rows: b"".join(framed(made, plan.names, [rows], texts))
-        page = found.page(connection, part.limit, part.offset, encode)
-        answer, count = _body(page.body, made), page.count
-        if text is not None:
-            link_header(request, answer, text, page)
-    else:
-        answer = _streamed(
-            connection,
-            lambda: (
-                found.stream(connection, part.limit, part.offset)
-                if made is None
-                else framed(made, plan.names, found.parts(connection, part.limit, part.offset), texts)
-            ),
-            made,
-            lambda: database.dialect.unbound_statements(connection),
-        )
-        count = None if total is None else max(min(total - part.offset, part.limit or total), 0)
-    if how is not None:
-        answer.headers["Preference-Applied"] = f"count={how}"
-    if count is not None and not has_cursor:
-        if part.asked or how is not None or short:
-            answer.headers["Content-Range"] = content_range(part.offset, count, total)
-        if total is not None and count < total:
-            answer.status_int = 206
+    listing = Listing(request, found, part, count, beyond_the_end, cursors=True)
+    answer = listing.answer(form)
+    if is_page and text is not None:
+        link_header(request, answer, text, listing.page)
+    if count is not None:
+        answer.headers["Preference-Applied"] = f"count={count}"
+    if listing.sent is not None and not has_cursor and (part.asked or count is not None or is_page):
+        answer.headers["Content-Range"] = listing.content_range
     if plan.versions:
         answer.headers["Definitions-Revision"] = str(context.work.snapshot.state.definitions)
     return _listed(answer, context)
 
 
-def _body(body: bytes, made: Format | None) -> Response:
-    return json_answer(body) if made is None else Answer(body, content_type=made.media_type, charset="utf-8")
-
-
-def _streamed(
-    connection: sa.Connection,
-    rows: Callable[[], Iterator[bytes]],
-    made: Format | None = None,
-    begun: Callable[[], None] | None = None,
-) -> Response:
-    stream = RowStream(connection, rows, begun)
-    if stream.whole is not None:
-        return _body(stream.whole, made)
-    if made is None:
-        return Answer(app_iter=stream, content_type="application/json", charset=None)
-    return Answer(app_iter=stream, content_type=made.media_type, charset="utf-8")
-
-
-class RowStream:
-    """The body of a long list: it owns its transaction, and its memory does not grow with the rows.
-
-    The first part is read at once, so that what fails at the beginning is still answered as an error. What fails
-    later aborts the connection: the array is never closed as if it were whole.
-    """
-
-    #: The whole array, where it is so short that there is nothing to stream.
-    whole: bytes | None = None
-
-    def __init__(
-        self, connection: sa.Connection, rows: Callable[[], Iterator[bytes]], begun: Callable[[], None] | None = None
-    ):
-        self._connection = connection
-        try:
-            parts = rows()
-            first, second = next(parts), next(parts, b"")
-            if second in (b"", b"]"):
-                self.whole = first + second
-                connection.close()
-            elif begun is not None:
-                begun()
-        except BaseException:
-            connection.close()
-            raise
-        self._parts = chain((first, second), parts)
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self._parts
-
-    def close(self) -> None:
-        """Called by the server when the body is sent, or the client gone (PEP 3333)."""
-        self._connection.close()
+def _form(context: RowList, request, found: Queried) -> Form:
+    """What ``Accept`` asks for."""
+    format = FORMATS.get(best_offer(request, OFFERS))
+    if format is None:
+        return JsonArray(found.encoded)
+    return Framed(format, found.plan.names, texts_of(context.model, found.plan.query.select))

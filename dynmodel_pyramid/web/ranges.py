@@ -46,9 +46,6 @@ def content_range(offset: int, count: int, total: int | None) -> str:
     return f"{rows}/{'*' if total is None else total}"
 
 
-def refuse_beyond(offset: int, total: int) -> None:
-    """
-    :raises RangeNotSatisfiable: the part begins behind the end of a list that was counted
-    """
-    if offset > total:
-        raise RangeNotSatisfiable(f"there are only {total} rows, none from {offset} on", total)
+def beyond_the_end(offset: int, total: int) -> RangeNotSatisfiable:
+    """The part begins behind the end of a list that was counted."""
+    return RangeNotSatisfiable(f"there are only {total} rows, none from {offset} on", total)

@@ -14,7 +14,7 @@ from dynmodel_pyramid.fields.registry import Failure, Registered, read_options
 from dynmodel_pyramid.fields.schema import mapping_json_schema
 from dynmodel_pyramid.web.answers import html_answer, json_answer
 from dynmodel_pyramid.web.conditions import best_offer
-from dynmodel_pyramid.web.errors import problem
+from dynmodel_pyramid.web.errors import note_cause, problem
 from dynmodel_pyramid.web.methods import add_resource_view
 from dynmodel_pyramid.web.page import LISTED, service_page
 from dynmodel_pyramid.web.resources import FieldTypeResource, FieldTypesResource, Live, Ready, Root, Traverser, path
@@ -115,6 +115,7 @@ def live(context: Live, request) -> Response:
 def ready(context: Ready, request) -> Response:
     try:
         upgrade.check(request.registry.dynmodel_catalogue.database)
-    except (sa.exc.SQLAlchemyError, ConfigurationProblem):
+    except (sa.exc.SQLAlchemyError, ConfigurationProblem) as error:
+        note_cause(error, request)
         return problem(request, 503, "not_ready", "the database can't be reached, or its system tables don't fit")
     return json_answer(b'{"status":"ready"}')

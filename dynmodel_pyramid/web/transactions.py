@@ -12,21 +12,21 @@ Reads need no transaction manager: they have a read transaction of their own, at
 Definition changes have theirs in the definition service.
 """
 
-import logging
 import random
 import time
+from collections.abc import Callable
 
 import sqlalchemy as sa
 from pyramid.response import Response
 from sqlalchemy.orm import Session
 from zope.sqlalchemy import mark_changed
 
+from dynmodel_pyramid.database.dialect import ONE_MOMENT
 from dynmodel_pyramid.errors import ConfigurationProblem, OutcomeUnknown
+from dynmodel_pyramid.rows.imports import Transaction
 from dynmodel_pyramid.tables.work import Stale, Work
-from dynmodel_pyramid.web.errors import database_error_view, log_unexpected, request_id, stale_view
+from dynmodel_pyramid.web.errors import database_error_view, log_failure, log_unexpected, stale_view
 from dynmodel_pyramid.web.resources import ATTEMPT, WORK
-
-log = logging.getLogger(__name__)
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: What an attempt leaves on the request.
@@ -52,6 +52,11 @@ def attempts_tween_factory(handler, registry):
     timeout = registry.dynmodel_settings.lock_timeout
 
     def attempts_tween(request):
+        answer = attempts(request)
+        log_failure(answer, request)
+        return answer
+
+    def attempts(request):
         deadline = time.monotonic() + timeout
         attempt = 0
         while True:
@@ -69,9 +74,6 @@ def attempts_tween_factory(handler, registry):
             finally:
                 _close(request)
             if time.monotonic() > deadline:
-                log.warning(
-                    "request %s: %s %s gave up: %s", request_id(request), request.method, request.path, answer.status
-                )
                 return answer
             if attempt:
                 time.sleep(random.uniform(0, min(0.02 * 2**attempt, 0.5)))
@@ -136,11 +138,15 @@ def read_connection(request) -> sa.Connection:
 
 
 def detached_read_connection(request) -> sa.Connection:
-    """A connection in a read transaction that outlives the view, for a stream; who takes it closes it."""
+    """A connection in a read transaction that outlives the view, for a stream; who takes it closes it.
+
+    All its statements see one moment, so that a count of the rows is that of the rows which are sent.
+    """
     work: Work = request.environ[WORK]
-    connection = work.database.engine.connect()
+    connection = work.database.engine.connect().execution_options(**{ONE_MOMENT: True})
     try:
         connection.begin()
+        work.database.dialect.mark_stream(connection)
         work.open(connection)
         work.lock(connection)
     except BaseException:
@@ -150,8 +156,16 @@ def detached_read_connection(request) -> sa.Connection:
     return connection
 
 
+def staging_connection(request) -> sa.Connection:
+    """A connection for temporary tables, which :func:`write_connection` may go on with; it ends with the attempt."""
+    work: Work = request.environ[WORK]
+    connection = request.environ["dynmodel.staging"] = work.database.staging()
+    return connection
+
+
 def write_connection(request) -> sa.Connection:
-    """The attempt's connection, in the transaction of ``request.tm``."""
+    """The attempt's connection, in the transaction of ``request.tm``; that of :func:`staging_connection`, if there is
+    one."""
     work: Work = request.environ[WORK]
     if not request.environ.get("tm.active"):
         raise ConfigurationProblem(
@@ -159,7 +173,10 @@ def write_connection(request) -> sa.Connection:
             hint="a tm.activate_hook must let the requests under the service's route pass that write",
         )
     request.environ["dynmodel.writes"] = True
-    session = Session(work.database.writer)
+    staged = request.environ.get("dynmodel.staging")
+    if staged is not None:
+        work.database.writes_from_now_on(staged)
+    session = Session(work.database.writer if staged is None else staged)
     try:
         connection = session.connection()
         mark_changed(session, request.tm)
@@ -169,10 +186,27 @@ def write_connection(request) -> sa.Connection:
     return work.open(connection, writes=True)
 
 
+class RequestTransaction(Transaction):
+    """The transaction of a request, for rows that come in any number.
+
+    :param begin: begins it
+    """
+
+    def __init__(self, request, begin: Callable[[], sa.Connection]):
+        self._request = request
+        self.begin = begin
+
+    def stage(self) -> sa.Connection:
+        return staging_connection(self._request)
+
+
 def _close(request) -> None:
     connection = request.environ.pop("dynmodel.connection", None)
     if connection is not None:
         connection.close()
+    staged = request.environ.pop("dynmodel.staging", None)
+    if staged is not None:
+        request.environ[WORK].database.unstage(staged)
     if request.__dict__.pop("exc_info", None) is not None and request.exception is not None:
         # Its frames refer to the request, in a circle: the body would outlive a refusal until the garbage collector's
         # next full run. What is worth a traceback has been logged.

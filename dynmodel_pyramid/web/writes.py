@@ -1,24 +1,36 @@
 """Writes to ``/table/{id}/rows/``: new rows, upserts, and PATCH and DELETE of all rows that a filter finds."""
 
-from tempfile import SpooledTemporaryFile
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import sqlalchemy as sa
-from pyramid.response import FileIter, Response
+from pyramid.response import Response
 
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.exchange import CSV, NDJSON
+from dynmodel_pyramid.exchange.documents import Documents, parse_json
 from dynmodel_pyramid.exchange.incoming import read_csv, read_ndjson
+from dynmodel_pyramid.exchange.incoming import read_json as read_json_rows
 from dynmodel_pyramid.queries import QueryError, parse, split
 from dynmodel_pyramid.queries.syntax import Query
 from dynmodel_pyramid.rows.entries import Columns, read_new
 from dynmodel_pyramid.rows.filtered import Filtered
-from dynmodel_pyramid.rows.imports import Import, Merging
+from dynmodel_pyramid.rows.imports import Document, Import, Merging
 from dynmodel_pyramid.rows.querying import rules_of
-from dynmodel_pyramid.rows.service import as_documents
+from dynmodel_pyramid.rows.service import refuse_other_than_object
 from dynmodel_pyramid.rows.shown import Shown
 from dynmodel_pyramid.rows.upserts import Upsert, Upserted
-from dynmodel_pyramid.web.answers import Answer, empty_answer, json_answer
-from dynmodel_pyramid.web.body import MERGE_PATCH, body_file, media_type_of, parse_json, read_json, refuse_body
+from dynmodel_pyramid.web.answers import Answer, RowsBody, empty_answer, json_answer
+from dynmodel_pyramid.web.body import (
+    MERGE_PATCH,
+    body_file,
+    longest_document,
+    media_type_of,
+    read_document,
+    read_json,
+    refuse_body,
+    refuse_media_type,
+)
 from dynmodel_pyramid.web.conditions import best_offer
 from dynmodel_pyramid.web.lists import list_rows, offers, unknown_parameter, versioned
 from dynmodel_pyramid.web.methods import add_resource_view
@@ -26,12 +38,10 @@ from dynmodel_pyramid.web.preferences import Preferences
 from dynmodel_pyramid.web.ranges import content_range
 from dynmodel_pyramid.web.resources import RowList, SingularRowList, path
 from dynmodel_pyramid.web.rows import tag_of, writing
-from dynmodel_pyramid.web.transactions import write_connection
+from dynmodel_pyramid.web.transactions import RequestTransaction, write_connection
 
 #: Media types in which rows are taken.
 MEDIA_TYPES = ("application/json", CSV, NDJSON)
-#: Bytes of an answer that are not yet put into a temporary file.
-IN_MEMORY = 1_048_576
 
 
 def includeme(config) -> None:
@@ -69,7 +79,8 @@ class Write:
         self.preferences.tell(answer)
         return versioned(answer, self.context, tag)
 
-    def objects(self, connection: sa.Connection, ids: list[int]) -> list[bytes]:
+    def objects(self, connection: sa.Connection, ids: Sequence[int]) -> bytes:
+        """The rows as they are now, as JSON objects with commas between."""
         return self.shown.objects(connection, ids)
 
 
@@ -106,79 +117,71 @@ def create_rows(context: RowList, request) -> Response:
     resolution = write.preferences.get("resolution")
     if query.on_conflict is not None and resolution is None:
         raise _refuse("on_conflict", "it wants a resolution", "send Prefer: resolution=merge-duplicates")
-    media_type = media_type_of(request)
-    if media_type in (CSV, NDJSON):
-        return import_rows(write)
-    documents, is_array = as_documents(read_json(request, MEDIA_TYPES))
-    if resolution is None:
-        new = read_new(write.rows, documents, Columns(write.rows, query.columns), pointers=is_array)
-        connection = write.connection()
-        ids = write.rows.insert(connection, new)
-        done = Upserted(ids, frozenset(ids))
-    else:
-        _refuse_if_match(request)
-        ignore = resolution == "ignore-duplicates"
-        upsert = Upsert(
-            write.rows, documents, query.on_conflict, ignore=ignore, columns=query.columns, pointers=is_array
-        )
-        connection = write.connection()
-        done = upsert.run(connection)
-    return _created(write, connection, done, is_array)
-
-
-def import_rows(write: Write) -> Response:
-    """Rows in any number: neither they nor the answer are in memory as a whole."""
-    request, rows, preferences = write.request, write.rows, write.preferences
-    resolution = preferences.get("resolution")
-    columns = Columns(rows, write.query.columns)
-    merging = None
+    refuse_media_type(request, MEDIA_TYPES)
     if resolution is not None:
         _refuse_if_match(request)
-        merging = Merging(write.query.on_conflict, resolution == "ignore-duplicates")
-    file = body_file(request, MEDIA_TYPES)
-    is_csv = media_type_of(request) == CSV
-    documents = read_csv(file, rows, columns) if is_csv else read_ndjson(file, parse_json)
-    made = Import(rows, columns, merging)
-    answered = SpooledTemporaryFile(max_size=IN_MEMORY)
+    media_type, longest, file = media_type_of(request), longest_document(request), body_file(request)
+    columns = Columns(write.rows, query.columns)
+    if media_type == CSV:
+        return import_rows(write, read_csv(file, write.rows, columns, longest), columns)
+    if media_type == NDJSON:
+        return import_rows(write, read_ndjson(file, longest), columns)
+    documents = Documents(file, longest)
+    if documents.is_array:
+        return import_rows(write, read_json_rows(documents), columns)
+    return create_row(write, parse_json(read_document(request)), columns)
 
-    def note(connection: sa.Connection, ids: list[int]) -> None:
-        if not preferences.is_empty:
-            for each in write.objects(connection, ids):
-                answered.write(b"," if answered.tell() else b"[")
-                answered.write(each)
 
-    try:
-        made.run(documents, write.connection, note)
-    except BaseException:
-        answered.close()
-        raise
+def create_row(write: Write, document: Any, columns: Columns) -> Response:
+    refuse_other_than_object(document)
+    documents, rows = [document], write.rows
+    if (resolution := write.preferences.get("resolution")) is None:
+        new = read_new(rows, documents, columns, pointers=False)
+        connection = write.connection()
+        ids = rows.insert(connection, new)
+        done = Upserted(ids, frozenset(ids))
+    else:
+        ignore = resolution == "ignore-duplicates"
+        upsert = Upsert(rows, documents, write.query.on_conflict, ignore=ignore, columns=columns, pointers=False)
+        connection = write.connection()
+        done = upsert.run(connection)
+    return _created(write, connection, done)
+
+
+def import_rows(write: Write, documents: Iterator[Document], columns: Columns) -> Response:
+    """Rows in any number: neither they nor the answer are in memory as a whole."""
+    preferences, resolution = write.preferences, write.preferences.get("resolution")
+    merging = None if resolution is None else Merging(write.query.on_conflict, resolution == "ignore-duplicates")
+    made = Import(write.rows, columns, merging)
+    body = RowsBody()
+
+    def note(connection: sa.Connection, ids: Sequence[int]) -> None:
+        if objects := write.objects(connection, ids):
+            body.add(objects)
+
+    made.run(documents, RequestTransaction(write.request, write.connection), None if preferences.is_empty else note)
     new = bool(made.inserted) or merging is None
-    counted = made.count if preferences.get("count") else None
     if preferences.is_empty:
-        answered.close()
-        return write.answer(empty_answer(201 if new else 204), counted)
-    answered.write(b"]" if answered.tell() else b"[]")
-    size = answered.tell()
-    answered.seek(0)
-    answer = Answer(status=201 if new else 200, content_type="application/json", charset=None)
-    answer.app_iter, answer.content_length = FileIter(answered), size
-    return write.answer(answer, counted)
+        answer = empty_answer(201 if new else 204)
+    else:
+        answer = Answer(status=201 if new else 200, content_type="application/json", charset=None)
+        body.answer(answer)
+    return write.answer(answer, made.count if preferences.get("count") else None)
 
 
-def _created(write: Write, connection: sa.Connection, done: Upserted, is_array: bool) -> Response:
-    is_empty = write.preferences.is_empty or (not is_array and not done.ids)
-    others = write.rows.encoder.shows_others
+def _created(write: Write, connection: sa.Connection, done: Upserted) -> Response:
+    is_empty = write.preferences.is_empty or not done.ids
     new = bool(done.inserted) or write.preferences.get("resolution") is None
     if is_empty:
         answer = empty_answer(201 if new else 204)
     else:
-        objects = write.objects(connection, done.ids)
-        answer = json_answer(b"[" + b",".join(objects) + b"]" if is_array else objects[0], 201 if new else 200)
+        answer = json_answer(write.objects(connection, done.ids), 201 if new else 200)
     tag = None
-    if not is_array and done.ids:
+    if done.ids:
         [row_id] = done.ids
         answer.headers["Location"] = path(write.request, "table", write.context.model.definition.id, "rows", row_id)
         # Of the row as GET answers it, whatever select shows of it here.
+        others = write.rows.encoder.shows_others
         row = write.rows.get(connection, row_id) if others or row_id not in done.inserted else None
         tag = tag_of(write.context, write.rows, row.version if row else 1, row.body if row else b"")
     counted = len(done.ids) if write.preferences.get("count") else None
@@ -212,7 +215,7 @@ def patch_rows(context: RowList, request) -> Response:
     ids = filtered.update(connection, document)
     if write.preferences.is_empty:
         return write.answer(empty_answer(204), len(ids))
-    return write.answer(json_answer(b"[" + b",".join(write.objects(connection, ids)) + b"]"), len(ids))
+    return write.answer(json_answer(b"[" + write.objects(connection, ids) + b"]"), len(ids))
 
 
 def delete_rows(context: RowList, request) -> Response:
@@ -224,6 +227,6 @@ def delete_rows(context: RowList, request) -> Response:
     shows = write.preferences.get("return") == "representation"
     connection = write.connection()
     objects: list[bytes] = []
-    ids = filtered.delete(connection, lambda ids: objects.extend(write.objects(connection, ids)) if shows else None)
-    answer = json_answer(b"[" + b",".join(objects) + b"]") if shows else empty_answer(204)
+    ids = filtered.delete(connection, lambda ids: objects.append(write.objects(connection, ids)) if shows else None)
+    answer = json_answer(b"[" + b"".join(objects) + b"]") if shows else empty_answer(204)
     return write.answer(answer, len(ids))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis.strategies import binary, integers, lists, none, one_of, text
 
-from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.errors import Malformed, TooLarge
 from dynmodel_pyramid.exchange import delimited
 from dynmodel_pyramid.exchange.delimited import read_records, write_record
 
@@ -68,6 +68,7 @@ def test_ends():
     assert read("\n\n") == [[None], [None]]
     assert read('"a\r\nb",""\r\n') == [["a\r\nb", ""]]
     assert read("\ufeffa") == [["a"]]
+    assert read('a,b\r1,"x\ry"\r\r') == [["a", "b"], ["1", "x\ry"], [None]]
 
 
 @pytest.mark.parametrize("data", ['a"b', '"a"b', '"a', '"a""', "a\rb", 'a,"b\n', ' "a"'])
@@ -80,6 +81,20 @@ def test_refused(data):
 def test_long_and_hostile_values(monkeypatch):
     monkeypatch.setattr(delimited, "CHUNK", 16)
     assert read('"' + '""' * 200_000 + '",b\nc') == [['"' * 200_000, "b"], ["c"]]
-    assert read("," * 100_000) == [[None] * 100_001]
+    assert read("," * 9_999) == [[None] * 10_000]
+    with pytest.raises(Malformed):
+        read("," * 10_000)
     with pytest.raises(Malformed):
         read('"' + '""' * 200_000)
+
+
+def test_line_ends_are_not_mixed():
+    for data in ("a\r1\n2", "a\r1\r\n2", "a\n1\r2", "a\r\n1\r2"):
+        with pytest.raises(Malformed):
+            read(data)
+
+
+def test_records_are_bounded():
+    assert list(read_records(io.BytesIO(b"a\n" + b"x" * 99_000), 100_000)) == [["a"], ["x" * 99_000]]
+    with pytest.raises(TooLarge):
+        list(read_records(io.BytesIO(b'a\n"' + b"x" * 1_000_000), 100_000))

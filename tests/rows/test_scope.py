@@ -36,7 +36,7 @@ def test_rows_outside_the_condition_are_not_there(catalogue, model, connection):
         {"id": 2, "a": "y", "b": 2},
         {"id": 3, "a": "z", "b": 3},
     ]
-    assert json.loads(b"".join(rows.stream(connection, Page())))[0]["id"] == 2
+    assert json.loads(rows.page(connection, Page()))[0]["id"] == 2
     assert rows.get(connection, 1) is None
     assert rows.assign(connection, 1, {"a": "!"}) is None
     assert rows.assign(connection, 1, {}) is None

@@ -206,3 +206,47 @@ def test_several_at_once(table):
     assert sorted(len(done.inserted) for done in found) == [0, 0, 0, 20]
     assert [len(done.ids) for done in found] == [20] * 4
     assert table.stored("_version")[2:] == [(4,)] * 20
+
+
+GIVEN = {
+    "number": {"type": "autonumber", "unique": True},
+    "by": {"type": "created_by"},
+    "last": {"type": "updated_by", "unique": True},
+    "n": "integer",
+}
+
+
+def test_known_by_what_the_system_gives(catalogue):
+    table = Table(catalogue, GIVEN, unique=[{"name": "rule", "fields": ["by", "n"]}])
+    for author in ("ann", "bob"):
+        given = table.rows(author=author)
+        with table.writing() as connection:
+            given.insert(connection, given.read([{"n": 1}], pointers=True))
+    assert upsert(table, [{"number": 2, "n": 5}], ("number",)) == ([2], [])
+    assert table.stored("n") == [(1,), (5,)]
+    assert upsert(table, [{"last": "ann", "n": 6}], ("last",)) == ([1], [])
+    assert upsert(table, [{"by": "bob", "n": 5}], ("n", "by"), ignore=True) == ([], [])
+    assert upsert(table, [{"n": 7}], ("number",)) == ([3], [3])
+    assert fault(table, [{"number": 9}], ("number",)) == ["/0/number read_only"]
+    assert fault(table, [{"number": "1"}], ("number",)) == ["/0/number wrong_type"]
+    assert fault(table, [{"number": 1, "by": "eve"}], ("number",)) == ["/0/by read_only"]
+
+
+def test_what_the_system_gives_is_taken(catalogue):
+    """The new row would have the value that another one has."""
+    table = Table(catalogue, {"by": {"type": "created_by", "unique": True}, "n": "integer"})
+    rows = table.rows(author="ann")
+    for merging in (False, True):
+        made = Upsert(rows, [{"n": 1}], ("by",), ignore=merging)
+        if merging:
+            with pytest.raises(sa.exc.IntegrityError), table.writing() as connection:
+                made.run(connection)
+        else:
+            with table.writing() as connection:
+                made.run(connection)
+
+
+@pytest.mark.parametrize("kind", ["created_time", "updated_time"])
+def test_times_that_the_system_gives_are_not_unique(catalogue, kind):
+    with pytest.raises(Invalid):
+        Table(catalogue, {"at": {"type": kind, "unique": True}})

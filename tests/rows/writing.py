@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 
+import orjson
 import sqlalchemy as sa
 
 from dynmodel_pyramid.queries import parse
@@ -24,6 +25,22 @@ class Table:
     def _note(self, connection, writes):
         if writes.table_id == self.id:
             self.reports.append((writes.operation, writes.rows))
+
+    def beside(self, name: str, fields) -> "Table":
+        """Another table of the same catalogue."""
+        made = Table.__new__(Table)
+        made.__dict__.update(self.__dict__)
+        document = {"model_name": name, "fields": fields}
+        made.id = DefinitionService(self.catalogue).create(document).definition.id
+        return made
+
+    def shown(self, *names) -> list[tuple]:
+        """Values as answers show them."""
+        with self.catalogue.database.reading() as connection:
+            rows = self.rows()
+            ids = connection.scalars(sa.select(rows.model.table.c.id).order_by(rows.model.table.c.id)).all()
+            documents = map(orjson.loads, rows.encode(connection, ids))
+            return [tuple(document[name] for name in names) for document in documents]
 
     def rows(self, **further) -> Rows:
         work = Work(self.catalogue)

@@ -1,25 +1,32 @@
 """A tiny WSGI application for test_serve.py, which runs it in worker processes (``use = call:serve_app:factory``)."""
 
+import ctypes
 import os
+import re
 import threading
 import time
 from pathlib import Path
 from urllib.parse import parse_qs
 
 
-def factory(global_conf, label="", state="", fail="", hang="", **settings):
+def factory(global_conf, label="", state="", fail="", hang="", loading="0", hold="", **settings):
     """
     :param label: every answer begins with it
     :param state: a directory: ``/slow`` leaves a file there when it begins and when it ends; without ``seconds`` it
         waits for a file ``go``. A file ``crash`` lets the process die while loading, ``crash-soon`` soon after it
     :param fail: raise this instead of loading
     :param hang: leave a file ``hanging`` and never get ready
+    :param loading: seconds
+    :param hold: never get ready, and hold the interpreter's lock (``HOLDING``)
     """
     if fail:
         raise RuntimeError(fail)
     state = Path(state)
     if (state / "crash").exists():
         os._exit(7)
+    time.sleep(float(loading))
+    if hold:
+        HOLDING[hold]()
     if hang:
         (state / "hanging").touch()
         time.sleep(3600)
@@ -37,6 +44,9 @@ def factory(global_conf, label="", state="", fail="", hang="", **settings):
             while not seconds and not (state / "go").exists():
                 time.sleep(0.02)
             (state / f"ended-{query['name']}").touch()
+        if path == "/hold":
+            (state / f"begun-{query['name']}").touch()
+            HOLDING[query["how"]]()
         if path == "/stream":
             start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "8")])
             return stream(state, query["name"], seconds)
@@ -47,6 +57,13 @@ def factory(global_conf, label="", state="", fail="", hang="", **settings):
         return [answer]
 
     return application
+
+
+#: What keeps the interpreter's lock for as long as it likes.
+HOLDING = {
+    "library": lambda: ctypes.PyDLL(None).sleep(3600),
+    "pattern": lambda: re.match("(a+)+b", "a" * 60),
+}
 
 
 def open_files():

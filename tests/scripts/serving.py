@@ -31,16 +31,18 @@ label = {label}
 [dynmodel-serve]
 processes = {processes}
 graceful_timeout = {graceful_timeout}
+worker_timeout = {worker_timeout}
 {own}
 """
 DEFAULTS = {
-    "use": "egg:waitress#main",
+    "use": "egg:dynmodel_pyramid#server",
     "listen": "listen = %(address)s:0",
     "threads": 2,
     "server": "",
     "app": "",
     "processes": 2,
     "graceful_timeout": 10,
+    "worker_timeout": 30,
     "own": "",
 }
 

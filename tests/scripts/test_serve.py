@@ -3,6 +3,8 @@
 import os
 import signal
 import socket
+import time
+from contextlib import ExitStack
 
 import pytest
 
@@ -55,8 +57,11 @@ def test_an_unknown_key_is_refused_by_name(serve):
     [
         ({"processes": 0}, r"\[dynmodel-serve\] processes = 0: want a whole number, at least 1"),
         ({"graceful_timeout": "soon"}, r"\[dynmodel-serve\] graceful_timeout = soon: want a number of seconds"),
+        ({"worker_timeout": "2"}, r"worker_timeout = 2: want 0, or at least 3 seconds"),
         ({"own": "workers = 3"}, r"unknown key workers; known are processes, graceful_timeout"),
-        ({"server": "thread = 3"}, r"Unknown adjustment 'thread'"),
+        ({"server": "thread = 3"}, r"\[server:main\] has an unknown key thread; did you mean threads\?"),
+        ({"server": "channel_timeout = soon"}, r"\[server:main\] channel_timeout = soon: invalid literal"),
+        ({"server": "answer_slots = 2"}, r"answer_slots = 2: want fewer than threads, which is 2"),
         ({"server": "port = %(nowhere)s"}, r"nowhere"),
         ({"use": "egg:gunicorn#main"}, r"\[server:main\] has use = egg:gunicorn#main; this command wants"),
     ],
@@ -73,7 +78,7 @@ def test_what_is_not_set_has_a_default(tmp_path):
     file = tmp_path / "serve.ini"
     file.write_text("[server:main]\nuse = egg:waitress#main\n")
     plan = IniFile(str(file), []).plan()
-    assert (plan.processes, plan.graceful_timeout, plan.waitress) == (cores(), 30.0, {})
+    assert (plan.processes, plan.graceful_timeout, plan.worker_timeout, plan.listen) == (cores(), 30.0, 30.0, {})
     assert cores() == len(os.sched_getaffinity(0))
 
 
@@ -170,6 +175,88 @@ def test_when_the_parent_is_killed_the_workers_finish_and_end(serve):
     assert running.ended.wait(PATIENCE), "a worker outlives the parent"
     with pytest.raises(ConnectionRefusedError):
         Connection(("127.0.0.1", port))
+
+
+# Workers that no longer answer
+
+
+@pytest.mark.parametrize("how", ["library", "pattern"])
+def test_workers_that_no_longer_answer_are_replaced(serve, how):
+    running = serve(worker_timeout=3)
+    first = running.wait_for_workers()
+    # Each takes the interpreter's lock of its worker for good; more of them than there are workers and threads.
+    with ExitStack() as stack:
+        hung = [stack.enter_context(running.connect(f"/hold?how={how}&name={number}")) for number in range(7)]
+        until(lambda: all(map(has_ended, hung)), "all connections of killed workers to be closed")
+    silent = {
+        int(match[1]) for match in running.find(r"worker (\d+): no answer for 3 s \(worker_timeout\); killing it")
+    }
+    victim = min(first & silent)
+    running.wait_for(rf"worker {victim} died \(signal 9, Killed; no answer for 3 s .*; starting another in 0.0 s")
+    running.wait_for(r"worker \d+ ready", 2 + len(silent))
+    assert running.answering().isdisjoint(silent)
+
+
+def has_ended(connection: Connection) -> bool:
+    """Whether the server has closed it; it has not answered."""
+    try:
+        return connection.socket.recv(1, socket.MSG_DONTWAIT | socket.MSG_PEEK) == b""
+    except BlockingIOError:
+        return False
+    except ConnectionError:
+        return True
+
+
+def test_a_worker_is_busy_but_not_silent_while_all_its_threads_work_or_it_loads(serve, tmp_path):
+    running = serve(processes=1, worker_timeout=3)
+    worker = running.wait_for_workers(1).pop()
+    with running.connect("/slow?name=a&seconds=5") as one, running.connect("/slow?name=b&seconds=5") as two:
+        running.begun("a")
+        running.begun("b")
+        running.write_ini("two", processes=1, worker_timeout=3, app="loading = 5")
+        running.reload(1)
+        assert {one.answer()[1].split()[1], two.answer()[1].split()[1]} == {str(worker)}
+    assert running.get().startswith("two ")
+    assert not running.find("no answer|died")
+
+
+def test_a_worker_that_hangs_while_it_loads_is_killed(serve):
+    running = serve(processes=1, worker_timeout=3, app="hold = library")
+    assert running.wait() == 1
+    running.wait_for(r"could not load the application \(signal 9, Killed; no answer for 3 s \(worker_timeout\)\)")
+
+
+def test_no_worker_is_killed_for_the_time_in_which_all_stood_still(serve):
+    running = serve(processes=1, worker_timeout=3)
+    worker = running.wait_for_workers(1).pop()
+    os.kill(worker, signal.SIGSTOP)
+    running.send(signal.SIGSTOP)
+    with running.connect("/slow?name=a&seconds=5"):
+        begun = time.monotonic()
+        until(lambda: time.monotonic() - begun > 4.5, "the timeout to pass")
+        running.send(signal.SIGCONT)
+        os.kill(worker, signal.SIGCONT)
+        running.begun("a")
+    assert running.answering(5) == {worker}
+
+
+def test_no_worker_outlives_a_parent_that_is_killed(serve):
+    running = serve(worker_timeout=3, graceful_timeout=3600)
+    running.wait_for_workers()
+    running.send(signal.SIGSTOP)  # it kills none of them
+    with running.connect("/hold?how=library&name=a"):
+        running.begun("a")
+        with running.connect("/hold?how=pattern&name=b"):  # the other worker takes it
+            running.begun("b")
+            running.send(signal.SIGKILL)
+            assert running.ended.wait(PATIENCE), "a worker outlives the parent"
+
+
+def test_workers_are_not_watched_where_the_setting_says_so(serve):
+    running = serve(processes=1, worker_timeout=0)
+    worker = running.wait_for_workers(1).pop()
+    with open(f"/proc/{worker}/timers") as timers:
+        assert timers.read() == ""
 
 
 # Reloading

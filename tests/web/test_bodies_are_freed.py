@@ -17,6 +17,8 @@ class Body(io.BytesIO):
     ("method", "path", "document", "status"),
     [
         ("POST", "/table/1/rows/", [{"name": "a"}, {"name": "b"}], 201),
+        ("POST", "/table/1/rows/", [{"name": "a"}] * 1500, 201),
+        ("POST", "/table/1/rows/", [{"name": "a"}] * 1500 + [{"name": 1}], 422),
         ("POST", "/table/1/rows/", {"name": 1}, 422),
         ("POST", "/table/9/rows/", {"name": "a"}, 404),
         ("PATCH", "/table/1/rows/1/", {"name": "c"}, 200),

@@ -41,7 +41,6 @@ MALFORMED = {
     "NUL": b'{"name": "a\0b"}',
     "NUL outside": b'{"name": "x"}\0',
     "bad escape": b'{"name": "\\x41"}',
-    "mark": b'\xef\xbb\xbf{"name": "x"}',
     "UTF-16": '{"name": "x"}'.encode("utf-16"),
     "UTF-32": '{"name": "x"}'.encode("utf-32-le"),
     "Latin-1": '{"name": "é"}'.encode("latin-1"),

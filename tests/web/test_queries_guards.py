@@ -175,7 +175,7 @@ def test_a_slow_query_is_answered_504(shop, monkeypatch):
     endless = "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT count(*) FROM t"
     attempts = []
 
-    def page(self, connection, *part):
+    def page(self, connection, *part, **options):
         attempts.append(part)
         connection.exec_driver_sql(endless)
 

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from dynmodel_pyramid.exchange.delimited import write_record
+from dynmodel_pyramid.exchange.outgoing import cell
 from dynmodel_pyramid.rows.encoding import OPTIONS
 from dynmodel_pyramid.web.conditions import media_ranges
 from dynmodel_pyramid.web.errors import NotAcceptable
@@ -47,15 +48,20 @@ class Media:
     def encoded(self, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
         """All rows at once; ``single`` takes the first one."""
         if self.is_csv:
-            return (csv_line(names) + self.lines(names, rows)).rstrip(b"\n")
+            return (csv_line(names) + self.lines(names, rows)).removesuffix(b"\n")
         made = self.objects(names, rows)
         return made if self.single else b"[" + made + b"]"
 
+    def frame(self, names: Sequence[str]) -> tuple[bytes, bytes, bytes, bool]:
+        """What a body that is made in parts begins with, has between the parts, ends with; and whether that stands
+        before the first part, too."""
+        if self.is_csv:
+            return csv_line(names).removesuffix(b"\n"), b"\n", b"", True
+        return (b"", b"", b"", False) if self.single else (b"[", b",", b"]", False)
+
     def lines(self, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
         """Rows as lines of CSV, the last one ended, too."""
-        return b"".join(
-            csv_line([_cell(value) for value in exactly(orjson.dumps(row, option=OPTIONS))]) for row in map(list, rows)
-        )
+        return b"".join([csv_line([cell(value, _compact) for value in row]) for row in rows])
 
     def objects(self, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
         """Rows as JSON objects with commas between."""
@@ -80,10 +86,11 @@ def stripped(value: Any) -> Any:
     return [stripped(item) for item in value] if isinstance(value, list) else value
 
 
-def _cell(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    return dumps(value).decode()
+def _compact(text: str) -> str:
+    """JSON without blanks between its parts; a text is itself."""
+    if text[0] in "[{":
+        return dumps(exactly(text.encode())).decode()
+    return orjson.loads(text) if text[0] == '"' else text
 
 
 def csv_line(cells: Iterable[str | None]) -> bytes:

@@ -5,88 +5,98 @@ it is no value of the field by itself, and other values stand for their JSON tex
 comes of it is judged by the row service as strictly as ever.
 """
 
-import io
 import json
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from io import BytesIO
+from typing import Any, BinaryIO
 
 import colander
 
 from dynmodel_pyramid.exchange.delimited import read_records
+from dynmodel_pyramid.exchange.documents import Documents
+from dynmodel_pyramid.exchange.incoming import header_of
 from dynmodel_pyramid.fields.numerals import parse_float
 from dynmodel_pyramid.queries import split
 from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.rows.service import Rows
-from dynmodel_pyramid.web.errors import PayloadTooLarge
+from dynmodel_pyramid.web.body import body_file, longest_document, media_type_of, read_document, refuse_parameters
 from dynmodel_pyramid.web.rest.errors import RestError, bad_body
 from dynmodel_pyramid.web.rest.media import Digits
 
 JSON, CSV, FORM = "application/json", "text/csv", "application/x-www-form-urlencoded"
 
 
-def read_documents(request, columns: Sequence[str] | None) -> list[dict[str, Any]]:
-    """The rows of a body.
+def _no_constant(name: str) -> Any:
+    raise bad_body("Empty or invalid json", f"{name} is not JSON")
+
+
+#: PostgreSQL's jsonb takes the last of keys that stand twice, and so does this one.
+_DECODER = json.JSONDecoder(parse_float=Digits, parse_constant=_no_constant)
+
+
+def each_document(request, columns: Sequence[str] | None) -> Iterator[dict[str, Any]]:
+    """The rows of a body, as they are read.
 
     :param columns: of the parameter; without it all documents must have the same keys
     :raises RestError: the body is none (``PGRST102``)
+    :raises Malformed: the same
     """
-    text = _text(request)
-    kind = (request.content_type or JSON).strip().lower()
-    if kind == CSV:
-        return _of_csv(text)
-    if kind == FORM:
-        return [dict(split(text.encode().decode("latin-1")))]
-    if kind != JSON:
+    return _documents(request, columns, lambda: body_file(request))
+
+
+def read_documents(request, columns: Sequence[str] | None) -> list[dict[str, Any]]:
+    """The rows of a body that has one, as :func:`each_document` has them."""
+    return list(_documents(request, columns, lambda: BytesIO(read_document(request))))
+
+
+def _documents(request, columns: Sequence[str] | None, file: Callable[[], BinaryIO]) -> Iterator[dict[str, Any]]:
+    kind = media_type_of(request) or JSON
+    if kind not in (JSON, CSV, FORM):
         raise bad_body(f"Content-Type not acceptable: {kind}")
-    try:
-        # PostgreSQL's jsonb takes the last of keys that stand twice, and so does this parser.
-        body = json.loads(text, parse_float=Digits, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        raise bad_body("Empty or invalid json") from None
-    documents = body if type(body) is list else [body] if type(body) is dict else []
-    if not all(type(document) is dict for document in documents) or (
-        columns is None and any(document.keys() != documents[0].keys() for document in documents)
-    ):
-        raise bad_body("All object keys must match")
-    return documents
+    refuse_parameters(request, kind, (JSON, CSV, FORM))
+    if kind == CSV:
+        return _of_csv(file(), longest_document(request))
+    if kind == FORM:
+        return iter([_of_form(read_document(request))])
+    return _of_json(Documents(file(), longest_document(request), _DECODER), same_keys=columns is None)
 
 
-def _text(request) -> str:
-    limit = request.registry.dynmodel_settings.max_body_size
-    told = PayloadTooLarge(f"the body has more than {limit} bytes", hint="send the rows in several requests")
-    if (request.content_length or 0) > limit:
-        raise told
-    if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
-        raise bad_body("Content-Encoding not acceptable")
-    request.request_body_tempfile_limit = limit
-    body = request.body
-    if len(body) > limit:
-        raise told
-    try:
-        return body.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise bad_body("Empty or invalid json", f"the body is not UTF-8 (byte {error.start})") from None
+def _of_json(documents: Documents, *, same_keys: bool) -> Iterator[dict[str, Any]]:
+    keys = None
+    for document in documents:
+        if type(document) is not dict:
+            if not documents.is_array:
+                continue
+            raise bad_body("All object keys must match")
+        keys = document.keys() if keys is None else keys
+        if same_keys and document.keys() != keys:
+            raise bad_body("All object keys must match")
+        yield document
 
 
-def _no_constant(name: str) -> Any:
-    raise ValueError(name)
+def _of_form(body: bytes) -> dict[str, Any]:
+    pairs = split(body.decode("latin-1"))
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise bad_body("a name stands twice in the form")
+    return made
 
 
-def _of_csv(text: str) -> list[dict[str, Any]]:
-    """A line of names, then one for each row; ``NULL`` is null, nothing is the empty text (RFC 4180).
+def _of_csv(file: BinaryIO, longest: int) -> Iterator[dict[str, Any]]:
+    """A line of names, then one for each row; ``NULL`` is null, nothing is the empty text (RFC 4180). Empty lines are
+    passed over.
 
-    :raises Malformed: it is no CSV
+    :raises Malformed: it is no CSV, or has a name twice
     """
-    records = [record for record in read_records(io.BytesIO(text.encode())) if record != [None]]
-    if not records:
+    records = (record for record in read_records(file, longest) if record != [None])
+    names = next(records, None)
+    if names is None:
         raise bad_body("the body is not CSV", "want a line of names")
-    names = records[0]
-    if any(len(record) != len(names) for record in records):
-        raise bad_body("All lines must have same number of fields")
-    return [
-        {name or "": None if cell == "NULL" else cell or "" for name, cell in zip(names, record, strict=True)}
-        for record in records[1:]
-    ]
+    names = [name or "" for name in header_of(names)]
+    for record in records:
+        if len(record) != len(names):
+            raise bad_body("All lines must have same number of fields")
+        yield {name: None if cell == "NULL" else cell or "" for name, cell in zip(names, record, strict=True)}
 
 
 class Typing:
@@ -99,6 +109,7 @@ class Typing:
         """
         self._reader, self._model, self._columns = rows.reader, rows.model, columns
         self._names = rows.reader.aliases.names
+        self._typers: dict[str, Callable[[Any], Any]] = {}
         for name in columns or ():
             if name != "id" and not self._is_known(name):
                 table = rows.model.definition.model_name
@@ -113,9 +124,17 @@ class Typing:
         """With the keys of ``columns`` alone."""
         kept = document if self._columns is None else {k: v for k, v in document.items() if k in self._columns}
         try:
-            return {name: self._value(name, value) for name, value in kept.items()}
+            return {name: self._typer(name)(value) for name, value in kept.items()}
         except RecursionError:
             raise bad_body("Empty or invalid json", "the body is nested too deeply") from None
+
+    def _typer(self, name: str) -> Callable[[Any], Any]:
+        try:
+            return self._typers[name]
+        except KeyError:
+            made = self._make(name)
+            # Names that are no fields are a client's, in any number.
+            return self._typers.setdefault(name, made) if name == "id" or self._is_known(name) else made
 
     def filled(self, document: dict[str, Any], *, defaults: bool) -> dict[str, Any]:
         """With what it leaves out of ``columns``: null, or nothing where defaults are wanted."""
@@ -126,24 +145,43 @@ class Typing:
         ]
         return document if defaults else {**document, **dict.fromkeys(absent)}
 
-    def _value(self, name: str, value: Any) -> Any:
+    def _make(self, name: str) -> Callable[[Any], Any]:
+        """What gives a value of a field."""
         if name == "id":
-            number = parse_id(value.strip()) if isinstance(value, str) else None
-            return _plain(value) if number is None else number
+            return _id
         name = self._names.get(name, name)
         entry, field = self._reader.by_name.get(name), self._model.definition.by_name.get(name)
-        plain = _plain(value)
-        if value is None or entry is None or entry.accepts(plain):
-            return plain
-        try:
-            entry.node.deserialize(plain)
-            return plain
-        except colander.Invalid:
-            text = str(value) if isinstance(value, str) else _json(plain)
+        if field is None:
+            return _plain
+        field_type = self._model.field_types[field.type]
+        # A value that the system gives may be repeated.
+        node = field_type.schema_node(field.options) if entry is None else entry.node
+        accepts = entry.accepts if entry is not None else lambda value: False
+        deserialize, from_text = node.deserialize, field_type.text_form(field.options).from_text
+        # colander's errors cost more than all the rest: a text that can be no value by itself is not tried.
+        may_be_text = str in getattr(node.typ, "types", (str,))
+
+        def typed(value: Any) -> Any:
+            plain = _plain(value)
+            if value is None or accepts(plain):
+                return plain
+            if may_be_text or type(value) is not str:
+                try:
+                    deserialize(plain)
+                    return plain
+                except colander.Invalid:
+                    pass
             try:
-                return self._model.field_types[field.type].text_form(field.options).from_text(text)
+                return from_text(str(value) if isinstance(value, str) else _json(plain))
             except ValueError:
                 return plain  # which is refused in the validator's words
+
+        return typed
+
+
+def _id(value: Any) -> Any:
+    number = parse_id(value.strip()) if isinstance(value, str) else None
+    return _plain(value) if number is None else number
 
 
 def _json(value: Any) -> str:

@@ -1,5 +1,6 @@
 """POST, PATCH, PUT and DELETE of a table (PostgREST, "Tables and Views")."""
 
+from itertools import chain, islice
 from typing import Any
 
 from pyramid.response import Response
@@ -7,47 +8,36 @@ from pyramid.response import Response
 from dynmodel_pyramid.definitions.model import FieldDefinition
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.queries.syntax import Column, Condition, Level
+from dynmodel_pyramid.rows.entries import Columns
 from dynmodel_pyramid.rows.filtered import Filtered
+from dynmodel_pyramid.rows.imports import Document, Import, Merging
 from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.rows.upserts import Upsert
 from dynmodel_pyramid.web.rest.errors import RestError, without_filter
-from dynmodel_pyramid.web.rest.payload import Typing, read_documents
+from dynmodel_pyramid.web.rest.payload import Typing, each_document, read_documents
 from dynmodel_pyramid.web.rest.resources import RestTable
 from dynmodel_pyramid.web.rest.written import Write
-from dynmodel_pyramid.web.transactions import write_connection
+from dynmodel_pyramid.web.transactions import RequestTransaction, write_connection
 
 
 def create_rows(context: RestTable, request) -> Response:
     """Insert, or upsert with ``resolution=``: 201, or 200 where an upsert made no new row."""
     write = Write(context, request)
     columns, defaults = write.query.columns, write.wanted["missing"] == "default"
-    documents, typing = read_documents(request, columns), Typing(write.rows, columns)
-    documents = [typing.typed(document) for document in documents]
-    resolution, several = write.wanted["resolution"], len(documents) != 1
-    if resolution is None:
-        documents = [typing.filled(document, defaults=defaults) for document in documents]
-        new = write.rows.read(documents, pointers=several)
-        connection = write_connection(request)
-        ids = write.rows.insert(connection, new)
-        made_new = True
-    else:
-        upsert = Upsert(
-            write.rows,
-            documents,
-            write.query.on_conflict,
-            ignore=resolution == "ignore-duplicates",
-            columns=columns,
-            missing_default=defaults,
-            pointers=several,
-        )
-        connection = write_connection(request)
-        done = upsert.run(connection)
-        ids, made_new = done.ids, bool(done.inserted) or upsert.ignore
-    write.note(connection, ids)
-    status = 201 if made_new else 200
-    answer = write.answer(status, len(ids), empty=status)
-    if write.wanted["return"] == "headers-only" and len(ids) == 1:
-        answer.headers["Location"] = write.location(ids[0])
+    typing, resolution = Typing(write.rows, columns), write.wanted["resolution"]
+    source = each_document(request, columns)
+    begun = list(islice(source, 2))
+    documents = (Document(typing.typed(document)) for document in chain(begun, source))
+    ignore = resolution == "ignore-duplicates"
+    merging = None if resolution is None else Merging(write.query.on_conflict, ignore)
+    read = Columns(write.rows, columns, missing_default=defaults)
+    made = Import(write.rows, read, merging, pointers=len(begun) != 1)
+    transaction = RequestTransaction(request, lambda: write_connection(request))
+    made.run(documents, transaction, write.note)
+    status = 201 if merging is None or made.inserted or ignore else 200
+    answer = write.answer(status, made.count, empty=status)
+    if write.wanted["return"] == "headers-only" and made.count == 1:
+        answer.headers["Location"] = write.location(write.last_id)
     return answer
 
 

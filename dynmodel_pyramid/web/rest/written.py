@@ -1,7 +1,9 @@
 """The answers to writes: what was written, as the client prefers to be told (PostgREST, "Prefer Header")."""
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,9 +13,10 @@ from dynmodel_pyramid.queries import Query
 from dynmodel_pyramid.queries.plans import Plan, plan
 from dynmodel_pyramid.queries.syntax import Level
 from dynmodel_pyramid.rows.querying import everything, rules_of
+from dynmodel_pyramid.rows.reads import CHUNK
 from dynmodel_pyramid.rows.scope import Scope
 from dynmodel_pyramid.rows.service import Rows
-from dynmodel_pyramid.web.answers import Answer, empty_answer
+from dynmodel_pyramid.web.answers import Answer, RowsBody, empty_answer
 from dynmodel_pyramid.web.conditions import RETURNS
 from dynmodel_pyramid.web.resources import path
 from dynmodel_pyramid.web.rest.errors import single_object
@@ -39,9 +42,15 @@ class Write:
         self.rows.use_linked()
         text = request.environ.get("QUERY_STRING", "")
         self.query: Query = read_query(text, rules_of(self.rows.catalogue))
-        self.body: bytes = b""
+        self.last_id = 0
+        self._count = 0
+        self._body: RowsBody | None = None
+        #: The rows that are shown when all are written, where the query orders or groups them.
+        self._waiting: tuple[sa.Connection, array] | None = None
+        self._together = bool(self.query.root.order)
         if self.wants_rows:
-            self._plan(self.rows.scope)  # refused now rather than when all is written
+            # Refused now rather than when all is written.
+            self._together |= not self._plan(self.rows.scope).keys
 
     @property
     def wants_rows(self) -> bool:
@@ -55,14 +64,25 @@ class Write:
         return plan(self.rows.model, shown, scope, self.rows.models, everything, numbers=True)
 
     def note(self, connection: sa.Connection, ids: Sequence[int]) -> None:
-        """Take down the rows as they are now, if the client wants them.
-
-        :raises RestError: one object is wanted, and there is none, or are several
-        """
-        if self.media.single and len(ids) != 1:
-            raise single_object(len(ids))
-        if not self.wants_rows:
+        """Take down rows as they are now, if the client wants them; those that a request writes may come in parts."""
+        self._count += len(ids)
+        self.last_id = ids[-1] if len(ids) else self.last_id
+        if not self.wants_rows or (self.media.single and self._count != 1):
             return
+        if self._together:
+            self._waiting = self._waiting or (connection, array("q"))
+            self._waiting[1].extend(ids)
+            return
+        for start in range(0, len(ids) or 1, CHUNK):
+            part = ids[start : start + CHUNK]
+            # The id is the last key; the rows come as the client sent them.
+            places = {row_id: number for number, row_id in enumerate(part)}
+            names, parts = self._rows(connection, part)
+            found = sorted(chain.from_iterable(parts), key=lambda row: places.get(row[-1], 0))
+            self._take(names, found)
+
+    def _rows(self, connection: sa.Connection, ids: Sequence[int]) -> tuple[Sequence[str], Iterator[Sequence]]:
+        """The names of the values, and rows with their ids behind them in parts."""
         scope, among = self.rows.scope, self.rows.catalogue.database.dialect.among
 
         def written(table: sa.FromClause) -> sa.ColumnElement[bool]:
@@ -71,16 +91,31 @@ class Write:
 
         made = self._plan(replace(scope, condition=written))
         statement = made.page(None, 0, with_keys=bool(made.keys))
-        found: Sequence[Sequence[Any]] = connection.execute(statement, execution_options={"compiled_cache": None}).all()
-        if made.keys and not self.query.root.order:
-            # The id is the last key; the rows come as the client sent them.
-            places = {row_id: number for number, row_id in enumerate(ids)}
-            found = sorted(found, key=lambda row: places[row[-1]])
-        width = len(made.names)
-        shown = [row[:width] for row in found]
-        if self.media.single and len(shown) != 1:
-            raise single_object(len(shown))
-        self.body = self.media.encoded(made.names, shown)
+        found = connection.execute(statement, execution_options={"compiled_cache": None})
+        return made.names, found.partitions(CHUNK)
+
+    def _take(self, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        media, shown = self.media, [row[: len(names)] for row in rows]
+        if self._body is None:
+            self._body = RowsBody(*media.frame(names))
+        if shown:
+            self._body.add(
+                media.lines(names, shown).removesuffix(b"\n") if media.is_csv else media.objects(names, shown)
+            )
+        elif media.single:
+            raise single_object(0)
+
+    def _finish(self) -> None:
+        """
+        :raises RestError: one object is wanted, and there is none, or are several
+        """
+        if self.media.single and self._count != 1:
+            raise single_object(self._count)
+        if self._waiting is not None:
+            names, parts = self._rows(*self._waiting)
+            self._take(names, next(parts, []))
+            for part in parts:
+                self._take(names, part)
 
     def answer(self, status: int, count: int, *, empty: int = 204, rows: bool = False) -> Response:
         """
@@ -88,8 +123,10 @@ class Write:
         :param count: of the rows that were written
         :param rows: whether ``Content-Range`` has their places, too
         """
+        self._finish()
         if self.wants_rows:
-            made = Answer(self.body, status=status)
+            made = Answer(status=status)
+            self._body.answer(made)
             made.headers["Content-Type"] = self.media.header
             made.vary = "Accept"
         else:

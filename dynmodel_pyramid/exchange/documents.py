@@ -1,0 +1,216 @@
+"""JSON texts (RFC 8259) -> documents: whole ones, and the elements of an array one by one.
+
+The standard parser and not orjson: it is slower, but numbers keep all their digits, and its hook tells of duplicate
+keys, which orjson drops without a word.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO
+
+from dynmodel_pyramid.errors import Malformed, TooLarge
+from dynmodel_pyramid.exchange.text import CHUNK, Reader, text_reader
+from dynmodel_pyramid.fields.numerals import parse_float
+
+#: Values in one document: each costs about 100 bytes in memory, whatever it costs in the body.
+MAX_VALUES = 1_000_000
+_BLANK = re.compile(r"[ \t\n\r]*")
+#: What stands between two elements, where another one follows.
+_BEHIND = re.compile(r"[ \t\n\r]*,[ \t\n\r]*(?=[^\] \t\n\r])")
+#: A string, also one that the text breaks off.
+_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+#: An error of the parser this near to the end of a part may be due to that end: no literal is longer.
+_NEAR = 16
+
+_Decode = Callable[[str, int], tuple[Any, int]]
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        seen: set[str] = set()
+        name = next(name for name, _ in pairs if name in seen or seen.add(name))
+        raise Malformed(f"the key {name!r} stands twice in one object", code="duplicate_key")
+    return document
+
+
+def _constant(name: str) -> Any:
+    raise Malformed(f"{name} is not JSON", code="malformed_json")
+
+
+#: Refuses duplicate keys and what is not JSON.
+STRICT = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant, parse_float=parse_float)
+
+
+def parse_json(text: bytes, decoder: json.JSONDecoder = STRICT) -> Any:
+    """A JSON text -> document; a byte order mark is passed over (RFC 8259, section 8.1).
+
+    :raises Malformed: saying where it breaks
+    :raises TooLarge: it has more than :data:`MAX_VALUES` values
+    """
+    try:
+        decoded = text.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise not_utf_8(error.start) from None
+    refuse_too_many_values(decoded, 0, len(decoded))
+    try:
+        return decoder.decode(decoded)
+    except json.JSONDecodeError as error:
+        raise _broken(error.msg, error.lineno, error.colno) from None
+    except (RecursionError, ValueError) as error:
+        raise _unreadable(error) from None
+
+
+def not_utf_8(place: int) -> Malformed:
+    return Malformed(f"the body is not UTF-8 (byte {place})", code="malformed_json")
+
+
+def too_long(longest: int) -> TooLarge:
+    hint = "rows may come in any number, but each row, and each other document, is read whole"
+    return TooLarge(f"one document has more than {longest} bytes", hint=hint)
+
+
+def _broken(message: str, line: int, column: int) -> Malformed:
+    return Malformed(f"the body is not JSON: {message} at line {line}, column {column}", code="malformed_json")
+
+
+def _unreadable(error: Exception) -> Malformed:
+    if isinstance(error, RecursionError):
+        return Malformed("the body is nested too deeply", code="malformed_json")
+    # CPython's limit of digits in an integer.
+    return Malformed("the body holds a number with too many digits", code="malformed_json")
+
+
+def refuse_too_many_values(text: str, start: int, end: int) -> None:
+    """:raises TooLarge: the part of the text has more than :data:`MAX_VALUES` values"""
+    if end - start <= MAX_VALUES or _marks(text, start, end) <= MAX_VALUES:
+        return
+    bare = _STRING.sub("", text[start:end])
+    if _marks(bare, 0, len(bare)) > MAX_VALUES:
+        raise TooLarge(f"one document has more than {MAX_VALUES} values", hint="send several documents")
+
+
+def _marks(text: str, start: int, end: int) -> int:
+    return sum(text.count(mark, start, end) for mark in ",[{")
+
+
+class Documents:
+    """The documents of a JSON text: the elements of an array, or the one document that it is.
+
+    Elements are read one by one, so that memory is bounded by the longest of them. Errors are those of the whole text.
+
+    :param longest: the most characters that one document may have
+    """
+
+    def __init__(self, file: BinaryIO, longest: int, decoder: json.JSONDecoder = STRICT):
+        self._read: Reader = text_reader(file, not_utf_8)
+        self._decoder = decoder
+        self._longest = longest
+        self._text, self._position, self._ended = "", 0, False
+        #: Of the character at ``_text[0]``: its line, and the characters before it in that line.
+        self._line, self._column = 1, 0
+        self.is_array = self._mark() == "["
+
+    def __iter__(self) -> Iterator[Any]:
+        """:raises Malformed: saying where the text breaks"""
+        if not self.is_array:
+            yield self._document()
+        else:
+            self._position += 1
+            yield from self._elements()
+        if self._mark():
+            raise self._fault("Extra data")
+
+    def _elements(self) -> Iterator[Any]:
+        mark = self._mark()
+        while mark != "]":
+            yield from self._objects()
+            yield self._document()
+            mark = self._mark()
+            if mark == ",":
+                comma = self._position
+                self._position += 1
+                if self._mark() == "]":
+                    raise self._after_comma(comma)
+            elif mark != "]":
+                raise self._fault("Expecting ',' delimiter")
+        self._position += 1
+
+    def _objects(self) -> Iterator[Any]:
+        """The objects that follow one another, each of them whole in this part of the text, and another value behind
+        it: nearly all elements, without the detours of what may be cut or wrong. All else is left to the caller.
+        """
+        scan, text, position, behind = self._decoder.scan_once, self._text, self._position, _BEHIND.match
+        while text.startswith("{", position):
+            try:
+                document, end = scan(text, position)
+            except (ValueError, RecursionError, StopIteration):
+                return
+            if (comma := behind(text, end)) is None or end - position > self._longest:
+                return
+            self._position = position = comma.end()
+            yield document
+
+    def _after_comma(self, comma: int) -> Malformed:
+        """The parser's own words, which differ between versions of Python, as does the place that they name."""
+        try:
+            self._decoder.decode("[0,]")
+        except json.JSONDecodeError as error:
+            if error.pos == 2 and self._text[comma : comma + 1] == ",":
+                self._position = comma
+            return self._fault(error.msg)
+
+    def _mark(self) -> str:
+        """The next character that is not blank; nothing at the end."""
+        while True:
+            self._position = _BLANK.match(self._text, self._position).end()
+            if self._position < len(self._text):
+                return self._text[self._position]
+            if not self._more():
+                return ""
+
+    def _more(self) -> bool:
+        """Read another part: as long as what is left, so that a long document is tried but a few times."""
+        if self._ended:
+            return False
+        passed, left = self._position, len(self._text) - self._position
+        self._refuse_longer(left)
+        refuse_too_many_values(self._text, passed, passed + left)
+        lines = self._text.count("\n", 0, passed)
+        self._line += lines
+        self._column = passed - self._text.rfind("\n", 0, passed) - 1 if lines else self._column + passed
+        part = self._read(max(CHUNK, min(left, self._longest + 1 - left)))
+        self._ended = not part
+        self._text, self._position = self._text[passed:] + part, 0
+        return True
+
+    def _refuse_longer(self, length: int) -> None:
+        if length > self._longest:
+            raise too_long(self._longest)
+
+    def _document(self) -> Any:
+        self._mark()
+        while True:
+            try:
+                document, end = self._decoder.raw_decode(self._text, self._position)
+            except json.JSONDecodeError as error:
+                cut = error.msg.startswith("Unterminated string") or error.pos >= len(self._text) - _NEAR
+                if not (cut and self._more()):
+                    raise self._fault(error.msg, error.pos) from None
+            except (RecursionError, ValueError) as error:
+                raise _unreadable(error) from None
+            else:
+                # A number at the end of the part may go on in the next one.
+                left = len(self._text) - end
+                cut = not left or (left < _NEAR and self._text[end] in ".eE")
+                if not (cut and self._more()):
+                    self._refuse_longer(end - self._position)
+                    self._position = end
+                    return document
+
+    def _fault(self, message: str, place: int | None = None) -> Malformed:
+        place = self._position if place is None else place
+        lines = self._text.count("\n", 0, place)
+        column = place - self._text.rfind("\n", 0, place) if lines else self._column + place + 1
+        return _broken(message, self._line + lines, column)

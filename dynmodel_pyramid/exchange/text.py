@@ -1,0 +1,34 @@
+"""Files of UTF-8 as text, in parts."""
+
+from codecs import getincrementaldecoder
+from collections.abc import Callable
+from typing import BinaryIO
+
+#: Bytes that are read at a time.
+CHUNK = 65_536
+#: Gives text of about so many bytes; none at the end.
+Reader = Callable[[int], str]
+
+
+def text_reader(file: BinaryIO, refused: Callable[[int], Exception]) -> Reader:
+    """Reads a file in UTF-8; a byte order mark is passed over.
+
+    :param refused: makes the error of the place of a byte that is no UTF-8
+    """
+    decoder = getincrementaldecoder("utf-8-sig")()
+    passed = 0
+
+    def read(size: int) -> str:
+        nonlocal passed
+        while True:
+            data = file.read(size)
+            kept = len(decoder.getstate()[0])
+            try:
+                text = decoder.decode(data, final=not data)
+            except UnicodeDecodeError as error:
+                raise refused(passed - kept + error.start) from None
+            passed += len(data)
+            if text or not data:
+                return text
+
+    return read

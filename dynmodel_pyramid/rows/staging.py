@@ -1,0 +1,256 @@
+"""New rows in a temporary table, from which they are moved to their own in one statement.
+
+A temporary table is the connection's own, so others read and write, and change definitions, while rows are judged and
+put there. Locks are held for the statement that moves them: on SQLite that of all writers.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from typing import Any
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.database.dialect import refuse_unsafe_ids
+from dynmodel_pyramid.definitions import FieldDefinition
+from dynmodel_pyramid.definitions.problems import Problems, escape
+from dynmodel_pyramid.definitions.store import now
+from dynmodel_pyramid.errors import Invalid
+from dynmodel_pyramid.fields import UNCHANGED, Reference
+from dynmodel_pyramid.rows.prepared import PreparedInsert
+from dynmodel_pyramid.rows.service import NewRows, Rows
+from dynmodel_pyramid.tables.generation import SYSTEM_COLUMNS
+from dynmodel_pyramid.tables.link_tables import line_values
+
+#: Rows that are in memory at a time.
+PART = 1000
+_UNCACHED = {"compiled_cache": None}
+
+
+class _Number(int):
+    """Stands for a number that is not drawn yet."""
+
+
+class _Staging:
+    """The :class:`dynmodel_pyramid.fields.Write` of one field for rows that are staged."""
+
+    is_insert = True
+
+    def __init__(self, rows: Rows):
+        self.author = rows.author
+        self.moment = now()
+        self.asked = False
+
+    def number(self) -> int:
+        self.asked = True
+        return _Number()
+
+
+class StagedRows:
+    """The new rows of one request; made before its transaction begins.
+
+    ``_n`` is the row's number in the request; ``_k`` counts the rows that the client gave no id.
+
+    :param connection: its own alone till the rows are moved, and not in a transaction yet
+    """
+
+    @staticmethod
+    def takes(rows: Rows) -> bool:
+        """Whether rows of this table can be staged; else they are kept as they are (:class:`~.imports.Kept`)."""
+        return rows.model.once(StagedRows, lambda model: _numbered(rows) is not None and not _insert_of(rows).refused)
+
+    def __init__(self, rows: Rows, connection: sa.Connection):
+        self.rows = rows
+        self.connection = connection
+        self._numbered = frozenset(_numbered(rows))
+        self._constant = [field for field in rows.given if field.name not in self._numbered]
+        metadata = sa.MetaData(schema=rows.catalogue.database.dialect.temporary_schema)
+        kept = [
+            column for column in rows.model.table.columns if column.key not in {"id", *SYSTEM_COLUMNS, *self._numbered}
+        ]
+        # Columns bear numbers, so that no field's name clashes with those of the staging.
+        self._columns = {column.key: f"_{number}" for number, column in enumerate(kept)}
+        self._table = sa.Table(
+            "_staged_rows",
+            metadata,
+            sa.Column("_n", sa.Integer, primary_key=True),
+            sa.Column("_k", sa.Integer),
+            sa.Column("id", sa.BigInteger),
+            *[sa.Column(self._columns[column.key], column.type, key=column.key) for column in kept],
+        )
+        self._lines = {
+            name: sa.Table(
+                f"_staged_lines_{number}",
+                metadata,
+                sa.Column("_n", sa.Integer),
+                *[sa.Column(each, sa.BigInteger) for each in ("row_id", "value", "position")],
+            )
+            for number, name in enumerate(rows.links.lists)
+        }
+        #: The ids that were drawn, where they are no range.
+        self._drawn = sa.Table(
+            "_staged_ids", metadata, sa.Column("_k", sa.Integer, primary_key=True), sa.Column("id", sa.BigInteger)
+        )
+        self._insert = PreparedInsert(self._table, connection.dialect)
+        self._count = self._without_id = self._greatest_id = 0
+        #: The id of each row, and where it is found.
+        self._id: sa.ColumnElement[int] = self._table.c.id
+        self._source: sa.FromClause = self._table
+        with connection.begin():
+            metadata.create_all(connection, checkfirst=False)
+
+    # Staging
+
+    def add(self, rows: NewRows) -> None:
+        """Put rows there that were judged good; they are used up."""
+        staged = []
+        for values, row_id in zip(rows.values, rows.ids, strict=True):
+            row = values
+            row["_n"], row["_k"], row["id"] = self._count, self._without_id, row_id
+            for field in self._constant:
+                value = self._fill(field)
+                row[field.name] = None if value is UNCHANGED else value
+            self._count += 1
+            if row_id is None:
+                self._without_id += 1
+            else:
+                self._greatest_id = max(self._greatest_id, row_id)
+            staged.append(row)
+        # A transaction of its own for each part: none is open, not even to read, while the next one is judged.
+        with self.connection.begin():
+            self._insert(self.connection, staged)
+            for name, table in self._lines.items():
+                lines = [{"_n": row["_n"], **line} for row in staged for line in line_values(0, row.get(name) or ())]
+                if lines:
+                    self.connection.execute(sa.insert(table), lines, execution_options=_UNCACHED)
+
+    def _fill(self, field: FieldDefinition) -> Any:
+        write = _Staging(self.rows)
+        value = self.rows.model.field_types[field.type].fill(field.options, write)
+        if write.asked:
+            raise TypeError(f"the type {field.type} asks for a number for some rows, and for others not")
+        return value
+
+    # Moving
+
+    def move(self) -> int:
+        """Add the rows, in the transaction that the connection is in now; -> how many.
+
+        :raises Invalid: a row that is linked to is not there
+        """
+        rows, connection = self.rows, self.connection
+        database = rows.catalogue.database
+        self._draw_ids()
+        self._refuse_missing_rows(own=False)
+        # Rows of one request may refer to one another, in any order.
+        in_any_order = database.dialect.foreign_keys_deferred
+        with in_any_order(connection) if rows.links.refer_to_itself else nullcontext():
+            self._run(self._statement())
+            self._refuse_missing_rows(own=True)
+            for name, lines in self._lines.items():
+                self._run(self._lines_statement(rows.links.lists[name], lines))
+        if rows.catalogue.is_reported:
+            for ids in self.ids():
+                rows.report(connection, "insert", [(row_id, 1) for row_id in ids])
+        return self._count
+
+    def _run(self, statement: sa.Executable) -> sa.CursorResult:
+        return self.connection.execute(statement, execution_options=_UNCACHED)
+
+    def _draw_ids(self) -> None:
+        """All are above those that the client gives, wherever these stand."""
+        dialect, table, drawn = self.rows.catalogue.database.dialect, self._table, self._drawn
+        how = {"count": self._without_id, "above": self._greatest_id}
+        first = dialect.reserve_range(self.connection, self.rows.model.table, **how)
+        if first is not None:
+            refuse_unsafe_ids(first + self._without_id - 1)
+            self._id = sa.func.coalesce(table.c.id, first + table.c._k)
+            return
+        dialect.draw_ids_into(self.connection, self.rows.model.table, drawn, **how)
+        refuse_unsafe_ids(self._run(sa.select(sa.func.max(drawn.c.id))).scalar() or 0)
+        self._id = sa.func.coalesce(table.c.id, drawn.c.id)
+        self._source = table.outerjoin(drawn, drawn.c._k == table.c._k)
+
+    def _statement(self) -> sa.Insert:
+        rows, moment = self.rows, now()
+        table = rows.model.table
+        values: dict[str, Any] = {"id": self._id, "_version": sa.literal(1)}
+        values |= {name: sa.literal(moment, table.c[name].type) for name in ("_created", "_updated")}
+        # As they are stored: no type makes anything of them on the way.
+        values |= {name: sa.type_coerce(self._table.c[name], sa.types.NullType()) for name in self._columns}
+        for field in rows.given:
+            if field.name in self._numbered:
+                draw = rows.catalogue.store.draw_numbers
+                first = draw(self.connection, rows.model.definition.id, field.id, self._count)
+                values[field.name] = first + self._table.c._n
+        query = sa.select(*values.values()).select_from(self._source).order_by(self._table.c._n)
+        return sa.insert(table).from_select([table.c[name] for name in values], query, include_defaults=False)
+
+    def _lines_statement(self, table: sa.Table, lines: sa.Table) -> sa.Insert:
+        source = self._source.join(lines, lines.c._n == self._table.c._n)
+        query = sa.select(self._id, lines.c.value, lines.c.position).select_from(source)
+        return sa.insert(table).from_select(["row_id", "value", "position"], query)
+
+    def _refuse_missing_rows(self, *, own: bool) -> None:
+        links, problems = self.rows.links, Problems()
+        fields = [each for each in links.fields if own == (each[1].table == links.table_id)]
+        total = 0
+        for field, reference in fields:
+            source, missing = self._missing(field, reference)
+            total += self._run(sa.select(sa.func.count()).select_from(source).where(*missing)).scalar()
+        if not total:
+            return
+        # In the order in which parts that are written one by one tell them.
+        for start in range(0, self._count, PART):
+            for field, reference in fields:
+                if len(problems.found) < Invalid.MAX_PROBLEMS:
+                    self._point(field, reference, start, problems)
+        problems.total = total
+        problems.raise_if_any()
+
+    def _missing(self, field: FieldDefinition, reference: Reference) -> tuple[sa.Table, list[sa.ColumnElement[bool]]]:
+        """Where the links of a field are staged, and the conditions of those that lead to no row."""
+        source = self._lines[field.name] if reference.many else self._table
+        value = _value(source, field, reference)
+        far = self.rows.models(reference.table)
+        conditions = [value.is_not(None)]
+        if far is not None:
+            conditions.append(~sa.exists().where(far.table.c.id == value))
+        return source, conditions
+
+    def _point(self, field: FieldDefinition, reference: Reference, start: int, problems: Problems) -> None:
+        source, missing = self._missing(field, reference)
+        position = source.c.position if reference.many else sa.null()
+        query = sa.select(source.c._n, _value(source, field, reference), position)
+        query = query.where(source.c._n >= start, source.c._n < start + PART, *missing)
+        query = query.order_by(source.c._n, *[position] * reference.many).limit(Invalid.MAX_PROBLEMS)
+        for number, row_id, place in self._run(query):
+            below = "" if place is None else f"/{place}"
+            detail = field.message or f"there is no row {row_id} in the table that is linked to"
+            problems.add(f"/{number}/{escape(field.name)}{below}", "unknown_row", detail)
+
+    def ids(self) -> Iterator[Sequence[int]]:
+        """The ids of the rows that were moved, in the order of the documents, in parts."""
+        query = sa.select(self._id).select_from(self._source).order_by(self._table.c._n)
+        return self._run(query.execution_options(yield_per=PART)).scalars().partitions(PART)
+
+
+def _value(source: sa.Table, field: FieldDefinition, reference: Reference) -> sa.ColumnElement:
+    return source.c.value if reference.many else source.c[field.name]
+
+
+def _insert_of(rows: Rows) -> PreparedInsert:
+    dialect = rows.catalogue.database.engine.dialect
+    return rows.model.once("insert", lambda model: PreparedInsert(model.table, dialect))
+
+
+def _numbered(rows: Rows) -> list[str] | None:
+    """The fields whose value is the number that is drawn for a row; None where a type makes something else of one."""
+    found = []
+    for field in rows.given:
+        write = _Staging(rows)
+        value = rows.model.field_types[field.type].fill(field.options, write)
+        if isinstance(value, _Number):
+            found.append(field.name)
+        elif write.asked:
+            return None
+    return found

@@ -1,0 +1,77 @@
+"""Answers that the server gives by itself, and what an application may know of the one that it is giving."""
+
+import json
+from collections.abc import Callable
+
+
+class Prepared:
+    """An answer that needs no application and no thread. waitress asks its errors for the same, by ``to_response``.
+
+    :param closes: the connection is closed after it
+    """
+
+    def __init__(self, status: str, headers: list[tuple[str, str]], body: bytes, *, closes: bool):
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.closes = closes
+
+    def to_response(self, ident: str | None) -> tuple[str, list[tuple[str, str]], bytes]:
+        return self.status, list(self.headers), self.body
+
+
+def live() -> Prepared:
+    headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
+    return Prepared("200 OK", headers, b'{"status":"live"}', closes=False)
+
+
+def refusal(status: str, *, code: str, detail: str, retry_after: int | None = None, closes: bool = True) -> Prepared:
+    """A problem document (RFC 9457)."""
+    number, _, title = status.partition(" ")
+    document = {"type": "about:blank", "title": title, "status": int(number), "code": code, "detail": detail}
+    headers = [("Content-Type", "application/problem+json"), ("Cache-Control", "no-store")]
+    if retry_after is not None:
+        headers.append(("Retry-After", str(retry_after)))
+    return Prepared(status, headers, json.dumps(document).encode(), closes=closes)
+
+
+class Answer:
+    """The answer to one request, as its application may see it: ``environ["dynmodel.answer"]``.
+
+    ``waiting`` is true while the application's thread waits for the client, in one of the few slots: so long it should
+    hold nothing that others need. ``gone`` is true when the connection is lost.
+    """
+
+    #: Called about once a second while the thread waits, in this thread; when it returns true the answer is aborted.
+    gives_way: Callable[[], bool] | None = None
+    waiting = False
+    _has_slot = False
+    ended = False
+
+    def __init__(self, channel):
+        self._channel = channel
+
+    @property
+    def gone(self) -> bool:
+        return not self._channel.connected
+
+    def abort(self, reason: str) -> None:
+        """End the connection, so that the client sees an error. May be called from any thread.
+
+        The application's next part raises, and its ``close()`` is called as always.
+        """
+        if not self.ended:
+            self._channel.abort(reason)
+
+    # For the server.
+
+    def take_slot(self) -> bool:
+        if not self._has_slot:
+            self._has_slot = self._channel.ledger.take_slot()
+        return self._has_slot
+
+    def end(self) -> None:
+        self.ended = True
+        if self._has_slot:
+            self._has_slot = False
+            self._channel.ledger.return_slot()

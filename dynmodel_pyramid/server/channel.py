@@ -1,0 +1,316 @@
+"""One connection: what waitress's channel does otherwise here.
+
+*Threads never wait for clients.* ``write_soon`` sends what the socket takes at once and spools the rest. Only beyond
+the bounds of the spools a thread waits, in a slot, or the answer is aborted.
+
+*The polling thread decides.* It starts each request (``go_on``): it answers some by itself and hands the others to the
+dispatcher. The next request of a connection is started when the answer before it is sent.
+
+*An answer that is cut resets the connection*, so that no client takes it for whole.
+
+The polling thread calls all methods but ``write_soon``, ``service`` and ``abort``, which any thread may call.
+"""
+
+import socket
+import struct
+import time
+
+from waitress.buffers import ReadOnlyFileBasedBuffer
+from waitress.channel import ClientDisconnected, HTTPChannel
+
+from dynmodel_pyramid.server.answers import Answer, Prepared, refusal
+from dynmodel_pyramid.server.ledger import Client
+from dynmodel_pyramid.server.spool import Spool
+from dynmodel_pyramid.server.task import PreparedTask, RequestTask
+from dynmodel_pyramid.server.watch import ANSWER, BODY, HEAD, IDLE, QUEUED, WORK, Watch
+
+#: Bytes that one connection is sent, before the polling thread looks at the others.
+TURN = 1024 * 1024
+#: Seconds in which a client may still send what nobody reads, after an answer that closes the connection.
+LINGER = 2.0
+_RESET = struct.pack("ii", 1, 0)
+
+
+class Channel(HTTPChannel):
+    task_class = RequestTask
+    error_task_class = PreparedTask
+
+    broken = False  # to be closed at once, by a reset
+    begun = 0  # how many requests were begun
+    sent = 0  # bytes, in all
+    lingers_until: float | None = None  # everything is sent; what still comes is read and forgotten
+    may_be_sending = False  # the answer that closes the connection was given before all was read
+    _next_waits = False  # requests[0] is to be started
+    _sent_before = 0  # bytes of the answers before this one
+
+    def __init__(self, server, sock, addr, adj, map=None):
+        self.ledger = server.ledger
+        self.peer = self.client = Client(None)  # till the gate has found it
+        self.since = time.monotonic()
+        self.answer = Answer(self)
+        self.answer.end()  # it has none yet
+        self.watch = Watch(self.ledger.limits, self.since)
+        super().__init__(server, sock, addr, adj, map=map)
+        self.outbufs = [self._new_spool()]
+
+    def _new_spool(self) -> Spool:
+        return Spool(self.adj.outbuf_overflow, self._account)
+
+    def _account(self, size: int) -> None:
+        if self.ledger.account(self.client, size):
+            self.server.task_dispatcher.poke()
+
+    # Requests
+
+    def ask_to_start(self) -> None:
+        """``requests[0]`` is due; the polling thread will start it. Called by waitress, from any thread."""
+        self._next_waits = True
+
+    def go_on(self) -> None:
+        """Start the next request, if there is one and the answer before it is sent."""
+        while self._next_waits and self.requests and self.connected and not self.total_outbufs_len:
+            self._next_waits = False
+            self.begun += 1
+            self._sent_before = self.sent
+            self.server.begin(self)
+
+    def reply(self, prepared: Prepared) -> None:
+        """Answer ``requests[0]``, which no thread has, at once."""
+        self.requests[0].error = prepared
+        self.service()
+        self.go_on()
+
+    def service(self):
+        answer = self.answer = Answer(self)
+        try:
+            super().service()
+        finally:
+            answer.end()
+
+    # Reading
+
+    def readable(self):
+        return self.lingers_until is not None or super().readable()
+
+    def handle_read(self):
+        if self.lingers_until is not None:
+            self._read_and_forget()
+            return
+        super().handle_read()
+        self.go_on()
+
+    def is_receiving(self) -> bool:
+        # Some clients end a request with a superfluous line break; that does not begin another.
+        request = self.request
+        return request is not None and (request.headers_finished or bool(request.header_plus.strip()))
+
+    def has_unread(self) -> bool:
+        sock = self.socket
+        try:
+            return sock is not None and bool(sock.recv(1, socket.MSG_PEEK))
+        except OSError:
+            return False
+
+    def has_more(self) -> bool:
+        """Whether the client has sent more (it pipelines) than the request that is being answered."""
+        return len(self.requests) > 1 or self.is_receiving() or self.has_unread()
+
+    def is_busy(self) -> bool:
+        """Whether a request is arriving, waits, runs, or has an answer that is not wholly sent."""
+        return bool(self.requests or self.total_outbufs_len or self.close_when_flushed or self.is_receiving())
+
+    # Writing
+
+    def writable(self):
+        return super().writable() or self._next_waits
+
+    def handle_write(self):
+        if self.close_when_flushed and not self.total_outbufs_len and self._lingers():
+            return
+        super().handle_write()
+        self.go_on()
+
+    def write_soon(self, data):
+        self._wait_for_room()
+        with self.outbuf_lock:
+            if not self.connected:
+                raise ClientDisconnected
+            size, waiting = len(data), self.total_outbufs_len
+            if isinstance(data, ReadOnlyFileBasedBuffer):  # by wsgi.file_wrapper: it is on the disk already
+                self.outbufs += [data, self._new_spool()]
+                self.total_outbufs_len += size
+            else:
+                self._put(data)
+            if self.total_outbufs_len and not waiting:
+                self.server.pull_trigger()
+        return size
+
+    def _put(self, data: bytes) -> None:
+        rest = memoryview(data)
+        if not self.total_outbufs_len:
+            try:
+                sent = self.send(data, do_close=False)
+            except OSError:
+                sent = 0  # the polling thread will meet the same error, and close
+            self.sent += sent
+            rest = rest[sent:]
+        if rest:
+            try:
+                self.outbufs[-1].append(rest)
+            except OSError as error:
+                self.abort(f"the temporary file can't be written: {error.strerror}")
+                raise ClientDisconnected from error
+            self.total_outbufs_len += len(rest)
+
+    def _is_beyond_bounds(self) -> bool:
+        waiting = self.total_outbufs_len
+        if waiting >= self.adj.outbuf_high_watermark:
+            return True
+        return waiting > self.adj.outbuf_overflow and self.ledger.is_full(self.client)
+
+    def _wait_for_room(self) -> None:
+        """Wait, in a slot, until the answer is within its bounds; abort it where there is no slot."""
+        if not self._is_beyond_bounds():
+            return
+        answer = self.answer
+        if not answer.take_slot():
+            self.abort("it is beyond the bounds of temporary files, and no slot is free in which it could wait")
+            return
+        answer.waiting = True
+        try:
+            while self.connected and self._is_beyond_bounds():
+                self.server.pull_trigger()
+                with self.outbuf_lock:
+                    if self.connected and self._is_beyond_bounds():
+                        self.outbuf_lock.wait(1.0)
+                if self.connected and answer.gives_way is not None and answer.gives_way():
+                    self.abort("others need what it holds")
+        finally:
+            answer.waiting = False
+
+    def _flush_outbufs_below_high_watermark(self):
+        """waitress's way to wait; here the next request waits until this answer is sent, and not the thread."""
+
+    def _flush_some(self, do_close=True):
+        sent_before = self.sent
+        while self.sent - sent_before < TURN:
+            buffer = self.outbufs[0]
+            if not len(buffer):
+                if len(self.outbufs) == 1:
+                    break
+                self.outbufs.pop(0).close()
+                continue
+            sent = self.send(buffer.get(self.sendbuf_len), do_close=do_close)
+            if not sent:
+                break
+            buffer.skip(sent, True)
+            self.total_outbufs_len -= sent
+            self.sent += sent
+        if self.sent > sent_before:
+            self.last_activity = time.time()
+        return self.sent > sent_before
+
+    # Ending
+
+    def abort(self, reason: str) -> None:
+        """End the answer in its middle; the client sees a reset connection."""
+        if not self.broken and self.connected:
+            self.ledger.log.warning("aborted", "answer to %s aborted: %s", self.addr[0], reason)
+        self.break_off()
+
+    def break_off(self) -> None:
+        self.broken = True
+        with self.outbuf_lock:
+            self.connected = False
+            self.outbuf_lock.notify_all()
+        # Not by handle_write: the socket may never be ready to write again.
+        self.server.to_close.append(self)
+        self.server.pull_trigger()
+
+    def handle_close(self):
+        if (self.broken or self.total_outbufs_len) and self.socket is not None:
+            self.broken = True
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        super().handle_close()
+
+    def _lingers(self) -> bool:
+        """Whether the connection is closed in two steps: the client may be sending what nobody will read.
+
+        To close it at once would reset it, and with the reset the client can lose the answer (RFC 9112, section 9.6).
+        """
+        if not self.may_be_sending or self.will_close or not self.connected:
+            return False
+        try:
+            self.socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            return False
+        self.close_when_flushed = False
+        self.lingers_until = time.monotonic() + LINGER
+        return True
+
+    def _read_and_forget(self) -> None:
+        try:
+            data = self.recv(self.adj.recv_bytes)  # closes at the end
+        except OSError:
+            self.handle_close()
+            return
+        del data
+
+    def close_soon(self) -> None:
+        """Close without regard to what is under way, after this turn of the loop."""
+        self.broken = self.broken or (bool(self.requests) and self.sent > self._sent_before)
+        self.server.to_close.append(self)
+
+    def del_channel(self, map=None):
+        super().del_channel(map)
+        self.server.gate.left(self)
+
+    # Once a second
+
+    def phase(self) -> tuple[str, int]:
+        """What is waited for, and how many bytes have passed so far."""
+        if self.total_outbufs_len:
+            return ANSWER, self.sent
+        if self.requests:
+            return (QUEUED if self.answer.ended else WORK), 0
+        if self.is_receiving():
+            request = self.request
+            return (BODY, request.body_bytes_received) if request.headers_finished else (HEAD, 0)
+        return IDLE, 0
+
+    def phase_to_end(self) -> str | None:
+        """The phase in which the connection may be closed for another; None when it may not, or is closing already."""
+        phase = self.phase()[0]
+        if phase == WORK or self.broken or self.will_close or self.close_when_flushed:
+            return None
+        if phase == IDLE and (self.watch.phase != IDLE or self.has_unread()):
+            return None  # the next request may be on its way
+        return phase
+
+    def check(self, now: float) -> None:
+        """Cut a client that is slower than it may be, and close what was idle for long."""
+        if self.broken or self.will_close:
+            return
+        if self.lingers_until is not None:
+            if now > self.lingers_until:
+                self.handle_close()
+            return
+        phase, amount = self.phase()
+        failure = self.watch.look(now, phase, self.begun, amount)
+        if failure is not None:
+            self._cut(phase, failure)
+        elif phase == IDLE:
+            most = self.ledger.limits.header_timeout if not self.begun else self.adj.channel_timeout
+            if now - self.watch.since > most:
+                self.handle_close()  # not later, by will_close: its socket may never be ready to write
+
+    def _cut(self, phase: str, failure: str) -> None:
+        if phase == ANSWER:
+            self.abort(failure)
+            return
+        self.ledger.log.warning("slow", "client %s cut: %s", self.addr[0], failure)
+        request, self.request = self.request, None
+        request.path = getattr(request, "path", "")  # which waitress logs when it fails
+        self.requests.append(request)
+        self.begun += 1
+        self.reply(refusal("408 Request Timeout", code="request_timeout", detail=f"the server {failure}"))

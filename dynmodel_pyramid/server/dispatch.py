@@ -1,0 +1,95 @@
+"""The threads that run requests, and which request is next.
+
+:class:`Threads` is the object to exchange for another way to run requests. The server calls ``add_task(channel)`` for
+each request, in the polling thread, ``poke()`` about once a second, and ``shutdown()`` at the end. A channel has
+``service()`` and ``cancel()``.
+"""
+
+from waitress.task import ThreadedTaskDispatcher
+
+from dynmodel_pyramid.server.ledger import Client
+
+
+class Threads(ThreadedTaskDispatcher):
+    """waitress's dispatcher with another order, and without a line in the log for each request that waits.
+
+    Next is the request of the client with the fewest requests that run or whose answers are not wholly sent; among
+    equals, the one that came first.
+
+    Clients who leave answers in temporary files are *slow*. Their requests have threads of their own, half as many
+    besides ``count``, and no others once they are known to be slow: so they keep nobody waiting, however much they ask
+    for. A long answer for a slow client frees its thread in this sense as soon as it goes to a file.
+    """
+
+    def __init__(self, count: int):
+        super().__init__()
+        slow = max(1, count // 2)
+        self.queue = _Queue(count, slow)
+        self.set_thread_count(count + slow)
+
+    def add_task(self, task) -> None:
+        with self.lock:
+            self.queue.waiting.append(_Turn(self, task))
+            self.queue_cv.notify()
+
+    def ended(self, turn: "_Turn") -> None:
+        with self.lock:
+            self.queue.running.remove(turn)
+            turn.client.running -= 1
+
+    def poke(self) -> None:
+        """Look again whether a request that had to wait may run: a client has become slow, or is no longer."""
+        with self.lock:
+            if self.queue:
+                self.queue_cv.notify()
+
+
+class _Turn:
+    """A request that waits for a thread, or runs."""
+
+    def __init__(self, dispatcher: Threads, channel):
+        self.channel = channel
+        self.client: Client = channel.client
+        self._dispatcher = dispatcher
+
+    def service(self) -> None:
+        try:
+            self.channel.service()
+        finally:
+            self._dispatcher.ended(self)
+
+    def cancel(self) -> None:
+        self.channel.cancel()
+
+
+class _Queue:
+    """What waitress's dispatcher calls of its queue; always with its lock held.
+
+    :param most: how many requests may run
+    :param most_slow: how many more, of slow clients
+    """
+
+    def __init__(self, most: int, most_slow: int):
+        self._most = most
+        self.waiting: list[_Turn] = []
+        self.running: set[_Turn] = set()
+        self._most_slow = most_slow
+
+    def __len__(self) -> int:
+        return len(self.waiting)
+
+    def __bool__(self) -> bool:
+        """Whether a thread that is free now has something to do."""
+        return bool(self.waiting) and bool(self._eligible())
+
+    def popleft(self) -> _Turn:
+        turn = min(self._eligible() or self.waiting, key=lambda turn: turn.client.load())
+        self.waiting.remove(turn)
+        self.running.add(turn)
+        turn.client.running += 1
+        return turn
+
+    def _eligible(self) -> list[_Turn]:
+        slow = sum(turn.client.spooled > 0 for turn in self.running)
+        room = {True: slow < self._most_slow, False: len(self.running) - slow < self._most}
+        return [turn for turn in self.waiting if room[turn.client.spooled > 0]]

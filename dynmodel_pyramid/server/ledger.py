@@ -1,0 +1,91 @@
+"""What all connections of a process share: the space for spooled answers, the slots of answers that wait, the log."""
+
+import logging
+import threading
+import time
+
+from dynmodel_pyramid.server.settings import Limits
+
+log = logging.getLogger("dynmodel_pyramid.server")
+
+
+class Ledger:
+    """Counts what is bounded for the whole process. All its methods may be called from any thread."""
+
+    #: The part of ``spool_total`` that the answers for one client may take.
+    PART_OF_ONE = 4
+
+    def __init__(self, limits: Limits):
+        self.limits = limits
+        self.log = BoundedLog(log)
+        self.spooled = 0
+        self.slots = 0
+        self._lock = threading.Lock()
+
+    def account(self, client: "Client", size: int) -> bool:
+        """Whether the client has begun or ceased to have something in temporary files."""
+        with self._lock:
+            before = client.spooled
+            self.spooled += size
+            client.spooled += size
+            return not before or not client.spooled
+
+    def is_full(self, client: "Client") -> bool:
+        total = self.limits.spool_total
+        return self.spooled >= total or client.spooled >= total // self.PART_OF_ONE
+
+    def take_slot(self) -> bool:
+        with self._lock:
+            if self.slots >= self.limits.answer_slots:
+                return False
+            self.slots += 1
+            return True
+
+    def return_slot(self) -> None:
+        with self._lock:
+            self.slots -= 1
+
+
+class Client:
+    """An address: its connections, how many of its requests run, and how much its answers have in files.
+
+    :param address: None where it is not known
+    """
+
+    def __init__(self, address: str | None):
+        self.address = address
+        self.channels: set = set()
+        self.running = 0
+        self.spooled = 0
+
+    def load(self) -> int:
+        """How many requests run, or have answers that are not wholly sent; any thread may ask."""
+        # Copying a set is one step; the polling thread changes it.
+        return self.running + sum(bool(channel.total_outbufs_len) for channel in list(self.channels))
+
+
+class BoundedLog:
+    """At most one line of a kind in ``SECONDS``; the next one says how many were left out."""
+
+    SECONDS = 10.0
+
+    def __init__(self, logger: logging.Logger):
+        self._logger = logger
+        self._lock = threading.Lock()
+        self._next: dict[str, float] = {}
+        self._left_out: dict[str, int] = {}
+
+    def warning(self, kind: str, message: str, *arguments) -> None:
+        """
+        :param kind: one of few constants
+        """
+        now = time.monotonic()
+        with self._lock:
+            if now < self._next.get(kind, 0.0):
+                self._left_out[kind] = self._left_out.get(kind, 0) + 1
+                return
+            self._next[kind] = now + self.SECONDS
+            left_out = self._left_out.pop(kind, 0)
+        if left_out:
+            message += f" ({left_out} more of the kind since the line before)"
+        self._logger.warning(message, *arguments)

@@ -1,0 +1,84 @@
+"""Listening sockets: what waitress's servers do otherwise here. They belong to a ``Server``, which decides."""
+
+import errno
+import logging
+import socket
+
+from waitress.adjustments import Adjustments
+from waitress.server import TcpWSGIServer, UnixWSGIServer
+
+from dynmodel_pyramid.server.channel import Channel
+
+log = logging.getLogger("dynmodel_pyramid.server")
+#: How many connections are accepted between two looks at the others; few, for other processes want some, too.
+AT_ONCE = 4
+
+
+class _Listening:
+    channel_class = Channel
+    draining = False
+    pauses = False  # until the server's next look
+
+    def __init__(self, owner, application, adj: Adjustments, sock: socket.socket):
+        self.ledger = owner.ledger
+        self.multiprocess = owner.multiprocess
+        self.begin = owner.begin
+        self.gate = owner.gate
+        self.to_close = owner.to_close
+        super().__init__(
+            application,
+            owner.map,
+            True,
+            sock,
+            dispatcher=owner.dispatcher,
+            adj=adj,
+            bind_socket=False,
+            sockinfo=(sock.family, sock.type, sock.proto, sock.getsockname()),
+        )
+
+    def readable(self):
+        return self.accepting and not self.pauses and self.gate.is_open()
+
+    def handle_accept(self):
+        for _ in range(AT_ONCE):
+            try:
+                accepted = self.accept()
+                if accepted is None:
+                    return
+                connection, address = accepted
+                self.set_socket_options(connection)
+            except OSError as error:  # too many open files, or the client has gone already
+                self.pauses = error.errno in (errno.EMFILE, errno.ENFILE)
+                self.ledger.log.warning("accept", "can't accept a connection: %s", error)
+                return
+            channel = self.channel_class(self, connection, self.fix_addr(address), self.adj, map=self._map)
+            try:
+                self.gate.arrived(channel)
+            except Exception:
+                log.exception("no place was found for a connection")
+                channel.close_soon()
+            if not self.readable():
+                return
+
+    def handle_error(self):
+        # waitress closes what an error comes from; without this socket nobody could connect any more.
+        log.exception("an error while a connection was accepted")
+
+    def add_task(self, task: Channel) -> None:
+        task.ask_to_start()
+
+    def maintenance(self, now):
+        """Nothing: the server looks at its channels between two turns of the loop, as it may close them."""
+
+
+class TcpListener(_Listening, TcpWSGIServer):
+    pass
+
+
+class UnixListener(_Listening, UnixWSGIServer):
+    pass
+
+
+def listen(owner, application, adj: Adjustments, sock: socket.socket):
+    kind = UnixListener if sock.family == socket.AF_UNIX else TcpListener
+    return kind(owner, application, adj, sock)

@@ -1,0 +1,112 @@
+"""Operators' pages: answered whatever the worker threads do.
+
+The polling thread answers ``live_page`` by itself. ``ready_page`` is asked of the application, so its meaning stays
+there, but in a thread of its own, with a time limit; clients that ask meanwhile share the answer.
+"""
+
+import logging
+import threading
+import time
+
+from dynmodel_pyramid.server.answers import Prepared, live, refusal
+from dynmodel_pyramid.server.channel import Channel
+from dynmodel_pyramid.server.settings import Limits
+
+log = logging.getLogger("dynmodel_pyramid.server")
+
+
+class Pages:
+    """
+    :param listener: whose application is asked
+    """
+
+    def __init__(self, limits: Limits, url_prefix: str, listener):
+        self._pages = {}
+        if limits.live_page:
+            self._pages[url_prefix + limits.live_page] = self._live
+        if limits.ready_page:
+            self._pages[url_prefix + limits.ready_page] = self._ready
+        self._listener = listener
+        self._timeout = limits.page_timeout
+        self._waiting: list[tuple[Channel, float]] = []
+        self._asking = False
+
+    def is_for(self, request) -> bool:
+        return request.command in ("GET", "HEAD") and not request.query and request.path in self._pages
+
+    def take(self, channel: Channel) -> bool:
+        """Answer ``channel.requests[0]``, now or soon, if it asks for such a page."""
+        request = channel.requests[0]
+        if not self.is_for(request):
+            return False
+        self._pages[request.path](channel)
+        return True
+
+    def look(self, now: float) -> None:
+        """Once a second: nobody waits longer than the limit."""
+        late = [channel for channel, since in self._waiting if now - since > self._timeout]
+        if late:
+            self._waiting = [(channel, since) for channel, since in self._waiting if now - since <= self._timeout]
+            self._answer(late, self._no_answer())
+
+    def _live(self, channel: Channel) -> None:
+        channel.reply(live())
+
+    def _ready(self, channel: Channel) -> None:
+        self._waiting.append((channel, time.monotonic()))
+        if not self._asking:
+            self._asking = True
+            environ = self._environ(channel)
+            threading.Thread(target=self._ask, args=(environ,), name="ready-page", daemon=True).start()
+
+    @staticmethod
+    def _environ(channel: Channel) -> dict:
+        """A plain GET, without what is this client's own."""
+        environ = channel.task_class(channel, channel.requests[0]).get_environment()
+        own = [key for key in environ if key.startswith("HTTP_") and key != "HTTP_HOST"]
+        for key in (*own, "dynmodel.answer", "CONTENT_LENGTH", "CONTENT_TYPE"):
+            environ.pop(key, None)
+        environ["REQUEST_METHOD"] = "GET"
+        return environ
+
+    def _ask(self, environ: dict) -> None:
+        try:
+            answer = _called(self._listener.application, environ)
+        except Exception:
+            log.exception("the application can't answer %s", environ["PATH_INFO"])
+            answer = refusal(
+                "500 Internal Server Error", code="internal_error", detail="the check failed", closes=False
+            )
+        self._listener.trigger.pull_trigger(lambda: self._answered(answer))
+
+    def _answered(self, answer: Prepared) -> None:
+        self._asking = False
+        waiting, self._waiting = self._waiting, []
+        self._answer([channel for channel, _ in waiting], answer)
+
+    def _answer(self, channels: list[Channel], answer: Prepared) -> None:
+        for channel in channels:
+            if channel.connected and channel.requests:
+                channel.reply(answer)
+
+    def _no_answer(self) -> Prepared:
+        detail = f"the application did not answer within {self._timeout:g} seconds"
+        return refusal("503 Service Unavailable", code="not_ready", detail=detail, retry_after=1, closes=False)
+
+
+def _called(application, environ: dict) -> Prepared:
+    """The answer of a WSGI application (PEP 3333), as a whole."""
+    begun: list = []
+
+    def start_response(status, headers, exc_info=None):
+        begun[:] = [status, headers]
+
+    parts = application(environ, start_response)
+    try:
+        body = b"".join(parts)
+    finally:
+        if hasattr(parts, "close"):
+            parts.close()
+    status, headers = begun
+    headers = [(name, value) for name, value in headers if name.lower() != "content-length"]
+    return Prepared(status, headers, body, closes=False)

@@ -1,0 +1,173 @@
+"""The server: waitress on sockets that are bound already, with a stop that loses nothing.
+
+waitress itself, when it stops, drops the requests that wait for a thread, gives running ones five seconds, and closes
+connections whatever their client has just sent. This one instead
+
+1. stops accepting; when nobody is left to accept, it first takes in what waits in the listening socket's queue;
+2. answers every request it has or still receives, the last one on a connection with ``Connection: close``;
+3. closes a connection on which nothing has happened for ``IDLE_GRACE`` seconds, after a last look for a request on it;
+4. ends when no connection is left, or when the graceful timeout is over.
+
+A client may still send a request in the very moment in which an idle connection is closed. HTTP has no means against
+that; it lets the client send it again, if it is idempotent (RFC 9112, section 9.3.1).
+"""
+
+import logging
+import select
+import socket
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+
+from dynmodel_pyramid.server.channel import Channel
+from dynmodel_pyramid.server.dispatch import Threads
+from dynmodel_pyramid.server.gate import Gate
+from dynmodel_pyramid.server.ledger import Ledger
+from dynmodel_pyramid.server.listener import listen
+from dynmodel_pyramid.server.pages import Pages
+from dynmodel_pyramid.server.settings import Limits
+
+log = logging.getLogger("dynmodel_pyramid.server")
+IDLE_GRACE = 1.0
+#: Seconds after which a thread that computes lets another have the interpreter (Python: 0.005). Beside a long answer
+#: being made, short requests and the polling thread would wait so long dozens of times each.
+SWITCH_INTERVAL = 0.0005
+DRAIN_TURN = 0.05  # seconds between two looks at the connections while stopping
+
+
+class Server:
+    """Serves any WSGI application; :meth:`run` returns after :meth:`stop` was called and the requests are answered.
+
+    :param sockets: bound ones
+    :param multiprocess: other processes serve the same application
+    """
+
+    def __init__(
+        self, application, sockets: list[socket.socket], limits: Limits, graceful_timeout: float, *, multiprocess: bool
+    ):
+        self.graceful_timeout = graceful_timeout
+        self.multiprocess = multiprocess
+        self.stopping = False
+        self.last_orders = False
+        self.map: dict = {}
+        self.adj = Adjustments(sockets=sockets, **limits.waitress)
+        self.ledger = Ledger(limits)
+        self.to_close: deque[Channel] = deque()  # to be closed by the polling thread; others may append
+        self.gate = Gate(self.ledger, self.adj, self.map)
+        self.dispatcher = Threads(self.adj.threads)
+        self.listeners = [listen(self, application, self.adj, sock) for sock in sockets]
+        self.pages = Pages(limits, self.adj.url_prefix, self.listeners[0])
+        self._next_look = 0.0
+
+    def stop(self, last_orders: bool = False) -> None:
+        """Begin to stop; may be called from a signal handler, from any thread, and again.
+
+        :param last_orders: no other process will accept from the sockets, so take in what waits in their queues
+        """
+        self.last_orders = self.last_orders or last_orders
+        self.stopping = True
+        self.listeners[0].pull_trigger()
+
+    def run(self, on_stopping: Callable[[], None] = lambda: None, on_look: Callable[[], None] = lambda: None) -> int:
+        """Serve, then drain; returns how many requests the graceful timeout cut off.
+
+        :param on_look: called about once a second, by the polling thread, also while the server drains
+        """
+        sys.setswitchinterval(SWITCH_INTERVAL)
+        while not self.stopping:
+            self._turn(self.adj.asyncore_loop_timeout, on_look)
+        deadline = time.monotonic() + self.graceful_timeout
+        began = time.time()  # wall clock: to be compared with waitress's last_activity
+        for listener in self.listeners:
+            listener.draining = True
+        on_stopping()
+        while time.monotonic() < deadline:
+            accepting = self._close_listeners()
+            self._close_idle(began)
+            if not accepting and not self._channels():
+                break
+            self._turn(DRAIN_TURN, on_look)
+        cut = sum(channel.is_busy() for channel in self._channels())
+        for channel in self._channels():
+            channel.close_soon()
+        self._close()
+        # A request whose client has gone has no connection any more, but may be about to commit.
+        # Idle threads, too, need a moment to end.
+        self.dispatcher.shutdown(timeout=max(0.2, deadline - time.monotonic()))
+        return max(cut, len(self.dispatcher.threads))
+
+    def begin(self, channel: Channel) -> None:
+        """Start ``channel.requests[0]``: answer it here and now, or hand it to a thread."""
+        request = channel.requests[0]
+        if request.error:
+            channel.service()
+        elif not self.pages.take(channel) and not self.gate.holds(channel):
+            self.dispatcher.add_task(channel)
+
+    def _turn(self, timeout: float, on_look: Callable[[], None]) -> None:
+        wasyncore.loop(timeout=timeout, use_poll=self.adj.asyncore_use_poll, map=self.map, count=1)
+        self._close()
+        self.gate.admit()
+        now = time.monotonic()
+        if now >= self._next_look:
+            self._next_look = now + self.adj.cleanup_interval
+            for channel in self._channels():
+                try:
+                    channel.check(now)
+                except Exception:  # as in the loop, what goes wrong with one connection ends that one
+                    log.exception("an error while a connection was looked at")
+                    channel.close_soon()
+            for listener in self.listeners:
+                listener.pauses = False
+            self.gate.look(now)
+            self.pages.look(now)
+            self.dispatcher.poke()
+            on_look()
+
+    def _close(self) -> None:
+        while self.to_close:
+            self.to_close.popleft().handle_close()
+
+    def _channels(self) -> list[Channel]:
+        return [entry for entry in self.map.values() if isinstance(entry, Channel)]
+
+    def _close_listeners(self) -> bool:
+        """Stop accepting; true when a queue must be emptied first and there is no room to do so now."""
+        waiting = False
+        for listener in self.listeners:
+            if listener.socket is None:
+                continue
+            if self.last_orders and not self._accept_queued(listener):
+                waiting = True
+                continue
+            # Not listener.close(): that would close the trigger, by which threads wake this loop.
+            wasyncore.dispatcher.close(listener)
+        return waiting
+
+    def _accept_queued(self, listener) -> bool:
+        """Accept what waits; true when the queue is empty.
+
+        Every process closes its copy of the socket right after its queue was empty, and the kernel refuses clients
+        when the last copy is closed: so the last worker's look decides, and what it can't see is a few microseconds.
+        """
+        poll = select.poll()
+        poll.register(listener.socket, select.POLLIN)
+        for _ in range(self.adj.backlog):
+            if not poll.poll(0):
+                return True
+            if not self.gate.is_open():
+                return False
+            listener.handle_accept()
+        return False
+
+    def _close_idle(self, began: float) -> None:
+        now = time.time()
+        for channel in self._channels():
+            if now - max(began, channel.last_activity) < IDLE_GRACE or channel.is_busy():
+                continue
+            if not channel.has_unread():
+                channel.handle_close()
