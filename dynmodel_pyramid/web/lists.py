@@ -4,7 +4,7 @@ import json
 
 from pyramid.response import Response
 
-from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.errors import Malformed, TooLarge
 from dynmodel_pyramid.exchange.outgoing import FORMATS, texts_of
 from dynmodel_pyramid.queries import QueryError, parse, read_document, split
 from dynmodel_pyramid.queries.syntax import Query
@@ -12,7 +12,6 @@ from dynmodel_pyramid.rows.querying import COUNTS, Queried, queried
 from dynmodel_pyramid.rows.reads import CHUNK
 from dynmodel_pyramid.web.body import read_json
 from dynmodel_pyramid.web.conditions import best_offer, preferred
-from dynmodel_pyramid.web.errors import PayloadTooLarge
 from dynmodel_pyramid.web.explained import PLANS, asked_for
 from dynmodel_pyramid.web.links import link_header
 from dynmodel_pyramid.web.listing import Listing
@@ -66,7 +65,7 @@ def query_rows(context: QueryResource, request) -> Response:
     no_parameters(request)
     most = request.registry.dynmodel_settings.max_query_size
     if (request.content_length or 0) > most:
-        raise PayloadTooLarge(f"the query has more than {most} bytes", hint="ask in several queries")
+        raise TooLarge(f"the query has more than {most} bytes", hint="ask in several queries")
     document = read_json(request)
     text = json.dumps(document)
     return _answer(
