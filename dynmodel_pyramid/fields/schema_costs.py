@@ -16,7 +16,7 @@ from dynmodel_pyramid.fields.schema import MAX_DEPTH
 #: Members and items of a schema; schemas that are applied to one value, one by way of the other.
 LARGEST, CHAIN = 5000, 50
 #: How many keywords may judge one part of a value.
-MOST = 20_000
+MOST = 5_000
 #: How often an ``unevaluated...`` has what stands beside it judged.
 _AGAIN = 3
 
