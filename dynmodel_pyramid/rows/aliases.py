@@ -86,6 +86,10 @@ class SentNames:
         self.pointer = pointer
         self.sent = sent
 
+    @property
+    def total(self) -> int:
+        return self.problems.total
+
     def add(self, pointer: str, code: str, detail: str) -> None:
         name, slash, below = pointer[len(self.pointer) + 1 :].partition("/")
         self.problems.add(f"{self.pointer}/{self.sent.get(name, name)}{slash}{below}", code, detail)

@@ -19,6 +19,10 @@ class Faults:
     def __init__(self):
         self._found: list[tuple[str, str, str]] = []
 
+    @property
+    def total(self) -> int:
+        return len(self._found)
+
     def add(self, pointer: str, code: str, detail: str) -> None:
         self._found.append((pointer, code, detail))
 
