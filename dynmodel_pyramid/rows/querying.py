@@ -56,11 +56,14 @@ class PageOfRows:
     """
     :param rows: the values, in the order of ``plan.names``
     :param next: the cursor behind the last row, if there are more rows; ``prev`` before the first one
+    :param skipped: where there are more rows, but the values of the last one are too long for a cursor: the offset at
+        which the same query goes on
     """
 
     rows: Sequence[Sequence[Any]]
     next: str | None = None
     prev: str | None = None
+    skipped: int | None = None
 
 
 class Kept:
@@ -133,8 +136,10 @@ class Queried:
         shown = [row[:width] for row in rows]
         came_from = plan.query.after is not None or offset > 0
         if backwards:
-            return PageOfRows(shown, last, first if more else None)
-        return PageOfRows(shown, last if more else None, first if came_from else None)
+            skipped = offset + limit if more and first is None else None
+            return PageOfRows(shown, last, first if more else None, skipped)
+        skipped = offset + limit if more and last is None else None
+        return PageOfRows(shown, last if more else None, first if came_from else None, skipped)
 
     def _found(self, connection: sa.Connection, limit: int, offset: int, with_keys: bool):
         if self.plan.nulls_follow:

@@ -6,7 +6,7 @@ from pyramid.response import Response
 
 from dynmodel_pyramid.rows.querying import PageOfRows
 
-#: Parameters of the query string that a link to another page replaces.
+#: Parameters of the query string that a link with a cursor replaces.
 _REPLACED = ("_after", "_before", "offset")
 
 
@@ -15,12 +15,20 @@ def link_header(request, answer: Response, text: str, page: PageOfRows) -> None:
 
     :param text: the query string
     """
-    kept = [part for part in text.split("&") if part and unquote_plus(part.partition("=")[0]) not in _REPLACED]
+    pairs = [(unquote_plus(part.partition("=")[0]), part) for part in text.split("&") if part]
     links = []
     for relation, parameter, cursor in (("next", "_after", page.next), ("prev", "_before", page.prev)):
         if cursor is not None:
-            # What a client may send and a header may not hold: angle brackets would end the address.
-            query = "&".join([*kept, f"{parameter}={cursor}"]).replace("<", "%3C").replace(">", "%3E")
-            links.append(f'<{request.path}?{query}>; rel="{relation}"')
+            kept = [part for name, part in pairs if name not in _REPLACED]
+            links.append((relation, [*kept, f"{parameter}={cursor}"]))
+    if page.skipped is not None:
+        relation = "prev" if any(name == "_before" for name, _ in pairs) else "next"
+        links.append((relation, [*(part for name, part in pairs if name != "offset"), f"offset={page.skipped}"]))
     if links:
-        answer.headers["Link"] = ", ".join(links)
+        answer.headers["Link"] = ", ".join(_link(request, *link) for link in links)
+
+
+def _link(request, relation: str, parts: list[str]) -> str:
+    # What a client may send and a header may not hold: angle brackets would end the address.
+    query = "&".join(parts).replace("<", "%3C").replace(">", "%3E")
+    return f'<{request.path}?{query}>; rel="{relation}"'

@@ -118,6 +118,8 @@ def test_update_and_delete_by_filter(rest):
     rest.refused("PATCH", "Project?id=gt.0", 406, "PGRST116", {"size": 0}, Accept=OBJECT)
     rest.refused("DELETE", "Project?id=gt.0", 406, "PGRST116", Accept=OBJECT)
     assert rest.rows("Project?size=eq.0") == []
+    gone = rest.send("DELETE", "Project?id=gt.1&select=id&order=id.desc", Prefer=f"{REPRESENTATION}, tx=rollback")
+    assert gone.json == [{"id": 3}, {"id": 2}]
     rest.refused("PATCH", "Project?id=eq.1", 400, "428C9", {"id": 5})
     gone = rest.send("DELETE", "Project?id=eq.1&select=id,client(name)", Prefer=f"{REPRESENTATION},count=exact")
     assert (gone.status_int, gone.json, gone.headers["Content-Range"]) == (

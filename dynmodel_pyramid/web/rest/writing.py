@@ -81,7 +81,12 @@ def delete_rows(context: RestTable, request) -> Response:
     write = Write(context, request)
     filtered = _filtered(write, "DELETE")
     connection = write_connection(request)
-    ids = filtered.delete(connection, lambda ids: write.note(connection, ids))
+
+    def before(ids: list[int]) -> None:
+        write.note(connection, ids)
+        write.settle()
+
+    ids = filtered.delete(connection, before)
     return write.answer(200, len(ids))
 
 

@@ -81,6 +81,15 @@ class Write:
             found = sorted(chain.from_iterable(parts), key=lambda row: places.get(row[-1], 0))
             self._take(names, found)
 
+    def settle(self) -> None:
+        """Read the rows that wait to be shown together, as they are now."""
+        if self._waiting is not None:
+            names, parts = self._rows(*self._waiting)
+            self._waiting = None
+            self._take(names, next(parts, []))
+            for part in parts:
+                self._take(names, part)
+
     def _rows(self, connection: sa.Connection, ids: Sequence[int]) -> tuple[Sequence[str], Iterator[Sequence]]:
         """The names of the values, and rows with their ids behind them in parts."""
         scope, among = self.rows.scope, self.rows.catalogue.database.dialect.among
@@ -111,11 +120,7 @@ class Write:
         """
         if self.media.single and self._count != 1:
             raise single_object(self._count)
-        if self._waiting is not None:
-            names, parts = self._rows(*self._waiting)
-            self._take(names, next(parts, []))
-            for part in parts:
-                self._take(names, part)
+        self.settle()
 
     def answer(self, status: int, count: int, *, empty: int = 204, rows: bool = False) -> Response:
         """
