@@ -2,8 +2,7 @@
 
 import pytest
 
-from dynmodel_pyramid.errors import ExtraMissing, Malformed
-from dynmodel_pyramid.fields import patterns
+from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.queries.comparisons import condition
 
 REFUSED = {
@@ -89,13 +88,3 @@ def test_a_language_that_is_none(table):
     with pytest.raises(Malformed, match="there is no language klingon") as caught:
         condition(table.subject("postgresql", "text_"), "fts", "a", language="klingon")
     assert "english" in caught.value.hint
-
-
-def test_regular_expressions_on_sqlite_need_an_extra(table, monkeypatch):
-    def missing(library, extra):
-        raise ExtraMissing(library, extra)
-
-    monkeypatch.setattr(patterns, "require", missing)
-    with pytest.raises(ExtraMissing, match="re2"):
-        condition(table.subject("sqlite", "text_"), "match", "a")
-    condition(table.subject("postgresql", "text_"), "match", "a")
