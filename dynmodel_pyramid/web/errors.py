@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 #: In a request's environment: what a failure was, its cause, and whether the log has it.
 _FAILURE, _CAUSE, _LOGGED = "dynmodel.failure", "dynmodel.cause", "dynmodel.logged"
+#: In a request's environment while an attempt runs: the errors of it that look like faults of ours.
+UNDECIDED = "dynmodel.undecided"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -231,8 +233,15 @@ def _violation(failure: Failure, request) -> Response:
 
 
 def unexpected_error_view(error: Exception, request) -> Response:
-    """A fault of ours: the log has it all, under the request's id; the client gets the id."""
-    log_unexpected(error, request)
+    """A fault of ours: the log has it all, under the request's id; the client gets the id.
+
+    An attempt's may come of a definition that has just changed: ``transactions`` asks that first, and logs it then.
+    """
+    undecided = request.environ.get(UNDECIDED)
+    if undecided is None:
+        log_unexpected(error, request)
+    else:
+        undecided.append(error)
     return internal_error(request)
 
 
