@@ -13,7 +13,8 @@ from pyramid.response import Response
 
 from dynmodel_pyramid import errors
 from dynmodel_pyramid.database import Failure
-from dynmodel_pyramid.tables.violations import KINDS, violation
+from dynmodel_pyramid.tables.index_entries import long_indexed_fields
+from dynmodel_pyramid.tables.violations import KINDS, violated_fields, violation
 from dynmodel_pyramid.tables.work import Stale
 from dynmodel_pyramid.web.rest.problems import rest_error, wants_rest_error
 
@@ -193,6 +194,8 @@ def database_error_view(error: sa.exc.DBAPIError, request) -> Response:
     note_cause(error, request)
     if failure.kind in KINDS:
         return _violation(failure, request)
+    if failure.kind == "too_long":
+        return _too_long(failure, request)
     if failure.kind == "value":
         return problem(
             request, 422, "validation", "a value, or the row as a whole, is beyond what the database can store"
@@ -230,6 +233,15 @@ def _violation(failure: Failure, request) -> Response:
     model = getattr(request.context, "model", None)
     error = violation(failure, None if model is None else model.definition)
     return problem(request, 409, error.code, error.detail, **error.members)
+
+
+def _too_long(failure: Failure, request) -> Response:
+    """A value that no index takes; of a very long one the database does not tell the index."""
+    model = getattr(request.context, "model", None)
+    names = [] if model is None else violated_fields(failure, model.definition) or long_indexed_fields(model)
+    told = f"the value of {' or '.join(names)}" if names else "the value of an indexed or unique field"
+    hint = "shorten the value, or take index and unique from the field (some 2,700 bytes fit, after compression)"
+    return problem(request, 422, "validation", f"{told} is too long for its index", hint, fields=names)
 
 
 def unexpected_error_view(error: Exception, request) -> Response:
