@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from pyramid.httpexceptions import HTTPException, HTTPNotFound
 from pyramid.response import Response
+from webob.request import DisconnectionError
 
 from dynmodel_pyramid import errors
 from dynmodel_pyramid.database import Failure
@@ -186,6 +187,11 @@ def busy(request, detail: str, code: str = "busy", retry_after: int = 1) -> Resp
 
 def undecodable_view(error: UnicodeDecodeError, request) -> Response:
     return problem(request, 400, "malformed", "the address is not UTF-8")
+
+
+def incomplete_body_view(error: DisconnectionError, request) -> Response:
+    """The client is gone most likely; waitress gives whole bodies only, other servers may not."""
+    return problem(request, 400, "malformed", "the body ended before its Content-Length")
 
 
 def database_error_view(error: sa.exc.DBAPIError, request) -> Response:
