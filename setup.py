@@ -86,6 +86,7 @@ setup(
             "dynmodel-upgrade = dynmodel_pyramid.scripts.upgrade:main",
             "dynmodel-field-types = dynmodel_pyramid.scripts.field_types:main",
             "dynmodel-new-field-type = dynmodel_pyramid.scripts.new_field_type:main",
+            "dynmodel-health = dynmodel_pyramid.scripts.health:main",
             "dynmodel-purge = dynmodel_pyramid.scripts.purge:main",
             "dynmodel-schema = dynmodel_pyramid.scripts.schema:main",
             "dynmodel-serve = dynmodel_pyramid.scripts.serve:main",

@@ -12,6 +12,7 @@ from pyramid.exceptions import ConfigurationExecutionError, URLDecodeError
 from pyramid.httpexceptions import HTTPException, HTTPNotFound
 from pyramid.interfaces import ITweens
 from pyramid.tweens import EXCVIEW, INGRESS
+from webob.request import DisconnectionError
 
 from dynmodel_pyramid.database import Database
 from dynmodel_pyramid.definitions import upgrade
@@ -100,6 +101,7 @@ def includeme(config: Configurator) -> None:
     for context, view in (
         (Exception, web_errors.unexpected_error_view),
         (UnicodeDecodeError, web_errors.undecodable_view),
+        (DisconnectionError, web_errors.incomplete_body_view),
         (HTTPException, web_errors.http_exception_view),
         (HTTPNotFound, web_errors.not_found_view),
         (DynmodelError, web_errors.domain_error_view),

@@ -35,9 +35,9 @@ class Failure:
     ``kind`` is one of ``unique``, ``foreign_key``, ``required``, ``check`` (the data's fault), ``busy`` (a lock, a
     deadlock: run again), ``timeout`` (the statement took too long), ``too_complex`` (more than the database takes in
     one statement), ``name_taken`` (a table or column of that name exists), ``away`` (no connection), ``full`` (no
-    room), ``value`` (the database refuses a value), ``statement`` (a name or type that the database doesn't have: the
-    sign of a stale definition) or ``other``. ``columns`` are physical names, where the database tells them;
-    ``constraint`` and ``table`` likewise.
+    room), ``value`` (the database refuses a value), ``too_long`` (an index refuses it), ``statement`` (a name or type
+    that the database doesn't have: the sign of a stale definition) or ``other``. ``columns`` are physical names, where
+    the database tells them; ``constraint`` and ``table`` likewise.
     """
 
     kind: str
@@ -133,6 +133,14 @@ class Dialect:
     def counted_columns(self, connection: sa.Connection, table: str) -> int:
         """How many columns of a table count towards ``max_columns``, where dropped ones do."""
         raise NotImplementedError
+
+    def refused_entries(self, connection: sa.Connection, rows: sa.Select, first: int) -> tuple[int, list[int]]:
+        """How many rows an index would not take because of their length, and the ids of the first ones.
+
+        :param rows: the id, and the values that the index would have
+        :param connection: in a transaction that may make temporary tables
+        """
+        return 0, []
 
     def planned_rows(self, connection: sa.Connection, sql: str, parameters: Any) -> int | None:
         """How many rows the planner expects of a statement; None where the database doesn't tell."""

@@ -10,6 +10,7 @@ from sqlalchemy import event
 from dynmodel_pyramid.database import postgresql_things
 from dynmodel_pyramid.database.cursors import raw_cursor
 from dynmodel_pyramid.database.dialect import EXPLAIN_OPTIONS, ONE_MOMENT, REHEARSES, WRITES, Dialect, Failure
+from dynmodel_pyramid.database.postgresql_entries import refused_entries
 
 #: The application names of sessions that are streams, as pg_stat_activity shows them.
 STREAM, SLOW_STREAM = "dynmodel stream", "dynmodel stream that waits for its client"
@@ -124,8 +125,13 @@ class PostgreSQL(Dialect):
             away = error.connection_invalidated or isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError)
             return Failure("away" if away else "other")
         kind = self._KINDS.get(state) or self._CLASSES.get(state[:2], "other")
+        if state == "54000" and (original.diag.source_function or "").startswith(("_bt_", "index_")):
+            kind = "too_long"  # a row that is too long for its table has the same state
         column = original.diag.column_name
         return Failure(kind, (column,) if column else (), original.diag.constraint_name, original.diag.table_name)
+
+    def refused_entries(self, connection: sa.Connection, rows: sa.Select, first: int) -> tuple[int, list[int]]:
+        return refused_entries(connection, rows, first)
 
     @staticmethod
     def sequence(table: sa.Table) -> sa.Sequence:

@@ -20,6 +20,7 @@ LISTEN_KEYS = frozenset({"host", "port", "listen", "ipv4", "ipv6", "unix_socket"
 #: waitress's settings that have another default here.
 DEFAULTS: dict[str, str] = {
     "asyncore_use_poll": "true",  # select() fails above 1,024 open files
+    "connection_limit": "640",  # eight addresses with 80 each: below 1,024 open files, a usual limit
     "cleanup_interval": "1",  # how often clients are looked at
     "outbuf_overflow": str(256 * 1024),  # of one answer: bytes in memory, before the temporary file
     "outbuf_high_watermark": str(256 * 1024 * 1024),  # of one answer: bytes in memory and in the file
@@ -65,7 +66,7 @@ SETTINGS: tuple[Setting, ...] = (
         "connections_per_address",
         at_least(1),
         None,
-        "Connections that one client address may have; by default a quarter of connection_limit, but at least 8. "
+        "Connections that one client address may have; by default an eighth of connection_limit, but at least 8. "
         "Behind a trusted proxy: requests of one client at a time.",
     ),
     Setting(
@@ -139,7 +140,7 @@ def parse(raw: Mapping[str, str]) -> Limits:
             f"[{SECTION}] answer_slots = {slots}: want fewer than threads, which is {adjustments.threads}"
         )
     if values["connections_per_address"] is None:
-        values["connections_per_address"] = max(8, adjustments.connection_limit // 4)
+        values["connections_per_address"] = max(8, adjustments.connection_limit // 8)
     return Limits(
         waitress={key: text for key, text in waitress.items() if key not in LISTEN_KEYS},
         listen={key: text for key, text in waitress.items() if key in LISTEN_KEYS},

@@ -19,6 +19,7 @@ from dynmodel_pyramid.tables.evolution_steps import Steps, Width, quoted
 from dynmodel_pyramid.tables.evolution_trash import restore_table
 from dynmodel_pyramid.tables.generation import SYSTEM_COLUMNS
 from dynmodel_pyramid.tables.given import fill_rows, given_fields
+from dynmodel_pyramid.tables.index_entries import too_long_entries
 from dynmodel_pyramid.tables.on_error import FAIL, Words
 from dynmodel_pyramid.tables.preparation import Preparation
 from dynmodel_pyramid.tables.quarantine import keep_aside
@@ -203,6 +204,20 @@ class Evolution(Steps):
             found = rows_allow.duplicates(connection, table, number, fields, parts, nulls_distinct)
             if found is not None:
                 self.findings.add(found)
+        new = {name: each for name, each in self.index_names(change.after).items() if name not in kept}
+        expressions = {number: made.expression for number, made in carried.items()}
+        self._judge_entries(table, new, change.after, expressions)
+
+    def _judge_entries(
+        self,
+        table: sa.FromClause,
+        indexes: Mapping[str, tuple],
+        definition: TableDefinition,
+        expressions: Mapping[int, sa.ColumnElement],
+    ) -> None:
+        dialect = self.generator.dialect
+        for found in too_long_entries(self.connection, dialect, table, indexes, definition, expressions):
+            self.findings.add(found)
 
     def judge_lost(
         self,
@@ -271,7 +286,7 @@ class Evolution(Steps):
         """
         raise NotImplementedError
 
-    def find_duplicates(self, table: sa.Table, index: sa.Index, after: TableDefinition) -> None:
+    def explain_refusal(self, table: sa.Table, index: sa.Index, after: TableDefinition) -> None:
         for name, number, fields, folds_case, nulls_distinct in rows_allow.unique_rules(after, set()):
             if name == index.name:
                 parts = [table.c[field.name] for field in fields]
@@ -279,6 +294,9 @@ class Evolution(Steps):
                 found = rows_allow.duplicates(self.connection, table, number, fields, parts, nulls_distinct)
                 if found is not None:
                     self.findings.add(found)
+        refused = {name: each for name, each in self.index_names(after).items() if name == index.name}
+        expressions = {field.id: table.c[field.name] for field in after.fields if field.name in table.c}
+        self._judge_entries(table, refused, after, expressions)
 
     def _settle(
         self,

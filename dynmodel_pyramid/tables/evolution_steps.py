@@ -211,7 +211,7 @@ class Steps:
                     )
 
     def create_indexes(self, before: TableDefinition, after: TableDefinition, *, all_of_them: bool) -> None:
-        """Create the indexes that are new, or all; a uniqueness that rows violate is refused."""
+        """Create the indexes that are new, or all; what rows do not allow is refused."""
         existing = set() if all_of_them else self.kept_indexes(before, after)
         if existing == set(self.index_names(after)):
             return
@@ -222,18 +222,19 @@ class Steps:
                     self._create_index(table, index, after)
 
     def _create_index(self, table: sa.Table, index: sa.Index, after: TableDefinition) -> None:
-        if not index.unique or not self.ddl.is_real:
+        if not self.ddl.is_real:
             self.ddl.run(sa.schema.CreateIndex(index))
             return
         try:
             with self.connection.begin_nested():
                 self.ddl.run(sa.schema.CreateIndex(index))
-        except sa.exc.IntegrityError:
-            # The creation itself looks for equal values; only a refused one needs to be explained.
-            self.find_duplicates(table, index, after)
+        except sa.exc.DBAPIError as error:
+            # The creation itself looks for equal and for too long values; only a refused one needs to be explained.
+            if self.generator.dialect.failure(error).kind in ("unique", "too_long"):
+                self.explain_refusal(table, index, after)
             raise
 
-    def find_duplicates(self, table: sa.Table, index: sa.Index, after: TableDefinition) -> None:
+    def explain_refusal(self, table: sa.Table, index: sa.Index, after: TableDefinition) -> None:
         raise NotImplementedError
 
 

@@ -55,6 +55,20 @@ def health_of(catalogue: Catalogue, definition: TableDefinition) -> Health:
     return Health(width, limit, len(kept), quarantined, tuple(definition.pending), tuple(warnings), tuple(broken))
 
 
+def health_now(catalogue: Catalogue, table_id: int) -> tuple[TableDefinition, Health] | None:
+    """For who holds no lock: of a definition that has not changed meanwhile. None if the table is dropped."""
+    while True:
+        with catalogue.database.reading() as connection:
+            _, definition = catalogue.store.by_id(connection, table_id)
+        if definition is None:
+            return None
+        health = health_of(catalogue, definition)
+        with catalogue.database.reading() as connection:
+            _, later = catalogue.store.by_id(connection, table_id)
+        if later is not None and later.version == definition.version:
+            return definition, health
+
+
 def _has_column(catalogue: Catalogue, field) -> bool:
     try:
         return catalogue.generator.column(field) is not None
@@ -84,9 +98,13 @@ def _unsupported(definition: TableDefinition, catalogue: Catalogue) -> Iterator[
 
 
 def health_document(health: Health) -> dict[str, Any]:
-    """What clients get. ``pending`` is for checks of the database that do not hold for all rows yet."""
+    """What clients get; ``status`` is ``healthy`` or ``damaged``.
+
+    ``pending`` is for checks of the database that do not hold for all rows yet.
+    """
     width = health.width
     return {
+        "status": "damaged" if health.broken else "healthy",
         "columns": {
             "in_use": width.in_use,
             "in_trash": width.in_trash,

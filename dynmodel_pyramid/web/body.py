@@ -4,7 +4,9 @@ A document is read whole; rows come from a file, in parts (:mod:`dynmodel_pyrami
 """
 
 import re
+from functools import partial
 from os import SEEK_END
+from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
 from dynmodel_pyramid.errors import Malformed, TooLarge
@@ -56,16 +58,29 @@ def body_file(request) -> BinaryIO:
     :raises TooLarge: over ``dynmodel.max_body_size``
     """
     limit = _most(request)
-    given = request.body_file_raw
+    _close_temporary_files(request)
     request.make_body_seekable()
     file = request.body_file_raw
-    if file is not given:
-        # WebOb's copy, which it leaves to the garbage collector; attempts that follow read it again.
-        request.add_finished_callback(lambda request: file.close())
     if file.seek(0, SEEK_END) > limit:
         raise _too_large(limit)
     file.seek(0)
     return file
+
+
+def _close_temporary_files(request) -> None:
+    """See to it that WebOb's copies of the body are closed with the request, also those that it could not finish.
+
+    WebOb leaves them to the garbage collector. Attempts that follow read them again.
+    """
+    if "make_tempfile" not in vars(request):
+        opened: list[BinaryIO] = []
+        request.make_tempfile = partial(_temporary_file, opened)
+        request.add_finished_callback(lambda request: [file.close() for file in opened])
+
+
+def _temporary_file(opened: list[BinaryIO]) -> BinaryIO:
+    opened.append(TemporaryFile())
+    return opened[-1]
 
 
 def media_type_of(request) -> str:
@@ -143,4 +158,5 @@ def has_body(request) -> bool:
     """Whether at least one byte comes. Without a length only the body itself tells: it may come in chunks, or not."""
     if request.content_length is not None:
         return request.content_length > 0
+    _close_temporary_files(request)
     return request.is_body_readable and bool(request.body)

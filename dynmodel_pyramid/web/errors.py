@@ -10,10 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 from pyramid.httpexceptions import HTTPException, HTTPNotFound
 from pyramid.response import Response
+from webob.request import DisconnectionError
 
 from dynmodel_pyramid import errors
 from dynmodel_pyramid.database import Failure
-from dynmodel_pyramid.tables.violations import KINDS, violation
+from dynmodel_pyramid.tables.index_entries import long_indexed_fields
+from dynmodel_pyramid.tables.violations import KINDS, violated_fields, violation
 from dynmodel_pyramid.tables.work import Stale
 from dynmodel_pyramid.web.rest.problems import rest_error, wants_rest_error
 
@@ -22,6 +24,8 @@ log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 #: In a request's environment: what a failure was, its cause, and whether the log has it.
 _FAILURE, _CAUSE, _LOGGED = "dynmodel.failure", "dynmodel.cause", "dynmodel.logged"
+#: In a request's environment while an attempt runs: the errors of it that look like faults of ours.
+UNDECIDED = "dynmodel.undecided"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -185,12 +189,19 @@ def undecodable_view(error: UnicodeDecodeError, request) -> Response:
     return problem(request, 400, "malformed", "the address is not UTF-8")
 
 
+def incomplete_body_view(error: DisconnectionError, request) -> Response:
+    """The client is gone most likely; waitress gives whole bodies only, other servers may not."""
+    return problem(request, 400, "malformed", "the body ended before its Content-Length")
+
+
 def database_error_view(error: sa.exc.DBAPIError, request) -> Response:
     """What the database refused. Whether a stale definition is to blame was asked before (``transactions``)."""
     failure = request.registry.dynmodel_catalogue.database.failure(error)
     note_cause(error, request)
     if failure.kind in KINDS:
         return _violation(failure, request)
+    if failure.kind == "too_long":
+        return _too_long(failure, request)
     if failure.kind == "value":
         return problem(
             request, 422, "validation", "a value, or the row as a whole, is beyond what the database can store"
@@ -230,9 +241,25 @@ def _violation(failure: Failure, request) -> Response:
     return problem(request, 409, error.code, error.detail, **error.members)
 
 
+def _too_long(failure: Failure, request) -> Response:
+    """A value that no index takes; of a very long one the database does not tell the index."""
+    model = getattr(request.context, "model", None)
+    names = [] if model is None else violated_fields(failure, model.definition) or long_indexed_fields(model)
+    told = f"the value of {' or '.join(names)}" if names else "the value of an indexed or unique field"
+    hint = "shorten the value, or take index and unique from the field (some 2,700 bytes fit, after compression)"
+    return problem(request, 422, "validation", f"{told} is too long for its index", hint, fields=names)
+
+
 def unexpected_error_view(error: Exception, request) -> Response:
-    """A fault of ours: the log has it all, under the request's id; the client gets the id."""
-    log_unexpected(error, request)
+    """A fault of ours: the log has it all, under the request's id; the client gets the id.
+
+    An attempt's may come of a definition that has just changed: ``transactions`` asks that first, and logs it then.
+    """
+    undecided = request.environ.get(UNDECIDED)
+    if undecided is None:
+        log_unexpected(error, request)
+    else:
+        undecided.append(error)
     return internal_error(request)
 
 

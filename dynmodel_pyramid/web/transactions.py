@@ -25,7 +25,7 @@ from dynmodel_pyramid.database.dialect import ONE_MOMENT
 from dynmodel_pyramid.errors import ConfigurationProblem, OutcomeUnknown
 from dynmodel_pyramid.rows.imports import Transaction
 from dynmodel_pyramid.tables.work import Stale, Work
-from dynmodel_pyramid.web.errors import database_error_view, log_failure, log_unexpected, stale_view
+from dynmodel_pyramid.web.errors import UNDECIDED, database_error_view, log_failure, log_unexpected, stale_view
 from dynmodel_pyramid.web.resources import ATTEMPT, WORK
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -33,10 +33,13 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _LEFT_BEHIND = ("context", "exception", "exc_info", "view_name", "subpath", "traversed", "virtual_root", "root")
 
 
-class DatabaseFailure(Exception):
-    """A database error in an attempt, with the answer that it gets if no other attempt is made."""
+class AttemptFailure(Exception):
+    """An error in an attempt, with the answer that it gets if no other attempt is made.
 
-    def __init__(self, error: sa.exc.DBAPIError, kind: str, answer: Response):
+    :param kind: of a database error, see :class:`~dynmodel_pyramid.database.Failure`; "other" for all other errors
+    """
+
+    def __init__(self, error: Exception, kind: str, answer: Response):
         super().__init__(str(error))
         self.error = error
         self.kind = kind
@@ -65,7 +68,7 @@ def attempts_tween_factory(handler, registry):
                 return handler(request)
             except Stale as stale:
                 answer = stale_view(stale, request)
-            except DatabaseFailure as failure:
+            except AttemptFailure as failure:
                 answer = _after_failure(request, failure, attempt)
                 if answer is None:
                     if failure.answer.status_int == 500 and failure.kind != "timeout":  # which is 500 at /rest/
@@ -84,7 +87,7 @@ def attempts_tween_factory(handler, registry):
     return attempts_tween
 
 
-def _after_failure(request, failure: DatabaseFailure, attempt: int) -> Response | None:
+def _after_failure(request, failure: AttemptFailure, attempt: int) -> Response | None:
     """The answer if a further attempt, which is worth making, comes too late; None if none is worth making."""
     work: Work = request.environ[WORK]
     kind = failure.kind
@@ -105,11 +108,17 @@ def _after_failure(request, failure: DatabaseFailure, attempt: int) -> Response 
 
 def confirmation_tween_factory(handler, registry):
     def confirmation_tween(request):
-        answer = handler(request)
+        request.environ[UNDECIDED] = unexpected = []
+        try:
+            answer = handler(request)
+        finally:
+            del request.environ[UNDECIDED]
+        error = getattr(request, "exception", None)
         work = request.environ.get(WORK)
         if work is None:
+            for fault in unexpected:
+                log_unexpected(fault, request)
             return answer
-        error = getattr(request, "exception", None)
         if isinstance(error, Stale):
             raise error
         if isinstance(error, OutcomeUnknown):
@@ -117,12 +126,15 @@ def confirmation_tween_factory(handler, registry):
         if error is not None and request.environ.get("tm.active"):
             request.tm.doom()
         if isinstance(error, sa.exc.DBAPIError):
-            raise DatabaseFailure(error, work.database.failure(error).kind, answer)
+            raise AttemptFailure(error, work.database.failure(error).kind, answer)
+        if unexpected:
+            # Such as a driver's that meets a column of another type than the statement was made for.
+            raise AttemptFailure(unexpected[0], "other", answer)
         try:
             work.confirm()
         except sa.exc.DBAPIError as failed:
             kind = work.database.failure(failed).kind
-            raise DatabaseFailure(failed, kind, database_error_view(failed, request)) from failed
+            raise AttemptFailure(failed, kind, database_error_view(failed, request)) from failed
         return answer
 
     return confirmation_tween

@@ -1,6 +1,7 @@
 """Views of what was dropped: ``/table/{id}/trash/`` and ``/trash/``; and of a table's health."""
 
 import datetime
+import logging
 from typing import Any
 
 from pyramid.response import Response
@@ -14,11 +15,13 @@ from dynmodel_pyramid.web import definition_resources as resources
 from dynmodel_pyramid.web.answers import empty_answer, encode, json_answer
 from dynmodel_pyramid.web.body import read_optional_json
 from dynmodel_pyramid.web.conditions import refuse_other_version
-from dynmodel_pyramid.web.errors import problem
+from dynmodel_pyramid.web.errors import request_id
 from dynmodel_pyramid.web.methods import add_resource_view
 from dynmodel_pyramid.web.parts import link_next, read_part
 from dynmodel_pyramid.web.resources import path
 from dynmodel_pyramid.web.tables import definition_answer, no_parameters
+
+log = logging.getLogger(__name__)
 
 #: Tables of a part of the trash, and the most that there may be: the rows of each are counted.
 USUAL, MOST = 100, 1000
@@ -39,15 +42,17 @@ def _moment(moment: datetime.datetime | None) -> str | None:
 
 
 def get_health(context: resources.Health, request) -> Response:
-    """A table that is not as promised is an error, so that whoever only looks at the status learns of it."""
+    """The request is answered well, whatever the table is like; ``status`` and the log tell of damage."""
     no_parameters(request)
-    health = health_of(context.work.catalogue, context.model.definition)
-    document = health_document(health)
-    if not health.broken:
-        return json_answer(encode(document))
-    detail = f"the table is otherwise than its definition promises, in {len(health.broken)} ways"
-    hint = "differences has each of them, and how it is mended"
-    return problem(request, 500, "table_damaged", detail, hint, **document)
+    definition = context.model.definition
+    health = health_of(context.work.catalogue, definition)
+    context.work.confirm()
+    if health.broken:
+        log.warning(
+            "request %s: table %d is damaged: it has %d differences from its definition, the first: %s",
+            *(request_id(request), definition.id, len(health.broken), health.broken[0].detail),
+        )
+    return json_answer(encode(health_document(health)))
 
 
 # Fields

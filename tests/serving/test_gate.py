@@ -45,6 +45,16 @@ def test_an_address_with_its_share_is_refused_and_others_are_not(serve, many):
     assert clients[0].send("st: test\r\n\r\n").answer()[0] == 200
 
 
+def test_a_load_test_from_one_address_is_not_hindered(serve, many):
+    """By the defaults: 64 connections that are kept, and a browser's on the same host."""
+    running = serve()
+    clients = many(running, 70)
+    for rest in ("st: test\r\n\r\n", "GET / HTTP/1.1\r\nHost: test\r\n\r\n"):
+        for client in clients:
+            client.send(rest)
+        assert [client.answer()[0] for client in clients] == [200] * 70
+
+
 def test_an_idle_connection_makes_place_for_another_of_its_address(serve, many):
     running = serve(connections_per_address=2)
     (half,) = many(running, 1)

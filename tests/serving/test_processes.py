@@ -6,6 +6,8 @@ import socket
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
@@ -103,3 +105,42 @@ def test_readers_that_stop_hold_up_nothing(long, database, settings):
     assert body.count(TEXT.encode()) == 20_000 and b'"b"' not in body
     for reader in readers[1:]:
         reader.close()
+
+
+MODULES = ["pyramid.scripts.pserve", "dynmodel_pyramid.scripts.serve"]
+#: Each write adds as much to the log, at least.
+BATCH = [{"a": TEXT}] * 2500
+
+
+@pytest.mark.parametrize("database", ["sqlite"])
+@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("fits", [True, False])
+def test_a_reader_that_stops_does_not_let_the_log_grow_without_bound(settings, tmp_path, module, fits):
+    """Its answer is spooled, or given up after ``dynmodel.stream_timeout``; then the log is written from its start."""
+    server = Server({**settings, "dynmodel.stream_timeout": "1800" if fits else "3"}, tmp_path, module=module)
+    if not fits:
+        bound = "outbuf_overflow = 65536\noutbuf_high_watermark = 1048576\n"
+        server.ini.write_text(server.ini.read_text().replace("threads = ", bound + "threads = "))
+    with running(server), Long(server).readers(1)[0]:
+        log = Path(settings["sqlalchemy.url"].removeprefix("sqlite:///") + "-wal")
+
+        def stays() -> bool:
+            """Ten writes in a row do not make it longer."""
+            before = log.stat().st_size
+            for _ in range(10):
+                assert requests.post(f"{server.url}/table/1/rows/", json=BATCH, timeout=60).status_code == 201
+            return log.stat().st_size == before
+
+        until(stays, "the log to grow no more")
+        until(lambda: checkpointed(settings), "SQLite's log to be emptied")
+        assert log.stat().st_size == 0
+        assert ("(dynmodel.stream_timeout)" in server.log.read_text()) is not fits
+
+
+@contextlib.contextmanager
+def running(server: Server) -> Iterator[None]:
+    server.start()
+    try:
+        yield
+    finally:
+        server.stop()

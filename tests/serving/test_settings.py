@@ -1,5 +1,6 @@
 """The section [server:main]: what is unknown or bad is refused by name; docs/serving.md lists every key of ours."""
 
+import configparser
 import re
 
 import pytest
@@ -37,11 +38,19 @@ def test_bad_settings_are_refused_by_name(settings, message):
 
 def test_what_is_not_set_has_a_default():
     limits = parse({})
-    assert (limits.answer_slots, limits.connections_per_address, limits.live_page) == (2, 25, "/live")
+    assert (limits.answer_slots, limits.connections_per_address, limits.live_page) == (2, 80, "/live")
     assert limits.adjustments.outbuf_high_watermark == 256 * 1024 * 1024
     assert parse({"threads": "1"}).answer_slots == 0
     assert parse({"connection_limit": "4"}).connections_per_address == 8
     assert parse({"outbuf_overflow": "17"}).adjustments.outbuf_overflow == 17
+
+
+@pytest.mark.parametrize("name", [None, "development.ini", "production.ini"])
+def test_an_address_may_have_what_a_load_test_needs_and_an_eighth_of_all(name):
+    section = configparser.RawConfigParser()
+    section.read_string("[server:main]" if name is None else (ROOT / name).read_text(encoding="utf-8"))
+    limits = parse({key: value for key, value in section["server:main"].items() if key != "use"})
+    assert 64 < limits.connections_per_address <= limits.adjustments.connection_limit / 8
 
 
 def test_what_waitress_knows_it_is_given():

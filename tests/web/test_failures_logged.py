@@ -5,6 +5,9 @@ import logging
 import pytest
 import sqlalchemy as sa
 
+from dynmodel_pyramid.rows.service import Rows
+from dynmodel_pyramid.web.listing import Listing
+
 FACES = ["/table/Thing/rows/", "/rest/Thing"]
 
 
@@ -62,3 +65,53 @@ def test_other_answers_have_none(fresh, caplog):
         answer = fresh.app.get(path, headers={"X-Request-Id": "quiet"}, status=status)
         assert answer.status_int == status
     assert "quiet" not in caplog.text
+
+
+@pytest.fixture
+def two_apps(make_app):
+    """Two applications on one database, as two processes are."""
+    return make_app(), make_app()
+
+
+def errors_of(caplog) -> list[logging.LogRecord]:
+    return [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+@pytest.mark.parametrize("path", ["/table/Thing/rows/1/", "/table/Thing/rows/", "/rest/Thing"])
+def test_a_stale_attempt_is_no_fault(two_apps, path, caplog):
+    """On PostgreSQL the driver meets texts in a column that the attempt takes to hold numbers."""
+    here, there = two_apps
+    there.post_json("/table/", {"model_name": "Thing", "fields": {"size": "number"}})
+    there.post_json("/table/Thing/rows/", {"size": 1.5})
+    here.get("/table/Thing/")  # it knows the definition, and has no statement yet
+    there.patch_json("/table/Thing/", {"fields": {"size": "text"}})
+    assert '"size":"1.5"' in here.get(path, status=200).text
+    assert errors_of(caplog) == []
+
+
+@pytest.mark.parametrize("path", FACES)
+@pytest.mark.parametrize("called, status", [(Listing.__init__, 200), (Rows.read, 201)])
+@pytest.mark.parametrize("is_stale", [True, False])
+def test_an_error_of_any_kind_in_a_stale_attempt_makes_another_one(
+    two_apps, path, called, status, is_stale, caplog, monkeypatch
+):
+    here, there = two_apps
+    here.post_json("/table/", {"model_name": "Thing", "fields": {"name": "string"}})
+    calls = []
+
+    def fails_once(*arguments, **options):
+        calls.append(called)
+        if len(calls) > 1:
+            return called(*arguments, **options)
+        if is_stale:
+            there.patch_json("/table/Thing/", {"fields": {"more": "integer"}})
+        raise KeyError("name")
+
+    owner = {Listing.__init__: Listing, Rows.read: Rows}[called]
+    monkeypatch.setattr(owner, called.__name__, fails_once)
+    method = "GET" if status == 200 else "POST"
+    sent = {"body": b'{"name": "a"}', "content_type": "application/json"} if method == "POST" else {}
+    answer = here.request(path, method=method, status="*", **sent)
+    assert answer.status_int == (status if is_stale else 500)
+    assert len(errors_of(caplog)) == (0 if is_stale else 1)
+    assert len(calls) == (2 if is_stale else 1)

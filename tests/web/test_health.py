@@ -2,6 +2,8 @@
 
 import pytest
 
+from dynmodel_pyramid.scripts.health import main
+from tests.server import write_ini
 from tests.web.test_trash_fields import columns, drop, restore, trash
 
 
@@ -37,6 +39,7 @@ def test_figures(fresh):
     drop(fresh, path, "b", "far")
     told = health(fresh, path)
     assert told == {
+        "status": "healthy",
         "columns": {"in_use": 5, "in_trash": 2, "dropped": 0, "counted": 7, "limit": limit, "left": limit - 7},
         "trash": 3,
         "quarantine": 1,
@@ -140,13 +143,9 @@ def sql(client, *statements):
 
 def differences(client, path):
     """By kind and name; the answer's form is looked at."""
-    answer = client.app.get(f"{path}health/", expect_errors=True)
-    if answer.status_int == 200:
-        assert answer.json["differences"] == []
-        return {}
-    assert (answer.status_int, answer.json["status"], answer.json["code"]) == (500, 500, "table_damaged")
-    assert answer.content_type == "application/problem+json"
+    answer = client.app.get(f"{path}health/", status=200)
     found = answer.json["differences"]
+    assert answer.json["status"] == ("damaged" if found else "healthy")
     assert {"columns", "trash", "quarantine", "pending", "warnings"} < set(answer.json)
     for each in found:
         assert set(each) == {"kind", "name", "table", "field", "promised", "found", "detail", "hint"}
@@ -242,3 +241,21 @@ def test_an_index_of_somebody_else_is_none_of_ours(fresh, shop):
     table = '"Product"' if fresh.catalogue.database.dialect.schema is None else '{}"Product"'
     sql(fresh, f"CREATE INDEX tuned ON {table} (size, code)")
     assert differences(fresh, shop) == {}
+
+
+@pytest.mark.damaged_database
+def test_the_alarms_of_operators(fresh, shop, settings, tmp_path, caplog, capsys):
+    """A line in the log, and the exit status of ``dynmodel-health``."""
+    ini = str(write_ini(tmp_path, settings, port=1))
+    assert main([ini]) == 0
+    assert capsys.readouterr() == ("2 tables were compared, 0 are damaged.\n", "")
+    assert "damaged" not in caplog.text
+    sql(fresh, "DROP INDEX {}_ux_2_1", "DROP INDEX {}_ix_2_2")
+    answer = fresh.app.get(f"{shop}health/")
+    (line,) = [each for each in caplog.messages if "damaged" in each]
+    assert answer.json["differences"][0]["detail"] in line and "2 differences" in line
+    assert main([ini]) == 1
+    out, errors = capsys.readouterr()
+    assert out == "2 tables were compared, 1 are damaged.\n"
+    assert [line.split(":")[:2] for line in errors.splitlines()] == [["dynmodel-health", " Product (table 2)"]] * 2
+    assert main([str(tmp_path / "none.ini")]) == 1

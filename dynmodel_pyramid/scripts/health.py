@@ -1,0 +1,64 @@
+"""``dynmodel-health``: whether the database has what the definitions promise.
+
+    dynmodel-health production.ini
+
+It compares every table, as ``GET /table/{id}/health/`` does, beside the running service. It ends with 1, and one line
+for each difference, if there are any: let it run once a day, and after a restore. Field types that an application gives
+with ``config.add_field_type`` are not known to it.
+"""
+
+import argparse
+import sys
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.database import Database
+from dynmodel_pyramid.definitions import upgrade
+from dynmodel_pyramid.errors import DynmodelError
+from dynmodel_pyramid.fields import FieldTypes
+from dynmodel_pyramid.scripts.ini import read_ini
+from dynmodel_pyramid.settings import Settings
+from dynmodel_pyramid.tables.catalogue import Catalogue
+from dynmodel_pyramid.tables.health import health_now
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="dynmodel-health", description="Tell whether the database has what the definitions promise."
+    )
+    parser.add_argument("ini", help="the INI file; file.ini#name for [app:name]")
+    given = parser.parse_args(arguments)
+    try:
+        return _compare(Settings(read_ini(given.ini)))
+    except (DynmodelError, sa.exc.SQLAlchemyError) as error:
+        print(f"dynmodel-health: {error}", file=sys.stderr)
+        return 1
+
+
+def _compare(settings: Settings) -> int:
+    types = FieldTypes()
+    types.load_entry_points()
+    database = Database(settings)
+    compared = damaged = 0
+    try:
+        upgrade.check(database)
+        catalogue = Catalogue(database, types)
+        with database.reading() as connection:
+            _, definitions = catalogue.store.all(connection)
+        for table_id in [definition.id for definition in definitions]:
+            found = health_now(catalogue, table_id)
+            if found is None:
+                continue  # dropped since the list was made
+            definition, health = found
+            compared += 1
+            damaged += bool(health.broken)
+            for each in health.broken:
+                print(f"dynmodel-health: {definition.model_name} (table {table_id}): {each.detail}", file=sys.stderr)
+    finally:
+        database.close()
+    print(f"{compared} tables were compared, {damaged} are damaged.")
+    return 1 if damaged else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
