@@ -15,6 +15,8 @@ from dynmodel_pyramid.fields.numerals import parse_float
 
 #: Values in one document: each costs about 100 bytes in memory, whatever it costs in the body.
 MAX_VALUES = 1_000_000
+#: Keys of one object, as of values in one CSV record.
+MAX_KEYS = 10_000
 _BLANK = re.compile(r"[ \t\n\r]*")
 #: What stands between two elements, where another one follows.
 _BEHIND = re.compile(r"[ \t\n\r]*,[ \t\n\r]*(?=[^\] \t\n\r])")
@@ -26,7 +28,14 @@ _NEAR = 16
 _Decode = Callable[[str, int], tuple[Any, int]]
 
 
+def refuse_too_many_keys(pairs: list[tuple[str, Any]]) -> None:
+    """:raises TooLarge: one object has more than :data:`MAX_KEYS`"""
+    if len(pairs) > MAX_KEYS:
+        raise TooLarge(f"an object has more than {MAX_KEYS} keys", hint="no table has as many fields")
+
+
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    refuse_too_many_keys(pairs)
     document = dict(pairs)
     if len(document) != len(pairs):
         seen: set[str] = set()

@@ -8,7 +8,6 @@ import pickle
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from itertools import islice
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
@@ -18,7 +17,7 @@ from dynmodel_pyramid.definitions.problems import Problems
 from dynmodel_pyramid.errors import Invalid
 from dynmodel_pyramid.rows.entries import Columns, Entry, Faults, read_new
 from dynmodel_pyramid.rows.service import NewRows, Rows
-from dynmodel_pyramid.rows.staging import PART, StagedRows
+from dynmodel_pyramid.rows.staging import PART, PART_BYTES, StagedRows
 from dynmodel_pyramid.rows.upserts import Upsert, Upserted
 
 #: Bytes of judged rows that are not yet put into a temporary file.
@@ -55,6 +54,14 @@ class Transaction:
         """A connection for a temporary table; whoever made this object closes it."""
         raise NotImplementedError
 
+    def later(self, step: Callable[[], None]) -> None:
+        """Do what only reads: when the transaction is committed, on the connection of :meth:`stage` and seeing what the
+        commit left; now, where the database has no such moment or nothing was staged.
+
+        Nothing is written any more in the transaction.
+        """
+        step()
+
 
 class Import:
     """Judges documents as they come, and writes them when all are good.
@@ -63,13 +70,23 @@ class Import:
 
     :param merging: None adds rows only
     :param pointers: whether the pointers of problems begin with the document's number
+    :param position: the bytes that were read of the body so far, which bound a part
     """
 
-    def __init__(self, rows: Rows, columns: Columns, merging: Merging | None = None, *, pointers: bool = True):
+    def __init__(
+        self,
+        rows: Rows,
+        columns: Columns,
+        merging: Merging | None = None,
+        *,
+        pointers: bool = True,
+        position: Callable[[], int] = lambda: 0,
+    ):
         self.rows = rows
         self.columns = columns
         self.merging = merging
         self.pointers = pointers
+        self._position = position
         self.count = 0
         self.inserted = 0
         self._problems = Problems()
@@ -78,10 +95,10 @@ class Import:
 
     def run(self, documents: Iterable[Document], transaction: Transaction, written: Written | None = None) -> None:
         """
-        :param written: told the ids of the rows, part by part, inside the transaction
+        :param written: told the ids of the rows, part by part, inside the transaction or :meth:`Transaction.later`
         :raises Invalid: with every fault, and their total
         """
-        parts = _parts(documents)
+        parts = _parts(documents, self._position)
         first, second = next(parts, []), next(parts, None)
         if second is None:
             judged = self._judged(first, 0)
@@ -203,13 +220,24 @@ class Import:
         self._judge_all(begun, parts, staged.add)
         connection = transaction.begin()
         self.count = self.inserted = staged.move()
-        for ids in staged.ids() if written is not None else ():
+        if written is not None:
+            transaction.later(lambda: self._show(connection, staged, written))
+
+    @staticmethod
+    def _show(connection: sa.Connection, staged: StagedRows, written: Written) -> None:
+        for ids in staged.ids():
             written(connection, ids)
 
 
-def _parts(documents: Iterable[Document]) -> Iterator[list[Document]]:
-    source = iter(documents)
-    while part := list(islice(source, PART)):
+def _parts(documents: Iterable[Document], position: Callable[[], int]) -> Iterator[list[Document]]:
+    part: list[Document] = []
+    begun = 0
+    for document in documents:
+        part.append(document)
+        if len(part) == PART or position() - begun >= PART_BYTES:
+            yield part
+            part, begun = [], position()
+    if part:
         yield part
 
 

@@ -23,6 +23,8 @@ from dynmodel_pyramid.tables.link_tables import line_values
 
 #: Rows that are in memory at a time.
 PART = 1000
+#: Bytes of a request from which one row more is no longer taken into a part.
+PART_BYTES = 1_048_576
 _UNCACHED = {"compiled_cache": None}
 
 
