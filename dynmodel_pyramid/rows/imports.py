@@ -17,8 +17,10 @@ from dynmodel_pyramid.definitions.problems import Problems
 from dynmodel_pyramid.errors import Invalid
 from dynmodel_pyramid.rows.entries import Columns, Entry, Faults, read_new
 from dynmodel_pyramid.rows.service import NewRows, Rows
+from dynmodel_pyramid.rows.staged_upserts import StagedUpserts
 from dynmodel_pyramid.rows.staging import PART, PART_BYTES, StagedRows
 from dynmodel_pyramid.rows.upserts import Upsert, Upserted
+from dynmodel_pyramid.rows.written_rows import WrittenRows
 
 #: Bytes of judged rows that are not yet put into a temporary file.
 IN_MEMORY = 1_048_576
@@ -90,8 +92,6 @@ class Import:
         self.count = 0
         self.inserted = 0
         self._problems = Problems()
-        #: The rows that were written over, so that two documents that are the same row are found in different parts.
-        self._seen: set[int] = set()
 
     def run(self, documents: Iterable[Document], transaction: Transaction, written: Written | None = None) -> None:
         """
@@ -103,13 +103,12 @@ class Import:
         if second is None:
             judged = self._judged(first, 0)
             self._problems.raise_if_any()
-            self._write(transaction.begin(), [judged], written)
+            connection = transaction.begin()
+            self._write(connection, [judged], note=lambda ids: written and written(connection, ids))
         elif self.merging is None and StagedRows.takes(self.rows):
             self._move(StagedRows(self.rows, transaction.stage()), [first, second], parts, transaction, written)
         else:
-            with Kept() as kept:
-                self._judge_all([first, second], parts, kept.add)
-                self._write(transaction.begin(), kept, written)
+            self._keep([first, second], parts, transaction, written)
 
     # Judging
 
@@ -151,7 +150,7 @@ class Import:
             return read_new(self.rows, documents, self.columns, pointers=self.pointers, first=first)
         return self._upsert(documents, first).entries
 
-    def _upsert(self, documents: Sequence[Any], first: int = 0) -> Upsert:
+    def _upsert(self, documents: Sequence[Any], first: int = 0, seen: WrittenRows | None = None) -> Upsert:
         how = self.merging
         return Upsert(
             self.rows,
@@ -161,20 +160,24 @@ class Import:
             columns=self.columns,
             pointers=self.pointers,
             first=first,
-            seen=self._seen,
+            seen=seen,
         )
 
     # Writing
 
     def _write(
-        self, connection: sa.Connection, parts: "Iterable[NewRows] | Iterable[list[Entry]]", written: Written | None
+        self,
+        connection: sa.Connection,
+        parts: "Iterable[NewRows] | Iterable[list[Entry]]",
+        note: Callable[[Sequence[int]], None],
+        seen: WrittenRows | None = None,
     ) -> None:
         rows, several = self.rows, isinstance(parts, Kept)
         # Rows of one request may refer to one another, in any order; whether they do is asked when all are there.
         later = several and rows.links.refer_to_itself
         deferred = rows.catalogue.database.dialect.foreign_keys_deferred
         with deferred(connection) if later else nullcontext():
-            upsert = None if self.merging is None else self._upsert([])
+            upsert = None if self.merging is None else self._upsert([], seen=seen)
             above = parts.greatest_id if several else 0
             for part in parts:
                 if self._problems.total:
@@ -191,8 +194,7 @@ class Import:
                     continue
                 self.count += len(done.ids)
                 self.inserted += len(done.inserted)
-                if written is not None:
-                    written(connection, done.ids)
+                note(done.ids)
             self._problems.raise_if_any()
             if later:
                 for part in parts:
@@ -220,13 +222,55 @@ class Import:
         self._judge_all(begun, parts, staged.add)
         connection = transaction.begin()
         self.count = self.inserted = staged.move()
-        if written is not None:
-            transaction.later(lambda: self._show(connection, staged, written))
+        self._show_later(transaction, connection, staged, written)
+
+    def _keep(
+        self,
+        begun: list[list[Document]],
+        parts: Iterator[list[Document]],
+        transaction: Transaction,
+        written: Written | None,
+    ) -> None:
+        stage = transaction.stage()
+        staged, noted = self._staged_upserts(stage), WrittenRows(stage, self.rows.catalogue.database.dialect, PART)
+        with Kept() as kept:
+
+            def keep(part: Any) -> None:
+                kept.add(part)
+                if staged is not None:
+                    staged.add_entries(part)
+
+            self._judge_all(begun, parts, keep)
+            if staged is not None:
+                staged.judge()
+            connection = transaction.begin()
+            done = None if staged is None else staged.write()
+            if done is None:
+                self._write(connection, kept, noted.add, noted)
+            else:
+                self.count, self.inserted = done
+        self._show_later(transaction, connection, noted if done is None else staged, written)
+
+    def _staged_upserts(self, stage: sa.Connection) -> StagedUpserts | None:
+        if self.merging is None:
+            return None
+        target, ignore = self._upsert([]).target, self.merging.ignore
+        takes = StagedUpserts.takes_upserts(self.rows, target)
+        return StagedUpserts(self.rows, stage, target, ignore=ignore) if takes else None
 
     @staticmethod
-    def _show(connection: sa.Connection, staged: StagedRows, written: Written) -> None:
-        for ids in staged.ids():
-            written(connection, ids)
+    def _show_later(
+        transaction: Transaction, connection: sa.Connection, rows: StagedRows | WrittenRows, written: Written | None
+    ) -> None:
+        def show() -> None:
+            ids = []
+            for ids in rows.ids():
+                written(connection, ids)
+            if not ids:
+                written(connection, ids)
+
+        if written is not None:
+            transaction.later(show)
 
 
 def _parts(documents: Iterable[Document], position: Callable[[], int]) -> Iterator[list[Document]]:

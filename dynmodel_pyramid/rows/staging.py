@@ -97,6 +97,8 @@ class StagedRows:
         #: The id of each row, and where it is found.
         self._id: sa.ColumnElement[int] = self._table.c.id
         self._source: sa.FromClause = self._table
+        #: Counts the rows that are added from 0.
+        self._ordinal: sa.ColumnElement[int] = self._table.c._n
         with connection.begin():
             metadata.create_all(connection, checkfirst=False)
 
@@ -146,7 +148,7 @@ class StagedRows:
         # Rows of one request may refer to one another, in any order.
         in_any_order = database.dialect.foreign_keys_deferred
         with in_any_order(connection) if rows.links.refer_to_itself else nullcontext():
-            self._run(self._statement())
+            self._run(self._statement(self._count))
             self._refuse_missing_rows(own=True)
             for name, lines in self._lines.items():
                 self._run(self._lines_statement(rows.links.lists[name], lines))
@@ -172,7 +174,7 @@ class StagedRows:
         self._id = sa.func.coalesce(table.c.id, drawn.c.id)
         self._source = table.outerjoin(drawn, drawn.c._k == table.c._k)
 
-    def _statement(self) -> sa.Insert:
+    def _statement(self, count: int) -> sa.Insert:
         rows, moment = self.rows, now()
         table = rows.model.table
         values: dict[str, Any] = {"id": self._id, "_version": sa.literal(1)}
@@ -182,8 +184,8 @@ class StagedRows:
         for field in rows.given:
             if field.name in self._numbered:
                 draw = rows.catalogue.store.draw_numbers
-                first = draw(self.connection, rows.model.definition.id, field.id, self._count)
-                values[field.name] = first + self._table.c._n
+                first = draw(self.connection, rows.model.definition.id, field.id, count)
+                values[field.name] = first + self._ordinal
         query = sa.select(*values.values()).select_from(self._source).order_by(self._table.c._n)
         return sa.insert(table).from_select([table.c[name] for name in values], query, include_defaults=False)
 
