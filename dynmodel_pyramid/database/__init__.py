@@ -115,6 +115,8 @@ class Database:
         try:
             if connection.in_transaction():
                 connection.get_transaction().rollback()
+            elif not connection.invalidated:
+                connection.connection.rollback()  # a commit that failed may have left it open
             kept = not connection.invalidated and self.dialect.discard_staging(connection)
         except (sa.exc.DBAPIError, self.engine.dialect.loaded_dbapi.Error):
             kept = False

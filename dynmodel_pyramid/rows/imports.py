@@ -6,7 +6,7 @@ judged good wait in a temporary table (:mod:`~.staging`) or in a temporary file.
 
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import Any
@@ -18,12 +18,15 @@ from dynmodel_pyramid.errors import Invalid
 from dynmodel_pyramid.rows.entries import Columns, Entry, Faults, read_new
 from dynmodel_pyramid.rows.service import NewRows, Rows
 from dynmodel_pyramid.rows.staged_upserts import StagedUpserts
-from dynmodel_pyramid.rows.staging import PART, PART_BYTES, StagedRows
+from dynmodel_pyramid.rows.staging import StagedRows
 from dynmodel_pyramid.rows.upserts import Upsert, Upserted
-from dynmodel_pyramid.rows.written_rows import WrittenRows
+from dynmodel_pyramid.rows.written_rows import PART, WrittenRows
 
 #: Bytes of judged rows that are not yet put into a temporary file.
 IN_MEMORY = 1_048_576
+
+#: Bytes of a request from which one row more is no longer taken into a part.
+PART_BYTES = 1_048_576
 
 #: Told the ids of the rows that were written, part by part.
 Written = Callable[[sa.Connection, Sequence[int]], None]
@@ -232,7 +235,7 @@ class Import:
         written: Written | None,
     ) -> None:
         stage = transaction.stage()
-        staged, noted = self._staged_upserts(stage), WrittenRows(stage, self.rows.catalogue.database.dialect, PART)
+        staged, noted = self._staged_upserts(stage), WrittenRows(stage, self.rows.catalogue.database.dialect)
         with Kept() as kept:
 
             def keep(part: Any) -> None:
@@ -263,9 +266,10 @@ class Import:
         transaction: Transaction, connection: sa.Connection, rows: StagedRows | WrittenRows, written: Written | None
     ) -> None:
         def show() -> None:
-            ids = []
-            for ids in rows.ids():
-                written(connection, ids)
+            ids: Sequence[int] = ()
+            with closing(rows.ids()) as parts:
+                for ids in parts:
+                    written(connection, ids)
             if not ids:
                 written(connection, ids)
 

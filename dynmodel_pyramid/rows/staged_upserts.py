@@ -12,8 +12,9 @@ from dynmodel_pyramid.database.dialect import refuse_unsafe_ids
 from dynmodel_pyramid.definitions.store import now
 from dynmodel_pyramid.rows.entries import Entry
 from dynmodel_pyramid.rows.service import NewRows, Rows
-from dynmodel_pyramid.rows.staging import PART, StagedRows
+from dynmodel_pyramid.rows.staging import StagedRows
 from dynmodel_pyramid.rows.targets import BY_ID, Target
+from dynmodel_pyramid.rows.written_rows import PART, id_parts
 
 
 class StagedUpserts(StagedRows):
@@ -154,5 +155,4 @@ class StagedUpserts(StagedRows):
     def ids(self) -> Iterator[Sequence[int]]:
         """The ids of the rows that were written, in the order of the documents, in parts."""
         query = sa.select(self._done.c.id).order_by(self._done.c._n)
-        query = query.where(self._done.c.is_new) if self._ignore else query
-        return self._run(query.execution_options(yield_per=PART)).scalars().partitions(PART)
+        return id_parts(self.connection, query.where(self._done.c.is_new) if self._ignore else query)

@@ -18,13 +18,10 @@ from dynmodel_pyramid.errors import Invalid
 from dynmodel_pyramid.fields import UNCHANGED, Reference
 from dynmodel_pyramid.rows.prepared import PreparedInsert
 from dynmodel_pyramid.rows.service import NewRows, Rows
+from dynmodel_pyramid.rows.written_rows import PART, id_parts
 from dynmodel_pyramid.tables.generation import SYSTEM_COLUMNS
 from dynmodel_pyramid.tables.link_tables import line_values
 
-#: Rows that are in memory at a time.
-PART = 1000
-#: Bytes of a request from which one row more is no longer taken into a part.
-PART_BYTES = 1_048_576
 _UNCACHED = {"compiled_cache": None}
 
 
@@ -234,8 +231,7 @@ class StagedRows:
 
     def ids(self) -> Iterator[Sequence[int]]:
         """The ids of the rows that were moved, in the order of the documents, in parts."""
-        query = sa.select(self._id).select_from(self._source).order_by(self._table.c._n)
-        return self._run(query.execution_options(yield_per=PART)).scalars().partitions(PART)
+        return id_parts(self.connection, sa.select(self._id).select_from(self._source).order_by(self._table.c._n))
 
 
 def _value(source: sa.Table, field: FieldDefinition, reference: Reference) -> sa.ColumnElement:

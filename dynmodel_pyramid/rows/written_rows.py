@@ -6,18 +6,26 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.database import Dialect
 
+#: Rows that are in memory at a time.
+PART = 1000
 _UNCACHED = {"compiled_cache": None}
+
+
+def id_parts(connection: sa.Connection, query: sa.Select) -> Iterator[Sequence[int]]:
+    """The ids that a query gives, in parts; the caller closes it if it does not read them all."""
+    options = {**_UNCACHED, "yield_per": PART}
+    with connection.execute(query, execution_options=options) as found:
+        yield from found.scalars().partitions(PART)
 
 
 class WrittenRows:
     """In the order of the documents.
 
     :param connection: not in a transaction yet
-    :param size: of a part that is read
     """
 
-    def __init__(self, connection: sa.Connection, dialect: Dialect, size: int):
-        self._connection, self._dialect, self._size = connection, dialect, size
+    def __init__(self, connection: sa.Connection, dialect: Dialect):
+        self._connection, self._dialect = connection, dialect
         self._count = 0
         self._table = sa.Table(
             "_written_rows",
@@ -42,5 +50,4 @@ class WrittenRows:
 
     def ids(self) -> Iterator[Sequence[int]]:
         """All, in parts."""
-        query = sa.select(self._table.c.id).order_by(self._table.c._n).execution_options(yield_per=self._size)
-        return self._connection.execute(query, execution_options=_UNCACHED).scalars().partitions(self._size)
+        return id_parts(self._connection, sa.select(self._table.c.id).order_by(self._table.c._n))

@@ -4,7 +4,9 @@ A document is read whole; rows come from a file, in parts (:mod:`dynmodel_pyrami
 """
 
 import re
-from os import SEEK_END
+from collections.abc import Callable
+from functools import partial
+from os import SEEK_CUR, SEEK_END
 from typing import Any, BinaryIO
 
 from dynmodel_pyramid.errors import Malformed, TooLarge
@@ -66,6 +68,12 @@ def body_file(request) -> BinaryIO:
         raise _too_large(limit)
     file.seek(0)
     return file
+
+
+def position_of(file: BinaryIO) -> Callable[[], int]:
+    """Tells how far a body is read; what gives bodies to WSGI applications seldom has ``tell``, but WebOb needs
+    ``seek``."""
+    return partial(file.seek, 0, SEEK_CUR)
 
 
 def media_type_of(request) -> str:

@@ -26,6 +26,7 @@ from dynmodel_pyramid.web.body import (
     body_file,
     longest_document,
     media_type_of,
+    position_of,
     read_document,
     read_json,
     refuse_body,
@@ -155,7 +156,7 @@ def import_rows(write: Write, documents: Iterator[Document], columns: Columns, f
     """
     preferences, resolution = write.preferences, write.preferences.get("resolution")
     merging = None if resolution is None else Merging(write.query.on_conflict, resolution == "ignore-duplicates")
-    made = Import(write.rows, columns, merging, position=file.tell)
+    made = Import(write.rows, columns, merging, position=position_of(file))
     body = RowsBody()
 
     def note(connection: sa.Connection, ids: Sequence[int]) -> None:

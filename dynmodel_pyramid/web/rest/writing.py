@@ -13,6 +13,7 @@ from dynmodel_pyramid.rows.filtered import Filtered
 from dynmodel_pyramid.rows.imports import Document, Import, Merging
 from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.rows.upserts import Upsert
+from dynmodel_pyramid.web.body import position_of
 from dynmodel_pyramid.web.rest.errors import RestError, without_filter
 from dynmodel_pyramid.web.rest.payload import Typing, each_document, read_documents
 from dynmodel_pyramid.web.rest.resources import RestTable
@@ -33,7 +34,7 @@ def create_rows(context: RestTable, request) -> Response:
     read = Columns(write.rows, columns, missing_default=defaults)
     # WebOb's copy of the body, which is read while documents are.
     file = request.body_file_raw
-    made = Import(write.rows, read, merging, pointers=len(begun) != 1, position=file.tell)
+    made = Import(write.rows, read, merging, pointers=len(begun) != 1, position=position_of(file))
     transaction = RequestTransaction(request, write.connection)
     made.run(documents, transaction, None if write.wanted["return"] in (None, "minimal") else write.note)
     status = 201 if merging is None or made.inserted or ignore else 200
