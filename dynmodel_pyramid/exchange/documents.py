@@ -20,7 +20,7 @@ _BLANK = re.compile(r"[ \t\n\r]*")
 #: What stands between two elements, where another one follows.
 _BEHIND = re.compile(r"[ \t\n\r]*,[ \t\n\r]*(?=[^\] \t\n\r])")
 #: A string, also one that the text breaks off.
-_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 #: An error of the parser this near to the end of a part may be due to that end: no literal is longer.
 _NEAR = 16
 
