@@ -8,6 +8,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
+from dynmodel_pyramid.database import Database
 from dynmodel_pyramid.rows.staging import PART
 from dynmodel_pyramid.web.answers import RowsBody
 from tests.web.face import Face
@@ -85,7 +86,7 @@ def test_others_write_while_the_answer_is_made(client, uploads, during, kind, pr
     """They get SQLite's lock, and the answer has nothing of theirs."""
     senders, rows = uploads
     other = client.table(FIELDS)
-    database = client.app.app.registry.dynmodel_catalogue.database
+    database = client.catalogue.database
 
     def write():
         answer = client.app.patch_json(f"{rows}?n=gte.0", {"n": 5}, headers={"Prefer": "return=minimal"})
@@ -103,6 +104,29 @@ def test_others_write_while_the_answer_is_made(client, uploads, during, kind, pr
     # PostgreSQL has no lock of all writers: there the rows are not committed yet, and nobody else sees them.
     assert len(changed) == (COUNT if database.dialect.confirms_first else 0)
     assert len(client.get(f"{rows}?select=id")) == COUNT
+
+
+@pytest.mark.parametrize("kind", ["json", "rest-csv"])
+@pytest.mark.parametrize("prefer", [None, MERGING])
+def test_what_is_shown_is_the_moment_of_the_commit(client, uploads, monkeypatch, kind, prefer):
+    """Others that write before the first row is read are not seen either."""
+    senders, rows = uploads
+    free, written = Database.reads_from_now_on, []
+
+    def write():
+        written.append(client.app.delete(f"{rows}?n=gte.0", headers={"Prefer": "return=minimal"}).status_int)
+
+    def then_write(self, connection):
+        free(self, connection)
+        thread = threading.Thread(target=write)
+        thread.start()
+        thread.join(5)
+
+    monkeypatch.setattr(Database, "reads_from_now_on", then_write)
+    answer = senders[kind]("?select=s,n,number" + "&on_conflict=s" * (prefer is not None), prefer=prefer)
+    assert (answer.status_int, answer.json) == (201, SHOWN)
+    assert len(client.get(f"{rows}?select=id")) == (0 if written else COUNT)
+    assert written == ([204] if client.catalogue.database.dialect.confirms_first else [])
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -127,7 +151,7 @@ def test_rolled_back(client, uploads, kind, prefer):
 @pytest.mark.parametrize("kind", ["json", "rest-json"])
 def test_a_commit_that_fails_shows_nothing(client, uploads, kind):
     senders, rows = uploads
-    engine = client.app.app.registry.dynmodel_catalogue.database.engine
+    engine = client.catalogue.database.engine
     errors = {"sqlite": sqlite3.OperationalError("disk I/O error"), "postgresql": psycopg.OperationalError("gone")}
 
     def refuse(connection):
@@ -158,7 +182,7 @@ def test_an_answer_that_cannot_be_made(client, uploads, monkeypatch, kind):
     told = answer.json.get("detail") or answer.json["message"]
     assert answer.status_int == 500
     assert (written, "were written" in told) in ((0, False), (COUNT, True))
-    assert (written == COUNT) == client.app.app.registry.dynmodel_catalogue.database.dialect.confirms_first
+    assert (written == COUNT) == client.catalogue.database.dialect.confirms_first
     monkeypatch.undo()
     client.send("DELETE", f"{rows}?id=gt.0", status=204)
     assert len(senders[kind]().json) == COUNT
