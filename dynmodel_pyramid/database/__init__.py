@@ -105,11 +105,18 @@ class Database:
     def writes_from_now_on(connection: sa.Connection) -> None:
         connection.execution_options(**{WRITES: True})
 
+    def reads_from_now_on(self, connection: sa.Connection) -> None:
+        """After the commit of what such a connection has written."""
+        self.dialect.let_others_write(connection)
+        connection.execution_options(**{WRITES: False})
+
     def unstage(self, connection: sa.Connection) -> None:
         """Close a connection that has temporary tables, which go."""
         try:
             if connection.in_transaction():
                 connection.get_transaction().rollback()
+            elif not connection.invalidated:
+                connection.connection.rollback()  # a commit that failed may have left it open
             kept = not connection.invalidated and self.dialect.discard_staging(connection)
         except (sa.exc.DBAPIError, self.engine.dialect.loaded_dbapi.Error):
             kept = False

@@ -6,7 +6,7 @@ Callers ask for a capability, never for a dialect's name.
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
@@ -60,6 +60,13 @@ def refuse_unsafe_ids(greatest: int) -> None:
             code="ids_exhausted",
             hint=f"give new rows ids of your own, at most {LARGEST_GIVEN_ID}",
         )
+
+
+class Moment(Protocol):
+    """Keeps what a connection sees as it is."""
+
+    def close(self) -> None:
+        """Let go of it."""
 
 
 class Dialect:
@@ -218,6 +225,15 @@ class Dialect:
     def discard_staging(self, connection: sa.Connection) -> bool:
         """Drop this connection's temporary tables, outside of a transaction; -> whether it is as good as new."""
         raise NotImplementedError
+
+    def keep_moment(self, connection: sa.Connection) -> Moment | None:
+        """Let what this connection reads after the commit of its transaction be as it was at the commit; None where
+        that can't be. Nothing is written any more in the transaction, and no table is dropped before it is closed.
+        """
+        return None
+
+    def let_others_write(self, connection: sa.Connection) -> None:
+        """After the commit: the connection, which is kept, writes no more."""
 
     def mark_stream(self, connection: sa.Connection, *, waits: bool = False) -> None:
         """Let other processes know that this transaction is a stream's, and that it waits for its client."""

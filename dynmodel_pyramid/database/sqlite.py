@@ -62,7 +62,7 @@ class SQLite(Dialect):
         timeout = int(self.settings.lock_timeout * 1000)
         synchronous = self.settings.sqlite_synchronous
 
-        file = DatabaseFile()
+        file, release = DatabaseFile(), self._release
 
         @event.listens_for(engine, "do_connect")
         def do_connect(dialect, record, arguments, parameters):
@@ -122,14 +122,14 @@ class SQLite(Dialect):
 
         event.listen(engine, "checkin", unbound)
 
-        def release(dbapi, record, *ignored):
-            # On check-in and not on commit: the next writer should not begin before this one has committed.
-            if record is not None and record.info.pop("writer", None):
-                self._writer.release()
-
+        # On check-in and not on commit: the next writer should not begin before this one has committed.
         event.listen(engine, "checkin", release)
         event.listen(engine, "close", release)
         event.listen(engine, "invalidate", release)
+
+    def _release(self, dbapi, record, *ignored) -> None:
+        if record is not None and record.info.pop("writer", None):
+            self._writer.release()
 
     def failure(self, error: sa.exc.DBAPIError) -> Failure:
         original = error.orig
@@ -216,6 +216,18 @@ class SQLite(Dialect):
         for (name,) in raw.execute("SELECT name FROM temp.sqlite_master WHERE type = 'table'").fetchall():
             raw.execute(f'DROP TABLE temp."{name}"')
         return True
+
+    def keep_moment(self, connection: sa.Connection) -> sqlite3.Cursor:
+        # A statement that is not read to its end goes on after the commit, and with it the connection's snapshot, which
+        # later statements share; the writer lock goes (SQLite, "Transactions", 2.1 and "Write-Ahead Logging", 2.2).
+        cursor = connection.connection.dbapi_connection.cursor()
+        cursor.execute("SELECT name FROM sqlite_schema")
+        cursor.fetchone()
+        return cursor
+
+    def let_others_write(self, connection: sa.Connection) -> None:
+        fairy = connection.connection
+        self._release(fairy.dbapi_connection, fairy._connection_record)
 
     @contextmanager
     def foreign_keys_deferred(self, connection: sa.Connection) -> Iterator[None]:

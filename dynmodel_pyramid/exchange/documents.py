@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 from dynmodel_pyramid.errors import Malformed, TooLarge
 from dynmodel_pyramid.exchange.text import CHUNK, Reader, text_reader
+from dynmodel_pyramid.fields.json_text import MAX_KEYS
 from dynmodel_pyramid.fields.numerals import parse_float
 
 #: Values in one document: each costs about 100 bytes in memory, whatever it costs in the body.
@@ -26,7 +27,17 @@ _NEAR = 16
 _Decode = Callable[[str, int], tuple[Any, int]]
 
 
+def refuse_too_many_keys(pairs: list[tuple[str, Any]]) -> None:
+    """:raises TooLarge: one object has more than :data:`MAX_KEYS`"""
+    if len(pairs) > MAX_KEYS:
+        raise TooLarge(
+            f"an object has more than {MAX_KEYS} keys",
+            hint="no table has as many fields; a list takes any number of values",
+        )
+
+
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    refuse_too_many_keys(pairs)
     document = dict(pairs)
     if len(document) != len(pairs):
         seen: set[str] = set()

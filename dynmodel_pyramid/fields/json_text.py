@@ -5,6 +5,13 @@ from typing import Any
 
 from dynmodel_pyramid.fields.numerals import parse_float
 
+#: Keys of one object, of a row as of a value; as many values has a CSV record at most.
+MAX_KEYS = 10_000
+
+
+class _TooManyKeys(ValueError):
+    """Told to the client, unlike other errors."""
+
 
 def write_json(value) -> str:
     # JSONB has an order of keys of its own; the text is to be the same on both databases.
@@ -13,15 +20,19 @@ def write_json(value) -> str:
 
 def read_json(text: str):
     """
-    :raises ValueError: it is no JSON (RFC 8259), or a key stands twice in one object
+    :raises ValueError: it is no JSON (RFC 8259), or a key stands twice in one object, or it has too many
     """
     try:
         return _decode(text)
+    except _TooManyKeys:
+        raise
     except (ValueError, RecursionError):
         raise ValueError("want JSON") from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > MAX_KEYS:
+        raise _TooManyKeys(f"an object has more than {MAX_KEYS} keys")
     document = dict(pairs)
     if len(document) != len(pairs):
         raise ValueError("a key stands twice")

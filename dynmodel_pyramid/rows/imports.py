@@ -6,9 +6,8 @@ judged good wait in a temporary table (:mod:`~.staging`) or in a temporary file.
 
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
-from itertools import islice
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
@@ -18,11 +17,16 @@ from dynmodel_pyramid.definitions.problems import Problems
 from dynmodel_pyramid.errors import Invalid
 from dynmodel_pyramid.rows.entries import Columns, Entry, Faults, read_new
 from dynmodel_pyramid.rows.service import NewRows, Rows
-from dynmodel_pyramid.rows.staging import PART, StagedRows
+from dynmodel_pyramid.rows.staged_upserts import StagedUpserts
+from dynmodel_pyramid.rows.staging import StagedRows
 from dynmodel_pyramid.rows.upserts import Upsert, Upserted
+from dynmodel_pyramid.rows.written_rows import PART, WrittenRows
 
 #: Bytes of judged rows that are not yet put into a temporary file.
 IN_MEMORY = 1_048_576
+
+#: Bytes of a request from which one row more is no longer taken into a part.
+PART_BYTES = 1_048_576
 
 #: Told the ids of the rows that were written, part by part.
 Written = Callable[[sa.Connection, Sequence[int]], None]
@@ -55,6 +59,14 @@ class Transaction:
         """A connection for a temporary table; whoever made this object closes it."""
         raise NotImplementedError
 
+    def later(self, step: Callable[[], None]) -> None:
+        """Do what only reads: when the transaction is committed, on the connection of :meth:`stage` and seeing what the
+        commit left; now, where the database has no such moment or nothing was staged.
+
+        Nothing is written any more in the transaction.
+        """
+        step()
+
 
 class Import:
     """Judges documents as they come, and writes them when all are good.
@@ -63,36 +75,43 @@ class Import:
 
     :param merging: None adds rows only
     :param pointers: whether the pointers of problems begin with the document's number
+    :param position: the bytes that were read of the body so far, which bound a part
     """
 
-    def __init__(self, rows: Rows, columns: Columns, merging: Merging | None = None, *, pointers: bool = True):
+    def __init__(
+        self,
+        rows: Rows,
+        columns: Columns,
+        merging: Merging | None = None,
+        *,
+        pointers: bool = True,
+        position: Callable[[], int] = lambda: 0,
+    ):
         self.rows = rows
         self.columns = columns
         self.merging = merging
         self.pointers = pointers
+        self._position = position
         self.count = 0
         self.inserted = 0
         self._problems = Problems()
-        #: The rows that were written over, so that two documents that are the same row are found in different parts.
-        self._seen: set[int] = set()
 
     def run(self, documents: Iterable[Document], transaction: Transaction, written: Written | None = None) -> None:
         """
-        :param written: told the ids of the rows, part by part, inside the transaction
+        :param written: told the ids of the rows, part by part, inside the transaction or :meth:`Transaction.later`
         :raises Invalid: with every fault, and their total
         """
-        parts = _parts(documents)
+        parts = _parts(documents, self._position)
         first, second = next(parts, []), next(parts, None)
         if second is None:
             judged = self._judged(first, 0)
             self._problems.raise_if_any()
-            self._write(transaction.begin(), [judged], written)
+            connection = transaction.begin()
+            self._write(connection, [judged], note=lambda ids: written and written(connection, ids))
         elif self.merging is None and StagedRows.takes(self.rows):
             self._move(StagedRows(self.rows, transaction.stage()), [first, second], parts, transaction, written)
         else:
-            with Kept() as kept:
-                self._judge_all([first, second], parts, kept.add)
-                self._write(transaction.begin(), kept, written)
+            self._keep([first, second], parts, transaction, written)
 
     # Judging
 
@@ -134,7 +153,7 @@ class Import:
             return read_new(self.rows, documents, self.columns, pointers=self.pointers, first=first)
         return self._upsert(documents, first).entries
 
-    def _upsert(self, documents: Sequence[Any], first: int = 0) -> Upsert:
+    def _upsert(self, documents: Sequence[Any], first: int = 0, seen: WrittenRows | None = None) -> Upsert:
         how = self.merging
         return Upsert(
             self.rows,
@@ -144,20 +163,24 @@ class Import:
             columns=self.columns,
             pointers=self.pointers,
             first=first,
-            seen=self._seen,
+            seen=seen,
         )
 
     # Writing
 
     def _write(
-        self, connection: sa.Connection, parts: "Iterable[NewRows] | Iterable[list[Entry]]", written: Written | None
+        self,
+        connection: sa.Connection,
+        parts: "Iterable[NewRows] | Iterable[list[Entry]]",
+        note: Callable[[Sequence[int]], None],
+        seen: WrittenRows | None = None,
     ) -> None:
         rows, several = self.rows, isinstance(parts, Kept)
         # Rows of one request may refer to one another, in any order; whether they do is asked when all are there.
         later = several and rows.links.refer_to_itself
         deferred = rows.catalogue.database.dialect.foreign_keys_deferred
         with deferred(connection) if later else nullcontext():
-            upsert = None if self.merging is None else self._upsert([])
+            upsert = None if self.merging is None else self._upsert([], seen=seen)
             above = parts.greatest_id if several else 0
             for part in parts:
                 if self._problems.total:
@@ -174,8 +197,7 @@ class Import:
                     continue
                 self.count += len(done.ids)
                 self.inserted += len(done.inserted)
-                if written is not None:
-                    written(connection, done.ids)
+                note(done.ids)
             self._problems.raise_if_any()
             if later:
                 for part in parts:
@@ -203,13 +225,67 @@ class Import:
         self._judge_all(begun, parts, staged.add)
         connection = transaction.begin()
         self.count = self.inserted = staged.move()
-        for ids in staged.ids() if written is not None else ():
-            written(connection, ids)
+        self._show_later(transaction, connection, staged, written)
+
+    def _keep(
+        self,
+        begun: list[list[Document]],
+        parts: Iterator[list[Document]],
+        transaction: Transaction,
+        written: Written | None,
+    ) -> None:
+        stage = transaction.stage()
+        staged, noted = self._staged_upserts(stage), WrittenRows(stage, self.rows.catalogue.database.dialect)
+        with Kept() as kept:
+
+            def keep(part: Any) -> None:
+                kept.add(part)
+                if staged is not None:
+                    staged.add_entries(part)
+
+            self._judge_all(begun, parts, keep)
+            if staged is not None:
+                staged.judge()
+            connection = transaction.begin()
+            done = None if staged is None else staged.write()
+            if done is None:
+                self._write(connection, kept, noted.add, noted)
+            else:
+                self.count, self.inserted = done
+        self._show_later(transaction, connection, noted if done is None else staged, written)
+
+    def _staged_upserts(self, stage: sa.Connection) -> StagedUpserts | None:
+        if self.merging is None:
+            return None
+        target, ignore = self._upsert([]).target, self.merging.ignore
+        takes = StagedUpserts.takes_upserts(self.rows, target)
+        return StagedUpserts(self.rows, stage, target, ignore=ignore) if takes else None
+
+    @staticmethod
+    def _show_later(
+        transaction: Transaction, connection: sa.Connection, rows: StagedRows | WrittenRows, written: Written | None
+    ) -> None:
+        def show() -> None:
+            ids: Sequence[int] = ()
+            with closing(rows.ids()) as parts:
+                for ids in parts:
+                    written(connection, ids)
+            if not ids:
+                written(connection, ids)
+
+        if written is not None:
+            transaction.later(show)
 
 
-def _parts(documents: Iterable[Document]) -> Iterator[list[Document]]:
-    source = iter(documents)
-    while part := list(islice(source, PART)):
+def _parts(documents: Iterable[Document], position: Callable[[], int]) -> Iterator[list[Document]]:
+    part: list[Document] = []
+    begun = 0
+    for document in documents:
+        part.append(document)
+        if len(part) == PART or position() - begun >= PART_BYTES:
+            yield part
+            part, begun = [], position()
+    if part:
         yield part
 
 

@@ -18,11 +18,10 @@ from dynmodel_pyramid.errors import Invalid
 from dynmodel_pyramid.fields import UNCHANGED, Reference
 from dynmodel_pyramid.rows.prepared import PreparedInsert
 from dynmodel_pyramid.rows.service import NewRows, Rows
+from dynmodel_pyramid.rows.written_rows import PART, id_parts
 from dynmodel_pyramid.tables.generation import SYSTEM_COLUMNS
 from dynmodel_pyramid.tables.link_tables import line_values
 
-#: Rows that are in memory at a time.
-PART = 1000
 _UNCACHED = {"compiled_cache": None}
 
 
@@ -95,6 +94,8 @@ class StagedRows:
         #: The id of each row, and where it is found.
         self._id: sa.ColumnElement[int] = self._table.c.id
         self._source: sa.FromClause = self._table
+        #: Counts the rows that are added from 0.
+        self._ordinal: sa.ColumnElement[int] = self._table.c._n
         with connection.begin():
             metadata.create_all(connection, checkfirst=False)
 
@@ -144,7 +145,7 @@ class StagedRows:
         # Rows of one request may refer to one another, in any order.
         in_any_order = database.dialect.foreign_keys_deferred
         with in_any_order(connection) if rows.links.refer_to_itself else nullcontext():
-            self._run(self._statement())
+            self._run(self._statement(self._count))
             self._refuse_missing_rows(own=True)
             for name, lines in self._lines.items():
                 self._run(self._lines_statement(rows.links.lists[name], lines))
@@ -170,7 +171,7 @@ class StagedRows:
         self._id = sa.func.coalesce(table.c.id, drawn.c.id)
         self._source = table.outerjoin(drawn, drawn.c._k == table.c._k)
 
-    def _statement(self) -> sa.Insert:
+    def _statement(self, count: int) -> sa.Insert:
         rows, moment = self.rows, now()
         table = rows.model.table
         values: dict[str, Any] = {"id": self._id, "_version": sa.literal(1)}
@@ -180,8 +181,8 @@ class StagedRows:
         for field in rows.given:
             if field.name in self._numbered:
                 draw = rows.catalogue.store.draw_numbers
-                first = draw(self.connection, rows.model.definition.id, field.id, self._count)
-                values[field.name] = first + self._table.c._n
+                first = draw(self.connection, rows.model.definition.id, field.id, count)
+                values[field.name] = first + self._ordinal
         query = sa.select(*values.values()).select_from(self._source).order_by(self._table.c._n)
         return sa.insert(table).from_select([table.c[name] for name in values], query, include_defaults=False)
 
@@ -230,8 +231,7 @@ class StagedRows:
 
     def ids(self) -> Iterator[Sequence[int]]:
         """The ids of the rows that were moved, in the order of the documents, in parts."""
-        query = sa.select(self._id).select_from(self._source).order_by(self._table.c._n)
-        return self._run(query.execution_options(yield_per=PART)).scalars().partitions(PART)
+        return id_parts(self.connection, sa.select(self._id).select_from(self._source).order_by(self._table.c._n))
 
 
 def _value(source: sa.Table, field: FieldDefinition, reference: Reference) -> sa.ColumnElement:

@@ -21,6 +21,7 @@ from dynmodel_pyramid.rows.filtered import bound
 from dynmodel_pyramid.rows.repeating import refuse_changes
 from dynmodel_pyramid.rows.service import Rows
 from dynmodel_pyramid.rows.targets import BY_ID, target_of
+from dynmodel_pyramid.rows.written_rows import WrittenRows
 
 #: Rows that one statement looks for; SQLite takes 500 parts of a compound SELECT (Implementation Limits, 4).
 LOOKED_FOR = 100
@@ -49,7 +50,7 @@ class Upsert:
     :param columns: read these fields alone
     :param missing_default: a field of ``columns`` that a document leaves out takes its default instead of null
     :param first: the number of the first document
-    :param seen: rows that the same request has written before; these here are added
+    :param seen: the rows that the same request has written before
     :raises Malformed: the table has no such uniqueness, or no such column
     :raises Invalid: with every fault of the documents
     """
@@ -65,12 +66,12 @@ class Upsert:
         missing_default: bool = True,
         pointers: bool = True,
         first: int = 0,
-        seen: set[int] | None = None,
+        seen: WrittenRows | None = None,
     ):
         self.rows = rows
         self.ignore = ignore
         self.target = target_of(rows.model, on_conflict, rows.scope)
-        self._seen = set() if seen is None else seen
+        self._seen = seen
         #: Which links are asked for (:meth:`Links.refuse_missing_rows`).
         self._own: bool | None = None
         self._above = 0
@@ -113,8 +114,6 @@ class Upsert:
         else:
             raise Busy("other requests write the same rows")
         self._update(connection, list(merged.values()))
-        if not self.ignore:
-            self._seen |= inserted | merged.keys()
         ids = [entry.row_id for entry in self.entries if entry.row_id in inserted or entry.row_id in merged]
         return Upserted(list(dict.fromkeys(ids)), frozenset(inserted))
 
@@ -164,12 +163,13 @@ class Upsert:
 
     def _merge(self, found: dict[int, int], merged: dict[int, Entry], inserted: set[int]) -> None:
         problems = Problems()
+        seen = self._seen.among(found.values()) if self._seen is not None and not self.ignore else ()
         for entry in self.entries:
             if entry.number in found and entry.row_id is None:
                 row_id = entry.row_id = found[entry.number]
                 if self.ignore:
                     continue
-                if row_id in merged or row_id in inserted or row_id in self._seen:
+                if row_id in merged or row_id in inserted or row_id in seen:
                     problems.add(entry.pointer, "duplicate_item", "another document is the same row: send one of them")
                 merged[row_id] = entry
         problems.raise_if_any()

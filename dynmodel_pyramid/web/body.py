@@ -4,8 +4,9 @@ A document is read whole; rows come from a file, in parts (:mod:`dynmodel_pyrami
 """
 
 import re
+from collections.abc import Callable
 from functools import partial
-from os import SEEK_END
+from os import SEEK_CUR, SEEK_END
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
@@ -81,6 +82,12 @@ def _close_temporary_files(request) -> None:
 def _temporary_file(opened: list[BinaryIO]) -> BinaryIO:
     opened.append(TemporaryFile())
     return opened[-1]
+
+
+def position_of(file: BinaryIO) -> Callable[[], int]:
+    """Tells how far a body is read; what gives bodies to WSGI applications seldom has ``tell``, but WebOb needs
+    ``seek``."""
+    return partial(file.seek, 0, SEEK_CUR)
 
 
 def media_type_of(request) -> str:

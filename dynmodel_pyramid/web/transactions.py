@@ -25,10 +25,13 @@ from dynmodel_pyramid.database.dialect import ONE_MOMENT
 from dynmodel_pyramid.errors import ConfigurationProblem, OutcomeUnknown
 from dynmodel_pyramid.rows.imports import Transaction
 from dynmodel_pyramid.tables.work import Stale, Work
+from dynmodel_pyramid.web.afterwards import Afterwards
 from dynmodel_pyramid.web.errors import UNDECIDED, database_error_view, log_failure, log_unexpected, stale_view
 from dynmodel_pyramid.web.resources import ATTEMPT, WORK
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+#: In the environment: what is left to do when the transaction is committed.
+_AFTERWARDS = "dynmodel.afterwards"
 #: What an attempt leaves on the request.
 _LEFT_BEHIND = ("context", "exception", "exc_info", "view_name", "subpath", "traversed", "virtual_root", "root")
 
@@ -65,7 +68,7 @@ def attempts_tween_factory(handler, registry):
         while True:
             request.environ[ATTEMPT] = (attempt, deadline)
             try:
-                return handler(request)
+                return _finished(request, handler(request))
             except Stale as stale:
                 answer = stale_view(stale, request)
             except AttemptFailure as failure:
@@ -211,11 +214,32 @@ class RequestTransaction(Transaction):
     def stage(self) -> sa.Connection:
         return staging_connection(self._request)
 
+    def later(self, step: Callable[[], None]) -> None:
+        environ, database = self._request.environ, self._request.environ[WORK].database
+        afterwards = environ.get(_AFTERWARDS)
+        connection = environ.get("dynmodel.staging")
+        if afterwards is None and connection is not None and not self._request.tm.isDoomed():
+            moment = database.dialect.keep_moment(connection)
+            if moment is not None:
+                afterwards = environ[_AFTERWARDS] = Afterwards(self._request, database, connection, moment)
+        if afterwards is None:
+            step()
+        else:
+            afterwards.add(step)
+
+
+def _finished(request, answer: Response) -> Response:
+    afterwards = request.environ.get(_AFTERWARDS)
+    return answer if afterwards is None else afterwards.run(answer)
+
 
 def _close(request) -> None:
     connection = request.environ.pop("dynmodel.connection", None)
     if connection is not None:
         connection.close()
+    afterwards = request.environ.pop(_AFTERWARDS, None)
+    if afterwards is not None:
+        afterwards.close()
     staged = request.environ.pop("dynmodel.staging", None)
     if staged is not None:
         request.environ[WORK].database.unstage(staged)

@@ -1,7 +1,7 @@
 """Writes to ``/table/{id}/rows/``: new rows, upserts, and PATCH and DELETE of all rows that a filter finds."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 from pyramid.response import Response
@@ -26,6 +26,7 @@ from dynmodel_pyramid.web.body import (
     body_file,
     longest_document,
     media_type_of,
+    position_of,
     read_document,
     read_json,
     refuse_body,
@@ -123,12 +124,12 @@ def create_rows(context: RowList, request) -> Response:
     media_type, longest, file = media_type_of(request), longest_document(request), body_file(request)
     columns = Columns(write.rows, query.columns)
     if media_type == CSV:
-        return import_rows(write, read_csv(file, write.rows, columns, longest), columns)
+        return import_rows(write, read_csv(file, write.rows, columns, longest), columns, file)
     if media_type == NDJSON:
-        return import_rows(write, read_ndjson(file, longest), columns)
+        return import_rows(write, read_ndjson(file, longest), columns, file)
     documents = Documents(file, longest)
     if documents.is_array:
-        return import_rows(write, read_json_rows(documents), columns)
+        return import_rows(write, read_json_rows(documents), columns, file)
     return create_row(write, parse_json(read_document(request)), columns)
 
 
@@ -148,24 +149,28 @@ def create_row(write: Write, document: Any, columns: Columns) -> Response:
     return _created(write, connection, done)
 
 
-def import_rows(write: Write, documents: Iterator[Document], columns: Columns) -> Response:
-    """Rows in any number: neither they nor the answer are in memory as a whole."""
+def import_rows(write: Write, documents: Iterator[Document], columns: Columns, file: BinaryIO) -> Response:
+    """Rows in any number: neither they nor the answer are in memory as a whole.
+
+    :param file: of which the documents are read
+    """
     preferences, resolution = write.preferences, write.preferences.get("resolution")
     merging = None if resolution is None else Merging(write.query.on_conflict, resolution == "ignore-duplicates")
-    made = Import(write.rows, columns, merging)
+    made = Import(write.rows, columns, merging, position=position_of(file))
     body = RowsBody()
 
     def note(connection: sa.Connection, ids: Sequence[int]) -> None:
         if objects := write.objects(connection, ids):
             body.add(objects)
 
-    made.run(documents, RequestTransaction(write.request, write.connection), None if preferences.is_empty else note)
+    transaction = RequestTransaction(write.request, write.connection)
+    made.run(documents, transaction, None if preferences.is_empty else note)
     new = bool(made.inserted) or merging is None
     if preferences.is_empty:
         answer = empty_answer(201 if new else 204)
     else:
         answer = Answer(status=201 if new else 200, content_type="application/json", charset=None)
-        body.answer(answer)
+        transaction.later(lambda: body.answer(answer))
     return write.answer(answer, made.count if preferences.get("count") else None)
 
 

@@ -77,12 +77,15 @@ class Client:
             self.session.post(f"{server.url}/table/", json=document).raise_for_status()
         self.meter = Meter(server.process.pid)
 
-    def upload(self, data: bytes, kind: str, path: str = "/table/1/rows/", returns: str = "minimal") -> float:
+    def upload(
+        self, data: bytes, kind: str, path: str = "/table/1/rows/", returns: str = "minimal", merges: bool = False
+    ) -> float:
         """-> seconds"""
-        headers = {"Content-Type": MEDIA_TYPES[kind], "Prefer": f"return={returns}"}
+        prefer = f"return={returns}" + ", resolution=merge-duplicates" * merges
+        headers = {"Content-Type": MEDIA_TYPES[kind], "Prefer": prefer}
         began = time.perf_counter()
         answer = requests.post(f"{self.server.url}{path}", data=data, headers=headers, timeout=600)
-        if answer.status_code != 201:
+        if answer.status_code not in (200, 201, 204):
             print(f"  {self.name} {path} {kind}: {answer.status_code} {answer.text[:200]}")
         return time.perf_counter() - began
 
@@ -155,15 +158,22 @@ class Lock:
         thread.join()
 
 
-def bare_statement(file: str, source: str, target: str) -> float:
-    """Seconds of the transaction that does nothing but add the rows of one table to another one."""
+def bare_statement(file: str, source: str, target: str, key: str | None = None) -> float:
+    """Seconds of the transaction that does nothing but add the rows of one table to another one.
+
+    :param key: write over the rows that have the same value there
+    """
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous = FULL")
-        names = ", ".join(f'"{row[1]}"' for row in connection.execute(f'PRAGMA table_info("{source}")'))
+        columns = [f'"{row[1]}"' for row in connection.execute(f'PRAGMA table_info("{source}")')]
+        names, over = ", ".join(columns), ", ".join(f"{name} = excluded.{name}" for name in columns)
+        conflict = "" if key is None else f'ON CONFLICT ("{key}") DO UPDATE SET {over}'
         connection.execute(f'CREATE TEMP TABLE staged AS SELECT {names} FROM "{source}" ORDER BY id')
         began = time.perf_counter()
         connection.execute("BEGIN IMMEDIATE")
-        connection.execute(f'INSERT INTO "{target}" ({names}) SELECT {names} FROM temp.staged ORDER BY rowid')
+        connection.execute(
+            f'INSERT INTO "{target}" ({names}) SELECT {names} FROM temp.staged WHERE true ORDER BY rowid {conflict}'
+        )
         connection.execute("COMMIT")
         return time.perf_counter() - began
 
@@ -184,6 +194,29 @@ def locks(clients: list[Client], megabytes: float) -> None:
                 f"  {client.name:8} {count:8,} rows, return={returns:14}: held {lock.held:7.3f} s, "
                 f"longest {lock.longest:7.3f} s; bare {bare:6.3f} s; ratio {lock.longest / bare:6.2f}"
             )
+
+
+def upserts(clients: list[Client], megabytes: float) -> None:
+    print(f"\nThe same in upserts of {megabytes:g} MB by a unique field, and the bare INSERT ... ON CONFLICT DO UPDATE")
+    data, count = body("csv", int(megabytes * 1e6))
+    for client in clients:
+        file = sa.make_url(client.server.settings["sqlalchemy.url"]).database
+        fields = FIELDS | {"code": {"type": "string", "max_length": 20, "unique": True}}
+        for name in ("KnownBare", "Known"):
+            document = {"model_name": name, "fields": fields}
+            made = client.session.post(f"{client.server.url}/table/", json=document)
+        path = f"/table/{made.json()['id']}/rows/?on_conflict=code"
+        for name in ("new rows", "known rows"):
+            for returns in ("minimal", "representation")[name == "new rows" :]:
+                lock = Lock(file)
+                lock.watch(
+                    lambda client=client, path=path, returns=returns: client.upload(data, "csv", path, returns, True)
+                )
+                bare = bare_statement(file, "Known", "KnownBare", "code")
+                print(
+                    f"  {client.name:8} {count:8,} {name:10}, return={returns:14}: held {lock.held:7.3f} s, "
+                    f"longest {lock.longest:7.3f} s; bare {bare:6.3f} s; ratio {lock.longest / bare:6.2f}"
+                )
 
 
 def others(clients: list[Client], megabytes: float) -> None:
@@ -225,13 +258,14 @@ def memory(clients: list[Client], megabytes: float) -> None:
     empty = {f"{size} MB of [{{}},...]": ("json", b"[" + b"{}," * (size * 333_333) + b"{}]") for size in (1, 12)}
     large = {f"{megabytes:g} MB {kind}": (kind, body(kind, int(megabytes * 1e6))[0]) for kind in ("csv", "json")}
     for name, (kind, data) in (empty | large).items():
+        shown = [("/table/1/rows/", "representation"), ("/rest/Upload", "representation")] * (name in large)
         for client in clients:
-            for path in ("/table/1/rows/", "/rest/Upload"):
+            for path, returns in [("/table/1/rows/", "minimal"), ("/rest/Upload", "minimal"), *shown]:
                 idle, cpu = client.meter.resident(), client.meter.cpu()
                 with client.meter.peak() as peak:
-                    seconds = client.upload(data, kind, path)
+                    seconds = client.upload(data, kind, path, returns)
                 print(
-                    f"  {name:18}{client.name:8} {path:16}{peak[0] - idle:8.0f} MB above {idle:4.0f}"
+                    f"  {name:18}{client.name:8} {path:16}{returns:15}{peak[0] - idle:8.0f} MB above {idle:4.0f}"
                     f"{seconds:8.1f} s ({client.meter.cpu() - cpu:6.1f})"
                 )
 
@@ -256,6 +290,7 @@ def main() -> None:
             clients.append(Client("other", server))
         if "lock" in wanted and options.database == "sqlite":
             locks(clients, options.megabytes)
+            upserts(clients, options.megabytes)
         if "others" in wanted:
             others(clients, options.megabytes)
         if "rates" in wanted:

@@ -6,10 +6,11 @@ import pytest
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database import sqlite
-from dynmodel_pyramid.errors import Invalid
+from dynmodel_pyramid.errors import Conflict, Invalid
 from dynmodel_pyramid.rows import staging
 from dynmodel_pyramid.rows.entries import Columns, Faults
-from dynmodel_pyramid.rows.imports import PART, Document, Import, Merging, Transaction
+from dynmodel_pyramid.rows.imports import PART, PART_BYTES, Document, Import, Merging, Transaction
+from dynmodel_pyramid.rows.scope import Scope
 from tests.rows.writing import Table
 
 
@@ -42,7 +43,7 @@ class Own(Transaction):
             self.database.unstage(self.connection)
 
 
-def imported(table, documents, merging=None, **further):
+def imported(table, documents, merging=None, position=lambda: 0, **further):
     """-> the import, the transaction, and the ids that were told of each part."""
     rows, seen, parts = table.rows(**further), [], []
 
@@ -51,7 +52,7 @@ def imported(table, documents, merging=None, **further):
             seen.append(document)
             yield document if isinstance(document, Document) else Document(document)
 
-    made, transaction, good = Import(rows, Columns(rows), merging), Own(table, seen), False
+    made, transaction, good = Import(rows, Columns(rows), merging, position=position), Own(table, seen), False
     try:
         made.run(each(), transaction, lambda connection, ids: parts.append(list(ids)))
         good = True
@@ -84,7 +85,7 @@ def test_parts(catalogue, kept):
     assert table.stored("id", "n", "_version") == [(row_id, number, 1) for number, row_id in enumerate(ids)]
     assert [row for operation, rows in table.reports for row in rows] == [(row_id, 1) for row_id in ids]
     assert {operation for operation, _ in table.reports} == {"insert"}
-    assert transaction.is_staged == staging.StagedRows.takes(table.rows())
+    assert transaction.is_staged
 
 
 def test_no_transaction_begins_before_all_is_judged(catalogue, kept):
@@ -193,6 +194,95 @@ def test_upserts(catalogue):
     assert len(set(ids)) == PART + 2 and min(ids) == ids[PART] == 999_999
     linked = [{"k": str(number), "up": 1} for number in range(PART)] + [{"k": "0x", "up": 9_999_999}]
     assert faults(table, linked, Merging(("k",), False)) == ([f"/{PART}/up unknown_row"], 1)
+
+
+def counted(table, names, documents, merging, **further):
+    """What an upsert says of itself, and what is there afterwards."""
+    made, _, parts = imported(table, documents, merging, **further)
+    ids = [row_id for part in parts for row_id in part]
+    there = {row[0]: row[1:] for row in table.stored("id", *names)}
+    return made.count, made.inserted, [there[row_id] for row_id in ids]
+
+
+@pytest.mark.parametrize("key", [("k",), ("a", "b"), None])
+def test_plain_upserts(catalogue, kept, key):
+    """Which are written in a few statements on SQLite."""
+    fields = {
+        "k": {"type": "string", "unique_ignore_case": True},
+        "a": "integer",
+        "b": {"type": "decimal", "scale": 2},
+        "n": {"type": "integer", "default": 7},
+        "number": "autonumber",
+        "by": "updated_by",
+    }
+    table = Table(catalogue, fields, unique=[{"name": "rule", "fields": ["a", "b"]}])
+    count = PART + 10
+    documents = [{"k": f"K{each}", "a": each, "b": "1.50", "n": each} for each in range(count)]
+    names = ("k", "n", "number", "by", "_version")
+    assert counted(table, names, documents, Merging(("k",), False), author="ann") == (
+        count, count, [(f"K{each}", each, each + 1, "ann", 1) for each in range(count)],
+    )  # fmt: skip
+    assert [row for operation, rows in table.reports for row in rows] == [(row[0], 1) for row in table.stored("id")]
+    ids = [row[0] for row in table.stored("id")]
+    sent = [{"k": f"k{each}", "a": each, "b": "1.5", "n": -each} for each in range(5, count + 5)]
+    if key is None:
+        for document, row_id in zip(sent, [*ids[5:], *range(ids[-1] + 100, ids[-1] + 105)], strict=True):
+            document["id"] = row_id
+    wanted = [(f"k{each}", -each, each + 1, "bob", 2 if each < count else 1) for each in range(5, count + 5)]
+    assert counted(table, names, sent, Merging(key, False), author="bob") == (count, 5, wanted)
+    told = {
+        operation: [row for name, rows in table.reports if name == operation for row in rows]
+        for operation in ("insert", "update")
+    }
+    assert sorted(told["update"]) == [(row_id, 2) for row_id in ids[5:]]
+    new = [row[0] for row in table.stored("id")][-5:]
+    assert sorted(told["insert"]) == [(row_id, 1) for row_id in new]
+    assert faults(table, [*sent, sent[3]], Merging(key, False)) == ([f"/{count} duplicate_item"], 1)
+    another = {"k": "new", "a": -1, "b": "0", "n": 3} | ({"id": new[-1] + 50} if key is None else {})
+    ignored = [*sent, another]
+    assert counted(table, names, ignored, Merging(key, True), author="eve") == (1, 1, [("new", 3, count + 6, "eve", 1)])
+    assert imported(table, ignored, Merging(key, True))[2] == [[]]
+
+
+def test_upserts_that_are_not_plain(catalogue, kept):
+    """They are as those of which each part is written by itself."""
+    fields = {
+        "k": {"type": "string", "unique": True},
+        "u": {"type": "integer", "unique": True},
+        "r": {"type": "string", "required": True},
+    }
+    table = Table(catalogue, fields)
+    documents = [{"k": str(each), "u": each, "r": "x"} for each in range(PART + 5)]
+    by_k = Merging(("k",), False)
+    imported(table, documents, by_k)
+    # Documents that name different fields, or repeat an id.
+    mixed = [{"k": str(each), "r": "y"} if each % 2 else {"k": str(each), "u": -each} for each in range(PART + 5)]
+    assert imported(table, mixed, by_k)[0].inserted == 0
+    assert table.stored("u")[:4] == [(0,), (1,), (-2,), (3,)]
+    first = table.stored("id")[0][0]
+    assert imported(table, [{"k": "0", "id": first, "r": "z"}, *documents[1:]], by_k)[0].count == PART + 5
+    assert faults(table, [*documents, {"k": "3", "r": "x"}], by_k) == ([f"/{PART + 5} duplicate_item"], 1)
+    assert faults(table, [{"k": "0", "id": first + 1, "r": "z"}, *documents[1:]], by_k) == (["/0/id read_only"], 1)
+    assert faults(table, [*documents, {"k": "n"}], by_k)[0] == [f"/{PART + 5}/r required"]
+    # A value that another rule refuses.
+    before = table.stored("k", "u", "r", "_version")
+    with pytest.raises(sa.exc.IntegrityError):
+        imported(table, [*documents, {"k": "new", "u": 3, "r": "x"}], by_k)
+    scope = Scope(condition=lambda made: made.c.u > 10)
+    with pytest.raises(Conflict):
+        imported(table, documents, by_k, scope=scope)
+    assert table.stored("k", "u", "r", "_version") == before
+
+
+def test_parts_are_bounded_by_bytes(catalogue, kept):
+    table, read = Table(catalogue, {"n": "integer"}), [0]
+
+    def position():
+        read[0] += PART_BYTES // 2
+        return read[0]
+
+    _, transaction, parts = imported(table, [{"n": 1}] * 50, position=position)
+    assert transaction.is_staged and sum(map(len, parts)) == 50
 
 
 @pytest.mark.parametrize("pages", [0, 1000])

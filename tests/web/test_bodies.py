@@ -213,6 +213,21 @@ def test_documents_are_bounded(make_app):
     client.send("POST", table + "query/", {"where": {"s": {"eq": "x" * 300}}}, status=413)
 
 
+def test_keys_of_an_object_are_bounded(client, both):
+    rows, face = both
+    for many in ({f"k{number}": 1 for number in range(10_001)}, {"s": {str(number): 1 for number in range(10_001)}}):
+        for document in (many, [{"s": "a"}, many]):
+            answer = client.refused("POST", rows, document, status=413, code="payload_too_large")
+            assert "an object has more than 10000 keys" in answer.json["detail"] and answer.json["hint"]
+            face.refused("POST", client.name, 413, "PGRST102", document)
+    line = json.dumps({f"k{number}": 1 for number in range(10_001)}).encode()
+    client.send("POST", rows, body=line, content_type=NDJSON, status=413)
+    assert client.get(rows) == []
+    few = {f"k{number}": 1 for number in range(10_000)}
+    answer = client.refused("POST", rows, [few], status=422, code="/0/k0 unknown_field")
+    assert answer.json["error_count"] == 10_000
+
+
 class Redefining(io.BytesIO):
     """A body during whose reading a definition is changed, once."""
 

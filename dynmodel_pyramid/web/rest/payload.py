@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import colander
 
 from dynmodel_pyramid.exchange.delimited import read_records
-from dynmodel_pyramid.exchange.documents import Documents
+from dynmodel_pyramid.exchange.documents import Documents, refuse_too_many_keys
 from dynmodel_pyramid.exchange.incoming import header_of
 from dynmodel_pyramid.fields.numerals import parse_float
 from dynmodel_pyramid.queries import split
@@ -30,8 +30,13 @@ def _no_constant(name: str) -> Any:
     raise bad_body("Empty or invalid json", f"{name} is not JSON")
 
 
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    refuse_too_many_keys(pairs)
+    return dict(pairs)
+
+
 #: PostgreSQL's jsonb takes the last of keys that stand twice, and so does this one.
-_DECODER = json.JSONDecoder(parse_float=Digits, parse_constant=_no_constant)
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=Digits, parse_constant=_no_constant)
 
 
 def each_document(request, columns: Sequence[str] | None) -> Iterator[dict[str, Any]]:

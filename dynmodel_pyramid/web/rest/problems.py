@@ -47,6 +47,7 @@ CODES: dict[str, tuple[str, int | None]] = {
     "conflict": ("23503", 409),
     "validation": ("22000", 400),
     "internal_error": ("XX000", 500),
+    "answer_lost": ("XX000", 500),
     "statement_timeout": ("57014", 500),
     # Nothing was done, and the request may be repeated: 503 with Retry-After, where PostgREST has 500.
     "busy": ("55P03", 503),

@@ -13,11 +13,12 @@ from dynmodel_pyramid.rows.filtered import Filtered
 from dynmodel_pyramid.rows.imports import Document, Import, Merging
 from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.rows.upserts import Upsert
+from dynmodel_pyramid.web.body import position_of
 from dynmodel_pyramid.web.rest.errors import RestError, without_filter
 from dynmodel_pyramid.web.rest.payload import Typing, each_document, read_documents
 from dynmodel_pyramid.web.rest.resources import RestTable
 from dynmodel_pyramid.web.rest.written import Write
-from dynmodel_pyramid.web.transactions import RequestTransaction, write_connection
+from dynmodel_pyramid.web.transactions import RequestTransaction
 
 
 def create_rows(context: RestTable, request) -> Response:
@@ -31,11 +32,13 @@ def create_rows(context: RestTable, request) -> Response:
     ignore = resolution == "ignore-duplicates"
     merging = None if resolution is None else Merging(write.query.on_conflict, ignore)
     read = Columns(write.rows, columns, missing_default=defaults)
-    made = Import(write.rows, read, merging, pointers=len(begun) != 1)
-    transaction = RequestTransaction(request, lambda: write_connection(request))
-    made.run(documents, transaction, write.note)
+    # WebOb's copy of the body, which is read while documents are.
+    file = request.body_file_raw
+    made = Import(write.rows, read, merging, pointers=len(begun) != 1, position=position_of(file))
+    transaction = RequestTransaction(request, write.connection)
+    made.run(documents, transaction, None if write.wanted["return"] in (None, "minimal") else write.note)
     status = 201 if merging is None or made.inserted or ignore else 200
-    answer = write.answer(status, made.count, empty=status)
+    answer = write.answer(status, made.count, empty=status, later=transaction.later)
     if write.wanted["return"] == "headers-only" and made.count == 1:
         answer.headers["Location"] = write.location(write.last_id)
     return answer
@@ -52,11 +55,11 @@ def update_rows(context: RestTable, request) -> Response:
     if write.wanted["missing"] == "default":
         document |= _defaults(write, columns or (), documents[0] if documents else {})
     if not document:
-        connection = write_connection(request)
+        connection = write.connection()
         write.note(connection, [])
         return write.answer(200, 0)
     filtered = _filtered(write, "UPDATE")
-    connection = write_connection(request)
+    connection = write.connection()
     ids = filtered.update(connection, document)
     write.note(connection, ids)
     return write.answer(200, len(ids), rows=True)
@@ -80,7 +83,7 @@ def delete_rows(context: RestTable, request) -> Response:
     """Delete the rows that the filters find. A body is ignored."""
     write = Write(context, request)
     filtered = _filtered(write, "DELETE")
-    connection = write_connection(request)
+    connection = write.connection()
 
     def before(ids: list[int]) -> None:
         write.note(connection, ids)
@@ -109,7 +112,7 @@ def put_row(context: RestTable, request) -> Response:
     if row_id is None or len(documents) != 1 or documents[0].get("id") != row_id:
         raise RestError(400, "PGRST115", "Payload values do not match URL in primary key column(s)")
     upsert = Upsert(write.rows, documents, pointers=False)
-    connection = write_connection(request)
+    connection = write.connection()
     done = upsert.run(connection)
     write.note(connection, done.ids)
     answer = write.answer(201 if done.inserted else 200, len(done.ids))

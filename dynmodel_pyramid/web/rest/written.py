@@ -1,7 +1,7 @@
 """The answers to writes: what was written, as the client prefers to be told (PostgREST, "Prefer Header")."""
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Any
@@ -25,6 +25,9 @@ from dynmodel_pyramid.web.rest.preferences import Preferences, preferences
 from dynmodel_pyramid.web.rest.reading import read_query
 from dynmodel_pyramid.web.rest.resources import RestTable
 from dynmodel_pyramid.web.tables import author_of
+from dynmodel_pyramid.web.transactions import write_connection
+
+Later = Callable[[Callable[[], None]], None]
 
 
 class Write:
@@ -43,7 +46,6 @@ class Write:
         text = request.environ.get("QUERY_STRING", "")
         self.query: Query = read_query(text, rules_of(self.rows.catalogue))
         self.last_id = 0
-        self._count = 0
         self._body: RowsBody | None = None
         #: The rows that are shown when all are written, where the query orders or groups them.
         self._waiting: tuple[sa.Connection, array] | None = None
@@ -51,6 +53,13 @@ class Write:
         if self.wants_rows:
             # Refused now rather than when all is written.
             self._together |= not self._plan(self.rows.scope).keys
+
+    def connection(self) -> sa.Connection:
+        connection = write_connection(self.request)
+        if self.wanted["tx"] == "rollback":
+            # All is done, asked of the database and answered, and then undone.
+            self.request.tm.doom()
+        return connection
 
     @property
     def wants_rows(self) -> bool:
@@ -65,9 +74,8 @@ class Write:
 
     def note(self, connection: sa.Connection, ids: Sequence[int]) -> None:
         """Take down rows as they are now, if the client wants them; those that a request writes may come in parts."""
-        self._count += len(ids)
         self.last_id = ids[-1] if len(ids) else self.last_id
-        if not self.wants_rows or (self.media.single and self._count != 1):
+        if not self.wants_rows or (self.media.single and len(ids) != 1):
             return
         if self._together:
             self._waiting = self._waiting or (connection, array("q"))
@@ -114,24 +122,25 @@ class Write:
         elif media.single:
             raise single_object(0)
 
-    def _finish(self) -> None:
-        """
-        :raises RestError: one object is wanted, and there is none, or are several
-        """
-        if self.media.single and self._count != 1:
-            raise single_object(self._count)
+    def _fill(self, answer: Response) -> None:
         self.settle()
+        self._body.answer(answer)
 
-    def answer(self, status: int, count: int, *, empty: int = 204, rows: bool = False) -> Response:
+    def answer(
+        self, status: int, count: int, *, empty: int = 204, rows: bool = False, later: Later = lambda step: step()
+    ) -> Response:
         """
         :param status: with rows; ``empty``: without
         :param count: of the rows that were written
         :param rows: whether ``Content-Range`` has their places, too
+        :param later: see :meth:`~dynmodel_pyramid.rows.imports.Transaction.later`
+        :raises RestError: one object is wanted, and there is none, or are several
         """
-        self._finish()
+        if self.media.single and count != 1:
+            raise single_object(count)
         if self.wants_rows:
             made = Answer(status=status)
-            self._body.answer(made)
+            later(lambda: self._fill(made))
             made.headers["Content-Type"] = self.media.header
             made.vary = "Accept"
         else:
@@ -142,8 +151,6 @@ class Write:
         made.headers["Content-Range"] = f"{places}/{total}"
         if (applied := self.wanted.applied(self.request.method)) is not None:
             made.headers["Preference-Applied"] = applied
-        if self.wanted["tx"] == "rollback":
-            self.request.tm.doom()
         return made
 
     def location(self, row_id: int) -> str:

@@ -1,0 +1,158 @@
+"""Upserts of many rows in a few statements, where the transaction is the only one that writes.
+
+Nobody adds or changes a row between the statement that finds existing rows and those that write, so none of the rounds
+of :class:`~.upserts.Upsert` is needed. Whatever is not plain is left to that class: it tells every fault.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.database.dialect import refuse_unsafe_ids
+from dynmodel_pyramid.definitions.store import now
+from dynmodel_pyramid.rows.entries import Entry
+from dynmodel_pyramid.rows.service import NewRows, Rows
+from dynmodel_pyramid.rows.staging import StagedRows
+from dynmodel_pyramid.rows.targets import BY_ID, Target
+from dynmodel_pyramid.rows.written_rows import PART, id_parts
+
+
+class StagedUpserts(StagedRows):
+    """The rows of one upsert, all of which assign the same fields.
+
+    :param connection: see :class:`StagedRows`
+    :param target: the uniqueness by which rows are known again
+    :param ignore: see :class:`~.upserts.Upsert`
+    """
+
+    def __init__(self, rows: Rows, connection: sa.Connection, target: Target, *, ignore: bool):
+        super().__init__(rows, connection)
+        self._target, self._ignore = target, ignore
+        self._assigned: list[str] | None = None
+        self._is_plain = True
+        #: The row that each document becomes; ``number`` counts the new ones, and the others.
+        self._done = sa.Table(
+            "_upserted_rows",
+            sa.MetaData(schema=self._table.schema),
+            sa.Column("_n", sa.Integer, primary_key=True),
+            sa.Column("id", sa.BigInteger),
+            sa.Column("is_new", sa.Boolean),
+            sa.Column("number", sa.Integer),
+        )
+        with connection.begin():
+            self._done.create(connection)
+
+    @staticmethod
+    def takes_upserts(rows: Rows, target: Target) -> bool:
+        """Whether upserts of this table can be staged."""
+        is_only_writer = rows.catalogue.database.dialect.confirms_first
+        return is_only_writer and not rows.links.fields and not target.given and StagedRows.takes(rows)
+
+    def add_entries(self, entries: Sequence[Entry]) -> None:
+        """Put documents there that were judged good."""
+        self._is_plain = self._is_plain and all(map(self._is_plain_entry, entries))
+        if self._is_plain:
+            self.add(NewRows([dict(entry.values) for entry in entries], [entry.row["id"] for entry in entries]))
+
+    def _is_plain_entry(self, entry: Entry) -> bool:
+        if self._assigned is None:
+            self._assigned = list(entry.assigned)
+        target = self._target
+        return (
+            not entry.faults_if_new
+            and entry.assigned.keys() == set(self._assigned)
+            and self.rows.reader.repeatable.isdisjoint(entry.named)
+            and (target is BY_ID or entry.row["id"] is None)
+            and (target.nulls_distinct or all(entry.row[name] is not None for name in target.names))
+        )
+
+    def judge(self) -> None:
+        """Look whether two documents are the same row, before the transaction begins."""
+        if self._is_plain:
+            key = self._target.columns(self._table)
+            twice = sa.select(sa.literal(1)).where(*[column.is_not(None) for column in key])
+            twice = twice.select_from(self._table).group_by(*key).having(sa.func.count() > 1).limit(1)
+            with self.connection.begin():
+                self._is_plain = self._run(twice).first() is None
+
+    def write(self) -> tuple[int, int] | None:
+        """Write the rows, in the transaction that the connection is in now; -> how many, and how many of them are new.
+
+        None: nothing was written; there is something that :class:`~.upserts.Upsert` has to do, or to refuse.
+        """
+        if not self._is_plain:
+            return None
+        savepoint = self.connection.begin_nested()
+        try:
+            made = self._write()
+        except sa.exc.IntegrityError:
+            # Parts that are written one by one may do, and they tell which row it is.
+            made = None
+        if made is None:
+            savepoint.rollback()
+        else:
+            savepoint.commit()
+        return made
+
+    def _write(self) -> tuple[int, int] | None:
+        self._find()
+        done, count = self._done, sa.func.count()
+        if not self._ignore and self._out_of_scope():
+            return None
+        inserted, greatest = self._run(sa.select(count, sa.func.max(done.c.id)).where(done.c.is_new)).one()
+        if inserted:
+            refuse_unsafe_ids(greatest)
+            self._id, self._ordinal = done.c.id, done.c.number - 1
+            self._source = self._table.join(done, sa.and_(done.c._n == self._table.c._n, done.c.is_new))
+            self._run(self._statement(inserted))
+        changed = 0 if self._ignore else self._count - inserted
+        writes = bool(changed and self._assigned)
+        if writes:
+            self._run(self._update())
+        if self.rows.catalogue.is_reported:
+            self._report("insert", done.c.is_new)
+            if writes:
+                self._report("update", ~done.c.is_new)
+        return inserted + changed, inserted
+
+    def _find(self) -> None:
+        """Note the row that each document becomes: one that is there, or a new one."""
+        staged, table = self._table, self.rows.model.table
+        columns = zip(self._target.columns(table), self._target.columns(staged), strict=True)
+        found = staged.outerjoin(table, sa.and_(*[one == other for one, other in columns]))
+        is_new, rank = table.c.id.is_(None), sa.func.row_number()
+        reserve = self.rows.catalogue.database.dialect.reserve_range
+        first = reserve(self.connection, table, 0, above=self._greatest_id)
+        drawn = rank.over(partition_by=sa.and_(is_new, staged.c.id.is_(None)), order_by=staged.c._n) + (first - 1)
+        number = rank.over(partition_by=is_new, order_by=staged.c._n)
+        query = sa.select(staged.c._n, sa.func.coalesce(table.c.id, staged.c.id, drawn), is_new, number)
+        self._run(sa.insert(self._done).from_select(["_n", "id", "is_new", "number"], query.select_from(found)))
+
+    def _out_of_scope(self) -> bool:
+        table, scope, done = self.rows.model.table, self.rows.scope, self._done
+        if scope.condition is None:
+            return False
+        own = sa.exists().where(table.c.id == done.c.id, scope.condition(table))
+        return self._run(sa.select(done.c.id).where(~done.c.is_new, ~own).limit(1)).first() is not None
+
+    def _update(self) -> sa.Update:
+        rows, staged, done, moment = self.rows, self._table, self._done, now()
+        table = rows.model.table
+        given = rows.filler(self.connection, moment).of_changed_row(rows.given) if rows.given else {}
+        # As they are stored: no type makes anything of them on the way.
+        values = {table.c[name]: sa.type_coerce(staged.c[name], sa.types.NullType()) for name in self._assigned}
+        values |= {table.c[name]: sa.literal(value, table.c[name].type) for name, value in given.items()}
+        values |= {table.c._version: table.c._version + 1, table.c._updated: sa.literal(moment, table.c._updated.type)}
+        own = (table.c.id == done.c.id, done.c._n == staged.c._n, ~done.c.is_new)
+        return sa.update(table).values(values).where(*own)
+
+    def _report(self, operation: str, which: sa.ColumnElement[bool]) -> None:
+        table, done = self.rows.model.table, self._done
+        query = sa.select(table.c.id, table.c._version).join(done, done.c.id == table.c.id).where(which)
+        for part in self._run(query.order_by(done.c._n).execution_options(yield_per=PART)).partitions(PART):
+            self.rows.report(self.connection, operation, [tuple(row) for row in part])
+
+    def ids(self) -> Iterator[Sequence[int]]:
+        """The ids of the rows that were written, in the order of the documents, in parts."""
+        query = sa.select(self._done.c.id).order_by(self._done.c._n)
+        return id_parts(self.connection, query.where(self._done.c.is_new) if self._ignore else query)

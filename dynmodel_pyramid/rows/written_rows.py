@@ -1,0 +1,53 @@
+"""The ids of the rows that a request has written, in a temporary table: they come in any number."""
+
+from collections.abc import Collection, Iterator, Sequence
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.database import Dialect
+
+#: Rows that are in memory at a time.
+PART = 1000
+_UNCACHED = {"compiled_cache": None}
+
+
+def id_parts(connection: sa.Connection, query: sa.Select) -> Iterator[Sequence[int]]:
+    """The ids that a query gives, in parts; the caller closes it if it does not read them all."""
+    options = {**_UNCACHED, "yield_per": PART}
+    with connection.execute(query, execution_options=options) as found:
+        yield from found.scalars().partitions(PART)
+
+
+class WrittenRows:
+    """In the order of the documents.
+
+    :param connection: not in a transaction yet
+    """
+
+    def __init__(self, connection: sa.Connection, dialect: Dialect):
+        self._connection, self._dialect = connection, dialect
+        self._count = 0
+        self._table = sa.Table(
+            "_written_rows",
+            sa.MetaData(schema=dialect.temporary_schema),
+            sa.Column("_n", sa.Integer, primary_key=True, autoincrement=False),
+            sa.Column("id", sa.BigInteger, unique=True),
+        )
+        with connection.begin():
+            self._table.create(connection)
+
+    def add(self, ids: Sequence[int]) -> None:
+        if ids:
+            lines = [{"_n": number, "id": row_id} for number, row_id in enumerate(ids, self._count)]
+            self._connection.execute(sa.insert(self._table), lines, execution_options=_UNCACHED)
+            self._count += len(ids)
+
+    def among(self, ids: Collection[int]) -> set[int]:
+        """Those of these that were written."""
+        key = self._table.c.id
+        query = sa.select(key).where(self._dialect.among(key, list(ids)))
+        return set(self._connection.scalars(query, execution_options=_UNCACHED)) if self._count and ids else set()
+
+    def ids(self) -> Iterator[Sequence[int]]:
+        """All, in parts."""
+        return id_parts(self._connection, sa.select(self._table.c.id).order_by(self._table.c._n))
