@@ -32,11 +32,13 @@ def make_app(request, settings):
         return webtest.TestApp(wsgi)
 
     yield make
-    # Whatever a test did by the service, its tables are as their definitions say.
-    if made and request.node.get_closest_marker("damaged_database") is None:
-        assert_promises(made[-1].registry.dynmodel_catalogue)
-    for wsgi in made:
-        wsgi.registry.dynmodel_catalogue.database.close()
+    try:
+        # Whatever a test did by the service, its tables are as their definitions say.
+        if made and request.node.get_closest_marker("damaged_database") is None:
+            assert_promises(made[-1].registry.dynmodel_catalogue)
+    finally:
+        for wsgi in made:
+            wsgi.registry.dynmodel_catalogue.database.close()
 
 
 @pytest.fixture

@@ -8,6 +8,9 @@ import sqlalchemy as sa
 from dynmodel_pyramid.database.cursors import raw_cursor
 from dynmodel_pyramid.rows.prepared import PreparedInsert, PreparedSelect
 
+#: Rows are written with ids of the tests' own, past what draws them.
+pytestmark = pytest.mark.damaged_database
+
 MOMENT = datetime.datetime(2026, 1, 31, 12, 0, 0, 5, datetime.UTC)
 FIELDS = {
     "text": "string",
