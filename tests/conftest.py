@@ -1,5 +1,6 @@
 """Fixtures: every test that takes ``settings``, ``app`` or ``server`` runs on SQLite and on PostgreSQL."""
 
+import hypothesis
 import pytest
 import webtest
 
@@ -7,6 +8,11 @@ import dynmodel_pyramid
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings
 from tests.promises import assert_promises
 from tests.server import Server
+
+
+# The machine may be busy: how long an example takes, or the making of one, is no fault.
+hypothesis.settings.register_profile("suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("suite")
 
 
 @pytest.fixture(params=DATABASES)
