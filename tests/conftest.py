@@ -9,7 +9,6 @@ from dynmodel_pyramid.testing.databases import DATABASES, database_settings
 from tests.promises import assert_promises
 from tests.server import Server
 
-
 # The machine may be busy: how long an example takes, or the making of one, is no fault.
 hypothesis.settings.register_profile("suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("suite")
