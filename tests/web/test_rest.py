@@ -157,7 +157,8 @@ def test_any_headers_are_answered(whole, accept, prefer):
     assert whole.send("GET", "Client?limit=1", **headers).status_int in (200, 400, 406)
 
 
-#: Codes of answers that no request below /rest/ gets: definitions, cursors, conditional requests, and so on.
+#: Codes that no request below /rest/ gets from the application: definitions, cursors, conditional requests, what the
+#: server itself refuses.
 ELSEWHERE = {
     "duplicate_key",
     "foreign_key",
@@ -166,8 +167,12 @@ ELSEWHERE = {
     "lossy_change",
     "name_taken",
     "not_ready",
+    "on_error_by_field",
     "precondition_failed",
+    "request_timeout",
+    "too_many_connections",
     "too_many_fields",
+    "too_many_requests",
 }
 
 

@@ -45,6 +45,9 @@ CODES: dict[str, tuple[str, int | None]] = {
     "check_violation": ("23514", 400),
     "ids_exhausted": ("2200H", 400),
     "conflict": ("23503", 409),
+    # feature_not_supported: what an earlier release took of a definition.
+    "pattern_unsupported": ("0A000", 409),
+    "schema_unsupported": ("0A000", 409),
     "validation": ("22000", 400),
     "internal_error": ("XX000", 500),
     "answer_lost": ("XX000", 500),
