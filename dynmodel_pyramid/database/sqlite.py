@@ -210,7 +210,7 @@ class SQLite(Dialect):
 
     def discard_staging(self, connection: sa.Connection) -> bool:
         raw = connection.connection.dbapi_connection
-        # The checkpoint at the commit stopped at this connection's own moment (keep_moment), so the log would grow while
+        # The checkpoint at the commit stopped at this connection's own moment (keep_moment): the log would grow while
         # uploads alone write. Passive: it waits for nobody.
         raw.execute("PRAGMA wal_checkpoint(PASSIVE)")
         # Small ones only: a new connection parses the whole schema, and an old one keeps the file as long as it was.
