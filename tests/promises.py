@@ -10,6 +10,8 @@ from dynmodel_pyramid.tables.references import referrers
 def broken_promises(catalogue: Catalogue, only: int | None = None) -> list[str]:
     """Sentences about all live tables of a catalogue, or one, and about what is left over."""
     store, generator = catalogue.store, catalogue.generator
+    # A test may have set it to a moment.
+    catalogue.database.settings.change_timeout = 600.0
     with catalogue.database.rehearsing() as connection:
         _, stored = store.all(connection)
         live = [catalogue.upgraded(definition) for definition in stored]
