@@ -50,12 +50,14 @@ class AskingConformance(Suite):
         tables = {database: self.filled(app, the_type, case) for database, app in apps.items()}
         texts = self.texts(the_type, case, tables["sqlite"])
         same = self.values_are_the_same_everywhere(tables)
+        # Where a condition may stand does not depend on the options: the first case asks for all places.
+        most = 4 if case is self.cases[0] else 0
         for operator in the_type.operators:
             if operator.name not in OPERATORS:
                 continue
             for number, (condition, document) in enumerate(_conditions(operator, texts)):
                 found = {
-                    database: self._asked(table, operator, condition, document, thoroughly=number < 4)
+                    database: self._asked(table, operator, condition, document, thoroughly=number < most)
                     for database, table in tables.items()
                     if database in operator.dialects
                 }
