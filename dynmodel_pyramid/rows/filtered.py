@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.definitions.problems import Problems
 from dynmodel_pyramid.definitions.store import now
-from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.errors import Malformed, TooLarge
 from dynmodel_pyramid.queries.plans import plan
 from dynmodel_pyramid.queries.syntax import Column, Field, Level, Query
 from dynmodel_pyramid.rows.querying import everything
@@ -23,6 +23,8 @@ from dynmodel_pyramid.tables.release import Release
 
 #: Rows that one statement writes, and that are read at a time where their values are compared.
 BATCH = 10_000
+#: Characters of a document that may be assigned to any number of rows.
+LONG = 1000
 
 
 class Filtered:
@@ -71,8 +73,10 @@ class Filtered:
         """Assign the fields that the document names, to each row as :meth:`Rows.assign` does; -> the rows' ids.
 
         :raises Invalid: with every fault of the document
+        :raises TooLarge: a long value for many rows
         """
         rows, ids = self.rows, self.ids(connection)
+        self._refuse_too_much(document, len(ids))
         values = self._read(connection, document, ids)
         if not values or not ids:
             return ids
@@ -106,6 +110,18 @@ class Filtered:
         for part in batches(ids):
             self._write(connection, "delete", sa.delete(table).returning(table.c.id, table.c._version), part)
         return ids
+
+    def _refuse_too_much(self, document: Any, count: int) -> None:
+        """A long value that many rows get is as a body that has it for each of them.
+
+        :raises TooLarge: it would be longer than a body may be
+        """
+        size, most = len(str(document)), self.rows.catalogue.database.settings.max_body_size
+        if size > LONG and size * count > most:
+            raise TooLarge(
+                f"{count} rows would get {size} characters each, which is more than {most} together",
+                hint="filter more narrowly, or send a shorter value",
+            )
 
     def _write(self, connection: sa.Connection, operation: str, statement, ids: Sequence[int]) -> None:
         condition = self.rows.catalogue.database.dialect.among(self.rows.model.table.c.id, ids)

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.web.client import Client
+
 FIELDS = {
     "sku": {"type": "string", "unique": True},
     "name": {"type": "string", "required": True},
@@ -36,6 +38,18 @@ def test_patch(client, rows):
     document = {"n": 7, "name": "kept"}
     client.send("PATCH", f"{rows}?id=eq.1&columns=n", document, status=200)
     assert client.get(f"{rows}1/") == {"id": 1, "sku": "a", "name": "A", "n": 7}
+
+
+def test_a_long_value_for_many_rows_is_as_a_long_body(make_app):
+    client = Client(make_app(**{"dynmodel.max_body_size": "100000"}))
+    rows = client.table({"t": "text", "n": "integer"}) + "rows/"
+    client.send("POST", rows, [{"n": n} for n in range(30)], status=201)
+    refused = client.refused("PATCH", f"{rows}?id=gt.0", {"t": "x" * 5000}, status=413, code="payload_too_large")
+    assert "30 rows would get" in refused.json["detail"]
+    client.app.patch_json("/rest/" + client.get("/table/1/")["model_name"] + "?id=gt.0", {"t": "x" * 5000}, status=413)
+    assert all(row["t"] is None for row in client.get(rows))
+    client.send("PATCH", f"{rows}?id=lte.10", {"t": "x" * 5000}, status=200)
+    client.send("PATCH", f"{rows}?id=gt.0", {"n": 1}, status=200)
 
 
 def test_delete(client, rows):
