@@ -5,10 +5,9 @@
 ``repeating`` values that a client may repeat but not change
 ``encoding`` the statements and the encoder of one version of a table
 ``prepared`` the statements that every request runs, by the driver's cursor
-``page``     limit, offset and order of a list
 ``scope``    what a caller may read and write
 ``links``    do the rows that links name exist, and the lines of lists
-``reads``    get, list, stream
+``reads``    rows by their ids
 ``querying`` queries: plans that are kept, pages, streams, counts
 ``service``  the row service: besides, insert, replace, assign, delete
 ``filtered`` writes to all rows that a filter finds

@@ -44,18 +44,15 @@ class RowEncoder:
         one = sa.select(table.c._version, *self.columns).where(table.c.id == sa.bindparam("row_id"))
         self.select = query if condition is None else query.where(condition)
         one = one if condition is None else one.where(condition)
-        number = sa.BigInteger()
-        page = self.select.order_by(table.c.id)
         self._statements = {
             # One row by its id, led by its version.
             "one": one,
-            "page": page.limit(sa.bindparam("limit", type_=number)).offset(sa.bindparam("offset", type_=number)),
             "between": self.select.where(table.c.id.between(sa.bindparam("low"), sa.bindparam("high"))),
         }
         self._prepared: dict[str, PreparedSelect] = {}
 
     def prepared(self, connection: sa.Connection, name: str) -> PreparedSelect:
-        """The statement of that name: ``one`` (row_id), ``page`` (limit, offset) or ``between`` (low, high)."""
+        """The statement of that name: ``one`` (row_id) or ``between`` (low, high)."""
         try:
             return self._prepared[name]
         except KeyError:

@@ -1,4 +1,4 @@
-"""Reading rows of one table: one, a page."""
+"""Reading rows of one table by their ids."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,6 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.rows.encoding import RowEncoder
 from dynmodel_pyramid.rows.links import Models
-from dynmodel_pyramid.rows.page import Page, order_clauses
 from dynmodel_pyramid.rows.scope import EVERYTHING, Scope
 from dynmodel_pyramid.tables.catalogue import Catalogue
 from dynmodel_pyramid.tables.generation import Model
@@ -64,19 +63,6 @@ class RowReads:
         encoder = self.encoder
         found = encoder.prepared(connection, "one")(connection, row_id=row_id)
         return Row(row_id, found[0][0], encoder.row(found[0][1:])) if found else None
-
-    def page(self, connection: sa.Connection, page: Page) -> bytes:
-        """The rows of a page as one JSON array in memory."""
-        encoder = self.encoder
-        if page.order or page.limit is None:
-            return encoder.rows(self._run(connection, self._page_query(encoder, page)))
-        return encoder.rows(encoder.prepared(connection, "page")(connection, limit=page.limit, offset=page.offset))
-
-    def _page_query(self, encoder: RowEncoder, page: Page) -> sa.Select:
-        query = encoder.select.order_by(*order_clauses(page, self.model, self.scope))
-        if page.limit is not None:
-            query = query.limit(page.limit)
-        return query.offset(page.offset) if page.offset else query
 
     def encode(self, connection: sa.Connection, ids: Sequence[int]) -> Iterator[bytes]:
         """The rows with these ids, in this order, as JSON objects; ids that are gone are left out."""

@@ -4,7 +4,6 @@ from pyramid.response import Response
 
 from dynmodel_pyramid.definitions.expressions import moment_text
 from dynmodel_pyramid.definitions.writing import table_document
-from dynmodel_pyramid.rows.page import whole_number
 from dynmodel_pyramid.tables.history import TableHistory, Version, difference, step_documents
 from dynmodel_pyramid.tables.on_error import FAIL
 from dynmodel_pyramid.tables.reverting import reverting
@@ -14,7 +13,7 @@ from dynmodel_pyramid.web.body import refuse_body
 from dynmodel_pyramid.web.conditions import refuse_other_version
 from dynmodel_pyramid.web.definition_resources import DifferenceResource, History, HistoryVersion, Revert
 from dynmodel_pyramid.web.methods import add_resource_view
-from dynmodel_pyramid.web.parts import link_next, read_part
+from dynmodel_pyramid.web.parts import link_next, read_part, whole_number
 from dynmodel_pyramid.web.tables import author_of, definition_answer, no_parameters
 from dynmodel_pyramid.web.transactions import read_connection
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.rows.page import LARGEST
+from dynmodel_pyramid.queries.parsing import LARGEST
 from dynmodel_pyramid.rows.querying import PageOfRows, Queried
 from dynmodel_pyramid.rows.reads import CHUNK
 from dynmodel_pyramid.web.answers import Answer

@@ -43,10 +43,10 @@ def list_values(context: QuarantineResource, request) -> Response:
     parameters = no_parameters(request, "field", "limit", "offset")
     quarantine = _quarantine(context)
     field_id = _field_id(quarantine, parameters)
-    page = read_part({name: text for name, text in parameters.items() if name != "field"}, MOST, MOST)
+    page = read_part(parameters, MOST, MOST)
     connection = read_connection(request)
     total = quarantine.count(connection, field_id)
-    lines = quarantine.page(connection, page, field_id)
+    lines = quarantine.page(connection, page.limit, page.offset, field_id)
     answer = json_answer(encode([line.document() for line in lines]))
     part = f"{page.offset}-{page.offset + len(lines) - 1}" if lines else "*"
     answer.headers["Content-Range"] = f"{part}/{total}"
