@@ -69,6 +69,7 @@ def includeme(config: Configurator) -> None:
     database = Database(settings)
     config.registry.dynmodel_settings = settings
     config.registry.dynmodel_catalogue = Catalogue(database, field_types)
+    config.registry.dynmodel_error_writers = {}
     config.add_directive("add_field_type", add_field_type)
     config.add_directive("add_dynmodel_setting", add_dynmodel_setting)
 

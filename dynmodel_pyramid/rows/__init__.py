@@ -2,6 +2,7 @@
 
 ``reading``  JSON documents -> column values, with every fault and its pointer
 ``aliases``  former names of fields
+``sent_names`` documents under former names -> under present ones
 ``repeating`` values that a client may repeat but not change
 ``encoding`` the statements and the encoder of one version of a table
 ``prepared`` the statements that every request runs, by the driver's cursor

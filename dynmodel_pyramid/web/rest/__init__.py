@@ -14,6 +14,10 @@ PostgREST's documentation and observable behaviour decide here.
 ``openapi``      the description at ``/rest/``
 """
 
+from dynmodel_pyramid.web.errors import add_error_writer
+from dynmodel_pyramid.web.rest.problems import rest_error
+
 
 def includeme(config) -> None:
+    add_error_writer(config, "rest", rest_error)
     config.include("dynmodel_pyramid.web.rest.views")
