@@ -1,7 +1,7 @@
 """Rows as they are sent, by media type: how a list is framed, and what a value is in it."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import orjson
@@ -111,15 +111,3 @@ def _text_of(model: Model, field: FieldDefinition) -> Text:
 
 
 FORMATS: dict[str, Format] = {made.media_type: made for made in (Csv(), NdJson())}
-
-
-def framed(
-    made: Format, names: Sequence[str], parts: Iterable[Sequence[Sequence[Any]]], texts: Texts
-) -> Iterator[bytes]:
-    """The list in parts, as the rows come."""
-    opening, is_begun = made.opening(names), False
-    for rows in parts:
-        yield opening + made.rows(names, rows, texts)
-        opening, is_begun = b"", True
-    if not is_begun:
-        yield opening

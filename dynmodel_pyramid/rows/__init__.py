@@ -16,5 +16,5 @@
 ``entries``  documents judged as new rows and as values for rows that are there
 ``upserts``  rows that are added, or written over
 ``imports``  rows in any number, in parts
-``shown``    what answers to writes show
+``returning`` the rows that a write returns
 """

@@ -20,6 +20,11 @@ from dynmodel_pyramid.tables.shown import json_expression, reverse_expression, r
 OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
 
 
+def json_rows(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+    """A JSON array of rows, which are objects with these names."""
+    return orjson.dumps([dict(zip(names, row)) for row in rows], option=OPTIONS)  # noqa: B905 strict costs 5 %
+
+
 class RowEncoder:
     """What a scope may read of a table: columns to select, and rows -> JSON."""
 
@@ -61,8 +66,3 @@ class RowEncoder:
 
     def row(self, values: Sequence[Any]) -> bytes:
         return orjson.dumps(dict(zip(self.names, values, strict=True)), option=OPTIONS)
-
-    def rows(self, rows: Iterable[Sequence[Any]]) -> bytes:
-        """A JSON array."""
-        names = self.names
-        return orjson.dumps([dict(zip(names, row)) for row in rows], option=OPTIONS)  # noqa: B905 strict costs 5 %

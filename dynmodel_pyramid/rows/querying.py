@@ -6,14 +6,12 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 import sqlalchemy as sa
 
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.queries.plans import Plan, plan
 from dynmodel_pyramid.queries.rules import Rules
 from dynmodel_pyramid.queries.syntax import OPERATORS, Query
-from dynmodel_pyramid.rows.encoding import OPTIONS
 from dynmodel_pyramid.rows.prepared import PreparedSelect, written
 from dynmodel_pyramid.rows.reads import CHUNK, RowReads
 from dynmodel_pyramid.rows.scope import EVERYTHING, Scope
@@ -165,11 +163,6 @@ class Queried:
             yield from result.partitions(CHUNK)
         finally:
             result.close()
-
-    def encoded(self, rows: Sequence[Sequence[Any]]) -> bytes:
-        """A JSON array of rows."""
-        names = self.plan.names
-        return orjson.dumps([dict(zip(names, row)) for row in rows], option=OPTIONS)  # noqa: B905 strict costs 5 %
 
     def guess(self, connection: sa.Connection, how: str) -> int | None:
         """How many rows the database's planner expects; None where it doesn't tell, or counting is as good.

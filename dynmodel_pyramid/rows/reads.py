@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -66,14 +67,11 @@ class RowReads:
 
     def encode(self, connection: sa.Connection, ids: Sequence[int]) -> Iterator[bytes]:
         """The rows with these ids, in this order, as JSON objects; ids that are gone are left out."""
-        for rows in self._rows(connection, ids):
+        for rows in self.parts(connection, ids):
             yield from map(self.encoder.row, rows)
 
-    def objects(self, connection: sa.Connection, ids: Sequence[int]) -> bytes:
-        """The same objects with commas between: a third of the time."""
-        return b",".join(self.encoder.rows(rows)[1:-1] for rows in self._rows(connection, ids) if rows)
-
-    def _rows(self, connection: sa.Connection, ids: Sequence[int]) -> Iterator[list[Sequence]]:
+    def parts(self, connection: sa.Connection, ids: Sequence[int]) -> Iterator[list[Sequence[Any]]]:
+        """The values of the same rows, in the order of ``encoder.names``, some at a time."""
         encoder = self.encoder
         for start in range(0, len(ids), CHUNK):
             part = ids[start : start + CHUNK]

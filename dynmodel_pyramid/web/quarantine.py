@@ -84,7 +84,10 @@ def restore_value(context: Restoration, request) -> Response:
     row_id, version = Quarantine(rows).restore(
         connection, context.__parent__.number, value, overwrite=overwrite == "true"
     )
-    return row_answer(rows_context[str(row_id)], request, rows, connection, version)
+    answer = row_answer(rows_context[str(row_id)], request, rows, connection, version)
+    if rows_context.deprecation is not None:
+        answer.headers["Deprecation"] = rows_context.deprecation
+    return answer
 
 
 def _value(document):

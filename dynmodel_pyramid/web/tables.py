@@ -10,9 +10,10 @@ from dynmodel_pyramid.tables.service import DefinitionService, Outcome
 from dynmodel_pyramid.tables.work import Stale
 from dynmodel_pyramid.web.answers import empty_answer, encode, json_answer
 from dynmodel_pyramid.web.body import MERGE_PATCH, read_json
-from dynmodel_pyramid.web.conditions import is_unchanged, preferred_return, refuse_other_version
+from dynmodel_pyramid.web.conditions import is_unchanged, refuse_other_version
 from dynmodel_pyramid.web.methods import add_resource_view
 from dynmodel_pyramid.web.parts import link_next, read_part
+from dynmodel_pyramid.web.preferences import preferred_return
 from dynmodel_pyramid.web.resources import Table, Tables, path
 
 #: Tables of one answer, and those that are in memory at a time.
@@ -45,11 +46,10 @@ def definition_answer(request, outcome: Outcome, status: int = 200) -> Response:
     """The definition that a change made; proven by the change's own locks."""
     definition = outcome.definition
     answer = json_answer(encode(table_document(definition)), status)
-    preference = preferred_return(request)
-    if preference in ("minimal", "headers-only"):
+    preferences = preferred_return(request)
+    if preferences.is_empty:
         answer = empty_answer(204 if status == 200 else status)
-    if preference is not None:
-        answer.headers["Preference-Applied"] = f"return={preference}"
+    preferences.tell(answer)
     answer.headers["ETag"] = f'"{definition.version}"'
     answer.headers["Definition-Version"] = str(definition.version)
     return answer

@@ -6,6 +6,7 @@ import pytest
 
 from dynmodel_pyramid.errors import Invalid, Malformed, PreconditionFailed
 from dynmodel_pyramid.queries import parse
+from dynmodel_pyramid.rows.encoding import json_rows
 from dynmodel_pyramid.rows.querying import queried
 from dynmodel_pyramid.rows.scope import Scope
 from dynmodel_pyramid.rows.service import Rows
@@ -33,7 +34,7 @@ def insert(rows, connection, documents):
 
 def page(rows, connection, *parameters):
     found = queried(rows, "test", "", lambda rules: parse(parameters, rules))
-    return json.loads(found.encoded(found.page(connection, 9, 0).rows))
+    return json.loads(json_rows(found.plan.names, found.page(connection, 9, 0).rows))
 
 
 def test_rows_outside_the_condition_are_not_there(catalogue, model, connection):

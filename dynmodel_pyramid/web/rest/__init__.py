@@ -3,12 +3,11 @@
 PostgREST's documentation and observable behaviour decide here.
 
 ``resources``    the tree below ``/rest/``
-``preferences``  ``Prefer``
+``face``         what is PostgREST's: preferences, queries, ranges, statuses
 ``media``        ``Accept``, and rows as what it asks for
 ``reading``      GET and HEAD
 ``payload``      bodies -> documents; what JSON, forms and CSV say, leniently typed
 ``writing``      POST, PATCH, PUT, DELETE
-``written``      the answers to writes
 ``problems``     every error of ours -> PostgREST's code, status and body
 ``errors``       errors that only this face has
 ``openapi``      the description at ``/rest/``
