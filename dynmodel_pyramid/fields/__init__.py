@@ -17,7 +17,7 @@ from dynmodel_pyramid.fields.contract import (
     is_sortable,
 )
 from dynmodel_pyramid.fields.registry import GROUP, FieldTypes
-from dynmodel_pyramid.fields.text import byte_order
+from dynmodel_pyramid.fields.types.text import byte_order
 
 __all__ = [
     "GROUP",

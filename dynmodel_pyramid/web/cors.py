@@ -1,6 +1,6 @@
 """Cross-origin requests (the Fetch standard, "CORS protocol"); off unless ``dynmodel.cors_origins`` names origins."""
 
-from dynmodel_pyramid.web.answers import empty_answer
+from dynmodel_pyramid.web.http.answers import empty_answer
 from dynmodel_pyramid.web.resources import ROUTE
 
 EXPOSED = (

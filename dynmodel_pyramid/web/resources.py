@@ -7,20 +7,13 @@ a row carry its id, and nobody has asked yet whether the row exists.
 
 from pyramid.traversal import ResourceTreeTraverser
 
+from dynmodel_pyramid.catalogue.attempt import Work
 from dynmodel_pyramid.fields.registry import Failure, Registered
 from dynmodel_pyramid.rows.aliases import aliases_of
 from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.rows.scope import EVERYTHING, Scope
 from dynmodel_pyramid.rows.service import Rows
-from dynmodel_pyramid.tables.work import Work
-from dynmodel_pyramid.web.definition_resources import (
-    FieldTrash,
-    Health,
-    History,
-    Plan,
-    QuarantineResource,
-    TableTrash,
-)
+from dynmodel_pyramid.web.definitions.resources import FieldTrash, Health, History, Plan, QuarantineResource, TableTrash
 from dynmodel_pyramid.web.rest.resources import Rest
 from dynmodel_pyramid.web.tree import Resource
 

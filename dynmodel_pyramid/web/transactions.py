@@ -21,12 +21,12 @@ from pyramid.response import Response
 from sqlalchemy.orm import Session
 from zope.sqlalchemy import mark_changed
 
+from dynmodel_pyramid.catalogue.attempt import Stale, Work
 from dynmodel_pyramid.database.dialect import ONE_MOMENT
 from dynmodel_pyramid.errors import ConfigurationProblem, OutcomeUnknown
 from dynmodel_pyramid.rows.imports import Transaction
-from dynmodel_pyramid.tables.work import Stale, Work
-from dynmodel_pyramid.web.afterwards import Afterwards
-from dynmodel_pyramid.web.errors import UNDECIDED, database_error_view, log_failure, log_unexpected, stale_view
+from dynmodel_pyramid.web.http.afterwards import Afterwards
+from dynmodel_pyramid.web.http.errors import UNDECIDED, database_error_view, log_failure, log_unexpected, stale_view
 from dynmodel_pyramid.web.resources import ATTEMPT, WORK
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -1,0 +1,1 @@
+"""Declarative classes for scripts and shells."""
