@@ -7,8 +7,10 @@ asked for. When the state has moved on, a new snapshot takes over what has not c
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import sqlalchemy as sa
 
@@ -37,6 +39,14 @@ class RowWrites:
     table_id: int
     operation: str  # insert, update, delete
     rows: tuple[tuple[int, int], ...]
+
+
+class ORM(Protocol):
+    """What scripts and shells get from a catalogue besides tables."""
+
+    def models(self, catalogue: "Catalogue") -> Mapping[str, type]: ...
+
+    def session(self, catalogue: "Catalogue", *, writes: bool, author: str | None) -> AbstractContextManager: ...
 
 
 class Snapshot:
@@ -114,11 +124,13 @@ class Snapshot:
 class Catalogue:
     """All tables of one database. Several catalogues may live in one process; nothing here is global."""
 
-    def __init__(self, database: Database, field_types: FieldTypes):
+    def __init__(self, database: Database, field_types: FieldTypes, orm: ORM | None = None):
+        """:param orm: what makes classes and sessions, for those who use them (``orm/``, which lies above)"""
         self.database = database
         self.field_types = field_types
         self.store = DefinitionStore(database)
         self.generator = Generator(field_types, database.dialect)
+        self._orm = orm
         self._reporters: list[Callable[[sa.Connection, RowWrites], None]] = []
         self._lock = threading.Lock()
         self._snapshot: Snapshot | None = None
@@ -206,17 +218,16 @@ class Catalogue:
         return replace(field, options=options, options_version=newest)
 
     @property
-    def models(self):
-        """The generated classes by model name, for scripts and shells (:class:`~orm.models.Models`)."""
-        from dynmodel_pyramid.orm.models import Models
+    def models(self) -> Mapping[str, type]:
+        """The generated classes by model name, for scripts and shells (``orm/models.py``)."""
+        return self._orm.models(self)
 
-        return Models(self)
+    def session(self, *, writes: bool = True, author: str | None = None) -> AbstractContextManager:
+        """An ORM session in a transaction, for scripts (``orm/sessions.py``).
 
-    def session(self, *, writes: bool = True, author: str | None = None):
-        """A context manager: an ORM session in a transaction, for scripts (:func:`~orm.sessions.session`)."""
-        from dynmodel_pyramid.orm.sessions import session
-
-        return session(self, writes=writes, author=author)
+        :param author: who writes, for the fields that say so
+        """
+        return self._orm.session(self, writes=writes, author=author)
 
     def on_row_writes(self, reporter: Callable[[sa.Connection, RowWrites], None]) -> None:
         """Have every row write told to ``reporter``, inside its transaction; an error there undoes the write."""

@@ -1,8 +1,8 @@
 """Definition -> SQLAlchemy table and declarative class.
 
-Each table has a MetaData of its own, or its group's (:mod:`~orm.class_groups`), and its statements a compiled cache of their
-own, so that what is old goes when the last reference to it goes. Never call ``registry.dispose()``: running requests
-may use the class.
+Each table has a MetaData of its own, or its group's (``orm/class_groups.py``), and its statements a compiled cache of
+their own, so that what is old goes when the last reference to it goes. Never call ``registry.dispose()``: running
+requests may use the class.
 """
 
 import copy

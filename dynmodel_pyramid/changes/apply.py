@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from dynmodel_pyramid.changes.ddl.schema_editor import Evolution
+from dynmodel_pyramid.changes.ddl.trash import restore_table
 from dynmodel_pyramid.changes.on_error import Words
 from dynmodel_pyramid.changes.table_change import TableChange, in_order
 from dynmodel_pyramid.changes.values.column_values import Carried
@@ -56,7 +57,7 @@ def _carry_out(
         store.drop(connection, dropped)
         return replace(change, before=replace(dropped, model_name=before.model_name))
     if change.restored:
-        evolution.restore(before, after, change.on_error)
+        restore_table(evolution, before, after, change.on_error)
     elif before is None:
         first = _without_links_to(after, new - {after.id}, evolution)
         new.discard(after.id)
@@ -87,7 +88,7 @@ def rehearsed(evolution: Evolution, change: TableChange, versions: int) -> Rehea
     if after is None:
         evolution.drop(before)
     elif change.restored:
-        evolution.restore(before, after, change.on_error)
+        restore_table(evolution, before, after, change.on_error)
     elif before is None:
         evolution.create(after)
     else:

@@ -1,6 +1,5 @@
 """The steps of a change, grouped as the databases need them. Pure: no database, no classes."""
 
-from dynmodel_pyramid.changes.ddl.runner import Key
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.compare import steps_between
 from dynmodel_pyramid.definitions.operations import (
@@ -16,6 +15,8 @@ from dynmodel_pyramid.definitions.operations import (
     Step,
 )
 
+#: (aspect, id of the field or index) of a step (:mod:`dynmodel_pyramid.definitions.operations`).
+Key = tuple[str, int]
 Pair = tuple[FieldDefinition, FieldDefinition]
 
 

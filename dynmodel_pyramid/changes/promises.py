@@ -1,6 +1,6 @@
 """What a definition promises of its table, compared with what the database really has.
 
-The statements that bring a table from one definition to the next (:mod:`~changes.ddl.schema_editor`) know of the differences of the
+The statements that bring a table from one definition to the next (``ddl/``) know of the differences of the
 two. Here a table is looked at as if nothing were known of how it came to be: what it consists of is held against a
 table that is made anew, and thrown away (:mod:`dynmodel_pyramid.database.things`).
 """

@@ -1,4 +1,4 @@
-"""Values that a conversion could not carry over (:mod:`~changes.values.kept_aside`): what became of them.
+"""Values that a conversion could not carry over (``_dynmodel_quarantine``): what became of them.
 
 A value is written back as a client writes it, by the row service, and its line goes in the same transaction.
 """

@@ -3,25 +3,41 @@
 Whoever changes such a table next finishes it, should the process have died in between.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.changes.ddl import not_valid
-from dynmodel_pyramid.changes.planner import Definitions
+from dynmodel_pyramid.changes.ddl.columns import Steps
+from dynmodel_pyramid.changes.planner import Definitions, Judge
 from dynmodel_pyramid.changes.table_change import TableChange
-from dynmodel_pyramid.database import Dialect
+from dynmodel_pyramid.database import Database, Dialect
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.reading_fields import Resolve
+from dynmodel_pyramid.definitions.store import DefinitionStore
 from dynmodel_pyramid.definitions.versions import latest_proven
-
-if TYPE_CHECKING:
-    from dynmodel_pyramid.changes.executor import Performer
+from dynmodel_pyramid.settings import Settings
 
 #: What the database says of rows that break a rule (``database.Failure``).
 _BROKEN = ("check", "foreign_key", "value")
+
+
+class Transactions(Protocol):
+    """What runs changes: :class:`~.executor.Performer`, which calls this module when it meets an unfinished change."""
+
+    catalogue: Catalogue
+    database: Database
+    store: DefinitionStore
+    settings: Settings
+
+    def perform(self, wanted: Iterable[int], judge: Judge, *, author: str | None = None) -> Any: ...
+
+    def transaction(self, run: Callable[[sa.Connection, float], Any]) -> Any: ...
+
+    def evolution(self, connection: sa.Connection) -> Steps: ...
 
 
 class Unfinished(Exception):
@@ -44,7 +60,7 @@ def may_be_online(dialect: Dialect, connection: sa.Connection, changes: Iterable
     return dialect.proves_later(connection, changes[0].before.physical_name)
 
 
-def finish(performer: "Performer", table_id: int, author: str | None = None) -> None:
+def finish(transactions: Transactions, table_id: int, author: str | None = None) -> None:
     """Prove the rules that are pending, and note it in a new version.
 
     If rows break them the new version has the rules of before.
@@ -52,7 +68,7 @@ def finish(performer: "Performer", table_id: int, author: str | None = None) -> 
     :raises Busy: a lock was waited for in vain; the rules stay pending
     :raises Conflict: what was written meanwhile doesn't allow the rules of before
     """
-    names, holds = _proven(performer, table_id)
+    names, holds = _proven(transactions, table_id)
     if not names:
         return
 
@@ -62,13 +78,13 @@ def finish(performer: "Performer", table_id: int, author: str | None = None) -> 
             return []
         if set(current.pending) != set(names):
             raise Unfinished(table_id)
-        after = replace(current, pending=()) if holds else _before_rules(performer, connection, current)
+        after = replace(current, pending=()) if holds else _before_rules(transactions, connection, current)
         return [TableChange(current, after, is_online=True)]
 
-    performer.perform([table_id], judge, author=author)
+    transactions.perform([table_id], judge, author=author)
 
 
-def _proven(performer: "Performer", table_id: int) -> tuple[tuple[str, ...], bool]:
+def _proven(transactions: Transactions, table_id: int) -> tuple[tuple[str, ...], bool]:
     """The constraints that were pending, and whether all rows obey them.
 
     The lock (SHARE UPDATE EXCLUSIVE) keeps out neither readers nor writers, nor do those who wait for it; so it is
@@ -78,30 +94,30 @@ def _proven(performer: "Performer", table_id: int) -> tuple[tuple[str, ...], boo
 
     def run(connection: sa.Connection, deadline: float) -> None:
         nonlocal names
-        _, definition = performer.store.by_id(connection, table_id)
+        _, definition = transactions.store.by_id(connection, table_id)
         names = () if definition is None else definition.pending
         if not names:
             return
-        performer.database.dialect.bound_lock_waits(connection, performer.settings.lock_timeout)
+        transactions.database.dialect.bound_lock_waits(connection, transactions.settings.lock_timeout)
         try:
-            not_valid.validate(performer.evolution(connection), definition, names)
+            not_valid.validate(transactions.evolution(connection), definition, names)
         except sa.exc.DBAPIError as error:
-            if performer.database.failure(error).kind in _BROKEN:
+            if transactions.database.failure(error).kind in _BROKEN:
                 raise _Broken from error
             raise
 
     try:
-        performer.transaction(run)
+        transactions.transaction(run)
     except _Broken:
         return names, False
     return names, True
 
 
-def _before_rules(performer: "Performer", connection: sa.Connection, current: TableDefinition) -> TableDefinition:
+def _before_rules(transactions: Transactions, connection: sa.Connection, current: TableDefinition) -> TableDefinition:
     """The definition before the rules came; who links to the table is as it is now."""
-    earlier = latest_proven(connection, performer.store.system, current.id)
+    earlier = latest_proven(connection, transactions.store.system, current.id)
     return replace(
-        performer.catalogue.upgraded(earlier),
+        transactions.catalogue.upgraded(earlier),
         next_id=current.next_id,
         referrers=current.referrers,
         physical_name=current.physical_name,

@@ -53,7 +53,7 @@ def test_lines_are_lines(fresh, caplog, monkeypatch):
     def broken(*arguments):
         raise RuntimeError("broken")
 
-    monkeypatch.setattr("dynmodel_pyramid.web.resources.Traverser.__call__", broken)
+    monkeypatch.setattr("dynmodel_pyramid.web.http.tree.Traverser.__call__", broken)
     answer = fresh.app.get("/table/a%0Arequest%20x:%20y/", status="*")
     for record in lines_of(caplog, answer):
         assert "\n" not in record.getMessage()

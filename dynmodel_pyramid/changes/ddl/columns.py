@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import quoted_name
 
 from dynmodel_pyramid.catalogue.check_constraints import rules_of
-from dynmodel_pyramid.catalogue.list_tables import LinkTables, referred_to
+from dynmodel_pyramid.catalogue.list_tables import referred_to
 from dynmodel_pyramid.catalogue.table_builder import Generator, field_indexes
+from dynmodel_pyramid.changes.ddl.lists import ListTables
 from dynmodel_pyramid.changes.ddl.runner import Executed, Recorded
 from dynmodel_pyramid.changes.loosening import Loosening
+from dynmodel_pyramid.changes.values.column_values import UNCACHED
 from dynmodel_pyramid.changes.values.violations import Collecting, Refusing
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.store import LIST_PREFIX, DefinitionStore, TrashedField, now
@@ -93,8 +96,8 @@ class Steps:
 
         return rows
 
-    def link_tables(self, definition: TableDefinition) -> LinkTables:
-        return LinkTables(self.ddl, self.schema, self.far(definition))
+    def list_tables(self, definition: TableDefinition) -> ListTables:
+        return ListTables(self.ddl, self.schema, self.far(definition))
 
     def lists(self, definition: TableDefinition) -> list[tuple[FieldDefinition, Reference]]:
         """The fields whose values are lists of references."""
@@ -138,7 +141,40 @@ class Steps:
             return self.store.trash_field(self.connection, table, field, is_list=is_list)
         return TrashedField(0, table.id, f"{LIST_PREFIX if is_list else '_trash_'}{field.id}", field)
 
+    def keep_aside(
+        self, after: TableDefinition
+    ) -> Callable[[FieldDefinition, FieldDefinition, list[tuple[int, Any, str, str]]], None] | None:
+        """What puts (id of the row, value, its text, reason) of values into the quarantine; a plan keeps nothing.
+
+        :param after: the definition that has no room for the values
+        """
+        if not self.ddl.is_real:
+            return None
+
+        def keep(old: FieldDefinition, new: FieldDefinition, lost: list[tuple[int, Any, str, str]]) -> None:
+            rows = [
+                {
+                    "table_id": after.id,
+                    "field_id": new.id,
+                    "row_id": row_id,
+                    "version": after.version,
+                    "type": old.type,
+                    "value": text,
+                    "reason": reason,
+                    "kept_at": self.moment,
+                }
+                for row_id, _, text, reason in lost
+            ]
+            self.connection.execute(sa.insert(self.store.system.quarantine), rows, execution_options=UNCACHED)
+
+        return keep
+
     # Checks
+
+    def is_given(self, field: FieldDefinition) -> bool:
+        """Whether the system gives the values of the field."""
+        types = self.generator.field_types
+        return field.type in types and types[field.type].fill is not None
 
     def is_same_table(self, name: str, other: str) -> bool:
         """Whether the database takes the two names for the same table."""

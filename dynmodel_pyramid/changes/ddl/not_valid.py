@@ -6,7 +6,6 @@ where a valid check proves that there are no nulls.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import quoted_name
@@ -14,12 +13,10 @@ from sqlalchemy.sql.elements import quoted_name
 from dynmodel_pyramid.catalogue.check_constraints import check_name, judged_options
 from dynmodel_pyramid.catalogue.table_builder import foreign_key_name
 from dynmodel_pyramid.changes.comparison import Difference, Pair
+from dynmodel_pyramid.changes.ddl.columns import Steps
 from dynmodel_pyramid.changes.values.column_values import Carried
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.operations import ChangeField, DropField, DropIndex, RenameTable, Step
-
-if TYPE_CHECKING:
-    from dynmodel_pyramid.changes.ddl.schema_editor import Evolution
 
 NOT_VALID = {"postgresql_not_valid": True}
 
@@ -30,7 +27,7 @@ def required_name(definition: TableDefinition, field: FieldDefinition) -> str:
 
 
 def candidates(
-    evolution: "Evolution", change: Difference, converted: Iterable[Pair], rekeyed: Iterable[Pair]
+    steps: Steps, change: Difference, converted: Iterable[Pair], rekeyed: Iterable[Pair]
 ) -> dict[int, tuple[str, ...]]:
     """The constraints that may be proven later, by the ids of their fields, whatever the rows are.
 
@@ -40,29 +37,29 @@ def candidates(
         return {}
     after, found = change.after, {}
     for old, new in ((None, field) for field in change.arriving):
-        found[new.id] = _of_values(evolution, after, old, new)
+        found[new.id] = _of_values(steps, after, old, new)
     for old, new in converted:
-        found[new.id] = _of_values(evolution, after, old, new) if _is_proven(evolution, old, new) else ()
+        found[new.id] = _of_values(steps, after, old, new) if _is_proven(steps, old, new) else ()
     for old, new in rekeyed:
-        same = evolution.generator.reference(old).table == evolution.generator.reference(new).table
-        found[new.id] = _keys(evolution, after, new) if same else ()
+        same = steps.generator.reference(old).table == steps.generator.reference(new).table
+        found[new.id] = _keys(steps, after, new) if same else ()
     for _, new in change.changed("required"):
-        if new.required and evolution.has_column(new) and not evolution.is_given(new):
+        if new.required and steps.has_column(new) and not steps.is_given(new):
             found[new.id] = (*found.get(new.id, ()), required_name(after, new))
     return {number: names for number, names in found.items() if names}
 
 
 def put_off(
-    evolution: "Evolution",
+    steps: Steps,
     change: Difference,
     carried: Mapping[int, Carried],
     converted: Iterable[Pair],
     rekeyed: Iterable[Pair],
 ) -> frozenset[str]:
     """The :func:`candidates`, if no row needs to be written by the change."""
-    found = candidates(evolution, change, converted, rekeyed)
+    found = candidates(steps, change, converted, rekeyed)
     touched = [*change.arriving, *(new for _, new in converted), *(new for _, new in change.changed("required"))]
-    if any(not _leaves_rows(evolution, carried[field.id]) for field in touched if field.id in carried):
+    if any(not _leaves_rows(steps, carried[field.id]) for field in touched if field.id in carried):
         return frozenset()
     return frozenset(name for names in found.values() for name in names)
 
@@ -75,28 +72,28 @@ def _can_be_taken_back(step: Step) -> bool:
     return not isinstance(step, DropField | RenameTable)
 
 
-def _is_proven(evolution: "Evolution", old: FieldDefinition, new: FieldDefinition) -> bool:
+def _is_proven(steps: Steps, old: FieldDefinition, new: FieldDefinition) -> bool:
     """Whether the constraints judge all that the change of type or options demands of the values."""
     if old.type != new.type:
-        return evolution.has_foreign_key(new) and evolution.column_type(old)[1] == evolution.column_type(new)[1]
-    return judged_options(old, new, evolution.rules(new)) is not None
+        return steps.has_foreign_key(new) and steps.column_type(old)[1] == steps.column_type(new)[1]
+    return judged_options(old, new, steps.rules(new)) is not None
 
 
 def _of_values(
-    evolution: "Evolution", after: TableDefinition, old: FieldDefinition | None, new: FieldDefinition
+    steps: Steps, after: TableDefinition, old: FieldDefinition | None, new: FieldDefinition
 ) -> tuple[str, ...]:
-    known = {} if old is None else evolution.rules(old)
-    options = [option for option, rule in evolution.rules(new).items() if known.get(option) != rule]
+    known = {} if old is None else steps.rules(old)
+    options = [option for option, rule in steps.rules(new).items() if known.get(option) != rule]
     made = (check_name(after, new, option) for option in options)
-    return (*made, *_keys(evolution, after, new))
+    return (*made, *_keys(steps, after, new))
 
 
-def _keys(evolution: "Evolution", after: TableDefinition, field: FieldDefinition) -> tuple[str, ...]:
-    return (foreign_key_name(after, field),) if evolution.has_foreign_key(field) else ()
+def _keys(steps: Steps, after: TableDefinition, field: FieldDefinition) -> tuple[str, ...]:
+    return (foreign_key_name(after, field),) if steps.has_foreign_key(field) else ()
 
 
-def _leaves_rows(evolution: "Evolution", made: Carried) -> bool:
-    if evolution.is_list(made.after) or evolution.is_given(made.after):
+def _leaves_rows(steps: Steps, made: Carried) -> bool:
+    if steps.is_list(made.after) or steps.is_given(made.after):
         return False
     return made.is_same or (made.before is None and made.by_sql)
 
@@ -119,36 +116,36 @@ def trusted_fields(definition: TableDefinition, names: Iterable[str]) -> set[int
 # Statements
 
 
-def demand_values(evolution: "Evolution", definition: TableDefinition) -> None:
+def demand_values(steps: Steps, definition: TableDefinition) -> None:
     """Add the checks that stand for NOT NULL."""
     for field in definition.fields:
         name = required_name(definition, field)
-        if name in evolution.put_off:
-            table = evolution.generator.table(definition)
+        if name in steps.put_off:
+            table = steps.generator.table(definition)
             rule = table.c[field.name].is_not(None)
             check = sa.CheckConstraint(rule, name=quoted_name(name, quote=True), **NOT_VALID)
             table.append_constraint(check)
-            with evolution.ddl.serving(("required", field.id), lock="ACCESS EXCLUSIVE"):
-                evolution.ddl.run(sa.schema.AddConstraint(check))
+            with steps.ddl.serving(("required", field.id), lock="ACCESS EXCLUSIVE"):
+                steps.ddl.run(sa.schema.AddConstraint(check))
 
 
-def validate(evolution: "Evolution", definition: TableDefinition, names: Iterable[str]) -> None:
+def validate(steps: Steps, definition: TableDefinition, names: Iterable[str]) -> None:
     """Prove constraints for all rows, in one statement: the checks share one scan."""
-    quote = evolution.connection.dialect.identifier_preparer.quote_identifier
-    table = f"{quote(evolution.schema)}.{quote(definition.physical_name)}"
+    quote = steps.connection.dialect.identifier_preparer.quote_identifier
+    table = f"{quote(steps.schema)}.{quote(definition.physical_name)}"
     parts = ", ".join(f"VALIDATE CONSTRAINT {quote(name)}" for name in sorted(names))
-    with evolution.ddl.serving(("pending", 0), cost="scan", lock="SHARE UPDATE EXCLUSIVE"):
-        evolution.ddl.run(f"ALTER TABLE {table} {parts}")
+    with steps.ddl.serving(("pending", 0), cost="scan", lock="SHARE UPDATE EXCLUSIVE"):
+        steps.ddl.run(f"ALTER TABLE {table} {parts}")
 
 
-def complete(evolution: "Evolution", definition: TableDefinition, names: Iterable[str]) -> None:
+def complete(steps: Steps, definition: TableDefinition, names: Iterable[str]) -> None:
     """Replace the checks that stand for NOT NULL; where the rule has gone, only drop them."""
-    quote = evolution.connection.dialect.identifier_preparer.quote_identifier
-    table = f"{quote(evolution.schema)}.{quote(definition.physical_name)}"
+    quote = steps.connection.dialect.identifier_preparer.quote_identifier
+    table = f"{quote(steps.schema)}.{quote(definition.physical_name)}"
     helpers = {required_name(definition, field): field for field in definition.fields}
     for name in sorted(set(names) & set(helpers)):
         field = helpers[name]
-        with evolution.ddl.serving(("required", field.id), lock="ACCESS EXCLUSIVE"):
+        with steps.ddl.serving(("required", field.id), lock="ACCESS EXCLUSIVE"):
             if field.required:
-                evolution.ddl.run(f"ALTER TABLE {table} ALTER COLUMN {quote(field.column)} SET NOT NULL")
-            evolution.ddl.run(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {quote(name)}")
+                steps.ddl.run(f"ALTER TABLE {table} ALTER COLUMN {quote(field.column)} SET NOT NULL")
+            steps.ddl.run(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {quote(name)}")

@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from dynmodel_pyramid.catalogue.check_constraints import check_name
 from dynmodel_pyramid.catalogue.list_tables import ON_DELETE_SQL
 from dynmodel_pyramid.catalogue.table_builder import foreign_key_name
-from dynmodel_pyramid.changes.comparison import Difference, Pair, field_key
+from dynmodel_pyramid.changes.comparison import Difference, Key, Pair, field_key
 from dynmodel_pyramid.changes.ddl import not_valid
 from dynmodel_pyramid.changes.ddl.columns import Width, quoted
-from dynmodel_pyramid.changes.ddl.runner import Key, literal_sql
+from dynmodel_pyramid.changes.ddl.runner import literal_sql
 from dynmodel_pyramid.changes.ddl.schema_editor import Evolution
 from dynmodel_pyramid.changes.values.column_values import Carried
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition

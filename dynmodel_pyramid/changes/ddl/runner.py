@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
-#: (aspect, id of the field or index) of a step (:mod:`dynmodel_pyramid.definitions.operations`).
-Key = tuple[str, int]
+from dynmodel_pyramid.changes.comparison import Key
+
 #: What a statement costs: nothing but metadata, a look at all rows, or writing all rows anew.
 COSTS = ("metadata", "scan", "rewrite")
 

@@ -1,6 +1,6 @@
 """The difference of two definitions -> conversion and DDL, inside the caller's transaction.
 
-A change has two halves. First all values are made and judged, beside the table (:mod:`~changes.values.staging`); then the
+A change has two halves. First all values are made and judged, beside the table (``values/staging.py``); then the
 table is changed (``apply``, by database). A plan goes through the first half as the change does, and notes the second.
 """
 
@@ -8,19 +8,18 @@ from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.catalogue.system_values import fill_rows, given_fields
+from dynmodel_pyramid.catalogue.system_values import given_fields
 from dynmodel_pyramid.catalogue.table_builder import SYSTEM_COLUMNS
 from dynmodel_pyramid.changes.comparison import Difference, Pair
 from dynmodel_pyramid.changes.ddl import not_valid
 from dynmodel_pyramid.changes.ddl.columns import Steps, Width, quoted
 from dynmodel_pyramid.changes.ddl.list_fields import ListSteps
-from dynmodel_pyramid.changes.ddl.trash import restore_table
 from dynmodel_pyramid.changes.on_error import FAIL, Words
 from dynmodel_pyramid.changes.table_change import Earlier
 from dynmodel_pyramid.changes.values import row_checks
 from dynmodel_pyramid.changes.values.column_values import UNCACHED, Carried
+from dynmodel_pyramid.changes.values.fill import fill_rows
 from dynmodel_pyramid.changes.values.index_entries import too_long_entries
-from dynmodel_pyramid.changes.values.kept_aside import keep_aside
 from dynmodel_pyramid.changes.values.staging import Preparation
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.store import LIST_PREFIX, TrashedField
@@ -38,7 +37,7 @@ class Evolution(Steps):
         for index in self.generator.indexes(definition, table).values():
             self.ddl.run(sa.schema.CreateIndex(index))
         for field, reference in self.lists(definition):
-            self.link_tables(definition).create(definition, field, reference)
+            self.list_tables(definition).create(definition, field, reference)
 
     def create_table(self, table: sa.Table) -> None:
         self.ddl.run(sa.schema.CreateTable(table))
@@ -48,7 +47,7 @@ class Evolution(Steps):
         self.before_ddl()
         name = f"_trash_table_{definition.id}"
         for field, _ in self.lists(definition):
-            self.link_tables(definition).without_keys(definition.id, field.id)
+            self.list_tables(definition).without_keys(definition.id, field.id)
         self.lift_foreign_keys(definition)
         self.rename_table(definition.physical_name, name)
         return name
@@ -98,7 +97,7 @@ class Evolution(Steps):
             moment=self.moment,
             returning=returning,
             earlier=earlier,
-            keep_aside=keep_aside(self, after) if self.ddl.is_real else None,
+            keep_aside=self.keep_aside(after),
             trusted=not_valid.trusted_fields(after, self.put_off),
             counts_all=not self.ddl.is_real,
         )
@@ -128,10 +127,6 @@ class Evolution(Steps):
 
     # The trash
 
-    def restore(self, before: TableDefinition, after: TableDefinition, on_error: Words) -> None:
-        """Bring a table back from the trash: see :func:`~.trash.restore_table`."""
-        restore_table(self, before, after, on_error)
-
     def lift_foreign_keys(self, definition: TableDefinition) -> None:
         """Free a table that goes to the trash from its foreign keys, so that it holds nobody up."""
         raise NotImplementedError
@@ -148,7 +143,7 @@ class Evolution(Steps):
             if self.is_list(field):
                 kept = self.trash(after, field, is_list=True)
                 own = before.physical_name
-                self.link_tables(before).set_aside(before.id, field.id, kept.column, own=own)
+                self.list_tables(before).set_aside(before.id, field.id, kept.column, own=own)
             elif self.has_column(field):
                 self.leave_column(before, field, self.trash(after, field))
 
@@ -242,10 +237,6 @@ class Evolution(Steps):
                 self.findings.add(row_checks.lost_values(made, form))
         if several is not None:
             self.findings.add(several)
-
-    def is_given(self, field) -> bool:
-        types = self.generator.field_types
-        return field.type in types and types[field.type].fill is not None
 
     # The second half
 

@@ -9,9 +9,8 @@ import sqlalchemy as sa
 from dynmodel_pyramid.catalogue.check_constraints import check_name
 from dynmodel_pyramid.catalogue.list_tables import ON_DELETE_SQL
 from dynmodel_pyramid.catalogue.table_builder import SYSTEM_COLUMNS, foreign_key_name
-from dynmodel_pyramid.changes.comparison import Difference, Pair, field_key
+from dynmodel_pyramid.changes.comparison import Difference, Key, Pair, field_key
 from dynmodel_pyramid.changes.ddl.columns import quoted
-from dynmodel_pyramid.changes.ddl.runner import Key
 from dynmodel_pyramid.changes.ddl.schema_editor import Evolution
 from dynmodel_pyramid.changes.values.column_values import Carried
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition

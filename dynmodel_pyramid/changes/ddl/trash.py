@@ -1,26 +1,22 @@
 """Tables that come back from the trash, and what leaves it for good."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import quoted_name
 
 from dynmodel_pyramid.catalogue.list_tables import lines_of
+from dynmodel_pyramid.changes.ddl.schema_editor import Evolution
 from dynmodel_pyramid.changes.on_error import Words
 from dynmodel_pyramid.changes.values import row_checks
 from dynmodel_pyramid.changes.values.column_values import Carried
-from dynmodel_pyramid.changes.values.kept_aside import keep_aside
 from dynmodel_pyramid.changes.values.staging import Preparation
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.model import link_table
 from dynmodel_pyramid.definitions.store import LIST_PREFIX, TrashedField
 
-if TYPE_CHECKING:
-    from dynmodel_pyramid.changes.ddl.schema_editor import Evolution
 
-
-def restore_table(evolution: "Evolution", before: TableDefinition, after: TableDefinition, on_error: Words) -> None:
+def restore_table(evolution: Evolution, before: TableDefinition, after: TableDefinition, on_error: Words) -> None:
     """Bring a table back under its name, with its foreign keys.
 
     Meanwhile rows that it refers to may have gone: such values follow ``on_error``. A field of ``before`` that
@@ -39,7 +35,7 @@ def restore_table(evolution: "Evolution", before: TableDefinition, after: TableD
         on_error=on_error,
         moment=evolution.moment,
         returning={},
-        keep_aside=keep_aside(evolution, after) if evolution.ddl.is_real else None,
+        keep_aside=evolution.keep_aside(after),
     )
     carried = [values.of(field, True) for field in after.fields if evolution.generator.reference(field) is not None]
     left = [field for field in before.fields if field.id not in after.by_id]
@@ -59,12 +55,12 @@ def restore_table(evolution: "Evolution", before: TableDefinition, after: TableD
     still_there = replace(after, physical_name=before.physical_name)
     evolution.restore_foreign_keys(still_there)
     for field, reference in evolution.lists(after):
-        evolution.link_tables(still_there).remake(still_there, field, reference)
+        evolution.list_tables(still_there).remake(still_there, field, reference)
     # What refers to the table follows.
     evolution.rename_table(before.physical_name, after.physical_name)
 
 
-def _write(evolution: "Evolution", values: Preparation, made: Carried) -> None:
+def _write(evolution: Evolution, values: Preparation, made: Carried) -> None:
     """Write the values that changed; nothing refers to anything yet."""
     if not evolution.is_list(made.after):
         change = sa.update(values.table).where(made.aside.has_row()).values({made.source: made.expression})
@@ -74,7 +70,7 @@ def _write(evolution: "Evolution", values: Preparation, made: Carried) -> None:
     evolution.ddl.run(change)
 
 
-def purge_table(evolution: "Evolution", definition: TableDefinition, trashed: list[TrashedField]) -> None:
+def purge_table(evolution: Evolution, definition: TableDefinition, trashed: list[TrashedField]) -> None:
     """Destroy a table in the trash with all that belongs to it.
 
     :param trashed: the fields in its own trash

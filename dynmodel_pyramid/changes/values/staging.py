@@ -34,9 +34,9 @@ class Preparation:
     :param far: the rows of a table by its id, of which the ids are looked at
     :param on_error: what becomes of values that can't be carried over
     :param returning: fields that come back by their ids, each with where the trash keeps its values
-    :param earlier: values that come back where nobody has written others since (:class:`~changes.table_change.TableChange`)
+    :param earlier: values that come back where nobody has written others since (``TableChange``)
     :param keep_aside: for ``quarantine``; a plan keeps nothing
-    :param trusted: ids of fields whose values stay as they are, which the database proves later (:mod:`~changes.online`)
+    :param trusted: ids of fields whose values stay as they are, which the database proves later (``online.py``)
     :param counts_all: whether values are counted of which the change itself needs to know nothing, as a plan tells
     """
 

@@ -9,12 +9,12 @@ from dynmodel_pyramid.changes.plan_document import plan_document, unchanged_plan
 from dynmodel_pyramid.changes.service import DefinitionService
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.patching import patched
-from dynmodel_pyramid.web.definitions.resources import Plan
-from dynmodel_pyramid.web.definitions.tables import no_parameters
+from dynmodel_pyramid.web.definition_resources import Plan
 from dynmodel_pyramid.web.http.answers import encode, json_answer
 from dynmodel_pyramid.web.http.body import MERGE_PATCH, media_type_of, read_json
 from dynmodel_pyramid.web.http.conditions import refuse_other_version
 from dynmodel_pyramid.web.http.methods import add_resource_view
+from dynmodel_pyramid.web.http.parameters import no_parameters
 
 
 def includeme(config) -> None:

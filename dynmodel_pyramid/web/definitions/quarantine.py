@@ -6,14 +6,14 @@ from pyramid.response import Response
 
 from dynmodel_pyramid.changes.quarantine import OLD_TEXT, Quarantine
 from dynmodel_pyramid.errors import Invalid, Malformed, Problem
-from dynmodel_pyramid.web.definitions.resources import QuarantinedResource, QuarantineResource, Restoration
-from dynmodel_pyramid.web.definitions.tables import no_parameters
+from dynmodel_pyramid.web.definition_resources import QuarantinedResource, QuarantineResource, Restoration
 from dynmodel_pyramid.web.http.answers import empty_answer, encode, json_answer
 from dynmodel_pyramid.web.http.body import has_body, read_json
 from dynmodel_pyramid.web.http.methods import add_resource_view
+from dynmodel_pyramid.web.http.parameters import no_parameters
 from dynmodel_pyramid.web.http.parts import link_next, read_part
+from dynmodel_pyramid.web.http.transactions import read_connection, write_connection
 from dynmodel_pyramid.web.rows.row import row_answer, writing
-from dynmodel_pyramid.web.transactions import read_connection, write_connection
 
 #: Values of a part of the list.
 MOST = 1000

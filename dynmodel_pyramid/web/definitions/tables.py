@@ -7,13 +7,14 @@ from dynmodel_pyramid.changes.on_error import FAIL
 from dynmodel_pyramid.changes.service import DefinitionService, Outcome
 from dynmodel_pyramid.definitions.patching import patched
 from dynmodel_pyramid.definitions.writing import table_document
-from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.web.http.answers import empty_answer, encode, json_answer
 from dynmodel_pyramid.web.http.body import MERGE_PATCH, read_json
 from dynmodel_pyramid.web.http.conditions import is_unchanged, preferred_return, refuse_other_version
 from dynmodel_pyramid.web.http.methods import add_resource_view
+from dynmodel_pyramid.web.http.parameters import author_of, no_parameters
 from dynmodel_pyramid.web.http.parts import link_next, read_part
-from dynmodel_pyramid.web.resources import Table, Tables, path
+from dynmodel_pyramid.web.http.tree import path
+from dynmodel_pyramid.web.resources import Table, Tables
 
 #: Tables of one answer, and those that are in memory at a time.
 MOST, CHUNK = 1000, 50
@@ -22,23 +23,6 @@ MOST, CHUNK = 1000, 50
 def includeme(config) -> None:
     add_resource_view(config, Tables, GET=list_tables, POST=create_table)
     add_resource_view(config, Table, GET=get_table, PUT=put_table, PATCH=patch_table, DELETE=delete_table)
-
-
-def no_parameters(request, *known: str) -> dict[str, str]:
-    """The query string's parameters, each of which must be known and stand once."""
-    given: dict[str, str] = {}
-    if not request.query_string:
-        # request.GET and the environment refer to one another, so the body of a write would outlive its request until
-        # the garbage collector's next full run: 2 MB more for each POST of 5,000 rows, hundreds of MB in all.
-        return given
-    for name, value in request.GET.items():
-        if name not in known:
-            hint = f"known are {', '.join(known)}" if known else "there are none here"
-            raise Malformed(f"unknown parameter {name!r}", code="unknown_parameter", hint=hint)
-        if name in given:
-            raise Malformed(f"the parameter {name} stands twice", code="invalid_parameter")
-        given[name] = value
-    return given
 
 
 def definition_answer(request, outcome: Outcome, status: int = 200) -> Response:
@@ -57,12 +41,6 @@ def definition_answer(request, outcome: Outcome, status: int = 200) -> Response:
 
 def _service(context) -> DefinitionService:
     return DefinitionService(context.work.catalogue)
-
-
-def author_of(request) -> str | None:
-    """Who makes a change, as the history tells it."""
-    author = request.authenticated_userid
-    return None if author is None else str(author)
 
 
 def list_tables(context: Tables, request) -> Response:

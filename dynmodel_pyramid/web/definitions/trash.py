@@ -12,14 +12,15 @@ from dynmodel_pyramid.changes.trash import Kept, TableTrash
 from dynmodel_pyramid.changes.trash_fields import FieldTrash
 from dynmodel_pyramid.definitions.writing import field_document
 from dynmodel_pyramid.web.definitions import resources as resources
-from dynmodel_pyramid.web.definitions.tables import definition_answer, no_parameters
+from dynmodel_pyramid.web.definitions.tables import definition_answer
 from dynmodel_pyramid.web.http.answers import empty_answer, encode, json_answer
 from dynmodel_pyramid.web.http.body import read_optional_json
 from dynmodel_pyramid.web.http.conditions import refuse_other_version
 from dynmodel_pyramid.web.http.errors import request_id
 from dynmodel_pyramid.web.http.methods import add_resource_view
+from dynmodel_pyramid.web.http.parameters import no_parameters
 from dynmodel_pyramid.web.http.parts import link_next, read_part
-from dynmodel_pyramid.web.resources import path
+from dynmodel_pyramid.web.http.tree import path
 
 log = logging.getLogger(__name__)
 

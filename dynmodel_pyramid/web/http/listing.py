@@ -14,8 +14,8 @@ from dynmodel_pyramid.rows.reads import CHUNK
 from dynmodel_pyramid.web.http.answers import Answer
 from dynmodel_pyramid.web.http.ranges import Part, content_range
 from dynmodel_pyramid.web.http.streams import Form, Rows, RowStream
-from dynmodel_pyramid.web.resources import WORK
-from dynmodel_pyramid.web.transactions import detached_read_connection, read_connection
+from dynmodel_pyramid.web.http.transactions import detached_read_connection, read_connection
+from dynmodel_pyramid.web.http.tree import WORK
 
 
 class Listing:

@@ -11,7 +11,7 @@ from pyramid.response import Response
 from dynmodel_pyramid.web.http.answers import empty_answer
 from dynmodel_pyramid.web.http.conditions import best_offer
 from dynmodel_pyramid.web.http.errors import MethodNotAllowed, request_id, with_definition_version
-from dynmodel_pyramid.web.resources import ROUTE
+from dynmodel_pyramid.web.http.tree import ROUTE
 
 View = Callable[[object, object], Response]
 

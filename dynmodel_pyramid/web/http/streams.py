@@ -25,7 +25,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.exchange.outgoing import Format, Texts, framed
 from dynmodel_pyramid.web.http.answers import Answer
 from dynmodel_pyramid.web.http.errors import first_line, log_unexpected, request_id
-from dynmodel_pyramid.web.resources import WORK
+from dynmodel_pyramid.web.http.tree import WORK
 
 log = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from dynmodel_pyramid.exchange.outgoing import cell
 from dynmodel_pyramid.rows.encoding import OPTIONS
 from dynmodel_pyramid.web.http.conditions import media_ranges
 from dynmodel_pyramid.web.http.errors import NotAcceptable
+from dynmodel_pyramid.web.http.explained import PLANS, Explanation, explanation
 from dynmodel_pyramid.web.rest.errors import RestError
-from dynmodel_pyramid.web.rows.explained import PLANS, Explanation, explanation
 
 JSON, CSV = "application/json", "text/csv"
 OBJECT, ARRAY = "application/vnd.pgrst.object", "application/vnd.pgrst.array"

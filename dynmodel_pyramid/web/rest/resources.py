@@ -5,7 +5,7 @@ from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.rows.aliases import aliases_of
 from dynmodel_pyramid.rows.scope import EVERYTHING, Scope
 from dynmodel_pyramid.rows.service import Rows
-from dynmodel_pyramid.web.tree import Resource
+from dynmodel_pyramid.web.http.tree import Resource
 
 
 class Rest(Resource):

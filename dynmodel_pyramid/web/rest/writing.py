@@ -14,11 +14,11 @@ from dynmodel_pyramid.rows.imports import Document, Import, Merging
 from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.rows.upserts import Upsert
 from dynmodel_pyramid.web.http.body import position_of
+from dynmodel_pyramid.web.http.transactions import RequestTransaction
 from dynmodel_pyramid.web.rest.errors import RestError, without_filter
 from dynmodel_pyramid.web.rest.payload import Typing, each_document, read_documents
 from dynmodel_pyramid.web.rest.resources import RestTable
 from dynmodel_pyramid.web.rest.written import Write
-from dynmodel_pyramid.web.transactions import RequestTransaction
 
 
 def create_rows(context: RestTable, request) -> Response:

@@ -10,16 +10,16 @@ from dynmodel_pyramid.queries import QueryError, parse, read_document, split
 from dynmodel_pyramid.queries.grammar.syntax import Query
 from dynmodel_pyramid.rows.querying import COUNTS, Queried, queried
 from dynmodel_pyramid.rows.reads import CHUNK
-from dynmodel_pyramid.web.definitions.tables import no_parameters
 from dynmodel_pyramid.web.http.body import read_json
 from dynmodel_pyramid.web.http.conditions import best_offer, preferred
+from dynmodel_pyramid.web.http.explained import PLANS, asked_for
 from dynmodel_pyramid.web.http.links import link_header
 from dynmodel_pyramid.web.http.listing import Listing
 from dynmodel_pyramid.web.http.methods import add_resource_view
+from dynmodel_pyramid.web.http.parameters import no_parameters
 from dynmodel_pyramid.web.http.ranges import beyond_the_end, part_of
 from dynmodel_pyramid.web.http.streams import Form, Framed, JsonArray
 from dynmodel_pyramid.web.resources import QueryResource, RowList
-from dynmodel_pyramid.web.rows.explained import PLANS, asked_for
 
 #: The media types of lists.
 OFFERS = ("application/json", *FORMATS)

@@ -7,14 +7,14 @@ from pyramid.response import Response
 
 from dynmodel_pyramid.errors import NotFound
 from dynmodel_pyramid.rows.service import Rows
-from dynmodel_pyramid.web.definitions.tables import author_of, no_parameters
 from dynmodel_pyramid.web.http.answers import empty_answer, json_answer
 from dynmodel_pyramid.web.http.body import MERGE_PATCH, read_json
 from dynmodel_pyramid.web.http.conditions import is_unchanged, matching_row_versions, preferred_return
 from dynmodel_pyramid.web.http.methods import add_resource_view
+from dynmodel_pyramid.web.http.parameters import author_of, no_parameters
+from dynmodel_pyramid.web.http.transactions import read_connection, write_connection
 from dynmodel_pyramid.web.resources import RowResource
 from dynmodel_pyramid.web.rows.lists import versioned
-from dynmodel_pyramid.web.transactions import read_connection, write_connection
 
 
 def includeme(config) -> None:

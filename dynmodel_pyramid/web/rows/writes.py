@@ -36,10 +36,11 @@ from dynmodel_pyramid.web.http.conditions import best_offer
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.preferences import Preferences
 from dynmodel_pyramid.web.http.ranges import content_range
-from dynmodel_pyramid.web.resources import RowList, SingularRowList, path
+from dynmodel_pyramid.web.http.transactions import RequestTransaction, write_connection
+from dynmodel_pyramid.web.http.tree import path
+from dynmodel_pyramid.web.resources import RowList, SingularRowList
 from dynmodel_pyramid.web.rows.lists import list_rows, offers, unknown_parameter, versioned
 from dynmodel_pyramid.web.rows.row import tag_of, writing
-from dynmodel_pyramid.web.transactions import RequestTransaction, write_connection
 
 #: Media types in which rows are taken.
 MEDIA_TYPES = ("application/json", CSV, NDJSON)

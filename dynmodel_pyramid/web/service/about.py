@@ -12,12 +12,13 @@ from dynmodel_pyramid.errors import ConfigurationProblem
 from dynmodel_pyramid.fields import FieldType, is_sortable
 from dynmodel_pyramid.fields.registry import Failure, Registered, read_options
 from dynmodel_pyramid.fields.schema import mapping_json_schema
-from dynmodel_pyramid.web.definitions.tables import no_parameters
 from dynmodel_pyramid.web.http.answers import html_answer, json_answer
 from dynmodel_pyramid.web.http.conditions import best_offer
 from dynmodel_pyramid.web.http.errors import note_cause, problem
 from dynmodel_pyramid.web.http.methods import add_resource_view
-from dynmodel_pyramid.web.resources import FieldTypeResource, FieldTypesResource, Live, Ready, Root, Traverser, path
+from dynmodel_pyramid.web.http.parameters import no_parameters
+from dynmodel_pyramid.web.http.tree import Traverser, path
+from dynmodel_pyramid.web.resources import FieldTypeResource, FieldTypesResource, Live, Ready, Root
 from dynmodel_pyramid.web.service.page import LISTED, service_page
 
 ROOT_OFFERS = ("application/json", "text/html")

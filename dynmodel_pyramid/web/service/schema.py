@@ -10,11 +10,11 @@ from dynmodel_pyramid.changes.plan_document import plan_documents
 from dynmodel_pyramid.changes.whole_schema import DROP, KEEP, PATCH, WholeSchema
 from dynmodel_pyramid.database import State
 from dynmodel_pyramid.errors import Malformed, PreconditionFailed
-from dynmodel_pyramid.web.definitions.tables import no_parameters
 from dynmodel_pyramid.web.http.answers import empty_answer, encode, json_answer
 from dynmodel_pyramid.web.http.body import MERGE_PATCH, media_type_of, read_json
 from dynmodel_pyramid.web.http.conditions import if_match, is_unchanged, preferred_return
 from dynmodel_pyramid.web.http.methods import add_resource_view
+from dynmodel_pyramid.web.http.parameters import no_parameters
 from dynmodel_pyramid.web.resources import Schema, SchemaPlan
 
 

@@ -15,7 +15,7 @@ from dynmodel_pyramid.web.http.answers import Answer
 from dynmodel_pyramid.web.http.conditions import media_ranges
 from dynmodel_pyramid.web.http.errors import NotAcceptable
 from dynmodel_pyramid.web.http.ranges import Part
-from dynmodel_pyramid.web.transactions import read_connection
+from dynmodel_pyramid.web.http.transactions import read_connection
 
 PLAN = "application/vnd.pgrst.plan"
 #: The media types of plans; the first one is text, as the last one is.
