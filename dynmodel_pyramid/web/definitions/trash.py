@@ -11,7 +11,7 @@ from dynmodel_pyramid.changes.on_error import FAIL
 from dynmodel_pyramid.changes.trash import Kept, TableTrash
 from dynmodel_pyramid.changes.trash_fields import FieldTrash
 from dynmodel_pyramid.definitions.writing import field_document
-from dynmodel_pyramid.web.definitions import resources as resources
+from dynmodel_pyramid.web import definition_resources as resources
 from dynmodel_pyramid.web.definitions.tables import definition_answer
 from dynmodel_pyramid.web.http.answers import empty_answer, encode, json_answer
 from dynmodel_pyramid.web.http.body import read_optional_json
