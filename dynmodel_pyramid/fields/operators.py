@@ -1,7 +1,7 @@
 """The operators of queries, as values that field types declare: what each asks, and its condition in SQL.
 
 A field type says which it takes (:attr:`FieldType.operators`); a type of a plugin may declare one of its own, or one of
-these names with an SQL of its own. ``queries/comparisons.py`` reads the texts and asks for the condition.
+these names with an SQL of its own. ``queries/sql/comparisons.py`` reads the texts and asks for the condition.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import patterns, search
+from dynmodel_pyramid.fields.sql import patterns, search
 
 #: (what the field is in SQL, what it is compared with, the dialect's name) -> condition. It is null where the field is.
 Condition = Callable[[sa.ColumnElement, Any, str], sa.ColumnElement[bool]]

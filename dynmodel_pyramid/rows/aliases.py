@@ -2,8 +2,8 @@
 
 import datetime
 
+from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.definitions import TableDefinition
-from dynmodel_pyramid.tables.generation import Model
 
 
 def aliases_of(model: Model) -> "Aliases":

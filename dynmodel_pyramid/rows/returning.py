@@ -7,8 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from dynmodel_pyramid.errors import Malformed
-from dynmodel_pyramid.queries.plans import Plan, plan
-from dynmodel_pyramid.queries.syntax import Level, Query
+from dynmodel_pyramid.queries.grammar.syntax import Level, Query
+from dynmodel_pyramid.queries.sql.plans import Plan, plan
 from dynmodel_pyramid.rows.querying import everything
 from dynmodel_pyramid.rows.reads import CHUNK
 from dynmodel_pyramid.rows.scope import Scope

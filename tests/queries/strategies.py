@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from dynmodel_pyramid.queries.syntax import (
+from dynmodel_pyramid.queries.grammar.syntax import (
     AGGREGATES,
     IS_VALUES,
     OPERATORS,

@@ -3,7 +3,7 @@
 import pytest
 
 from dynmodel_pyramid.queries import Query, Rules, parse, print_query, split
-from dynmodel_pyramid.queries.syntax import (
+from dynmodel_pyramid.queries.grammar.syntax import (
     Column,
     Condition,
     Embed,

@@ -9,8 +9,8 @@ import pytest
 
 import dynmodel_pyramid
 from dynmodel_pyramid.queries import parse, print_query, read_document, split
-from dynmodel_pyramid.queries.parsing import AT_THE_ROOT, EVERYWHERE
-from dynmodel_pyramid.queries.syntax import OPERATORS
+from dynmodel_pyramid.queries.grammar.parsing import AT_THE_ROOT, EVERYWHERE
+from dynmodel_pyramid.queries.grammar.syntax import OPERATORS
 
 PAGE = (Path(dynmodel_pyramid.__file__).parent.parent / "docs" / "queries.md").read_text(encoding="utf-8")
 LINES = [line for block in re.findall(r"^```query\n(.*?)^```", PAGE, re.M | re.S) for line in block.splitlines()]

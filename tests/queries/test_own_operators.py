@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.fields import operators
-from dynmodel_pyramid.fields.text import Text
-from dynmodel_pyramid.queries.comparisons import condition
+from dynmodel_pyramid.fields.types.text import Text
+from dynmodel_pyramid.queries.sql.comparisons import condition
 
 
 def _begins_with(left, right, dialect):

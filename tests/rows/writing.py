@@ -5,10 +5,10 @@ from contextlib import contextmanager
 import orjson
 import sqlalchemy as sa
 
+from dynmodel_pyramid.catalogue.attempt import Work
+from dynmodel_pyramid.changes.service import DefinitionService
 from dynmodel_pyramid.queries import parse
 from dynmodel_pyramid.rows.service import Rows
-from dynmodel_pyramid.tables.service import DefinitionService
-from dynmodel_pyramid.tables.work import Work
 
 
 class Table:

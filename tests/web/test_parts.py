@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dynmodel_pyramid.errors import Malformed
-from dynmodel_pyramid.queries.parsing import LARGEST
-from dynmodel_pyramid.web import quarantine, tables, trash
-from dynmodel_pyramid.web.parts import Page, read_part
+from dynmodel_pyramid.queries.grammar.parsing import LARGEST
+from dynmodel_pyramid.web.definitions import quarantine, tables, trash
+from dynmodel_pyramid.web.http.parts import Page, read_part
 
 
 def followed(client, path: str) -> list[list]:

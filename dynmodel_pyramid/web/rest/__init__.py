@@ -4,6 +4,7 @@ PostgREST's documentation and observable behaviour decide here.
 
 ``resources``    the tree below ``/rest/``
 ``face``         what is PostgREST's: preferences, queries, ranges, statuses
+``views``        one view for each resource
 ``media``        ``Accept``, and rows as what it asks for
 ``reading``      GET and HEAD
 ``payload``      bodies -> documents; what JSON, forms and CSV say, leniently typed
@@ -13,7 +14,7 @@ PostgREST's documentation and observable behaviour decide here.
 ``openapi``      the description at ``/rest/``
 """
 
-from dynmodel_pyramid.web.errors import add_error_writer
+from dynmodel_pyramid.web.http.errors import add_error_writer
 from dynmodel_pyramid.web.rest.problems import rest_error
 
 

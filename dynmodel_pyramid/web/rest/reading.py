@@ -6,9 +6,9 @@ from pyramid.response import Response
 
 from dynmodel_pyramid.queries import Query, Rules
 from dynmodel_pyramid.rows.querying import queried
-from dynmodel_pyramid.web.explained import Explanation
-from dynmodel_pyramid.web.listing import list_answer
-from dynmodel_pyramid.web.ranges import part_of
+from dynmodel_pyramid.web.http.explained import Explanation
+from dynmodel_pyramid.web.http.listing import list_answer
+from dynmodel_pyramid.web.http.ranges import part_of
 from dynmodel_pyramid.web.rest.errors import out_of_range
 from dynmodel_pyramid.web.rest.face import REST, read_query
 from dynmodel_pyramid.web.rest.media import negotiated

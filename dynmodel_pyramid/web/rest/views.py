@@ -2,8 +2,8 @@
 
 from pyramid.response import Response
 
-from dynmodel_pyramid.web.methods import View, add_resource_view
-from dynmodel_pyramid.web.resources import ROUTE
+from dynmodel_pyramid.web.http.methods import View, add_resource_view
+from dynmodel_pyramid.web.http.tree import ROUTE
 from dynmodel_pyramid.web.rest.errors import unknown_function, unknown_schema, unknown_table
 from dynmodel_pyramid.web.rest.openapi import describe
 from dynmodel_pyramid.web.rest.reading import read_rows

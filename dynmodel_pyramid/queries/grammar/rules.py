@@ -1,0 +1,82 @@
+"""What a parser is told besides the text: guards, leniencies, the names of operators."""
+
+from dataclasses import dataclass
+
+from dynmodel_pyramid.queries.errors import QueryTooComplex
+from dynmodel_pyramid.queries.grammar.syntax import OPERATORS
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How much a query may be, and how strictly it is read.
+
+    Each item of ``select``, ``order``, ``columns`` and ``on_conflict``, each condition, each value of one with ``any``
+    or ``all``, each ``and`` and ``or``, each ``limit`` and ``offset`` and each step of a JSON path is an expression.
+    ``values`` bounds the values of all lists together, ``size`` the characters of names and values. ``nesting`` bounds
+    groups in groups and the steps of a JSON path, ``embedding`` relations in relations. ``lenient`` is for the face of
+    PostgREST: an empty ``order=``, ``limit=``, ``offset=``, ``and=`` or ``or=`` says nothing, and a quote that does not
+    delimit is a character as others are.
+    """
+
+    expressions: int = 1000
+    nesting: int = 20
+    embedding: int = 10
+    lenient: bool = False
+    operators: frozenset[str] = OPERATORS
+    values: int = 32_000
+    size: int = 1_048_576
+
+
+class Guard:
+    """Counts what one query has, as it is read."""
+
+    __slots__ = ("left", "rules", "size", "values")
+
+    def __init__(self, rules: Rules):
+        self.rules = rules
+        self.left = rules.expressions
+        self.values = rules.values
+        self.size = rules.size
+
+    def count(self, parameter: str, part: str = "value") -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise QueryTooComplex(
+                f"the query has more than {self.rules.expressions} expressions",
+                parameter=parameter,
+                part=part,
+                hint="ask for less, or in several queries",
+            )
+
+    def read(self, characters: int, parameter: str) -> None:
+        """:raises QueryTooComplex: the query's text is too long"""
+        self.size -= characters
+        if self.size < 0:
+            raise QueryTooComplex(
+                f"the query has more than {self.rules.size} characters",
+                parameter=parameter,
+                hint="ask in several queries",
+            )
+
+    def count_values(self, count: int, parameter: str, part: str = "value") -> None:
+        """:raises QueryTooComplex: these are more values of lists than are left"""
+        self.values -= count
+        if self.values < 0:
+            raise QueryTooComplex(
+                f"the query has more than {self.rules.values} values in its lists",
+                parameter=parameter,
+                part=part,
+                hint="ask in several queries",
+            )
+
+    def nest(self, depth: int, parameter: str, part: str = "value") -> None:
+        """:raises QueryTooComplex: ``depth`` groups, or steps of a JSON path, are too many"""
+        if depth > self.rules.nesting:
+            raise QueryTooComplex(f"nested more than {self.rules.nesting} deep", parameter=parameter, part=part)
+
+    def embed(self, depth: int, parameter: str, part: str = "value") -> None:
+        """:raises QueryTooComplex: ``depth`` relations in one another are too many"""
+        if depth > self.rules.embedding:
+            raise QueryTooComplex(
+                f"relations are embedded more than {self.rules.embedding} deep", parameter=parameter, part=part
+            )

@@ -1,0 +1,73 @@
+"""Lists of rows: ``GET /table/{id}/rows/`` and ``POST /table/{id}/query/``, which is as safe."""
+
+import json
+
+from pyramid.response import Response
+
+from dynmodel_pyramid.errors import TooLarge
+from dynmodel_pyramid.exchange.outgoing import FORMATS, texts_of
+from dynmodel_pyramid.queries import read_document
+from dynmodel_pyramid.rows.querying import COUNTS, Queried, queried
+from dynmodel_pyramid.web.http.body import read_json
+from dynmodel_pyramid.web.http.conditions import best_offer
+from dynmodel_pyramid.web.http.explained import PLANS, asked_for
+from dynmodel_pyramid.web.http.forms import FileForm, Form, JsonForm
+from dynmodel_pyramid.web.http.listing import list_answer
+from dynmodel_pyramid.web.http.methods import add_resource_view
+from dynmodel_pyramid.web.http.parameters import no_parameters
+from dynmodel_pyramid.web.http.preferences import preferred
+from dynmodel_pyramid.web.http.ranges import part_of
+from dynmodel_pyramid.web.resources import QueryResource, RowList
+from dynmodel_pyramid.web.rows.face import TABLE, read_query
+
+#: The media types of lists.
+OFFERS = ("application/json", *FORMATS)
+
+
+def includeme(config) -> None:
+    add_resource_view(config, QueryResource, offers=offers(config), POST=query_rows)
+
+
+def offers(config) -> tuple[str, ...]:
+    """The media types of lists in this deployment."""
+    return (*OFFERS, *PLANS) if config.registry.dynmodel_settings.plan_enabled else OFFERS
+
+
+def list_rows(context: RowList, request) -> Response:
+    text = request.environ.get("QUERY_STRING", "")
+    found = queried(context.rows, "text", text, lambda rules: read_query(context, text, rules))
+    return _answer(context, request, found, text)
+
+
+def query_rows(context: QueryResource, request) -> Response:
+    """A query that is too long for an address; nothing is written."""
+    no_parameters(request)
+    most = request.registry.dynmodel_settings.max_query_size
+    if (request.content_length or 0) > most:
+        raise TooLarge(f"the query has more than {most} bytes", hint="ask in several queries")
+    document = read_json(request)
+    text = json.dumps(document)
+    return _answer(
+        context, request, queried(context.rows, "document", text, lambda rules: read_document(document, rules))
+    )
+
+
+def _answer(context: RowList, request, found: Queried, text: str | None = None) -> Response:
+    """A page of what a query finds.
+
+    :param text: of the query string, for links to other pages
+    """
+    part = part_of(request, found.plan.limit, found.plan.offset)
+    asked = asked_for(request, OFFERS)
+    if asked is not None:
+        return asked.answer(request, found, part)
+    wanted, form = preferred(request, "count", COUNTS), _form(context, request, found)
+    return list_answer(TABLE, request, found, part, form, wanted, query_string=text)
+
+
+def _form(context: RowList, request, found: Queried) -> Form:
+    """What ``Accept`` asks for."""
+    format = FORMATS.get(best_offer(request, OFFERS))
+    if format is None:
+        return JsonForm(found.plan.names)
+    return FileForm(format, found.plan.names, texts_of(context.model, found.plan.query.select))

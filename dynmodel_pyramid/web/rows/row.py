@@ -1,0 +1,92 @@
+"""Views of one row: ``/table/{id}/rows/{row_id}/``, and the alias ``row/``."""
+
+import zlib
+
+import sqlalchemy as sa
+from pyramid.response import Response
+
+from dynmodel_pyramid.errors import NotFound
+from dynmodel_pyramid.rows.service import Rows
+from dynmodel_pyramid.web.http.answers import empty_answer, json_answer
+from dynmodel_pyramid.web.http.body import MERGE_PATCH, read_json
+from dynmodel_pyramid.web.http.conditions import is_unchanged, matching_row_versions
+from dynmodel_pyramid.web.http.methods import add_resource_view
+from dynmodel_pyramid.web.http.parameters import no_parameters
+from dynmodel_pyramid.web.http.preferences import preferred_return
+from dynmodel_pyramid.web.http.transactions import read_connection, write_connection
+from dynmodel_pyramid.web.http.writing import writing
+from dynmodel_pyramid.web.resources import RowResource
+
+
+def includeme(config) -> None:
+    add_resource_view(config, RowResource, GET=get_row, PUT=put_row, PATCH=patch_row, DELETE=delete_row)
+
+
+def tag_of(context, rows: Rows, version: int, body: bytes) -> str:
+    """The entity tag of a row, without quotes: the versions of definition and row.
+
+    Where the row shows what other rows say (reverse sides), which its version knows nothing of, a checksum of the
+    answer comes third.
+    """
+    tag = f"{context.model.definition.version}-{version}"
+    return f"{tag}-{zlib.crc32(body):08x}" if rows.encoder.shows_others else tag
+
+
+def tagged(answer: Response, tag: str) -> Response:
+    answer.headers["ETag"] = f'"{tag}"'
+    return answer
+
+
+# One row
+
+
+def _missing(context: RowResource) -> NotFound:
+    return NotFound(f"the table has no row {context.row_id}")
+
+
+def get_row(context: RowResource, request) -> Response:
+    no_parameters(request)
+    rows = context.rows
+    row = rows.get(read_connection(request), context.row_id)
+    if row is None:
+        raise _missing(context)
+    tag = tag_of(context, rows, row.version, row.body)
+    return tagged(empty_answer(304) if is_unchanged(request, tag) else json_answer(row.body), tag)
+
+
+def put_row(context: RowResource, request) -> Response:
+    return _update(context, request, Rows.replace, read_json(request))
+
+
+def patch_row(context: RowResource, request) -> Response:
+    return _update(context, request, Rows.assign, read_json(request, MERGE_PATCH))
+
+
+def _update(context: RowResource, request, operation, document) -> Response:
+    no_parameters(request)
+    versions = matching_row_versions(request, context.model.definition.version)
+    rows = writing(context, request)
+    connection = write_connection(request)
+    version = operation(rows, connection, context.row_id, document, versions)
+    if version is None:
+        raise _missing(context)
+    return row_answer(context, request, rows, connection, version)
+
+
+def row_answer(context: RowResource, request, rows: Rows, connection: sa.Connection, version: int) -> Response:
+    """The answer to a write of one row, which has this version now."""
+    preferences = preferred_return(request)
+    is_empty = preferences.is_empty
+    body = b"" if is_empty and not rows.encoder.shows_others else rows.get(connection, context.row_id).body
+    answer = empty_answer(204) if is_empty else json_answer(body)
+    preferences.tell(answer)
+    return tagged(answer, tag_of(context, rows, version, body))
+
+
+def delete_row(context: RowResource, request) -> Response:
+    no_parameters(request)
+    versions = matching_row_versions(request, context.model.definition.version)
+    rows = writing(context, request)
+    if not rows.delete(write_connection(request), context.row_id, versions):
+        raise _missing(context)
+    return empty_answer(204)

@@ -1,0 +1,121 @@
+"""Writes to ``/table/{id}/rows/``: new rows, upserts, and PATCH and DELETE of all rows that a filter finds."""
+
+from pyramid.response import Response
+
+from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.exchange import CSV, NDJSON
+from dynmodel_pyramid.exchange.documents import Documents, parse_json
+from dynmodel_pyramid.exchange.incoming import read_csv, read_ndjson
+from dynmodel_pyramid.exchange.incoming import read_json as read_json_rows
+from dynmodel_pyramid.rows.entries import Columns
+from dynmodel_pyramid.rows.filtered import Filtered
+from dynmodel_pyramid.rows.imports import Document
+from dynmodel_pyramid.rows.service import refuse_other_than_object
+from dynmodel_pyramid.web.http.body import (
+    MERGE_PATCH,
+    body_file,
+    longest_document,
+    media_type_of,
+    position_of,
+    read_document,
+    read_json,
+    refuse_body,
+    refuse_media_type,
+)
+from dynmodel_pyramid.web.http.methods import add_resource_view
+from dynmodel_pyramid.web.http.tree import path
+from dynmodel_pyramid.web.http.writing import Sent, Write, create, delete, merging_of, update
+from dynmodel_pyramid.web.resources import RowList, SingularRowList
+from dynmodel_pyramid.web.rows.face import TABLE
+from dynmodel_pyramid.web.rows.lists import list_rows, offers
+from dynmodel_pyramid.web.rows.row import tag_of
+
+#: Media types in which rows are taken.
+MEDIA_TYPES = ("application/json", CSV, NDJSON)
+
+
+def includeme(config) -> None:
+    views = {"GET": list_rows, "POST": create_rows, "PATCH": patch_rows, "DELETE": delete_rows}
+    add_resource_view(config, RowList, offers=offers(config), **views)
+    add_resource_view(config, SingularRowList, offers=offers(config), PUT=create_rows, **views)
+
+
+def _refuse(name: str, why: str, hint: str | None = None) -> Malformed:
+    return Malformed(f"{name}: {why}", code="invalid_parameter", hint=hint, parameter=name)
+
+
+def create_rows(context: RowList, request) -> Response:
+    write = Write(TABLE, context, request)
+    root, merging = write.query.root, merging_of(write)
+    if root.filters or root.order or root.limit is not None or root.offset:
+        raise Malformed(
+            "conditions, order, limit and offset mean nothing where rows are added",
+            code="invalid_parameter",
+            hint="a write to the rows that conditions find is PATCH or DELETE",
+        )
+    if write.query.on_conflict is not None and merging is None:
+        raise _refuse("on_conflict", "it wants a resolution", "send Prefer: resolution=merge-duplicates")
+    refuse_media_type(request, MEDIA_TYPES)
+    if merging is not None:
+        _refuse_if_match(request)
+    sent = _sent(write)
+    answer, made = create(write, sent, merging)
+    if sent.is_one and made.count:
+        row_id, rows = made.last_id, write.rows
+        answer.headers["Location"] = path(request, "table", context.model.definition.id, "rows", row_id)
+        # Of the row as GET answers it, whatever select shows of it here.
+        row = rows.get(write.connection, row_id) if rows.encoder.shows_others or not made.inserted else None
+        tag = tag_of(context, rows, row.version if row else 1, row.body if row else b"")
+        answer.headers["ETag"] = f'"{tag}"'
+    return answer
+
+
+def _sent(write: Write) -> Sent:
+    request, longest = write.request, longest_document(write.request)
+    file, columns = body_file(request), Columns(write.rows, write.query.columns)
+    media_type, is_one = media_type_of(request), False
+    if media_type == CSV:
+        documents = read_csv(file, write.rows, columns, longest)
+    elif media_type == NDJSON:
+        documents = read_ndjson(file, longest)
+    elif (several := Documents(file, longest)).is_array:
+        documents = read_json_rows(several)
+    else:
+        document, is_one = parse_json(read_document(request)), True
+        refuse_other_than_object(document)
+        documents = [Document(document)]
+    return Sent(documents, columns, is_one, position_of(file))
+
+
+# Rows that a filter finds
+
+
+def _refuse_if_match(request) -> None:
+    for name in ("If-Match", "If-Unmodified-Since"):
+        if name in request.headers:
+            raise Malformed(
+                f"{name}: it is of one row, and this write may concern many",
+                hint="write the row at its own address, rows/{id}/, or filter by _version: ?id=eq.1&_version=eq.3",
+            )
+
+
+def _filtered(write: Write) -> Filtered:
+    if write.query.on_conflict is not None:
+        raise _refuse("on_conflict", "it is for POST")
+    _refuse_if_match(write.request)
+    return Filtered(write.rows, write.query.root, most=write.preferences.most)
+
+
+def patch_rows(context: RowList, request) -> Response:
+    write = Write(TABLE, context, request)
+    filtered = _filtered(write)
+    return update(write, filtered, Columns(write.rows, write.query.columns).of(read_json(request, MERGE_PATCH)))
+
+
+def delete_rows(context: RowList, request) -> Response:
+    refuse_body(request)
+    write = Write(TABLE, context, request)
+    filtered = _filtered(write)
+    if write.query.columns is not None:
+        raise _refuse("columns", "it is for POST and PATCH")
+    return delete(write, filtered)
