@@ -1,11 +1,11 @@
 """The registry of field types, filled from entry points and by ``config.add_field_type``."""
 
-import importlib.metadata
 import inspect
 import json
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from importlib.metadata import EntryPoint
 
 import colander
 
@@ -13,12 +13,11 @@ from dynmodel_pyramid.errors import ConfigurationProblem, PluginMissing
 from dynmodel_pyramid.fields.contract import FieldType
 from dynmodel_pyramid.fields.operators import Operator
 from dynmodel_pyramid.fields.schema import mapping_json_schema
+from dynmodel_pyramid.plugins import in_order, installed, load, origin
 
 log = logging.getLogger(__name__)
 
 GROUP = "dynmodel_pyramid.field_types"
-#: The distribution of the built-in types.
-OWN = "dynmodel_pyramid"
 
 #: Options that every field has, whatever its type; a type's own options may not bear these names.
 COMMON_OPTIONS = (
@@ -116,30 +115,15 @@ class FieldTypes:
             )
         self._types[name] = Registered(name, checked(cls), distribution, version)
 
-    def load_entry_points(self, entry_points: Iterable[importlib.metadata.EntryPoint] | None = None) -> None:
+    def load_entry_points(self, entry_points: Iterable[EntryPoint] | None = None) -> None:
         """Register every installed field type; one that fails is logged and added to :attr:`failures`."""
-        found = importlib.metadata.entry_points(group=GROUP) if entry_points is None else entry_points
-        # The built-in ones come first, so that of two types of one name the other is the intruder.
-        for entry_point in sorted(found, key=lambda point: (_origin(point)[0] != OWN, point.name, *_origin(point))):
+        for entry_point in installed(GROUP) if entry_points is None else in_order(entry_points):
             try:
-                self._take(entry_point.name, _load(entry_point), *_origin(entry_point))
+                self._take(entry_point.name, load(entry_point), *origin(entry_point))
             except ConfigurationProblem as problem:
-                failure = Failure(entry_point.name, *_origin(entry_point), entry_point.value, str(problem))
+                failure = Failure(entry_point.name, *origin(entry_point), entry_point.value, str(problem))
                 self.failures += (failure,)
                 log.error("%s", failure, exc_info=problem.__cause__)
-
-
-def _load(entry_point: importlib.metadata.EntryPoint) -> type[FieldType]:
-    try:
-        return entry_point.load()
-    except (Exception, SystemExit) as error:  # a module may end the process where it misses something
-        raise ConfigurationProblem(
-            f"can't be loaded: {type(error).__name__}: {error}", hint="mend or uninstall that package"
-        ) from error
-
-
-def _origin(entry_point: importlib.metadata.EntryPoint) -> tuple[str, str]:
-    return (entry_point.dist.name, entry_point.dist.version) if entry_point.dist is not None else ("", "")
 
 
 def _where(name: str, distribution: str, version: str, entry_point: str = "") -> str:

@@ -9,12 +9,12 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.exchange.forms import Form, Rows
 from dynmodel_pyramid.queries.grammar.parsing import LARGEST
 from dynmodel_pyramid.rows.querying import PageOfRows, Queried
 from dynmodel_pyramid.rows.reads import CHUNK
 from dynmodel_pyramid.web.http.answers import Answer
 from dynmodel_pyramid.web.http.faces import Face
-from dynmodel_pyramid.web.http.forms import Form, Rows
 from dynmodel_pyramid.web.http.links import link_header
 from dynmodel_pyramid.web.http.preferences import Preferences
 from dynmodel_pyramid.web.http.ranges import Part, content_range

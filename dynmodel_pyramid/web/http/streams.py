@@ -20,9 +20,9 @@ from itertools import chain
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.exchange.forms import Form, Rows
 from dynmodel_pyramid.web.http.answers import Answer
 from dynmodel_pyramid.web.http.errors import first_line, log_unexpected, request_id
-from dynmodel_pyramid.web.http.forms import Form, Rows
 from dynmodel_pyramid.web.http.tree import WORK
 
 log = logging.getLogger(__name__)
