@@ -1,4 +1,4 @@
-"""What PostgREST's face has of its own (:mod:`~dynmodel_pyramid.web.http.faces`)."""
+"""What PostgREST's face has of its own (:mod:`~dynmodel_pyramid.web.faces`)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,8 +6,8 @@ from dataclasses import replace
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.queries import Query, Rules, parse, split
 from dynmodel_pyramid.web.http.faces import Face
-from dynmodel_pyramid.web.preferences import RETURNS, PreferenceRules
-from dynmodel_pyramid.web.ranges import content_range
+from dynmodel_pyramid.web.http.preferences import RETURNS, PreferenceRules
+from dynmodel_pyramid.web.http.ranges import content_range
 from dynmodel_pyramid.web.rest.errors import RestError, bad_preferences, out_of_range
 from dynmodel_pyramid.web.rest.media import negotiated
 from dynmodel_pyramid.web.rest.resources import RestTable
