@@ -7,7 +7,7 @@ The syntax, without SQL or tables:
 ``parsing``    pairs -> :class:`Query`
 ``documents``  the same grammar as JSON -> :class:`Query`
 ``printing``   :class:`Query` -> pairs
-``rules``      guards, leniencies and the names of operators
+``rules``      the operators that there are, guards and leniencies
 ``cursor``     a text and a place in it: names, JSON paths, errors that point
 ``selects``, ``conditions``, ``orders``  the grammar of the parts
 ``levels``     collects what a query says of each relation
@@ -17,7 +17,8 @@ In SQL:
 
 ``plans``        a query over a table: the statement of a page, what is counted, cursors
 ``statements``   the statement of one level: rows, or groups of them
-``selection``    one level: what is selected, from where, which rows
+``select_list``  the values of one level's rows, embedded relations included
+``selection``    one level: from where its rows come, and which they are
 ``relations``    what links, lists and reverse sides lead to
 ``outputs``, ``aggregates``  the values of an answer
 ``ordering``, ``keysets``    order, and cursors

@@ -5,10 +5,10 @@ from contextlib import contextmanager
 import orjson
 import sqlalchemy as sa
 
-from dynmodel_pyramid.queries import parse
 from dynmodel_pyramid.rows.service import Rows
 from dynmodel_pyramid.tables.service import DefinitionService
 from dynmodel_pyramid.tables.work import Work
+from tests.queries.grammar import parse
 
 
 class Table:
