@@ -22,7 +22,7 @@ In SQL:
 ``relations``    what links, lists and reverse sides lead to
 ``outputs``, ``aggregates``  the values of an answer
 ``ordering``, ``keysets``    order, and cursors
-``filters``      conditions and groups: ``where``, which writes by filter use as well
+``filters``      conditions and groups
 ``names``        what names mean in a table
 ``subjects``     what conditions are about
 ``comparisons``  one condition
