@@ -14,17 +14,19 @@ from pyramid.interfaces import ITweens
 from pyramid.tweens import EXCVIEW, INGRESS
 from webob.request import DisconnectionError
 
+from dynmodel_pyramid import orm
+from dynmodel_pyramid.catalogue.attempt import Stale
+from dynmodel_pyramid.catalogue.catalogue import Catalogue
+from dynmodel_pyramid.catalogue.unsupported_options import report_unsupported
 from dynmodel_pyramid.database import Database
 from dynmodel_pyramid.definitions import upgrade
 from dynmodel_pyramid.directives import add_dynmodel_setting, add_field_type
 from dynmodel_pyramid.errors import ConfigurationProblem, DynmodelError
 from dynmodel_pyramid.fields import FieldTypes
 from dynmodel_pyramid.settings import Settings
-from dynmodel_pyramid.tables.catalogue import Catalogue
-from dynmodel_pyramid.tables.unsupported import report_unsupported
-from dynmodel_pyramid.tables.work import Stale
-from dynmodel_pyramid.web import errors as web_errors
-from dynmodel_pyramid.web.resources import ROUTE, root_factory
+from dynmodel_pyramid.web.http import errors as web_errors
+from dynmodel_pyramid.web.http.tree import ROUTE
+from dynmodel_pyramid.web.resources import root_factory
 
 _TM = "pyramid_tm.tm_tween_factory"
 _TWEENS = "dynmodel_pyramid.web.transactions"
@@ -68,7 +70,7 @@ def includeme(config: Configurator) -> None:
     field_types.load_entry_points()
     database = Database(settings)
     config.registry.dynmodel_settings = settings
-    config.registry.dynmodel_catalogue = Catalogue(database, field_types)
+    config.registry.dynmodel_catalogue = Catalogue(database, field_types, orm)
     config.add_directive("add_field_type", add_field_type)
     config.add_directive("add_dynmodel_setting", add_dynmodel_setting)
 
@@ -84,16 +86,16 @@ def includeme(config: Configurator) -> None:
 
     config.add_route(ROUTE, "/*traverse", factory=root_factory)
     modules = (
-        "service",
-        "schema",
-        "tables",
-        "plan",
-        "history",
-        "quarantine",
-        "trash",
-        "rows",
-        "writes",
-        "lists",
+        "service.about",
+        "service.schema",
+        "definitions.tables",
+        "definitions.plan",
+        "definitions.history",
+        "definitions.quarantine",
+        "definitions.trash",
+        "rows.row",
+        "rows.writes",
+        "rows.lists",
         "rest",
     )
     for module in modules:

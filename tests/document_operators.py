@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterator
 
 from dynmodel_pyramid.fields.operators import Operator
-from dynmodel_pyramid.queries.casts import CASTS
-from dynmodel_pyramid.queries.json_paths import Part
+from dynmodel_pyramid.queries.sql.casts import CASTS
+from dynmodel_pyramid.queries.sql.json_paths import Part
 from tests.document_types import built_in
 from tests.documents import ROOT
 

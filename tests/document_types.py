@@ -1,7 +1,7 @@
 """``python -m tests.document_types`` writes docs/types/README.md: all built-in types, and which converts to which.
 
 It asks what is installed. The values that it converts are the valid ones of the types' conformance runs, in Python
-alone (``tables/conversion.py``): the database makes no difference, as the conformance suite proves.
+alone (``changes/values/conversion.py``): the database makes no difference, as the conformance suite proves.
 """
 
 import contextlib
@@ -18,10 +18,10 @@ import colander
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from dynmodel_pyramid.changes.values.conversion import converter
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.fields import FieldType, FieldTypes
 from dynmodel_pyramid.fields.registry import OWN, Registered, read_options
-from dynmodel_pyramid.tables.conversion import converter
 from dynmodel_pyramid.testing.cases import Case
 from dynmodel_pyramid.testing.suite import Suite, is_given
 from tests.documents import ROOT

@@ -1,6 +1,6 @@
 """A package that an INI file names under ``pyramid.includes``: it brings a field type and a setting."""
 
-from dynmodel_pyramid.fields.boolean import Boolean
+from dynmodel_pyramid.fields.types.boolean import Boolean
 from dynmodel_pyramid.settings import Setting, at_least
 
 

@@ -1,10 +1,10 @@
 """What every definition promises is in the database: asked by tests and soaks after each change."""
 
+from dynmodel_pyramid.catalogue.catalogue import Catalogue
+from dynmodel_pyramid.catalogue.references import referrers
+from dynmodel_pyramid.changes.promises import Promises
 from dynmodel_pyramid.definitions.model import link_table
 from dynmodel_pyramid.definitions.trashed import TrashStore
-from dynmodel_pyramid.tables.catalogue import Catalogue
-from dynmodel_pyramid.tables.promises import Promises
-from dynmodel_pyramid.tables.references import referrers
 
 
 def broken_promises(catalogue: Catalogue, only: int | None = None) -> list[str]:

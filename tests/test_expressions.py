@@ -27,7 +27,7 @@ COMPILERS = {"compile", "match", "fullmatch", "search", "sub", "split", "findall
 BUILT = {
     "fields/characters.py",
     "database/sqlite_functions.py",
-    "tables/evolution_sqlite.py",
+    "changes/ddl/sqlite.py",
     "scripts/schema_files.py",
 }
 
@@ -163,7 +163,7 @@ EXPRESSIONS = expressions()
 
 
 #: It has two ways for blanks, and none to fail once it has taken a character: it never goes back.
-NEVER_FAILS = "queries/cursor.py:_NAME"
+NEVER_FAILS = "queries/grammar/cursor.py:_NAME"
 
 
 @pytest.mark.parametrize("place", sorted(EXPRESSIONS.keys() - {NEVER_FAILS}))

@@ -1,6 +1,11 @@
-"""Imports point down the list of layers only, and few layers know Pyramid."""
+"""Imports point down the list of layers only, go in no circle, and few layers know Pyramid.
+
+``python -m tests.test_layers`` prints modules and lines by package, and counts circles and arrows that run up.
+"""
 
 import ast
+from collections.abc import Iterable
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -8,27 +13,29 @@ import pytest
 import dynmodel_pyramid
 
 PACKAGE = Path(dynmodel_pyramid.__file__).parent
+NAME = "dynmodel_pyramid"
 #: From the top to the bottom (docs/architecture.md); a module imports from its own layer and from those below it.
 LAYERS = (
     "testing",
+    "scripts",
     "__init__",
     "directives",
-    "scripts",
     "server",
-    "ui",
     "web",
     "access",
     "exchange",
+    "changes",
+    "orm",
     "rows",
     "queries",
-    "tables",
+    "catalogue",
     "definitions",
     "fields",
     "database",
     "settings",
     "errors",
 )
-KNOW_PYRAMID = {"testing", "__init__", "directives", "scripts", "ui", "web", "access"}
+KNOW_PYRAMID = {"testing", "__init__", "directives", "scripts", "web"}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -36,10 +43,16 @@ def layer_of(parts: tuple[str, ...]) -> str:
     return parts[0] if parts else "__init__"
 
 
+def module_name(path: Path) -> str:
+    """``a.b.c`` of a file below the package; ``a.b`` of the file of a package."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join((NAME, *parts)).removesuffix(".__init__")
+
+
 def imports(path: Path) -> list[tuple[int, str]]:
-    """(line, dotted name) of every import, those inside functions included."""
+    """(line, dotted name) of every import, those inside functions and under TYPE_CHECKING included."""
     found = []
-    package = ("dynmodel_pyramid", *path.relative_to(PACKAGE).parts[:-1])
+    package = (NAME, *path.relative_to(PACKAGE).parts[:-1])
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found += [(node.lineno, alias.name) for alias in node.names]
@@ -53,37 +66,128 @@ def imports(path: Path) -> list[tuple[int, str]]:
 def imported_layer(name: str) -> str | None:
     """The layer of ours that an import reaches; ``from dynmodel_pyramid import main`` reaches the top module."""
     parts = name.split(".")
-    if parts[0] != "dynmodel_pyramid":
+    if parts[0] != NAME:
         return None
     return parts[1] if len(parts) > 1 and parts[1] in LAYERS else "__init__"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_point_down(path):
-    own = layer_of(path.relative_to(PACKAGE).with_suffix("").parts)
-    assert own in LAYERS, f"{own} is no layer: add it to the list in docs/architecture.md and here"
-    for line, name in imports(path):
-        reached = imported_layer(name)
-        if reached is not None and reached != own:
-            assert LAYERS.index(reached) > LAYERS.index(own), f"{path}:{line} imports {name}, which lies above"
-        if name.split(".")[0] in ("pyramid", "webob", "pyramid_tm"):
-            assert own in KNOW_PYRAMID, f"{path}:{line} imports {name}; the layer {own} knows nothing of HTTP"
+def arrows() -> dict[str, set[str]]:
+    """Module -> the modules that it imports."""
+    modules = {module_name(path): path for path in MODULES}
+    found: dict[str, set[str]] = {name: set() for name in modules}
+    for name, path in modules.items():
+        for _, imported in imports(path):
+            reached = imported if imported in modules else imported.rpartition(".")[0]
+            if reached in modules and reached != name:
+                found[name].add(reached)
+    return found
+
+
+def rooms(graph: dict[str, set[str]]) -> dict[str, set[str]]:
+    """The same of rooms: a package within a layer is one room, and so is each module beside it."""
+
+    def room(module: str) -> str:
+        inner = ".".join(module.split(".")[:3])
+        return inner if (PACKAGE / Path(*inner.split(".")[1:]) / "__init__.py").exists() else module
+
+    found: dict[str, set[str]] = {}
+    for module, imported in graph.items():
+        found.setdefault(room(module), set()).update(room(each) for each in imported if room(each) != room(module))
+    return found
+
+
+def circles(graph: dict[str, set[str]]) -> Iterable[list[str]]:
+    """One circle after the other, each without the arrow that closed the one before; none where all is well."""
+    graph = {name: set(imported) for name, imported in graph.items()}
+    while True:
+        try:
+            TopologicalSorter(graph).prepare()
+        except CycleError as error:
+            circle = error.args[1][::-1]
+            yield circle
+            graph[circle[0]].discard(circle[1])
+        else:
+            return
+
+
+def upward() -> Iterable[str]:
+    for path in MODULES:
+        own = layer_of(path.relative_to(PACKAGE).with_suffix("").parts)
+        for line, name in imports(path):
+            reached = imported_layer(name)
+            if reached is not None and reached != own and LAYERS.index(reached) < LAYERS.index(own):
+                yield f"{path}:{line} imports {name}, which lies above"
+
+
+def test_imports_point_down():
+    assert list(upward()) == []
+
+
+def test_only_some_layers_know_pyramid():
+    pyramid = ("pyramid", "webob", "pyramid_tm")
+    knowing = {
+        layer_of(path.relative_to(PACKAGE).with_suffix("").parts)
+        for path in MODULES
+        if any(name.split(".")[0] in pyramid for _, name in imports(path))
+    }
+    assert knowing <= KNOW_PYRAMID
+
+
+def test_modules_import_in_no_circle():
+    assert list(circles(arrows())) == []
+
+
+def test_rooms_import_in_no_circle():
+    assert list(circles(rooms(arrows()))) == []
 
 
 def test_the_list_is_complete():
     """Every name in the package is a layer, and a module is found for nearly every layer."""
     there = {layer_of(path.relative_to(PACKAGE).with_suffix("").parts) for path in MODULES}
-    assert there <= set(LAYERS)
-    assert there >= {"web", "rows", "tables", "definitions", "fields", "database", "errors"}
+    assert there <= set(LAYERS), "a new layer stands in the list in docs/architecture.md and here"
+    assert there >= set(LAYERS) - {"access"}
+
+
+@pytest.mark.parametrize("package", sorted({path.parent for path in MODULES}), ids=lambda path: path.name)
+def test_each_package_has_a_map(package):
+    """Its docstring names each of its modules and packages."""
+    if package == PACKAGE or "migrations" in package.parts:
+        return
+    text = ast.get_docstring(ast.parse((package / "__init__.py").read_text(encoding="utf-8"))) or ""
+    parts = {path.stem for path in package.glob("*.py")} | {path.parent.name for path in package.glob("*/__init__.py")}
+    assert [part for part in sorted(parts - {"__init__"}) if f"``{part}``" not in text] == []
 
 
 def test_the_reader_of_imports(tmp_path, monkeypatch):
-    """Relative imports and those inside functions count, too."""
+    """Relative imports, those inside functions and those under TYPE_CHECKING count, too."""
     monkeypatch.setattr("tests.test_layers.PACKAGE", tmp_path)
     folder = tmp_path / "rows"
     folder.mkdir()
     module = folder / "module.py"
-    module.write_text("from . import page\nfrom ..web import errors\ndef f():\n    import dynmodel_pyramid.web.rows\n")
-    names = [name for _, name in imports(module)]
-    assert names == ["dynmodel_pyramid.rows.page", "dynmodel_pyramid.web.errors", "dynmodel_pyramid.web.rows"]
-    assert [imported_layer(name) for name in names] == ["rows", "web", "web"]
+    module.write_text(
+        "from . import page\nfrom ..web import errors\ndef f():\n    import dynmodel_pyramid.web.rows\n"
+        "if TYPE_CHECKING:\n    from dynmodel_pyramid.orm import models\n"
+    )
+    names = [name for _, name in sorted(imports(module))]
+    assert names == [
+        "dynmodel_pyramid.rows.page",
+        "dynmodel_pyramid.web.errors",
+        "dynmodel_pyramid.web.rows",
+        "dynmodel_pyramid.orm.models",
+    ]
+    assert [imported_layer(name) for name in names] == ["rows", "web", "web", "orm"]
+
+
+def test_the_finder_of_circles():
+    assert list(circles({"a": {"b"}, "b": {"c"}, "c": set()})) == []
+    assert [set(circle) for circle in circles({"a": {"b"}, "b": {"c"}, "c": {"a"}})] == [{"a", "b", "c"}]
+
+
+if __name__ == "__main__":
+    for package in sorted({path.parent for path in MODULES}):
+        files = list(package.glob("*.py"))
+        lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files)
+        print(f"{len(files):4} modules {lines:6} lines  {package.relative_to(PACKAGE.parent)}")
+    print("circles of modules:", len(list(circles(arrows()))))
+    print("circles of rooms:", len(list(circles(rooms(arrows())))))
+    print("arrows that run up:", len(list(upward())))

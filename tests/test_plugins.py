@@ -17,8 +17,8 @@ from pyramid.exceptions import ConfigurationConflictError, ConfigurationExecutio
 
 import dynmodel_pyramid
 from dynmodel_pyramid.fields import FieldType, operators, registry
-from dynmodel_pyramid.fields.boolean import Boolean
-from dynmodel_pyramid.fields.text import String
+from dynmodel_pyramid.fields.types.boolean import Boolean
+from dynmodel_pyramid.fields.types.text import String
 from dynmodel_pyramid.testing.driver import make_application
 from tests.plugins import install, path_with, plant, run
 from tests.server import Server

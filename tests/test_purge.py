@@ -190,7 +190,7 @@ def test_the_setting_decides(full, ini, capsys):
 
 
 def test_a_table_that_was_restored_and_dropped_again_stays(full, ini, monkeypatch, capsys):
-    from dynmodel_pyramid.tables.trash import TableTrash
+    from dynmodel_pyramid.changes.trash import TableTrash
 
     age(full, 31, tables=[2])
     purge = TableTrash.purge_table
@@ -207,8 +207,8 @@ def test_a_table_that_was_restored_and_dropped_again_stays(full, ini, monkeypatc
 
 
 def test_what_fails_is_told_and_the_rest_goes(full, ini, monkeypatch, capsys):
+    from dynmodel_pyramid.changes.trash_fields import FieldTrash
     from dynmodel_pyramid.errors import Busy
-    from dynmodel_pyramid.tables.trash_fields import FieldTrash
 
     age(full, 31, fields=[1, 2], tables=[2])
 

@@ -5,6 +5,15 @@ A :class:`Database` is the only thing in the package that opens connections. It 
 * :meth:`Database.reading`: reads only, and never turns into a write;
 * ``database.writer``: an engine whose transactions write rows;
 * :meth:`Database.changing`: a definition change, with DDL; :meth:`Database.rehearsing`: its plan.
+
+``dialect``           what callers may ask of a database
+``sqlite``            SQLite's answers; ``sqlite_functions``, ``sqlite_sums``, ``sqlite_deadline``, ``sqlite_file`` and
+                      ``sqlite_things`` are parts of it
+``postgresql``        PostgreSQL's answers; ``postgresql_entries`` and ``postgresql_things`` are parts of it
+``things``            what a table consists of, as the database itself tells
+``system``            the system tables
+``cursors``           the driver's own cursors
+``regex``             the one door to an engine for regular expressions
 """
 
 import os

@@ -4,8 +4,8 @@ A back-tracking engine such as Python's ``re`` may take years for sixty characte
 meanwhile. RE2 has no back-references and no look-around, and lets the lock go while it works.
 
 Patterns reach this module in RE2's own syntax: :mod:`dynmodel_pyramid.fields.python_patterns` translates those of the
-option ``pattern``, :mod:`dynmodel_pyramid.fields.regular` those of the operators ``match`` and ``imatch``. Both bound
-the size of a pattern; a text may take RE2 some 4 ns for each character and each atom of the pattern.
+option ``pattern``, :mod:`dynmodel_pyramid.fields.sql.regular` those of the operators ``match`` and ``imatch``. Both
+bound the size of a pattern; a text may take RE2 some 4 ns for each character and each atom of the pattern.
 """
 
 import functools

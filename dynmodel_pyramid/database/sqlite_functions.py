@@ -1,6 +1,7 @@
 """Functions that SQLite lacks, as each connection gets them: pure, of texts and numbers.
 
-What the queries' conditions mean with them stands where they are used: ``fields/patterns.py``, ``fields/documents.py``.
+What the queries' conditions mean with them stands where they are used:
+``fields/sql/patterns.py``, ``fields/types/json_operators.py``.
 """
 
 import functools

@@ -1,7 +1,7 @@
 """Sums and averages that are exact whatever the order of the rows, which SQLite's own are not.
 
 They are told how numbers are stored: ``integer``, ``float``, ``decimal 2 units`` (whole numbers of the smallest unit,
-two digits after the point) or ``decimal 2 text`` (digits in order, ``fields/exact.py``). Results are texts.
+two digits after the point) or ``decimal 2 text`` (digits in order, ``fields/sql/exact.py``). Results are texts.
 """
 
 import decimal

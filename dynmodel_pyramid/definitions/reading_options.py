@@ -12,7 +12,7 @@ from dynmodel_pyramid.definitions.names import field_name_fault, name_key
 from dynmodel_pyramid.definitions.problems import Problems, faults
 from dynmodel_pyramid.fields import FieldType
 from dynmodel_pyramid.fields.operators import ILIKE
-from dynmodel_pyramid.fields.temporal import parse_datetime
+from dynmodel_pyramid.fields.types.temporal import parse_datetime
 
 #: Characters of a validation message, and of what people read of a table or field.
 LONGEST_MESSAGE, LONGEST_LABEL, LONGEST_DESCRIPTION = 500, 1000, 10_000

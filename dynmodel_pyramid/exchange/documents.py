@@ -11,8 +11,8 @@ from typing import Any, BinaryIO
 
 from dynmodel_pyramid.errors import Malformed, TooLarge
 from dynmodel_pyramid.exchange.text import CHUNK, Reader, text_reader
-from dynmodel_pyramid.fields.json_text import MAX_KEYS
 from dynmodel_pyramid.fields.numerals import parse_float
+from dynmodel_pyramid.fields.sql.json_text import MAX_KEYS
 
 #: Values in one document: each costs about 100 bytes in memory, whatever it costs in the body.
 MAX_VALUES = 1_000_000

@@ -6,13 +6,13 @@ from typing import Any, Protocol
 
 import orjson
 
+from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.exchange import CSV, NDJSON
 from dynmodel_pyramid.exchange.delimited import write_record
-from dynmodel_pyramid.queries.syntax import Field, SelectItem, Star
+from dynmodel_pyramid.queries.grammar.syntax import Field, SelectItem, Star
 from dynmodel_pyramid.rows.encoding import OPTIONS
-from dynmodel_pyramid.tables.generation import Model
 
 #: Makes the text form of a value of the JSON text of an array or object.
 Text = Callable[[str], str]

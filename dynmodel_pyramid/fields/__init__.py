@@ -3,6 +3,19 @@
 A field type is a class that derives from :class:`FieldType` and is registered under the entry-point group
 ``dynmodel_pyramid.field_types``; the entry point's name is the type's name. The built-in types come in by the same
 door (see ``setup.py``). ``docs/field-types.md`` is the guide for authors.
+
+``contract``         what a field type is
+``registry``         the types that are installed
+``schema``           strict colander types for validators and options
+``operators``        the operators of queries
+``types``            the built-in types
+``sql``              SQL that types share
+``json``             the type ``json``, where authors import it from
+``choices``          the option ``choices``
+``numerals``         numbers as JSON and text write them
+``python_patterns``  Python's regular expressions in linear time; ``characters`` has its sets of characters
+``json_schemas``     JSON Schema as a rule; ``schema_costs`` bounds it
+``extras``           libraries that only some types need
 """
 
 from dynmodel_pyramid.fields.contract import (
@@ -17,7 +30,7 @@ from dynmodel_pyramid.fields.contract import (
     is_sortable,
 )
 from dynmodel_pyramid.fields.registry import GROUP, FieldTypes
-from dynmodel_pyramid.fields.text import byte_order
+from dynmodel_pyramid.fields.types.text import byte_order
 
 __all__ = [
     "GROUP",

@@ -2,7 +2,7 @@
 
 A field type says which it takes (:attr:`FieldType.operators`); a type of a plugin may declare one of its own, or one of
 these names with an SQL of its own. How a name is written is the same for all types (:class:`Syntax`): the registry of
-field types has it for the parser. ``queries/comparisons.py`` reads the texts and asks for the condition.
+field types has it for the parser. ``queries/sql/comparisons.py`` reads the texts and asks for the condition.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import patterns, search
+from dynmodel_pyramid.fields.sql import patterns, search
 
 #: (what the field is in SQL, what it is compared with, the dialect's name) -> condition. It is null where the field is.
 Condition = Callable[[sa.ColumnElement, Any, str], sa.ColumnElement[bool]]

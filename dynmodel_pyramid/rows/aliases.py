@@ -3,10 +3,10 @@
 import datetime
 from typing import TYPE_CHECKING, Any
 
+from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.problems import Problems
 from dynmodel_pyramid.rows.repeating import Current, same_value
-from dynmodel_pyramid.tables.generation import Model
 
 if TYPE_CHECKING:
     from dynmodel_pyramid.rows.reading import RowReader

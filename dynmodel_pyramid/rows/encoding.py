@@ -11,10 +11,10 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import quoted_name
 
+from dynmodel_pyramid.catalogue.column_expressions import json_expression, reverse_expression, reverse_sides
+from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.rows.prepared import PreparedSelect
 from dynmodel_pyramid.rows.scope import Scope
-from dynmodel_pyramid.tables.generation import Model
-from dynmodel_pyramid.tables.shown import json_expression, reverse_expression, reverse_sides
 
 #: Datetimes are answered in UTC, with ``Z``; those without a time zone are taken for UTC.
 OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC

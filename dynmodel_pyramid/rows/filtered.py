@@ -11,15 +11,15 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
+from dynmodel_pyramid.catalogue.cascades import Release
 from dynmodel_pyramid.definitions.problems import Problems
 from dynmodel_pyramid.definitions.store import now
 from dynmodel_pyramid.errors import Malformed, TooLarge
-from dynmodel_pyramid.queries.plans import plan
-from dynmodel_pyramid.queries.syntax import Column, Field, Level, Query
+from dynmodel_pyramid.queries.grammar.syntax import Column, Field, Level, Query
+from dynmodel_pyramid.queries.sql.plans import plan
 from dynmodel_pyramid.rows.querying import everything
 from dynmodel_pyramid.rows.repeating import refuse_changes
 from dynmodel_pyramid.rows.service import Rows
-from dynmodel_pyramid.tables.release import Release
 
 #: Rows that one statement writes, and that are read at a time where their values are compared.
 BATCH = 10_000

@@ -5,13 +5,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.catalogue.cascades import chunks
+from dynmodel_pyramid.catalogue.list_tables import line_values, lines_of
+from dynmodel_pyramid.catalogue.references import reference_of
+from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.definitions.problems import Problems, escape
 from dynmodel_pyramid.fields import Reference
-from dynmodel_pyramid.tables.generation import Model
-from dynmodel_pyramid.tables.link_tables import line_values, lines_of
-from dynmodel_pyramid.tables.references import reference_of
-from dynmodel_pyramid.tables.release import chunks
 
 #: Gives the model of a table by its id.
 Models = Callable[[int], Model | None]

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.catalogue.column_expressions import expression
+from dynmodel_pyramid.catalogue.table_builder import SYSTEM_COLUMNS, Model
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.fields import is_sortable
 from dynmodel_pyramid.rows.aliases import aliases_of
 from dynmodel_pyramid.rows.scope import Scope
-from dynmodel_pyramid.tables.generation import SYSTEM_COLUMNS, Model
-from dynmodel_pyramid.tables.shown import expression
 
 LARGEST = 2**63 - 1
 _MODIFIERS = {"asc", "desc", "nullsfirst", "nullslast"}

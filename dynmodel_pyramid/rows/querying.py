@@ -9,16 +9,16 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
+from dynmodel_pyramid.catalogue.catalogue import Catalogue
+from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.errors import Malformed
-from dynmodel_pyramid.queries.plans import Plan, plan
-from dynmodel_pyramid.queries.rules import Rules
-from dynmodel_pyramid.queries.syntax import Query
+from dynmodel_pyramid.queries.grammar.rules import Rules
+from dynmodel_pyramid.queries.grammar.syntax import Query
+from dynmodel_pyramid.queries.sql.plans import Plan, plan
 from dynmodel_pyramid.rows.encoding import OPTIONS
 from dynmodel_pyramid.rows.prepared import PreparedSelect, written
 from dynmodel_pyramid.rows.reads import CHUNK, RowReads
 from dynmodel_pyramid.rows.scope import EVERYTHING, Scope
-from dynmodel_pyramid.tables.catalogue import Catalogue
-from dynmodel_pyramid.tables.generation import Model
 
 #: Elements of SQL of the plans that one version of a table keeps, by the text of the query; about 5 MB. A plan of a
 #: page with filters and order has some thirty.

@@ -10,6 +10,8 @@ from typing import Any
 
 import colander
 
+from dynmodel_pyramid.catalogue.column_expressions import is_given, is_list, reverse_sides
+from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.database.dialect import LARGEST_GIVEN_ID, LARGEST_ID
 from dynmodel_pyramid.definitions.expressions import evaluate
 from dynmodel_pyramid.definitions.problems import Problems, escape, faults
@@ -19,8 +21,6 @@ from dynmodel_pyramid.fields.contract import stored_default
 from dynmodel_pyramid.fields.schema import json_type
 from dynmodel_pyramid.rows.aliases import aliases_of
 from dynmodel_pyramid.rows.scope import Scope
-from dynmodel_pyramid.tables.generation import Model
-from dynmodel_pyramid.tables.shown import is_given, is_list, reverse_sides
 
 _MISSING = object()
 _ID = schema.Integer()

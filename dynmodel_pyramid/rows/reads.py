@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.catalogue.attempt import Work
+from dynmodel_pyramid.catalogue.catalogue import Catalogue
+from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.rows.encoding import RowEncoder
 from dynmodel_pyramid.rows.links import Models
 from dynmodel_pyramid.rows.page import Page, order_clauses
 from dynmodel_pyramid.rows.scope import EVERYTHING, Scope
-from dynmodel_pyramid.tables.catalogue import Catalogue
-from dynmodel_pyramid.tables.generation import Model
-from dynmodel_pyramid.tables.work import Work
 
 #: Rows of a stream that are in memory at a time, and rows whose ids stand in one IN list.
 CHUNK = 1000

@@ -1,7 +1,7 @@
 """The row service: what is done with the rows of one table.
 
 Its functions take a connection whose transaction the caller began, opened as the caller's work
-(:class:`dynmodel_pyramid.tables.work.Work`), and a scope. They never commit.
+(:class:`dynmodel_pyramid.catalogue.attempt.Work`), and a scope. They never commit.
 """
 
 import datetime
@@ -14,6 +14,9 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
+from dynmodel_pyramid.catalogue.cascades import Release
+from dynmodel_pyramid.catalogue.catalogue import RowWrites
+from dynmodel_pyramid.catalogue.system_values import Filler, given_fields
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.definitions.store import now
 from dynmodel_pyramid.errors import Invalid, PreconditionFailed, Problem
@@ -22,9 +25,6 @@ from dynmodel_pyramid.rows.prepared import PreparedInsert
 from dynmodel_pyramid.rows.reading import Problems, RowReader
 from dynmodel_pyramid.rows.reads import RowReads
 from dynmodel_pyramid.rows.repeating import Current, refuse_changes, same_json
-from dynmodel_pyramid.tables.catalogue import RowWrites
-from dynmodel_pyramid.tables.given import Filler, given_fields
-from dynmodel_pyramid.tables.release import Release
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.catalogue.list_tables import line_values
+from dynmodel_pyramid.catalogue.table_builder import SYSTEM_COLUMNS
 from dynmodel_pyramid.database.dialect import refuse_unsafe_ids
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.definitions.problems import Problems, escape
@@ -19,8 +21,6 @@ from dynmodel_pyramid.fields import UNCHANGED, Reference
 from dynmodel_pyramid.rows.prepared import PreparedInsert
 from dynmodel_pyramid.rows.service import NewRows, Rows
 from dynmodel_pyramid.rows.written_rows import PART, id_parts
-from dynmodel_pyramid.tables.generation import SYSTEM_COLUMNS
-from dynmodel_pyramid.tables.link_tables import line_values
 
 _UNCACHED = {"compiled_cache": None}
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.catalogue.column_expressions import is_given
+from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.rows.aliases import aliases_of
 from dynmodel_pyramid.rows.scope import Scope
-from dynmodel_pyramid.tables.generation import Model
-from dynmodel_pyramid.tables.shown import is_given
 
 
 @dataclass(frozen=True, slots=True)

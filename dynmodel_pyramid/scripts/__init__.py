@@ -1,0 +1,13 @@
+"""The console scripts, and the processes of the server.
+
+``serve``           ``dynmodel-serve``; ``supervisor``, ``child``, ``worker`` and ``pulse`` are its processes
+``schema``          ``dynmodel-schema``; ``schema_files`` and ``schema_output`` read and print its documents
+``upgrade``         ``dynmodel-upgrade``
+``purge``           ``dynmodel-purge``
+``health``          ``dynmodel-health``
+``settings``        ``dynmodel-settings``
+``field_types``     ``dynmodel-field-types``
+``new_field_type``  ``dynmodel-new-field-type``
+``pshell``          what ``pshell`` finds in its namespace
+``ini``             what they read from an INI file
+"""

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from dynmodel_pyramid.errors import PluginMissing
-from dynmodel_pyramid.tables.sessions import ModelSession
+from dynmodel_pyramid.orm.sessions import ModelSession
 
 #: Classes that are put into the namespace; ``models`` has all.
 CLASSES = 100

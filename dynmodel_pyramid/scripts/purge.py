@@ -16,6 +16,9 @@ from functools import partial
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.catalogue.catalogue import Catalogue
+from dynmodel_pyramid.changes.trash import TableTrash
+from dynmodel_pyramid.changes.trash_fields import FieldTrash
 from dynmodel_pyramid.database import Database
 from dynmodel_pyramid.definitions import upgrade
 from dynmodel_pyramid.definitions.store import now
@@ -24,9 +27,6 @@ from dynmodel_pyramid.errors import DynmodelError, NotFound
 from dynmodel_pyramid.fields import FieldTypes
 from dynmodel_pyramid.scripts.ini import read_ini
 from dynmodel_pyramid.settings import Settings
-from dynmodel_pyramid.tables.catalogue import Catalogue
-from dynmodel_pyramid.tables.trash import TableTrash
-from dynmodel_pyramid.tables.trash_fields import FieldTrash
 
 #: What there is to purge: its name for people, and what purges it.
 Task = tuple[str, Callable[[], object]]

@@ -20,12 +20,12 @@ import plaster
 import sqlalchemy as sa
 from pyramid.paster import bootstrap
 
+from dynmodel_pyramid.changes.on_error import FAIL
+from dynmodel_pyramid.changes.whole_schema import DROP, KEEP, Planned, WholeSchema
 from dynmodel_pyramid.database import State
 from dynmodel_pyramid.errors import ConfigurationProblem, DynmodelError, Malformed, PreconditionFailed
 from dynmodel_pyramid.scripts.schema_files import FORMATS, format_of, read_text, write_text
 from dynmodel_pyramid.scripts.schema_output import coloured, diff_lines, error_lines, plan_lines, wants_colour
-from dynmodel_pyramid.tables.on_error import FAIL
-from dynmodel_pyramid.tables.whole_schema import DROP, KEEP, Planned, WholeSchema
 
 SAME, FAILED, DIFFERENT = 0, 1, 2
 

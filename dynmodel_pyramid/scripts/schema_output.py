@@ -6,13 +6,13 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dynmodel_pyramid.definitions.difference import steps_between
+from dynmodel_pyramid.changes.apply import Rehearsed
+from dynmodel_pyramid.definitions.compare import steps_between
 from dynmodel_pyramid.definitions.model import FieldDefinition, IndexDefinition, TableDefinition
+from dynmodel_pyramid.definitions.operations import same_json
 from dynmodel_pyramid.definitions.schema_document import field_entry
-from dynmodel_pyramid.definitions.steps import same_json
 from dynmodel_pyramid.errors import DynmodelError, Invalid
 from dynmodel_pyramid.fields import FieldTypes
-from dynmodel_pyramid.tables.carrying_out import Rehearsed
 
 ADDED, GONE, CHANGED, WRONG = "+", "-", "~", "!"
 _COLOURS = {ADDED: "32", GONE: "31", CHANGED: "33", WRONG: "1;31"}

@@ -11,14 +11,14 @@ import sys
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.catalogue.catalogue import Catalogue
+from dynmodel_pyramid.catalogue.unsupported_options import report_unsupported
 from dynmodel_pyramid.database import Database
 from dynmodel_pyramid.definitions import upgrade
 from dynmodel_pyramid.errors import DynmodelError
 from dynmodel_pyramid.fields import FieldTypes
 from dynmodel_pyramid.scripts.ini import read_ini
 from dynmodel_pyramid.settings import Settings
-from dynmodel_pyramid.tables.catalogue import Catalogue
-from dynmodel_pyramid.tables.unsupported import report_unsupported
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -2,21 +2,21 @@
 
 waitress reads and judges requests (its parser, its limits), and frames answers. What is done otherwise stands in
 
-    channel.py    a connection: answers are spooled, so that threads do not wait for clients
-    task.py       a request being answered: when connections are kept, and what breaks off
-    listener.py   a listening socket, and who may connect
-    dispatch.py   the threads that run requests
+``channel``   a connection: answers are spooled, so that threads do not wait for clients
+``task``      a request being answered: when connections are kept, and what breaks off
+``listener``  a listening socket; ``gate`` decides who may connect
+``dispatch``  the threads that run requests
 
 around these parts of our own:
 
-    settings.py   the section [server:main]
-    spool.py      what is left to send, in memory and in temporary files
-    watch.py      least rates and longest times
-    ledger.py     what all connections of a process share
-    pages.py      operators' pages
-    answers.py    answers without an application
-    serving.py    the loop, and its graceful end
-    factory.py    the entry point for INI files
+``settings``  the section ``[server:main]``
+``spool``     what is left to send, in memory and in temporary files
+``watch``     least rates and longest times
+``ledger``    what all connections of a process share
+``pages``     operators' pages
+``answers``   answers without an application
+``serving``   the loop, and its graceful end
+``factory``   the entry point for INI files
 
 It serves any WSGI application and knows nothing of Pyramid. One thread, the *polling thread*, does everything but run
 requests.

@@ -2,7 +2,9 @@
 
 ``conformance``  :class:`FieldTypeConformance`, the tests that every field type must pass
 ``given``        :class:`GivenFieldTypeConformance`, those for types whose values the system gives
+``suite``        what both share
 ``asking``       what both ask over HTTP: operators, aggregates, orders, casts, upserts
+``operators``    what they ask of the operators that a type declares
 ``checks``       what both ask of the checks of the database
 ``cases``        :class:`Case`, what an author tells it about a type
 ``strategies``   Hypothesis strategies of the built-in types' values, which stand in ``strategies_text``,

@@ -13,8 +13,8 @@ import webtest
 
 from dynmodel_pyramid.fields import FieldType, is_sortable
 from dynmodel_pyramid.fields.operators import Operator
-from dynmodel_pyramid.queries.casts import CASTS
-from dynmodel_pyramid.queries.syntax import AGGREGATES
+from dynmodel_pyramid.queries.grammar.syntax import AGGREGATES
+from dynmodel_pyramid.queries.sql.casts import CASTS
 from dynmodel_pyramid.testing.cases import Case
 from dynmodel_pyramid.testing.driver import TableDriver
 from dynmodel_pyramid.testing.suite import Suite

@@ -6,8 +6,8 @@ from typing import Any
 import webtest
 from pyramid.config import Configurator
 
+from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.fields import FieldType
-from dynmodel_pyramid.tables.catalogue import Catalogue
 from dynmodel_pyramid.testing.values import same_json
 
 _numbers = itertools.count(1)

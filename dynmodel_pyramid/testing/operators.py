@@ -4,13 +4,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.catalogue.attempt import Work
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.fields import FieldType
 from dynmodel_pyramid.fields.operators import Operator
 from dynmodel_pyramid.fields.registry import read_options
-from dynmodel_pyramid.queries.comparisons import condition
-from dynmodel_pyramid.queries.subjects import of_field
-from dynmodel_pyramid.tables.work import Work
+from dynmodel_pyramid.queries.sql.comparisons import condition
+from dynmodel_pyramid.queries.sql.subjects import of_field
 from dynmodel_pyramid.testing.cases import Case
 from dynmodel_pyramid.testing.driver import TableDriver
 from dynmodel_pyramid.testing.suite import Suite

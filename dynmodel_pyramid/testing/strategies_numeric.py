@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from sqlalchemy.dialects.postgresql import Range
 
-from dynmodel_pyramid.fields.clock import write_duration
-from dynmodel_pyramid.fields.exact import from_units
-from dynmodel_pyramid.fields.ranges import SUBTYPES, canonical, write_range
-from dynmodel_pyramid.fields.temporal import write_datetime
+from dynmodel_pyramid.fields.sql.exact import from_units
+from dynmodel_pyramid.fields.types.clock import write_duration
+from dynmodel_pyramid.fields.types.ranges import SUBTYPES, canonical, write_range
+from dynmodel_pyramid.fields.types.temporal import write_datetime
 
 _INTEGERS = st.integers(-(2**63), 2**63 - 1)
 _MOMENTS = st.datetimes(timezones=st.just(datetime.UTC))

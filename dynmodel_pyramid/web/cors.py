@@ -1,7 +1,7 @@
 """Cross-origin requests (the Fetch standard, "CORS protocol"); off unless ``dynmodel.cors_origins`` names origins."""
 
-from dynmodel_pyramid.web.answers import empty_answer
-from dynmodel_pyramid.web.resources import ROUTE
+from dynmodel_pyramid.web.http.answers import empty_answer
+from dynmodel_pyramid.web.http.tree import ROUTE
 
 EXPOSED = (
     "Content-Range, Location, Preference-Applied, ETag, Link, Definition-Version, Definitions-Revision, X-Request-Id, "

@@ -1,6 +1,6 @@
 """The traversal tree below ``/table/{id}/`` besides its rows, and ``/trash/``."""
 
-from dynmodel_pyramid.web.tree import BelowTable, Numbered, Resource, numbered
+from dynmodel_pyramid.web.http.tree import BelowTable, Numbered, Resource, numbered
 
 
 class Plan(BelowTable):

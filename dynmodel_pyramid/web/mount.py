@@ -6,7 +6,7 @@ way is a second route, but views and exception views are registered for one; so 
 
 from pyramid.interfaces import IRoutesMapper
 
-from dynmodel_pyramid.web.resources import ROUTE
+from dynmodel_pyramid.web.http.tree import ROUTE
 
 
 def mount_tween_factory(handler, registry):

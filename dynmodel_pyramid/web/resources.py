@@ -5,40 +5,15 @@ kept tiny: any ``KeyError`` inside becomes a 404. Resources below a table carry 
 a row carry its id, and nobody has asked yet whether the row exists.
 """
 
-from pyramid.traversal import ResourceTreeTraverser
-
+from dynmodel_pyramid.catalogue.attempt import Work
 from dynmodel_pyramid.fields.registry import Failure, Registered
 from dynmodel_pyramid.rows.aliases import aliases_of
 from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.rows.scope import EVERYTHING, Scope
 from dynmodel_pyramid.rows.service import Rows
-from dynmodel_pyramid.tables.work import Work
-from dynmodel_pyramid.web.definition_resources import (
-    FieldTrash,
-    Health,
-    History,
-    Plan,
-    QuarantineResource,
-    TableTrash,
-)
+from dynmodel_pyramid.web.definition_resources import FieldTrash, Health, History, Plan, QuarantineResource, TableTrash
+from dynmodel_pyramid.web.http.tree import ATTEMPT, WORK, Resource
 from dynmodel_pyramid.web.rest.resources import Rest
-from dynmodel_pyramid.web.tree import Resource
-
-#: Name of the one route under which the tree hangs; it is a hybrid route, so the tree can be mounted under a prefix.
-ROUTE = "dynmodel"
-#: Where a request keeps the work of its current attempt, and the number of the attempt with the deadline of all.
-WORK = "dynmodel.work"
-ATTEMPT = "dynmodel.attempt"
-
-
-class Traverser(ResourceTreeTraverser):
-    """Pyramid's traverser without ``@@view`` segments and without virtual roots: a path means one thing only.
-
-    With them, ``/table/1/@@/junk`` would be the table, and a header of the client's could move the root.
-    """
-
-    VIEW_SELECTOR = None
-    VH_ROOT_KEY = "dynmodel.no_virtual_root"
 
 
 class Root(Resource):
@@ -209,9 +184,3 @@ def root_factory(request) -> Root:
     work = Work(request.registry.dynmodel_catalogue, attempt, deadline)
     request.environ[WORK] = work
     return Root(work)
-
-
-def path(request, *segments: object) -> str:
-    """The canonical path of a resource, with the last slash, under whatever prefix the tree is mounted."""
-    # The prefix may have parts of its own, such as /{tenant}.
-    return request.route_path(ROUTE, **{**(request.matchdict or {}), "traverse": (*map(str, segments), "")})

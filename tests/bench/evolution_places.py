@@ -15,8 +15,8 @@ import psycopg
 import sqlalchemy as sa
 
 import dynmodel_pyramid
+from dynmodel_pyramid.changes.service import DefinitionService
 from dynmodel_pyramid.definitions.writing import table_document
-from dynmodel_pyramid.tables.service import DefinitionService
 from dynmodel_pyramid.testing.databases import database_settings
 from tests.bench.evolution_steps import FIELDS, VALUES, Document, Edit
 

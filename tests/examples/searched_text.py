@@ -1,9 +1,9 @@
 """A text with operators of its own: one takes any and all, one a list, and one a language."""
 
+import colander
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import operators
-from dynmodel_pyramid.fields.text import Text
+from dynmodel_pyramid.fields import FieldType, byte_order, operators, schema
 
 
 def begins_with(left, right, dialect):
@@ -27,7 +27,7 @@ def has_word(left, right, dialect):
     return sa.func.replace(left, operators.bound(left, word), "") != left
 
 
-class SearchedText(Text):
+class SearchedText(FieldType):
     """Text that can be asked for its beginning, its length and a word in it."""
 
     operators = (
@@ -36,3 +36,9 @@ class SearchedText(Text):
         operators.Operator("len", "has one of these lengths", has_length, a_length, many=True),
         operators.Operator("has", "has a word", has_word, searches=True, languages=frozenset({"english"})),
     )
+
+    def column(self, options, context):
+        return sa.Column(byte_order())
+
+    def schema_node(self, options):
+        return colander.SchemaNode(schema.Text())

@@ -3,8 +3,9 @@
 import colander
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import FieldType, TextForm, operators, schema, sql
-from dynmodel_pyramid.fields.numbers import read_integer
+from dynmodel_pyramid.fields import FieldType, TextForm, operators, schema
+from dynmodel_pyramid.fields.sql import text_forms
+from dynmodel_pyramid.fields.types.numbers import read_integer
 from dynmodel_pyramid.testing import Case, FieldTypeConformance, GivenFieldTypeConformance
 
 
@@ -20,7 +21,7 @@ class Whole(FieldType):
         return colander.SchemaNode(schema.Integer())
 
     def text_form(self, options):
-        return TextForm(str, read_integer, sql.digits, lambda text, dialect: sql.whole_number(text))
+        return TextForm(str, read_integer, text_forms.digits, lambda text, dialect: text_forms.whole_number(text))
 
     def json_schema(self, options):
         return {"type": "integer"}

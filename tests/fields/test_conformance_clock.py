@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dynmodel_pyramid
-from dynmodel_pyramid.fields.clock import parse_duration, write_duration
-from dynmodel_pyramid.fields.temporal import DateTime
+from dynmodel_pyramid.fields.types.clock import parse_duration, write_duration
+from dynmodel_pyramid.fields.types.temporal import DateTime
 from dynmodel_pyramid.testing import Case, FieldTypeConformance
 from dynmodel_pyramid.testing.driver import TableDriver
 

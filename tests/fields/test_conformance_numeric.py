@@ -8,7 +8,7 @@ import sqlalchemy as sa
 import webtest
 
 import dynmodel_pyramid
-from dynmodel_pyramid.fields.exact import ExactDecimal, from_sortable, to_sortable
+from dynmodel_pyramid.fields.sql.exact import ExactDecimal, from_sortable, to_sortable
 from dynmodel_pyramid.testing import Case, FieldTypeConformance
 from dynmodel_pyramid.testing.driver import TableDriver
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy.dialects.postgresql import Range
 
 import dynmodel_pyramid
-from dynmodel_pyramid.fields.ranges import SUBTYPES, parse_range, write_range
+from dynmodel_pyramid.fields.types.ranges import SUBTYPES, parse_range, write_range
 from dynmodel_pyramid.testing import Case, FieldTypeConformance
 from dynmodel_pyramid.testing.driver import TableDriver
 

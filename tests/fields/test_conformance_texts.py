@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 import dynmodel_pyramid
 from dynmodel_pyramid.fields import FieldTypes
-from dynmodel_pyramid.fields.internet import IpAddress, IpText, parse_ip, write_ip
 from dynmodel_pyramid.fields.registry import read_options
+from dynmodel_pyramid.fields.types.internet import IpAddress, IpText, parse_ip, write_ip
 from dynmodel_pyramid.testing import Case, FieldTypeConformance
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings
 from dynmodel_pyramid.testing.strategies_text import STRATEGIES

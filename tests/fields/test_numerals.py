@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynmodel_pyramid.fields.numbers import read_integer, read_number
 from dynmodel_pyramid.fields.numerals import Rounded, float_of_whole, parse_float
+from dynmodel_pyramid.fields.types.numbers import read_integer, read_number
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from dynmodel_pyramid.fields.pattern_checks import to_postgresql
+from dynmodel_pyramid.fields.sql.pattern_checks import to_postgresql
 from dynmodel_pyramid.testing.databases import postgresql_url
 
 CHARACTERS = "ab-^]\\.$'%{:\n\té🙂\U00010001Z09_ \x1c\x85\xa0٣ſ"

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dynmodel_pyramid.database import sqlite_functions
-from dynmodel_pyramid.fields import patterns, regular
-from dynmodel_pyramid.fields.regular import translated
+from dynmodel_pyramid.fields.sql import patterns, regular
+from dynmodel_pyramid.fields.sql.regular import translated
 from dynmodel_pyramid.testing.databases import postgresql_url
 
 _ATOMS = st.sampled_from(

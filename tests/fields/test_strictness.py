@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynmodel_pyramid.fields import schema
-from dynmodel_pyramid.fields.boolean import Boolean
-from dynmodel_pyramid.fields.json import Json
-from dynmodel_pyramid.fields.numbers import Integer, Number, read_integer, read_number
-from dynmodel_pyramid.fields.temporal import DateTime, parse_date, parse_datetime
-from dynmodel_pyramid.fields.text import Text
+from dynmodel_pyramid.fields.types.boolean import Boolean
+from dynmodel_pyramid.fields.types.json import Json
+from dynmodel_pyramid.fields.types.numbers import Integer, Number, read_integer, read_number
+from dynmodel_pyramid.fields.types.temporal import DateTime, parse_date, parse_datetime
+from dynmodel_pyramid.fields.types.text import Text
 from dynmodel_pyramid.testing.values import identical, same_json
 
 NODE = colander.SchemaNode(schema.Text())

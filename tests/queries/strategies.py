@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from hypothesis import strategies as st
 
 from dynmodel_pyramid.fields.operators import Syntax
-from dynmodel_pyramid.queries.syntax import (
+from dynmodel_pyramid.queries.grammar.syntax import (
     AGGREGATES,
     IS_VALUES,
     Column,

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 import webtest
 
 import dynmodel_pyramid
-from dynmodel_pyramid.queries.subjects import Subject, of_field, of_reverse_side, of_system
-from dynmodel_pyramid.tables.generation import Model
-from dynmodel_pyramid.tables.work import Work
+from dynmodel_pyramid.catalogue.attempt import Work
+from dynmodel_pyramid.catalogue.table_builder import Model
+from dynmodel_pyramid.queries.sql.subjects import Subject, of_field, of_reverse_side, of_system
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings
 from dynmodel_pyramid.testing.strategies import drawn
 from tests.every_type import written_types

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from dynmodel_pyramid.fields.operators import FTS, IN, IS, PHFTS, PLFTS, WFTS
-from dynmodel_pyramid.queries.comparisons import condition, operators_of
+from dynmodel_pyramid.queries.sql.comparisons import condition, operators_of
 from tests.document_types import built_in
 from tests.queries.tables import Everything
 

@@ -4,7 +4,7 @@ import pytest
 
 from dynmodel_pyramid.fields.operators import Syntax
 from dynmodel_pyramid.queries import Query, print_query, split
-from dynmodel_pyramid.queries.syntax import (
+from dynmodel_pyramid.queries.grammar.syntax import (
     Column,
     Condition,
     Embed,

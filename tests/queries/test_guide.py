@@ -9,7 +9,7 @@ import pytest
 
 import dynmodel_pyramid
 from dynmodel_pyramid.queries import print_query, split
-from dynmodel_pyramid.queries.parsing import AT_THE_ROOT, EVERYWHERE
+from dynmodel_pyramid.queries.grammar.parsing import AT_THE_ROOT, EVERYWHERE
 from tests.queries.grammar import OPERATORS, parse, read_document
 
 PAGE = (Path(dynmodel_pyramid.__file__).parent.parent / "docs" / "queries.md").read_text(encoding="utf-8")

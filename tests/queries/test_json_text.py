@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from dynmodel_pyramid.queries.json_text import Joined, float_text, json_object, literal, quoted
+from dynmodel_pyramid.queries.sql.json_text import Joined, float_text, json_object, literal, quoted
 from dynmodel_pyramid.testing.databases import DATABASES
 
 SOME = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -11,7 +11,7 @@ from dynmodel_pyramid.errors import ConfigurationProblem
 from dynmodel_pyramid.fields import operators
 from dynmodel_pyramid.fields.operators import Operator
 from dynmodel_pyramid.fields.registry import FieldTypes
-from dynmodel_pyramid.fields.text import Text
+from dynmodel_pyramid.fields.types.text import Text
 from dynmodel_pyramid.queries import Rules, parse, print_query, read_document, split
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings
 from dynmodel_pyramid.testing.driver import make_application

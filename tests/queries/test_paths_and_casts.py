@@ -6,9 +6,9 @@ import itertools
 import pytest
 
 from dynmodel_pyramid.errors import Conflict, Malformed
-from dynmodel_pyramid.queries.casts import CASTS, cast
-from dynmodel_pyramid.queries.comparisons import condition
-from dynmodel_pyramid.queries.json_paths import part_of
+from dynmodel_pyramid.queries.sql.casts import CASTS, cast
+from dynmodel_pyramid.queries.sql.comparisons import condition
+from dynmodel_pyramid.queries.sql.json_paths import part_of
 from tests.queries.test_comparisons import FIELDS
 
 PATHS = [["a"], ["b"], ["b", "c"], ["b", "c", 2], ["b", "c", -1], [0], [1], [-1], [5], ["0"], ['q"uote\\'], ["é"],

@@ -3,7 +3,7 @@
 import pytest
 
 from dynmodel_pyramid.errors import Malformed
-from dynmodel_pyramid.queries.comparisons import condition
+from dynmodel_pyramid.queries.sql.comparisons import condition
 
 REFUSED = {
     ("integer_", "eq", "x"): "integer_, eq: want a whole number of at most 64 bits, not 'x'",

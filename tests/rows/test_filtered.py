@@ -2,10 +2,10 @@
 
 import pytest
 
+from dynmodel_pyramid.changes.service import DefinitionService
 from dynmodel_pyramid.errors import Conflict, Invalid, Malformed
 from dynmodel_pyramid.rows.filtered import Filtered
 from dynmodel_pyramid.rows.scope import Scope
-from dynmodel_pyramid.tables.service import DefinitionService
 from tests.rows.writing import Table, level
 
 FIELDS = {"a": "string", "b": "integer", "c": {"type": "string", "required": True, "default": "d"}}

@@ -4,12 +4,12 @@ import json
 
 import pytest
 
+from dynmodel_pyramid.catalogue.attempt import Work
+from dynmodel_pyramid.changes.service import DefinitionService
 from dynmodel_pyramid.errors import Invalid, Malformed, PreconditionFailed
 from dynmodel_pyramid.rows.page import OrderTerm, Page
 from dynmodel_pyramid.rows.scope import Scope
 from dynmodel_pyramid.rows.service import Rows
-from dynmodel_pyramid.tables.service import DefinitionService
-from dynmodel_pyramid.tables.work import Work
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ import threading
 import pytest
 import sqlalchemy as sa
 
+from dynmodel_pyramid.changes.service import DefinitionService
 from dynmodel_pyramid.errors import Conflict, Invalid, Malformed
 from dynmodel_pyramid.rows.scope import Scope
 from dynmodel_pyramid.rows.upserts import Upsert
-from dynmodel_pyramid.tables.service import DefinitionService
 from tests.rows.writing import Table
 
 FIELDS = {

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 import orjson
 import sqlalchemy as sa
 
+from dynmodel_pyramid.catalogue.attempt import Work
+from dynmodel_pyramid.changes.service import DefinitionService
 from dynmodel_pyramid.rows.service import Rows
-from dynmodel_pyramid.tables.service import DefinitionService
-from dynmodel_pyramid.tables.work import Work
 from tests.queries.grammar import parse
 
 

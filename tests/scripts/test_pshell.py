@@ -32,7 +32,7 @@ def test_pshell_of_an_ini_file(app, tables, settings, tmp_path):
     done = subprocess.run(command, input=CODE, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0 and "Traceback" not in done.stderr, done.stderr
     assert "['dear']" in done.stdout
-    assert "(['Product', 'Other'], True, <dynmodel_pyramid.tables.catalogue.Catalogue" in done.stdout
+    assert "(['Product', 'Other'], True, <dynmodel_pyramid.catalogue.catalogue.Catalogue" in done.stdout
     assert "<Product 3>" in done.stdout
     row = {"id": 3, "name": "from the shell", "price": 3}
     assert app.get("/table/1/rows/3/").json == row

@@ -1,4 +1,4 @@
-"""Random changes of definitions with rows in the table, held against a model (tests/tables/changing.py).
+"""Random changes of definitions with rows in the table, held against a model (tests/changes/changing.py).
 
 python -m tests.soak.changes --database postgresql --changes 2000
 
@@ -16,7 +16,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 import dynmodel_pyramid
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings
-from tests.tables.changing import machine
+from tests.changes.changing import machine
 
 #: A round's runs; rounds differ, as each draws anew.
 RUNS = 10

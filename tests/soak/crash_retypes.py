@@ -22,8 +22,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 import dynmodel_pyramid
+from dynmodel_pyramid.changes.service import DefinitionService
 from dynmodel_pyramid.definitions.writing import table_document
-from dynmodel_pyramid.tables.service import DefinitionService
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings
 from tests.soak.crash import Inspector, Story, with_application_name
 from tests.soak.fleet import Figures, finish, percentile

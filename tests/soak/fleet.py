@@ -22,7 +22,7 @@ import dynmodel_pyramid
 from dynmodel_pyramid.testing.databases import database_settings
 from tests.server import Server
 
-#: The revision check of ``tables/work.py`` made a cache with a time to live: what the project must not be.
+#: The revision check of ``catalogue/attempt.py`` made a cache with a time to live: what the project must not be.
 _CHECK = "    def _compare(self, connection: sa.Connection) -> None:\n"
 _TIME_TO_LIVE = """\
         import time
@@ -62,7 +62,7 @@ def package_without_check(folder: Path) -> Path:
     module = copy / source.name / "tables" / "work.py"
     text = module.read_text(encoding="utf-8")
     if text.count(_CHECK) != 1:
-        raise RuntimeError("tables/work.py has changed: the check to switch off was not found")
+        raise RuntimeError("catalogue/attempt.py has changed: the check to switch off was not found")
     module.write_text(text.replace(_CHECK, _CHECK + _TIME_TO_LIVE), encoding="utf-8")
     return copy
 

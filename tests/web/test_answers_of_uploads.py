@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.database import Database
 from dynmodel_pyramid.rows.staging import PART
-from dynmodel_pyramid.web.answers import RowsBody
+from dynmodel_pyramid.web.http.answers import RowsBody
 from tests.web.face import Face
 
 COUNT = PART + 200

@@ -9,7 +9,7 @@ import weakref
 import pytest
 from webob import Request
 
-from dynmodel_pyramid.web import body as web_body
+from dynmodel_pyramid.web.http import body as web_body
 
 
 class Body(io.BytesIO):

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import dynmodel_pyramid
-from dynmodel_pyramid.web.errors import TITLES
+from dynmodel_pyramid.web.http.errors import TITLES
 
 PACKAGE = Path(dynmodel_pyramid.__file__).parent
 PAGE = PACKAGE.parent / "docs" / "errors.md"

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from dynmodel_pyramid.rows.service import Rows
-from dynmodel_pyramid.web.listing import Listing
+from dynmodel_pyramid.web.http.listing import Listing
 
 FACES = ["/table/Thing/rows/", "/rest/Thing"]
 
@@ -43,7 +43,7 @@ def test_a_fault_of_ours_has_its_traceback_and_no_second_line(fresh, path, caplo
     def broken(*arguments, **options):
         raise RuntimeError("broken")
 
-    monkeypatch.setattr("dynmodel_pyramid.web.listing.Listing.__init__", broken)
+    monkeypatch.setattr("dynmodel_pyramid.web.http.listing.Listing.__init__", broken)
     answer = fresh.app.get(path, status=500)
     (record,) = lines_of(caplog, answer)
     assert record.levelno == logging.ERROR and record.exc_info
@@ -53,7 +53,7 @@ def test_lines_are_lines(fresh, caplog, monkeypatch):
     def broken(*arguments):
         raise RuntimeError("broken")
 
-    monkeypatch.setattr("dynmodel_pyramid.web.resources.Traverser.__call__", broken)
+    monkeypatch.setattr("dynmodel_pyramid.web.http.tree.Traverser.__call__", broken)
     answer = fresh.app.get("/table/a%0Arequest%20x:%20y/", status="*")
     for record in lines_of(caplog, answer):
         assert "\n" not in record.getMessage()

@@ -6,10 +6,10 @@ import pytest
 import sqlalchemy as sa
 import webtest
 
-from dynmodel_pyramid.definitions.difference import steps_between
+from dynmodel_pyramid.changes import online, validate
+from dynmodel_pyramid.changes.service import DefinitionService
+from dynmodel_pyramid.definitions.compare import steps_between
 from dynmodel_pyramid.definitions.model import TableDefinition
-from dynmodel_pyramid.tables import finishing, online
-from dynmodel_pyramid.tables.service import DefinitionService
 from tests.web.client import Client
 from tests.web.test_plan import alike, statements
 
@@ -210,15 +210,15 @@ def die(monkeypatch, place: str) -> None:
         def dying(performer, table_id):
             raise Died
 
-        monkeypatch.setattr(finishing, "_proven", dying)
+        monkeypatch.setattr(validate, "_proven", dying)
     else:
-        usual = finishing._proven
+        usual = validate._proven
 
         def dying_later(performer, table_id):
             usual(performer, table_id)
             raise Died
 
-        monkeypatch.setattr(finishing, "_proven", dying_later)
+        monkeypatch.setattr(validate, "_proven", dying_later)
 
 
 def broken_off(client, path: str, monkeypatch, place: str) -> None:
@@ -267,7 +267,7 @@ def test_what_was_left_may_have_to_be_taken_back(large, part, monkeypatch):
 
 def test_rows_are_read_and_written_during_the_proof(large, part, monkeypatch):
     """And the locks are those that the plan tells."""
-    database, modes, usual = large.catalogue.database, {}, finishing.pending.validate
+    database, modes, usual = large.catalogue.database, {}, validate.pending.validate
 
     def held(connection) -> set[str]:
         query = """SELECT mode FROM pg_locks JOIN pg_class c ON c.oid = relation
@@ -285,7 +285,7 @@ def test_rows_are_read_and_written_during_the_proof(large, part, monkeypatch):
             assert other.exec_driver_sql('SELECT count(*) FROM "Part"').scalar() == 3
             other.exec_driver_sql("""UPDATE "Part" SET note = 'y' WHERE id = 1""")
 
-    monkeypatch.setattr(finishing.pending, "validate", validating)
+    monkeypatch.setattr(validate.pending, "validate", validating)
     large.send("PUT", part, wanted("both"), status=200)
     assert "ShareUpdateExclusiveLock" in modes["proof"]
     assert not modes["proof"] & {"AccessExclusiveLock", "ExclusiveLock", "ShareLock", "ShareRowExclusiveLock"}
@@ -331,7 +331,7 @@ def test_a_proof_that_waits_in_vain_is_told_by_the_version(make_app):
     path = client.table(FIELDS, "Part")
     client.row(path, {"size": 1, "note": "x"})
     analyse(client)
-    database, usual = client.catalogue.database, finishing._proven
+    database, usual = client.catalogue.database, validate._proven
 
     def waiting(performer, table_id):
         with database.writer.begin() as other:
@@ -340,7 +340,7 @@ def test_a_proof_that_waits_in_vain_is_told_by_the_version(make_app):
             return usual(performer, table_id)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(finishing, "_proven", waiting)
+        patch.setattr(validate, "_proven", waiting)
         assert client.send("PUT", path, wanted("required"), status=200).json["version"] == 2
         answer = client.app.put_json(path, wanted("both"), status=503)
         assert answer.json["code"] == "busy"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dynmodel_pyramid.web import quarantine, tables, trash
+from dynmodel_pyramid.web.definitions import quarantine, tables, trash
 
 
 def followed(client, path: str) -> list[list]:

@@ -3,8 +3,8 @@
 import pytest
 import sqlalchemy as sa
 
+from dynmodel_pyramid.catalogue.attempt import Work
 from dynmodel_pyramid.rows import querying
-from dynmodel_pyramid.tables.work import Work
 from tests.web.client import Client
 from tests.web.shop import open_shop
 

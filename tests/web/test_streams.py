@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from webtest import TestRequest
 
-from dynmodel_pyramid.web.streams import StreamEnded
+from dynmodel_pyramid.web.http.streams import StreamEnded
 from tests.scripts.serving import until
 
 ROWS = 3500

@@ -6,11 +6,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from dynmodel_pyramid.catalogue.catalogue import Catalogue
+from dynmodel_pyramid.catalogue.unsupported_options import report_unsupported
 from dynmodel_pyramid.fields import json_schemas, python_patterns, schema_costs
 from dynmodel_pyramid.fields.registry import FieldTypes
 from dynmodel_pyramid.scripts.upgrade import main
-from dynmodel_pyramid.tables.catalogue import Catalogue
-from dynmodel_pyramid.tables.unsupported import report_unsupported
 from tests.server import write_ini
 
 REPEATED = r"(\w)\1"

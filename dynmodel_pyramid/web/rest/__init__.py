@@ -3,6 +3,7 @@
 PostgREST's documentation and observable behaviour decide here.
 
 ``resources``    the tree below ``/rest/``
+``views``        one view for each resource
 ``preferences``  ``Prefer``
 ``media``        ``Accept``, and rows as what it asks for
 ``reading``      GET and HEAD

@@ -1,6 +1,6 @@
 """Errors that only PostgREST's face has, with its codes (PostgREST, "Errors")."""
 
-from dynmodel_pyramid.web.errors import HttpError
+from dynmodel_pyramid.web.http.errors import HttpError
 
 
 class RestError(HttpError):

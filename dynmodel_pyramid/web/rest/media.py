@@ -10,9 +10,9 @@ import orjson
 from dynmodel_pyramid.exchange.delimited import write_record
 from dynmodel_pyramid.exchange.outgoing import cell
 from dynmodel_pyramid.rows.encoding import OPTIONS
-from dynmodel_pyramid.web.conditions import media_ranges
-from dynmodel_pyramid.web.errors import NotAcceptable
-from dynmodel_pyramid.web.explained import PLANS, Explanation, explanation
+from dynmodel_pyramid.web.http.conditions import media_ranges
+from dynmodel_pyramid.web.http.errors import NotAcceptable
+from dynmodel_pyramid.web.http.explained import PLANS, Explanation, explanation
 from dynmodel_pyramid.web.rest.errors import RestError
 
 JSON, CSV = "application/json", "text/csv"

@@ -7,8 +7,8 @@ import orjson
 from pyramid.response import Response
 
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
-from dynmodel_pyramid.web.answers import Answer
-from dynmodel_pyramid.web.resources import path
+from dynmodel_pyramid.web.http.answers import Answer
+from dynmodel_pyramid.web.http.tree import path
 from dynmodel_pyramid.web.rest.media import negotiated
 from dynmodel_pyramid.web.rest.resources import Rest
 

@@ -19,7 +19,7 @@ from dynmodel_pyramid.fields.numerals import parse_float
 from dynmodel_pyramid.queries import split
 from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.rows.service import Rows
-from dynmodel_pyramid.web.body import body_file, longest_document, media_type_of, read_document, refuse_parameters
+from dynmodel_pyramid.web.http.body import body_file, longest_document, media_type_of, read_document, refuse_parameters
 from dynmodel_pyramid.web.rest.errors import RestError, bad_body
 from dynmodel_pyramid.web.rest.media import Digits
 

@@ -9,14 +9,14 @@ from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.queries import Query, Rules, parse, split
 from dynmodel_pyramid.rows.querying import Queried, queried
 from dynmodel_pyramid.rows.reads import CHUNK
-from dynmodel_pyramid.web.explained import Explanation
-from dynmodel_pyramid.web.listing import Listing
-from dynmodel_pyramid.web.ranges import part_of
+from dynmodel_pyramid.web.http.explained import Explanation
+from dynmodel_pyramid.web.http.listing import Listing
+from dynmodel_pyramid.web.http.ranges import part_of
+from dynmodel_pyramid.web.http.streams import JsonArray, Rows
 from dynmodel_pyramid.web.rest.errors import RestError, out_of_range, single_object
 from dynmodel_pyramid.web.rest.media import Media, csv_line, negotiated
 from dynmodel_pyramid.web.rest.preferences import preferences
 from dynmodel_pyramid.web.rest.resources import RestTable
-from dynmodel_pyramid.web.streams import JsonArray, Rows
 
 
 def read_query(text: str, rules: Rules) -> Query:

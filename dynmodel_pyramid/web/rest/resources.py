@@ -1,11 +1,11 @@
 """The tree below ``/rest/``: tables by their exact names, and ``rpc``, of which there is none."""
 
+from dynmodel_pyramid.catalogue.attempt import Work
+from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.rows.aliases import aliases_of
 from dynmodel_pyramid.rows.scope import EVERYTHING, Scope
 from dynmodel_pyramid.rows.service import Rows
-from dynmodel_pyramid.tables.generation import Model
-from dynmodel_pyramid.tables.work import Work
-from dynmodel_pyramid.web.tree import Resource
+from dynmodel_pyramid.web.http.tree import Resource
 
 
 class Rest(Resource):

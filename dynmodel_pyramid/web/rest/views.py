@@ -2,10 +2,10 @@
 
 from pyramid.response import Response
 
-from dynmodel_pyramid.web.answers import empty_answer
-from dynmodel_pyramid.web.errors import MethodNotAllowed, request_id, with_definition_version
-from dynmodel_pyramid.web.methods import View
-from dynmodel_pyramid.web.resources import ROUTE
+from dynmodel_pyramid.web.http.answers import empty_answer
+from dynmodel_pyramid.web.http.errors import MethodNotAllowed, request_id, with_definition_version
+from dynmodel_pyramid.web.http.methods import View
+from dynmodel_pyramid.web.http.tree import ROUTE
 from dynmodel_pyramid.web.rest.errors import unknown_function, unknown_schema, unknown_table
 from dynmodel_pyramid.web.rest.openapi import describe
 from dynmodel_pyramid.web.rest.reading import read_rows

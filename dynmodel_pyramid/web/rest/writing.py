@@ -7,18 +7,18 @@ from pyramid.response import Response
 
 from dynmodel_pyramid.definitions.model import FieldDefinition
 from dynmodel_pyramid.errors import Malformed
-from dynmodel_pyramid.queries.syntax import Column, Condition, Level
+from dynmodel_pyramid.queries.grammar.syntax import Column, Condition, Level
 from dynmodel_pyramid.rows.entries import Columns
 from dynmodel_pyramid.rows.filtered import Filtered
 from dynmodel_pyramid.rows.imports import Document, Import, Merging
 from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.rows.upserts import Upsert
-from dynmodel_pyramid.web.body import position_of
+from dynmodel_pyramid.web.http.body import position_of
+from dynmodel_pyramid.web.http.transactions import RequestTransaction
 from dynmodel_pyramid.web.rest.errors import RestError, without_filter
 from dynmodel_pyramid.web.rest.payload import Typing, each_document, read_documents
 from dynmodel_pyramid.web.rest.resources import RestTable
 from dynmodel_pyramid.web.rest.written import Write
-from dynmodel_pyramid.web.transactions import RequestTransaction
 
 
 def create_rows(context: RestTable, request) -> Response:

@@ -10,22 +10,22 @@ import sqlalchemy as sa
 from pyramid.response import Response
 
 from dynmodel_pyramid.queries import Query
-from dynmodel_pyramid.queries.plans import Plan, plan
-from dynmodel_pyramid.queries.syntax import Level
+from dynmodel_pyramid.queries.grammar.syntax import Level
+from dynmodel_pyramid.queries.sql.plans import Plan, plan
 from dynmodel_pyramid.rows.querying import everything, rules_of
 from dynmodel_pyramid.rows.reads import CHUNK
 from dynmodel_pyramid.rows.scope import Scope
 from dynmodel_pyramid.rows.service import Rows
-from dynmodel_pyramid.web.answers import Answer, RowsBody, empty_answer
-from dynmodel_pyramid.web.conditions import RETURNS
-from dynmodel_pyramid.web.resources import path
+from dynmodel_pyramid.web.http.answers import Answer, RowsBody, empty_answer
+from dynmodel_pyramid.web.http.conditions import RETURNS
+from dynmodel_pyramid.web.http.parameters import author_of
+from dynmodel_pyramid.web.http.transactions import write_connection
+from dynmodel_pyramid.web.http.tree import path
 from dynmodel_pyramid.web.rest.errors import single_object
 from dynmodel_pyramid.web.rest.media import Media, negotiated
 from dynmodel_pyramid.web.rest.preferences import Preferences, preferences
 from dynmodel_pyramid.web.rest.reading import read_query
 from dynmodel_pyramid.web.rest.resources import RestTable
-from dynmodel_pyramid.web.tables import author_of
-from dynmodel_pyramid.web.transactions import write_connection
 
 Later = Callable[[Callable[[], None]], None]
 

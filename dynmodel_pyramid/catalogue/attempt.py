@@ -1,0 +1,169 @@
+"""One attempt at one request: a pinned snapshot, at most one transaction, and the proof that both agree.
+
+The coherence protocol (docs/architecture.md): whatever was answered was read or written under definitions that were
+current while the transaction held its locks.
+
+* SQLite: a transaction sees one moment, so the state is read first thing in it.
+* PostgreSQL: the catalogue is not versioned as rows are, so the state is read last: the data statement holds the
+  table's lock by then, and a definition change needs that lock.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.catalogue.catalogue import UNKNOWN, Catalogue, Snapshot
+from dynmodel_pyramid.catalogue.table_builder import Model
+from dynmodel_pyramid.database import State
+from dynmodel_pyramid.definitions import TableDefinition
+from dynmodel_pyramid.definitions.names import name_key
+from dynmodel_pyramid.definitions.store import Change
+from dynmodel_pyramid.errors import DynmodelError
+
+
+class Stale(DynmodelError):
+    """Something that this attempt used has changed: roll back and run again."""
+
+    code = "stale"
+
+
+class Work:
+    """See the module. ``attempt`` counts from 0; later attempts lock before they read.
+
+    Locks are waited for till the deadline (of ``time.monotonic``), by default ``dynmodel.lock_timeout`` from now.
+    """
+
+    def __init__(self, catalogue: Catalogue, attempt: int = 0, deadline: float | None = None):
+        self.catalogue = catalogue
+        self.database = catalogue.database
+        self._snapshot: Snapshot | None = None
+        self.attempt = attempt
+        self._deadline = time.monotonic() + self.database.settings.lock_timeout if deadline is None else deadline
+        self._used: dict[int | str, Model | None] = {}
+        self._connection: sa.Connection | None = None
+        self._confirmed = False
+
+    # Definitions
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The definitions that this attempt sees; pinned when they are first asked for."""
+        if self._snapshot is None:
+            self._snapshot = self.catalogue.snapshot
+        return self._snapshot
+
+    def model(self, key: int | str) -> Model | None:
+        """The table of that number or model name; None if there is none."""
+        if isinstance(key, str):
+            key = name_key(key)
+        while True:
+            lookup = self.snapshot.by_id if isinstance(key, int) else self.snapshot.by_name
+            found = lookup(key)
+            if found is UNKNOWN:
+                found = self.catalogue.load(self.snapshot, key)
+            if found is not UNKNOWN:
+                if key not in self._used:
+                    self._confirmed = False  # what was proven before didn't include this table
+                self._used[key] = found
+                return found
+            with self.database.reading() as connection:
+                self._catch_up(connection)
+
+    def definitions(self, limit: int | None = None, offset: int = 0) -> tuple[State, list[TableDefinition]]:
+        """Live definitions in order of id, with the state that they are of: one statement, so it needs no proof."""
+        with self.database.reading() as connection:
+            state, definitions = self.catalogue.store.all(connection, limit, offset)
+        return state, [self.catalogue.upgraded(definition) for definition in definitions]
+
+    # The transaction
+
+    def open(self, connection: sa.Connection, *, writes: bool = False) -> sa.Connection:
+        """Take a connection whose transaction has begun as this attempt's; the caller ends the transaction."""
+        self._connection = connection
+        if self.database.dialect.confirms_first:
+            self._compare(connection)
+            self._confirmed = True
+        elif self.attempt:
+            self.lock(connection, writes=writes)
+        return connection
+
+    def leave(self) -> None:
+        """The transaction is given up before anything was read in it; a refusal is confirmed in one of its own."""
+        self._connection = None
+
+    def lock(self, connection: sa.Connection, *, writes: bool = False) -> None:
+        """Hold off definition changes of the tables used so far, then confirm: what follows is coherent."""
+        models = sorted((model for model in self._used.values() if model), key=lambda model: model.definition.id)
+        tables = list(dict.fromkeys(model.table for model in models))
+        self.database.dialect.lock_tables(connection, tables, writes=writes, wait=self._deadline - time.monotonic())
+        self._compare(connection)
+        self._confirmed = True
+
+    def confirm(self) -> None:
+        """Prove that the answer is coherent; call it before every answer, with all writes flushed.
+
+        An attempt that asked for no table needs no proof.
+
+        :raises Stale: run the attempt again
+        """
+        if self._confirmed or not self._used:
+            return
+        if self._connection is not None:
+            self._compare(self._connection)
+        else:
+            with self.database.reading() as connection:
+                self._compare(connection)
+        self._confirmed = True
+
+    def held(self, precondition: Callable[[TableDefinition], None]) -> Callable[[TableDefinition], None]:
+        """A precondition for a definition change of the table that this attempt looked up by its name.
+
+        It is asked under the table's lock: there a name that has moved on to another table makes the attempt stale,
+        before the change is made to the wrong one.
+        """
+        names = {key for key, model in self._used.items() if model is not None and isinstance(key, str)}
+
+        def check(definition: TableDefinition) -> None:
+            if not names <= {name_key(definition.model_name)}:
+                self.catalogue.hurry()
+                raise Stale("the name has become another table's while the request ran")
+            precondition(definition)
+
+        return check
+
+    def settle(self) -> None:
+        """The answer needs no proof: it was made inside a definition change, under its locks."""
+        self._confirmed = True
+
+    def is_stale(self) -> bool:
+        """After a failed transaction: whether a definition change explains the failure."""
+        self._connection, self._confirmed = None, False
+        try:
+            with self.database.reading() as connection:
+                self._compare(connection)
+        except Stale:
+            return True
+        return False
+
+    def _compare(self, connection: sa.Connection) -> None:
+        state: State = self.database.state(connection)
+        if state.stamp != self.snapshot.state.stamp:
+            self._catch_up(connection)
+
+    def _catch_up(self, connection: sa.Connection) -> None:
+        """Move to the state that the transaction sees, unless something used so far has changed."""
+        snapshot, changes = self.catalogue.advance(connection, self.snapshot)
+        if self._touched(changes):
+            raise Stale("the definition changed while the request ran")
+        self._snapshot = snapshot
+
+    def _touched(self, changes: Iterable[Change] | None) -> bool:
+        if changes is None:
+            return bool(self._used)
+        used_ids = {key for key in self._used if isinstance(key, int)}
+        used_ids |= {model.definition.id for model in self._used.values() if model}
+        for change in changes:
+            if change.table_id in used_ids or any(name in self._used for name in change.names if name):
+                return True
+        return False

@@ -1,0 +1,219 @@
+"""Deleting rows that others refer to: what ``on_delete`` asks for, each row of it reported.
+
+The database has the same rules, for those who delete by SQL. The service doesn't leave it to them: a row that loses a
+link is a row that changed, with a new version, and history and feeds must be told.
+"""
+
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.catalogue.catalogue import Catalogue, RowWrites
+from dynmodel_pyramid.catalogue.list_tables import lines_of
+from dynmodel_pyramid.catalogue.system_values import Filler, given_fields
+from dynmodel_pyramid.catalogue.table_builder import Model
+from dynmodel_pyramid.definitions import FieldDefinition
+from dynmodel_pyramid.definitions.model import Referrer
+from dynmodel_pyramid.definitions.store import now
+from dynmodel_pyramid.errors import Conflict
+
+#: Ids in one IN list.
+CHUNK = 500
+#: Rows that are named when a deletion is refused.
+NAMED = 5
+
+
+class Release:
+    """One deletion, in the caller's transaction.
+
+    :param models: the model of a table by its id, as the caller's work has it
+    :param author: who deletes
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        connection: sa.Connection,
+        models: Callable[[int], Model | None],
+        author: str | None = None,
+    ):
+        self.catalogue = catalogue
+        self.connection = connection
+        self.models = models
+        self.author = author
+        self.moment = now()
+        #: The rows that go, by table, in the order in which they were found.
+        self.going: dict[int, dict[int, None]] = {}
+
+    def delete(self, model: Model, ids: Iterable[int]) -> None:
+        """Delete rows of a table, and do to those that refer to them what their fields' ``on_delete`` says.
+
+        :raises Conflict: a row that stays refers to one of them and its field restricts that
+        """
+        self._prepare({model.definition.id: ids})
+        self._delete_found({})
+
+    def make_way(self, rows: Mapping[int, Iterable[int]]) -> None:
+        """All that :meth:`delete` does, except that these rows (ids by table) are left for the caller to delete.
+
+        :raises Conflict: as there
+        """
+        rows = {table_id: set(ids) for table_id, ids in rows.items()}
+        self._prepare(rows)
+        self._delete_found(rows)
+
+    def _prepare(self, rows: Mapping[int, Iterable[int]]) -> None:
+        for table_id, ids in rows.items():
+            self._find(self._model(table_id), list(ids))
+        for table_id in self.going:
+            self._refuse_restricted(self._model(table_id))
+        for table_id in self.going:
+            self._let_go(self._model(table_id))
+
+    def _delete_found(self, left: Mapping[int, Collection[int]]) -> None:
+        self._unlink(left, found_only=True)
+        try:
+            order = self._in_order()
+        except CycleError:
+            self._unlink(self.going)
+            order = list(reversed(self.going))
+        for table_id in order:
+            # Rows that were found later refer to those before, also in the same table.
+            ids = [row_id for row_id in reversed(self.going[table_id]) if row_id not in left.get(table_id, ())]
+            self._delete(self._model(table_id), ids)
+
+    def _in_order(self) -> list[int]:
+        """The tables, each after those that refer to it.
+
+        :raises CycleError: they refer to one another; also a table to itself if one statement doesn't delete its rows
+        """
+        order: TopologicalSorter[int] = TopologicalSorter()
+        for table_id, ids in self.going.items():
+            near = {referrer.table_id for referrer in self._model(table_id).definition.referrers} & set(self.going)
+            order.add(table_id, *(near if len(ids) > CHUNK else near - {table_id}))
+        return list(order.static_order())
+
+    def _unlink(self, rows: Mapping[int, Collection[int]], *, found_only: bool = False) -> None:
+        """Lift the links of rows that go to others that go, so that none holds another up; nobody needs to hear of it.
+
+        A field that is required keeps its link.
+
+        :param found_only: only links to tables of which rows go that are not among these
+        """
+        for table_id, ids in self.going.items():
+            if found_only and ids.keys() <= set(rows.get(table_id, ())):
+                continue
+            model = self._model(table_id)
+            for referrer in model.definition.referrers:
+                for part in chunks(rows.get(referrer.table_id, ())):
+                    self._lift(self._model(referrer.table_id), referrer, part)
+
+    def _lift(self, near: Model, referrer: Referrer, ids: list[int]) -> None:
+        field = self._field(near, referrer)
+        if referrer.many:
+            lines = lines_of(referrer.table_id, referrer.field_id, near.table.schema)
+            self._run(near, sa.delete(lines).where(lines.c.row_id.in_(ids)))
+        elif not field.required:
+            values = {near.table.c[field.name]: sa.null()}
+            self._run(near, sa.update(near.table).where(near.table.c.id.in_(ids)).values(values))
+
+    def _model(self, table_id: int) -> Model:
+        return self.models(table_id)
+
+    def _run(self, model: Model, statement) -> sa.CursorResult:
+        return self.connection.execute(statement, execution_options={"compiled_cache": model.compiled_cache})
+
+    # Finding
+
+    def _find(self, model: Model, ids: list[int]) -> None:
+        """Note rows and all that go with them; the rows are locked, so that nobody comes to refer to them."""
+        waiting = deque([(model, ids)])
+        while waiting:
+            model, ids = waiting.popleft()
+            known = self.going.setdefault(model.definition.id, {})
+            new = [row_id for row_id in ids if row_id not in known]
+            known.update(dict.fromkeys(new))
+            for part in chunks(new):
+                self._run(model, sa.select(model.table.c.id).where(model.table.c.id.in_(part)).with_for_update()).all()
+            for referrer in model.definition.referrers if new else ():
+                if referrer.on_delete == "cascade":
+                    near = self._model(referrer.table_id)
+                    found = [row_id for part in chunks(new) for row_id in self._referring(near, referrer, part)]
+                    waiting.append((near, found))
+
+    def _referring(self, near: Model, referrer: Referrer, ids: list[int], limit: int | None = None) -> list[int]:
+        """The rows of the near table that refer to one of these."""
+        if referrer.many:
+            lines = lines_of(referrer.table_id, referrer.field_id, near.table.schema)
+            query = sa.select(lines.c.row_id).where(lines.c.value.in_(ids)).distinct().order_by(lines.c.row_id)
+        else:
+            column = near.table.c[self._field(near, referrer).name]
+            query = sa.select(near.table.c.id).where(column.in_(ids)).order_by(near.table.c.id)
+        return list(self._run(near, query.limit(limit)).scalars())
+
+    @staticmethod
+    def _field(near: Model, referrer: Referrer) -> FieldDefinition:
+        return near.definition.by_id[referrer.field_id]
+
+    # Doing
+
+    def _pairs(self, model: Model, *actions: str) -> Iterator[tuple[Model, Referrer, list[int]]]:
+        for referrer in model.definition.referrers:
+            if referrer.on_delete in actions:
+                for part in chunks(self.going[model.definition.id]):
+                    yield self._model(referrer.table_id), referrer, part
+
+    def _refuse_restricted(self, model: Model) -> None:
+        for near, referrer, part in self._pairs(model, "restrict"):
+            found = self._referring(near, referrer, part)
+            staying = [row_id for row_id in found if row_id not in self.going.get(referrer.table_id, {})]
+            if staying:
+                named = ", ".join(map(str, staying[:NAMED])) + (", ..." if len(staying) > NAMED else "")
+                raise Conflict(
+                    f"{len(staying)} rows of {referrer.model_name} refer to it in {referrer.field}: {named}",
+                    code="foreign_key_violation",
+                    hint="change or delete these rows first",
+                    fields=[referrer.field],
+                )
+
+    def _let_go(self, model: Model) -> None:
+        for near, referrer, part in self._pairs(model, "set_null", "remove"):
+            found = self._referring(near, referrer, part)
+            changing = [row_id for row_id in found if row_id not in self.going.get(referrer.table_id, {})]
+            if referrer.many:
+                lines = lines_of(referrer.table_id, referrer.field_id, near.table.schema)
+                self._run(near, sa.delete(lines).where(lines.c.value.in_(part)))
+                values = {}
+            else:
+                values = {near.table.c[self._field(near, referrer).name]: sa.null()}
+            self._change(near, changing, values)
+
+    def _change(self, near: Model, ids: list[int], values: dict) -> None:
+        """Give rows new values, of a new version."""
+        table, store = near.table, self.catalogue.store
+        filler = Filler(self.connection, store, near.field_types, near.definition, self.author, self.moment)
+        given = filler.of_changed_row(given_fields(near.definition, near.field_types))
+        values = values | {table.c[name]: value for name, value in given.items()}
+        values |= {table.c._version: table.c._version + 1, table.c._updated: self.moment}
+        for part in chunks(ids):
+            statement = sa.update(table).where(table.c.id.in_(part)).values(values)
+            self._report(near, "update", statement.returning(table.c.id, table.c._version))
+
+    def _delete(self, model: Model, ids: list[int]) -> None:
+        table = model.table
+        for part in chunks(ids):
+            statement = sa.delete(table).where(table.c.id.in_(part))
+            self._report(model, "delete", statement.returning(table.c.id, table.c._version))
+
+    def _report(self, model: Model, operation: str, statement) -> None:
+        rows = sorted(tuple(row) for row in self._run(model, statement))
+        if rows:
+            self.catalogue.report(self.connection, RowWrites(model.definition.id, operation, tuple(rows)))
+
+
+def chunks(ids: Iterable[int]) -> Iterator[list[int]]:
+    listed = list(ids)
+    for start in range(0, len(listed), CHUNK):
+        yield listed[start : start + CHUNK]

@@ -1,0 +1,244 @@
+"""The catalogue: immutable snapshots of all definitions, and the bounded cache of classes.
+
+A snapshot belongs to one state of the database (:class:`dynmodel_pyramid.database.State`) and is filled as tables are
+asked for. When the state has moved on, a new snapshot takes over what has not changed. Nothing expires by time.
+"""
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.catalogue.table_builder import Generator, Model
+from dynmodel_pyramid.database import Database, State
+from dynmodel_pyramid.definitions import TableDefinition
+from dynmodel_pyramid.definitions.names import name_key
+from dynmodel_pyramid.definitions.store import Change, DefinitionStore
+from dynmodel_pyramid.errors import PluginMissing
+from dynmodel_pyramid.fields import FieldTypes
+from dynmodel_pyramid.fields.contract import options_version
+from dynmodel_pyramid.fields.registry import read_options
+
+log = logging.getLogger(__name__)
+
+#: A lookup that the snapshot can't answer from memory.
+UNKNOWN = object()
+#: What a class costs besides its fields, in columns: id and the system columns.
+_OVERHEAD = 4
+
+
+@dataclass(frozen=True, slots=True)
+class RowWrites:
+    """Rows of one table that a transaction has written: ids with the versions they have now."""
+
+    table_id: int
+    operation: str  # insert, update, delete
+    rows: tuple[tuple[int, int], ...]
+
+
+class ORM(Protocol):
+    """What scripts and shells get from a catalogue besides tables."""
+
+    def models(self, catalogue: "Catalogue") -> Mapping[str, type]: ...
+
+    def session(self, catalogue: "Catalogue", *, writes: bool, author: str | None) -> AbstractContextManager: ...
+
+
+class Snapshot:
+    """All definitions at one state. Lookups give the same answer for ever, from memory or :data:`UNKNOWN`."""
+
+    def __init__(self, state: State, capacity: int):
+        self.state = state
+        self.capacity = capacity
+        self._models: OrderedDict[int, Model | None] = OrderedDict()
+        self._names: dict[str, int | None] = {}
+        self._columns = 0
+        self._lock = threading.Lock()
+
+    def by_id(self, table_id: int) -> Model | None | object:
+        """The model, None if there is no such table, or :data:`UNKNOWN`."""
+        # Under the lock, for it moves what others count and copy.
+        with self._lock:
+            try:
+                model = self._models[table_id]
+                self._models.move_to_end(table_id)
+                return model
+            except KeyError:
+                return UNKNOWN
+
+    def by_name(self, key: str) -> Model | None | object:
+        try:
+            table_id = self._names[key]
+        except KeyError:
+            return UNKNOWN
+        return None if table_id is None else self.by_id(table_id)
+
+    def add(self, model: Model) -> Model:
+        """Keep a model; the one that is there already wins."""
+        with self._lock:
+            known = self._models.get(model.definition.id)
+            if known is not None:
+                return known
+            self._models[model.definition.id] = model
+            self._names[name_key(model.definition.model_name)] = model.definition.id
+            self._columns += len(model.definition.fields) + _OVERHEAD
+            while self._columns > self.capacity and len(self._models) > 1:
+                self._forget(next(iter(self._models)))
+            return model
+
+    def add_absent(self, key: int | str) -> None:
+        """Note that there is no such table (a number, or the key of a name). Bounded as the models are."""
+        with self._lock:
+            if isinstance(key, str):
+                if len(self._names) < self.capacity:
+                    self._names.setdefault(key, None)
+            elif len(self._models) < self.capacity:
+                self._models.setdefault(key, None)
+
+    def _forget(self, table_id: int) -> None:
+        model = self._models.pop(table_id)
+        if model is not None:
+            self._columns -= len(model.definition.fields) + _OVERHEAD
+            self._names.pop(name_key(model.definition.model_name), None)
+
+    def following(self, state: State, changes: Iterable[Change]) -> "Snapshot":
+        """The snapshot of a later state: this one without what the changes touch."""
+        after = Snapshot(state, self.capacity)
+        with self._lock:
+            after._models = self._models.copy()
+            after._names = self._names.copy()
+            after._columns = self._columns
+        for change in changes:
+            if change.table_id in after._models:
+                after._forget(change.table_id)
+            for name in change.names:
+                after._names.pop(name, None)
+        return after
+
+
+class Catalogue:
+    """All tables of one database. Several catalogues may live in one process; nothing here is global."""
+
+    def __init__(self, database: Database, field_types: FieldTypes, orm: ORM | None = None):
+        """:param orm: what makes classes and sessions, for those who use them (``orm/``, which lies above)"""
+        self.database = database
+        self.field_types = field_types
+        self.store = DefinitionStore(database)
+        self.generator = Generator(field_types, database.dialect)
+        self._orm = orm
+        self._reporters: list[Callable[[sa.Connection, RowWrites], None]] = []
+        self._lock = threading.Lock()
+        self._snapshot: Snapshot | None = None
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest snapshot that this process knows; the coherence protocol decides whether it is current."""
+        if self._snapshot is None:
+            with self.database.reading() as connection:
+                self._publish(Snapshot(self.database.state(connection), self.database.settings.class_cache_columns))
+        return self._snapshot
+
+    def advance(self, connection: sa.Connection, known: Snapshot) -> tuple[Snapshot, list[Change] | None]:
+        """The snapshot of the state that this transaction sees, and what changed since ``known``.
+
+        The changes are None when the log does not tell (a restored backup): then everything may have changed.
+        """
+        state, changes = self.store.changes_since(connection, known.state)
+        if state.stamp == known.state.stamp:
+            return known, []
+        newest = self._snapshot
+        if newest is not None and newest.state.stamp == state.stamp:
+            return newest, changes
+        if changes is None:
+            after = Snapshot(state, known.capacity)
+        else:
+            after = known.following(state, changes)
+        self._publish(after)
+        return after, changes
+
+    def hurry(self) -> None:
+        """Catch up now rather than in the next request, which would run twice. Nothing depends on it."""
+        try:
+            with self.database.reading() as connection:
+                self.advance(connection, self.snapshot)
+        except sa.exc.DBAPIError:
+            pass
+
+    def _publish(self, snapshot: Snapshot) -> None:
+        # A slow thread may publish an older state over a newer one: the next request then advances again.
+        self._snapshot = snapshot
+
+    def load(self, snapshot: Snapshot, key: int | str) -> Model | None | object:
+        """Look a table up in the database, in a short transaction of its own, and note it in the snapshot.
+
+        :data:`UNKNOWN`: the database's state is no longer the snapshot's, and nothing was noted.
+        """
+        with self.database.reading() as connection:
+            lookup = self.store.by_id if isinstance(key, int) else self.store.by_name
+            state, definition = lookup(connection, key)
+        if state.stamp != snapshot.state.stamp:
+            return UNKNOWN
+        if definition is not None:
+            return snapshot.add(self.model(definition))
+        snapshot.add_absent(key)
+        return None
+
+    def model(self, definition: TableDefinition) -> Model:
+        """A model of a definition as stored; options of an older plugin version are brought to today's form."""
+        return Model(self.upgraded(definition), self.generator)
+
+    def upgraded(self, definition: TableDefinition) -> TableDefinition:
+        fields = tuple(self._upgraded_field(field) for field in definition.fields)
+        if all(new is old for new, old in zip(fields, definition.fields, strict=True)):
+            return definition
+        return replace(definition, fields=fields)
+
+    def _upgraded_field(self, field):
+        try:
+            field_type = self.field_types[field.type]
+        except PluginMissing:
+            return field
+        newest = options_version(field_type)
+        if field.options_version >= newest:
+            return field
+        try:
+            options = dict(field.options)
+            for upgrade in field_type.upgrades[field.options_version - 1 :]:
+                options = upgrade(options)
+            options = read_options(field_type, options)
+        except Exception:
+            # As with a type that is missing, the table stays listed and is refused on use (Generator.column).
+            log.exception("the field type %s can't bring the options of %s to today's form", field.type, field.name)
+            return field
+        return replace(field, options=options, options_version=newest)
+
+    @property
+    def models(self) -> Mapping[str, type]:
+        """The generated classes by model name, for scripts and shells (``orm/models.py``)."""
+        return self._orm.models(self)
+
+    def session(self, *, writes: bool = True, author: str | None = None) -> AbstractContextManager:
+        """An ORM session in a transaction, for scripts (``orm/sessions.py``).
+
+        :param author: who writes, for the fields that say so
+        """
+        return self._orm.session(self, writes=writes, author=author)
+
+    def on_row_writes(self, reporter: Callable[[sa.Connection, RowWrites], None]) -> None:
+        """Have every row write told to ``reporter``, inside its transaction; an error there undoes the write."""
+        self._reporters.append(reporter)
+
+    @property
+    def is_reported(self) -> bool:
+        """Whether anybody is told of the rows that are written."""
+        return bool(self._reporters)
+
+    def report(self, connection: sa.Connection, writes: RowWrites) -> None:
+        """The one function that every row write passes."""
+        for reporter in self._reporters:
+            reporter(connection, writes)

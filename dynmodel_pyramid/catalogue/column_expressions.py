@@ -1,0 +1,60 @@
+"""What a row shows: the expressions of its fields, and of the reverse sides of links to it.
+
+``table`` is the model's own, or an alias of it where a query has the table more than once.
+"""
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.catalogue.list_tables import as_json, ids_of, lines_of, list_of, reverse_of
+from dynmodel_pyramid.catalogue.references import reference_of
+from dynmodel_pyramid.catalogue.table_builder import Model
+from dynmodel_pyramid.definitions import FieldDefinition
+from dynmodel_pyramid.definitions.model import Referrer
+
+
+def _source(table: sa.FromClause, field: FieldDefinition) -> sa.ColumnElement | sa.FromClause:
+    """What a field type makes its expressions of: its column, or the table where it has none."""
+    return table.c[field.name] if field.name in table.c else table
+
+
+def is_list(model: Model, field: FieldDefinition) -> bool:
+    """Whether values are lists of references, in a table of their own."""
+    reference = reference_of(field, model.field_types)
+    return reference is not None and reference.many
+
+
+def is_given(model: Model, field: FieldDefinition) -> bool:
+    """Whether the system or the database gives the value, so that no client writes it."""
+    if is_list(model, field):
+        return False
+    column = model.table.c.get(field.name)
+    return column is None or column.computed is not None or model.field_types[field.type].fill is not None
+
+
+def expression(
+    model: Model, field: FieldDefinition, table: sa.FromClause | None = None
+) -> sa.ColumnElement | sa.Select:
+    """What rows are sorted and filtered by; of a list of references the query of its ids."""
+    table = model.table if table is None else table
+    if is_list(model, field):
+        return ids_of(table, lines_of(model.definition.id, field.id, model.table.schema))
+    return model.field_types[field.type].read_expression(_source(table, field), field.options)
+
+
+def json_expression(model: Model, field: FieldDefinition, table: sa.FromClause | None = None) -> sa.ColumnElement:
+    """What is selected for JSON answers."""
+    table = model.table if table is None else table
+    if is_list(model, field):
+        lines = lines_of(model.definition.id, field.id, model.table.schema)
+        return as_json(list_of(table, lines, model.dialect))
+    return model.field_types[field.type].json_expression(expression(model, field, table), field.options)
+
+
+def reverse_sides(model: Model) -> list[Referrer]:
+    """The links to this table that have a name here."""
+    return [referrer for referrer in model.definition.referrers if referrer.reverse is not None]
+
+
+def reverse_expression(model: Model, referrer: Referrer, table: sa.FromClause | None = None) -> sa.ColumnElement:
+    table = model.table if table is None else table
+    return as_json(reverse_of(table, referrer, model.table.schema, model.dialect))

@@ -1,0 +1,93 @@
+"""Tables that keep lists of references (:class:`Reference` with ``many``): one line for each id in a list.
+
+==============  ======================================================================================================
+``row_id``      the row whose value the list is; its lines go with it
+``value``       the id that is referred to
+``position``    its place in the list, 0 for the first
+==============  ======================================================================================================
+
+They are named by ids (:func:`link_table`), so that no rename concerns them. In conversions and in the trash a list is
+what it is elsewhere: a JSON array.
+"""
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from sqlalchemy.sql.elements import quoted_name
+
+from dynmodel_pyramid.definitions.model import Referrer, link_table
+from dynmodel_pyramid.fields.sql.text_forms import json_array
+from dynmodel_pyramid.fields.types.json import Fragment
+
+#: The service does all this itself, as each row that changes must be told (:mod:`~.cascades`); these are for those who
+#: delete by SQL. NO ACTION is asked at the end of a statement, so that rows that refer to one another can go together.
+ON_DELETE_SQL = {"restrict": "NO ACTION", "set_null": "SET NULL", "cascade": "CASCADE", "remove": "CASCADE"}
+
+
+def referred_to(name: str, schema: str | None) -> sa.Column:
+    """The id of a table in the database, for a foreign key in DDL."""
+    table = sa.Table(quoted_name(name, quote=True), sa.MetaData(schema=schema), sa.Column("id", sa.BigInteger))
+    return table.c.id
+
+
+def lines(name: str, metadata: sa.MetaData, *constraints: sa.ForeignKeyConstraint) -> sa.Table:
+    """The table of a list, whose name is given."""
+    return sa.Table(
+        quoted_name(name, quote=True),
+        metadata,
+        sa.Column("row_id", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("value", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("position", sa.Integer, nullable=False),
+        *constraints,
+        sqlite_with_rowid=False,
+    )
+
+
+def lines_of(table_id: int, field_id: int, schema: str | None) -> sa.Table:
+    """The lines of a field's lists, for queries."""
+    return lines(link_table(table_id, field_id), sa.MetaData(schema=schema))
+
+
+# Reading
+
+
+def ids_of(table: sa.FromClause, lines_: sa.Table) -> sa.Select:
+    """The ids in a row's list, in order; ``table`` is the row's."""
+    found = sa.select(lines_.c.value).where(lines_.c.row_id == table.c.id).order_by(lines_.c.position)
+    return found.correlate(table)
+
+
+def list_of(table: sa.FromClause, lines_: sa.Table, dialect: str) -> sa.ColumnElement:
+    """A row's list as the text of a JSON array; ``table`` is the row's."""
+    return json_array(ids_of(table, lines_), dialect)
+
+
+def referring_ids(table: sa.FromClause, referrer: Referrer, schema: str | None) -> sa.Select:
+    """The ids of the rows that refer to a row in this way, ascending; ``table`` is the row's."""
+    if referrer.many:
+        far = lines_of(referrer.table_id, referrer.field_id, schema)
+        found = sa.select(far.c.row_id).where(far.c.value == table.c.id).order_by(far.c.row_id)
+    else:
+        # An alias: a table may refer to itself.
+        column = sa.Column(quoted_name(referrer.column, quote=True), key="_far")
+        name = quoted_name(referrer.table, quote=True)
+        far = sa.Table(name, sa.MetaData(schema=schema), sa.Column("id"), column).alias("_far")
+        found = sa.select(far.c.id).where(far.c._far == table.c.id).order_by(far.c.id)
+    return found.correlate(table)
+
+
+def reverse_of(table: sa.FromClause, referrer: Referrer, schema: str | None, dialect: str) -> sa.ColumnElement:
+    """These ids as the text of a JSON array."""
+    return json_array(referring_ids(table, referrer, schema), dialect)
+
+
+def as_json(expression: sa.ColumnElement) -> sa.ColumnElement:
+    """The text of a JSON array as a part of an answer."""
+    return sa.type_coerce(expression, Fragment())
+
+
+# Writing
+
+
+def line_values(row_id: int, values: Iterable[int]) -> list[dict[str, int]]:
+    return [{"row_id": row_id, "value": value, "position": position} for position, value in enumerate(values)]

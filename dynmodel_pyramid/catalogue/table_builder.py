@@ -1,0 +1,301 @@
+"""Definition -> SQLAlchemy table and declarative class.
+
+Each table has a MetaData of its own, or its group's (``orm/class_groups.py``), and its statements a compiled cache of
+their own, so that what is old goes when the last reference to it goes. Never call ``registry.dispose()``: running
+requests may use the class.
+"""
+
+import copy
+import datetime
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.sql.elements import quoted_name
+
+from dynmodel_pyramid.catalogue.check_constraints import checks_of
+from dynmodel_pyramid.catalogue.list_tables import ON_DELETE_SQL, referred_to
+from dynmodel_pyramid.catalogue.references import reference_of
+from dynmodel_pyramid.database import Dialect
+from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
+from dynmodel_pyramid.definitions.expressions import evaluate
+from dynmodel_pyramid.errors import PluginMissing
+from dynmodel_pyramid.fields import FieldTypes, Reference
+from dynmodel_pyramid.fields.contract import options_version, stored_default
+from dynmodel_pyramid.fields.types.temporal import UTCDateTime
+
+#: Columns that every table has besides ``id`` and its fields.
+SYSTEM_COLUMNS = ("_version", "_created", "_updated")
+#: Key of ``Table.info`` under which a generated table has its definition.
+DEFINITION = "dynmodel_definition"
+#: Names that a declarative class keeps for itself.
+RESERVED_ATTRIBUTES = frozenset({"metadata", "registry"})
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationContext:
+    """The :class:`dynmodel_pyramid.fields.Context` that field types get."""
+
+    dialect: str
+
+
+class Generator:
+    """Builds tables and classes for one database with one set of field types."""
+
+    def __init__(self, field_types: FieldTypes, dialect: Dialect):
+        self.field_types = field_types
+        self.dialect = dialect
+        self.context = GenerationContext(dialect.name)
+        #: Held while a group of classes is built.
+        self.grouping = threading.Lock()
+
+    def reference(self, field: FieldDefinition) -> Reference | None:
+        """What a field refers to; None also for a field whose type is not installed."""
+        return reference_of(field, self.field_types)
+
+    def column(self, field: FieldDefinition) -> sa.Column | None:
+        """The column of one field, ready to be added to a table; its key is the field's name.
+
+        None for a value that is computed, or kept in a table of its own (:mod:`~.list_tables`).
+
+        :raises PluginMissing: the field's type is not installed, or not in the version that stored its options
+        """
+        column = self.plain_column(field)
+        reference = self.reference(field)
+        if column is None or (reference is not None and reference.many):
+            return None
+        column.name = quoted_name(field.column, quote=True)
+        column.key = field.name
+        column.nullable = not field.required
+        value = self.default_value(field)
+        if value is not None:
+            column.server_default = sa.DefaultClause(sa.literal(value, column.type))
+            _python_default(column, value)
+        elif field.default_expression is not None:
+            column.default = sa.ColumnDefault(self.default_maker(field))
+        return column
+
+    def plain_column(self, field: FieldDefinition) -> sa.Column | None:
+        """The column as the field's type gives it."""
+        field_type = self.field_types[field.type]
+        if field.options_version != options_version(field_type):
+            raise PluginMissing(
+                f"the options of the field {field.name!r} are of version {field.options_version} of the type "
+                f"{field.type!r}; installed is version {options_version(field_type)}, which can't read them",
+                hint="install another release of the package that provides the type",
+            )
+        return field_type.column(field.options, self.context)
+
+    def default_value(self, field: FieldDefinition) -> Any:
+        """The default as the column stores it, or None."""
+        if field.default is None:
+            return None
+        return stored_default(self.field_types[field.type], field.options, field.default)
+
+    def default_maker(
+        self, field: FieldDefinition, moment: datetime.datetime | None = None
+    ) -> Callable[[], Any] | None:
+        """What gives each row its default, as the column stores it; None where there is none.
+
+        :param moment: that of the change, which all rows share; None for the moment of each call
+        """
+        expression = field.default_expression
+        if expression is not None:
+            node = self.field_types[field.type].schema_node(field.options)
+            return lambda: evaluate(expression, node, moment)
+        value = self.default_value(field)
+        return None if value is None else lambda: value
+
+    def table(
+        self,
+        definition: TableDefinition,
+        *,
+        name: str | None = None,
+        further: Sequence[sa.Column] = (),
+        far: Callable[[int], str] | None = None,
+        metadata: sa.MetaData | None = None,
+    ) -> sa.Table:
+        """The table as the database has it.
+
+        :param name: instead of its own, and ``further`` columns: for a rebuild
+        :param far: the physical name of a table by its id: with it the table has its foreign keys and checks, for DDL
+        :param metadata: that of a group; else it gets one of its own
+        """
+        metadata = metadata if metadata is not None else sa.MetaData(schema=self.dialect.schema)
+        columns = [made for field in definition.fields if (made := self.column(field)) is not None]
+        table = sa.Table(
+            quoted_name(name or definition.physical_name, quote=True),
+            metadata,
+            *self._system_columns(definition, metadata),
+            *columns,
+            *further,
+            sa.PrimaryKeyConstraint("id", name=_name(f"_pk_{definition.id}")),
+            *(self.foreign_keys(definition, metadata, far) if far is not None else ()),
+            sqlite_autoincrement=True,
+            info={DEFINITION: definition},
+        )
+        if far is not None:
+            self.checks(definition, table)
+        return table
+
+    def checks(self, definition: TableDefinition, table: sa.Table) -> dict[str, sa.CheckConstraint]:
+        """All checks of the table by their names, which are made of ids; from then on it has them."""
+        return checks_of(definition, table, self.field_types, self.context)
+
+    def foreign_keys(
+        self, definition: TableDefinition, metadata: sa.MetaData, far: Callable[[int], str]
+    ) -> Iterator[sa.ForeignKeyConstraint]:
+        """The foreign keys of a table, named by ids as indexes are. What they refer to has its id alone."""
+        for field in definition.fields:
+            reference = self.reference(field)
+            if reference is not None and not reference.many:
+                yield sa.ForeignKeyConstraint(
+                    [field.name],
+                    [referred_to(far(reference.table), metadata.schema)],
+                    name=_name(foreign_key_name(definition, field)),
+                    ondelete=ON_DELETE_SQL[reference.on_delete],
+                    deferrable=True,
+                )
+
+    def _system_columns(self, definition: TableDefinition, metadata: sa.MetaData) -> list[sa.Column]:
+        key: dict[str, Any] = {}
+        if self.dialect.schema is not None:
+            sequence = sa.Sequence(
+                _name(f"_seq_{definition.id}"), metadata=metadata, schema=self.dialect.schema, data_type=sa.BigInteger()
+            )
+            key = {"default": sequence, "server_default": sequence.next_value()}
+        now = sa.text("CURRENT_TIMESTAMP")
+        return [
+            sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, **key),
+            sa.Column("_version", sa.BigInteger, nullable=False, server_default="1"),
+            sa.Column("_created", UTCDateTime(), nullable=False, server_default=now),
+            sa.Column("_updated", UTCDateTime(), nullable=False, server_default=now, onupdate=sa.func.now()),
+        ]
+
+    def indexes(self, definition: TableDefinition, table: sa.Table) -> dict[str, sa.Index]:
+        """All indexes of the table by their names, which are made of ids."""
+        indexes: dict[str, sa.Index] = {}
+
+        def add(number: int, unique: bool, columns: list, **options) -> None:
+            name = f"_{'ux' if unique else 'ix'}_{definition.id}_{number}"
+            indexes[name] = sa.Index(quoted_name(name, quote=True), *columns, unique=unique, **options)
+
+        for field in definition.fields:
+            for unique, folds_case in field_indexes(field, self.reference(field)):
+                column = table.c[field.name]
+                # Both databases fold ASCII letters only: SQLite's lower() does so, and PostgreSQL's on COLLATE "C".
+                add(field.id, unique, [sa.func.lower(column) if folds_case else column])
+        for index in definition.indexes:
+            columns = []
+            for number, descending in index.fields:
+                column = table.c[definition.by_id[number].name]
+                columns.append(column.desc() if descending else column)
+            options = {} if index.nulls_distinct else {"postgresql_nulls_not_distinct": True}
+            add(index.id, index.unique, columns, **options)
+        return indexes
+
+    def declarative_class(
+        self, definition: TableDefinition, table: sa.Table, base: type, further: Mapping[str, Any]
+    ) -> type:
+        """A real declarative class of that table, named as the model; private until somebody publishes it.
+
+        :param base: that of its group (:mod:`~orm.class_groups`)
+        :param further: attributes besides the columns
+        """
+        names = attribute_names(definition)
+        attributes: dict[str, Any] = {
+            "__table__": table,
+            "__module__": "dynmodel_pyramid.models",
+            "__doc__": definition.description,
+            "__definition__": definition,
+            "__repr__": _represent,
+            # Writers by ORM count versions as the row service does.
+            "__mapper_args__": {"version_id_col": table.c._version},
+        }
+        attributes |= {names[field.name]: table.c[field.name] for field in definition.fields if field.name in table.c}
+        return type(definition.model_name, (base,), attributes | further)
+
+
+def foreign_key_name(definition: TableDefinition, field: FieldDefinition) -> str:
+    return f"_fk_{definition.id}_{field.id}"
+
+
+def field_indexes(field: FieldDefinition, reference: Reference | None) -> list[tuple[bool, bool]]:
+    """(unique, whether it folds the case of letters) of each index that a field has of its own.
+
+    Links have one, as the far side is followed as often. One that is unique serves for reading as well.
+    """
+    indexed = field.index or (reference is not None and not reference.many)
+    found = [(True, field.unique_ignore_case)] if field.is_unique else []
+    return [*found, (False, False)] if indexed and (field.unique_ignore_case or not field.unique) else found
+
+
+def _name(name: str) -> quoted_name:
+    """A name for SQL. SQLAlchemy keeps every name that it has to judge itself, for ever: 1 KB for each table."""
+    return quoted_name(name, quote=True)
+
+
+def attribute_names(definition: TableDefinition) -> dict[str, str]:
+    """Field name -> attribute of the class: the same, or with trailing ``_`` where the class has that name itself."""
+    taken = {field.name for field in definition.fields}
+    names = {}
+    for field in definition.fields:
+        attribute = field.name
+        while attribute in RESERVED_ATTRIBUTES or (attribute != field.name and attribute in taken):
+            attribute += "_"
+        names[field.name] = attribute
+        taken.add(attribute)
+    return names
+
+
+def _python_default(column: sa.Column, value: Any) -> None:
+    mutable = isinstance(value, dict | list)
+    default: Any = (lambda: copy.deepcopy(value)) if mutable else value
+    column.default = sa.ColumnDefault(default)
+
+
+def _represent(self) -> str:
+    return f"<{type(self).__name__} {self.id}>"
+
+
+class Model:
+    """A definition with the table made of it, which is built when it is first asked for.
+
+    The service works with the table alone: a class with its mapper costs ten times as much time and four times the
+    memory, and is built for those who use it (:mod:`~orm.class_groups`).
+
+    Immutable to its users. ``once`` keeps what upper layers prepare for this version: validators, statements.
+    """
+
+    __slots__ = ("definition", "compiled_cache", "field_types", "group", "_generator", "_once")
+
+    #: Compiled statements kept for one version of one table.
+    STATEMENTS = 64
+
+    def __init__(self, definition: TableDefinition, generator: Generator):
+        self.definition = definition
+        self.field_types = generator.field_types
+        self.compiled_cache = sa.util.LRUCache(self.STATEMENTS)
+        #: The group of classes (:class:`~orm.class_groups.Group`) that this table was last seen in.
+        self.group: Any = None
+        self._generator = generator
+        self._once: dict[Any, Any] = {}
+
+    @property
+    def dialect(self) -> str:
+        """The name of the database that it is for."""
+        return self._generator.dialect.name
+
+    @property
+    def table(self) -> sa.Table:
+        """:raises PluginMissing: a field's type is not installed"""
+        return self.once(sa.Table, lambda model: model._generator.table(model.definition))
+
+    def once(self, key: Any, make: Callable[["Model"], Any]) -> Any:
+        """``make(self)``, done for this version; of several threads that make it at once, all get the first one's."""
+        try:
+            return self._once[key]
+        except KeyError:
+            return self._once.setdefault(key, make(self))

@@ -1,0 +1,65 @@
+"""Stored options that values can't be judged by (:meth:`dynmodel_pyramid.fields.FieldType.unsupported`).
+
+An earlier release may have taken them. They are found when the system tables are upgraded, and told in ``health/``.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator
+
+from dynmodel_pyramid.catalogue.catalogue import Catalogue
+from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
+from dynmodel_pyramid.errors import OptionUnsupported, PluginMissing
+from dynmodel_pyramid.fields import FieldTypes
+from dynmodel_pyramid.fields.contract import FieldType, Unsupported, options_version
+
+log = logging.getLogger(__name__)
+
+#: Definitions that are read at once.
+_PAGE = 500
+
+
+def unsupported_option(field: FieldDefinition, field_types: FieldTypes) -> Unsupported | None:
+    """Of a field whose options are in the form of the installed type; None also where that is not so."""
+    try:
+        field_type = field_types[field.type]
+        if type(field_type).unsupported is FieldType.unsupported:
+            return None
+        return field_type.unsupported(field.options) if field.options_version == options_version(field_type) else None
+    except PluginMissing:  # the type, or the library that it needs
+        return None
+
+
+def refuse_unsupported(fields: Iterable[FieldDefinition], field_types: FieldTypes) -> None:
+    """:raises OptionUnsupported: one of the fields can't be had again as it was"""
+    for field in fields:
+        found = unsupported_option(field, field_types)
+        if found is not None:
+            raise OptionUnsupported(found.option, found.reason, found.code, field.name)
+
+
+def all_unsupported(catalogue: Catalogue) -> Iterator[tuple[TableDefinition, FieldDefinition, Unsupported]]:
+    """Of all live tables, in order of their ids."""
+    offset = 0
+    while True:
+        with catalogue.database.reading() as connection:
+            _, definitions = catalogue.store.all(connection, _PAGE, offset)
+        for definition in map(catalogue.upgraded, definitions):
+            for field in definition.fields:
+                found = unsupported_option(field, catalogue.field_types)
+                if found is not None:
+                    yield definition, field, found
+        if len(definitions) < _PAGE:
+            return
+        offset += _PAGE
+
+
+def report_unsupported(catalogue: Catalogue) -> list[str]:
+    """A line for each field whose option is not supported; they are logged as warnings, too."""
+    lines = [
+        f"table {definition.model_name!r} ({definition.id}), field {field.name!r}: its {found.option} is not "
+        f"supported, so the field can be read but not written until the {found.option} is changed: {found.reason}"
+        for definition, field, found in all_unsupported(catalogue)
+    ]
+    for line in lines:
+        log.warning("%s", line)
+    return lines

@@ -1,0 +1,263 @@
+"""Changes of definitions on SQLite."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.catalogue.check_constraints import check_name
+from dynmodel_pyramid.catalogue.list_tables import ON_DELETE_SQL
+from dynmodel_pyramid.catalogue.table_builder import SYSTEM_COLUMNS, foreign_key_name
+from dynmodel_pyramid.changes.comparison import Difference, Key, Pair, field_key
+from dynmodel_pyramid.changes.ddl.columns import quoted
+from dynmodel_pyramid.changes.ddl.schema_editor import Evolution
+from dynmodel_pyramid.changes.values.column_values import Carried
+from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
+from dynmodel_pyramid.definitions.store import LIST_PREFIX, TrashedField
+from dynmodel_pyramid.errors import Conflict
+
+#: SQLite's "File Locking And Concurrency", 3: one writer; in WAL mode readers go on.
+_LOCK = "RESERVED"
+
+
+class SQLiteEvolution(Evolution):
+    """ALTER TABLE where SQLite can; else the table is built anew and filled from the old one."""
+
+    def apply(self, table, change, carried, converted, rekeyed, going, trashed) -> None:
+        before, after = change.before, change.after
+        reasons = self._reasons_to_rebuild(change, carried, converted, rekeyed, going)
+        if reasons:
+            with self.ddl.serving(*reasons, *self._carried_along(change), cost="rewrite", lock=_LOCK):
+                self._rebuild(table, change, carried, going, trashed)
+        else:
+            self._alter(change, carried, going)
+        if change.table_renamed:
+            with self.ddl.serving(("table", 0), lock=_LOCK):
+                self._rename_table(before, after)
+        if reasons and self.ddl.is_real:
+            self.check_foreign_keys(after)
+        self.create_indexes(before, after, all_of_them=bool(reasons))
+
+    def _reasons_to_rebuild(
+        self,
+        change: Difference,
+        carried: Mapping[int, Carried],
+        converted: tuple[Pair, ...],
+        rekeyed: tuple[Pair, ...],
+        going: Mapping[int, TrashedField],
+    ) -> list[Key]:
+        """The steps that SQLite's ALTER TABLE can't do."""
+        keys = [field_key(old, new) for old, new in converted if self._is_made_anew(old, new, carried.get(new.id))]
+        for aspect in ("required", "default"):
+            keys += [(aspect, new.id) for _, new in change.changed(aspect) if self.has_column(new)]
+        keys += [field_key(old, new) for old, new in rekeyed if self.has_foreign_key(new)]
+        for field in change.dropped:
+            if field.id in going and (field.required or field.default is not None or self.has_foreign_key(field)):
+                keys.append(("field", field.id))
+        for field in change.arriving:
+            values = carried.get(field.id)
+            if values is None or not self.has_column(field) or self.is_list(field):
+                continue
+            if values.before is None:
+                # SQLite forbids a default on an added column that is not a constant (ALTER TABLE ADD COLUMN).
+                needed = not values.by_sql or (field.required and field.default is None)
+            else:
+                # Checks may have come along into the trash, or been left behind by a rebuild since: made anew they are
+                # right.
+                plain = not (field.required or field.default is not None or self.has_foreign_key(field))
+                needed = not (values.is_same and plain) or self.rules(field) or self.rules(values.before)
+            if needed:
+                keys.append(("field", field.id))
+        return keys
+
+    def _carried_along(self, change: Difference) -> list[Key]:
+        """The steps that a table which is built anew brings with it."""
+        fields = [field for field in (*change.dropped, *change.arriving) if self.has_column(field)]
+        keys = [("field", field.id) for field in fields if not self.is_list(field)]
+        return keys + [("name", new.id) for _, new in change.changed("name") if self.has_column(new)]
+
+    def _is_made_anew(self, old: FieldDefinition, new: FieldDefinition, values: Carried | None) -> bool:
+        if not self.has_column(old) and not self.has_column(new):
+            return False
+        same = values is not None and values.is_same and self.column_type(old)[1] == self.column_type(new)[1]
+        return not same or self.rules(old) != self.rules(new)
+
+    def _alter(self, change: Difference, carried: Mapping[int, Carried], going: Mapping[int, TrashedField]) -> None:
+        name = quoted(change.before.physical_name)
+        for field in change.dropped:
+            if field.id in going:
+                with self.ddl.serving(("field", field.id), lock=_LOCK):
+                    self._rename(name, field.column, going[field.id].column)
+        renamed = [(old, new) for old, new in change.changed("name") if self.has_column(new) and not self.is_list(new)]
+        renamed = [(old, new) for old, new in renamed if old.column != new.column]
+        for number in (0, 1):  # by way of names that are nobody's, so that names can be swapped
+            for old, new in renamed:
+                names = (old.column, f"_rename_{new.id}", new.column)
+                with self.ddl.serving(("name", new.id), lock=_LOCK):
+                    self._rename(name, *names[number : number + 2])
+        for field in change.arriving:
+            values = carried.get(field.id)
+            if values is None or self.is_list(field):
+                continue
+            with self.ddl.serving(("field", field.id), lock=_LOCK):
+                if values.before is None:
+                    self._add(name, change.after, field)
+                else:
+                    self._rename(name, values.source.name, field.column)
+
+    def _add(self, name: str, definition: TableDefinition, field: FieldDefinition) -> None:
+        """ADD COLUMN with the constraints of the column, which Alembic's leaves out."""
+        table = self.generator.table(definition, far=self.far(definition))
+        compiler = self.connection.dialect.ddl_compiler(self.connection.dialect, None)
+        column = table.c[field.name]
+        parts = [compiler.get_column_specification(column)]
+        if self.has_foreign_key(field):
+            quote = self.connection.dialect.identifier_preparer.quote_identifier
+            reference = self.generator.reference(field)
+            parts.append(
+                f"CONSTRAINT {quote(foreign_key_name(definition, field))} "
+                f"REFERENCES {quote(self.far(definition)(reference.table))} (id) "
+                f"ON DELETE {ON_DELETE_SQL[reference.on_delete]} DEFERRABLE"
+            )
+        wanted = {check_name(definition, field, option) for option in self.rules(field)}
+        checks = sorted((each for each in table.constraints if each.name in wanted), key=lambda each: str(each.name))
+        parts += [compiler.process(check) for check in checks]
+        self.ddl.run(f"ALTER TABLE {compiler.preparer.quote_identifier(name)} ADD COLUMN {' '.join(parts)}")
+
+    def _rename(self, table: str, old: str, new: str) -> None:
+        quote = self.connection.dialect.identifier_preparer.quote_identifier
+        self.ddl.run(f"ALTER TABLE {quote(table)} RENAME COLUMN {quote(old)} TO {quote(new)}")
+
+    def _rename_table(self, before: TableDefinition, after: TableDefinition) -> None:
+        # Through another name: SQLite takes names that differ by case only for the same table. What refers to the
+        # table follows.
+        self.operations.rename_table(quoted(before.physical_name), quoted(f"_rename_{after.id}"))
+        self.operations.rename_table(quoted(f"_rename_{after.id}"), quoted(after.physical_name))
+
+    def lift_foreign_keys(self, definition) -> None:
+        """By a rebuild whose columns are as they are declared: the types of some may be gone."""
+        if not any(self.has_foreign_key(field) for field in definition.fields):
+            return
+        trashed = self.store.trashed_fields(self.connection, definition.id)
+        columns = [field.column for field in definition.fields if self.has_column(field)]
+        bare = replace(definition, fields=(), indexes=())
+        further = [*columns, *(field.column for field in trashed)]
+        self._copy(sa.table(quoted(definition.physical_name)), bare, {}, further)
+
+    def restore_foreign_keys(self, definition) -> None:
+        if any(self.has_foreign_key(field) for field in definition.fields):
+            trashed = self.store.trashed_fields(self.connection, definition.id)
+            self._remake(definition, [field.column for field in trashed])
+
+    def _remake(self, definition: TableDefinition, further: list[str]) -> None:
+        """Build a table anew as its definition says; of the columns beyond it only these are kept."""
+        columns = [field for field in definition.fields if self.has_column(field)]
+        table = self.generator.table(definition)
+        self._copy(table, definition, {field.column: table.c[field.name] for field in columns}, further)
+        self.check_foreign_keys(definition)
+        self.create_indexes(definition, definition, all_of_them=True)
+
+    def leave_column(self, definition, field, kept) -> None:
+        self._rename(definition.physical_name, field.column, kept.column)
+
+    def drop_kept_column(self, definition, column) -> None:
+        # Columns that a check of the table names can't be dropped (ALTER TABLE, "ALTER TABLE DROP COLUMN").
+        query = sa.text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :name")
+        declared = self.connection.scalar(query, {"name": definition.physical_name})
+        if len(re.findall(rf"\b{re.escape(column)}\b", declared)) == 1:
+            super().drop_kept_column(definition, column)
+            return
+        trashed = self.store.trashed_fields(self.connection, definition.id)
+        self._remake(definition, [each.column for each in trashed if each.column != column])
+
+    def check_foreign_keys(self, definition: TableDefinition) -> None:
+        """They are off while a definition changes; a table that was filled anew is looked through."""
+        quote = self.connection.dialect.identifier_preparer.quote_identifier
+        found = self.connection.exec_driver_sql(f"PRAGMA foreign_key_check({quote(definition.physical_name)})").first()
+        if found is not None:
+            raise Conflict("rows would refer to rows that are not there", code="foreign_key")
+
+    def is_same_table(self, name: str, other: str) -> bool:
+        # SQLite ignores the case of ASCII letters, and of no others.
+        return name.encode().lower() == other.encode().lower()
+
+    def _rebuild(
+        self,
+        table: sa.Table,
+        change: Difference,
+        carried: Mapping[int, Carried],
+        going: Mapping[int, TrashedField],
+        trashed: list[TrashedField],
+    ) -> None:
+        """With the table's name from before."""
+        after = replace(change.after, physical_name=change.before.physical_name)
+        values = {
+            field.column: carried[field.id].expression
+            for field in after.fields
+            if field.id in carried and not self.is_list(field)
+        }
+        # What comes back unchanged leaves the trash; of the rest there may be values that don't come back.
+        back = {each.source.name for each in carried.values() if each.source is not None and each.is_same}
+        further = [each.column for each in trashed if each.column not in back]
+        moved = {each.column: each.field.column for each in going.values()}
+        self._copy(table, after, values, further, moved)
+
+    def _copy(
+        self,
+        table: sa.FromClause,
+        after: TableDefinition,
+        values: Mapping[str, sa.ColumnElement],
+        further: list[str],
+        moved: Mapping[str, str] | None = None,
+    ) -> None:
+        """The procedure of SQLite's page ALTER TABLE, "Making Other Kinds Of Table Schema Changes".
+
+        Foreign keys are off in this transaction; the caller checks them before it commits. The table keeps its name.
+
+        :param values: expressions over the old table by the new one's columns
+        :param further: columns that are not the definition's: declared as they were, nullable
+        :param moved: such columns that get another name, by the new one
+        """
+        quote = self.connection.dialect.identifier_preparer.quote_identifier
+        name, temporary = table.name, f"_rebuild_{after.id}"
+        declared = {
+            row[1].casefold(): row[2] for row in self.connection.exec_driver_sql(f"PRAGMA table_info({quote(name)})")
+        }
+        kept = {column: column for column in further if not column.startswith(LIST_PREFIX)} | dict(moved or {})
+        columns = [sa.Column(quoted(column), _Declared(declared[source.casefold()])) for column, source in kept.items()]
+        made = self.generator.table(after, name=temporary, further=columns, far=self.far(after))
+        self.ddl.run(sa.schema.CreateTable(made))
+        by_name = {column.name: column for column in made.columns}
+        raw = {column: _column(table, source) for column, source in kept.items()}
+        raw |= {column: _column(table, column) for column in ("id", *SYSTEM_COLUMNS)}
+        taken = {by_name[column]: expression for column, expression in {**raw, **values}.items()}
+        rows = sa.select(*taken.values()).select_from(table)
+        self.ddl.run(sa.insert(made).from_select(list(taken), rows, include_defaults=False))
+        last = self.connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = ?", (name,)).scalar()
+        self.ddl.run(f"DROP TABLE {quote(name)}")
+        self.ddl.run(f"ALTER TABLE {quote(temporary)} RENAME TO {quote(name)}")
+        if last is not None and self.ddl.is_real:
+            # Ids of deleted rows are not given again.
+            self.connection.exec_driver_sql("DELETE FROM sqlite_sequence WHERE name = ?", (name,))
+            self.connection.exec_driver_sql("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (name, last))
+
+
+def _column(table: sa.FromClause, name: str) -> sa.ColumnElement:
+    """A column by its name in the database; of a type that doesn't matter where the table doesn't know it."""
+    for column in table.columns:
+        if column.name == name:
+            return column
+    return sa.column(quoted(name), _selectable=table)
+
+
+class _Declared(sa.types.UserDefinedType):
+    """A column type as SQLite's schema declares it, for columns whose field type may be gone."""
+
+    cache_ok = True
+
+    def __init__(self, declared: str):
+        self.declared = declared
+
+    def get_col_spec(self, **options):
+        return self.declared

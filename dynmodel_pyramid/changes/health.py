@@ -1,0 +1,133 @@
+"""Whether a table is as its definition promises, how far it is from its limits, and what to do about either."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from dynmodel_pyramid.catalogue.catalogue import Catalogue
+from dynmodel_pyramid.catalogue.table_builder import SYSTEM_COLUMNS
+from dynmodel_pyramid.catalogue.unsupported_options import unsupported_option
+from dynmodel_pyramid.changes.ddl.columns import Width
+from dynmodel_pyramid.changes.promises import Broken, Promises
+from dynmodel_pyramid.definitions import TableDefinition
+from dynmodel_pyramid.definitions.trashed import TrashStore
+from dynmodel_pyramid.errors import PluginMissing
+
+#: From this part of the limit on there are warnings.
+WARN_FROM = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The state of a table: its columns, what is kept of old ones, and warnings, each with its mend."""
+
+    width: Width
+    limit: int
+    trashed: int
+    quarantined: int
+    #: Constraints that are still to be proven for the rows of before (:mod:`~.validate`).
+    pending: tuple[str, ...]
+    warnings: tuple[dict[str, Any], ...]
+    #: What the database has otherwise than the definition promises.
+    broken: tuple[Broken, ...]
+
+    @property
+    def left(self) -> int:
+        """How many more columns the table can take."""
+        return max(0, self.limit - self.width.counted)
+
+
+def health_of(catalogue: Catalogue, definition: TableDefinition) -> Health:
+    dialect, trash = catalogue.database.dialect, TrashStore(catalogue.database.system)
+    with catalogue.database.rehearsing() as connection:
+        kept = trash.fields(connection, definition.id)
+        quarantined = trash.quarantined(connection, definition.id)
+        counted = dialect.counted_columns(connection, definition.physical_name) if dialect.counts_dropped_columns else 0
+        columns = catalogue.store.trashed_fields(connection, definition.id)
+        broken = Promises(connection, catalogue.generator, catalogue.store).broken(definition)
+    in_use = len(SYSTEM_COLUMNS) + 1 + sum(_has_column(catalogue, field) for field in definition.fields)
+    width = Width(in_use, len(columns), max(0, counted - in_use - len(columns)))
+    limit = dialect.max_columns
+    warnings = [
+        *_warnings(width, limit, dialect.counts_dropped_columns),
+        *_unsupported(catalogue.upgraded(definition), catalogue),
+    ]
+    return Health(width, limit, len(kept), quarantined, tuple(definition.pending), tuple(warnings), tuple(broken))
+
+
+def health_now(catalogue: Catalogue, table_id: int) -> tuple[TableDefinition, Health] | None:
+    """For who holds no lock: of a definition that has not changed meanwhile. None if the table is dropped."""
+    while True:
+        with catalogue.database.reading() as connection:
+            _, definition = catalogue.store.by_id(connection, table_id)
+        if definition is None:
+            return None
+        health = health_of(catalogue, definition)
+        with catalogue.database.reading() as connection:
+            _, later = catalogue.store.by_id(connection, table_id)
+        if later is not None and later.version == definition.version:
+            return definition, health
+
+
+def _has_column(catalogue: Catalogue, field) -> bool:
+    try:
+        return catalogue.generator.column(field) is not None
+    except PluginMissing:
+        return True
+
+
+def _warnings(width: Width, limit: int, counts_dropped: bool) -> list[dict[str, Any]]:
+    if width.counted < limit * WARN_FROM:
+        return []
+    detail = f"{width.counted} of the {limit} columns that the database allows for a table are used up"
+    if counts_dropped and width.dropped + width.in_trash > width.in_use:
+        hint = "columns count even after they are purged: copy the rows into a new table, or dump and restore"
+    elif not counts_dropped and width.in_trash:
+        hint = "purge the table's trash"
+    else:
+        hint = "make a table of its own for some of the fields"
+    return [{"kind": "columns_run_out", "detail": detail, "hint": hint}]
+
+
+def _unsupported(definition: TableDefinition, catalogue: Catalogue) -> Iterator[dict[str, Any]]:
+    for field in definition.fields:
+        found = unsupported_option(field, catalogue.field_types)
+        if found is not None:
+            error = found.error(field.name)
+            yield {"kind": error.code, "field": field.name, "detail": error.detail, "hint": error.hint}
+
+
+def health_document(health: Health) -> dict[str, Any]:
+    """What clients get; ``status`` is ``healthy`` or ``damaged``.
+
+    ``pending`` is for checks of the database that do not hold for all rows yet.
+    """
+    width = health.width
+    return {
+        "status": "damaged" if health.broken else "healthy",
+        "columns": {
+            "in_use": width.in_use,
+            "in_trash": width.in_trash,
+            "dropped": width.dropped,
+            "counted": width.counted,
+            "limit": health.limit,
+            "left": health.left,
+        },
+        "trash": health.trashed,
+        "quarantine": health.quarantined,
+        "pending": list(health.pending),
+        "warnings": list(health.warnings),
+        "differences": [
+            {
+                "kind": each.kind,
+                "name": each.name,
+                "table": each.table,
+                "field": each.field,
+                "promised": each.promised,
+                "found": each.found,
+                "detail": each.detail,
+                "hint": each.hint,
+            }
+            for each in health.broken
+        ],
+    }

@@ -1,0 +1,178 @@
+"""What becomes of values that a change can't carry over: the parameter ``on_error``.
+
+It is one word for the change, or a word for each of some fields: ``price:null,code:quarantine``, and where the change
+is of several tables ``Product.price:null``. Fields that are not named keep ``fail``. One word alone never loosens more
+than one field (:mod:`~.loosening`).
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
+from dynmodel_pyramid.errors import Malformed
+
+FAIL = "fail"
+#: ``fail`` refuses the change; all others loosen a field.
+WORDS = (FAIL, "null", "default", "quarantine")
+
+#: So many fields may be named: as many as a table of SQLite can have.
+MOST = 2000
+_NAME = r'"(?:[^"\\]|\\.)+"|[^"\\.,:]+'
+#: One field with its word; names that are not plain stand in double quotes, as in queries.
+_ITEM = re.compile(rf"(?:(?P<table>{_NAME})\.)?(?P<field>{_NAME}):(?P<word>[^,]*)(?:,(?=.)|$)", re.DOTALL)
+_PLAIN = re.compile(r"\w+")
+_HINT = f"want one of {', '.join(WORDS)}, or one for each field: price:null,code:quarantine"
+
+
+def _printed(name: str) -> str:
+    return name if _PLAIN.fullmatch(name) else '"' + re.sub(r'(["\\])', r"\\\1", name) + '"'
+
+
+def _unquoted(name: str | None) -> str | None:
+    return re.sub(r"\\(.)", r"\1", name[1:-1], flags=re.DOTALL) if name and name.startswith('"') else name
+
+
+@dataclass(frozen=True, slots=True)
+class FieldWord:
+    """The word of one field, as it was sent; ``table`` is None where it names none."""
+
+    table: str | None
+    field: str
+    word: str
+
+    def __str__(self) -> str:
+        table = "" if self.table is None else f"{_printed(self.table)}."
+        return f"{table}{_printed(self.field)}:{self.word}"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of one table's fields, by their ids; ``plain`` is that of the others."""
+
+    plain: str = FAIL
+    by_id: Mapping[int, str] = field(default_factory=dict)
+
+    def of(self, known: FieldDefinition) -> str:
+        return self.by_id.get(known.id, self.plain)
+
+    @property
+    def is_fail(self) -> bool:
+        """Whether no value may be lost."""
+        return {self.plain, *self.by_id.values()} == {FAIL}
+
+
+class Change(Protocol):
+    """What :meth:`OnError.resolved` needs to know of a :class:`~.table_change.TableChange`."""
+
+    before: TableDefinition | None
+    after: TableDefinition | None
+
+    @property
+    def id(self) -> int: ...
+
+
+AnyChange = TypeVar("AnyChange", bound=Change)
+
+
+@dataclass(frozen=True, slots=True)
+class OnError:
+    """The parameter. Without ``fields`` the word ``plain`` is meant for whatever field is concerned."""
+
+    plain: str = FAIL
+    fields: tuple[FieldWord, ...] = ()
+
+    def __str__(self) -> str:
+        return ",".join(map(str, self.fields)) or self.plain
+
+    @property
+    def is_fail(self) -> bool:
+        """Whether no value may be lost."""
+        return {self.plain, *(each.word for each in self.fields)} == {FAIL}
+
+    @classmethod
+    def read(cls, text: str) -> "OnError":
+        """:raises Malformed: the text is out of the grammar, has an unknown word, or a field twice"""
+        if text in WORDS:
+            return cls(text)
+        if ":" not in text:
+            raise _malformed(f"on_error={text}: there is no {text!r}" if text else "on_error is empty")
+        found, place = [], 0
+        while place < len(text):
+            if len(found) == MOST:
+                raise _malformed(f"on_error names more than {MOST} fields", "name those that may lose values")
+            match = _ITEM.match(text, place)
+            if match is None:
+                raise _malformed(f"on_error={text}: no field with its word stands at {text[place:]!r}")
+            if match["word"] not in WORDS:
+                raise _malformed(f"on_error={text}: there is no {match['word']!r} for the field {match['field']}")
+            found.append(FieldWord(_unquoted(match["table"]), _unquoted(match["field"]), match["word"]))
+            place = match.end()
+        names = [(each.table, each.field) for each in found]
+        if len(set(names)) < len(names):
+            twice = next(each for number, each in enumerate(found) if names[number] in names[:number])
+            raise _malformed(f"on_error={text}: the field {twice.field} stands twice")
+        return cls(FAIL, tuple(found))
+
+    def resolved(
+        self, changes: Iterable[AnyChange], others: Iterable[TableDefinition] | None = None
+    ) -> list[tuple[AnyChange, Words]]:
+        """The changes, each with the words of its fields.
+
+        A name is that of a field, or table, after the change; else the one that it had before.
+
+        :param others: the tables that stay as they are, where the change is of several tables; None where it is of one
+        :raises Malformed: a name is that of no field, or of one that goes
+        """
+        changes = list(changes)
+        if not self.fields:
+            return [(change, Words(self.plain)) for change in changes]
+        pairs = [(change.before, change.after) for change in changes]
+        own = {change.id for change in changes}
+        pairs += [(each, each) for each in others or () if each.id not in own]
+        by_name = {pair[place].model_name: pair for place in (0, 1) for pair in pairs if pair[place] is not None}
+        known: dict[int, dict[str, int]] = {}
+        words: dict[int, dict[int, str]] = {}
+        for item in self.fields:
+            before, after = pairs[0] if item.table is None and others is None else self._table(item, by_name)
+            table_id = (after or before).id
+            if table_id not in known:
+                known[table_id] = _names(before, after)
+            number = self._field(item, known[table_id])
+            of_table = words.setdefault(table_id, {})
+            if number in of_table:
+                raise _malformed(f"on_error={self}: {item.field} is a field that stands there under another name, too")
+            of_table[number] = item.word
+        return [(change, Words(FAIL, words.get(change.id, {}))) for change in changes]
+
+    def _table(self, item: FieldWord, by_name: Mapping[str, tuple]) -> tuple:
+        if item.table is None:
+            raise _malformed(
+                f"on_error={self}: {item.field} says no table", "name it with the field: Product.price:null"
+            )
+        if item.table not in by_name:
+            raise _malformed(f"on_error={self}: there is no table {item.table!r} in this change", "names match exactly")
+        return by_name[item.table]
+
+    def _field(self, item: FieldWord, names: Mapping[str, int]) -> int:
+        if item.field not in names:
+            raise Malformed(
+                f"on_error={self}: the table has no field {item.field!r} that this change keeps",
+                code="unknown_field",
+                hint=f"its fields are {', '.join(names)}" if names else None,
+                parameter="on_error",
+            )
+        return names[item.field]
+
+
+def _names(before: TableDefinition | None, after: TableDefinition | None) -> dict[str, int]:
+    """The ids of a table's fields by their names after the change, and by those before it."""
+    if after is None:
+        return {}
+    earlier = {} if before is None else {known.name: known.id for known in before.fields if known.id in after.by_id}
+    return {**earlier, **{known.name: known.id for known in after.fields}}
+
+
+def _malformed(detail: str, hint: str = _HINT) -> Malformed:
+    return Malformed(detail, code="invalid_parameter", hint=hint)

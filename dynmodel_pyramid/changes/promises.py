@@ -1,0 +1,260 @@
+"""What a definition promises of its table, compared with what the database really has.
+
+The statements that bring a table from one definition to the next (``ddl/``) know of the differences of the
+two. Here a table is looked at as if nothing were known of how it came to be: what it consists of is held against a
+table that is made anew, and thrown away (:mod:`dynmodel_pyramid.database.things`).
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+from sqlalchemy.sql.elements import quoted_name
+
+from dynmodel_pyramid.catalogue.check_constraints import check_name
+from dynmodel_pyramid.catalogue.list_tables import ON_DELETE_SQL, lines
+from dynmodel_pyramid.catalogue.system_values import given_fields
+from dynmodel_pyramid.catalogue.table_builder import Generator, foreign_key_name
+from dynmodel_pyramid.changes.ddl.not_valid import required_name
+from dynmodel_pyramid.database.things import KINDS, NOT_VALID, Thing, Things, foreign_key
+from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
+from dynmodel_pyramid.definitions.model import link_table
+from dynmodel_pyramid.definitions.store import LIST_PREFIX, DefinitionStore
+from dynmodel_pyramid.definitions.trashed import TrashStore
+from dynmodel_pyramid.errors import PluginMissing
+
+#: How the names begin of what is of ours: other indexes are those of whoever tunes the database.
+_OURS = ("_ix_", "_ux_")
+#: Tables that changes make, with the id of the table that is changed.
+_LEFT_OVER = re.compile(r"_(?:rebuild|rename|moving|links|rebuild_links)_(\d+)(?:_\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """One thing that is otherwise than promised.
+
+    :param kind: one of :data:`~dynmodel_pyramid.database.things.KINDS`, or ``counter``
+    :param table: the table in the database: the definition's, or one that keeps a field's lists
+    :param promised: as the database would print it; None: there should be none
+    :param found: as the database prints it; None: there is none
+    :param field: the name of the field that it belongs to, if it is one's
+    """
+
+    kind: str
+    name: str
+    table: str
+    promised: str | None
+    found: str | None
+    field: str | None = None
+
+    @property
+    def detail(self) -> str:
+        """One sentence."""
+        what = " ".join(filter(None, ("the", self.kind.replace("_", " "), self.name)))
+        where = "" if self.kind == "table" else f" of the table {self.table}"
+        if self.found is None:
+            return f"{what}{where} is missing" + (f"; promised is: {self.promised}" if self.promised else "")
+        if self.promised is None:
+            return f"{what}{where} should not be there" + (f": {self.found}" if self.found else "")
+        return f"{what}{where} is: {self.found}; promised is: {self.promised}"
+
+    @property
+    def hint(self) -> str:
+        """How it is mended; a change drops what there is and makes what is promised."""
+        if self.kind in ("index", "unique"):
+            return "take the rule (unique, index or the rule over several fields) out of the definition and put it back"
+        if self.kind in ("check", "foreign_key"):
+            return "change the options of the field that it belongs to, and change them back"
+        if self.kind == "counter":
+            return "raise the counter before rows are added: rows were written past the service"
+        return "compare with a backup: the table was changed past the service"
+
+
+class Promises:
+    """Compares tables in the caller's transaction, which may make temporary tables (``Database.rehearsing``)."""
+
+    def __init__(self, connection: sa.Connection, generator: Generator, store: DefinitionStore):
+        self.connection = connection
+        self.generator = generator
+        self.dialect = generator.dialect
+        self.store = store
+        self.trash = TrashStore(store.system)
+
+    def broken(self, definition: TableDefinition) -> list[Broken]:
+        """What a live table, and the tables of its lists, have otherwise than the definition promises.
+
+        What belongs to fields whose type is not installed is not looked at.
+        """
+        known, table = self._known(definition), definition.physical_name
+        if self.dialect.things(self.connection, table):
+            # A purge makes no version by which one could tell that it came in between.
+            locked = sa.table(quoted_name(table, quote=True), schema=self.dialect.schema)
+            wait = self.dialect.settings.lock_timeout
+            self.dialect.lock_tables(self.connection, [locked], writes=False, wait=wait)
+        found = dict(self.dialect.things(self.connection, table))
+        promised = self._promised(known)
+        kept = [each.kept.column for each in self.trash.fields(self.connection, definition.id)]
+        self._expect_trash(found, promised, [name for name in kept if not name.startswith(LIST_PREFIX)])
+        self._excuse(found, promised, definition, known)
+        broken = list(_differences(table, promised, found))
+        if found:
+            broken += self._counters(known)
+        for field, reference in self._lists(known):
+            far = self._far(reference.table)
+            name = link_table(definition.id, field.id)
+            broken += self._list(
+                name, {"row_id": (table, "CASCADE"), "value": (far, ON_DELETE_SQL[reference.on_delete])}, field
+            )
+        for name in kept:
+            if name.startswith(LIST_PREFIX):
+                broken += self._list(name, {"row_id": (table, "CASCADE")}, None)
+        broken += self._left_over(definition)
+        return [self._of_field(each, definition) for each in broken]
+
+    # What is promised
+
+    def _known(self, definition: TableDefinition) -> TableDefinition:
+        """The definition without the fields whose types are not installed, and the rules that name them."""
+        fields = tuple(field for field in definition.fields if self._is_known(field))
+        gone = definition.by_id.keys() - {field.id for field in fields}
+        indexes = tuple(index for index in definition.indexes if not gone & dict(index.fields).keys())
+        return replace(definition, fields=fields, indexes=indexes)
+
+    def _is_known(self, field: FieldDefinition) -> bool:
+        try:
+            self.generator.plain_column(field)
+        except PluginMissing:
+            return False
+        return True
+
+    def _promised(self, definition: TableDefinition) -> dict[Thing, str]:
+        def make(metadata: sa.MetaData) -> tuple[sa.Table, list[sa.Index]]:
+            table = self.generator.table(definition, metadata=metadata)
+            for field in definition.fields:
+                name = required_name(definition, field)
+                if name in definition.pending:
+                    table.append_constraint(sa.CheckConstraint(table.c[field.name].is_not(None), name=name))
+                    table.c[field.name].nullable = True
+            self.generator.checks(definition, table)
+            return table, list(self.generator.indexes(definition, table).values())
+
+        promised = dict(self.dialect.promised_things(self.connection, make))
+        for field in definition.fields:
+            reference = self.generator.reference(field)
+            if reference is not None and not reference.many:
+                on_delete = ON_DELETE_SQL[reference.on_delete]
+                name, far = foreign_key_name(definition, field), self._far(reference.table)
+                thing, text = foreign_key(name, [field.column], far, ["id"], on_delete, True)
+                promised[thing] = text
+        return promised
+
+    def _far(self, table_id: int) -> str:
+        try:
+            return self.store.physical_name(self.connection, table_id)
+        except LookupError:
+            return f"(the table {table_id}, which is gone)"
+
+    def _expect_trash(self, found: dict[Thing, str], promised: dict[Thing, str], kept: list[str]) -> None:
+        """Expect the columns in the trash, of whatever type, which must take all that comes."""
+        for thing in (Thing("column", name) for name in kept):
+            text = found.get(thing, " NOT NULL")
+            demands = " NOT NULL" in text or " DEFAULT " in text
+            promised[thing] = "without NOT NULL and DEFAULT" if demands else text
+        for thing in [thing for thing in found if thing.kind == "check" and thing not in promised]:
+            # On SQLite the checks of a column go to the trash with it: nobody writes there.
+            if any(f'"{name}"' in found[thing] for name in kept):
+                del found[thing]
+
+    def _excuse(
+        self, found: dict[Thing, str], promised: dict[Thing, str], definition: TableDefinition, known: TableDefinition
+    ) -> None:
+        """Leave out what may be otherwise: what is not known, what is no rule of ours, what is not proven yet."""
+        unknown = [field for field in definition.fields if field.id not in known.by_id]
+        rules = {f"{begin}{definition.id}_{index.id}" for index in definition.indexes for begin in _OURS}
+        for thing in list(found):
+            is_ours = thing.kind != "index" or thing.name.startswith(_OURS)
+            is_unknown = any(_belongs_to(thing, definition, field) for field in unknown)
+            is_unknown |= bool(unknown) and thing.name in rules and thing not in promised
+            if is_unknown or not is_ours:
+                del found[thing]
+            elif thing.name in definition.pending:
+                found[thing] = found[thing].removesuffix(NOT_VALID)
+
+    # What is not the table itself
+
+    def _lists(self, definition: TableDefinition):
+        references = ((field, self.generator.reference(field)) for field in definition.fields)
+        return [(field, reference) for field, reference in references if reference is not None and reference.many]
+
+    def _list(self, name: str, keys: dict[str, tuple[str, str]], field: FieldDefinition | None) -> Iterator[Broken]:
+        """A table of lines, be it in use or in the trash.
+
+        :param keys: far table and ON DELETE by column
+        """
+
+        def make(metadata: sa.MetaData) -> tuple[sa.Table, list[sa.Index]]:
+            made = lines(name, metadata)
+            index = f"_ix_{name.removeprefix('_links_')}"
+            return made, [sa.Index(index, made.c.value, made.c.row_id)] if field is not None else []
+
+        promised = dict(self.dialect.promised_things(self.connection, make))
+        for column, (far, on_delete) in keys.items():
+            thing, text = foreign_key(None, [column], far, ["id"], on_delete, True)
+            promised[thing] = text
+        for each in _differences(name, promised, dict(self.dialect.things(self.connection, name))):
+            yield replace(each, field=field.name if field is not None else None)
+
+    def _left_over(self, definition: TableDefinition) -> Iterator[Broken]:
+        """Tables that a change of this one makes, and must have dropped or renamed when it ends."""
+        lists = {link_table(definition.id, field.id) for field in definition.fields}
+        for thing in sorted(self.dialect.relations(self.connection)):
+            if _LEFT_OVER.fullmatch(thing.name) and thing.name not in lists:
+                number = _LEFT_OVER.fullmatch(thing.name)[1]
+                if int(number) == definition.id:
+                    yield Broken(thing.kind, thing.name, thing.name, None, "")
+
+    def _counters(self, definition: TableDefinition) -> Iterator[Broken]:
+        """Numbers are not given twice: those of rows, and of fields that count rows and are indexed."""
+        table = self.generator.table(definition)
+        last = self.dialect.last_id(self.connection, table)
+        if last is not None:
+            yield from self._behind(table.c.id, last, "id", table.name, None)
+        counter = self.store.system.counter.c
+        for field in given_fields(definition, self.generator.field_types):
+            if field.name in table.c and isinstance(table.c[field.name].type, sa.Integer):
+                mine = sa.and_(counter.table_id == definition.id, counter.field_id == field.id)
+                last = self.connection.scalar(sa.select(counter.last).where(mine)) or 0
+                if field.is_unique or field.index:
+                    yield from self._behind(table.c[field.name], last, field.name, table.name, field.name)
+
+    def _behind(self, column: sa.Column, last: int, name: str, table: str, field: str | None) -> Iterator[Broken]:
+        query = sa.select(sa.func.max(column))
+        greatest = self.connection.scalar(query, execution_options={"compiled_cache": None}) or 0
+        if greatest > last:
+            yield Broken("counter", name, str(table), f"{greatest} or more", str(last), field)
+
+    def _of_field(self, broken: Broken, definition: TableDefinition) -> Broken:
+        if broken.field is not None:
+            return broken
+        thing = Thing(broken.kind, broken.name)
+        field = next((field for field in definition.fields if _belongs_to(thing, definition, field)), None)
+        return broken if field is None else replace(broken, field=field.name)
+
+
+def _belongs_to(thing: Thing, definition: TableDefinition, field: FieldDefinition) -> bool:
+    """By its name, which is made of ids."""
+    names = {foreign_key_name(definition, field), *(f"{begin}{definition.id}_{field.id}" for begin in _OURS)}
+    if thing.kind == "column":
+        return thing.name == field.column
+    return thing.name in names or thing.name.startswith(check_name(definition, field, ""))
+
+
+def _differences(table: str, promised: Things, found: Things) -> Iterator[Broken]:
+    """If the whole table is missing, that alone."""
+    if not found:
+        yield Broken("table", table, table, "", None)
+        return
+    differing = {thing for thing in {*promised, *found} if promised.get(thing) != found.get(thing)}
+    for thing in sorted(differing, key=lambda thing: (KINDS.index(thing.kind), thing.name)):
+        yield Broken(thing.kind, thing.name, table, promised.get(thing), found.get(thing))

@@ -1,0 +1,201 @@
+"""Values that a conversion could not carry over (``_dynmodel_quarantine``): what became of them.
+
+A value is written back as a client writes it, by the row service, and its line goes in the same transaction.
+"""
+
+import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.catalogue.column_expressions import expression, is_list
+from dynmodel_pyramid.changes.history import TableHistory
+from dynmodel_pyramid.changes.values.column_values import UNCACHED
+from dynmodel_pyramid.definitions import FieldDefinition
+from dynmodel_pyramid.definitions.expressions import moment_text
+from dynmodel_pyramid.definitions.problems import escape
+from dynmodel_pyramid.errors import Conflict, Invalid, Malformed, NotFound, Problem
+from dynmodel_pyramid.rows.page import Page
+from dynmodel_pyramid.rows.service import Rows
+
+#: For :meth:`Quarantine.restore`: take the old text.
+OLD_TEXT = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One value; ``field`` is what the field is now, None if it is gone."""
+
+    id: int
+    field_id: int
+    row_id: int
+    version: int
+    type: str
+    value: str
+    reason: str
+    kept_at: datetime.datetime
+    field: FieldDefinition | None
+    is_told: bool
+
+    def document(self) -> dict[str, Any]:
+        """What clients are told; of a write_only field neither the value nor the reason, which may name it."""
+        moment = self.kept_at if self.kept_at.tzinfo is not None else self.kept_at.replace(tzinfo=datetime.UTC)
+        return {
+            "id": self.id,
+            "field": None if self.field is None else self.field.name,
+            "field_id": self.field_id,
+            "row": self.row_id,
+            "version": self.version,
+            "type": self.type,
+            "value": self.value if self.is_told else None,
+            "reason": self.reason if self.is_told else None,
+            "kept_at": moment_text(moment),
+        }
+
+
+class Quarantine:
+    """The lines of one table; functions take the connection of the caller's transaction."""
+
+    def __init__(self, rows: Rows):
+        self.rows = rows
+        self.definition = rows.model.definition
+        self.table = rows.catalogue.store.system.quarantine
+
+    def field_id(self, text: str) -> int:
+        """The field of which lines are wanted: by name, or by number, as those that are gone have no name.
+
+        :raises Malformed: there is no field of that name
+        """
+        if text.isascii() and text.isdigit() and len(text) < 10:
+            return int(text)
+        field = self.definition.by_name.get(text)
+        if field is None:
+            raise Malformed(f"field={text}: the table has no such field", code="unknown_field")
+        return field.id
+
+    def count(self, connection: sa.Connection, field_id: int | None) -> int:
+        query = sa.select(sa.func.count()).select_from(self.table).where(*self._conditions(field_id))
+        return connection.scalar(query)
+
+    def page(self, connection: sa.Connection, page: Page, field_id: int | None) -> list[Line]:
+        """In order of their ids, which is that in which they came."""
+        query = sa.select(self.table).where(*self._conditions(field_id)).order_by(self.table.c.id).offset(page.offset)
+        return self._lines(connection, query if page.limit is None else query.limit(page.limit))
+
+    def get(self, connection: sa.Connection, number: int) -> Line:
+        """:raises NotFound: there is no such line"""
+        found = self._lines(connection, sa.select(self.table).where(*self._conditions(None), self.table.c.id == number))
+        if not found:
+            raise NotFound(f"the quarantine of the table has no value {number}")
+        return found[0]
+
+    def purge(self, connection: sa.Connection, field_id: int | None) -> None:
+        """Destroy the values of the table, or those of one field."""
+        connection.execute(sa.delete(self.table).where(*self._conditions(field_id)))
+
+    def purge_one(self, connection: sa.Connection, number: int) -> None:
+        """:raises NotFound: there is no such line"""
+        conditions = (*self._conditions(None), self.table.c.id == number)
+        if not connection.execute(sa.delete(self.table).where(*conditions)).rowcount:
+            raise NotFound(f"the quarantine of the table has no value {number}")
+
+    def restore(self, connection: sa.Connection, number: int, value: Any, *, overwrite: bool) -> tuple[int, int]:
+        """Write a value into the row, and take it off the list; -> the row's id and its new version.
+
+        :param value: in JSON form, or :data:`OLD_TEXT`
+        :param overwrite: also where the field has a value by now
+        :raises NotFound: there is no such line
+        :raises Conflict: the field or the row is gone, or has a value
+        :raises Invalid: the field doesn't take the value
+        """
+        line = self.get(connection, number)
+        field = line.field
+        if field is None:
+            raise Conflict(
+                f"the field {line.field_id} of the value is gone",
+                hint="restore the field first, or purge the value",
+            )
+        self._refuse_taken(connection, line, overwrite)
+        if value is OLD_TEXT:
+            value = self._from_text(line)
+        try:
+            version = self.rows.assign(connection, line.row_id, {field.name: value})
+        except Invalid as error:
+            raise _at_value(error, field) from None
+        self.purge_one(connection, number)
+        return line.row_id, version
+
+    def _refuse_taken(self, connection: sa.Connection, line: Line, overwrite: bool) -> None:
+        """Under the row's lock, so that what is asked here still holds when the value is written."""
+        model, field = self.rows.model, line.field
+        table = model.table
+        held = sa.select(table.c.id).where(table.c.id == line.row_id).with_for_update()
+        if connection.scalar(held, execution_options=UNCACHED) is None:
+            raise Conflict(f"the row {line.row_id} of the value is gone", hint="purge the value", row=line.row_id)
+        if is_list(model, field):
+            far = self.rows.links.lists[field.name]
+            query = sa.select(far.c.value).where(far.c.row_id == line.row_id).limit(1)
+        else:
+            query = sa.select(expression(model, field)).where(table.c.id == line.row_id)
+        current = connection.scalar(query, execution_options=UNCACHED)
+        if current is not None and not overwrite:
+            raise Conflict(
+                f"the field {field.name!r} of the row {line.row_id} has a value by now",
+                hint="say overwrite=true to replace it, or purge the value",
+                row=line.row_id,
+                field=field.name,
+            )
+
+    def _from_text(self, line: Line) -> Any:
+        field = line.field
+        try:
+            return self.rows.model.field_types[field.type].text_form(field.options).from_text(line.value)
+        except ValueError as error:
+            detail = str(error) if line.is_told else f"the old value can't become {field.type}"
+            raise Invalid([Problem("/value", "invalid_format", detail)], hint="give a corrected value") from None
+
+    def _conditions(self, field_id: int | None) -> list[sa.ColumnElement[bool]]:
+        conditions = [self.table.c.table_id == self.definition.id]
+        return conditions if field_id is None else [*conditions, self.table.c.field_id == field_id]
+
+    def _lines(self, connection: sa.Connection, query: sa.Select) -> list[Line]:
+        rows = connection.execute(query).all()
+        told = self._told(connection, rows)
+        return [
+            Line(
+                row.id,
+                row.field_id,
+                row.row_id,
+                row.version,
+                row.type,
+                row.value,
+                row.reason,
+                row.kept_at,
+                self.definition.by_id.get(row.field_id),
+                told[row.field_id, row.version],
+            )
+            for row in rows
+        ]
+
+    def _told(self, connection: sa.Connection, rows: Iterable[sa.Row]) -> dict[tuple[int, int], bool]:
+        """Whether the values of a field may be told: by what it is, or what it was when it had them."""
+        wanted = {(row.field_id, row.version) for row in rows}
+        versions = sorted({version for number, version in wanted if number not in self.definition.by_id})
+        then = {}
+        if versions:
+            history = TableHistory(self.rows.catalogue, connection, self.definition.id)
+            then = {version.number: version.definition.by_id for version in history.at(*versions)}
+        found = {}
+        for number, version in wanted:
+            field = self.definition.by_id.get(number) or then[version].get(number)
+            found[number, version] = field is not None and not field.write_only
+        return found
+
+
+def _at_value(error: Invalid, field: FieldDefinition) -> Invalid:
+    """The same problems, with pointers into the document that was sent, where ``value`` stands for the field."""
+    skipped = len(f"/{escape(field.name)}")
+    problems = [Problem(f"/value{each.pointer[skipped:]}", each.code, each.detail) for each in error.problems]
+    return Invalid(problems, error.total, hint=error.hint)

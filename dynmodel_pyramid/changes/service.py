@@ -1,0 +1,171 @@
+"""Create, change and drop tables: each call is one transaction, one version of each table, and all or nothing.
+
+Definitions are judged inside the transaction, under its locks, so two changes of one table never mix: the later one
+sees what the earlier one made.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.catalogue.catalogue import Catalogue
+from dynmodel_pyramid.catalogue.references import with_own_id
+from dynmodel_pyramid.changes.apply import Rehearsed
+from dynmodel_pyramid.changes.executor import Performer
+from dynmodel_pyramid.changes.on_error import FAIL, OnError
+from dynmodel_pyramid.changes.online import OnlineChanges
+from dynmodel_pyramid.changes.planner import Definitions, Judge
+from dynmodel_pyramid.changes.table_change import TableChange, with_words
+from dynmodel_pyramid.database import State
+from dynmodel_pyramid.definitions import TableDefinition
+from dynmodel_pyramid.definitions.reading import read_table
+from dynmodel_pyramid.definitions.reading_fields import Resolve
+from dynmodel_pyramid.errors import Conflict
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A definition as it stands after a call, the state, and whether the call changed anything."""
+
+    definition: TableDefinition
+    state: State
+    changed: bool
+
+
+#: Judges the current definition before anything is done (If-Match); raises to refuse.
+Precondition = Callable[[TableDefinition], None]
+#: Makes the document that a table is to have of its current definition.
+MakeDocument = Callable[[TableDefinition], Any]
+
+
+def no_precondition(definition: TableDefinition) -> None:
+    """The precondition of a caller who has none."""
+
+
+def _with_on_error(judge: Judge, on_error: OnError) -> Judge:
+    """The judge of one table's change, with what becomes of values that can't be carried over."""
+
+    def judging(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
+        return with_words(judge(connection, locked, resolve), on_error)
+
+    return judging
+
+
+class DefinitionService:
+    """The definition changes of one catalogue."""
+
+    def __init__(self, catalogue: Catalogue):
+        self.catalogue = catalogue
+        self.store = catalogue.store
+        self.performer = Performer(catalogue)
+        self.online = OnlineChanges(self.performer)
+
+    def create(self, document: Any, author: str | None = None) -> Outcome:
+        """Define a new table.
+
+        :raises Invalid: the document's faults
+        :raises Conflict: the name is taken
+        """
+
+        drawn = None
+
+        def judge(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
+            nonlocal drawn
+            wanted = self.read(document, None, resolve)
+            drawn = self.store.reserve(connection, drawn)
+            return [TableChange(None, self.with_id(wanted, drawn))]
+
+        done = self.performer.perform((), judge, author=author)
+        return Outcome(done.changes[0].after, done.state, True)
+
+    def change(
+        self,
+        table_id: int,
+        make_document: MakeDocument,
+        *,
+        precondition: Precondition = no_precondition,
+        on_error: str = FAIL,
+        author: str | None = None,
+    ) -> Outcome:
+        """Give a table the definition of the document that ``make_document`` makes of the current definition.
+
+        :param on_error: what becomes of values that can't be carried over (:mod:`~.on_error`)
+        :raises NotFound: there is no such table
+        :raises Invalid: the document's faults
+        :raises PreconditionFailed: the precondition or the document's ``version`` doesn't hold
+        :raises Conflict: the rows don't allow the change
+        :raises Busy: the locks were waited for in vain
+        """
+        judge = self._changing(table_id, make_document, precondition)
+        return self.performed(table_id, judge, on_error=on_error, author=author)
+
+    def plan(
+        self,
+        table_id: int,
+        make_document: MakeDocument,
+        *,
+        precondition: Precondition = no_precondition,
+        on_error: str = FAIL,
+    ) -> list[Rehearsed]:
+        """What :meth:`change` would do, which is not done; nothing if there is nothing to change."""
+        judge = _with_on_error(self._changing(table_id, make_document, precondition), OnError.read(on_error))
+        return self.performer.rehearse([table_id], judge)
+
+    def drop(
+        self, table_id: int, *, precondition: Precondition = no_precondition, author: str | None = None
+    ) -> Outcome:
+        """Move a table, with its rows, to the trash.
+
+        :raises Conflict: fields of other tables link to it
+        """
+
+        def judge(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
+            precondition(locked[table_id])
+            return [TableChange(locked[table_id], None)]
+
+        done = self.performer.perform([table_id], judge, author=author)
+        return Outcome(done.changes[0].before, done.state, True)
+
+    # What other services of definitions share
+
+    def performed(self, table_id: int, judge: Judge, *, on_error: str, author: str | None) -> Outcome:
+        """Change one table as ``judge`` says, which has locked it."""
+        how = OnError.read(on_error)
+        judge = _with_on_error(judge, how)
+        seen: dict[int, TableDefinition] = {}
+
+        def seeing(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
+            seen.update(locked)
+            return judge(connection, locked, resolve)
+
+        done = self.online.perform(table_id, seeing, author) if how.is_fail else None
+        if done is None:
+            done = self.performer.perform([table_id], seeing, author=author)
+        after = done.definition(table_id)
+        return Outcome(after or seen[table_id], done.state, after is not None)
+
+    def read(self, document: Any, before: TableDefinition | None, resolve: Resolve) -> TableDefinition:
+        """A document -> the definition that it asks for."""
+        prefix = self.catalogue.database.settings.table_prefix
+        wanted = read_table(document, before, self.catalogue.field_types, table_prefix=prefix, resolve=resolve)
+        dialect = self.catalogue.database.dialect
+        if not dialect.nulls_not_distinct and any(not index.nulls_distinct for index in wanted.indexes):
+            raise Conflict(
+                "this database can't treat nulls as equal in a unique rule (nulls_distinct: false)",
+                code="unsupported_by_database",
+            )
+        return wanted
+
+    def with_id(self, definition: TableDefinition, table_id: int) -> TableDefinition:
+        """A new table with its id, to which its own links lead."""
+        return with_own_id(replace(definition, id=table_id), self.catalogue.field_types)
+
+    def _changing(self, table_id: int, make_document: MakeDocument, precondition: Precondition) -> Judge:
+        def judge(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
+            before = locked[table_id]
+            precondition(before)
+            return [TableChange(before, self.read(make_document(before), before, resolve))]
+
+        return judge

@@ -1,0 +1,175 @@
+"""The changes of one transaction: several tables, all or nothing. Pure: no database."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from dynmodel_pyramid.catalogue.references import referrers, touched, with_referrers
+from dynmodel_pyramid.changes.on_error import OnError, Words
+from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
+from dynmodel_pyramid.definitions.names import name_key
+from dynmodel_pyramid.definitions.store import TrashedField
+from dynmodel_pyramid.errors import Conflict, Invalid
+from dynmodel_pyramid.fields import FieldTypes
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """Values of a field that a conversion replaced.
+
+    :param kept: where the trash keeps them
+    :param since: what the field was from that conversion on, till the next such values (or till now), in order
+    """
+
+    kept: TrashedField
+    since: tuple[FieldDefinition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TableChange:
+    """What becomes of one table.
+
+    :param before: None for a new table; the definition in the trash for one that comes back
+    :param after: None for a table that goes to the trash
+    :param returning: where the trash keeps values of fields that come back, by the fields' ids
+    :param restored: whether the table comes back from the trash
+    :param earlier: values that are to come back where nobody has written others since, by the fields' ids; of each
+        field the newest first
+    :param pointer: where the document has the table, for errors; empty if the document is the table's own
+    :param on_error: what becomes of values that can't be carried over
+    :param is_online: whether ``pending`` is what it is to be (:mod:`~.online`); all others leave it empty
+    """
+
+    before: TableDefinition | None
+    after: TableDefinition | None
+    returning: Mapping[int, TrashedField] = field(default_factory=dict)
+    restored: bool = False
+    earlier: Mapping[int, tuple[Earlier, ...]] = field(default_factory=dict)
+    pointer: str = ""
+    is_online: bool = False
+    on_error: Words = Words()
+
+    @property
+    def id(self) -> int:
+        return (self.after or self.before).id
+
+    @property
+    def model_name(self) -> str:
+        return (self.after or self.before).model_name
+
+    @property
+    def live_before(self) -> TableDefinition | None:
+        """What other tables saw before."""
+        return None if self.restored else self.before
+
+    @property
+    def is_too_early(self) -> bool:
+        """Whether what an earlier change has left unproven must be proven first."""
+        if self.live_before is None or not self.before.pending:
+            return False
+        return not (self.is_online and not self.after.pending)
+
+    def without_pending(self) -> "TableChange":
+        if self.is_online or self.after is None:
+            return self
+        return replace(self, after=replace(self.after, pending=()))
+
+
+def with_words(
+    changes: Iterable[TableChange], on_error: OnError, others: Iterable[TableDefinition] | None = None
+) -> list[TableChange]:
+    """The changes with what the parameter says of their fields: see :meth:`OnError.resolved`."""
+    return [replace(change, on_error=words) for change, words in on_error.resolved(changes, others)]
+
+
+def touched_tables(changes: Iterable[TableChange], field_types: FieldTypes) -> set[int]:
+    """All tables whose definitions change: these, and those that they link to otherwise than before."""
+    changes = list(changes)
+    found = {change.id for change in changes if change.live_before is not None}
+    new = {change.id for change in changes} - found
+    for change in changes:
+        found |= set(touched(change.live_before, change.after, field_types))
+    return found - new
+
+
+def settled(
+    changes: Iterable[TableChange], current: Mapping[int, TableDefinition], field_types: FieldTypes
+) -> tuple[list[TableChange], list[tuple[TableDefinition, TableDefinition]]]:
+    """The changes with their versions and with who links to whom; (before, after) of further tables this concerns.
+
+    What changes nothing is left out.
+
+    :param current: the live definitions of all tables concerned
+    :raises Invalid: the name of a reverse side is taken
+    :raises Conflict: a table goes to which others link, or two would have one name
+    """
+    changes = list(changes)
+    _refuse_doubled_names(changes)
+    definitions: dict[int, TableDefinition | None] = dict(current) | {change.id: change.after for change in changes}
+    for change in changes:
+        old, new = (referrers(each, field_types) if each is not None else {} for each in
+                    (change.live_before, change.after))  # fmt: skip
+        for far_id in sorted({*old, *new}):
+            far = definitions.get(far_id)
+            if far is not None:
+                try:
+                    definitions[far_id] = with_referrers(far, change.id, new.get(far_id, ()))
+                except Invalid as error:
+                    raise error.below(change.pointer) from None
+    made = []
+    for change in changes:
+        after = definitions[change.id]
+        if after is None:
+            _refuse_if_linked(change.before, changes, field_types)
+        elif change.before is None:
+            after = replace(after, version=1)
+        elif after.same_content(change.before) and not change.restored and not change.earlier:
+            continue
+        else:
+            after = replace(after, version=change.before.version + 1)
+        made.append(replace(change, after=after))
+    own = {change.id for change in changes}
+    further = [
+        (before, replace(definitions[number], version=before.version + 1))
+        for number, before in sorted(current.items())
+        if number not in own and not definitions[number].same_content(before)
+    ]
+    return made, further
+
+
+def _refuse_if_linked(definition: TableDefinition, changes: list[TableChange], field_types: FieldTypes) -> None:
+    own = {change.id for change in changes}
+    left = [each for each in definition.referrers if each.table_id not in own]
+    for change in changes:
+        if change.after is not None and change.id != definition.id:
+            left += referrers(change.after, field_types).get(definition.id, ())
+    if left:
+        names = ", ".join(f"{each.model_name}.{each.field}" for each in left)
+        raise Conflict(
+            f"rows of other tables link to the table {definition.model_name}: {names}",
+            code="linked_from",
+            hint="drop these fields first",
+        )
+
+
+def _refuse_doubled_names(changes: Iterable[TableChange]) -> None:
+    taken: set[str] = set()
+    for change in changes:
+        if change.after is None:
+            continue
+        if name_key(change.after.model_name) in taken:
+            raise Conflict(
+                f"two tables would be called {change.after.model_name} (upper and lower case count the same)",
+                code="name_taken",
+            )
+        taken.add(name_key(change.after.model_name))
+
+
+def in_order(changes: Iterable[TableChange]) -> list[TableChange]:
+    """What goes makes room for what comes, and what is new is there before anything links to it."""
+
+    def place(change: TableChange) -> tuple[int, int]:
+        if change.after is None:
+            return 0, change.id
+        return 1 if change.restored or change.before is None else 2, change.id
+
+    return sorted(changes, key=place)

@@ -1,0 +1,203 @@
+"""What was dropped: listed, brought back, or destroyed for good. Here are tables; :mod:`~.trash_fields` has fields.
+
+Bringing back is a change of a definition as any other. Destroying takes the table's locks as one does, and makes no
+version: no definition tells of what is in the trash, so nobody who reads or writes rows can see a difference.
+"""
+
+import datetime
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.catalogue.catalogue import Catalogue
+from dynmodel_pyramid.changes.ddl.schema_editor import Evolution
+from dynmodel_pyramid.changes.ddl.trash import purge_table
+from dynmodel_pyramid.changes.executor import EVOLUTIONS
+from dynmodel_pyramid.changes.on_error import FAIL, FieldWord, OnError
+from dynmodel_pyramid.changes.planner import Definitions
+from dynmodel_pyramid.changes.service import DefinitionService, Outcome, Precondition, no_precondition
+from dynmodel_pyramid.changes.table_change import TableChange
+from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
+from dynmodel_pyramid.definitions.problems import escape
+from dynmodel_pyramid.definitions.reading_fields import Resolve
+from dynmodel_pyramid.definitions.trashed import DroppedTable, KeptField, TrashStore
+from dynmodel_pyramid.definitions.writing import table_document
+from dynmodel_pyramid.errors import Conflict, Invalid, NotFound, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Something in the trash.
+
+    :param what: the field or table
+    :param rows: how many rows have a value of the field, or how many rows the table has
+    :param until: when it is purged; None: never by itself
+    """
+
+    what: KeptField | DroppedTable
+    rows: int
+    until: datetime.datetime | None
+
+
+class Trash:
+    """What both kinds of trash share."""
+
+    def __init__(self, catalogue: Catalogue):
+        self.catalogue = catalogue
+        self.database = catalogue.database
+        self.store = TrashStore(catalogue.database.system)
+        self.definitions = DefinitionService(catalogue)
+
+    def _until(self, what: KeptField | DroppedTable) -> datetime.datetime | None:
+        days = self.database.settings.trash_days
+        return what.dropped_at + datetime.timedelta(days=days) if days else None
+
+    def _evolution(self, connection: sa.Connection) -> Evolution:
+        kind = EVOLUTIONS[self.database.dialect.name]
+        return kind(connection, self.catalogue.generator, self.catalogue.store)
+
+
+class TableTrash(Trash):
+    """The dropped tables of one catalogue."""
+
+    def tables(self, limit: int, offset: int = 0) -> tuple[list[Kept], bool]:
+        """The tables in the trash in order of id, and whether there are more."""
+        with self.database.reading() as connection:
+            found = self.store.tables(connection, limit + 1, offset)
+            counted = [(each, self._count_rows(connection, each)) for each in found[:limit]]
+        kept = [Kept(each, count, self._until(each)) for each, count in counted if count is not None]
+        return kept, len(found) > limit
+
+    def table(self, number: int) -> Kept:
+        """:raises NotFound: there is no such table in the trash"""
+        with self.database.reading() as connection:
+            found = self.store.table(connection, number)
+            count = None if found is None else self._count_rows(connection, found)
+        if count is None:
+            raise not_there()
+        return Kept(found, count, self._until(found))
+
+    def _count_rows(self, connection: sa.Connection, found: DroppedTable) -> int | None:
+        """None: it was restored or purged just now."""
+        try:
+            with connection.begin_nested():
+                return self._evolution(connection).count_rows(found.definition)
+        except sa.exc.DBAPIError as error:
+            if self.database.failure(error).kind != "statement":
+                raise
+            return None
+
+    def restore_table(
+        self,
+        number: int,
+        overrides: Any = None,
+        *,
+        precondition: Precondition = no_precondition,
+        on_error: str = FAIL,
+        author: str | None = None,
+    ) -> Outcome:
+        """Bring a table back with its rows.
+
+        :param overrides: an object that may have ``model_name``
+        :raises NotFound: there is no such table in the trash
+        :raises Conflict: the name is taken, or what the table links to is gone
+        """
+        how = OnError.read(on_error)
+        name = _model_name(overrides)
+
+        def judge(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
+            found = self.store.table(connection, number, lock=True)
+            if found is None:
+                raise not_there()
+            precondition(found.definition)
+            before = self.catalogue.upgraded(found.definition)
+            gone = self._gone(before, resolve)
+            start = TableChange(before, before, restored=True)
+            ((_, words),) = how.resolved([start])
+            _refuse_gone([field for field in gone if words.of(field) == FAIL])
+            wanted = self._wanted(before, name, resolve, gone)
+            return [replace(start, after=wanted, on_error=words)]
+
+        done = self.definitions.performer.perform((), judge, author=author)
+        return Outcome(done.definition(number), done.state, True)
+
+    def _gone(self, before: TableDefinition, resolve: Resolve) -> list[FieldDefinition]:
+        """The fields that link to tables which are not there."""
+        links = [(field, self.catalogue.generator.reference(field)) for field in before.fields]
+        tables = [(field, link.table) for field, link in links if link is not None]
+        return [field for field, table in tables if table != before.id and resolve(table) is None]
+
+    def _wanted(
+        self, before: TableDefinition, name: Any, resolve: Resolve, gone: list[FieldDefinition]
+    ) -> TableDefinition:
+        """:param gone: the fields that stay in the trash"""
+
+        def resolved(key: int | str) -> int | None:
+            return key if key == before.id else resolve(key)
+
+        prefix = self.database.settings.table_prefix
+        start = replace(before, physical_name=prefix + before.model_name)
+        document = table_document(without(start, {field.id for field in gone}))
+        return self.definitions.read({**document, **({} if name is None else {"model_name": name})}, start, resolved)
+
+    def purge_table(
+        self,
+        number: int,
+        *,
+        precondition: Precondition = no_precondition,
+        dropped_before: datetime.datetime | None = None,
+    ) -> DroppedTable:
+        """Destroy a table in the trash.
+
+        :param dropped_before: only if it was dropped before that moment
+        :raises NotFound: there is no such table in the trash
+        """
+
+        def run(connection: sa.Connection, deadline: float) -> DroppedTable:
+            found = self.store.table(connection, number, lock=True)
+            if found is None or (dropped_before is not None and found.dropped_at >= dropped_before):
+                raise not_there()
+            precondition(found.definition)
+            trashed = [each.kept for each in self.store.fields(connection, number)]
+            purge_table(self._evolution(connection), found.definition, trashed)
+            self.store.forget_table(connection, number)
+            return found
+
+        return self.definitions.performer.transaction(run)
+
+
+def without(definition: TableDefinition, gone: set[int]) -> TableDefinition:
+    """A table without some of its fields, and without the indexes that name them."""
+    return replace(
+        definition,
+        fields=tuple(field for field in definition.fields if field.id not in gone),
+        indexes=tuple(index for index in definition.indexes if not gone.intersection(dict(index.fields))),
+    )
+
+
+def _refuse_gone(fields: list[FieldDefinition]) -> None:
+    if fields:
+        names = [field.name for field in fields]
+        form = OnError(fields=tuple(FieldWord(None, name, "null") for name in names))
+        raise Conflict(
+            "tables are gone that these fields link to: " + ", ".join(names),
+            code="linked_table_gone",
+            hint=f"restore these tables first; with on_error={form} the fields stay in the trash",
+            fields=names,
+        )
+
+
+def not_there() -> NotFound:
+    return NotFound("there is no such thing in the trash", hint="it may have been restored or purged")
+
+
+def _model_name(overrides: Any) -> Any:
+    if overrides is None:
+        return None
+    if type(overrides) is not dict:
+        raise Invalid([Problem("", "wrong_type", 'want an object such as {"model_name": "Other"}')])
+    unknown = [key for key in overrides if key != "model_name"]
+    if unknown:
+        raise Invalid([Problem(f"/{escape(key)}", "unknown_key", "known is model_name") for key in unknown])
+    return overrides.get("model_name")

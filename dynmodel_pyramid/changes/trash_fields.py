@@ -1,0 +1,207 @@
+"""Fields in the trash of a table: dropped ones, and old columns of conversions that lost or changed values."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.sql.elements import quoted_name
+
+from dynmodel_pyramid.catalogue.list_tables import lines
+from dynmodel_pyramid.changes.on_error import FAIL
+from dynmodel_pyramid.changes.planner import Definitions, judged, lock_exclusively
+from dynmodel_pyramid.changes.service import Outcome, Precondition, no_precondition
+from dynmodel_pyramid.changes.table_change import TableChange
+from dynmodel_pyramid.changes.trash import Kept, Trash, not_there
+from dynmodel_pyramid.changes.values.column_values import UNCACHED
+from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
+from dynmodel_pyramid.definitions.names import field_name_fault, name_key
+from dynmodel_pyramid.definitions.patching import patched
+from dynmodel_pyramid.definitions.problems import escape
+from dynmodel_pyramid.definitions.reading_fields import Resolve
+from dynmodel_pyramid.definitions.store import LIST_PREFIX
+from dynmodel_pyramid.definitions.trashed import KeptField
+from dynmodel_pyramid.errors import Conflict, Invalid, Problem
+
+
+class FieldTrash(Trash):
+    """The fields in the trash of the tables of one catalogue."""
+
+    def fields(self, definition: TableDefinition, number: int | None = None) -> list[Kept]:
+        """What the trash has of a table's fields, or what it has under one number.
+
+        :raises NotFound: there is nothing under the number
+        """
+        table = sa.table(quoted_name(definition.physical_name, quote=True), schema=self.database.dialect.schema)
+        with self.database.reading() as connection:
+            # A purge in between would take the columns away that are about to be counted.
+            wait = self.database.settings.lock_timeout
+            self.database.dialect.lock_tables(connection, [table], writes=False, wait=wait)
+            found = self.store.fields(connection, definition.id, number)
+            if number is not None and not found:
+                raise not_there()
+            counts = self._counts(connection, table, found)
+        return [Kept(each, count, self._until(each)) for each, count in zip(found, counts, strict=True)]
+
+    def _counts(self, connection: sa.Connection, table: sa.TableClause, found: list[KeptField]) -> list[int]:
+        """How many rows have a value of each field; all columns are counted in one scan."""
+        counts, columns = {}, {}
+        for name in (each.kept.column for each in found):
+            if name.startswith(LIST_PREFIX):
+                kept = lines(name, sa.MetaData(schema=table.schema))
+                query = sa.select(sa.func.count(kept.c.row_id.distinct()))
+                counts[name] = connection.scalar(query, execution_options=UNCACHED)
+            else:
+                columns[name] = sa.func.count(sa.column(quoted_name(name, quote=True), _selectable=table))
+        if columns:
+            query = sa.select(*columns.values()).select_from(table)
+            row = connection.execute(query, execution_options=UNCACHED).one()
+            counts |= dict(zip(columns, row, strict=True))
+        return [counts[each.kept.column] for each in found]
+
+    def restore_field(
+        self,
+        table_id: int,
+        number: int,
+        overrides: Any = None,
+        *,
+        precondition: Precondition = no_precondition,
+        on_error: str = FAIL,
+        author: str | None = None,
+    ) -> Outcome:
+        """Bring a field back with its values.
+
+        :param overrides: members of the field's document that are to be otherwise than they were
+        :raises NotFound: there is no such table, or nothing under the number
+        :raises Invalid: the faults of ``overrides``
+        :raises Conflict: the name is taken, or the rows don't allow it
+        """
+        overrides = {} if overrides is None else overrides
+        if type(overrides) is not dict:
+            raise Invalid([Problem("", "wrong_type", "want an object: members of the field's definition")])
+        prefix = ""
+
+        def judge(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
+            nonlocal prefix
+            before = locked[table_id]
+            precondition(before)
+            kept = self._field(connection, table_id, number)
+            upgraded = self.catalogue.upgraded(replace(before, fields=(kept.field,))).fields[0]
+            field = _named(before, upgraded, overrides)
+            prefix = f"/fields/{escape(field.name)}"
+            start = replace(
+                before, fields=(*before.fields, field), next_id=max(before.next_id, field.id + 1)
+            )  # as if it were there, so that it is read as a field that stays
+            after = self.definitions.read(_with(start, field, overrides), start, resolve)
+            return [TableChange(before, after, {field.id: replace(kept.kept, field=upgraded)})]
+
+        with _telling_of_the_field(lambda: prefix):
+            return self.definitions.performed(table_id, judge, on_error=on_error, author=author)
+
+    def purge_field(
+        self, table_id: int, number: int, *, precondition: Precondition = no_precondition
+    ) -> tuple[KeptField, TableDefinition]:
+        """Destroy what the trash has under a number; -> what it was, and the table's definition.
+
+        :raises NotFound: there is no such table, or nothing under the number
+        """
+
+        def judge(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
+            precondition(locked[table_id])
+            self._field(connection, table_id, number)
+            return []
+
+        def run(connection: sa.Connection, deadline: float) -> tuple[KeptField, TableDefinition]:
+            locked, _ = judged(self.catalogue, connection, [table_id], judge, deadline)
+            kept = self._field(connection, table_id, number)
+            lock_exclusively(self.catalogue, connection, locked, deadline)
+            self._evolution(connection).forget(locked[table_id], kept.kept)
+            others = {each.field.id for each in self.store.fields(connection, table_id)}
+            if kept.field.id not in locked[table_id].by_id and kept.field.id not in others:
+                self.store.forget_quarantined(connection, table_id, kept.field.id)
+            return kept, locked[table_id]
+
+        return self.definitions.performer.transaction(run)
+
+    def _field(self, connection: sa.Connection, table_id: int, number: int) -> KeptField:
+        for found in self.store.fields(connection, table_id, number):
+            return found
+        raise not_there()
+
+
+def _named(before: TableDefinition, field: FieldDefinition, overrides: dict[str, Any]) -> FieldDefinition:
+    """The field under the name and with the id that it is to have.
+
+    :raises Conflict: its own name is taken, and no other is given
+    :raises Invalid: the given name is bad or taken
+    """
+    given = overrides.get("name")
+    name = field.name if given is None else given
+    fault = field_name_fault(name)
+    if fault:
+        raise Invalid([Problem("/name", "invalid_name", fault)])
+    taken = _who_has(before, name)
+    if taken is not None and given is not None:
+        raise Invalid([Problem("/name", "duplicate_name", f"{taken} has this name")])
+    if taken is not None:
+        raise Conflict(f"{taken} is called {name} now", code="name_taken", hint='give another name: {"name": "..."}')
+    # The old columns of conversions come back as fields of their own.
+    number = before.next_id if field.id in before.by_id else field.id
+    return replace(field, id=number, name=name, column=name)
+
+
+def _who_has(definition: TableDefinition, name: str) -> str | None:
+    """What of a table has a name that rows show."""
+    key = name_key(name)
+    if any(name_key(field.name) == key for field in definition.fields):
+        return "a field"
+    for field in definition.fields:
+        if any(name_key(alias.name) == key for alias in field.aliases):
+            return f"an alias of {field.name}"
+    for referrer in definition.referrers:
+        if referrer.reverse is not None and name_key(referrer.reverse) == key:
+            return f"the reverse side of {referrer.model_name}.{referrer.field}"
+    return None
+
+
+def _with(start: TableDefinition, field: FieldDefinition, overrides: dict[str, Any]) -> dict[str, Any]:
+    """The document of a table in which a field has some members otherwise.
+
+    :raises Invalid: members that a field has no choice about
+    """
+    problems = []
+    if overrides.get("id") not in (None, field.id):
+        problems.append(Problem("/id", "read_only", f"the field's id is {field.id}; leave it out"))
+    if "renamed_from" in overrides:
+        problems.append(Problem("/renamed_from", "unknown_option", "give the name that it is to have as name"))
+    if problems:
+        raise Invalid(problems)
+    members = {key: value for key, value in overrides.items() if key not in ("id", "name")}
+    document = patched(start, {"fields": {field.name: members}})
+    place = overrides.get("position")
+    if type(place) is int:
+        for name, other in document["fields"].items():
+            if name != field.name and other["position"] >= place:
+                other["position"] += 1
+    return document
+
+
+@contextmanager
+def _telling_of_the_field(prefix: Callable[[], str]) -> Iterator[None]:
+    """Let errors point into the document that the client sent, and hint at what it can send."""
+    try:
+        yield
+    except Invalid as error:
+        problems = [_within(problem, prefix()) for problem in error.problems]
+        raise Invalid(problems, error.total, hint=error.hint) from error
+    except Conflict as error:
+        if error.code == "lossy_change":
+            error.hint = f'{error.hint}; or override what the rows don\'t allow, as by {{"required": false}}'
+        raise
+
+
+def _within(problem: Problem, prefix: str) -> Problem:
+    if not prefix or not (problem.pointer == prefix or problem.pointer.startswith(f"{prefix}/")):
+        return problem
+    return replace(problem, pointer=problem.pointer.removeprefix(prefix))

@@ -1,0 +1,65 @@
+"""Values that are too long for an index: PostgreSQL takes about 2,700 bytes an entry, after compression."""
+
+from collections.abc import Iterator, Mapping
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.catalogue.table_builder import Model
+from dynmodel_pyramid.changes.values.violations import SAMPLES, Finding
+from dynmodel_pyramid.database import Dialect
+from dynmodel_pyramid.definitions import TableDefinition
+
+#: Their values always fit.
+_SHORT = (sa.Integer, sa.Float, sa.Boolean, sa.Date, sa.DateTime, sa.Time, sa.Interval, sa.Uuid)
+
+
+def too_long_entries(
+    connection: sa.Connection,
+    dialect: Dialect,
+    table: sa.FromClause,
+    indexes: Mapping[str, tuple],
+    definition: TableDefinition,
+    expressions: Mapping[int, sa.ColumnElement],
+) -> Iterator[Finding]:
+    """
+    :param indexes: those to judge, as ``Steps.index_names`` describes them
+    :param expressions: the values of fields over the table, by the fields' ids
+    """
+    for name, (ids, folds_case, *_) in indexes.items():
+        parts = [expressions[number] for number in ids]
+        kinds = [part.type for part in parts]
+        if all(map(_is_short, kinds)) or any(isinstance(kind, sa.types.NullType) for kind in kinds):
+            continue  # a type that is unknown is that of a plugin which is missing
+        parts = [sa.func.lower(part, type_=part.type) for part in parts] if folds_case is True else parts
+        rows = sa.select(table.c.id, *[part.label(f"value_{place}") for place, part in enumerate(parts)])
+        count, first = dialect.refused_entries(connection, rows, SAMPLES)
+        if count:
+            yield _finding(name, count, first, [definition.by_id[number].name for number in ids], ids)
+
+
+def long_indexed_fields(model: Model) -> list[str]:
+    """The names of the fields whose values may be too long for an index that they have."""
+    definition = model.definition
+    indexed = {field.id for field in definition.fields if field.is_unique or field.index}
+    indexed |= {number for index in definition.indexes for number, _ in index.fields}
+    columns = {field.name: model.table.c.get(field.name) for field in definition.fields if field.id in indexed}
+    return [name for name, column in columns.items() if column is not None and not _is_short(column.type)]
+
+
+def _is_short(kind: sa.types.TypeEngine) -> bool:
+    return isinstance(getattr(kind, "impl_instance", kind), _SHORT)
+
+
+def _finding(name: str, count: int, first: list[int], names: list[str], ids: tuple[int, ...]) -> Finding:
+    number = int(name.rpartition("_")[2])
+    aspect = "several" if number not in ids else "unique" if name.startswith("_ux_") else "index"
+    return Finding(
+        aspect,
+        number,
+        f"{count} rows have a value in {', '.join(names)} that is too long for an index",
+        "shorten the values, or leave the index or unique rule away",
+        count,
+        [{"id": row_id} for row_id in first],
+        {"fields": names},
+        ids,
+    )

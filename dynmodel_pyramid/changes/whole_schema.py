@@ -1,0 +1,211 @@
+"""All tables as one document: read, and applied in one transaction, all or nothing.
+
+While it is applied nobody else can end a change of definitions: the row of the state is held, which every change
+writes last. So what was compared is what is there when the change is made, and only tables that differ are locked.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.catalogue.catalogue import Catalogue
+from dynmodel_pyramid.changes.apply import Rehearsed, told_of
+from dynmodel_pyramid.changes.on_error import FAIL, OnError
+from dynmodel_pyramid.changes.planner import Definitions
+from dynmodel_pyramid.changes.service import DefinitionService
+from dynmodel_pyramid.changes.table_change import TableChange, with_words
+from dynmodel_pyramid.database import State
+from dynmodel_pyramid.definitions import TableDefinition
+from dynmodel_pyramid.definitions.names import name_key
+from dynmodel_pyramid.definitions.patching import patched
+from dynmodel_pyramid.definitions.problems import Problems
+from dynmodel_pyramid.definitions.reading_fields import Resolve
+from dynmodel_pyramid.definitions.reading_schema import read_tables
+from dynmodel_pyramid.definitions.schema_document import same_document, schema_document
+from dynmodel_pyramid.definitions.schema_pairing import Entry, Pairing, pair, without_done_renames
+from dynmodel_pyramid.errors import Invalid
+
+#: What becomes of tables that are not in the document. ``patch``: they are kept, and those in it are patched.
+DROP, KEEP, PATCH = "drop", "keep", "patch"
+
+#: Judges the current state before anything is done (If-Match); raises to refuse.
+Precondition = Callable[[State], None]
+
+
+def no_precondition(state: State) -> None:
+    """The precondition of a caller who has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What was changed, all definitions afterwards, and their state."""
+
+    changes: list[TableChange]
+    definitions: list[TableDefinition]
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a document would change, and the state that this was found in."""
+
+    changes: list[Rehearsed]
+    state: State
+
+
+class WholeSchema:
+    """The schema of one catalogue."""
+
+    def __init__(self, catalogue: Catalogue):
+        self.catalogue = catalogue
+        self.service = DefinitionService(catalogue)
+
+    def document(self, definitions: Iterable[TableDefinition], *, full: bool = False) -> dict[str, Any]:
+        return schema_document(definitions, self.catalogue.field_types, full=full)
+
+    def current(self) -> tuple[State, list[TableDefinition]]:
+        """All tables, and the state that they are of."""
+        with self.catalogue.database.reading() as connection:
+            return self._all(connection)
+
+    def apply(
+        self,
+        document: Any,
+        others: str = DROP,
+        *,
+        precondition: Precondition = no_precondition,
+        on_error: str = FAIL,
+        author: str | None = None,
+    ) -> Applied:
+        """Bring all tables to what the document says.
+
+        :param others: what becomes of tables that are not in it
+        :raises Invalid: the document's faults
+        :raises PreconditionFailed: the precondition doesn't hold
+        :raises Conflict: the rows don't allow it
+        :raises Busy: the locks were waited for in vain
+        """
+        how = OnError.read(on_error)
+        drawn: dict[str, int] = {}
+        after: dict[int, TableDefinition] = {}
+
+        def draw(connection: sa.Connection, names: list[str]) -> list[int]:
+            for name in names:
+                drawn[name] = self.catalogue.store.reserve(connection, drawn.get(name))
+            return [drawn[name] for name in names]
+
+        def judge(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
+            database = self.catalogue.database
+            database.dialect.bound_lock_waits(connection, database.settings.lock_attempt)
+            self.catalogue.store.lock_state(connection)
+            state, current = self._all(connection)
+            precondition(state)
+            after.clear()
+            after.update({definition.id: definition for definition in current})
+            return with_words(self._changes(connection, document, others, current, draw), how, current)
+
+        done = self.service.performer.perform((), judge, author=author)
+        for change in done.changes:
+            after.pop(change.id, None)
+            if change.after is not None:
+                after[change.id] = change.after
+        return Applied(done.changes, list(after.values()), done.state)
+
+    def plan(
+        self,
+        document: Any,
+        others: str = DROP,
+        *,
+        precondition: Precondition = no_precondition,
+        on_error: str = FAIL,
+    ) -> Planned:
+        """What :meth:`apply` would do, which is not done."""
+        how = OnError.read(on_error)
+        seen: list[State] = []
+
+        def draw(connection: sa.Connection, names: list[str]) -> list[int]:
+            first = self.catalogue.store.next_id(connection)
+            return list(range(first, first + len(names)))
+
+        def judge(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
+            state, current = self._all(connection)
+            seen.append(state)
+            precondition(state)
+            return with_words(self._changes(connection, document, others, current, draw), how, current)
+
+        changes = self.service.performer.rehearse((), judge)
+        return Planned(changes, seen[-1])
+
+    def canonical(self, document: Any) -> dict[str, Any]:
+        """A document as :meth:`document` would write it of the tables that it makes in an empty database.
+
+        :raises Invalid: the document's faults
+        """
+        changes = self._changes(None, document, DROP, [], lambda connection, names: list(range(1, len(names) + 1)))
+        return self.document(change.after for change in changes)
+
+    # From the document to the changes
+
+    def _all(self, connection: sa.Connection) -> tuple[State, list[TableDefinition]]:
+        state, found = self.catalogue.store.all(connection)
+        return state, [self.catalogue.upgraded(definition) for definition in found]
+
+    def _changes(self, connection, document: Any, others: str, current: list[TableDefinition], draw):
+        problems = Problems()
+        given = read_tables(document, self.catalogue.field_types, problems, patch=others == PATCH)
+        dropped = [name for name, value in given.items() if value is None]
+        given = {name: value for name, value in given.items() if value is not None}
+        pairing = pair(given, current, problems, drops=others == DROP)
+        left = pairing.left if others == DROP else self._named(dropped, pairing, problems)
+        problems.raise_if_any()
+        new = [entry.key for entry in pairing.entries if entry.before is None]
+        ids = dict(zip(new, draw(connection, new), strict=True))
+        names = {} if others == DROP else {name_key(each.model_name): each.id for each in pairing.left}
+        for definition in left:
+            names.pop(name_key(definition.model_name), None)
+        names |= {each.key: each.before.id if each.before is not None else ids[each.key] for each in pairing.entries}
+        changes = [TableChange(definition, None, pointer="/tables") for definition in left]
+        untouched = self._untouched(current, names)
+        for entry in pairing.entries:
+            if entry.before is not None and same_document(entry.value, untouched.get(entry.name)):
+                continue
+            try:
+                with told_of(entry.name, entry.pointer):
+                    after = self._read(entry, names, others)
+            except Invalid as error:
+                problems.include(error.below(entry.pointer))
+                continue
+            if entry.before is None:
+                after = self.service.with_id(after, ids[entry.key])
+            if entry.before is None or not after.same_content(entry.before):
+                changes.append(TableChange(entry.before, after, pointer=entry.pointer))
+        problems.raise_if_any()
+        return changes
+
+    def _named(self, dropped: list[str], pairing: Pairing, problems: Problems) -> list[TableDefinition]:
+        """The tables that a patch drops; one that is not there is dropped already (RFC 7396, section 2)."""
+        keys = {name_key(name) for name in dropped}
+        for entry in pairing.entries:
+            if entry.key in keys:
+                problems.add(entry.pointer, "duplicate_name", "the table is to be dropped as well")
+        return [definition for definition in pairing.left if name_key(definition.model_name) in keys]
+
+    def _untouched(self, current: list[TableDefinition], names: dict[str, int]) -> dict[str, Any]:
+        """What needs no reading where it stands in the document as it is; nothing if any name means another table."""
+        if any(names.get(name_key(definition.model_name)) != definition.id for definition in current):
+            return {}
+        return self.document(current)["tables"]
+
+    def _read(self, entry: Entry, names: dict[str, int], others: str) -> TableDefinition:
+        known = set(names.values())
+
+        def resolve(key: int | str) -> int | None:
+            return names.get(name_key(key)) if type(key) is str else key if key in known else None
+
+        value = {key: each for key, each in entry.value.items() if key != "renamed_from"}
+        if others == PATCH and entry.before is not None:
+            value = patched(entry.before, value)
+        value = without_done_renames(value, entry.before)
+        return self.service.read({**value, "model_name": entry.name}, entry.before, resolve)

@@ -1,0 +1,100 @@
+"""Texts of one format, judged in SQL: of the usual ones what the type's parser makes of them, NULL for all others.
+
+The libraries that judge addresses know far more forms; what is read here are plain ones, which any release takes.
+"""
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from dynmodel_pyramid.fields.sql.reading import looks_like, only, place_of
+
+_DIGITS, _LOWER = "0123456789", "abcdefghijklmnopqrstuvwxyz"
+_ALPHANUMERIC = _LOWER + _LOWER.upper() + _DIGITS
+_HEX = "[0-9A-Fa-f]"
+#: All that ``str.strip`` takes away.
+_SPACES = "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+_SPACES += "\u2028\u2029\u202f\u205f\u3000"
+
+
+def _lower(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+    """Of ASCII. In the collation of bytes: with a Turkish one PostgreSQL makes no ``i`` of ``I``."""
+    return sa.func.lower(text if dialect == "sqlite" else sa.collate(text, "C"), type_=sa.Text())
+
+
+def _holds_none(text: sa.ColumnElement, *parts: str) -> sa.ColumnElement:
+    return sa.and_(*(text.not_like(f"%{part}%") for part in parts))
+
+
+def slug(text: sa.ColumnElement, longest: int) -> sa.ColumnElement:
+    size = sa.func.length(text, type_=sa.Integer())
+    ends = sa.or_(sa.func.substr(text, 1, 1) == "-", sa.func.substr(text, size, 1) == "-")
+    good = sa.and_(size.between(1, longest), only(text, _LOWER + _DIGITS + "-"), _holds_none(text, "--"), sa.not_(ends))
+    return sa.case((good, text))
+
+
+def colour(text: sa.ColumnElement, alpha: bool, dialect: str) -> sa.ColumnElement:
+    good = looks_like(text, "[#]" + 6 * _HEX, dialect)
+    if alpha:
+        good = sa.or_(good, looks_like(text, "[#]" + 8 * _HEX, dialect))
+    return sa.case((good, _lower(text, dialect)))
+
+
+def uuid(text: sa.ColumnElement, kind: sa.types.TypeEngine, dialect: str) -> sa.ColumnElement:
+    form = "-".join(count * _HEX for count in (8, 4, 4, 4, 12))
+    made = sa.type_coerce(_lower(text, dialect), kind) if dialect == "sqlite" else sa.cast(text, kind)
+    return sa.case((looks_like(text, form, dialect), made))
+
+
+def email(text: sa.ColumnElement, special: Iterable[str], dialect: str) -> sa.ColumnElement:
+    """An address of lower-case ASCII letters, digits and ``._+-``, which is its own normal form.
+
+    :param special: domains in which there are no addresses; all that ends with the last word of one is left to Python
+    """
+    place = place_of("@", text, dialect)
+    local, domain = (
+        sa.func.substr(text, 1, place - 1, type_=sa.Text()),
+        sa.func.substr(text, place + 1, type_=sa.Text()),
+    )
+    # The domain without its last word ends with a dot.
+    begin = sa.func.rtrim(domain, _LOWER, type_=sa.Text())
+    last = sa.func.substr(domain, sa.func.length(begin) + 1, type_=sa.Text())
+    good = sa.and_(
+        only(local, _LOWER + _DIGITS + "._+-"),
+        only(domain, _LOWER + _DIGITS + ".-"),
+        _holds_none(sa.literal("@").concat(text), "..", ".@", "@.", "@-"),
+        _holds_none(domain, "--", "-.", ".-"),
+        sa.func.length(local).between(1, 64),
+        sa.func.length(domain) <= 63,
+        sa.func.length(begin) >= 2,
+        sa.func.length(last) >= 2,
+        begin.like("%."),
+        last.not_in([name.rpartition(".")[2] for name in special]),
+    )
+    return sa.case((place > 1, sa.case((good, text))))
+
+
+def url(text: sa.ColumnElement, schemes: Iterable[str], longest: int, dialect: str) -> sa.ColumnElement:
+    """A URL whose host is a name without a port, and that has nothing percent-encoded."""
+    place = place_of("://", text, dialect)
+    rest = sa.func.substr(text, place + 3, type_=sa.Text())
+    good = sa.and_(
+        sa.func.substr(text, 1, place - 1).in_(list(schemes)),
+        only(sa.func.substr(rest, 1, 1), _ALPHANUMERIC),
+        rest != "",
+        only(rest, _ALPHANUMERIC + "-._~/?=&+,;"),
+        sa.func.length(text) <= longest,
+    )
+    return sa.case((place > 1, sa.case((good, text))))
+
+
+def only_item(text: sa.ColumnElement, kind: sa.types.TypeEngine, dialect: str) -> sa.ColumnElement:
+    """An array of one text: of any that is not written as an array itself."""
+    stripped = sa.func.ltrim(sa.func.rtrim(text, _SPACES), _SPACES, type_=sa.Text())
+    good = sa.and_(stripped == text, text != "", sa.func.substr(text, 1, 1).not_in(["[", "{"]))
+    if dialect != "sqlite":
+        return sa.case((good, sa.type_coerce(postgresql.array([text], type_=sa.Text()), kind)))
+    # Characters that JSON escapes are left to Python.
+    plain = text.bool_op("NOT GLOB")('*[\x01-\x1f"\\]*')
+    return sa.case((sa.and_(good, plain), sa.type_coerce(sa.literal('["').concat(text).concat('"]'), kind)))

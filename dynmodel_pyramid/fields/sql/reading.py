@@ -1,0 +1,154 @@
+"""Texts read in SQL: values of what both databases read as Python does, NULL for all other texts.
+
+Only forms that nobody can take otherwise are read here; the rest (spaces around, rare spellings, what is refused) is
+left to Python. On PostgreSQL a cast that fails ends the statement, so CASE stands before each (manual, 4.2.14).
+"""
+
+import decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.fields.sql import text_forms
+from dynmodel_pyramid.fields.sql.exact import INTEGER_DIGITS
+
+_DIGITS = "0123456789"
+_DIGIT = "[0-9]"
+
+
+def nothing(kind: sa.types.TypeEngine) -> sa.ColumnElement:
+    """NULL: the database can't do it, Python does."""
+    return sa.cast(sa.null(), kind)
+
+
+def only(text: sa.ColumnElement, characters: str) -> sa.ColumnElement:
+    """Whether a text has no characters but these."""
+    return sa.func.ltrim(text, characters) == ""
+
+
+def looks_like(text: sa.ColumnElement, pattern: str, dialect: str) -> sa.ColumnElement:
+    """Whether a whole text is of a form of plain characters and sets such as ``[0-9]``, without repetitions."""
+    return text.bool_op("GLOB")(pattern) if dialect == "sqlite" else matches(text, pattern)
+
+
+def matches(text: sa.ColumnElement, pattern: str) -> sa.ColumnElement:
+    """Whether PostgreSQL's regular expression matches the whole text. SQLite has none of its own."""
+    return text.regexp_match(f"^({pattern})$")
+
+
+def place_of(part: str, text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+    """Where a part begins in a text, 1 at first; 0 for nowhere."""
+    find = sa.func.instr if dialect == "sqlite" else sa.func.strpos
+    return find(text, part, type_=sa.Integer())
+
+
+# Numbers
+
+
+class _Plain:
+    """A number of digits, with a sign and a point if there are any, taken apart on SQLite."""
+
+    def __init__(self, text: sa.ColumnElement):
+        signed = sa.func.substr(text, 1, 1).in_(["+", "-"])
+        body = sa.case((signed, sa.func.substr(text, 2)), else_=text)
+        place = place_of(".", body, "sqlite")
+        self.digits = sa.func.replace(body, ".", "", type_=sa.Text())
+        self.length = sa.func.length(self.digits, type_=sa.Integer())
+        self.good = sa.and_(only(self.digits, _DIGITS), self.length >= 1, sa.func.length(body) <= self.length + 1)
+        self.sign = sa.case((sa.func.substr(text, 1, 1) == "-", "-"), else_="")
+        self.whole = sa.case((place == 0, body), else_=sa.func.substr(body, 1, place - 1))
+        self.fraction = sa.case((place == 0, ""), else_=sa.func.substr(body, place + 1))
+
+
+def exact(
+    text: sa.ColumnElement,
+    precision: int,
+    scale: int,
+    low: decimal.Decimal | None,
+    high: decimal.Decimal | None,
+    dialect: str,
+) -> sa.ColumnElement:
+    """The decimal number that plain digits are, within bounds, as :class:`ExactDecimal` stores it."""
+    whole = precision - scale
+    if dialect != "sqlite":
+        form = f"[+-]?(0*[0-9]{{0,{whole}}}[.][0-9]{{0,{scale}}}0*|0*[0-9]{{0,{whole}}})"
+        good = sa.and_(matches(text, form), matches(text, ".*[0-9].*"), sa.func.length(text) <= 200)
+        value = sa.case((good, sa.cast(text, sa.Numeric(precision, scale))))
+        return text_forms.within(sa.type_coerce(value, sa.Numeric()), low, high)
+    if precision > INTEGER_DIGITS:
+        return nothing(sa.Text())
+    low_units, high_units = _units(low, scale, decimal.ROUND_CEILING), _units(high, scale, decimal.ROUND_FLOOR)
+    return text_forms.within(
+        text_forms.once(text, lambda once: _smallest_units(once, whole, scale)), low_units, high_units
+    )
+
+
+def _smallest_units(text: sa.ColumnElement, whole: int, scale: int) -> sa.ColumnElement:
+    plain = _Plain(text)
+    before, after = sa.func.ltrim(plain.whole, "0"), sa.func.rtrim(plain.fraction, "0", type_=sa.Text())
+    fits = sa.and_(plain.good, plain.length <= 200, sa.func.length(before) <= whole, sa.func.length(after) <= scale)
+    digits = sa.func.substr(after.concat("0" * scale), 1, scale)
+    return sa.case((fits, sa.cast(plain.sign.concat("0").concat(before).concat(digits), sa.BigInteger())))
+
+
+def _units(bound: decimal.Decimal | None, scale: int, rounding: str) -> int | None:
+    """A bound in smallest units, cut to what 64 bits hold: no value is beyond."""
+    if bound is None:
+        return None
+    with decimal.localcontext(decimal.Context(prec=1000)):
+        units = int(bound.scaleb(scale).to_integral_value(rounding))
+    return max(-(10**INTEGER_DIGITS), min(units, 10**INTEGER_DIGITS))
+
+
+# Times
+
+
+def _clock(time: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+    """Whether a text is a time of day such as ``23:59:59``."""
+    rest = f"{_DIGIT}:[0-5]{_DIGIT}:[0-5]{_DIGIT}"
+    late = "2[0-3]:" + rest.partition(":")[2]
+    return sa.or_(looks_like(time, f"[01]{rest}", dialect), looks_like(time, late, dialect))
+
+
+def _six_digits(fraction: sa.ColumnElement) -> sa.ColumnElement:
+    """Microseconds of nothing, or of a point and at most six digits."""
+    digits = sa.func.substr(fraction, 2, type_=sa.Text())
+    good = sa.and_(sa.func.substr(fraction, 1, 1) == ".", sa.func.length(digits).between(1, 6), only(digits, _DIGITS))
+    padded = sa.func.substr(digits.concat("000000"), 1, 6, type_=sa.Text())
+    return sa.case((fraction == "", "000000"), (good, padded))
+
+
+def time(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+    """The time of day that a text such as ``23:59`` or ``23:59:59.5`` is."""
+    short = sa.func.length(text) == 5
+    clock = sa.case((short, text.concat(":00")), else_=sa.func.substr(text, 1, 8))
+    digits = _six_digits(sa.case((short, ""), else_=sa.func.substr(text, 9)))
+    whole = clock.concat(".").concat(digits)
+    made = sa.type_coerce(whole, sa.Time()) if dialect == "sqlite" else sa.cast(whole, sa.Time())
+    return sa.case((sa.and_(_clock(clock, dialect), digits.is_not(None)), made))
+
+
+def moment(text: sa.ColumnElement, kind: sa.types.TypeEngine, dialect: str) -> sa.ColumnElement:
+    """The point in time that a date and time in UTC is, such as ``2026-01-31T12:00:00Z``; of a date its midnight."""
+    date, clock = sa.func.substr(text, 1, 10, type_=sa.Text()), sa.func.substr(text, 12, 8, type_=sa.Text())
+    rest = sa.func.substr(text, 20, type_=sa.Text())
+    size = sa.func.length(rest, type_=sa.Integer())
+    fraction = sa.case(
+        (sa.func.substr(rest, size, 1).in_(["Z", "z"]), sa.func.substr(rest, 1, size - 1)),
+        # SQLite counts from the end where a place is negative, so the length is asked first.
+        (
+            sa.and_(size >= 6, sa.func.substr(rest, size - 5).in_(["+00:00", "-00:00"])),
+            sa.func.substr(rest, 1, size - 6),
+        ),
+    )
+    digits = _six_digits(fraction)
+    between = sa.func.substr(text, 11, 1).in_(["T", "t", " "])
+    midnight = date.concat(" 00:00:00.000000")
+    whole = date.concat(" ").concat(clock).concat(".").concat(digits)
+
+    def made(value: sa.ColumnElement) -> Any:
+        return sa.type_coerce(value, kind) if dialect == "sqlite" else sa.cast(value.concat("+00"), kind)
+
+    parts = sa.and_(between, _clock(clock, dialect), digits.is_not(None))
+    found = sa.case((sa.func.length(text) == 10, made(midnight)), (parts, made(whole)))
+    return sa.case((text_forms.day(date, dialect).is_not(None), found))

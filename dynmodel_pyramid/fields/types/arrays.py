@@ -1,0 +1,144 @@
+"""Arrays of texts: the column that stores them, their text forms, and the checks that all of them share."""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import colander
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from dynmodel_pyramid.fields import schema
+from dynmodel_pyramid.fields.contract import FieldType, TextForm
+from dynmodel_pyramid.fields.sql import text_forms
+from dynmodel_pyramid.fields.types import array_operators
+from dynmodel_pyramid.fields.types.json import Fragment, read_json, write_json
+
+#: The most items that any option may allow.
+MOST = 10_000
+
+
+class TextArray(sa.TypeDecorator):
+    """A list of texts: ``text[]`` on PostgreSQL, JSON text on SQLite. It can be a column's default."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect):
+        return dialect.type_descriptor(postgresql.ARRAY(sa.Text()) if dialect.name == "postgresql" else sa.Text())
+
+    def process_bind_param(self, value, dialect):
+        return value if value is None or dialect.name == "postgresql" else write_json(value)
+
+    def process_result_value(self, value, dialect):
+        return value if value is None or dialect.name == "postgresql" else read_json(value)
+
+    def literal_processor(self, dialect):
+        quote = sa.String().literal_processor(dialect)
+        if dialect.name != "postgresql":
+            return lambda value: quote(write_json(value))
+        return lambda value: f"ARRAY[{', '.join(map(quote, value))}]::TEXT[]"
+
+
+class ArrayType(FieldType):
+    """What types whose values are arrays of texts share."""
+
+    operators = array_operators.ARRAYS
+
+    def column(self, options, context):
+        return sa.Column(TextArray())
+
+    def operand_node(self, options):
+        return colander.SchemaNode(schema.List(schema.Text()))
+
+    def json_expression(self, source, options):
+        return self.as_json(source, Fragment())
+
+    @staticmethod
+    def as_json(source: sa.ColumnElement, kind: sa.types.TypeEngine) -> sa.ColumnElement:
+        """The array's JSON text, read by the given type."""
+        return text_forms.OfDialect(_json_text(source, "sqlite"), _json_text(source, "postgresql"), kind)
+
+    def text_form(self, options):
+        return TextForm(write_json, read_array, sql_to_text=_json_text)
+
+
+def _json_text(array: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+    """As :func:`write_json` has it: PostgreSQL puts no spaces in, and escapes the same characters."""
+    if dialect == "sqlite":
+        return sa.type_coerce(array, sa.Text())
+    return sa.cast(sa.func.array_to_json(array), sa.Text())
+
+
+# One item of an array literal and what follows it. Possessive, so that a hostile text costs linear time.
+_ITEM = re.compile(
+    r"""\s*+ (?: "( (?: [^"\\] | \\. )*+ )"                                            # quoted, or of words:
+             | ( (?: [^"\\{},\s] | \\. )++ (?: \s++ (?: [^"\\{},\s] | \\. )++ )*+ )
+         ) \s*+ ([,}])""",
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def read_array(text: str) -> Any:
+    """The array that a text stands for: JSON, an array literal of PostgreSQL, or else the only item itself.
+
+    :raises ValueError: saying what is wanted
+    """
+    text = text.strip()
+    if text.startswith("{"):
+        return list(_literal_items(text))
+    if text.startswith("["):
+        return read_json(text)
+    if not text:
+        raise ValueError("want an array")
+    return [text]
+
+
+def _literal_items(text: str) -> Iterable[str]:
+    """The items of ``{a,"b c"}`` (PostgreSQL manual, 8.15.6), one dimension and no nulls."""
+    place, last = 1, ","
+    if not text[1:-1].strip() and text.endswith("}"):
+        return
+    while last == ",":
+        match = _ITEM.match(text, place)
+        if match is None or (match[2] or "").upper() == "NULL":
+            raise ValueError('want an array of texts such as ["a","b c"] or {a,"b c"}')
+        quoted, plain, last = match.groups()
+        place = match.end()
+        yield re.sub(r"\\(.)", r"\1", plain if quoted is None else quoted, flags=re.DOTALL)
+    if place != len(text):
+        raise ValueError('want nothing after the array\'s "}"')
+
+
+class TextList(schema.Text):
+    """A JSON array of distinct texts; every fault points at its item.
+
+    :param most: a longer array is refused before its items are looked at
+    :param judge: a colander validator of one item
+    """
+
+    wanted = "an array"
+    types = (list,)
+
+    def __init__(self, low: int, most: int, judge: Callable[[Any, str], None]):
+        self.low, self.most, self.judge = low, most, judge
+
+    def check(self, node, value):
+        if len(value) > self.most:
+            raise schema.invalid(node, f"want at most {self.most} items, not {len(value)}", "too_many_items")
+        if len(value) < self.low:
+            raise schema.invalid(node, f"want at least {self.low} items, not {len(value)}", "too_few_items")
+        whole, text, seen = colander.Invalid(node), schema.Text(), set()
+        for number, item in enumerate(value):
+            place = schema.Place(number)
+            try:
+                text.deserialize(place, item)
+                if item in seen:
+                    raise schema.invalid(place, "stands there twice", "duplicate_item")
+                self.judge(place, item)
+                seen.add(item)
+            except colander.Invalid as error:
+                whole.add(error, number)
+        if whole.children:
+            raise whole
+        return value

@@ -1,0 +1,147 @@
+"""Times of day and durations."""
+
+import datetime
+import re
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.fields import schema
+from dynmodel_pyramid.fields.contract import TextForm
+from dynmodel_pyramid.fields.sql import checks, reading, text_forms
+from dynmodel_pyramid.fields.types.temporal import Temporal
+
+MICROSECOND = datetime.timedelta(microseconds=1)
+_SECONDS_OF = {"weeks": 604_800, "days": 86_400, "hours": 3600, "minutes": 60, "seconds": 1}
+
+_TIME = re.compile(r"((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.(\d{1,9}))?", re.ASCII)
+_DURATION = re.compile(
+    r"([+-]?)P(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
+    r"(?:T(?=\d)(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)(?:[.,](?P<fraction>\d{1,9}))?S)?)?",
+    re.ASCII,
+)
+_CALENDAR = re.compile(r"[+-]?P[\d.,WD]*[YM]", re.ASCII)
+#: More characters than a duration of 64 bits needs.
+_LONGEST = 100
+
+
+def parse_time(text: str) -> datetime.time:
+    """A partial-time of RFC 3339 section 5.6: no offset, no 24:00, no leap second; at most microseconds.
+
+    :raises ValueError: saying what is wanted
+    """
+    match = _TIME.fullmatch(text)
+    if not match:
+        raise ValueError("want a time of day from 00:00:00 to 23:59:59.999999, without offset")
+    return datetime.time.fromisoformat(f"{match[1]}.{microseconds(match[2])}")
+
+
+def microseconds(fraction: str | None) -> str:
+    """Six digits of a fraction of a second."""
+    fraction = fraction or ""
+    if fraction[6:].strip("0"):
+        raise ValueError("want at most microseconds")
+    return f"{fraction[:6]:0<6}"
+
+
+def parse_duration(text: str) -> datetime.timedelta:
+    """A duration of ISO 8601-1:2019 section 5.5.2 in weeks, days, hours, minutes and seconds, with a sign (ISO 8601-2).
+
+    :raises ValueError: saying what is wanted
+    :raises OverflowError: its microseconds are more than 64 bits
+    """
+    match = _DURATION.fullmatch(text) if len(text) <= _LONGEST else None
+    if _CALENDAR.match(text):
+        raise ValueError("years and months have no fixed length; want weeks, days, hours, minutes and seconds")
+    if not match or text[-1] in "PT":
+        raise ValueError("want a duration such as P1DT2H3.5S")
+    seconds = sum(int(match[unit] or 0) * length for unit, length in _SECONDS_OF.items())
+    total = seconds * 1_000_000 + int(microseconds(match["fraction"]))
+    total = -total if match[1] == "-" else total
+    if not -schema.INT64 <= total < schema.INT64:
+        raise OverflowError("want a duration of less than 106751992 days")
+    return datetime.timedelta(microseconds=total)
+
+
+def write_duration(value: datetime.timedelta) -> str:
+    """The one canonical form: a sign, days, hours, minutes and seconds, none that is zero; ``PT0S`` for nothing."""
+    total = value // MICROSECOND
+    seconds, fraction = divmod(abs(total), 1_000_000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    text = "".join(f"{number}{unit}" for number, unit in ((hours, "H"), (minutes, "M")) if number)
+    if fraction:
+        text += f"{seconds}.{fraction:06}".rstrip("0") + "S"
+    elif seconds:
+        text += f"{seconds}S"
+    whole = (f"{days}D" if days else "") + (f"T{text}" if text else "")
+    return ("-" if total < 0 else "") + "P" + (whole or "T0S")
+
+
+class Microseconds(sa.TypeDecorator):
+    """``datetime.timedelta`` as whole microseconds."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value, dialect):
+        return None if value is None else value // MICROSECOND
+
+    def process_literal_param(self, value, dialect):
+        return str(value // MICROSECOND)
+
+    def process_result_value(self, value, dialect):
+        return None if value is None else datetime.timedelta(microseconds=value)
+
+
+class Time(Temporal):
+    """A time of day, such as ``23:59:59.5`` (RFC 3339 partial-time): without date and offset."""
+
+    parse = staticmethod(parse_time)
+    wanted = "a time of day in a string"
+    rules = {"pattern": r"^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?$"}
+
+    def column(self, options, context):
+        return sa.Column(sa.Time())
+
+    def checks(self, column, options, context):
+        return {**checks.instant(column, "time", 8, context), **super().checks(column, options, context)}
+
+    def json_expression(self, source, options):
+        return text_forms.answered(text_forms.time_text, source)
+
+    def text_form(self, options):
+        low, high = self.bounds(options)
+
+        def from_text(text, dialect):
+            return text_forms.within(reading.time(text, dialect), low, high)
+
+        return TextForm(datetime.time.isoformat, read_time, text_forms.time_text, from_text)
+
+
+class Duration(Temporal):
+    """A span of time, such as ``P1DT2H3.5S`` (ISO 8601): weeks, days, hours, minutes, seconds, with a sign."""
+
+    parse = staticmethod(parse_duration)
+    wanted = "a duration in a string"
+    rules = {
+        "pattern": r"^[+-]?P(?=[0-9T])([0-9]+W)?([0-9]+D)?(T(?=[0-9])([0-9]+H)?([0-9]+M)?([0-9]+([.,][0-9]{1,9})?S)?)?$"
+    }
+
+    def column(self, options, context):
+        return sa.Column(Microseconds())
+
+    def checks(self, column, options, context):
+        return {**checks.kind(column, "integer", context), **super().checks(column, options, context)}
+
+    def json_expression(self, source, options):
+        return text_forms.answered(text_forms.duration_text, source)
+
+    def text_form(self, options):
+        return TextForm(write_duration, str.strip, text_forms.duration_text)
+
+
+def read_time(text: str) -> str:
+    """A time as people write it: without seconds, too."""
+    text = text.strip()
+    return f"{text}:00" if len(text) == 5 else text

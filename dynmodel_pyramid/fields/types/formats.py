@@ -1,0 +1,231 @@
+"""Text of one format, stored in its normal form; and the formats that need no library: slugs, colours, UUIDs."""
+
+import dataclasses
+import re
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import colander
+import sqlalchemy as sa
+
+from dynmodel_pyramid.fields import operators, schema
+from dynmodel_pyramid.fields.contract import FieldType, Options, TextForm
+from dynmodel_pyramid.fields.sql import checks, formats, text_forms
+from dynmodel_pyramid.fields.types.text import byte_order
+
+
+class Formatted(FieldType):
+    """Base of types whose values are JSON strings of one format.
+
+    A type gives ``wanted`` (for messages), ``longest`` and :meth:`parser`; the column is text in byte order, unless it
+    gives another one.
+    """
+
+    operators = operators.TEXTUAL
+    wanted = "a string"
+    #: Longer texts are refused before anything looks at them.
+    longest = 255
+
+    def column(self, options, context):
+        return sa.Column(byte_order())
+
+    def parser(self, options: Options) -> Callable[[str], Any]:
+        """A function of a text -> what is stored, in its one normal form, whose ``str`` is the answer.
+
+        It raises ValueError saying what is wanted.
+        """
+        raise NotImplementedError
+
+    def fast_path(self, options: Options) -> Callable[[Any], bool] | None:
+        """See :meth:`FieldType.schema_node`."""
+        return None
+
+    def schema_node(self, options):
+        kind = _FormattedText(self.wanted, options.get("max_length") or self.longest, self.parser(options))
+        return colander.SchemaNode(kind, fast_path=self.fast_path(options))
+
+    def json_schema(self, options):
+        return {"type": "string"}
+
+    def text_form(self, options):
+        return TextForm(str, str.strip, sql_to_text=text_forms.unchanged)
+
+
+class _FormattedText(schema.Text):
+    """A JSON string that a parser brings to its normal form."""
+
+    def __init__(self, wanted: str, longest: int, parse: Callable[[str], Any]):
+        self.wanted = wanted
+        self.longest = longest
+        self.parse = parse
+
+    def check(self, node, value):
+        if len(value) > self.longest:
+            raise schema.invalid(node, f"want at most {self.longest} characters, not {len(value)}", "too_long", value)
+        super().check(node, value)
+        try:
+            made = self.parse(value)
+            # What is answered must be taken and stand for itself; a library's normal forms don't promise that.
+            if str(made) != value and self.parse(str(made)) != made:
+                raise ValueError("has no normal form")
+        except ValueError as error:
+            raise schema.invalid(node, str(error), "invalid_format", value) from None
+        return made
+
+
+def max_length_option(default: int, greatest: int) -> colander.SchemaNode:
+    def check(node, value):
+        if not 1 <= value <= greatest:
+            raise schema.invalid(node, f"want a number from 1 to {greatest}", "invalid_option", value)
+
+    return schema.option(
+        schema.Integer(), "max_length", default=default, description="at most so many characters", validator=check
+    )
+
+
+# Slugs
+
+_SLUG = re.compile("[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
+class Slug(Formatted):
+    """A word for addresses, such as ``red-shoes-2``: lower-case ASCII letters and digits, single hyphens inside."""
+
+    wanted = "a slug in a string"
+
+    def options_schema(self):
+        return colander.SchemaNode(colander.Mapping(unknown="raise"), max_length_option(100, 255))
+
+    def checks(self, column, options, context):
+        return checks.lengths(column, options)
+
+    def parser(self, options):
+        return _read_slug
+
+    def fast_path(self, options):
+        longest = options["max_length"]
+        return lambda value: type(value) is str and len(value) <= longest and _SLUG.fullmatch(value) is not None
+
+    def json_schema(self, options):
+        return {"type": "string", "pattern": f"^{_SLUG.pattern}$", "maxLength": options["max_length"]}
+
+    def text_form(self, options):
+        def from_text(text, dialect):
+            return formats.slug(text, options["max_length"])
+
+        return dataclasses.replace(super().text_form(options), sql_from_text=from_text)
+
+
+def _read_slug(text: str) -> str:
+    if not _SLUG.fullmatch(text):
+        raise ValueError("want lower-case letters a to z and digits, with single hyphens between them")
+    return text
+
+
+# Colours
+
+_COLOURS = {False: re.compile("#[0-9a-f]{6}"), True: re.compile("#[0-9a-f]{6}(?:[0-9a-f]{2})?")}
+
+
+class Colour(Formatted):
+    """A colour such as ``#00ff80`` (HTML's simple colour), optionally with opacity; answered in lower case."""
+
+    wanted = "a colour in a string"
+    longest = len("#rrggbbaa")
+
+    def options_schema(self):
+        return colander.SchemaNode(
+            colander.Mapping(unknown="raise"),
+            schema.option(schema.Boolean(), "alpha", default=False, description="whether #rrggbbaa is taken, too"),
+        )
+
+    def checks(self, column, options, context):
+        if context.dialect == "postgresql":
+            return {"alpha": column.regexp_match(f"^(?:{_COLOURS[options['alpha']].pattern})$")}
+        # SQLite's GLOB knows no repetition.
+        shapes = ["#" + "[0-9a-f]" * digits for digits in ((6, 8) if options["alpha"] else (6,))]
+        return {"alpha": sa.or_(*(column.op("GLOB", is_comparison=True)(shape) for shape in shapes))}
+
+    def parser(self, options):
+        pattern = _COLOURS[options["alpha"]]
+        wanted = "want a colour such as #00ff80" + (" or #00ff80cc" if options["alpha"] else "")
+
+        def read(text: str) -> str:
+            # The pattern judges the lower-case form: there are capitals beyond ASCII whose lower case is in it.
+            if not (text.isascii() and pattern.fullmatch(text.lower())):
+                raise ValueError(wanted)
+            return text.lower()
+
+        return read
+
+    def fast_path(self, options):
+        pattern = _COLOURS[options["alpha"]]
+        return lambda value: type(value) is str and pattern.fullmatch(value) is not None
+
+    def json_schema(self, options):
+        return {"type": "string", "pattern": f"^{_COLOURS[options['alpha']].pattern}$"}
+
+    def text_form(self, options):
+        def from_text(text, dialect):
+            return formats.colour(text, options["alpha"], dialect)
+
+        return dataclasses.replace(super().text_form(options), sql_from_text=from_text)
+
+
+# UUIDs
+
+_UUID = re.compile("[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+
+
+class UuidText(sa.TypeDecorator):
+    """``uuid.UUID`` objects: PostgreSQL's uuid, on SQLite the text that is answered. Both sort as the bytes do."""
+
+    impl = sa.Uuid
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect):
+        return dialect.type_descriptor(sa.Uuid() if dialect.name == "postgresql" else sa.Text())
+
+    def process_bind_param(self, value, dialect):
+        return value if value is None or dialect.name == "postgresql" else str(value)
+
+    def literal_processor(self, dialect):
+        # A UUID holds nothing to escape.
+        return lambda value: f"'{value}'"
+
+    def process_result_value(self, value, dialect):
+        return uuid.UUID(value) if type(value) is str else value
+
+
+class Uuid(Formatted):
+    """A UUID such as ``f81d4fae-7dec-11d0-a765-00a0c91e6bf6`` (RFC 9562), of any version; answered in lower case."""
+
+    operators = operators.ORDERED
+    wanted = "a UUID in a string"
+    longest = 36
+
+    def column(self, options, context):
+        return sa.Column(UuidText())
+
+    def parser(self, options):
+        return _read_uuid
+
+    def json_expression(self, source, options):
+        return text_forms.answered(text_forms.as_text, source)
+
+    def json_schema(self, options):
+        return {"type": "string", "format": "uuid"}
+
+    def text_form(self, options):
+        def from_text(text, dialect):
+            return formats.uuid(text, UuidText(), dialect)
+
+        return TextForm(str, str.strip, text_forms.as_text, from_text)
+
+
+def _read_uuid(text: str) -> uuid.UUID:
+    # uuid.UUID itself takes braces, urn:uuid: and hyphens anywhere; RFC 9562, section 4, has this form only.
+    if not _UUID.fullmatch(text):
+        raise ValueError("want a UUID such as f81d4fae-7dec-11d0-a765-00a0c91e6bf6")
+    return uuid.UUID(text)

@@ -1,0 +1,317 @@
+"""Addresses of the internet: e-mail, URLs, IP."""
+
+import dataclasses
+import ipaddress
+import re
+import struct
+from urllib.parse import urlsplit
+
+import colander
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import INET
+
+from dynmodel_pyramid.fields import operators, schema
+from dynmodel_pyramid.fields.contract import TextForm
+from dynmodel_pyramid.fields.extras import require
+from dynmodel_pyramid.fields.sql import checks, text_forms
+from dynmodel_pyramid.fields.sql import formats as sql_formats
+from dynmodel_pyramid.fields.types.formats import Formatted, max_length_option
+from dynmodel_pyramid.fields.types.text import byte_order
+
+# E-mail
+
+
+class Email(Formatted):
+    """An e-mail address such as ``ada@example.org``, in the normal form of email-validator (extra ``email``)."""
+
+    wanted = "an e-mail address in a string"
+    #: RFC 5321, section 4.5.3.1: 64 octets, @, 255 octets.
+    longest = 320
+
+    def options_schema(self):
+        return colander.SchemaNode(
+            colander.Mapping(unknown="raise"),
+            schema.option(
+                schema.Boolean(),
+                "lowercase",
+                default=False,
+                description="whether the part before the @ becomes lower case, too",
+            ),
+        )
+
+    def checks(self, column, options, context):
+        # lower() is that of ASCII letters on both databases.
+        return {"lowercase": sa.func.lower(column, type_=sa.Text()) == column} if options["lowercase"] else {}
+
+    def parser(self, options):
+        library = require("email_validator", "email")
+        lowercase = options["lowercase"]
+
+        def read(text: str) -> str:
+            # Every rule is said here: the library's defaults are variables that others may set.
+            return library.validate_email(
+                text.lower() if lowercase else text,
+                allow_smtputf8=True,
+                allow_empty_local=False,
+                allow_quoted_local=False,
+                allow_domain_literal=False,
+                allow_display_name=False,
+                strict=True,  # lengths of RFC 5321, too
+                check_deliverability=False,
+                test_environment=False,
+                globally_deliverable=True,
+            ).normalized
+
+        return read
+
+    def json_schema(self, options):
+        # "email" would promise ASCII (JSON Schema Validation 2020-12, 7.3.2).
+        return {"type": "string", "format": "idn-email"}
+
+    def text_form(self, options):
+        def from_text(text, dialect):
+            # Read when it is used, as the library does: others may add names.
+            special = require("email_validator", "email").SPECIAL_USE_DOMAIN_NAMES
+            return sql_formats.email(text, special, dialect)
+
+        return dataclasses.replace(super().text_form(options), sql_from_text=from_text)
+
+
+# URLs
+
+_SCHEME = re.compile("[a-z][a-z0-9+.-]*")
+#: Their schemes' definitions want a host (for http: RFC 9110, section 4.2.1).
+_WITH_HOST = {"http", "https", "ws", "wss", "ftp", "ftps", "sftp"}
+_VISIBLE = re.compile("[!-~]+")
+
+
+class _Schemes(schema.List):
+    """The option ``schemes``."""
+
+    def check(self, node, value):
+        schemes = super().check(node, value)
+        if not schemes or len(set(schemes)) != len(schemes) or not all(map(_SCHEME.fullmatch, schemes)):
+            raise schema.invalid(node, "want at least one scheme in lower case, each once", "invalid_option")
+        return schemes
+
+
+class Url(Formatted):
+    """A URL such as ``https://example.org/a?b=c`` (RFC 3986), kept as it is given; needs the extra ``url``."""
+
+    wanted = "a URL in a string"
+
+    def options_schema(self):
+        return colander.SchemaNode(
+            colander.Mapping(unknown="raise"),
+            schema.option(
+                _Schemes(schema.Text()), "schemes", default=["http", "https"], description="the schemes that are taken"
+            ),
+            # RFC 9110, section 4.1, wants 8000 octets to work.
+            max_length_option(2048, 8000),
+        )
+
+    def checks(self, column, options, context):
+        if context.dialect == "postgresql":
+            scheme = sa.func.split_part(column, ":", 1, type_=sa.Text())
+        else:
+            scheme = sa.func.substr(column, 1, sa.func.instr(column, ":", type_=sa.Integer()) - 1, type_=sa.Text())
+        found = checks.choices(sa.func.lower(scheme, type_=sa.Text()), options["schemes"])
+        return {**checks.lengths(column, options), **({"schemes": found["choices"]} if found else {})}
+
+    def parser(self, options):
+        library = require("rfc3986_validator", "url")
+        schemes = frozenset(options["schemes"])
+        begins = ", ".join(f"{name}:" for name in options["schemes"])
+
+        def read(text: str) -> str:
+            if not _VISIBLE.fullmatch(text):
+                raise ValueError("want ASCII without spaces: other characters are percent-encoded in a URL")
+            scheme, colon, _ = text.partition(":")
+            if not colon or scheme.lower() not in schemes:
+                raise ValueError(f"want a URL that begins with {begins}")
+            if not library.validate_rfc3986(text):
+                raise ValueError("is not a URL of RFC 3986")
+            parts = urlsplit(text)  # lenient, but nothing is left to be lenient about
+            if not parts.hostname and scheme.lower() in _WITH_HOST:
+                raise ValueError(f"want a host: {scheme}://...")
+            _ = parts.port  # raises ValueError for a number of more than 16 bits
+            return text
+
+        return read
+
+    def json_schema(self, options):
+        return {"type": "string", "format": "uri", "maxLength": options["max_length"]}
+
+    def text_form(self, options):
+        def from_text(text, dialect):
+            return sql_formats.url(text, options["schemes"], options["max_length"], dialect)
+
+        return dataclasses.replace(super().text_form(options), sql_from_text=from_text)
+
+
+# IP
+
+
+def parse_ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """An address without zone or prefix length.
+
+    :raises ValueError: saying what is wanted
+    """
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        address = None
+    if address is None or "%" in text:
+        raise ValueError("want an IP address such as 192.0.2.1 or 2001:db8::1, without zone or prefix")
+    return address
+
+
+def write_ip(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
+    """The canonical form: for IPv6 that of RFC 5952."""
+    mapped = address.ipv4_mapped if address.version == 6 else None
+    # Section 5; Python does so only from 3.13 on.
+    return str(address) if mapped is None else f"::ffff:{mapped}"
+
+
+class IpText(sa.TypeDecorator):
+    """Canonical texts of addresses: PostgreSQL's ``inet``, and on SQLite a text that sorts as ``inet`` does.
+
+    That is IPv4 before IPv6, each by its number. All digits are written out first, and the canonical text follows:
+    ``192.000.002.001 192.0.2.1``, ``[2001:0db8:0000:0000:0000:0000:0000:0001] 2001:db8::1``.
+    """
+
+    impl = sa.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect):
+        return dialect.type_descriptor(INET() if dialect.name == "postgresql" else byte_order())
+
+    def process_bind_param(self, value, dialect):
+        if value is None or dialect.name == "postgresql":
+            return value
+        address = ipaddress.ip_address(value)
+        if address.version == 4:
+            digits = ".".join(f"{byte:03}" for byte in address.packed)
+        else:
+            digits = f"[{':'.join(f'{number:04x}' for number in struct.unpack('!8H', address.packed))}]"
+        return f"{digits} {write_ip(address)}"
+
+    def literal_processor(self, dialect):
+        # SQLAlchemy's INET has none. An address holds nothing to escape.
+        return lambda value: f"'{self.process_bind_param(value, dialect)}'"
+
+    def process_result_value(self, value, dialect):
+        if value is None:
+            return None
+        # psycopg gives addresses.
+        return value.partition(" ")[2] if type(value) is str else write_ip(value)
+
+
+class _AnsweredIp(sa.types.UserDefinedType):
+    """The same column as text, read for JSON."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **options):
+        return "TEXT"
+
+    def result_processor(self, dialect, coltype):
+        if dialect.name == "sqlite":
+            return None
+
+        def read(text):
+            # PostgreSQL writes ::1.2.3.4 for what RFC 5952 has as ::102:304 (obsolete, RFC 4291, section 2.5.5.1).
+            if text is None or text[:2] != "::" or "." not in text:
+                return text
+            return write_ip(ipaddress.IPv6Address(text))
+
+        return read
+
+
+def _sortable_as_text(source: sa.ColumnElement) -> sa.ColumnElement:
+    """What SQLite keeps after the digits in order."""
+    after = sa.func.instr(source, sa.literal_column("' '")) + sa.literal_column("1")
+    return sa.func.substr(source, after, type_=sa.Text())
+
+
+def _hosts(source: sa.ColumnElement) -> sa.ColumnElement:
+    """What :class:`_AnsweredIp` makes of PostgreSQL's texts, in SQL."""
+    host = sa.func.host(source, type_=sa.Text())
+    one, two, three, four = (
+        sa.cast(sa.func.split_part(sa.func.substr(host, 3), ".", number), sa.Integer()) for number in (1, 2, 3, 4)
+    )
+    high, low = sa.func.to_hex(one * 256 + two, type_=sa.Text()), sa.func.to_hex(three * 256 + four, type_=sa.Text())
+    whole = sa.case(
+        (high == "0", sa.literal("::", sa.Text()) + low), else_=sa.literal("::", sa.Text()) + high + ":" + low
+    )
+    return sa.case((host.regexp_match("^::[0-9]+[.]"), whole), else_=host)
+
+
+_BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_IPV4 = re.compile(rf"{_BYTE}(?:\.{_BYTE}){{3}}")
+
+
+class IpAddress(Formatted):
+    """An IP address, of version 4 or 6, such as ``192.0.2.1`` or ``2001:db8::1``; answered in canonical form."""
+
+    operators = operators.ORDERED
+    wanted = "an IP address in a string"
+    longest = len("0000:0000:0000:0000:0000:ffff:255.255.255.255")
+
+    def options_schema(self):
+        def check(node, value):
+            if value not in (4, 6):
+                raise schema.invalid(node, "want 4 or 6, or null for both", "invalid_option", value)
+
+        return colander.SchemaNode(
+            colander.Mapping(unknown="raise"),
+            schema.option(
+                schema.Integer(), "version", description="4 or 6: the only version taken; null: both", validator=check
+            ),
+        )
+
+    def column(self, options, context):
+        return sa.Column(IpText())
+
+    def checks(self, column, options, context):
+        if options["version"] is None:
+            return {}
+        if context.dialect == "postgresql":
+            return {"version": sa.func.family(column, type_=sa.Integer()) == options["version"]}
+        begin = sa.func.substr(column, 1, 1, type_=sa.Text())
+        return {"version": begin == "[" if options["version"] == 6 else begin != "["}
+
+    def json_expression(self, source, options):
+        return text_forms.OfDialect(_sortable_as_text(source), sa.func.host(source), _AnsweredIp())
+
+    def json_text(self, source, options, dialect):
+        # Hexadecimal digits, points and colons need no escapes.
+        quote = sa.literal_column("'\"'", sa.Text())
+        text = _sortable_as_text(source) if dialect == "sqlite" else _hosts(source)
+        return quote.concat(text).concat(quote)
+
+    def parser(self, options):
+        version = options["version"]
+
+        def read(text: str) -> str:
+            address = parse_ip(text)
+            if version not in (None, address.version):
+                raise ValueError(f"want an address of version {version}, not {address.version}")
+            return write_ip(address)
+
+        return read
+
+    def fast_path(self, options):
+        if options["version"] == 6:
+            return None
+        return lambda value: type(value) is str and _IPV4.fullmatch(value) is not None
+
+    def json_schema(self, options):
+        formats = [f"ipv{version}" for version in (4, 6) if options["version"] in (None, version)]
+        if len(formats) == 1:
+            return {"type": "string", "format": formats[0]}
+        return {"type": "string", "anyOf": [{"format": name} for name in formats]}
+
+    def text_form(self, options):
+        # No text in SQL: PostgreSQL writes some addresses of version 6 otherwise (see _AnsweredIp).
+        return TextForm(str, str.strip)

@@ -1,0 +1,104 @@
+"""Any JSON value."""
+
+import json
+
+import colander
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+
+from dynmodel_pyramid.fields import json_schemas, schema
+from dynmodel_pyramid.fields.contract import FieldType, TextForm
+from dynmodel_pyramid.fields.json_schemas import JsonSchema
+from dynmodel_pyramid.fields.sql.json_text import read_json, write_json
+from dynmodel_pyramid.fields.types import json_operators
+
+
+class Fragment(sa.types.UserDefinedType):
+    """JSON text read from the database, passed into the answer as it is: not parsed, nothing rounded."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **options):
+        return "TEXT"
+
+    def result_processor(self, dialect, coltype):
+        return lambda value: None if value is None else orjson.Fragment(value)
+
+
+class _SQLiteJson(sqlite.JSON):
+    """Declared as TEXT: a column declared as JSON has numeric affinity, which rounds (Datatypes In SQLite, 3)."""
+
+
+@compiles(_SQLiteJson)
+def _declare(type_, compiler, **options) -> str:
+    return "TEXT"
+
+
+class JsonDocument(sa.TypeDecorator):
+    """JSON on SQLite, JSONB on PostgreSQL; a row's null is a null of the database. It can be a column's default."""
+
+    impl = sa.JSON(none_as_null=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect):
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(postgresql.JSONB(none_as_null=True))
+        return _SQLiteJson(none_as_null=True)
+
+    def literal_processor(self, dialect):
+        quote = sa.String().literal_processor(dialect)
+        return lambda value: quote(json.dumps(value))
+
+    def process_result_value(self, value, dialect):
+        return _with_floats(value)
+
+
+def _with_floats(value):
+    """PostgreSQL writes out large floats with all digits; they are floats again, as on SQLite."""
+    if type(value) is int:
+        return value if -schema.INT64 <= value < schema.INT64 else float(value)
+    if type(value) is list:
+        return [_with_floats(item) for item in value]
+    if type(value) is dict:
+        return {key: _with_floats(item) for key, item in value.items()}
+    return value
+
+
+class Json(FieldType):
+    """Any JSON value: object, array, string, number, true or false; nested at most 100 levels."""
+
+    operators = json_operators.DOCUMENTS
+
+    def options_schema(self):
+        return colander.SchemaNode(
+            colander.Mapping(unknown="raise"),
+            schema.option(JsonSchema(), "schema", description="a JSON Schema (2020-12) that every value must satisfy"),
+        )
+
+    def column(self, options, context):
+        return sa.Column(JsonDocument())
+
+    def schema_node(self, options):
+        rules = options.get("schema")  # which types that derive from this one need not have
+        return colander.SchemaNode(schema.Json()) if rules is None else json_schemas.node_for(rules)
+
+    def unsupported(self, options):
+        rules = options.get("schema")
+        return None if rules is None else json_schemas.unsupported(rules)
+
+    def operand_node(self, options):
+        return colander.SchemaNode(schema.Json())
+
+    def json_schema(self, options):
+        rules = options.get("schema")
+        if type(rules) is bool:
+            return {} if rules else {"not": {}}
+        return {} if rules is None else rules
+
+    def json_expression(self, source, options):
+        return sa.type_coerce(sa.cast(source, sa.Text), Fragment())
+
+    def text_form(self, options):
+        return TextForm(write_json, read_json)

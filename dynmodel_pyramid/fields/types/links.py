@@ -1,0 +1,122 @@
+"""Links: values that are ids of rows, of another table or of the same.
+
+Only what a value is stands here. The system makes foreign keys and tables of ids out of :meth:`FieldType.reference`.
+"""
+
+import colander
+import sqlalchemy as sa
+
+from dynmodel_pyramid.database.dialect import LARGEST_ID
+from dynmodel_pyramid.fields import operators, schema
+from dynmodel_pyramid.fields.contract import FieldType, Reference, TextForm
+from dynmodel_pyramid.fields.sql import text_forms
+from dynmodel_pyramid.fields.types import array_operators
+from dynmodel_pyramid.fields.types.json import read_json, write_json
+from dynmodel_pyramid.fields.types.numbers import read_integer
+
+
+class _RowId(schema.Integer):
+    wanted = "the id of a row"
+
+    def check(self, node, value):
+        value = super().check(node, value)
+        if not 1 <= value <= LARGEST_ID:
+            raise schema.invalid(node, f"want an id from 1 to {LARGEST_ID}", "out_of_range", value)
+        return value
+
+
+def _is_id(value) -> bool:
+    return type(value) is int and 1 <= value <= LARGEST_ID
+
+
+class Link(FieldType):
+    """One row of another table or of the same; the value is its id."""
+
+    operators = operators.ORDERED
+    many = False
+    #: What ``on_delete`` may be, the default first.
+    actions = ("restrict", "set_null", "cascade")
+
+    def options_schema(self):
+        actions = ", ".join(self.actions)
+        return colander.SchemaNode(
+            colander.Mapping(unknown="raise"),
+            colander.SchemaNode(schema.Table(), name="table", description="the table's number or model name"),
+            schema.option(
+                schema.Text(),
+                "on_delete",
+                default=self.actions[0],
+                description=f"what happens here when the row that is linked to is deleted: {actions}",
+            ),
+            schema.option(schema.Text(), "reverse", description="the name under which the far table shows these rows"),
+            validator=self._check_options,
+        )
+
+    def _check_options(self, node, options):
+        if options["on_delete"] not in self.actions:
+            raise schema.at_option(node, "on_delete", f"want one of {', '.join(self.actions)}")
+
+    def column(self, options, context):
+        return sa.Column(sa.BigInteger())
+
+    def schema_node(self, options):
+        return colander.SchemaNode(_RowId(), fast_path=_is_id)
+
+    def operand_node(self, options):
+        return colander.SchemaNode(schema.Integer())
+
+    def text_form(self, options):
+        return TextForm(
+            str,
+            read_integer,
+            text_forms.digits,
+            lambda text, dialect: text_forms.within(text_forms.whole_number(text), 1, LARGEST_ID),
+        )
+
+    def json_schema(self, options):
+        return {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}
+
+    def reference(self, options):
+        return Reference(options["table"], options["on_delete"], options["reverse"], self.many)
+
+
+class Links(Link):
+    """Rows of another table or of the same, in an order; the value is the array of their ids, each once."""
+
+    operators = array_operators.LISTS
+    many = True
+    actions = ("remove", "restrict")
+
+    def schema_node(self, options):
+        return colander.SchemaNode(_RowIds(), fast_path=_are_ids)
+
+    def operand_node(self, options):
+        return colander.SchemaNode(schema.List(schema.Integer()))
+
+    def text_form(self, options):
+        return TextForm(write_json, _read_ids)
+
+    def json_schema(self, options):
+        return {"type": "array", "items": super().json_schema(options), "uniqueItems": True}
+
+
+class _RowIds(schema.List):
+    wanted = "an array of ids of rows"
+
+    def __init__(self):
+        super().__init__(_RowId())
+
+    def check(self, node, value):
+        ids = super().check(node, value)
+        if len(set(ids)) != len(ids):
+            raise schema.invalid(node, "has an id twice", "duplicate_item", value)
+        return ids
+
+
+def _are_ids(value) -> bool:
+    return type(value) is list and all(map(_is_id, value)) and len(set(value)) == len(value)
+
+
+def _read_ids(text: str) -> list:
+    """An array as JSON has it, or one id."""
+    return read_json(text) if text.lstrip().startswith("[") else [read_integer(text)]

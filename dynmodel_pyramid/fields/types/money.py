@@ -1,0 +1,37 @@
+"""Amounts of money."""
+
+import iso4217
+
+from dynmodel_pyramid.fields import schema
+from dynmodel_pyramid.fields.types.decimals import Decimal
+
+
+class _Code(schema.Text):
+    wanted = "a currency's code"
+
+    def check(self, node, value):
+        try:
+            return iso4217.Currency(value).code
+        except ValueError:
+            raise schema.invalid(node, "want a code of ISO 4217, such as EUR", "invalid_option") from None
+
+
+class Currency(Decimal):
+    """An amount of money in a string, such as "19.90"; exact, with the minor units of its currency."""
+
+    def options_schema(self):
+        node = super().options_schema()
+        node.add(schema.option(_Code(), "currency", description="the code of ISO 4217, such as EUR"))
+        node["scale"].missing = None
+        node["scale"].description = "digits after the point; by default those of the currency, 2 without one"
+        node.preparer = _with_scale
+        return node
+
+
+def _with_scale(options):
+    """The full form holds the scale, which decides how values are stored: a later ISO 4217 must not change it."""
+    if options["scale"] is not None:
+        return options
+    # Gold, testing codes and the like have no minor unit: exponent None.
+    exponent = None if options["currency"] is None else iso4217.Currency(options["currency"]).exponent
+    return {**options, "scale": 2 if exponent is None else exponent}

@@ -1,0 +1,185 @@
+"""Numbers: 64-bit floats and 64-bit integers."""
+
+import math
+
+import colander
+import sqlalchemy as sa
+
+from dynmodel_pyramid.fields import operators, schema
+from dynmodel_pyramid.fields.choices import check_choices, choices_option, each_of, one_of
+from dynmodel_pyramid.fields.contract import FieldType, TextForm
+from dynmodel_pyramid.fields.numerals import NUMBER, parse_float
+from dynmodel_pyramid.fields.sql import checks, numbers, text_forms
+
+#: More digits than the largest float has.
+_DIGITS = 400
+
+
+def check_bounds(node, options):
+    low, high = options["min"], options["max"]
+    if low is not None and high is not None and low > high:
+        raise schema.at_option(node, "min", "is above max")
+    check_choices(node, options)
+
+
+class _Bounded(FieldType):
+    """What both kinds of number share: ``min``, ``max`` and ``choices``."""
+
+    operators = operators.ORDERED
+    kind: type[schema.Number] | type[schema.Integer]
+
+    def options_schema(self):
+        return colander.SchemaNode(
+            colander.Mapping(unknown="raise"),
+            schema.option(self.kind(), "min", description="the least value allowed"),
+            schema.option(self.kind(), "max", description="the greatest value allowed"),
+            choices_option(self.kind(), "the only values allowed"),
+            validator=check_bounds,
+        )
+
+    def schema_node(self, options):
+        low, high = options["min"], options["max"]
+
+        def check(node, value):
+            if low is not None and value < low:
+                raise schema.invalid(node, f"want at least {low}", "too_small", value)
+            if high is not None and value > high:
+                raise schema.invalid(node, f"want at most {high}", "too_large", value)
+
+        validator = check if options["choices"] is None else each_of(check, one_of(options["choices"]))
+        fast = None if options["choices"] is not None else self.fast_path(options)
+        return colander.SchemaNode(self.kind(), validator=validator, fast_path=fast)
+
+    def operand_node(self, options):
+        return colander.SchemaNode(self.kind())
+
+    @staticmethod
+    def fast_path(options):
+        raise NotImplementedError
+
+    def json_schema(self, options):
+        rules = {"minimum": options["min"], "maximum": options["max"], "enum": options["choices"]}
+        return self.kind.json_schema | {name: value for name, value in rules.items() if value is not None}
+
+
+class Number(_Bounded):
+    """A 64-bit floating-point number (IEEE 754 double precision)."""
+
+    kind = schema.Number
+
+    def column(self, options, context):
+        return sa.Column(sa.Float(53))
+
+    def checks(self, column, options, context):
+        def exact(number):
+            return None if number is None else checks.exact_float(number, context)
+
+        low, high, allowed = (options.get(name) for name in ("min", "max", "choices"))
+        found = {**checks.kind(column, "real", context)}
+        if low is not None:
+            found["min"] = column >= exact(low)
+        if high is not None:
+            found["max"] = column <= exact(high)
+        return found | checks.choices(column, allowed and [exact(number) for number in allowed])
+
+    @staticmethod
+    def fast_path(options):
+        low = -math.inf if options["min"] is None else options["min"]
+        high = math.inf if options["max"] is None else options["max"]
+        # -inf < value < inf refuses infinities; comparisons with NaN are false. Zero may be minus zero.
+        return lambda value: (
+            type(value) is float and low <= value <= high and -math.inf < value < math.inf and value != 0
+        )
+
+    def text_form(self, options):
+        def from_text(text, dialect):
+            return text_forms.within(
+                numbers.float_of(text, dialect), options["min"], options["max"], options["choices"]
+            )
+
+        return TextForm(repr, read_number, numbers.float_text, from_text)
+
+
+class Integer(_Bounded):
+    """A whole number of 64 bits."""
+
+    kind = schema.Integer
+
+    def column(self, options, context):
+        return sa.Column(sa.BigInteger())
+
+    def checks(self, column, options, context):
+        return {
+            **checks.kind(column, "integer", context),
+            **checks.bounds(column, options.get("min"), options.get("max")),
+            **checks.choices(column, options.get("choices")),
+        }
+
+    @staticmethod
+    def fast_path(options):
+        low = -schema.INT64 if options["min"] is None else options["min"]
+        high = schema.INT64 - 1 if options["max"] is None else options["max"]
+        return lambda value: type(value) is int and low <= value <= high
+
+    def text_form(self, options):
+        def from_text(text, dialect):
+            return text_forms.within(text_forms.whole_number(text), options["min"], options["max"], options["choices"])
+
+        return TextForm(str, read_integer, text_forms.digits, from_text)
+
+
+class Rating(Integer):
+    """A rating: a whole number from 1 to ``max``, such as a number of stars."""
+
+    def options_schema(self):
+        return colander.SchemaNode(
+            colander.Mapping(unknown="raise"),
+            schema.option(schema.Integer(), "max", default=5, description="the best rating, 1 to 10"),
+            validator=_check_best,
+        )
+
+    def schema_node(self, options):
+        return super().schema_node(_bounds(options))
+
+    def checks(self, column, options, context):
+        return super().checks(column, _bounds(options), context)
+
+    def text_form(self, options):
+        return super().text_form(_bounds(options))
+
+    def json_schema(self, options):
+        return super().json_schema(_bounds(options))
+
+
+def _bounds(options):
+    return {"min": 1, "max": options["max"], "choices": None}
+
+
+def _check_best(node, options):
+    if not 1 <= options["max"] <= 10:
+        raise schema.at_option(node, "max", "want a number from 1 to 10")
+
+
+def read_number(text: str) -> int | float:
+    """The number that a text stands for, as a JSON parser reads it; the validator judges what a float keeps of it.
+
+    :raises ValueError: saying what is wanted
+    """
+    text = text.strip()
+    match = NUMBER.fullmatch(text)
+    if not match:
+        raise ValueError("want a number")
+    if match.groups() == (None, None, None) and len(text) <= _DIGITS:
+        return int(text)
+    return parse_float(text)
+
+
+def read_integer(text: str) -> int | float:
+    """The number that a text stands for; the validator refuses fractions and large ones, as it does in JSON.
+
+    :raises ValueError: saying what is wanted
+    """
+    try:
+        return read_number(text)
+    except ValueError:
+        raise ValueError("want a whole number of at most 64 bits") from None

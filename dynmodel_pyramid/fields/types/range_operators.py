@@ -1,0 +1,151 @@
+"""Operators of ranges (PostgreSQL manual, 9.20): native there, on SQLite made of the bounds in the canonical text.
+
+The range that a field is compared with is known, so that its bounds decide here what SQL has to ask.
+"""
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import Range
+
+from dynmodel_pyramid.fields.operators import IDENTITY, Operator, bound
+from dynmodel_pyramid.fields.sql import text_forms
+
+
+class _Bounds:
+    """The bounds of a range that SQLite keeps as text; None-like bounds are null.
+
+    Bounds compare as numbers or as texts. Without its Z the text of a point in time sorts as the time does: a fraction
+    has six digits, or is left out.
+    """
+
+    def __init__(self, column: sa.ColumnElement):
+        text = sa.type_coerce(column, sa.Text())
+        inner = sa.func.substr(text, 2, sa.func.length(text) - 2)
+        comma = sa.func.instr(inner, ",")
+        self.kind = column.type.kind
+        self.low = self._bound(sa.func.substr(inner, 1, comma - 1))
+        self.high = self._bound(sa.func.substr(inner, comma + 1))
+        self.includes_low = sa.func.substr(text, 1, 1) == "["
+        self.includes_high = sa.func.substr(text, -1) == "]"
+        self.empty = text == "empty"
+
+    def _bound(self, text: sa.ColumnElement) -> sa.ColumnElement:
+        found = sa.func.nullif(sa.func.replace(text, "Z", "", type_=sa.Text()), "", type_=sa.Text())
+        return sa.cast(found, sa.BigInteger()) if self.kind == "integer" else found
+
+    def value(self, bound_: object, write: Callable[[object], str]) -> sa.ColumnElement:
+        if self.kind == "integer":
+            return sa.literal(bound_, sa.BigInteger())
+        return sa.literal(write(bound_).replace("Z", ""), sa.Text())
+
+
+def _beyond(known: sa.ColumnElement, far: sa.ColumnElement, touches, *, above: bool) -> sa.ColumnElement[bool]:
+    """Whether a bound that is there lies above (or below) another one, or on it where ``touches`` says so."""
+    further = known > far if above else known < far
+    return sa.and_(known.is_not(None), sa.or_(further, sa.and_(known == far, touches)))
+
+
+class _Comparison:
+    """A range in SQL, ``a``, and the bounds of a known one, ``b``, that is not empty; all methods give conditions."""
+
+    def __init__(self, column: sa.ColumnElement, wanted: Range, write: Callable[[object], str]):
+        self.a = _Bounds(column)
+        self.low = None if wanted.lower is None else self.a.value(wanted.lower, write)
+        self.high = None if wanted.upper is None else self.a.value(wanted.upper, write)
+        self.with_low, self.with_high = wanted.bounds[0] == "[", wanted.bounds[1] == "]"
+
+    @staticmethod
+    def _when(condition: bool) -> sa.ColumnElement[bool]:
+        return sa.true() if condition else sa.false()
+
+    def begins_within(self):
+        """The lower bound of a is not below that of b."""
+        if self.low is None:
+            return sa.true()
+        touches = sa.or_(self._when(self.with_low), ~self.a.includes_low)
+        return _beyond(self.a.low, self.low, touches, above=True)
+
+    def ends_within(self):
+        if self.high is None:
+            return sa.true()
+        touches = sa.or_(self._when(self.with_high), ~self.a.includes_high)
+        return _beyond(self.a.high, self.high, touches, above=False)
+
+    def begins_before(self):
+        """The lower bound of a is not above that of b."""
+        if self.low is None:
+            return self.a.low.is_(None)
+        touches = sa.or_(self.a.includes_low, self._when(not self.with_low))
+        return sa.or_(self.a.low.is_(None), _beyond(self.a.low, self.low, touches, above=False))
+
+    def ends_after(self):
+        if self.high is None:
+            return self.a.high.is_(None)
+        touches = sa.or_(self.a.includes_high, self._when(not self.with_high))
+        return sa.or_(self.a.high.is_(None), _beyond(self.a.high, self.high, touches, above=True))
+
+    def left_of(self):
+        if self.low is None:
+            return sa.false()
+        return _beyond(self.a.high, self.low, ~sa.and_(self.a.includes_high, self._when(self.with_low)), above=False)
+
+    def right_of(self):
+        if self.high is None:
+            return sa.false()
+        return _beyond(self.a.low, self.high, ~sa.and_(self.a.includes_low, self._when(self.with_high)), above=True)
+
+    def adjacent(self):
+        # Exactly one of two equal bounds is included.
+        found = []
+        if self.low is not None:
+            one = ~self.a.includes_high if self.with_low else self.a.includes_high
+            found.append(sa.and_(self.a.high.is_not(None), self.a.high == self.low, one))
+        if self.high is not None:
+            one = ~self.a.includes_low if self.with_high else self.a.includes_low
+            found.append(sa.and_(self.a.low.is_not(None), self.a.low == self.high, one))
+        return sa.or_(sa.false(), *found)
+
+
+#: Name -> (sign on PostgreSQL, what it asks of ranges that aren't empty, of an empty a, of an empty b).
+#: Where an empty b asks nothing of a, it is True or False; ``None``: whether a is empty, too.
+_MADE = {
+    "cs": ("@>", lambda it: sa.and_(it.begins_before(), it.ends_after()), False, True),
+    "cd": ("<@", lambda it: sa.and_(it.begins_within(), it.ends_within()), True, None),
+    "ov": ("&&", lambda it: ~sa.or_(it.left_of(), it.right_of()), False, False),
+    "sl": ("<<", _Comparison.left_of, False, False),
+    "sr": (">>", _Comparison.right_of, False, False),
+    "nxr": ("&<", _Comparison.ends_within, False, False),
+    "nxl": ("&>", _Comparison.begins_within, False, False),
+    "adj": ("-|-", _Comparison.adjacent, False, False),
+}
+
+
+def _condition(name: str):
+    sign, made, of_empty, with_empty = _MADE[name]
+
+    def condition(left, right: Range, dialect):
+        if dialect == "postgresql":
+            return left.bool_op(sign)(sa.cast(bound(left, right), left.type))
+        if right.empty:
+            empty = _Bounds(left).empty if with_empty is None else _Comparison._when(with_empty)
+            return text_forms.unless_null(left, empty)
+        it = _Comparison(left, right, left.type.write_bound)
+        asked = sa.or_(it.a.empty, made(it)) if of_empty else sa.and_(~it.a.empty, made(it))
+        return text_forms.unless_null(left, asked)
+
+    return condition
+
+
+_WORDS = {
+    "cs": "contains",
+    "cd": "is contained in",
+    "ov": "has something in common with",
+    "sl": "lies before, without a common value",
+    "sr": "lies after, without a common value",
+    "nxr": "does not extend to the right of",
+    "nxl": "does not extend to the left of",
+    "adj": "is adjacent to",
+}
+#: What types of ranges take.
+RANGES = (*IDENTITY, *(Operator(name, words, _condition(name)) for name, words in _WORDS.items()))

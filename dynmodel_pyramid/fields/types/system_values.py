@@ -1,0 +1,83 @@
+"""Values that the system gives: numbers, and when and by whom a row was made and changed. No client writes them."""
+
+import colander
+import sqlalchemy as sa
+
+from dynmodel_pyramid.fields import operators, schema
+from dynmodel_pyramid.fields.contract import UNCHANGED, FieldType, TextForm
+from dynmodel_pyramid.fields.sql import text_forms
+from dynmodel_pyramid.fields.types.numbers import read_integer
+from dynmodel_pyramid.fields.types.temporal import DateTime
+from dynmodel_pyramid.fields.types.text import byte_order
+
+
+class Autonumber(FieldType):
+    """A number that counts the table's rows: 1, 2, 3 and so on, without gaps while no row is deleted."""
+
+    operators = operators.ORDERED
+
+    def column(self, options, context):
+        return sa.Column(sa.BigInteger())
+
+    def schema_node(self, options):
+        return colander.SchemaNode(schema.Integer())
+
+    def text_form(self, options):
+        return TextForm(str, read_integer, text_forms.digits, lambda text, dialect: text_forms.whole_number(text))
+
+    def json_schema(self, options):
+        return {"type": "integer"}
+
+    def fill(self, options, write):
+        return write.number() if write.is_insert else UNCHANGED
+
+
+class CreatedTime(DateTime):
+    """When the row was made, in UTC."""
+
+    #: The system column that has the value.
+    source = "_created"
+    upgrades = ()
+
+    def options_schema(self):
+        return colander.SchemaNode(colander.Mapping(unknown="raise"))
+
+    def column(self, options, context):
+        return None
+
+    def read_expression(self, source, options):
+        return source.c[self.source]
+
+
+class UpdatedTime(CreatedTime):
+    """When the row was last changed, in UTC."""
+
+    source = "_updated"
+
+
+class CreatedBy(FieldType):
+    """Who made the row: the user's id as the application's security policy gives it; null if it gives none."""
+
+    operators = operators.TEXTUAL
+
+    def column(self, options, context):
+        return sa.Column(byte_order())
+
+    def schema_node(self, options):
+        return colander.SchemaNode(schema.Text())
+
+    def json_schema(self, options):
+        return {"type": "string"}
+
+    def text_form(self, options):
+        return TextForm(sql_to_text=text_forms.unchanged, sql_from_text=text_forms.unchanged)
+
+    def fill(self, options, write):
+        return write.author if write.is_insert else UNCHANGED
+
+
+class UpdatedBy(CreatedBy):
+    """Who changed the row last: as ``created_by``."""
+
+    def fill(self, options, write):
+        return write.author

@@ -1,0 +1,159 @@
+"""Text, short and long."""
+
+import colander
+import sqlalchemy as sa
+
+from dynmodel_pyramid.fields import operators, python_patterns, schema
+from dynmodel_pyramid.fields.choices import check_choices, choices_option, each_of, one_of
+from dynmodel_pyramid.fields.contract import FieldType, TextForm, Unsupported
+from dynmodel_pyramid.fields.sql import checks, pattern_checks, text_forms
+
+#: The greatest length that an option may name (that of PostgreSQL's varchar(n), manual, 8.3).
+LONGEST = 10_485_760
+
+
+def byte_order() -> sa.types.TypeEngine:
+    """A text type that compares and sorts as bytes on both databases (SQLite's BINARY does so by default)."""
+    return sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
+class Text(FieldType):
+    """Text of any length."""
+
+    operators = operators.TEXTUAL
+
+    def options_schema(self):
+        return colander.SchemaNode(
+            colander.Mapping(unknown="raise"),
+            schema.option(schema.Integer(), "min_length", description="at least so many characters"),
+            schema.option(schema.Integer(), "max_length", description="at most so many characters"),
+            schema.option(
+                schema.Text(),
+                "pattern",
+                description="a regular expression (Python's re, without look-around and back-references) that the "
+                "whole text must match",
+            ),
+            validator=check_text_options,
+        )
+
+    def column(self, options, context):
+        # The validator alone knows the length: varchar(n) would make each change of max_length a change of the table.
+        return sa.Column(byte_order())
+
+    def checks(self, column, options, context):
+        return {
+            **checks.kind(column, "text", context),
+            **checks.lengths(column, options),
+            **checks.choices(column, options.get("choices")),
+            **pattern_checks.checks(column, options.get("pattern"), context),
+        }
+
+    def schema_node(self, options):
+        low, high = options["min_length"], options["max_length"]
+        pattern = options["pattern"]
+        unsupported = self.unsupported(options)
+
+        def check(node, value):
+            if low is not None and len(value) < low:
+                raise schema.invalid(node, f"want at least {low} characters, not {len(value)}", "too_short", value)
+            if high is not None and len(value) > high:
+                raise schema.invalid(node, f"want at most {high} characters, not {len(value)}", "too_long", value)
+            if pattern is None:
+                return
+            if unsupported is not None:
+                raise unsupported.error()
+            rule = python_patterns.compiled(pattern)
+            if len(value) > rule.longest:
+                told = f"want at most {rule.longest} characters: the pattern is too large for more, not {len(value)}"
+                raise schema.invalid(node, told, "too_long", value)
+            if not rule.fullmatch(value):
+                raise schema.invalid(node, f"must match the pattern {pattern}", "pattern_mismatch", value)
+
+        return colander.SchemaNode(schema.Text(), validator=check, fast_path=_fast_path(options))
+
+    def operand_node(self, options):
+        return colander.SchemaNode(schema.Text())
+
+    def unsupported(self, options):
+        if options.get("pattern") is None:
+            return None
+        try:
+            python_patterns.compiled(options["pattern"])
+        except ValueError as error:
+            return Unsupported("pattern", str(error), "pattern_unsupported")
+        return None
+
+    def json_schema(self, options):
+        pattern = None if options["pattern"] is None else searching(options["pattern"])
+        rules = {"minLength": options["min_length"], "maxLength": options["max_length"], "pattern": pattern}
+        return {"type": "string"} | {name: value for name, value in rules.items() if value is not None}
+
+    def text_form(self, options):
+        # The databases' regular expressions are not Python's, so a pattern is left to it.
+        from_text = _allowed(options) if options["pattern"] is None else None
+        return TextForm(sql_to_text=text_forms.unchanged, sql_from_text=from_text)
+
+
+class String(Text):
+    """Short text, at most 255 characters unless ``max_length`` says otherwise; optionally one of ``choices``."""
+
+    def options_schema(self):
+        node = super().options_schema()
+        node["max_length"].missing = 255
+        node.add(choices_option(schema.Text(), "the only texts allowed"))
+        return node
+
+    def schema_node(self, options):
+        node = super().schema_node(options)
+        if options["choices"] is not None:
+            node.validator = each_of(node.validator, one_of(options["choices"]))
+            node.fast_path = None
+        return node
+
+    def json_schema(self, options):
+        own = super().json_schema(options)
+        return own if options["choices"] is None else own | {"enum": options["choices"]}
+
+
+def _allowed(options):
+    """The validator in SQL: texts that it takes, NULL for others."""
+
+    def from_text(text, dialect):
+        allowed = text_forms.within_length(text, options["min_length"], options["max_length"])
+        if options.get("choices") is None:
+            return allowed
+        return sa.case((allowed.is_not(None), text_forms.within(text, choices=options["choices"])))
+
+    return from_text
+
+
+def _fast_path(options):
+    if options["min_length"] is not None or options["pattern"] is not None:
+        return None
+    high = LONGEST if options["max_length"] is None else options["max_length"]
+    unstorable = schema.UNSTORABLE.search
+    return lambda value: type(value) is str and len(value) <= high and not unstorable(value)
+
+
+def searching(pattern: str) -> str | None:
+    """A pattern of JSON Schema, which searches (Validation 2020-12, 6.3.3), that matches the whole text as ours does.
+
+    None where that can't be: global flags must begin a pattern.
+    """
+    whole = f"^(?:{pattern})$"
+    try:
+        python_patterns.parsed(pattern)
+        python_patterns.parsed(whole, longest=len(whole))
+    except ValueError:
+        return None
+    return whole
+
+
+def check_text_options(node, options):
+    low, high = options["min_length"], options["max_length"]
+    for name, value in (("min_length", low), ("max_length", high)):
+        if value is not None and not (0 if name == "min_length" else 1) <= value <= LONGEST:
+            raise schema.at_option(node, name, f"want a number from {0 if name == 'min_length' else 1} to {LONGEST}")
+    if low is not None and high is not None and low > high:
+        raise schema.at_option(node, "min_length", "is above max_length")
+    check_choices(node, options)

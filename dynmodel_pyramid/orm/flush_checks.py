@@ -1,0 +1,114 @@
+"""The rules of fields, asked of the values that a session is about to write.
+
+Objects hold values as columns store them, validators take them as JSON. A value's text form leads from the one to the
+other, as it does where a field changes its type. So a flush refuses what a request refuses, with the same codes.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import colander
+import sqlalchemy as sa
+
+from dynmodel_pyramid.catalogue.table_builder import DEFINITION, attribute_names
+from dynmodel_pyramid.database.dialect import LARGEST_GIVEN_ID
+from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
+from dynmodel_pyramid.definitions.problems import Problems, faults
+from dynmodel_pyramid.fields import FieldTypes, TextForm
+
+_JUDGES = "dynmodel_judges"
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """What knows the rules of one field."""
+
+    field: FieldDefinition
+    attribute: str
+    node: colander.SchemaNode
+    form: TextForm
+
+    def made(self, value: Any) -> Any:
+        """What a request would store for the value.
+
+        :raises colander.Invalid: the field refuses it
+        :raises ValueError: it is no value of the field
+        """
+        try:
+            text = self.form.to_text(value)
+        except Exception:  # of a plugin, for a value of another type than its own
+            raise ValueError(f"{type(value).__name__} is no value of a field of type {self.field.type}") from None
+        made = self.node.deserialize(self.form.from_text(text))
+        if type(made) is not type(value) and made != value:
+            raise ValueError(f"want {type(made).__name__}, not {type(value).__name__}")
+        return made
+
+
+def check_values(rows: Iterable[Any], field_types: FieldTypes, *, new: bool) -> None:
+    """Judge the values that are new or changed. A value takes the form in which requests store it.
+
+    Links are left to their foreign keys: the flush itself may set them.
+
+    :raises Invalid: with every fault; pointers name the field, details the row
+    """
+    problems = Problems()
+    for row in rows:
+        state, told = sa.inspect(row), f"in a new {type(row).__name__}" if new else f"in {row!r}"
+        if new:
+            _check_id(row, told, problems)
+        for judge in _judges_of(type(row).__table__, field_types):
+            added = state.attrs[judge.attribute].history.added
+            value = added[0] if added else None
+            if value is None:
+                if _must_not_be_null(judge.field, is_set=bool(added), new=new):
+                    problems.add(f"/{judge.field.name}", "required", f"is required ({told})")
+            elif not isinstance(value, sa.ClauseElement) and not hasattr(value, "__clause_element__"):
+                _check(row, judge, value, told, problems)
+    problems.raise_if_any()
+
+
+def _check(row: Any, judge: _Judge, value: Any, told: str, problems: Problems) -> None:
+    pointer, own = f"/{judge.field.name}", judge.field.message
+    try:
+        made = judge.made(value)
+    except colander.Invalid as error:
+        for below, code, message in faults(error):
+            problems.add(pointer + below, code, f"{own or message} ({told})")
+    except ValueError as error:
+        problems.add(pointer, "wrong_type", f"{own or error} ({told})")
+    else:
+        if type(made) is not type(value) or made != value:
+            setattr(row, judge.attribute, made)
+
+
+def _must_not_be_null(field: FieldDefinition, *, is_set: bool, new: bool) -> bool:
+    if not field.required:
+        return False
+    return field.default is None and field.default_expression is None if new else is_set
+
+
+def _check_id(row: Any, told: str, problems: Problems) -> None:
+    if row.id is None:
+        return
+    if type(row.id) is not int:
+        problems.add("/id", "wrong_type", f"want a whole number ({told})")
+    elif not 1 <= row.id <= LARGEST_GIVEN_ID:
+        problems.add("/id", "out_of_range", f"want an id of at most {LARGEST_GIVEN_ID} ({told})")
+
+
+def _judges_of(table: sa.Table, field_types: FieldTypes) -> list[_Judge]:
+    """Made once for a version of a table."""
+    if _JUDGES not in table.info:
+        table.info[_JUDGES] = list(_make_judges(table, table.info[DEFINITION], field_types))
+    return table.info[_JUDGES]
+
+
+def _make_judges(table: sa.Table, definition: TableDefinition, field_types: FieldTypes) -> Iterable[_Judge]:
+    names = attribute_names(definition)
+    for field in definition.fields:
+        field_type = field_types[field.type]
+        is_written = field.name in table.c and field_type.fill is None and table.c[field.name].computed is None
+        if is_written and field_type.reference(field.options) is None:
+            node, form = field_type.schema_node(field.options), field_type.text_form(field.options)
+            yield _Judge(field, names[field.name], node, form)

@@ -1,0 +1,306 @@
+"""ORM sessions for scripts and shells.
+
+    with catalogue.session() as session:
+        Product = catalogue.models["Product"]
+        for product in session.scalars(select(Product).where(Product.price > 10)):
+            product.price = 10
+
+A request proves its answer by :class:`~..catalogue.attempt.Work`; a session proves the classes that it used:
+the definition of each is compared when it is first used, for an early and clear error, and again before the commit.
+The second is the proof: on SQLite the whole transaction sees one moment, and on PostgreSQL the statements have locked
+the tables by then. A block that only reads is proven at its end in the same way. Textual SQL is not looked at.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.orm import ORMExecuteState, Session
+from sqlalchemy.sql import visitors
+
+from dynmodel_pyramid.catalogue.attempt import Stale, Work
+from dynmodel_pyramid.catalogue.cascades import Release
+from dynmodel_pyramid.catalogue.catalogue import Catalogue, RowWrites
+from dynmodel_pyramid.catalogue.constraint_violations import KINDS, violated_fields, violation
+from dynmodel_pyramid.catalogue.table_builder import DEFINITION, Model
+from dynmodel_pyramid.database.dialect import refuse_unsafe_ids
+from dynmodel_pyramid.definitions import TableDefinition
+from dynmodel_pyramid.errors import Conflict
+from dynmodel_pyramid.orm.flush import changed_rows, definition_of, fill, is_row, settle_lists, stale_relationships
+from dynmodel_pyramid.orm.flush_checks import check_values
+
+#: Compiled statements that one session keeps; they go with it, and the classes that they name as well.
+STATEMENTS = 100
+
+
+class DefinitionChanged(Conflict):
+    """A class that a session used is no longer what the definition says; nothing was committed."""
+
+    code = "definition_changed"
+
+    def __init__(self, names: list[str]):
+        super().__init__(
+            f"the definition of {', '.join(names)} changed; nothing was committed",
+            hint="get the class again from catalogue.models, and run it again",
+        )
+
+    def __str__(self) -> str:
+        return f"{self.detail} ({self.hint})"
+
+
+class UnreportedWrite(Conflict):
+    """A statement that writes rows past the session's unit of work, so that nobody could be told which."""
+
+    code = "unreported_write"
+
+    def __init__(self):
+        super().__init__(
+            "rows are written through objects here (session.add, attributes, session.delete), so that each write is "
+            "judged and reported; this statement would go past that"
+        )
+
+
+class ModelSession(Session):
+    """An ORM session on generated classes. See the module; :func:`session` makes them.
+
+    :param writes: whether its transactions write from their first statement on. Otherwise they begin as reads, which
+        hold nobody up, and go over to a connection that writes with the first flush.
+    :param author: who writes, for the fields that say so
+    """
+
+    def __init__(self, catalogue: Catalogue, *, writes: bool = True, author: str | None = None):
+        super().__init__()
+        self.catalogue = catalogue
+        self.author = author
+        cache = sa.util.LRUCache(STATEMENTS)
+        self._reader = catalogue.database.engine.execution_options(compiled_cache=cache)
+        self._writer = catalogue.database.writer.execution_options(compiled_cache=cache)
+        self._writes = self._writing = writes
+        #: The definitions of the classes used in this transaction, by table id; several where versions mix.
+        self._used: dict[int, list[TableDefinition]] = {}
+        #: The groups of tables that statements named, and may have reached further through relationships.
+        self._groups: set[sa.MetaData] = set()
+        #: What a flush must remember till its end.
+        self._gone: list[tuple[int, tuple[int, int]]] = []
+        self._written: list[Any] = []
+
+    def get_bind(self, mapper=None, **arguments) -> sa.Engine:
+        self._writing = self._writing or self._flushing
+        return self._writer if self._writing else self._reader
+
+    def use(self, definition: TableDefinition) -> None:
+        """Note that this transaction uses a class made of this definition.
+
+        :raises DefinitionChanged: it is not current
+        """
+        if self.note(definition):
+            self.confirm()
+
+    def note(self, definition: TableDefinition) -> bool:
+        """As :meth:`use`, leaving the comparison to the commit; -> whether it is new."""
+        known = self._used.setdefault(definition.id, [])
+        if any(definition is other for other in known):
+            return False
+        known.append(definition)
+        return True
+
+    def confirm(self) -> None:
+        """Prove that every class used in this transaction is current; a proof if all writes are flushed.
+
+        :raises DefinitionChanged: naming those that are not
+        """
+        if self._used:
+            self._compare(self.connection())
+
+    def _compare(self, connection: sa.Connection) -> None:
+        table = self.catalogue.store.system.table.c
+        query = sa.select(table.id, table.document).where(table.dropped_at.is_(None), table.id.in_(self._used))
+        current = {
+            row[0]: self.catalogue.upgraded(TableDefinition.from_stored(row[1])) for row in connection.execute(query)
+        }
+        changed = {
+            definition.model_name
+            for number, definitions in self._used.items()
+            for definition in definitions
+            if current.get(number) != definition
+        }
+        if changed:
+            raise DefinitionChanged(sorted(changed))
+
+    def explain(self, error: sa.exc.DBAPIError) -> None:
+        """After a database error, before the rollback: raise the reason if a definition change is it.
+
+        :raises DefinitionChanged: a class used is not current
+        """
+        for metadata in self._groups:
+            for table in metadata.tables.values():
+                self.note(table.info[DEFINITION])
+        if self._used:
+            with self.catalogue.database.reading() as connection:
+                try:
+                    self._compare(connection)
+                except DefinitionChanged as changed:
+                    raise changed from error
+
+    def flush(self, objects: Any = None) -> None:
+        """Write what is new or changed, then delete, with all that deleting asks of the rows that refer to it.
+
+        In this order: a row that was moved to another one a moment ago doesn't hold the deletion up.
+
+        :raises Invalid: a value breaks a rule of its field
+        :raises Conflict: a row that stays refers to one that is deleted, and its field restricts that; or the row
+            breaks another rule of the database (``unique_violation``, ``foreign_key_violation``)
+        """
+        try:
+            self._write_then_delete(objects)
+        except sa.exc.IntegrityError as error:
+            self.explain(error)
+            raise self.violated(error) from error
+
+    def violated(self, error: sa.exc.IntegrityError) -> Exception:
+        """The rule that the database refused a write for, in words of the definition; the error itself for others."""
+        failure = self.catalogue.database.failure(error)
+        if failure.kind not in KINDS:
+            return error
+        known = [definition for definitions in self._used.values() for definition in definitions]
+        return violation(failure, next((each for each in known if violated_fields(failure, each)), None))
+
+    def _write_then_delete(self, objects: Any) -> None:
+        gone = list(self.deleted)
+        if gone:
+            self.add_all(gone)  # they are no longer marked
+            super().flush()
+            for row in gone:
+                if is_row(row):  # the lines of lists follow
+                    self.delete(row)
+            with self.no_autoflush:
+                self._make_way([row for row in gone if is_row(row)])
+        super().flush(objects)
+        if gone:
+            self.expire_all()
+
+    def _make_way(self, rows: list[Any]) -> None:
+        self._writing = True
+        ids: dict[int, list[int]] = {}
+        for row in rows:
+            self.use(definition_of(row))
+            ids.setdefault(definition_of(row).id, []).append(row.id)
+        work = Work(self.catalogue)
+        Release(self.catalogue, self.connection(), lambda number: self._model(work, number), self.author).make_way(ids)
+
+    def _model(self, work: Work, table_id: int) -> Model:
+        """A table that a deletion reaches.
+
+        :raises DefinitionChanged: it is not what those used here refer to
+        """
+        try:
+            model = work.model(table_id)
+        except Stale:
+            model = None
+        if model is None:
+            raise DefinitionChanged([f"table {table_id}"])
+        self.use(model.definition)
+        return model
+
+    def bulk_save_objects(self, *arguments, **options):
+        raise UnreportedWrite()
+
+    bulk_insert_mappings = bulk_update_mappings = bulk_save_objects
+
+
+def tables_in(statement: Any) -> Iterator[sa.Table]:
+    """The generated tables that a statement names."""
+    for element in visitors.iterate(statement):
+        table = getattr(element, "table", element)
+        while isinstance(table, sa.AliasedReturnsRows):
+            table = table.element
+        if isinstance(table, sa.Table) and DEFINITION in table.info:
+            yield table
+
+
+@event.listens_for(ModelSession, "do_orm_execute")
+def _before_statement(state: ORMExecuteState) -> None:
+    found = list(tables_in(state.statement))
+    if found and (state.is_insert or state.is_update or state.is_delete):
+        raise UnreportedWrite()
+    for table in found:
+        state.session._groups.add(table.metadata)
+        state.session.use(table.info[DEFINITION])
+
+
+@event.listens_for(ModelSession, "loaded_as_persistent")
+def _loaded(session: ModelSession, row: Any) -> None:
+    # Loaded together with another row (joinedload): the statement doesn't name its table.
+    if DEFINITION in type(row).__table__.info:
+        session.note(definition_of(row))
+
+
+@event.listens_for(ModelSession, "before_flush")
+def _before_flush(session: ModelSession, context, instances) -> None:
+    for row in (*session.new, *session.dirty, *session.deleted):
+        session.use(definition_of(row))
+    new, changed = list(filter(is_row, session.new)), changed_rows(session)
+    for rows, are_new in ((new, True), (changed, False)):
+        if rows:
+            check_values(rows, session.catalogue.field_types, new=are_new)
+            fill(session, session.catalogue, session.author, rows, new=are_new)
+    for row in changed:
+        settle_lists(row)
+    # Afterwards a row that was expired can't be asked any more.
+    session._gone = [(definition_of(row).id, (row.id, row._version)) for row in session.deleted if is_row(row)]
+
+
+@event.listens_for(ModelSession, "after_flush")
+def _after_flush(session: ModelSession, context) -> None:
+    modified = [row for row in session.dirty if session.is_modified(row)]
+    session._written = [*session.new, *modified]
+    written: dict[tuple[int, str], list[tuple[int, int]]] = {}
+    refuse_unsafe_ids(max((row.id for row in session.new if is_row(row)), default=0))
+    for operation, rows in (("insert", session.new), ("update", modified)):
+        for row in filter(is_row, rows):
+            written.setdefault((definition_of(row).id, operation), []).append((row.id, row._version))
+    for table_id, row in session._gone:
+        written.setdefault((table_id, "delete"), []).append(row)
+    for (table_id, operation), rows in written.items():
+        session.catalogue.report(session.connection(), RowWrites(table_id, operation, tuple(sorted(rows))))
+
+
+@event.listens_for(ModelSession, "after_flush_postexec")
+def _after_flush_is_over(session: ModelSession, context) -> None:
+    # Who set an id finds the row of that id from now on.
+    for row in session._written:
+        stale = stale_relationships(row)
+        if stale and row in session:  # the line of a list may be gone
+            session.expire(row, stale)
+    session._written = []
+
+
+@event.listens_for(ModelSession, "before_commit")
+def _before_commit(session: ModelSession) -> None:
+    session.flush()
+    session.confirm()
+
+
+@event.listens_for(ModelSession, "after_transaction_end")
+def _after_transaction(session: ModelSession, transaction) -> None:
+    if transaction.parent is None:
+        session._writing, session._used, session._groups = session._writes, {}, set()
+
+
+@contextmanager
+def session(catalogue: Catalogue, *, writes: bool = True, author: str | None = None) -> Iterator[ModelSession]:
+    """A session in one transaction: committed if the block ends well, else rolled back.
+
+    :raises DefinitionChanged: a class that was used is not, or no longer, current
+    """
+    with ModelSession(catalogue, writes=writes, author=author) as made:
+        try:
+            yield made
+            made.commit()
+        except sa.exc.DBAPIError as error:
+            made.explain(error)
+            if isinstance(error, sa.exc.IntegrityError):
+                raise made.violated(error) from error
+            raise

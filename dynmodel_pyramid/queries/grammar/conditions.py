@@ -1,0 +1,192 @@
+"""Conditions and groups of them: ``not.eq(any).{a,b}``, ``in.(1,2)``, ``(a.eq.1,not.or(b.is.null,c.gt.2))``."""
+
+import re
+from collections.abc import Mapping
+from typing import Literal
+
+from dynmodel_pyramid.fields.operators import Syntax
+from dynmodel_pyramid.queries.grammar.cursor import Cursor, unescape
+from dynmodel_pyramid.queries.grammar.syntax import IS_VALUES, Column, Condition, Filter, Group
+
+_OPERATOR = re.compile(r"([a-z][a-z0-9_]*)(?:\(([^()]*)\))?\.")
+_LANGUAGE = re.compile(r"[0-9A-Za-z_$ \x80-\U0010ffff]+")
+_GROUP = re.compile(r"[ \t]*(not\.)?(and|or)[ \t]*\(")
+_RAW = re.compile(r"[^,)]*")
+_IS_VALUE = re.compile(r"[A-Za-z_]*")
+_ARRAY = re.compile(r"\{[^{}]*\}")
+_SPACE = re.compile(r"\s*")
+_ARRAY_RAW = re.compile(r'[^"{},\\]*(?:\\.[^"{},\\]*)*', re.DOTALL)
+
+
+def read_condition(cursor: Cursor, column: Column, *, nested: bool = False) -> Condition:
+    """What follows a column: ``not.eq.1``.
+
+    ``nested``: inside of a group, where quotes delimit a value and a comma or parenthesis ends it. At top level the
+    value is all the rest, as it is.
+    """
+    cursor.count()
+    negated = cursor.take("not.")
+    operator, syntax, quantifier, language = read_operator(cursor)
+    start = cursor.position
+    if syntax.many:
+        value: str | tuple[str, ...] = _read_list(cursor)
+    elif operator == "is":
+        value = _read_is_value(cursor)
+    else:
+        value = _read_text(cursor, array=True) if nested else cursor.rest()
+    if quantifier is not None:
+        begun = start + 1 if nested and cursor.text.startswith('"', start) else start
+        value = _read_array(Cursor(value, cursor.parameter, cursor.guard, cursor.part, begun))
+    return Condition(column, operator, value, negated, quantifier, language)
+
+
+def read_operator(cursor: Cursor) -> tuple[str, Syntax, Literal["any", "all"] | None, str | None]:
+    """``fts(english).`` with the full stop: operator, its syntax, quantifier, language."""
+    start = cursor.position
+    operators = cursor.guard.rules.operators
+    found = cursor.match(_OPERATOR)
+    syntax = None if found is None else operators.get(found[1])
+    if syntax is None:
+        known = ", ".join(sorted(operators))
+        cursor.fault("an operator and a full stop", at=start, hint=f"operators are {known}; not. may stand before them")
+    operator, modifier = found.groups()
+    if modifier is None:
+        return operator, syntax, None, None
+    if syntax.quantified:
+        if modifier not in ("any", "all"):
+            cursor.fault("any or all", at=found.start(2))
+        return operator, syntax, modifier, None
+    if syntax.searches:
+        if not modifier.strip() or not _LANGUAGE.fullmatch(modifier):
+            cursor.fault("a language", at=found.start(2))
+        return operator, syntax, None, modifier.strip()
+    hint = f"{operator} takes {syntax}; any or all follow {_of(operators, 'quantified')}"
+    searching = _of(operators, "searches")
+    hint += f", a language follows {searching}" if searching else ""
+    cursor.fault("a full stop", at=found.start(2) - 1, hint=hint)
+
+
+def _of(operators: Mapping[str, Syntax], modifier: str) -> str:
+    """The names of the operators that take a modifier."""
+    return " ".join(sorted(name for name, syntax in operators.items() if getattr(syntax, modifier)))
+
+
+def read_group(cursor: Cursor, operator: Literal["and", "or"], negated: bool, depth: int = 1) -> Group:
+    """``(a.eq.1,b.eq.2)``, after the word that makes it a group."""
+    cursor.count()
+    cursor.guard.nest(depth, cursor.parameter, cursor.part)
+    cursor.skip_blanks()
+    if not cursor.take("("):
+        cursor.fault("(")
+    items = [read_item(cursor, depth)]
+    while cursor.take(","):
+        items.append(read_item(cursor, depth))
+    if not cursor.take(")"):
+        cursor.fault("a comma or )")
+    cursor.skip_blanks()
+    return Group(operator, tuple(items), negated)
+
+
+def read_item(cursor: Cursor, depth: int) -> Filter:
+    """One item of a group that is ``depth`` groups deep: ``a.eq.1`` or ``not.or(...)``."""
+    found = cursor.match(_GROUP)
+    if found is not None:
+        cursor.position -= 1
+        return read_group(cursor, found[2], found[1] is not None, depth + 1)
+    column = cursor.column()
+    cursor.skip_blanks()
+    if not cursor.take("."):
+        cursor.fault("a full stop and an operator")
+    return read_condition(cursor, column, nested=True)
+
+
+def _read_list(cursor: Cursor) -> tuple[str, ...]:
+    """``(a,"b,c")``; ``()`` is the empty list."""
+    cursor.skip_blanks()
+    if not cursor.take("("):
+        cursor.fault("(")
+    cursor.skip_blanks()
+    if cursor.take(")"):
+        cursor.skip_blanks()
+        return ()
+    values: list[str] = []
+    while not values or cursor.take(","):
+        cursor.count_value()
+        values.append(_read_text(cursor))
+    if not cursor.take(")"):
+        cursor.fault("a comma or )")
+    cursor.skip_blanks()
+    return tuple(values)
+
+
+def _read_is_value(cursor: Cursor) -> str:
+    start = cursor.position
+    value = cursor.match(_IS_VALUE)[0].lower()
+    if value not in IS_VALUES:
+        cursor.fault("null, not_null, true, false or unknown", at=start)
+    return value
+
+
+def _read_text(cursor: Cursor, *, array: bool = False) -> str:
+    """A value that a comma or parenthesis ends, unless it stands in quotes, or, as an array, in braces.
+
+    PostgREST takes a quote that does not delimit for a character of the value. That is hardly ever what was meant,
+    so only a lenient parser does.
+    """
+    start = cursor.position
+    if cursor.next_is('"'):
+        value = cursor.quoted()
+        if value is not None and (cursor.at_end() or cursor.text[cursor.position] in ",)"):
+            return value
+        if not cursor.guard.rules.lenient:
+            cursor.fault("a comma or )" if value is not None else "a closing quote", at=_end(cursor, value))
+        cursor.position = start
+    elif array and cursor.next_is("{"):
+        found = cursor.match(_ARRAY)
+        if found is not None:
+            return found[0]
+    value = cursor.match(_RAW)[0]
+    if not cursor.guard.rules.lenient and value[:1] in (" ", "\t") and value.lstrip(" \t")[:1] == '"':
+        cursor.fault("the quote without a blank before it", at=start)
+    return value
+
+
+def _end(cursor: Cursor, value: str | None) -> int:
+    return len(cursor.text) if value is None else cursor.position
+
+
+def _read_array(array: Cursor) -> tuple[str, ...]:
+    """The elements of ``{a,"b,c"}``, an array of one dimension (PostgreSQL's manual, 8.15.2)."""
+    if not array.take("{"):
+        array.fault("{ and }, with values between them")
+    elements: list[str] = []
+    array.match(_SPACE)
+    if not array.take("}"):
+        while not elements or array.take(","):
+            array.count()
+            array.count_value()
+            elements.append(_read_element(array))
+        if not array.take("}"):
+            array.fault("a comma or }")
+    array.expect_end("the end")
+    return tuple(elements)
+
+
+def _read_element(array: Cursor) -> str:
+    array.match(_SPACE)
+    start = array.position
+    if array.next_is('"'):
+        value = array.quoted()
+        if value is None:
+            array.fault("a closing quote", at=len(array.text))
+        array.match(_SPACE)
+        return value
+    raw = array.match(_ARRAY_RAW)[0]
+    kept = raw.rstrip()
+    if (len(kept) - len(kept.rstrip("\\"))) % 2:  # an escaped blank is part of the value
+        kept = raw[: len(kept) + 1]
+    if not kept:
+        array.fault("a value", at=start, hint='an empty text is ""')
+    if kept.lower() == "null":
+        array.fault("a value", at=start, hint='null equals nothing: ask is.null; the text is "null"')
+    return unescape(kept)

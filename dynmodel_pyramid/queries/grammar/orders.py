@@ -1,0 +1,45 @@
+"""``order``, and the parameters that are lists of names."""
+
+import re
+
+from dynmodel_pyramid.queries.grammar.cursor import Cursor
+from dynmodel_pyramid.queries.grammar.syntax import OrderTerm
+
+_MODIFIERS = re.compile(r"(?:\.(asc|desc))?(?:\.(nullsfirst|nullslast))?[ \t]*")
+
+
+def read_order(cursor: Cursor) -> tuple[OrderTerm, ...]:
+    """A whole order: at least one term."""
+    terms = [read_term(cursor)]
+    while cursor.take(","):
+        terms.append(read_term(cursor))
+    cursor.expect_end("a comma or the end, .asc or .desc before .nullsfirst or .nullslast")
+    return tuple(terms)
+
+
+def read_term(cursor: Cursor) -> OrderTerm:
+    cursor.count()
+    column = cursor.column()
+    relation = None
+    if cursor.next_is("("):
+        if column.path:
+            cursor.fault("a comma or the end")
+        relation = column.name
+        cursor.position += 1
+        column = cursor.column()
+        cursor.skip_blanks()
+        if not cursor.take(")"):
+            cursor.fault(")", hint="an order by a relation names one field: relation(field)")
+    cursor.skip_blanks()
+    direction, nulls = cursor.match(_MODIFIERS).groups()
+    return OrderTerm(column, direction == "desc", None if nulls is None else nulls == "nullsfirst", relation)
+
+
+def read_names(cursor: Cursor) -> tuple[str, ...]:
+    """``a,b,"c d"``: the value of ``columns`` and of ``on_conflict``."""
+    names: list[str] = []
+    while not names or cursor.take(","):
+        cursor.count()
+        names.append(cursor.name("the name of a field")[0])
+    cursor.expect_end("a comma or the end")
+    return tuple(names)

@@ -1,0 +1,86 @@
+"""Casts: ``price::text`` (PostgREST, "Casting Columns"), by the text forms that field types have in SQL.
+
+A value goes by its type's text to the type that is named, as it does when a field's type is changed. So casts are the
+same on both databases, and a type of a plugin can be cast once it has text forms in SQL. What can't be carried over is
+null, where PostgreSQL would end the query.
+"""
+
+from collections.abc import Callable, Sequence
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.fields import FieldType
+from dynmodel_pyramid.fields.sql import text_forms
+from dynmodel_pyramid.fields.types.boolean import Boolean
+from dynmodel_pyramid.fields.types.numbers import Integer, Number
+from dynmodel_pyramid.fields.types.temporal import Date, DateTime
+from dynmodel_pyramid.fields.types.text import Text, byte_order
+from dynmodel_pyramid.queries.sql.subjects import Subject, plain
+
+#: Names of PostgreSQL (manual, table 8.1) -> the type of the values.
+CASTS: dict[str, type[FieldType]] = {
+    "text": Text,
+    "varchar": Text,
+    "character varying": Text,
+    "integer": Integer,
+    "int": Integer,
+    "int4": Integer,
+    "bigint": Integer,
+    "int8": Integer,
+    "double precision": Number,
+    "float8": Number,
+    "boolean": Boolean,
+    "bool": Boolean,
+    "date": Date,
+    "timestamptz": DateTime,
+    "timestamp with time zone": DateTime,
+}
+
+
+def cast(subject: Subject, name: str) -> Subject:
+    """What is made of a subject by ``::name``.
+
+    :raises Malformed: there is no such cast, or the subject's type can't be cast
+    """
+    kind = CASTS.get(" ".join(name.lower().split()))
+    if kind is None:
+        shown = name if len(name) <= 50 else f"{name[:50]}..."
+        raise Malformed(f"there is no cast to {shown}", code="unknown_cast", hint=f"there are {', '.join(CASTS)}")
+    to_text = subject.field_type.text_form(subject.options).sql_to_text
+    if to_text is None or not isinstance(subject.expression, sa.ColumnElement):
+        raise Malformed(f"{subject.name} can't be cast: its type has no text in SQL", code="unknown_cast")
+    dialect = subject.dialect
+    text = to_text(subject.expression, dialect)
+    text = sa.type_coerce(text.collate("C") if dialect == "postgresql" else text, byte_order())
+    rows = sa.select(subject.expression).columns_clause_froms
+    if kind in _PREPARED:
+        text = _once(text, rows, lambda value: _PREPARED[kind](value, dialect))
+    target, options = plain(kind)
+    from_text = target.text_form(options).sql_from_text
+    made = _once(text, rows, lambda value: from_text(value, dialect))
+    made = sa.type_coerce(made, target.column(options, subject).type)
+    return subject.made(f"{subject.name}::{name}", made, kind)
+
+
+def _once(
+    value: sa.ColumnElement,
+    rows: Sequence[sa.FromClause],
+    use: Callable[[sa.ColumnElement], sa.ColumnElement],
+) -> sa.ColumnElement:
+    """``use(value)`` in a query that has the value only once, however often it is used: they would multiply."""
+    inner = sa.select(value.label("value")).correlate(*rows).subquery()
+    return sa.select(use(inner.c.value)).scalar_subquery()
+
+
+def _day(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+    """Of a point in time its day in UTC, where a field of days takes midnights alone."""
+    return sa.case((text_forms.moment(text, dialect).is_not(None), sa.func.substr(text, 1, 10)), else_=text)
+
+
+def _midnight(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+    return sa.case((text_forms.day(text, dialect).is_not(None), text + "T00:00:00Z"), else_=text)
+
+
+#: What is done to texts before the type reads them.
+_PREPARED = {Date: _day, DateTime: _midnight}

@@ -1,0 +1,121 @@
+"""One condition of the grammar (PostgREST, "Operators") -> SQL.
+
+What an operator asks in SQL is its own (:class:`~dynmodel_pyramid.fields.operators.Operator`), and what values are is
+the field type's: here the two are brought together. Values go into SQL as their field stores them, never as texts that
+the database would have to convert.
+"""
+
+from collections.abc import Sequence
+
+import colander
+import sqlalchemy as sa
+
+from dynmodel_pyramid.definitions.problems import faults
+from dynmodel_pyramid.errors import Conflict, Malformed
+from dynmodel_pyramid.fields.operators import Operator
+from dynmodel_pyramid.fields.schema import UNSTORABLE
+from dynmodel_pyramid.queries.sql.subjects import Subject
+
+#: Of a value in messages.
+_SHOWN = 100
+#: Of one condition: what SQLite takes is 1,000 nested expressions and 32,766 parameters (Implementation Limits).
+MOST_VALUES, MOST_QUANTIFIED = 10_000, 500
+QUANTIFIERS = {"any": (sa.or_, sa.false), "all": (sa.and_, sa.true)}
+
+
+def condition(
+    subject: Subject,
+    operator: str,
+    value: str | Sequence[str],
+    *,
+    negated: bool = False,
+    quantifier: str | None = None,
+    language: str | None = None,
+) -> sa.ColumnElement[bool]:
+    """The SQL of ``subject operator value``; it is null where SQL's comparison is, so that ``not`` leaves nulls out.
+
+    :param value: as it stands in the query; several for an operator that takes a list, and with a quantifier
+    :param quantifier: ``any`` or ``all`` of the values
+    :param language: of the operators of text search
+    :raises Malformed: the type has no such operator, the operator takes no such modifier, or the value is none
+    :raises Conflict: this database hasn't got the operator
+    """
+    known = operator_of(subject, operator)
+    _check_modifiers(subject, known, value, quantifier, language)
+    if quantifier is not None:
+        join, of_nothing = QUANTIFIERS[quantifier]
+        parts = [known.condition(subject.expression, _read(subject, known, text), subject.dialect) for text in value]
+        made = join(of_nothing(), *parts)
+    else:
+        right = [_read(subject, known, text) for text in value] if known.many else _read(subject, known, value)
+        made = known.condition(subject.expression, (language, right) if known.searches else right, subject.dialect)
+    return sa.not_(made) if negated else made
+
+
+def operators_of(subject: Subject) -> dict[str, Operator]:
+    return {known.name: known for known in subject.field_type.operators}
+
+
+def operator_of(subject: Subject, name: str) -> Operator:
+    """
+    :raises Malformed: the subject's type has no such operator
+    :raises Conflict: this database hasn't got it
+    """
+    every = operators_of(subject)
+    known = every.get(name)
+    if known is None:
+        raise Malformed(
+            f"{_short(subject.name)} takes no operator {_short(name)}",
+            code="unknown_operator",
+            hint=f"it takes {' '.join(name for name in every if subject.dialect in every[name].dialects)}",
+        )
+    if subject.dialect not in known.dialects:
+        raise Conflict(
+            f"{_short(subject.name)}: the operator {name} needs another database: {', '.join(known.dialects)}",
+            code="unsupported_by_database",
+        )
+    return known
+
+
+def _check_modifiers(subject, known: Operator, value, quantifier: str | None, language: str | None) -> None:
+    if quantifier is not None and (quantifier not in QUANTIFIERS or not known.quantified):
+        takes = " ".join(name for name, other in operators_of(subject).items() if other.quantified)
+        told = f"it takes no {_short(quantifier)}"
+        raise _refused(subject, known, told, hint=f"{takes} take any and all" if takes else None)
+    if language is not None and not known.searches:
+        raise _refused(subject, known, "it takes no language")
+    if language is not None and language not in known.languages:
+        hint = f"known are {' '.join(sorted(known.languages))}"
+        raise _refused(subject, known, f"there is no language {_short(language)}", hint=hint)
+    wants_list, most = known.many or quantifier is not None, MOST_VALUES if known.many else MOST_QUANTIFIED
+    if wants_list == isinstance(value, str):
+        raise _refused(subject, known, "want a list of values" if wants_list else "want one value")
+    if wants_list and len(value) > most:
+        raise _refused(subject, known, f"want at most {most} values, not {len(value)}")
+
+
+def _read(subject: Subject, known: Operator, text: str):
+    """What the operator gets of a text of the query."""
+
+    def read(text: str):
+        value = subject.field_type.text_form(subject.options).from_text(text)
+        return subject.field_type.operand_node(subject.options).deserialize(value)
+
+    try:
+        bad = UNSTORABLE.search(text)
+        if bad:
+            raise ValueError(f"no value has the character U+{ord(bad.group()):04X}")
+        return known.read(text, read)
+    except colander.Invalid as error:
+        told = "; ".join(message for _, _, message in faults(error))
+    except ValueError as error:
+        told = str(error)
+    raise _refused(subject, known, f"{told}, not {_short(text)!r}", code="invalid_operand") from None
+
+
+def _refused(subject: Subject, known: Operator, told: str, *, code: str = "invalid_operand", hint=None) -> Malformed:
+    return Malformed(f"{_short(subject.name)}, {known.name}: {told}", code=code, hint=hint)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

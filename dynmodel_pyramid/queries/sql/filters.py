@@ -1,0 +1,55 @@
+"""Conditions and groups of them over one table -> one SQL expression."""
+
+from collections.abc import Callable, Iterable
+
+import sqlalchemy as sa
+from sqlalchemy.sql.elements import Grouping
+
+from dynmodel_pyramid.queries.grammar.syntax import Condition, Filter, Group
+from dynmodel_pyramid.queries.sql.comparisons import condition
+from dynmodel_pyramid.queries.sql.names import Names
+
+#: The name of an embedded relation -> whether anything is embedded, in SQL; None: nothing is embedded under that name.
+Existence = Callable[[str], sa.ColumnElement[bool] | None]
+#: Conditions that stand side by side. SQLite takes 1,000 nested expressions, and so it counts ``a AND b AND c``.
+_SIDE_BY_SIDE = 100
+
+
+def translated(filters: Iterable[Filter], names: Names, existence: Existence) -> sa.ColumnElement[bool]:
+    """What all ``filters`` ask of a row of the table that ``names`` are of.
+
+    :raises Malformed: an unknown name (``unknown_field``), operator or value
+    :raises Conflict: this database hasn't got an operator
+    """
+    return _joined("and", [_filter(item, names, existence) for item in filters])
+
+
+def _filter(item: Filter, names: Names, existence: Existence) -> sa.ColumnElement[bool]:
+    if isinstance(item, Group):
+        made = _joined(item.operator, [_filter(each, names, existence) for each in item.items])
+        return sa.not_(Grouping(made)) if item.negated else made
+    return _condition(item, names, existence)
+
+
+def _condition(item: Condition, names: Names, existence: Existence) -> sa.ColumnElement[bool]:
+    column = item.column
+    if item.operator == "is" and item.value in ("null", "not_null") and not column.path:
+        there = existence(column.name)
+        if there is not None:
+            return there if (item.value == "null") == item.negated else sa.not_(there)
+    made = condition(
+        names.subject(column, column.name),
+        item.operator,
+        item.value,
+        negated=item.negated,
+        quantifier=item.quantifier,
+        language=item.language,
+    )
+    return names.budget.spend(made)
+
+
+def _joined(operator: str, parts: list[sa.ColumnElement[bool]]) -> sa.ColumnElement[bool]:
+    join = sa.and_ if operator == "and" else sa.or_
+    while len(parts) > _SIDE_BY_SIDE:
+        parts = [Grouping(join(*parts[start : start + _SIDE_BY_SIDE])) for start in range(0, len(parts), _SIDE_BY_SIDE)]
+    return join(*parts) if len(parts) > 1 else parts[0]

@@ -1,0 +1,63 @@
+"""Parts of JSON values: ``data->a->0->>b`` (PostgREST, "JSON Columns")."""
+
+import json
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.fields.schema import MAX_DEPTH
+from dynmodel_pyramid.fields.types import json_operators
+from dynmodel_pyramid.fields.types.json import Json, JsonDocument
+from dynmodel_pyramid.fields.types.text import Text, byte_order
+from dynmodel_pyramid.queries.sql.subjects import Subject
+
+#: Greater places of items are none that PostgreSQL takes.
+_INT32 = 2**31
+
+
+class Part(Json):
+    """A part of a JSON value."""
+
+    operators = json_operators.PARTS
+
+
+def json_path(
+    expression: sa.ColumnElement, steps: Sequence[str | int], as_text: bool, dialect: str
+) -> sa.ColumnElement:
+    """The part of a JSON value, null where there is none: as JSON, or as the text that ``->>`` gives.
+
+    :param steps: keys of objects, and places in arrays, from the end if they are negative
+    :raises Malformed: there are too many steps, or a place is none
+    """
+    if len(steps) > MAX_DEPTH or any(type(step) is int and not -_INT32 <= step < _INT32 for step in steps):
+        raise Malformed(f"want at most {MAX_DEPTH} steps in JSON, and places of 32 bits", code="invalid_parameter")
+    if dialect == "sqlite":
+        text = sa.type_coerce(expression, sa.Text())
+        made = sa.func.dynmodel_json_path(text, json.dumps(list(steps)), int(as_text), type_=sa.Text())
+        return made if as_text else sa.type_coerce(made, JsonDocument())
+    made = expression
+    for number, step in enumerate(steps, 1):
+        sign = "->>" if as_text and number == len(steps) else "->"
+        key = sa.literal(step, sa.Integer() if type(step) is int else sa.Text())
+        made = made.op(sign, precedence=15)(key)
+    if not as_text:
+        return sa.type_coerce(made, JsonDocument())
+    # The cast keeps COLLATE off the last key, which else would be its operand.
+    return sa.type_coerce(sa.cast(made, sa.Text()).collate("C"), byte_order())
+
+
+def part_of(subject: Subject, steps: Sequence[str | int], as_text: bool) -> Subject:
+    """The part as the subject of a condition: text, or JSON, of whose values numbers have an order.
+
+    :raises Malformed: the subject is no JSON
+    """
+    last = len(steps) - 1
+    name = subject.name + "".join(
+        f"{'->>' if as_text and place == last else '->'}{step}" for place, step in enumerate(steps)
+    )
+    column = subject.expression
+    if not isinstance(column, sa.ColumnElement) or not isinstance(column.type, JsonDocument):
+        raise Malformed(f"{subject.name} is no JSON: -> and ->> find nothing in it", code="invalid_parameter")
+    made = json_path(column, steps, as_text, subject.dialect)
+    return subject.made(name, made, Text if as_text else Part)

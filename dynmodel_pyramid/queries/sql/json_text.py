@@ -1,0 +1,130 @@
+"""Values as JSON text, made by the database, just as the encoder of rows writes them (RFC 8259).
+
+Embedded rows are texts that the database puts together. What a value's JSON is, its field type says by
+``json_expression``; here its SQL type says how that is written. Both databases write JSON of their own otherwise than
+the encoder: floats with fewer digits or other exponents, objects with blanks.
+"""
+
+import json
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import operators
+from sqlalchemy.sql.functions import FunctionElement
+
+from dynmodel_pyramid.errors import Conflict
+from dynmodel_pyramid.fields import FieldType
+from dynmodel_pyramid.fields.contract import Options
+from dynmodel_pyramid.fields.types.json import Fragment
+from dynmodel_pyramid.queries.sql.float_text import number_text
+
+NULL = "null"
+
+
+def json_text(
+    shown: sa.ColumnElement, source: sa.ColumnElement, field_type: FieldType, options: Options, dialect: str, name: str
+) -> sa.ColumnElement:
+    """The JSON text of a value; of null it is ``null``.
+
+    :param shown: the type's ``json_expression`` of ``source``
+    :raises Conflict: the type's values can't be written by the database
+    """
+    kind = shown.type
+    own = field_type.json_text(source, options, dialect)
+    if own is not None:
+        made = own
+    elif type(kind) is Fragment:
+        made = sa.type_coerce(shown, sa.Text())
+    elif isinstance(kind, sa.Boolean):
+        made = sa.case((shown.is_(sa.true()), literal("true")), (shown.is_(sa.false()), literal("false")))
+    elif isinstance(kind, sa.Integer):
+        made = sa.cast(shown, sa.Text())
+    elif isinstance(kind, sa.Float):
+        made = float_text(shown, dialect)
+    elif isinstance(kind, sa.String):
+        made = quoted(shown, dialect)
+    elif field_type.json_schema(options).get("type") == "string" and field_type.text_form(options).sql_to_text:
+        made = quoted(field_type.text_form(options).sql_to_text(source, dialect), dialect)
+    else:
+        raise Conflict(
+            f"{name}: values of this type can't be written by the database, so they can't be embedded",
+            hint="name other fields",
+            code="unsupported_by_database",
+        )
+    return or_null(made)
+
+
+def or_null(text: sa.ColumnElement) -> sa.ColumnElement:
+    return sa.func.coalesce(text, literal(NULL), type_=sa.Text())
+
+
+def literal(text: str) -> sa.ColumnElement:
+    return sa.literal(text, sa.Text())
+
+
+def fragment(text: sa.ColumnElement) -> sa.ColumnElement:
+    """JSON text as a value of an answer."""
+    return sa.type_coerce(text, Fragment())
+
+
+def quoted(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+    """A text as a JSON string; both databases escape the characters that the encoder escapes, in the same way."""
+    if dialect == "sqlite":
+        return sa.case((text.is_not(None), sa.func.json_quote(sa.type_coerce(text, sa.Text()), type_=sa.Text())))
+    return sa.cast(sa.func.to_json(sa.cast(text, sa.Text())), sa.Text())
+
+
+def float_text(number: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+    """A float with the fewest digits that it is known by; with an exponent below 1e-5 and from 1e16 on."""
+    if dialect == "sqlite":
+        return sa.func.dynmodel_json_float(number, type_=sa.Text())
+    return number_text(number)
+
+
+#: A chain of ``||`` is nested as deeply as it is long: SQLite takes 1,000, all levels of a query together. Parentheses
+#: cost room on its parser's stack, which holds 100 symbols before release 3.47.
+_CHAIN = 40
+
+
+class Joined(FunctionElement):
+    """Texts one after another."""
+
+    inherit_cache = True
+    name = "joined"
+
+    def __init__(self, *parts: sa.ColumnElement):
+        super().__init__(*(part.self_group(against=operators.concat_op) for part in parts))
+        self.type = sa.Text()
+
+
+@compiles(Joined)
+def _compile_joined(element, compiler, **options) -> str:
+    texts = [compiler.process(part, **options) for part in element.clauses]
+    while len(texts) > _CHAIN:
+        chains = [texts[start : start + _CHAIN] for start in range(0, len(texts), _CHAIN)]
+        texts = [f"({' || '.join(chain)})" for chain in chains]
+    return " || ".join(texts)
+
+
+def json_object(members: Sequence[tuple[str, sa.ColumnElement]]) -> sa.ColumnElement:
+    """An object of names and JSON texts, none of which is null."""
+    if not members:
+        return literal("{}")
+    parts: list[sa.ColumnElement] = []
+    before = "{"
+    for name, text in members:
+        parts += [literal(f"{before}{json.dumps(name, ensure_ascii=False)}:"), text]
+        before = ","
+    return Joined(*parts, literal("}"))
+
+
+def json_array(values: sa.Select, dialect: str) -> sa.ColumnElement:
+    """The JSON texts of a query's one column as an array, in the query's order."""
+    rows = values.subquery()
+    (value,) = rows.c
+    comma = sa.literal_column("','")
+    every = sa.func.group_concat(value, comma) if dialect == "sqlite" else sa.func.string_agg(value, comma)
+    return sa.select(
+        Joined(literal("["), sa.func.coalesce(every, literal(""), type_=sa.Text()), literal("]"))
+    ).scalar_subquery()

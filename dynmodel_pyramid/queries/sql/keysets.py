@@ -1,0 +1,108 @@
+"""Cursors: a page goes on where another one ended, by the values of the row that it ended with.
+
+Rows that are added or deleted in between move nothing, and no row is read in vain, as it is with ``offset``. A cursor
+is opaque to clients: base64url (RFC 4648) of JSON with the table, the order, and the values' texts. It is no secret and
+gives no rights: whoever makes one up asks for what a filter could ask for as well.
+"""
+
+import base64
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import colander
+import sqlalchemy as sa
+
+from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.fields.operators import bound
+from dynmodel_pyramid.fields.schema import UNSTORABLE
+from dynmodel_pyramid.queries.sql.ordering import Key
+
+#: Characters of a cursor. Values of fields may be long; rows with longer ones have none.
+LONGEST = 8000
+
+
+def _order(keys: Sequence[Key]) -> list[Any]:
+    return [[key.name, key.descending, key.nulls_first] for key in keys]
+
+
+def write(values: Sequence[Any], keys: Sequence[Key], table_id: int) -> str | None:
+    """The cursor of a row, by the values of its keys; None where it would be too long."""
+    texts = [
+        None if value is None else key.subject.field_type.text_form(key.subject.options).to_text(value)
+        for key, value in zip(keys, values, strict=True)
+    ]
+    document = json.dumps([table_id, _order(keys), texts], separators=(",", ":"), ensure_ascii=False)
+    made = base64.urlsafe_b64encode(document.encode()).decode().rstrip("=")
+    return made if len(made) <= LONGEST else None
+
+
+def read(cursor: str, keys: Sequence[Key], table_id: int, parameter: str) -> list[Any]:
+    """The values of the keys, as their fields store them.
+
+    :raises Malformed: no cursor, one of another table or order, or one whose values the fields no longer have
+    """
+    try:
+        if len(cursor) > LONGEST or not cursor.isascii():
+            raise ValueError
+        padded = cursor + "=" * (-len(cursor) % 4)
+        document = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        table, order, texts = document
+        if table != table_id or order != _order(keys) or len(texts) != len(keys):
+            raise ValueError
+        return [_value(text, key) for text, key in zip(texts, keys, strict=True)]
+    except (ValueError, TypeError, RecursionError, colander.Invalid):
+        raise Malformed(
+            f"{parameter}: no cursor of this table and order",
+            code="invalid_cursor",
+            hint="take it from the Link header of a page with the same order; if fields have changed, begin anew",
+            parameter=parameter,
+        ) from None
+
+
+def _value(text: Any, key: Key) -> Any:
+    if text is None:
+        return None
+    if type(text) is not str or UNSTORABLE.search(text):
+        raise ValueError
+    kind, options = key.subject.field_type, key.subject.options
+    return kind.operand_node(options).deserialize(kind.text_form(options).from_text(text))
+
+
+def beyond(
+    keys: Sequence[Key], values: Sequence[Any], *, backwards: bool, nulls: bool = True
+) -> sa.ColumnElement[bool]:
+    """Whether a row stands behind the row with these values; ``backwards``: before it.
+
+    No database sees in this OR where in an index to begin, so the first key's bound is told by itself where it is one.
+
+    :param nulls: False leaves out the rows without the first key where these come last, so that it has a bound
+    """
+    ways = []
+    for number, (key, value) in enumerate(zip(keys, values, strict=True)):
+        same = [_same(*each) for each in zip(keys[:number], values[:number], strict=True)]
+        ways.append(sa.and_(*same, _behind(key, value, backwards)))
+    first, value = keys[0], values[0]
+    if len(keys) == 1 or value is None or (nulls and first.nulls_come(backwards=backwards)):
+        return sa.or_(*ways)
+    limit = bound(first.expression, value)
+    begins = first.expression <= limit if first.descending != backwards else first.expression >= limit
+    return sa.and_(begins, sa.or_(*ways))
+
+
+def nulls_follow(keys: Sequence[Key], values: Sequence[Any], *, backwards: bool) -> bool:
+    """Whether rows without the first key come behind these values, which have one: it has no bound then."""
+    return len(keys) > 1 and values[0] is not None and keys[0].nulls_come(backwards=backwards)
+
+
+def _same(key: Key, value: Any) -> sa.ColumnElement[bool]:
+    return key.expression.is_(None) if value is None else key.expression == bound(key.expression, value)
+
+
+def _behind(key: Key, value: Any, backwards: bool) -> sa.ColumnElement[bool]:
+    nulls_come = key.nulls_come(backwards=backwards)
+    if value is None:
+        return sa.false() if nulls_come else key.expression.is_not(None)
+    limit = bound(key.expression, value)
+    further = key.expression < limit if key.descending != backwards else key.expression > limit
+    return sa.or_(further, key.expression.is_(None)) if nulls_come else further

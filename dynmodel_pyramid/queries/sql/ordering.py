@@ -1,0 +1,84 @@
+"""``order`` in SQL: what rows are sorted by, and where nulls stand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.fields import is_sortable
+from dynmodel_pyramid.fields.types.text import byte_order
+from dynmodel_pyramid.queries.errors import clip
+from dynmodel_pyramid.queries.grammar.syntax import OrderTerm
+from dynmodel_pyramid.queries.sql.json_paths import Part
+from dynmodel_pyramid.queries.sql.selection import Selection
+from dynmodel_pyramid.queries.sql.subjects import SYSTEM, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One term of ORDER BY.
+
+    :param name: what it is called in a cursor; empty where rows can't be found again by its value
+    :param nullable: whether rows may have none. A field may even if it is required: the proof may be pending
+    """
+
+    subject: Subject
+    expression: sa.ColumnElement
+    descending: bool
+    nulls_first: bool
+    name: str = ""
+    nullable: bool = True
+
+    def clause(self, *, backwards: bool = False) -> sa.ColumnElement:
+        made = self.expression.desc() if self.descending != backwards else self.expression.asc()
+        if not self.nullable:
+            # Where nulls would stand matters to SQLite even here: it sorts again what an index has in order.
+            return made
+        return made.nulls_first() if self.nulls_first != backwards else made.nulls_last()
+
+    def nulls_come(self, *, backwards: bool) -> bool:
+        """Whether nulls come after all values, as we go."""
+        return self.nullable and self.nulls_first == backwards
+
+
+def keys_of(selection: Selection, terms: Sequence[OrderTerm] | None = None) -> list[Key]:
+    """What the level's order asks for; nulls stand where PostgreSQL has them unless a term says otherwise.
+
+    :raises Malformed: a name is unknown, or its values have no order
+    """
+    keys: list[Key] = []
+    for term in selection.level.order if terms is None else terms:
+        keys += _keys(selection, term)
+        selection.around.budget.spend(keys[-1].expression)
+    return keys
+
+
+def _keys(selection: Selection, term: OrderTerm) -> list[Key]:
+    column = term.column
+    subject = selection.subject_of(column, term.relation)
+    nulls_first = term.descending if term.nulls_first is None else term.nulls_first
+    expression = subject.expression
+    if isinstance(subject.field_type, Part):
+        return _of_json(subject, term.descending, nulls_first)
+    if not is_sortable(subject.field_type) or not isinstance(expression, sa.ColumnElement):
+        raise Malformed(f"order: {clip(subject.name)} has no order", code="not_sortable", parameter="order")
+    name = "" if term.relation is not None or column.path else subject.name
+    return [Key(subject, expression, term.descending, nulls_first, name, nullable=name not in SYSTEM)]
+
+
+def _of_json(subject: Subject, descending: bool, nulls_first: bool) -> list[Key]:
+    """Numbers by their size, before other values, which go by their text."""
+    value = subject.expression
+    missing = sa.case((value.is_(None), sa.literal_column("1")), else_=sa.literal_column("0"))
+    if subject.dialect == "sqlite":
+        text = sa.type_coerce(value, sa.Text())
+        number = sa.func.dynmodel_json_size(text)
+    else:
+        text = sa.cast(value, sa.Text()).collate("C")
+        number = sa.case((sa.func.jsonb_typeof(value) == "number", sa.cast(sa.cast(value, sa.Text()), sa.Numeric())))
+    return [
+        Key(subject, missing, nulls_first, False),
+        Key(subject, number, descending, descending),
+        Key(subject, sa.type_coerce(text, byte_order()), descending, descending),
+    ]

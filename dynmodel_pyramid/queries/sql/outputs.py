@@ -1,0 +1,105 @@
+"""What a query selects: names and values, each as the encoder takes it and as JSON text in an embedded row."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.catalogue.column_expressions import is_list, json_expression, reverse_expression
+from dynmodel_pyramid.definitions import FieldDefinition
+from dynmodel_pyramid.queries.sql.json_text import fragment, json_text, or_null
+from dynmodel_pyramid.queries.sql.names import Names
+from dynmodel_pyramid.queries.sql.subjects import Subject, of_field, of_system
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A value of an answer.
+
+    :param shown: what is selected; its Python value goes to the encoder
+    :param text: makes its JSON text in SQL, for embedded rows and for groups
+    :param column: the field that it shows as it is, by which groups may be ordered
+    :param digits: of an exact number, whose JSON is a string: makes its JSON text as a number
+    """
+
+    name: str
+    shown: sa.ColumnElement
+    text: Callable[[], sa.ColumnElement]
+    column: str | None = None
+    digits: Callable[[], sa.ColumnElement] | None = None
+
+    def named(self, name: str) -> "Output":
+        return replace(self, name=name)
+
+    def as_number(self) -> "Output":
+        """An exact number as a JSON number, with all its digits."""
+        if self.digits is None:
+            return self
+        digits = self.digits
+        return replace(self, shown=fragment(digits()), text=lambda: or_null(digits()))
+
+
+def of_subject(name: str, subject: Subject, column: str | None = None) -> Output:
+    """A value that is made of others, or a system column."""
+    field_type, options, source = subject.field_type, subject.options, subject.expression
+    shown = field_type.json_expression(source, options)
+    return Output(
+        name,
+        shown,
+        lambda: json_text(shown, source, field_type, options, subject.dialect, subject.name),
+        column,
+        digits_of(subject),
+    )
+
+
+def digits_of(subject: Subject) -> Callable[[], sa.ColumnElement] | None:
+    """What makes the digits of an exact number; None where values are no such numbers."""
+    to_text = subject.field_type.text_form(subject.options).sql_to_text
+    if not subject.field_type.exact_numbers or to_text is None:
+        return None
+    return lambda: sa.type_coerce(to_text(subject.expression, subject.dialect), sa.Text())
+
+
+def of_text(
+    name: str,
+    text: sa.ColumnElement,
+    column: str | None = None,
+    embedded: sa.ColumnElement | None = None,
+    digits: Callable[[], sa.ColumnElement] | None = None,
+) -> Output:
+    """JSON text that the database makes, or null; ``embedded``: the same, but never null."""
+    return Output(name, fragment(text), lambda: or_null(text) if embedded is None else embedded, column, digits)
+
+
+def every_output(names: Names) -> list[Output]:
+    """``*``: what a row shows, as :class:`dynmodel_pyramid.rows.encoding.RowEncoder` has it."""
+    readable = names.readable
+    outputs = [output_of(names, "id", "id"), *[output_of(names, field.name, field.name) for field in readable]]
+    outputs += [output_of(names, side.reverse, side.reverse) for side in names.sides]
+    # Former names stand behind all present ones.
+    return outputs + [output_of(names, field.name, alias.name) for field in readable for alias in field.aliases]
+
+
+def output_of(names: Names, column: str, name: str) -> Output:
+    """A field, system column or reverse side, under a name."""
+    found = names.find(column, "select")
+    model, table = names.model, names.table
+    if isinstance(found, str):
+        return of_subject(name, of_system(model, found, table), found)
+    if not isinstance(found, FieldDefinition):
+        text = sa.type_coerce(reverse_expression(model, found, table), sa.Text())
+        return of_text(name, text, column, text)
+    shown = json_expression(model, found, table)
+    if is_list(model, found):
+        text = sa.type_coerce(shown, sa.Text())
+        return of_text(name, text, found.name, text)
+    subject = of_field(model, found, table)
+    return Output(
+        name,
+        shown,
+        lambda: json_text(
+            shown, subject.expression, subject.field_type, subject.options, subject.dialect, subject.name
+        ),
+        found.name,
+        digits_of(subject),
+    )

@@ -1,0 +1,152 @@
+"""A query over a table, translated: the statement of a page with all that is embedded, and what is counted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.catalogue.table_builder import Model
+from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.queries.grammar.syntax import Query
+from dynmodel_pyramid.queries.sql import keysets
+from dynmodel_pyramid.queries.sql.aggregates import Aggregate
+from dynmodel_pyramid.queries.sql.names import Names, Readable
+from dynmodel_pyramid.queries.sql.ordering import Key, keys_of
+from dynmodel_pyramid.queries.sql.outputs import Output
+from dynmodel_pyramid.queries.sql.relations import Models
+from dynmodel_pyramid.queries.sql.select_list import outputs_of
+from dynmodel_pyramid.queries.sql.selection import ScopeOf, Selection, Surroundings
+from dynmodel_pyramid.queries.sql.statements import cut, grouped, is_grouped
+from dynmodel_pyramid.queries.sql.subjects import of_system
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A translated query, of one version of each of its tables.
+
+    :param names: of the values of a row
+    :param statement: all rows, neither cut nor within a cursor's bounds
+    :param keys: what the rows are ordered by, the id at last; empty where rows are grouped
+    :param versions: of the far tables that it uses, by their ids
+    :param weight: elements of SQL, about half a kilobyte each
+    """
+
+    query: Query
+    names: tuple[str, ...]
+    statement: sa.Select
+    keys: Sequence[Key]
+    table_id: int
+    versions: Mapping[int, int] = field(default_factory=dict)
+    weight: int = 0
+
+    @property
+    def limit(self) -> int | None:
+        return self.query.root.limit
+
+    @property
+    def offset(self) -> int:
+        return self.query.root.offset
+
+    @property
+    def has_cursors(self) -> bool:
+        """Whether a page can go on where another one ended."""
+        return bool(self.keys) and all(key.name for key in self.keys)
+
+    @property
+    def _backwards(self) -> bool:
+        return self.query.before is not None
+
+    @cached_property
+    def nulls_follow(self) -> bool:
+        """Whether the query's cursor stands at rows with a first key, and rows without one come at the end.
+
+        :raises Malformed: the cursor is none of this order
+        """
+        values = self._cursor_values
+        return values is not None and keysets.nulls_follow(self.keys, values, backwards=self._backwards)
+
+    @cached_property
+    def _cursor_values(self) -> list | None:
+        cursor = self.query.before if self._backwards else self.query.after
+        if cursor is None:
+            return None
+        parameter = "_before" if self._backwards else "_after"
+        if not self.has_cursors:
+            raise Malformed(
+                "a cursor needs an order by fields of the table itself", code="invalid_cursor", parameter=parameter
+            )
+        return keysets.read(cursor, self.keys, self.table_id, parameter)
+
+    def page(self, limit: int | None, offset: int, *, with_keys: bool = False, nulls: bool = True) -> sa.Select:
+        """The rows of a page; behind their values, with ``with_keys``, those that they are ordered by.
+
+        Of a page before a cursor they come backwards.
+
+        :param nulls: False where :attr:`nulls_follow` leaves those rows out, which an index serves
+        :raises Malformed: the query's cursor is none of this order
+        """
+        made, values = self.statement, self._cursor_values
+        if values is not None:
+            made = made.where(keysets.beyond(self.keys, values, backwards=self._backwards, nulls=nulls))
+            if self._backwards:
+                made = made.order_by(None).order_by(*[key.clause(backwards=True) for key in self.keys])
+        if with_keys:
+            made = made.add_columns(*[key.expression for key in self.keys])
+        return cut(made, limit, offset)
+
+    def counted(self, most: int | None = None) -> sa.Select:
+        """The number of all rows, but never more than ``most``."""
+        rows = self.statement.order_by(None)
+        rows = rows if not self.keys else rows.with_only_columns(sa.literal_column("1"), maintain_column_froms=True)
+        return sa.select(sa.func.count()).select_from(cut(rows, most, 0).subquery())
+
+    def cursor(self, values: Sequence) -> str:
+        """What continues behind (or before) the row with these values of its keys."""
+        return keysets.write(values, self.keys, self.table_id)
+
+
+def plan(
+    model: Model, query: Query, scope: Readable, models: Models, scope_of: ScopeOf, *, numbers: bool = False
+) -> Plan:
+    """Translate a query.
+
+    :param models: gives the models of far tables
+    :param scope_of: gives the scope of each
+    :param numbers: whether exact numbers are JSON numbers, not strings
+    :raises Malformed: the query names what isn't there, or asks for what can't be
+    :raises Conflict: this database can't do it
+    """
+    for parameter, value in (("columns", query.columns), ("on_conflict", query.on_conflict)):
+        if value is not None:
+            raise Malformed(f"{parameter} is for writes", code="invalid_parameter", parameter=parameter)
+    around = Surroundings(query, models, scope_of, numbers)
+    selection = Selection(around, Names(model, scope, budget=around.budget), query.select)
+    outputs = outputs_of(selection)
+    if not outputs:
+        raise Malformed("select: nothing is selected", code="invalid_parameter", parameter="select")
+    conditions = selection.conditions()
+    if is_grouped(outputs):
+        keys: list[Key] = []
+        statement = grouped(selection, outputs, model.table, conditions, _shown)
+    else:
+        keys = _with_id(model, keys_of(selection))
+        source = selection.join_to(model.table)
+        order = [key.clause() for key in keys]
+        statement = sa.select(*_shown(outputs)).select_from(source).where(*conditions).order_by(*order)
+    versions = {table_id: far.definition.version for table_id, far in around.used.items()}
+    names = tuple(each.name for each in outputs)
+    return Plan(query, names, statement, keys, model.definition.id, versions, around.budget.spent)
+
+
+def _with_id(model: Model, keys: list[Key]) -> list[Key]:
+    """The id comes last, so that pages never overlap."""
+    if any(key.name == "id" for key in keys):
+        return keys
+    subject = of_system(model, "id")
+    return [*keys, Key(subject, subject.expression, False, False, "id", nullable=False)]
+
+
+def _shown(outputs: Sequence[Output | Aggregate]) -> list[sa.ColumnElement]:
+    # Labels of our own: names of users could be those of columns elsewhere in the statement.
+    return [each.shown.label(f"_{number}") for number, each in enumerate(outputs)]

@@ -1,0 +1,124 @@
+"""Which rows a relation of a query names: links, lists of links and reverse sides, and how they are reached in SQL.
+
+A relation is called by the name of the link (an alias of it, too), by the name of the reverse side, or by the model at
+its other end (PostgREST, "Resource Embedding"). A hint says the link where the model doesn't suffice.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.catalogue.list_tables import lines_of
+from dynmodel_pyramid.catalogue.references import reference_of
+from dynmodel_pyramid.catalogue.table_builder import Model
+from dynmodel_pyramid.definitions import FieldDefinition
+from dynmodel_pyramid.definitions.names import name_key
+from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.queries.errors import clip
+from dynmodel_pyramid.queries.sql.names import Names
+
+#: Gives the model of a table by its id or model name; those of the caller's work, so that their use is proven.
+Models = Callable[[int | str], Model | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """From the rows of a table to rows of the far one.
+
+    :param names: what it is called here, besides the far model's name
+    :param many: whether a row may have several
+    :param link: the field that links, and the id of its table
+    :param reverse: whether it is followed backwards
+    :param listed: whether the link is a list, whose lines are kept in a table of their own
+    """
+
+    names: tuple[str, ...]
+    far: int
+    many: bool
+    table_id: int
+    link: FieldDefinition
+    reverse: bool
+    listed: bool
+
+    def reached(
+        self, near: sa.FromClause, far: sa.FromClause, schema: str | None, name: str
+    ) -> tuple[sa.FromClause, sa.ColumnElement[bool], list[sa.ColumnElement]]:
+        """What stands in FROM, the condition that ties it to the near row, and the rows' own order.
+
+        :param name: of an alias for the lines of a list
+        """
+        if not self.listed:
+            if self.reverse:
+                return far, far.c[self.link.name] == near.c.id, [far.c.id]
+            return far, far.c.id == near.c[self.link.name], [far.c.id]
+        lines = lines_of(self.table_id, self.link.id, schema).alias(name)
+        if self.reverse:
+            return far.join(lines, lines.c.row_id == far.c.id), lines.c.value == near.c.id, [far.c.id]
+        return far.join(lines, lines.c.value == far.c.id), lines.c.row_id == near.c.id, [lines.c.position]
+
+
+def relation_of(names: Names, name: str, hint: str | None, models: Models, parameter: str = "select") -> Relation:
+    """What a table's relation of that name is.
+
+    :raises Malformed: there is none (``unknown_relation``), or there are several (``ambiguous_relation``)
+    """
+    every = list(_relations(names, models))
+    named = [each for each in every if name in each.names]
+    found = named or [each for each in every if _is_called(each, name, models)]
+    if hint is not None:
+        found = [
+            each for each in found if hint in each.names or hint == each.link.name or _is_called(each, hint, models)
+        ]
+    if len(found) == 1:
+        return found[0]
+    called = clip(name if hint is None else f"{name}!{hint}")
+    here = names.model.definition.model_name
+    if found:
+        told = ", ".join(_told(each, models) for each in found)
+        raise Malformed(
+            f"{parameter}: {called} may be several relations of {here}: {told}",
+            code="ambiguous_relation",
+            hint=f"name the link or the reverse side, or give the link as a hint: {clip(name)}!{found[0].link.name}",
+            parameter=parameter,
+            relation=clip(name),
+        )
+    known = sorted({_told(each, models) for each in every})
+    raise Malformed(
+        f"{parameter}: the table {here} has no relation {called}",
+        code="unknown_relation",
+        hint=f"it has {', '.join(known)}" if known else "it has none",
+        parameter=parameter,
+        relation=clip(name),
+    )
+
+
+def _relations(names: Names, models: Models) -> Iterator[Relation]:
+    definition = names.model.definition
+    for field in names.readable:
+        reference = reference_of(field, names.model.field_types)
+        if reference is not None:
+            called = (field.name, *(alias.name for alias in field.aliases))
+            yield Relation(called, reference.table, reference.many, definition.id, field, False, reference.many)
+    for side in definition.referrers:
+        if side.reverse is not None and not names.scope.may_read(side.reverse):
+            continue
+        far = models(side.table_id)
+        field = None if far is None else far.definition.by_id.get(side.field_id)
+        if field is not None and not field.write_only:
+            called = () if side.reverse is None else (side.reverse,)
+            many = side.many or not field.is_unique
+            yield Relation(called, side.table_id, many, side.table_id, field, True, side.many)
+
+
+def _is_called(relation: Relation, name: str, models: Models) -> bool:
+    far = models(relation.far)
+    return far is not None and name_key(far.definition.model_name) == name_key(name)
+
+
+def _told(relation: Relation, models: Models) -> str:
+    far = models(relation.far)
+    model_name = "?" if far is None else far.definition.model_name
+    if relation.names:
+        return f"{relation.names[0]} ({model_name})"
+    return f"{model_name}!{relation.link.name}"

@@ -1,0 +1,191 @@
+"""One level of a query, the queried table or an embedded relation: from where its rows come, and which they are.
+
+Relations of which a row has one at most are joined to the level's own table (LEFT JOIN: they never multiply its rows).
+Those of which it may have several are subqueries that make JSON arrays, and so is the whole query one statement.
+Conditions about what is embedded are EXISTS, with the embedded level's own conditions.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+
+import sqlalchemy as sa
+from sqlalchemy.sql.elements import quoted_name
+
+from dynmodel_pyramid.catalogue.table_builder import Model
+from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.queries.errors import QueryError, QueryTooComplex, clip
+from dynmodel_pyramid.queries.grammar.syntax import Column, Embed, Path, Query, SelectItem
+from dynmodel_pyramid.queries.sql.aggregates import Aggregate
+from dynmodel_pyramid.queries.sql.budget import Budget
+from dynmodel_pyramid.queries.sql.filters import translated
+from dynmodel_pyramid.queries.sql.names import Names, Readable
+from dynmodel_pyramid.queries.sql.outputs import Output
+from dynmodel_pyramid.queries.sql.relations import Models, Relation, relation_of
+from dynmodel_pyramid.queries.sql.subjects import Subject
+
+#: Gives the caller's scope of a far table.
+ScopeOf = Callable[[Model], Readable]
+#: Tables that one level joins; SQLite takes 64 (Implementation Limits, 6).
+MOST_JOINED = 50
+
+
+@dataclass
+class Surroundings:
+    """What all levels of one query share.
+
+    :param scope_of: what the caller may see of the rows of a far table
+    :param numbers: whether exact numbers are JSON numbers, not strings
+    :param used: every far table that the query names, by its id
+    """
+
+    query: Query
+    models: Models
+    scope_of: ScopeOf
+    numbers: bool = False
+    used: dict[int, Model] = field(default_factory=dict)
+    budget: Budget = field(default_factory=Budget)
+    _numbers: count = field(default_factory=lambda: count(1))
+
+    def name(self) -> quoted_name:
+        # No name of a table or field begins with an underscore.
+        return quoted_name(f"_q{next(self._numbers)}", quote=True)
+
+    def shown(self, output: Output | Aggregate) -> Output | Aggregate:
+        return output.as_number() if self.numbers and isinstance(output, Output) else output
+
+    def model(self, key: int | str) -> Model | None:
+        found = self.models(key)
+        if found is not None:
+            self.used[found.definition.id] = found
+        return found
+
+
+class Selection:
+    """One level, over a table or an alias of it.
+
+    :param near: the table of the level that embeds this one
+    :param joins: where relations of one row go; a level that is joined itself shares those of the level above
+    """
+
+    def __init__(
+        self,
+        around: Surroundings,
+        names: Names,
+        items: tuple[SelectItem, ...],
+        path: Path = (),
+        near: sa.FromClause | None = None,
+        joins: list[tuple[sa.FromClause, sa.ColumnElement[bool]]] | None = None,
+    ):
+        self.around, self.names, self.items, self.path, self.near = around, names, items, path, near
+        self.model, self.table = names.model, names.table
+        self.dialect = self.model.dialect
+        self.level = around.query.level(path)
+        self.joins = [] if joins is None else joins
+        #: Relations that are joined, by the name that filters and order call them.
+        self.joined: dict[str, Selection] = {}
+        self.embeds = {item.key: item for item in items if isinstance(item, Embed)}
+        self._relations: dict[str, Relation] = {}
+        self._check_embeds()
+
+    def _check_embeds(self) -> None:
+        keys = [item.key for item in self.items if isinstance(item, Embed)]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise QueryError(
+                    f"{clip(key)} is embedded twice",
+                    parameter="select",
+                    hint="give one of them an alias: alias:name(...)",
+                )
+        depth = len(self.path)
+        for level in self.around.query.levels:
+            if len(level.path) > depth and level.path[:depth] == self.path and level.path[depth] not in self.embeds:
+                raise Malformed(
+                    f"{clip('.'.join(level.path))}: select embeds no {clip(level.path[depth])}",
+                    code="unknown_relation",
+                    hint=f"embed it: select=*,{clip(level.path[depth])}(*)",
+                    parameter=clip(".".join(level.path)),
+                    relation=clip(level.path[depth]),
+                )
+
+    # Relations
+
+    def relation(self, key: str) -> Relation:
+        if key not in self._relations:
+            item = self.embeds[key]
+            self._relations[key] = relation_of(self.names, item.relation, item.hint, self.around.model)
+        return self._relations[key]
+
+    def child(self, key: str, joins: list | None = None) -> "Selection":
+        """What is embedded under that name, over a new alias of its table."""
+        model = self.around.model(self.relation(key).far)
+        table = model.table.alias(self.around.name())
+        names = Names(model, self.around.scope_of(model), table, self.around.budget)
+        return Selection(self.around, names, self.embeds[key].items, (*self.path, key), self.table, joins)
+
+    def reached(self, key: str, child: "Selection"):
+        """See :meth:`Relation.reached`."""
+        return self.relation(key).reached(self.table, child.table, self.model.table.schema, self.around.name())
+
+    def exists(self, key: str) -> sa.ColumnElement[bool] | None:
+        """Whether a row has anything embedded under that name; None: nothing is embedded so."""
+        if key not in self.embeds:
+            return None
+        if key in self.joined:
+            return self.joined[key].table.c.id.is_not(None)
+        child = self.child(key)
+        source, tie, _ = self.reached(key, child)
+        rows = sa.select(sa.literal_column("1")).select_from(source).where(tie, *child.conditions())
+        return rows.correlate(self.table).exists()
+
+    def conditions(self) -> list[sa.ColumnElement[bool]]:
+        """What a row of this level must fulfil: the scope's condition, the filters, and ``!inner``."""
+        made = []
+        if self.names.scope.condition is not None:
+            made.append(self.names.scope.condition(self.table))
+        if self.level.filters:
+            made.append(translated(self.level.filters, self.names, self.exists))
+        return made + [self.exists(key) for key, item in self.embeds.items() if item.join == "inner"]
+
+    def join(self, key: str) -> "Selection":
+        """Join the one row that a relation may have."""
+        if key in self.joined:
+            return self.joined[key]
+        child = self.child(key, self.joins)
+        if child.level.order or child.level.limit is not None or child.level.offset:
+            raise QueryError(
+                "there is one of these rows at most: no order, limit or offset", parameter=clip(".".join(child.path))
+            )
+        source, tie, _ = self.reached(key, child)
+        self.joined[key] = child
+        self.joins.append((source, sa.and_(tie, *child.conditions())))
+        if len(self.joins) > MOST_JOINED:
+            raise QueryTooComplex(f"more than {MOST_JOINED} relations of one row are embedded", parameter="select")
+        return child
+
+    def join_to(self, source: sa.FromClause) -> sa.FromClause:
+        """What stands in FROM, when all is known that has to be joined."""
+        for table, condition in self.joins:
+            source = source.outerjoin(table, condition)
+        return source
+
+    def subject_of(self, column: Column, relation: str | None) -> Subject:
+        """What the order names: a field of this level, or of a relation that is joined."""
+        if relation is None:
+            return self.names.subject(column, "order")
+        if relation not in self.embeds:
+            raise Malformed(
+                f"order: select embeds no {clip(relation)}",
+                code="unknown_relation",
+                hint=f"embed it: select=*,{clip(relation)}()",
+                parameter="order",
+                relation=clip(relation),
+            )
+        if self.relation(relation).many:
+            raise Malformed(
+                f"order: {clip(relation)} may be several rows, which have no one value",
+                code="not_sortable",
+                parameter="order",
+                relation=clip(relation),
+            )
+        return self.join(relation).names.subject(column, "order")

@@ -1,0 +1,122 @@
+"""The statement of one level: rows, or groups of them where it aggregates, in order and cut to a page."""
+
+from collections.abc import Callable, Sequence
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.queries.errors import clip
+from dynmodel_pyramid.queries.grammar.syntax import OrderTerm
+from dynmodel_pyramid.queries.sql.aggregates import Aggregate
+from dynmodel_pyramid.queries.sql.json_text import fragment
+from dynmodel_pyramid.queries.sql.ordering import keys_of
+from dynmodel_pyramid.queries.sql.outputs import Output
+from dynmodel_pyramid.queries.sql.selection import Selection
+
+Shown = Callable[[list[Output]], list[sa.ColumnElement]]
+_NUMBER = sa.BigInteger()
+
+
+def select_rows(
+    selection: Selection,
+    outputs: Sequence[Output | Aggregate],
+    source: sa.FromClause,
+    conditions: Sequence[sa.ColumnElement[bool]],
+    order: Sequence[sa.ColumnElement],
+    shown: Shown,
+) -> sa.Select:
+    """The rows of an embedded level.
+
+    :param source: what stands in FROM
+    :param order: behind the order that the query asks for
+    :param shown: what is selected of the outputs
+    """
+    conditions = [*conditions, *selection.conditions()]
+    if is_grouped(outputs):
+        made = grouped(selection, outputs, source, conditions, shown)
+    else:
+        clauses = [key.clause() for key in keys_of(selection)]
+        rows = sa.select(*shown(outputs)).select_from(selection.join_to(source))
+        made = rows.where(*conditions).order_by(*clauses, *order)
+    return cut(made, selection.level.limit, selection.level.offset)
+
+
+def cut(rows: sa.Select, limit: int | None, offset: int) -> sa.Select:
+    if limit is not None:
+        rows = rows.limit(sa.literal(limit, _NUMBER))
+    return rows.offset(sa.literal(offset, _NUMBER)) if offset else rows
+
+
+def is_grouped(outputs: Sequence[Output | Aggregate]) -> bool:
+    return any(isinstance(each, Aggregate) for each in outputs)
+
+
+def grouped(
+    selection: Selection,
+    outputs: Sequence[Output | Aggregate],
+    source: sa.FromClause,
+    conditions: Sequence[sa.ColumnElement[bool]],
+    shown: Shown,
+) -> sa.Select:
+    """Groups by all that is no aggregate, in the order that is asked for, and then by the groups' JSON.
+
+    The values are made in a query of their own: a parameter in an expression makes it another one to PostgreSQL each
+    time it stands there.
+    """
+    columns: list[sa.ColumnElement] = []
+    budget = selection.around.budget
+    for number, each in enumerate(outputs):
+        if isinstance(each, Output):
+            columns.append(budget.spend(each.text()).label(f"g{number}"))
+        elif each.subject is not None:
+            columns.append(each.subject.expression.label(f"a{number}"))
+    terms = [_checked(term, outputs) for term in selection.level.order]
+    sorts = [key for term in terms for key in keys_of(selection, [term])]
+    columns += [key.expression.label(f"s{number}") for number, key in enumerate(sorts)]
+    inner = sa.select(*(columns or [sa.literal_column("1").label("_row")]))
+    inner = inner.select_from(selection.join_to(source)).where(*conditions)
+    rows = (inner if selection.near is None else inner.correlate(selection.near)).subquery()
+    groups: list[sa.ColumnElement] = [column for column in rows.c if column.name[0] in "gs"]
+    values = [
+        each.over(None if each.subject is None else rows.c[f"a{number}"], selection.dialect).label(f"v{number}")
+        for number, each in enumerate(outputs)
+        if isinstance(each, Aggregate)
+    ]
+    found = sa.select(*groups, *values).select_from(rows).group_by(*groups).subquery()
+    made: list[Output] = []
+    last = []
+    for number, each in enumerate(outputs):
+        if isinstance(each, Aggregate):
+            output = selection.around.shown(each.output(found.c[f"v{number}"], selection.dialect))
+            budget.spend(output.shown)
+            made.append(output)
+            continue
+        group = sa.type_coerce(found.c[f"g{number}"], sa.Text())
+        made.append(Output(each.name, fragment(group), lambda group=group: group))
+        last.append(_by_bytes(group, selection.dialect))
+    order = []
+    for number, key in enumerate(sorts):
+        clause = found.c[f"s{number}"]
+        clause = clause.desc() if key.descending else clause.asc()
+        order.append(clause.nulls_first() if key.nulls_first else clause.nulls_last())
+    return sa.select(*shown(made)).select_from(found).order_by(*order, *last)
+
+
+def _by_bytes(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+    return text.collate("C") if dialect == "postgresql" else text
+
+
+def _checked(term: OrderTerm, outputs: Sequence[Output | Aggregate]) -> OrderTerm:
+    """
+    :raises Malformed: rows are grouped, and not by what they are to be ordered by
+    """
+    column = term.column
+    known = {each.column for each in outputs if isinstance(each, Output)}
+    if term.relation is not None or column.path or column.name not in known:
+        raise Malformed(
+            f"order: rows are grouped, and not by {clip(column.name)}",
+            code="not_sortable",
+            hint="groups can be ordered by the fields in select that make them",
+            parameter="order",
+        )
+    return term

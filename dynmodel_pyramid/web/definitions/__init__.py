@@ -1,0 +1,8 @@
+"""Views of definitions.
+
+``tables``      ``/table/`` and ``/table/{id}/``
+``plan``        ``/table/{id}/plan/``
+``history``     ``/table/{id}/history/`` and below
+``quarantine``  ``/table/{id}/quarantine/`` and below
+``trash``       ``/table/{id}/trash/``, ``/trash/``, ``/table/{id}/health/``
+"""

@@ -1,0 +1,82 @@
+"""Views of the versions of a definition: ``/table/{id}/history/`` and below."""
+
+from pyramid.response import Response
+
+from dynmodel_pyramid.changes.history import TableHistory, Version, difference, step_documents
+from dynmodel_pyramid.changes.on_error import FAIL
+from dynmodel_pyramid.changes.revert import reverting
+from dynmodel_pyramid.changes.service import DefinitionService
+from dynmodel_pyramid.definitions.expressions import moment_text
+from dynmodel_pyramid.definitions.writing import table_document
+from dynmodel_pyramid.rows.page import whole_number
+from dynmodel_pyramid.web.definition_resources import DifferenceResource, History, HistoryVersion, Revert
+from dynmodel_pyramid.web.definitions.tables import definition_answer
+from dynmodel_pyramid.web.http.answers import encode, json_answer
+from dynmodel_pyramid.web.http.body import refuse_body
+from dynmodel_pyramid.web.http.conditions import refuse_other_version
+from dynmodel_pyramid.web.http.methods import add_resource_view
+from dynmodel_pyramid.web.http.parameters import author_of, no_parameters
+from dynmodel_pyramid.web.http.parts import link_next, read_part
+from dynmodel_pyramid.web.http.transactions import read_connection
+
+#: Versions of a part of the history, and the most that there may be: each may have hundreds of steps.
+USUAL, MOST = 25, 100
+
+
+def includeme(config) -> None:
+    add_resource_view(config, History, GET=list_versions)
+    add_resource_view(config, HistoryVersion, GET=get_version)
+    add_resource_view(config, DifferenceResource, GET=get_difference)
+    add_resource_view(config, Revert, POST=revert)
+
+
+def _history(context, request) -> TableHistory:
+    return TableHistory(context.work.catalogue, read_connection(request), context.model.definition.id)
+
+
+def _document(version: Version, steps: list[dict]) -> dict:
+    return {
+        "version": version.number,
+        "changed_at": moment_text(version.changed_at),
+        "changed_by": version.changed_by,
+        "steps": steps,
+    }
+
+
+def list_versions(context: History, request) -> Response:
+    parameters = no_parameters(request, "limit", "offset", "before")
+    before = parameters.pop("before", None)
+    number = None if before is None else whole_number("before", before)
+    page = read_part(parameters, USUAL, MOST)
+    told, more = _history(context, request).page(page.limit, page.offset, number)
+    answer = json_answer(encode([_document(*each) for each in told]))
+    return link_next(request, answer, page, more, before=told[-1][0].number if told else 0)
+
+
+def get_version(context: HistoryVersion, request) -> Response:
+    no_parameters(request)
+    version, steps = _history(context, request).with_its_steps(context.number)
+    return json_answer(encode({**_document(version, steps), "definition": table_document(version.definition)}))
+
+
+def get_difference(context: DifferenceResource, request) -> Response:
+    no_parameters(request)
+    numbers = context.__parent__.__parent__.number, context.number
+    before, after = (each.definition for each in _history(context, request).at(*numbers))
+    document = {"from": before.version, "to": after.version, "steps": step_documents(difference(before, after))}
+    return json_answer(encode(document))
+
+
+def revert(context: Revert, request) -> Response:
+    parameters = no_parameters(request, "on_error")
+    refuse_body(request)
+    service, table_id = DefinitionService(context.work.catalogue), context.model.definition.id
+    precondition = context.work.held(refuse_other_version(request))
+    outcome = service.performed(
+        table_id,
+        reverting(service, table_id, context.__parent__.number, precondition=precondition),
+        on_error=parameters.get("on_error", FAIL),
+        author=author_of(request),
+    )
+    context.work.settle()
+    return definition_answer(request, outcome)

@@ -1,0 +1,45 @@
+"""Views of plans: ``/table/{id}/plan/``."""
+
+from typing import Any
+
+from pyramid.response import Response
+
+from dynmodel_pyramid.changes.on_error import FAIL
+from dynmodel_pyramid.changes.plan_document import plan_document, unchanged_plan
+from dynmodel_pyramid.changes.service import DefinitionService
+from dynmodel_pyramid.definitions import TableDefinition
+from dynmodel_pyramid.definitions.patching import patched
+from dynmodel_pyramid.web.definition_resources import Plan
+from dynmodel_pyramid.web.http.answers import encode, json_answer
+from dynmodel_pyramid.web.http.body import MERGE_PATCH, media_type_of, read_json
+from dynmodel_pyramid.web.http.conditions import refuse_other_version
+from dynmodel_pyramid.web.http.methods import add_resource_view
+from dynmodel_pyramid.web.http.parameters import no_parameters
+
+
+def includeme(config) -> None:
+    add_resource_view(config, Plan, POST=plan_table)
+
+
+def plan_table(context: Plan, request) -> Response:
+    """What a PUT with this body, or a PATCH with this merge patch, would do."""
+    parameters = no_parameters(request, "on_error")
+    definition = context.model.definition
+    document = read_json(request, ("application/json", MERGE_PATCH[0]))
+    is_patch = media_type_of(request) == MERGE_PATCH[0]
+
+    def wanted(current: TableDefinition) -> Any:
+        return patched(current, document) if is_patch else document
+
+    service = DefinitionService(context.work.catalogue)
+    rehearsed = service.plan(
+        definition.id,
+        wanted,
+        precondition=context.work.held(refuse_other_version(request)),
+        on_error=parameters.get("on_error", FAIL),
+    )
+    context.work.settle()
+    plan = plan_document(rehearsed[0]) if rehearsed else unchanged_plan(definition)
+    answer = json_answer(encode(plan))
+    answer.headers["Definition-Version"] = str(plan["version"])
+    return answer

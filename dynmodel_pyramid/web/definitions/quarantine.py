@@ -1,0 +1,98 @@
+"""Views of values that a conversion could not carry over: ``/table/{id}/quarantine/`` and below."""
+
+from urllib.parse import quote
+
+from pyramid.response import Response
+
+from dynmodel_pyramid.changes.quarantine import OLD_TEXT, Quarantine
+from dynmodel_pyramid.errors import Invalid, Malformed, Problem
+from dynmodel_pyramid.web.definition_resources import QuarantinedResource, QuarantineResource, Restoration
+from dynmodel_pyramid.web.http.answers import empty_answer, encode, json_answer
+from dynmodel_pyramid.web.http.body import has_body, read_json
+from dynmodel_pyramid.web.http.methods import add_resource_view
+from dynmodel_pyramid.web.http.parameters import no_parameters
+from dynmodel_pyramid.web.http.parts import link_next, read_part
+from dynmodel_pyramid.web.http.transactions import read_connection, write_connection
+from dynmodel_pyramid.web.rows.row import row_answer, writing
+
+#: Values of a part of the list.
+MOST = 1000
+
+
+def includeme(config) -> None:
+    add_resource_view(config, QuarantineResource, GET=list_values, DELETE=purge_values)
+    add_resource_view(config, QuarantinedResource, GET=get_value, DELETE=purge_value)
+    add_resource_view(config, Restoration, POST=restore_value)
+
+
+def _quarantine(context) -> Quarantine:
+    return Quarantine(_table(context)["rows"].rows)
+
+
+def _table(context):
+    while context.__name__ != "quarantine":
+        context = context.__parent__
+    return context.__parent__
+
+
+def _field_id(quarantine: Quarantine, parameters: dict[str, str]) -> int | None:
+    return quarantine.field_id(parameters["field"]) if "field" in parameters else None
+
+
+def list_values(context: QuarantineResource, request) -> Response:
+    parameters = no_parameters(request, "field", "limit", "offset")
+    quarantine = _quarantine(context)
+    field_id = _field_id(quarantine, parameters)
+    page = read_part({name: text for name, text in parameters.items() if name != "field"}, MOST, MOST)
+    connection = read_connection(request)
+    total = quarantine.count(connection, field_id)
+    lines = quarantine.page(connection, page, field_id)
+    answer = json_answer(encode([line.document() for line in lines]))
+    part = f"{page.offset}-{page.offset + len(lines) - 1}" if lines else "*"
+    answer.headers["Content-Range"] = f"{part}/{total}"
+    field = {"field": quote(parameters["field"])} if "field" in parameters else {}
+    return link_next(request, answer, page, page.offset + len(lines) < total, offset=page.offset + len(lines), **field)
+
+
+def get_value(context: QuarantinedResource, request) -> Response:
+    no_parameters(request)
+    return json_answer(encode(_quarantine(context).get(read_connection(request), context.number).document()))
+
+
+def purge_values(context: QuarantineResource, request) -> Response:
+    parameters = no_parameters(request, "field")
+    quarantine = _quarantine(context)
+    field_id = _field_id(quarantine, parameters)
+    quarantine.purge(write_connection(request), field_id)
+    return empty_answer()
+
+
+def purge_value(context: QuarantinedResource, request) -> Response:
+    no_parameters(request)
+    _quarantine(context).purge_one(write_connection(request), context.number)
+    return empty_answer()
+
+
+def restore_value(context: Restoration, request) -> Response:
+    overwrite = no_parameters(request, "overwrite").get("overwrite", "false")
+    if overwrite not in ("true", "false"):
+        raise Malformed(f"overwrite={overwrite}: want true or false", code="invalid_parameter")
+    value = _value(read_json(request)) if has_body(request) else OLD_TEXT
+    rows_context = _table(context)["rows"]
+    rows = writing(rows_context, request)
+    connection = write_connection(request)
+    row_id, version = Quarantine(rows).restore(
+        connection, context.__parent__.number, value, overwrite=overwrite == "true"
+    )
+    return row_answer(rows_context[str(row_id)], request, rows, connection, version)
+
+
+def _value(document):
+    if type(document) is not dict:
+        raise Invalid([Problem("", "wrong_type", 'want an object such as {"value": 1}')])
+    problems = [Problem(f"/{name}", "unknown_key", "known is value") for name in document if name != "value"]
+    if "value" not in document:
+        problems.append(Problem("/value", "required", "is required; without a body the old text is tried anew"))
+    if problems:
+        raise Invalid(problems)
+    return document["value"]

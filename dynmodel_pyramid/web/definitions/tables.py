@@ -1,0 +1,119 @@
+"""Views of definitions: ``/table/`` and ``/table/{id}/``."""
+
+from pyramid.response import Response
+
+from dynmodel_pyramid.catalogue.attempt import Stale
+from dynmodel_pyramid.changes.on_error import FAIL
+from dynmodel_pyramid.changes.service import DefinitionService, Outcome
+from dynmodel_pyramid.definitions.patching import patched
+from dynmodel_pyramid.definitions.writing import table_document
+from dynmodel_pyramid.web.http.answers import empty_answer, encode, json_answer
+from dynmodel_pyramid.web.http.body import MERGE_PATCH, read_json
+from dynmodel_pyramid.web.http.conditions import is_unchanged, preferred_return, refuse_other_version
+from dynmodel_pyramid.web.http.methods import add_resource_view
+from dynmodel_pyramid.web.http.parameters import author_of, no_parameters
+from dynmodel_pyramid.web.http.parts import link_next, read_part
+from dynmodel_pyramid.web.http.tree import path
+from dynmodel_pyramid.web.resources import Table, Tables
+
+#: Tables of one answer, and those that are in memory at a time.
+MOST, CHUNK = 1000, 50
+
+
+def includeme(config) -> None:
+    add_resource_view(config, Tables, GET=list_tables, POST=create_table)
+    add_resource_view(config, Table, GET=get_table, PUT=put_table, PATCH=patch_table, DELETE=delete_table)
+
+
+def definition_answer(request, outcome: Outcome, status: int = 200) -> Response:
+    """The definition that a change made; proven by the change's own locks."""
+    definition = outcome.definition
+    answer = json_answer(encode(table_document(definition)), status)
+    preference = preferred_return(request)
+    if preference in ("minimal", "headers-only"):
+        answer = empty_answer(204 if status == 200 else status)
+    if preference is not None:
+        answer.headers["Preference-Applied"] = f"return={preference}"
+    answer.headers["ETag"] = f'"{definition.version}"'
+    answer.headers["Definition-Version"] = str(definition.version)
+    return answer
+
+
+def _service(context) -> DefinitionService:
+    return DefinitionService(context.work.catalogue)
+
+
+def list_tables(context: Tables, request) -> Response:
+    page = read_part(no_parameters(request, "limit", "offset"), MOST, MOST)
+    documents: list[bytes] = []
+    state, more = None, True
+    while more:
+        # A few at a time: of wide tables the definitions take much more memory than their JSON.
+        wanted = min(CHUNK, page.limit - len(documents))
+        now, definitions = context.work.definitions(wanted + 1, page.offset + len(documents))
+        if state is not None and now.stamp != state.stamp:
+            raise Stale("definitions changed while they were listed")
+        state, more = now, len(definitions) > wanted
+        documents += [encode(table_document(definition)) for definition in definitions[:wanted]]
+        if len(documents) == page.limit:
+            break
+    answer = json_answer(b"[" + b",".join(documents) + b"]")
+    answer.headers["Definitions-Revision"] = str(state.definitions)
+    return link_next(request, answer, page, more)
+
+
+def create_table(context: Tables, request) -> Response:
+    no_parameters(request)
+    outcome = _service(context).create(read_json(request), author_of(request))
+    context.work.settle()
+    answer = definition_answer(request, outcome, 201)
+    answer.headers["Location"] = path(request, "table", outcome.definition.id)
+    return answer
+
+
+def get_table(context: Table, request) -> Response:
+    no_parameters(request)
+    definition = context.model.definition
+    if is_unchanged(request, str(definition.version)):
+        answer = empty_answer(304)
+    else:
+        answer = json_answer(encode(table_document(definition)))
+    answer.headers["ETag"] = f'"{definition.version}"'
+    answer.headers["Definition-Version"] = str(definition.version)
+    return answer
+
+
+def _change(context: Table, request, make_document) -> Response:
+    parameters = no_parameters(request, "on_error")
+    outcome = _service(context).change(
+        context.model.definition.id,
+        make_document,
+        precondition=context.work.held(refuse_other_version(request)),
+        on_error=parameters.get("on_error", FAIL),
+        author=author_of(request),
+    )
+    context.work.settle()
+    return definition_answer(request, outcome)
+
+
+def put_table(context: Table, request) -> Response:
+    document = read_json(request)
+    return _change(context, request, lambda definition: document)
+
+
+def patch_table(context: Table, request) -> Response:
+    patch = read_json(request, MERGE_PATCH)
+    return _change(context, request, lambda definition: patched(definition, patch))
+
+
+def delete_table(context: Table, request) -> Response:
+    no_parameters(request)
+    outcome = _service(context).drop(
+        context.model.definition.id,
+        precondition=context.work.held(refuse_other_version(request)),
+        author=author_of(request),
+    )
+    context.work.settle()
+    answer = empty_answer(204)
+    answer.headers["Definition-Version"] = str(outcome.definition.version)
+    return answer

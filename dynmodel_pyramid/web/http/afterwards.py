@@ -1,0 +1,54 @@
+"""Answers of uploads: their rows are read when the transaction is committed, so that no other writer waits for them.
+
+The rows are those of the commit's moment all the same: the connection keeps its snapshot over the commit
+(:meth:`dynmodel_pyramid.database.Dialect.keep_moment`), and the definitions are proven before it.
+"""
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+from pyramid.response import Response
+
+from dynmodel_pyramid.database import Database
+from dynmodel_pyramid.database.dialect import Moment
+from dynmodel_pyramid.web.http.errors import log_unexpected, problem
+
+
+class Afterwards:
+    """What is left to do of a request when its transaction, at whose end this is made, is committed.
+
+    :param moment: keeps the snapshot till it is closed
+    """
+
+    def __init__(self, request, database: Database, connection: sa.Connection, moment: Moment):
+        self._request, self._database, self._connection = request, database, connection
+        self._moment = moment
+        self._steps: list[Callable[[], None]] = []
+        self._is_committed = False
+        request.tm.get().addAfterCommitHook(self._note)
+
+    def _note(self, is_committed: bool) -> None:
+        self._is_committed = is_committed
+
+    def add(self, step: Callable[[], None]) -> None:
+        """
+        :param step: reads by the same connection
+        """
+        self._steps.append(step)
+
+    def run(self, answer: Response) -> Response:
+        """Finish the answer; one that refuses the request, as the commit failed, stays as it is."""
+        if not self._is_committed:
+            return answer
+        try:
+            self._database.reads_from_now_on(self._connection)
+            for step in self._steps:
+                step()
+        except Exception as error:
+            log_unexpected(error, self._request)
+            told = "the rows were written, but the answer that shows them could not be made"
+            return problem(self._request, 500, "answer_lost", told, "read the rows; do not send them again")
+        return answer
+
+    def close(self) -> None:
+        self._moment.close()

@@ -1,0 +1,169 @@
+"""Request bodies: what may be sent, and how much of it; the same at both faces.
+
+A document is read whole; rows come from a file, in parts (:mod:`dynmodel_pyramid.exchange`).
+"""
+
+import re
+from collections.abc import Callable
+from functools import partial
+from os import SEEK_CUR, SEEK_END
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO
+
+from dynmodel_pyramid.errors import Malformed, TooLarge
+from dynmodel_pyramid.exchange import CSV, NDJSON
+from dynmodel_pyramid.exchange.documents import parse_json, too_long
+from dynmodel_pyramid.web.http.errors import UnsupportedMediaType
+
+JSON = ("application/json",)
+MERGE_PATCH = ("application/merge-patch+json", "application/json")
+#: Parameters of media types (RFC 9110, 5.6.6).
+_CHARSET = re.compile(r""";[ \t]*charset[ \t]*=[ \t]*"?([^;" \t]*)""", re.IGNORECASE)
+_UNDERSTOOD = re.compile(
+    r"""[^;]*(?:;[ \t]*(?:(?:charset="?(?:utf-?8|us-ascii)"?|header="?present"?)[ \t]*)?)*""", re.IGNORECASE
+)
+_UTF_8 = ("utf-8", "utf8", "us-ascii")
+
+
+def read_json(request, media_types: tuple[str, ...] = JSON) -> Any:
+    """The document of a request.
+
+    :raises TooLarge: over ``dynmodel.max_document_size``
+    :raises UnsupportedMediaType: not one of ``media_types``, or no UTF-8
+    :raises Malformed: not JSON
+    """
+    refuse_media_type(request, media_types)
+    return parse_json(read_document(request))
+
+
+def read_document(request) -> bytes:
+    """The body, in memory, where it is parsed anyway; WebOb would put what is above 10 KB into a temporary file.
+
+    :raises TooLarge: over ``dynmodel.max_document_size``, or ``dynmodel.max_body_size``
+    """
+    limit, longest = _most(request), longest_document(request)
+    if limit > longest and (request.content_length or 0) > longest:
+        raise too_long(longest)
+    request.request_body_tempfile_limit = limit
+    body = request.body
+    if len(body) > limit:
+        raise _too_large(limit)
+    if len(body) > longest:
+        raise too_long(longest)
+    return body
+
+
+def body_file(request) -> BinaryIO:
+    """The body of a request, to be read in parts; WebOb keeps what is above 10 KB in a temporary file.
+
+    :raises TooLarge: over ``dynmodel.max_body_size``
+    """
+    limit = _most(request)
+    _close_temporary_files(request)
+    request.make_body_seekable()
+    file = request.body_file_raw
+    if file.seek(0, SEEK_END) > limit:
+        raise _too_large(limit)
+    file.seek(0)
+    return file
+
+
+def _close_temporary_files(request) -> None:
+    """See to it that WebOb's copies of the body are closed with the request, also those that it could not finish.
+
+    WebOb leaves them to the garbage collector. Attempts that follow read them again.
+    """
+    if "make_tempfile" not in vars(request):
+        opened: list[BinaryIO] = []
+        request.make_tempfile = partial(_temporary_file, opened)
+        request.add_finished_callback(lambda request: [file.close() for file in opened])
+
+
+def _temporary_file(opened: list[BinaryIO]) -> BinaryIO:
+    opened.append(TemporaryFile())
+    return opened[-1]
+
+
+def position_of(file: BinaryIO) -> Callable[[], int]:
+    """Tells how far a body is read; what gives bodies to WSGI applications seldom has ``tell``, but WebOb needs
+    ``seek``."""
+    return partial(file.seek, 0, SEEK_CUR)
+
+
+def media_type_of(request) -> str:
+    return (request.content_type or "").strip().lower()
+
+
+def longest_document(request) -> int:
+    return request.registry.dynmodel_settings.max_document_size
+
+
+def refuse_media_type(request, media_types: tuple[str, ...]) -> None:
+    """
+    :raises UnsupportedMediaType: the body is none of these, in UTF-8, not encoded
+    """
+    kind = media_type_of(request)
+    if kind not in media_types:
+        raise UnsupportedMediaType(
+            f"the body's media type is {request.content_type or 'not given'}",
+            hint=f"send Content-Type: {media_types[0]}",
+            media_types=media_types,
+        )
+    refuse_parameters(request, kind, media_types)
+
+
+def refuse_parameters(request, kind: str, media_types: tuple[str, ...]) -> None:
+    """What would make another text of the body. JSON has no parameters, and those that it gets mean nothing (RFC 8259,
+    section 11); CSV has two (RFC 4180, section 3).
+
+    :raises UnsupportedMediaType: there is such a parameter, or an encoding
+    """
+    header = request.headers.get("Content-Type", "")
+    charsets = [value for value in _CHARSET.findall(header) if value.lower() not in _UTF_8]
+    others = () if kind not in (CSV, NDJSON) or _UNDERSTOOD.fullmatch(header) else (header[:100],)
+    for told in (*charsets, *others):
+        raise UnsupportedMediaType(
+            f"Content-Type: {told} is not supported",
+            hint="send UTF-8, CSV with a header line",
+            media_types=media_types,
+        )
+    if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        raise UnsupportedMediaType(
+            "encoded bodies are not supported",
+            hint="send the body without Content-Encoding",
+            media_types=media_types,
+        )
+
+
+def _most(request) -> int:
+    """The most bytes that the body may have."""
+    limit = request.registry.dynmodel_settings.max_body_size
+    if (request.content_length or 0) > limit:
+        raise _too_large(limit)
+    return limit
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"the body has more than {limit} bytes", hint="send the rows in several requests")
+
+
+def refuse_body(request) -> None:
+    """For what takes none; nothing is ignored.
+
+    :raises Malformed: there is one
+    """
+    if has_body(request):
+        raise Malformed("nothing is read from a body here", hint="send none")
+
+
+def read_optional_json(request) -> Any:
+    """The document of a request that may have none; None where the body is empty, however that is said."""
+    return read_json(request) if has_body(request) else None
+
+
+def has_body(request) -> bool:
+    """Whether at least one byte comes. Without a length only the body itself tells: it may come in chunks, or not."""
+    if request.content_length is not None:
+        return request.content_length > 0
+    _close_temporary_files(request)
+    return request.is_body_readable and bool(request.body)

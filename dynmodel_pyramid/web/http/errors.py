@@ -1,0 +1,299 @@
+"""Exceptions -> problem documents (RFC 9457). No traceback and no SQL reach a client."""
+
+import json
+import logging
+import re
+import secrets
+from http import HTTPStatus
+from typing import Any
+
+import sqlalchemy as sa
+from pyramid.httpexceptions import HTTPException, HTTPNotFound
+from pyramid.response import Response
+from webob.request import DisconnectionError
+
+from dynmodel_pyramid import errors
+from dynmodel_pyramid.catalogue.attempt import Stale
+from dynmodel_pyramid.catalogue.constraint_violations import KINDS, violated_fields, violation
+from dynmodel_pyramid.changes.values.index_entries import long_indexed_fields
+from dynmodel_pyramid.database import Failure
+from dynmodel_pyramid.web.rest.problems import rest_error, wants_rest_error
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+#: In a request's environment: what a failure was, its cause, and whether the log has it.
+_FAILURE, _CAUSE, _LOGGED = "dynmodel.failure", "dynmodel.cause", "dynmodel.logged"
+#: In a request's environment while an attempt runs: the errors of it that look like faults of ours.
+UNDECIDED = "dynmodel.undecided"
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class HttpError(errors.DynmodelError):
+    """An error that only HTTP knows; ``status`` and further ``headers`` are the answer's."""
+
+    status = 400
+    headers: dict[str, str] = {}
+
+
+class MethodNotAllowed(HttpError):
+    status, code = 405, "method_not_allowed"
+
+    def __init__(self, method: str, allow: str):
+        super().__init__(f"{method} is not allowed here", hint=f"allowed are {allow}")
+        self.headers = {"Allow": allow}
+
+
+class NotAcceptable(HttpError):
+    status, code = 406, "not_acceptable"
+
+
+class UnsupportedMediaType(HttpError):
+    status, code = 415, "unsupported_media_type"
+
+    def __init__(self, detail: str, *, hint: str, media_types: tuple[str, ...]):
+        super().__init__(detail, hint=hint)
+        self.headers = {"Accept": ", ".join(media_types)}  # RFC 9110, 15.5.16
+
+
+class RangeNotSatisfiable(HttpError):
+    status, code = 416, "range_not_satisfiable"
+
+    def __init__(self, detail: str, total: int | None = None, hint: str | None = None):
+        super().__init__(detail, hint=hint)
+        self.headers = {"Content-Range": f"*/{'*' if total is None else total}"}  # RFC 9110, 15.5.17
+
+
+STATUSES: tuple[tuple[type[errors.DynmodelError], int], ...] = (
+    (errors.Malformed, 400),
+    (errors.TooLarge, 413),
+    (errors.NotFound, 404),
+    (errors.Conflict, 409),
+    (errors.PreconditionFailed, 412),
+    (errors.Invalid, 422),
+    (errors.Busy, 503),
+    (errors.OutcomeUnknown, 503),
+)
+TITLES = {
+    400: "Bad Request",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    406: "Not Acceptable",
+    409: "Conflict",
+    412: "Precondition Failed",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
+    422: "Unprocessable Content",
+    500: "Internal Server Error",
+    416: "Range Not Satisfiable",
+    503: "Service Unavailable",
+    504: "Gateway Timeout",
+}
+
+
+def request_id(request) -> str:
+    """The client's ``X-Request-Id`` where it is one, else a new one; the same for the whole request."""
+    known = request.environ.get("dynmodel.request_id")
+    if known is None:
+        given = request.headers.get("X-Request-Id", "")
+        known = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        request.environ["dynmodel.request_id"] = known
+    return known
+
+
+def problem(request, status: int, code: str, detail: str, hint: str | None = None, **members: Any) -> Response:
+    """A problem document. ASCII only: what a client sent may hold surrogates, which have no UTF-8.
+
+    Below ``/rest/`` it is an error as PostgREST's clients know it.
+    """
+    if status >= 500:
+        request.environ[_FAILURE] = f"{code}: {detail}"
+    if wants_rest_error(request):
+        answer = rest_error(request, status, code, detail, hint, members)
+        answer.headers["X-Request-Id"] = request_id(request)
+        return with_definition_version(answer, request)
+    title = TITLES.get(status) or HTTPStatus(status).phrase
+    document = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "hint": hint,
+        "request_id": request_id(request),
+        **members,
+    }
+    body = json.dumps(document).encode()
+    answer = Response(body, status=f"{status} {title}", content_type=MEDIA_TYPE, charset=None)
+    answer.headers["X-Request-Id"] = document["request_id"]
+    return with_definition_version(answer, request)
+
+
+def domain_error_view(error: errors.DynmodelError, request) -> Response:
+    if isinstance(error, HttpError):
+        answer = problem(request, error.status, error.code, error.detail, error.hint, **error.members)
+        answer.headers.update(error.headers)
+        return answer
+    status = next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
+    if status == 500:
+        return unexpected_error_view(error, request)
+    if status > 500:
+        note_cause(error.__cause__, request)
+    if isinstance(error, errors.Busy):
+        return busy(request, error.detail, error.code, error.retry_after)
+    members = dict(error.members)
+    if isinstance(error, errors.Invalid):
+        members["errors"] = [
+            {"pointer": fault.pointer, "code": fault.code, "detail": fault.detail} for fault in error.problems
+        ]
+        members["error_count"] = error.total
+    if isinstance(error, errors.PreconditionFailed) and error.current is not None:
+        members["current"] = json.loads(error.current)
+    return problem(request, status, error.code, error.detail, error.hint, **members)
+
+
+def with_definition_version(answer: Response, request) -> Response:
+    """``Definition-Version`` for every answer below a table; ``Deprecation`` where its rows have former names."""
+    model = getattr(getattr(request, "context", None), "model", None)
+    if model is not None:
+        answer.headers["Definition-Version"] = str(model.definition.version)
+    deprecation = getattr(getattr(request, "context", None), "deprecation", None)
+    if deprecation is not None:
+        answer.headers["Deprecation"] = deprecation
+    return answer
+
+
+def not_found_view(error: HTTPNotFound, request) -> Response:
+    # error.detail names classes and views of ours.
+    return problem(request, 404, "not_found", f"there is nothing at {request.path_info}")
+
+
+def http_exception_view(error: HTTPException, request) -> Response:
+    """HTTP exceptions that Pyramid itself raises."""
+    return problem(request, error.status_int, error.title.lower().replace(" ", "_"), error.explanation or error.title)
+
+
+def stale_view(error: Stale, request) -> Response:
+    """What is answered when the last attempt was stale, too."""
+    return busy(request, "the definition changed faster than the request could run")
+
+
+def busy(request, detail: str, code: str = "busy", retry_after: int = 1) -> Response:
+    """503: nothing was changed, and the client may repeat the request."""
+    answer = problem(request, 503, code, detail, "nothing was changed; repeat the request")
+    answer.headers["Retry-After"] = str(retry_after)
+    return answer
+
+
+def undecodable_view(error: UnicodeDecodeError, request) -> Response:
+    return problem(request, 400, "malformed", "the address is not UTF-8")
+
+
+def incomplete_body_view(error: DisconnectionError, request) -> Response:
+    """The client is gone most likely; waitress gives whole bodies only, other servers may not."""
+    return problem(request, 400, "malformed", "the body ended before its Content-Length")
+
+
+def database_error_view(error: sa.exc.DBAPIError, request) -> Response:
+    """What the database refused. Whether a stale definition is to blame was asked before (``transactions``)."""
+    failure = request.registry.dynmodel_catalogue.database.failure(error)
+    note_cause(error, request)
+    if failure.kind in KINDS:
+        return _violation(failure, request)
+    if failure.kind == "too_long":
+        return _too_long(failure, request)
+    if failure.kind == "value":
+        return problem(
+            request, 422, "validation", "a value, or the row as a whole, is beyond what the database can store"
+        )
+    if failure.kind == "too_complex":
+        told = "the query is more than the database takes"
+        return problem(request, 400, "query_too_complex", told, "embed less deeply, or ask in several queries")
+    if failure.kind == "timeout":
+        settings = request.registry.dynmodel_settings
+        told = f"the database took longer than {settings.statement_timeout:g} seconds"
+        if settings.change_timeout != settings.statement_timeout:
+            told += f", or {settings.change_timeout:g} seconds for the change of a definition"
+        return problem(request, 504, "statement_timeout", told, "ask for less, or index the fields that are compared")
+    if failure.kind in ("busy", "away", "full"):
+        details = {
+            "busy": "the rows are locked by another request",
+            "away": "the database can't be reached",
+            "full": "the database has no room left",
+        }
+        if failure.kind == "away" and writes_committed(request):
+            return domain_error_view(errors.OutcomeUnknown(), request)
+        code = "busy" if failure.kind == "busy" else "database_unavailable"
+        return busy(request, details[failure.kind], code)
+    if writes_committed(request):
+        return unexpected_error_view(error, request)
+    return internal_error(request)  # logged by the attempts tween, if no further attempt mends it
+
+
+def writes_committed(request) -> bool:
+    """Whether pyramid_tm was at the commit: it has taken its mark off the request before."""
+    return "dynmodel.writes" in request.environ and not request.environ.get("tm.active")
+
+
+def _violation(failure: Failure, request) -> Response:
+    model = getattr(request.context, "model", None)
+    error = violation(failure, None if model is None else model.definition)
+    return problem(request, 409, error.code, error.detail, **error.members)
+
+
+def _too_long(failure: Failure, request) -> Response:
+    """A value that no index takes; of a very long one the database does not tell the index."""
+    model = getattr(request.context, "model", None)
+    names = [] if model is None else violated_fields(failure, model.definition) or long_indexed_fields(model)
+    told = f"the value of {' or '.join(names)}" if names else "the value of an indexed or unique field"
+    hint = "shorten the value, or take index and unique from the field (some 2,700 bytes fit, after compression)"
+    return problem(request, 422, "validation", f"{told} is too long for its index", hint, fields=names)
+
+
+def unexpected_error_view(error: Exception, request) -> Response:
+    """A fault of ours: the log has it all, under the request's id; the client gets the id.
+
+    An attempt's may come of a definition that has just changed: ``transactions`` asks that first, and logs it then.
+    """
+    undecided = request.environ.get(UNDECIDED)
+    if undecided is None:
+        log_unexpected(error, request)
+    else:
+        undecided.append(error)
+    return internal_error(request)
+
+
+def log_unexpected(error: Exception, request) -> None:
+    request.environ[_LOGGED] = True
+    log.error("request %s: %s %s failed", request_id(request), request.method, request.path, exc_info=error)
+
+
+def note_cause(error: BaseException | None, request) -> None:
+    """Keep what the database said for the line of the log."""
+    if error is not None:
+        request.environ[_CAUSE] = first_line(getattr(error, "orig", None) or error)
+
+
+def log_failure(answer: Response, request) -> None:
+    """One line, without a traceback, for an answer of 500 and above: under its request_id the log tells the cause.
+
+    The line of a fault of ours is there already.
+    """
+    told = request.environ.get(_FAILURE)
+    if answer.status_int < 500 or told is None or request.environ.pop(_LOGGED, False):
+        return
+    cause = request.environ.get(_CAUSE)
+    log.warning(
+        "request %s: %s %s answered %d %s%s",
+        *(request_id(request), request.method, request.path, answer.status_int, told),
+        f" ({cause})" if cause else "",
+    )
+
+
+def first_line(error: BaseException | None) -> str:
+    """What an error says, for a line of the log."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+
+
+def internal_error(request) -> Response:
+    return problem(request, 500, "internal_error", "the server failed; its log says why under this request_id")

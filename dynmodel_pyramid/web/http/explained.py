@@ -1,0 +1,104 @@
+"""Execution plans instead of rows, where the deployment allows it (PostgREST, "Execution plan").
+
+A plan shows SQL, the names of columns and the values of conditions, those of access rules included.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import orjson
+
+from dynmodel_pyramid.database.dialect import EXPLAIN_OPTIONS
+from dynmodel_pyramid.errors import Conflict, Malformed
+from dynmodel_pyramid.rows.querying import Queried
+from dynmodel_pyramid.web.http.answers import Answer
+from dynmodel_pyramid.web.http.conditions import media_ranges
+from dynmodel_pyramid.web.http.errors import NotAcceptable
+from dynmodel_pyramid.web.http.ranges import Part
+from dynmodel_pyramid.web.http.transactions import read_connection
+
+PLAN = "application/vnd.pgrst.plan"
+#: The media types of plans; the first one is text, as the last one is.
+PLANS = (PLAN, f"{PLAN}+json", f"{PLAN}+text")
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What kind of plan is wanted.
+
+    :param form: ``json`` or ``text``
+    :param of: the media type of the answer that it explains; the statement is the same for all
+    :param options: of EXPLAIN, of those that :data:`EXPLAIN_OPTIONS` names
+    """
+
+    form: str
+    of: str
+    options: tuple[str, ...]
+
+    @property
+    def media_type(self) -> str:
+        options = f"; options={'|'.join(self.options)}" if self.options else ""
+        return f'{PLAN}+{self.form}; for="{self.of}"{options}; charset=utf-8'
+
+    def answer(self, request, found: Queried, part: Part) -> Answer:
+        """The plan of the statement that finds a page.
+
+        :raises Conflict: the database doesn't know an option
+        """
+        database = request.context.work.database
+        unknown = [option for option in self.options if option not in database.dialect.explain_options]
+        if unknown:
+            raise Conflict(
+                f"this database explains without options; it has no {', '.join(unknown)}",
+                code="unsupported_by_database",
+                hint=f"send Accept: {PLAN}+{self.form}",
+            )
+        connection = read_connection(request)
+        database.dialect.bound_statements(connection, request.registry.dynmodel_settings.statement_timeout)
+        made = found.explain(connection, part.limit, part.offset, self.form, self.options)
+        answer = Answer(orjson.dumps(made) if self.form == "json" else made.encode())
+        answer.headers["Content-Type"] = self.media_type
+        return answer
+
+
+def explanation(name: str, parameters: Mapping[str, str], known: Collection[str]) -> Explanation:
+    """What a media type of plans asks for.
+
+    :param known: the media types of which there are plans
+    :raises NotAcceptable: ``for`` is none of them
+    :raises Malformed: an option that there isn't, or that wants another one
+    """
+    form = "json" if name == PLANS[1] else "text"
+    of = parameters.get("for", "application/json").lower()
+    if of not in known:
+        raise NotAcceptable(f"None of these media types are available: {of}", hint='send for="application/json"')
+    given = {option.strip().lower() for option in parameters.get("options", "").split("|")} - {""}
+    unknown = sorted(given.difference(EXPLAIN_OPTIONS))
+    if unknown:
+        raise Malformed(
+            f"Accept: a plan has no option {unknown[0]!r}",
+            code="invalid_parameter",
+            hint=f"options are {', '.join(EXPLAIN_OPTIONS)}",
+        )
+    if "wal" in given and "analyze" not in given:
+        raise Malformed(
+            "Accept: the option 'wal' of a plan wants 'analyze'",
+            code="invalid_parameter",
+            hint="send options=analyze|wal",
+        )
+    return Explanation(form, of, tuple(option for option in EXPLAIN_OPTIONS if option in given))
+
+
+def asked_for(request, offers: tuple[str, ...]) -> Explanation | None:
+    """The plan that ``Accept`` names before any rows; None if it is rows that are wanted, or plans are not given.
+
+    :param offers: the media types of rows
+    """
+    if not request.registry.dynmodel_settings.plan_enabled:
+        return None
+    for name, parameters in media_ranges(request.headers.get("Accept", "")):
+        if name in PLANS:
+            return explanation(name, parameters, offers)
+        if name in offers or name in ("*/*", "application/*", "text/*"):
+            return None
+    return None

@@ -1,0 +1,133 @@
+"""A list of rows, counted, ranged and answered: one path for both faces.
+
+``Content-Range`` counts what is sent. A guess (``count=planned``, ``estimated``) is the total at most, and never below
+what is sent; where the answer itself shows how many rows there are, that is the total.
+"""
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.rows.page import LARGEST
+from dynmodel_pyramid.rows.querying import PageOfRows, Queried
+from dynmodel_pyramid.rows.reads import CHUNK
+from dynmodel_pyramid.web.http.answers import Answer
+from dynmodel_pyramid.web.http.ranges import Part, content_range
+from dynmodel_pyramid.web.http.streams import Form, Rows, RowStream
+from dynmodel_pyramid.web.http.transactions import detached_read_connection, read_connection
+from dynmodel_pyramid.web.http.tree import WORK
+
+
+class Listing:
+    """What a query finds, read as far as it fits in memory.
+
+    ``rows`` are all of them; None for a stream. ``sent`` is how many rows the answer has; None for a stream that nobody
+    counts. ``total`` is how many there are; None where nobody asks. ``page`` has the cursors of a page.
+    """
+
+    page: PageOfRows | None = None
+    rows: Rows | None = None
+    sent: int | None = None
+    total: int | None = None
+
+    def __init__(
+        self,
+        request,
+        found: Queried,
+        part: Part,
+        count: str | None,
+        beyond: Callable[[int, int], Exception],
+        *,
+        cursors: bool = False,
+    ):
+        """
+        :param count: one of ``COUNTS``
+        :param beyond: makes the error for an offset and the total that it is beyond
+        :param cursors: whether a page tells what continues it
+        :raises Malformed: more rows than ``dynmodel.max_rows``
+        """
+        self._found, self._part, self._beyond = found, part, beyond
+        self._has_cursor = found.plan.query.after is not None or found.plan.query.before is not None
+        self._guess: int | None = None
+        settings, dialect = request.registry.dynmodel_settings, request.environ[WORK].database.dialect
+        is_page = part.limit is not None and part.limit <= CHUNK
+        connection = (read_connection if is_page else detached_read_connection)(request)
+        try:
+            dialect.bound_statements(connection, settings.statement_timeout)
+            if count is not None:
+                self._count(connection, count)
+            found.refuse_too_many(connection, part.limit, settings.max_rows)
+            if is_page:
+                self.page = found.page(connection, part.limit, part.offset, cursors=cursors)
+                self.rows = self.page.rows
+            else:
+                self._stream = RowStream(request, connection, found.parts(connection, part.limit, part.offset))
+                self.rows = self._stream.whole
+            self.sent = None if self.rows is None else len(self.rows)
+            if self.total is not None and not self._has_cursor:
+                self._settle(connection)
+        except BaseException:
+            if not is_page:
+                connection.close()
+            raise
+        if not is_page and self.rows is not None:
+            connection.close()
+
+    def _count(self, connection: sa.Connection, how: str) -> None:
+        self._guess = None if how == "exact" else self._found.guess(connection, how)
+        if self._guess is None:
+            self._count_all(connection)
+        else:
+            self.total = self._guess
+
+    def _count_all(self, connection: sa.Connection) -> None:
+        self.total = self._found.count(connection)
+        if self._part.offset > self.total and not self._has_cursor:
+            raise self._beyond(self._part.offset, self.total)
+
+    def _settle(self, connection: sa.Connection) -> None:
+        """Let the total agree with what is sent. Between the statements of a page others may have written."""
+        limit, offset = self._part.limit, self._part.offset
+        if self.sent is None:
+            self._settle_stream(connection)
+        elif self.sent:
+            reach = offset + self.sent
+            self.total = reach if limit is None or self.sent < limit else max(self.total, reach)
+        elif self._guess is not None and limit != 0:
+            # There is nothing where the guess has rows.
+            self._count_all(connection)
+
+    def _settle_stream(self, connection: sa.Connection) -> None:
+        """It is counted in the moment that it shows, up to its end: that is little beside reading all its rows."""
+        limit, offset = self._part.limit, self._part.offset
+        end = None if limit is None else min(offset + limit, LARGEST)
+        reach = self.total
+        if self._guess is not None:
+            reach = self._found.count(connection, end)
+            self.total = reach if end is None or reach < end else max(self._guess, reach)
+        self.sent = max((reach if end is None else min(reach, end)) - offset, 0)
+
+    @property
+    def content_range(self) -> str:
+        return content_range(self._part.offset, self.sent or 0, self.total)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it is known to be a part of what there is (206)."""
+        return self.total is not None and not self._has_cursor and self.sent < self.total
+
+    def answer(self, form: Form) -> Answer:
+        """The rows in this form, with the status."""
+        if self.page is None:
+            answer = self._stream.answer(form)
+        else:
+            answer = Answer(form.whole(self.rows))
+            answer.headers["Content-Type"] = form.content_type
+        if self.is_partial:
+            answer.status_int = 206
+        return answer
+
+    def close(self) -> None:
+        """Give up a stream that no answer is made of."""
+        if self.rows is None:
+            self._stream.discard()

@@ -1,0 +1,46 @@
+"""One view for each resource, which serves the methods that the resource has.
+
+Pyramid would answer 404 where no view takes the method. Here it is 405 with ``Allow`` (RFC 9110, 15.5.6), HEAD goes
+where GET goes, and OPTIONS tells the methods.
+"""
+
+from collections.abc import Callable
+
+from pyramid.response import Response
+
+from dynmodel_pyramid.web.http.answers import empty_answer
+from dynmodel_pyramid.web.http.conditions import best_offer
+from dynmodel_pyramid.web.http.errors import MethodNotAllowed, request_id, with_definition_version
+from dynmodel_pyramid.web.http.tree import ROUTE
+
+View = Callable[[object, object], Response]
+
+
+def add_resource_view(config, resource: type, *, offers: tuple[str, ...] = ("application/json",), **views: View):
+    """Register the views of a resource class, by method: ``GET=view, PUT=view``.
+
+    :param offers: the media types that it can answer
+    """
+    allow = ", ".join(sorted({*views, *(("HEAD",) if "GET" in views else ()), "OPTIONS"}))
+
+    def answer(context, request) -> Response:
+        method = request.method
+        chosen = views.get("GET" if method == "HEAD" else method)
+        if chosen is not None:
+            best_offer(request, offers)
+            return chosen(context, request)
+        if method == "OPTIONS":
+            made = empty_answer(204)
+            made.headers["Allow"] = allow
+            return made
+        raise MethodNotAllowed(method, allow)
+
+    def view(context, request) -> Response:
+        made = answer(context, request)
+        if "Definition-Version" not in made.headers:
+            with_definition_version(made, request)
+        if "X-Request-Id" in request.headers:
+            made.headers["X-Request-Id"] = request_id(request)
+        return made
+
+    config.add_view(view, context=resource, route_name=ROUTE, name="")

@@ -1,0 +1,51 @@
+"""Which part of a list: ``limit`` and ``offset``, the header ``Range``, and ``Content-Range`` (RFC 9110, section 14).
+
+Ranges are of items, and named without their unit, as PostgREST has it ("Pagination and Count").
+"""
+
+import re
+from dataclasses import dataclass
+
+from dynmodel_pyramid.web.http.errors import RangeNotSatisfiable
+
+_RANGE = re.compile(r"(?:items[ \t]*=[ \t]*)?([0-9]{1,18})-([0-9]{1,18})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """``limit`` None: to the end. ``asked``: by the header ``Range``."""
+
+    limit: int | None
+    offset: int
+    asked: bool = False
+
+
+def part_of(request, limit: int | None, offset: int) -> Part:
+    """What the query and the header both ask for. Ranges of other units are ignored (RFC 9110, 14.2).
+
+    :raises RangeNotSatisfiable: the range ends before it begins
+    """
+    found = _RANGE.fullmatch(request.headers.get("Range", "").strip()) if request.method == "GET" else None
+    if found is None or request.headers.get("Range-Unit", "items").strip() != "items":
+        return Part(limit, offset)
+    first, last = int(found[1]), None if found[2] is None else int(found[2])
+    if last is not None and last < first:
+        raise RangeNotSatisfiable(f"the range {first}-{last} ends before it begins")
+    ends = [
+        end
+        for end in (None if limit is None else offset + limit, None if last is None else last + 1)
+        if end is not None
+    ]
+    begin = max(first, offset)
+    return Part(max(min(ends) - begin, 0) if ends else None, begin, True)
+
+
+def content_range(offset: int, count: int, total: int | None) -> str:
+    """``0-24/100``; ``*`` for what is empty or not known."""
+    rows = f"{offset}-{offset + count - 1}" if count else "*"
+    return f"{rows}/{'*' if total is None else total}"
+
+
+def beyond_the_end(offset: int, total: int) -> RangeNotSatisfiable:
+    """The part begins behind the end of a list that was counted."""
+    return RangeNotSatisfiable(f"there are only {total} rows, none from {offset} on", total)

@@ -1,0 +1,223 @@
+"""Long answers: rows that are sent while they are read. One module for both faces and all media types.
+
+A :class:`RowStream` owns a connection and its transaction, which keep others from something: on PostgreSQL a definition
+change of its table waits for it, on SQLite the write-ahead log grows. So it gives the connection back
+
+* when the last row is read, one part before the last one is sent;
+* when the client is gone, or the server gives the answer up;
+* after ``dynmodel.stream_timeout`` seconds, however its client reads;
+* on PostgreSQL, when a definition change wants the table and the stream waits for its client
+  (:meth:`dynmodel_pyramid.database.Dialect.end_streams`, called by another process, maybe on another host).
+
+An answer that ends too early never looks whole: its connection is aborted.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.exchange.outgoing import Format, Texts, framed
+from dynmodel_pyramid.web.http.answers import Answer
+from dynmodel_pyramid.web.http.errors import first_line, log_unexpected, request_id
+from dynmodel_pyramid.web.http.tree import WORK
+
+log = logging.getLogger(__name__)
+
+#: In the environment of our own server: what it knows of the answer (``server.answers.Answer``).
+ANSWER = "dynmodel.answer"
+#: Seconds that a stream has waited for its client, in all, when it counts as one that does.
+PATIENCE = 1.0
+
+Rows = Sequence[Sequence[Any]]
+
+
+class Form(Protocol):
+    """How rows are written, and the media type of that."""
+
+    content_type: str
+
+    def whole(self, rows: Rows) -> bytes:
+        """All rows at once."""
+
+    def parts(self, parts: Iterable[Rows]) -> Iterator[bytes]:
+        """The same bytes, as the rows come."""
+
+
+@dataclass(frozen=True, slots=True)
+class JsonArray:
+    """
+    :param encode: makes a JSON array of rows
+    """
+
+    encode: Callable[[Rows], bytes]
+    content_type: str = "application/json"
+
+    def whole(self, rows: Rows) -> bytes:
+        return self.encode(rows)
+
+    def parts(self, parts: Iterable[Rows]) -> Iterator[bytes]:
+        opening = b"["
+        for rows in parts:
+            yield opening + self.encode(rows)[1:-1]
+            opening = b","
+        yield b"[]" if opening == b"[" else b"]"
+
+
+@dataclass(frozen=True, slots=True)
+class Framed:
+    """One of the formats of rows, for the values of these names."""
+
+    format: Format
+    names: Sequence[str]
+    texts: Texts
+
+    @property
+    def content_type(self) -> str:
+        return f"{self.format.media_type}; charset=utf-8"
+
+    def whole(self, rows: Rows) -> bytes:
+        return b"".join(self.parts([rows]))
+
+    def parts(self, parts: Iterable[Rows]) -> Iterator[bytes]:
+        return framed(self.format, self.names, parts, self.texts)
+
+
+class StreamEnded(Exception):
+    """The stream was ended before its end; it has been logged."""
+
+
+class RowStream:
+    """The rows of a list: ``whole`` if they are few, else the body of an answer (PEP 3333).
+
+    What is read at once are two parts, so what fails at the beginning is still answered as an error.
+
+    :param connection: in a read transaction; the stream's own from :meth:`answer` on, unless it is ``whole``
+    :param parts: reads the rows; none of its parts but the first one is empty
+    """
+
+    whole: Rows | None = None
+
+    def __init__(self, request, connection: sa.Connection, parts: Iterator[Rows]):
+        self._request = request
+        self._dialect = request.environ[WORK].database.dialect
+        self._connection = connection
+        self._source = parts
+        first, second = next(parts, ()), next(parts, None)
+        if second is None:
+            self.whole = first
+        self._read = (first, second)
+
+    def answer(self, form: Form) -> Answer:
+        """The rows as an answer, which begins the stream."""
+        if self.whole is not None:
+            answer = Answer(form.whole(self.whole))
+        else:
+            self._begin(form)
+            answer = Answer(app_iter=self)
+        answer.headers["Content-Type"] = form.content_type
+        return answer
+
+    def discard(self) -> None:
+        """No answer is made of it."""
+        self._source.close()
+        self._connection.close()
+
+    def _begin(self, form: Form) -> None:
+        settings = self._request.registry.dynmodel_settings
+        self._dialect.unbound_statements(self._connection)
+        self._what = f"request {request_id(self._request)}: {self._request.method} {self._request.path}"
+        self._body = form.parts(self._rows())
+        self._turn = threading.Lock()  # who has it uses the connection
+        self._open, self._ended = True, ""
+        self._waited, self._gave, self._is_slow = 0.0, time.monotonic(), False
+        reason = f"it took longer than {settings.stream_timeout:g} s (dynmodel.stream_timeout)"
+        self._timer = threading.Timer(settings.stream_timeout, self._end, (reason,))
+        self._timer.daemon = True
+        self._timer.start()
+        self._answer = self._request.environ.get(ANSWER)
+        if self._answer is not None:
+            self._answer.gives_way = self._is_over
+
+    def _rows(self) -> Iterator[Rows]:
+        """The parts; each is given when the next one has been read."""
+        current, ahead = self._read
+        self._read = ()
+        for following in chain((ahead,), self._source):
+            yield current
+            current = following
+        self._release()
+        yield current
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        self._waited += time.monotonic() - self._gave
+        with self._turn:
+            if self._ended:
+                raise self._over()
+            try:
+                if self._open and self._waited > PATIENCE and not self._is_slow:
+                    self._is_slow = True
+                    self._dialect.mark_stream(self._connection, waits=True)
+                return next(self._body)
+            except StopIteration:
+                raise
+            except sa.exc.DBAPIError as error:
+                self._break_off(f"the database: {first_line(error.orig)}")
+                raise self._over() from error
+            except Exception as error:
+                self._abandon()
+                log_unexpected(error, self._request)
+                raise
+            finally:
+                self._gave = time.monotonic()
+
+    def _is_over(self) -> bool:
+        """Asked by our server while its thread waits for the client: whether it does so in vain."""
+        with self._turn:
+            if self._open and self._dialect.is_cut_off(self._connection):
+                self._break_off("a definition change ended it, as its client did not read")
+            return bool(self._ended)
+
+    def _break_off(self, reason: str) -> None:
+        self._ended = reason
+        self._abandon()
+        log.warning("%s: the answer was broken off: %s", self._what, reason)
+        if self._answer is not None:
+            self._answer.abort(reason)
+
+    def _over(self) -> Exception:
+        """What tells the server: our own has reset the connection already, another one has to be shown an error."""
+        is_reset = self._answer is not None and self._answer.gone
+        return StopIteration() if is_reset else StreamEnded(self._ended)
+
+    def _end(self, reason: str) -> None:
+        """Called by another thread, while the stream waits for its client."""
+        with self._turn:
+            if self._open:
+                self._break_off(reason)
+
+    def _release(self) -> None:
+        self._timer.cancel()
+        self._open = False
+        self._connection.close()
+
+    def _abandon(self) -> None:
+        """Give the connection up with what is not read of its cursor; it may be dead, so nothing is asked of it."""
+        if self._open:
+            if self._dialect.ends_streams:
+                self._connection.invalidate()
+            self._source.close()
+            self._release()
+
+    def close(self) -> None:
+        """Called by the server when the body is sent, or the client gone (PEP 3333)."""
+        with self._turn:
+            self._abandon()

@@ -1,0 +1,249 @@
+"""Attempts and transactions: how each answer is made coherent.
+
+Two tweens stand around Pyramid's router, with pyramid_tm's between them::
+
+    attempts_tween            runs an attempt again when it was stale, till a deadline; then 503
+      pyramid_tm              one transaction for a request that writes
+        confirmation_tween    proves the answer, refusals included, before it is committed and sent
+          exception views     problem documents
+            router            traversal, view
+
+Reads need no transaction manager: they have a read transaction of their own, at half the price of a small request.
+Definition changes have theirs in the definition service.
+"""
+
+import random
+import time
+from collections.abc import Callable
+
+import sqlalchemy as sa
+from pyramid.response import Response
+from sqlalchemy.orm import Session
+from zope.sqlalchemy import mark_changed
+
+from dynmodel_pyramid.catalogue.attempt import Stale, Work
+from dynmodel_pyramid.database.dialect import ONE_MOMENT
+from dynmodel_pyramid.errors import ConfigurationProblem, OutcomeUnknown
+from dynmodel_pyramid.rows.imports import Transaction
+from dynmodel_pyramid.web.http.afterwards import Afterwards
+from dynmodel_pyramid.web.http.errors import UNDECIDED, database_error_view, log_failure, log_unexpected, stale_view
+from dynmodel_pyramid.web.http.tree import ATTEMPT, WORK
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+#: In the environment: what is left to do when the transaction is committed.
+_AFTERWARDS = "dynmodel.afterwards"
+#: What an attempt leaves on the request.
+_LEFT_BEHIND = ("context", "exception", "exc_info", "view_name", "subpath", "traversed", "virtual_root", "root")
+
+
+class AttemptFailure(Exception):
+    """An error in an attempt, with the answer that it gets if no other attempt is made.
+
+    :param kind: of a database error, see :class:`~dynmodel_pyramid.database.Failure`; "other" for all other errors
+    """
+
+    def __init__(self, error: Exception, kind: str, answer: Response):
+        super().__init__(str(error))
+        self.error = error
+        self.kind = kind
+        self.answer = answer
+
+
+def writes(request) -> bool:
+    """pyramid_tm's ``tm.activate_hook``: safe methods need no transaction manager."""
+    return request.method not in SAFE_METHODS
+
+
+def attempts_tween_factory(handler, registry):
+    timeout = registry.dynmodel_settings.lock_timeout
+
+    def attempts_tween(request):
+        answer = attempts(request)
+        log_failure(answer, request)
+        return answer
+
+    def attempts(request):
+        deadline = time.monotonic() + timeout
+        attempt = 0
+        while True:
+            request.environ[ATTEMPT] = (attempt, deadline)
+            try:
+                return _finished(request, handler(request))
+            except Stale as stale:
+                answer = stale_view(stale, request)
+            except AttemptFailure as failure:
+                answer = _after_failure(request, failure, attempt)
+                if answer is None:
+                    if failure.answer.status_int == 500 and failure.kind != "timeout":  # which is 500 at /rest/
+                        log_unexpected(failure.error, request)
+                    return failure.answer
+            finally:
+                _close(request)
+            if time.monotonic() > deadline:
+                return answer
+            if attempt:
+                time.sleep(random.uniform(0, min(0.02 * 2**attempt, 0.5)))
+            attempt += 1
+            for name in _LEFT_BEHIND:
+                request.__dict__.pop(name, None)
+
+    return attempts_tween
+
+
+def _after_failure(request, failure: AttemptFailure, attempt: int) -> Response | None:
+    """The answer if a further attempt, which is worth making, comes too late; None if none is worth making."""
+    work: Work = request.environ[WORK]
+    kind = failure.kind
+    if kind == "away":
+        # A pooled connection may have been dead for long; the pool has thrown all of them away by now. A database that
+        # can't be reached with a new one either is not waited for: the threads are needed for other requests.
+        return failure.answer if attempt == 0 else None
+    if kind == "busy":
+        return failure.answer
+    if kind in ("timeout", "too_complex"):
+        return None
+    try:
+        stale = work.is_stale()
+    except sa.exc.DBAPIError:
+        return None
+    return stale_view(None, request) if stale else None
+
+
+def confirmation_tween_factory(handler, registry):
+    def confirmation_tween(request):
+        request.environ[UNDECIDED] = unexpected = []
+        try:
+            answer = handler(request)
+        finally:
+            del request.environ[UNDECIDED]
+        error = getattr(request, "exception", None)
+        work = request.environ.get(WORK)
+        if work is None:
+            for fault in unexpected:
+                log_unexpected(fault, request)
+            return answer
+        if isinstance(error, Stale):
+            raise error
+        if isinstance(error, OutcomeUnknown):
+            return answer  # another attempt might do it twice
+        if error is not None and request.environ.get("tm.active"):
+            request.tm.doom()
+        if isinstance(error, sa.exc.DBAPIError):
+            raise AttemptFailure(error, work.database.failure(error).kind, answer)
+        if unexpected:
+            # Such as a driver's that meets a column of another type than the statement was made for.
+            raise AttemptFailure(unexpected[0], "other", answer)
+        try:
+            work.confirm()
+        except sa.exc.DBAPIError as failed:
+            kind = work.database.failure(failed).kind
+            raise AttemptFailure(failed, kind, database_error_view(failed, request)) from failed
+        return answer
+
+    return confirmation_tween
+
+
+def read_connection(request) -> sa.Connection:
+    """The attempt's connection, in a read transaction; it is closed when the answer is made."""
+    work: Work = request.environ[WORK]
+    connection = work.database.engine.connect()
+    request.environ["dynmodel.connection"] = connection
+    connection.begin()
+    return work.open(connection)
+
+
+def detached_read_connection(request) -> sa.Connection:
+    """A connection in a read transaction that outlives the view, for a stream; who takes it closes it.
+
+    All its statements see one moment, so that a count of the rows is that of the rows which are sent.
+    """
+    work: Work = request.environ[WORK]
+    connection = work.database.engine.connect().execution_options(**{ONE_MOMENT: True})
+    try:
+        connection.begin()
+        work.database.dialect.mark_stream(connection)
+        work.open(connection)
+        work.lock(connection)
+    except BaseException:
+        work.leave()
+        connection.close()
+        raise
+    return connection
+
+
+def staging_connection(request) -> sa.Connection:
+    """A connection for temporary tables, which :func:`write_connection` may go on with; it ends with the attempt."""
+    work: Work = request.environ[WORK]
+    connection = request.environ["dynmodel.staging"] = work.database.staging()
+    return connection
+
+
+def write_connection(request) -> sa.Connection:
+    """The attempt's connection, in the transaction of ``request.tm``; that of :func:`staging_connection`, if there is
+    one."""
+    work: Work = request.environ[WORK]
+    if not request.environ.get("tm.active"):
+        raise ConfigurationProblem(
+            "pyramid_tm is not active for this request",
+            hint="a tm.activate_hook must let the requests under the service's route pass that write",
+        )
+    request.environ["dynmodel.writes"] = True
+    staged = request.environ.get("dynmodel.staging")
+    if staged is not None:
+        work.database.writes_from_now_on(staged)
+    session = Session(work.database.writer if staged is None else staged)
+    try:
+        connection = session.connection()
+        mark_changed(session, request.tm)
+    except BaseException:
+        session.close()
+        raise
+    return work.open(connection, writes=True)
+
+
+class RequestTransaction(Transaction):
+    """The transaction of a request, for rows that come in any number.
+
+    :param begin: begins it
+    """
+
+    def __init__(self, request, begin: Callable[[], sa.Connection]):
+        self._request = request
+        self.begin = begin
+
+    def stage(self) -> sa.Connection:
+        return staging_connection(self._request)
+
+    def later(self, step: Callable[[], None]) -> None:
+        environ, database = self._request.environ, self._request.environ[WORK].database
+        afterwards = environ.get(_AFTERWARDS)
+        connection = environ.get("dynmodel.staging")
+        if afterwards is None and connection is not None and not self._request.tm.isDoomed():
+            moment = database.dialect.keep_moment(connection)
+            if moment is not None:
+                afterwards = environ[_AFTERWARDS] = Afterwards(self._request, database, connection, moment)
+        if afterwards is None:
+            step()
+        else:
+            afterwards.add(step)
+
+
+def _finished(request, answer: Response) -> Response:
+    afterwards = request.environ.get(_AFTERWARDS)
+    return answer if afterwards is None else afterwards.run(answer)
+
+
+def _close(request) -> None:
+    connection = request.environ.pop("dynmodel.connection", None)
+    if connection is not None:
+        connection.close()
+    afterwards = request.environ.pop(_AFTERWARDS, None)
+    if afterwards is not None:
+        afterwards.close()
+    staged = request.environ.pop("dynmodel.staging", None)
+    if staged is not None:
+        request.environ[WORK].database.unstage(staged)
+    if request.__dict__.pop("exc_info", None) is not None and request.exception is not None:
+        # Its frames refer to the request, in a circle: the body would outlive a refusal until the garbage collector's
+        # next full run. What is worth a traceback has been logged.
+        request.exception.__traceback__ = None

@@ -1,0 +1,62 @@
+"""What all places of the traversal tree share: their kinds, how it is walked, and where it hangs."""
+
+from pyramid.traversal import ResourceTreeTraverser
+
+from dynmodel_pyramid.rows.reading import parse_id
+
+#: Name of the one route under which the tree hangs; it is a hybrid route, so the tree can be mounted under a prefix.
+ROUTE = "dynmodel"
+#: Where a request keeps the work of its current attempt, and the number of the attempt with the deadline of all.
+WORK = "dynmodel.work"
+ATTEMPT = "dynmodel.attempt"
+
+
+class Traverser(ResourceTreeTraverser):
+    """Pyramid's traverser without ``@@view`` segments and without virtual roots: a path means one thing only.
+
+    With them, ``/table/1/@@/junk`` would be the table, and a header of the client's could move the root.
+    """
+
+    VIEW_SELECTOR = None
+    VH_ROOT_KEY = "dynmodel.no_virtual_root"
+
+
+class Resource:
+    """A place in the tree; ``__name__`` and ``__parent__`` make it location-aware (Pyramid, "Location-Aware")."""
+
+    def __init__(self, parent: "Resource", name: str):
+        self.__parent__ = parent
+        self.__name__ = name
+
+    def __getitem__(self, segment: str) -> "Resource":
+        raise KeyError(segment)
+
+
+class BelowTable(Resource):
+    """What hangs below a table, one step or more."""
+
+    def __init__(self, parent, name: str):
+        super().__init__(parent, name)
+        self.work = parent.work
+        self.model = parent.model
+
+
+class Numbered(Resource):
+    """Something whose path segment is a number; whether it exists nobody has asked yet."""
+
+    @property
+    def number(self) -> int:
+        return int(self.__name__)
+
+
+def numbered(kind: type[Numbered], parent: Resource, segment: str) -> Numbered:
+    """:raises KeyError: the segment is no number"""
+    if parse_id(segment) is None:
+        raise KeyError(segment)
+    return kind(parent, segment)
+
+
+def path(request, *segments: object) -> str:
+    """The canonical path of a resource, with the last slash, under whatever prefix the tree is mounted."""
+    # The prefix may have parts of its own, such as /{tenant}.
+    return request.route_path(ROUTE, **{**(request.matchdict or {}), "traverse": (*map(str, segments), "")})

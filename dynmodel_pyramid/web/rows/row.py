@@ -1,0 +1,99 @@
+"""Views of one row: ``/table/{id}/rows/{row_id}/``, and the alias ``row/``."""
+
+import zlib
+
+import sqlalchemy as sa
+from pyramid.response import Response
+
+from dynmodel_pyramid.errors import NotFound
+from dynmodel_pyramid.rows.service import Rows
+from dynmodel_pyramid.web.http.answers import empty_answer, json_answer
+from dynmodel_pyramid.web.http.body import MERGE_PATCH, read_json
+from dynmodel_pyramid.web.http.conditions import is_unchanged, matching_row_versions, preferred_return
+from dynmodel_pyramid.web.http.methods import add_resource_view
+from dynmodel_pyramid.web.http.parameters import author_of, no_parameters
+from dynmodel_pyramid.web.http.transactions import read_connection, write_connection
+from dynmodel_pyramid.web.resources import RowResource
+from dynmodel_pyramid.web.rows.lists import versioned
+
+
+def includeme(config) -> None:
+    add_resource_view(config, RowResource, GET=get_row, PUT=put_row, PATCH=patch_row, DELETE=delete_row)
+
+
+def tag_of(context, rows: Rows, version: int, body: bytes) -> str:
+    """The entity tag of a row, without quotes: the versions of definition and row.
+
+    Where the row shows what other rows say (reverse sides), which its version knows nothing of, a checksum of the
+    answer comes third.
+    """
+    tag = f"{context.model.definition.version}-{version}"
+    return f"{tag}-{zlib.crc32(body):08x}" if rows.encoder.shows_others else tag
+
+
+def writing(context, request) -> Rows:
+    """The rows, for a request that writes; before its transaction begins."""
+    rows = context.rows
+    rows.author = author_of(request)
+    rows.use_linked()
+    return rows
+
+
+def _preferred(answer: Response, preference: str | None) -> Response:
+    if preference is not None:
+        answer.headers["Preference-Applied"] = f"return={preference}"
+    return answer
+
+
+# One row
+
+
+def _missing(context: RowResource) -> NotFound:
+    return NotFound(f"the table has no row {context.row_id}")
+
+
+def get_row(context: RowResource, request) -> Response:
+    no_parameters(request)
+    rows = context.rows
+    row = rows.get(read_connection(request), context.row_id)
+    if row is None:
+        raise _missing(context)
+    tag = tag_of(context, rows, row.version, row.body)
+    return versioned(empty_answer(304) if is_unchanged(request, tag) else json_answer(row.body), context, tag)
+
+
+def put_row(context: RowResource, request) -> Response:
+    return _update(context, request, Rows.replace, read_json(request))
+
+
+def patch_row(context: RowResource, request) -> Response:
+    return _update(context, request, Rows.assign, read_json(request, MERGE_PATCH))
+
+
+def _update(context: RowResource, request, operation, document) -> Response:
+    no_parameters(request)
+    versions = matching_row_versions(request, context.model.definition.version)
+    rows = writing(context, request)
+    connection = write_connection(request)
+    version = operation(rows, connection, context.row_id, document, versions)
+    if version is None:
+        raise _missing(context)
+    return row_answer(context, request, rows, connection, version)
+
+
+def row_answer(context: RowResource, request, rows: Rows, connection: sa.Connection, version: int) -> Response:
+    """The answer to a write of one row, which has this version now."""
+    preference = preferred_return(request)
+    is_empty = preference in ("minimal", "headers-only")
+    body = b"" if is_empty and not rows.encoder.shows_others else rows.get(connection, context.row_id).body
+    answer = empty_answer(204) if is_empty else json_answer(body)
+    return _preferred(versioned(answer, context, tag_of(context, rows, version, body)), preference)
+
+
+def delete_row(context: RowResource, request) -> Response:
+    no_parameters(request)
+    versions = matching_row_versions(request, context.model.definition.version)
+    rows = writing(context, request)
+    if not rows.delete(write_connection(request), context.row_id, versions):
+        raise _missing(context)
+    return versioned(empty_answer(204), context)

@@ -1,0 +1,122 @@
+"""Views of the service itself: what it is, which field types it has, and whether it is well."""
+
+import importlib.metadata
+
+import colander
+import orjson
+import sqlalchemy as sa
+from pyramid.response import Response
+
+from dynmodel_pyramid.definitions import upgrade
+from dynmodel_pyramid.errors import ConfigurationProblem
+from dynmodel_pyramid.fields import FieldType, is_sortable
+from dynmodel_pyramid.fields.registry import Failure, Registered, read_options
+from dynmodel_pyramid.fields.schema import mapping_json_schema
+from dynmodel_pyramid.web.http.answers import html_answer, json_answer
+from dynmodel_pyramid.web.http.conditions import best_offer
+from dynmodel_pyramid.web.http.errors import note_cause, problem
+from dynmodel_pyramid.web.http.methods import add_resource_view
+from dynmodel_pyramid.web.http.parameters import no_parameters
+from dynmodel_pyramid.web.http.tree import Traverser, path
+from dynmodel_pyramid.web.resources import FieldTypeResource, FieldTypesResource, Live, Ready, Root
+from dynmodel_pyramid.web.service.page import LISTED, service_page
+
+ROOT_OFFERS = ("application/json", "text/html")
+
+
+def includeme(config) -> None:
+    config.add_traverser(Traverser, Root)
+    add_resource_view(config, Root, offers=ROOT_OFFERS, GET=describe)
+    add_resource_view(config, FieldTypesResource, GET=list_field_types)
+    add_resource_view(config, FieldTypeResource, GET=show_field_type)
+    add_resource_view(config, Live, GET=live)
+    add_resource_view(config, Ready, GET=ready)
+
+
+def describe(context: Root, request) -> Response:
+    no_parameters(request)
+    description = service_document(context, request)
+    if best_offer(request, ROOT_OFFERS) == "text/html":
+        _, tables = context.work.definitions(LISTED + 1)
+        answer = html_answer(service_page(description, tables[:LISTED], more=len(tables) > LISTED))
+    else:
+        answer = json_answer(orjson.dumps(description))
+    answer.vary = "Accept"
+    return answer
+
+
+def service_document(context: Root, request) -> dict:
+    catalogue = context.work.catalogue
+    return {
+        "name": "dynmodel_pyramid",
+        "version": importlib.metadata.version("dynmodel_pyramid"),
+        "database": catalogue.database.dialect.name,
+        "capabilities": {
+            "field_types": catalogue.field_types.names(),
+            "media_types": ["application/json"],
+            "nulls_not_distinct": catalogue.database.dialect.nulls_not_distinct,
+        },
+        "links": {
+            "tables": path(request, "table"),
+            "rest": path(request, "rest"),
+            "trash": path(request, "trash"),
+            "schema": path(request, "schema"),
+            "field_types": path(request, "field-type"),
+            "live": path(request, "live"),
+            "ready": path(request, "ready"),
+        },
+    }
+
+
+def field_type_document(known: Registered | Failure) -> dict:
+    """What clients are told of a type. ``value`` is the JSON Schema of a value where no option is given."""
+    origin = {
+        "name": known.name,
+        "status": "installed" if isinstance(known, Registered) else "failed",
+        "distribution": known.distribution or None,
+        "distribution_version": known.version or None,
+    }
+    if isinstance(known, Failure):
+        return {**origin, "entry_point": known.entry_point, "cause": known.cause}
+    field_type = known.field_type
+    return {
+        **origin,
+        "description": (type(field_type).__doc__ or "").strip(),
+        "options": mapping_json_schema(field_type.options_schema()),
+        "operators": [{"name": known.name, "description": known.description} for known in field_type.operators],
+        "sortable": is_sortable(field_type),
+        "value": _default_value_schema(field_type),
+    }
+
+
+def _default_value_schema(field_type: FieldType) -> dict | None:
+    """None for a type that has options without a default."""
+    try:
+        options = read_options(field_type, {})
+    except colander.Invalid:
+        return None
+    return field_type.json_schema(options)
+
+
+def list_field_types(context: FieldTypesResource, request) -> Response:
+    no_parameters(request)
+    types = request.registry.dynmodel_catalogue.field_types
+    return json_answer(orjson.dumps([field_type_document(known) for known in (*types, *types.failures)]))
+
+
+def show_field_type(context: FieldTypeResource, request) -> Response:
+    no_parameters(request)
+    return json_answer(orjson.dumps(field_type_document(context.known)))
+
+
+def live(context: Live, request) -> Response:
+    return json_answer(b'{"status":"live"}')
+
+
+def ready(context: Ready, request) -> Response:
+    try:
+        upgrade.check(request.registry.dynmodel_catalogue.database)
+    except (sa.exc.SQLAlchemyError, ConfigurationProblem) as error:
+        note_cause(error, request)
+        return problem(request, 503, "not_ready", "the database can't be reached, or its system tables don't fit")
+    return json_answer(b'{"status":"ready"}')

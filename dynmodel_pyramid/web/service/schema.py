@@ -1,0 +1,98 @@
+"""``/schema/`` and ``/schema/plan/``: all definitions as one document."""
+
+from collections.abc import Callable
+from typing import Any
+
+from pyramid.response import Response
+
+from dynmodel_pyramid.changes.on_error import FAIL
+from dynmodel_pyramid.changes.plan_document import plan_documents
+from dynmodel_pyramid.changes.whole_schema import DROP, KEEP, PATCH, WholeSchema
+from dynmodel_pyramid.database import State
+from dynmodel_pyramid.errors import Malformed, PreconditionFailed
+from dynmodel_pyramid.web.http.answers import empty_answer, encode, json_answer
+from dynmodel_pyramid.web.http.body import MERGE_PATCH, media_type_of, read_json
+from dynmodel_pyramid.web.http.conditions import if_match, is_unchanged, preferred_return
+from dynmodel_pyramid.web.http.methods import add_resource_view
+from dynmodel_pyramid.web.http.parameters import no_parameters
+from dynmodel_pyramid.web.resources import Schema, SchemaPlan
+
+
+def includeme(config) -> None:
+    add_resource_view(config, Schema, GET=get_schema, PUT=put_schema, PATCH=patch_schema)
+    add_resource_view(config, SchemaPlan, POST=plan_schema)
+
+
+def _one_of(parameters: dict[str, str], name: str, known: tuple[str, ...]) -> str:
+    """A parameter's value; the first of those known where it isn't given."""
+    value = parameters.get(name, known[0])
+    if value not in known:
+        raise Malformed(
+            f"the parameter {name} is {value!r}", code="invalid_parameter", hint=f"want {' or '.join(known)}"
+        )
+    return value
+
+
+def _with_state(answer: Response, state: State) -> Response:
+    answer.headers["ETag"] = f'"{state.stamp}"'
+    answer.headers["Definitions-Revision"] = str(state.definitions)
+    return answer
+
+
+def _precondition(request) -> Callable[[State], None]:
+    matches = if_match(request)
+
+    def check(state: State) -> None:
+        if matches is not None and not matches(state.stamp):
+            raise PreconditionFailed("the definitions have changed since")
+
+    return check
+
+
+def get_schema(context: Schema, request) -> Response:
+    full = _one_of(no_parameters(request, "full"), "full", ("false", "true")) == "true"
+    state, definitions = context.work.definitions()
+    if is_unchanged(request, state.stamp):
+        return _with_state(empty_answer(304), state)
+    document = WholeSchema(context.work.catalogue).document(definitions, full=full)
+    return _with_state(json_answer(encode(document)), state)
+
+
+def put_schema(context: Schema, request) -> Response:
+    parameters = no_parameters(request, "on_error", "others")
+    return _apply(context, request, read_json(request), _one_of(parameters, "others", (DROP, KEEP)), parameters)
+
+
+def patch_schema(context: Schema, request) -> Response:
+    parameters = no_parameters(request, "on_error")
+    return _apply(context, request, read_json(request, MERGE_PATCH), PATCH, parameters)
+
+
+def _apply(context: Schema, request, document: Any, others: str, parameters: dict[str, str]) -> Response:
+    schema = WholeSchema(context.work.catalogue)
+    done = schema.apply(
+        document, others, precondition=_precondition(request), on_error=parameters.get("on_error", FAIL)
+    )
+    context.work.settle()
+    preference = preferred_return(request)
+    if preference in ("minimal", "headers-only"):
+        answer = empty_answer(204)
+    else:
+        answer = json_answer(encode(schema.document(done.definitions)))
+    if preference is not None:
+        answer.headers["Preference-Applied"] = f"return={preference}"
+    return _with_state(answer, done.state)
+
+
+def plan_schema(context: SchemaPlan, request) -> Response:
+    """What a PUT with this body, or a PATCH with this merge patch, would do."""
+    document = read_json(request, ("application/json", MERGE_PATCH[0]))
+    is_patch = media_type_of(request) == MERGE_PATCH[0]
+    parameters = no_parameters(request, "on_error", *(() if is_patch else ("others",)))
+    planned = WholeSchema(context.work.catalogue).plan(
+        document,
+        PATCH if is_patch else _one_of(parameters, "others", (DROP, KEEP)),
+        precondition=_precondition(request),
+        on_error=parameters.get("on_error", FAIL),
+    )
+    return _with_state(json_answer(encode({"tables": plan_documents(planned.changes)})), planned.state)
