@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import colander
 
@@ -119,12 +120,14 @@ class FieldTypes:
     def load_entry_points(self, entry_points: Iterable[importlib.metadata.EntryPoint] | None = None) -> None:
         """Register every installed field type; one that fails is logged and added to :attr:`failures`."""
         found = importlib.metadata.entry_points(group=GROUP) if entry_points is None else entry_points
+        # A distribution parses its metadata each time it is asked; it is asked once, not for each of its types.
+        origin = cache(_origin)
         # The built-in ones come first, so that of two types of one name the other is the intruder.
-        for entry_point in sorted(found, key=lambda point: (_origin(point)[0] != OWN, point.name, *_origin(point))):
+        for entry_point in sorted(found, key=lambda it: (origin(it.dist)[0] != OWN, it.name, *origin(it.dist))):
             try:
-                self._take(entry_point.name, _load(entry_point), *_origin(entry_point))
+                self._take(entry_point.name, _load(entry_point), *origin(entry_point.dist))
             except ConfigurationProblem as problem:
-                failure = Failure(entry_point.name, *_origin(entry_point), entry_point.value, str(problem))
+                failure = Failure(entry_point.name, *origin(entry_point.dist), entry_point.value, str(problem))
                 self.failures += (failure,)
                 log.error("%s", failure, exc_info=problem.__cause__)
 
@@ -138,8 +141,8 @@ def _load(entry_point: importlib.metadata.EntryPoint) -> type[FieldType]:
         ) from error
 
 
-def _origin(entry_point: importlib.metadata.EntryPoint) -> tuple[str, str]:
-    return (entry_point.dist.name, entry_point.dist.version) if entry_point.dist is not None else ("", "")
+def _origin(distribution: importlib.metadata.Distribution | None) -> tuple[str, str]:
+    return (distribution.name, distribution.version) if distribution is not None else ("", "")
 
 
 def _where(name: str, distribution: str, version: str, entry_point: str = "") -> str:
@@ -159,9 +162,8 @@ def checked(cls: type[FieldType]) -> FieldType:
     for method in ("column", "schema_node"):
         if getattr(cls, method) is getattr(FieldType, method):
             raise ConfigurationProblem(f"{cls.__name__} has no {method}()")
-    for method, contract in inspect.getmembers(FieldType, inspect.isfunction):
-        if not method.startswith("_"):
-            _check_arguments(cls, method, list(inspect.signature(contract).parameters)[1:])
+    for method, arguments in _contract().items():
+        _check_arguments(cls, method, arguments)
     try:
         field_type = cls()
         schema = field_type.options_schema()
@@ -183,6 +185,16 @@ def checked(cls: type[FieldType]) -> FieldType:
     if field_type.fill is not None:
         _check_arguments(cls, "fill", ["options", "write"])
     return field_type
+
+
+@cache
+def _contract() -> dict[str, list[str]]:
+    """The methods of the contract with the names of their arguments."""
+    return {
+        name: list(inspect.signature(method).parameters)[1:]
+        for name, method in inspect.getmembers(FieldType, inspect.isfunction)
+        if not name.startswith("_")
+    }
 
 
 def _check_arguments(cls: type, method: str, arguments: list[str]) -> None:
