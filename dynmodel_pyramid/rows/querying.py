@@ -12,7 +12,7 @@ from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.queries.grammar.rules import Rules
-from dynmodel_pyramid.queries.grammar.syntax import OPERATORS, Query
+from dynmodel_pyramid.queries.grammar.syntax import Query
 from dynmodel_pyramid.queries.sql.plans import Plan, plan
 from dynmodel_pyramid.rows.prepared import PreparedSelect, written
 from dynmodel_pyramid.rows.reads import CHUNK, RowReads
@@ -33,15 +33,13 @@ COUNTS = ("exact", "planned", "estimated")
 def rules_of(catalogue: Catalogue) -> Rules:
     """The guards that the settings name, and the operators of all installed types."""
     settings = catalogue.database.settings
-    types = catalogue.field_types
-    operators = {operator.name for known in types for operator in known.field_type.operators}
     return Rules(
+        operators=catalogue.field_types.operators,
         expressions=settings.max_expressions,
         nesting=settings.max_nesting,
         embedding=settings.max_embedding,
         values=settings.max_values,
         size=settings.max_query_size,
-        operators=OPERATORS | operators,
     )
 
 

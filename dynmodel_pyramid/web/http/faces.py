@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from dynmodel_pyramid.exchange.forms import Form
 from dynmodel_pyramid.queries import Query, Rules
-from dynmodel_pyramid.web.http.forms import Form
 from dynmodel_pyramid.web.http.preferences import PreferenceRules
 
 

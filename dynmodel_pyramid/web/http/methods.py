@@ -20,7 +20,7 @@ def add_resource_view(
     config,
     resource: type,
     *,
-    offers: tuple[str, ...] = ("application/json",),
+    offers: Callable[[object], tuple[str, ...]] | None = lambda request: ("application/json",),
     check: Callable[[object, object], None] | None = None,
     allow: str | None = None,
     options_status: int = 204,
@@ -28,7 +28,7 @@ def add_resource_view(
 ) -> None:
     """Register the views of a resource class, by method: ``GET=view, PUT=view``.
 
-    :param offers: the media types that it can answer; none: the views read ``Accept``
+    :param offers: the media types that it can answer, for a request; None: the views read ``Accept``
     :param check: called first, whatever the method; may raise an error
     :param allow: the methods as the header has them
     :param options_status: of the answer to OPTIONS
@@ -41,8 +41,8 @@ def add_resource_view(
         method = request.method
         chosen = views.get("GET" if method == "HEAD" else method)
         if chosen is not None:
-            if offers:
-                best_offer(request, offers)
+            if offers is not None:
+                best_offer(request, offers(request))
             return chosen(context, request)
         if method == "OPTIONS":
             made = empty_answer(options_status)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from pyramid.response import Response
 
 from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.exchange.forms import Form
 from dynmodel_pyramid.queries import Query
 from dynmodel_pyramid.rows.entries import Columns, read_new
 from dynmodel_pyramid.rows.filtered import Filtered
@@ -18,7 +19,6 @@ from dynmodel_pyramid.rows.returning import Returning
 from dynmodel_pyramid.rows.service import Rows
 from dynmodel_pyramid.web.http.answers import RowsBody, empty_answer, rows_answer
 from dynmodel_pyramid.web.http.faces import Face
-from dynmodel_pyramid.web.http.forms import Form
 from dynmodel_pyramid.web.http.parameters import author_of
 from dynmodel_pyramid.web.http.transactions import RequestTransaction, write_connection
 

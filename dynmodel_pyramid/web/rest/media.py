@@ -8,12 +8,12 @@ from typing import Any
 import orjson
 
 from dynmodel_pyramid.exchange.delimited import write_record
+from dynmodel_pyramid.exchange.forms import Form, JsonForm, Rows
 from dynmodel_pyramid.exchange.outgoing import cell
 from dynmodel_pyramid.rows.encoding import json_rows
 from dynmodel_pyramid.web.http.conditions import media_ranges
 from dynmodel_pyramid.web.http.errors import NotAcceptable
 from dynmodel_pyramid.web.http.explained import PLANS, Explanation, explanation
-from dynmodel_pyramid.web.http.forms import Form, JsonForm, Rows
 from dynmodel_pyramid.web.rest.errors import RestError, single_object
 
 JSON, CSV = "application/json", "text/csv"

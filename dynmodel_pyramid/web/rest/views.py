@@ -20,7 +20,7 @@ def includeme(config) -> None:
 
 def _add(config, resource: type, **views: View) -> None:
     allow = ",".join(("OPTIONS", "GET", "HEAD", *(method for method in views if method != "GET")))
-    add_resource_view(config, resource, offers=(), check=_check, allow=allow, options_status=200, **views)
+    add_resource_view(config, resource, offers=None, check=_check, allow=allow, options_status=200, **views)
 
 
 def _check(context, request) -> None:

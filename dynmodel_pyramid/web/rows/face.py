@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.exchange.forms import JsonForm
 from dynmodel_pyramid.queries import Query, QueryError, Rules, parse, split
 from dynmodel_pyramid.web.http.conditions import best_offer
 from dynmodel_pyramid.web.http.faces import Face
-from dynmodel_pyramid.web.http.forms import JsonForm
 from dynmodel_pyramid.web.http.preferences import RETURNS, PreferenceRules
 from dynmodel_pyramid.web.http.ranges import beyond_the_end, content_range
 from dynmodel_pyramid.web.resources import RowList

@@ -5,13 +5,13 @@ import json
 from pyramid.response import Response
 
 from dynmodel_pyramid.errors import TooLarge
-from dynmodel_pyramid.exchange.outgoing import FORMATS, texts_of
+from dynmodel_pyramid.exchange.forms import Form
+from dynmodel_pyramid.exchange.outgoing import texts_of
 from dynmodel_pyramid.queries import read_document
 from dynmodel_pyramid.rows.querying import COUNTS, Queried, queried
 from dynmodel_pyramid.web.http.body import read_json
 from dynmodel_pyramid.web.http.conditions import best_offer
 from dynmodel_pyramid.web.http.explained import PLANS, asked_for
-from dynmodel_pyramid.web.http.forms import FileForm, Form, JsonForm
 from dynmodel_pyramid.web.http.listing import list_answer
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
@@ -20,17 +20,16 @@ from dynmodel_pyramid.web.http.ranges import part_of
 from dynmodel_pyramid.web.resources import QueryResource, RowList
 from dynmodel_pyramid.web.rows.face import TABLE, read_query
 
-#: The media types of lists.
-OFFERS = ("application/json", *FORMATS)
-
 
 def includeme(config) -> None:
-    add_resource_view(config, QueryResource, offers=offers(config), POST=query_rows)
+    add_resource_view(config, QueryResource, offers=offers, POST=query_rows)
 
 
-def offers(config) -> tuple[str, ...]:
+def offers(request) -> tuple[str, ...]:
     """The media types of lists in this deployment."""
-    return (*OFFERS, *PLANS) if config.registry.dynmodel_settings.plan_enabled else OFFERS
+    registry = request.registry
+    known = registry.dynmodel_formats.writable
+    return (*known, *PLANS) if registry.dynmodel_settings.plan_enabled else known
 
 
 def list_rows(context: RowList, request) -> Response:
@@ -58,7 +57,7 @@ def _answer(context: RowList, request, found: Queried, text: str | None = None) 
     :param text: of the query string, for links to other pages
     """
     part = part_of(request, found.plan.limit, found.plan.offset)
-    asked = asked_for(request, OFFERS)
+    asked = asked_for(request, request.registry.dynmodel_formats.writable)
     if asked is not None:
         return asked.answer(request, found, part)
     wanted, form = preferred(request, "count", COUNTS), _form(context, request, found)
@@ -67,7 +66,6 @@ def _answer(context: RowList, request, found: Queried, text: str | None = None) 
 
 def _form(context: RowList, request, found: Queried) -> Form:
     """What ``Accept`` asks for."""
-    format = FORMATS.get(best_offer(request, OFFERS))
-    if format is None:
-        return JsonForm(found.plan.names)
-    return FileForm(format, found.plan.names, texts_of(context.model, found.plan.query.select))
+    formats, plan = request.registry.dynmodel_formats, found.plan
+    format = formats[best_offer(request, formats.writable)]
+    return format.write(plan.names, lambda: texts_of(context.model, plan.query.select))

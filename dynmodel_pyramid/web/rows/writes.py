@@ -3,21 +3,14 @@
 from pyramid.response import Response
 
 from dynmodel_pyramid.errors import Malformed
-from dynmodel_pyramid.exchange import CSV, NDJSON
-from dynmodel_pyramid.exchange.documents import Documents, parse_json
-from dynmodel_pyramid.exchange.incoming import read_csv, read_ndjson
-from dynmodel_pyramid.exchange.incoming import read_json as read_json_rows
 from dynmodel_pyramid.rows.entries import Columns
 from dynmodel_pyramid.rows.filtered import Filtered
-from dynmodel_pyramid.rows.imports import Document
-from dynmodel_pyramid.rows.service import refuse_other_than_object
 from dynmodel_pyramid.web.http.body import (
     MERGE_PATCH,
     body_file,
     longest_document,
     media_type_of,
     position_of,
-    read_document,
     read_json,
     refuse_body,
     refuse_media_type,
@@ -30,14 +23,11 @@ from dynmodel_pyramid.web.rows.face import TABLE
 from dynmodel_pyramid.web.rows.lists import list_rows, offers
 from dynmodel_pyramid.web.rows.row import tag_of
 
-#: Media types in which rows are taken.
-MEDIA_TYPES = ("application/json", CSV, NDJSON)
-
 
 def includeme(config) -> None:
     views = {"GET": list_rows, "POST": create_rows, "PATCH": patch_rows, "DELETE": delete_rows}
-    add_resource_view(config, RowList, offers=offers(config), **views)
-    add_resource_view(config, SingularRowList, offers=offers(config), PUT=create_rows, **views)
+    add_resource_view(config, RowList, offers=offers, **views)
+    add_resource_view(config, SingularRowList, offers=offers, PUT=create_rows, **views)
 
 
 def _refuse(name: str, why: str, hint: str | None = None) -> Malformed:
@@ -55,7 +45,7 @@ def create_rows(context: RowList, request) -> Response:
         )
     if write.query.on_conflict is not None and merging is None:
         raise _refuse("on_conflict", "it wants a resolution", "send Prefer: resolution=merge-duplicates")
-    refuse_media_type(request, MEDIA_TYPES)
+    refuse_media_type(request, request.registry.dynmodel_formats.readable)
     if merging is not None:
         _refuse_if_match(request)
     sent = _sent(write)
@@ -71,19 +61,10 @@ def create_rows(context: RowList, request) -> Response:
 
 
 def _sent(write: Write) -> Sent:
-    request, longest = write.request, longest_document(write.request)
+    request = write.request
     file, columns = body_file(request), Columns(write.rows, write.query.columns)
-    media_type, is_one = media_type_of(request), False
-    if media_type == CSV:
-        documents = read_csv(file, write.rows, columns, longest)
-    elif media_type == NDJSON:
-        documents = read_ndjson(file, longest)
-    elif (several := Documents(file, longest)).is_array:
-        documents = read_json_rows(several)
-    else:
-        document, is_one = parse_json(read_document(request)), True
-        refuse_other_than_object(document)
-        documents = [Document(document)]
+    format = request.registry.dynmodel_formats[media_type_of(request)]
+    documents, is_one = format.read(file, write.rows, columns, longest_document(request))
     return Sent(documents, columns, is_one, position_of(file))
 
 

@@ -3,8 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from dynmodel_pyramid.exchange.outgoing import Format, Texts
-from dynmodel_pyramid.rows.encoding import json_rows
+import orjson
+
+from dynmodel_pyramid.exchange import CSV, NDJSON
+from dynmodel_pyramid.exchange.delimited import write_record
+from dynmodel_pyramid.exchange.outgoing import Texts, cell
+from dynmodel_pyramid.rows.encoding import OPTIONS, json_rows
 
 Rows = Sequence[Sequence[Any]]
 
@@ -63,13 +67,27 @@ class JsonForm(Form):
         return self.part(rows) if self.is_single else self._encode(self.names, rows)
 
 
-class FileForm(Form):
-    """One of the formats of rows, for the values of these names."""
+class NdJsonForm(Form):
+    """A JSON object in each line."""
 
-    def __init__(self, format: Format, names: Sequence[str], texts: Texts):
-        self.content_type = f"{format.media_type}; charset=utf-8"
-        self.opening = format.opening(names)
-        self._format, self._names, self._texts = format, names, texts
+    content_type = f"{NDJSON}; charset=utf-8"
+
+    def __init__(self, names: Sequence[str]):
+        self._names = names
 
     def part(self, rows: Rows) -> bytes:
-        return self._format.rows(self._names, rows, self._texts)
+        option = OPTIONS | orjson.OPT_APPEND_NEWLINE
+        return b"".join([orjson.dumps(dict(zip(self._names, row, strict=True)), option=option) for row in rows])
+
+
+class CsvForm(Form):
+    """RFC 4180, with a header line."""
+
+    content_type = f"{CSV}; charset=utf-8"
+
+    def __init__(self, names: Sequence[str], texts: Texts):
+        self.opening = write_record(names).encode()
+        self._forms = [texts.get(name) for name in names]
+
+    def part(self, rows: Rows) -> bytes:
+        return "".join([write_record(map(cell, row, self._forms)) for row in rows]).encode()
