@@ -162,7 +162,7 @@ class Generator:
 
     def _system_columns(self, definition: TableDefinition, metadata: sa.MetaData) -> list[sa.Column]:
         key: dict[str, Any] = {}
-        if self.dialect.schema is not None:
+        if self.dialect.has_sequences:
             sequence = sa.Sequence(
                 _name(f"_seq_{definition.id}"), metadata=metadata, schema=self.dialect.schema, data_type=sa.BigInteger()
             )

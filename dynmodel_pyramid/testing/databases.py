@@ -10,14 +10,11 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
 
 import sqlalchemy as sa
-
-#: The databases that every test runs on.
-DATABASES = ("sqlite", "postgresql")
 
 
 @cache
@@ -37,16 +34,12 @@ def postgresql_url() -> str:
 
 
 @contextmanager
-def database_settings(database: str, folder: Path) -> Iterator[dict[str, str]]:
-    """INI settings for an empty database: ``sqlalchemy.url`` and, on PostgreSQL, a schema of its own.
+def _sqlite(name: str, folder: Path) -> Iterator[dict[str, str]]:
+    yield {"sqlalchemy.url": f"sqlite:///{folder}/{name}.sqlite"}
 
-    :param database: one of :data:`DATABASES`
-    :param folder: an existing folder, for the SQLite file
-    """
-    name = f"test_{secrets.token_hex(6)}"
-    if database == "sqlite":
-        yield {"sqlalchemy.url": f"sqlite:///{folder}/{name}.sqlite"}
-        return
+
+@contextmanager
+def _postgresql(name: str, folder: Path) -> Iterator[dict[str, str]]:
     url = postgresql_url()
     try:
         yield {"sqlalchemy.url": url, "dynmodel.schema": name}
@@ -55,3 +48,17 @@ def database_settings(database: str, folder: Path) -> Iterator[dict[str, str]]:
         with engine.begin() as connection:
             connection.execute(sa.schema.DropSchema(name, cascade=True, if_exists=True))
         engine.dispose()
+
+
+_SETTINGS = {"sqlite": _sqlite, "postgresql": _postgresql}
+#: The databases that every test runs on.
+DATABASES = tuple(_SETTINGS)
+
+
+def database_settings(database: str, folder: Path) -> AbstractContextManager[dict[str, str]]:
+    """INI settings for an empty database: ``sqlalchemy.url`` and, on PostgreSQL, a schema of its own.
+
+    :param database: one of :data:`DATABASES`
+    :param folder: an existing folder, for the SQLite file
+    """
+    return _SETTINGS[database](f"test_{secrets.token_hex(6)}", folder)

@@ -31,7 +31,10 @@ def expressions_of(dialect: str) -> Expressions:
     :param dialect: the name of the database's dialect
     :raises KeyError: there is no such database
     """
-    return EXPRESSIONS[_known(dialect)]
+    try:
+        return EXPRESSIONS[dialect]
+    except KeyError:
+        return EXPRESSIONS[_known(dialect)]
 
 
 def _known(dialect: str) -> str:
