@@ -79,6 +79,8 @@ class Dialect:
     max_columns: int
     #: Whether columns that are dropped for good count towards it (:meth:`counted_columns`).
     counts_dropped_columns = False
+    #: Ids of rows come from a sequence for each table; else the key's column draws them by itself.
+    has_sequences = False
     #: Unique indexes that treat nulls as equal.
     nulls_not_distinct: bool
     #: Rules may be in force before they are proven for all rows (:meth:`proves_later`).

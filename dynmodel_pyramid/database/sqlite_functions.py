@@ -1,7 +1,6 @@
 """Functions that SQLite lacks, as each connection gets them: pure, of texts and numbers.
 
-What the queries' conditions mean with them stands where they are used:
-``fields/sql/patterns.py``, ``fields/types/json_operators.py``.
+What conditions mean with them stands where they are used: ``database/expressions/sqlite.py``.
 """
 
 import functools
