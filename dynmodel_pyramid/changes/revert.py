@@ -9,7 +9,7 @@ from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.catalogue.references import reference_of
 from dynmodel_pyramid.catalogue.unsupported_options import refuse_unsupported
 from dynmodel_pyramid.changes.history import TableHistory, Version
-from dynmodel_pyramid.changes.planner import Definitions, Judge
+from dynmodel_pyramid.changes.planner import Definitions, MakeChanges
 from dynmodel_pyramid.changes.service import DefinitionService, no_precondition
 from dynmodel_pyramid.changes.table_change import Earlier, TableChange
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
@@ -29,8 +29,8 @@ def reverting(
     version: int,
     *,
     precondition: Callable[[TableDefinition], None] = no_precondition,
-) -> Judge:
-    """Gives a table the definition of an earlier version, for :meth:`DefinitionService.performed` and for plans.
+) -> MakeChanges:
+    """Gives a table the definition of an earlier version, for :meth:`DefinitionService.execute` and for plans.
 
     Fields come back from the trash under their ids, with their data; what was purged comes back empty. Values that
     conversions replaced since come back where nobody has written others.
@@ -40,7 +40,7 @@ def reverting(
         values can't be judged by
     """
 
-    def judge(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
+    def make_changes(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
         before = locked[table_id]
         precondition(before)
         past = TableHistory(service.catalogue, connection, table_id).since(version)
@@ -54,7 +54,7 @@ def reverting(
         returning, earlier = _coming_back(before, after, past, kept, service.catalogue)
         return [TableChange(before, after, returning, earlier=earlier)]
 
-    return judge
+    return make_changes
 
 
 def _as_then(then: TableDefinition, before: TableDefinition, catalogue: Catalogue) -> TableDefinition:

@@ -11,9 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
-from dynmodel_pyramid.changes.ddl.schema_editor import Evolution
 from dynmodel_pyramid.changes.ddl.trash import purge_table
-from dynmodel_pyramid.changes.executor import EVOLUTIONS
 from dynmodel_pyramid.changes.on_error import FAIL, FieldWord, OnError
 from dynmodel_pyramid.changes.planner import Definitions
 from dynmodel_pyramid.changes.service import DefinitionService, Outcome, Precondition, no_precondition
@@ -53,10 +51,6 @@ class Trash:
         days = self.database.settings.trash_days
         return what.dropped_at + datetime.timedelta(days=days) if days else None
 
-    def _evolution(self, connection: sa.Connection) -> Evolution:
-        kind = EVOLUTIONS[self.database.dialect.name]
-        return kind(connection, self.catalogue.generator, self.catalogue.store)
-
 
 class TableTrash(Trash):
     """The dropped tables of one catalogue."""
@@ -82,7 +76,7 @@ class TableTrash(Trash):
         """None: it was restored or purged just now."""
         try:
             with connection.begin_nested():
-                return self._evolution(connection).count_rows(found.definition)
+                return self.definitions.executor.editor(connection).count_rows(found.definition)
         except sa.exc.DBAPIError as error:
             if self.database.failure(error).kind != "statement":
                 raise
@@ -106,7 +100,7 @@ class TableTrash(Trash):
         how = OnError.read(on_error)
         name = _model_name(overrides)
 
-        def judge(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
+        def make_changes(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
             found = self.store.table(connection, number, lock=True)
             if found is None:
                 raise not_there()
@@ -119,7 +113,7 @@ class TableTrash(Trash):
             wanted = self._wanted(before, name, resolve, gone)
             return [replace(start, after=wanted, on_error=words)]
 
-        done = self.definitions.performer.perform((), judge, author=author)
+        done = self.definitions.executor.execute((), make_changes, author=author)
         return Outcome(done.definition(number), done.state, True)
 
     def _gone(self, before: TableDefinition, resolve: Resolve) -> list[FieldDefinition]:
@@ -160,11 +154,11 @@ class TableTrash(Trash):
                 raise not_there()
             precondition(found.definition)
             trashed = [each.kept for each in self.store.fields(connection, number)]
-            purge_table(self._evolution(connection), found.definition, trashed)
+            purge_table(self.definitions.executor.editor(connection), found.definition, trashed)
             self.store.forget_table(connection, number)
             return found
 
-        return self.definitions.performer.transaction(run)
+        return self.definitions.executor.transaction(run)
 
 
 def without(definition: TableDefinition, gone: set[int]) -> TableDefinition:
