@@ -9,7 +9,7 @@
 
 The calls are recorded with ``sys.setprofile`` while the request runs. A module counts once it runs any code of its own,
 with three exceptions: it is no stage of the walk if all that was called in it are properties or methods of a value that
-was handed over (``VALUES``), the making of errors (``errors``), or a field type, which stands behind the contract and of
+was handed over (``VALUES``), the making of errors, or a field type, which stands behind the contract and of
 which there are as many as the table has (``fields.types``, ``fields.sql``). They are listed apart, as ``passed by``.
 
 A climb is a call up: the module that is called imports, by whatever way, the one that calls it. Calls that a lower
@@ -82,14 +82,21 @@ def module_of(code: CodeType) -> str | None:
 
 
 @cache
+def imported() -> dict[str, set[str]]:
+    """Module -> the modules that it imports."""
+    begin = f"{NAME}."
+    return {
+        name.removeprefix(begin): {other.removeprefix(begin) for other in others} for name, others in arrows().items()
+    }
+
+
+@cache
 def above(module: str) -> frozenset[str]:
     """The modules that import this one, by whatever way."""
-    graph = {name.removeprefix(f"{NAME}."): {each.removeprefix(f"{NAME}.") for each in imported}
-             for name, imported in arrows().items()}  # fmt: skip
     found: set[str] = set()
     new = {module}
     while new:
-        new = {name for name, imported in graph.items() if imported & new} - found
+        new = {name for name, others in imported().items() if others & new} - found
         found |= new
     return frozenset(found)
 
