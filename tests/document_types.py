@@ -21,9 +21,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from dynmodel_pyramid.changes.values.conversion import converter
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.fields import FieldType, FieldTypes
-from dynmodel_pyramid.fields.registry import OWN, Registered, read_options
+from dynmodel_pyramid.fields.registry import Registered, read_options
+from dynmodel_pyramid.plugins import OWN
 from dynmodel_pyramid.testing.cases import Case
-from dynmodel_pyramid.testing.suite import Suite, is_given
+from dynmodel_pyramid.testing.suite import Suite, is_system_value
 from tests.documents import ROOT
 
 PAGE = ROOT / "docs" / "types" / "README.md"
@@ -66,7 +67,7 @@ class Sample:
 
     @property
     def is_written(self) -> bool:
-        return not is_given(self.field_type, self.options) and self.field_type.reference(self.options) is None
+        return not is_system_value(self.field_type, self.options) and self.field_type.reference(self.options) is None
 
     def field(self) -> FieldDefinition:
         return FieldDefinition(1, "value", self.name, "value", self.options)

@@ -3,20 +3,24 @@
 ``python -m tests.walks`` prints three walks on both databases:
 
 ``definition``  from the view of ``PUT /table/{id}/`` to the first statement that changes the table. The document adds a
-                field and lets another one have longer values.
-``row``         from the view of ``POST /table/{id}/rows/`` to the end of the view
+                field, and lets another one have longer values.
+``row``         from the view of ``POST /table/{id}/rows/`` to the end of the request
 ``filter``      the same of ``GET /table/{id}/rows/?price=gt.1.50``
 
-The calls are recorded with ``sys.setprofile`` while the request runs. A module counts once it runs any code of its own,
-with three exceptions: it is no stage of the walk if all that was called in it are properties or methods of a value that
-was handed over (``VALUES``), the making of errors, or a field type, which stands behind the contract and of
-which there are as many as the table has (``fields.types``, ``fields.sql``). They are listed apart, as ``passed by``.
+The calls are recorded with ``sys.setprofile`` while the request runs. A module is a stage of the walk once any code of
+its own runs, the making of an object included. Some modules are only passed by, and are listed apart:
 
-A climb is a call up: the module that is called imports, by whatever way, the one that calls it. Calls that a lower
-module makes by a protocol which it declares itself are no climbs: a subclass fills in a method of its base class (a
-schema editor for each database, dialects, field types), or a service calls what its caller gave it to call (the
-functions in ``PROTOCOLS``, each with the name under which it is documented). Returns, and generators that go on, are no
-calls. What is left is printed as ``caller -> callee`` and counted.
+* ``VALUES``: the vocabulary that all layers read. Properties of definitions, settings, what a name may be, errors and
+  the list of a document's faults, the contract of field types and their registry.
+* ``TYPES``: the field types behind the contract, of which there are as many as the table has.
+
+A climb is a call up: the module that is called imports the module that calls it, be it by way of others. These calls
+are no climbs, because the lower module declares what it calls:
+
+* a method that a subclass fills in: a schema editor and a dialect for each database, field types
+* a function of ``PROTOCOLS``, which a caller hands down under a documented name
+
+Returns, and generators that go on, are no calls.
 """
 
 import argparse
@@ -39,11 +43,11 @@ import dynmodel_pyramid
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings
 from tests.test_layers import NAME, PACKAGE, arrows, module_name
 
-#: Modules that are values or vocabulary: what they hold is read everywhere, and no walk stops there.
 VALUES = frozenset(
     {
         "definitions.model",
         "definitions.names",
+        "definitions.problems",
         "settings",
         "errors",
         "fields",
@@ -51,15 +55,25 @@ VALUES = frozenset(
         "fields.registry",
     }
 )
-#: Rooms of field types, behind the contract.
 TYPES = ("fields.types", "fields.sql")
-#: Functions that are handed down to be called, by the name under which the receiver documents them.
+#: Functions that are handed down, with the name under which the receiver documents them.
 PROTOCOLS = {
     "_change.<locals>.<lambda>": "changes.service.MakeDocument",
     "put_table.<locals>.<lambda>": "changes.service.MakeDocument",
-    "Work.held.<locals>.check": "changes.service.Precondition",
     "Attempt.held.<locals>.check": "changes.service.Precondition",
     "refuse_other_version.<locals>.check": "changes.service.Precondition",
+    "ReadersHeldOff.__call__": "changes.ddl.runner.EditorContext.hold_off_readers",
+}
+#: The views at which walks begin.
+VIEWS = ("put_table", "create_rows", "list_rows")
+
+BEFORE = {
+    "model_name": "Part",
+    "fields": {"name": {"type": "string", "max_length": 20}, "size": "integer", "price": "decimal"},
+}
+AFTER = {
+    "model_name": "Part",
+    "fields": {**BEFORE["fields"], "name": {"type": "string", "max_length": 40}, "note": "text"},
 }
 
 
@@ -71,14 +85,16 @@ class Walk:
     passed: list[str] = field(default_factory=list)
     climbs: list[str] = field(default_factory=list)
 
+    def within(self, *layers: str) -> list[str]:
+        """The modules of some layers."""
+        return [module for module in self.modules if module.split(".")[0] in layers]
+
 
 @cache
 def module_of(code: CodeType) -> str | None:
     """``changes.service`` of code in that module; None for code that is not the service's."""
     path = Path(code.co_filename)
-    if not path.is_relative_to(PACKAGE):
-        return None
-    return module_name(path).removeprefix(f"{NAME}.")
+    return module_name(path).removeprefix(f"{NAME}.") if path.is_relative_to(PACKAGE) else None
 
 
 @cache
@@ -92,24 +108,26 @@ def imported() -> dict[str, set[str]]:
 
 @cache
 def above(module: str) -> frozenset[str]:
-    """The modules that import this one, by whatever way."""
+    """The modules that import this one, be it by way of others."""
     found: set[str] = set()
     new = {module}
     while new:
         new = {name for name, others in imported().items() if others & new} - found
         found |= new
-    return frozenset(found)
+    return frozenset(found - {module})
 
 
 class Recorder:
-    """Records the calls between :meth:`begin` and :meth:`end`, of the thread that makes them."""
+    """Records the calls of one thread, from :meth:`begin` to :meth:`end`."""
 
     def __init__(self) -> None:
+        #: Module of the caller, module and name of what is called, whether it is a method that a subclass fills in.
         self.calls: list[tuple[str | None, str, str, bool]] = []
         self.is_on = False
 
-    def begin(self) -> None:
+    def begin(self, view: FrameType) -> None:
         self.is_on = True
+        self.calls.append((None, module_of(view.f_code), view.f_code.co_qualname, False))
         sys.setprofile(self._profile)
 
     def end(self) -> None:
@@ -117,36 +135,21 @@ class Recorder:
         self.is_on = False
 
     def _profile(self, frame: FrameType, event: str, argument: Any) -> None:
-        if event != "call":
-            return
-        code = frame.f_code
-        module = module_of(code)
+        module = module_of(frame.f_code) if event == "call" else None
         if module is not None:
-            caller = _caller(frame)
-            self.calls.append((caller, module, code.co_qualname, self._is_inherited(frame)))
-
-    def _is_inherited(self, frame: FrameType) -> bool:
-        """Whether it is a method that a class below declares, too: one that a subclass fills in."""
-        names = frame.f_code.co_varnames[:1]
-        me = frame.f_locals.get(names[0]) if names and frame.f_code.co_argcount else None
-        name = frame.f_code.co_name
-        kind = me if isinstance(me, type) else type(me)
-        return sum(name in vars(base) for base in kind.__mro__ if base.__module__.startswith(NAME)) > 1
+            self.calls.append((_caller(frame), module, frame.f_code.co_qualname, _is_filled_in(frame)))
 
     def walk(self) -> Walk:
         walk = Walk()
-        for caller, module, name, is_inherited in self.calls:
-            if module in VALUES or module.startswith(TYPES):
-                if module not in walk.passed:
-                    walk.passed.append(module)
-                continue
-            if module not in walk.modules:
-                walk.modules.append(module)
+        for caller, module, name, is_filled_in in self.calls:
+            is_passed = module in VALUES or module.startswith(TYPES)
+            modules = walk.passed if is_passed else walk.modules
+            if module not in modules:
+                modules.append(module)
             is_up = caller is not None and module in above(caller) and not caller.startswith(TYPES)
-            if is_up and not is_inherited and name not in PROTOCOLS:
-                climb = f"{caller} -> {module}: {name}"
-                if climb not in walk.climbs:
-                    walk.climbs.append(climb)
+            climb = f"{caller} -> {module}: {name}"
+            if is_up and not is_passed and not is_filled_in and name not in PROTOCOLS and climb not in walk.climbs:
+                walk.climbs.append(climb)
         return walk
 
 
@@ -160,71 +163,61 @@ def _caller(frame: FrameType) -> str | None:
     return None if outer is None else module_of(outer.f_code)
 
 
-@contextmanager
-def application(database: str, folder: Path) -> Iterator[webtest.TestApp]:
-    """An application on an empty database."""
-    with database_settings(database, folder) as settings:
-        wsgi = dynmodel_pyramid.main({}, **settings)
-        try:
-            yield webtest.TestApp(wsgi)
-        finally:
-            wsgi.registry.dynmodel_catalogue.database.close()
-
-
-BEFORE = {
-    "model_name": "Part",
-    "fields": {"name": {"type": "string", "max_length": 20}, "size": "integer", "price": "decimal"},
-}
-AFTER = {
-    "model_name": "Part",
-    "fields": {**BEFORE["fields"], "name": {"type": "string", "max_length": 40}, "note": "text"},
-}
-
-
-def walks(database: str, folder: Path) -> dict[str, Walk]:
-    """The three walks on one database."""
-    with application(database, folder) as app:
-        path = app.post_json("/table/", BEFORE).headers["Location"]
-        app.post_json(f"{path}rows/", {"name": "a", "size": 1, "price": "1.00"})
-        # The second of each kind: what is made once for a table is made by then.
-        app.get(f"{path}rows/", {"size": "gt.0"})
-        return {
-            "row": recorded(app, lambda: app.post_json(f"{path}rows/", {"name": "b", "size": 2, "price": "2.00"})),
-            "filter": recorded(app, lambda: app.get(f"{path}rows/", {"price": "gt.1.50"})),
-            "definition": recorded(app, lambda: app.put_json(path, AFTER), until=("ALTER", "CREATE")),
-        }
+def _is_filled_in(frame: FrameType) -> bool:
+    """Whether it is a method that a base class declares, too."""
+    code = frame.f_code
+    me = frame.f_locals.get(code.co_varnames[0]) if code.co_argcount else None
+    bases = (me if isinstance(me, type) else type(me)).__mro__
+    return sum(code.co_name in vars(base) for base in bases if base.__module__.startswith(NAME)) > 1
 
 
 def recorded(app: webtest.TestApp, send: Callable[[], Any], until: tuple[str, ...] = ()) -> Walk:
-    """The walk of one request from its view on, till its end or till the first statement that begins so."""
-    recorder = Recorder()
-    engines = (app.app.registry.dynmodel_catalogue.database.engine, app.app.registry.dynmodel_catalogue.database.writer)
+    """The walk of one request from its view on, to its end or to the first statement that begins so."""
+    recorder, database = Recorder(), app.app.registry.dynmodel_catalogue.database
 
     def stop(connection, cursor, statement, parameters, context, many) -> None:
         if recorder.is_on and until and statement.lstrip().upper().startswith(until):
             recorder.end()
 
-    def watch(frame: FrameType, event: str, argument: Any) -> None:
-        """Wait for the view."""
-        module = module_of(frame.f_code) if event == "call" else None
-        if module is not None and frame.f_code.co_name in VIEWS and module.startswith("web."):
-            recorder.begin()
-            recorder._profile(frame, event, argument)
+    def wait(frame: FrameType, event: str, argument: Any) -> None:
+        if event == "call" and frame.f_code.co_name in VIEWS and (module_of(frame.f_code) or "").startswith("web."):
+            recorder.begin(frame)
 
-    for engine in engines:
+    for engine in (database.engine, database.writer):
         sa.event.listen(engine, "before_cursor_execute", stop)
-    sys.setprofile(watch)
+    sys.setprofile(wait)
     try:
         send()
     finally:
         sys.setprofile(None)
-        for engine in engines:
+        for engine in (database.engine, database.writer):
             sa.event.remove(engine, "before_cursor_execute", stop)
     return recorder.walk()
 
 
-#: The views at which walks begin.
-VIEWS = ("put_table", "create_rows", "list_rows")
+def walks(app: webtest.TestApp) -> dict[str, Walk]:
+    """The three walks in an application whose database is empty."""
+    path = app.post_json("/table/", BEFORE).headers["Location"]
+    # The second request of each kind: what is made once for a table is made by then.
+    app.post_json(f"{path}rows/", {"name": "a", "size": 1, "price": "1.00"})
+    app.get(f"{path}rows/", {"size": "gt.0"})
+    row = {"name": "b", "size": 2, "price": "2.00"}
+    return {
+        "row": recorded(app, lambda: app.post_json(f"{path}rows/", row)),
+        "filter": recorded(app, lambda: app.get(f"{path}rows/", {"price": "gt.1.50"})),
+        "definition": recorded(app, lambda: app.put_json(path, AFTER), until=("ALTER", "CREATE")),
+    }
+
+
+@contextmanager
+def application(database: str) -> Iterator[webtest.TestApp]:
+    """An application on an empty database."""
+    with tempfile.TemporaryDirectory() as folder, database_settings(database, Path(folder)) as settings:
+        wsgi = dynmodel_pyramid.main({}, **settings)
+        try:
+            yield webtest.TestApp(wsgi)
+        finally:
+            wsgi.registry.dynmodel_catalogue.database.close()
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -233,10 +226,10 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     found = {}
     for database in DATABASES:
-        with tempfile.TemporaryDirectory() as folder:
-            found[database] = walks(database, Path(folder))
+        with application(database) as app:
+            found[database] = walks(app)
     if options.json:
-        print(json.dumps({name: {kind: vars(walk) for kind, walk in each.items()} for name, each in found.items()}))
+        print(json.dumps({name: {kind: vars(walk) for kind, walk in kinds.items()} for name, kinds in found.items()}))
         return
     for database, kinds in found.items():
         for kind, walk in kinds.items():

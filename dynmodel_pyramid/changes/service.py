@@ -60,7 +60,6 @@ class DefinitionService:
         self.catalogue = catalogue
         self.store = catalogue.store
         self.executor = Executor(catalogue)
-        self.online = OnlineChanges(self.executor)
 
     def create(self, document: Any, author: str | None = None) -> Outcome:
         """Define a new table.
@@ -136,7 +135,7 @@ class DefinitionService:
         make_changes = _with_on_error(make_changes, how)
         done = None
         if how.is_fail and self.catalogue.database.dialect.may_prove_later:
-            done = self.online.execute(table_id, make_changes, author)
+            done = OnlineChanges(self.executor).execute(table_id, make_changes, author)
         if done is None:
             done = self.executor.execute([table_id], make_changes, author=author)
         after = done.definition(table_id)

@@ -10,6 +10,7 @@ from typing import Any
 
 import colander
 
+from dynmodel_pyramid.fields.contract import FieldInvalid
 from dynmodel_pyramid.fields.numerals import Rounded, float_of_whole
 
 #: What no text may hold: NUL (PostgreSQL can't store it) and lone surrogates (they have no UTF-8).
@@ -23,8 +24,6 @@ UNSURE = 2**53
 
 
 def invalid(node, message: str, code: str, value=None) -> colander.Invalid:
-    from dynmodel_pyramid.fields.contract import FieldInvalid
-
     return FieldInvalid(node, message, code=code, value=value)
 
 

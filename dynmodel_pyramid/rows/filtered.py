@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from dynmodel_pyramid.catalogue.cascades import Release
+from dynmodel_pyramid.catalogue.cascades import Cascade
 from dynmodel_pyramid.definitions.problems import Problems
 from dynmodel_pyramid.definitions.store import now
 from dynmodel_pyramid.errors import Malformed, TooLarge
@@ -19,6 +19,7 @@ from dynmodel_pyramid.queries.grammar.syntax import Column, Field, Level, Query
 from dynmodel_pyramid.queries.sql.plans import plan
 from dynmodel_pyramid.rows.querying import everything
 from dynmodel_pyramid.rows.repeating import refuse_changes
+from dynmodel_pyramid.rows.sent_names import renamed
 from dynmodel_pyramid.rows.service import Rows
 
 #: Rows that one statement writes, and that are read at a time where their values are compared.
@@ -30,7 +31,7 @@ LONG = 1000
 class Filtered:
     """The rows of a table that a query finds, to be written.
 
-    Made before the transaction begins, so that all tables that the query names are known to the caller's work.
+    Made before the transaction begins, so that all tables that the query names are known to the caller's attempt.
 
     :param level: what the query says of the table's own rows: filters, and maybe order, limit and offset
     :param most: refuse to write more rows than that
@@ -104,7 +105,7 @@ class Filtered:
         if before is not None:
             before(ids)
         if rows.model.definition.referrers:
-            Release(rows.catalogue, connection, rows.models, rows.author).delete(rows.model, ids)
+            Cascade(rows.catalogue, connection, rows.models, rows.author).delete(rows.model, ids)
             return ids
         table = rows.model.table
         for part in batches(ids):
@@ -133,7 +134,7 @@ class Filtered:
         rows, reader, problems = self.rows, self.rows.reader, Problems()
         # Which of two names for a field counts depends on the row, so it can be told for a single row only.
         alone = cache(partial(next, self._documents(connection, ids))) if len(ids) == 1 else None
-        document, told = reader.aliases.renamed(document, "", problems, reader, alone)
+        document, told = renamed(reader, document, "", problems, alone)
         values = reader.part(document, "", told, rows.scope)
         named = document if type(document) is dict else {}
         if not reader.repeatable.isdisjoint(named):

@@ -1,7 +1,7 @@
 """The row service: what is done with the rows of one table.
 
-Its functions take a connection whose transaction the caller began, opened as the caller's work
-(:class:`dynmodel_pyramid.catalogue.attempt.Work`), and a scope. They never commit.
+Its functions take a connection whose transaction the caller began, opened as the caller's attempt
+(:class:`dynmodel_pyramid.catalogue.attempt.Attempt`), and a scope. They never commit.
 """
 
 import datetime
@@ -14,9 +14,9 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from dynmodel_pyramid.catalogue.cascades import Release
+from dynmodel_pyramid.catalogue.cascades import Cascade
 from dynmodel_pyramid.catalogue.catalogue import RowWrites
-from dynmodel_pyramid.catalogue.system_values import Filler, given_fields
+from dynmodel_pyramid.catalogue.system_values import Filler, system_fields
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.definitions.store import now
 from dynmodel_pyramid.errors import Invalid, PreconditionFailed, Problem
@@ -25,6 +25,7 @@ from dynmodel_pyramid.rows.prepared import PreparedInsert
 from dynmodel_pyramid.rows.reading import Problems, RowReader
 from dynmodel_pyramid.rows.reads import RowReads
 from dynmodel_pyramid.rows.repeating import Current, refuse_changes, same_json
+from dynmodel_pyramid.rows.sent_names import renamed
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Rows(RowReads):
     @property
     def given(self) -> tuple[FieldDefinition, ...]:
         """The fields whose values the system gives with a write."""
-        return self.model.once("given", lambda model: given_fields(model.definition, model.field_types))
+        return self.model.once("given", lambda model: system_fields(model.definition, model.field_types))
 
     def use_linked(self) -> None:
         """Look up all tables that a write may reach; before its transaction begins, so that a later attempt locks
@@ -86,9 +87,7 @@ class Rows(RowReads):
         values, given = [], []
         for number, document in enumerate(documents, first):
             pointer = f"/{number}" if pointers else ""
-            told = problems
-            if reader.aliases.names:
-                document, told = reader.aliases.renamed(document, pointer, problems, reader)
+            document, told = renamed(reader, document, pointer, problems)
             values.append(reader.whole(document, pointer, told, self.scope, moment))
             given.append(reader.given_id(document, pointer, problems))
         problems.raise_if_any()
@@ -180,7 +179,7 @@ class Rows(RowReads):
     def _read(self, read, row_id: int, document: Any, current: Current) -> dict[str, Any]:
         """The values to write; those that the document only repeats are left out."""
         problems, reader = Problems(), self.reader
-        document, told = reader.aliases.renamed(document, "", problems, reader, current)
+        document, told = renamed(reader, document, "", problems, current)
         values = read(document, "", told, self.scope)
         if reader.repeatable:
             refuse_changes(reader, document, current, told)
@@ -241,7 +240,7 @@ class Rows(RowReads):
         if self._run(connection, query).scalar() is None:
             self._refuse_other_version(connection, row_id, versions)
             return False
-        Release(self.catalogue, connection, self.models, self.author).delete(self.model, [row_id])
+        Cascade(self.catalogue, connection, self.models, self.author).delete(self.model, [row_id])
         return True
 
     def _conditions(self, row_id: int, versions: Sequence[int] | None) -> list[sa.ColumnElement[bool]]:

@@ -11,13 +11,14 @@ from dynmodel_pyramid.catalogue.list_tables import referred_to
 from dynmodel_pyramid.catalogue.table_builder import field_indexes
 from dynmodel_pyramid.changes.ddl.lists import ListTables
 from dynmodel_pyramid.changes.ddl.runner import EditorContext, Recorder, Runner
-from dynmodel_pyramid.changes.values.column_values import UNCACHED, ColumnValues
+from dynmodel_pyramid.changes.values.column_values import ColumnValues
 from dynmodel_pyramid.changes.values.conversion import Lost
 from dynmodel_pyramid.changes.values.staging import Quarantine
 from dynmodel_pyramid.changes.values.violations import Collecting, Refusing
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.compare import Comparison, Pair
 from dynmodel_pyramid.definitions.store import LIST_PREFIX, TrashedField
+from dynmodel_pyramid.definitions.trashed import TrashStore
 from dynmodel_pyramid.errors import Conflict, PluginMissing
 from dynmodel_pyramid.fields import Reference
 
@@ -167,26 +168,15 @@ class SchemaTools:
             return None
 
         def keep(old: FieldDefinition, new: FieldDefinition, lost: list[Lost]) -> None:
-            rows = [
-                {
-                    "table_id": after.id,
-                    "field_id": new.id,
-                    "row_id": row_id,
-                    "version": after.version,
-                    "type": old.type,
-                    "value": text,
-                    "reason": reason,
-                    "kept_at": self.context.moment,
-                }
-                for row_id, _, text, reason in lost
-            ]
-            self.connection.execute(sa.insert(self.store.system.quarantine), rows, execution_options=UNCACHED)
+            store = TrashStore(self.store.system)
+            values = [(row_id, text, reason) for row_id, _, text, reason in lost]
+            store.quarantine(self.connection, after, new.id, old.type, values, self.context.moment)
 
         return keep
 
     # Checks
 
-    def is_given(self, field: FieldDefinition) -> bool:
+    def is_system_value(self, field: FieldDefinition) -> bool:
         """Whether the system gives the values of the field."""
         types = self.generator.field_types
         return field.type in types and types[field.type].fill is not None

@@ -44,7 +44,7 @@ def candidates(
         is_same_table = tools.generator.reference(old).table == tools.generator.reference(new).table
         names |= _keys(tools, after, new) if is_same_table else set()
     for _, new in comparison.changed("required"):
-        if new.required and tools.has_column(new) and not tools.is_given(new):
+        if new.required and tools.has_column(new) and not tools.is_system_value(new):
             names.add(required_name(after, new))
     return frozenset(names)
 
@@ -87,7 +87,7 @@ def _keys(tools: SchemaTools, after: TableDefinition, field: FieldDefinition) ->
 
 
 def _leaves_rows(tools: SchemaTools, values: ColumnValues) -> bool:
-    if tools.is_list(values.after) or tools.is_given(values.after):
+    if tools.is_list(values.after) or tools.is_system_value(values.after):
         return False
     return values.is_same or (values.before is None and values.by_sql)
 

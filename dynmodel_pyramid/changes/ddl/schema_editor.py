@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.list_tables import lines
-from dynmodel_pyramid.catalogue.system_values import given_fields
+from dynmodel_pyramid.catalogue.system_values import system_fields
 from dynmodel_pyramid.catalogue.table_builder import SYSTEM_COLUMNS
 from dynmodel_pyramid.changes.ddl import not_valid
 from dynmodel_pyramid.changes.ddl.columns import SchemaTools, TableEdit, Width, quoted
@@ -189,10 +189,10 @@ class SchemaEditor(SchemaTools):
         loosening = self.check_lost(after, edit.values.values(), on_error, loosening)
         for values in edit.values.values():
             old, new = before.by_id.get(values.after.id), values.after
-            # A given value is filled in afterwards.
+            # A system value is filled in afterwards.
             is_new_rule = new.required and (old is None or not old.required or values.lost.count)
             is_put_off = edit.put_off and not_valid.required_name(after, new) in edit.put_off
-            if is_new_rule and not is_put_off and not self.is_given(new):
+            if is_new_rule and not is_put_off and not self.is_system_value(new):
                 self.violations.add(row_checks.nulls(self.connection, edit.table, values))
         if self.violations.judges_uniqueness:
             kept = self.kept_indexes(before, after, edit.rewritten)
@@ -280,7 +280,7 @@ class SchemaEditor(SchemaTools):
         for kept in spent:
             self.forget(after, kept)
         new = {each.id for each in (*edit.comparison.arriving, *(new for _, new in edit.converted))}
-        given = tuple(each for each in given_fields(after, types) if each.id in new and self.has_column(each))
+        given = tuple(each for each in system_fields(after, types) if each.id in new and self.has_column(each))
         if given:
             fill_rows(self.connection, self.store, types, self.generator.table(after), after, given)
 

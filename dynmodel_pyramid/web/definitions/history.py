@@ -8,7 +8,6 @@ from dynmodel_pyramid.changes.revert import reverting
 from dynmodel_pyramid.changes.service import DefinitionService
 from dynmodel_pyramid.definitions.expressions import moment_text
 from dynmodel_pyramid.definitions.writing import table_document
-from dynmodel_pyramid.rows.page import whole_number
 from dynmodel_pyramid.web.definition_resources import DifferenceResource, History, HistoryVersion, Revert
 from dynmodel_pyramid.web.definitions.tables import definition_answer
 from dynmodel_pyramid.web.http.answers import encode, json_answer
@@ -16,7 +15,7 @@ from dynmodel_pyramid.web.http.body import refuse_body
 from dynmodel_pyramid.web.http.conditions import refuse_other_version
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import author_of, no_parameters
-from dynmodel_pyramid.web.http.parts import link_next, read_part
+from dynmodel_pyramid.web.http.parts import link_next, read_part, whole_number
 from dynmodel_pyramid.web.http.transactions import read_connection
 
 #: Versions of a part of the history, and the most that there may be: each may have hundreds of steps.
@@ -31,7 +30,7 @@ def includeme(config) -> None:
 
 
 def _history(context, request) -> TableHistory:
-    return TableHistory(context.work.catalogue, read_connection(request), context.model.definition.id)
+    return TableHistory(context.attempt.catalogue, read_connection(request), context.model.definition.id)
 
 
 def _document(version: Version, steps: list[dict]) -> dict:
@@ -70,13 +69,13 @@ def get_difference(context: DifferenceResource, request) -> Response:
 def revert(context: Revert, request) -> Response:
     parameters = no_parameters(request, "on_error")
     refuse_body(request)
-    service, table_id = DefinitionService(context.work.catalogue), context.model.definition.id
-    precondition = context.work.held(refuse_other_version(request))
+    service, table_id = DefinitionService(context.attempt.catalogue), context.model.definition.id
+    precondition = context.attempt.held(refuse_other_version(request))
     outcome = service.execute(
         table_id,
         reverting(service, table_id, context.__parent__.number, precondition=precondition),
         on_error=parameters.get("on_error", FAIL),
         author=author_of(request),
     )
-    context.work.settle()
+    context.attempt.settle()
     return definition_answer(request, outcome)

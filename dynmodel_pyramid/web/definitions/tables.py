@@ -9,10 +9,11 @@ from dynmodel_pyramid.definitions.patching import patched
 from dynmodel_pyramid.definitions.writing import table_document
 from dynmodel_pyramid.web.http.answers import empty_answer, encode, json_answer
 from dynmodel_pyramid.web.http.body import MERGE_PATCH, read_json
-from dynmodel_pyramid.web.http.conditions import is_unchanged, preferred_return, refuse_other_version
+from dynmodel_pyramid.web.http.conditions import is_unchanged, refuse_other_version
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import author_of, no_parameters
 from dynmodel_pyramid.web.http.parts import link_next, read_part
+from dynmodel_pyramid.web.http.preferences import preferred_return
 from dynmodel_pyramid.web.http.tree import path
 from dynmodel_pyramid.web.resources import Table, Tables
 
@@ -29,18 +30,17 @@ def definition_answer(request, outcome: Outcome, status: int = 200) -> Response:
     """The definition that a change made; proven by the change's own locks."""
     definition = outcome.definition
     answer = json_answer(encode(table_document(definition)), status)
-    preference = preferred_return(request)
-    if preference in ("minimal", "headers-only"):
+    preferences = preferred_return(request)
+    if preferences.is_empty:
         answer = empty_answer(204 if status == 200 else status)
-    if preference is not None:
-        answer.headers["Preference-Applied"] = f"return={preference}"
+    preferences.tell(answer)
     answer.headers["ETag"] = f'"{definition.version}"'
     answer.headers["Definition-Version"] = str(definition.version)
     return answer
 
 
 def _service(context) -> DefinitionService:
-    return DefinitionService(context.work.catalogue)
+    return DefinitionService(context.attempt.catalogue)
 
 
 def list_tables(context: Tables, request) -> Response:
@@ -50,7 +50,7 @@ def list_tables(context: Tables, request) -> Response:
     while more:
         # A few at a time: of wide tables the definitions take much more memory than their JSON.
         wanted = min(CHUNK, page.limit - len(documents))
-        now, definitions = context.work.definitions(wanted + 1, page.offset + len(documents))
+        now, definitions = context.attempt.definitions(wanted + 1, page.offset + len(documents))
         if state is not None and now.stamp != state.stamp:
             raise Stale("definitions changed while they were listed")
         state, more = now, len(definitions) > wanted
@@ -65,7 +65,7 @@ def list_tables(context: Tables, request) -> Response:
 def create_table(context: Tables, request) -> Response:
     no_parameters(request)
     outcome = _service(context).create(read_json(request), author_of(request))
-    context.work.settle()
+    context.attempt.settle()
     answer = definition_answer(request, outcome, 201)
     answer.headers["Location"] = path(request, "table", outcome.definition.id)
     return answer
@@ -88,11 +88,11 @@ def _change(context: Table, request, make_document) -> Response:
     outcome = _service(context).change(
         context.model.definition.id,
         make_document,
-        precondition=context.work.held(refuse_other_version(request)),
+        precondition=context.attempt.held(refuse_other_version(request)),
         on_error=parameters.get("on_error", FAIL),
         author=author_of(request),
     )
-    context.work.settle()
+    context.attempt.settle()
     return definition_answer(request, outcome)
 
 
@@ -110,10 +110,10 @@ def delete_table(context: Table, request) -> Response:
     no_parameters(request)
     outcome = _service(context).drop(
         context.model.definition.id,
-        precondition=context.work.held(refuse_other_version(request)),
+        precondition=context.attempt.held(refuse_other_version(request)),
         author=author_of(request),
     )
-    context.work.settle()
+    context.attempt.settle()
     answer = empty_answer(204)
     answer.headers["Definition-Version"] = str(outcome.definition.version)
     return answer

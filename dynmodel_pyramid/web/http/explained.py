@@ -45,7 +45,7 @@ class Explanation:
 
         :raises Conflict: the database doesn't know an option
         """
-        database = request.context.work.database
+        database = request.context.attempt.database
         unknown = [option for option in self.options if option not in database.dialect.explain_options]
         if unknown:
             raise Conflict(
@@ -58,6 +58,7 @@ class Explanation:
         made = found.explain(connection, part.limit, part.offset, self.form, self.options)
         answer = Answer(orjson.dumps(made) if self.form == "json" else made.encode())
         answer.headers["Content-Type"] = self.media_type
+        answer.vary = "Accept"
         return answer
 
 

@@ -12,9 +12,10 @@ from dynmodel_pyramid.database import State
 from dynmodel_pyramid.errors import Malformed, PreconditionFailed
 from dynmodel_pyramid.web.http.answers import empty_answer, encode, json_answer
 from dynmodel_pyramid.web.http.body import MERGE_PATCH, media_type_of, read_json
-from dynmodel_pyramid.web.http.conditions import if_match, is_unchanged, preferred_return
+from dynmodel_pyramid.web.http.conditions import if_match, is_unchanged
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
+from dynmodel_pyramid.web.http.preferences import preferred_return
 from dynmodel_pyramid.web.resources import Schema, SchemaPlan
 
 
@@ -51,10 +52,10 @@ def _precondition(request) -> Callable[[State], None]:
 
 def get_schema(context: Schema, request) -> Response:
     full = _one_of(no_parameters(request, "full"), "full", ("false", "true")) == "true"
-    state, definitions = context.work.definitions()
+    state, definitions = context.attempt.definitions()
     if is_unchanged(request, state.stamp):
         return _with_state(empty_answer(304), state)
-    document = WholeSchema(context.work.catalogue).document(definitions, full=full)
+    document = WholeSchema(context.attempt.catalogue).document(definitions, full=full)
     return _with_state(json_answer(encode(document)), state)
 
 
@@ -69,18 +70,17 @@ def patch_schema(context: Schema, request) -> Response:
 
 
 def _apply(context: Schema, request, document: Any, others: str, parameters: dict[str, str]) -> Response:
-    schema = WholeSchema(context.work.catalogue)
+    schema = WholeSchema(context.attempt.catalogue)
     done = schema.apply(
         document, others, precondition=_precondition(request), on_error=parameters.get("on_error", FAIL)
     )
-    context.work.settle()
-    preference = preferred_return(request)
-    if preference in ("minimal", "headers-only"):
+    context.attempt.settle()
+    preferences = preferred_return(request)
+    if preferences.is_empty:
         answer = empty_answer(204)
     else:
         answer = json_answer(encode(schema.document(done.definitions)))
-    if preference is not None:
-        answer.headers["Preference-Applied"] = f"return={preference}"
+    preferences.tell(answer)
     return _with_state(answer, done.state)
 
 
@@ -89,7 +89,7 @@ def plan_schema(context: SchemaPlan, request) -> Response:
     document = read_json(request, ("application/json", MERGE_PATCH[0]))
     is_patch = media_type_of(request) == MERGE_PATCH[0]
     parameters = no_parameters(request, "on_error", *(() if is_patch else ("others",)))
-    planned = WholeSchema(context.work.catalogue).plan(
+    planned = WholeSchema(context.attempt.catalogue).plan(
         document,
         PATCH if is_patch else _one_of(parameters, "others", (DROP, KEEP)),
         precondition=_precondition(request),
