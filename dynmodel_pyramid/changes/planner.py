@@ -1,7 +1,7 @@
-"""The locks of a definition change: which tables they are shows only when the new definitions are known.
+"""Which tables a change touches, and their locks: the tables are known only when the new definitions are.
 
-Writers of rows are held off first; readers go on while values are made and judged, and are held off only for the
-change itself (:func:`lock_exclusively`), which is over soon.
+Writers of rows are held off first. Readers go on while values are made and judged. They are held off only while
+statements run (:class:`ReadersHeldOff`), which is soon over.
 """
 
 import logging
@@ -97,7 +97,7 @@ class ReadersHeldOff:
 def plan_unlocked(
     catalogue: Catalogue, connection: sa.Connection, wanted: Iterable[int], make_changes: MakeChanges
 ) -> tuple[Definitions, list[TableChange]]:
-    """As :func:`plan_locked` without keeping anybody from anything but definition changes."""
+    """As :func:`plan_locked`, without locks."""
     wanted = set(wanted)
     while True:
         current = {}
@@ -114,11 +114,11 @@ def plan_unlocked(
 
 
 class _Further(Exception):
-    """The change touches tables that are not locked yet: all over again."""
+    """The change touches tables that are not locked yet: start again."""
 
 
 def _attempts(catalogue: Catalogue, connection: sa.Connection, deadline: float) -> Iterator:
-    """Blocks, each in a savepoint, until one of them passes; what is waited for too long is waited for again."""
+    """Blocks, each in a savepoint, until one of them passes: a lock that is waited for too long is waited for again."""
     done = False
     while not done:
 

@@ -194,9 +194,9 @@ class Promises:
         """
 
         def make(metadata: sa.MetaData) -> tuple[sa.Table, list[sa.Index]]:
-            made = lines(name, metadata)
+            table = lines(name, metadata)
             index = f"_ix_{name.removeprefix('_links_')}"
-            return made, [sa.Index(index, made.c.value, made.c.row_id)] if field is not None else []
+            return table, [sa.Index(index, table.c.value, table.c.row_id)] if field is not None else []
 
         promised = dict(self.dialect.promised_things(self.connection, make))
         for column, (far, on_delete) in keys.items():

@@ -1,4 +1,4 @@
-"""Back to an earlier version of a definition, as a new version: with the data that the trash still has."""
+"""A definition is reverted to an earlier version, as a new version, with the data that the trash still has."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -107,12 +107,12 @@ def _kept_since(
     query = sa.select(trash.id, trash.physical_name, trash.document, trash.dropped_version).where(
         trash.table_id == before.id, trash.dropped_version > version
     )
-    found: dict[int, list[_Kept]] = {}
+    kept: dict[int, list[_Kept]] = {}
     for number, column, document, dropped_version in connection.execute(query.order_by(trash.id.desc())):
         field = FieldDefinition.from_stored(document)
         (field,) = catalogue.upgraded(replace(before, fields=(field,))).fields
-        found.setdefault(field.id, []).append((dropped_version, TrashedField(number, before.id, column, field)))
-    return found
+        kept.setdefault(field.id, []).append((dropped_version, TrashedField(number, before.id, column, field)))
+    return kept
 
 
 def _coming_back(

@@ -34,9 +34,9 @@ class Outcome:
     changed: bool
 
 
-#: Judges the current definition before anything is done (If-Match); raises to refuse.
+#: Looks at the current definition before anything is done (If-Match); raises to refuse.
 Precondition = Callable[[TableDefinition], None]
-#: Makes the document that a table is to have of its current definition.
+#: Makes the document that a table is to have from its current definition.
 MakeDocument = Callable[[TableDefinition], Any]
 
 

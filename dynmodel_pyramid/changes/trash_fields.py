@@ -38,16 +38,16 @@ class FieldTrash(Trash):
             # A purge in between would take the columns away that are about to be counted.
             wait = self.database.settings.lock_timeout
             self.database.dialect.lock_tables(connection, [table], writes=False, wait=wait)
-            found = self.store.fields(connection, definition.id, number)
-            if number is not None and not found:
+            fields = self.store.fields(connection, definition.id, number)
+            if number is not None and not fields:
                 raise not_there()
-            counts = self._counts(connection, table, found)
-        return [Kept(each, count, self._until(each)) for each, count in zip(found, counts, strict=True)]
+            counts = self._counts(connection, table, fields)
+        return [Kept(field, count, self._until(field)) for field, count in zip(fields, counts, strict=True)]
 
-    def _counts(self, connection: sa.Connection, table: sa.TableClause, found: list[KeptField]) -> list[int]:
+    def _counts(self, connection: sa.Connection, table: sa.TableClause, fields: list[KeptField]) -> list[int]:
         """How many rows have a value of each field; all columns are counted in one scan."""
         counts, columns = {}, {}
-        for name in (each.kept.column for each in found):
+        for name in (field.kept.column for field in fields):
             if name.startswith(LIST_PREFIX):
                 kept = lines(name, sa.MetaData(schema=table.schema))
                 query = sa.select(sa.func.count(kept.c.row_id.distinct()))
@@ -58,7 +58,7 @@ class FieldTrash(Trash):
             query = sa.select(*columns.values()).select_from(table)
             row = connection.execute(query, execution_options=UNCACHED).one()
             counts |= dict(zip(columns, row, strict=True))
-        return [counts[each.kept.column] for each in found]
+        return [counts[field.kept.column] for field in fields]
 
     def restore_field(
         self,
@@ -117,7 +117,7 @@ class FieldTrash(Trash):
             kept = self._field(connection, table_id, number)
             lock_exclusively(self.catalogue, connection, locked, deadline)
             self.definitions.executor.editor(connection).forget(locked[table_id], kept.kept)
-            others = {each.field.id for each in self.store.fields(connection, table_id)}
+            others = {field.field.id for field in self.store.fields(connection, table_id)}
             if kept.field.id not in locked[table_id].by_id and kept.field.id not in others:
                 self.store.forget_quarantined(connection, table_id, kept.field.id)
             return kept, locked[table_id]
@@ -125,8 +125,8 @@ class FieldTrash(Trash):
         return self.definitions.executor.transaction(run)
 
     def _field(self, connection: sa.Connection, table_id: int, number: int) -> KeptField:
-        for found in self.store.fields(connection, table_id, number):
-            return found
+        for field in self.store.fields(connection, table_id, number):
+            return field
         raise not_there()
 
 

@@ -26,7 +26,7 @@ _BROKEN = ("check", "foreign_key", "value")
 
 
 class Transactions(Protocol):
-    """What runs changes: :class:`~.executor.Executor`, which calls this module when it meets an unfinished change."""
+    """What runs changes: :class:`~.executor.Executor`, which calls this module when a change is unfinished."""
 
     catalogue: Catalogue
     database: Database

@@ -1,7 +1,8 @@
 """All tables as one document: read, and applied in one transaction, all or nothing.
 
-While it is applied nobody else can end a change of definitions: the row of the state is held, which every change
-writes last. So what was compared is what is there when the change is made, and only tables that differ are locked.
+While it is applied nobody else can end a change of definitions: the row of the state is held, which every change writes
+last. So the definitions that were compared are still current when the change is made, and only tables that differ are
+locked.
 """
 
 from collections.abc import Callable, Iterable
@@ -149,8 +150,8 @@ class WholeSchema:
     # From the document to the changes
 
     def _all(self, connection: sa.Connection) -> tuple[State, list[TableDefinition]]:
-        state, found = self.catalogue.store.all(connection)
-        return state, [self.catalogue.upgraded(definition) for definition in found]
+        state, definitions = self.catalogue.store.all(connection)
+        return state, [self.catalogue.upgraded(definition) for definition in definitions]
 
     def _changes(self, connection, document: Any, others: str, current: list[TableDefinition], draw):
         problems = Problems()
