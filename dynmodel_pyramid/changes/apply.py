@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from dynmodel_pyramid.changes.ddl.runner import Statement
 from dynmodel_pyramid.changes.ddl.schema_editor import ChangedTable, SchemaEditor
@@ -34,8 +34,8 @@ class TablePlan:
     versions: int
     statements: tuple[Statement, ...]
     violations: tuple[Violation, ...]
-    values: Mapping[int, ColumnValues] = field(default_factory=dict)
-    put_off: frozenset[str] = frozenset()
+    values: Mapping[int, ColumnValues]
+    put_off: frozenset[str]
 
 
 def apply_changes(editor: SchemaEditor, store: DefinitionStore, changes: list[TableChange]) -> list[TableChange]:
@@ -78,10 +78,10 @@ def _apply_change(
 def _alter_table(editor: SchemaEditor, change: TableChange, loosening: Loosening) -> ChangedTable:
     """Bring a table to what it is to be, or make it."""
     if change.restored:
-        return ChangedTable(restore_table(editor, change, loosening))
+        return ChangedTable(restore_table(editor, change, loosening), {})
     if change.before is None:
         editor.create(change.after)
-        return ChangedTable(loosening)
+        return ChangedTable(loosening, {})
     return editor.change(change, loosening)
 
 
@@ -94,7 +94,7 @@ def plan_change(
     """
     if change.after is None:
         editor.drop(change.before)
-        changed = ChangedTable(loosening)
+        changed = ChangedTable(loosening, {})
     else:
         changed = _alter_table(editor, change, loosening)
     plan = TablePlan(
@@ -147,13 +147,13 @@ def _vacate(editor: SchemaEditor, store: DefinitionStore, change: TableChange) -
 def _without_links_to(change: TableChange, tables: set[int], editor: SchemaEditor) -> TableChange:
     """The change of a new table without the fields that refer to tables which are not there yet."""
     definition = change.after
-    references = {each.id: editor.generator.reference(each) for each in definition.fields}
+    references = {field.id: editor.generator.reference(field) for field in definition.fields}
     gone = {number for number, reference in references.items() if reference is not None and reference.table in tables}
     if not gone:
         return change
     first = replace(
         definition,
-        fields=tuple(each for each in definition.fields if each.id not in gone),
+        fields=tuple(field for field in definition.fields if field.id not in gone),
         indexes=tuple(index for index in definition.indexes if not gone.intersection(dict(index.fields))),
     )
     return replace(change, after=first)

@@ -119,15 +119,15 @@ def health_document(health: Health) -> dict[str, Any]:
         "warnings": list(health.warnings),
         "differences": [
             {
-                "kind": each.kind,
-                "name": each.name,
-                "table": each.table,
-                "field": each.field,
-                "promised": each.promised,
-                "found": each.found,
-                "detail": each.detail,
-                "hint": each.hint,
+                "kind": thing.kind,
+                "name": thing.name,
+                "table": thing.table,
+                "field": thing.field,
+                "promised": thing.promised,
+                "found": thing.found,
+                "detail": thing.detail,
+                "hint": thing.hint,
             }
-            for each in health.broken
+            for thing in health.broken
         ],
     }

@@ -129,5 +129,5 @@ def operations_of(before: Version | None, version: Version) -> list[dict]:
 
 def operation_documents(before: TableDefinition, after: TableDefinition) -> list[dict]:
     """The operations between two versions, as clients get them; where the database keeps the table is not told."""
-    one, other = (replace(each, physical_name=each.model_name) for each in (before, after))
+    one, other = (replace(version, physical_name=version.model_name) for version in (before, after))
     return [operation_document(operation) for operation in operations_between(one, other)]

@@ -197,5 +197,7 @@ class Quarantine:
 def _at_value(error: Invalid, field: FieldDefinition) -> Invalid:
     """The same problems, with pointers into the document that was sent, where ``value`` stands for the field."""
     skipped = len(f"/{escape(field.name)}")
-    problems = [Problem(f"/value{each.pointer[skipped:]}", each.code, each.detail) for each in error.problems]
+    problems = [
+        Problem(f"/value{problem.pointer[skipped:]}", problem.code, problem.detail) for problem in error.problems
+    ]
     return Invalid(problems, error.total, hint=error.hint)

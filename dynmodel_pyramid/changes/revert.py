@@ -85,8 +85,11 @@ def _refuse_gone_tables(
 
 def _refuse_taken_names(after: TableDefinition) -> None:
     """Names of reverse sides, which came meanwhile, stand beside those of fields in rows."""
-    taken = {name_key(each.reverse): each for each in after.referrers
-             if each.reverse is not None and each.table_id != after.id}  # fmt: skip
+    taken = {
+        name_key(referrer.reverse): referrer
+        for referrer in after.referrers
+        if referrer.reverse is not None and referrer.table_id != after.id
+    }
     for field in after.fields:
         for name in (field.name, *(alias.name for alias in field.aliases)):
             other = taken.get(name_key(name))
@@ -134,7 +137,7 @@ def _coming_back(
             (_, dropped), *entries = entries
             returning[field.id] = dropped
             current = dropped.field
-        if all(reference_of(each, catalogue.field_types) is not None for each in (current, field)):
+        if all(reference_of(form, catalogue.field_types) is not None for form in (current, field)):
             continue  # the ids of rows stay what they are
         chain = tuple(_chain(field.id, entries, past, catalogue))
         if chain:
@@ -144,14 +147,14 @@ def _coming_back(
 
 def _was_dropped(field_id: int, version: int, past: Iterable[Version]) -> bool:
     """Whether a field has not been there since a version: what came to the trash then was all of it."""
-    return all(field_id not in each.definition.by_id for each in past if each.number >= version)
+    return all(field_id not in later.definition.by_id for later in past if later.number >= version)
 
 
 def _chain(field_id: int, entries: list[_Kept], past: list[Version], catalogue: Catalogue) -> Iterable[Earlier]:
     """What can be undone, the newest first; it ends where a type is gone by which one could tell."""
     until = past[-1].number + 1
     for version, kept in entries:
-        forms = _forms(field_id, [each for each in past if version <= each.number < until])
+        forms = _forms(field_id, [since for since in past if version <= since.number < until])
         if not forms or any(form.type not in catalogue.field_types for form in (kept.field, *forms)):
             return
         yield Earlier(kept, tuple(forms))
@@ -161,8 +164,8 @@ def _chain(field_id: int, entries: list[_Kept], past: list[Version], catalogue: 
 def _forms(field_id: int, versions: Iterable[Version]) -> list[FieldDefinition]:
     """The types and options that a field had, one after the other."""
     forms: list[FieldDefinition] = []
-    for each in versions:
-        field = each.definition.by_id.get(field_id)
+    for version in versions:
+        field = version.definition.by_id.get(field_id)
         if field is None:
             continue
         if not forms or forms[-1].type != field.type or not same_json(dict(forms[-1].options), dict(field.options)):

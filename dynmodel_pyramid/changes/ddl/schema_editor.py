@@ -5,7 +5,7 @@ table is changed (``apply``, by database). A plan goes through the first half as
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
@@ -38,7 +38,7 @@ class ChangedTable:
     """
 
     loosening: Loosening
-    values: Mapping[int, ColumnValues] = field(default_factory=dict)
+    values: Mapping[int, ColumnValues]
     put_off: frozenset[str] = frozenset()
 
 
@@ -53,8 +53,8 @@ class SchemaEditor(SchemaTools):
         self.create_table(table)
         for index in self.generator.indexes(definition, table).values():
             self.runner.run(sa.schema.CreateIndex(index))
-        for list_field, reference in self.lists(definition):
-            self.list_tables(definition).create(definition, list_field, reference)
+        for field, reference in self.lists(definition):
+            self.list_tables(definition).create(definition, field, reference)
 
     def create_table(self, table: sa.Table) -> None:
         self.runner.run(sa.schema.CreateTable(table))
@@ -63,8 +63,8 @@ class SchemaEditor(SchemaTools):
         """Rename the table into the trash, free of foreign keys; -> its new physical name."""
         self.context.hold_off_readers()
         name = f"_trash_table_{definition.id}"
-        for list_field, _ in self.lists(definition):
-            self.list_tables(definition).without_keys(definition.id, list_field.id)
+        for field, _ in self.lists(definition):
+            self.list_tables(definition).without_keys(definition.id, field.id)
         self.lift_foreign_keys(definition)
         self.rename_table(definition.physical_name, name)
         return name
@@ -87,7 +87,7 @@ class SchemaEditor(SchemaTools):
         comparison = Comparison(before, after)
         put_off = frozenset(after.pending) - frozenset(before.pending)
         if comparison.keeps_table and not change.returning and not change.earlier:
-            return ChangedTable(loosening, put_off=put_off)
+            return ChangedTable(loosening, {}, put_off)
         if comparison.table_renamed and not self.is_same_table(before.physical_name, after.physical_name):
             self.refuse_taken(after)
         staging = Staging(
@@ -126,7 +126,7 @@ class SchemaEditor(SchemaTools):
     def converted(self, comparison: Comparison) -> tuple[tuple[Pair, ...], tuple[Pair, ...]]:
         """The fields whose values may change, and those that refer to rows as before, with other options."""
         pairs = comparison.changed("options")
-        rekeyed = tuple(pair for pair in pairs if all(self.generator.reference(each) is not None for each in pair))
+        rekeyed = tuple(pair for pair in pairs if all(self.generator.reference(field) is not None for field in pair))
         return tuple(pair for pair in comparison.changed("type", "options") if pair not in rekeyed), rekeyed
 
     # The trash
@@ -141,15 +141,15 @@ class SchemaEditor(SchemaTools):
 
     def leave_behind(self, before: TableDefinition, after: TableDefinition) -> None:
         """Move fields that a restored table lacks to its own trash; their foreign keys are lifted already."""
-        for gone in before.fields:
-            if gone.id in after.by_id:
+        for field in before.fields:
+            if field.id in after.by_id:
                 continue
-            if self.is_list(gone):
-                kept = self.trash(after, gone, is_list=True)
+            if self.is_list(field):
+                kept = self.trash(after, field, is_list=True)
                 own = before.physical_name
-                self.list_tables(before).set_aside(before.id, gone.id, kept.column, own=own)
-            elif self.has_column(gone):
-                self.leave_column(before, gone, self.trash(after, gone))
+                self.list_tables(before).set_aside(before.id, field.id, kept.column, own=own)
+            elif self.has_column(field):
+                self.leave_column(before, field, self.trash(after, field))
 
     def leave_column(self, definition: TableDefinition, field: FieldDefinition, kept: TrashedField) -> None:
         raise NotImplementedError
@@ -172,7 +172,7 @@ class SchemaEditor(SchemaTools):
         trashed = self.store.trashed_fields(self.connection, before.id)
         ids = {new.id for _, new in converted}
         values = {new.id: staging.values_of(new, converts=new.id in ids) for new in after.fields}
-        values = {number: each for number, each in values.items() if each is not None}
+        values = {number: column_values for number, column_values in values.items() if column_values is not None}
         return TableEdit(comparison, staging.table, values, converted, rekeyed, trashed, put_off)
 
     def width_after(self, edit: TableEdit) -> Width:
@@ -227,8 +227,8 @@ class SchemaEditor(SchemaTools):
         :param left: fields that stay in the trash, because of what they link to
         """
         later = loosening
-        for each in left:
-            later = later.with_left(table, each, on_error)
+        for field in left:
+            later = later.with_left(table, field, on_error)
         for values in all_values:
             if on_error.of(values.after) != FAIL:
                 later = later.with_values(table, values, on_error)
@@ -244,7 +244,7 @@ class SchemaEditor(SchemaTools):
     def _apply(self, edit: TableEdit, kept_indexes: set[str]) -> None:
         # First of all: values that are filled in or converted below may offend a uniqueness that is to go.
         self.drop_indexes(edit.before, kept_indexes)
-        has_lists = any(self.is_list(each) for each in (*edit.before.fields, *edit.after.fields))
+        has_lists = any(self.is_list(field) for field in (*edit.before.fields, *edit.after.fields))
         lists = ListFields(self, edit) if has_lists else None
         if lists is not None:
             lists.arrive()
@@ -262,7 +262,7 @@ class SchemaEditor(SchemaTools):
         raise NotImplementedError
 
     def explain_refusal(self, table: sa.Table, index: sa.Index, after: TableDefinition) -> None:
-        expressions = {each.id: table.c[each.name] for each in after.fields if each.name in table.c}
+        expressions = {field.id: table.c[field.name] for field in after.fields if field.name in table.c}
         for rule in row_checks.unique_rules(after, set()):
             if rule.name == index.name:
                 self.violations.add(rule.violation(self.connection, table, expressions))
@@ -279,8 +279,8 @@ class SchemaEditor(SchemaTools):
                 spent.append(kept)
         for kept in spent:
             self.forget(after, kept)
-        new = {each.id for each in (*edit.comparison.arriving, *(new for _, new in edit.converted))}
-        given = tuple(each for each in system_fields(after, types) if each.id in new and self.has_column(each))
+        new = {field.id for field in (*edit.comparison.arriving, *(new for _, new in edit.converted))}
+        given = tuple(field for field in system_fields(after, types) if field.id in new and self.has_column(field))
         if given:
             fill_rows(self.connection, self.store, types, self.generator.table(after), after, given)
 

@@ -168,7 +168,7 @@ class Staging:
         types, dialect = self.generator.field_types, self.generator.dialect.name
         conversion = replace(
             self._conversion(values, old),
-            numbers=all(self._is_number(each) for each in (old, new)),
+            numbers=self._is_number(old) and self._is_number(new),
             same_storage=same_storage,
             only=only,
         )
@@ -177,7 +177,7 @@ class Staging:
         if conversion.expression is values.source and same_storage:
             # As far as the types can tell in SQL no value changes, and all are taken.
             return replace(self._counted(values), is_same=True)
-        forms = [types[each.type].text_form(each.options) for each in (old, new)]
+        forms = [types[form.type].text_form(form.options) for form in (old, new)]
         if conversion.expression is not None and forms[1].sql_to_text is not None:
             conversion = replace(conversion, sql_texts=tuple(_text_maker(form, dialect) for form in forms))
         with _refusing_defaults(new):
