@@ -1,4 +1,4 @@
-"""Which common options go together with a field's type: what needs no more than the field itself to be judged."""
+"""The rules between common options and a field's type. They need only the field itself."""
 
 from dynmodel_pyramid.definitions.model import FieldDefinition
 from dynmodel_pyramid.definitions.names import field_name_fault

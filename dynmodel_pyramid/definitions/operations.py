@@ -7,7 +7,7 @@ from typing import Any
 
 from dynmodel_pyramid.definitions.model import FieldDefinition, IndexDefinition, Referrer, TableDefinition
 
-#: What a field has besides its id: aspect -> the attributes that change together.
+#: The aspects of a field, besides its id: aspect -> the attributes that change together.
 ASPECTS: Mapping[str, tuple[str, ...]] = {
     "name": ("name", "column"),
     "type": ("type", "options", "options_version"),
@@ -93,7 +93,7 @@ class ChangeField(Step):
 
 @dataclass(frozen=True, slots=True)
 class AddField(Step):
-    """A new field, or one that was dropped and comes back."""
+    """A new field, or a dropped one that is restored."""
 
     field: FieldDefinition
     restored: bool = False
@@ -228,7 +228,7 @@ class Reorder(Step):
 
 @dataclass(frozen=True, slots=True)
 class ChangeReferrers(Step):
-    """Fields of other tables link to this one otherwise than before."""
+    """The links of other tables to this one change."""
 
     before: tuple[Referrer, ...]
     after: tuple[Referrer, ...]
@@ -246,7 +246,7 @@ class ChangeReferrers(Step):
 
 @dataclass(frozen=True, slots=True)
 class Validate(Step):
-    """Constraints of the database are still to be proven for the rows of before, or have been."""
+    """Constraints of the database are still to be proven for existing rows, or have been proven."""
 
     before: tuple[str, ...]
     after: tuple[str, ...]
