@@ -3,6 +3,7 @@
 Besides, which tests are run and in what order: ``--quick``, and the files that take longest first.
 """
 
+import gc
 from pathlib import Path
 
 import hypothesis
@@ -76,6 +77,12 @@ def pytest_collection_modifyitems(config, items):
         left = [item for item in items if not _is_quick(item)]
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if _is_quick(item)]
+
+
+def pytest_collection_finish(session):
+    # What is imported and collected by now stays: no garbage collection need look through it.
+    gc.collect()
+    gc.freeze()
 
 
 def _is_quick(item: pytest.Item) -> bool:
