@@ -1,7 +1,7 @@
 """Pieces of :meth:`FieldType.checks`: the validators' rules as conditions of the database.
 
-Each gives key -> condition, without those that no option asks for. Options are asked for by ``get``: types that derive
-from a built-in one need not have all of its options.
+Each returns key -> condition, without conditions for options that are not set. Options are read by ``get``, because
+types that derive from a built-in one need not have all of its options.
 """
 
 import math
@@ -12,15 +12,16 @@ import sqlalchemy as sa
 
 Checks = Mapping[str, sa.ColumnElement[bool]]
 
-#: More choices are left to the validator: for each row the database goes through all of them. To write 1,000 texts took
-#: 2 ms on SQLite and 40 ms on PostgreSQL without a check, 140 and 370 ms with 200 choices, 1.1 and 1.5 s with 1,000.
+#: More choices are left to the validator, because the database goes through all of them for each row. To write 1,000
+#: texts took 2 ms on SQLite and 40 ms on PostgreSQL without a check, 140 and 370 ms with 200 choices, 1.1 and 1.5 s
+#: with 1,000.
 MOST_CHOICES = 200
-#: Whole numbers to this one are floats, and integers of every database.
+#: Whole numbers up to this one are exact as floats, and integers of every database.
 _WHOLE = 2**53
 
 
 def bounds(column: sa.ColumnElement, low: Any, high: Any) -> Checks:
-    """``min`` and ``max``, given as the column stores them; None where there is none."""
+    """``min`` and ``max``, as the column stores them; None where there is none."""
     found = {}
     if low is not None:
         found["min"] = column >= sa.literal(low, column.type)
@@ -30,7 +31,7 @@ def bounds(column: sa.ColumnElement, low: Any, high: Any) -> Checks:
 
 
 def choices(column: sa.ColumnElement, allowed: Sequence[Any] | None) -> Checks:
-    """``choices``, given as the column stores them, or as expressions."""
+    """``choices``, as the column stores them, or as expressions."""
     if allowed is None or len(allowed) > MOST_CHOICES:
         return {}
     made = [value if isinstance(value, sa.ColumnElement) else sa.literal(value, column.type) for value in allowed]
@@ -66,16 +67,18 @@ def kind(column: sa.ColumnElement, storage_class: str, context) -> Checks:
 
 
 def instant(column: sa.ColumnElement, function: str, length: int, context) -> Checks:
-    """``type`` of dates and times on SQLite: texts that its own function writes so, and then microseconds, if any.
+    """``type`` of dates and times on SQLite: texts equal to the output of its own function, and then microseconds, if
+    any.
 
     :param function: of SQLite: ``date``, ``time`` or ``datetime``
-    :param length: that of what it writes
+    :param length: the length of the function's output
     """
     if context.dialect != "sqlite":
         return {}
     function = getattr(sa.func, function)
     text = sa.type_coerce(column, sa.Text())
-    # Compared by IS: of what is no time it makes NULL. A modifier, or it would give 30 February back as it is.
+    # Compared by IS, because the function returns NULL for other texts. With a modifier, because else it would return
+    # 30 February unchanged.
     if length == len("2026-01-31"):
         return {"type": _same(function(text, "+0 days", type_=sa.Text()), text)}
     begin, rest = sa.func.substr(text, 1, length, type_=sa.Text()), sa.func.substr(text, length + 1, type_=sa.Text())
@@ -84,15 +87,15 @@ def instant(column: sa.ColumnElement, function: str, length: int, context) -> Ch
 
 
 def _same(one: sa.ColumnElement, other: sa.ColumnElement) -> sa.ColumnElement[bool]:
-    # SQLAlchemy's own IS forgets that DDL wants constants.
+    # SQLAlchemy's own IS does not render constants in DDL.
     return one.op("IS", is_comparison=True)(other)
 
 
 def exact_float(number: float, context) -> sa.ColumnElement:
     """A float as a constant that no database rounds.
 
-    PostgreSQL reads decimal digits to the nearest float, SQLite not always ("Floating Point Numbers", 2): there a
-    fraction is a whole number, divided or multiplied by powers of two, each of which is exact.
+    PostgreSQL reads decimal digits as the nearest float, SQLite not always ("Floating Point Numbers", 2). So on SQLite
+    a fraction is written as a whole number, divided or multiplied by powers of two, each of which is exact.
     """
     if context.dialect != "sqlite":
         return sa.cast(sa.literal(number, sa.Float(53)), sa.Float(53))

@@ -4,19 +4,18 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.fields.sql import text_forms
 
-#: PostgreSQL's and Python's regular expressions read it alike. It bounds no repetitions, which would make PostgreSQL's
-#: ten times as slow.
+#: PostgreSQL and Python read it alike. It has no bounded repetitions, which would make PostgreSQL ten times as slow.
 FLOAT = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9][0-9]?)?$"
-#: So many characters and an exponent of two digits are within a float's range.
+#: Numbers of that many characters and an exponent of two digits are within a float's range.
 _LONGEST = 100
-#: The validator refuses whole numbers of more digits where a float would lose some.
+#: The validator refuses whole numbers of more digits if a float would lose some.
 _WHOLE = 15
 
 
 def float_text(number: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
-    """``repr`` of a float of less than 1e15; NULL for others.
+    """``repr`` of a float below 1e15; NULL for others.
 
-    From there on PostgreSQL writes an exponent, and other digits than Python where the shortest ones lie half-way
+    From 1e15 on, PostgreSQL writes an exponent, and other digits than Python where the shortest ones lie half-way
     between two floats.
     """
     if dialect == "sqlite":
@@ -28,7 +27,7 @@ def float_text(number: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
 
 
 def float_of(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
-    """The float that a text is; NULL for all that is none, and for some that need many digits."""
+    """The float that a text stands for; NULL for other texts, and for some floats that need many digits."""
     return text_forms.once(text, _float_of) if dialect == "sqlite" else _cast_float(text)
 
 
@@ -37,13 +36,13 @@ def _float_of(text: sa.ColumnElement) -> sa.ColumnElement:
 
 
 def _cast_float(text: sa.ColumnElement) -> sa.ColumnElement:
-    # Adding zero makes zero of minus zero.
+    # Adding zero turns minus zero into zero.
     made = sa.cast(text, sa.Float(53)) + sa.literal_column("0.0", sa.Float(53))
     return sa.case((sa.and_(_is_short(text), text.bool_op("~")(FLOAT)), made))
 
 
 def _is_short(text: sa.ColumnElement) -> sa.ColumnElement[bool]:
-    """Whether the form of a text tells that it is taken."""
+    """Whether the text is so short that it is certainly accepted."""
     length = sa.func.length(text, type_=sa.Integer())
     is_whole = sa.func.ltrim(text, "+-0123456789", type_=sa.Text()) == ""
     return sa.or_(length <= _WHOLE, sa.and_(length <= _LONGEST, sa.not_(is_whole)))
@@ -74,7 +73,7 @@ def decimal_text(precision: int, scale: int, *, sortable: bool):
 
 
 def _of_units(units: sa.ColumnElement, scale: int) -> sa.ColumnElement:
-    """The number of so many smallest units, as SQLite keeps those that 64 bits hold."""
+    """The number for a count of smallest units, in SQLite's storage for numbers of at most 64 bits."""
     if not scale:
         return sa.cast(units, sa.Text())
     size, sign = sa.literal(10**scale, sa.BigInteger()), sa.case((units < 0, "-"), else_="")

@@ -1,6 +1,6 @@
 """Patterns of text, with one meaning on both databases: LIKE and regular expressions.
 
-PostgreSQL's columns compare as bytes (collation C), so that it, too, folds the case of A to Z alone.
+PostgreSQL's columns compare as bytes (collation C), so it, too, folds only the case of A to Z.
 """
 
 import re
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.fields.sql import regular
 
-#: SQLite takes patterns of at most 50,000 bytes (Implementation Limits, 8); translated they may be four times as long.
+#: SQLite's patterns have at most 50,000 bytes (Implementation Limits, 8); translation may make them four times as long.
 LONGEST = 10_000
 _ESCAPE = "\\"
 _SPECIAL_IN_GLOB = re.compile(r"[*?\[]")
@@ -30,7 +30,7 @@ def checked(text: str) -> str:
 
 def like(left, pattern: str, dialect: str):
     if dialect == "sqlite":
-        # Its LIKE ignores case; GLOB doesn't, and an index serves it.
+        # SQLite's LIKE ignores case; GLOB doesn't, and can use an index.
         return left.bool_op("GLOB")(sa.literal(as_glob(pattern), sa.Text()))
     return left.like(sa.literal(pattern, left.type), escape=_ESCAPE)
 

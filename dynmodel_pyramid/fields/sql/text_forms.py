@@ -1,4 +1,4 @@
-"""Pieces of SQL for the text forms of several types: the validators' rules, on both databases alike."""
+"""Pieces of SQL for the text forms of several types, with the validators' rules, equal on both databases."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -9,12 +9,12 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 _DIGITS = "0123456789"
-#: More choices are left to Python: each is a parameter, and SQLite takes 32,766 (Implementation Limits, 9).
+#: More choices are left to Python: each is a parameter, and SQLite allows 32,766 (Implementation Limits, 9).
 _CHOICES = 1000
 
 
 def unchanged(expression: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
-    """The SQL form of texts that stand for themselves."""
+    """The SQL text form of values that are their own text."""
     return expression
 
 
@@ -31,26 +31,26 @@ class _Once(FunctionElement):
 
 @compiles(_Once)
 def _compile_once(element, compiler, **options) -> str:
-    # The expression stands first: parameters go by their place.
+    # The expression comes first, because parameters are positional.
     value, made = element.clauses
     made, value = (compiler.process(part, **options) for part in (made, value))
     return f"(SELECT {made} FROM (SELECT {value} AS text) AS once)"
 
 
 def once(text: sa.ColumnElement, make: Callable[[sa.ColumnElement], sa.ColumnElement]) -> sa.ColumnElement:
-    """``make(text)`` on SQLite, where the text is computed once, however often it stands in what is made of it."""
+    """``make(text)`` on SQLite; the text is computed once, however often the result uses it."""
     if isinstance(text, sa.ColumnClause):
         return make(text)
     return _Once(text, make(sa.literal_column("once.text", sa.Text())))
 
 
 def computed_once(value: sa.ColumnElement, make: Callable[[sa.ColumnElement], sa.ColumnElement]) -> sa.ColumnElement:
-    """``make(value)`` on PostgreSQL, the value written once, however often it stands in what is made of it."""
+    """``make(value)`` on PostgreSQL; the value is written once, however often the result uses it."""
     return _Once(value, make(sa.literal_column("once.text", value.type)))
 
 
 def within(value: sa.ColumnElement, low: Any = None, high: Any = None, choices: Sequence | None = None):
-    """The value where bounds and choices, those that are not None, allow it; else NULL."""
+    """The value if the bounds and choices that are not None allow it; else NULL."""
     if choices is not None and len(choices) > _CHOICES:
         return sa.cast(sa.null(), value.type)
     rules = []
@@ -64,7 +64,7 @@ def within(value: sa.ColumnElement, low: Any = None, high: Any = None, choices: 
 
 
 def within_length(text: sa.ColumnElement, low: int | None, high: int | None) -> sa.ColumnElement:
-    """The text where it has as many characters as allowed; else NULL."""
+    """The text if its length is allowed; else NULL."""
     if low is None and high is None:
         return text
     length = within(sa.func.length(text, type_=sa.Integer), low, high)
@@ -72,9 +72,9 @@ def within_length(text: sa.ColumnElement, low: int | None, high: int | None) -> 
 
 
 def whole_number(text: sa.ColumnElement) -> sa.ColumnElement:
-    """The number that a text of a sign and at most 18 digits is; NULL for all others.
+    """The number that a text of a sign and at most 18 digits stands for; NULL for all others.
 
-    Every number of 18 digits has 64 bits. CASE keeps the databases from casting what is no number (PostgreSQL manual,
+    Every number of 18 digits fits 64 bits. CASE keeps the databases from casting other texts (PostgreSQL manual,
     4.2.14).
     """
     signed = sa.func.substr(text, 1, 1).in_(["+", "-"])
@@ -89,9 +89,9 @@ def digits(number: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
 
 
 def day(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
-    """The date that a text such as ``2026-01-31`` is; NULL for all others.
+    """The date that a text such as ``2026-01-31`` stands for; NULL for all others.
 
-    The calendar is reckoned here: PostgreSQL's cast fails for 30 February, SQLite's date() lets it pass.
+    The calendar is computed here: PostgreSQL's cast fails for 30 February, SQLite's date() accepts it.
     """
     part = functools.partial(sa.func.substr, text)
     digits = part(1, 4, type_=sa.Text) + part(6, 2) + part(9, 2)
@@ -106,7 +106,7 @@ def day(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
 
 
 def moment(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
-    """The point in time that a text such as ``2026-01-31T12:00:00Z``, or with six digits more, is; NULL for others."""
+    """The point in time of a text such as ``2026-01-31T12:00:00Z``, or with six digits more; NULL for others."""
     date, clock, fraction = sa.func.substr(text, 1, 10), sa.func.substr(text, 12, 8), sa.func.substr(text, 20)
     short, digits = fraction == "Z", sa.func.substr(fraction, 2, 6)
     places = sa.func.replace(clock, ":", "")
@@ -145,20 +145,20 @@ def day_text(date: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
 
 
 def json_array(source: sa.Select, dialect: str) -> sa.ColumnElement:
-    """The one column of a query as the text of a JSON array, in the query's order; ``[]`` if there is nothing."""
+    """The one column of a query as the text of a JSON array, in the query's order; ``[]`` if there are no rows."""
     values = source.subquery()
     (value,) = values.c
     if dialect == "sqlite":
         made = sa.func.json_group_array(value)
     else:
-        # As SQLite's: json_agg puts spaces in.
+        # To match SQLite: json_agg inserts spaces.
         joined = sa.func.coalesce(sa.func.string_agg(sa.cast(value, sa.Text), sa.text("','")), sa.text("''"))
         made = sa.literal("[", sa.Text) + joined + sa.literal("]", sa.Text)
     return sa.select(made).scalar_subquery()
 
 
 def ordered_items(array: sa.ColumnElement, order: Sequence[str], dialect: str) -> sa.ColumnElement:
-    """The JSON text of an array of texts, its items in the given order, and behind them all others as they stood."""
+    """The JSON text of an array of texts: first the items of ``order``, in that order, then the others unchanged."""
     rows = sa.select(array).get_final_froms()
     if dialect == "sqlite":
         items = sa.func.json_each(array).table_valued("value", "key")
@@ -180,11 +180,11 @@ def ordered_items(array: sa.ColumnElement, order: Sequence[str], dialect: str) -
 
 
 def unless_null(source: sa.ColumnElement, condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    """A condition that is null where the source is, as those of PostgreSQL's operators are."""
+    """A condition that is null where the source is, as with PostgreSQL's operators."""
     return sa.case((source.is_not(None), condition))
 
 
-# What is selected to answer JSON: texts that the database makes cost this process nothing.
+# Expressions to select for JSON answers: texts that the database makes cost this process nothing.
 
 
 class OfDialect(FunctionElement):
@@ -204,18 +204,18 @@ def _compile(element, compiler, **options) -> str:
 
 
 def answered(form: Callable[[sa.ColumnElement, str], sa.ColumnElement], source: sa.ColumnElement) -> OfDialect:
-    """The SQL text form of values whose JSON is a string of it."""
+    """The JSON expression of values whose JSON is a string of their SQL text form."""
     return OfDialect(form(source, "sqlite"), form(source, "postgresql"), sa.Text())
 
 
 def as_text(column: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
-    """Of a column that SQLite keeps as this text, and that PostgreSQL writes so whatever its settings are."""
+    """The text of a column that SQLite keeps as this text, and that PostgreSQL writes like it under any settings."""
     return sa.type_coerce(column, sa.Text()) if dialect == "sqlite" else sa.cast(column, sa.Text())
 
 
 def time_text(time: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
     """``12:00:00``, or ``12:00:00.500000`` where there are microseconds."""
-    # Constants stand in the statement: as parameters they would be sent each time.
+    # Constants are written into the statement; parameters would be sent each time.
     given = sa.type_coerce(time, sa.Text()) if dialect == "sqlite" else sa.func.to_char(time, _literal("HH24:MI:SS.US"))
     return sa.func.replace(given, _literal(".000000"), _literal(""), type_=sa.Text())
 
@@ -233,7 +233,7 @@ def moment_text(moment: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
 def duration_text(microseconds: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
     """``P1DT2H3.5S``: a sign, days, hours, minutes and seconds, none that is zero; ``PT0S`` for nothing.
 
-    Parts are made positive one by one: the least number of 64 bits can't be.
+    The parts are negated one by one, because the least number of 64 bits can't be.
     """
     whole = sa.type_coerce(microseconds, sa.BigInteger())
 

@@ -27,9 +27,9 @@ def _json(items: list) -> sa.ColumnElement:
 
 
 def _any_item(array: sa.ColumnElement, *, of: sa.ColumnElement, there: bool) -> sa.Exists:
-    """Whether an array on SQLite has an item that is, or is not, ``there`` in another one.
+    """Whether an array on SQLite has an item that is (``there``), or is not, in another one.
 
-    Both arrays are one value each, so that no limit of parameters or of nested expressions is met.
+    Each array is one value, so that no limit of parameters or of nested expressions is reached.
     """
     items, others = _items(array), _items(of)
     (value,) = items.selected_columns
@@ -58,7 +58,7 @@ def _overlaps(left, right, dialect):
     return text_forms.unless_null(left, _any_item(left, of=_json(right), there=True))
 
 
-#: What types of arrays of texts take (PostgreSQL's manual, 9.19).
+#: The operators of arrays of texts (PostgreSQL manual, 9.19).
 ARRAYS = (
     *operators.IDENTITY,
     Operator(*_CONTAINS, _contains),
@@ -66,7 +66,7 @@ ARRAYS = (
     Operator(*_OVERLAPS, _overlaps),
 )
 
-# Lists of references: what the field is in SQL is a query of the row's ids in order. It is never null.
+# Lists of references: in SQL the field is a query of the row's ids in order. It is never null.
 
 
 def _ids(left: sa.Select, condition=None) -> sa.Exists:
@@ -99,7 +99,7 @@ def _has_any(left, right, dialect):
     return _ids(left, lambda value: value.in_(right))
 
 
-#: What lists of references take.
+#: The operators of lists of references.
 LISTS = (
     replace(EQ, condition=lambda left, right, dialect: _list(left, dialect) == _json(right)),
     replace(NEQ, condition=lambda left, right, dialect: _list(left, dialect) != _json(right)),

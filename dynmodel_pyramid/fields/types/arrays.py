@@ -1,4 +1,4 @@
-"""Arrays of texts: the column that stores them, their text forms, and the checks that all of them share."""
+"""Arrays of texts: their column, their text forms, and the checks that all of them share."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -41,7 +41,7 @@ class TextArray(sa.TypeDecorator):
 
 
 class ArrayType(FieldType):
-    """What types whose values are arrays of texts share."""
+    """The base of types whose values are arrays of texts."""
 
     operators = array_operators.ARRAYS
 
@@ -64,7 +64,7 @@ class ArrayType(FieldType):
 
 
 def _json_text(array: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
-    """As :func:`write_json` has it: PostgreSQL puts no spaces in, and escapes the same characters."""
+    """The text of :func:`write_json`: PostgreSQL inserts no spaces, and escapes the same characters."""
     if dialect == "sqlite":
         return sa.type_coerce(array, sa.Text())
     return sa.cast(sa.func.array_to_json(array), sa.Text())
@@ -80,7 +80,7 @@ _ITEM = re.compile(
 
 
 def read_array(text: str) -> Any:
-    """The array that a text stands for: JSON, an array literal of PostgreSQL, or else the only item itself.
+    """The array that a text stands for: JSON, an array literal of PostgreSQL, or else a single item.
 
     :raises ValueError: saying what is wanted
     """

@@ -1,4 +1,4 @@
-"""Operators of JSON (PostgreSQL manual, 9.16): jsonb's own there, on SQLite functions that know jsonb's rules."""
+"""Operators of JSON (PostgreSQL manual, 9.16): jsonb's own on PostgreSQL, functions with jsonb's rules on SQLite."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ def _text(left: sa.ColumnElement) -> sa.ColumnElement:
 
 def _pair(left, value, dialect):
     """Two expressions that are equal where the JSON values are."""
-    # As text: a value of its own would be made JSON once more by the parameter's type.
+    # As text: the parameter's type would encode a value as JSON once more.
     wanted = sa.literal(write_json(value), sa.Text())
     if dialect == "postgresql":
         return sa.type_coerce(left, _JSONB), sa.cast(wanted, _JSONB)
@@ -72,14 +72,14 @@ def _ordered(known: Operator, sign: str) -> Operator:
             return sa.func.dynmodel_json_number(_text(left), wanted, type_=sa.Integer()).bool_op(sign)(
                 sa.literal_column("0")
             )
-        # CASE keeps the database from casting what is no number (PostgreSQL manual, 4.2.14).
+        # CASE keeps the database from casting other values than numbers (PostgreSQL manual, 4.2.14).
         number = sa.case((sa.func.jsonb_typeof(left) == "number", sa.cast(sa.cast(left, sa.Text()), sa.Numeric())))
         return number.bool_op(sign)(sa.cast(wanted, sa.Numeric()))
 
     return replace(known, condition=condition, read=_a_number)
 
 
-#: What types of JSON take, and at least those whose columns have several texts for one value.
+#: The operators of JSON types. Types whose columns have several texts for one value need at least these.
 EQUALITY = (
     replace(EQ, condition=_eq),
     replace(NEQ, condition=_neq),
@@ -92,5 +92,5 @@ DOCUMENTS = (
     Operator("cs", "contains", _contains),
     Operator("cd", "is contained in", _contained),
 )
-#: What the value at a JSON path takes: numbers have an order, other values none.
+#: The operators of the value at a JSON path: numbers have an order, other values none.
 PARTS = (*DOCUMENTS, *(_ordered(*each) for each in ((GT, ">"), (GTE, ">="), (LT, "<"), (LTE, "<="))))

@@ -1,6 +1,7 @@
-"""Operators of ranges (PostgreSQL manual, 9.20): native there, on SQLite made of the bounds in the canonical text.
+"""Operators of ranges (PostgreSQL manual, 9.20): native on PostgreSQL, and on SQLite made of the bounds in the
+canonical text.
 
-The range that a field is compared with is known, so that its bounds decide here what SQL has to ask.
+The range to compare with is known, so its bounds decide here which conditions SQL needs.
 """
 
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from dynmodel_pyramid.fields.sql import text_forms
 
 
 class _Bounds:
-    """The bounds of a range that SQLite keeps as text; None-like bounds are null.
+    """The bounds of a range that SQLite keeps as text; missing bounds are null.
 
     Bounds compare as numbers or as texts. Without its Z the text of a point in time sorts as the time does: a fraction
     has six digits, or is left out.
@@ -41,7 +42,7 @@ class _Bounds:
 
 
 def _beyond(known: sa.ColumnElement, far: sa.ColumnElement, touches, *, above: bool) -> sa.ColumnElement[bool]:
-    """Whether a bound that is there lies above (or below) another one, or on it where ``touches`` says so."""
+    """Whether an existing bound lies above (or below) another one, or, with ``touches``, on it."""
     further = known > far if above else known < far
     return sa.and_(known.is_not(None), sa.or_(further, sa.and_(known == far, touches)))
 
@@ -107,8 +108,8 @@ class _Comparison:
         return sa.or_(sa.false(), *found)
 
 
-#: Name -> (sign on PostgreSQL, what it asks of ranges that aren't empty, of an empty a, of an empty b).
-#: Where an empty b asks nothing of a, it is True or False; ``None``: whether a is empty, too.
+#: Name -> (sign on PostgreSQL, condition for ranges that aren't empty, for an empty a, for an empty b). For an empty b
+#: it is True or False, or ``None``: whether a is empty, too.
 _MADE = {
     "cs": ("@>", lambda it: sa.and_(it.begins_before(), it.ends_after()), False, True),
     "cd": ("<@", lambda it: sa.and_(it.begins_within(), it.ends_within()), True, None),
@@ -147,5 +148,5 @@ _WORDS = {
     "nxl": "does not extend to the left of",
     "adj": "is adjacent to",
 }
-#: What types of ranges take.
+#: The operators of range types.
 RANGES = (*IDENTITY, *(Operator(name, words, _condition(name)) for name, words in _WORDS.items()))
