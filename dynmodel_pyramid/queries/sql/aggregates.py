@@ -1,8 +1,8 @@
 """``count()``, ``price.sum()``, ``avg()``, ``min()``, ``max()`` (PostgREST, "Aggregate Functions").
 
-Sums are exact on both databases, whatever the order of the rows: those of floats are sums of the decimal numbers that
-the floats are written as. The average of exact decimals has six digits more than they have, rounded half away from
-zero; of other numbers it is a float.
+Sums are exact on both databases, in any order of the rows. A sum of floats is the sum of the decimal numbers that the
+floats are written as. The average of exact decimals has six more digits than they have, rounded half away from zero;
+the average of other numbers is a float.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from dynmodel_pyramid.queries.sql.outputs import Output, of_subject, of_text
 from dynmodel_pyramid.queries.sql.subjects import Subject, plain
 
 _LARGEST = "1.7976931348623157e308"
-#: Of these PostgreSQL has min() and max(); of others the first one in order is taken.
+#: PostgreSQL has min() and max() of these types; for others the first value in order is used.
 _ORDERED = (sa.Integer, sa.Numeric, sa.String, sa.Date, sa.DateTime, sa.Time, ExactDecimal, UTCDateTime)
 
 
@@ -49,7 +49,7 @@ class Aggregate:
     def output(self, value: sa.ColumnElement, dialect: str) -> Output:
         """The answer.
 
-        :param value: the aggregate, as a column of the groups: SQLite takes none in a subquery
+        :param value: the aggregate, as a column of the groups: SQLite allows no aggregate in a subquery
         """
         if self.function == "count":
             made = Subject(self.name, sa.type_coerce(value, sa.BigInteger()), *plain(Integer), dialect)
@@ -107,7 +107,7 @@ class Aggregate:
 
 
 def _kind(subject: Subject) -> str | None:
-    """How numbers are stored, for the functions that add them up; None for what is no number."""
+    """How numbers are stored, for the functions that add them up; None for other values."""
     expression = subject.expression
     if not isinstance(expression, sa.ColumnElement):
         return None
@@ -120,7 +120,9 @@ def _kind(subject: Subject) -> str | None:
 
 
 def _digits(number: sa.ColumnElement) -> sa.ColumnElement:
-    """A float as the decimal number that it is written as; from 1e15 on, where ways to write differ, with 17 digits."""
+    """A float as the decimal number that it is written as; from 1e15 on, where the databases' forms differ, with 17
+    digits.
+    """
     seventeen = sa.func.to_char(number, sa.literal_column(f"'9.{'9' * 16}EEEE'"))
     short = sa.func.abs(number) < sa.literal_column("1e15", sa.Float(53))
     return sa.cast(sa.case((short, sa.cast(number, sa.Text())), else_=seventeen), sa.Numeric())
@@ -140,7 +142,7 @@ def _of_postgresql(function: str, source: sa.ColumnElement, kind: str) -> sa.Col
     digits = int(kind.split()[1]) + AVERAGE_DIGITS
     size = sa.literal_column("1" + "0" * digits, sa.Numeric())
     unit = sa.literal_column("0." + "0" * (digits - 1) + "1", sa.Numeric())
-    # div() cuts, without an error of its own: twice as much and one count more is rounding.
+    # div() truncates exactly. Doubling the sum and adding the count makes it round.
     twice = sa.func.abs(total, type_=sa.Numeric()) * size * sa.literal_column("2", sa.Numeric())
     units = sa.func.div(twice + count, count * sa.literal_column("2", sa.Numeric()), type_=sa.Numeric())
     return sa.cast(sa.func.sign(total, type_=sa.Numeric()) * units * unit, sa.Text())
