@@ -4,6 +4,7 @@ Several processes may start at once: the first upgrades, the others wait and fin
 and contract in a later release, so that processes of the previous release can go on.
 """
 
+from functools import cache
 from pathlib import Path
 
 import alembic.command
@@ -29,6 +30,7 @@ def _config() -> Config:
     return config
 
 
+@cache
 def _scripts() -> ScriptDirectory:
     return ScriptDirectory.from_config(_config())
 
