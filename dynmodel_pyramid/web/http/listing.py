@@ -141,8 +141,7 @@ class Listing:
             self._count_all(connection)
 
     def _settle_stream(self, connection: sa.Connection) -> None:
-        """Count the stream's rows up to its end, in the same snapshot. It costs little beside reading all of them.
-        """
+        """Count the stream's rows up to its end, in the same snapshot. It costs little beside reading all of them."""
         limit, offset = self._part.limit, self._part.offset
         end = None if limit is None else min(offset + limit, LARGEST)
         reach = self.total
