@@ -22,7 +22,7 @@ def includeme(config) -> None:
 
 
 def plan_table(context: Plan, request) -> Response:
-    """What a PUT with this body, or a PATCH with this merge patch, would do."""
+    """The plan of a PUT with this body, or of a PATCH with this merge patch."""
     parameters = no_parameters(request, "on_error")
     definition = context.model.definition
     document = read_json(request, ("application/json", MERGE_PATCH[0]))
