@@ -20,7 +20,7 @@ class GivenWrite:
 
     def __init__(
         self, is_insert: bool, author: str | None, moment: datetime.datetime, draw: Callable[[int], int], count: int
-    ):
+    ) -> None:
         self.is_insert = is_insert
         self.author = author
         self.moment = moment
@@ -54,7 +54,7 @@ class Filler:
         definition: TableDefinition,
         author: str | None,
         moment: datetime.datetime,
-    ):
+    ) -> None:
         self.connection = connection
         self.store = store
         self.field_types = field_types
@@ -68,11 +68,16 @@ class Filler:
 
         return GivenWrite(is_insert, self.author, self.moment, draw, count)
 
+    def _fill(self, field: FieldDefinition) -> Callable[..., Any]:
+        fill = self.field_types[field.type].fill
+        assert fill is not None  # the field is one of :func:`given_fields`
+        return fill
+
     def of_new_rows(self, fields: tuple[FieldDefinition, ...], count: int) -> list[dict[str, Any]]:
         """For each of so many new rows its values by field."""
         filled: list[dict[str, Any]] = [{} for _ in range(count)]
         for field in fields:
-            write, fill = self._write(field, True, count), self.field_types[field.type].fill
+            write, fill = self._write(field, True, count), self._fill(field)
             for values in filled:
                 value = fill(field.options, write)
                 values[field.name] = None if value is UNCHANGED else value
@@ -80,8 +85,5 @@ class Filler:
 
     def of_changed_row(self, fields: tuple[FieldDefinition, ...]) -> dict[str, Any]:
         """The values that change with a row."""
-        found = {
-            field.name: self.field_types[field.type].fill(field.options, self._write(field, False, 1))
-            for field in fields
-        }
+        found = {field.name: self._fill(field)(field.options, self._write(field, False, 1)) for field in fields}
         return {name: value for name, value in found.items() if value is not UNCHANGED}

@@ -153,7 +153,7 @@ def _kind_of(value: Any) -> tuple[type, Any]:
     return type(value), value
 
 
-def _scalars(items: list) -> set[tuple[type, Any]]:
+def _scalars(items: list[Any]) -> set[tuple[type, Any]]:
     """The items that are no arrays and no objects: true and 1 are equal in Python alone."""
     return {_kind_of(item) for item in items if not isinstance(item, list | dict)}
 

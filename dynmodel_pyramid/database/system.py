@@ -24,7 +24,7 @@ NAMING = {
 class SystemTables:
     """The system tables in one schema (None on SQLite)."""
 
-    def __init__(self, schema: str | None):
+    def __init__(self, schema: str | None) -> None:
         self.metadata = metadata = sa.MetaData(schema=schema, naming_convention=NAMING)
         big = sa.BigInteger().with_variant(sa.Integer, "sqlite")
         self.state = sa.Table(

@@ -1,10 +1,16 @@
 """Which common options go together with a field's type: what needs no more than the field itself to be judged."""
 
+from typing import Protocol
+
 from dynmodel_pyramid.definitions.model import FieldDefinition
 from dynmodel_pyramid.definitions.names import field_name_fault
 from dynmodel_pyramid.definitions.problems import Problems
 from dynmodel_pyramid.fields import FieldType
 from dynmodel_pyramid.fields.contract import Reference, is_computed
+
+
+class _Refuse(Protocol):
+    def __call__(self, option: str, why: str, code: str = ..., /) -> None: ...
 
 
 def check_rules(
@@ -15,6 +21,7 @@ def check_rules(
     def refuse(option: str, why: str, code: str = "invalid_option") -> None:
         problems.add(f"{pointer}/{option}", code, why)
 
+    given: tuple[str, ...] = ()
     reference = field_type.reference(field.options)
     if reference is not None:
         _check_reference(field, reference, refuse)
@@ -26,14 +33,12 @@ def check_rules(
         given = ("default", "default_expression", "required", "read_only")
     elif is_computed(field_type, field.options):
         given = ("default", "default_expression", "required", "unique", "index", "read_only")
-    else:
-        given = ()
     for option in given:
         if getattr(field, option):
             refuse(option, f"a field of type {field.type} can't have it")
 
 
-def _check_reference(field: FieldDefinition, reference: Reference, refuse) -> None:
+def _check_reference(field: FieldDefinition, reference: Reference, refuse: _Refuse) -> None:
     if reference.on_delete == "set_null" and field.required:
         refuse("on_delete", "the field is required, so it can't be set to null")
     fault = None if reference.reverse is None else field_name_fault(reference.reverse)

@@ -31,7 +31,7 @@ class Problems:
 
     __slots__ = ("found", "total")
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.found: list[Problem] = []
         self.total = 0
 

@@ -5,6 +5,7 @@ first and contract in a later release, so that processes of the release before c
 """
 
 from pathlib import Path
+from typing import Any
 
 import alembic.command
 import sqlalchemy as sa
@@ -33,7 +34,7 @@ def _scripts() -> ScriptDirectory:
     return ScriptDirectory.from_config(_config())
 
 
-def _options(database: Database) -> dict:
+def _options(database: Database) -> dict[str, Any]:
     return {"version_table": VERSION_TABLE, "version_table_schema": database.dialect.schema}
 
 
@@ -43,7 +44,9 @@ def current_revision(database: Database, connection: sa.Connection) -> str | Non
 
 
 def head_revision() -> str:
-    return _scripts().get_current_head()
+    head = _scripts().get_current_head()
+    assert head is not None  # the package has migrations
+    return head
 
 
 def check(database: Database) -> None:

@@ -114,7 +114,7 @@ class Documents:
     :param longest: the most characters that one document may have
     """
 
-    def __init__(self, file: BinaryIO, longest: int, decoder: json.JSONDecoder = STRICT):
+    def __init__(self, file: BinaryIO, longest: int, decoder: json.JSONDecoder = STRICT) -> None:
         self._read: Reader = text_reader(file, not_utf_8)
         self._decoder = decoder
         self._longest = longest

@@ -17,6 +17,8 @@ from dynmodel_pyramid.fields.operators import IDENTITY, LT, Operator
 
 #: The options of one field: names and JSON values, all options present, defaults filled in.
 Options = Mapping[str, Any]
+#: Stored options of one version -> those of the next.
+Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Unsupported:
 class FieldInvalid(colander.Invalid):
     """A ``colander.Invalid`` with a stable ``code`` for clients; a plain ``colander.Invalid`` has ``invalid``."""
 
-    def __init__(self, node, msg: str, *, code: str, value=None):
+    def __init__(self, node: colander.SchemaNode, msg: str, *, code: str, value: Any = None) -> None:
         super().__init__(node, msg, value)
         self.code = code
 
@@ -47,8 +49,9 @@ class FieldInvalid(colander.Invalid):
 class Context(Protocol):
     """What a field type may ask of its surroundings."""
 
-    #: The database's name: ``sqlite`` or ``postgresql``.
-    dialect: str
+    @property
+    def dialect(self) -> str:
+        """The database's name: ``sqlite`` or ``postgresql``."""
 
 
 def _unchanged(text: str) -> str:
@@ -56,7 +59,7 @@ def _unchanged(text: str) -> str:
 
 
 #: (expression, dialect's name) -> expression
-SqlForm = Callable[[sa.ColumnElement, str], sa.ColumnElement]
+SqlForm = Callable[[sa.ColumnElement[Any], str], sa.ColumnElement[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,7 @@ class FieldType:
     #: For each change of the meaning of stored options a function that brings them one version further:
     #: ``upgrades = (from_first_to_second, from_second_to_third)``. They take and give a dictionary; options that are
     #: left out take their defaults.
-    upgrades: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = ()
+    upgrades: tuple[Upgrade, ...] = ()
 
     #: Whether JSON values are strings of plain decimal numbers, which are JSON numbers where a client wants them so
     #: (``/rest/``); the text form's ``sql_to_text`` gives their digits.
@@ -143,7 +146,7 @@ class FieldType:
         """
         return colander.SchemaNode(colander.Mapping(unknown="raise"))
 
-    def column(self, options: Options, context: Context) -> sa.Column | None:
+    def column(self, options: Options, context: Context) -> sa.Column[Any] | None:
         """A new, unnamed column; None for a value that the database computes (:meth:`read_expression`).
 
         The system gives it name, nullability, default, indexes and foreign key. A column with ``sa.Computed`` is
@@ -165,7 +168,7 @@ class FieldType:
         raise NotImplementedError
 
     def checks(
-        self, column: sa.ColumnElement, options: Options, context: Context
+        self, column: sa.ColumnElement[Any], options: Options, context: Context
     ) -> Mapping[str, sa.ColumnElement[bool]]:
         """The validator's rules as conditions of the database, which hold off those who write by SQL.
 
@@ -183,21 +186,23 @@ class FieldType:
         """
         return self.schema_node(options)
 
-    def read_expression(self, source: sa.ColumnElement | sa.Table, options: Options) -> sa.ColumnElement:
+    def read_expression(self, source: Any, options: Options) -> sa.ColumnElement[Any]:
         """What is selected, filtered and sorted: the column, unless the type shows something made of it.
 
-        Where :meth:`column` gave None, ``source`` is the row's table, and the value is made of its other columns.
+        ``source`` is the column; where :meth:`column` gave None it is the row's table, and the value is made of its
+        other columns.
         """
-        return source
+        shown: sa.ColumnElement[Any] = source
+        return shown
 
-    def json_expression(self, source: sa.ColumnElement, options: Options) -> sa.ColumnElement:
+    def json_expression(self, source: sa.ColumnElement[Any], options: Options) -> sa.ColumnElement[Any]:
         """What is selected to answer JSON; its Python value must be one that orjson serialises.
 
         ``source`` is what :meth:`read_expression` gives, or a value made of it, such as its ``max()``.
         """
         return source
 
-    def json_text(self, source: sa.ColumnElement, options: Options, dialect: str) -> sa.ColumnElement | None:
+    def json_text(self, source: sa.ColumnElement[Any], options: Options, dialect: str) -> sa.ColumnElement[Any] | None:
         """The JSON text that the encoder makes of :meth:`json_expression`, made by the database, for embedded rows.
         ``source`` is what that gets.
 

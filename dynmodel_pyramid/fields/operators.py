@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.fields.sql import patterns, search
 
 #: (what the field is in SQL, what it is compared with, the dialect's name) -> condition. It is null where the field is.
-Condition = Callable[[sa.ColumnElement, Any, str], sa.ColumnElement[bool]]
+Condition = Callable[[sa.ColumnElement[Any], Any, str], sa.ColumnElement[bool]]
 #: Text -> the stored value of the field that it stands for.
 ReadValue = Callable[[str], Any]
 
@@ -52,7 +52,7 @@ class Operator:
     dialects: tuple[str, ...] = ("sqlite", "postgresql")
 
 
-def bound(left: sa.ColumnElement, value: Any) -> sa.ColumnElement:
+def bound(left: sa.ColumnElement[Any], value: Any) -> sa.ColumnElement[Any]:
     """A value as a parameter of the field's own SQL type: stored form, so that indexes serve."""
     return sa.literal(value, left.type)
 
@@ -63,15 +63,15 @@ def bound(left: sa.ColumnElement, value: Any) -> sa.ColumnElement:
 _MANY = 100
 
 
-def _eq(left, right, dialect):
+def _eq(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
     return left == bound(left, right)
 
 
-def _neq(left, right, dialect):
+def _neq(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
     return left != bound(left, right)
 
 
-def _in(left, right, dialect):
+def _in(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
     # Of nothing it is false, also for null, as PostgreSQL's = ANY('{}').
     if len(right) > _MANY:
         # One parameter, written out when the statement runs: an element for each value takes ten times as long.
@@ -79,7 +79,7 @@ def _in(left, right, dialect):
     return left.in_([bound(left, value) for value in right]) if right else sa.false()
 
 
-def _is_distinct(left, right, dialect):
+def _is_distinct(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
     return left.is_distinct_from(bound(left, right))
 
 
@@ -92,7 +92,7 @@ def _words(*known: str) -> Callable[[str, ReadValue], str]:
     return read
 
 
-def _is(left, right, dialect):
+def _is(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
     wanted = {"null": None, "unknown": None, "not_null": None, "true": sa.true(), "false": sa.false()}[right]
     return left.is_not(None) if right == "not_null" else left.is_(wanted)
 
@@ -185,8 +185,8 @@ WFTS = Operator(
 )
 
 #: What every type takes.
-IDENTITY = (EQ, NEQ, IN, IS, IS_DISTINCT)
+IDENTITY: tuple[Operator, ...] = (EQ, NEQ, IN, IS, IS_DISTINCT)
 #: What types with an order take.
-ORDERED = (*IDENTITY, GT, GTE, LT, LTE)
+ORDERED: tuple[Operator, ...] = (*IDENTITY, GT, GTE, LT, LTE)
 #: What types of text take.
-TEXTUAL = (*ORDERED, LIKE, ILIKE, MATCH, IMATCH, FTS, PLFTS, PHFTS, WFTS)
+TEXTUAL: tuple[Operator, ...] = (*ORDERED, LIKE, ILIKE, MATCH, IMATCH, FTS, PLFTS, PHFTS, WFTS)

@@ -4,8 +4,9 @@ import importlib.metadata
 import inspect
 import json
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import colander
 
@@ -58,7 +59,7 @@ class Failure:
 class FieldTypes:
     """The installed field types by name; filled at start, read-only afterwards."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._types: dict[str, Registered] = {}
         #: What is installed but can't be used. Of two types of one name it is the second, and the name is served.
         self.failures: tuple[Failure, ...] = ()
@@ -131,7 +132,8 @@ class FieldTypes:
 
 def _load(entry_point: importlib.metadata.EntryPoint) -> type[FieldType]:
     try:
-        return entry_point.load()
+        loaded: type[FieldType] = entry_point.load()
+        return loaded
     except (Exception, SystemExit) as error:  # a module may end the process where it misses something
         raise ConfigurationProblem(
             f"can't be loaded: {type(error).__name__}: {error}", hint="mend or uninstall that package"
@@ -200,7 +202,7 @@ def _check_arguments(cls: type, method: str, arguments: list[str]) -> None:
         ) from None
 
 
-def read_options(field_type: FieldType, own: dict) -> dict:
+def read_options(field_type: FieldType, own: Mapping[str, Any]) -> dict[str, Any]:
     """A type's own options in full form, from a document's.
 
     :raises colander.Invalid: an option is unknown, or its value wrong

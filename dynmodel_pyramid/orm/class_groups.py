@@ -48,7 +48,7 @@ LIMIT = 50
 class Group:
     """Classes by table id, each with the definition that it was built of. Never changed once it is there."""
 
-    def __init__(self, definitions: dict[int, TableDefinition], classes: dict[int, type]):
+    def __init__(self, definitions: dict[int, TableDefinition], classes: dict[int, type]) -> None:
         self.definitions = definitions
         self.classes = classes
 
@@ -150,7 +150,7 @@ class _Classes:
     (SQLAlchemy's page Association Object): their classes belong to the group, and nobody else sees them.
     """
 
-    def __init__(self, generator: Generator, metadata: sa.MetaData, definitions: dict[int, TableDefinition]):
+    def __init__(self, generator: Generator, metadata: sa.MetaData, definitions: dict[int, TableDefinition]) -> None:
         self.generator = generator
         self.definitions = definitions
         self.metadata = metadata

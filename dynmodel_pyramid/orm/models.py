@@ -18,7 +18,7 @@ class Models(Mapping[str, type]):
     Upper and lower case count the same. Iteration gives the names in the order of the tables' ids.
     """
 
-    def __init__(self, catalogue: Catalogue):
+    def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
 
     def __getitem__(self, name: str) -> type:

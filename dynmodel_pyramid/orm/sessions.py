@@ -17,7 +17,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.orm import ORMExecuteState, Session
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 from sqlalchemy.sql import visitors
 
 from dynmodel_pyramid.catalogue.attempt import Stale, Work
@@ -40,7 +40,7 @@ class DefinitionChanged(Conflict):
 
     code = "definition_changed"
 
-    def __init__(self, names: list[str]):
+    def __init__(self, names: list[str]) -> None:
         super().__init__(
             f"the definition of {', '.join(names)} changed; nothing was committed",
             hint="get the class again from catalogue.models, and run it again",
@@ -55,7 +55,7 @@ class UnreportedWrite(Conflict):
 
     code = "unreported_write"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(
             "rows are written through objects here (session.add, attributes, session.delete), so that each write is "
             "judged and reported; this statement would go past that"
@@ -70,7 +70,7 @@ class ModelSession(Session):
     :param author: who writes, for the fields that say so
     """
 
-    def __init__(self, catalogue: Catalogue, *, writes: bool = True, author: str | None = None):
+    def __init__(self, catalogue: Catalogue, *, writes: bool = True, author: str | None = None) -> None:
         super().__init__()
         self.catalogue = catalogue
         self.author = author
@@ -86,7 +86,7 @@ class ModelSession(Session):
         self._gone: list[tuple[int, tuple[int, int]]] = []
         self._written: list[Any] = []
 
-    def get_bind(self, mapper=None, **arguments) -> sa.Engine:
+    def get_bind(self, mapper: Any = None, **arguments: Any) -> sa.Engine:
         self._writing = self._writing or self._flushing
         return self._writer if self._writing else self._reader
 
@@ -204,7 +204,7 @@ class ModelSession(Session):
         self.use(model.definition)
         return model
 
-    def bulk_save_objects(self, *arguments, **options):
+    def bulk_save_objects(self, *arguments: Any, **options: Any):
         raise UnreportedWrite()
 
     bulk_insert_mappings = bulk_update_mappings = bulk_save_objects
@@ -238,7 +238,7 @@ def _loaded(session: ModelSession, row: Any) -> None:
 
 
 @event.listens_for(ModelSession, "before_flush")
-def _before_flush(session: ModelSession, context, instances) -> None:
+def _before_flush(session: ModelSession, context: object, instances: object) -> None:
     for row in (*session.new, *session.dirty, *session.deleted):
         session.use(definition_of(row))
     new, changed = list(filter(is_row, session.new)), changed_rows(session)
@@ -253,7 +253,7 @@ def _before_flush(session: ModelSession, context, instances) -> None:
 
 
 @event.listens_for(ModelSession, "after_flush")
-def _after_flush(session: ModelSession, context) -> None:
+def _after_flush(session: ModelSession, context: object) -> None:
     modified = [row for row in session.dirty if session.is_modified(row)]
     session._written = [*session.new, *modified]
     written: dict[tuple[int, str], list[tuple[int, int]]] = {}
@@ -268,7 +268,7 @@ def _after_flush(session: ModelSession, context) -> None:
 
 
 @event.listens_for(ModelSession, "after_flush_postexec")
-def _after_flush_is_over(session: ModelSession, context) -> None:
+def _after_flush_is_over(session: ModelSession, context: object) -> None:
     # Who set an id finds the row of that id from now on.
     for row in session._written:
         stale = stale_relationships(row)
@@ -284,7 +284,7 @@ def _before_commit(session: ModelSession) -> None:
 
 
 @event.listens_for(ModelSession, "after_transaction_end")
-def _after_transaction(session: ModelSession, transaction) -> None:
+def _after_transaction(session: ModelSession, transaction: SessionTransaction) -> None:
     if transaction.parent is None:
         session._writing, session._used, session._groups = session._writes, {}, set()
 

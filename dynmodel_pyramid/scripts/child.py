@@ -26,7 +26,7 @@ class Child:
     :raises OSError: no process can be started
     """
 
-    def __init__(self, command, plan, sockets: list[socket.socket], generation: int):
+    def __init__(self, command, plan, sockets: list[socket.socket], generation: int) -> None:
         self.generation = generation
         self.graceful_timeout = plan.graceful_timeout
         self.worker_timeout = plan.worker_timeout

@@ -14,7 +14,7 @@ import argparse
 import sys
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, TextIO
 
 import plaster
 import sqlalchemy as sa
@@ -33,7 +33,7 @@ SAME, FAILED, DIFFERENT = 0, 1, 2
 class _Parser(argparse.ArgumentParser):
     """2 says that there are differences, so wrong arguments must not end with it."""
 
-    def error(self, message: str):
+    def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
         self.exit(FAILED, f"{self.prog}: {message}\n")
 
@@ -91,7 +91,7 @@ def _bootstrap(ini: str) -> dict[str, Any]:
         raise ConfigurationProblem(f"{ini}: {error}") from None
 
 
-def _print(line: str, sign: str | None = None, stream=None) -> None:
+def _print(line: str, sign: str | None = None, stream: TextIO | None = None) -> None:
     """:param sign: the one that the line begins with, unless it is given"""
     stream = sys.stdout if stream is None else stream
     sign = line.lstrip()[:1] if sign is None else sign

@@ -11,6 +11,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import colander
+
 from dynmodel_pyramid.errors import DynmodelError, ExtraMissing, Malformed
 from dynmodel_pyramid.exchange.documents import parse_json
 
@@ -91,8 +93,8 @@ def _read_yaml(text: bytes) -> Any:
 
 def _loader() -> type:
     class Loader(yaml.SafeLoader):
-        yaml_implicit_resolvers: dict = {}
-        yaml_constructors: dict = {}
+        yaml_implicit_resolvers: dict[str, Any] = {}
+        yaml_constructors: dict[str, Any] = {}
 
         def compose_node(self, parent, index):
             # A few lines of them may spell out gigabytes ("billion laughs"), and documents need none.
@@ -101,7 +103,7 @@ def _loader() -> type:
                 raise yaml.composer.ComposerError(None, None, "aliases (*) are not taken", event.start_mark)
             return super().compose_node(parent, index)
 
-        def mapping(self, node):
+        def mapping(self, node: colander.SchemaNode):
             if not isinstance(node, yaml.MappingNode):
                 raise yaml.constructor.ConstructorError(None, None, "want keys and values", node.start_mark)
             found = {}
@@ -114,17 +116,17 @@ def _loader() -> type:
                 found[key.value] = self.construct_object(value, deep=True)
             return found
 
-        def sequence(self, node):
+        def sequence(self, node: colander.SchemaNode):
             return self.construct_sequence(node, deep=True)
 
-        def word(self, node):
+        def word(self, node: colander.SchemaNode):
             try:
                 return json.loads("null" if node.value in ("", "~") else node.value.lower())
             except ValueError:
                 problem = f"{node.value!r} is not what its tag says"
                 raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from None
 
-        def other(self, node):
+        def other(self, node: colander.SchemaNode):
             raise yaml.constructor.ConstructorError(None, None, f"the tag {node.tag} is not taken", node.start_mark)
 
     for tag, pattern, first in _WORDS:

@@ -4,7 +4,7 @@ import difflib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TextIO
 
 from dynmodel_pyramid.changes.apply import Rehearsed
 from dynmodel_pyramid.definitions.compare import steps_between
@@ -20,7 +20,7 @@ _COLOURS = {ADDED: "32", GONE: "31", CHANGED: "33", WRONG: "1;31"}
 SAMPLES = 5
 
 
-def wants_colour(stream) -> bool:
+def wants_colour(stream: TextIO) -> bool:
     """A terminal that knows colours, unless NO_COLOR (no-color.org) is set to anything."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
@@ -127,7 +127,7 @@ def _shown(value: Any) -> str:
 
 
 def refusal_lines(
-    detail: str, hint: str | None, count: int | None = None, samples: list[dict] = (), *, indent: str = ""
+    detail: str, hint: str | None, count: int | None = None, samples: list[dict[str, Any]] = (), *, indent: str = ""
 ) -> Iterator[str]:
     """Why something is not done."""
     rows = ", ".join(str(sample["id"]) for sample in samples[:SAMPLES] if "id" in sample)

@@ -19,6 +19,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import plaster
 from waitress.utilities import cleanup_unix_socket
@@ -77,7 +78,7 @@ class Plan:
 class IniFile:
     """An INI file (a path, or any URI that plaster loads) with the variables of the command line."""
 
-    def __init__(self, uri: str, variables: list[str]):
+    def __init__(self, uri: str, variables: list[str]) -> None:
         self.uri = uri
         self.variables = {"__script__": SECTION}
         for variable in variables:
@@ -115,7 +116,7 @@ class IniFile:
         return plaster.get_loader(self.uri, protocols=["wsgi"])
 
 
-def parse_own(raw) -> dict:
+def parse_own(raw) -> dict[str, Any]:
     """The section ``[dynmodel-serve]``, parsed.
 
     :raises ValueError: naming an unknown key or a bad value

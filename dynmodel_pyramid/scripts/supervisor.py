@@ -35,7 +35,7 @@ class Supervisor:
     :param sockets: bound; closed by :meth:`run`
     """
 
-    def __init__(self, read_plan, plan, command, sockets: list[socket.socket]):
+    def __init__(self, read_plan, plan, command, sockets: list[socket.socket]) -> None:
         self.read_plan = read_plan
         self.plan = plan
         self.command = command

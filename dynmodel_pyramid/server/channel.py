@@ -43,7 +43,7 @@ class Channel(HTTPChannel):
     _next_waits = False  # requests[0] is to be started
     _sent_before = 0  # bytes of the answers before this one
 
-    def __init__(self, server, sock, addr, adj, map=None):
+    def __init__(self, server, sock, addr, adj, map=None) -> None:
         self.ledger = server.ledger
         self.peer = self.client = Client(None)  # till the gate has found it
         self.since = time.monotonic()
@@ -80,7 +80,7 @@ class Channel(HTTPChannel):
         self.service()
         self.go_on()
 
-    def service(self):
+    def service(self) -> None:
         answer = self.answer = Answer(self)
         try:
             super().service()
@@ -89,10 +89,10 @@ class Channel(HTTPChannel):
 
     # Reading
 
-    def readable(self):
+    def readable(self) -> bool:
         return self.lingers_until is not None or super().readable()
 
-    def handle_read(self):
+    def handle_read(self) -> None:
         if self.lingers_until is not None:
             self._read_and_forget()
             return
@@ -121,10 +121,10 @@ class Channel(HTTPChannel):
 
     # Writing
 
-    def writable(self):
+    def writable(self) -> bool:
         return super().writable() or self._next_waits
 
-    def handle_write(self):
+    def handle_write(self) -> None:
         if self.close_when_flushed and not self.total_outbufs_len and self._lingers():
             return
         super().handle_write()
@@ -188,7 +188,7 @@ class Channel(HTTPChannel):
         finally:
             answer.waiting = False
 
-    def _flush_outbufs_below_high_watermark(self):
+    def _flush_outbufs_below_high_watermark(self) -> None:
         """waitress's way to wait; here the next request waits until this answer is sent, and not the thread."""
 
     def _flush_some(self, do_close=True):
@@ -227,7 +227,7 @@ class Channel(HTTPChannel):
         self.server.to_close.append(self)
         self.server.pull_trigger()
 
-    def handle_close(self):
+    def handle_close(self) -> None:
         if (self.broken or self.total_outbufs_len) and self.socket is not None:
             self.broken = True
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
@@ -261,7 +261,7 @@ class Channel(HTTPChannel):
         self.broken = self.broken or (bool(self.requests) and self.sent > self._sent_before)
         self.server.to_close.append(self)
 
-    def del_channel(self, map=None):
+    def del_channel(self, map=None) -> None:
         super().del_channel(map)
         self.server.gate.left(self)
 

@@ -21,7 +21,7 @@ class Threads(ThreadedTaskDispatcher):
     for. A long answer for a slow client frees its thread in this sense as soon as it goes to a file.
     """
 
-    def __init__(self, count: int):
+    def __init__(self, count: int) -> None:
         super().__init__()
         slow = max(1, count // 2)
         self.queue = _Queue(count, slow)
@@ -47,7 +47,7 @@ class Threads(ThreadedTaskDispatcher):
 class _Turn:
     """A request that waits for a thread, or runs."""
 
-    def __init__(self, dispatcher: Threads, channel):
+    def __init__(self, dispatcher: Threads, channel) -> None:
         self.channel = channel
         self.client: Client = channel.client
         self._dispatcher = dispatcher
@@ -69,7 +69,7 @@ class _Queue:
     :param most_slow: how many more, of slow clients
     """
 
-    def __init__(self, most: int, most_slow: int):
+    def __init__(self, most: int, most_slow: int) -> None:
         self._most = most
         self.waiting: list[_Turn] = []
         self.running: set[_Turn] = set()

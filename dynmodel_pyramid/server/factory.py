@@ -10,11 +10,12 @@ from waitress.utilities import cleanup_unix_socket
 from dynmodel_pyramid.errors import ConfigurationProblem
 from dynmodel_pyramid.server.serving import Server
 from dynmodel_pyramid.server.settings import Limits, parse
+from dynmodel_pyramid.settings import Settings
 
 GRACEFUL_TIMEOUT = 5.0
 
 
-def server_factory(global_config, **settings):
+def server_factory(global_config, **settings: Settings):
     """A function that serves an application in this process until SIGINT or SIGTERM.
 
     It is made before the application is loaded: what is wrong with the settings, or a port in use, shows at once.

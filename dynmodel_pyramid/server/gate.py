@@ -12,6 +12,8 @@ it forwards, from their beginning until their answers are sent; beyond the share
 All of it runs in the polling thread.
 """
 
+from typing import Any
+
 from waitress.proxy_headers import MalformedProxyHeader, parse_proxy_headers
 
 from dynmodel_pyramid.server.answers import refusal
@@ -32,7 +34,7 @@ class Gate:
     :param places: all that waitress counts as connections (``wasyncore``'s map)
     """
 
-    def __init__(self, ledger: Ledger, adj, places: dict):
+    def __init__(self, ledger: Ledger, adj, places: dict[str, Any]) -> None:
         self._ledger = ledger
         self._adj = adj
         self._places = places

@@ -19,7 +19,7 @@ class _Listening:
     draining = False
     pauses = False  # until the server's next look
 
-    def __init__(self, owner, application, adj: Adjustments, sock: socket.socket):
+    def __init__(self, owner, application, adj: Adjustments, sock: socket.socket) -> None:
         self.ledger = owner.ledger
         self.multiprocess = owner.multiprocess
         self.begin = owner.begin
@@ -39,7 +39,7 @@ class _Listening:
     def readable(self):
         return self.accepting and not self.pauses and self.gate.is_open()
 
-    def handle_accept(self):
+    def handle_accept(self) -> None:
         for _ in range(AT_ONCE):
             try:
                 accepted = self.accept()
@@ -60,14 +60,14 @@ class _Listening:
             if not self.readable():
                 return
 
-    def handle_error(self):
+    def handle_error(self) -> None:
         # waitress closes what an error comes from; without this socket nobody could connect any more.
         log.exception("an error while a connection was accepted")
 
     def add_task(self, task: Channel) -> None:
         task.ask_to_start()
 
-    def maintenance(self, now):
+    def maintenance(self, now) -> None:
         """Nothing: the server looks at its channels between two turns of the loop, as it may close them."""
 
 

@@ -7,6 +7,9 @@ there, but in a thread of its own, with a time limit; clients that ask meanwhile
 import logging
 import threading
 import time
+from typing import Any
+
+from pyramid.request import Request
 
 from dynmodel_pyramid.server.answers import Prepared, live, refusal
 from dynmodel_pyramid.server.channel import Channel
@@ -20,7 +23,7 @@ class Pages:
     :param listener: whose application is asked
     """
 
-    def __init__(self, limits: Limits, url_prefix: str, listener):
+    def __init__(self, limits: Limits, url_prefix: str, listener) -> None:
         self._pages = {}
         if limits.live_page:
             self._pages[url_prefix + limits.live_page] = self._live
@@ -31,7 +34,7 @@ class Pages:
         self._waiting: list[tuple[Channel, float]] = []
         self._asking = False
 
-    def is_for(self, request) -> bool:
+    def is_for(self, request: Request) -> bool:
         return request.command in ("GET", "HEAD") and not request.query and request.path in self._pages
 
     def take(self, channel: Channel) -> bool:
@@ -60,7 +63,7 @@ class Pages:
             threading.Thread(target=self._ask, args=(environ,), name="ready-page", daemon=True).start()
 
     @staticmethod
-    def _environ(channel: Channel) -> dict:
+    def _environ(channel: Channel) -> dict[str, Any]:
         """A plain GET, without what is this client's own."""
         environ = channel.task_class(channel, channel.requests[0]).get_environment()
         own = [key for key in environ if key.startswith("HTTP_") and key != "HTTP_HOST"]
@@ -69,7 +72,7 @@ class Pages:
         environ["REQUEST_METHOD"] = "GET"
         return environ
 
-    def _ask(self, environ: dict) -> None:
+    def _ask(self, environ: dict[str, Any]) -> None:
         try:
             answer = _called(self._listener.application, environ)
         except Exception:
@@ -94,11 +97,11 @@ class Pages:
         return refusal("503 Service Unavailable", code="not_ready", detail=detail, retry_after=1, closes=False)
 
 
-def _called(application, environ: dict) -> Prepared:
+def _called(application, environ: dict[str, Any]) -> Prepared:
     """The answer of a WSGI application (PEP 3333), as a whole."""
-    begun: list = []
+    begun: list[Any] = []
 
-    def start_response(status, headers, exc_info=None):
+    def start_response(status, headers, exc_info=None) -> None:
         begun[:] = [status, headers]
 
     parts = application(environ, start_response)

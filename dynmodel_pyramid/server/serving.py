@@ -19,6 +19,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
@@ -48,12 +49,12 @@ class Server:
 
     def __init__(
         self, application, sockets: list[socket.socket], limits: Limits, graceful_timeout: float, *, multiprocess: bool
-    ):
+    ) -> None:
         self.graceful_timeout = graceful_timeout
         self.multiprocess = multiprocess
         self.stopping = False
         self.last_orders = False
-        self.map: dict = {}
+        self.map: dict[str, Any] = {}
         self.adj = Adjustments(sockets=sockets, **limits.waitress)
         self.ledger = Ledger(limits)
         self.to_close: deque[Channel] = deque()  # to be closed by the polling thread; others may append

@@ -19,7 +19,7 @@ class Spool:
     :param account: is told how many bytes on the disk are used (a positive number) or freed (a negative one)
     """
 
-    def __init__(self, memory: int, account: Callable[[int], None]):
+    def __init__(self, memory: int, account: Callable[[int], None]) -> None:
         self._memory = memory
         self._account = account
         self._head = bytearray()  # stands before what is in the files
@@ -75,7 +75,7 @@ class _Segment:
 
     __slots__ = ("at", "file", "size")
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.file = tempfile.TemporaryFile(buffering=0)
         self.at = self.size = 0
 

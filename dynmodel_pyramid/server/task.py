@@ -13,7 +13,7 @@ from waitress.task import ErrorTask, Task, WSGITask
 class _Framing:
     """For both kinds of tasks."""
 
-    def execute(self):
+    def execute(self) -> None:
         try:
             super().execute()
         except BaseException:
@@ -27,7 +27,7 @@ class _Framing:
             self.request.headers["CONNECTION"] = "close"
         return super().build_response_header()
 
-    def set_close_on_finish(self):
+    def set_close_on_finish(self) -> None:
         asked = self.request.headers.get("CONNECTION", "").lower() == "close"
         if asked or self.wrote_header or not self._tells_its_end():
             super().set_close_on_finish()
@@ -51,7 +51,7 @@ class RequestTask(_Framing, WSGITask):
 class PreparedTask(_Framing, ErrorTask):
     """A request whose answer is there already: an error of waitress's, or an ``answers.Prepared``."""
 
-    def execute(self):
+    def execute(self) -> None:
         answer = self.request.error
         self.status, headers, body = answer.to_response(self.channel.adj.ident)
         self.response_headers.extend(headers)

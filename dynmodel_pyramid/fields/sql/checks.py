@@ -10,6 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.fields.contract import Context
+
 Checks = Mapping[str, sa.ColumnElement[bool]]
 
 #: More choices are left to the validator: for each row the database goes through all of them. To write 1,000 texts took
@@ -19,7 +21,7 @@ MOST_CHOICES = 200
 _WHOLE = 2**53
 
 
-def bounds(column: sa.ColumnElement, low: Any, high: Any) -> Checks:
+def bounds(column: sa.ColumnElement[Any], low: Any, high: Any) -> Checks:
     """``min`` and ``max``, given as the column stores them; None where there is none."""
     found = {}
     if low is not None:
@@ -29,7 +31,7 @@ def bounds(column: sa.ColumnElement, low: Any, high: Any) -> Checks:
     return found
 
 
-def choices(column: sa.ColumnElement, allowed: Sequence[Any] | None) -> Checks:
+def choices(column: sa.ColumnElement[Any], allowed: Sequence[Any] | None) -> Checks:
     """``choices``, given as the column stores them, or as expressions."""
     if allowed is None or len(allowed) > MOST_CHOICES:
         return {}
@@ -37,19 +39,19 @@ def choices(column: sa.ColumnElement, allowed: Sequence[Any] | None) -> Checks:
     return {"choices": column.in_(made)}
 
 
-def lengths(column: sa.ColumnElement, options: Mapping[str, Any]) -> Checks:
+def lengths(column: sa.ColumnElement[Any], options: Mapping[str, Any]) -> Checks:
     """``min_length`` and ``max_length`` of a text: length() counts code points on both databases, as Python does."""
     length = sa.func.length(column, type_=sa.Integer())
     return _counted(length, options.get("min_length"), options.get("max_length"), "length")
 
 
-def items(column: sa.ColumnElement, low: int | None, high: int | None, context) -> Checks:
+def items(column: sa.ColumnElement[Any], low: int | None, high: int | None, context: Context) -> Checks:
     """``min_items`` and ``max_items`` of an array; on SQLite it is JSON text."""
     count = sa.func.cardinality if context.dialect == "postgresql" else sa.func.json_array_length
     return _counted(count(column, type_=sa.Integer()), low, high, "items")
 
 
-def _counted(number: sa.ColumnElement, low: int | None, high: int | None, what: str) -> Checks:
+def _counted(number: sa.ColumnElement[Any], low: int | None, high: int | None, what: str) -> Checks:
     found = {}
     if low:
         found[f"min_{what}"] = number >= low
@@ -58,14 +60,14 @@ def _counted(number: sa.ColumnElement, low: int | None, high: int | None, what: 
     return found
 
 
-def kind(column: sa.ColumnElement, storage_class: str, context) -> Checks:
+def kind(column: sa.ColumnElement[Any], storage_class: str, context: Context) -> Checks:
     """``type``: SQLite lets every column hold values of every storage class (Datatypes In SQLite, 2)."""
     if context.dialect != "sqlite":
         return {}
     return {"type": sa.func.typeof(column, type_=sa.Text()).in_([storage_class, "null"])}
 
 
-def instant(column: sa.ColumnElement, function: str, length: int, context) -> Checks:
+def instant(column: sa.ColumnElement[Any], function: str, length: int, context: Context) -> Checks:
     """``type`` of dates and times on SQLite: texts that its own function writes so, and then microseconds, if any.
 
     :param function: of SQLite: ``date``, ``time`` or ``datetime``
@@ -73,22 +75,22 @@ def instant(column: sa.ColumnElement, function: str, length: int, context) -> Ch
     """
     if context.dialect != "sqlite":
         return {}
-    function = getattr(sa.func, function)
+    call = getattr(sa.func, function)
     text = sa.type_coerce(column, sa.Text())
     # Compared by IS: of what is no time it makes NULL. A modifier, or it would give 30 February back as it is.
     if length == len("2026-01-31"):
-        return {"type": _same(function(text, "+0 days", type_=sa.Text()), text)}
+        return {"type": _same(call(text, "+0 days", type_=sa.Text()), text)}
     begin, rest = sa.func.substr(text, 1, length, type_=sa.Text()), sa.func.substr(text, length + 1, type_=sa.Text())
     digits = rest.op("GLOB", is_comparison=True)("." + "[0-9]" * 6)
-    return {"type": sa.and_(_same(function(begin, "+0 days", type_=sa.Text()), begin), digits)}
+    return {"type": sa.and_(_same(call(begin, "+0 days", type_=sa.Text()), begin), digits)}
 
 
-def _same(one: sa.ColumnElement, other: sa.ColumnElement) -> sa.ColumnElement[bool]:
+def _same(one: sa.ColumnElement[Any], other: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
     # SQLAlchemy's own IS forgets that DDL wants constants.
     return one.op("IS", is_comparison=True)(other)
 
 
-def exact_float(number: float, context) -> sa.ColumnElement:
+def exact_float(number: float, context: Context) -> sa.ColumnElement[Any]:
     """A float as a constant that no database rounds.
 
     PostgreSQL reads decimal digits to the nearest float, SQLite not always ("Floating Point Numbers", 2): there a

@@ -13,12 +13,12 @@ class _TooManyKeys(ValueError):
     """Told to the client, unlike other errors."""
 
 
-def write_json(value) -> str:
+def write_json(value: Any) -> str:
     # JSONB has an order of keys of its own; the text is to be the same on both databases.
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
-def read_json(text: str):
+def read_json(text: str) -> Any:
     """
     :raises ValueError: it is no JSON (RFC 8259), or a key stands twice in one object, or it has too many
     """

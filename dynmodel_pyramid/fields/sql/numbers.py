@@ -1,5 +1,8 @@
 """Text forms of numbers in SQL, as Python writes and reads them, on both databases."""
 
+from collections.abc import Callable
+from typing import Any
+
 import sqlalchemy as sa
 
 from dynmodel_pyramid.fields.sql import text_forms
@@ -13,12 +16,13 @@ _LONGEST = 100
 _WHOLE = 15
 
 
-def float_text(number: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+def float_text(number: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     """``repr`` of a float of less than 1e15; NULL for others.
 
     From there on PostgreSQL writes an exponent, and other digits than Python where the shortest ones lie half-way
     between two floats.
     """
+    text: sa.ColumnElement[str]
     if dialect == "sqlite":
         text = sa.func.dynmodel_float_text(number, type_=sa.Text())
     else:
@@ -27,43 +31,45 @@ def float_text(number: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
     return sa.case((sa.func.abs(number) < sa.literal_column("1e15", sa.Float(53)), text))
 
 
-def float_of(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+def float_of(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     """The float that a text is; NULL for all that is none, and for some that need many digits."""
     return text_forms.once(text, _float_of) if dialect == "sqlite" else _cast_float(text)
 
 
-def _float_of(text: sa.ColumnElement) -> sa.ColumnElement:
+def _float_of(text: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     return sa.case((_is_short(text), sa.func.dynmodel_float(text, FLOAT, type_=sa.Float(53))))
 
 
-def _cast_float(text: sa.ColumnElement) -> sa.ColumnElement:
+def _cast_float(text: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     # Adding zero makes zero of minus zero.
     made = sa.cast(text, sa.Float(53)) + sa.literal_column("0.0", sa.Float(53))
     return sa.case((sa.and_(_is_short(text), text.bool_op("~")(FLOAT)), made))
 
 
-def _is_short(text: sa.ColumnElement) -> sa.ColumnElement[bool]:
+def _is_short(text: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
     """Whether the form of a text tells that it is taken."""
     length = sa.func.length(text, type_=sa.Integer())
     is_whole = sa.func.ltrim(text, "+-0123456789", type_=sa.Text()) == ""
     return sa.or_(length <= _WHOLE, sa.and_(length <= _LONGEST, sa.not_(is_whole)))
 
 
-def decimal_text(precision: int, scale: int, *, sortable: bool):
+def decimal_text(
+    precision: int, scale: int, *, sortable: bool
+) -> Callable[[sa.ColumnElement[Any], str], sa.ColumnElement[Any]]:
     """The SQL text form of an exact decimal (:mod:`~.exact`).
 
     :param sortable: whether SQLite keeps it as text that sorts as the numbers do
     """
 
-    def text_of(number: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+    def text_of(number: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
         if dialect == "postgresql":
             return sa.cast(number, sa.Text())
         stored = sa.type_coerce(number, sa.Text() if sortable else sa.BigInteger())
         if not sortable:
             return _of_units(stored, scale)
         negative = sa.func.substr(stored, 1, 1) == "0"
-        digits = sa.func.substr(stored, 2, type_=sa.Text())
-        digits = sa.case((negative, sa.func.dynmodel_complement(digits)), else_=digits)
+        written = sa.func.substr(stored, 2, type_=sa.Text())
+        digits = sa.case((negative, sa.func.dynmodel_complement(written)), else_=written)
         whole = sa.func.ltrim(sa.func.substr(digits, 1, precision - scale), "0")
         made = sa.case((negative, "-"), else_="") + sa.case((whole == "", "0"), else_=whole)
         if scale:
@@ -73,7 +79,7 @@ def decimal_text(precision: int, scale: int, *, sortable: bool):
     return text_of
 
 
-def _of_units(units: sa.ColumnElement, scale: int) -> sa.ColumnElement:
+def _of_units(units: sa.ColumnElement[Any], scale: int) -> sa.ColumnElement[Any]:
     """The number of so many smallest units, as SQLite keeps those that 64 bits hold."""
     if not scale:
         return sa.cast(units, sa.Text())

@@ -20,6 +20,8 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.fields.contract import Context
+
 #: PostgreSQL's DUPMAX.
 _MOST_REPEATS = 255
 #: Characters after all repeats are written out.
@@ -63,7 +65,9 @@ class _Part(NamedTuple):
     empty: bool = False
 
 
-def checks(column: sa.ColumnElement, pattern: str | None, context) -> Mapping[str, sa.ColumnElement[bool]]:
+def checks(
+    column: sa.ColumnElement[Any], pattern: str | None, context: Context
+) -> Mapping[str, sa.ColumnElement[bool]]:
     """The check ``pattern``. SQLite has no regular expressions of its own."""
     if pattern is None or context.dialect != "postgresql":
         return {}
@@ -102,7 +106,7 @@ class _Writer:
     :param places: take anchors within it, for who wants its size alone
     """
 
-    def __init__(self, flags: int, *, places: bool = False):
+    def __init__(self, flags: int, *, places: bool = False) -> None:
         self.flags = flags
         self.places = places
         self.depth = 0
@@ -127,7 +131,7 @@ class _Writer:
         while last and items and items[-1][0] is op.AT and items[-1][1] in _ENDS:
             del items[-1]
         end = len(items) - 1
-        parts = [self.item(*item, first and not n, last and n == end) for n, item in enumerate(items)]
+        parts = [self.item(kind, value, first and not n, last and n == end) for n, (kind, value) in enumerate(items)]
         self.depth -= 1
         text = "".join(part.text for part in parts)
         return _Part(text, _sum("size", parts), _sum("choices", parts), all(part.empty for part in parts))

@@ -4,6 +4,7 @@ PostgreSQL's columns compare as bytes (collation C), so that it, too, folds the 
 """
 
 import re
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -28,14 +29,14 @@ def checked(text: str) -> str:
     return pattern
 
 
-def like(left, pattern: str, dialect: str):
+def like(left: sa.ColumnElement[Any], pattern: str, dialect: str) -> sa.ColumnElement[bool]:
     if dialect == "sqlite":
         # Its LIKE ignores case; GLOB doesn't, and an index serves it.
         return left.bool_op("GLOB")(sa.literal(as_glob(pattern), sa.Text()))
     return left.like(sa.literal(pattern, left.type), escape=_ESCAPE)
 
 
-def ilike(left, pattern: str, dialect: str):
+def ilike(left: sa.ColumnElement[Any], pattern: str, dialect: str) -> sa.ColumnElement[bool]:
     if dialect == "sqlite":
         return left.like(sa.literal(pattern, sa.Text()), escape=_ESCAPE)
     return left.ilike(sa.literal(pattern, left.type), escape=_ESCAPE)
@@ -60,7 +61,7 @@ def expression(text: str, *, ignore_case: bool = False) -> str:
     return regular.translated(text, ignore_case=ignore_case)
 
 
-def match(left, pattern: str, dialect: str):
+def match(left: sa.ColumnElement[Any], pattern: str, dialect: str) -> sa.ColumnElement[bool]:
     if dialect == "sqlite":
         found = sa.func.dynmodel_match(sa.literal(pattern, sa.Text()), left, type_=sa.Integer())
         return found == sa.literal_column("1")

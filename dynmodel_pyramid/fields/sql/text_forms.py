@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 _DIGITS = "0123456789"
@@ -13,43 +14,49 @@ _DIGITS = "0123456789"
 _CHOICES = 1000
 
 
-def unchanged(expression: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+def unchanged(expression: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     """The SQL form of texts that stand for themselves."""
     return expression
 
 
-class _Once(FunctionElement):
+class _Once(FunctionElement[Any]):
     """An expression of a value that is computed first."""
 
     inherit_cache = True
     name = "once"
 
-    def __init__(self, value: sa.ColumnElement, made: sa.ColumnElement):
+    def __init__(self, value: sa.ColumnElement[Any], made: sa.ColumnElement[Any]) -> None:
         super().__init__(value, made)
         self.type = made.type
 
 
 @compiles(_Once)
-def _compile_once(element, compiler, **options) -> str:
+def _compile_once(element: Any, compiler: SQLCompiler, **options: Any) -> str:
     # The expression stands first: parameters go by their place.
     value, made = element.clauses
     made, value = (compiler.process(part, **options) for part in (made, value))
     return f"(SELECT {made} FROM (SELECT {value} AS text) AS once)"
 
 
-def once(text: sa.ColumnElement, make: Callable[[sa.ColumnElement], sa.ColumnElement]) -> sa.ColumnElement:
+def once(
+    text: sa.ColumnElement[Any], make: Callable[[sa.ColumnElement[Any]], sa.ColumnElement[Any]]
+) -> sa.ColumnElement[Any]:
     """``make(text)`` on SQLite, where the text is computed once, however often it stands in what is made of it."""
     if isinstance(text, sa.ColumnClause):
         return make(text)
     return _Once(text, make(sa.literal_column("once.text", sa.Text())))
 
 
-def computed_once(value: sa.ColumnElement, make: Callable[[sa.ColumnElement], sa.ColumnElement]) -> sa.ColumnElement:
+def computed_once(
+    value: sa.ColumnElement[Any], make: Callable[[sa.ColumnElement[Any]], sa.ColumnElement[Any]]
+) -> sa.ColumnElement[Any]:
     """``make(value)`` on PostgreSQL, the value written once, however often it stands in what is made of it."""
     return _Once(value, make(sa.literal_column("once.text", value.type)))
 
 
-def within(value: sa.ColumnElement, low: Any = None, high: Any = None, choices: Sequence | None = None):
+def within(
+    value: sa.ColumnElement[Any], low: Any = None, high: Any = None, choices: Sequence[Any] | None = None
+) -> sa.ColumnElement[bool]:
     """The value where bounds and choices, those that are not None, allow it; else NULL."""
     if choices is not None and len(choices) > _CHOICES:
         return sa.cast(sa.null(), value.type)
@@ -63,7 +70,7 @@ def within(value: sa.ColumnElement, low: Any = None, high: Any = None, choices: 
     return sa.case((sa.and_(*rules), value)) if rules else value
 
 
-def within_length(text: sa.ColumnElement, low: int | None, high: int | None) -> sa.ColumnElement:
+def within_length(text: sa.ColumnElement[Any], low: int | None, high: int | None) -> sa.ColumnElement[Any]:
     """The text where it has as many characters as allowed; else NULL."""
     if low is None and high is None:
         return text
@@ -71,7 +78,7 @@ def within_length(text: sa.ColumnElement, low: int | None, high: int | None) -> 
     return sa.case((length.is_not(None), text))
 
 
-def whole_number(text: sa.ColumnElement) -> sa.ColumnElement:
+def whole_number(text: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """The number that a text of a sign and at most 18 digits is; NULL for all others.
 
     Every number of 18 digits has 64 bits. CASE keeps the databases from casting what is no number (PostgreSQL manual,
@@ -83,12 +90,12 @@ def whole_number(text: sa.ColumnElement) -> sa.ColumnElement:
     return sa.case((good, sa.cast(text, sa.BigInteger)))
 
 
-def digits(number: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+def digits(number: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     """The text of a whole number."""
     return sa.cast(number, sa.Text)
 
 
-def day(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+def day(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     """The date that a text such as ``2026-01-31`` is; NULL for all others.
 
     The calendar is reckoned here: PostgreSQL's cast fails for 30 February, SQLite's date() lets it pass.
@@ -105,7 +112,7 @@ def day(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
     return sa.case((form, sa.case((good, date))))
 
 
-def moment(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+def moment(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     """The point in time that a text such as ``2026-01-31T12:00:00Z``, or with six digits more, is; NULL for others."""
     date, clock, fraction = sa.func.substr(text, 1, 10), sa.func.substr(text, 12, 8), sa.func.substr(text, 20)
     short, digits = fraction == "Z", sa.func.substr(fraction, 2, 6)
@@ -137,17 +144,18 @@ def moment(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
     return sa.case((form, sa.cast(text, sa.DateTime(timezone=True))))
 
 
-def day_text(date: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+def day_text(date: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     """``2026-01-31``, which is how SQLite stores a date."""
     if dialect == "sqlite":
         return sa.cast(date, sa.Text)
     return sa.func.to_char(date, "YYYY-MM-DD", type_=sa.Text)
 
 
-def json_array(source: sa.Select, dialect: str) -> sa.ColumnElement:
+def json_array(source: sa.Select[*tuple[Any, ...]], dialect: str) -> sa.ColumnElement[Any]:
     """The one column of a query as the text of a JSON array, in the query's order; ``[]`` if there is nothing."""
     values = source.subquery()
     (value,) = values.c
+    made: sa.ColumnElement[Any]
     if dialect == "sqlite":
         made = sa.func.json_group_array(value)
     else:
@@ -157,7 +165,7 @@ def json_array(source: sa.Select, dialect: str) -> sa.ColumnElement:
     return sa.select(made).scalar_subquery()
 
 
-def ordered_items(array: sa.ColumnElement, order: Sequence[str], dialect: str) -> sa.ColumnElement:
+def ordered_items(array: sa.ColumnElement[Any], order: Sequence[str], dialect: str) -> sa.ColumnElement[Any]:
     """The JSON text of an array of texts, its items in the given order, and behind them all others as they stood."""
     rows = sa.select(array).get_final_froms()
     if dialect == "sqlite":
@@ -173,13 +181,13 @@ def ordered_items(array: sa.ColumnElement, order: Sequence[str], dialect: str) -
     )
     text = sa.func.json_quote(value) if dialect == "sqlite" else sa.cast(sa.func.to_json(value), sa.Text())
     found = sa.select(text.label("item")).select_from(items).order_by(first, place).correlate(*rows).subquery()
-    comma = sa.literal_column("','")
+    comma: sa.ColumnElement[str] = sa.literal_column("','")
     joined = (sa.func.group_concat if dialect == "sqlite" else sa.func.string_agg)(found.c.item, comma)
     joined = sa.func.coalesce(joined, _literal(""), type_=sa.Text())
     return sa.select(_literal("[").concat(joined).concat(_literal("]"))).scalar_subquery()
 
 
-def unless_null(source: sa.ColumnElement, condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+def unless_null(source: sa.ColumnElement[Any], condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     """A condition that is null where the source is, as those of PostgreSQL's operators are."""
     return sa.case((source.is_not(None), condition))
 
@@ -187,40 +195,44 @@ def unless_null(source: sa.ColumnElement, condition: sa.ColumnElement[bool]) -> 
 # What is selected to answer JSON: texts that the database makes cost this process nothing.
 
 
-class OfDialect(FunctionElement):
+class OfDialect(FunctionElement[Any]):
     """One of two expressions, by the database that the statement is compiled for."""
 
     inherit_cache = True
 
-    def __init__(self, sqlite: sa.ColumnElement, postgresql: sa.ColumnElement, read_as: sa.types.TypeEngine):
+    def __init__(
+        self, sqlite: sa.ColumnElement[Any], postgresql: sa.ColumnElement[Any], read_as: sa.types.TypeEngine[Any]
+    ) -> None:
         super().__init__(sqlite, postgresql)
         self.type = read_as
 
 
 @compiles(OfDialect)
-def _compile(element, compiler, **options) -> str:
+def _compile(element: Any, compiler: SQLCompiler, **options: Any) -> str:
     sqlite, postgresql = element.clauses
     return compiler.process(sqlite if compiler.dialect.name == "sqlite" else postgresql, **options)
 
 
-def answered(form: Callable[[sa.ColumnElement, str], sa.ColumnElement], source: sa.ColumnElement) -> OfDialect:
+def answered(
+    form: Callable[[sa.ColumnElement[Any], str], sa.ColumnElement[Any]], source: sa.ColumnElement[Any]
+) -> OfDialect:
     """The SQL text form of values whose JSON is a string of it."""
     return OfDialect(form(source, "sqlite"), form(source, "postgresql"), sa.Text())
 
 
-def as_text(column: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+def as_text(column: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     """Of a column that SQLite keeps as this text, and that PostgreSQL writes so whatever its settings are."""
     return sa.type_coerce(column, sa.Text()) if dialect == "sqlite" else sa.cast(column, sa.Text())
 
 
-def time_text(time: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+def time_text(time: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     """``12:00:00``, or ``12:00:00.500000`` where there are microseconds."""
     # Constants stand in the statement: as parameters they would be sent each time.
     given = sa.type_coerce(time, sa.Text()) if dialect == "sqlite" else sa.func.to_char(time, _literal("HH24:MI:SS.US"))
     return sa.func.replace(given, _literal(".000000"), _literal(""), type_=sa.Text())
 
 
-def moment_text(moment: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+def moment_text(moment: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     """``2026-01-31T12:00:00Z``, or with six digits of microseconds."""
     if dialect == "sqlite":
         given = sa.func.replace(sa.type_coerce(moment, sa.Text()), _literal(" "), _literal("T"))
@@ -230,14 +242,14 @@ def moment_text(moment: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
     return sa.func.replace(given, _literal(".000000"), _literal(""), type_=sa.Text()).concat(_literal("Z"))
 
 
-def duration_text(microseconds: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+def duration_text(microseconds: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     """``P1DT2H3.5S``: a sign, days, hours, minutes and seconds, none that is zero; ``PT0S`` for nothing.
 
     Parts are made positive one by one: the least number of 64 bits can't be.
     """
     whole = sa.type_coerce(microseconds, sa.BigInteger())
 
-    def part(size: int, of: int | None, unit: str) -> sa.ColumnElement:
+    def part(size: int, of: int | None, unit: str) -> sa.ColumnElement[Any]:
         number = whole // _literal(size)
         number = number if of is None else number % _literal(of)
         return _either(number == _literal(0), "", sa.cast(sa.func.abs(number), sa.Text()).concat(_literal(unit)))
@@ -254,12 +266,14 @@ def duration_text(microseconds: sa.ColumnElement, dialect: str) -> sa.ColumnElem
     return sa.case((whole == _literal(0), _literal("PT0S")), (whole.is_not(None), text))
 
 
-def _either(condition: sa.ColumnElement, one, other) -> sa.ColumnElement:
+def _either(
+    condition: sa.ColumnElement[Any], one: sa.ColumnElement[Any] | str, other: sa.ColumnElement[Any] | str
+) -> sa.ColumnElement[Any]:
     one, other = (_literal(value) if isinstance(value, str) else value for value in (one, other))
     return sa.case((condition, one), else_=other)
 
 
-def _literal(value: int | str) -> sa.ColumnElement:
+def _literal(value: int | str) -> sa.ColumnElement[Any]:
     """A constant of this module, written out."""
     if isinstance(value, int):
         return sa.literal_column(str(value), sa.BigInteger())

@@ -1,9 +1,12 @@
 """Operators of arrays of texts, and of lists of references, whose items are lines of a table."""
 
+from collections.abc import Callable
+from typing import Any
+
 import sqlalchemy as sa
 
 from dynmodel_pyramid.fields import operators
-from dynmodel_pyramid.fields.operators import EQ, IN, IS, IS_DISTINCT, NEQ, Operator, bound
+from dynmodel_pyramid.fields.operators import EQ, IN, IS, IS_DISTINCT, NEQ, Condition, Operator, bound
 from dynmodel_pyramid.fields.sql import text_forms
 from dynmodel_pyramid.fields.sql.json_text import write_json
 
@@ -14,17 +17,17 @@ _OVERLAPS = ("ov", "has an item in common with")
 # Arrays of texts
 
 
-def _items(array: sa.ColumnElement) -> sa.Select:
+def _items(array: sa.ColumnElement[Any]) -> sa.Select[*tuple[Any, ...]]:
     """The items of a JSON array on SQLite."""
     each = sa.func.json_each(sa.type_coerce(array, sa.Text())).table_valued("value")
     return sa.select(each.c.value)
 
 
-def _json(items: list) -> sa.ColumnElement:
+def _json(items: list[Any]) -> sa.ColumnElement[Any]:
     return sa.literal(write_json(items), sa.Text())
 
 
-def _any_item(array: sa.ColumnElement, *, of: sa.ColumnElement, there: bool) -> sa.Exists:
+def _any_item(array: sa.ColumnElement[Any], *, of: sa.ColumnElement[Any], there: bool) -> sa.Exists:
     """Whether an array on SQLite has an item that is, or is not, ``there`` in another one.
 
     Both arrays are one value each, so that no limit of parameters or of nested expressions is met.
@@ -34,75 +37,75 @@ def _any_item(array: sa.ColumnElement, *, of: sa.ColumnElement, there: bool) -> 
     return sa.exists(items.where(value.in_(others) if there else value.not_in(others)))
 
 
-def _native(sign: str, left, right) -> sa.ColumnElement:
+def _native(sign: str, left: sa.ColumnElement[Any], right: Any) -> sa.ColumnElement[Any]:
     return left.bool_op(sign)(bound(left, right))
 
 
-def _contains(left, right, dialect):
+def _contains(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
     if dialect == "postgresql":
         return _native("@>", left, right)
     return text_forms.unless_null(left, ~_any_item(_json(right), of=left, there=False))
 
 
-def _contained(left, right, dialect):
+def _contained(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
     if dialect == "postgresql":
         return _native("<@", left, right)
     return text_forms.unless_null(left, ~_any_item(left, of=_json(right), there=False))
 
 
-def _overlaps(left, right, dialect):
+def _overlaps(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
     if dialect == "postgresql":
         return _native("&&", left, right)
     return text_forms.unless_null(left, _any_item(left, of=_json(right), there=True))
 
 
 #: What types of arrays of texts take (PostgreSQL's manual, 9.19).
-ARRAYS = (
+ARRAYS: tuple[Operator, ...] = (
     *operators.IDENTITY,
     Operator(*_CONTAINS, _contains),
     Operator(*_CONTAINED, _contained),
     Operator(*_OVERLAPS, _overlaps),
 )
 
-# Lists of references: what the field is in SQL is a query of the row's ids in order. It is never null.
+# Lists of references: what the field is in SQL is no column but a query of the row's ids in order. It is never null.
 
 
-def _ids(left: sa.Select, condition=None) -> sa.Exists:
+def _ids(left: Any, condition: Callable[[sa.ColumnElement[int]], sa.ColumnElement[bool]]) -> sa.Exists:
     (value,) = left.selected_columns
-    rows = left.order_by(None)
-    return sa.exists(rows if condition is None else rows.where(condition(value)))
+    return sa.exists(left.order_by(None).where(condition(value)))
 
 
-def _list(left: sa.Select, dialect: str) -> sa.ColumnElement:
+def _list(left: Any, dialect: str) -> sa.ColumnElement[Any]:
     return text_forms.json_array(left, dialect)
 
 
-def _list_is(left, right, dialect):
+def _list_is(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
     return sa.false() if right == "null" else sa.true()
 
 
-def _has_all(left, right, dialect):
+def _has_all(left: Any, right: Any, dialect: str) -> sa.ColumnElement[bool]:
     (value,) = left.selected_columns
     wanted = set(right)
     # An id stands in a list once.
     found = left.order_by(None).where(value.in_(wanted)).with_only_columns(sa.func.count())
-    return found.scalar_subquery() == len(wanted)
+    has_all: sa.ColumnElement[bool] = found.scalar_subquery() == len(wanted)
+    return has_all
 
 
-def _has_only(left, right, dialect):
+def _has_only(left: Any, right: Any, dialect: str) -> sa.ColumnElement[bool]:
     return ~_ids(left, lambda value: value.not_in(right))
 
 
-def _has_any(left, right, dialect):
+def _has_any(left: Any, right: Any, dialect: str) -> sa.ColumnElement[bool]:
     return _ids(left, lambda value: value.in_(right))
 
 
-def _like(known: Operator, condition) -> Operator:
+def _like(known: Operator, condition: Condition) -> Operator:
     return Operator(known.name, known.description, condition, known.read, known.many)
 
 
 #: What lists of references take.
-LISTS = (
+LISTS: tuple[Operator, ...] = (
     _like(EQ, lambda left, right, dialect: _list(left, dialect) == _json(right)),
     _like(NEQ, lambda left, right, dialect: _list(left, dialect) != _json(right)),
     _like(IN, lambda left, right, dialect: _list(left, dialect).in_([_json(ids) for ids in right])),

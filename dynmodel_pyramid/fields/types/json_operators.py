@@ -1,62 +1,64 @@
 """Operators of JSON (PostgreSQL manual, 9.16): jsonb's own there, on SQLite functions that know jsonb's rules."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from dynmodel_pyramid.fields.operators import EQ, GT, GTE, IN, IS, IS_DISTINCT, LT, LTE, NEQ, Operator
+from dynmodel_pyramid.fields.operators import EQ, GT, GTE, IN, IS, IS_DISTINCT, LT, LTE, NEQ, Operator, ReadValue
 from dynmodel_pyramid.fields.sql.json_text import write_json
 
 _JSONB = postgresql.JSONB(none_as_null=True)
 
 
-def _text(left: sa.ColumnElement) -> sa.ColumnElement:
+def _text(left: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """The JSON text on SQLite."""
     return sa.type_coerce(left, sa.Text())
 
 
-def _pair(left, value, dialect):
+def _pair(left: sa.ColumnElement[Any], value: Any, dialect: str) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[Any]]:
     """Two expressions that are equal where the JSON values are."""
     # As text: a value of its own would be made JSON once more by the parameter's type.
     wanted = sa.literal(write_json(value), sa.Text())
     if dialect == "postgresql":
         return sa.type_coerce(left, _JSONB), sa.cast(wanted, _JSONB)
-    return tuple(sa.func.dynmodel_json(each, type_=sa.Text()) for each in (_text(left), wanted))
+    return sa.func.dynmodel_json(_text(left), type_=sa.Text()), sa.func.dynmodel_json(wanted, type_=sa.Text())
 
 
-def _eq(left, right, dialect):
+def _eq(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
     one, other = _pair(left, right, dialect)
     return one == other
 
 
-def _neq(left, right, dialect):
+def _neq(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
     one, other = _pair(left, right, dialect)
     return one != other
 
 
-def _in(left, right, dialect):
+def _in(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
     return _pair(left, None, dialect)[0].in_([_pair(left, each, dialect)[1] for each in right]) if right else sa.false()
 
 
-def _is_distinct(left, right, dialect):
+def _is_distinct(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
     one, other = _pair(left, right, dialect)
     return one.is_distinct_from(other)
 
 
-def _contains(left, right, dialect):
+def _contains(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
     wanted = sa.literal(write_json(right), sa.Text())
     if dialect == "postgresql":
         return sa.type_coerce(left, _JSONB).bool_op("@>")(sa.cast(wanted, _JSONB))
     return sa.func.dynmodel_json_contains(_text(left), wanted, type_=sa.Integer()) == sa.literal_column("1")
 
 
-def _contained(left, right, dialect):
+def _contained(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
     wanted = sa.literal(write_json(right), sa.Text())
     if dialect == "postgresql":
         return sa.type_coerce(left, _JSONB).bool_op("<@")(sa.cast(wanted, _JSONB))
     return sa.func.dynmodel_json_contains(wanted, _text(left), type_=sa.Integer()) == sa.literal_column("1")
 
 
-def _a_number(text: str, read):
+def _a_number(text: str, read: ReadValue) -> Any:
     value = read(text)
     if type(value) not in (int, float):
         raise ValueError("want a number: of JSON values numbers alone are greater or less than others")
@@ -64,7 +66,7 @@ def _a_number(text: str, read):
 
 
 def _ordered(known: Operator, sign: str) -> Operator:
-    def condition(left, right, dialect):
+    def condition(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
         wanted = sa.literal(write_json(right), sa.Text())
         if dialect == "sqlite":
             return sa.func.dynmodel_json_number(_text(left), wanted, type_=sa.Integer()).bool_op(sign)(
@@ -78,14 +80,14 @@ def _ordered(known: Operator, sign: str) -> Operator:
 
 
 #: What types of JSON take, and at least those whose columns have several texts for one value.
-EQUALITY = (
+EQUALITY: tuple[Operator, ...] = (
     Operator(EQ.name, EQ.description, _eq, quantified=True),
     Operator(NEQ.name, NEQ.description, _neq),
     Operator(IN.name, IN.description, _in, many=True),
     IS,
     Operator(IS_DISTINCT.name, IS_DISTINCT.description, _is_distinct),
 )
-DOCUMENTS = (
+DOCUMENTS: tuple[Operator, ...] = (
     *EQUALITY,
     Operator("cs", "contains", _contains),
     Operator("cd", "is contained in", _contained),
