@@ -91,6 +91,11 @@ setup(
             "dynmodel-schema = dynmodel_pyramid.scripts.schema:main",
             "dynmodel-serve = dynmodel_pyramid.scripts.serve:main",
         ],
+        "dynmodel_pyramid.formats": [
+            "json = dynmodel_pyramid.exchange.built_in:JSON_FORMAT",
+            "ndjson = dynmodel_pyramid.exchange.built_in:NDJSON_FORMAT",
+            "csv = dynmodel_pyramid.exchange.built_in:CSV_FORMAT",
+        ],
         "dynmodel_pyramid.field_types": [
             "string = dynmodel_pyramid.fields.types.text:String",
             "text = dynmodel_pyramid.fields.types.text:Text",

@@ -24,8 +24,9 @@ from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.catalogue.unsupported_options import report_unsupported
 from dynmodel_pyramid.database import Database
 from dynmodel_pyramid.definitions import upgrade
-from dynmodel_pyramid.directives import add_dynmodel_setting, add_field_type
+from dynmodel_pyramid.directives import add_dynmodel_setting, add_field_type, add_row_format
 from dynmodel_pyramid.errors import ConfigurationProblem, DynmodelError
+from dynmodel_pyramid.exchange.formats import Formats
 from dynmodel_pyramid.fields import FieldTypes
 from dynmodel_pyramid.settings import Settings
 from dynmodel_pyramid.web.http import errors as web_errors
@@ -73,9 +74,14 @@ def includeme(config: Configurator) -> None:
     field_types = FieldTypes()
     field_types.load_entry_points()
     database = Database(settings)
+    formats = Formats()
+    formats.load_entry_points()
     config.registry.dynmodel_settings = settings
+    config.registry.dynmodel_formats = formats
     config.registry.dynmodel_catalogue = Catalogue(database, field_types, orm)
+    config.registry.dynmodel_error_writers = {}
     config.add_directive("add_field_type", add_field_type)
+    config.add_directive("add_row_format", add_row_format)
     config.add_directive("add_dynmodel_setting", add_dynmodel_setting)
 
     # From the outside to the inside; attempts stand around pyramid_tm, the confirmation within it.

@@ -2,6 +2,7 @@
 
 from pyramid.config import Configurator
 
+from dynmodel_pyramid.exchange.formats import Format
 from dynmodel_pyramid.fields import FieldType
 from dynmodel_pyramid.settings import Setting
 
@@ -20,6 +21,24 @@ def add_field_type(config: Configurator, name: str, cls: type[FieldType]) -> Non
     config.action(
         ("dynmodel field type", name),
         lambda: types.register(name, cls, module),
+        introspectables=(introspectable,),
+    )
+
+
+def add_row_format(config: Configurator, name: str, format: Format) -> None:
+    """Register a format of rows that has no entry point. Two for one media type are a configuration conflict.
+
+    :raises ConfigurationProblem: it is no format, or an installed one serves its media type
+    """
+    formats = config.registry.dynmodel_formats
+    module = config.package.__name__
+    introspectable = config.introspectable(
+        "dynmodel row formats", name, getattr(format, "media_type", name), "row format"
+    )
+    introspectable["format"] = format
+    config.action(
+        ("dynmodel row format", getattr(format, "media_type", name)),
+        lambda: formats.register(name, format, module),
         introspectables=(introspectable,),
     )
 

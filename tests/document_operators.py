@@ -26,13 +26,12 @@ def operators() -> Iterator[str]:
     for taken in types().values():
         for name, operator in taken.items():
             every.setdefault(name, []).append(operator)
-    yield "| operator | finds rows where the field | any, all | databases |"
+    yield "| operator | finds rows where the field | takes | databases |"
     yield "| --- | --- | --- | --- |"
     for name, known in every.items():
         described = " or ".join(dict.fromkeys(each.description for each in known))
-        quantified = "yes" if any(each.quantified for each in known) else ""
         databases = "both" if len(known[0].dialects) == 2 else ", ".join(known[0].dialects)
-        yield f"| `{name}` | {described} | {quantified} | {databases} |"
+        yield f"| `{name}` | {described} | {known[0].syntax} | {databases} |"
 
 
 def table() -> Iterator[str]:

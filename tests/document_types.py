@@ -21,7 +21,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from dynmodel_pyramid.changes.values.conversion import converter
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.fields import FieldType, FieldTypes
-from dynmodel_pyramid.fields.registry import OWN, Registered, read_options
+from dynmodel_pyramid.fields.registry import Registered, read_options
+from dynmodel_pyramid.plugins import OWN
 from dynmodel_pyramid.testing.cases import Case
 from dynmodel_pyramid.testing.suite import Suite, is_given
 from tests.documents import ROOT

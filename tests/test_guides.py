@@ -39,7 +39,7 @@ def test_the_example_plugin_is_the_one_that_the_tests_install():
     assert conformance == (folder / "conformance.py").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(("position", "module"), ((-2, "standard_number"), (-1, "geometry")))
+@pytest.mark.parametrize(("position", "module"), ((-3, "searched_text"), (-2, "standard_number"), (-1, "geometry")))
 def test_the_examples_are_the_ones_that_the_suite_tests(position, module):
     path = ROOT / "tests" / "examples" / f"{module}.py"
     assert blocks("field-types.md", "python")[position] == path.read_text(encoding="utf-8")

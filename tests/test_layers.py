@@ -33,6 +33,7 @@ LAYERS = (
     "fields",
     "database",
     "settings",
+    "plugins",
     "errors",
 )
 KNOW_PYRAMID = {"testing", "__init__", "directives", "scripts", "web"}

@@ -16,7 +16,7 @@ from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationConflictError, ConfigurationExecutionError
 
 import dynmodel_pyramid
-from dynmodel_pyramid.fields import FieldType, registry
+from dynmodel_pyramid.fields import FieldType, operators, registry
 from dynmodel_pyramid.fields.types.boolean import Boolean
 from dynmodel_pyramid.fields.types.text import String
 from dynmodel_pyramid.testing.driver import make_application
@@ -219,6 +219,37 @@ def test_of_two_plugins_of_one_name_the_first_serves(plugin_path):
     (failed,) = types.failures
     assert failed.distribution == "zeta-shades"
     assert re.match("acme-shades 4.5.6 provides a type of that name already", failed.cause)
+
+
+#: A type with an operator "near".
+NEAR = """\
+from dynmodel_pyramid.fields import operators
+
+class Bad(Good):
+    operators = (*operators.IDENTITY, operators.Operator("near", "is near", operators.EQ.condition{syntax}))
+"""
+
+
+def test_of_two_plugins_that_write_an_operator_differently_the_first_serves(plugin_path):
+    plant(plugin_path, NEAR.format(syntax=""))
+    plant(plugin_path, NEAR.format(syntax=", many=True"), name="tone", distribution="zeta-tones")
+    types = start(plugin_path)
+    assert "shade" in types and "tone" not in types
+    (failed,) = types.failures
+    assert str(failed).startswith("field type 'tone' of zeta-tones 4.5.6 (entry point tone = ")
+    assert failed.cause.startswith(
+        "its operator 'near' takes a list, and that of the field type 'shade' of acme-shades 4.5.6 takes one value"
+    )
+
+
+def test_a_type_of_the_host_that_writes_an_operator_differently_stops_the_start(plugin_path):
+    plant(plugin_path, NEAR.format(syntax=""))
+    near = operators.Operator("near", "is near", operators.EQ.condition, many=True)
+    config = config_for(plugin_path)
+    config.add_field_type("tone", type("Tone", (Switch,), {"operators": (near,)}))
+    told = f"'tone' of {__package__}: its operator 'near' takes a list, .*'shade' of acme-shades 4.5.6 takes one value"
+    with pytest.raises(ConfigurationExecutionError, match=told):
+        config.commit()
 
 
 @pytest.mark.parametrize("name", ("two words", "_private", "9lives", "a-b"))

@@ -17,7 +17,6 @@ from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.definitions.expressions import moment_text
 from dynmodel_pyramid.definitions.problems import escape
 from dynmodel_pyramid.errors import Conflict, Invalid, Malformed, NotFound, Problem
-from dynmodel_pyramid.rows.page import Page
 from dynmodel_pyramid.rows.service import Rows
 
 #: For :meth:`Quarantine.restore`: take the old text.
@@ -79,10 +78,10 @@ class Quarantine:
         query = sa.select(sa.func.count()).select_from(self.table).where(*self._conditions(field_id))
         return connection.scalar(query)
 
-    def page(self, connection: sa.Connection, page: Page, field_id: int | None) -> list[Line]:
+    def page(self, connection: sa.Connection, limit: int, offset: int, field_id: int | None) -> list[Line]:
         """In order of their ids, which is that in which they came."""
-        query = sa.select(self.table).where(*self._conditions(field_id)).order_by(self.table.c.id).offset(page.offset)
-        return self._lines(connection, query if page.limit is None else query.limit(page.limit))
+        query = sa.select(self.table).where(*self._conditions(field_id)).order_by(self.table.c.id)
+        return self._lines(connection, query.limit(limit).offset(offset))
 
     def get(self, connection: sa.Connection, number: int) -> Line:
         """:raises NotFound: there is no such line"""

@@ -1,10 +1,13 @@
-"""Rows in other formats than JSON: CSV and NDJSON, read and written in parts.
+"""Formats of rows: files that are read and lists that are written, in parts.
 
 ``text``       files of UTF-8
 ``documents``  JSON as documents
 ``delimited``  CSV (RFC 4180) as text
 ``incoming``   the documents in a file that was sent
-``outgoing``   rows as they are sent, by media type
+``outgoing``   what a value is in a list that is sent as text
+``forms``      how rows are written, and what stands around them
+``formats``    the registry of formats, by media type
+``built_in``   JSON, NDJSON and CSV, as they are registered
 """
 
 CSV = "text/csv"

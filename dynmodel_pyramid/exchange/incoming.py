@@ -6,16 +6,11 @@ from typing import Any, BinaryIO
 from dynmodel_pyramid.definitions.problems import Problems, escape
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.exchange.delimited import Record, read_records
-from dynmodel_pyramid.exchange.documents import Documents, parse_json, too_long
+from dynmodel_pyramid.exchange.documents import parse_json, too_long
 from dynmodel_pyramid.fields.types.numbers import read_integer
 from dynmodel_pyramid.rows.entries import Columns, Faults
 from dynmodel_pyramid.rows.imports import Document
 from dynmodel_pyramid.rows.service import Rows
-
-
-def read_json(documents: Documents) -> Iterator[Document]:
-    """The documents of a JSON text."""
-    return map(Document, documents)
 
 
 def read_ndjson(file: BinaryIO, longest: int) -> Iterator[Document]:

@@ -1,16 +1,14 @@
-"""Rows as they are sent, by media type: how a list is framed, and what a value is in it."""
+"""What a value is in a list that is sent as text."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import orjson
 
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.errors import Malformed
-from dynmodel_pyramid.exchange import CSV, NDJSON
-from dynmodel_pyramid.exchange.delimited import write_record
 from dynmodel_pyramid.queries.grammar.syntax import Field, SelectItem, Star
 from dynmodel_pyramid.rows.encoding import OPTIONS
 
@@ -18,42 +16,6 @@ from dynmodel_pyramid.rows.encoding import OPTIONS
 Text = Callable[[str], str]
 #: Those of a list's values, by their names.
 Texts = Mapping[str, Text]
-
-
-class Format(Protocol):
-    """How rows are written."""
-
-    media_type: str
-
-    def opening(self, names: Sequence[str]) -> bytes: ...
-
-    def rows(self, names: Sequence[str], rows: Iterable[Sequence[Any]], texts: Texts) -> bytes: ...
-
-
-class Csv:
-    """RFC 4180, with a header line."""
-
-    media_type = CSV
-
-    def opening(self, names: Sequence[str]) -> bytes:
-        return write_record(names).encode()
-
-    def rows(self, names: Sequence[str], rows: Iterable[Sequence[Any]], texts: Texts) -> bytes:
-        forms = [texts.get(name) for name in names]
-        return "".join([write_record(map(cell, row, forms)) for row in rows]).encode()
-
-
-class NdJson:
-    """A JSON object in each line."""
-
-    media_type = NDJSON
-
-    def opening(self, names: Sequence[str]) -> bytes:
-        return b""
-
-    def rows(self, names: Sequence[str], rows: Iterable[Sequence[Any]], texts: Texts) -> bytes:
-        option = OPTIONS | orjson.OPT_APPEND_NEWLINE
-        return b"".join([orjson.dumps(dict(zip(names, row, strict=True)), option=option) for row in rows])
 
 
 def cell(value: Any, form: Text | None = None) -> str | None:
@@ -108,18 +70,3 @@ def _text_of(model: Model, field: FieldDefinition) -> Text:
         return form.to_text(node.deserialize(document))
 
     return text
-
-
-FORMATS: dict[str, Format] = {made.media_type: made for made in (Csv(), NdJson())}
-
-
-def framed(
-    made: Format, names: Sequence[str], parts: Iterable[Sequence[Sequence[Any]]], texts: Texts
-) -> Iterator[bytes]:
-    """The list in parts, as the rows come."""
-    opening, is_begun = made.opening(names), False
-    for rows in parts:
-        yield opening + made.rows(names, rows, texts)
-        opening, is_begun = b"", True
-    if not is_begun:
-        yield opening

@@ -80,16 +80,13 @@ class TextForm:
     sql_from_text: SqlForm | None = None
 
 
-#: What becomes of the referring row when the row that it refers to is deleted. ``remove`` is for lists of references.
-ON_DELETE = ("restrict", "set_null", "cascade", "remove")
-
-
 @dataclass(frozen=True, slots=True)
 class Reference:
     """What a field refers to: rows of a table, by their ids.
 
     :param table: the table's id
-    :param on_delete: one of :data:`ON_DELETE`
+    :param on_delete: what becomes of the referring row when the row that it refers to is deleted: ``restrict``,
+        ``set_null`` or ``cascade``; of a list ``restrict`` or ``remove``
     :param reverse: the name under which the far table shows the rows that refer to it; None: it doesn't
     :param many: whether a value is an ordered list of ids. The system keeps it in a table of its own.
     """

@@ -1,9 +1,11 @@
 """The operators of queries, as values that field types declare: what each asks, and its condition in SQL.
 
 A field type says which it takes (:attr:`FieldType.operators`); a type of a plugin may declare one of its own, or one of
-these names with an SQL of its own. ``queries/sql/comparisons.py`` reads the texts and asks for the condition.
+these names with an SQL of its own. How a name is written is the same for all types (:class:`Syntax`): the registry of
+field types has it for the parser. ``queries/sql/comparisons.py`` reads the texts and asks for the condition.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +18,8 @@ from dynmodel_pyramid.fields.sql import patterns, search
 Condition = Callable[[sa.ColumnElement[Any], Any, str], sa.ColumnElement[bool]]
 #: Text -> the stored value of the field that it stands for.
 ReadValue = Callable[[str], Any]
+#: What the grammar reads as an operator.
+_NAME = re.compile(r"(?!not\Z)[a-z][a-z0-9_]*")
 
 
 def a_value(text: str, read: ReadValue) -> Any:
@@ -29,9 +33,30 @@ def a_text(text: str, read: ReadValue) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Syntax:
+    """How an operator is written in a query; without any of these it takes one value: ``neq.1``.
+
+    :param many: it takes a list: ``in.(1,2)``
+    :param quantified: it takes ``any`` or ``all`` with an array, too: ``eq(any).{1,2}``
+    :param searches: it takes a language, too: ``fts(english).cat``
+    """
+
+    many: bool = False
+    quantified: bool = False
+    searches: bool = False
+
+    def __str__(self) -> str:
+        takes = "a list" if self.many else "one value"
+        if self.quantified:
+            return f"{takes}, or an array with any or all"
+        return f"{takes}, with a language or without" if self.searches else takes
+
+
+@dataclass(frozen=True, slots=True)
 class Operator:
     """One operator as it stands in a query string (PostgREST, "Operators").
 
+    :param name: of lower-case letters, digits and ``_``; all types that declare it give it the same syntax
     :param description: what it asks, as the rest of a sentence that begins with the field
     :param condition: its SQL; a value must go into it as a bound parameter (:func:`bound`)
     :param read: makes of a client's text what ``condition`` gets; it gets the function that reads a value of the field,
@@ -40,6 +65,8 @@ class Operator:
     :param quantified: whether it takes ``any`` and ``all``
     :param searches: whether it takes a language; ``condition`` gets a pair (language or None, what was read)
     :param dialects: the databases that have it
+    :param languages: those that a searching operator takes
+    :raises ValueError: the name or the syntax is none that the grammar can read
     """
 
     name: str
@@ -50,6 +77,17 @@ class Operator:
     quantified: bool = False
     searches: bool = False
     dialects: tuple[str, ...] = ("sqlite", "postgresql")
+    languages: frozenset[str] = search.LANGUAGES
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(f"the operator {self.name!r}: want a name of a to z, 0 to 9 and _ that is not 'not'")
+        if self.quantified and (self.many or self.searches):
+            raise ValueError(f"the operator {self.name!r}: with any and all it takes neither a list nor a language")
+
+    @property
+    def syntax(self) -> Syntax:
+        return Syntax(self.many, self.quantified, self.searches)
 
 
 def bound(left: sa.ColumnElement[Any], value: Any) -> sa.ColumnElement[Any]:

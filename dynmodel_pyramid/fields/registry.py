@@ -1,25 +1,25 @@
 """The registry of field types, filled from entry points and by ``config.add_field_type``."""
 
-import importlib.metadata
 import inspect
 import json
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib.metadata import EntryPoint
+from types import MappingProxyType
 from typing import Any
 
 import colander
 
 from dynmodel_pyramid.errors import ConfigurationProblem, PluginMissing
 from dynmodel_pyramid.fields.contract import FieldType
-from dynmodel_pyramid.fields.operators import Operator
+from dynmodel_pyramid.fields.operators import Operator, Syntax
 from dynmodel_pyramid.fields.schema import mapping_json_schema
+from dynmodel_pyramid.plugins import in_order, installed, load, origin
 
 log = logging.getLogger(__name__)
 
 GROUP = "dynmodel_pyramid.field_types"
-#: The distribution of the built-in types.
-OWN = "dynmodel_pyramid"
 
 #: Options that every field has, whatever its type; a type's own options may not bear these names.
 COMMON_OPTIONS = (
@@ -41,6 +41,9 @@ class Registered:
     def origin(self) -> str:
         return f"{self.distribution} {self.version}".strip()
 
+    def __str__(self) -> str:
+        return _where(self.name, self.distribution, self.version)
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -61,6 +64,9 @@ class FieldTypes:
 
     def __init__(self) -> None:
         self._types: dict[str, Registered] = {}
+        self._operators: dict[str, Syntax] = {}
+        #: How the operators of all types are written, by their names: what the grammar of queries knows.
+        self.operators: Mapping[str, Syntax] = MappingProxyType(self._operators)
         #: What is installed but can't be used. Of two types of one name it is the second, and the name is served.
         self.failures: tuple[Failure, ...] = ()
 
@@ -115,33 +121,36 @@ class FieldTypes:
                 f"{self._types[name].origin or 'the application'} provides a type of that name already",
                 hint="uninstall one of the two",
             )
-        self._types[name] = Registered(name, checked(cls), distribution, version)
+        field_type = checked(cls)
+        operators = {operator.name: operator.syntax for operator in field_type.operators}
+        self._check_syntax(operators)
+        self._operators |= operators
+        self._types[name] = Registered(name, field_type, distribution, version)
 
-    def load_entry_points(self, entry_points: Iterable[importlib.metadata.EntryPoint] | None = None) -> None:
+    def _check_syntax(self, operators: Mapping[str, Syntax]) -> None:
+        """:raises ConfigurationProblem: another type writes one of the operators in another way"""
+        for name, syntax in operators.items():
+            known = self._operators.get(name, syntax)
+            if known != syntax:
+                other = next(
+                    registered
+                    for registered in self._types.values()
+                    if any(operator.name == name for operator in registered.field_type.operators)
+                )
+                raise ConfigurationProblem(
+                    f"its operator {name!r} takes {syntax}, and that of the {other} takes {known}",
+                    hint="rename one of the two, or give it the other's syntax",
+                )
+
+    def load_entry_points(self, entry_points: Iterable[EntryPoint] | None = None) -> None:
         """Register every installed field type; one that fails is logged and added to :attr:`failures`."""
-        found = importlib.metadata.entry_points(group=GROUP) if entry_points is None else entry_points
-        # The built-in ones come first, so that of two types of one name the other is the intruder.
-        for entry_point in sorted(found, key=lambda point: (_origin(point)[0] != OWN, point.name, *_origin(point))):
+        for entry_point in installed(GROUP) if entry_points is None else in_order(entry_points):
             try:
-                self._take(entry_point.name, _load(entry_point), *_origin(entry_point))
+                self._take(entry_point.name, load(entry_point), *origin(entry_point))
             except ConfigurationProblem as problem:
-                failure = Failure(entry_point.name, *_origin(entry_point), entry_point.value, str(problem))
+                failure = Failure(entry_point.name, *origin(entry_point), entry_point.value, str(problem))
                 self.failures += (failure,)
                 log.error("%s", failure, exc_info=problem.__cause__)
-
-
-def _load(entry_point: importlib.metadata.EntryPoint) -> type[FieldType]:
-    try:
-        loaded: type[FieldType] = entry_point.load()
-        return loaded
-    except (Exception, SystemExit) as error:  # a module may end the process where it misses something
-        raise ConfigurationProblem(
-            f"can't be loaded: {type(error).__name__}: {error}", hint="mend or uninstall that package"
-        ) from error
-
-
-def _origin(entry_point: importlib.metadata.EntryPoint) -> tuple[str, str]:
-    return (entry_point.dist.name, entry_point.dist.version) if entry_point.dist is not None else ("", "")
 
 
 def _where(name: str, distribution: str, version: str, entry_point: str = "") -> str:
@@ -180,6 +189,10 @@ def checked(cls: type[FieldType]) -> FieldType:
     operators = field_type.operators
     if not (isinstance(operators, tuple) and all(isinstance(known, Operator) for known in operators)):
         raise ConfigurationProblem("its operators are not all of dynmodel_pyramid.fields.operators")
+    names = [known.name for known in operators]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ConfigurationProblem(f"its operator {twice[0]!r} is declared twice")
     if not (isinstance(field_type.upgrades, tuple) and all(map(callable, field_type.upgrades))):
         raise ConfigurationProblem("upgrades must be a tuple of functions")
     if field_type.fill is not None:

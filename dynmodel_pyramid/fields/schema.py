@@ -11,6 +11,7 @@ from typing import Any
 
 import colander
 
+from dynmodel_pyramid.fields.contract import FieldInvalid
 from dynmodel_pyramid.fields.numerals import Rounded, float_of_whole
 
 #: Raises :class:`colander.Invalid` for what it refuses.
@@ -29,8 +30,6 @@ UNSURE = 2**53
 
 
 def invalid(node: colander.SchemaNode, message: str, code: str, value: Any = None) -> colander.Invalid:
-    from dynmodel_pyramid.fields.contract import FieldInvalid
-
     return FieldInvalid(node, message, code=code, value=value)
 
 

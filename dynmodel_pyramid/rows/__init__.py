@@ -3,12 +3,12 @@
 ``reading``         JSON documents -> column values, with every fault and its pointer
 ``aliases``         former names of fields
 ``repeating``       values that a client may repeat but not change
+``sent_names``      documents under former names -> under present ones
 ``encoding``        the statements and the encoder of one version of a table
 ``prepared``        the statements that every request runs, by the driver's cursor
-``page``            limit, offset and order of a list
 ``scope``           what a caller may read and write
 ``links``           do the rows that links name exist, and the lines of lists
-``reads``           get, list, stream
+``reads``           rows by their ids
 ``querying``        queries: plans that are kept, pages, streams, counts
 ``service``         the row service: besides, insert, replace, assign, delete
 ``filtered``        writes to all rows that a filter finds
@@ -17,5 +17,5 @@
 ``upserts``         rows that are added, or written over; ``staged_upserts`` does many at once
 ``imports``         rows in any number, in parts; ``staging`` is where they wait
 ``written_rows``    the ids of the rows that a request has written
-``returning``       what answers to writes show
+``returning``       the rows that a write returns
 """

@@ -9,7 +9,7 @@ import colander
 from dynmodel_pyramid.definitions.problems import Problems, faults
 from dynmodel_pyramid.definitions.store import now
 from dynmodel_pyramid.errors import Malformed
-from dynmodel_pyramid.rows.aliases import SentNames
+from dynmodel_pyramid.rows.sent_names import SentNames, renamed
 from dynmodel_pyramid.rows.service import NewRows, Rows
 
 
@@ -128,7 +128,7 @@ def read_entries(
     entries = []
     for number, document in enumerate(documents, first):
         pointer = f"/{number}" if pointers else ""
-        document, told = reader.aliases.renamed(columns.of(document), pointer, problems, reader)
+        document, told = renamed(reader, columns.of(document), pointer, problems)
         if type(document) is not dict:
             reader.part(document, pointer, problems, rows.scope)
             continue

@@ -19,6 +19,7 @@ from dynmodel_pyramid.queries.grammar.syntax import Column, Field, Level, Query
 from dynmodel_pyramid.queries.sql.plans import plan
 from dynmodel_pyramid.rows.querying import everything
 from dynmodel_pyramid.rows.repeating import refuse_changes
+from dynmodel_pyramid.rows.sent_names import renamed
 from dynmodel_pyramid.rows.service import Rows
 
 #: Rows that one statement writes, and that are read at a time where their values are compared.
@@ -133,7 +134,7 @@ class Filtered:
         rows, reader, problems = self.rows, self.rows.reader, Problems()
         # Which of two names for a field counts depends on the row, so it can be told for a single row only.
         alone = cache(partial(next, self._documents(connection, ids))) if len(ids) == 1 else None
-        document, told = reader.aliases.renamed(document, "", problems, reader, alone)
+        document, told = renamed(reader, document, "", problems, alone)
         values = reader.part(document, "", told, rows.scope)
         named = document if type(document) is dict else {}
         if not reader.repeatable.isdisjoint(named):

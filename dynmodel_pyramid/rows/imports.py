@@ -94,6 +94,8 @@ class Import:
         self._position = position
         self.count = 0
         self.inserted = 0
+        #: The id of the last row, where the rows are a single part.
+        self.last_id: int | None = None
         self._problems = Problems()
 
     def run(self, documents: Iterable[Document], transaction: Transaction, written: Written | None = None) -> None:
@@ -197,6 +199,7 @@ class Import:
                     continue
                 self.count += len(done.ids)
                 self.inserted += len(done.inserted)
+                self.last_id = done.ids[-1] if done.ids else self.last_id
                 note(done.ids)
             self._problems.raise_if_any()
             if later:

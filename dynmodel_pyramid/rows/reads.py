@@ -1,7 +1,8 @@
-"""Reading rows of one table: one, a page."""
+"""Reading rows of one table by their ids."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -10,7 +11,6 @@ from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.rows.encoding import RowEncoder
 from dynmodel_pyramid.rows.links import Models
-from dynmodel_pyramid.rows.page import Page, order_clauses
 from dynmodel_pyramid.rows.scope import EVERYTHING, Scope
 
 #: Rows of a stream that are in memory at a time, and rows whose ids stand in one IN list.
@@ -65,29 +65,13 @@ class RowReads:
         found = encoder.prepared(connection, "one")(connection, row_id=row_id)
         return Row(row_id, found[0][0], encoder.row(found[0][1:])) if found else None
 
-    def page(self, connection: sa.Connection, page: Page) -> bytes:
-        """The rows of a page as one JSON array in memory."""
-        encoder = self.encoder
-        if page.order or page.limit is None:
-            return encoder.rows(self._run(connection, self._page_query(encoder, page)))
-        return encoder.rows(encoder.prepared(connection, "page")(connection, limit=page.limit, offset=page.offset))
-
-    def _page_query(self, encoder: RowEncoder, page: Page) -> sa.Select:
-        query = encoder.select.order_by(*order_clauses(page, self.model, self.scope))
-        if page.limit is not None:
-            query = query.limit(page.limit)
-        return query.offset(page.offset) if page.offset else query
-
     def encode(self, connection: sa.Connection, ids: Sequence[int]) -> Iterator[bytes]:
         """The rows with these ids, in this order, as JSON objects; ids that are gone are left out."""
-        for rows in self._rows(connection, ids):
+        for rows in self.parts(connection, ids):
             yield from map(self.encoder.row, rows)
 
-    def objects(self, connection: sa.Connection, ids: Sequence[int]) -> bytes:
-        """The same objects with commas between: a third of the time."""
-        return b",".join(self.encoder.rows(rows)[1:-1] for rows in self._rows(connection, ids) if rows)
-
-    def _rows(self, connection: sa.Connection, ids: Sequence[int]) -> Iterator[list[Sequence]]:
+    def parts(self, connection: sa.Connection, ids: Sequence[int]) -> Iterator[list[Sequence[Any]]]:
+        """The values of the same rows, in the order of ``encoder.names``, some at a time."""
         encoder = self.encoder
         for start in range(0, len(ids), CHUNK):
             part = ids[start : start + CHUNK]

@@ -1,21 +1,19 @@
 """Values that the writer of a row may repeat but not change, compared with the row as it is."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import colander
 
 from dynmodel_pyramid.definitions.problems import Problems
 from dynmodel_pyramid.fields.schema import MAX_DEPTH
-
-if TYPE_CHECKING:
-    from dynmodel_pyramid.rows.reading import RowReader
+from dynmodel_pyramid.rows.reading import RowReader
 
 #: Reads the row as its JSON answer shows it; None if there is none.
 Current = Callable[[], Mapping[str, Any] | None]
 
 
-def refuse_changes(reader: "RowReader", document: Any, current: Current, problems: Problems) -> None:
+def refuse_changes(reader: RowReader, document: Any, current: Current, problems: Problems) -> None:
     """Note each field of ``reader.repeatable`` that a document gives another value than the row has.
 
     The row is read only where the document names such a field. A value that no answer shows can't be repeated either:
@@ -30,7 +28,7 @@ def refuse_changes(reader: "RowReader", document: Any, current: Current, problem
             reader.add_fault(problems, "", name, "read_only", "never changes: leave it out, or repeat its value")
 
 
-def same_value(reader: "RowReader", name: str, one: Any, other: Any) -> bool:
+def same_value(reader: RowReader, name: str, one: Any, other: Any) -> bool:
     """Whether two JSON values of a field are the same, as JSON or as what is stored of them."""
     if same_json(one, other):
         return True

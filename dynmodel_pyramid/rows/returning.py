@@ -1,56 +1,95 @@
-"""What an answer shows of rows that were written: all of each row, or what ``select`` asks for."""
+"""The rows that a write returns, as they are then: all of each row, or what ``select`` asks for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
-import orjson
 import sqlalchemy as sa
 
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.queries.grammar.syntax import Level, Query
 from dynmodel_pyramid.queries.sql.plans import Plan, plan
-from dynmodel_pyramid.rows.encoding import OPTIONS
 from dynmodel_pyramid.rows.querying import everything
+from dynmodel_pyramid.rows.reads import CHUNK
+from dynmodel_pyramid.rows.scope import Scope
 from dynmodel_pyramid.rows.service import Rows
 
+_UNCACHED = {"compiled_cache": None}
 
-class Shown:
-    """The form of an answer.
+
+class Returning:
+    """Which values of the rows are returned, and in which order.
 
     Made before the transaction begins, so that all tables that the query names are known to the caller's work.
 
+    ``names`` are those of the values. ``is_together``: rows that are written in parts are returned when all are there,
+    as the query orders or groups them.
+
     :param query: its ``select``, what it says of embedded rows, and the order; filters of the table's own rows have
         done their work, and the rows may have other values now
-    :raises Malformed: it names what isn't there, or groups rows
+    :param numbers: whether exact numbers are JSON numbers, not strings
+    :param groups: whether the rows may be grouped
+    :raises Malformed: the query names what isn't there, or groups rows that may not be grouped
     """
 
-    def __init__(self, rows: Rows, query: Query):
+    def __init__(self, rows: Rows, query: Query, *, numbers: bool = False, groups: bool = False):
         self.rows = rows
-        self._ordered = bool(query.root.order)
-        below = tuple(level for level in query.levels if level.path)
-        self._plan: Plan | None = None
-        if query.select != Query().select or below or self._ordered:
-            levels = (Level((), order=query.root.order), *below)
-            asked = replace(query, levels=levels, columns=None, on_conflict=None, after=None, before=None)
-            self._plan = plan(rows.model, asked, rows.scope, rows.models, everything)
-            if not self._plan.keys:
-                raise Malformed(
-                    "select: a write answers with rows, not with groups", code="invalid_parameter", parameter="select"
-                )
+        self._numbers = numbers
+        below = any(level.path for level in query.levels)
+        self._query = query
+        #: Whether it may take long.
+        self._is_asked = query.select != Query().select or below or bool(query.root.order)
+        self._plan = self._planned(rows.scope) if self._is_asked or numbers else None
+        if self._plan is not None and not self._plan.keys and not groups:
+            raise Malformed(
+                "select: a write answers with rows, not with groups", code="invalid_parameter", parameter="select"
+            )
+        self.names: Sequence[str] = rows.encoder.names if self._plan is None else self._plan.names
+        self.is_together = self._plan is not None and (bool(query.root.order) or not self._plan.keys)
 
-    def objects(self, connection: sa.Connection, ids: Sequence[int]) -> bytes:
-        """The rows with these ids as JSON objects with commas between: in the order of the query, else of the ids."""
-        if not ids:
-            return b""
+    def _planned(self, scope: Scope) -> Plan:
+        rows, query = self.rows, self._query
+        below = (level for level in query.levels if level.path)
+        levels = (Level((), order=query.root.order), *below)
+        query = replace(query, levels=levels, columns=None, on_conflict=None, after=None, before=None)
+        return plan(rows.model, query, scope, rows.models, everything, numbers=self._numbers)
+
+    def parts(self, connection: sa.Connection, ids: Sequence[int]) -> Iterator[Sequence[Sequence[Any]]]:
+        """The values of the rows with these ids: in the order of the query, else of the ids, some at a time."""
         if self._plan is None:
-            return self.rows.objects(connection, ids)
-        key, names = self.rows.model.table.c.id, self._plan.names
-        among = self.rows.catalogue.database.dialect.among(key, ids)
-        statement = self._plan.statement.where(among).add_columns(key)
+            yield from self.rows.parts(connection, ids)
+        elif self.is_together:
+            yield from self._read(connection, self._among(ids))
+        else:
+            for start in range(0, len(ids), CHUNK):
+                part = ids[start : start + CHUNK]
+                statement = self._plan.statement.where(self._are(self.rows.model.table, part))
+                [found] = self._read(connection, statement.add_columns(self.rows.model.table.c.id))
+                by_id = {row[-1]: row[:-1] for row in found}
+                yield [by_id[row_id] for row_id in part if row_id in by_id]
+
+    def _are(self, table: sa.FromClause, ids: Sequence[int]) -> sa.ColumnElement[bool]:
+        return self.rows.catalogue.database.dialect.among(table.c.id, ids)
+
+    def _among(self, ids: Sequence[int]) -> sa.Select:
+        """The statement for these rows alone: where it groups them, the condition stands inside."""
+        if self._plan.keys:
+            return self._plan.statement.where(self._are(self.rows.model.table, ids))
+        given = self.rows.scope.condition
+
+        def condition(table: sa.FromClause) -> sa.ColumnElement[bool]:
+            return self._are(table, ids) if given is None else sa.and_(self._are(table, ids), given(table))
+
+        return self._planned(replace(self.rows.scope, condition=condition)).statement
+
+    def _read(self, connection: sa.Connection, statement: sa.Select) -> Iterator[Sequence[Sequence[Any]]]:
+        """The rows in parts, the first of which may be empty."""
         database = self.rows.catalogue.database
-        database.dialect.bound_statements(connection, database.settings.statement_timeout)
-        rows = connection.execute(statement, execution_options={"compiled_cache": None}).all()
-        database.dialect.unbound_statements(connection)
-        found = {row[-1]: dict(zip(names, row[:-1], strict=True)) for row in rows}
-        shown = list(found.values()) if self._ordered else [found[row_id] for row_id in ids if row_id in found]
-        return orjson.dumps(shown, option=OPTIONS)[1:-1]
+        if self._is_asked:
+            database.dialect.bound_statements(connection, database.settings.statement_timeout)
+        parts = connection.execute(statement, execution_options=_UNCACHED).partitions(CHUNK)
+        first = next(parts, ())
+        if self._is_asked:
+            database.dialect.unbound_statements(connection)
+        yield first
+        yield from parts

@@ -25,6 +25,7 @@ from dynmodel_pyramid.rows.prepared import PreparedInsert
 from dynmodel_pyramid.rows.reading import Problems, RowReader
 from dynmodel_pyramid.rows.reads import RowReads
 from dynmodel_pyramid.rows.repeating import Current, refuse_changes, same_json
+from dynmodel_pyramid.rows.sent_names import renamed
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +87,7 @@ class Rows(RowReads):
         values, given = [], []
         for number, document in enumerate(documents, first):
             pointer = f"/{number}" if pointers else ""
-            told = problems
-            if reader.aliases.names:
-                document, told = reader.aliases.renamed(document, pointer, problems, reader)
+            document, told = renamed(reader, document, pointer, problems)
             values.append(reader.whole(document, pointer, told, self.scope, moment))
             given.append(reader.given_id(document, pointer, problems))
         problems.raise_if_any()
@@ -180,7 +179,7 @@ class Rows(RowReads):
     def _read(self, read, row_id: int, document: Any, current: Current) -> dict[str, Any]:
         """The values to write; those that the document only repeats are left out."""
         problems, reader = Problems(), self.reader
-        document, told = reader.aliases.renamed(document, "", problems, reader, current)
+        document, told = renamed(reader, document, "", problems, current)
         values = read(document, "", told, self.scope)
         if reader.repeatable:
             refuse_changes(reader, document, current, told)

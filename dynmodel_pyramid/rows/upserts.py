@@ -48,7 +48,6 @@ class Upsert:
     :param on_conflict: the fields of a uniqueness by which rows are known again; None for the id
     :param ignore: leave the rows that are there as they are, instead of assigning what a document names
     :param columns: read these fields alone
-    :param missing_default: a field of ``columns`` that a document leaves out takes its default instead of null
     :param first: the number of the first document
     :param seen: the rows that the same request has written before
     :raises Malformed: the table has no such uniqueness, or no such column
@@ -62,8 +61,7 @@ class Upsert:
         on_conflict: Sequence[str] | None = None,
         *,
         ignore: bool = False,
-        columns: Columns | Sequence[str] | None = None,
-        missing_default: bool = True,
+        columns: Columns | None = None,
         pointers: bool = True,
         first: int = 0,
         seen: WrittenRows | None = None,
@@ -75,10 +73,8 @@ class Upsert:
         #: Which links are asked for (:meth:`Links.refuse_missing_rows`).
         self._own: bool | None = None
         self._above = 0
-        if not isinstance(columns, Columns):
-            columns = Columns(rows, columns, missing_default=missing_default)
         self.entries = read_entries(
-            rows, documents, columns, pointers=pointers, first=first, known_by=self.target.names
+            rows, documents, columns or Columns(rows), pointers=pointers, first=first, known_by=self.target.names
         )
 
     def run(

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from dynmodel_pyramid.testing import Case, FieldTypeConformance
 from tests.examples.geometry import Geometry
+from tests.examples.searched_text import SearchedText
 from tests.examples.standard_number import StandardNumber
 
 
@@ -58,6 +59,12 @@ class TestGeometry(FieldTypeConformance):
             [({"type": "LineString", "coordinates": [[1, 2], [3, 4]]}, "invalid_format")],
         ),
     ]
+
+
+class TestSearchedText(FieldTypeConformance):
+    type_name = "searched_text"
+    field_type = SearchedText
+    cases = [Case(valid=["cat", "cats and dogs", "12", "ä🙂"], invalid=[(1, "wrong_type")], texts={"a": "a"})]
 
 
 @pytest.mark.parametrize("module", ("standard_number", "geometry"))

@@ -88,8 +88,13 @@ class Unheard(Sound):
     operators = (*operators.ORDERED, operators.Operator("sounds", "sounds like", _backwards))
 
 
-class Misnamed(Sound):
-    operators = (*operators.ORDERED, operators.Operator("Sounds like", "sounds like", operators.EQ.condition))
+class Unlisted(Sound):
+    """Its operator takes lists, but not the empty one."""
+
+    operators = (
+        *operators.ORDERED,
+        operators.Operator("first", "is the first of a list", lambda left, right, dialect: left == right[0], many=True),
+    )
 
 
 class OneByOne(Sound):
@@ -110,4 +115,4 @@ def run_of(kind: type[FieldType]) -> type:
 TestSound, TestLenient, TestRaising, TestHasty = map(run_of, (Sound, Lenient, Raising, Hasty))
 TestNarrow, TestMute, TestUntrue, TestShared = map(run_of, (Narrow, Mute, Untrue, Shared))
 TestOneByOne, TestForgetful = map(run_of, (OneByOne, Forgetful))
-TestUnheard, TestMisnamed = map(run_of, (Unheard, Misnamed))
+TestUnheard, TestUnlisted = map(run_of, (Unheard, Unlisted))

@@ -1,13 +1,13 @@
-"""Any query that the grammar can say."""
+"""Any query that the grammar can say, with any operators."""
+
+from collections.abc import Mapping
 
 from hypothesis import strategies as st
 
+from dynmodel_pyramid.fields.operators import Syntax
 from dynmodel_pyramid.queries.grammar.syntax import (
     AGGREGATES,
     IS_VALUES,
-    OPERATORS,
-    QUANTIFIED,
-    TEXT_SEARCH,
     Column,
     Condition,
     Embed,
@@ -56,23 +56,35 @@ def columns(draw):
     return Column(draw(NAMES), path, bool(path) and draw(st.booleans()))
 
 
+#: Every syntax that an operator can have.
+SYNTAXES = (Syntax(), Syntax(many=True), Syntax(quantified=True), Syntax(searches=True), Syntax(True, searches=True))
+
+
+def operators():
+    """The operators of some plugins, beside ``is``, which the grammar knows."""
+    names = st.from_regex("[a-z][a-z0-9_]*", fullmatch=True).filter(lambda name: name not in ("not", "is"))
+    some = st.dictionaries(names | st.sampled_from(("and", "or", "in", "desc")), st.sampled_from(SYNTAXES), max_size=4)
+    return some.map(lambda syntaxes: {"is": Syntax(), **syntaxes})
+
+
 @st.composite
-def conditions(draw):
-    operator = draw(st.sampled_from(sorted(OPERATORS)))
-    quantifier = draw(st.sampled_from((None, "any", "all"))) if operator in QUANTIFIED else None
-    language = draw(optional(st.sampled_from(("english", "pg catalog")))) if operator in TEXT_SEARCH else None
-    if operator == "in" or quantifier:
+def conditions(draw, operators: Mapping[str, Syntax]):
+    operator, syntax = draw(st.sampled_from(sorted(operators.items(), key=lambda item: item[0])))
+    quantifier = draw(st.sampled_from((None, "any", "all"))) if syntax.quantified else None
+    language = draw(optional(st.sampled_from(("english", "pg catalog")))) if syntax.searches else None
+    if syntax.many or quantifier:
         value = draw(tuples(TEXTS))
     else:
         value = draw(st.sampled_from(sorted(IS_VALUES)) if operator == "is" else TEXTS)
     return Condition(draw(columns()), operator, value, draw(st.booleans()), quantifier, language)
 
 
-FILTERS = st.recursive(
-    conditions(),
-    lambda below: st.builds(Group, st.sampled_from(("and", "or")), tuples(below, least=1), st.booleans()),
-    max_leaves=6,
-)
+def filters(operators: Mapping[str, Syntax]):
+    return st.recursive(
+        conditions(operators),
+        lambda below: st.builds(Group, st.sampled_from(("and", "or")), tuples(below, least=1), st.booleans()),
+        max_leaves=6,
+    )
 
 
 @st.composite
@@ -95,15 +107,18 @@ ITEMS = st.recursive(
 )
 TERMS = st.builds(OrderTerm, columns(), st.booleans(), st.sampled_from((None, True, False)), optional(NAMES))
 NUMBERS = st.integers(0, 2**63 - 1)
-LEVELS = st.builds(
-    Level, tuples(NAMES), tuples(FILTERS), tuples(TERMS), optional(NUMBERS), st.just(0) | NUMBERS
-).filter(lambda level: level != Level(level.path))
+
+
+def levels(operators: Mapping[str, Syntax]):
+    offsets = st.just(0) | NUMBERS
+    made = st.builds(Level, tuples(NAMES), tuples(filters(operators)), tuples(TERMS), optional(NUMBERS), offsets)
+    return made.filter(lambda level: level != Level(level.path))
 
 
 @st.composite
-def queries(draw):
+def queries(draw, operators: Mapping[str, Syntax]):
     after = draw(optional(st.text(min_size=1, max_size=5)))
     before = draw(optional(st.text(min_size=1, max_size=5))) if after is None else None
-    levels = tuple(draw(st.lists(LEVELS, max_size=3, unique_by=lambda level: level.path)))
+    said = tuple(draw(st.lists(levels(operators), max_size=3, unique_by=lambda level: level.path)))
     names = optional(tuples(NAMES, least=1))
-    return Query(draw(tuples(ITEMS)), levels, draw(names), draw(names), after, before)
+    return Query(draw(tuples(ITEMS)), said, draw(names), draw(names), after, before)

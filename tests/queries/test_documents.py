@@ -2,7 +2,8 @@
 
 import pytest
 
-from dynmodel_pyramid.queries import QueryError, QueryTooComplex, Rules, parse, read_document, split
+from dynmodel_pyramid.queries import QueryError, QueryTooComplex, split
+from tests.queries.grammar import Rules, parse, read_document
 
 SAME = [
     ({}, ""),

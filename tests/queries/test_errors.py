@@ -3,7 +3,8 @@
 import pytest
 
 from dynmodel_pyramid.errors import Malformed
-from dynmodel_pyramid.queries import QueryError, QueryTooComplex, Rules, parse, read_document, split
+from dynmodel_pyramid.queries import QueryError, QueryTooComplex, split
+from tests.queries.grammar import Rules, parse, read_document
 
 #: Query string -> part, position, a piece of what was expected.
 FAULTS = {

@@ -2,7 +2,8 @@
 
 import pytest
 
-from dynmodel_pyramid.queries import Query, Rules, parse, print_query, split
+from dynmodel_pyramid.fields.operators import Syntax
+from dynmodel_pyramid.queries import Query, print_query, split
 from dynmodel_pyramid.queries.grammar.syntax import (
     Column,
     Condition,
@@ -14,6 +15,7 @@ from dynmodel_pyramid.queries.grammar.syntax import (
     RowCount,
     Star,
 )
+from tests.queries.grammar import Rules, parse
 
 
 def field(name, **options):
@@ -276,7 +278,8 @@ def test_levels_by_path():
 
 
 def test_operators_of_others():
-    rules = Rules(operators=frozenset({"near"}))
+    rules = Rules(operators={"near": Syntax(), "among": Syntax(many=True)})
+    assert only(parse([("place", "among.(1,2)")], rules)) == condition("place", "among", ("1", "2"))
     assert only(parse([("place", "near.1,2")], rules)) == condition("place", "near", "1,2")
 
 

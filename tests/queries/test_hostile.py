@@ -4,7 +4,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dynmodel_pyramid.queries import QueryError, QueryTooComplex, Rules, parse, print_query, read_document, split
+from dynmodel_pyramid.queries import QueryError, QueryTooComplex, print_query, split
+from tests.queries.grammar import Rules, parse, read_document
 
 #: Pieces of the grammar, so that texts get far into it.
 PIECES = st.sampled_from(

@@ -7,7 +7,9 @@ import pytest
 from dynmodel_pyramid.catalogue.attempt import Work
 from dynmodel_pyramid.changes.service import DefinitionService
 from dynmodel_pyramid.errors import Invalid, Malformed, PreconditionFailed
-from dynmodel_pyramid.rows.page import OrderTerm, Page
+from dynmodel_pyramid.queries import parse
+from dynmodel_pyramid.rows.encoding import json_rows
+from dynmodel_pyramid.rows.querying import queried
 from dynmodel_pyramid.rows.scope import Scope
 from dynmodel_pyramid.rows.service import Rows
 
@@ -30,13 +32,18 @@ def insert(rows, connection, documents):
     return rows.insert(connection, rows.read(documents, pointers=True))
 
 
+def page(rows, connection, *parameters):
+    found = queried(rows, "test", "", lambda rules: parse(parameters, rules))
+    return json.loads(json_rows(found.plan.names, found.page(connection, 9, 0).rows))
+
+
 def test_rows_outside_the_condition_are_not_there(catalogue, model, connection):
     rows = Rows(catalogue, model, Scope(condition=lambda table: table.c.b > 1))
-    assert json.loads(rows.page(connection, Page(limit=9))) == [
+    assert page(rows, connection) == [
         {"id": 2, "a": "y", "b": 2},
         {"id": 3, "a": "z", "b": 3},
     ]
-    assert json.loads(rows.page(connection, Page()))[0]["id"] == 2
+    assert page(rows, connection, ("order", "a.desc"))[0]["id"] == 3
     assert rows.get(connection, 1) is None
     assert rows.assign(connection, 1, {"a": "!"}) is None
     assert rows.assign(connection, 1, {}) is None
@@ -50,9 +57,9 @@ def test_rows_outside_the_condition_are_not_there(catalogue, model, connection):
 def test_fields_that_may_not_be_read(catalogue, model, connection):
     rows = Rows(catalogue, model, Scope(readable=frozenset({"a"})))
     assert json.loads(rows.get(connection, 1).body) == {"id": 1, "a": "x"}
-    assert json.loads(rows.page(connection, Page(limit=1))) == [{"id": 1, "a": "x"}]
+    assert page(rows, connection, ("limit", "1"))[0] == {"id": 1, "a": "x"}
     with pytest.raises(Malformed) as refused:
-        rows.page(connection, Page(limit=1, order=(OrderTerm("b"),)))
+        page(rows, connection, ("order", "b"))
     assert refused.value.code == "unknown_field"
 
 

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.changes.service import DefinitionService
 from dynmodel_pyramid.errors import Conflict, Invalid, Malformed
+from dynmodel_pyramid.rows.entries import Columns
 from dynmodel_pyramid.rows.scope import Scope
 from dynmodel_pyramid.rows.upserts import Upsert
 from tests.rows.writing import Table
@@ -30,8 +31,10 @@ def table(catalogue):
     return made
 
 
-def upsert(table, documents, on_conflict=None, *, scope=None, **further):
-    upsert = Upsert(table.rows(**({"scope": scope} if scope else {})), documents, on_conflict, **further)
+def upsert(table, documents, on_conflict=None, *, scope=None, columns=None, missing_default=True, **further):
+    rows = table.rows(**({"scope": scope} if scope else {}))
+    read = Columns(rows, columns, missing_default=missing_default)
+    upsert = Upsert(rows, documents, on_conflict, columns=read, **further)
     with table.writing() as connection:
         done = upsert.run(connection)
         return done.ids, sorted(done.inserted)

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.attempt import Work
 from dynmodel_pyramid.changes.service import DefinitionService
-from dynmodel_pyramid.queries import parse
 from dynmodel_pyramid.rows.service import Rows
+from tests.queries.grammar import parse
 
 
 class Table:

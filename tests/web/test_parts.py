@@ -1,8 +1,13 @@
 """Lists that come in parts: each part tells where the next one is, and none is cut in silence."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.queries.grammar.parsing import LARGEST
 from dynmodel_pyramid.web.definitions import quarantine, tables, trash
+from dynmodel_pyramid.web.http.parts import Page, read_part
 
 
 def followed(client, path: str) -> list[list]:
@@ -49,3 +54,34 @@ def test_the_quarantine(fresh, monkeypatch):
     assert [len(part) for part in followed(fresh, f"{path}quarantine/?field=a")] == [2, 2, 1]
     assert followed(fresh, f"{path}quarantine/?field=b") == [[]]
     fresh.refused("GET", f"{path}quarantine/?limit=3", status=400, code="invalid_parameter")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "page"),
+    [
+        ({}, Page(7)),
+        ({"limit": "0"}, Page(0)),
+        ({"limit": str(LARGEST), "offset": "7"}, Page(LARGEST, 7)),
+        ({"offset": str(LARGEST)}, Page(7, LARGEST)),
+    ],
+)
+def test_limit_and_offset(parameters, page):
+    assert read_part(parameters, 7, LARGEST) == page
+
+
+@settings(derandomize=True, max_examples=300, database=None, deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from(["limit", "offset"]),
+        st.one_of(st.text(max_size=6), st.text("0123456789 +-", max_size=21), st.integers().map(str)),
+    )
+)
+def test_anything_is_understood_or_refused(parameters):
+    """And what is understood says what was written."""
+    try:
+        page = read_part(parameters, 7, LARGEST)
+    except Malformed as error:
+        assert error.code == "invalid_parameter"
+        assert any(not text.isdigit() or int(text) > LARGEST or len(text) > 19 for text in parameters.values())
+        return
+    assert page == Page(int(parameters.get("limit", 7)), int(parameters.get("offset", 0)))

@@ -22,7 +22,6 @@ REPEATS = 255
 ARCS = 250_000
 
 Ranges = tuple[tuple[int, int], ...]
-_LAST = 0x10FFFF
 _SURROGATES = (0xD800, 0xDFFF)
 
 

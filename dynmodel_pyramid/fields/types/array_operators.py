@@ -1,12 +1,13 @@
 """Operators of arrays of texts, and of lists of references, whose items are lines of a table."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from dynmodel_pyramid.fields import operators
-from dynmodel_pyramid.fields.operators import EQ, IN, IS, IS_DISTINCT, NEQ, Condition, Operator, bound
+from dynmodel_pyramid.fields.operators import EQ, IN, IS, IS_DISTINCT, NEQ, Operator, bound
 from dynmodel_pyramid.fields.sql import text_forms
 from dynmodel_pyramid.fields.sql.json_text import write_json
 
@@ -100,17 +101,13 @@ def _has_any(left: Any, right: Any, dialect: str) -> sa.ColumnElement[bool]:
     return _ids(left, lambda value: value.in_(right))
 
 
-def _like(known: Operator, condition: Condition) -> Operator:
-    return Operator(known.name, known.description, condition, known.read, known.many)
-
-
 #: What lists of references take.
 LISTS: tuple[Operator, ...] = (
-    _like(EQ, lambda left, right, dialect: _list(left, dialect) == _json(right)),
-    _like(NEQ, lambda left, right, dialect: _list(left, dialect) != _json(right)),
-    _like(IN, lambda left, right, dialect: _list(left, dialect).in_([_json(ids) for ids in right])),
-    _like(IS, _list_is),
-    _like(IS_DISTINCT, lambda left, right, dialect: _list(left, dialect) != _json(right)),
+    replace(EQ, condition=lambda left, right, dialect: _list(left, dialect) == _json(right)),
+    replace(NEQ, condition=lambda left, right, dialect: _list(left, dialect) != _json(right)),
+    replace(IN, condition=lambda left, right, dialect: _list(left, dialect).in_([_json(ids) for ids in right])),
+    replace(IS, condition=_list_is),
+    replace(IS_DISTINCT, condition=lambda left, right, dialect: _list(left, dialect) != _json(right)),
     Operator(*_CONTAINS, _has_all),
     Operator(*_CONTAINED, _has_only),
     Operator(*_OVERLAPS, _has_any),

@@ -1,5 +1,6 @@
 """Operators of JSON (PostgreSQL manual, 9.16): jsonb's own there, on SQLite functions that know jsonb's rules."""
 
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -76,16 +77,16 @@ def _ordered(known: Operator, sign: str) -> Operator:
         number = sa.case((sa.func.jsonb_typeof(left) == "number", sa.cast(sa.cast(left, sa.Text()), sa.Numeric())))
         return number.bool_op(sign)(sa.cast(wanted, sa.Numeric()))
 
-    return Operator(known.name, known.description, condition, _a_number, quantified=True)
+    return replace(known, condition=condition, read=_a_number)
 
 
 #: What types of JSON take, and at least those whose columns have several texts for one value.
 EQUALITY: tuple[Operator, ...] = (
-    Operator(EQ.name, EQ.description, _eq, quantified=True),
-    Operator(NEQ.name, NEQ.description, _neq),
-    Operator(IN.name, IN.description, _in, many=True),
+    replace(EQ, condition=_eq),
+    replace(NEQ, condition=_neq),
+    replace(IN, condition=_in),
     IS,
-    Operator(IS_DISTINCT.name, IS_DISTINCT.description, _is_distinct),
+    replace(IS_DISTINCT, condition=_is_distinct),
 )
 DOCUMENTS: tuple[Operator, ...] = (
     *EQUALITY,

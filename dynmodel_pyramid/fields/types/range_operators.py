@@ -51,10 +51,10 @@ def _beyond(
 
 
 class _Comparison:
-    """A range in SQL, ``a``, and a known one that is not empty, ``b``; all methods give conditions."""
+    """A range in SQL, ``a``, against a known one that is not empty; all methods give conditions."""
 
     def __init__(self, column: sa.ColumnElement[Any], wanted: Range[Any], write: Callable[[object], str]) -> None:
-        self.a, self.b = _Bounds(column), wanted
+        self.a = _Bounds(column)
         self.low = None if wanted.lower is None else self.a.value(wanted.lower, write)
         self.high = None if wanted.upper is None else self.a.value(wanted.upper, write)
         self.with_low, self.with_high = wanted.bounds[0] == "[", wanted.bounds[1] == "]"

@@ -5,7 +5,7 @@
 ``parsing``     pairs -> :class:`Query`
 ``documents``   the same grammar as JSON -> :class:`Query`
 ``printing``    :class:`Query` -> pairs
-``rules``       guards, leniencies, the names of operators
+``rules``       the operators that there are, guards and leniencies
 ``cursor``      a text and a place in it: names, JSON paths, errors that point
 ``selects``     ``select``
 ``conditions``  conditions and groups of them

@@ -1,10 +1,12 @@
 """Conditions and groups of them: ``not.eq(any).{a,b}``, ``in.(1,2)``, ``(a.eq.1,not.or(b.is.null,c.gt.2))``."""
 
 import re
+from collections.abc import Mapping
 from typing import Literal
 
+from dynmodel_pyramid.fields.operators import Syntax
 from dynmodel_pyramid.queries.grammar.cursor import Cursor, unescape
-from dynmodel_pyramid.queries.grammar.syntax import IS_VALUES, QUANTIFIED, TEXT_SEARCH, Column, Condition, Filter, Group
+from dynmodel_pyramid.queries.grammar.syntax import IS_VALUES, Column, Condition, Filter, Group
 
 _OPERATOR = re.compile(r"([a-z][a-z0-9_]*)(?:\(([^()]*)\))?\.")
 _LANGUAGE = re.compile(r"[0-9A-Za-z_$ \x80-\U0010ffff]+")
@@ -24,9 +26,9 @@ def read_condition(cursor: Cursor, column: Column, *, nested: bool = False) -> C
     """
     cursor.count()
     negated = cursor.take("not.")
-    operator, quantifier, language = read_operator(cursor)
+    operator, syntax, quantifier, language = read_operator(cursor)
     start = cursor.position
-    if operator == "in":
+    if syntax.many:
         value: str | tuple[str, ...] = _read_list(cursor)
     elif operator == "is":
         value = _read_is_value(cursor)
@@ -38,25 +40,35 @@ def read_condition(cursor: Cursor, column: Column, *, nested: bool = False) -> C
     return Condition(column, operator, value, negated, quantifier, language)
 
 
-def read_operator(cursor: Cursor) -> tuple[str, Literal["any", "all"] | None, str | None]:
-    """``fts(english).`` with the full stop: operator, quantifier, language."""
+def read_operator(cursor: Cursor) -> tuple[str, Syntax, Literal["any", "all"] | None, str | None]:
+    """``fts(english).`` with the full stop: operator, its syntax, quantifier, language."""
     start = cursor.position
+    operators = cursor.guard.rules.operators
     found = cursor.match(_OPERATOR)
-    if found is None or found[1] not in cursor.guard.rules.operators:
-        known = ", ".join(sorted(cursor.guard.rules.operators))
+    syntax = None if found is None else operators.get(found[1])
+    if syntax is None:
+        known = ", ".join(sorted(operators))
         cursor.fault("an operator and a full stop", at=start, hint=f"operators are {known}; not. may stand before them")
     operator, modifier = found.groups()
     if modifier is None:
-        return operator, None, None
-    if operator in QUANTIFIED:
+        return operator, syntax, None, None
+    if syntax.quantified:
         if modifier not in ("any", "all"):
             cursor.fault("any or all", at=found.start(2))
-        return operator, modifier, None
-    if operator in TEXT_SEARCH:
+        return operator, syntax, modifier, None
+    if syntax.searches:
         if not modifier.strip() or not _LANGUAGE.fullmatch(modifier):
             cursor.fault("a language", at=found.start(2))
-        return operator, None, modifier.strip()
-    cursor.fault("a full stop", at=found.start(2) - 1, hint=f"{operator} takes neither any, nor all, nor a language")
+        return operator, syntax, None, modifier.strip()
+    hint = f"{operator} takes {syntax}; any or all follow {_of(operators, 'quantified')}"
+    searching = _of(operators, "searches")
+    hint += f", a language follows {searching}" if searching else ""
+    cursor.fault("a full stop", at=found.start(2) - 1, hint=hint)
+
+
+def _of(operators: Mapping[str, Syntax], modifier: str) -> str:
+    """The names of the operators that take a modifier."""
+    return " ".join(sorted(name for name, syntax in operators.items() if getattr(syntax, modifier)))
 
 
 def read_group(cursor: Cursor, operator: Literal["and", "or"], negated: bool, depth: int = 1) -> Group:

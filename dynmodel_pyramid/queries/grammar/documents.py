@@ -37,7 +37,7 @@ _EMBED_KEYS = ("embed", "spread", "alias", "hint", "join", *_LEVEL_KEYS)
 _GROUPS = {"and": ("and", False), "or": ("or", False), "not.and": ("and", True), "not.or": ("or", True)}
 
 
-def read_document(document: object, rules: Rules = Rules()) -> Query:
+def read_document(document: object, rules: Rules) -> Query:
     """The query that a decoded JSON document asks for.
 
     :raises QueryError: out of the form or the grammar; ``parameter`` is a JSON pointer (RFC 6901)
@@ -216,9 +216,9 @@ class _Reader:
         self.guard.count(pointer)
         cursor = Cursor(f"{key}.", pointer, self.guard, "name")
         negated = cursor.take("not.")
-        operator, quantifier, language = read_operator(cursor)
+        operator, syntax, quantifier, language = read_operator(cursor)
         cursor.expect_end("the end")
-        if operator == "in" or quantifier is not None:
+        if syntax.many or quantifier is not None:
             if not isinstance(value, list):
                 _fault(pointer, "an array")
             self.guard.count_values(len(value), pointer)

@@ -18,7 +18,7 @@ AT_THE_ROOT = frozenset({"select", "columns", "on_conflict", "_after", "_before"
 LARGEST = 2**63 - 1
 
 
-def parse(parameters: Iterable[tuple[str, str]], rules: Rules = Rules()) -> Query:
+def parse(parameters: Iterable[tuple[str, str]], rules: Rules) -> Query:
     """The query that the parameters ask for, in their order.
 
     :raises QueryError: out of the grammar, naming parameter and character

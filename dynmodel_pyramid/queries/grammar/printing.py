@@ -82,7 +82,7 @@ def _nested(item: Filter) -> str:
     if isinstance(item, Group):
         return ("not." if item.negated else "") + item.operator + _items(item)
     value = _value(item)
-    if item.operator not in ("in", "is") and not _ARRAY.fullmatch(value):
+    if not _is_list(item) and not _ARRAY.fullmatch(value):
         value = _text(value)
     return f"{_column(item.column, _LOGIC)}.{_operator(item)}{value}"
 
@@ -96,9 +96,14 @@ def _value(condition: Condition) -> str:
     """The value as it stands at top level."""
     if isinstance(condition.value, str):
         return condition.value
-    if condition.operator == "in":
+    if _is_list(condition):
         return "(" + ",".join(_text(value) for value in condition.value) + ")"
     return "{" + ",".join(_element(value) for value in condition.value) + "}"
+
+
+def _is_list(condition: Condition) -> bool:
+    """Whether the values stand in parentheses, as those of ``in``."""
+    return condition.quantifier is None and not isinstance(condition.value, str)
 
 
 def _element(value: str) -> str:

@@ -1,14 +1,17 @@
-"""What a parser is told besides the text: guards, leniencies, the names of operators."""
+"""What a parser is told besides the text: operators, guards, leniencies."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from dynmodel_pyramid.fields.operators import Syntax
 from dynmodel_pyramid.queries.errors import QueryTooComplex
-from dynmodel_pyramid.queries.grammar.syntax import OPERATORS
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How much a query may be, and how strictly it is read.
+    """Which operators a query may use, how much it may be, and how strictly it is read.
+
+    ``operators`` are those of the installed field types (:attr:`FieldTypes.operators`), by their names.
 
     Each item of ``select``, ``order``, ``columns`` and ``on_conflict``, each condition, each value of one with ``any``
     or ``all``, each ``and`` and ``or``, each ``limit`` and ``offset`` and each step of a JSON path is an expression.
@@ -18,11 +21,11 @@ class Rules:
     delimit is a character as others are.
     """
 
+    operators: Mapping[str, Syntax] = field(kw_only=True)
     expressions: int = 1000
     nesting: int = 20
     embedding: int = 10
     lenient: bool = False
-    operators: frozenset[str] = OPERATORS
     values: int = 32_000
     size: int = 1_048_576
 

@@ -6,16 +6,7 @@ Values that a query compares with stay text here: only a field's type knows how 
 from dataclasses import dataclass
 from typing import Literal
 
-#: Comparisons that take a modifier: ``eq(any).{a,b}`` (PostgREST, "Operator Modifiers").
-QUANTIFIED = frozenset({"eq", "gt", "gte", "lt", "lte", "like", "ilike", "match", "imatch"})
-#: Full-text search; a language may follow: ``fts(english).cat``.
-TEXT_SEARCH = frozenset({"fts", "plfts", "phfts", "wfts"})
-#: PostgREST, "Operators".
-OPERATORS = (
-    QUANTIFIED
-    | TEXT_SEARCH
-    | {"neq", "in", "is", "isdistinct", "cs", "cd", "ov", "sl", "sr", "nxr", "nxl", "adj"}
-)  # fmt: skip
+#: The values of ``is``, which the grammar itself knows: it also asks whether a row has embedded rows.
 IS_VALUES = frozenset({"null", "not_null", "true", "false", "unknown"})
 AGGREGATES = ("sum", "avg", "count", "max", "min")
 
@@ -80,8 +71,9 @@ SelectItem = Star | Field | RowCount | Embed
 class Condition:
     """``column=not.operator(quantifier or language).value``
 
-    ``value`` is a text; for ``in`` and with a quantifier a tuple of texts; for ``is`` one of ``IS_VALUES``. A column
-    without a JSON path may also name an embedded relation, whose existence ``is.null`` asks for.
+    ``value`` is a text; of an operator that takes a list, and with a quantifier, a tuple of texts; of ``is`` one of
+    ``IS_VALUES``. A column without a JSON path may also name an embedded relation, whose existence ``is.null`` asks
+    for.
     """
 
     column: Column

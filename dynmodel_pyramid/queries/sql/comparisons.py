@@ -14,7 +14,6 @@ from dynmodel_pyramid.definitions.problems import faults
 from dynmodel_pyramid.errors import Conflict, Malformed
 from dynmodel_pyramid.fields.operators import Operator
 from dynmodel_pyramid.fields.schema import UNSTORABLE
-from dynmodel_pyramid.fields.sql.search import LANGUAGES
 from dynmodel_pyramid.queries.sql.subjects import Subject
 
 #: Of a value in messages.
@@ -35,7 +34,7 @@ def condition(
 ) -> sa.ColumnElement[bool]:
     """The SQL of ``subject operator value``; it is null where SQL's comparison is, so that ``not`` leaves nulls out.
 
-    :param value: as it stands in the query; several for ``in``, and with a quantifier
+    :param value: as it stands in the query; several for an operator that takes a list, and with a quantifier
     :param quantifier: ``any`` or ``all`` of the values
     :param language: of the operators of text search
     :raises Malformed: the type has no such operator, the operator takes no such modifier, or the value is none
@@ -80,14 +79,14 @@ def operator_of(subject: Subject, name: str) -> Operator:
 
 def _check_modifiers(subject, known: Operator, value, quantifier: str | None, language: str | None) -> None:
     if quantifier is not None and (quantifier not in QUANTIFIERS or not known.quantified):
-        takes = "eq gt gte lt lte like ilike match and imatch take any and all"
-        raise _refused(subject, known, f"it takes no {_short(quantifier)}", hint=takes)
+        takes = " ".join(name for name, other in operators_of(subject).items() if other.quantified)
+        told = f"it takes no {_short(quantifier)}"
+        raise _refused(subject, known, told, hint=f"{takes} take any and all" if takes else None)
     if language is not None and not known.searches:
         raise _refused(subject, known, "it takes no language")
-    if language is not None and language not in LANGUAGES:
-        raise _refused(
-            subject, known, f"there is no language {_short(language)}", hint=f"known are {' '.join(sorted(LANGUAGES))}"
-        )
+    if language is not None and language not in known.languages:
+        hint = f"known are {' '.join(sorted(known.languages))}"
+        raise _refused(subject, known, f"there is no language {_short(language)}", hint=hint)
     wants_list, most = known.many or quantifier is not None, MOST_VALUES if known.many else MOST_QUANTIFIED
     if wants_list == isinstance(value, str):
         raise _refused(subject, known, "want a list of values" if wants_list else "want one value")

@@ -1,14 +1,13 @@
 """Conditions and groups of them over one table -> one SQL expression."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import Grouping
 
-from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.queries.grammar.syntax import Condition, Filter, Group
 from dynmodel_pyramid.queries.sql.comparisons import condition
-from dynmodel_pyramid.queries.sql.names import Names, Readable
+from dynmodel_pyramid.queries.sql.names import Names
 
 #: The name of an embedded relation -> whether anything is embedded, in SQL; None: nothing is embedded under that name.
 Existence = Callable[[str], sa.ColumnElement[bool] | None]
@@ -16,32 +15,25 @@ Existence = Callable[[str], sa.ColumnElement[bool] | None]
 _SIDE_BY_SIDE = 100
 
 
-def where(model: Model, filters: Sequence[Filter], scope: Readable) -> sa.ColumnElement[bool] | None:
-    """What all ``filters`` ask of a row of the table, null counting as false; None where they are none.
-
-    The scope says which fields may be named. Its condition on rows is not part of the expression.
+def translated(filters: Iterable[Filter], names: Names, existence: Existence) -> sa.ColumnElement[bool]:
+    """What all ``filters`` ask of a row of the table that ``names`` are of.
 
     :raises Malformed: an unknown name (``unknown_field``), operator or value
     :raises Conflict: this database hasn't got an operator
     """
-    return translated(filters, Names(model, scope)) if filters else None
-
-
-def translated(filters: Iterable[Filter], names: Names, existence: Existence | None = None) -> sa.ColumnElement[bool]:
-    """All ``filters``, over the table that ``names`` are of."""
     return _joined("and", [_filter(item, names, existence) for item in filters])
 
 
-def _filter(item: Filter, names: Names, existence: Existence | None) -> sa.ColumnElement[bool]:
+def _filter(item: Filter, names: Names, existence: Existence) -> sa.ColumnElement[bool]:
     if isinstance(item, Group):
         made = _joined(item.operator, [_filter(each, names, existence) for each in item.items])
         return sa.not_(Grouping(made)) if item.negated else made
     return _condition(item, names, existence)
 
 
-def _condition(item: Condition, names: Names, existence: Existence | None) -> sa.ColumnElement[bool]:
+def _condition(item: Condition, names: Names, existence: Existence) -> sa.ColumnElement[bool]:
     column = item.column
-    if existence is not None and item.operator == "is" and item.value in ("null", "not_null") and not column.path:
+    if item.operator == "is" and item.value in ("null", "not_null") and not column.path:
         there = existence(column.name)
         if there is not None:
             return there if (item.value == "null") == item.negated else sa.not_(there)

@@ -15,6 +15,7 @@ from dynmodel_pyramid.queries.sql.names import Names, Readable
 from dynmodel_pyramid.queries.sql.ordering import Key, keys_of
 from dynmodel_pyramid.queries.sql.outputs import Output
 from dynmodel_pyramid.queries.sql.relations import Models
+from dynmodel_pyramid.queries.sql.select_list import outputs_of
 from dynmodel_pyramid.queries.sql.selection import ScopeOf, Selection, Surroundings
 from dynmodel_pyramid.queries.sql.statements import cut, grouped, is_grouped
 from dynmodel_pyramid.queries.sql.subjects import of_system
@@ -121,7 +122,7 @@ def plan(
             raise Malformed(f"{parameter} is for writes", code="invalid_parameter", parameter=parameter)
     around = Surroundings(query, models, scope_of, numbers)
     selection = Selection(around, Names(model, scope, budget=around.budget), query.select)
-    outputs = selection.outputs()
+    outputs = outputs_of(selection)
     if not outputs:
         raise Malformed("select: nothing is selected", code="invalid_parameter", parameter="select")
     conditions = selection.conditions()

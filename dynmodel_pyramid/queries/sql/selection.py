@@ -1,4 +1,4 @@
-"""One level of a query, the queried table or an embedded relation: what is selected, from where, and which rows.
+"""One level of a query, the queried table or an embedded relation: from where its rows come, and which they are.
 
 Relations of which a row has one at most are joined to the level's own table (LEFT JOIN: they never multiply its rows).
 Those of which it may have several are subqueries that make JSON arrays, and so is the whole query one statement.
@@ -6,7 +6,7 @@ Conditions about what is embedded are EXISTS, with the embedded level's own cond
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
 
 import sqlalchemy as sa
@@ -15,14 +15,12 @@ from sqlalchemy.sql.elements import quoted_name
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.queries.errors import QueryError, QueryTooComplex, clip
-from dynmodel_pyramid.queries.grammar.syntax import Column, Embed, Field, Path, Query, RowCount, SelectItem, Star
+from dynmodel_pyramid.queries.grammar.syntax import Column, Embed, Path, Query, SelectItem
 from dynmodel_pyramid.queries.sql.aggregates import Aggregate
 from dynmodel_pyramid.queries.sql.budget import Budget
-from dynmodel_pyramid.queries.sql.casts import cast
 from dynmodel_pyramid.queries.sql.filters import translated
-from dynmodel_pyramid.queries.sql.json_text import NULL, json_array, json_object, literal
 from dynmodel_pyramid.queries.sql.names import Names, Readable
-from dynmodel_pyramid.queries.sql.outputs import Output, every_output, of_subject, of_text, output_of
+from dynmodel_pyramid.queries.sql.outputs import Output
 from dynmodel_pyramid.queries.sql.relations import Models, Relation, relation_of
 from dynmodel_pyramid.queries.sql.subjects import Subject
 
@@ -88,7 +86,6 @@ class Selection:
         self.joined: dict[str, Selection] = {}
         self.embeds = {item.key: item for item in items if isinstance(item, Embed)}
         self._relations: dict[str, Relation] = {}
-        self._outputs: list[Output | Aggregate] | None = None
         self._check_embeds()
 
     def _check_embeds(self) -> None:
@@ -150,79 +147,6 @@ class Selection:
             made.append(translated(self.level.filters, self.names, self.exists))
         return made + [self.exists(key) for key, item in self.embeds.items() if item.join == "inner"]
 
-    # What is selected
-
-    def outputs(self) -> list[Output | Aggregate]:
-        """The values of a row, in their order; relations of one row are joined on the way."""
-        if self._outputs is None:
-            self._outputs = self._made_outputs()
-        return self._outputs
-
-    def _made_outputs(self) -> list[Output | Aggregate]:
-        made = [[] if isinstance(item, Star) else self._made(item) for item in self.items]
-        names = [each.name for some in made for each in some]
-        for name in names:
-            if names.count(name) > 1:
-                raise QueryError(f"{clip(name)} is selected twice", parameter="select", hint="rename one of them")
-        stars = [number for number, item in enumerate(self.items) if isinstance(item, Star)]
-        if stars:
-            # What is selected by itself takes the place of what * has under that name.
-            made[stars[0]] = [each for each in every_output(self.names) if each.name not in names]
-            for each in made[stars[0]]:
-                self.around.budget.spend(each.shown)
-        return [self.around.shown(each) for some in made for each in some]
-
-    def _made(self, item: SelectItem) -> list[Output | Aggregate]:
-        if isinstance(item, RowCount):
-            return [Aggregate(item.alias or "count", "count", None, item.cast)]
-        if isinstance(item, Field):
-            made = self._field(item)
-            self.around.budget.spend(made.shown if isinstance(made, Output) else made.subject.expression)
-            return [made]
-        return self._embedded(item)
-
-    def _field(self, item: Field) -> Output | Aggregate:
-        column = item.column
-        name = item.alias or item.aggregate or _name_of(column)
-        if item.aggregate is None and item.cast is None and not column.path:
-            return output_of(self.names, column.name, name)
-        subject = self.names.subject(column, "select")
-        if item.cast is not None:
-            subject = cast(subject, item.cast)
-        if item.aggregate is None:
-            return of_subject(name, subject, None if item.cast else _name_of(column))
-        made = Aggregate(name, item.aggregate, subject, item.aggregate_cast)
-        made.check()
-        return made
-
-    def _embedded(self, item: Embed) -> list[Output | Aggregate]:
-        relation = self.relation(item.key)
-        if not relation.many:
-            return self._joined_outputs(item)
-        child = self.child(item.key)
-        if not item.spread:
-            return [_array(item.key, child.array(self, item.key, None))] if item.items else []
-        # They share the child, whose outputs are made once: each would make all that is spread below it anew.
-        names = [each.name for each in child.outputs()]
-        return [_array(name, child.array(self, item.key, number)) for number, name in enumerate(names)]
-
-    def _joined_outputs(self, item: Embed) -> list[Output | Aggregate]:
-        child = self.join(item.key)
-        outputs = child.outputs()
-        if item.spread:
-            return [replace(each, column=None) if isinstance(each, Output) else each for each in outputs]
-        if any(isinstance(each, Aggregate) for each in outputs):
-            raise QueryError(
-                f"{clip(item.key)} has one row at most: there is nothing to add up",
-                parameter="select",
-                hint=f"spread it, and its values are added up here: ...{clip(item.relation)}(...)",
-            )
-        there = child.table.c.id.is_not(None)
-        if not item.items:
-            return []
-        row = self.object_of(outputs)
-        return [of_text(item.key, sa.case((there, row)), None, sa.case((there, row), else_=literal(NULL)))]
-
     def join(self, key: str) -> "Selection":
         """Join the one row that a relation may have."""
         if key in self.joined:
@@ -245,26 +169,6 @@ class Selection:
             source = source.outerjoin(table, condition)
         return source
 
-    # Arrays of rows
-
-    def array(self, near: "Selection", key: str, only: int | None) -> sa.ColumnElement:
-        """The rows as the text of a JSON array: objects, or the values of one output alone."""
-        from dynmodel_pyramid.queries.sql.statements import select_rows  # which is made of selections
-
-        source, tie, order = near.reached(key, self)
-        outputs = self.outputs()
-
-        def shown(made: list[Output]) -> list[sa.ColumnElement]:
-            text = self.object_of(made) if only is None else made[only].text()
-            return [text.label("value")]
-
-        rows = select_rows(self, outputs, source, [tie], order, shown)
-        return self.around.budget.spend(json_array(rows.correlate(near.table), self.dialect))
-
-    def object_of(self, outputs: list[Output]) -> sa.ColumnElement:
-        """The JSON text of a row that is embedded."""
-        return json_object([(each.name, self.around.budget.spend(each.text())) for each in outputs])
-
     def subject_of(self, column: Column, relation: str | None) -> Subject:
         """What the order names: a field of this level, or of a relation that is joined."""
         if relation is None:
@@ -285,13 +189,3 @@ class Selection:
                 relation=clip(relation),
             )
         return self.join(relation).names.subject(column, "order")
-
-
-def _array(name: str, text: sa.ColumnElement) -> Output:
-    return of_text(name, text, None, text)
-
-
-def _name_of(column: Column) -> str:
-    """As PostgREST has it: a JSON path is called by its last key."""
-    keys = [step for step in column.path if isinstance(step, str)]
-    return keys[-1] if keys else column.name

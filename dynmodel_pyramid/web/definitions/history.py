@@ -8,7 +8,6 @@ from dynmodel_pyramid.changes.revert import reverting
 from dynmodel_pyramid.changes.service import DefinitionService
 from dynmodel_pyramid.definitions.expressions import moment_text
 from dynmodel_pyramid.definitions.writing import table_document
-from dynmodel_pyramid.rows.page import whole_number
 from dynmodel_pyramid.web.definition_resources import DifferenceResource, History, HistoryVersion, Revert
 from dynmodel_pyramid.web.definitions.tables import definition_answer
 from dynmodel_pyramid.web.http.answers import encode, json_answer
@@ -16,7 +15,7 @@ from dynmodel_pyramid.web.http.body import refuse_body
 from dynmodel_pyramid.web.http.conditions import refuse_other_version
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import author_of, no_parameters
-from dynmodel_pyramid.web.http.parts import link_next, read_part
+from dynmodel_pyramid.web.http.parts import link_next, read_part, whole_number
 from dynmodel_pyramid.web.http.transactions import read_connection
 
 #: Versions of a part of the history, and the most that there may be: each may have hundreds of steps.

@@ -13,7 +13,8 @@ from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
 from dynmodel_pyramid.web.http.parts import link_next, read_part
 from dynmodel_pyramid.web.http.transactions import read_connection, write_connection
-from dynmodel_pyramid.web.rows.row import row_answer, writing
+from dynmodel_pyramid.web.http.writing import writing
+from dynmodel_pyramid.web.rows.row import row_answer
 
 #: Values of a part of the list.
 MOST = 1000
@@ -43,10 +44,10 @@ def list_values(context: QuarantineResource, request) -> Response:
     parameters = no_parameters(request, "field", "limit", "offset")
     quarantine = _quarantine(context)
     field_id = _field_id(quarantine, parameters)
-    page = read_part({name: text for name, text in parameters.items() if name != "field"}, MOST, MOST)
+    page = read_part(parameters, MOST, MOST)
     connection = read_connection(request)
     total = quarantine.count(connection, field_id)
-    lines = quarantine.page(connection, page, field_id)
+    lines = quarantine.page(connection, page.limit, page.offset, field_id)
     answer = json_answer(encode([line.document() for line in lines]))
     part = f"{page.offset}-{page.offset + len(lines) - 1}" if lines else "*"
     answer.headers["Content-Range"] = f"{part}/{total}"
@@ -84,7 +85,10 @@ def restore_value(context: Restoration, request) -> Response:
     row_id, version = Quarantine(rows).restore(
         connection, context.__parent__.number, value, overwrite=overwrite == "true"
     )
-    return row_answer(rows_context[str(row_id)], request, rows, connection, version)
+    answer = row_answer(rows_context[str(row_id)], request, rows, connection, version)
+    if rows_context.deprecation is not None:
+        answer.headers["Deprecation"] = rows_context.deprecation
+    return answer
 
 
 def _value(document):

@@ -9,10 +9,11 @@ from dynmodel_pyramid.definitions.patching import patched
 from dynmodel_pyramid.definitions.writing import table_document
 from dynmodel_pyramid.web.http.answers import empty_answer, encode, json_answer
 from dynmodel_pyramid.web.http.body import MERGE_PATCH, read_json
-from dynmodel_pyramid.web.http.conditions import is_unchanged, preferred_return, refuse_other_version
+from dynmodel_pyramid.web.http.conditions import is_unchanged, refuse_other_version
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import author_of, no_parameters
 from dynmodel_pyramid.web.http.parts import link_next, read_part
+from dynmodel_pyramid.web.http.preferences import preferred_return
 from dynmodel_pyramid.web.http.tree import path
 from dynmodel_pyramid.web.resources import Table, Tables
 
@@ -29,11 +30,10 @@ def definition_answer(request, outcome: Outcome, status: int = 200) -> Response:
     """The definition that a change made; proven by the change's own locks."""
     definition = outcome.definition
     answer = json_answer(encode(table_document(definition)), status)
-    preference = preferred_return(request)
-    if preference in ("minimal", "headers-only"):
+    preferences = preferred_return(request)
+    if preferences.is_empty:
         answer = empty_answer(204 if status == 200 else status)
-    if preference is not None:
-        answer.headers["Preference-Applied"] = f"return={preference}"
+    preferences.tell(answer)
     answer.headers["ETag"] = f'"{definition.version}"'
     answer.headers["Definition-Version"] = str(definition.version)
     return answer

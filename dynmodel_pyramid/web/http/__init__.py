@@ -8,9 +8,12 @@
 ``parameters``    parameters of views without a query, and who sends a request
 ``conditions``    ETag, If-Match, If-None-Match, Accept
 ``preferences``   Prefer
+``faces``         what differs between the faces of rows
+``forms``         rows as the bodies of answers
 ``answers``       the responses
 ``errors``        exceptions -> problem documents
-``listing``       a list of rows, counted and ranged
+``listing``       a list of rows: read, counted, ranged and answered
+``writing``       rows that are added and written, with the rows in the answer
 ``streams``       long lists, sent while they are read
 ``explained``     execution plans instead of rows
 ``ranges``        which part of a list, and Content-Range

@@ -43,30 +43,28 @@ def empty_answer(status: int = 204) -> Answer:
 
 
 class RowsBody:
-    """A body that is made in parts, by default a JSON array; beyond :data:`IN_MEMORY` bytes in a temporary file.
+    """A body that is made in parts; beyond :data:`IN_MEMORY` bytes in a temporary file.
 
-    :param between: stands between the parts, and with ``leads`` before the first one
+    :param opening: stands before the first part, ``between`` between two of them, ``closing`` behind the last one
     """
 
-    def __init__(self, opening: bytes = b"[", between: bytes = b",", closing: bytes = b"]", leads: bool = False):
+    def __init__(self, opening: bytes, between: bytes, closing: bytes):
         self._file: BinaryIO = BytesIO()
-        self._file.write(opening)
-        self._between = between
-        self._closing = closing
-        self._separates = leads
+        self._before, self._between, self._closing = opening, between, closing
 
     def add(self, part: bytes) -> None:
-        """One object, or several with commas between."""
-        if self._separates:
-            self._file.write(self._between)
+        """Rows, one or several."""
+        self._file.write(self._before)
         self._file.write(part)
-        self._separates = True
+        self._before = self._between
         if isinstance(self._file, BytesIO) and self._file.tell() > IN_MEMORY:
             kept, self._file = self._file, TemporaryFile()
             self._file.write(kept.getbuffer())
 
     def answer(self, answer: Response) -> None:
         """Let this be the body of an answer, which closes it."""
+        if not self._file.tell():
+            self._file.write(self._before)
         self._file.write(self._closing)
         if isinstance(self._file, BytesIO):
             answer.body = self._file.getvalue()

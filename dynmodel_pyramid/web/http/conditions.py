@@ -1,4 +1,4 @@
-"""Conditional requests (RFC 9110, section 13), ``Prefer`` (RFC 7240) and ``Accept``."""
+"""Conditional requests (RFC 9110, section 13) and ``Accept``."""
 
 import re
 from collections.abc import Callable
@@ -8,7 +8,6 @@ from dynmodel_pyramid.web.http.errors import NotAcceptable
 
 #: One element of a list of entity tags (RFC 9110, 8.8.3), and the comma after it. Elements may be empty (5.6.1.2).
 _ELEMENT = re.compile(r'[ \t]*(?:(W/)?"([!#-~\x80-\xff]*)"[ \t]*)?(?:,|\Z)')
-RETURNS = ("representation", "minimal", "headers-only")
 
 
 def _tags(name: str, header: str) -> list[tuple[bool, str]]:
@@ -72,21 +71,6 @@ def refuse_other_version(request) -> Callable[[object], None]:
             raise PreconditionFailed(f"the current version of the definition is {definition.version}")
 
     return check
-
-
-def preferred_return(request) -> str | None:
-    """The ``return`` of ``Prefer``, where it is one that we know; other preferences are ignored, as RFC 7240 says."""
-    return preferred(request, "return", RETURNS)
-
-
-def preferred(request, name: str, known: tuple[str, ...]) -> str | None:
-    """A preference (RFC 7240), where its value is one that we know; the first one that is given counts."""
-    for part in request.headers.get("Prefer", "").split(","):
-        given, _, value = part.split(";")[0].partition("=")
-        if given.strip().lower() == name:
-            value = value.strip().strip('"')
-            return value if value in known else None
-    return None
 
 
 def best_offer(request, offers: tuple[str, ...] = ("application/json",)) -> str:

@@ -4,6 +4,7 @@ import json
 import logging
 import re
 import secrets
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -17,7 +18,6 @@ from dynmodel_pyramid.catalogue.attempt import Stale
 from dynmodel_pyramid.catalogue.constraint_violations import KINDS, violated_fields, violation
 from dynmodel_pyramid.changes.values.index_entries import long_indexed_fields
 from dynmodel_pyramid.database import Failure
-from dynmodel_pyramid.web.rest.problems import rest_error, wants_rest_error
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +91,15 @@ TITLES = {
 }
 
 
+#: Writes an error: of a request, its status, code, detail, hint and further members.
+ErrorWriter = Callable[[Any, int, str, str, str | None, dict[str, Any]], Response]
+
+
+def add_error_writer(config, segment: str, writer: ErrorWriter) -> None:
+    """Let a face write its errors in its own form: those of all addresses below a first segment."""
+    config.registry.dynmodel_error_writers[segment] = writer
+
+
 def request_id(request) -> str:
     """The client's ``X-Request-Id`` where it is one, else a new one; the same for the whole request."""
     known = request.environ.get("dynmodel.request_id")
@@ -104,12 +113,12 @@ def request_id(request) -> str:
 def problem(request, status: int, code: str, detail: str, hint: str | None = None, **members: Any) -> Response:
     """A problem document. ASCII only: what a client sent may hold surrogates, which have no UTF-8.
 
-    Below ``/rest/`` it is an error as PostgREST's clients know it.
+    Below the address of a face that has a form of its own it has that form, unless ``Accept`` names ours.
     """
     if status >= 500:
         request.environ[_FAILURE] = f"{code}: {detail}"
-    if wants_rest_error(request):
-        answer = rest_error(request, status, code, detail, hint, members)
+    if (writer := _error_writer(request)) is not None:
+        answer = writer(request, status, code, detail, hint, members)
         answer.headers["X-Request-Id"] = request_id(request)
         return with_definition_version(answer, request)
     title = TITLES.get(status) or HTTPStatus(status).phrase
@@ -127,6 +136,12 @@ def problem(request, status: int, code: str, detail: str, hint: str | None = Non
     answer = Response(body, status=f"{status} {title}", content_type=MEDIA_TYPE, charset=None)
     answer.headers["X-Request-Id"] = document["request_id"]
     return with_definition_version(answer, request)
+
+
+def _error_writer(request) -> ErrorWriter | None:
+    segments = (getattr(request, "matchdict", None) or {}).get("traverse") or (None,)
+    writer = request.registry.dynmodel_error_writers.get(segments[0])
+    return writer if writer is not None and MEDIA_TYPE not in request.headers.get("Accept", "") else None
 
 
 def domain_error_view(error: errors.DynmodelError, request) -> Response:

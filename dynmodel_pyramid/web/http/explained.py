@@ -58,6 +58,7 @@ class Explanation:
         made = found.explain(connection, part.limit, part.offset, self.form, self.options)
         answer = Answer(orjson.dumps(made) if self.form == "json" else made.encode())
         answer.headers["Content-Type"] = self.media_type
+        answer.vary = "Accept"
         return answer
 
 

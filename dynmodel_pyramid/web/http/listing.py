@@ -1,4 +1,4 @@
-"""A list of rows, counted, ranged and answered: one path for both faces.
+"""A list of rows, counted, ranged and answered: one path for both faces (:mod:`~.faces`).
 
 ``Content-Range`` counts what is sent. A guess (``count=planned``, ``estimated``) is the total at most, and never below
 what is sent; where the answer itself shows how many rows there are, that is the total.
@@ -8,14 +8,53 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.rows.page import LARGEST
+from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.exchange.forms import Form, Rows
+from dynmodel_pyramid.queries.grammar.parsing import LARGEST
 from dynmodel_pyramid.rows.querying import PageOfRows, Queried
 from dynmodel_pyramid.rows.reads import CHUNK
 from dynmodel_pyramid.web.http.answers import Answer
+from dynmodel_pyramid.web.http.faces import Face
+from dynmodel_pyramid.web.http.links import link_header
+from dynmodel_pyramid.web.http.preferences import Preferences
 from dynmodel_pyramid.web.http.ranges import Part, content_range
-from dynmodel_pyramid.web.http.streams import Form, Rows, RowStream
+from dynmodel_pyramid.web.http.streams import RowStream
 from dynmodel_pyramid.web.http.transactions import detached_read_connection, read_connection
 from dynmodel_pyramid.web.http.tree import WORK
+
+
+def list_answer(
+    face: Face,
+    request,
+    found: Queried,
+    part: Part,
+    form: Form,
+    wanted: Preferences,
+    *,
+    query_string: str | None = None,
+    refuse: Callable[[int | str], None] = lambda count: None,
+) -> Answer:
+    """A part of what a query finds: in memory if it is short, else streamed.
+
+    :param query_string: for links to other pages; None: there are none
+    :param refuse: told the number of rows; may raise an error
+    """
+    listing = Listing(request, found, part, wanted["count"], face.beyond, cursors=face.has_cursors)
+    try:
+        refuse(f"more than {CHUNK}" if listing.rows is None else listing.sent)
+    except BaseException:
+        listing.close()
+        raise
+    answer = listing.answer(form)
+    answer.vary = "Accept"
+    if query_string is not None and listing.page is not None:
+        link_header(request, answer, query_string, listing.page)
+    if face.tells_range or listing.is_ranged:
+        answer.headers["Content-Range"] = listing.content_range
+    wanted.tell(answer)
+    if found.plan.versions:
+        answer.headers["Definitions-Revision"] = str(request.environ[WORK].snapshot.state.definitions)
+    return answer
 
 
 class Listing:
@@ -44,13 +83,17 @@ class Listing:
         :param count: one of ``COUNTS``
         :param beyond: makes the error for an offset and the total that it is beyond
         :param cursors: whether a page tells what continues it
-        :raises Malformed: more rows than ``dynmodel.max_rows``
+        :raises Malformed: more rows than ``dynmodel.max_rows``, or a cursor without a limit
         """
         self._found, self._part, self._beyond = found, part, beyond
         self._has_cursor = found.plan.query.after is not None or found.plan.query.before is not None
         self._guess: int | None = None
         settings, dialect = request.registry.dynmodel_settings, request.environ[WORK].database.dialect
         is_page = part.limit is not None and part.limit <= CHUNK
+        if self._has_cursor and not is_page:
+            raise Malformed(
+                f"a page behind a cursor needs a limit, of {CHUNK} at most", code="invalid_parameter", parameter="limit"
+            )
         connection = (read_connection if is_page else detached_read_connection)(request)
         try:
             dialect.bound_statements(connection, settings.statement_timeout)
@@ -110,6 +153,12 @@ class Listing:
     @property
     def content_range(self) -> str:
         return content_range(self._part.offset, self.sent or 0, self.total)
+
+    @property
+    def is_ranged(self) -> bool:
+        """Whether a part was asked for, or the number of rows, and it is known which rows are sent."""
+        asked = self._part.asked or self.total is not None or self.page is not None
+        return self.sent is not None and not self._has_cursor and asked
 
     @property
     def is_partial(self) -> bool:

@@ -16,21 +16,37 @@ from dynmodel_pyramid.web.http.tree import ROUTE
 View = Callable[[object, object], Response]
 
 
-def add_resource_view(config, resource: type, *, offers: tuple[str, ...] = ("application/json",), **views: View):
+def add_resource_view(
+    config,
+    resource: type,
+    *,
+    offers: Callable[[object], tuple[str, ...]] | None = lambda request: ("application/json",),
+    check: Callable[[object, object], None] | None = None,
+    allow: str | None = None,
+    options_status: int = 204,
+    **views: View,
+) -> None:
     """Register the views of a resource class, by method: ``GET=view, PUT=view``.
 
-    :param offers: the media types that it can answer
+    :param offers: the media types that it can answer, for a request; None: the views read ``Accept``
+    :param check: called first, whatever the method; may raise an error
+    :param allow: the methods as the header has them
+    :param options_status: of the answer to OPTIONS
     """
-    allow = ", ".join(sorted({*views, *(("HEAD",) if "GET" in views else ()), "OPTIONS"}))
+    allow = allow or ", ".join(sorted({*views, *(("HEAD",) if "GET" in views else ()), "OPTIONS"}))
 
     def answer(context, request) -> Response:
+        if check is not None:
+            check(context, request)
         method = request.method
         chosen = views.get("GET" if method == "HEAD" else method)
         if chosen is not None:
-            best_offer(request, offers)
+            if offers is not None:
+                best_offer(request, offers(request))
             return chosen(context, request)
         if method == "OPTIONS":
-            made = empty_answer(204)
+            made = empty_answer(options_status)
+            made.headers.pop("Content-Type", None)
             made.headers["Allow"] = allow
             return made
         raise MethodNotAllowed(method, allow)

@@ -4,11 +4,20 @@ A part ends after so many items even where no ``limit`` asks for it; ``Link`` te
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from pyramid.response import Response
 
 from dynmodel_pyramid.errors import Malformed
-from dynmodel_pyramid.rows.page import Page, read_page
+from dynmodel_pyramid.queries.grammar.parsing import LARGEST
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Items of a list: at most ``limit`` of them, from ``offset`` on."""
+
+    limit: int
+    offset: int = 0
 
 
 def read_part(parameters: Mapping[str, str], usual: int, most: int) -> Page:
@@ -17,15 +26,23 @@ def read_part(parameters: Mapping[str, str], usual: int, most: int) -> Page:
     :param usual: items without ``limit``
     :raises Malformed: one of them is out of its grammar, or ``limit`` above ``most``
     """
-    page = read_page(parameters.items())
-    if page.limit is not None and page.limit > most:
+    limit = whole_number("limit", parameters["limit"]) if "limit" in parameters else usual
+    offset = whole_number("offset", parameters.get("offset", "0"))
+    if limit > most:
         raise Malformed(
-            f"limit={page.limit}: want at most {most}",
+            f"limit={limit}: want at most {most}",
             code="invalid_parameter",
             hint='the header Link has the address of the next part, rel="next"',
             parameter="limit",
         )
-    return page if page.limit is not None else Page(usual, page.offset)
+    return Page(limit, offset)
+
+
+def whole_number(name: str, text: str) -> int:
+    """:raises Malformed: naming the parameter: it is no whole number, 0 or above"""
+    if not (text.isascii() and text.isdigit()) or len(text) > 19 or int(text) > LARGEST:
+        raise Malformed(f"{name}={text}: want a whole number, 0 or above", code="invalid_parameter")
+    return int(text)
 
 
 def link_next(request, answer: Response, page: Page, more: bool, **further: str | int) -> Response:

@@ -1,74 +1,112 @@
-"""``Prefer`` (RFC 7240) of writes: what a client would like, and what was honoured.
+"""``Prefer`` (RFC 7240): what a client would like, and what was honoured; read once, by the rules of each face.
 
 Preferences that are not known are ignored, as the RFC says, unless ``handling=strict`` asks for all or nothing.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from dynmodel_pyramid.errors import Malformed
-
+RETURNS = ("representation", "minimal", "headers-only")
 _NUMBER = re.compile("[0-9]{1,18}")
-_KNOWN: dict[str, Callable[[str], bool]] = {
-    "return": {"representation", "minimal", "headers-only"}.__contains__,
-    "handling": {"strict", "lenient"}.__contains__,
-    "tx": {"commit", "rollback"}.__contains__,
-    "missing": {"default"}.__contains__,
-    "count": {"exact"}.__contains__,
-    "resolution": {"merge-duplicates", "ignore-duplicates"}.__contains__,
-    "max-affected": lambda value: _NUMBER.fullmatch(value) is not None,
-}
 
 
+@dataclass(frozen=True, slots=True)
 class Preferences:
-    """The preferences of one request that apply to it.
+    """The preferences of one request that are honoured, by name."""
 
-    :param applicable: the names of those that mean something here, besides ``handling``
-    :raises Malformed: one that is not honoured, although ``handling=strict`` stands there (``invalid_preference``)
-    """
+    honoured: Mapping[str, str] = field(default_factory=dict)
 
-    def __init__(self, request, *applicable: str):
-        asked = list(_asked(request.headers.get("Prefer", "")))
-        self._honoured: dict[str, str] = {}
-        refused = []
-        for name, value in asked:
-            if name not in ("handling", *applicable) or not _KNOWN[name](value):
-                refused.append(f"{name}={value}")
-            else:
-                self._honoured.setdefault(name, value)
-        if self._honoured.get("handling") == "strict":
-            if refused:
-                raise Malformed(
-                    f"Prefer: {', '.join(refused)[:200]} can't be honoured",
-                    code="invalid_preference",
-                    hint=f"here are {', '.join(sorted(applicable))}; without handling=strict others are ignored",
-                )
-        else:
-            # As PostgREST has it ("Prefer Header": Max Affected).
-            self._honoured.pop("max-affected", None)
-
-    def get(self, name: str) -> str | None:
-        return self._honoured.get(name)
+    def __getitem__(self, name: str) -> str | None:
+        return self.honoured.get(name)
 
     @property
     def most(self) -> int | None:
-        found = self.get("max-affected")
+        """The most rows that may be written."""
+        found = self["max-affected"]
         return None if found is None else int(found)
 
     @property
     def is_empty(self) -> bool:
         """Whether the answer is to have no body."""
-        return self.get("return") in ("minimal", "headers-only")
+        return self["return"] in ("minimal", "headers-only")
 
     def tell(self, answer) -> None:
-        if self._honoured:
-            told = ", ".join(f"{name}={value}" for name, value in self._honoured.items())
-            answer.headers["Preference-Applied"] = told
+        """Add ``Preference-Applied``."""
+        if self.honoured:
+            answer.headers["Preference-Applied"] = ", ".join(f"{name}={value}" for name, value in self.honoured.items())
 
 
-def _asked(header: str):
-    """(name, value) of each preference."""
+@dataclass(frozen=True, slots=True)
+class PreferenceRules:
+    """How a face reads the header.
+
+    :param known: the values of each preference that are known; ``max-affected`` takes numbers
+    :param heeded: the names of those that mean something, by method
+    :param refuse: makes the error of ``handling=strict``, of those that are not honoured and of the heeded names
+    :param passed_over: names that ``handling=strict`` does not refuse
+    :param is_exact: letters count in their case, and quotes and parameters belong to the value; what is known and not
+        heeded is not refused; ``Preference-Applied`` has the order of ``known``
+    """
+
+    known: Mapping[str, Sequence[str]]
+    heeded: Mapping[str, Sequence[str]]
+    refuse: Callable[[list[str], Sequence[str]], Exception]
+    passed_over: Sequence[str] = ()
+    is_exact: bool = False
+
+    def read(self, request) -> Preferences:
+        """:raises Exception: what ``refuse`` makes"""
+        header = request.headers.get("Prefer")
+        if not header:
+            return NOTHING
+        heeded = self.heeded.get(request.method, ())
+        given: dict[str, str] = {}
+        refused = []
+        for name, value, text in _asked(header, is_exact=self.is_exact):
+            if self._is_known(name, value) and (self.is_exact or name in heeded):
+                given.setdefault(name, value)
+            elif name not in self.passed_over:
+                refused.append(text)
+        if given.get("handling") != "strict":
+            # As PostgREST has it ("Prefer Header": Max Affected).
+            given.pop("max-affected", None)
+        elif refused:
+            raise self.refuse(refused, heeded)
+        order = self.known if self.is_exact else given
+        return Preferences({name: given[name] for name in order if name in given and name in heeded})
+
+    def _is_known(self, name: str, value: str) -> bool:
+        if name == "max-affected":
+            return _NUMBER.fullmatch(value) is not None
+        return value in self.known.get(name, ())
+
+
+NOTHING = Preferences()
+
+
+def preferred(request, name: str, known: Sequence[str]) -> Preferences:
+    """One preference alone, where its value is one that we know; the first one that is given counts."""
+    for given, value, _ in _asked(request.headers.get("Prefer", ""), is_exact=False):
+        if given == name:
+            return Preferences({name: value}) if value in known else NOTHING
+    return NOTHING
+
+
+def preferred_return(request) -> Preferences:
+    """The ``return`` of a request that heeds no other preference."""
+    return preferred(request, "return", RETURNS)
+
+
+def _asked(header: str, *, is_exact: bool) -> Iterator[tuple[str, str, str]]:
+    """Name and value of each preference, and both as they are told when they are refused."""
     for part in header.split(","):
-        name, _, value = part.split(";")[0].partition("=")
-        if name.strip():
-            yield name.strip().lower(), value.strip().strip('"')
+        if is_exact:
+            name, _, value = (text.strip() for text in part.partition("="))
+            if part.strip():
+                yield name, value, part.strip()
+        else:
+            name, _, value = part.split(";")[0].partition("=")
+            name, value = name.strip().lower(), value.strip().strip('"')
+            if name:
+                yield name, value, f"{name}={value}"

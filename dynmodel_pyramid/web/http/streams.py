@@ -15,14 +15,12 @@ An answer that ends too early never looks whole: its connection is aborted.
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import chain
-from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.exchange.outgoing import Format, Texts, framed
+from dynmodel_pyramid.exchange.forms import Form, Rows
 from dynmodel_pyramid.web.http.answers import Answer
 from dynmodel_pyramid.web.http.errors import first_line, log_unexpected, request_id
 from dynmodel_pyramid.web.http.tree import WORK
@@ -33,59 +31,6 @@ log = logging.getLogger(__name__)
 ANSWER = "dynmodel.answer"
 #: Seconds that a stream has waited for its client, in all, when it counts as one that does.
 PATIENCE = 1.0
-
-Rows = Sequence[Sequence[Any]]
-
-
-class Form(Protocol):
-    """How rows are written, and the media type of that."""
-
-    content_type: str
-
-    def whole(self, rows: Rows) -> bytes:
-        """All rows at once."""
-
-    def parts(self, parts: Iterable[Rows]) -> Iterator[bytes]:
-        """The same bytes, as the rows come."""
-
-
-@dataclass(frozen=True, slots=True)
-class JsonArray:
-    """
-    :param encode: makes a JSON array of rows
-    """
-
-    encode: Callable[[Rows], bytes]
-    content_type: str = "application/json"
-
-    def whole(self, rows: Rows) -> bytes:
-        return self.encode(rows)
-
-    def parts(self, parts: Iterable[Rows]) -> Iterator[bytes]:
-        opening = b"["
-        for rows in parts:
-            yield opening + self.encode(rows)[1:-1]
-            opening = b","
-        yield b"[]" if opening == b"[" else b"]"
-
-
-@dataclass(frozen=True, slots=True)
-class Framed:
-    """One of the formats of rows, for the values of these names."""
-
-    format: Format
-    names: Sequence[str]
-    texts: Texts
-
-    @property
-    def content_type(self) -> str:
-        return f"{self.format.media_type}; charset=utf-8"
-
-    def whole(self, rows: Rows) -> bytes:
-        return b"".join(self.parts([rows]))
-
-    def parts(self, parts: Iterable[Rows]) -> Iterator[bytes]:
-        return framed(self.format, self.names, parts, self.texts)
 
 
 class StreamEnded(Exception):

@@ -3,18 +3,21 @@
 PostgREST's documentation and observable behaviour decide here.
 
 ``resources``    the tree below ``/rest/``
+``face``         what is PostgREST's: preferences, queries, ranges, statuses
 ``views``        one view for each resource
-``preferences``  ``Prefer``
 ``media``        ``Accept``, and rows as what it asks for
 ``reading``      GET and HEAD
 ``payload``      bodies -> documents; what JSON, forms and CSV say, leniently typed
 ``writing``      POST, PATCH, PUT, DELETE
-``written``      the answers to writes
 ``problems``     every error of ours -> PostgREST's code, status and body
 ``errors``       errors that only this face has
 ``openapi``      the description at ``/rest/``
 """
 
+from dynmodel_pyramid.web.http.errors import add_error_writer
+from dynmodel_pyramid.web.rest.problems import rest_error
+
 
 def includeme(config) -> None:
+    add_error_writer(config, "rest", rest_error)
     config.include("dynmodel_pyramid.web.rest.views")

@@ -8,12 +8,13 @@ from typing import Any
 import orjson
 
 from dynmodel_pyramid.exchange.delimited import write_record
+from dynmodel_pyramid.exchange.forms import Form, JsonForm, Rows
 from dynmodel_pyramid.exchange.outgoing import cell
-from dynmodel_pyramid.rows.encoding import OPTIONS
+from dynmodel_pyramid.rows.encoding import json_rows
 from dynmodel_pyramid.web.http.conditions import media_ranges
 from dynmodel_pyramid.web.http.errors import NotAcceptable
 from dynmodel_pyramid.web.http.explained import PLANS, Explanation, explanation
-from dynmodel_pyramid.web.rest.errors import RestError
+from dynmodel_pyramid.web.rest.errors import RestError, single_object
 
 JSON, CSV = "application/json", "text/csv"
 OBJECT, ARRAY = "application/vnd.pgrst.object", "application/vnd.pgrst.array"
@@ -29,44 +30,42 @@ class Digits(str):
 class Media:
     """
     :param content_type: of the answer
-    :param single: one object, of one row and no other number of rows
+    :param is_single: one object, of one row and no other number of rows
     :param stripped: members that are null are left out
     """
 
     content_type: str
-    single: bool = False
+    is_single: bool = False
     stripped: bool = False
 
-    @property
-    def is_csv(self) -> bool:
-        return self.content_type == CSV
+    def form(self, names: Sequence[str], *, is_one: bool = False) -> Form:
+        """Rows with these names; PostgREST answers an array even where one row was sent (``is_one``)."""
+        content_type = f"{self.content_type}; charset=utf-8"
+        if self.content_type == CSV:
+            return CsvForm(names, content_type)
+        encode = stripped_rows if self.stripped else json_rows
+        return JsonForm(names, content_type, is_single=self.is_single, encode=encode)
 
-    @property
-    def header(self) -> str:
-        return f"{self.content_type}; charset=utf-8"
+    def refuse(self, count: int | str) -> None:
+        """:raises RestError: one object is asked for, and there is none, or are several"""
+        if self.is_single and count != 1:
+            raise single_object(count)
 
-    def encoded(self, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
-        """All rows at once; ``single`` takes the first one."""
-        if self.is_csv:
-            return (csv_line(names) + self.lines(names, rows)).removesuffix(b"\n")
-        made = self.objects(names, rows)
-        return made if self.single else b"[" + made + b"]"
 
-    def frame(self, names: Sequence[str]) -> tuple[bytes, bytes, bytes, bool]:
-        """What a body that is made in parts begins with, has between the parts, ends with; and whether that stands
-        before the first part, too."""
-        if self.is_csv:
-            return csv_line(names).removesuffix(b"\n"), b"\n", b"", True
-        return (b"", b"", b"", False) if self.single else (b"[", b",", b"]", False)
+class CsvForm(Form):
+    """The last line bears no LF."""
 
-    def lines(self, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
-        """Rows as lines of CSV, the last one ended, too."""
-        return b"".join([csv_line([cell(value, _compact) for value in row]) for row in rows])
+    def __init__(self, names: Sequence[str], content_type: str):
+        self.content_type = content_type
+        self.opening = csv_line(names)
 
-    def objects(self, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
-        """Rows as JSON objects with commas between."""
-        body = orjson.dumps([dict(zip(names, row, strict=True)) for row in rows], option=OPTIONS)[1:-1]
-        return dumps(stripped(exactly(b"[" + body + b"]")))[1:-1] if self.stripped else body
+    def part(self, rows: Rows) -> bytes:
+        return b"".join([b"\n" + csv_line([cell(value, _compact) for value in row]) for row in rows])
+
+
+def stripped_rows(names: Sequence[str], rows: Rows) -> bytes:
+    """A JSON array of rows without the members that are null."""
+    return dumps(stripped(exactly(json_rows(names, rows))))
 
 
 def exactly(text: bytes) -> Any:
@@ -94,8 +93,8 @@ def _compact(text: str) -> str:
 
 
 def csv_line(cells: Iterable[str | None]) -> bytes:
-    """Null is nothing, the empty text two quotes; lines end with LF."""
-    return write_record(cells).removesuffix("\r\n").encode() + b"\n"
+    """Null is nothing, the empty text two quotes."""
+    return write_record(cells).removesuffix("\r\n").encode()
 
 
 def negotiated(request, *, explains: bool = False) -> Media | Explanation:
@@ -115,7 +114,7 @@ def negotiated(request, *, explains: bool = False) -> Media | Explanation:
         if name in ("*/*", "application/*", JSON, "application/problem+json"):
             return Media(JSON)
         if base == OBJECT:
-            return Media(f"{OBJECT}+json" + ";nulls=stripped" * is_stripped, single=True, stripped=is_stripped)
+            return Media(f"{OBJECT}+json" + ";nulls=stripped" * is_stripped, is_single=True, stripped=is_stripped)
         if base == ARRAY:
             return Media(f"{ARRAY}+json;nulls=stripped", stripped=True) if is_stripped else Media(JSON)
         if name in (CSV, "text/*"):

@@ -141,14 +141,14 @@ class Typing:
             # Names that are no fields are a client's, in any number.
             return self._typers.setdefault(name, made) if name == "id" or self._is_known(name) else made
 
-    def filled(self, document: dict[str, Any], *, defaults: bool) -> dict[str, Any]:
-        """With what it leaves out of ``columns``: null, or nothing where defaults are wanted."""
+    def filled(self, document: dict[str, Any]) -> dict[str, Any]:
+        """With null for what it leaves out of ``columns``."""
         absent = [
             name
             for name in self._columns or ()
             if name not in document and self._names.get(name, name) not in self._reader.given
         ]
-        return document if defaults else {**document, **dict.fromkeys(absent)}
+        return {**document, **dict.fromkeys(absent)}
 
     def _make(self, name: str) -> Callable[[Any], Any]:
         """What gives a value of a field."""

@@ -72,13 +72,6 @@ FAULTS: dict[str, tuple[str, int]] = {
 }
 #: Of other faults: they break rules of the table.
 BROKEN_RULE = ("23514", 400)
-PROBLEM_MEDIA_TYPE = "application/problem+json"
-
-
-def wants_rest_error(request) -> bool:
-    """Whether the request is for this face, and doesn't ask for a problem document by name."""
-    segments = (getattr(request, "matchdict", None) or {}).get("traverse") or ()
-    return tuple(segments[:1]) == ("rest",) and PROBLEM_MEDIA_TYPE not in request.headers.get("Accept", "")
 
 
 def rest_error(request, status: int, code: str, detail: str, hint: str | None, members: dict[str, Any]) -> Response:

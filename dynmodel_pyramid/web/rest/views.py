@@ -2,9 +2,7 @@
 
 from pyramid.response import Response
 
-from dynmodel_pyramid.web.http.answers import empty_answer
-from dynmodel_pyramid.web.http.errors import MethodNotAllowed, request_id, with_definition_version
-from dynmodel_pyramid.web.http.methods import View
+from dynmodel_pyramid.web.http.methods import View, add_resource_view
 from dynmodel_pyramid.web.http.tree import ROUTE
 from dynmodel_pyramid.web.rest.errors import unknown_function, unknown_schema, unknown_table
 from dynmodel_pyramid.web.rest.openapi import describe
@@ -14,36 +12,21 @@ from dynmodel_pyramid.web.rest.writing import create_rows, delete_rows, put_row,
 
 
 def includeme(config) -> None:
-    add_rest_view(config, Rest, GET=describe)
-    add_rest_view(
-        config, RestTable, GET=read_rows, POST=create_rows, PATCH=update_rows, PUT=put_row, DELETE=delete_rows
-    )
+    _add(config, Rest, GET=describe)
+    _add(config, RestTable, GET=read_rows, POST=create_rows, PATCH=update_rows, PUT=put_row, DELETE=delete_rows)
     for kind in (Function, Functions):
         config.add_view(refuse_function, context=kind, route_name=ROUTE, name="")
 
 
-def add_rest_view(config, resource: type, **views: View) -> None:
-    """Register the views of a resource by method; HEAD goes where GET goes."""
+def _add(config, resource: type, **views: View) -> None:
     allow = ",".join(("OPTIONS", "GET", "HEAD", *(method for method in views if method != "GET")))
+    add_resource_view(config, resource, offers=None, check=_check, allow=allow, options_status=200, **views)
 
-    def view(context, request) -> Response:
-        check_profile(request)
-        if isinstance(context, RestTable) and context.model is None:
-            raise unknown_table(context.__name__, request.registry.dynmodel_settings.rest_schema)
-        chosen = views.get("GET" if request.method == "HEAD" else request.method)
-        if request.method == "OPTIONS":
-            made = empty_answer(200)
-            made.headers.pop("Content-Type", None)
-            made.headers["Allow"] = allow
-        elif chosen is None:
-            raise MethodNotAllowed(request.method, allow)
-        else:
-            made = chosen(context, request)
-        if "X-Request-Id" in request.headers:
-            made.headers["X-Request-Id"] = request_id(request)
-        return with_definition_version(made, request)
 
-    config.add_view(view, context=resource, route_name=ROUTE, name="")
+def _check(context, request) -> None:
+    check_profile(request)
+    if isinstance(context, RestTable) and context.model is None:
+        raise unknown_table(context.__name__, request.registry.dynmodel_settings.rest_schema)
 
 
 def check_profile(request) -> None:

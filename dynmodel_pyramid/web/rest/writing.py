@@ -10,59 +10,48 @@ from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.queries.grammar.syntax import Column, Condition, Level
 from dynmodel_pyramid.rows.entries import Columns
 from dynmodel_pyramid.rows.filtered import Filtered
-from dynmodel_pyramid.rows.imports import Document, Import, Merging
+from dynmodel_pyramid.rows.imports import Document, Merging
 from dynmodel_pyramid.rows.reading import parse_id
-from dynmodel_pyramid.rows.upserts import Upsert
 from dynmodel_pyramid.web.http.body import position_of
-from dynmodel_pyramid.web.http.transactions import RequestTransaction
+from dynmodel_pyramid.web.http.tree import path
+from dynmodel_pyramid.web.http.writing import Sent, Write, create, delete, merging_of, update
 from dynmodel_pyramid.web.rest.errors import RestError, without_filter
+from dynmodel_pyramid.web.rest.face import REST
 from dynmodel_pyramid.web.rest.payload import Typing, each_document, read_documents
 from dynmodel_pyramid.web.rest.resources import RestTable
-from dynmodel_pyramid.web.rest.written import Write
 
 
 def create_rows(context: RestTable, request) -> Response:
-    """Insert, or upsert with ``resolution=``: 201, or 200 where an upsert made no new row."""
-    write = Write(context, request)
-    columns, defaults = write.query.columns, write.wanted["missing"] == "default"
-    typing, resolution = Typing(write.rows, columns), write.wanted["resolution"]
-    source = each_document(request, columns)
+    """Insert, or upsert with ``resolution=``."""
+    write = Write(REST, context, request)
+    names = write.query.columns
+    typing, source = Typing(write.rows, names), each_document(request, names)
     begun = list(islice(source, 2))
     documents = (Document(typing.typed(document)) for document in chain(begun, source))
-    ignore = resolution == "ignore-duplicates"
-    merging = None if resolution is None else Merging(write.query.on_conflict, ignore)
-    read = Columns(write.rows, columns, missing_default=defaults)
+    columns = Columns(write.rows, names, missing_default=write.preferences["missing"] == "default")
     # WebOb's copy of the body, which is read while documents are.
-    file = request.body_file_raw
-    made = Import(write.rows, read, merging, pointers=len(begun) != 1, position=position_of(file))
-    transaction = RequestTransaction(request, write.connection)
-    made.run(documents, transaction, None if write.wanted["return"] in (None, "minimal") else write.note)
-    status = 201 if merging is None or made.inserted or ignore else 200
-    answer = write.answer(status, made.count, empty=status, later=transaction.later)
-    if write.wanted["return"] == "headers-only" and made.count == 1:
-        answer.headers["Location"] = write.location(write.last_id)
+    sent = Sent(documents, columns, len(begun) == 1, position_of(request.body_file_raw))
+    answer, made = create(write, sent, merging_of(write))
+    if write.preferences["return"] == "headers-only" and made.count == 1:
+        # A query that finds the row.
+        answer.headers["Location"] = f"{path(request, 'rest', context.__name__).rstrip('/')}?id=eq.{made.last_id}"
     return answer
 
 
 def update_rows(context: RestTable, request) -> Response:
     """Assign the same values to all rows that the filters find."""
-    write = Write(context, request)
+    write = Write(REST, context, request)
     columns = write.query.columns
     documents, typing = read_documents(request, columns), Typing(write.rows, columns)
     document = typing.typed(documents[0]) if documents else {}
     if documents:
-        document = typing.filled(document, defaults=False)
-    if write.wanted["missing"] == "default":
+        document = typing.filled(document)
+    if write.preferences["missing"] == "default":
         document |= _defaults(write, columns or (), documents[0] if documents else {})
     if not document:
-        connection = write.connection()
-        write.note(connection, [])
+        write.take(write.begin(), [])
         return write.answer(200, 0)
-    filtered = _filtered(write, "UPDATE")
-    connection = write.connection()
-    ids = filtered.update(connection, document)
-    write.note(connection, ids)
-    return write.answer(200, len(ids), rows=True)
+    return update(write, _filtered(write, "UPDATE"), document)
 
 
 def _defaults(write: Write, columns, document: dict[str, Any]) -> dict[str, Any]:
@@ -81,42 +70,31 @@ def _defaults(write: Write, columns, document: dict[str, Any]) -> dict[str, Any]
 
 def delete_rows(context: RestTable, request) -> Response:
     """Delete the rows that the filters find. A body is ignored."""
-    write = Write(context, request)
-    filtered = _filtered(write, "DELETE")
-    connection = write.connection()
-
-    def before(ids: list[int]) -> None:
-        write.note(connection, ids)
-        write.settle()
-
-    ids = filtered.delete(connection, before)
-    return write.answer(200, len(ids))
+    write = Write(REST, context, request)
+    return delete(write, _filtered(write, "DELETE"))
 
 
 def _filtered(write: Write, statement: str) -> Filtered:
     if not write.query.root.filters:
         raise without_filter(statement)
-    return Filtered(write.rows, write.query.root, most=write.wanted.max_affected)
+    return Filtered(write.rows, write.query.root, most=write.preferences.most)
 
 
 def put_row(context: RestTable, request) -> Response:
     """Upsert the one row that ``id=eq.N`` names."""
-    write = Write(context, request)
+    write = Write(REST, context, request)
     root = write.query.root
     if root.limit is not None or root.offset:
         message = "limit/offset querystring parameters are not allowed for PUT"
         raise RestError(400, "PGRST114", message)
     row_id = _named_id(root)
-    documents, typing = read_documents(request, None), Typing(write.rows, None)
-    documents = [typing.typed(document) for document in documents]
+    sent, typing = read_documents(request, None), Typing(write.rows, None)
+    documents = [typing.typed(document) for document in sent]
     if row_id is None or len(documents) != 1 or documents[0].get("id") != row_id:
         raise RestError(400, "PGRST115", "Payload values do not match URL in primary key column(s)")
-    upsert = Upsert(write.rows, documents, pointers=False)
-    connection = write.connection()
-    done = upsert.run(connection)
-    write.note(connection, done.ids)
-    answer = write.answer(201 if done.inserted else 200, len(done.ids))
-    del answer.headers["Content-Range"]
+    columns = Columns(write.rows)
+    row = Sent(map(Document, documents), columns, is_one=True, position=lambda: 0)
+    answer, _ = create(write, row, Merging(None, ignore=False), empty=204)
     return answer
 
 

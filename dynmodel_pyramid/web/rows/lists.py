@@ -4,60 +4,38 @@ import json
 
 from pyramid.response import Response
 
-from dynmodel_pyramid.errors import Malformed, TooLarge
-from dynmodel_pyramid.exchange.outgoing import FORMATS, texts_of
-from dynmodel_pyramid.queries import QueryError, parse, read_document, split
-from dynmodel_pyramid.queries.grammar.syntax import Query
+from dynmodel_pyramid.errors import TooLarge
+from dynmodel_pyramid.exchange.forms import Form
+from dynmodel_pyramid.exchange.outgoing import texts_of
+from dynmodel_pyramid.queries import read_document
 from dynmodel_pyramid.rows.querying import COUNTS, Queried, queried
-from dynmodel_pyramid.rows.reads import CHUNK
 from dynmodel_pyramid.web.http.body import read_json
-from dynmodel_pyramid.web.http.conditions import best_offer, preferred
+from dynmodel_pyramid.web.http.conditions import best_offer
 from dynmodel_pyramid.web.http.explained import PLANS, asked_for
-from dynmodel_pyramid.web.http.links import link_header
-from dynmodel_pyramid.web.http.listing import Listing
+from dynmodel_pyramid.web.http.listing import list_answer
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
-from dynmodel_pyramid.web.http.ranges import beyond_the_end, part_of
-from dynmodel_pyramid.web.http.streams import Form, Framed, JsonArray
+from dynmodel_pyramid.web.http.preferences import preferred
+from dynmodel_pyramid.web.http.ranges import part_of
 from dynmodel_pyramid.web.resources import QueryResource, RowList
-
-#: The media types of lists.
-OFFERS = ("application/json", *FORMATS)
+from dynmodel_pyramid.web.rows.face import TABLE, read_query
 
 
 def includeme(config) -> None:
-    add_resource_view(config, QueryResource, offers=offers(config), POST=query_rows)
+    add_resource_view(config, QueryResource, offers=offers, POST=query_rows)
 
 
-def offers(config) -> tuple[str, ...]:
+def offers(request) -> tuple[str, ...]:
     """The media types of lists in this deployment."""
-    return (*OFFERS, *PLANS) if config.registry.dynmodel_settings.plan_enabled else OFFERS
-
-
-def versioned(answer: Response, context, tag: str | None = None) -> Response:
-    answer.headers["Definition-Version"] = str(context.model.definition.version)
-    if context.deprecation is not None:
-        answer.headers["Deprecation"] = context.deprecation
-    if tag is not None:
-        answer.headers["ETag"] = f'"{tag}"'
-    return answer
+    registry = request.registry
+    known = registry.dynmodel_formats.writable
+    return (*known, *PLANS) if registry.dynmodel_settings.plan_enabled else known
 
 
 def list_rows(context: RowList, request) -> Response:
     text = request.environ.get("QUERY_STRING", "")
-
-    def read(rules) -> Query:
-        try:
-            return parse(split(text), rules)
-        except QueryError as error:
-            raise unknown_parameter(error, context) or error from None
-
-    return _answer(context, request, queried(context.rows, "text", text, read), text)
-
-
-def _listed(answer: Response, context) -> Response:
-    answer.headers.add("Vary", "Accept")
-    return versioned(answer, context)
+    found = queried(context.rows, "text", text, lambda rules: read_query(context, text, rules))
+    return _answer(context, request, found, text)
 
 
 def query_rows(context: QueryResource, request) -> Response:
@@ -73,57 +51,21 @@ def query_rows(context: QueryResource, request) -> Response:
     )
 
 
-def unknown_parameter(error: QueryError, context: RowList) -> Malformed | None:
-    """What is no condition may be the parameter of another service: its name is told, not the place in its value."""
-    name = error.parameter
-    model = context.model
-    if error.part != "value" or not name.isidentifier() or name in _PARAMETERS or name in model.definition.by_name:
-        return None
-    known = {alias.name for field in model.definition.fields for alias in field.aliases}
-    known |= {side.reverse for side in model.definition.referrers} | {"id", "_version", "_created", "_updated"}
-    if name in known:
-        return None
-    hint = f"known are {', '.join(_PARAMETERS)}, and conditions such as id=eq.1"
-    return Malformed(f"unknown parameter {name!r}", code="unknown_parameter", hint=hint, parameter=name)
-
-
-_PARAMETERS = ("select", "order", "limit", "offset", "and", "or", "_after", "_before")
-
-
 def _answer(context: RowList, request, found: Queried, text: str | None = None) -> Response:
-    """A page of what a query finds: in memory if it is short, else streamed.
+    """A page of what a query finds.
 
     :param text: of the query string, for links to other pages
     """
-    plan = found.plan
-    part = part_of(request, plan.limit, plan.offset)
-    asked = asked_for(request, OFFERS)
+    part = part_of(request, found.plan.limit, found.plan.offset)
+    asked = asked_for(request, request.registry.dynmodel_formats.writable)
     if asked is not None:
-        return _listed(asked.answer(request, found, part), context)
-    count = preferred(request, "count", COUNTS)
-    form = _form(context, request, found)
-    is_page = part.limit is not None and part.limit <= CHUNK
-    has_cursor = plan.query.after is not None or plan.query.before is not None
-    if has_cursor and not is_page:
-        raise Malformed(
-            f"a page behind a cursor needs a limit, of {CHUNK} at most", code="invalid_parameter", parameter="limit"
-        )
-    listing = Listing(request, found, part, count, beyond_the_end, cursors=True)
-    answer = listing.answer(form)
-    if is_page and text is not None:
-        link_header(request, answer, text, listing.page)
-    if count is not None:
-        answer.headers["Preference-Applied"] = f"count={count}"
-    if listing.sent is not None and not has_cursor and (part.asked or count is not None or is_page):
-        answer.headers["Content-Range"] = listing.content_range
-    if plan.versions:
-        answer.headers["Definitions-Revision"] = str(context.work.snapshot.state.definitions)
-    return _listed(answer, context)
+        return asked.answer(request, found, part)
+    wanted, form = preferred(request, "count", COUNTS), _form(context, request, found)
+    return list_answer(TABLE, request, found, part, form, wanted, query_string=text)
 
 
 def _form(context: RowList, request, found: Queried) -> Form:
     """What ``Accept`` asks for."""
-    format = FORMATS.get(best_offer(request, OFFERS))
-    if format is None:
-        return JsonArray(found.encoded)
-    return Framed(format, found.plan.names, texts_of(context.model, found.plan.query.select))
+    formats, plan = request.registry.dynmodel_formats, found.plan
+    format = formats[best_offer(request, formats.writable)]
+    return format.write(plan.names, lambda: texts_of(context.model, plan.query.select))

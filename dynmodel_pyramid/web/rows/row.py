@@ -9,12 +9,13 @@ from dynmodel_pyramid.errors import NotFound
 from dynmodel_pyramid.rows.service import Rows
 from dynmodel_pyramid.web.http.answers import empty_answer, json_answer
 from dynmodel_pyramid.web.http.body import MERGE_PATCH, read_json
-from dynmodel_pyramid.web.http.conditions import is_unchanged, matching_row_versions, preferred_return
+from dynmodel_pyramid.web.http.conditions import is_unchanged, matching_row_versions
 from dynmodel_pyramid.web.http.methods import add_resource_view
-from dynmodel_pyramid.web.http.parameters import author_of, no_parameters
+from dynmodel_pyramid.web.http.parameters import no_parameters
+from dynmodel_pyramid.web.http.preferences import preferred_return
 from dynmodel_pyramid.web.http.transactions import read_connection, write_connection
+from dynmodel_pyramid.web.http.writing import writing
 from dynmodel_pyramid.web.resources import RowResource
-from dynmodel_pyramid.web.rows.lists import versioned
 
 
 def includeme(config) -> None:
@@ -31,17 +32,8 @@ def tag_of(context, rows: Rows, version: int, body: bytes) -> str:
     return f"{tag}-{zlib.crc32(body):08x}" if rows.encoder.shows_others else tag
 
 
-def writing(context, request) -> Rows:
-    """The rows, for a request that writes; before its transaction begins."""
-    rows = context.rows
-    rows.author = author_of(request)
-    rows.use_linked()
-    return rows
-
-
-def _preferred(answer: Response, preference: str | None) -> Response:
-    if preference is not None:
-        answer.headers["Preference-Applied"] = f"return={preference}"
+def tagged(answer: Response, tag: str) -> Response:
+    answer.headers["ETag"] = f'"{tag}"'
     return answer
 
 
@@ -59,7 +51,7 @@ def get_row(context: RowResource, request) -> Response:
     if row is None:
         raise _missing(context)
     tag = tag_of(context, rows, row.version, row.body)
-    return versioned(empty_answer(304) if is_unchanged(request, tag) else json_answer(row.body), context, tag)
+    return tagged(empty_answer(304) if is_unchanged(request, tag) else json_answer(row.body), tag)
 
 
 def put_row(context: RowResource, request) -> Response:
@@ -83,11 +75,12 @@ def _update(context: RowResource, request, operation, document) -> Response:
 
 def row_answer(context: RowResource, request, rows: Rows, connection: sa.Connection, version: int) -> Response:
     """The answer to a write of one row, which has this version now."""
-    preference = preferred_return(request)
-    is_empty = preference in ("minimal", "headers-only")
+    preferences = preferred_return(request)
+    is_empty = preferences.is_empty
     body = b"" if is_empty and not rows.encoder.shows_others else rows.get(connection, context.row_id).body
     answer = empty_answer(204) if is_empty else json_answer(body)
-    return _preferred(versioned(answer, context, tag_of(context, rows, version, body)), preference)
+    preferences.tell(answer)
+    return tagged(answer, tag_of(context, rows, version, body))
 
 
 def delete_row(context: RowResource, request) -> Response:
@@ -96,4 +89,4 @@ def delete_row(context: RowResource, request) -> Response:
     rows = writing(context, request)
     if not rows.delete(write_connection(request), context.row_id, versions):
         raise _missing(context)
-    return versioned(empty_answer(204), context)
+    return empty_answer(204)

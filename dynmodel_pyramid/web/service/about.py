@@ -26,7 +26,7 @@ ROOT_OFFERS = ("application/json", "text/html")
 
 def includeme(config) -> None:
     config.add_traverser(Traverser, Root)
-    add_resource_view(config, Root, offers=ROOT_OFFERS, GET=describe)
+    add_resource_view(config, Root, offers=lambda request: ROOT_OFFERS, GET=describe)
     add_resource_view(config, FieldTypesResource, GET=list_field_types)
     add_resource_view(config, FieldTypeResource, GET=show_field_type)
     add_resource_view(config, Live, GET=live)

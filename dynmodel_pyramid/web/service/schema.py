@@ -12,9 +12,10 @@ from dynmodel_pyramid.database import State
 from dynmodel_pyramid.errors import Malformed, PreconditionFailed
 from dynmodel_pyramid.web.http.answers import empty_answer, encode, json_answer
 from dynmodel_pyramid.web.http.body import MERGE_PATCH, media_type_of, read_json
-from dynmodel_pyramid.web.http.conditions import if_match, is_unchanged, preferred_return
+from dynmodel_pyramid.web.http.conditions import if_match, is_unchanged
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
+from dynmodel_pyramid.web.http.preferences import preferred_return
 from dynmodel_pyramid.web.resources import Schema, SchemaPlan
 
 
@@ -74,13 +75,12 @@ def _apply(context: Schema, request, document: Any, others: str, parameters: dic
         document, others, precondition=_precondition(request), on_error=parameters.get("on_error", FAIL)
     )
     context.work.settle()
-    preference = preferred_return(request)
-    if preference in ("minimal", "headers-only"):
+    preferences = preferred_return(request)
+    if preferences.is_empty:
         answer = empty_answer(204)
     else:
         answer = json_answer(encode(schema.document(done.definitions)))
-    if preference is not None:
-        answer.headers["Preference-Applied"] = f"return={preference}"
+    preferences.tell(answer)
     return _with_state(answer, done.state)
 
 

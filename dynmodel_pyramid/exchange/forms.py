@@ -1,0 +1,93 @@
+"""Rows as the bodies of answers: how they are written, and what stands before, between and behind them."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import orjson
+
+from dynmodel_pyramid.exchange import CSV, NDJSON
+from dynmodel_pyramid.exchange.delimited import write_record
+from dynmodel_pyramid.exchange.outgoing import Texts, cell
+from dynmodel_pyramid.rows.encoding import OPTIONS, json_rows
+
+Rows = Sequence[Sequence[Any]]
+
+
+class Form:
+    """How rows are written, and the media type of that.
+
+    :param is_single: of one row and no other number of rows
+    """
+
+    content_type: str
+    is_single = False
+    opening = between = closing = b""
+
+    def part(self, rows: Rows) -> bytes:
+        """Rows, of which there is one at least, without what stands around them."""
+        raise NotImplementedError
+
+    def whole(self, rows: Rows) -> bytes:
+        """All rows at once."""
+        return b"".join(self.parts([rows]))
+
+    def parts(self, parts: Iterable[Rows]) -> Iterator[bytes]:
+        """The same bytes, as the rows come."""
+        before, end = self.opening, self.opening + self.closing
+        for rows in parts:
+            if rows:
+                yield before + self.part(rows)
+                before, end = self.between, self.closing
+        if end:
+            yield end
+
+
+class JsonForm(Form):
+    """A JSON array of objects, or one object.
+
+    :param encode: makes a JSON array of rows with these names
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        content_type: str = "application/json",
+        *,
+        is_single: bool = False,
+        encode: Callable[[Sequence[str], Rows], bytes] = json_rows,
+    ):
+        self.names, self.content_type, self.is_single, self._encode = names, content_type, is_single, encode
+        if not is_single:
+            self.opening, self.between, self.closing = b"[", b",", b"]"
+
+    def part(self, rows: Rows) -> bytes:
+        return self._encode(self.names, rows)[1:-1]
+
+    def whole(self, rows: Rows) -> bytes:
+        return self.part(rows) if self.is_single else self._encode(self.names, rows)
+
+
+class NdJsonForm(Form):
+    """A JSON object in each line."""
+
+    content_type = f"{NDJSON}; charset=utf-8"
+
+    def __init__(self, names: Sequence[str]):
+        self._names = names
+
+    def part(self, rows: Rows) -> bytes:
+        option = OPTIONS | orjson.OPT_APPEND_NEWLINE
+        return b"".join([orjson.dumps(dict(zip(self._names, row, strict=True)), option=option) for row in rows])
+
+
+class CsvForm(Form):
+    """RFC 4180, with a header line."""
+
+    content_type = f"{CSV}; charset=utf-8"
+
+    def __init__(self, names: Sequence[str], texts: Texts):
+        self.opening = write_record(names).encode()
+        self._forms = [texts.get(name) for name in names]
+
+    def part(self, rows: Rows) -> bytes:
+        return "".join([write_record(map(cell, row, self._forms)) for row in rows]).encode()

@@ -1,0 +1,34 @@
+"""Entry points of other distributions: what the registries of field types and of formats share."""
+
+from collections.abc import Iterable
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from dynmodel_pyramid.errors import ConfigurationProblem
+
+#: The distribution of what is built in.
+OWN = "dynmodel_pyramid"
+
+
+def installed(group: str) -> Iterable[EntryPoint]:
+    """The entry points of a group; our own come first, so that of two of one name the other is the intruder."""
+    return in_order(entry_points(group=group))
+
+
+def in_order(points: Iterable[EntryPoint]) -> list[EntryPoint]:
+    return sorted(points, key=lambda point: (origin(point)[0] != OWN, point.name, *origin(point)))
+
+
+def origin(point: EntryPoint) -> tuple[str, str]:
+    """The distribution that an entry point is of, and its version."""
+    return (point.dist.name, point.dist.version) if point.dist is not None else ("", "")
+
+
+def load(point: EntryPoint) -> Any:
+    """:raises ConfigurationProblem: it can't be imported"""
+    try:
+        return point.load()
+    except (Exception, SystemExit) as error:  # a module may end the process where it misses something
+        raise ConfigurationProblem(
+            f"can't be loaded: {type(error).__name__}: {error}", hint="mend or uninstall that package"
+        ) from error

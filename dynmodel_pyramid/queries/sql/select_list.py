@@ -1,0 +1,126 @@
+"""The select list of one level: the values of its rows, those of embedded relations included.
+
+It stands above the statements: embedded rows are a statement of their own, with a select list made in the same way.
+"""
+
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.queries.errors import QueryError, clip
+from dynmodel_pyramid.queries.grammar.syntax import Column, Embed, Field, RowCount, SelectItem, Star
+from dynmodel_pyramid.queries.sql.aggregates import Aggregate
+from dynmodel_pyramid.queries.sql.casts import cast
+from dynmodel_pyramid.queries.sql.json_text import NULL, json_array, json_object, literal
+from dynmodel_pyramid.queries.sql.outputs import Output, every_output, of_subject, of_text, output_of
+from dynmodel_pyramid.queries.sql.selection import Selection
+from dynmodel_pyramid.queries.sql.statements import select_rows
+
+
+def outputs_of(selection: Selection) -> list[Output | Aggregate]:
+    """The values of a row, in their order; relations of one row are joined on the way.
+
+    Call it once for a selection: it spends the query's budget.
+    """
+    outputs = [[] if isinstance(item, Star) else _item(selection, item) for item in selection.items]
+    names = [output.name for some in outputs for output in some]
+    for name in names:
+        if names.count(name) > 1:
+            raise QueryError(f"{clip(name)} is selected twice", parameter="select", hint="rename one of them")
+    stars = [number for number, item in enumerate(selection.items) if isinstance(item, Star)]
+    if stars:
+        # What is selected by itself takes the place of what * has under that name.
+        outputs[stars[0]] = [output for output in every_output(selection.names) if output.name not in names]
+        for output in outputs[stars[0]]:
+            selection.around.budget.spend(output.shown)
+    return [selection.around.shown(output) for some in outputs for output in some]
+
+
+def _item(selection: Selection, item: SelectItem) -> list[Output | Aggregate]:
+    if isinstance(item, RowCount):
+        return [Aggregate(item.alias or "count", "count", None, item.cast)]
+    if isinstance(item, Field):
+        output = _field(selection, item)
+        selection.around.budget.spend(output.shown if isinstance(output, Output) else output.subject.expression)
+        return [output]
+    return _arrays(selection, item) if selection.relation(item.key).many else _joined(selection, item)
+
+
+def _field(selection: Selection, item: Field) -> Output | Aggregate:
+    column = item.column
+    name = item.alias or item.aggregate or _name_of(column)
+    if item.aggregate is None and item.cast is None and not column.path:
+        return output_of(selection.names, column.name, name)
+    subject = selection.names.subject(column, "select")
+    if item.cast is not None:
+        subject = cast(subject, item.cast)
+    if item.aggregate is None:
+        return of_subject(name, subject, None if item.cast else _name_of(column))
+    aggregate = Aggregate(name, item.aggregate, subject, item.aggregate_cast)
+    aggregate.check()
+    return aggregate
+
+
+def _name_of(column: Column) -> str:
+    """As PostgREST has it: a JSON path is called by its last key."""
+    keys = [step for step in column.path if isinstance(step, str)]
+    return keys[-1] if keys else column.name
+
+
+# Relations of which a row has one at most
+
+
+def _joined(selection: Selection, item: Embed) -> list[Output | Aggregate]:
+    child = selection.join(item.key)
+    outputs = outputs_of(child)
+    if item.spread:
+        return [replace(output, column=None) if isinstance(output, Output) else output for output in outputs]
+    if any(isinstance(output, Aggregate) for output in outputs):
+        raise QueryError(
+            f"{clip(item.key)} has one row at most: there is nothing to add up",
+            parameter="select",
+            hint=f"spread it, and its values are added up here: ...{clip(item.relation)}(...)",
+        )
+    there = child.table.c.id.is_not(None)
+    if not item.items:
+        return []
+    row = _object(selection, outputs)
+    return [of_text(item.key, sa.case((there, row)), None, sa.case((there, row), else_=literal(NULL)))]
+
+
+# Relations of which a row may have several
+
+
+def _arrays(selection: Selection, item: Embed) -> list[Output]:
+    """The array of the embedded rows; of a relation that is spread, an array for each of its values."""
+    child = selection.child(item.key)
+    if not item.items and not item.spread:
+        return []
+    outputs = outputs_of(child)
+
+    def array(name: str, only: int | None = None) -> Output:
+        text = _array(child, outputs, selection, item.key, only)
+        return of_text(name, text, None, text)
+
+    if not item.spread:
+        return [array(item.key)]
+    return [array(output.name, number) for number, output in enumerate(outputs)]
+
+
+def _array(
+    child: Selection, outputs: list[Output | Aggregate], near: Selection, key: str, only: int | None
+) -> sa.ColumnElement:
+    """The rows as the text of a JSON array: objects, or the values of one output alone."""
+    source, tie, order = near.reached(key, child)
+
+    def shown(made: list[Output]) -> list[sa.ColumnElement]:
+        text = _object(child, made) if only is None else made[only].text()
+        return [text.label("value")]
+
+    rows = select_rows(child, outputs, source, [tie], order, shown)
+    return child.around.budget.spend(json_array(rows.correlate(near.table), child.dialect))
+
+
+def _object(selection: Selection, outputs: list[Output]) -> sa.ColumnElement:
+    """The JSON text of a row that is embedded."""
+    return json_object([(output.name, selection.around.budget.spend(output.text())) for output in outputs])

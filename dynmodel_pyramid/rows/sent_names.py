@@ -1,0 +1,68 @@
+"""Documents whose keys are former names of fields: under which name a field was sent, and which of several counts."""
+
+from typing import Any
+
+from dynmodel_pyramid.definitions.problems import Problems
+from dynmodel_pyramid.rows.reading import RowReader
+from dynmodel_pyramid.rows.repeating import Current, same_value
+
+
+class SentNames:
+    """Problems whose pointers name the keys that the client sent."""
+
+    __slots__ = ("pointer", "problems", "sent")
+
+    def __init__(self, problems: Problems, pointer: str, sent: dict[str, str]):
+        self.problems = problems
+        self.pointer = pointer
+        self.sent = sent
+
+    @property
+    def total(self) -> int:
+        return self.problems.total
+
+    def add(self, pointer: str, code: str, detail: str) -> None:
+        name, slash, below = pointer[len(self.pointer) + 1 :].partition("/")
+        self.problems.add(f"{self.pointer}/{self.sent.get(name, name)}{slash}{below}", code, detail)
+
+
+def renamed(
+    reader: RowReader, document: Any, pointer: str, problems: Problems, current: Current | None = None
+) -> tuple[Any, Problems | SentNames]:
+    """The document with present names alone, and where its faults go: their pointers name the keys that were sent.
+
+    :param current: the row that is written; None for a new one
+    """
+    names = reader.aliases.names
+    if not names or type(document) is not dict or names.keys().isdisjoint(document):
+        return document, problems
+    keys: dict[str, list[str]] = {}
+    for key in document:
+        keys.setdefault(names.get(key, key), []).append(key)
+    told = SentNames(problems, pointer, {name: sent[0] for name, sent in keys.items()})
+    for name, sent in keys.items():
+        if len(sent) > 1:
+            told.sent[name] = _chosen(reader, name, sent, document, told, current)
+    return {name: document[told.sent[name]] for name in keys}, told
+
+
+def _chosen(
+    reader: RowReader, name: str, keys: list[str], document: dict[str, Any], told: SentNames, current: Current | None
+) -> str:
+    """Which of several keys for one field counts: the one that differs from what is stored.
+
+    A client that reads a row, changes it under the one name that it knows, and sends it back sends the other name
+    along, with the old value.
+    """
+    distinct: list[str] = []
+    for key in keys:
+        if not any(same_value(reader, name, document[key], document[other]) for other in distinct):
+            distinct.append(key)
+    row = current() if current is not None and len(distinct) > 1 else None
+    if row is not None and name in row:
+        distinct = [key for key in distinct if not same_value(reader, name, document[key], row[name])]
+    if len(distinct) > 1 and (current is None or row is not None):
+        told.sent[name] = distinct[1]
+        detail = f"{distinct[0]} is the same field, and has another value; give one of the two"
+        reader.add_fault(told, told.pointer, name, "conflicting_name", detail)
+    return distinct[0]

@@ -1,0 +1,184 @@
+"""Rows that are added and written, with the rows in the answer: one path for both faces (:mod:`~.faces`)."""
+
+from array import array
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import sqlalchemy as sa
+from pyramid.response import Response
+
+from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.exchange.forms import Form
+from dynmodel_pyramid.queries import Query
+from dynmodel_pyramid.rows.entries import Columns
+from dynmodel_pyramid.rows.filtered import Filtered
+from dynmodel_pyramid.rows.imports import Document, Import, Merging
+from dynmodel_pyramid.rows.querying import rules_of
+from dynmodel_pyramid.rows.returning import Returning
+from dynmodel_pyramid.rows.service import Rows
+from dynmodel_pyramid.web.http.answers import Answer, RowsBody, empty_answer
+from dynmodel_pyramid.web.http.faces import Face
+from dynmodel_pyramid.web.http.parameters import author_of
+from dynmodel_pyramid.web.http.transactions import RequestTransaction, write_connection
+
+Later = Callable[[Callable[[], None]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The rows of a body.
+
+    :param columns: what is read of them
+    :param is_one: the body is one row by itself
+    :param position: tells the bytes that were read of the body so far
+    """
+
+    documents: Iterable[Document]
+    columns: Columns
+    is_one: bool
+    position: Callable[[], int]
+
+
+def writing(context, request) -> Rows:
+    """The rows, for a request that writes; before its transaction begins."""
+    rows = context.rows
+    rows.author = author_of(request)
+    rows.use_linked()
+    return rows
+
+
+class Write:
+    """What one request asks for besides its body; made before the transaction begins.
+
+    :raises Malformed: the query is out of the grammar, or names what isn't there
+    """
+
+    connection: sa.Connection
+    #: Whether the body was one row by itself.
+    is_one = False
+
+    def __init__(self, face: Face, context, request):
+        self.face, self.context, self.request = face, context, request
+        self.accepted = face.accept(request)
+        self.preferences = face.preferences.read(request)
+        text = request.environ.get("QUERY_STRING", "")
+        self.query = face.read_query(context, text, rules_of(context.rows.catalogue)) if text else Query()
+        for name, value in (("_after", self.query.after), ("_before", self.query.before)):
+            if value is not None:
+                raise Malformed(f"{name} is for reading", code="invalid_parameter", parameter=name)
+        self.rows = writing(context, request)
+        wanted = self.preferences["return"]
+        self.shows_rows = wanted == "representation" or (wanted is None and request.method in face.returns)
+        self.returning: Returning | None = None
+        if self.shows_rows or not face.is_lenient:
+            self.returning = Returning(self.rows, self.query, numbers=face.exact_numbers, groups=face.is_lenient)
+        #: Rows that are returned together when all are written.
+        self._waiting: array | None = None
+
+    def begin(self) -> sa.Connection:
+        """Begin the transaction."""
+        self.connection = write_connection(self.request)
+        if self.preferences["tx"] == "rollback":
+            # All is done, asked of the database and answered, and then undone.
+            self.request.tm.doom()
+        return self.connection
+
+    @cached_property
+    def _form(self) -> Form:
+        return self.accepted.form(self.returning.names, is_one=self.is_one)
+
+    @cached_property
+    def _body(self) -> RowsBody:
+        return RowsBody(self._form.opening, self._form.between, self._form.closing)
+
+    def take(self, connection: sa.Connection, ids: Sequence[int]) -> None:
+        """Take rows into the answer as they are now, if it shows them; those of one request may come in parts."""
+        if not self.shows_rows or (self._form.is_single and len(ids) != 1):
+            return
+        if self.returning.is_together:
+            self._waiting = self._waiting or array("q")
+            self._waiting.extend(ids)
+        else:
+            self._add(connection, ids)
+
+    def take_now(self, connection: sa.Connection, ids: Sequence[int]) -> None:
+        """The same of all rows, which are there no longer when the answer is made."""
+        self.take(connection, ids)
+        self._settle()
+
+    def _add(self, connection: sa.Connection, ids: Sequence[int]) -> None:
+        for rows in self.returning.parts(connection, ids):
+            if rows:
+                self._body.add(self._form.part(rows))
+
+    def _settle(self) -> None:
+        if self._waiting is not None:
+            self._add(self.connection, self._waiting)
+            self._waiting = None
+
+    def _fill(self, answer: Response) -> None:
+        self._settle()
+        self._body.answer(answer)
+
+    def answer(self, status: int, count: int, *, empty: int = 204, later: Later = lambda step: step()) -> Response:
+        """
+        :param status: with rows; ``empty``: without
+        :param count: of the rows that were written
+        :param later: see :meth:`~dynmodel_pyramid.rows.imports.Transaction.later`
+        :raises Exception: what ``Accept`` asks for has no place for so many rows
+        """
+        self.accepted.refuse(count)
+        if self.shows_rows and not (self._form.is_single and count != 1):
+            answer = Answer(status=status)
+            later(lambda: self._fill(answer))
+            answer.headers["Content-Type"] = self._form.content_type
+            if self.face.varies:
+                answer.vary = "Accept"
+        else:
+            answer = empty_answer(empty)
+            if self.face.varies:
+                answer.headers.pop("Content-Type", None)
+        total = count if self.preferences["count"] in ("exact", "estimated") else None
+        part = self.face.written_range(self.request.method, count, total)
+        if part is not None:
+            answer.headers["Content-Range"] = part
+        self.preferences.tell(answer)
+        return answer
+
+
+def merging_of(write: Write) -> Merging | None:
+    """How existing rows are treated, as the request prefers."""
+    resolution = write.preferences["resolution"]
+    return None if resolution is None else Merging(write.query.on_conflict, resolution == "ignore-duplicates")
+
+
+def create(write: Write, sent: Sent, merging: Merging | None, *, empty: int | None = None) -> tuple[Response, Import]:
+    """Add rows, or write them over those that are there: neither they nor the answer are in memory as a whole.
+
+    :param empty: the status without rows; None for the face's own
+    """
+    face, write.is_one = write.face, sent.is_one
+    made = Import(write.rows, sent.columns, merging, pointers=not sent.is_one, position=sent.position)
+    transaction = RequestTransaction(write.request, write.begin)
+    made.run(sent.documents, transaction, write.take if write.shows_rows else None)
+    status = 201 if merging is None or made.inserted else face.ignored if merging.ignore else 200
+    if empty is None:
+        empty = status if status == 201 else face.unchanged
+    return write.answer(status, made.count, empty=empty, later=transaction.later), made
+
+
+def update(write: Write, filtered: Filtered, document: Any) -> Response:
+    """Assign the same values to all rows that a filter finds."""
+    connection = write.begin()
+    ids = filtered.update(connection, document)
+    write.take(connection, ids)
+    return write.answer(200, len(ids))
+
+
+def delete(write: Write, filtered: Filtered) -> Response:
+    """Delete all rows that a filter finds."""
+    connection = write.begin()
+    ids = filtered.delete(connection, lambda ids: write.take_now(connection, ids))
+    return write.answer(200, len(ids))

@@ -1,0 +1,80 @@
+"""What PostgREST's face has of its own (:mod:`~dynmodel_pyramid.web.faces`)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.queries import Query, Rules, parse, split
+from dynmodel_pyramid.web.http.faces import Face
+from dynmodel_pyramid.web.http.preferences import RETURNS, PreferenceRules
+from dynmodel_pyramid.web.http.ranges import content_range
+from dynmodel_pyramid.web.rest.errors import RestError, bad_preferences, out_of_range
+from dynmodel_pyramid.web.rest.media import negotiated
+from dynmodel_pyramid.web.rest.resources import RestTable
+
+_ALWAYS = ("count", "tx", "handling")
+
+
+def read_query(context: RestTable, text: str, rules: Rules) -> Query:
+    """
+    :raises RestError: a negative limit or offset
+    :raises Malformed: out of the grammar
+    """
+    pairs = split(text)
+    for name, value in pairs:
+        if name in ("limit", "offset") and value[:1] == "-" and value[1:].isdecimal():
+            raise out_of_range(f"{name.capitalize()} should be greater than or equal to zero.")
+    query = parse(pairs, replace(rules, lenient=True))
+    if query.after is not None or query.before is not None:
+        raise Malformed("cursors are of the other face, /table/{id}/rows/", code="invalid_parameter")
+    return query
+
+
+def _refuse_preferences(refused: list[str], heeded: Sequence[str]) -> RestError:
+    return bad_preferences(refused)
+
+
+def _beyond(offset: int, total: int) -> RestError:
+    return out_of_range(f"An offset of {offset} was requested, but there are only {total} rows.", total)
+
+
+def _written_range(method: str, count: int, total: int | None) -> str | None:
+    return None if method == "PUT" else content_range(0, count if method == "PATCH" else 0, total)
+
+
+REST = Face(
+    preferences=PreferenceRules(
+        known={
+            "resolution": ("merge-duplicates", "ignore-duplicates"),
+            "missing": ("default", "null"),
+            "return": RETURNS,
+            "count": ("exact", "planned", "estimated"),
+            "tx": ("commit", "rollback"),
+            "handling": ("strict", "lenient"),
+            "max-affected": (),
+        },
+        heeded={
+            "GET": _ALWAYS,
+            "HEAD": _ALWAYS,
+            "POST": ("resolution", "missing", "return", *_ALWAYS),
+            "PATCH": ("missing", "return", "max-affected", *_ALWAYS),
+            "DELETE": ("return", "max-affected", *_ALWAYS),
+            "PUT": ("return", *_ALWAYS),
+        },
+        refuse=_refuse_preferences,
+        passed_over=("timezone", "max-affected"),
+        is_exact=True,
+    ),
+    accept=negotiated,
+    read_query=read_query,
+    exact_numbers=True,
+    has_cursors=False,
+    tells_range=True,
+    beyond=_beyond,
+    returns=frozenset(),
+    is_lenient=True,
+    varies=True,
+    ignored=201,
+    unchanged=200,
+    written_range=_written_range,
+)

@@ -1,0 +1,103 @@
+"""The face ``/table/{id}/rows/``: what it has of its own (:mod:`~.faces`)."""
+
+from collections.abc import Sequence
+
+from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.exchange.forms import JsonForm
+from dynmodel_pyramid.queries import Query, QueryError, Rules, parse, split
+from dynmodel_pyramid.web.http.conditions import best_offer
+from dynmodel_pyramid.web.http.faces import Face
+from dynmodel_pyramid.web.http.preferences import RETURNS, PreferenceRules
+from dynmodel_pyramid.web.http.ranges import beyond_the_end, content_range
+from dynmodel_pyramid.web.resources import RowList
+
+_PARAMETERS = ("select", "order", "limit", "offset", "and", "or", "_after", "_before")
+_ALWAYS = ("handling", "return", "tx", "count")
+_ADDING = (*_ALWAYS, "missing", "resolution")
+
+
+class _Json:
+    """Answers to writes are JSON."""
+
+    def form(self, names: Sequence[str], *, is_one: bool = False) -> JsonForm:
+        return JsonForm(names, is_single=is_one)
+
+    def refuse(self, count: int | str) -> None:
+        """Any number of rows will do."""
+
+
+_JSON = _Json()
+
+
+def _accept(request) -> _Json:
+    best_offer(request)
+    return _JSON
+
+
+def read_query(context: RowList, text: str, rules: Rules) -> Query:
+    """:raises Malformed: out of the grammar"""
+    try:
+        return parse(split(text), rules)
+    except QueryError as error:
+        raise _unknown_parameter(error, context) or error from None
+
+
+def _unknown_parameter(error: QueryError, context: RowList) -> Malformed | None:
+    """What is no condition may be the parameter of another service: its name is told, not the place in its value."""
+    name = error.parameter
+    model = context.model
+    if error.part != "value" or not name.isidentifier() or name in _PARAMETERS or name in model.definition.by_name:
+        return None
+    known = {alias.name for field in model.definition.fields for alias in field.aliases}
+    known |= {side.reverse for side in model.definition.referrers} | {"id", "_version", "_created", "_updated"}
+    if name in known:
+        return None
+    hint = f"known are {', '.join(_PARAMETERS)}, and conditions such as id=eq.1"
+    return Malformed(f"unknown parameter {name!r}", code="unknown_parameter", hint=hint, parameter=name)
+
+
+def _refuse_preferences(refused: list[str], heeded: Sequence[str]) -> Malformed:
+    names = ", ".join(sorted(name for name in heeded if name != "handling"))
+    return Malformed(
+        f"Prefer: {', '.join(refused)[:200]} can't be honoured",
+        code="invalid_preference",
+        hint=f"here are {names}; without handling=strict others are ignored",
+    )
+
+
+def _written_range(method: str, count: int, total: int | None) -> str | None:
+    adds = method in ("POST", "PUT")
+    return None if adds and total is None else content_range(0, count, total)
+
+
+TABLE = Face(
+    preferences=PreferenceRules(
+        known={
+            "return": RETURNS,
+            "handling": ("strict", "lenient"),
+            "tx": ("commit", "rollback"),
+            "missing": ("default",),
+            "count": ("exact",),
+            "resolution": ("merge-duplicates", "ignore-duplicates"),
+        },
+        heeded={
+            "POST": _ADDING,
+            "PUT": _ADDING,
+            "PATCH": (*_ALWAYS, "max-affected", "missing"),
+            "DELETE": (*_ALWAYS, "max-affected"),
+        },
+        refuse=_refuse_preferences,
+    ),
+    accept=_accept,
+    read_query=read_query,
+    exact_numbers=False,
+    has_cursors=True,
+    tells_range=False,
+    beyond=beyond_the_end,
+    returns=frozenset({"POST", "PUT", "PATCH"}),
+    is_lenient=False,
+    varies=False,
+    ignored=200,
+    unchanged=204,
+    written_range=_written_range,
+)
