@@ -14,6 +14,9 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.errors import OptionUnsupported
 from dynmodel_pyramid.fields.operators import IDENTITY, LT, Operator
+from dynmodel_pyramid.fields.sql.signatures import Checks as Checks
+from dynmodel_pyramid.fields.sql.signatures import Context as Context
+from dynmodel_pyramid.fields.sql.signatures import SqlForm as SqlForm
 
 #: The options of one field: names and JSON values, all options present, defaults filled in.
 Options = Mapping[str, Any]
@@ -46,20 +49,8 @@ class FieldInvalid(colander.Invalid):
         self.code = code
 
 
-class Context(Protocol):
-    """What a field type may ask of its surroundings."""
-
-    @property
-    def dialect(self) -> str:
-        """The database's name: ``sqlite`` or ``postgresql``."""
-
-
 def _unchanged(text: str) -> str:
     return text
-
-
-#: (expression, dialect's name) -> expression
-SqlForm = Callable[[sa.ColumnElement[Any], str], sa.ColumnElement[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +155,7 @@ class FieldType:
         """
         raise NotImplementedError
 
-    def checks(
-        self, column: sa.ColumnElement[Any], options: Options, context: Context
-    ) -> Mapping[str, sa.ColumnElement[bool]]:
+    def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
         """The validator's rules as conditions of the database, which hold off those who write by SQL.
 
         The keys are the options' names (``min``, ``max_length``, ``choices``), or ``type`` for what no option says.

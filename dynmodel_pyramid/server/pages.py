@@ -9,8 +9,6 @@ import threading
 import time
 from typing import Any
 
-from pyramid.request import Request
-
 from dynmodel_pyramid.server.answers import Prepared, live, refusal
 from dynmodel_pyramid.server.channel import Channel
 from dynmodel_pyramid.server.settings import Limits
@@ -34,7 +32,7 @@ class Pages:
         self._waiting: list[tuple[Channel, float]] = []
         self._asking = False
 
-    def is_for(self, request: Request) -> bool:
+    def is_for(self, request: Any) -> bool:
         return request.command in ("GET", "HEAD") and not request.query and request.path in self._pages
 
     def take(self, channel: Channel) -> bool:

@@ -10,9 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields.contract import Context
-
-Checks = Mapping[str, sa.ColumnElement[bool]]
+from dynmodel_pyramid.fields.sql.signatures import Checks, Context
 
 #: More choices are left to the validator: for each row the database goes through all of them. To write 1,000 texts took
 #: 2 ms on SQLite and 40 ms on PostgreSQL without a check, 140 and 370 ms with 200 choices, 1.1 and 1.5 s with 1,000.

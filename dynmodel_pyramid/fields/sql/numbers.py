@@ -1,11 +1,11 @@
 """Text forms of numbers in SQL, as Python writes and reads them, on both databases."""
 
-from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
 
 from dynmodel_pyramid.fields.sql import text_forms
+from dynmodel_pyramid.fields.sql.signatures import SqlForm
 
 #: PostgreSQL's and Python's regular expressions read it alike. It bounds no repetitions, which would make PostgreSQL's
 #: ten times as slow.
@@ -53,9 +53,7 @@ def _is_short(text: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
     return sa.or_(length <= _WHOLE, sa.and_(length <= _LONGEST, sa.not_(is_whole)))
 
 
-def decimal_text(
-    precision: int, scale: int, *, sortable: bool
-) -> Callable[[sa.ColumnElement[Any], str], sa.ColumnElement[Any]]:
+def decimal_text(precision: int, scale: int, *, sortable: bool) -> SqlForm:
     """The SQL text form of an exact decimal (:mod:`~.exact`).
 
     :param sortable: whether SQLite keeps it as text that sorts as the numbers do

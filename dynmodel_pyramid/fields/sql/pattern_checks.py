@@ -12,7 +12,7 @@ characters beyond ASCII. Repetitions that PostgreSQL can't count become repetiti
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
 from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields.contract import Context
+from dynmodel_pyramid.fields.sql.signatures import Checks, Context
 
 #: PostgreSQL's DUPMAX.
 _MOST_REPEATS = 255
@@ -65,9 +65,7 @@ class _Part(NamedTuple):
     empty: bool = False
 
 
-def checks(
-    column: sa.ColumnElement[Any], pattern: str | None, context: Context
-) -> Mapping[str, sa.ColumnElement[bool]]:
+def checks(column: sa.ColumnElement[Any], pattern: str | None, context: Context) -> Checks:
     """The check ``pattern``. SQLite has no regular expressions of its own."""
     if pattern is None or context.dialect != "postgresql":
         return {}

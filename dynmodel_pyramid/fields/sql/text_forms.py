@@ -9,6 +9,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from dynmodel_pyramid.fields.sql.signatures import SqlForm
+
 _DIGITS = "0123456789"
 #: More choices are left to Python: each is a parameter, and SQLite takes 32,766 (Implementation Limits, 9).
 _CHOICES = 1000
@@ -213,9 +215,7 @@ def _compile(element: Any, compiler: SQLCompiler, **options: Any) -> str:
     return compiler.process(sqlite if compiler.dialect.name == "sqlite" else postgresql, **options)
 
 
-def answered(
-    form: Callable[[sa.ColumnElement[Any], str], sa.ColumnElement[Any]], source: sa.ColumnElement[Any]
-) -> OfDialect:
+def answered(form: SqlForm, source: sa.ColumnElement[Any]) -> OfDialect:
     """The SQL text form of values whose JSON is a string of it."""
     return OfDialect(form(source, "sqlite"), form(source, "postgresql"), sa.Text())
 

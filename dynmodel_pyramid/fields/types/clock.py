@@ -7,9 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from dynmodel_pyramid.fields import schema
-from dynmodel_pyramid.fields.contract import Context, Options, TextForm
+from dynmodel_pyramid.fields.contract import Checks, Context, Options, TextForm
 from dynmodel_pyramid.fields.sql import checks, reading, text_forms
-from dynmodel_pyramid.fields.sql.checks import Checks
 from dynmodel_pyramid.fields.types.temporal import Temporal
 
 MICROSECOND = datetime.timedelta(microseconds=1)

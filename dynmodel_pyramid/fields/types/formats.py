@@ -10,9 +10,8 @@ import colander
 import sqlalchemy as sa
 
 from dynmodel_pyramid.fields import operators, schema
-from dynmodel_pyramid.fields.contract import Context, FieldType, Options, TextForm
+from dynmodel_pyramid.fields.contract import Checks, Context, FieldType, Options, TextForm
 from dynmodel_pyramid.fields.sql import checks, formats, text_forms
-from dynmodel_pyramid.fields.sql.checks import Checks
 from dynmodel_pyramid.fields.types.text import byte_order
 
 

@@ -13,11 +13,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import INET
 
 from dynmodel_pyramid.fields import operators, schema
-from dynmodel_pyramid.fields.contract import Context, Options, TextForm
+from dynmodel_pyramid.fields.contract import Checks, Context, Options, TextForm
 from dynmodel_pyramid.fields.extras import require
 from dynmodel_pyramid.fields.sql import checks, text_forms
 from dynmodel_pyramid.fields.sql import formats as sql_formats
-from dynmodel_pyramid.fields.sql.checks import Checks
 from dynmodel_pyramid.fields.types.formats import Formatted, max_length_option
 from dynmodel_pyramid.fields.types.text import byte_order
 

@@ -8,10 +8,9 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.fields import operators, schema
 from dynmodel_pyramid.fields.choices import check_choices, choices_option, each_of, one_of
-from dynmodel_pyramid.fields.contract import Context, FieldType, Options, TextForm
+from dynmodel_pyramid.fields.contract import Checks, Context, FieldType, Options, TextForm
 from dynmodel_pyramid.fields.numerals import NUMBER, parse_float
 from dynmodel_pyramid.fields.sql import checks, numbers, text_forms
-from dynmodel_pyramid.fields.sql.checks import Checks
 
 #: More digits than the largest float has.
 _DIGITS = 400

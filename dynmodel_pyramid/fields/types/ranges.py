@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import Range
 
 from dynmodel_pyramid.fields import schema
-from dynmodel_pyramid.fields.contract import Context, FieldType, Options, TextForm
+from dynmodel_pyramid.fields.contract import Context, FieldType, Options, SqlForm, TextForm
 from dynmodel_pyramid.fields.sql import text_forms
 from dynmodel_pyramid.fields.types import range_operators
 from dynmodel_pyramid.fields.types.temporal import parse_date, parse_datetime, write_datetime
@@ -41,7 +41,7 @@ class Subtype:
     step: Any
     native: type[sa.types.TypeEngine[Any]]
     #: Of a bound, on PostgreSQL.
-    sql_text: Callable[[sa.ColumnElement[Any], str], sa.ColumnElement[Any]]
+    sql_text: SqlForm
 
 
 def parse_integer(text: str) -> int:

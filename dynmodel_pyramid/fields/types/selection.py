@@ -15,9 +15,8 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.fields import operators, schema
 from dynmodel_pyramid.fields.choices import one_of
-from dynmodel_pyramid.fields.contract import Context, FieldType, Options, TextForm
+from dynmodel_pyramid.fields.contract import Checks, Context, FieldType, Options, TextForm
 from dynmodel_pyramid.fields.sql import checks, formats, text_forms
-from dynmodel_pyramid.fields.sql.checks import Checks
 from dynmodel_pyramid.fields.types.arrays import ArrayType, TextArray, TextList
 from dynmodel_pyramid.fields.types.json import Fragment
 from dynmodel_pyramid.fields.types.text import byte_order

@@ -7,9 +7,8 @@ import colander
 import sqlalchemy as sa
 
 from dynmodel_pyramid.fields import schema
-from dynmodel_pyramid.fields.contract import Context, Options, TextForm
+from dynmodel_pyramid.fields.contract import Checks, Context, Options, TextForm
 from dynmodel_pyramid.fields.sql import checks, formats, text_forms
-from dynmodel_pyramid.fields.sql.checks import Checks
 from dynmodel_pyramid.fields.types.arrays import MOST, ArrayType, TextArray, TextList
 
 

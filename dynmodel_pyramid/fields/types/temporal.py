@@ -11,9 +11,8 @@ import colander
 import sqlalchemy as sa
 
 from dynmodel_pyramid.fields import operators, schema
-from dynmodel_pyramid.fields.contract import Context, FieldType, Options, TextForm, Upgrade
+from dynmodel_pyramid.fields.contract import Checks, Context, FieldType, Options, TextForm, Upgrade
 from dynmodel_pyramid.fields.sql import checks, reading, text_forms
-from dynmodel_pyramid.fields.sql.checks import Checks
 
 UTC = datetime.UTC
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)

@@ -7,9 +7,8 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.fields import operators, python_patterns, schema
 from dynmodel_pyramid.fields.choices import check_choices, choices_option, each_of, one_of
-from dynmodel_pyramid.fields.contract import Context, FieldType, Options, SqlForm, TextForm, Unsupported
+from dynmodel_pyramid.fields.contract import Checks, Context, FieldType, Options, SqlForm, TextForm, Unsupported
 from dynmodel_pyramid.fields.sql import checks, pattern_checks, text_forms
-from dynmodel_pyramid.fields.sql.checks import Checks
 
 #: The greatest length that an option may name (that of PostgreSQL's varchar(n), manual, 8.3).
 LONGEST = 10_485_760
