@@ -28,7 +28,7 @@ def json_rows(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
 class RowEncoder:
     """What a scope may read of a table: columns to select, and rows -> JSON."""
 
-    def __init__(self, model: Model, scope: Scope):
+    def __init__(self, model: Model, scope: Scope) -> None:
         table = model.table
         readable = [field for field in model.definition.fields if scope.may_read(field.name) and not field.write_only]
         reverse = [side for side in reverse_sides(model) if scope.may_read(side.reverse)]

@@ -16,7 +16,7 @@ from dynmodel_pyramid.rows.service import NewRows, Rows
 class Faults:
     """Faults that are found before it is known whether, or where, they count."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._found: list[tuple[str, str, str]] = []
 
     @property
@@ -60,7 +60,7 @@ class Entry:
     row_id: int | None = None
 
     @property
-    def named(self):
+    def named(self) -> bool:
         return self.document.keys()
 
     def told(self, problems: Problems) -> SentNames:
@@ -84,7 +84,7 @@ class Columns:
     :raises Malformed: a column is no field
     """
 
-    def __init__(self, rows: Rows, names: Sequence[str] | None = None, *, missing_default: bool = True):
+    def __init__(self, rows: Rows, names: Sequence[str] | None = None, *, missing_default: bool = True) -> None:
         reader = rows.reader
         self._aliases = reader.aliases.names
         self.names = None if names is None else list(dict.fromkeys(self._aliases.get(name, name) for name in names))

@@ -38,7 +38,7 @@ class Filtered:
     :raises Malformed: there is no filter (``missing_filter``), or the query names what isn't there
     """
 
-    def __init__(self, rows: Rows, level: Level, *, most: int | None = None):
+    def __init__(self, rows: Rows, level: Level, *, most: int | None = None) -> None:
         if not level.filters:
             raise Malformed(
                 "no filter says which rows are meant",
@@ -124,7 +124,7 @@ class Filtered:
                 hint="filter more narrowly, or send a shorter value",
             )
 
-    def _write(self, connection: sa.Connection, operation: str, statement, ids: Sequence[int]) -> None:
+    def _write(self, connection: sa.Connection, operation: str, statement: sa.Executable, ids: Sequence[int]) -> None:
         condition = self.rows.catalogue.database.dialect.among(self.rows.model.table.c.id, ids)
         written = connection.execute(statement.where(condition), execution_options=self.rows.options)
         self.rows.report(connection, operation, sorted(tuple(row) for row in written))
@@ -153,7 +153,7 @@ class Filtered:
         return map(orjson.loads, self.rows.encode(connection, ids))
 
 
-def bound(table: sa.Table, name: str, value: Any) -> sa.BindParameter:
+def bound(table: sa.Table, name: str, value: Any) -> sa.BindParameter[Any]:
     """A value to assign. A parameter that bears the column's name would clash with those of conditions."""
     return sa.bindparam(f"_set_{name}", value, type_=table.c[name].type)
 

@@ -86,7 +86,7 @@ class Import:
         *,
         pointers: bool = True,
         position: Callable[[], int] = lambda: 0,
-    ):
+    ) -> None:
         self.rows = rows
         self.columns = columns
         self.merging = merging
@@ -295,7 +295,7 @@ def _parts(documents: Iterable[Document], position: Callable[[], int]) -> Iterat
 class Kept:
     """Parts of judged rows in a temporary file of this process alone."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._file = SpooledTemporaryFile(max_size=IN_MEMORY)
         #: The greatest id that a client gave a new row; 0: none.
         self.greatest_id = 0
@@ -314,5 +314,5 @@ class Kept:
     def __enter__(self) -> "Kept":
         return self
 
-    def __exit__(self, *ignored) -> None:
+    def __exit__(self, *ignored: object) -> None:
         self._file.close()

@@ -19,7 +19,7 @@ _Processor = Callable[[Any], Any]
 class PreparedSelect:
     """A SELECT whose parameters are whole numbers, named by ``bindparam``; other values in it are constants."""
 
-    def __init__(self, statement: sa.Select, dialect: sa.Dialect):
+    def __init__(self, statement: sa.Select[*tuple[Any, ...]], dialect: sa.Dialect) -> None:
         compiled = statement.compile(dialect=dialect)
         self._statement = statement
         #: Whether parts of the statement (lists of IN) are written when the values are known.
@@ -55,7 +55,7 @@ class PreparedSelect:
             rows = cursor.fetchall()
         return self._processed(rows) if self._processors else rows
 
-    def _prepare(self, description) -> list[tuple[int, _Processor]]:
+    def _prepare(self, description: Sequence[Any]) -> list[tuple[int, _Processor]]:
         made = [
             kind.result_processor(self._dialect, column[1])
             for kind, column in zip(self._types, description, strict=True)
@@ -72,12 +72,12 @@ class PreparedSelect:
         return answer
 
 
-def _bound(parameter: sa.BindParameter, value: Any, dialect: sa.Dialect) -> Any:
+def _bound(parameter: sa.BindParameter[Any], value: Any, dialect: sa.Dialect) -> Any:
     process = parameter.type.dialect_impl(dialect).bind_processor(dialect)
     return value if process is None else process(value)
 
 
-def written(statement: sa.Select, dialect: sa.Dialect) -> tuple[str, Any]:
+def written(statement: sa.Select[*tuple[Any, ...]], dialect: sa.Dialect) -> tuple[str, Any]:
     """A statement as the driver takes it, lists of IN written out, and its parameters."""
     compiled = statement.compile(dialect=dialect)
     state = compiled.construct_expanded_state({})
@@ -101,7 +101,7 @@ class PreparedInsert:
     #: Rows from which COPY is the faster way.
     COPY_FROM = 20
 
-    def __init__(self, table: sa.Table, dialect: sa.Dialect):
+    def __init__(self, table: sa.Table, dialect: sa.Dialect) -> None:
         written = [column for column in table.columns if column.computed is None]
         self._names = [column.key for column in written]
         types = [column.type.dialect_impl(dialect) for column in written]

@@ -65,16 +65,16 @@ class PageOfRows:
 class Kept:
     """A plan, with the statements of its last page and of its count: mostly the same page is asked for again."""
 
-    def __init__(self, made: Plan):
+    def __init__(self, made: Plan) -> None:
         self.plan = made
-        self.last: tuple[tuple, PreparedSelect] | None = None
+        self.last: tuple[tuple[Any, ...], PreparedSelect] | None = None
         self.count: PreparedSelect | None = None
 
 
 class KeptPlans:
     """The plans that one version of a table keeps: those that were used last."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._plans: OrderedDict[Any, Kept] = OrderedDict()
         self._weight = 0
         self._lock = threading.Lock()
@@ -100,7 +100,7 @@ class KeptPlans:
 class Queried:
     """What a query answers of the rows of one version of one table, as one scope sees them."""
 
-    def __init__(self, rows: RowReads, kept: Kept):
+    def __init__(self, rows: RowReads, kept: Kept) -> None:
         self.rows = rows
         self.plan = kept.plan
         self._kept = kept

@@ -14,6 +14,7 @@ from dynmodel_pyramid.catalogue.column_expressions import is_given, is_list, rev
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.database.dialect import LARGEST_GIVEN_ID, LARGEST_ID
 from dynmodel_pyramid.definitions.expressions import evaluate
+from dynmodel_pyramid.definitions.model import FieldDefinition
 from dynmodel_pyramid.definitions.problems import Problems, escape, faults
 from dynmodel_pyramid.errors import Invalid, OptionUnsupported
 from dynmodel_pyramid.fields import schema
@@ -53,7 +54,7 @@ def parse_id(text: str) -> int | None:
 class RowReader:
     """Reads documents for one version of one table; shared by all threads."""
 
-    def __init__(self, model: Model):
+    def __init__(self, model: Model) -> None:
         given = {made.name for made in model.definition.fields if is_given(model, made)}
         self.fields = [self._prepare(model, made) for made in model.definition.fields if made.name not in given]
         #: What the system gives: values of fields, and the reverse sides of links.
@@ -67,7 +68,7 @@ class RowReader:
         self._evaluated = [entry for entry in self.fields if entry.expression is not None]
 
     @staticmethod
-    def _prepare(model: Model, definition) -> _Field:
+    def _prepare(model: Model, definition: FieldDefinition) -> _Field:
         field_type = model.field_types[definition.type]
         node = field_type.schema_node(definition.options)
         default = None
@@ -137,7 +138,12 @@ class RowReader:
         return values
 
     def _evaluate(
-        self, values: dict[str, Any], document: dict, pointer: str, problems: Problems, moment: datetime.datetime | None
+        self,
+        values: dict[str, Any],
+        document: dict[str, Any],
+        pointer: str,
+        problems: Problems,
+        moment: datetime.datetime | None,
     ) -> None:
         """Put the values of expressions where the document has none."""
         for entry in self._evaluated:
@@ -179,7 +185,7 @@ class RowReader:
         except OptionUnsupported as error:
             raise error.of(entry.name) from None
 
-    def _unknown(self, document: dict, pointer: str, problems: Problems, *, is_new: bool) -> None:
+    def _unknown(self, document: dict[str, Any], pointer: str, problems: Problems, *, is_new: bool) -> None:
         for name in document:
             if name in self.given:
                 if is_new:
@@ -187,7 +193,7 @@ class RowReader:
             elif name != "id" and name not in self.by_name:
                 problems.add(f"{pointer}/{escape(name)}", "unknown_field", "the table has no such field")
 
-    def _refuse_unwritable(self, document: dict, pointer: str, problems: Problems, scope: Scope) -> None:
+    def _refuse_unwritable(self, document: dict[str, Any], pointer: str, problems: Problems, scope: Scope) -> None:
         if scope.writable is not None:
             for name in document:
                 if name in self.by_name and not scope.may_write(name):

@@ -37,7 +37,7 @@ class RowReads:
         *,
         models: Models | None = None,
         author: str | None = None,
-    ):
+    ) -> None:
         """
         :param models: gives the models of other tables, which links lead to; those of the caller's work, so that their
             use is proven as well
@@ -56,7 +56,9 @@ class RowReads:
             return self.model.once(RowEncoder, lambda model: RowEncoder(model, EVERYTHING))
         return RowEncoder(self.model, self.scope)
 
-    def _run(self, connection: sa.Connection, statement, parameters=None) -> sa.CursorResult:
+    def _run(
+        self, connection: sa.Connection, statement: sa.Executable, parameters: Any = None
+    ) -> sa.CursorResult[*tuple[Any, ...]]:
         return connection.execute(statement, parameters, execution_options=self.options)
 
     def get(self, connection: sa.Connection, row_id: int) -> Row | None:

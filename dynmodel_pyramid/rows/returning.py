@@ -32,7 +32,7 @@ class Returning:
     :raises Malformed: the query names what isn't there, or groups rows that may not be grouped
     """
 
-    def __init__(self, rows: Rows, query: Query, *, numbers: bool = False, groups: bool = False):
+    def __init__(self, rows: Rows, query: Query, *, numbers: bool = False, groups: bool = False) -> None:
         self.rows = rows
         self._numbers = numbers
         below = any(level.path for level in query.levels)
@@ -71,7 +71,7 @@ class Returning:
     def _are(self, table: sa.FromClause, ids: Sequence[int]) -> sa.ColumnElement[bool]:
         return self.rows.catalogue.database.dialect.among(table.c.id, ids)
 
-    def _among(self, ids: Sequence[int]) -> sa.Select:
+    def _among(self, ids: Sequence[int]) -> sa.Select[*tuple[Any, ...]]:
         """The statement for these rows alone: where it groups them, the condition stands inside."""
         if self._plan.keys:
             return self._plan.statement.where(self._are(self.rows.model.table, ids))
@@ -82,7 +82,9 @@ class Returning:
 
         return self._planned(replace(self.rows.scope, condition=condition)).statement
 
-    def _read(self, connection: sa.Connection, statement: sa.Select) -> Iterator[Sequence[Sequence[Any]]]:
+    def _read(
+        self, connection: sa.Connection, statement: sa.Select[*tuple[Any, ...]]
+    ) -> Iterator[Sequence[Sequence[Any]]]:
         """The rows in parts, the first of which may be empty."""
         database = self.rows.catalogue.database
         if self._is_asked:

@@ -12,7 +12,7 @@ class SentNames:
 
     __slots__ = ("pointer", "problems", "sent")
 
-    def __init__(self, problems: Problems, pointer: str, sent: dict[str, str]):
+    def __init__(self, problems: Problems, pointer: str, sent: dict[str, str]) -> None:
         self.problems = problems
         self.pointer = pointer
         self.sent = sent

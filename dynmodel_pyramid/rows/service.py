@@ -5,7 +5,7 @@ Its functions take a connection whose transaction the caller began, opened as th
 """
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache, partial
@@ -176,7 +176,7 @@ class Rows(RowReads):
 
         return current
 
-    def _read(self, read, row_id: int, document: Any, current: Current) -> dict[str, Any]:
+    def _read(self, read: Callable[..., Any], row_id: int, document: Any, current: Current) -> dict[str, Any]:
         """The values to write; those that the document only repeats are left out."""
         problems, reader = Problems(), self.reader
         document, told = renamed(reader, document, "", problems, current)

@@ -25,7 +25,7 @@ class StagedUpserts(StagedRows):
     :param ignore: see :class:`~.upserts.Upsert`
     """
 
-    def __init__(self, rows: Rows, connection: sa.Connection, target: Target, *, ignore: bool):
+    def __init__(self, rows: Rows, connection: sa.Connection, target: Target, *, ignore: bool) -> None:
         super().__init__(rows, connection)
         self._target, self._ignore = target, ignore
         self._assigned: list[str] | None = None

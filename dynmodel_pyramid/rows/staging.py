@@ -34,7 +34,7 @@ class _Staging:
 
     is_insert = True
 
-    def __init__(self, rows: Rows):
+    def __init__(self, rows: Rows) -> None:
         self.author = rows.author
         self.moment = now()
         self.asked = False
@@ -57,7 +57,7 @@ class StagedRows:
         """Whether rows of this table can be staged; else they are kept as they are (:class:`~.imports.Kept`)."""
         return rows.model.once(StagedRows, lambda model: _numbered(rows) is not None and not _insert_of(rows).refused)
 
-    def __init__(self, rows: Rows, connection: sa.Connection):
+    def __init__(self, rows: Rows, connection: sa.Connection) -> None:
         self.rows = rows
         self.connection = connection
         self._numbered = frozenset(_numbered(rows))
@@ -154,7 +154,7 @@ class StagedRows:
                 rows.report(connection, "insert", [(row_id, 1) for row_id in ids])
         return self._count
 
-    def _run(self, statement: sa.Executable) -> sa.CursorResult:
+    def _run(self, statement: sa.Executable) -> sa.CursorResult[*tuple[Any, ...]]:
         return self.connection.execute(statement, execution_options=_UNCACHED)
 
     def _draw_ids(self) -> None:
@@ -234,7 +234,7 @@ class StagedRows:
         return id_parts(self.connection, sa.select(self._id).select_from(self._source).order_by(self._table.c._n))
 
 
-def _value(source: sa.Table, field: FieldDefinition, reference: Reference) -> sa.ColumnElement:
+def _value(source: sa.Table, field: FieldDefinition, reference: Reference) -> sa.ColumnElement[Any]:
     return source.c.value if reference.many else source.c[field.name]
 
 

@@ -28,7 +28,7 @@ class Target:
     nulls_distinct: bool = True
     given: frozenset[str] = frozenset()
 
-    def columns(self, table: sa.Table) -> list[sa.ColumnElement]:
+    def columns(self, table: sa.Table) -> list[sa.ColumnElement[Any]]:
         """What the unique index is of (ON CONFLICT, "conflict_target")."""
         return [sa.func.lower(table.c[name]) if self.folds_case else table.c[name] for name in self.names]
 

@@ -65,7 +65,7 @@ class Upsert:
         pointers: bool = True,
         first: int = 0,
         seen: WrittenRows | None = None,
-    ):
+    ) -> None:
         self.rows = rows
         self.ignore = ignore
         self.target = target_of(rows.model, on_conflict, rows.scope)
@@ -138,7 +138,7 @@ class Upsert:
     def _among(self, ids: Iterable[int]) -> sa.ColumnElement[bool]:
         return self.rows.catalogue.database.dialect.among(self.rows.model.table.c.id, sorted(set(ids)))
 
-    def _scalars(self, connection: sa.Connection, statement: sa.Select) -> Iterable[int]:
+    def _scalars(self, connection: sa.Connection, statement: sa.Select[*tuple[Any, ...]]) -> Iterable[int]:
         return connection.scalars(statement, execution_options=self.rows.options)
 
     def _hold(self, connection: sa.Connection, found: dict[int, int]) -> dict[int, int]:

@@ -1,6 +1,7 @@
 """The ids of the rows that a request has written, in a temporary table: they come in any number."""
 
 from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -11,7 +12,7 @@ PART = 1000
 _UNCACHED = {"compiled_cache": None}
 
 
-def id_parts(connection: sa.Connection, query: sa.Select) -> Iterator[Sequence[int]]:
+def id_parts(connection: sa.Connection, query: sa.Select[*tuple[Any, ...]]) -> Iterator[Sequence[int]]:
     """The ids that a query gives, in parts; the caller closes it if it does not read them all."""
     options = {**_UNCACHED, "yield_per": PART}
     with connection.execute(query, execution_options=options) as found:
@@ -24,7 +25,7 @@ class WrittenRows:
     :param connection: not in a transaction yet
     """
 
-    def __init__(self, connection: sa.Connection, dialect: Dialect):
+    def __init__(self, connection: sa.Connection, dialect: Dialect) -> None:
         self._connection, self._dialect = connection, dialect
         self._count = 0
         self._table = sa.Table(

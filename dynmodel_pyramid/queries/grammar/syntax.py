@@ -3,12 +3,21 @@
 Values that a query compares with stay text here: only a field's type knows how to read them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 #: The values of ``is``, which the grammar itself knows: it also asks whether a row has embedded rows.
 IS_VALUES = frozenset({"null", "not_null", "true", "false", "unknown"})
 AGGREGATES = ("sum", "avg", "count", "max", "min")
+
+Logic = Literal["and", "or"]
+Quantifier = Literal["any", "all"]
+Join = Literal["inner", "left"]
+#: The words of the grammar that stand for these.
+LOGIC: Mapping[str, Logic] = {"and": "and", "or": "or"}
+QUANTIFIERS: Mapping[str, Quantifier] = {"any": "any", "all": "all"}
+JOINS: Mapping[str, Join] = {"inner": "inner", "left": "left"}
 
 #: The way from the queried table to embedded rows: aliases or names of relations. () is the queried table itself.
 Path = tuple[str, ...]
@@ -55,7 +64,7 @@ class Embed:
     items: tuple["SelectItem", ...]
     alias: str | None = None
     hint: str | None = None
-    join: Literal["inner", "left"] | None = None
+    join: Join | None = None
     spread: bool = False
 
     @property
@@ -80,7 +89,7 @@ class Condition:
     operator: str
     value: str | tuple[str, ...]
     negated: bool = False
-    quantifier: Literal["any", "all"] | None = None
+    quantifier: Quantifier | None = None
     language: str | None = None
 
 
@@ -88,7 +97,7 @@ class Condition:
 class Group:
     """``not.and(items)``: at least one item."""
 
-    operator: Literal["and", "or"]
+    operator: Logic
     items: tuple["Filter", ...]
     negated: bool = False
 

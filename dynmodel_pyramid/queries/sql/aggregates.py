@@ -6,6 +6,7 @@ zero; of other numbers it is a float.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -35,18 +36,32 @@ class Aggregate:
     subject: Subject | None
     cast: str | None
 
-    def over(self, source: sa.ColumnElement | None, dialect: str) -> sa.ColumnElement:
+    @property
+    def values(self) -> Subject:
+        """The subject of one that has any: of all but ``count()``."""
+        assert self.subject is not None
+        return self.subject
+
+    @property
+    def _kind(self) -> str:
+        kind = _kind(self.values)
+        assert kind is not None  # as check() has seen
+        return kind
+
+    def over(self, source: sa.ColumnElement[Any] | None, dialect: str) -> sa.ColumnElement[Any]:
         """The aggregate itself.
 
         :param source: the subject's expression, as a column of the rows that are grouped
         """
+        if source is None:
+            return sa.func.count()
         if self.function == "count":
-            return sa.func.count() if source is None else sa.func.count(source)
+            return sa.func.count(source)
         if self.function in ("min", "max"):
             return self._extreme(source, dialect)
         return self._exact(source, dialect)
 
-    def output(self, value: sa.ColumnElement, dialect: str) -> Output:
+    def output(self, value: sa.ColumnElement[Any], dialect: str) -> Output:
         """The answer.
 
         :param value: the aggregate, as a column of the groups: SQLite takes none in a subquery
@@ -54,8 +69,8 @@ class Aggregate:
         if self.function == "count":
             made = Subject(self.name, sa.type_coerce(value, sa.BigInteger()), *plain(Integer), dialect)
         elif self.function in ("min", "max"):
-            value = sa.type_coerce(value, self.subject.expression.type)
-            made = Subject(self.name, value, self.subject.field_type, self.subject.options, dialect)
+            value = sa.type_coerce(value, self.values.expression.type)
+            made = Subject(self.name, value, self.values.field_type, self.values.options, dialect)
         else:
             made = Subject(self.name, sa.type_coerce(value, byte_order()), *plain(Text), dialect)
             if self.cast is None:
@@ -67,8 +82,10 @@ class Aggregate:
         :raises Malformed: the values have no such aggregate
         """
         subject = self.subject
-        if subject is None or self.function == "count":
-            known = subject is None or isinstance(subject.expression, sa.ColumnElement)
+        if subject is None:
+            return
+        if self.function == "count":
+            known = isinstance(subject.expression, sa.ColumnElement)
         elif self.function in ("min", "max"):
             known = is_sortable(subject.field_type) and isinstance(subject.expression, sa.ColumnElement)
         else:
@@ -80,24 +97,25 @@ class Aggregate:
                 hint="sum and avg are of numbers, min and max of what has an order",
             )
 
-    def _extreme(self, source: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
-        kind = self.subject.expression.type
+    def _extreme(self, source: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
+        kind = self.values.expression.type
         if dialect == "sqlite" or isinstance(kind, _ORDERED):
-            return getattr(sa.func, self.function)(source, type_=kind)
+            made: sa.ColumnElement[Any] = getattr(sa.func, self.function)(source, type_=kind)
+            return made
         order = source.asc() if self.function == "min" else source.desc()
         every = sa.func.array_agg(sa.dialects.postgresql.aggregate_order_by(source, order), type_=sa.ARRAY(kind))
         return sa.type_coerce(every.filter(source.is_not(None))[1], kind)
 
-    def _exact(self, source: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+    def _exact(self, source: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
         """The number as text."""
-        kind = _kind(self.subject)
+        kind = self._kind
         if dialect != "sqlite":
             return _of_postgresql(self.function, source, kind)
         function = sa.func.dynmodel_sum if self.function == "sum" else sa.func.dynmodel_avg
         return function(sa.type_coerce(source, sa.Text()), sa.literal(kind, sa.Text()), type_=sa.Text())
 
     def _number(self, made: Subject, dialect: str) -> Output:
-        kind, text = _kind(self.subject), made.expression
+        kind, text = self._kind, made.expression
         if kind.startswith("decimal"):
             return of_text(self.name, quoted(text, dialect), digits=lambda: text)
         if kind == "integer" and self.function == "sum":
@@ -119,16 +137,17 @@ def _kind(subject: Subject) -> str | None:
     return "integer" if isinstance(kind, sa.Integer) and told == "integer" else None
 
 
-def _digits(number: sa.ColumnElement) -> sa.ColumnElement:
+def _digits(number: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """A float as the decimal number that it is written as; from 1e15 on, where ways to write differ, with 17 digits."""
     seventeen = sa.func.to_char(number, sa.literal_column(f"'9.{'9' * 16}EEEE'"))
     short = sa.func.abs(number) < sa.literal_column("1e15", sa.Float(53))
     return sa.cast(sa.case((short, sa.cast(number, sa.Text())), else_=seventeen), sa.Numeric())
 
 
-def _of_postgresql(function: str, source: sa.ColumnElement, kind: str) -> sa.ColumnElement:
+def _of_postgresql(function: str, source: sa.ColumnElement[Any], kind: str) -> sa.ColumnElement[Any]:
     number = _digits(source) if kind == "float" else sa.cast(source, sa.Numeric())
-    total, count = sa.func.sum(number, type_=sa.Numeric()), sa.func.count(source)
+    total: sa.ColumnElement[Any] = sa.func.sum(number, type_=sa.Numeric())
+    count = sa.func.count(source)
     if kind == "float":
         largest = sa.literal_column(f"'{_LARGEST}'::numeric", sa.Numeric())
         total = sa.case((sa.func.abs(total) <= largest, sa.cast(total, sa.Float(53))))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -23,8 +24,8 @@ class Part(Json):
 
 
 def json_path(
-    expression: sa.ColumnElement, steps: Sequence[str | int], as_text: bool, dialect: str
-) -> sa.ColumnElement:
+    expression: sa.ColumnElement[Any], steps: Sequence[str | int], as_text: bool, dialect: str
+) -> sa.ColumnElement[Any]:
     """The part of a JSON value, null where there is none: as JSON, or as the text that ``->>`` gives.
 
     :param steps: keys of objects, and places in arrays, from the end if they are negative
@@ -34,8 +35,8 @@ def json_path(
         raise Malformed(f"want at most {MAX_DEPTH} steps in JSON, and places of 32 bits", code="invalid_parameter")
     if dialect == "sqlite":
         text = sa.type_coerce(expression, sa.Text())
-        made = sa.func.dynmodel_json_path(text, json.dumps(list(steps)), int(as_text), type_=sa.Text())
-        return made if as_text else sa.type_coerce(made, JsonDocument())
+        found = sa.func.dynmodel_json_path(text, json.dumps(list(steps)), int(as_text), type_=sa.Text())
+        return found if as_text else sa.type_coerce(found, JsonDocument())
     made = expression
     for number, step in enumerate(steps, 1):
         sign = "->>" if as_text and number == len(steps) else "->"

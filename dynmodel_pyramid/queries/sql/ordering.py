@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -24,13 +25,13 @@ class Key:
     """
 
     subject: Subject
-    expression: sa.ColumnElement
+    expression: sa.ColumnElement[Any]
     descending: bool
     nulls_first: bool
     name: str = ""
     nullable: bool = True
 
-    def clause(self, *, backwards: bool = False) -> sa.ColumnElement:
+    def clause(self, *, backwards: bool = False) -> sa.ColumnElement[Any]:
         made = self.expression.desc() if self.descending != backwards else self.expression.asc()
         if not self.nullable:
             # Where nulls would stand matters to SQLite even here: it sorts again what an index has in order.
@@ -70,6 +71,8 @@ def _keys(selection: Selection, term: OrderTerm) -> list[Key]:
 def _of_json(subject: Subject, descending: bool, nulls_first: bool) -> list[Key]:
     """Numbers by their size, before other values, which go by their text."""
     value = subject.expression
+    text: sa.ColumnElement[str]
+    number: sa.ColumnElement[Any]
     missing = sa.case((value.is_(None), sa.literal_column("1")), else_=sa.literal_column("0"))
     if subject.dialect == "sqlite":
         text = sa.type_coerce(value, sa.Text())

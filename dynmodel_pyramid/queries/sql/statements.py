@@ -1,6 +1,7 @@
 """The statement of one level: rows, or groups of them where it aggregates, in order and cut to a page."""
 
 from collections.abc import Callable, Sequence
+from typing import Any, TypeGuard
 
 import sqlalchemy as sa
 
@@ -13,7 +14,7 @@ from dynmodel_pyramid.queries.sql.ordering import keys_of
 from dynmodel_pyramid.queries.sql.outputs import Output
 from dynmodel_pyramid.queries.sql.selection import Selection
 
-Shown = Callable[[list[Output]], list[sa.ColumnElement]]
+Shown = Callable[[Sequence[Output]], list[sa.ColumnElement[Any]]]
 _NUMBER = sa.BigInteger()
 
 
@@ -22,9 +23,9 @@ def select_rows(
     outputs: Sequence[Output | Aggregate],
     source: sa.FromClause,
     conditions: Sequence[sa.ColumnElement[bool]],
-    order: Sequence[sa.ColumnElement],
+    order: Sequence[sa.ColumnElement[Any]],
     shown: Shown,
-) -> sa.Select:
+) -> sa.Select[*tuple[Any, ...]]:
     """The rows of an embedded level.
 
     :param source: what stands in FROM
@@ -32,23 +33,24 @@ def select_rows(
     :param shown: what is selected of the outputs
     """
     conditions = [*conditions, *selection.conditions()]
-    if is_grouped(outputs):
-        made = grouped(selection, outputs, source, conditions, shown)
-    else:
+    if has_rows(outputs):
         clauses = [key.clause() for key in keys_of(selection)]
         rows = sa.select(*shown(outputs)).select_from(selection.join_to(source))
         made = rows.where(*conditions).order_by(*clauses, *order)
+    else:
+        made = grouped(selection, outputs, source, conditions, shown)
     return cut(made, selection.level.limit, selection.level.offset)
 
 
-def cut(rows: sa.Select, limit: int | None, offset: int) -> sa.Select:
+def cut(rows: sa.Select[*tuple[Any, ...]], limit: int | None, offset: int) -> sa.Select[*tuple[Any, ...]]:
     if limit is not None:
         rows = rows.limit(sa.literal(limit, _NUMBER))
     return rows.offset(sa.literal(offset, _NUMBER)) if offset else rows
 
 
-def is_grouped(outputs: Sequence[Output | Aggregate]) -> bool:
-    return any(isinstance(each, Aggregate) for each in outputs)
+def has_rows(outputs: Sequence[Output | Aggregate]) -> TypeGuard[Sequence[Output]]:
+    """Whether the values are those of rows: nothing is added up, which makes groups."""
+    return not any(isinstance(each, Aggregate) for each in outputs)
 
 
 def grouped(
@@ -57,13 +59,13 @@ def grouped(
     source: sa.FromClause,
     conditions: Sequence[sa.ColumnElement[bool]],
     shown: Shown,
-) -> sa.Select:
+) -> sa.Select[*tuple[Any, ...]]:
     """Groups by all that is no aggregate, in the order that is asked for, and then by the groups' JSON.
 
     The values are made in a query of their own: a parameter in an expression makes it another one to PostgreSQL each
     time it stands there.
     """
-    columns: list[sa.ColumnElement] = []
+    columns: list[sa.ColumnElement[Any]] = []
     budget = selection.around.budget
     for number, each in enumerate(outputs):
         if isinstance(each, Output):
@@ -76,7 +78,7 @@ def grouped(
     inner = sa.select(*(columns or [sa.literal_column("1").label("_row")]))
     inner = inner.select_from(selection.join_to(source)).where(*conditions)
     rows = (inner if selection.near is None else inner.correlate(selection.near)).subquery()
-    groups: list[sa.ColumnElement] = [column for column in rows.c if column.name[0] in "gs"]
+    groups: list[sa.ColumnElement[Any]] = [column for column in rows.c if column.name[0] in "gs"]
     values = [
         each.over(None if each.subject is None else rows.c[f"a{number}"], selection.dialect).label(f"v{number}")
         for number, each in enumerate(outputs)
@@ -92,17 +94,21 @@ def grouped(
             made.append(output)
             continue
         group = sa.type_coerce(found.c[f"g{number}"], sa.Text())
-        made.append(Output(each.name, fragment(group), lambda group=group: group))
+        made.append(_of_group(each.name, group))
         last.append(_by_bytes(group, selection.dialect))
     order = []
     for number, key in enumerate(sorts):
-        clause = found.c[f"s{number}"]
-        clause = clause.desc() if key.descending else clause.asc()
+        value = found.c[f"s{number}"]
+        clause = value.desc() if key.descending else value.asc()
         order.append(clause.nulls_first() if key.nulls_first else clause.nulls_last())
     return sa.select(*shown(made)).select_from(found).order_by(*order, *last)
 
 
-def _by_bytes(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+def _of_group(name: str, text: sa.ColumnElement[Any]) -> Output:
+    return Output(name, fragment(text), lambda: text)
+
+
+def _by_bytes(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     return text.collate("C") if dialect == "postgresql" else text
 
 
