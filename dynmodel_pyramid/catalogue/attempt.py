@@ -28,17 +28,17 @@ class Stale(DynmodelError):
     code = "stale"
 
 
-class Work:
+class Attempt:
     """See the module. ``attempt`` counts from 0; later attempts lock before they read.
 
     Locks are waited for till the deadline (of ``time.monotonic``), by default ``dynmodel.lock_timeout`` from now.
     """
 
-    def __init__(self, catalogue: Catalogue, attempt: int = 0, deadline: float | None = None) -> None:
+    def __init__(self, catalogue: Catalogue, number: int = 0, deadline: float | None = None) -> None:
         self.catalogue = catalogue
         self.database = catalogue.database
         self._snapshot: Snapshot | None = None
-        self.attempt = attempt
+        self.number = number
         self._deadline = time.monotonic() + self.database.settings.lock_timeout if deadline is None else deadline
         self._used: dict[int | str, Model | None] = {}
         self._connection: sa.Connection | None = None
@@ -83,7 +83,7 @@ class Work:
         if self.database.dialect.confirms_first:
             self._compare(connection)
             self._confirmed = True
-        elif self.attempt:
+        elif self.number:
             self.lock(connection, writes=writes)
         return connection
 

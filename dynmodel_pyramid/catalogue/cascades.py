@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.catalogue import Catalogue, RowWrites
 from dynmodel_pyramid.catalogue.list_tables import lines_of
-from dynmodel_pyramid.catalogue.system_values import Filler, given_fields
+from dynmodel_pyramid.catalogue.system_values import Filler, system_fields
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.definitions.model import Referrer
@@ -26,10 +26,10 @@ CHUNK = 500
 NAMED = 5
 
 
-class Release:
+class Cascade:
     """One deletion, in the caller's transaction.
 
-    :param models: the model of a table by its id, as the caller's work has it
+    :param models: the model of a table by its id, as the caller's attempt has it
     :param author: who deletes
     """
 
@@ -197,7 +197,7 @@ class Release:
         """Give rows new values, of a new version."""
         table, store = near.table, self.catalogue.store
         filler = Filler(self.connection, store, near.field_types, near.definition, self.author, self.moment)
-        given = filler.of_changed_row(given_fields(near.definition, near.field_types))
+        given = filler.of_changed_row(system_fields(near.definition, near.field_types))
         values = values | {table.c[name]: value for name, value in given.items()}
         values |= {table.c._version: table.c._version + 1, table.c._updated: self.moment}
         for part in chunks(ids):

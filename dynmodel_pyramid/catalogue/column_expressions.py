@@ -25,7 +25,7 @@ def is_list(model: Model, field: FieldDefinition) -> bool:
     return reference is not None and reference.many
 
 
-def is_given(model: Model, field: FieldDefinition) -> bool:
+def is_system_value(model: Model, field: FieldDefinition) -> bool:
     """Whether the system or the database gives the value, so that no client writes it."""
     if is_list(model, field):
         return False

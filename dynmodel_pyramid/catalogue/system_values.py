@@ -11,7 +11,7 @@ from dynmodel_pyramid.definitions.store import DefinitionStore
 from dynmodel_pyramid.fields import UNCHANGED, FieldTypes
 
 
-class GivenWrite:
+class SystemWrite:
     """The :class:`dynmodel_pyramid.fields.Write` of one field in one request.
 
     :param draw: draws so many numbers, which are this write's alone, and gives the first
@@ -36,7 +36,7 @@ class GivenWrite:
         return first
 
 
-def given_fields(definition: TableDefinition, field_types: FieldTypes) -> tuple[FieldDefinition, ...]:
+def system_fields(definition: TableDefinition, field_types: FieldTypes) -> tuple[FieldDefinition, ...]:
     """The fields of a table whose values the system gives."""
     return tuple(
         field for field in definition.fields if field.type in field_types and field_types[field.type].fill is not None
@@ -62,11 +62,11 @@ class Filler:
         self.author = author
         self.moment = moment
 
-    def _write(self, field: FieldDefinition, is_insert: bool, count: int) -> GivenWrite:
+    def _write(self, field: FieldDefinition, is_insert: bool, count: int) -> SystemWrite:
         def draw(number: int) -> int:
             return self.store.draw_numbers(self.connection, self.definition.id, field.id, number)
 
-        return GivenWrite(is_insert, self.author, self.moment, draw, count)
+        return SystemWrite(is_insert, self.author, self.moment, draw, count)
 
     def _fill(self, field: FieldDefinition) -> Callable[..., Any]:
         fill = self.field_types[field.type].fill

@@ -14,7 +14,7 @@ from sqlalchemy.sql.elements import quoted_name
 
 from dynmodel_pyramid.catalogue.check_constraints import check_name
 from dynmodel_pyramid.catalogue.list_tables import ON_DELETE_SQL, lines
-from dynmodel_pyramid.catalogue.system_values import given_fields
+from dynmodel_pyramid.catalogue.system_values import system_fields
 from dynmodel_pyramid.catalogue.table_builder import Generator, foreign_key_name
 from dynmodel_pyramid.changes.ddl.not_valid import required_name
 from dynmodel_pyramid.database.things import KINDS, NOT_VALID, Thing, Things, foreign_key
@@ -221,7 +221,7 @@ class Promises:
         if last is not None:
             yield from self._behind(table.c.id, last, "id", table.name, None)
         counter = self.store.system.counter.c
-        for field in given_fields(definition, self.generator.field_types):
+        for field in system_fields(definition, self.generator.field_types):
             if field.name in table.c and isinstance(table.c[field.name].type, sa.Integer):
                 mine = sa.and_(counter.table_id == definition.id, counter.field_id == field.id)
                 last = self.connection.scalar(sa.select(counter.last).where(mine)) or 0

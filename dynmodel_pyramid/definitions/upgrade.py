@@ -4,6 +4,7 @@ Several processes may start at once: the first upgrades, the others wait and fin
 first and contract in a later release, so that processes of the release before can go on.
 """
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ def _config() -> Config:
     return config
 
 
+@cache
 def _scripts() -> ScriptDirectory:
     return ScriptDirectory.from_config(_config())
 

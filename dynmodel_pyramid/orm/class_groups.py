@@ -24,7 +24,7 @@ from sqlalchemy.ext.associationproxy import association_proxy
 from sqlalchemy.ext.orderinglist import ordering_list
 from sqlalchemy.orm import registry, relationship
 
-from dynmodel_pyramid.catalogue.attempt import Stale, Work
+from dynmodel_pyramid.catalogue.attempt import Attempt, Stale
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.catalogue.list_tables import lines
 from dynmodel_pyramid.catalogue.references import reference_of
@@ -52,10 +52,10 @@ class Group:
         self.definitions = definitions
         self.classes = classes
 
-    def is_current(self, work: Work) -> bool:
-        """Whether all its definitions are those of the work, which has used them then."""
+    def is_current(self, attempt: Attempt) -> bool:
+        """Whether all its definitions are those of the attempt, which has used them then."""
         return all(
-            (model := work.model(table_id)) is not None and model.definition == definition
+            (model := attempt.model(table_id)) is not None and model.definition == definition
             for table_id, definition in self.definitions.items()
         )
 
@@ -67,35 +67,35 @@ def class_of(catalogue: Catalogue, name: str) -> type | None:
     """
     while True:
         try:
-            return _class_of(Work(catalogue), name)
+            return _class_of(Attempt(catalogue), name)
         except Stale:
             continue
 
 
-def _class_of(work: Work, name: str) -> type | None:
-    model = work.model(name)
+def _class_of(attempt: Attempt, name: str) -> type | None:
+    model = attempt.model(name)
     if model is None:
-        work.confirm()
+        attempt.confirm()
         return None
-    group = _current(work, model)
+    group = _current(attempt, model)
     if group is None:
         # One at a time, and proven before it is published: no old group ever takes the place of a newer one.
-        with work.catalogue.generator.grouping:
-            group = _current(work, model) or _built(work, model)
-            work.confirm()
+        with attempt.catalogue.generator.grouping:
+            group = _current(attempt, model) or _built(attempt, model)
+            attempt.confirm()
             for table_id in group.classes:
-                work.model(table_id).group = group
-    work.confirm()
+                attempt.model(table_id).group = group
+    attempt.confirm()
     return group.classes[model.definition.id]
 
 
-def _current(work: Work, model: Model) -> Group | None:
+def _current(attempt: Attempt, model: Model) -> Group | None:
     """The current group that a table is of. A model that was read anew finds it with its neighbours."""
     table_id = model.definition.id
     # Whoever has a group is in memory; nobody is read for this.
-    near = (work.snapshot.by_id(number) for number in _neighbours(model))
+    near = (attempt.snapshot.by_id(number) for number in _neighbours(model))
     for group in dict.fromkeys(each.group for each in (model, *near) if isinstance(each, Model)):
-        if group is not None and table_id in group.classes and group.is_current(work):
+        if group is not None and table_id in group.classes and group.is_current(attempt):
             model.group = group
             return group
     return None
@@ -110,15 +110,15 @@ def _neighbours(model: Model) -> Iterator[int]:
         yield referrer.table_id
 
 
-def _built(work: Work, asked: Model) -> Group:
+def _built(attempt: Attempt, asked: Model) -> Group:
     """A group of the table that was asked for and those linked to it, breadth first, as far as they are free."""
-    generator = work.catalogue.generator
+    generator = attempt.catalogue.generator
     metadata = sa.MetaData(schema=generator.dialect.schema)
     models: dict[int, Model] = {}
     waiting, seen = deque([asked.definition.id]), {asked.definition.id}
     while waiting and len(models) < LIMIT:
-        model = work.model(waiting.popleft())
-        if model is None or (model is not asked and model.group is not None and model.group.is_current(work)):
+        model = attempt.model(waiting.popleft())
+        if model is None or (model is not asked and model.group is not None and model.group.is_current(attempt)):
             continue
         try:
             generator.table(model.definition, metadata=metadata)

@@ -7,7 +7,7 @@ from sqlalchemy.ext.orderinglist import OrderingList
 from sqlalchemy.orm import Session
 
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
-from dynmodel_pyramid.catalogue.system_values import Filler, given_fields
+from dynmodel_pyramid.catalogue.system_values import Filler, system_fields
 from dynmodel_pyramid.catalogue.table_builder import DEFINITION, attribute_names
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.store import now
@@ -56,7 +56,7 @@ def fill(session: Session, catalogue: Catalogue, author: str | None, rows: list[
         by_definition.setdefault(id(definition_of(row)), []).append(row)
     for alike in by_definition.values():
         definition, field_types = definition_of(alike[0]), catalogue.field_types
-        fields, names = given_fields(definition, field_types), attribute_names(definition)
+        fields, names = system_fields(definition, field_types), attribute_names(definition)
         filler = Filler(connection, catalogue.store, field_types, definition, author, moment)
         given = filler.of_new_rows(fields, len(alike)) if new else [filler.of_changed_row(fields) for _ in alike]
         if new:

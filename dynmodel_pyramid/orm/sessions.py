@@ -5,7 +5,7 @@
         for product in session.scalars(select(Product).where(Product.price > 10)):
             product.price = 10
 
-A request proves its answer by :class:`~..catalogue.attempt.Work`; a session proves the classes that it used:
+A request proves its answer by :class:`~..catalogue.attempt.Attempt`; a session proves the classes that it used:
 the definition of each is compared when it is first used, for an early and clear error, and again before the commit.
 The second is the proof: on SQLite the whole transaction sees one moment, and on PostgreSQL the statements have locked
 the tables by then. A block that only reads is proven at its end in the same way. Textual SQL is not looked at.
@@ -20,8 +20,8 @@ from sqlalchemy import event
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 from sqlalchemy.sql import visitors
 
-from dynmodel_pyramid.catalogue.attempt import Stale, Work
-from dynmodel_pyramid.catalogue.cascades import Release
+from dynmodel_pyramid.catalogue.attempt import Attempt, Stale
+from dynmodel_pyramid.catalogue.cascades import Cascade
 from dynmodel_pyramid.catalogue.catalogue import Catalogue, RowWrites
 from dynmodel_pyramid.catalogue.constraint_violations import KINDS, violated_fields, violation
 from dynmodel_pyramid.catalogue.table_builder import DEFINITION, Model
@@ -187,16 +187,18 @@ class ModelSession(Session):
         for row in rows:
             self.use(definition_of(row))
             ids.setdefault(definition_of(row).id, []).append(row.id)
-        work = Work(self.catalogue)
-        Release(self.catalogue, self.connection(), lambda number: self._model(work, number), self.author).make_way(ids)
+        attempt = Attempt(self.catalogue)
+        Cascade(self.catalogue, self.connection(), lambda number: self._model(attempt, number), self.author).make_way(
+            ids
+        )
 
-    def _model(self, work: Work, table_id: int) -> Model:
+    def _model(self, attempt: Attempt, table_id: int) -> Model:
         """A table that a deletion reaches.
 
         :raises DefinitionChanged: it is not what those used here refer to
         """
         try:
-            model = work.model(table_id)
+            model = attempt.model(table_id)
         except Stale:
             model = None
         if model is None:

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from dynmodel_pyramid.catalogue.cascades import Release
+from dynmodel_pyramid.catalogue.cascades import Cascade
 from dynmodel_pyramid.definitions.problems import Problems
 from dynmodel_pyramid.definitions.store import now
 from dynmodel_pyramid.errors import Malformed, TooLarge
@@ -31,7 +31,7 @@ LONG = 1000
 class Filtered:
     """The rows of a table that a query finds, to be written.
 
-    Made before the transaction begins, so that all tables that the query names are known to the caller's work.
+    Made before the transaction begins, so that all tables that the query names are known to the caller's attempt.
 
     :param level: what the query says of the table's own rows: filters, and maybe order, limit and offset
     :param most: refuse to write more rows than that
@@ -105,7 +105,7 @@ class Filtered:
         if before is not None:
             before(ids)
         if rows.model.definition.referrers:
-            Release(rows.catalogue, connection, rows.models, rows.author).delete(rows.model, ids)
+            Cascade(rows.catalogue, connection, rows.models, rows.author).delete(rows.model, ids)
             return ids
         table = rows.model.table
         for part in batches(ids):

@@ -31,7 +31,7 @@ class Links:
         }
 
     def use(self, models: Models) -> None:
-        """Look the far tables up, so that the work knows them before its transaction begins."""
+        """Look the far tables up, so that the attempt knows them before its transaction begins."""
         for _, reference in self.fields:
             models(reference.table)
 

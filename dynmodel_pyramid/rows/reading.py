@@ -10,7 +10,7 @@ from typing import Any
 
 import colander
 
-from dynmodel_pyramid.catalogue.column_expressions import is_given, is_list, reverse_sides
+from dynmodel_pyramid.catalogue.column_expressions import is_list, is_system_value, reverse_sides
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.database.dialect import LARGEST_GIVEN_ID, LARGEST_ID
 from dynmodel_pyramid.definitions.expressions import evaluate
@@ -55,7 +55,7 @@ class RowReader:
     """Reads documents for one version of one table; shared by all threads."""
 
     def __init__(self, model: Model) -> None:
-        given = {made.name for made in model.definition.fields if is_given(model, made)}
+        given = {made.name for made in model.definition.fields if is_system_value(model, made)}
         self.fields = [self._prepare(model, made) for made in model.definition.fields if made.name not in given]
         #: What the system gives: values of fields, and the reverse sides of links.
         self.given = frozenset(given) | {side.reverse for side in reverse_sides(model)}

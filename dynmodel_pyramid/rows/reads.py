@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.catalogue.attempt import Work
+from dynmodel_pyramid.catalogue.attempt import Attempt
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.rows.encoding import RowEncoder
@@ -39,14 +39,14 @@ class RowReads:
         author: str | None = None,
     ) -> None:
         """
-        :param models: gives the models of other tables, which links lead to; those of the caller's work, so that their
-            use is proven as well
+        :param models: gives the models of other tables, which links lead to; those of the caller's attempt, so that
+            their use is proven as well
         :param author: who writes
         """
         self.catalogue = catalogue
         self.model = model
         self.scope = scope
-        self.models = models or Work(catalogue).model
+        self.models = models or Attempt(catalogue).model
         self.author = author
         self.options = {"compiled_cache": model.compiled_cache}
 

@@ -20,7 +20,7 @@ _UNCACHED = {"compiled_cache": None}
 class Returning:
     """Which values of the rows are returned, and in which order.
 
-    Made before the transaction begins, so that all tables that the query names are known to the caller's work.
+    Made before the transaction begins, so that all tables that the query names are known to the caller's attempt.
 
     ``names`` are those of the values. ``is_together``: rows that are written in parts are returned when all are there,
     as the query orders or groups them.

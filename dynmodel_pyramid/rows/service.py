@@ -1,7 +1,7 @@
 """The row service: what is done with the rows of one table.
 
-Its functions take a connection whose transaction the caller began, opened as the caller's work
-(:class:`dynmodel_pyramid.catalogue.attempt.Work`), and a scope. They never commit.
+Its functions take a connection whose transaction the caller began, opened as the caller's attempt
+(:class:`dynmodel_pyramid.catalogue.attempt.Attempt`), and a scope. They never commit.
 """
 
 import datetime
@@ -14,9 +14,9 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from dynmodel_pyramid.catalogue.cascades import Release
+from dynmodel_pyramid.catalogue.cascades import Cascade
 from dynmodel_pyramid.catalogue.catalogue import RowWrites
-from dynmodel_pyramid.catalogue.system_values import Filler, given_fields
+from dynmodel_pyramid.catalogue.system_values import Filler, system_fields
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.definitions.store import now
 from dynmodel_pyramid.errors import Invalid, PreconditionFailed, Problem
@@ -58,7 +58,7 @@ class Rows(RowReads):
     @property
     def given(self) -> tuple[FieldDefinition, ...]:
         """The fields whose values the system gives with a write."""
-        return self.model.once("given", lambda model: given_fields(model.definition, model.field_types))
+        return self.model.once("given", lambda model: system_fields(model.definition, model.field_types))
 
     def use_linked(self) -> None:
         """Look up all tables that a write may reach; before its transaction begins, so that a later attempt locks
@@ -240,7 +240,7 @@ class Rows(RowReads):
         if self._run(connection, query).scalar() is None:
             self._refuse_other_version(connection, row_id, versions)
             return False
-        Release(self.catalogue, connection, self.models, self.author).delete(self.model, [row_id])
+        Cascade(self.catalogue, connection, self.models, self.author).delete(self.model, [row_id])
         return True
 
     def _conditions(self, row_id: int, versions: Sequence[int] | None) -> list[sa.ColumnElement[bool]]:

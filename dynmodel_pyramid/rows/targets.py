@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.catalogue.column_expressions import is_given
+from dynmodel_pyramid.catalogue.column_expressions import is_system_value
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.errors import Malformed
@@ -64,7 +64,7 @@ def target_of(model: Model, names: Sequence[str] | None, scope: Scope) -> Target
     found = [target for target in _targets(model.definition) if sorted(target.names) == sorted(wanted)]
     if found and all(name == "id" or scope.may_read(name) for name in wanted):
         fields = (model.definition.by_name.get(name) for name in wanted)
-        given = (field.name for field in fields if field is not None and is_given(model, field))
+        given = (field.name for field in fields if field is not None and is_system_value(model, field))
         return replace(found[0], given=frozenset(given))
     told = [",".join(target.names) for target in _targets(model.definition) if all(map(scope.may_read, target.names))]
     raise Malformed(

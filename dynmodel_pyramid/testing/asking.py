@@ -5,10 +5,11 @@ it is the same by a query string, in a group, by a document and under ``/rest/``
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 
+import pytest
 import webtest
 
 from dynmodel_pyramid.fields import FieldType, is_sortable
@@ -40,14 +41,28 @@ class AskingConformance(Suite):
         """A table with some values of the type, and one row of null where that can be."""
         raise NotImplementedError
 
+    @pytest.fixture(scope="class")
+    @classmethod
+    def asked(cls) -> Callable[[webtest.TestApp, FieldType, Case], TableDriver]:
+        """A function that gives the table of :meth:`filled`, made once: the tests below leave its rows as they are."""
+        made: dict[tuple[int, int], TableDriver] = {}
+
+        def of(app, the_type, case):
+            key = (id(app), id(case))
+            if key not in made:
+                made[key] = cls().filled(app, the_type, case)
+            return made[key]
+
+        return of
+
     def texts(self, the_type: FieldType, case: Case, table: TableDriver) -> list[str]:
         """The texts of two values that the table has, as they stand in a query string."""
         raise NotImplementedError
 
     # Conditions
 
-    def test_every_operator_is_asked_at_both_faces(self, apps, the_type, case):
-        tables = {database: self.filled(app, the_type, case) for database, app in apps.items()}
+    def test_every_operator_is_asked_at_both_faces(self, apps, asked, the_type, case):
+        tables = {database: asked(app, the_type, case) for database, app in apps.items()}
         texts = self.texts(the_type, case, tables["sqlite"])
         same = self.values_are_the_same_everywhere(tables)
         # Where a condition may stand does not depend on the options: the first case asks for all places.
@@ -114,8 +129,8 @@ class AskingConformance(Suite):
 
     # Order, groups, aggregates, casts
 
-    def test_every_order_is_asked_at_both_faces(self, app, the_type, case):
-        table = self.filled(app, the_type, case)
+    def test_every_order_is_asked_at_both_faces(self, app, asked, the_type, case):
+        table = asked(app, the_type, case)
         for order in ("value", "value.desc", "value.nullsfirst", "value.desc.nullslast", "value,key.desc"):
             if not is_sortable(the_type):
                 answer = app.get(f"{table.path}rows/?order={order}", status=400)
@@ -134,8 +149,8 @@ class AskingConformance(Suite):
                 path = links[0][1:].partition(">")[0] if links else ""
             assert seen == whole, f"order={order}, page by page"
 
-    def test_every_aggregate_is_asked_at_both_faces(self, apps, the_type, case):
-        tables = {database: self.filled(app, the_type, case) for database, app in apps.items()}
+    def test_every_aggregate_is_asked_at_both_faces(self, apps, asked, the_type, case):
+        tables = {database: asked(app, the_type, case) for database, app in apps.items()}
         same = self.values_are_the_same_everywhere(tables)
         for aggregate in AGGREGATES:
             answers = []
@@ -164,8 +179,8 @@ class AskingConformance(Suite):
             if same:
                 assert same_json(answers[0], answers[1]), f"{aggregate}() differs: {answers!r:.200}"
 
-    def test_every_cast_is_asked_at_both_faces(self, apps, the_type, case):
-        tables = {database: self.filled(app, the_type, case) for database, app in apps.items()}
+    def test_every_cast_is_asked_at_both_faces(self, apps, asked, the_type, case):
+        tables = {database: asked(app, the_type, case) for database, app in apps.items()}
         same = self.values_are_the_same_everywhere(tables)
         for name in CASTS:
             answers = []
@@ -183,8 +198,8 @@ class AskingConformance(Suite):
             if same:
                 assert same_json(answers[0], answers[1]), f"::{name} differs: {answers!r:.300}"
 
-    def test_values_are_grouped_and_embedded(self, app, the_type, case):
-        table = self.filled(app, the_type, case)
+    def test_values_are_grouped_and_embedded(self, app, asked, the_type, case):
+        table = asked(app, the_type, case)
         groups = table.rows("?select=value,n:count()")
         rows = table.rows("?select=id,value&order=id")
         assert sum(group["n"] for group in groups) == len(rows)

@@ -30,7 +30,7 @@ from dynmodel_pyramid.testing.checks import CheckTests
 from dynmodel_pyramid.testing.driver import TableDriver
 from dynmodel_pyramid.testing.operators import OperatorConformance
 from dynmodel_pyramid.testing.strategies import drawn
-from dynmodel_pyramid.testing.suite import is_given
+from dynmodel_pyramid.testing.suite import is_system_value
 from dynmodel_pyramid.testing.values import HOSTILE, identical, nested, same_json
 
 
@@ -52,7 +52,7 @@ class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
         return [to_text(self.stored(the_type, case, value)) for value, _ in case.distinct[:2]]
 
     def test_cases_are_told(self, the_type, case):
-        assert not is_given(the_type, read_options(the_type, dict(case.options))), (
+        assert not is_system_value(the_type, read_options(the_type, dict(case.options))), (
             "the system gives the values of this type: derive from GivenFieldTypeConformance"
         )
         assert len(case.distinct) > 1, "every case needs two valid values of different answers"
@@ -302,6 +302,6 @@ def convertible(app) -> list[str]:
             options = read_options(known.field_type, {})
         except colander.Invalid:
             continue
-        if not is_given(known.field_type, options) and known.field_type.reference(options) is None:
+        if not is_system_value(known.field_type, options) and known.field_type.reference(options) is None:
             names.append(known.name)
     return names

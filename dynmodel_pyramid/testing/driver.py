@@ -80,12 +80,7 @@ class TableDriver:
 
     def refuse(self, row: dict[str, Any], pointer: str = "/value") -> list[dict]:
         """POST a row that must be refused; -> its problems, all of which point at the field."""
-        problems = self.add(row, status=422)["errors"]
-        assert problems, f"{row} is refused without a word"
-        for problem in problems:
-            assert problem["pointer"] == pointer or problem["pointer"].startswith(f"{pointer}/"), problem
-            assert problem["code"] and problem["detail"], problem
-        return problems
+        return self._problems(row, self.add(row, status=422), pointer)
 
     def try_value(self, value: Any) -> dict | None:
         """POST a value that the type may take or refuse; -> the row, None if it was refused."""
@@ -93,5 +88,14 @@ class TableDriver:
         assert answer.status_int in (201, 422), f"{value!r:.80} was answered {answer.status}: {answer.text[:300]}"
         if answer.status_int == 201:
             return answer.json
-        self.refuse({"value": value})
+        self._problems({"value": value}, answer.json, "/value")
         return None
+
+    @staticmethod
+    def _problems(row: dict[str, Any], answer: dict[str, Any], pointer: str) -> list[dict]:
+        problems = answer["errors"]
+        assert problems, f"{row} is refused without a word"
+        for problem in problems:
+            assert problem["pointer"] == pointer or problem["pointer"].startswith(f"{pointer}/"), problem
+            assert problem["code"] and problem["detail"], problem
+        return problems

@@ -13,7 +13,7 @@ from dynmodel_pyramid.fields import is_sortable
 from dynmodel_pyramid.fields.registry import read_options
 from dynmodel_pyramid.testing.asking import AskingConformance
 from dynmodel_pyramid.testing.driver import TableDriver
-from dynmodel_pyramid.testing.suite import is_given
+from dynmodel_pyramid.testing.suite import is_system_value
 from dynmodel_pyramid.testing.values import same_json
 
 
@@ -35,7 +35,7 @@ class GivenFieldTypeConformance(AskingConformance):
         return [*known, "x", "y"][:2]
 
     def test_the_system_gives_the_values(self, the_type, case):
-        assert is_given(the_type, read_options(the_type, dict(case.options))), (
+        assert is_system_value(the_type, read_options(the_type, dict(case.options))), (
             "clients write values of this type: derive from FieldTypeConformance"
         )
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.catalogue.attempt import Work
+from dynmodel_pyramid.catalogue.attempt import Attempt
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.fields import FieldType
 from dynmodel_pyramid.fields.operators import Operator
@@ -68,7 +68,7 @@ class OperatorConformance(Suite):
 
     @staticmethod
     def _found(table: TableDriver, operator: str, value: Any, **modifiers: Any) -> list[int]:
-        model = Work(table.catalogue).model(table.definition["id"])
+        model = Attempt(table.catalogue).model(table.definition["id"])
         made = condition(of_field(model, model.definition.by_name["value"]), operator, value, **modifiers)
         query = sa.select(model.table.c.id).where(made).order_by(model.table.c.id)
         with table.catalogue.database.reading() as connection:

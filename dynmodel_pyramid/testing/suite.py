@@ -20,7 +20,7 @@ from dynmodel_pyramid.testing.driver import TableDriver, make_application
 from dynmodel_pyramid.testing.values import HOSTILE, nested
 
 
-def is_given(field_type: FieldType, options: dict[str, Any]) -> bool:
+def is_system_value(field_type: FieldType, options: dict[str, Any]) -> bool:
     """Whether the system gives the values: ``fill`` does, or the database computes them."""
     column = field_type.column(options, CONTEXT)
     return field_type.fill is not None or column is None or column.computed is not None

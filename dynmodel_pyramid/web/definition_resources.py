@@ -85,7 +85,7 @@ class BelowTrash(Resource):
 
     def __init__(self, parent, name: str):
         super().__init__(parent, name)
-        self.work = parent.work
+        self.attempt = parent.attempt
 
 
 class TableTrash(BelowTrash):

@@ -5,23 +5,23 @@ kept tiny: any ``KeyError`` inside becomes a 404. Resources below a table carry 
 a row carry its id, and nobody has asked yet whether the row exists.
 """
 
-from dynmodel_pyramid.catalogue.attempt import Work
+from dynmodel_pyramid.catalogue.attempt import Attempt
 from dynmodel_pyramid.fields.registry import Failure, Registered
 from dynmodel_pyramid.rows.aliases import aliases_of
 from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.rows.scope import EVERYTHING, Scope
 from dynmodel_pyramid.rows.service import Rows
 from dynmodel_pyramid.web.definition_resources import FieldTrash, Health, History, Plan, QuarantineResource, TableTrash
-from dynmodel_pyramid.web.http.tree import ATTEMPT, WORK, Resource
+from dynmodel_pyramid.web.http.tree import ATTEMPT, ATTEMPT_NUMBER, Resource
 from dynmodel_pyramid.web.rest.resources import Rest
 
 
 class Root(Resource):
     """The service. It belongs to one attempt at one request, and so does all below it."""
 
-    def __init__(self, work: Work):
+    def __init__(self, attempt: Attempt):
         super().__init__(None, "")
-        self.work = work
+        self.attempt = attempt
 
     def __getitem__(self, segment: str) -> Resource:
         kinds = {
@@ -48,7 +48,7 @@ class FieldTypesResource(Resource):
     """The installed field types, and those that failed."""
 
     def __getitem__(self, segment: str) -> Resource:
-        types = self.__parent__.work.catalogue.field_types
+        types = self.__parent__.attempt.catalogue.field_types
         known = types.registered(segment) or types.failure(segment)
         if known is None:
             raise KeyError(segment)
@@ -67,8 +67,8 @@ class Schema(Resource):
     """All tables as one document."""
 
     @property
-    def work(self) -> Work:
-        return self.__parent__.work
+    def attempt(self) -> Attempt:
+        return self.__parent__.attempt
 
     def __getitem__(self, segment: str) -> Resource:
         return {"plan": SchemaPlan}[segment](self, segment)
@@ -78,22 +78,22 @@ class SchemaPlan(Resource):
     """What a document of all tables would change."""
 
     @property
-    def work(self) -> Work:
-        return self.__parent__.work
+    def attempt(self) -> Attempt:
+        return self.__parent__.attempt
 
 
 class Tables(Resource):
     """All tables."""
 
     @property
-    def work(self) -> Work:
-        return self.__parent__.work
+    def attempt(self) -> Attempt:
+        return self.__parent__.attempt
 
     def __getitem__(self, segment: str) -> Resource:
         number = parse_id(segment)
         if number is None and not segment.isidentifier():  # no model is called so, and a database may choke on it
             raise KeyError(segment)
-        model = self.work.model(segment if number is None else number)
+        model = self.attempt.model(segment if number is None else number)
         if model is None:
             raise KeyError(segment)
         return Table(self, segment, model)
@@ -104,7 +104,7 @@ class Table(Resource):
 
     def __init__(self, parent: Tables, name: str, model):
         super().__init__(parent, name)
-        self.work = parent.work
+        self.attempt = parent.attempt
         self.model = model
 
     def __getitem__(self, segment: str) -> Resource:
@@ -129,7 +129,7 @@ class RowList(Resource):
 
     def __init__(self, parent: Table, name: str):
         super().__init__(parent, name)
-        self.work = parent.work
+        self.attempt = parent.attempt
         self.model = parent.model
 
     def __getitem__(self, segment: str) -> Resource:
@@ -145,7 +145,7 @@ class RowList(Resource):
 
     @property
     def rows(self) -> Rows:
-        return Rows(self.work.catalogue, self.model, self.scope, models=self.work.model)
+        return Rows(self.attempt.catalogue, self.model, self.scope, models=self.attempt.model)
 
 
 class QueryResource(RowList):
@@ -164,7 +164,7 @@ class RowResource(Resource):
 
     def __init__(self, parent: RowList, name: str, row_id: int):
         super().__init__(parent, name)
-        self.work = parent.work
+        self.attempt = parent.attempt
         self.model = parent.model
         self.row_id = row_id
 
@@ -180,7 +180,7 @@ class RowResource(Resource):
 
 def root_factory(request) -> Root:
     """The tree for one attempt at a request."""
-    attempt, deadline = request.environ[ATTEMPT]
-    work = Work(request.registry.dynmodel_catalogue, attempt, deadline)
-    request.environ[WORK] = work
-    return Root(work)
+    number, deadline = request.environ[ATTEMPT_NUMBER]
+    attempt = Attempt(request.registry.dynmodel_catalogue, number, deadline)
+    request.environ[ATTEMPT] = attempt
+    return Root(attempt)

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from dynmodel_pyramid.catalogue.attempt import Work
+from dynmodel_pyramid.catalogue.attempt import Attempt
 from dynmodel_pyramid.catalogue.catalogue import UNKNOWN, Snapshot
 from dynmodel_pyramid.changes.service import DefinitionService
 
@@ -37,9 +37,9 @@ def kept(snapshot: Snapshot, ids) -> list[int]:
 def test_bounded_by_columns(catalogue, service):
     ids = [create(service, f"T{number}") for number in range(12)]
     for number in ids:
-        work = Work(catalogue)
-        assert work.model(number).definition.id == number
-        there = kept(work.snapshot, ids)
+        attempt = Attempt(catalogue)
+        assert attempt.model(number).definition.id == number
+        there = kept(attempt.snapshot, ids)
         assert number in there
         assert sum(4 + 4 for _ in there) <= CAPACITY
     assert len(there) == CAPACITY // 8
@@ -48,72 +48,72 @@ def test_bounded_by_columns(catalogue, service):
 def test_the_least_recently_used_goes_first(catalogue, service):
     ids = [create(service, f"T{number}") for number in range(6)]
     for number in ids[:5]:
-        Work(catalogue).model(number)
-    Work(catalogue).model(ids[0])
-    work = Work(catalogue)
-    work.model(ids[5])
-    assert kept(work.snapshot, [ids[5]]) == [ids[5]]
-    assert work.snapshot.by_id(ids[1]) is UNKNOWN
-    assert work.snapshot.by_id(ids[0]) is not UNKNOWN
+        Attempt(catalogue).model(number)
+    Attempt(catalogue).model(ids[0])
+    attempt = Attempt(catalogue)
+    attempt.model(ids[5])
+    assert kept(attempt.snapshot, [ids[5]]) == [ids[5]]
+    assert attempt.snapshot.by_id(ids[1]) is UNKNOWN
+    assert attempt.snapshot.by_id(ids[0]) is not UNKNOWN
 
 
 def test_a_table_wider_than_the_cache_works(catalogue, service):
     number = create(service, "Wide", CAPACITY * 2)
     other = create(service, "Other")
     for key in (number, other, number, "wide", "OTHER"):
-        assert Work(catalogue).model(key) is not None
+        assert Attempt(catalogue).model(key) is not None
 
 
 def test_by_name(catalogue, service):
     number = create(service, "Straße")
     for key in ("Straße", "strasse", "STRASSE", number):
-        assert Work(catalogue).model(key).definition.id == number
-    assert Work(catalogue).model("Strase") is None
+        assert Attempt(catalogue).model(key).definition.id == number
+    assert Attempt(catalogue).model("Strase") is None
     service.change(number, lambda definition: {"model_name": "New", "fields": {}})
-    assert Work(catalogue).model("strasse") is None
-    assert Work(catalogue).model("new").definition.version == 2
+    assert Attempt(catalogue).model("strasse") is None
+    assert Attempt(catalogue).model("new").definition.version == 2
     service.drop(number)
     for key in ("new", number):
-        assert Work(catalogue).model(key) is None
+        assert Attempt(catalogue).model(key) is None
 
 
 def test_what_is_absent_is_found_once_it_is_there(catalogue, service):
     for _ in range(2):
-        assert Work(catalogue).model("later") is None
-        assert Work(catalogue).model(1) is None
+        assert Attempt(catalogue).model("later") is None
+        assert Attempt(catalogue).model(1) is None
     assert create(service, "Later") == 1
-    assert Work(catalogue).model("later") is Work(catalogue).model(1) is not None
+    assert Attempt(catalogue).model("later") is Attempt(catalogue).model(1) is not None
 
 
 def test_absent_names_are_bounded(catalogue, service):
     number = create(service, "Here")
     for each in range(CAPACITY * 5):
-        work = Work(catalogue)
-        assert work.model(f"nothing{each}") is None
-        assert work.model(1000 + each) is None
-    snapshot = work.snapshot
+        attempt = Attempt(catalogue)
+        assert attempt.model(f"nothing{each}") is None
+        assert attempt.model(1000 + each) is None
+    snapshot = attempt.snapshot
     remembered = [each for each in range(CAPACITY * 5) if snapshot.by_name(f"nothing{each}") is None]
     assert len(remembered) <= CAPACITY
     assert len([each for each in range(CAPACITY * 5) if snapshot.by_id(1000 + each) is None]) <= CAPACITY
-    assert Work(catalogue).model(number) is not None
+    assert Attempt(catalogue).model(number) is not None
 
 
 def test_a_change_forgets_what_it_touches_and_no_more(catalogue, service):
     one, other = create(service, "One"), create(service, "Other")
-    models = {number: Work(catalogue).model(number) for number in (one, other)}
+    models = {number: Attempt(catalogue).model(number) for number in (one, other)}
     service.change(one, lambda definition: {"fields": {"f0": "integer"}})
-    assert Work(catalogue).model(other) is models[other]
-    changed = Work(catalogue).model(one)
+    assert Attempt(catalogue).model(other) is models[other]
+    changed = Attempt(catalogue).model(one)
     assert changed is not models[one]
     assert (changed.definition.version, models[one].definition.version) == (2, 1)
 
 
 def test_a_change_that_changes_nothing_makes_no_version(catalogue, service):
     number = create(service, "Same")
-    before = Work(catalogue).snapshot
+    before = Attempt(catalogue).snapshot
     outcome = service.change(number, lambda definition: {"fields": {f"f{each}": "integer" for each in range(4)}})
     assert (outcome.changed, outcome.definition.version) == (False, 1)
-    assert Work(catalogue).snapshot is before
+    assert Attempt(catalogue).snapshot is before
 
 
 def test_old_classes_are_collected(catalogue, service):
@@ -141,9 +141,9 @@ def test_a_snapshot_that_many_threads_use():
             for number in range(60):
                 snapshot.by_id(number)
 
-    def tried(work):
+    def tried(act):
         try:
-            work()
+            act()
         except Exception as error:
             faults.append(error)
             over.set()

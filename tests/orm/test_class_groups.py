@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import aliased, joinedload, selectinload
 from sqlalchemy.orm.exc import StaleDataError
 
-from dynmodel_pyramid.catalogue.attempt import Work
+from dynmodel_pyramid.catalogue.attempt import Attempt
 from dynmodel_pyramid.errors import Conflict, PluginMissing
 from dynmodel_pyramid.orm import class_groups
 from dynmodel_pyramid.orm.sessions import DefinitionChanged
@@ -613,7 +613,7 @@ def test_a_type_that_is_missing_leaves_the_others_alone(make_app, app, orders):
 
 
 def test_threads_get_one_class(catalogue, orders):
-    for model in [Work(catalogue).model(number) for number in (1, 2)]:
+    for model in [Attempt(catalogue).model(number) for number in (1, 2)]:
         model.group = None
     start, found = threading.Barrier(8), []
 

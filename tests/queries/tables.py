@@ -10,7 +10,7 @@ import sqlalchemy as sa
 import webtest
 
 import dynmodel_pyramid
-from dynmodel_pyramid.catalogue.attempt import Work
+from dynmodel_pyramid.catalogue.attempt import Attempt
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.queries.sql.subjects import Subject, of_field, of_reverse_side, of_system
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings
@@ -159,5 +159,5 @@ def everything(folder: Path) -> Iterator[Everything]:
             app.post_json("/table/1/rows/", rows, status=201)
             for each in links:
                 app.patch_json(f"/table/1/rows/{each['id']}/", {key: each[key] for key in ("link_", "links_")})
-            models[database] = Work(catalogue).model(1)
+            models[database] = Attempt(catalogue).model(1)
         yield Everything(apps, models, [{**row, **each} for row, each in zip(rows, links, strict=True)])

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dynmodel_pyramid.catalogue.attempt import Work
+from dynmodel_pyramid.catalogue.attempt import Attempt
 from dynmodel_pyramid.changes.service import DefinitionService
 from dynmodel_pyramid.errors import Invalid, Malformed, PreconditionFailed
 from dynmodel_pyramid.queries import parse
@@ -17,7 +17,7 @@ from dynmodel_pyramid.rows.service import Rows
 @pytest.fixture
 def model(catalogue):
     document = {"model_name": "T", "fields": {"a": "string", "b": "integer"}}
-    return Work(catalogue).model(DefinitionService(catalogue).create(document).definition.id)
+    return Attempt(catalogue).model(DefinitionService(catalogue).create(document).definition.id)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 import orjson
 import sqlalchemy as sa
 
-from dynmodel_pyramid.catalogue.attempt import Work
+from dynmodel_pyramid.catalogue.attempt import Attempt
 from dynmodel_pyramid.changes.service import DefinitionService
 from dynmodel_pyramid.rows.service import Rows
 from tests.queries.grammar import parse
@@ -43,8 +43,8 @@ class Table:
             return [tuple(document[name] for name in names) for document in documents]
 
     def rows(self, **further) -> Rows:
-        work = Work(self.catalogue)
-        return Rows(self.catalogue, work.model(self.id), models=work.model, **further)
+        attempt = Attempt(self.catalogue)
+        return Rows(self.catalogue, attempt.model(self.id), models=attempt.model, **further)
 
     @contextmanager
     def writing(self):

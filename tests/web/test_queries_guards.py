@@ -3,7 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
-from dynmodel_pyramid.catalogue.attempt import Work
+from dynmodel_pyramid.catalogue.attempt import Attempt
 from dynmodel_pyramid.rows import querying
 from tests.web.client import Client
 from tests.web.shop import open_shop
@@ -113,7 +113,7 @@ def test_plans_are_kept_by_their_size(shop):
     client = shop()
     for number in range(200):
         client.get(f"/table/Order/rows/?select=x{number}:n::text,id&n=eq.{number}")
-    kept = Work(client.catalogue).model("order").once("plans", lambda model: None)
+    kept = Attempt(client.catalogue).model("order").once("plans", lambda model: None)
     weights = [each.plan.weight for each in kept._plans.values()]
     assert 0 < len(weights) <= querying.PLANS
     assert sum(weights) == kept._weight <= querying.PLANS_WEIGH

@@ -171,7 +171,7 @@ class Steps:
 
     # Checks
 
-    def is_given(self, field: FieldDefinition) -> bool:
+    def is_system_value(self, field: FieldDefinition) -> bool:
         """Whether the system gives the values of the field."""
         types = self.generator.field_types
         return field.type in types and types[field.type].fill is not None

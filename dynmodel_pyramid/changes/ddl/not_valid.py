@@ -44,7 +44,7 @@ def candidates(
         same = steps.generator.reference(old).table == steps.generator.reference(new).table
         found[new.id] = _keys(steps, after, new) if same else ()
     for _, new in change.changed("required"):
-        if new.required and steps.has_column(new) and not steps.is_given(new):
+        if new.required and steps.has_column(new) and not steps.is_system_value(new):
             found[new.id] = (*found.get(new.id, ()), required_name(after, new))
     return {number: names for number, names in found.items() if names}
 
@@ -93,7 +93,7 @@ def _keys(steps: Steps, after: TableDefinition, field: FieldDefinition) -> tuple
 
 
 def _leaves_rows(steps: Steps, made: Carried) -> bool:
-    if steps.is_list(made.after) or steps.is_given(made.after):
+    if steps.is_list(made.after) or steps.is_system_value(made.after):
         return False
     return made.is_same or (made.before is None and made.by_sql)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.catalogue.system_values import given_fields
+from dynmodel_pyramid.catalogue.system_values import system_fields
 from dynmodel_pyramid.catalogue.table_builder import SYSTEM_COLUMNS
 from dynmodel_pyramid.changes.comparison import Difference, Pair
 from dynmodel_pyramid.changes.ddl import not_valid
@@ -187,7 +187,7 @@ class Evolution(Steps):
             # A given value is filled in afterwards.
             is_new_rule = new.required and (old is None or not old.required or made.lost.count)
             is_put_off = not_valid.required_name(change.after, new) in self.put_off
-            if is_new_rule and not is_put_off and not self.is_given(new):
+            if is_new_rule and not is_put_off and not self.is_system_value(new):
                 found = row_checks.nulls(connection, table, made)
                 if found is not None:
                     self.findings.add(found)
@@ -308,7 +308,7 @@ class Evolution(Steps):
         types = self.generator.field_types
         new = {field.id for field in change.arriving} | {new.id for _, new in converted}
         given = tuple(
-            field for field in given_fields(change.after, types) if field.id in new and self.has_column(field)
+            field for field in system_fields(change.after, types) if field.id in new and self.has_column(field)
         )
         if given:
             fill_rows(self.connection, self.store, types, self.generator.table(change.after), change.after, given)

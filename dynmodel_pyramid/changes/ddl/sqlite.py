@@ -96,19 +96,23 @@ class SQLiteEvolution(Evolution):
                 names = (old.column, f"_rename_{new.id}", new.column)
                 with self.ddl.serving(("name", new.id), lock=_LOCK):
                     self._rename(name, *names[number : number + 2])
-        for field in change.arriving:
-            values = carried.get(field.id)
-            if values is None or self.is_list(field):
-                continue
+        arriving = [field for field in change.arriving if field.id in carried and not self.is_list(field)]
+        if not arriving:
+            return
+        table = self.generator.table(change.after, far=self.far(change.after))
+        for field in arriving:
+            values = carried[field.id]
             with self.ddl.serving(("field", field.id), lock=_LOCK):
                 if values.before is None:
-                    self._add(name, change.after, field)
+                    self._add(name, change.after, field, table)
                 else:
                     self._rename(name, values.source.name, field.column)
 
-    def _add(self, name: str, definition: TableDefinition, field: FieldDefinition) -> None:
-        """ADD COLUMN with the constraints of the column, which Alembic's leaves out."""
-        table = self.generator.table(definition, far=self.far(definition))
+    def _add(self, name: str, definition: TableDefinition, field: FieldDefinition, table: sa.Table) -> None:
+        """ADD COLUMN with the constraints of the column, which Alembic's leaves out.
+
+        :param table: the table of the whole definition
+        """
         compiler = self.connection.dialect.ddl_compiler(self.connection.dialect, None)
         column = table.c[field.name]
         parts = [compiler.get_column_specification(column)]

@@ -19,7 +19,7 @@ from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.queries.errors import clip
 from dynmodel_pyramid.queries.sql.names import Names
 
-#: Gives the model of a table by its id or model name; those of the caller's work, so that their use is proven.
+#: Gives the model of a table by its id or model name; those of the caller's attempt, so that their use is proven.
 Models = Callable[[int | str], Model | None]
 
 

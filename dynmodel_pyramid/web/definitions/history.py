@@ -30,7 +30,7 @@ def includeme(config) -> None:
 
 
 def _history(context, request) -> TableHistory:
-    return TableHistory(context.work.catalogue, read_connection(request), context.model.definition.id)
+    return TableHistory(context.attempt.catalogue, read_connection(request), context.model.definition.id)
 
 
 def _document(version: Version, steps: list[dict]) -> dict:
@@ -69,13 +69,13 @@ def get_difference(context: DifferenceResource, request) -> Response:
 def revert(context: Revert, request) -> Response:
     parameters = no_parameters(request, "on_error")
     refuse_body(request)
-    service, table_id = DefinitionService(context.work.catalogue), context.model.definition.id
-    precondition = context.work.held(refuse_other_version(request))
+    service, table_id = DefinitionService(context.attempt.catalogue), context.model.definition.id
+    precondition = context.attempt.held(refuse_other_version(request))
     outcome = service.performed(
         table_id,
         reverting(service, table_id, context.__parent__.number, precondition=precondition),
         on_error=parameters.get("on_error", FAIL),
         author=author_of(request),
     )
-    context.work.settle()
+    context.attempt.settle()
     return definition_answer(request, outcome)

@@ -31,14 +31,14 @@ def plan_table(context: Plan, request) -> Response:
     def wanted(current: TableDefinition) -> Any:
         return patched(current, document) if is_patch else document
 
-    service = DefinitionService(context.work.catalogue)
+    service = DefinitionService(context.attempt.catalogue)
     rehearsed = service.plan(
         definition.id,
         wanted,
-        precondition=context.work.held(refuse_other_version(request)),
+        precondition=context.attempt.held(refuse_other_version(request)),
         on_error=parameters.get("on_error", FAIL),
     )
-    context.work.settle()
+    context.attempt.settle()
     plan = plan_document(rehearsed[0]) if rehearsed else unchanged_plan(definition)
     answer = json_answer(encode(plan))
     answer.headers["Definition-Version"] = str(plan["version"])

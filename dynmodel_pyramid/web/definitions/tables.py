@@ -40,7 +40,7 @@ def definition_answer(request, outcome: Outcome, status: int = 200) -> Response:
 
 
 def _service(context) -> DefinitionService:
-    return DefinitionService(context.work.catalogue)
+    return DefinitionService(context.attempt.catalogue)
 
 
 def list_tables(context: Tables, request) -> Response:
@@ -50,7 +50,7 @@ def list_tables(context: Tables, request) -> Response:
     while more:
         # A few at a time: of wide tables the definitions take much more memory than their JSON.
         wanted = min(CHUNK, page.limit - len(documents))
-        now, definitions = context.work.definitions(wanted + 1, page.offset + len(documents))
+        now, definitions = context.attempt.definitions(wanted + 1, page.offset + len(documents))
         if state is not None and now.stamp != state.stamp:
             raise Stale("definitions changed while they were listed")
         state, more = now, len(definitions) > wanted
@@ -65,7 +65,7 @@ def list_tables(context: Tables, request) -> Response:
 def create_table(context: Tables, request) -> Response:
     no_parameters(request)
     outcome = _service(context).create(read_json(request), author_of(request))
-    context.work.settle()
+    context.attempt.settle()
     answer = definition_answer(request, outcome, 201)
     answer.headers["Location"] = path(request, "table", outcome.definition.id)
     return answer
@@ -88,11 +88,11 @@ def _change(context: Table, request, make_document) -> Response:
     outcome = _service(context).change(
         context.model.definition.id,
         make_document,
-        precondition=context.work.held(refuse_other_version(request)),
+        precondition=context.attempt.held(refuse_other_version(request)),
         on_error=parameters.get("on_error", FAIL),
         author=author_of(request),
     )
-    context.work.settle()
+    context.attempt.settle()
     return definition_answer(request, outcome)
 
 
@@ -110,10 +110,10 @@ def delete_table(context: Table, request) -> Response:
     no_parameters(request)
     outcome = _service(context).drop(
         context.model.definition.id,
-        precondition=context.work.held(refuse_other_version(request)),
+        precondition=context.attempt.held(refuse_other_version(request)),
         author=author_of(request),
     )
-    context.work.settle()
+    context.attempt.settle()
     answer = empty_answer(204)
     answer.headers["Definition-Version"] = str(outcome.definition.version)
     return answer

@@ -46,8 +46,8 @@ def get_health(context: resources.Health, request) -> Response:
     """The request is answered well, whatever the table is like; ``status`` and the log tell of damage."""
     no_parameters(request)
     definition = context.model.definition
-    health = health_of(context.work.catalogue, definition)
-    context.work.confirm()
+    health = health_of(context.attempt.catalogue, definition)
+    context.attempt.confirm()
     if health.broken:
         log.warning(
             "request %s: table %d is damaged: it has %d differences from its definition, the first: %s",
@@ -78,7 +78,7 @@ def kept_field_document(kept: Kept) -> dict[str, Any]:
 
 
 def _fields(context) -> FieldTrash:
-    return FieldTrash(context.work.catalogue)
+    return FieldTrash(context.attempt.catalogue)
 
 
 def list_fields(context: resources.FieldTrash, request) -> Response:
@@ -99,10 +99,10 @@ def restore_field(context: resources.FieldRestore, request) -> Response:
         context.model.definition.id,
         context.__parent__.number,
         read_optional_json(request),
-        precondition=context.work.held(refuse_other_version(request)),
+        precondition=context.attempt.held(refuse_other_version(request)),
         on_error=parameters.get("on_error", FAIL),
     )
-    context.work.settle()
+    context.attempt.settle()
     return definition_answer(request, outcome)
 
 
@@ -111,9 +111,9 @@ def purge_field(context: resources.TrashedField, request) -> Response:
     _, definition = _fields(context).purge_field(
         context.model.definition.id,
         context.number,
-        precondition=context.work.held(refuse_other_version(request)),
+        precondition=context.attempt.held(refuse_other_version(request)),
     )
-    context.work.settle()
+    context.attempt.settle()
     answer = empty_answer(204)
     answer.headers["Definition-Version"] = str(definition.version)
     return answer
@@ -135,7 +135,7 @@ def kept_table_document(kept: Kept) -> dict[str, Any]:
 
 
 def _tables(context) -> TableTrash:
-    return TableTrash(context.work.catalogue)
+    return TableTrash(context.attempt.catalogue)
 
 
 def list_tables(context: resources.TableTrash, request) -> Response:
@@ -160,7 +160,7 @@ def restore_table(context: resources.TableRestore, request) -> Response:
         precondition=refuse_other_version(request),
         on_error=parameters.get("on_error", FAIL),
     )
-    context.work.settle()
+    context.attempt.settle()
     answer = definition_answer(request, outcome)
     answer.headers["Content-Location"] = path(request, "table", outcome.definition.id)
     return answer

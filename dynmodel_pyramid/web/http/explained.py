@@ -45,7 +45,7 @@ class Explanation:
 
         :raises Conflict: the database doesn't know an option
         """
-        database = request.context.work.database
+        database = request.context.attempt.database
         unknown = [option for option in self.options if option not in database.dialect.explain_options]
         if unknown:
             raise Conflict(

@@ -20,7 +20,7 @@ from dynmodel_pyramid.web.http.preferences import Preferences
 from dynmodel_pyramid.web.http.ranges import Part, content_range
 from dynmodel_pyramid.web.http.streams import RowStream
 from dynmodel_pyramid.web.http.transactions import detached_read_connection, read_connection
-from dynmodel_pyramid.web.http.tree import WORK
+from dynmodel_pyramid.web.http.tree import ATTEMPT
 
 
 def list_answer(
@@ -53,7 +53,7 @@ def list_answer(
         answer.headers["Content-Range"] = listing.content_range
     wanted.tell(answer)
     if found.plan.versions:
-        answer.headers["Definitions-Revision"] = str(request.environ[WORK].snapshot.state.definitions)
+        answer.headers["Definitions-Revision"] = str(request.environ[ATTEMPT].snapshot.state.definitions)
     return answer
 
 
@@ -88,7 +88,7 @@ class Listing:
         self._found, self._part, self._beyond = found, part, beyond
         self._has_cursor = found.plan.query.after is not None or found.plan.query.before is not None
         self._guess: int | None = None
-        settings, dialect = request.registry.dynmodel_settings, request.environ[WORK].database.dialect
+        settings, dialect = request.registry.dynmodel_settings, request.environ[ATTEMPT].database.dialect
         is_page = part.limit is not None and part.limit <= CHUNK
         if self._has_cursor and not is_page:
             raise Malformed(

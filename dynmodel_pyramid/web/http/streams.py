@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.exchange.forms import Form, Rows
 from dynmodel_pyramid.web.http.answers import Answer
 from dynmodel_pyramid.web.http.errors import first_line, log_unexpected, request_id
-from dynmodel_pyramid.web.http.tree import WORK
+from dynmodel_pyramid.web.http.tree import ATTEMPT
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class RowStream:
 
     def __init__(self, request, connection: sa.Connection, parts: Iterator[Rows]):
         self._request = request
-        self._dialect = request.environ[WORK].database.dialect
+        self._dialect = request.environ[ATTEMPT].database.dialect
         self._connection = connection
         self._source = parts
         first, second = next(parts, ()), next(parts, None)

@@ -21,13 +21,13 @@ from pyramid.response import Response
 from sqlalchemy.orm import Session
 from zope.sqlalchemy import mark_changed
 
-from dynmodel_pyramid.catalogue.attempt import Stale, Work
+from dynmodel_pyramid.catalogue.attempt import Attempt, Stale
 from dynmodel_pyramid.database.dialect import ONE_MOMENT
 from dynmodel_pyramid.errors import ConfigurationProblem, OutcomeUnknown
 from dynmodel_pyramid.rows.imports import Transaction
 from dynmodel_pyramid.web.http.afterwards import Afterwards
 from dynmodel_pyramid.web.http.errors import UNDECIDED, database_error_view, log_failure, log_unexpected, stale_view
-from dynmodel_pyramid.web.http.tree import ATTEMPT, WORK
+from dynmodel_pyramid.web.http.tree import ATTEMPT, ATTEMPT_NUMBER
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: In the environment: what is left to do when the transaction is committed.
@@ -64,15 +64,15 @@ def attempts_tween_factory(handler, registry):
 
     def attempts(request):
         deadline = time.monotonic() + timeout
-        attempt = 0
+        number = 0
         while True:
-            request.environ[ATTEMPT] = (attempt, deadline)
+            request.environ[ATTEMPT_NUMBER] = (number, deadline)
             try:
                 return _finished(request, handler(request))
             except Stale as stale:
                 answer = stale_view(stale, request)
             except AttemptFailure as failure:
-                answer = _after_failure(request, failure, attempt)
+                answer = _after_failure(request, failure, number)
                 if answer is None:
                     if failure.answer.status_int == 500 and failure.kind != "timeout":  # which is 500 at /rest/
                         log_unexpected(failure.error, request)
@@ -81,29 +81,29 @@ def attempts_tween_factory(handler, registry):
                 _close(request)
             if time.monotonic() > deadline:
                 return answer
-            if attempt:
-                time.sleep(random.uniform(0, min(0.02 * 2**attempt, 0.5)))
-            attempt += 1
+            if number:
+                time.sleep(random.uniform(0, min(0.02 * 2**number, 0.5)))
+            number += 1
             for name in _LEFT_BEHIND:
                 request.__dict__.pop(name, None)
 
     return attempts_tween
 
 
-def _after_failure(request, failure: AttemptFailure, attempt: int) -> Response | None:
+def _after_failure(request, failure: AttemptFailure, number: int) -> Response | None:
     """The answer if a further attempt, which is worth making, comes too late; None if none is worth making."""
-    work: Work = request.environ[WORK]
+    attempt: Attempt = request.environ[ATTEMPT]
     kind = failure.kind
     if kind == "away":
         # A pooled connection may have been dead for long; the pool has thrown all of them away by now. A database that
         # can't be reached with a new one either is not waited for: the threads are needed for other requests.
-        return failure.answer if attempt == 0 else None
+        return failure.answer if number == 0 else None
     if kind == "busy":
         return failure.answer
     if kind in ("timeout", "too_complex"):
         return None
     try:
-        stale = work.is_stale()
+        stale = attempt.is_stale()
     except sa.exc.DBAPIError:
         return None
     return stale_view(None, request) if stale else None
@@ -117,8 +117,8 @@ def confirmation_tween_factory(handler, registry):
         finally:
             del request.environ[UNDECIDED]
         error = getattr(request, "exception", None)
-        work = request.environ.get(WORK)
-        if work is None:
+        attempt = request.environ.get(ATTEMPT)
+        if attempt is None:
             for fault in unexpected:
                 log_unexpected(fault, request)
             return answer
@@ -129,14 +129,14 @@ def confirmation_tween_factory(handler, registry):
         if error is not None and request.environ.get("tm.active"):
             request.tm.doom()
         if isinstance(error, sa.exc.DBAPIError):
-            raise AttemptFailure(error, work.database.failure(error).kind, answer)
+            raise AttemptFailure(error, attempt.database.failure(error).kind, answer)
         if unexpected:
             # Such as a driver's that meets a column of another type than the statement was made for.
             raise AttemptFailure(unexpected[0], "other", answer)
         try:
-            work.confirm()
+            attempt.confirm()
         except sa.exc.DBAPIError as failed:
-            kind = work.database.failure(failed).kind
+            kind = attempt.database.failure(failed).kind
             raise AttemptFailure(failed, kind, database_error_view(failed, request)) from failed
         return answer
 
@@ -145,11 +145,11 @@ def confirmation_tween_factory(handler, registry):
 
 def read_connection(request) -> sa.Connection:
     """The attempt's connection, in a read transaction; it is closed when the answer is made."""
-    work: Work = request.environ[WORK]
-    connection = work.database.engine.connect()
+    attempt: Attempt = request.environ[ATTEMPT]
+    connection = attempt.database.engine.connect()
     request.environ["dynmodel.connection"] = connection
     connection.begin()
-    return work.open(connection)
+    return attempt.open(connection)
 
 
 def detached_read_connection(request) -> sa.Connection:
@@ -157,15 +157,15 @@ def detached_read_connection(request) -> sa.Connection:
 
     All its statements see one moment, so that a count of the rows is that of the rows which are sent.
     """
-    work: Work = request.environ[WORK]
-    connection = work.database.engine.connect().execution_options(**{ONE_MOMENT: True})
+    attempt: Attempt = request.environ[ATTEMPT]
+    connection = attempt.database.engine.connect().execution_options(**{ONE_MOMENT: True})
     try:
         connection.begin()
-        work.database.dialect.mark_stream(connection)
-        work.open(connection)
-        work.lock(connection)
+        attempt.database.dialect.mark_stream(connection)
+        attempt.open(connection)
+        attempt.lock(connection)
     except BaseException:
-        work.leave()
+        attempt.leave()
         connection.close()
         raise
     return connection
@@ -173,15 +173,15 @@ def detached_read_connection(request) -> sa.Connection:
 
 def staging_connection(request) -> sa.Connection:
     """A connection for temporary tables, which :func:`write_connection` may go on with; it ends with the attempt."""
-    work: Work = request.environ[WORK]
-    connection = request.environ["dynmodel.staging"] = work.database.staging()
+    attempt: Attempt = request.environ[ATTEMPT]
+    connection = request.environ["dynmodel.staging"] = attempt.database.staging()
     return connection
 
 
 def write_connection(request) -> sa.Connection:
     """The attempt's connection, in the transaction of ``request.tm``; that of :func:`staging_connection`, if there is
     one."""
-    work: Work = request.environ[WORK]
+    attempt: Attempt = request.environ[ATTEMPT]
     if not request.environ.get("tm.active"):
         raise ConfigurationProblem(
             "pyramid_tm is not active for this request",
@@ -190,15 +190,15 @@ def write_connection(request) -> sa.Connection:
     request.environ["dynmodel.writes"] = True
     staged = request.environ.get("dynmodel.staging")
     if staged is not None:
-        work.database.writes_from_now_on(staged)
-    session = Session(work.database.writer if staged is None else staged)
+        attempt.database.writes_from_now_on(staged)
+    session = Session(attempt.database.writer if staged is None else staged)
     try:
         connection = session.connection()
         mark_changed(session, request.tm)
     except BaseException:
         session.close()
         raise
-    return work.open(connection, writes=True)
+    return attempt.open(connection, writes=True)
 
 
 class RequestTransaction(Transaction):
@@ -215,7 +215,7 @@ class RequestTransaction(Transaction):
         return staging_connection(self._request)
 
     def later(self, step: Callable[[], None]) -> None:
-        environ, database = self._request.environ, self._request.environ[WORK].database
+        environ, database = self._request.environ, self._request.environ[ATTEMPT].database
         afterwards = environ.get(_AFTERWARDS)
         connection = environ.get("dynmodel.staging")
         if afterwards is None and connection is not None and not self._request.tm.isDoomed():
@@ -242,7 +242,7 @@ def _close(request) -> None:
         afterwards.close()
     staged = request.environ.pop("dynmodel.staging", None)
     if staged is not None:
-        request.environ[WORK].database.unstage(staged)
+        request.environ[ATTEMPT].database.unstage(staged)
     if request.__dict__.pop("exc_info", None) is not None and request.exception is not None:
         # Its frames refer to the request, in a circle: the body would outlive a refusal until the garbage collector's
         # next full run. What is worth a traceback has been logged.

@@ -6,9 +6,9 @@ from dynmodel_pyramid.rows.reading import parse_id
 
 #: Name of the one route under which the tree hangs; it is a hybrid route, so the tree can be mounted under a prefix.
 ROUTE = "dynmodel"
-#: Where a request keeps the work of its current attempt, and the number of the attempt with the deadline of all.
-WORK = "dynmodel.work"
+#: Where a request keeps its current attempt, and the number of that with the deadline of all.
 ATTEMPT = "dynmodel.attempt"
+ATTEMPT_NUMBER = "dynmodel.attempt_number"
 
 
 class Traverser(ResourceTreeTraverser):
@@ -37,7 +37,7 @@ class BelowTable(Resource):
 
     def __init__(self, parent, name: str):
         super().__init__(parent, name)
-        self.work = parent.work
+        self.attempt = parent.attempt
         self.model = parent.model
 
 

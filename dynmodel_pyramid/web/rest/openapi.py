@@ -27,8 +27,8 @@ _NUMBERS = {"type": "number"}
 def describe(context: Rest, request) -> Response:
     if MEDIA_TYPE not in request.headers.get("Accept", ""):
         negotiated(request)
-    _, definitions = context.work.definitions()
-    types = context.work.catalogue.field_types
+    _, definitions = context.attempt.definitions()
+    types = context.attempt.catalogue.field_types
     document = {
         "swagger": "2.0",
         "info": {

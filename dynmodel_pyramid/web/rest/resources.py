@@ -1,6 +1,6 @@
 """The tree below ``/rest/``: tables by their exact names, and ``rpc``, of which there is none."""
 
-from dynmodel_pyramid.catalogue.attempt import Work
+from dynmodel_pyramid.catalogue.attempt import Attempt
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.rows.aliases import aliases_of
 from dynmodel_pyramid.rows.scope import EVERYTHING, Scope
@@ -12,14 +12,14 @@ class Rest(Resource):
     """All tables."""
 
     @property
-    def work(self) -> Work:
-        return self.__parent__.work
+    def attempt(self) -> Attempt:
+        return self.__parent__.attempt
 
     def __getitem__(self, segment: str) -> Resource:
         if segment == "rpc":
             return Functions(self, segment)
         # No model is called otherwise, and a database may choke on it.
-        found = self.work.model(segment) if segment.isidentifier() else None
+        found = self.attempt.model(segment) if segment.isidentifier() else None
         return RestTable(self, segment, found if found is not None and _is_called(found, segment) else None)
 
 
@@ -35,7 +35,7 @@ class RestTable(Resource):
 
     def __init__(self, parent: Rest, name: str, model: Model | None):
         super().__init__(parent, name)
-        self.work = parent.work
+        self.attempt = parent.attempt
         self.model = model
 
     @property
@@ -45,7 +45,7 @@ class RestTable(Resource):
 
     @property
     def rows(self) -> Rows:
-        return Rows(self.work.catalogue, self.model, self.scope, models=self.work.model)
+        return Rows(self.attempt.catalogue, self.model, self.scope, models=self.attempt.model)
 
 
 class Functions(Resource):

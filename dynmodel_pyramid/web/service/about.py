@@ -37,7 +37,7 @@ def describe(context: Root, request) -> Response:
     no_parameters(request)
     description = service_document(context, request)
     if best_offer(request, ROOT_OFFERS) == "text/html":
-        _, tables = context.work.definitions(LISTED + 1)
+        _, tables = context.attempt.definitions(LISTED + 1)
         answer = html_answer(service_page(description, tables[:LISTED], more=len(tables) > LISTED))
     else:
         answer = json_answer(orjson.dumps(description))
@@ -46,7 +46,7 @@ def describe(context: Root, request) -> Response:
 
 
 def service_document(context: Root, request) -> dict:
-    catalogue = context.work.catalogue
+    catalogue = context.attempt.catalogue
     return {
         "name": "dynmodel_pyramid",
         "version": importlib.metadata.version("dynmodel_pyramid"),

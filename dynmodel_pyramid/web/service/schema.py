@@ -52,10 +52,10 @@ def _precondition(request) -> Callable[[State], None]:
 
 def get_schema(context: Schema, request) -> Response:
     full = _one_of(no_parameters(request, "full"), "full", ("false", "true")) == "true"
-    state, definitions = context.work.definitions()
+    state, definitions = context.attempt.definitions()
     if is_unchanged(request, state.stamp):
         return _with_state(empty_answer(304), state)
-    document = WholeSchema(context.work.catalogue).document(definitions, full=full)
+    document = WholeSchema(context.attempt.catalogue).document(definitions, full=full)
     return _with_state(json_answer(encode(document)), state)
 
 
@@ -70,11 +70,11 @@ def patch_schema(context: Schema, request) -> Response:
 
 
 def _apply(context: Schema, request, document: Any, others: str, parameters: dict[str, str]) -> Response:
-    schema = WholeSchema(context.work.catalogue)
+    schema = WholeSchema(context.attempt.catalogue)
     done = schema.apply(
         document, others, precondition=_precondition(request), on_error=parameters.get("on_error", FAIL)
     )
-    context.work.settle()
+    context.attempt.settle()
     preferences = preferred_return(request)
     if preferences.is_empty:
         answer = empty_answer(204)
@@ -89,7 +89,7 @@ def plan_schema(context: SchemaPlan, request) -> Response:
     document = read_json(request, ("application/json", MERGE_PATCH[0]))
     is_patch = media_type_of(request) == MERGE_PATCH[0]
     parameters = no_parameters(request, "on_error", *(() if is_patch else ("others",)))
-    planned = WholeSchema(context.work.catalogue).plan(
+    planned = WholeSchema(context.attempt.catalogue).plan(
         document,
         PATCH if is_patch else _one_of(parameters, "others", (DROP, KEEP)),
         precondition=_precondition(request),
