@@ -3,7 +3,9 @@
 import colander
 import pytest
 import sqlalchemy as sa
+import webtest
 
+from dynmodel_pyramid.fields.contract import FieldType
 from dynmodel_pyramid.fields.registry import read_options
 from dynmodel_pyramid.testing.cases import Case
 from dynmodel_pyramid.testing.strategies import drawn
@@ -16,7 +18,7 @@ class CheckTests(Suite):
     #: How many values are drawn from the strategy of each case that has one.
     generated: int
 
-    def test_checks_agree_with_the_validator(self, app, the_type, case):
+    def test_checks_agree_with_the_validator(self, app: webtest.TestApp, the_type: FieldType, case: Case) -> None:
         options = read_options(the_type, dict(case.options))
         made = self.table(app, case)
         database, model = made.catalogue.database, made.catalogue.models[made.model_name]
@@ -39,11 +41,11 @@ class CheckTests(Suite):
 class SQLContext:
     """The context that a field type gets."""
 
-    def __init__(self, dialect: str):
+    def __init__(self, dialect: str) -> None:
         self.dialect = dialect
 
 
-def refused_by(the_type, case: Case, checked: set[str]) -> list:
+def refused_by(the_type: FieldType, case: Case, checked: set[str]) -> list:
     """The stored form of invalid values that would be valid without the options that are checked."""
     found = []
     try:

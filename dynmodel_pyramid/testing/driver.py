@@ -13,7 +13,7 @@ from dynmodel_pyramid.testing.values import same_json
 _numbers = itertools.count(1)
 
 
-def make_application(settings: dict[str, str], field_types: dict[str, type[FieldType]]):
+def make_application(settings: dict[str, str], field_types: dict[str, type[FieldType]]) -> webtest.TestApp:
     """The WSGI application with further field types, as a host application would register them."""
     with Configurator(settings=settings) as config:
         config.include("pyramid_tm")
@@ -29,7 +29,7 @@ class TableDriver:
     Its methods assert what every answer must be; they give the answer's JSON.
     """
 
-    def __init__(self, app: webtest.TestApp, field: dict[str, Any] | None, **table: Any):
+    def __init__(self, app: webtest.TestApp, field: dict[str, Any] | None, **table: Any) -> None:
         self.app = app
         self.model_name = f"Conformance{next(_numbers)}"
         self.fields: dict[str, Any] = {"key": "integer"}

@@ -56,7 +56,7 @@ def drawn(strategy: st.SearchStrategy, number: int) -> list[tuple[Any, Any]]:
         suppress_health_check=list(HealthCheck),
     )
     @given(st.lists(strategy, min_size=_BATCH, max_size=_BATCH))
-    def draw(batch):
+    def draw(batch) -> None:
         found.extend(batch)
 
     draw()

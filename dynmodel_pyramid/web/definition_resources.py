@@ -83,7 +83,7 @@ class FieldRestore(BelowTable):
 class BelowTrash(Resource):
     """What hangs below the trash of tables."""
 
-    def __init__(self, parent, name: str):
+    def __init__(self, parent: Resource, name: str) -> None:
         super().__init__(parent, name)
         self.attempt = parent.attempt
 

@@ -1,5 +1,7 @@
 """Views of the versions of a definition: ``/table/{id}/history/`` and below."""
 
+from pyramid.config import Configurator
+from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.changes.history import TableHistory, Version, difference, step_documents
@@ -22,14 +24,14 @@ from dynmodel_pyramid.web.http.transactions import read_connection
 USUAL, MOST = 25, 100
 
 
-def includeme(config) -> None:
+def includeme(config: Configurator) -> None:
     add_resource_view(config, History, GET=list_versions)
     add_resource_view(config, HistoryVersion, GET=get_version)
     add_resource_view(config, DifferenceResource, GET=get_difference)
     add_resource_view(config, Revert, POST=revert)
 
 
-def _history(context, request) -> TableHistory:
+def _history(context, request: Request) -> TableHistory:
     return TableHistory(context.attempt.catalogue, read_connection(request), context.model.definition.id)
 
 
@@ -42,7 +44,7 @@ def _document(version: Version, steps: list[dict]) -> dict:
     }
 
 
-def list_versions(context: History, request) -> Response:
+def list_versions(context: History, request: Request) -> Response:
     parameters = no_parameters(request, "limit", "offset", "before")
     before = parameters.pop("before", None)
     number = None if before is None else whole_number("before", before)
@@ -52,13 +54,13 @@ def list_versions(context: History, request) -> Response:
     return link_next(request, answer, page, more, before=told[-1][0].number if told else 0)
 
 
-def get_version(context: HistoryVersion, request) -> Response:
+def get_version(context: HistoryVersion, request: Request) -> Response:
     no_parameters(request)
     version, steps = _history(context, request).with_its_steps(context.number)
     return json_answer(encode({**_document(version, steps), "definition": table_document(version.definition)}))
 
 
-def get_difference(context: DifferenceResource, request) -> Response:
+def get_difference(context: DifferenceResource, request: Request) -> Response:
     no_parameters(request)
     numbers = context.__parent__.__parent__.number, context.number
     before, after = (each.definition for each in _history(context, request).at(*numbers))
@@ -66,7 +68,7 @@ def get_difference(context: DifferenceResource, request) -> Response:
     return json_answer(encode(document))
 
 
-def revert(context: Revert, request) -> Response:
+def revert(context: Revert, request: Request) -> Response:
     parameters = no_parameters(request, "on_error")
     refuse_body(request)
     service, table_id = DefinitionService(context.attempt.catalogue), context.model.definition.id

@@ -2,6 +2,8 @@
 
 from urllib.parse import quote
 
+from pyramid.config import Configurator
+from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.changes.quarantine import OLD_TEXT, Quarantine
@@ -20,7 +22,7 @@ from dynmodel_pyramid.web.rows.row import row_answer
 MOST = 1000
 
 
-def includeme(config) -> None:
+def includeme(config: Configurator) -> None:
     add_resource_view(config, QuarantineResource, GET=list_values, DELETE=purge_values)
     add_resource_view(config, QuarantinedResource, GET=get_value, DELETE=purge_value)
     add_resource_view(config, Restoration, POST=restore_value)
@@ -40,7 +42,7 @@ def _field_id(quarantine: Quarantine, parameters: dict[str, str]) -> int | None:
     return quarantine.field_id(parameters["field"]) if "field" in parameters else None
 
 
-def list_values(context: QuarantineResource, request) -> Response:
+def list_values(context: QuarantineResource, request: Request) -> Response:
     parameters = no_parameters(request, "field", "limit", "offset")
     quarantine = _quarantine(context)
     field_id = _field_id(quarantine, parameters)
@@ -55,12 +57,12 @@ def list_values(context: QuarantineResource, request) -> Response:
     return link_next(request, answer, page, page.offset + len(lines) < total, offset=page.offset + len(lines), **field)
 
 
-def get_value(context: QuarantinedResource, request) -> Response:
+def get_value(context: QuarantinedResource, request: Request) -> Response:
     no_parameters(request)
     return json_answer(encode(_quarantine(context).get(read_connection(request), context.number).document()))
 
 
-def purge_values(context: QuarantineResource, request) -> Response:
+def purge_values(context: QuarantineResource, request: Request) -> Response:
     parameters = no_parameters(request, "field")
     quarantine = _quarantine(context)
     field_id = _field_id(quarantine, parameters)
@@ -68,13 +70,13 @@ def purge_values(context: QuarantineResource, request) -> Response:
     return empty_answer()
 
 
-def purge_value(context: QuarantinedResource, request) -> Response:
+def purge_value(context: QuarantinedResource, request: Request) -> Response:
     no_parameters(request)
     _quarantine(context).purge_one(write_connection(request), context.number)
     return empty_answer()
 
 
-def restore_value(context: Restoration, request) -> Response:
+def restore_value(context: Restoration, request: Request) -> Response:
     overwrite = no_parameters(request, "overwrite").get("overwrite", "false")
     if overwrite not in ("true", "false"):
         raise Malformed(f"overwrite={overwrite}: want true or false", code="invalid_parameter")

@@ -1,5 +1,7 @@
 """Views of definitions: ``/table/`` and ``/table/{id}/``."""
 
+from pyramid.config import Configurator
+from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.catalogue.attempt import Stale
@@ -21,12 +23,12 @@ from dynmodel_pyramid.web.resources import Table, Tables
 MOST, CHUNK = 1000, 50
 
 
-def includeme(config) -> None:
+def includeme(config: Configurator) -> None:
     add_resource_view(config, Tables, GET=list_tables, POST=create_table)
     add_resource_view(config, Table, GET=get_table, PUT=put_table, PATCH=patch_table, DELETE=delete_table)
 
 
-def definition_answer(request, outcome: Outcome, status: int = 200) -> Response:
+def definition_answer(request: Request, outcome: Outcome, status: int = 200) -> Response:
     """The definition that a change made; proven by the change's own locks."""
     definition = outcome.definition
     answer = json_answer(encode(table_document(definition)), status)
@@ -43,7 +45,7 @@ def _service(context) -> DefinitionService:
     return DefinitionService(context.attempt.catalogue)
 
 
-def list_tables(context: Tables, request) -> Response:
+def list_tables(context: Tables, request: Request) -> Response:
     page = read_part(no_parameters(request, "limit", "offset"), MOST, MOST)
     documents: list[bytes] = []
     state, more = None, True
@@ -62,7 +64,7 @@ def list_tables(context: Tables, request) -> Response:
     return link_next(request, answer, page, more)
 
 
-def create_table(context: Tables, request) -> Response:
+def create_table(context: Tables, request: Request) -> Response:
     no_parameters(request)
     outcome = _service(context).create(read_json(request), author_of(request))
     context.attempt.settle()
@@ -71,7 +73,7 @@ def create_table(context: Tables, request) -> Response:
     return answer
 
 
-def get_table(context: Table, request) -> Response:
+def get_table(context: Table, request: Request) -> Response:
     no_parameters(request)
     definition = context.model.definition
     if is_unchanged(request, str(definition.version)):
@@ -83,7 +85,7 @@ def get_table(context: Table, request) -> Response:
     return answer
 
 
-def _change(context: Table, request, make_document) -> Response:
+def _change(context: Table, request: Request, make_document) -> Response:
     parameters = no_parameters(request, "on_error")
     outcome = _service(context).change(
         context.model.definition.id,
@@ -96,17 +98,17 @@ def _change(context: Table, request, make_document) -> Response:
     return definition_answer(request, outcome)
 
 
-def put_table(context: Table, request) -> Response:
+def put_table(context: Table, request: Request) -> Response:
     document = read_json(request)
     return _change(context, request, lambda definition: document)
 
 
-def patch_table(context: Table, request) -> Response:
+def patch_table(context: Table, request: Request) -> Response:
     patch = read_json(request, MERGE_PATCH)
     return _change(context, request, lambda definition: patched(definition, patch))
 
 
-def delete_table(context: Table, request) -> Response:
+def delete_table(context: Table, request: Request) -> Response:
     no_parameters(request)
     outcome = _service(context).drop(
         context.model.definition.id,

@@ -4,6 +4,8 @@ import datetime
 import logging
 from typing import Any
 
+from pyramid.config import Configurator
+from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.changes.health import health_document, health_of
@@ -28,7 +30,7 @@ log = logging.getLogger(__name__)
 USUAL, MOST = 100, 1000
 
 
-def includeme(config) -> None:
+def includeme(config: Configurator) -> None:
     add_resource_view(config, resources.Health, GET=get_health)
     add_resource_view(config, resources.FieldTrash, GET=list_fields)
     add_resource_view(config, resources.TrashedField, GET=get_field, DELETE=purge_field)
@@ -42,7 +44,7 @@ def _moment(moment: datetime.datetime | None) -> str | None:
     return None if moment is None else moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def get_health(context: resources.Health, request) -> Response:
+def get_health(context: resources.Health, request: Request) -> Response:
     """The request is answered well, whatever the table is like; ``status`` and the log tell of damage."""
     no_parameters(request)
     definition = context.model.definition
@@ -81,19 +83,19 @@ def _fields(context) -> FieldTrash:
     return FieldTrash(context.attempt.catalogue)
 
 
-def list_fields(context: resources.FieldTrash, request) -> Response:
+def list_fields(context: resources.FieldTrash, request: Request) -> Response:
     no_parameters(request)
     found = _fields(context).fields(context.model.definition)
     return json_answer(encode([kept_field_document(kept) for kept in found]))
 
 
-def get_field(context: resources.TrashedField, request) -> Response:
+def get_field(context: resources.TrashedField, request: Request) -> Response:
     no_parameters(request)
     (kept,) = _fields(context).fields(context.model.definition, context.number)
     return json_answer(encode(kept_field_document(kept)))
 
 
-def restore_field(context: resources.FieldRestore, request) -> Response:
+def restore_field(context: resources.FieldRestore, request: Request) -> Response:
     parameters = no_parameters(request, "on_error")
     outcome = _fields(context).restore_field(
         context.model.definition.id,
@@ -106,7 +108,7 @@ def restore_field(context: resources.FieldRestore, request) -> Response:
     return definition_answer(request, outcome)
 
 
-def purge_field(context: resources.TrashedField, request) -> Response:
+def purge_field(context: resources.TrashedField, request: Request) -> Response:
     no_parameters(request)
     _, definition = _fields(context).purge_field(
         context.model.definition.id,
@@ -138,13 +140,13 @@ def _tables(context) -> TableTrash:
     return TableTrash(context.attempt.catalogue)
 
 
-def list_tables(context: resources.TableTrash, request) -> Response:
+def list_tables(context: resources.TableTrash, request: Request) -> Response:
     page = read_part(no_parameters(request, "limit", "offset"), USUAL, MOST)
     found, more = _tables(context).tables(page.limit, page.offset)
     return link_next(request, json_answer(encode([kept_table_document(kept) for kept in found])), page, more)
 
 
-def get_table(context: resources.TrashedTable, request) -> Response:
+def get_table(context: resources.TrashedTable, request: Request) -> Response:
     no_parameters(request)
     kept = _tables(context).table(context.number)
     answer = json_answer(encode(kept_table_document(kept)))
@@ -152,7 +154,7 @@ def get_table(context: resources.TrashedTable, request) -> Response:
     return answer
 
 
-def restore_table(context: resources.TableRestore, request) -> Response:
+def restore_table(context: resources.TableRestore, request: Request) -> Response:
     parameters = no_parameters(request, "on_error")
     outcome = _tables(context).restore_table(
         context.__parent__.number,
@@ -166,7 +168,7 @@ def restore_table(context: resources.TableRestore, request) -> Response:
     return answer
 
 
-def purge_table(context: resources.TrashedTable, request) -> Response:
+def purge_table(context: resources.TrashedTable, request: Request) -> Response:
     no_parameters(request)
     _tables(context).purge_table(context.number, precondition=refuse_other_version(request))
     return empty_answer(204)

@@ -10,6 +10,8 @@ from os import SEEK_CUR, SEEK_END
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
+from pyramid.request import Request
+
 from dynmodel_pyramid.errors import Malformed, TooLarge
 from dynmodel_pyramid.exchange import CSV, NDJSON
 from dynmodel_pyramid.exchange.documents import parse_json, too_long
@@ -25,7 +27,7 @@ _UNDERSTOOD = re.compile(
 _UTF_8 = ("utf-8", "utf8", "us-ascii")
 
 
-def read_json(request, media_types: tuple[str, ...] = JSON) -> Any:
+def read_json(request: Request, media_types: tuple[str, ...] = JSON) -> Any:
     """The document of a request.
 
     :raises TooLarge: over ``dynmodel.max_document_size``
@@ -36,7 +38,7 @@ def read_json(request, media_types: tuple[str, ...] = JSON) -> Any:
     return parse_json(read_document(request))
 
 
-def read_document(request) -> bytes:
+def read_document(request: Request) -> bytes:
     """The body, in memory, where it is parsed anyway; WebOb would put what is above 10 KB into a temporary file.
 
     :raises TooLarge: over ``dynmodel.max_document_size``, or ``dynmodel.max_body_size``
@@ -53,7 +55,7 @@ def read_document(request) -> bytes:
     return body
 
 
-def body_file(request) -> BinaryIO:
+def body_file(request: Request) -> BinaryIO:
     """The body of a request, to be read in parts; WebOb keeps what is above 10 KB in a temporary file.
 
     :raises TooLarge: over ``dynmodel.max_body_size``
@@ -68,7 +70,7 @@ def body_file(request) -> BinaryIO:
     return file
 
 
-def _close_temporary_files(request) -> None:
+def _close_temporary_files(request: Request) -> None:
     """See to it that WebOb's copies of the body are closed with the request, also those that it could not finish.
 
     WebOb leaves them to the garbage collector. Attempts that follow read them again.
@@ -90,15 +92,15 @@ def position_of(file: BinaryIO) -> Callable[[], int]:
     return partial(file.seek, 0, SEEK_CUR)
 
 
-def media_type_of(request) -> str:
+def media_type_of(request: Request) -> str:
     return (request.content_type or "").strip().lower()
 
 
-def longest_document(request) -> int:
+def longest_document(request: Request) -> int:
     return request.registry.dynmodel_settings.max_document_size
 
 
-def refuse_media_type(request, media_types: tuple[str, ...]) -> None:
+def refuse_media_type(request: Request, media_types: tuple[str, ...]) -> None:
     """
     :raises UnsupportedMediaType: the body is none of these, in UTF-8, not encoded
     """
@@ -112,7 +114,7 @@ def refuse_media_type(request, media_types: tuple[str, ...]) -> None:
     refuse_parameters(request, kind, media_types)
 
 
-def refuse_parameters(request, kind: str, media_types: tuple[str, ...]) -> None:
+def refuse_parameters(request: Request, kind: str, media_types: tuple[str, ...]) -> None:
     """What would make another text of the body. JSON has no parameters, and those that it gets mean nothing (RFC 8259,
     section 11); CSV has two (RFC 4180, section 3).
 
@@ -135,7 +137,7 @@ def refuse_parameters(request, kind: str, media_types: tuple[str, ...]) -> None:
         )
 
 
-def _most(request) -> int:
+def _most(request: Request) -> int:
     """The most bytes that the body may have."""
     limit = request.registry.dynmodel_settings.max_body_size
     if (request.content_length or 0) > limit:
@@ -147,7 +149,7 @@ def _too_large(limit: int) -> TooLarge:
     return TooLarge(f"the body has more than {limit} bytes", hint="send the rows in several requests")
 
 
-def refuse_body(request) -> None:
+def refuse_body(request: Request) -> None:
     """For what takes none; nothing is ignored.
 
     :raises Malformed: there is one
@@ -156,12 +158,12 @@ def refuse_body(request) -> None:
         raise Malformed("nothing is read from a body here", hint="send none")
 
 
-def read_optional_json(request) -> Any:
+def read_optional_json(request: Request) -> Any:
     """The document of a request that may have none; None where the body is empty, however that is said."""
     return read_json(request) if has_body(request) else None
 
 
-def has_body(request) -> bool:
+def has_body(request: Request) -> bool:
     """Whether at least one byte comes. Without a length only the body itself tells: it may come in chunks, or not."""
     if request.content_length is not None:
         return request.content_length > 0

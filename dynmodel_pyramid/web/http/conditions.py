@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable
 
+from pyramid.request import Request
+
 from dynmodel_pyramid.errors import Malformed, PreconditionFailed
 from dynmodel_pyramid.web.http.errors import NotAcceptable
 
@@ -25,7 +27,7 @@ def _tags(name: str, header: str) -> list[tuple[bool, str]]:
     return tags
 
 
-def if_match(request) -> Callable[[str], bool] | None:
+def if_match(request: Request) -> Callable[[str], bool] | None:
     """The test of ``If-Match``: it takes the current tag (without quotes). None: no such header.
 
     The comparison is strong (RFC 9110, 13.1.1): a weak tag never matches.
@@ -39,7 +41,7 @@ def if_match(request) -> Callable[[str], bool] | None:
     return lambda current: current in tags
 
 
-def matching_row_versions(request, definition_version: int) -> tuple[int, ...] | None:
+def matching_row_versions(request: Request, definition_version: int) -> tuple[int, ...] | None:
     """The row versions that ``If-Match`` admits; None if it admits all. Tags of another definition admit none."""
     header = request.headers.get("If-Match")
     if header is None or header.strip() == "*":
@@ -54,7 +56,7 @@ def matching_row_versions(request, definition_version: int) -> tuple[int, ...] |
     return tuple(versions)
 
 
-def is_unchanged(request, tag: str) -> bool:
+def is_unchanged(request: Request, tag: str) -> bool:
     """Whether ``If-None-Match`` names the current tag, so that the answer is 304. The comparison is weak."""
     header = request.headers.get("If-None-Match")
     if header is None:
@@ -62,7 +64,7 @@ def is_unchanged(request, tag: str) -> bool:
     return header.strip() == "*" or any(tag == known for _, known in _tags("If-None-Match", header))
 
 
-def refuse_other_version(request) -> Callable[[object], None]:
+def refuse_other_version(request: Request) -> Callable[[object], None]:
     """A precondition for the definition service: ``If-Match`` against the version of the definition."""
     matches = if_match(request)
 
@@ -73,7 +75,7 @@ def refuse_other_version(request) -> Callable[[object], None]:
     return check
 
 
-def best_offer(request, offers: tuple[str, ...] = ("application/json",)) -> str:
+def best_offer(request: Request, offers: tuple[str, ...] = ("application/json",)) -> str:
     """Which of the media types ``Accept`` likes best; the first of those that it likes equally.
 
     :raises NotAcceptable: none

@@ -7,6 +7,7 @@ what is sent; where the answer itself shows how many rows there are, that is the
 from collections.abc import Callable
 
 import sqlalchemy as sa
+from pyramid.request import Request
 
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.exchange.forms import Form, Rows
@@ -25,7 +26,7 @@ from dynmodel_pyramid.web.http.tree import ATTEMPT
 
 def list_answer(
     face: Face,
-    request,
+    request: Request,
     found: Queried,
     part: Part,
     form: Form,
@@ -71,14 +72,14 @@ class Listing:
 
     def __init__(
         self,
-        request,
+        request: Request,
         found: Queried,
         part: Part,
         count: str | None,
         beyond: Callable[[int, int], Exception],
         *,
         cursors: bool = False,
-    ):
+    ) -> None:
         """
         :param count: one of ``COUNTS``
         :param beyond: makes the error for an offset and the total that it is beyond

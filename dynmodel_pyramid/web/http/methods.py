@@ -6,6 +6,8 @@ where GET goes, and OPTIONS tells the methods.
 
 from collections.abc import Callable
 
+from pyramid.config import Configurator
+from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.web.http.answers import empty_answer
@@ -17,7 +19,7 @@ View = Callable[[object, object], Response]
 
 
 def add_resource_view(
-    config,
+    config: Configurator,
     resource: type,
     *,
     offers: Callable[[object], tuple[str, ...]] | None = lambda request: ("application/json",),
@@ -35,7 +37,7 @@ def add_resource_view(
     """
     allow = allow or ", ".join(sorted({*views, *(("HEAD",) if "GET" in views else ()), "OPTIONS"}))
 
-    def answer(context, request) -> Response:
+    def answer(context, request: Request) -> Response:
         if check is not None:
             check(context, request)
         method = request.method
@@ -51,7 +53,7 @@ def add_resource_view(
             return made
         raise MethodNotAllowed(method, allow)
 
-    def view(context, request) -> Response:
+    def view(context, request: Request) -> Response:
         made = answer(context, request)
         if "Definition-Version" not in made.headers:
             with_definition_version(made, request)

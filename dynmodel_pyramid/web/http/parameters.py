@@ -1,9 +1,11 @@
 """What every view asks of a request besides its body: its parameters, and who sends it."""
 
+from pyramid.request import Request
+
 from dynmodel_pyramid.errors import Malformed
 
 
-def no_parameters(request, *known: str) -> dict[str, str]:
+def no_parameters(request: Request, *known: str) -> dict[str, str]:
     """The query string's parameters, each of which must be known and stand once."""
     given: dict[str, str] = {}
     if not request.query_string:
@@ -20,7 +22,7 @@ def no_parameters(request, *known: str) -> dict[str, str]:
     return given
 
 
-def author_of(request) -> str | None:
+def author_of(request: Request) -> str | None:
     """Who makes a change, as the history tells it."""
     author = request.authenticated_userid
     return None if author is None else str(author)

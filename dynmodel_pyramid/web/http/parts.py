@@ -6,6 +6,7 @@ A part ends after so many items even where no ``limit`` asks for it; ``Link`` te
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.errors import Malformed
@@ -45,7 +46,7 @@ def whole_number(name: str, text: str) -> int:
     return int(text)
 
 
-def link_next(request, answer: Response, page: Page, more: bool, **further: str | int) -> Response:
+def link_next(request: Request, answer: Response, page: Page, more: bool, **further: str | int) -> Response:
     """Tell where the next part is, if there is one.
 
     :param further: parameters of the link besides ``limit``; ``offset`` where none are given

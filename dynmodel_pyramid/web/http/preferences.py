@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pyramid.request import Request
+
 RETURNS = ("representation", "minimal", "headers-only")
 _NUMBER = re.compile("[0-9]{1,18}")
 
@@ -55,7 +57,7 @@ class PreferenceRules:
     passed_over: Sequence[str] = ()
     is_exact: bool = False
 
-    def read(self, request) -> Preferences:
+    def read(self, request: Request) -> Preferences:
         """:raises Exception: what ``refuse`` makes"""
         header = request.headers.get("Prefer")
         if not header:
@@ -85,7 +87,7 @@ class PreferenceRules:
 NOTHING = Preferences()
 
 
-def preferred(request, name: str, known: Sequence[str]) -> Preferences:
+def preferred(request: Request, name: str, known: Sequence[str]) -> Preferences:
     """One preference alone, where its value is one that we know; the first one that is given counts."""
     for given, value, _ in _asked(request.headers.get("Prefer", ""), is_exact=False):
         if given == name:
@@ -93,7 +95,7 @@ def preferred(request, name: str, known: Sequence[str]) -> Preferences:
     return NOTHING
 
 
-def preferred_return(request) -> Preferences:
+def preferred_return(request: Request) -> Preferences:
     """The ``return`` of a request that heeds no other preference."""
     return preferred(request, "return", RETURNS)
 

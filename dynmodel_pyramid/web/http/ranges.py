@@ -6,6 +6,8 @@ Ranges are of items, and named without their unit, as PostgREST has it ("Paginat
 import re
 from dataclasses import dataclass
 
+from pyramid.request import Request
+
 from dynmodel_pyramid.web.http.errors import RangeNotSatisfiable
 
 _RANGE = re.compile(r"(?:items[ \t]*=[ \t]*)?([0-9]{1,18})-([0-9]{1,18})?")
@@ -20,7 +22,7 @@ class Part:
     asked: bool = False
 
 
-def part_of(request, limit: int | None, offset: int) -> Part:
+def part_of(request: Request, limit: int | None, offset: int) -> Part:
     """What the query and the header both ask for. Ranges of other units are ignored (RFC 9110, 14.2).
 
     :raises RangeNotSatisfiable: the range ends before it begins

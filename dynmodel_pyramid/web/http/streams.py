@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 import sqlalchemy as sa
+from pyramid.request import Request
 
 from dynmodel_pyramid.exchange.forms import Form, Rows
 from dynmodel_pyramid.web.http.answers import Answer
@@ -48,7 +49,7 @@ class RowStream:
 
     whole: Rows | None = None
 
-    def __init__(self, request, connection: sa.Connection, parts: Iterator[Rows]):
+    def __init__(self, request: Request, connection: sa.Connection, parts: Iterator[Rows]) -> None:
         self._request = request
         self._dialect = request.environ[ATTEMPT].database.dialect
         self._connection = connection

@@ -1,9 +1,15 @@
 """What all places of the traversal tree share: their kinds, how it is walked, and where it hangs."""
 
+from collections.abc import Callable
+
+from pyramid.request import Request
+from pyramid.response import Response
 from pyramid.traversal import ResourceTreeTraverser
 
 from dynmodel_pyramid.rows.reading import parse_id
 
+#: What a tween calls, and what it is itself.
+Handler = Callable[[Request], Response]
 #: Name of the one route under which the tree hangs; it is a hybrid route, so the tree can be mounted under a prefix.
 ROUTE = "dynmodel"
 #: Where a request keeps its current attempt, and the number of that with the deadline of all.
@@ -24,7 +30,7 @@ class Traverser(ResourceTreeTraverser):
 class Resource:
     """A place in the tree; ``__name__`` and ``__parent__`` make it location-aware (Pyramid, "Location-Aware")."""
 
-    def __init__(self, parent: "Resource", name: str):
+    def __init__(self, parent: "Resource", name: str) -> None:
         self.__parent__ = parent
         self.__name__ = name
 
@@ -35,7 +41,7 @@ class Resource:
 class BelowTable(Resource):
     """What hangs below a table, one step or more."""
 
-    def __init__(self, parent, name: str):
+    def __init__(self, parent: Resource, name: str) -> None:
         super().__init__(parent, name)
         self.attempt = parent.attempt
         self.model = parent.model
@@ -56,7 +62,7 @@ def numbered(kind: type[Numbered], parent: Resource, segment: str) -> Numbered:
     return kind(parent, segment)
 
 
-def path(request, *segments: object) -> str:
+def path(request: Request, *segments: object) -> str:
     """The canonical path of a resource, with the last slash, under whatever prefix the tree is mounted."""
     # The prefix may have parts of its own, such as /{tenant}.
     return request.route_path(ROUTE, **{**(request.matchdict or {}), "traverse": (*map(str, segments), "")})

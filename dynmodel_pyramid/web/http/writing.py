@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
+from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.errors import Malformed
@@ -41,7 +42,7 @@ class Sent:
     position: Callable[[], int]
 
 
-def writing(context, request) -> Rows:
+def writing(context, request: Request) -> Rows:
     """The rows, for a request that writes; before its transaction begins."""
     rows = context.rows
     rows.author = author_of(request)
@@ -59,7 +60,7 @@ class Write:
     #: Whether the body was one row by itself.
     is_one = False
 
-    def __init__(self, face: Face, context, request):
+    def __init__(self, face: Face, context, request: Request) -> None:
         self.face, self.context, self.request = face, context, request
         self.accepted = face.accept(request)
         self.preferences = face.preferences.read(request)

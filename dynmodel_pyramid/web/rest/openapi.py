@@ -4,6 +4,7 @@ import importlib.metadata
 from typing import Any
 
 import orjson
+from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
@@ -24,7 +25,7 @@ _KNOWN = {"type", "format", "enum", "pattern", "minimum", "maximum", "minLength"
 _NUMBERS = {"type": "number"}
 
 
-def describe(context: Rest, request) -> Response:
+def describe(context: Rest, request: Request) -> Response:
     if MEDIA_TYPE not in request.headers.get("Accept", ""):
         negotiated(request)
     _, definitions = context.attempt.definitions()

@@ -11,6 +11,7 @@ from io import BytesIO
 from typing import Any, BinaryIO
 
 import colander
+from pyramid.request import Request
 
 from dynmodel_pyramid.exchange.delimited import read_records
 from dynmodel_pyramid.exchange.documents import Documents, refuse_too_many_keys
@@ -39,7 +40,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=Digits, parse_constant=_no_constant)
 
 
-def each_document(request, columns: Sequence[str] | None) -> Iterator[dict[str, Any]]:
+def each_document(request: Request, columns: Sequence[str] | None) -> Iterator[dict[str, Any]]:
     """The rows of a body, as they are read.
 
     :param columns: of the parameter; without it all documents must have the same keys
@@ -49,12 +50,14 @@ def each_document(request, columns: Sequence[str] | None) -> Iterator[dict[str, 
     return _documents(request, columns, lambda: body_file(request))
 
 
-def read_documents(request, columns: Sequence[str] | None) -> list[dict[str, Any]]:
+def read_documents(request: Request, columns: Sequence[str] | None) -> list[dict[str, Any]]:
     """The rows of a body that has one, as :func:`each_document` has them."""
     return list(_documents(request, columns, lambda: BytesIO(read_document(request))))
 
 
-def _documents(request, columns: Sequence[str] | None, file: Callable[[], BinaryIO]) -> Iterator[dict[str, Any]]:
+def _documents(
+    request: Request, columns: Sequence[str] | None, file: Callable[[], BinaryIO]
+) -> Iterator[dict[str, Any]]:
     kind = media_type_of(request) or JSON
     if kind not in (JSON, CSV, FORM):
         raise bad_body(f"Content-Type not acceptable: {kind}")
@@ -107,7 +110,7 @@ def _of_csv(file: BinaryIO, longest: int) -> Iterator[dict[str, Any]]:
 class Typing:
     """Documents with values of the types that the fields of one table have."""
 
-    def __init__(self, rows: Rows, columns: Sequence[str] | None):
+    def __init__(self, rows: Rows, columns: Sequence[str] | None) -> None:
         """
         :param columns: read these fields alone
         :raises RestError: one of them is no field

@@ -33,7 +33,7 @@ class RestTable(Resource):
     #: What the caller may see and change of them.
     scope: Scope = EVERYTHING
 
-    def __init__(self, parent: Rest, name: str, model: Model | None):
+    def __init__(self, parent: Rest, name: str, model: Model | None) -> None:
         super().__init__(parent, name)
         self.attempt = parent.attempt
         self.model = model

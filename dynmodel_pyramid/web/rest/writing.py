@@ -3,6 +3,7 @@
 from itertools import chain, islice
 from typing import Any
 
+from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.definitions.model import FieldDefinition
@@ -21,7 +22,7 @@ from dynmodel_pyramid.web.rest.payload import Typing, each_document, read_docume
 from dynmodel_pyramid.web.rest.resources import RestTable
 
 
-def create_rows(context: RestTable, request) -> Response:
+def create_rows(context: RestTable, request: Request) -> Response:
     """Insert, or upsert with ``resolution=``."""
     write = Write(REST, context, request)
     names = write.query.columns
@@ -38,7 +39,7 @@ def create_rows(context: RestTable, request) -> Response:
     return answer
 
 
-def update_rows(context: RestTable, request) -> Response:
+def update_rows(context: RestTable, request: Request) -> Response:
     """Assign the same values to all rows that the filters find."""
     write = Write(REST, context, request)
     columns = write.query.columns
@@ -68,7 +69,7 @@ def _defaults(write: Write, columns, document: dict[str, Any]) -> dict[str, Any]
     return made
 
 
-def delete_rows(context: RestTable, request) -> Response:
+def delete_rows(context: RestTable, request: Request) -> Response:
     """Delete the rows that the filters find. A body is ignored."""
     write = Write(REST, context, request)
     return delete(write, _filtered(write, "DELETE"))
@@ -80,7 +81,7 @@ def _filtered(write: Write, statement: str) -> Filtered:
     return Filtered(write.rows, write.query.root, most=write.preferences.most)
 
 
-def put_row(context: RestTable, request) -> Response:
+def put_row(context: RestTable, request: Request) -> Response:
     """Upsert the one row that ``id=eq.N`` names."""
     write = Write(REST, context, request)
     root = write.query.root

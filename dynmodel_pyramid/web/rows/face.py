@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from pyramid.request import Request
+
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.exchange.forms import JsonForm
 from dynmodel_pyramid.queries import Query, QueryError, Rules, parse, split
@@ -29,7 +31,7 @@ class _Json:
 _JSON = _Json()
 
 
-def _accept(request) -> _Json:
+def _accept(request: Request) -> _Json:
     best_offer(request)
     return _JSON
 

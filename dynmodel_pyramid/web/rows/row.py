@@ -3,6 +3,8 @@
 import zlib
 
 import sqlalchemy as sa
+from pyramid.config import Configurator
+from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.errors import NotFound
@@ -18,7 +20,7 @@ from dynmodel_pyramid.web.http.writing import writing
 from dynmodel_pyramid.web.resources import RowResource
 
 
-def includeme(config) -> None:
+def includeme(config: Configurator) -> None:
     add_resource_view(config, RowResource, GET=get_row, PUT=put_row, PATCH=patch_row, DELETE=delete_row)
 
 
@@ -44,7 +46,7 @@ def _missing(context: RowResource) -> NotFound:
     return NotFound(f"the table has no row {context.row_id}")
 
 
-def get_row(context: RowResource, request) -> Response:
+def get_row(context: RowResource, request: Request) -> Response:
     no_parameters(request)
     rows = context.rows
     row = rows.get(read_connection(request), context.row_id)
@@ -54,15 +56,15 @@ def get_row(context: RowResource, request) -> Response:
     return tagged(empty_answer(304) if is_unchanged(request, tag) else json_answer(row.body), tag)
 
 
-def put_row(context: RowResource, request) -> Response:
+def put_row(context: RowResource, request: Request) -> Response:
     return _update(context, request, Rows.replace, read_json(request))
 
 
-def patch_row(context: RowResource, request) -> Response:
+def patch_row(context: RowResource, request: Request) -> Response:
     return _update(context, request, Rows.assign, read_json(request, MERGE_PATCH))
 
 
-def _update(context: RowResource, request, operation, document) -> Response:
+def _update(context: RowResource, request: Request, operation, document) -> Response:
     no_parameters(request)
     versions = matching_row_versions(request, context.model.definition.version)
     rows = writing(context, request)
@@ -73,7 +75,7 @@ def _update(context: RowResource, request, operation, document) -> Response:
     return row_answer(context, request, rows, connection, version)
 
 
-def row_answer(context: RowResource, request, rows: Rows, connection: sa.Connection, version: int) -> Response:
+def row_answer(context: RowResource, request: Request, rows: Rows, connection: sa.Connection, version: int) -> Response:
     """The answer to a write of one row, which has this version now."""
     preferences = preferred_return(request)
     is_empty = preferences.is_empty
@@ -83,7 +85,7 @@ def row_answer(context: RowResource, request, rows: Rows, connection: sa.Connect
     return tagged(answer, tag_of(context, rows, version, body))
 
 
-def delete_row(context: RowResource, request) -> Response:
+def delete_row(context: RowResource, request: Request) -> Response:
     no_parameters(request)
     versions = matching_row_versions(request, context.model.definition.version)
     rows = writing(context, request)

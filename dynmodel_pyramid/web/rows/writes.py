@@ -1,5 +1,7 @@
 """Writes to ``/table/{id}/rows/``: new rows, upserts, and PATCH and DELETE of all rows that a filter finds."""
 
+from pyramid.config import Configurator
+from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.errors import Malformed
@@ -24,7 +26,7 @@ from dynmodel_pyramid.web.rows.lists import list_rows, offers
 from dynmodel_pyramid.web.rows.row import tag_of
 
 
-def includeme(config) -> None:
+def includeme(config: Configurator) -> None:
     views = {"GET": list_rows, "POST": create_rows, "PATCH": patch_rows, "DELETE": delete_rows}
     add_resource_view(config, RowList, offers=offers, **views)
     add_resource_view(config, SingularRowList, offers=offers, PUT=create_rows, **views)
@@ -34,7 +36,7 @@ def _refuse(name: str, why: str, hint: str | None = None) -> Malformed:
     return Malformed(f"{name}: {why}", code="invalid_parameter", hint=hint, parameter=name)
 
 
-def create_rows(context: RowList, request) -> Response:
+def create_rows(context: RowList, request: Request) -> Response:
     write = Write(TABLE, context, request)
     root, merging = write.query.root, merging_of(write)
     if root.filters or root.order or root.limit is not None or root.offset:
@@ -71,7 +73,7 @@ def _sent(write: Write) -> Sent:
 # Rows that a filter finds
 
 
-def _refuse_if_match(request) -> None:
+def _refuse_if_match(request: Request) -> None:
     for name in ("If-Match", "If-Unmodified-Since"):
         if name in request.headers:
             raise Malformed(
@@ -87,13 +89,13 @@ def _filtered(write: Write) -> Filtered:
     return Filtered(write.rows, write.query.root, most=write.preferences.most)
 
 
-def patch_rows(context: RowList, request) -> Response:
+def patch_rows(context: RowList, request: Request) -> Response:
     write = Write(TABLE, context, request)
     filtered = _filtered(write)
     return update(write, filtered, Columns(write.rows, write.query.columns).of(read_json(request, MERGE_PATCH)))
 
 
-def delete_rows(context: RowList, request) -> Response:
+def delete_rows(context: RowList, request: Request) -> Response:
     refuse_body(request)
     write = Write(TABLE, context, request)
     filtered = _filtered(write)
