@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -153,7 +153,7 @@ class Queried:
             last = self._kept.last = (key, PreparedSelect(statement, connection.dialect))
         return last[1](connection)
 
-    def parts(self, connection: sa.Connection, limit: int | None, offset: int) -> Iterator[Sequence[Sequence[Any]]]:
+    def parts(self, connection: sa.Connection, limit: int | None, offset: int) -> Generator[Sequence[Sequence[Any]]]:
         """The rows' values, in the order of ``plan.names``, ``CHUNK`` rows in memory."""
         options = {"compiled_cache": None, "stream_results": True, "yield_per": CHUNK}
         result = connection.execute(self.plan.page(limit, offset), execution_options=options)

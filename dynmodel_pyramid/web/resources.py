@@ -105,7 +105,7 @@ class Tables(Resource):
 class Table(Resource):
     """One table."""
 
-    def __init__(self, parent: Tables, name: str, model: Model | None) -> None:
+    def __init__(self, parent: Tables, name: str, model: Model) -> None:
         super().__init__(parent, name)
         self.attempt = parent.attempt
         self.model = model

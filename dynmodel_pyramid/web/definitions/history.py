@@ -19,19 +19,20 @@ from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import author_of, no_parameters
 from dynmodel_pyramid.web.http.parts import link_next, read_part, whole_number
 from dynmodel_pyramid.web.http.transactions import read_connection
+from dynmodel_pyramid.web.http.tree import BelowTable
 
 #: Versions of a part of the history, and the most that there may be: each may have hundreds of steps.
 USUAL, MOST = 25, 100
 
 
 def includeme(config: Configurator) -> None:
-    add_resource_view(config, History, GET=list_versions)
-    add_resource_view(config, HistoryVersion, GET=get_version)
-    add_resource_view(config, DifferenceResource, GET=get_difference)
-    add_resource_view(config, Revert, POST=revert)
+    add_resource_view(config, History, {"GET": list_versions})
+    add_resource_view(config, HistoryVersion, {"GET": get_version})
+    add_resource_view(config, DifferenceResource, {"GET": get_difference})
+    add_resource_view(config, Revert, {"POST": revert})
 
 
-def _history(context, request: Request) -> TableHistory:
+def _history(context: BelowTable, request: Request) -> TableHistory:
     return TableHistory(context.attempt.catalogue, read_connection(request), context.model.definition.id)
 
 

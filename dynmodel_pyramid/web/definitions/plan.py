@@ -20,7 +20,7 @@ from dynmodel_pyramid.web.http.parameters import no_parameters
 
 
 def includeme(config: Configurator) -> None:
-    add_resource_view(config, Plan, POST=plan_table)
+    add_resource_view(config, Plan, {"POST": plan_table})
 
 
 def plan_table(context: Plan, request: Request) -> Response:

@@ -1,5 +1,6 @@
 """Views of values that a conversion could not carry over: ``/table/{id}/quarantine/`` and below."""
 
+from typing import Any
 from urllib.parse import quote
 
 from pyramid.config import Configurator
@@ -15,6 +16,7 @@ from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
 from dynmodel_pyramid.web.http.parts import link_next, read_part
 from dynmodel_pyramid.web.http.transactions import read_connection, write_connection
+from dynmodel_pyramid.web.http.tree import BelowTable
 from dynmodel_pyramid.web.http.writing import writing
 from dynmodel_pyramid.web.rows.row import row_answer
 
@@ -23,16 +25,17 @@ MOST = 1000
 
 
 def includeme(config: Configurator) -> None:
-    add_resource_view(config, QuarantineResource, GET=list_values, DELETE=purge_values)
-    add_resource_view(config, QuarantinedResource, GET=get_value, DELETE=purge_value)
-    add_resource_view(config, Restoration, POST=restore_value)
+    add_resource_view(config, QuarantineResource, {"GET": list_values, "DELETE": purge_values})
+    add_resource_view(config, QuarantinedResource, {"GET": get_value, "DELETE": purge_value})
+    add_resource_view(config, Restoration, {"POST": restore_value})
 
 
-def _quarantine(context) -> Quarantine:
+def _quarantine(context: BelowTable) -> Quarantine:
     return Quarantine(_table(context)["rows"].rows)
 
 
-def _table(context):
+def _table(context: BelowTable) -> Any:
+    """The resource of the table."""
     while context.__name__ != "quarantine":
         context = context.__parent__
     return context.__parent__
@@ -93,7 +96,7 @@ def restore_value(context: Restoration, request: Request) -> Response:
     return answer
 
 
-def _value(document):
+def _value(document: Any) -> Any:
     if type(document) is not dict:
         raise Invalid([Problem("", "wrong_type", 'want an object such as {"value": 1}')])
     problems = [Problem(f"/{name}", "unknown_key", "known is value") for name in document if name != "value"]

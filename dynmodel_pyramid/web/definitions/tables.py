@@ -1,5 +1,8 @@
 """Views of definitions: ``/table/`` and ``/table/{id}/``."""
 
+from collections.abc import Callable
+from typing import Any
+
 from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
@@ -7,6 +10,8 @@ from pyramid.response import Response
 from dynmodel_pyramid.catalogue.attempt import Stale
 from dynmodel_pyramid.changes.on_error import FAIL
 from dynmodel_pyramid.changes.service import DefinitionService, Outcome
+from dynmodel_pyramid.database import State
+from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.patching import patched
 from dynmodel_pyramid.definitions.writing import table_document
 from dynmodel_pyramid.web.http.answers import empty_answer, encode, json_answer
@@ -24,8 +29,8 @@ MOST, CHUNK = 1000, 50
 
 
 def includeme(config: Configurator) -> None:
-    add_resource_view(config, Tables, GET=list_tables, POST=create_table)
-    add_resource_view(config, Table, GET=get_table, PUT=put_table, PATCH=patch_table, DELETE=delete_table)
+    add_resource_view(config, Tables, {"GET": list_tables, "POST": create_table})
+    add_resource_view(config, Table, {"GET": get_table, "PUT": put_table, "PATCH": patch_table, "DELETE": delete_table})
 
 
 def definition_answer(request: Request, outcome: Outcome, status: int = 200) -> Response:
@@ -41,15 +46,15 @@ def definition_answer(request: Request, outcome: Outcome, status: int = 200) -> 
     return answer
 
 
-def _service(context) -> DefinitionService:
+def _service(context: Tables | Table) -> DefinitionService:
     return DefinitionService(context.attempt.catalogue)
 
 
 def list_tables(context: Tables, request: Request) -> Response:
     page = read_part(no_parameters(request, "limit", "offset"), MOST, MOST)
     documents: list[bytes] = []
-    state, more = None, True
-    while more:
+    state: State | None = None
+    while True:
         # A few at a time: of wide tables the definitions take much more memory than their JSON.
         wanted = min(CHUNK, page.limit - len(documents))
         now, definitions = context.attempt.definitions(wanted + 1, page.offset + len(documents))
@@ -57,7 +62,7 @@ def list_tables(context: Tables, request: Request) -> Response:
             raise Stale("definitions changed while they were listed")
         state, more = now, len(definitions) > wanted
         documents += [encode(table_document(definition)) for definition in definitions[:wanted]]
-        if len(documents) == page.limit:
+        if not more or len(documents) == page.limit:
             break
     answer = json_answer(b"[" + b",".join(documents) + b"]")
     answer.headers["Definitions-Revision"] = str(state.definitions)
@@ -85,7 +90,7 @@ def get_table(context: Table, request: Request) -> Response:
     return answer
 
 
-def _change(context: Table, request: Request, make_document) -> Response:
+def _change(context: Table, request: Request, make_document: Callable[[TableDefinition], Any]) -> Response:
     parameters = no_parameters(request, "on_error")
     outcome = _service(context).change(
         context.model.definition.id,

@@ -12,6 +12,7 @@ from dynmodel_pyramid.changes.health import health_document, health_of
 from dynmodel_pyramid.changes.on_error import FAIL
 from dynmodel_pyramid.changes.trash import Kept, TableTrash
 from dynmodel_pyramid.changes.trash_fields import FieldTrash
+from dynmodel_pyramid.definitions.trashed import DroppedTable, KeptField
 from dynmodel_pyramid.definitions.writing import field_document
 from dynmodel_pyramid.web import definition_resources as resources
 from dynmodel_pyramid.web.definitions.tables import definition_answer
@@ -31,13 +32,13 @@ USUAL, MOST = 100, 1000
 
 
 def includeme(config: Configurator) -> None:
-    add_resource_view(config, resources.Health, GET=get_health)
-    add_resource_view(config, resources.FieldTrash, GET=list_fields)
-    add_resource_view(config, resources.TrashedField, GET=get_field, DELETE=purge_field)
-    add_resource_view(config, resources.FieldRestore, POST=restore_field)
-    add_resource_view(config, resources.TableTrash, GET=list_tables)
-    add_resource_view(config, resources.TrashedTable, GET=get_table, DELETE=purge_table)
-    add_resource_view(config, resources.TableRestore, POST=restore_table)
+    add_resource_view(config, resources.Health, {"GET": get_health})
+    add_resource_view(config, resources.FieldTrash, {"GET": list_fields})
+    add_resource_view(config, resources.TrashedField, {"GET": get_field, "DELETE": purge_field})
+    add_resource_view(config, resources.FieldRestore, {"POST": restore_field})
+    add_resource_view(config, resources.TableTrash, {"GET": list_tables})
+    add_resource_view(config, resources.TrashedTable, {"GET": get_table, "DELETE": purge_table})
+    add_resource_view(config, resources.TableRestore, {"POST": restore_table})
 
 
 def _moment(moment: datetime.datetime | None) -> str | None:
@@ -63,6 +64,7 @@ def get_health(context: resources.Health, request: Request) -> Response:
 
 def kept_field_document(kept: Kept) -> dict[str, Any]:
     what = kept.what
+    assert isinstance(what, KeptField)
     definition = field_document(what.field, 0)
     del definition["position"]
     return {
@@ -79,7 +81,7 @@ def kept_field_document(kept: Kept) -> dict[str, Any]:
     }
 
 
-def _fields(context) -> FieldTrash:
+def _fields(context: resources.FieldTrash | resources.TrashedField | resources.FieldRestore) -> FieldTrash:
     return FieldTrash(context.attempt.catalogue)
 
 
@@ -125,6 +127,7 @@ def purge_field(context: resources.TrashedField, request: Request) -> Response:
 
 
 def kept_table_document(kept: Kept) -> dict[str, Any]:
+    assert isinstance(kept.what, DroppedTable)
     definition = kept.what.definition
     return {
         "number": definition.id,
@@ -136,7 +139,7 @@ def kept_table_document(kept: Kept) -> dict[str, Any]:
     }
 
 
-def _tables(context) -> TableTrash:
+def _tables(context: resources.BelowTrash) -> TableTrash:
     return TableTrash(context.attempt.catalogue)
 
 
@@ -149,6 +152,7 @@ def list_tables(context: resources.TableTrash, request: Request) -> Response:
 def get_table(context: resources.TrashedTable, request: Request) -> Response:
     no_parameters(request)
     kept = _tables(context).table(context.number)
+    assert isinstance(kept.what, DroppedTable)
     answer = json_answer(encode(kept_table_document(kept)))
     answer.headers["ETag"] = f'"{kept.what.definition.version}"'
     return answer

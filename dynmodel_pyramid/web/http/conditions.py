@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from pyramid.request import Request
 
+from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.errors import Malformed, PreconditionFailed
 from dynmodel_pyramid.web.http.errors import NotAcceptable
 
@@ -64,11 +65,11 @@ def is_unchanged(request: Request, tag: str) -> bool:
     return header.strip() == "*" or any(tag == known for _, known in _tags("If-None-Match", header))
 
 
-def refuse_other_version(request: Request) -> Callable[[object], None]:
+def refuse_other_version(request: Request) -> Callable[[TableDefinition], None]:
     """A precondition for the definition service: ``If-Match`` against the version of the definition."""
     matches = if_match(request)
 
-    def check(definition) -> None:
+    def check(definition: TableDefinition) -> None:
         if matches is not None and not matches(str(definition.version)):
             raise PreconditionFailed(f"the current version of the definition is {definition.version}")
 

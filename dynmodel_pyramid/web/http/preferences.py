@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pyramid.request import Request
+from pyramid.response import Response
 
 RETURNS = ("representation", "minimal", "headers-only")
 _NUMBER = re.compile("[0-9]{1,18}")
@@ -33,7 +34,7 @@ class Preferences:
         """Whether the answer is to have no body."""
         return self["return"] in ("minimal", "headers-only")
 
-    def tell(self, answer) -> None:
+    def tell(self, answer: Response) -> None:
         """Add ``Preference-Applied``."""
         if self.honoured:
             answer.headers["Preference-Applied"] = ", ".join(f"{name}={value}" for name, value in self.honoured.items())

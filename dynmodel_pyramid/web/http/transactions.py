@@ -108,12 +108,13 @@ def _after_failure(request: Request, failure: AttemptFailure, number: int) -> Re
         stale = attempt.is_stale()
     except sa.exc.DBAPIError:
         return None
-    return stale_view(None, request) if stale else None
+    return stale_view(Stale("a definition has changed"), request) if stale else None
 
 
 def confirmation_tween_factory(handler: Handler, registry: Registry) -> Handler:
     def confirmation_tween(request: Request) -> Response:
-        request.environ[UNDECIDED] = unexpected = []
+        unexpected: list[Exception] = []
+        request.environ[UNDECIDED] = unexpected
         try:
             answer = handler(request)
         finally:
@@ -211,7 +212,10 @@ class RequestTransaction(Transaction):
 
     def __init__(self, request: Request, begin: Callable[[], sa.Connection]) -> None:
         self._request = request
-        self.begin = begin
+        self._begin = begin
+
+    def begin(self) -> sa.Connection:
+        return self._begin()
 
     def stage(self) -> sa.Connection:
         return staging_connection(self._request)

@@ -1,11 +1,14 @@
 """What all places of the traversal tree share: their kinds, how it is walked, and where it hangs."""
 
 from collections.abc import Callable
+from typing import Any
 
 from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.traversal import ResourceTreeTraverser
 
+from dynmodel_pyramid.catalogue.attempt import Attempt
+from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.rows.reading import parse_id
 
 #: What a tween calls, and what it is itself.
@@ -30,8 +33,9 @@ class Traverser(ResourceTreeTraverser):
 class Resource:
     """A place in the tree; ``__name__`` and ``__parent__`` make it location-aware (Pyramid, "Location-Aware")."""
 
-    def __init__(self, parent: "Resource", name: str) -> None:
-        self.__parent__ = parent
+    def __init__(self, parent: "Resource | None", name: str) -> None:
+        #: Of the class that hangs this one up; None of the root.
+        self.__parent__: Any = parent
         self.__name__ = name
 
     def __getitem__(self, segment: str) -> "Resource":
@@ -41,10 +45,10 @@ class Resource:
 class BelowTable(Resource):
     """What hangs below a table, one step or more."""
 
-    def __init__(self, parent: Resource, name: str) -> None:
+    def __init__(self, parent: Any, name: str) -> None:
         super().__init__(parent, name)
-        self.attempt = parent.attempt
-        self.model = parent.model
+        self.attempt: Attempt = parent.attempt
+        self.model: Model = parent.model
 
 
 class Numbered(Resource):

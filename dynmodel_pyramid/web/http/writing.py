@@ -4,7 +4,7 @@ from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from pyramid.request import Request
@@ -42,7 +42,14 @@ class Sent:
     position: Callable[[], int]
 
 
-def writing(context, request: Request) -> Rows:
+class Written(Protocol):
+    """The resource of a write."""
+
+    @property
+    def rows(self) -> Rows: ...
+
+
+def writing(context: Written, request: Request) -> Rows:
     """The rows, for a request that writes; before its transaction begins."""
     rows = context.rows
     rows.author = author_of(request)
@@ -60,7 +67,7 @@ class Write:
     #: Whether the body was one row by itself.
     is_one = False
 
-    def __init__(self, face: Face, context, request: Request) -> None:
+    def __init__(self, face: Face, context: Written, request: Request) -> None:
         self.face, self.context, self.request = face, context, request
         self.accepted = face.accept(request)
         self.preferences = face.preferences.read(request)
@@ -76,7 +83,7 @@ class Write:
         if self.shows_rows or not face.is_lenient:
             self.returning = Returning(self.rows, self.query, numbers=face.exact_numbers, groups=face.is_lenient)
         #: Rows that are returned together when all are written.
-        self._waiting: array | None = None
+        self._waiting: array[int] | None = None
 
     def begin(self) -> sa.Connection:
         """Begin the transaction."""
@@ -86,9 +93,14 @@ class Write:
             self.request.tm.doom()
         return self.connection
 
+    @property
+    def _returned(self) -> Returning:
+        assert self.returning is not None  # where shows_rows
+        return self.returning
+
     @cached_property
     def _form(self) -> Form:
-        return self.accepted.form(self.returning.names, is_one=self.is_one)
+        return self.accepted.form(self._returned.names, is_one=self.is_one)
 
     @cached_property
     def _body(self) -> RowsBody:
@@ -98,7 +110,7 @@ class Write:
         """Take rows into the answer as they are now, if it shows them; those of one request may come in parts."""
         if not self.shows_rows or (self._form.is_single and len(ids) != 1):
             return
-        if self.returning.is_together:
+        if self._returned.is_together:
             self._waiting = self._waiting or array("q")
             self._waiting.extend(ids)
         else:
@@ -110,7 +122,7 @@ class Write:
         self._settle()
 
     def _add(self, connection: sa.Connection, ids: Sequence[int]) -> None:
-        for rows in self.returning.parts(connection, ids):
+        for rows in self._returned.parts(connection, ids):
             if rows:
                 self._body.add(self._form.part(rows))
 

@@ -97,10 +97,10 @@ def _of_csv(file: BinaryIO, longest: int) -> Iterator[dict[str, Any]]:
     :raises Malformed: it is no CSV, or has a name twice
     """
     records = (record for record in read_records(file, longest) if record != [None])
-    names = next(records, None)
-    if names is None:
+    first = next(records, None)
+    if first is None:
         raise bad_body("the body is not CSV", "want a line of names")
-    names = [name or "" for name in header_of(names)]
+    names = [name or "" for name in header_of(first)]
     for record in records:
         if len(record) != len(names):
             raise bad_body("All lines must have same number of fields")

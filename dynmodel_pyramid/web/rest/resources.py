@@ -45,6 +45,7 @@ class RestTable(Resource):
 
     @property
     def rows(self) -> Rows:
+        assert self.model is not None  # the views are not called without one
         return Rows(self.attempt.catalogue, self.model, self.scope, models=self.attempt.model)
 
 

@@ -5,7 +5,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.web.http.methods import View, add_resource_view
-from dynmodel_pyramid.web.http.tree import ROUTE
+from dynmodel_pyramid.web.http.tree import ROUTE, Resource
 from dynmodel_pyramid.web.rest.errors import unknown_function, unknown_schema, unknown_table
 from dynmodel_pyramid.web.rest.openapi import describe
 from dynmodel_pyramid.web.rest.reading import read_rows
@@ -22,10 +22,10 @@ def includeme(config: Configurator) -> None:
 
 def _add(config: Configurator, resource: type, **views: View) -> None:
     allow = ",".join(("OPTIONS", "GET", "HEAD", *(method for method in views if method != "GET")))
-    add_resource_view(config, resource, offers=None, check=_check, allow=allow, options_status=200, **views)
+    add_resource_view(config, resource, views, offers=None, check=_check, allow=allow, options_status=200)
 
 
-def _check(context, request: Request) -> None:
+def _check(context: Resource, request: Request) -> None:
     check_profile(request)
     if isinstance(context, RestTable) and context.model is None:
         raise unknown_table(context.__name__, request.registry.dynmodel_settings.rest_schema)
@@ -43,7 +43,7 @@ def check_profile(request: Request) -> None:
         raise unknown_schema(given, schema)
 
 
-def refuse_function(context, request: Request) -> Response:
+def refuse_function(context: Function | Functions, request: Request) -> Response:
     check_profile(request)
     name = context.__name__ if isinstance(context, Function) else ""
     raise unknown_function(name, request.registry.dynmodel_settings.rest_schema)

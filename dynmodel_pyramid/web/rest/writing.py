@@ -1,5 +1,6 @@
 """POST, PATCH, PUT and DELETE of a table (PostgREST, "Tables and Views")."""
 
+from collections.abc import Sequence
 from itertools import chain, islice
 from typing import Any
 
@@ -55,7 +56,7 @@ def update_rows(context: RestTable, request: Request) -> Response:
     return update(write, _filtered(write, "UPDATE"), document)
 
 
-def _defaults(write: Write, columns, document: dict[str, Any]) -> dict[str, Any]:
+def _defaults(write: Write, columns: Sequence[str], document: dict[str, Any]) -> dict[str, Any]:
     """The defaults of the columns that a document leaves out."""
     by_name = write.rows.model.definition.by_name
     made = {}
@@ -106,9 +107,9 @@ def _named_id(root: Level) -> int | None:
     """
     if len(root.filters) == 1:
         (only,) = root.filters
-        plain = isinstance(only, Condition) and not only.negated and only.quantifier is None
-        if plain and only.operator == "eq" and only.column == Column("id"):
-            return parse_id(only.value)
+        if isinstance(only, Condition) and isinstance(only.value, str):
+            if only == Condition(Column("id"), "eq", only.value):
+                return parse_id(only.value)
     message = "Filters must include all and only primary key columns with 'eq' operators"
     refusal = RestError(405, "PGRST105", message)
     refusal.headers = {"Allow": "OPTIONS,GET,HEAD,POST,PATCH,DELETE"}

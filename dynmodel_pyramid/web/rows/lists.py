@@ -24,7 +24,7 @@ from dynmodel_pyramid.web.rows.face import TABLE, read_query
 
 
 def includeme(config: Configurator) -> None:
-    add_resource_view(config, QueryResource, offers=offers, POST=query_rows)
+    add_resource_view(config, QueryResource, {"POST": query_rows}, offers=offers)
 
 
 def offers(request: Request) -> tuple[str, ...]:

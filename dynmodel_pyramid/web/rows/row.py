@@ -1,6 +1,8 @@
 """Views of one row: ``/table/{id}/rows/{row_id}/``, and the alias ``row/``."""
 
 import zlib
+from collections.abc import Callable
+from typing import Any
 
 import sqlalchemy as sa
 from pyramid.config import Configurator
@@ -17,14 +19,14 @@ from dynmodel_pyramid.web.http.parameters import no_parameters
 from dynmodel_pyramid.web.http.preferences import preferred_return
 from dynmodel_pyramid.web.http.transactions import read_connection, write_connection
 from dynmodel_pyramid.web.http.writing import writing
-from dynmodel_pyramid.web.resources import RowResource
+from dynmodel_pyramid.web.resources import RowList, RowResource
 
 
 def includeme(config: Configurator) -> None:
-    add_resource_view(config, RowResource, GET=get_row, PUT=put_row, PATCH=patch_row, DELETE=delete_row)
+    add_resource_view(config, RowResource, {"GET": get_row, "PUT": put_row, "PATCH": patch_row, "DELETE": delete_row})
 
 
-def tag_of(context, rows: Rows, version: int, body: bytes) -> str:
+def tag_of(context: RowList | RowResource, rows: Rows, version: int, body: bytes) -> str:
     """The entity tag of a row, without quotes: the versions of definition and row.
 
     Where the row shows what other rows say (reverse sides), which its version knows nothing of, a checksum of the
@@ -64,7 +66,7 @@ def patch_row(context: RowResource, request: Request) -> Response:
     return _update(context, request, Rows.assign, read_json(request, MERGE_PATCH))
 
 
-def _update(context: RowResource, request: Request, operation, document) -> Response:
+def _update(context: RowResource, request: Request, operation: Callable[..., int | None], document: Any) -> Response:
     no_parameters(request)
     versions = matching_row_versions(request, context.model.definition.version)
     rows = writing(context, request)
@@ -79,7 +81,11 @@ def row_answer(context: RowResource, request: Request, rows: Rows, connection: s
     """The answer to a write of one row, which has this version now."""
     preferences = preferred_return(request)
     is_empty = preferences.is_empty
-    body = b"" if is_empty and not rows.encoder.shows_others else rows.get(connection, context.row_id).body
+    body = b""
+    if not is_empty or rows.encoder.shows_others:
+        row = rows.get(connection, context.row_id)
+        assert row is not None  # it was written in this transaction
+        body = row.body
     answer = empty_answer(204) if is_empty else json_answer(body)
     preferences.tell(answer)
     return tagged(answer, tag_of(context, rows, version, body))

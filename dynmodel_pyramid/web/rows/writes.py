@@ -27,9 +27,9 @@ from dynmodel_pyramid.web.rows.row import tag_of
 
 
 def includeme(config: Configurator) -> None:
-    views = {"GET": list_rows, "POST": create_rows, "PATCH": patch_rows, "DELETE": delete_rows}
-    add_resource_view(config, RowList, offers=offers, **views)
-    add_resource_view(config, SingularRowList, offers=offers, PUT=create_rows, **views)
+    common = {"GET": list_rows, "POST": create_rows, "PATCH": patch_rows, "DELETE": delete_rows}
+    add_resource_view(config, RowList, common, offers=offers)
+    add_resource_view(config, SingularRowList, {**common, "PUT": create_rows}, offers=offers)
 
 
 def _refuse(name: str, why: str, hint: str | None = None) -> Malformed:
@@ -52,8 +52,8 @@ def create_rows(context: RowList, request: Request) -> Response:
         _refuse_if_match(request)
     sent = _sent(write)
     answer, made = create(write, sent, merging)
-    if sent.is_one and made.count:
-        row_id, rows = made.last_id, write.rows
+    row_id, rows = made.last_id, write.rows
+    if sent.is_one and made.count and row_id is not None:
         answer.headers["Location"] = path(request, "table", context.model.definition.id, "rows", row_id)
         # Of the row as GET answers it, whatever select shows of it here.
         row = rows.get(write.connection, row_id) if rows.encoder.shows_others or not made.inserted else None

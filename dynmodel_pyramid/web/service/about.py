@@ -28,11 +28,11 @@ ROOT_OFFERS = ("application/json", "text/html")
 
 def includeme(config: Configurator) -> None:
     config.add_traverser(Traverser, Root)
-    add_resource_view(config, Root, offers=lambda request: ROOT_OFFERS, GET=describe)
-    add_resource_view(config, FieldTypesResource, GET=list_field_types)
-    add_resource_view(config, FieldTypeResource, GET=show_field_type)
-    add_resource_view(config, Live, GET=live)
-    add_resource_view(config, Ready, GET=ready)
+    add_resource_view(config, Root, {"GET": describe}, offers=lambda request: ROOT_OFFERS)
+    add_resource_view(config, FieldTypesResource, {"GET": list_field_types})
+    add_resource_view(config, FieldTypeResource, {"GET": show_field_type})
+    add_resource_view(config, Live, {"GET": live})
+    add_resource_view(config, Ready, {"GET": ready})
 
 
 def describe(context: Root, request: Request) -> Response:

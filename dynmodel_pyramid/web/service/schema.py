@@ -22,8 +22,8 @@ from dynmodel_pyramid.web.resources import Schema, SchemaPlan
 
 
 def includeme(config: Configurator) -> None:
-    add_resource_view(config, Schema, GET=get_schema, PUT=put_schema, PATCH=patch_schema)
-    add_resource_view(config, SchemaPlan, POST=plan_schema)
+    add_resource_view(config, Schema, {"GET": get_schema, "PUT": put_schema, "PATCH": patch_schema})
+    add_resource_view(config, SchemaPlan, {"POST": plan_schema})
 
 
 def _one_of(parameters: dict[str, str], name: str, known: tuple[str, ...]) -> str:
