@@ -52,9 +52,9 @@ def json_expression(model: Model, field: FieldDefinition, table: sa.FromClause |
     return model.field_types[field.type].json_expression(expression(model, field, table), field.options)
 
 
-def reverse_sides(model: Model) -> list[Referrer]:
-    """The links to this table that have a name here."""
-    return [referrer for referrer in model.definition.referrers if referrer.reverse is not None]
+def reverse_sides(model: Model) -> dict[str, Referrer]:
+    """The links to this table that have a name here, by that name."""
+    return {referrer.reverse: referrer for referrer in model.definition.referrers if referrer.reverse is not None}
 
 
 def reverse_expression(model: Model, referrer: Referrer, table: sa.FromClause | None = None) -> sa.ColumnElement[Any]:

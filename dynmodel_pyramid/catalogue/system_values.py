@@ -43,6 +43,13 @@ def system_fields(definition: TableDefinition, field_types: FieldTypes) -> tuple
     )
 
 
+def fill_of(field: FieldDefinition, field_types: FieldTypes) -> Callable[..., Any]:
+    """What gives the values of one of these fields."""
+    fill = field_types[field.type].fill
+    assert fill is not None
+    return fill
+
+
 class Filler:
     """Gives the values of one table's fields in one transaction."""
 
@@ -77,7 +84,7 @@ class Filler:
         """For each of so many new rows its values by field."""
         filled: list[dict[str, Any]] = [{} for _ in range(count)]
         for field in fields:
-            write, fill = self._write(field, True, count), self._fill(field)
+            write, fill = self._write(field, True, count), fill_of(field, self.field_types)
             for values in filled:
                 value = fill(field.options, write)
                 values[field.name] = None if value is UNCHANGED else value
@@ -85,5 +92,8 @@ class Filler:
 
     def of_changed_row(self, fields: tuple[FieldDefinition, ...]) -> dict[str, Any]:
         """The values that change with a row."""
-        found = {field.name: self._fill(field)(field.options, self._write(field, False, 1)) for field in fields}
+        found = {
+            field.name: fill_of(field, self.field_types)(field.options, self._write(field, False, 1))
+            for field in fields
+        }
         return {name: value for name, value in found.items() if value is not UNCHANGED}

@@ -1,7 +1,7 @@
 """Faults in a client's document, each with its JSON pointer (RFC 6901), and the simplest values, which have some."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import colander
 
@@ -24,6 +24,16 @@ def faults(error: colander.Invalid, code: str = "invalid") -> Iterator[tuple[str
         messages = [str(message) for step in path for message in step.messages()]
         own = next((step.code for step in reversed(path) if hasattr(step, "code")), code)
         yield below, own, "; ".join(messages)
+
+
+class ProblemSink(Protocol):
+    """What takes faults: :class:`Problems`, or what gives their pointers another form."""
+
+    @property
+    def total(self) -> int:
+        """How many there were."""
+
+    def add(self, pointer: str, code: str, detail: str) -> None: ...
 
 
 class Problems:

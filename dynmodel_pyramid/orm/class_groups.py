@@ -84,7 +84,9 @@ def _class_of(attempt: Attempt, name: str) -> type | None:
             group = _current(attempt, model) or _built(attempt, model)
             attempt.confirm()
             for table_id in group.classes:
-                attempt.model(table_id).group = group
+                near = attempt.model(table_id)
+                if near is not None:
+                    near.group = group
     attempt.confirm()
     return group.classes[model.definition.id]
 
@@ -220,6 +222,7 @@ class _Classes:
         else:
             column = near.c[link.field.name]
             how |= {"primaryjoin": far.c.id == column, "foreign_keys": [column], "remote_side": [column]}
+        assert link.reference.reverse is not None  # who asks for it has one
         self._add(link.reference.table, link.reference.reverse, self._to(link.near.id, **how))
 
     def _lines(self, link: _Link) -> sa.Table:

@@ -13,7 +13,7 @@ the tables by then. A block that only reads is proven at its end in the same way
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -74,7 +74,7 @@ class ModelSession(Session):
         super().__init__()
         self.catalogue = catalogue
         self.author = author
-        cache = sa.util.LRUCache(STATEMENTS)
+        cache: sa.util.LRUCache[Any, Any] = sa.util.LRUCache(STATEMENTS)
         self._reader = catalogue.database.engine.execution_options(compiled_cache=cache)
         self._writer = catalogue.database.writer.execution_options(compiled_cache=cache)
         self._writes = self._writing = writes
@@ -206,7 +206,7 @@ class ModelSession(Session):
         self.use(model.definition)
         return model
 
-    def bulk_save_objects(self, *arguments: Any, **options: Any):
+    def bulk_save_objects(self, *arguments: Any, **options: Any) -> NoReturn:
         raise UnreportedWrite()
 
     bulk_insert_mappings = bulk_update_mappings = bulk_save_objects
@@ -227,9 +227,11 @@ def _before_statement(state: ORMExecuteState) -> None:
     found = list(tables_in(state.statement))
     if found and (state.is_insert or state.is_update or state.is_delete):
         raise UnreportedWrite()
+    session = state.session
+    assert isinstance(session, ModelSession)  # whose event it is
     for table in found:
-        state.session._groups.add(table.metadata)
-        state.session.use(table.info[DEFINITION])
+        session._groups.add(table.metadata)
+        session.use(table.info[DEFINITION])
 
 
 @event.listens_for(ModelSession, "loaded_as_persistent")

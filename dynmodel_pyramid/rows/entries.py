@@ -1,12 +1,12 @@
 """The documents of an upsert, each judged both as a new row and as values for one that is there."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import colander
 
-from dynmodel_pyramid.definitions.problems import Problems, faults
+from dynmodel_pyramid.definitions.problems import Problems, ProblemSink, faults
 from dynmodel_pyramid.definitions.store import now
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.rows.sent_names import SentNames, renamed
@@ -26,7 +26,7 @@ class Faults:
     def add(self, pointer: str, code: str, detail: str) -> None:
         self._found.append((pointer, code, detail))
 
-    def tell(self, problems: Problems, pointer: str = "") -> None:
+    def tell(self, problems: ProblemSink, pointer: str = "") -> None:
         """
         :param pointer: of the document, where the faults' own don't begin with it
         """
@@ -60,10 +60,16 @@ class Entry:
     row_id: int | None = None
 
     @property
-    def named(self) -> bool:
+    def named(self) -> Collection[str]:
         return self.document.keys()
 
-    def told(self, problems: Problems) -> SentNames:
+    @property
+    def written_id(self) -> int:
+        """``row_id``, when it has become a row."""
+        assert self.row_id is not None
+        return self.row_id
+
+    def told(self, problems: ProblemSink) -> SentNames:
         """Where faults of a value go."""
         return _Under(problems, self.pointer, self.sent)
 
@@ -155,7 +161,7 @@ def read_entries(
     return entries
 
 
-def _known_value(node: colander.SchemaNode, value: Any, pointer: str, problems: Problems) -> Any:
+def _known_value(node: colander.SchemaNode, value: Any, pointer: str, problems: ProblemSink) -> Any:
     """A value that the system has given a row, by which a document knows it again; None where it has none."""
     if value is None:
         return None

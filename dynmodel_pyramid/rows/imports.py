@@ -28,6 +28,8 @@ IN_MEMORY = 1_048_576
 #: Bytes of a request from which one row more is no longer taken into a part.
 PART_BYTES = 1_048_576
 
+#: A part of the rows, judged: new ones, or such as may be there.
+Judged = NewRows | list[Entry]
 #: Told the ids of the rows that were written, part by part.
 Written = Callable[[sa.Connection, Sequence[int]], None]
 
@@ -108,8 +110,14 @@ class Import:
         if second is None:
             judged = self._judged(first, 0)
             self._problems.raise_if_any()
+            assert judged is not None  # there were no problems
             connection = transaction.begin()
-            self._write(connection, [judged], note=lambda ids: written and written(connection, ids))
+
+            def note(ids: Sequence[int]) -> None:
+                if written is not None:
+                    written(connection, ids)
+
+            self._write(connection, [judged], note)
         elif self.merging is None and StagedRows.takes(self.rows):
             self._move(StagedRows(self.rows, transaction.stage()), [first, second], parts, transaction, written)
         else:
@@ -124,15 +132,15 @@ class Import:
         keep: Callable[[Any], None],
     ) -> None:
         number = 0
-        while begun or (part := next(parts, None)) is not None:
-            part = begun.pop(0) if begun else part
+        # Nothing holds a part that was judged.
+        while (part := begun.pop(0) if begun else next(parts, None)) is not None:
             judged = self._judged(part, number)
             number += len(part)
             if not self._problems.total:
                 keep(judged)
         self._problems.raise_if_any()
 
-    def _judged(self, part: list[Document], first: int) -> NewRows | list[Entry] | None:
+    def _judged(self, part: list[Document], first: int) -> Judged | None:
         """The rows of a part; None where it has faults, which are noted."""
         if not any(each.faults for each in part):
             try:
@@ -150,13 +158,14 @@ class Import:
                     self._problems.include(error)
         return None
 
-    def _judge(self, documents: list[Any], first: int) -> NewRows | list[Entry]:
+    def _judge(self, documents: list[Any], first: int) -> Judged:
         if self.merging is None:
             return read_new(self.rows, documents, self.columns, pointers=self.pointers, first=first)
         return self._upsert(documents, first).entries
 
     def _upsert(self, documents: Sequence[Any], first: int = 0, seen: WrittenRows | None = None) -> Upsert:
         how = self.merging
+        assert how is not None
         return Upsert(
             self.rows,
             documents,
@@ -173,26 +182,27 @@ class Import:
     def _write(
         self,
         connection: sa.Connection,
-        parts: "Iterable[NewRows] | Iterable[list[Entry]]",
+        parts: Iterable[Judged],
         note: Callable[[Sequence[int]], None],
         seen: WrittenRows | None = None,
     ) -> None:
-        rows, several = self.rows, isinstance(parts, Kept)
+        rows, kept = self.rows, parts if isinstance(parts, Kept) else None
         # Rows of one request may refer to one another, in any order; whether they do is asked when all are there.
-        later = several and rows.links.refer_to_itself
+        later = kept is not None and rows.links.refer_to_itself
         deferred = rows.catalogue.database.dialect.foreign_keys_deferred
         with deferred(connection) if later else nullcontext():
             upsert = None if self.merging is None else self._upsert([], seen=seen)
-            above = parts.greatest_id if several else 0
+            above = 0 if kept is None else kept.greatest_id
             for part in parts:
                 if self._problems.total:
                     self._note_missing_rows(connection, part, own=False if later else None)
                     continue
                 try:
-                    if upsert is None:
+                    if isinstance(part, NewRows):
                         ids = rows.insert(connection, part, above=above, own_links=not later)
                         done = Upserted(ids, frozenset(ids))
                     else:
+                        assert upsert is not None  # where rows are merged
                         done = upsert.run(connection, part, above=above, own_links=not later)
                 except Invalid as error:
                     self._problems.include(error)
@@ -207,7 +217,7 @@ class Import:
                     self._note_missing_rows(connection, part, own=True)
                 self._problems.raise_if_any()
 
-    def _note_missing_rows(self, connection: sa.Connection, part: NewRows | list[Entry], *, own: bool | None) -> None:
+    def _note_missing_rows(self, connection: sa.Connection, part: Judged, *, own: bool | None) -> None:
         if isinstance(part, NewRows):
             values, pointers = part.values, part.places
         else:
@@ -255,7 +265,7 @@ class Import:
                 self._write(connection, kept, noted.add, noted)
             else:
                 self.count, self.inserted = done
-        self._show_later(transaction, connection, noted if done is None else staged, written)
+        self._show_later(transaction, connection, noted if done is None or staged is None else staged, written)
 
     def _staged_upserts(self, stage: sa.Connection) -> StagedUpserts | None:
         if self.merging is None:
@@ -268,6 +278,9 @@ class Import:
     def _show_later(
         transaction: Transaction, connection: sa.Connection, rows: StagedRows | WrittenRows, written: Written | None
     ) -> None:
+        if written is None:
+            return
+
         def show() -> None:
             ids: Sequence[int] = ()
             with closing(rows.ids()) as parts:
@@ -276,8 +289,7 @@ class Import:
             if not ids:
                 written(connection, ids)
 
-        if written is not None:
-            transaction.later(show)
+        transaction.later(show)
 
 
 def _parts(documents: Iterable[Document], position: Callable[[], int]) -> Iterator[list[Document]]:
@@ -300,7 +312,7 @@ class Kept:
         #: The greatest id that a client gave a new row; 0: none.
         self.greatest_id = 0
 
-    def add(self, part: NewRows | list[Entry]) -> None:
+    def add(self, part: Judged) -> None:
         ids = part.ids if isinstance(part, NewRows) else [entry.row["id"] for entry in part]
         self.greatest_id = max([self.greatest_id, *[row_id for row_id in ids if row_id is not None]])
         pickle.dump(part, self._file, pickle.HIGHEST_PROTOCOL)

@@ -13,16 +13,19 @@ from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.definitions.problems import Problems, escape
 from dynmodel_pyramid.fields import Reference
 
-#: Gives the model of a table by its id.
-Models = Callable[[int], Model | None]
+#: Gives the model of a table by its id or model name.
+Models = Callable[[int | str], Model | None]
 
 
 class Links:
     """The fields of one version of a table whose values are ids of rows; shared by all threads."""
 
     def __init__(self, model: Model) -> None:
-        found = [(field, reference_of(field, model.field_types)) for field in model.definition.fields]
-        self.fields: list[tuple[FieldDefinition, Reference]] = [each for each in found if each[1] is not None]
+        self.fields: list[tuple[FieldDefinition, Reference]] = [
+            (field, reference)
+            for field in model.definition.fields
+            if (reference := reference_of(field, model.field_types)) is not None
+        ]
         self.table_id = model.definition.id
         self.refer_to_itself = any(reference.table == self.table_id for _, reference in self.fields)
         schema = model.table.schema

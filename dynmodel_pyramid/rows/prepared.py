@@ -40,7 +40,7 @@ class PreparedSelect:
         return None if self.refused else dialect.planned_rows(connection, self._sql, self._given({}))
 
     def _given(self, parameters: Mapping[str, int]) -> Any:
-        given = self._constants | parameters
+        given = {**self._constants, **parameters}
         return given if self._order is None else [given[name] for name in self._order]
 
     def __call__(self, connection: sa.Connection, **parameters: int) -> Sequence[Sequence[Any]]:
@@ -53,7 +53,7 @@ class PreparedSelect:
             if self._processors is None:
                 self._processors = self._prepare(cursor.description)
             rows = cursor.fetchall()
-        return self._processed(rows) if self._processors else rows
+        return _processed(rows, self._processors) if self._processors else rows
 
     def _prepare(self, description: Sequence[Any]) -> list[tuple[int, _Processor]]:
         made = [
@@ -62,14 +62,15 @@ class PreparedSelect:
         ]
         return [(number, processor) for number, processor in enumerate(made) if processor is not None]
 
-    def _processed(self, rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
-        processors, answer = self._processors, []
-        for row in rows:
-            values = list(row)
-            for number, process in processors:
-                values[number] = process(values[number])
-            answer.append(values)
-        return answer
+
+def _processed(rows: Sequence[Sequence[Any]], processors: list[tuple[int, _Processor]]) -> list[list[Any]]:
+    answer = []
+    for row in rows:
+        values = list(row)
+        for number, process in processors:
+            values[number] = process(values[number])
+        answer.append(values)
+    return answer
 
 
 def _bound(parameter: sa.BindParameter[Any], value: Any, dialect: sa.Dialect) -> Any:

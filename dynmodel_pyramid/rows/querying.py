@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -137,7 +137,7 @@ class Queried:
         skipped = offset + limit if more and last is None else None
         return PageOfRows(shown, last if more else None, first if came_from else None, skipped)
 
-    def _found(self, connection: sa.Connection, limit: int, offset: int, with_keys: bool):
+    def _found(self, connection: sa.Connection, limit: int, offset: int, with_keys: bool) -> Sequence[Sequence[Any]]:
         if self.plan.nulls_follow:
             # Mostly the page ends before the rows without a value begin, and then an index leads to its first row.
             found = self._run(connection, limit, offset, with_keys, nulls=False)
@@ -145,7 +145,9 @@ class Queried:
                 return found
         return self._run(connection, limit, offset, with_keys)
 
-    def _run(self, connection: sa.Connection, limit: int, offset: int, with_keys: bool, nulls: bool = True):
+    def _run(
+        self, connection: sa.Connection, limit: int, offset: int, with_keys: bool, nulls: bool = True
+    ) -> Sequence[Sequence[Any]]:
         key = (limit, offset, with_keys, nulls)
         last = self._kept.last
         if last is None or last[0] != key:

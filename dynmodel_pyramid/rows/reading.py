@@ -15,7 +15,7 @@ from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.database.dialect import LARGEST_GIVEN_ID, LARGEST_ID
 from dynmodel_pyramid.definitions.expressions import evaluate
 from dynmodel_pyramid.definitions.model import FieldDefinition
-from dynmodel_pyramid.definitions.problems import Problems, escape, faults
+from dynmodel_pyramid.definitions.problems import ProblemSink, escape, faults
 from dynmodel_pyramid.errors import Invalid, OptionUnsupported
 from dynmodel_pyramid.fields import schema
 from dynmodel_pyramid.fields.contract import stored_default
@@ -58,14 +58,14 @@ class RowReader:
         given = {made.name for made in model.definition.fields if is_system_value(model, made)}
         self.fields = [self._prepare(model, made) for made in model.definition.fields if made.name not in given]
         #: What the system gives: values of fields, and the reverse sides of links.
-        self.given = frozenset(given) | {side.reverse for side in reverse_sides(model)}
+        self.given = frozenset(given) | reverse_sides(model).keys()
         self.by_name = {entry.name: entry for entry in self.fields}
         self.aliases = aliases_of(model)
         #: Fields that PUT and PATCH may only repeat (``repeating``).
         self.repeatable = self.given | {made.name for made in model.definition.fields if made.read_only}
         #: Fields that keep their values where a PUT leaves them out.
         self.kept = frozenset(made.name for made in model.definition.fields if made.read_only or made.write_only)
-        self._evaluated = [entry for entry in self.fields if entry.expression is not None]
+        self._evaluated = [(entry, entry.expression) for entry in self.fields if entry.expression is not None]
 
     @staticmethod
     def _prepare(model: Model, definition: FieldDefinition) -> _Field:
@@ -75,7 +75,7 @@ class RowReader:
         if definition.default is not None:
             default = stored_default(field_type, definition.options, definition.default)
         default = definition.default_expression if default is None else default
-        empty = [] if is_list(model, definition) else None
+        empty: list[int] | None = [] if is_list(model, definition) else None
         default = empty if default is None else default
         fast = getattr(node, "fast_path", None) or (lambda value: False)
         return _Field(
@@ -90,7 +90,9 @@ class RowReader:
             getattr(node, "brief", node),
         )
 
-    def add_fault(self, problems: Problems, pointer: str, name: str, code: str, detail: str, below: str = "") -> None:
+    def add_fault(
+        self, problems: ProblemSink, pointer: str, name: str, code: str, detail: str, below: str = ""
+    ) -> None:
         """Note a fault of a field's value: in the field's own words, if it has some."""
         entry = self.by_name.get(name)
         own = None if entry is None else entry.message
@@ -100,7 +102,7 @@ class RowReader:
         self,
         document: Any,
         pointer: str,
-        problems: Problems,
+        problems: ProblemSink,
         scope: Scope,
         moment: datetime.datetime | None = None,
         *,
@@ -142,20 +144,20 @@ class RowReader:
         values: dict[str, Any],
         document: dict[str, Any],
         pointer: str,
-        problems: Problems,
+        problems: ProblemSink,
         moment: datetime.datetime | None,
     ) -> None:
         """Put the values of expressions where the document has none."""
-        for entry in self._evaluated:
+        for entry, expression in self._evaluated:
             if entry.name in values and entry.name not in document:
                 try:
-                    values[entry.name] = evaluate(entry.expression, entry.node, moment)
+                    values[entry.name] = evaluate(expression, entry.node, moment)
                 except colander.Invalid as error:
                     for _, code, message in faults(error):
                         told = f"the default is refused: {message}"
                         self.add_fault(problems, pointer, entry.name, code, told)
 
-    def part(self, document: Any, pointer: str, problems: Problems, scope: Scope) -> dict[str, Any]:
+    def part(self, document: Any, pointer: str, problems: ProblemSink, scope: Scope) -> dict[str, Any]:
         """The values of the fields that the document names."""
         if type(document) is not dict:
             problems.add(pointer, "wrong_type", f"want an object, not {json_type(document)}")
@@ -170,7 +172,7 @@ class RowReader:
         self._refuse_unwritable(document, pointer, problems, scope)
         return values
 
-    def _value(self, entry: _Field, value: Any, pointer: str, problems: Problems) -> Any:
+    def _value(self, entry: _Field, value: Any, pointer: str, problems: ProblemSink) -> Any:
         if value is None:
             if entry.required:
                 self.add_fault(problems, pointer, entry.name, "required", "is required, so it can't be null")
@@ -185,7 +187,7 @@ class RowReader:
         except OptionUnsupported as error:
             raise error.of(entry.name) from None
 
-    def _unknown(self, document: dict[str, Any], pointer: str, problems: Problems, *, is_new: bool) -> None:
+    def _unknown(self, document: dict[str, Any], pointer: str, problems: ProblemSink, *, is_new: bool) -> None:
         for name in document:
             if name in self.given:
                 if is_new:
@@ -193,14 +195,14 @@ class RowReader:
             elif name != "id" and name not in self.by_name:
                 problems.add(f"{pointer}/{escape(name)}", "unknown_field", "the table has no such field")
 
-    def _refuse_unwritable(self, document: dict[str, Any], pointer: str, problems: Problems, scope: Scope) -> None:
+    def _refuse_unwritable(self, document: dict[str, Any], pointer: str, problems: ProblemSink, scope: Scope) -> None:
         if scope.writable is not None:
             for name in document:
                 if name in self.by_name and not scope.may_write(name):
                     self.add_fault(problems, pointer, name, "read_only", "this field is not yours to write")
 
     @staticmethod
-    def given_id(document: Any, pointer: str, problems: Problems, if_new: Any = None) -> int | None:
+    def given_id(document: Any, pointer: str, problems: ProblemSink, if_new: Any = None) -> int | None:
         """The id that a client gives a row, or None.
 
         :param if_new: told of what only a new row may not have; by default as ``problems``

@@ -1,6 +1,6 @@
 """Reading rows of one table by their ids."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +77,7 @@ class RowReads:
         encoder = self.encoder
         for start in range(0, len(ids), CHUNK):
             part = ids[start : start + CHUNK]
+            rows: Iterable[Sequence[Any]]
             low, high = min(part), max(part)
             if high - low < 2 * CHUNK:
                 # New ids mostly follow one another, and two parameters are read faster than a thousand.

@@ -59,7 +59,7 @@ class Returning:
         if self._plan is None:
             yield from self.rows.parts(connection, ids)
         elif self.is_together:
-            yield from self._read(connection, self._among(ids))
+            yield from self._read(connection, self._among(self._plan, ids))
         else:
             for start in range(0, len(ids), CHUNK):
                 part = ids[start : start + CHUNK]
@@ -71,10 +71,10 @@ class Returning:
     def _are(self, table: sa.FromClause, ids: Sequence[int]) -> sa.ColumnElement[bool]:
         return self.rows.catalogue.database.dialect.among(table.c.id, ids)
 
-    def _among(self, ids: Sequence[int]) -> sa.Select[*tuple[Any, ...]]:
+    def _among(self, plan: Plan, ids: Sequence[int]) -> sa.Select[*tuple[Any, ...]]:
         """The statement for these rows alone: where it groups them, the condition stands inside."""
-        if self._plan.keys:
-            return self._plan.statement.where(self._are(self.rows.model.table, ids))
+        if plan.keys:
+            return plan.statement.where(self._are(self.rows.model.table, ids))
         given = self.rows.scope.condition
 
         def condition(table: sa.FromClause) -> sa.ColumnElement[bool]:

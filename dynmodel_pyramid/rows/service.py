@@ -18,11 +18,12 @@ from dynmodel_pyramid.catalogue.cascades import Cascade
 from dynmodel_pyramid.catalogue.catalogue import RowWrites
 from dynmodel_pyramid.catalogue.system_values import Filler, system_fields
 from dynmodel_pyramid.definitions import FieldDefinition
+from dynmodel_pyramid.definitions.problems import Problems
 from dynmodel_pyramid.definitions.store import now
 from dynmodel_pyramid.errors import Invalid, PreconditionFailed, Problem
 from dynmodel_pyramid.rows.links import Links
 from dynmodel_pyramid.rows.prepared import PreparedInsert
-from dynmodel_pyramid.rows.reading import Problems, RowReader
+from dynmodel_pyramid.rows.reading import RowReader
 from dynmodel_pyramid.rows.reads import RowReads
 from dynmodel_pyramid.rows.repeating import Current, refuse_changes, same_json
 from dynmodel_pyramid.rows.sent_names import renamed
@@ -190,7 +191,9 @@ class Rows(RowReads):
         problems.raise_if_any()
         return values
 
-    def _update(self, connection: sa.Connection, row_id: int, values: dict[str, Any], versions: Sequence[int] | None):
+    def _update(
+        self, connection: sa.Connection, row_id: int, values: dict[str, Any], versions: Sequence[int] | None
+    ) -> int | None:
         table = self.model.table
         statement = sa.update(table).where(*self._conditions(row_id, versions)).returning(table.c._version)
         moment = now()

@@ -39,7 +39,7 @@ class Target:
 
     def equals(self, table: sa.Table, row: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
         """That a row of the table has these values."""
-        made = []
+        made: list[sa.ColumnElement[bool]] = []
         for name, column in zip(self.names, self.columns(table), strict=True):
             value = sa.bindparam(None, row[name], type_=table.c[name].type, unique=True)
             if row[name] is None:

@@ -1,6 +1,6 @@
 """The ids of the rows that a request has written, in a temporary table: they come in any number."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ PART = 1000
 _UNCACHED = {"compiled_cache": None}
 
 
-def id_parts(connection: sa.Connection, query: sa.Select[*tuple[Any, ...]]) -> Iterator[Sequence[int]]:
+def id_parts(connection: sa.Connection, query: sa.Select[*tuple[Any, ...]]) -> Generator[Sequence[int]]:
     """The ids that a query gives, in parts; the caller closes it if it does not read them all."""
     options = {**_UNCACHED, "yield_per": PART}
     with connection.execute(query, execution_options=options) as found:
@@ -49,6 +49,6 @@ class WrittenRows:
         query = sa.select(key).where(self._dialect.among(key, list(ids)))
         return set(self._connection.scalars(query, execution_options=_UNCACHED)) if self._count and ids else set()
 
-    def ids(self) -> Iterator[Sequence[int]]:
+    def ids(self) -> Generator[Sequence[int]]:
         """All, in parts."""
         return id_parts(self._connection, sa.select(self._table.c.id).order_by(self._table.c._n))

@@ -20,7 +20,8 @@ from dynmodel_pyramid.queries.sql.subjects import SYSTEM, Subject, of_field, of_
 class Readable(Protocol):
     """What a query asks of the caller's scope (``dynmodel_pyramid.rows.scope.Scope``)."""
 
-    condition: Callable[[sa.FromClause], sa.ColumnElement[bool]] | None
+    @property
+    def condition(self) -> Callable[[sa.FromClause], sa.ColumnElement[bool]] | None: ...
 
     def may_read(self, name: str) -> bool: ...
 
@@ -39,7 +40,7 @@ class Names:
         definition = model.definition
         self._fields = {alias.name: field for field in definition.fields for alias in field.aliases}
         self._fields |= definition.by_name
-        self._sides = {side.reverse: side for side in reverse_sides(model) if side.reverse is not None}
+        self._sides = reverse_sides(model)
 
     @property
     def readable(self) -> list[FieldDefinition]:
