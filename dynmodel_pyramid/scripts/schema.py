@@ -167,7 +167,8 @@ def diff(schema: WholeSchema, given: argparse.Namespace) -> int:
         texts.append(schema.canonical(_read(given.other, given)))
         names.append(given.other)
     kind = format_of(given.file, given.format)
-    lines = list(diff_lines(*(write_text(text, kind) for text in texts), tuple(names)))
+    one, other = (write_text(text, kind) for text in texts)
+    lines = list(diff_lines(one, other, (names[0], names[1])))
     for line in lines:
         _print(line, line[:1])
     return DIFFERENT if lines else SAME

@@ -3,7 +3,7 @@
 import difflib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
 from dynmodel_pyramid.changes.apply import Rehearsed
@@ -75,11 +75,11 @@ def _field_lines(
     old: FieldDefinition | None, new: FieldDefinition | None, names: Mapping[int, str], field_types: FieldTypes
 ) -> Iterator[str]:
     before, after = ({} if each is None else field_entry(each, names, field_types) for each in (old, new))
-    if old is None:
+    if old is None and new is not None:
         yield f"    + {new.name}: {_options(after)}"
-    elif new is None:
+    elif new is None and old is not None:
         yield f"    - {old.name}: {_options(before)}"
-    else:
+    elif old is not None and new is not None:
         keys = [key for key in {**before, **after} if not same_json(before.get(key), after.get(key))]
         changed = [f"{key}: {_shown(before.get(key))} -> {_shown(after.get(key))}" for key in keys if key != "type"]
         if "type" in keys:
@@ -93,7 +93,7 @@ def _options(entry: dict[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def _value_lines(carried) -> Iterator[str]:
+def _value_lines(carried: Any) -> Iterator[str]:
     told = (
         (carried.changed.count, "become another text"),
         (carried.lost.count, "can't be carried over"),
@@ -127,7 +127,7 @@ def _shown(value: Any) -> str:
 
 
 def refusal_lines(
-    detail: str, hint: str | None, count: int | None = None, samples: list[dict[str, Any]] = (), *, indent: str = ""
+    detail: str, hint: str | None, count: int | None = None, samples: Sequence[dict[str, Any]] = (), *, indent: str = ""
 ) -> Iterator[str]:
     """Why something is not done."""
     rows = ", ".join(str(sample["id"]) for sample in samples[:SAMPLES] if "id" in sample)

@@ -14,7 +14,9 @@ The polling thread calls all methods but ``write_soon``, ``service`` and ``abort
 import socket
 import struct
 import time
+from typing import Any
 
+from waitress.adjustments import Adjustments
 from waitress.buffers import ReadOnlyFileBasedBuffer
 from waitress.channel import ClientDisconnected, HTTPChannel
 
@@ -35,6 +37,7 @@ class Channel(HTTPChannel):
     task_class = RequestTask
     error_task_class = PreparedTask
 
+    request: Any  # that is arriving, as waitress parses it, or None
     broken = False  # to be closed at once, by a reset
     begun = 0  # how many requests were begun
     sent = 0  # bytes, in all
@@ -43,9 +46,11 @@ class Channel(HTTPChannel):
     _next_waits = False  # requests[0] is to be started
     _sent_before = 0  # bytes of the answers before this one
 
-    def __init__(self, server, sock, addr, adj, map=None) -> None:
+    def __init__(
+        self, server: Any, sock: socket.socket, addr: Any, adj: Adjustments, map: dict[int, Any] | None = None
+    ) -> None:
         self.ledger = server.ledger
-        self.peer = self.client = Client(None)  # till the gate has found it
+        self.peer = self.client = Client("")  # till the gate has found it
         self.since = time.monotonic()
         self.answer = Answer(self)
         self.answer.end()  # it has none yet
@@ -130,7 +135,7 @@ class Channel(HTTPChannel):
         super().handle_write()
         self.go_on()
 
-    def write_soon(self, data):
+    def write_soon(self, data: Any) -> int:
         self._wait_for_room()
         with self.outbuf_lock:
             if not self.connected:
@@ -191,7 +196,7 @@ class Channel(HTTPChannel):
     def _flush_outbufs_below_high_watermark(self) -> None:
         """waitress's way to wait; here the next request waits until this answer is sent, and not the thread."""
 
-    def _flush_some(self, do_close=True):
+    def _flush_some(self, do_close: bool = True) -> bool:
         sent_before = self.sent
         while self.sent - sent_before < TURN:
             buffer = self.outbufs[0]
@@ -261,7 +266,7 @@ class Channel(HTTPChannel):
         self.broken = self.broken or (bool(self.requests) and self.sent > self._sent_before)
         self.server.to_close.append(self)
 
-    def del_channel(self, map=None) -> None:
+    def del_channel(self, map: dict[int, Any] | None = None) -> None:
         super().del_channel(map)
         self.server.gate.left(self)
 

@@ -7,6 +7,7 @@ each request, in the polling thread, ``poke()`` about once a second, and ``shutd
 
 from waitress.task import ThreadedTaskDispatcher
 
+from dynmodel_pyramid.server.channel import Channel
 from dynmodel_pyramid.server.ledger import Client
 
 
@@ -27,7 +28,7 @@ class Threads(ThreadedTaskDispatcher):
         self.queue = _Queue(count, slow)
         self.set_thread_count(count + slow)
 
-    def add_task(self, task) -> None:
+    def add_task(self, task: Channel) -> None:
         with self.lock:
             self.queue.waiting.append(_Turn(self, task))
             self.queue_cv.notify()
@@ -47,7 +48,7 @@ class Threads(ThreadedTaskDispatcher):
 class _Turn:
     """A request that waits for a thread, or runs."""
 
-    def __init__(self, dispatcher: Threads, channel) -> None:
+    def __init__(self, dispatcher: Threads, channel: Channel) -> None:
         self.channel = channel
         self.client: Client = channel.client
         self._dispatcher = dispatcher

@@ -4,18 +4,20 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+from wsgiref.types import WSGIApplication
 
 from waitress.utilities import cleanup_unix_socket
 
 from dynmodel_pyramid.errors import ConfigurationProblem
 from dynmodel_pyramid.server.serving import Server
 from dynmodel_pyramid.server.settings import Limits, parse
-from dynmodel_pyramid.settings import Settings
 
 GRACEFUL_TIMEOUT = 5.0
 
 
-def server_factory(global_config, **settings: Settings):
+def server_factory(global_config: Mapping[str, str], **settings: str) -> Callable[[WSGIApplication], None]:
     """A function that serves an application in this process until SIGINT or SIGTERM.
 
     It is made before the application is loaded: what is wrong with the settings, or a port in use, shows at once.
@@ -26,7 +28,7 @@ def server_factory(global_config, **settings: Settings):
     except ConfigurationProblem as problem:
         raise SystemExit(str(problem)) from None
 
-    def serve(application) -> None:
+    def serve(application: WSGIApplication) -> None:
         try:
             _serve(Server(application, sockets, limits, GRACEFUL_TIMEOUT, multiprocess=False))
         finally:
@@ -40,7 +42,7 @@ def _serve(server: Server) -> None:
     for listener in server.listeners:
         print(f"Serving on {address_of(listener.socket)}", file=sys.stderr)
 
-    def stop(number, frame) -> None:
+    def stop(number: int, frame: object) -> None:
         if server.stopping:
             raise KeyboardInterrupt
         server.stop(last_orders=True)
@@ -67,6 +69,7 @@ def bind(limits: Limits) -> list[socket.socket]:
     :raises ConfigurationProblem: an address is taken, or is not of this host
     """
     adjustments = limits.adjustments
+    places: list[tuple[Any, Any, int, Any]]
     if adjustments.unix_socket:
         cleanup_unix_socket(adjustments.unix_socket)
         places = [(socket.AF_UNIX, socket.SOCK_STREAM, 0, adjustments.unix_socket)]

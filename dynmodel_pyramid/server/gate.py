@@ -12,8 +12,10 @@ it forwards, from their beginning until their answers are sent; beyond the share
 All of it runs in the polling thread.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
+from waitress.adjustments import Adjustments
 from waitress.proxy_headers import MalformedProxyHeader, parse_proxy_headers
 
 from dynmodel_pyramid.server.answers import refusal
@@ -34,14 +36,14 @@ class Gate:
     :param places: all that waitress counts as connections (``wasyncore``'s map)
     """
 
-    def __init__(self, ledger: Ledger, adj, places: dict[str, Any]) -> None:
+    def __init__(self, ledger: Ledger, adj: Adjustments, places: Mapping[int, Any]) -> None:
         self._ledger = ledger
         self._adj = adj
         self._places = places
         self._share = ledger.limits.connections_per_address
         self._peers: dict[str, Client] = {}
         self._forwarded: dict[str, Client] = {}
-        self._trusted = Client(None)  # whose addresses say nothing: proxies, Unix sockets
+        self._trusted = Client("")  # whose addresses say nothing: proxies, Unix sockets
         self._guests: list[Channel] = []
         self._parked: list[Channel] = []
         self._leaving: set[Channel] = set()  # are closed after this turn

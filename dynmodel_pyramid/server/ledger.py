@@ -50,10 +50,10 @@ class Ledger:
 class Client:
     """An address: its connections, how many of its requests run, and how much its answers have in files.
 
-    :param address: None where it is not known
+    :param address: empty where it is not known
     """
 
-    def __init__(self, address: str | None) -> None:
+    def __init__(self, address: str) -> None:
         self.address = address
         self.channels: set[Any] = set()
         self.running = 0

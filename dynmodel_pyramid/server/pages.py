@@ -7,10 +7,13 @@ there, but in a thread of its own, with a time limit; clients that ask meanwhile
 import logging
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
+from wsgiref.types import WSGIApplication
 
 from dynmodel_pyramid.server.answers import Prepared, live, refusal
 from dynmodel_pyramid.server.channel import Channel
+from dynmodel_pyramid.server.listener import Listener
 from dynmodel_pyramid.server.settings import Limits
 
 log = logging.getLogger("dynmodel_pyramid.server")
@@ -21,8 +24,8 @@ class Pages:
     :param listener: whose application is asked
     """
 
-    def __init__(self, limits: Limits, url_prefix: str, listener) -> None:
-        self._pages = {}
+    def __init__(self, limits: Limits, url_prefix: str, listener: Listener) -> None:
+        self._pages: dict[str, Callable[[Channel], None]] = {}
         if limits.live_page:
             self._pages[url_prefix + limits.live_page] = self._live
         if limits.ready_page:
@@ -95,16 +98,20 @@ class Pages:
         return refusal("503 Service Unavailable", code="not_ready", detail=detail, retry_after=1, closes=False)
 
 
-def _called(application, environ: dict[str, Any]) -> Prepared:
+def _called(application: WSGIApplication, environ: dict[str, Any]) -> Prepared:
     """The answer of a WSGI application (PEP 3333), as a whole."""
     begun: list[Any] = []
+    written: list[bytes] = []
 
-    def start_response(status, headers, exc_info=None) -> None:
+    def start_response(
+        status: str, headers: list[tuple[str, str]], exc_info: Any = None, /
+    ) -> Callable[[bytes], object]:
         begun[:] = [status, headers]
+        return written.append
 
     parts = application(environ, start_response)
     try:
-        body = b"".join(parts)
+        body = b"".join([*written, *parts])
     finally:
         if hasattr(parts, "close"):
             parts.close()

@@ -7,10 +7,12 @@
 3. An answer of a server that is stopping says ``Connection: close``.
 """
 
+from typing import Any
+
 from waitress.task import ErrorTask, Task, WSGITask
 
 
-class _Framing:
+class _Framing(Task):
     """For both kinds of tasks."""
 
     def execute(self) -> None:
@@ -21,11 +23,12 @@ class _Framing:
                 self.channel.break_off()
             raise
 
-    def build_response_header(self):
+    def build_response_header(self) -> bytes:
         # As if the client had asked for it: so waitress's own rules for HTTP/1.0 and 1.1 apply.
         if self.channel.server.draining and not self.channel.has_more():
             self.request.headers["CONNECTION"] = "close"
-        return super().build_response_header()
+        header: bytes = super().build_response_header()
+        return header
 
     def set_close_on_finish(self) -> None:
         asked = self.request.headers.get("CONNECTION", "").lower() == "close"
@@ -41,8 +44,8 @@ class _Framing:
 class RequestTask(_Framing, WSGITask):
     """A request that the application answers."""
 
-    def get_environment(self):
-        environ = super().get_environment()
+    def get_environment(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().get_environment()
         environ["wsgi.multiprocess"] = self.channel.server.multiprocess
         environ["dynmodel.answer"] = self.channel.answer
         return environ

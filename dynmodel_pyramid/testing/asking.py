@@ -31,6 +31,10 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+#: Gives the table of a case that is asked.
+Asked = Callable[[webtest.TestApp, FieldType, Case], TableDriver]
+
+
 class AskingConformance(Suite):
     """Part of both suites."""
 
@@ -43,11 +47,11 @@ class AskingConformance(Suite):
 
     @pytest.fixture(scope="class")
     @classmethod
-    def asked(cls) -> Callable[[webtest.TestApp, FieldType, Case], TableDriver]:
+    def asked(cls) -> Asked:
         """A function that gives the table of :meth:`filled`, made once: the tests below leave its rows as they are."""
         made: dict[tuple[int, int], TableDriver] = {}
 
-        def of(app: webtest.TestApp, the_type: FieldType, case: Case):
+        def of(app: webtest.TestApp, the_type: FieldType, case: Case) -> TableDriver:
             key = (id(app), id(case))
             if key not in made:
                 made[key] = cls().filled(app, the_type, case)
@@ -62,7 +66,7 @@ class AskingConformance(Suite):
     # Conditions
 
     def test_every_operator_is_asked_at_both_faces(
-        self, apps: dict[str, webtest.TestApp], asked, the_type: FieldType, case: Case
+        self, apps: dict[str, webtest.TestApp], asked: Asked, the_type: FieldType, case: Case
     ) -> None:
         tables = {database: asked(app, the_type, case) for database, app in apps.items()}
         texts = self.texts(the_type, case, tables["sqlite"])
@@ -132,7 +136,7 @@ class AskingConformance(Suite):
     # Order, groups, aggregates, casts
 
     def test_every_order_is_asked_at_both_faces(
-        self, app: webtest.TestApp, asked, the_type: FieldType, case: Case
+        self, app: webtest.TestApp, asked: Asked, the_type: FieldType, case: Case
     ) -> None:
         table = asked(app, the_type, case)
         for order in ("value", "value.desc", "value.nullsfirst", "value.desc.nullslast", "value,key.desc"):
@@ -154,12 +158,12 @@ class AskingConformance(Suite):
             assert seen == whole, f"order={order}, page by page"
 
     def test_every_aggregate_is_asked_at_both_faces(
-        self, apps: dict[str, webtest.TestApp], asked, the_type: FieldType, case: Case
+        self, apps: dict[str, webtest.TestApp], asked: Asked, the_type: FieldType, case: Case
     ) -> None:
         tables = {database: asked(app, the_type, case) for database, app in apps.items()}
         same = self.values_are_the_same_everywhere(tables)
         for aggregate in AGGREGATES:
-            answers = []
+            answers: list[Any] = []
             for table in tables.values():
                 select = f"made:value.{aggregate}()"
                 one = _send(table.app, "GET", f"{table.path}rows/?select={select}")
@@ -186,12 +190,12 @@ class AskingConformance(Suite):
                 assert same_json(answers[0], answers[1]), f"{aggregate}() differs: {answers!r:.200}"
 
     def test_every_cast_is_asked_at_both_faces(
-        self, apps: dict[str, webtest.TestApp], asked, the_type: FieldType, case: Case
+        self, apps: dict[str, webtest.TestApp], asked: Asked, the_type: FieldType, case: Case
     ) -> None:
         tables = {database: asked(app, the_type, case) for database, app in apps.items()}
         same = self.values_are_the_same_everywhere(tables)
         for name in CASTS:
-            answers = []
+            answers: list[Any] = []
             for table in tables.values():
                 query = f"select=id,made:value::{quote(name)}&order=id"
                 one = _send(table.app, "GET", f"{table.path}rows/?{query}")
@@ -207,7 +211,7 @@ class AskingConformance(Suite):
                 assert same_json(answers[0], answers[1]), f"::{name} differs: {answers!r:.300}"
 
     def test_values_are_grouped_and_embedded(
-        self, app: webtest.TestApp, asked, the_type: FieldType, case: Case
+        self, app: webtest.TestApp, asked: Asked, the_type: FieldType, case: Case
     ) -> None:
         table = asked(app, the_type, case)
         groups = table.rows("?select=value,n:count()")

@@ -22,7 +22,7 @@ class CheckTests(Suite):
         options = read_options(the_type, dict(case.options))
         made = self.table(app, case)
         database, model = made.catalogue.database, made.catalogue.models[made.model_name]
-        table = model.__table__
+        table: sa.Table = sa.inspect(model).local_table
         if "value" not in table.c:
             return
         checks = the_type.checks(table.c.value, options, SQLContext(database.dialect.name))

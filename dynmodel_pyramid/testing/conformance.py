@@ -16,6 +16,7 @@ type, and the field added, renamed, constrained and dropped.
 
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
+from typing import Any
 
 import colander
 import jsonschema
@@ -23,7 +24,7 @@ import sqlalchemy as sa
 import webtest
 
 from dynmodel_pyramid.fields import byte_order, is_sortable
-from dynmodel_pyramid.fields.contract import FieldType
+from dynmodel_pyramid.fields.contract import FieldType, SqlForm
 from dynmodel_pyramid.fields.registry import read_options
 from dynmodel_pyramid.fields.schema import UNSTORABLE
 from dynmodel_pyramid.testing.asking import AskingConformance
@@ -49,7 +50,7 @@ class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
         table.add_value(None)
         return table
 
-    def texts(self, the_type: FieldType, case: Case, table: TableDriver) -> list[str | None]:
+    def texts(self, the_type: FieldType, case: Case, table: TableDriver) -> list[str]:
         to_text = the_type.text_form(read_options(the_type, dict(case.options))).to_text
         return [to_text(self.stored(the_type, case, value)) for value, _ in case.distinct[:2]]
 
@@ -85,7 +86,7 @@ class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
         node = the_type.schema_node(read_options(the_type, dict(case.options)))
         values = [given for given, _ in (*case.pairs, *case.invalid)] * 20
 
-        def run(_) -> list:
+        def run(_: int) -> list[Any]:
             return [outcome(node, value) for value in values]
 
         with ThreadPoolExecutor(4) as pool:
@@ -148,7 +149,9 @@ class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
     def test_defaults_fill_old_and_new_rows(self, app: webtest.TestApp, case: Case) -> None:
         table = TableDriver(app, None)
         old = table.add({"key": 1})["id"]
-        fields = {f"optional{n}": self.document(case, default=value) for n, (value, _) in enumerate(case.pairs)}
+        fields: dict[str, Any] = {
+            f"optional{n}": self.document(case, default=value) for n, (value, _) in enumerate(case.pairs)
+        }
         fields |= {name.replace("optional", "required"): {**made, "required": True} for name, made in fields.items()}
         expected = {name: answer for kind in ("optional", "required")
                     for name, answer in ((f"{kind}{n}", pair[1]) for n, pair in enumerate(case.pairs))}  # fmt: skip
@@ -250,21 +253,26 @@ class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
         node, form = the_type.schema_node(options), the_type.text_form(options)
         database = TableDriver(app, None).catalogue.database
         dialect = database.dialect.name
-        kind = the_type.column(options, SimpleNamespace(dialect=dialect)).type
+        column = the_type.column(options, SimpleNamespace(dialect=dialect))
+        assert column is not None
+        kind = column.type
         stored = [node.deserialize(value) for value, _ in case.pairs]
         texts = [*map(form.to_text, stored), *case.texts, *[f" {text}\n" for text in case.texts]]
         texts += [text for text in HOSTILE if isinstance(text, str) and not UNSTORABLE.search(text)]
 
-        def in_sql(twin, value, before, after):
+        def in_sql(twin: SqlForm, value: Any, before: sa.types.TypeEngine[Any], after: sa.types.TypeEngine[Any]) -> Any:
             source = sa.select(sa.literal(value, before).label("value")).subquery().c.value
             expression = sa.type_coerce(twin(source, dialect), after)
             with database.reading() as connection:
                 return connection.scalar(sa.select(expression), execution_options={"compiled_cache": None})
 
-        for value in stored if form.sql_to_text else ():
-            assert in_sql(form.sql_to_text, value, kind, sa.Text()) in (None, form.to_text(value))
-        for text in texts if form.sql_from_text else ():
-            value = in_sql(form.sql_from_text, text, byte_order(), kind)
+        to_text, from_text = form.sql_to_text, form.sql_from_text
+        for value in stored if to_text is not None else ():
+            assert to_text is not None
+            assert in_sql(to_text, value, kind, sa.Text()) in (None, form.to_text(value))
+        for text in texts if from_text is not None else ():
+            assert from_text is not None
+            value = in_sql(from_text, text, byte_order(), kind)
             assert value is None or identical(value, node.deserialize(form.from_text(text))), f"{text!r:.80}"
 
     def test_conversion_to_every_type_is_the_same_on_both_databases(

@@ -29,7 +29,7 @@ class TableDriver:
     Its methods assert what every answer must be; they give the answer's JSON.
     """
 
-    def __init__(self, app: webtest.TestApp, field: dict[str, Any] | None, **table: Any) -> None:
+    def __init__(self, app: webtest.TestApp, field: dict[str, Any] | str | None, **table: Any) -> None:
         self.app = app
         self.model_name = f"Conformance{next(_numbers)}"
         self.fields: dict[str, Any] = {"key": "integer"}

@@ -25,13 +25,13 @@ class GivenFieldTypeConformance(AskingConformance):
 
     is_written = False
 
-    def filled(self, app: webtest.TestApp, the_type: FieldType, case: Case):
+    def filled(self, app: webtest.TestApp, the_type: FieldType, case: Case) -> TableDriver:
         table = self.table(app, case)
         for number in range(4):
             table.add({"key": number})
         return table
 
-    def texts(self, the_type: FieldType, case: Case, table: TableDriver):
+    def texts(self, the_type: FieldType, case: Case, table: TableDriver) -> list[str]:
         values = [row["value"] for row in table.rows() if row["value"] is not None]
         known = [value if isinstance(value, str) else json.dumps(value) for value in values]
         known += [value if isinstance(value, str) else json.dumps(value) for value, _ in case.pairs]

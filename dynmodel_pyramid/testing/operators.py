@@ -72,6 +72,7 @@ class OperatorConformance(Suite):
     @staticmethod
     def _found(table: TableDriver, operator: str, value: Any, **modifiers: Any) -> list[int]:
         model = Attempt(table.catalogue).model(table.definition["id"])
+        assert model is not None
         made = condition(of_field(model, model.definition.by_name["value"]), operator, value, **modifiers)
         query = sa.select(model.table.c.id).where(made).order_by(model.table.c.id)
         with table.catalogue.database.reading() as connection:

@@ -1,7 +1,7 @@
 """What the conformance suites of written and of given values share: applications, and the contract of options."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -43,7 +43,7 @@ class Suite:
 
     @pytest.fixture(scope="class")
     @classmethod
-    def apps(cls, tmp_path_factory: pytest.TempPathFactory):
+    def apps(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, webtest.TestApp]]:
         """An application on each database."""
         assert cls.cases, "a suite needs at least one case"
         made = {}
