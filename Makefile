@@ -1,6 +1,6 @@
 # make run    serve development.ini on http://127.0.0.1:6543
 # make test   all tests, on SQLite and on PostgreSQL
-# make lint   style and imports
+# make lint   style, imports and types
 
 PYTHON ?= python3
 VENV := .venv
@@ -18,6 +18,7 @@ test: $(VENV)/.test
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -31,4 +32,4 @@ $(VENV)/.test: setup.py | $(BIN)/python
 	touch $@ $(VENV)/.run
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) .mypy_cache build dist *.egg-info
