@@ -1,4 +1,4 @@
-"""Rows as the bodies of answers: how they are written, and what stands before, between and behind them."""
+"""Rows as the bodies of answers: the encoded rows, and the text before, between and behind them."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -14,9 +14,9 @@ Rows = Sequence[Sequence[Any]]
 
 
 class Form:
-    """How rows are written, and the media type of that.
+    """How rows are written, and the media type of the result.
 
-    :param is_single: of one row and no other number of rows
+    :param is_single: the form is for exactly one row
     """
 
     content_type: str
@@ -24,7 +24,7 @@ class Form:
     opening = between = closing = b""
 
     def part(self, rows: Rows) -> bytes:
-        """Rows, of which there is one at least, without what stands around them."""
+        """One or more rows, without the text around them."""
         raise NotImplementedError
 
     def whole(self, rows: Rows) -> bytes:
@@ -32,7 +32,7 @@ class Form:
         return b"".join(self.parts([rows]))
 
     def parts(self, parts: Iterable[Rows]) -> Iterator[bytes]:
-        """The same bytes, as the rows come."""
+        """The bytes of :meth:`whole` in parts, as the rows come."""
         before, end = self.opening, self.opening + self.closing
         for rows in parts:
             if rows:
@@ -55,7 +55,7 @@ class JsonForm(Form):
         *,
         is_single: bool = False,
         encode: Callable[[Sequence[str], Rows], bytes] = json_rows,
-    ):
+    ) -> None:
         self.names, self.content_type, self.is_single, self._encode = names, content_type, is_single, encode
         if not is_single:
             self.opening, self.between, self.closing = b"[", b",", b"]"
@@ -72,7 +72,7 @@ class NdJsonForm(Form):
 
     content_type = f"{NDJSON}; charset=utf-8"
 
-    def __init__(self, names: Sequence[str]):
+    def __init__(self, names: Sequence[str]) -> None:
         self._names = names
 
     def part(self, rows: Rows) -> bytes:
@@ -85,7 +85,7 @@ class CsvForm(Form):
 
     content_type = f"{CSV}; charset=utf-8"
 
-    def __init__(self, names: Sequence[str], texts: Texts):
+    def __init__(self, names: Sequence[str], texts: Texts) -> None:
         self.opening = write_record(names).encode()
         self._forms = [texts.get(name) for name in names]
 

@@ -21,7 +21,7 @@ KILL_MARGIN = 3.0  # seconds beyond the graceful timeout; more than the worker's
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one reading of the INI file asks for; ``limits`` is ``[server:main]``."""
+    """The settings of one reading of the INI file; ``limits`` is ``[server:main]``."""
 
     processes: int
     graceful_timeout: float
@@ -30,7 +30,7 @@ class Plan:
 
     @property
     def listen(self) -> Mapping[str, str]:
-        """Where; that can't be changed by a reload."""
+        """The addresses to listen on; a reload cannot change them."""
         return self.limits.listen
 
 
@@ -41,8 +41,8 @@ Command = Callable[[Plan, int, list[int]], list[str]]
 class Child:
     """A worker, started by the constructor.
 
-    ``deadline`` is set from the moment in which it is known to be stopping; at that time it is to be killed. ``heard``
-    is when it last said anything.
+    ``deadline`` is set once the worker is known to be stopping: it is the time at which to kill it. ``heard`` is the
+    time of its last message.
 
     :param command: ``(plan, control, sockets)``, both file descriptors -> the command line
     :param sockets: the listening sockets that it inherits
@@ -55,7 +55,7 @@ class Child:
         self.worker_timeout = plan.worker_timeout
         self.started = time.monotonic()
         self.heard = self.started + LONGEST_START
-        self.silent = False  # killed for that
+        self.silent = False  # killed for its silence
         self.ready = False
         self.cause = ""
         self.deadline: float | None = None
@@ -77,7 +77,7 @@ class Child:
         self.pid = self.process.pid
 
     def read(self) -> bytes | None:
-        """What it said; None when there is nothing new, empty at the end of the line."""
+        """The new messages; None when there are none, empty at the end of the line."""
         try:
             said = self.control.recv(65536)
             self.heard = time.monotonic() if said else self.heard
@@ -94,7 +94,7 @@ class Child:
 
     @property
     def silent_at(self) -> float:
-        """When it counts as one that no longer answers; never when it is stopping, which has its own deadline."""
+        """When the worker counts as one that no longer answers; never while it stops, which has its own deadline."""
         watched = self.worker_timeout and self.deadline is None and not self.silent
         return self.heard + self.worker_timeout if watched else float("inf")
 
@@ -103,12 +103,12 @@ class Child:
             self.deadline = time.monotonic() + self.graceful_timeout + KILL_MARGIN
 
     def stop(self) -> None:
-        """Tell it to stop; others go on accepting. One that still loads ends at once."""
+        """Tell the worker to stop while others go on accepting. A worker that still loads ends at once."""
         self.expect_end()
         self.process.terminate()
 
     def last_orders(self) -> None:
-        """Tell it to stop, and that nobody will accept after it."""
+        """Tell the worker to stop, and that nobody will accept after it."""
         self.expect_end()
         with contextlib.suppress(OSError):  # it may be gone already
             self.control.shutdown(socket.SHUT_WR)

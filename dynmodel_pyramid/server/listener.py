@@ -1,4 +1,4 @@
-"""Listening sockets: what waitress's servers do otherwise here. They belong to a ``Server``, which decides."""
+"""Listening sockets: waitress's servers, with some differences. They belong to a ``Server``, which decides."""
 
 import errno
 import logging
@@ -16,7 +16,7 @@ from dynmodel_pyramid.server.gate import Gate
 from dynmodel_pyramid.server.ledger import Ledger
 
 log = logging.getLogger("dynmodel_pyramid.server")
-#: How many connections are accepted between two looks at the others; few, for other processes want some, too.
+#: How many connections are accepted before the others are looked at. Few, so that other processes get some, too.
 AT_ONCE = 4
 
 
@@ -82,14 +82,14 @@ class Listener(BaseWSGIServer):
                 return
 
     def handle_error(self) -> None:
-        # waitress closes what an error comes from; without this socket nobody could connect any more.
+        # waitress would close the socket that raised an error; without this one nobody could connect any more.
         log.exception("an error while a connection was accepted")
 
     def add_task(self, task: Channel) -> None:
         task.ask_to_start()
 
     def maintenance(self, now: float) -> None:
-        """Nothing: the server looks at its channels between two turns of the loop, as it may close them."""
+        """Does nothing: the server looks at its channels between two turns of the loop, when it may close them."""
 
 
 class TcpListener(Listener, TcpWSGIServer):

@@ -1,7 +1,7 @@
-"""The tests that ask for values over HTTP: each operator, aggregate, order, cast and upsert, at both faces.
+"""Tests that query values over HTTP: each operator, aggregate, order, cast and upsert, at both faces.
 
-They are for all types, also for those whose values the system gives or the database computes: whatever the answer is,
-it is the same by a query string, in a group, by a document and under ``/rest/``, and on both databases.
+They are for all types, those of system values and computed values too. The answer must be the same by a query string,
+in a group, by a document and under ``/rest/``, and on both databases.
 """
 
 import json
@@ -21,9 +21,9 @@ from dynmodel_pyramid.testing.driver import TableDriver
 from dynmodel_pyramid.testing.suite import Suite
 from dynmodel_pyramid.testing.values import same_json
 
-#: Operators that take each text of a value of the type; others may refuse some, such as a pattern that is none.
+#: Operators that take the text of any value of the type. Others may refuse some texts, such as bad patterns.
 _OF_VALUES = {"eq", "neq", "gt", "gte", "lt", "lte", "in", "is", "isdistinct"}
-#: What may be answered besides 200, at ``/table/`` and at ``/rest/``.
+#: Statuses that may be answered besides 200, at ``/table/`` and at ``/rest/``.
 _REFUSALS = {"invalid_operand": "22P02", "unknown_cast": "42704", "unsupported_by_database": "PGRST127"}
 
 
@@ -42,7 +42,7 @@ class AskingConformance(Suite):
     is_written = True
 
     def filled(self, app: webtest.TestApp, the_type: FieldType, case: Case) -> TableDriver:
-        """A table with some values of the type, and one row of null where that can be."""
+        """A table with some values of the type, and one row with null where the type allows it."""
         raise NotImplementedError
 
     @pytest.fixture(scope="class")
@@ -89,9 +89,9 @@ class AskingConformance(Suite):
         return same_json(one, other)
 
     def _asked(
-        self, table: TableDriver, operator: Operator, condition: str, document: dict, *, thoroughly: bool
+        self, table: TableDriver, operator: Operator, condition: str, document: dict[str, Any], *, thoroughly: bool
     ) -> Any:
-        """The ids that a condition finds, or the code of its refusal: the same wherever it stands."""
+        """The ids that a condition finds, or its error's code: the same at each place where a condition may stand."""
         raw = quote(condition, safe="")
         plain = self._ids(table, "GET", f"{table.path}rows/?select=id&order=id&value={raw}")
         assert isinstance(plain, list) or operator.name not in _OF_VALUES, f"{condition} is refused: {plain}"
@@ -122,7 +122,7 @@ class AskingConformance(Suite):
         return code
 
     def _write(self, table: TableDriver, condition: str, found: list[int]) -> None:
-        """A write by the same filter is to the same rows; it is undone."""
+        """A write by the same filter changes the same rows; it is undone."""
         raw = quote(condition, safe="")
         headers = {"Prefer": "tx=rollback, return=representation"}
         for path in (f"{table.path}rows/", f"/rest/{table.model_name}"):
@@ -259,7 +259,7 @@ class AskingConformance(Suite):
 
 
 def _send(
-    app: webtest.TestApp, method: str, path: str, document: Any = None, headers: dict | None = None
+    app: webtest.TestApp, method: str, path: str, document: Any = None, headers: dict[str, Any] | None = None
 ) -> webtest.TestResponse:
     body = b"" if document is None else json.dumps(document).encode()
     sent = {**({} if document is None else {"Content-Type": "application/json"}), **(headers or {})}
@@ -269,7 +269,7 @@ def _send(
 
 
 def _conditions(operator: Operator, texts: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each form of an operator: as it stands in a query string, and in a document."""
+    """Each form of an operator, in a query string and in a document."""
     name = operator.name
     modified = f"{name}({min(operator.languages)})"
     if name == "is":

@@ -1,4 +1,6 @@
-"""What the conformance suite asks of :meth:`FieldType.checks`: that the database and the validator judge alike."""
+"""The tests of :meth:`FieldType.checks`: the database and the validator must judge alike."""
+
+from typing import Any
 
 import colander
 import pytest
@@ -15,7 +17,7 @@ from dynmodel_pyramid.testing.suite import Suite
 class CheckTests(Suite):
     """A part of :class:`FieldTypeConformance`."""
 
-    #: How many values are drawn from the strategy of each case that has one.
+    #: How many values are drawn from each case's strategy.
     generated: int
 
     def test_checks_agree_with_the_validator(self, app: webtest.TestApp, the_type: FieldType, case: Case) -> None:
@@ -39,20 +41,20 @@ class CheckTests(Suite):
 
 
 class SQLContext:
-    """The context that a field type gets."""
+    """The context passed to a field type."""
 
     def __init__(self, dialect: str) -> None:
         self.dialect = dialect
 
 
-def refused_by(the_type: FieldType, case: Case, checked: set[str]) -> list:
+def refused_by(the_type: FieldType, case: Case, checked: set[str]) -> list[Any]:
     """The stored form of invalid values that would be valid without the options that are checked."""
     found = []
     try:
         without = {name: value for name, value in case.options.items() if name not in checked}
         node = the_type.schema_node(read_options(the_type, without))
     except colander.Invalid:
-        return []  # an option that is required
+        return []  # a required option
     for value, _ in case.invalid:
         try:
             found.append(node.deserialize(value))

@@ -1,4 +1,4 @@
-"""How exact decimals are stored: NUMERIC on PostgreSQL, scaled integers or digits in order on SQLite.
+"""How exact decimals are stored: as NUMERIC where it is exact, else as scaled integers or digits in order.
 
 SQLite has no exact decimal: its NUMERIC affinity makes floats (Datatypes In SQLite, 3). Up to 18 digits are kept as
 the whole number of the smallest unit (19.90 with scale 2 as 1990), which has the same order; more digits as text of a
@@ -14,6 +14,8 @@ from fractions import Fraction
 from typing import Any
 
 import sqlalchemy as sa
+
+from dynmodel_pyramid.database.expressions import expressions_of
 
 #: Digits that a 64-bit integer always holds.
 INTEGER_DIGITS = 18
@@ -102,7 +104,7 @@ class ExactDecimal(sa.TypeDecorator[Any]):
         self.precision, self.scale = precision, scale
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
-        if dialect.name == "postgresql":
+        if expressions_of(dialect.name).has_exact_numbers:
             return dialect.type_descriptor(sa.Numeric(self.precision, self.scale))
         return _Declared(self.precision, self.scale)
 
@@ -114,7 +116,7 @@ class ExactDecimal(sa.TypeDecorator[Any]):
         return exact(f"{Decimal(value):f}", self.precision, self.scale)
 
     def bind_processor(self, dialect: sa.Dialect) -> Callable[[Any], Any]:
-        if dialect.name == "postgresql":
+        if expressions_of(dialect.name).has_exact_numbers:
             return lambda value: None if value is None else self.checked(value)
         sortable = self.precision > INTEGER_DIGITS
 
@@ -128,12 +130,12 @@ class ExactDecimal(sa.TypeDecorator[Any]):
 
     def literal_processor(self, dialect: sa.Dialect) -> Callable[[Any], str]:
         store = self.bind_processor(dialect)
-        if dialect.name == "postgresql":
+        if expressions_of(dialect.name).has_exact_numbers:
             return lambda value: f"{store(value):f}"
         return lambda value: repr(store(value))  # an integer, or digits in quotes
 
     def result_processor(self, dialect: sa.Dialect, coltype: object) -> Callable[[Any], Any] | None:
-        if dialect.name == "postgresql":
+        if expressions_of(dialect.name).has_exact_numbers:
             return None
         text = DecimalText(self.precision, self.scale).reader()
         return lambda value: None if value is None else Decimal(text(value))
@@ -151,7 +153,7 @@ class DecimalText(sa.types.UserDefinedType[Any]):
         return "TEXT"
 
     def result_processor(self, dialect: sa.Dialect, coltype: object) -> Callable[[Any], Any] | None:
-        return None if dialect.name == "postgresql" else self.reader()
+        return None if expressions_of(dialect.name).has_exact_numbers else self.reader()
 
     def reader(self) -> Callable[[Any], Any]:
         """What makes the text of a value as SQLite stores it."""

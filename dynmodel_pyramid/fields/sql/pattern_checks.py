@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.fields.sql.signatures import Checks, Context
 
 #: PostgreSQL's DUPMAX.
@@ -66,8 +67,8 @@ class _Part(NamedTuple):
 
 
 def checks(column: sa.ColumnElement[Any], pattern: str | None, context: Context) -> Checks:
-    """The check ``pattern``. SQLite has no regular expressions of its own."""
-    if pattern is None or context.dialect != "postgresql":
+    """The check ``pattern``, where the database has regular expressions of its own."""
+    if pattern is None or not expressions_of(context.dialect).has_regular_expressions:
         return {}
     translated = to_postgresql(pattern)
     return {} if translated is None else {"pattern": column.regexp_match(translated)}

@@ -6,7 +6,9 @@ import colander
 import sqlalchemy as sa
 
 from dynmodel_pyramid.fields import operators, schema
-from dynmodel_pyramid.fields.contract import Checks, Context, FieldType, Options, TextForm
+from dynmodel_pyramid.fields.contract import Context, FieldType, Options, TextForm
+from dynmodel_pyramid.fields.sql import checks
+from dynmodel_pyramid.fields.sql.checks import Checks
 
 
 class Boolean(FieldType):
@@ -18,9 +20,7 @@ class Boolean(FieldType):
         return sa.Column(sa.Boolean())
 
     def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
-        if context.dialect != "sqlite":
-            return {}
-        return {"type": sa.type_coerce(column, sa.Integer()).in_([0, 1])}
+        return checks.truth(column, context)
 
     def schema_node(self, options: Options) -> colander.SchemaNode:
         return colander.SchemaNode(schema.Boolean(), fast_path=lambda value: type(value) is bool)

@@ -8,9 +8,10 @@ from typing import Any
 import colander
 import sqlalchemy as sa
 
+from dynmodel_pyramid.database.expressions import OfDialect, expressions_of
 from dynmodel_pyramid.fields import operators, schema
 from dynmodel_pyramid.fields.contract import Checks, Context, FieldType, Options, TextForm
-from dynmodel_pyramid.fields.sql import checks, reading, text_forms
+from dynmodel_pyramid.fields.sql import checks, reading
 from dynmodel_pyramid.fields.sql.exact import (
     INTEGER_DIGITS,
     LONGEST,
@@ -110,7 +111,12 @@ class Decimal(FieldType):
 
     def json_expression(self, source: sa.ColumnElement[Any], options: Options) -> sa.ColumnElement[Any]:
         kind = DecimalText(options["precision"], options["scale"])
-        return text_forms.OfDialect(sa.type_coerce(source, kind), sa.cast(source, sa.Text()), kind)
+
+        def answered(dialect: str) -> sa.ColumnElement[Any]:
+            is_exact = expressions_of(dialect).has_exact_numbers
+            return sa.cast(source, sa.Text()) if is_exact else sa.type_coerce(source, kind)
+
+        return OfDialect(answered, kind)
 
     def json_schema(self, options: Options) -> dict[str, Any]:
         whole, scale = options["precision"] - options["scale"], options["scale"]

@@ -7,10 +7,8 @@ from typing import Any
 import colander
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
 
+from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.fields import json_schemas, schema
 from dynmodel_pyramid.fields.contract import Context, FieldType, Options, TextForm, Unsupported
 from dynmodel_pyramid.fields.json_schemas import JsonSchema
@@ -30,30 +28,19 @@ class Fragment(sa.types.UserDefinedType[Any]):
         return lambda value: None if value is None else orjson.Fragment(value)
 
 
-class _SQLiteJson(sqlite.JSON):
-    """Declared as TEXT: a column declared as JSON has numeric affinity, which rounds (Datatypes In SQLite, 3)."""
-
-
-@compiles(_SQLiteJson)
-def _declare(type_: sa.types.TypeEngine[Any], compiler: SQLCompiler, **options: Any) -> str:
-    return "TEXT"
-
-
 def as_fragment(source: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """A JSON value for an answer, which takes over its text as it is."""
     return sa.type_coerce(sa.cast(source, sa.Text), Fragment())
 
 
 class JsonDocument(sa.TypeDecorator[Any]):
-    """JSON on SQLite, JSONB on PostgreSQL; a row's null is a null of the database. It can be a column's default."""
+    """JSONB on PostgreSQL, text on SQLite; a row's null is a null of the database. It can be a column's default."""
 
     impl = sa.JSON(none_as_null=True)
     cache_ok = True
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
-        if dialect.name == "postgresql":
-            return dialect.type_descriptor(postgresql.JSONB(none_as_null=True))
-        return _SQLiteJson(none_as_null=True)
+        return expressions_of(dialect.name).json_type(dialect)
 
     def literal_processor(self, dialect: sa.Dialect) -> Callable[[Any], str]:
         quote: Any = sa.String().literal_processor(dialect)

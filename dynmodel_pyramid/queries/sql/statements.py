@@ -5,6 +5,7 @@ from typing import Any, TypeGuard
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.queries.errors import clip
 from dynmodel_pyramid.queries.grammar.syntax import OrderTerm
@@ -95,7 +96,7 @@ def grouped(
             continue
         group = sa.type_coerce(found.c[f"g{number}"], sa.Text())
         made.append(_of_group(each.name, group))
-        last.append(_by_bytes(group, selection.dialect))
+        last.append(expressions_of(selection.dialect).by_bytes(group))
     order = []
     for number, key in enumerate(sorts):
         value = found.c[f"s{number}"]
@@ -106,10 +107,6 @@ def grouped(
 
 def _of_group(name: str, text: sa.ColumnElement[Any]) -> Output:
     return Output(name, fragment(text), lambda: text)
-
-
-def _by_bytes(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
-    return text.collate("C") if dialect == "postgresql" else text
 
 
 def _checked(term: OrderTerm, outputs: Sequence[Output | Aggregate]) -> OrderTerm:

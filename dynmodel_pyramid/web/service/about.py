@@ -1,6 +1,7 @@
 """Views of the service itself: what it is, which field types it has, and whether it is well."""
 
 import importlib.metadata
+from typing import Any
 
 import colander
 import orjson
@@ -47,7 +48,7 @@ def describe(context: Root, request: Request) -> Response:
     return answer
 
 
-def service_document(context: Root, request: Request) -> dict:
+def service_document(context: Root, request: Request) -> dict[str, Any]:
     catalogue = context.attempt.catalogue
     return {
         "name": "dynmodel_pyramid",
@@ -70,7 +71,7 @@ def service_document(context: Root, request: Request) -> dict:
     }
 
 
-def field_type_document(known: Registered | Failure) -> dict:
+def field_type_document(known: Registered | Failure) -> dict[str, Any]:
     """What clients are told of a type. ``value`` is the JSON Schema of a value where no option is given."""
     origin = {
         "name": known.name,
@@ -91,7 +92,7 @@ def field_type_document(known: Registered | Failure) -> dict:
     }
 
 
-def _default_value_schema(field_type: FieldType) -> dict | None:
+def _default_value_schema(field_type: FieldType) -> dict[str, Any] | None:
     """None for a type that has options without a default."""
     try:
         options = read_options(field_type, {})

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields.sql.text_forms import computed_once
+from dynmodel_pyramid.database.expressions.once import once
 
 _NUMERIC, _FLOAT = sa.Numeric(), sa.Float(53)
 #: Releases of the encoder write 1e+16 or 1e16.
@@ -22,7 +22,7 @@ def _constant(text: str, kind: sa.types.TypeEngine[Any] = sa.Text()) -> sa.Colum
 
 
 def number_text(number: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    return computed_once(sa.type_coerce(number, _FLOAT), _text_of)
+    return once(sa.type_coerce(number, _FLOAT), _text_of)
 
 
 def _text_of(number: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
