@@ -34,7 +34,7 @@ class DatabaseFile:
 
     def opened(self, dbapi: sqlite3.Connection) -> Identity | None:
         """The file that a new connection has open."""
-        if self._path is None:
+        if not self._path:
             self._path = next(path for _, name, path in dbapi.execute("PRAGMA database_list") if name == "main")
         return self._identity()
 

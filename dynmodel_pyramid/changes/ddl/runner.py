@@ -77,7 +77,7 @@ class Recorder:
     def __init__(self, connection: sa.Connection) -> None:
         self.dialect = connection.dialect
         self.statements: list[Statement] = []
-        self._serving: tuple = ((), "metadata", None)
+        self._serving: tuple[Any, ...] = ((), "metadata", None)
         options = {"as_sql": True, "output_buffer": self}
         self.operations = Operations(MigrationContext.configure(dialect=self.dialect, opts=options))
 

@@ -204,7 +204,7 @@ class SQLiteSchemaEditor(SchemaEditor):
         self,
         table: sa.FromClause,
         after: TableDefinition,
-        values: Mapping[str, sa.ColumnElement],
+        values: Mapping[str, sa.ColumnElement[Any]],
         further: list[str],
         moved: Mapping[str, str] | None = None,
     ) -> None:
@@ -240,7 +240,7 @@ class SQLiteSchemaEditor(SchemaEditor):
             self.connection.exec_driver_sql("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (name, last))
 
 
-def _column(table: sa.FromClause, name: str) -> sa.ColumnElement:
+def _column(table: sa.FromClause, name: str) -> sa.ColumnElement[Any]:
     """A column by its name in the database; of a type that doesn't matter where the table doesn't know it."""
     for column in table.columns:
         if column.name == name:
@@ -248,7 +248,7 @@ def _column(table: sa.FromClause, name: str) -> sa.ColumnElement:
     return sa.column(quoted(name), _selectable=table)
 
 
-class _Declared(sa.types.UserDefinedType):
+class _Declared(sa.types.UserDefinedType[Any]):
     """A column type as SQLite's schema declares it, for columns whose field type may be gone."""
 
     cache_ok = True

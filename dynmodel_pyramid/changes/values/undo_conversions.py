@@ -53,7 +53,7 @@ def undo_conversions(
     values: ColumnValues,
     generator: Generator,
     earlier: Sequence[Earlier],
-    columns: Sequence[sa.ColumnElement],
+    columns: Sequence[sa.ColumnElement[Any]],
     side_table: SideTable,
     conversion: Callable[[FieldDefinition], Conversion],
 ) -> ColumnValues:

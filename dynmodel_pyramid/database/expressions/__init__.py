@@ -46,7 +46,7 @@ def _known(dialect: str) -> str:
 
 def variants(
     base: sa.types.TypeEngine[Any], choose: Callable[[Expressions], sa.types.TypeEngine[Any]]
-) -> sa.types.TypeEngine:
+) -> sa.types.TypeEngine[Any]:
     """A type that is declared as each database wants it; ``base`` where it is only printed."""
     for name, expressions in EXPRESSIONS.items():
         base = base.with_variant(choose(expressions), name)

@@ -28,14 +28,16 @@ def _compile_once(element: Any, compiler: SQLCompiler, **options: Any) -> str:
     return f"(SELECT {made} FROM (SELECT {value} AS text) AS once)"
 
 
-def once(value: sa.ColumnElement[Any], make: Callable[[sa.ColumnElement[Any]], sa.ColumnElement]) -> sa.ColumnElement:
+def once(
+    value: sa.ColumnElement[Any], make: Callable[[sa.ColumnElement[Any]], sa.ColumnElement[Any]]
+) -> sa.ColumnElement[Any]:
     """``make(value)``, the value written once, however often it stands in what is made of it."""
     return _Once(value, make(sa.literal_column("once.text", value.type)))
 
 
 def text_once(
-    text: sa.ColumnElement[Any], make: Callable[[sa.ColumnElement[Any]], sa.ColumnElement]
-) -> sa.ColumnElement:
+    text: sa.ColumnElement[Any], make: Callable[[sa.ColumnElement[Any]], sa.ColumnElement[Any]]
+) -> sa.ColumnElement[Any]:
     """The same of a text that may be a plain column, which needs no computing."""
     if isinstance(text, sa.ColumnClause):
         return make(text)

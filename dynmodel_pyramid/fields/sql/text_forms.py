@@ -139,7 +139,7 @@ def unless_null(source: sa.ColumnElement[Any], condition: sa.ColumnElement[bool]
 
 
 def answered(
-    form: Callable[[sa.ColumnElement[Any], str], sa.ColumnElement[Any]], source: sa.ColumnElement
+    form: Callable[[sa.ColumnElement[Any], str], sa.ColumnElement[Any]], source: sa.ColumnElement[Any]
 ) -> OfDialect:
     """The SQL text form of values whose JSON is a string of it."""
     return OfDialect(lambda dialect: form(source, dialect), sa.Text())
