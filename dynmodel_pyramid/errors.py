@@ -5,6 +5,7 @@ the culprit and, where there is one, a ``hint`` that names the mend.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 
 class DynmodelError(Exception):
@@ -12,7 +13,7 @@ class DynmodelError(Exception):
 
     code = "error"
 
-    def __init__(self, detail: str, *, hint: str | None = None, code: str | None = None, **members):
+    def __init__(self, detail: str, *, hint: str | None = None, code: str | None = None, **members: Any) -> None:
         super().__init__(detail)
         self.detail = detail
         self.hint = hint
@@ -64,7 +65,7 @@ class Invalid(DynmodelError):
     code = "validation"
     MAX_PROBLEMS = 100
 
-    def __init__(self, problems: list[Problem], total: int | None = None, *, hint: str | None = None):
+    def __init__(self, problems: list[Problem], total: int | None = None, *, hint: str | None = None) -> None:
         self.problems = problems[: self.MAX_PROBLEMS]
         self.total = len(problems) if total is None else total
         first = problems[0]
@@ -94,7 +95,7 @@ class ExtraMissing(PluginMissing):
 
     code = "extra_missing"
 
-    def __init__(self, library: str, extra: str):
+    def __init__(self, library: str, extra: str) -> None:
         super().__init__(
             f"the library {library} is not installed", hint=f'pip install "dynmodel_pyramid[{extra}]"', library=library
         )
@@ -103,7 +104,7 @@ class ExtraMissing(PluginMissing):
 class OptionUnsupported(Conflict):
     """A stored option of a field is no longer supported. An earlier release accepted it."""
 
-    def __init__(self, option: str, reason: str, code: str, field: str | None = None):
+    def __init__(self, option: str, reason: str, code: str, field: str | None = None) -> None:
         of = f" of the field {field!r}" if field is not None else ""
         super().__init__(
             f"no value can be judged by the {option}{of}: {reason}",
@@ -123,7 +124,7 @@ class PreconditionFailed(DynmodelError):
 
     code = "precondition_failed"
 
-    def __init__(self, detail: str, current: bytes | None = None):
+    def __init__(self, detail: str, current: bytes | None = None) -> None:
         super().__init__(detail, hint="read the current state and try again")
         self.current = current
 
@@ -133,7 +134,7 @@ class Busy(DynmodelError):
 
     code = "busy"
 
-    def __init__(self, detail: str, retry_after: int = 1):
+    def __init__(self, detail: str, retry_after: int = 1) -> None:
         super().__init__(detail, hint="nothing was changed; repeat the request")
         self.retry_after = retry_after
 
@@ -149,7 +150,7 @@ class OutcomeUnknown(DynmodelError):
 
     code = "outcome_unknown"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(
             "the connection to the database broke while the change was committed",
             hint="look whether the change was made before you repeat the request",

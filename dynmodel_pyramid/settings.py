@@ -236,7 +236,33 @@ class Settings:
     :raises ConfigurationProblem: naming every bad value and, from :meth:`refuse_unknown`, every unknown key
     """
 
-    def __init__(self, raw: Mapping[str, str] = {}):
+    # As SETTINGS declares them, for type checkers; a test compares the two. A plugin's keys are attributes as well.
+    auto_upgrade: bool
+    schema: str
+    table_prefix: str
+    lock_timeout: float
+    lock_attempt: float
+    stream_grace: float
+    stream_timeout: float
+    online_rows: int
+    class_cache_columns: int
+    trash_days: int
+    max_body_size: int
+    max_document_size: int
+    max_expressions: int
+    max_values: int
+    max_query_size: int
+    max_nesting: int
+    max_embedding: int
+    max_rows: int
+    statement_timeout: float
+    change_timeout: float
+    plan_enabled: bool
+    rest_schema: str
+    cors_origins: tuple[str, ...]
+    sqlite_synchronous: str
+
+    def __init__(self, raw: Mapping[str, str] = {}) -> None:
         self._raw = dict(raw)
         self._declared: dict[str, Setting] = {}
         self.declare(SETTINGS)
@@ -274,6 +300,6 @@ class Settings:
                 "unknown settings: " + ", ".join(faults), hint="dynmodel-settings lists all settings"
             )
 
-    def sqlalchemy(self) -> dict[str, str]:
+    def sqlalchemy(self) -> dict[str, Any]:
         """The ``sqlalchemy.*`` keys, as :func:`sqlalchemy.engine_from_config` takes them."""
         return {key: value for key, value in self._raw.items() if key.startswith("sqlalchemy.")}

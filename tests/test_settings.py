@@ -1,5 +1,7 @@
 """Settings are parsed once, and what is wrong with them is told by name at the start."""
 
+import typing
+
 import pytest
 
 import dynmodel_pyramid
@@ -26,6 +28,13 @@ BAD = {
 def start(tmp_path, **settings):
     wsgi = dynmodel_pyramid.main({}, **{"sqlalchemy.url": f"sqlite:///{tmp_path}/data.sqlite", **settings})
     wsgi.registry.dynmodel_catalogue.database.close()
+
+
+def test_annotations_are_those_of_the_table():
+    hints = typing.get_type_hints(Settings)
+    assert list(hints) == [setting.name for setting in SETTINGS]
+    for setting in SETTINGS:
+        assert isinstance(setting.default, typing.get_origin(hints[setting.name]) or hints[setting.name]), setting.name
 
 
 @pytest.mark.parametrize("name", BAD)

@@ -34,7 +34,7 @@ class Attempt:
     Locks are waited for until the deadline (of ``time.monotonic``), by default ``dynmodel.lock_timeout`` from now.
     """
 
-    def __init__(self, catalogue: Catalogue, number: int = 0, deadline: float | None = None):
+    def __init__(self, catalogue: Catalogue, number: int = 0, deadline: float | None = None) -> None:
         self.catalogue = catalogue
         self.database = catalogue.database
         self._snapshot: Snapshot | None = None
@@ -58,8 +58,7 @@ class Attempt:
         if isinstance(key, str):
             key = name_key(key)
         while True:
-            lookup = self.snapshot.by_id if isinstance(key, int) else self.snapshot.by_name
-            found = lookup(key)
+            found = self.snapshot.by_id(key) if isinstance(key, int) else self.snapshot.by_name(key)
             if found is UNKNOWN:
                 found = self.catalogue.load(self.snapshot, key)
             if found is not UNKNOWN:

@@ -7,6 +7,7 @@ has changed, gets a new version, and must be reported to history and feeds.
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -38,7 +39,7 @@ class Cascade:
         connection: sa.Connection,
         models: Callable[[int], Model | None],
         author: str | None = None,
-    ):
+    ) -> None:
         self.catalogue = catalogue
         self.connection = connection
         self.models = models
@@ -60,9 +61,9 @@ class Cascade:
 
         :raises Conflict: see :meth:`delete`
         """
-        rows = {table_id: set(ids) for table_id, ids in rows.items()}
-        self._prepare(rows)
-        self._delete_found(rows)
+        left = {table_id: set(ids) for table_id, ids in rows.items()}
+        self._prepare(left)
+        self._delete_found(left)
 
     def _prepare(self, rows: Mapping[int, Iterable[int]]) -> None:
         for table_id, ids in rows.items():
@@ -121,9 +122,11 @@ class Cascade:
             self._run(near, sa.update(near.table).where(near.table.c.id.in_(ids)).values(values))
 
     def _model(self, table_id: int) -> Model:
-        return self.models(table_id)
+        model = self.models(table_id)
+        assert model is not None  # a table that is dropped is taken off the lists of those that it refers to
+        return model
 
-    def _run(self, model: Model, statement) -> sa.CursorResult:
+    def _run(self, model: Model, statement: sa.Executable) -> sa.CursorResult[*tuple[Any, ...]]:
         return self.connection.execute(statement, execution_options={"compiled_cache": model.compiled_cache})
 
     # Finding
@@ -186,12 +189,12 @@ class Cascade:
             if referrer.many:
                 lines = lines_of(referrer.table_id, referrer.field_id, near.table.schema)
                 self._run(near, sa.delete(lines).where(lines.c.value.in_(part)))
-                values = {}
+                values: dict[sa.Column[Any], Any] = {}
             else:
                 values = {near.table.c[self._field(near, referrer).name]: sa.null()}
             self._change(near, changing, values)
 
-    def _change(self, near: Model, ids: list[int], values: dict) -> None:
+    def _change(self, near: Model, ids: list[int], values: dict[sa.Column[Any], Any]) -> None:
         """Set new values, and a new version, of rows."""
         table, store = near.table, self.catalogue.store
         filler = Filler(self.connection, store, near.field_types, near.definition, self.author, self.moment)
@@ -208,7 +211,7 @@ class Cascade:
             statement = sa.delete(table).where(table.c.id.in_(part))
             self._report(model, "delete", statement.returning(table.c.id, table.c._version))
 
-    def _report(self, model: Model, operation: str, statement) -> None:
+    def _report(self, model: Model, operation: str, statement: sa.Executable) -> None:
         rows = sorted(tuple(row) for row in self._run(model, statement))
         if rows:
             self.catalogue.report(self.connection, RowWrites(model.definition.id, operation, tuple(rows)))

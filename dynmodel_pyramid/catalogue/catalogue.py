@@ -10,13 +10,15 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import Protocol
+from enum import Enum
+from typing import Any, Final, Protocol
 
 import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.table_builder import Generator, Model
 from dynmodel_pyramid.database import Database, State
 from dynmodel_pyramid.definitions import TableDefinition
+from dynmodel_pyramid.definitions.model import FieldDefinition
 from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.definitions.store import Change, DefinitionStore
 from dynmodel_pyramid.errors import PluginMissing
@@ -26,8 +28,15 @@ from dynmodel_pyramid.fields.registry import read_options
 
 log = logging.getLogger(__name__)
 
+
+class Unknown(Enum):
+    """The type of :data:`UNKNOWN`."""
+
+    UNKNOWN = "unknown"
+
+
 #: The result of a lookup that the snapshot can't answer from memory.
-UNKNOWN = object()
+UNKNOWN: Final = Unknown.UNKNOWN
 #: The cost of a table besides its fields, in columns: id and the system columns.
 _OVERHEAD = 4
 
@@ -46,13 +55,13 @@ class ORM(Protocol):
 
     def models(self, catalogue: "Catalogue") -> Mapping[str, type]: ...
 
-    def session(self, catalogue: "Catalogue", *, writes: bool, author: str | None) -> AbstractContextManager: ...
+    def session(self, catalogue: "Catalogue", *, writes: bool, author: str | None) -> AbstractContextManager[Any]: ...
 
 
 class Snapshot:
     """All definitions at one state. A lookup gives the same answer for ever, or :data:`UNKNOWN`."""
 
-    def __init__(self, state: State, capacity: int):
+    def __init__(self, state: State, capacity: int) -> None:
         self.state = state
         self.capacity = capacity
         self._models: OrderedDict[int, Model | None] = OrderedDict()
@@ -60,7 +69,7 @@ class Snapshot:
         self._columns = 0
         self._lock = threading.Lock()
 
-    def by_id(self, table_id: int) -> Model | None | object:
+    def by_id(self, table_id: int) -> Model | None | Unknown:
         """The model, None if there is no such table, or :data:`UNKNOWN`."""
         # Under the lock, because a lookup reorders the cache, which other threads count and copy.
         with self._lock:
@@ -71,7 +80,7 @@ class Snapshot:
             except KeyError:
                 return UNKNOWN
 
-    def by_name(self, key: str) -> Model | None | object:
+    def by_name(self, key: str) -> Model | None | Unknown:
         try:
             table_id = self._names[key]
         except KeyError:
@@ -117,20 +126,21 @@ class Snapshot:
             if change.table_id in after._models:
                 after._forget(change.table_id)
             for name in change.names:
-                after._names.pop(name, None)
+                if name is not None:
+                    after._names.pop(name, None)
         return after
 
 
 class Catalogue:
     """All tables of one database. Several catalogues may live in one process; nothing here is global."""
 
-    def __init__(self, database: Database, field_types: FieldTypes, orm: ORM | None = None):
+    def __init__(self, database: Database, field_types: FieldTypes, orm: ORM | None = None) -> None:
         """:param orm: makes classes and sessions for scripts (the package ``orm``, which lies above this one)"""
         self.database = database
         self.field_types = field_types
         self.store = DefinitionStore(database)
         self.generator = Generator(field_types, database.dialect)
-        self._orm = orm
+        self._given_orm = orm
         self._reporters: list[Callable[[sa.Connection, RowWrites], None]] = []
         self._lock = threading.Lock()
         self._snapshot: Snapshot | None = None
@@ -138,10 +148,12 @@ class Catalogue:
     @property
     def snapshot(self) -> Snapshot:
         """The newest snapshot in this process; the coherence protocol decides whether it is current."""
-        if self._snapshot is None:
+        snapshot = self._snapshot
+        if snapshot is None:
             with self.database.reading() as connection:
-                self._publish(Snapshot(self.database.state(connection), self.database.settings.class_cache_columns))
-        return self._snapshot
+                snapshot = Snapshot(self.database.state(connection), self.database.settings.class_cache_columns)
+                self._publish(snapshot)
+        return snapshot
 
     def advance(self, connection: sa.Connection, known: Snapshot) -> tuple[Snapshot, list[Change] | None]:
         """The snapshot of the state that this transaction sees, and what changed since ``known``.
@@ -173,14 +185,16 @@ class Catalogue:
         # A slow thread may replace a newer state by an older one; then the next request advances again.
         self._snapshot = snapshot
 
-    def load(self, snapshot: Snapshot, key: int | str) -> Model | None | object:
+    def load(self, snapshot: Snapshot, key: int | str) -> Model | None | Unknown:
         """Look a table up in the database, in a short transaction of its own, and note it in the snapshot.
 
         :data:`UNKNOWN`: the database's state is no longer the snapshot's, and nothing was noted.
         """
         with self.database.reading() as connection:
-            lookup = self.store.by_id if isinstance(key, int) else self.store.by_name
-            state, definition = lookup(connection, key)
+            if isinstance(key, int):
+                state, definition = self.store.by_id(connection, key)
+            else:
+                state, definition = self.store.by_name(connection, key)
         if state.stamp != snapshot.state.stamp:
             return UNKNOWN
         if definition is not None:
@@ -198,7 +212,7 @@ class Catalogue:
             return definition
         return replace(definition, fields=fields)
 
-    def _upgraded_field(self, field):
+    def _upgraded_field(self, field: FieldDefinition) -> FieldDefinition:
         try:
             field_type = self.field_types[field.type]
         except PluginMissing:
@@ -218,11 +232,17 @@ class Catalogue:
         return replace(field, options=options, options_version=newest)
 
     @property
+    def _orm(self) -> ORM:
+        if self._given_orm is None:
+            raise RuntimeError("this catalogue was made without classes and sessions")
+        return self._given_orm
+
+    @property
     def models(self) -> Mapping[str, type]:
         """The generated classes by model name, for scripts and shells (``orm/models.py``)."""
         return self._orm.models(self)
 
-    def session(self, *, writes: bool = True, author: str | None = None) -> AbstractContextManager:
+    def session(self, *, writes: bool = True, author: str | None = None) -> AbstractContextManager[Any]:
         """An ORM session in a transaction, for scripts (``orm/sessions.py``).
 
         :param author: who writes, for the fields that say so

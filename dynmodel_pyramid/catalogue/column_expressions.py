@@ -3,6 +3,8 @@
 ``table`` is the model's own, or an alias of it where a query has the table more than once.
 """
 
+from typing import Any, cast
+
 import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.list_tables import as_json, ids_of, lines_of, list_of, reverse_of
@@ -12,7 +14,7 @@ from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.definitions.model import Referrer
 
 
-def _source(table: sa.FromClause, field: FieldDefinition) -> sa.ColumnElement | sa.FromClause:
+def _source(table: sa.FromClause, field: FieldDefinition) -> Any:
     """The source of a field type's expressions: its column, or the table if it has none."""
     return table.c[field.name] if field.name in table.c else table
 
@@ -31,17 +33,17 @@ def is_system_value(model: Model, field: FieldDefinition) -> bool:
     return column is None or column.computed is not None or model.field_types[field.type].fill is not None
 
 
-def expression(
-    model: Model, field: FieldDefinition, table: sa.FromClause | None = None
-) -> sa.ColumnElement | sa.Select:
+def expression(model: Model, field: FieldDefinition, table: sa.FromClause | None = None) -> sa.ColumnElement[Any]:
     """The expression for sorting and filtering; for a list of references, the query of its ids."""
     table = model.table if table is None else table
     if is_list(model, field):
-        return ids_of(table, lines_of(model.definition.id, field.id, model.table.schema))
+        ids = ids_of(table, lines_of(model.definition.id, field.id, model.table.schema))
+        # No column, but what the operators of such a field take in the place of one (fields/types/array_operators.py).
+        return cast(sa.ColumnElement[Any], ids)
     return model.field_types[field.type].read_expression(_source(table, field), field.options)
 
 
-def json_expression(model: Model, field: FieldDefinition, table: sa.FromClause | None = None) -> sa.ColumnElement:
+def json_expression(model: Model, field: FieldDefinition, table: sa.FromClause | None = None) -> sa.ColumnElement[Any]:
     """The expression that is selected for JSON answers."""
     table = model.table if table is None else table
     if is_list(model, field):
@@ -50,11 +52,11 @@ def json_expression(model: Model, field: FieldDefinition, table: sa.FromClause |
     return model.field_types[field.type].json_expression(expression(model, field, table), field.options)
 
 
-def reverse_sides(model: Model) -> list[Referrer]:
-    """The links to this table that have a name here."""
-    return [referrer for referrer in model.definition.referrers if referrer.reverse is not None]
+def reverse_sides(model: Model) -> dict[str, Referrer]:
+    """The links to this table that have a name here, by that name."""
+    return {referrer.reverse: referrer for referrer in model.definition.referrers if referrer.reverse is not None}
 
 
-def reverse_expression(model: Model, referrer: Referrer, table: sa.FromClause | None = None) -> sa.ColumnElement:
+def reverse_expression(model: Model, referrer: Referrer, table: sa.FromClause | None = None) -> sa.ColumnElement[Any]:
     table = model.table if table is None else table
     return as_json(reverse_of(table, referrer, model.table.schema, model.dialect))

@@ -11,6 +11,7 @@ is a JSON array.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import quoted_name
@@ -25,7 +26,7 @@ from dynmodel_pyramid.fields.types.json import Fragment
 ON_DELETE_SQL = {"restrict": "NO ACTION", "set_null": "SET NULL", "cascade": "CASCADE", "remove": "CASCADE"}
 
 
-def referred_to(name: str, schema: str | None) -> sa.Column:
+def referred_to(name: str, schema: str | None) -> sa.Column[Any]:
     """The id of a table in the database, for a foreign key in DDL."""
     table = sa.Table(quoted_name(name, quote=True), sa.MetaData(schema=schema), sa.Column("id", sa.BigInteger))
     return table.c.id
@@ -52,37 +53,37 @@ def lines_of(table_id: int, field_id: int, schema: str | None) -> sa.Table:
 # Reading
 
 
-def ids_of(table: sa.FromClause, lines_: sa.Table) -> sa.Select:
+def ids_of(table: sa.FromClause, lines_: sa.Table) -> sa.Select[*tuple[Any, ...]]:
     """The ids in a row's list, in order; ``table`` is the row's."""
     found = sa.select(lines_.c.value).where(lines_.c.row_id == table.c.id).order_by(lines_.c.position)
     return found.correlate(table)
 
 
-def list_of(table: sa.FromClause, lines_: sa.Table, dialect: str) -> sa.ColumnElement:
+def list_of(table: sa.FromClause, lines_: sa.Table, dialect: str) -> sa.ColumnElement[Any]:
     """A row's list as the text of a JSON array; ``table`` is the row's."""
     return json_array(ids_of(table, lines_), dialect)
 
 
-def referring_ids(table: sa.FromClause, referrer: Referrer, schema: str | None) -> sa.Select:
+def referring_ids(table: sa.FromClause, referrer: Referrer, schema: str | None) -> sa.Select[*tuple[Any, ...]]:
     """The ids of the rows that refer to a row in this way, ascending; ``table`` is the row's."""
     if referrer.many:
         far = lines_of(referrer.table_id, referrer.field_id, schema)
         found = sa.select(far.c.row_id).where(far.c.value == table.c.id).order_by(far.c.row_id)
     else:
         # An alias: a table may refer to itself.
-        column = sa.Column(quoted_name(referrer.column, quote=True), key="_far")
+        column = sa.Column[int](quoted_name(referrer.column, quote=True), key="_far")
         name = quoted_name(referrer.table, quote=True)
-        far = sa.Table(name, sa.MetaData(schema=schema), sa.Column("id"), column).alias("_far")
-        found = sa.select(far.c.id).where(far.c._far == table.c.id).order_by(far.c.id)
+        near = sa.Table(name, sa.MetaData(schema=schema), sa.Column("id"), column).alias("_far")
+        found = sa.select(near.c.id).where(near.c._far == table.c.id).order_by(near.c.id)
     return found.correlate(table)
 
 
-def reverse_of(table: sa.FromClause, referrer: Referrer, schema: str | None, dialect: str) -> sa.ColumnElement:
+def reverse_of(table: sa.FromClause, referrer: Referrer, schema: str | None, dialect: str) -> sa.ColumnElement[Any]:
     """The ids of :func:`referring_ids` as the text of a JSON array."""
     return json_array(referring_ids(table, referrer, schema), dialect)
 
 
-def as_json(expression: sa.ColumnElement) -> sa.ColumnElement:
+def as_json(expression: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """The text of a JSON array as a part of an answer."""
     return sa.type_coerce(expression, Fragment())
 

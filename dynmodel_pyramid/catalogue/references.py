@@ -43,8 +43,8 @@ def touched(
 ) -> dict[int, tuple[Referrer, ...]]:
     """Each other table whose references by this table change -> the new references, in order of id."""
     old, new = (referrers(each, field_types) if each is not None else {} for each in (before, after))
-    own = (after or before).id
-    return {far: new.get(far, ()) for far in sorted({*old, *new} - {own}) if old.get(far) != new.get(far)}
+    own = {each.id for each in (before, after) if each is not None}
+    return {far: new.get(far, ()) for far in sorted({*old, *new} - own) if old.get(far) != new.get(far)}
 
 
 def with_referrers(far: TableDefinition, table_id: int, made: tuple[Referrer, ...]) -> TableDefinition:

@@ -20,7 +20,7 @@ class SystemWrite:
 
     def __init__(
         self, is_insert: bool, author: str | None, moment: datetime.datetime, draw: Callable[[int], int], count: int
-    ):
+    ) -> None:
         self.is_insert = is_insert
         self.author = author
         self.moment = moment
@@ -43,6 +43,13 @@ def system_fields(definition: TableDefinition, field_types: FieldTypes) -> tuple
     )
 
 
+def fill_of(field: FieldDefinition, field_types: FieldTypes) -> Callable[..., Any]:
+    """What gives the values of one of these fields."""
+    fill = field_types[field.type].fill
+    assert fill is not None
+    return fill
+
+
 class Filler:
     """Makes the system values of one table in one transaction."""
 
@@ -54,7 +61,7 @@ class Filler:
         definition: TableDefinition,
         author: str | None,
         moment: datetime.datetime,
-    ):
+    ) -> None:
         self.connection = connection
         self.store = store
         self.field_types = field_types
@@ -68,11 +75,16 @@ class Filler:
 
         return SystemWrite(is_insert, self.author, self.moment, draw, count)
 
+    def _fill(self, field: FieldDefinition) -> Callable[..., Any]:
+        fill = self.field_types[field.type].fill
+        assert fill is not None  # the field is one of :func:`given_fields`
+        return fill
+
     def of_new_rows(self, fields: tuple[FieldDefinition, ...], count: int) -> list[dict[str, Any]]:
         """The values by field for each of that many new rows."""
         filled: list[dict[str, Any]] = [{} for _ in range(count)]
         for field in fields:
-            write, fill = self._write(field, True, count), self.field_types[field.type].fill
+            write, fill = self._write(field, True, count), fill_of(field, self.field_types)
             for values in filled:
                 value = fill(field.options, write)
                 values[field.name] = None if value is UNCHANGED else value
@@ -81,7 +93,7 @@ class Filler:
     def of_changed_row(self, fields: tuple[FieldDefinition, ...]) -> dict[str, Any]:
         """The values that change when a row is changed."""
         found = {
-            field.name: self.field_types[field.type].fill(field.options, self._write(field, False, 1))
+            field.name: fill_of(field, self.field_types)(field.options, self._write(field, False, 1))
             for field in fields
         }
         return {name: value for name, value in found.items() if value is not UNCHANGED}

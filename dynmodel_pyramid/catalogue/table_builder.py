@@ -45,7 +45,7 @@ class GenerationContext:
 class Generator:
     """Builds tables and classes for one database with one set of field types."""
 
-    def __init__(self, field_types: FieldTypes, dialect: Dialect):
+    def __init__(self, field_types: FieldTypes, dialect: Dialect) -> None:
         self.field_types = field_types
         self.dialect = dialect
         self.context = GenerationContext(dialect.name)
@@ -56,7 +56,7 @@ class Generator:
         """A field's reference; None also if the field's type is not installed."""
         return reference_of(field, self.field_types)
 
-    def column(self, field: FieldDefinition) -> sa.Column | None:
+    def column(self, field: FieldDefinition) -> sa.Column[Any] | None:
         """The column of one field, ready to be added to a table; its key is the field's name.
 
         None for a value that is computed or kept in a table of its own (:mod:`~.list_tables`).
@@ -78,7 +78,7 @@ class Generator:
             column.default = sa.ColumnDefault(self.default_maker(field))
         return column
 
-    def plain_column(self, field: FieldDefinition) -> sa.Column | None:
+    def plain_column(self, field: FieldDefinition) -> sa.Column[Any] | None:
         """The column as the field's type makes it."""
         field_type = self.field_types[field.type]
         if field.options_version != options_version(field_type):
@@ -114,7 +114,7 @@ class Generator:
         definition: TableDefinition,
         *,
         name: str | None = None,
-        further: Sequence[sa.Column] = (),
+        further: Sequence[sa.Column[Any]] = (),
         far: Callable[[int], str] | None = None,
         metadata: sa.MetaData | None = None,
     ) -> sa.Table:
@@ -160,7 +160,7 @@ class Generator:
                     deferrable=True,
                 )
 
-    def _system_columns(self, definition: TableDefinition, metadata: sa.MetaData) -> list[sa.Column]:
+    def _system_columns(self, definition: TableDefinition, metadata: sa.MetaData) -> list[sa.Column[Any]]:
         key: dict[str, Any] = {}
         if self.dialect.has_sequences:
             sequence = sa.Sequence(
@@ -179,7 +179,7 @@ class Generator:
         """All indexes of the table by their names, which are made of ids."""
         indexes: dict[str, sa.Index] = {}
 
-        def add(number: int, unique: bool, columns: list, **options) -> None:
+        def add(number: int, unique: bool, columns: list[Any], **options: Any) -> None:
             name = f"_{'ux' if unique else 'ix'}_{definition.id}_{number}"
             indexes[name] = sa.Index(quoted_name(name, quote=True), *columns, unique=unique, **options)
 
@@ -216,7 +216,7 @@ class Generator:
             "__mapper_args__": {"version_id_col": table.c._version},
         }
         attributes |= {names[field.name]: table.c[field.name] for field in definition.fields if field.name in table.c}
-        return type(definition.model_name, (base,), attributes | further)
+        return type(definition.model_name, (base,), {**attributes, **further})
 
 
 def foreign_key_name(definition: TableDefinition, field: FieldDefinition) -> str:
@@ -251,13 +251,13 @@ def attribute_names(definition: TableDefinition) -> dict[str, str]:
     return names
 
 
-def _python_default(column: sa.Column, value: Any) -> None:
+def _python_default(column: sa.Column[Any], value: Any) -> None:
     mutable = isinstance(value, dict | list)
     default: Any = (lambda: copy.deepcopy(value)) if mutable else value
     column.default = sa.ColumnDefault(default)
 
 
-def _represent(self) -> str:
+def _represent(self: Any) -> str:
     return f"<{type(self).__name__} {self.id}>"
 
 
@@ -275,10 +275,10 @@ class Model:
     #: Compiled statements kept for one version of one table.
     STATEMENTS = 64
 
-    def __init__(self, definition: TableDefinition, generator: Generator):
+    def __init__(self, definition: TableDefinition, generator: Generator) -> None:
         self.definition = definition
         self.field_types = generator.field_types
-        self.compiled_cache = sa.util.LRUCache(self.STATEMENTS)
+        self.compiled_cache: sa.util.LRUCache[Any, Any] = sa.util.LRUCache(self.STATEMENTS)
         #: The group of classes (:class:`~orm.class_groups.Group`) that the table last belonged to.
         self.group: Any = None
         self._generator = generator
@@ -292,7 +292,8 @@ class Model:
     @property
     def table(self) -> sa.Table:
         """:raises PluginMissing: a field's type is not installed"""
-        return self.once(sa.Table, lambda model: model._generator.table(model.definition))
+        table: sa.Table = self.once(sa.Table, lambda model: model._generator.table(model.definition))
+        return table
 
     def once(self, key: Any, make: Callable[["Model"], Any]) -> Any:
         """``make(self)``, made once for this version; threads that call it at once all get the first result."""

@@ -49,7 +49,7 @@ class Executed:
 class Executor:
     """The definition changes of one catalogue."""
 
-    def __init__(self, catalogue: Catalogue):
+    def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
         self.database = catalogue.database
         self.store = catalogue.store

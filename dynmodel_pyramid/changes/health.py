@@ -10,6 +10,7 @@ from dynmodel_pyramid.catalogue.unsupported_options import unsupported_option
 from dynmodel_pyramid.changes.ddl.columns import Width
 from dynmodel_pyramid.changes.promises import Broken, Promises
 from dynmodel_pyramid.definitions import TableDefinition
+from dynmodel_pyramid.definitions.model import FieldDefinition
 from dynmodel_pyramid.definitions.trashed import TrashStore
 from dynmodel_pyramid.errors import PluginMissing
 
@@ -69,7 +70,7 @@ def health_now(catalogue: Catalogue, table_id: int) -> tuple[TableDefinition, He
             return definition, health
 
 
-def _has_column(catalogue: Catalogue, field) -> bool:
+def _has_column(catalogue: Catalogue, field: FieldDefinition) -> bool:
     try:
         return catalogue.generator.column(field) is not None
     except PluginMissing:

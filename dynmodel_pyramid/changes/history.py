@@ -6,6 +6,7 @@ asked for nothing, so that it can be read when some are gone.
 
 import datetime
 from dataclasses import dataclass, replace
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -36,7 +37,7 @@ class Version:
 class TableHistory:
     """The log of one table, in the caller's transaction."""
 
-    def __init__(self, catalogue: Catalogue, connection: sa.Connection, table_id: int):
+    def __init__(self, catalogue: Catalogue, connection: sa.Connection, table_id: int) -> None:
         self.catalogue = catalogue
         self.connection = connection
         self.table_id = table_id
@@ -64,7 +65,9 @@ class TableHistory:
                 raise self._missing(number)
         return [versions[number] for number in numbers]
 
-    def page(self, limit: int, offset: int = 0, before: int | None = None) -> tuple[list[tuple[Version, list]], bool]:
+    def page(
+        self, limit: int, offset: int = 0, before: int | None = None
+    ) -> tuple[list[tuple[Version, list[Any]]], bool]:
         """The newest first, each with the documents of its operations; and whether there are earlier versions.
 
         :param before: the versions before this one
@@ -81,7 +84,7 @@ class TableHistory:
         ]
         return page, len(versions) > limit
 
-    def with_its_operations(self, number: int) -> tuple[Version, list[dict]]:
+    def with_its_operations(self, number: int) -> tuple[Version, list[dict[str, Any]]]:
         """One version."""
         log = self.catalogue.store.system.change.c
         query = self._query().where(log.version <= number).order_by(log.version.desc()).limit(2)
@@ -93,12 +96,12 @@ class TableHistory:
     def _missing(self, number: int) -> NotFound:
         return NotFound(f"the table has no version {number}")
 
-    def _query(self) -> sa.Select:
+    def _query(self) -> sa.Select[*tuple[Any, ...]]:
         log = self.catalogue.store.system.change.c
         columns = (log.document, log.changed_at, log.changed_by, log.name_before, log.name_after)
         return sa.select(*columns).where(log.table_id == self.table_id)
 
-    def _read(self, query: sa.Select) -> list[Version]:
+    def _read(self, query: sa.Select[*tuple[Any, ...]]) -> list[Version]:
         return [
             Version(
                 self.catalogue.upgraded(TableDefinition.from_stored(document)),
@@ -118,7 +121,7 @@ def _kind(name_before: str | None, name_after: str | None, version: int) -> str 
     return None
 
 
-def operations_of(before: Version | None, version: Version) -> list[dict]:
+def operations_of(before: Version | None, version: Version) -> list[dict[str, Any]]:
     """The documents of the operations that led from the version before to this one."""
     whole_table = [] if version.kind is None else [{"kind": version.kind}]
     if before is not None:
@@ -127,7 +130,7 @@ def operations_of(before: Version | None, version: Version) -> list[dict]:
     return [*whole_table, *operation_documents(nothing, version.definition)]
 
 
-def operation_documents(before: TableDefinition, after: TableDefinition) -> list[dict]:
+def operation_documents(before: TableDefinition, after: TableDefinition) -> list[dict[str, Any]]:
     """The operations between two versions, as clients get them; where the database keeps the table is not told."""
     one, other = (replace(version, physical_name=version.model_name) for version in (before, after))
     return [operation_document(operation) for operation in operations_between(one, other)]

@@ -6,6 +6,7 @@ as the change gives defaults. Where it is also for lost values, it is for those 
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from dynmodel_pyramid.changes.on_error import FieldWord, Words
 from dynmodel_pyramid.changes.values.column_values import ColumnValues
@@ -26,7 +27,7 @@ class Loosening:
     fields: tuple[tuple[TableDefinition, str], ...] = ()
     loses: bool = False
     count: int = 0
-    samples: tuple[dict, ...] = ()
+    samples: tuple[dict[str, Any], ...] = ()
     latest: Key = ("table", 0)
 
     def with_values(self, table: TableDefinition, values: ColumnValues, words: Words) -> "Loosening":
@@ -69,7 +70,7 @@ class Loosening:
         table: TableDefinition,
         field: FieldDefinition,
         count: int,
-        rows: Iterable[dict],
+        rows: Iterable[dict[str, Any]],
         *,
         latest: Key,
         loses: bool,

@@ -8,7 +8,7 @@ than one field (:mod:`~.loosening`).
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.errors import Malformed
@@ -146,7 +146,7 @@ class OnError:
             of_table[number] = item.word
         return [(change, Words(FAIL, words.get(change.id, {}))) for change in changes]
 
-    def _table(self, item: FieldWord, by_name: Mapping[str, tuple]) -> tuple:
+    def _table(self, item: FieldWord, by_name: Mapping[str, tuple[Any, ...]]) -> tuple[Any, ...]:
         if item.table is None:
             raise _malformed(
                 f"on_error={self}: {item.field} says no table", "name it with the field: Product.price:null"

@@ -34,7 +34,7 @@ class _Moved(Exception):
 class OnlineChanges:
     """See the module; for databases that may prove rules later."""
 
-    def __init__(self, executor: Executor):
+    def __init__(self, executor: Executor) -> None:
         self.executor = executor
         self.database = executor.database
 

@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -83,7 +84,7 @@ class ReadersHeldOff:
     :param patience: seconds that it waits, which waiting for writers has left over
     """
 
-    def __init__(self, catalogue: Catalogue, connection: sa.Connection, locked: Definitions, patience: float):
+    def __init__(self, catalogue: Catalogue, connection: sa.Connection, locked: Definitions, patience: float) -> None:
         self._catalogue, self._connection = catalogue, connection
         self._left, self._patience = locked, patience
 
@@ -117,7 +118,7 @@ class _Further(Exception):
     """The change touches tables that are not locked yet: start again."""
 
 
-def _attempts(catalogue: Catalogue, connection: sa.Connection, deadline: float) -> Iterator:
+def _attempts(catalogue: Catalogue, connection: sa.Connection, deadline: float) -> Iterator[Any]:
     """Blocks, each in a savepoint, until one of them passes: a lock that is waited for too long is waited for again."""
     done = False
     while not done:

@@ -8,6 +8,7 @@ table that is made anew, and thrown away (:mod:`dynmodel_pyramid.database.things
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import quoted_name
@@ -74,7 +75,7 @@ class Broken:
 class Promises:
     """Compares tables in the caller's transaction, which may make temporary tables (``Database.rehearsing``)."""
 
-    def __init__(self, connection: sa.Connection, generator: Generator, store: DefinitionStore):
+    def __init__(self, connection: sa.Connection, generator: Generator, store: DefinitionStore) -> None:
         self.connection = connection
         self.generator = generator
         self.dialect = generator.dialect
@@ -228,7 +229,7 @@ class Promises:
                 if field.is_unique or field.index:
                     yield from self._behind(table.c[field.name], last, field.name, table.name, field.name)
 
-    def _behind(self, column: sa.Column, last: int, name: str, table: str, field: str | None) -> Iterator[Broken]:
+    def _behind(self, column: sa.Column[Any], last: int, name: str, table: str, field: str | None) -> Iterator[Broken]:
         query = sa.select(sa.func.max(column))
         greatest = self.connection.scalar(query, execution_options={"compiled_cache": None}) or 0
         if greatest > last:

@@ -57,7 +57,7 @@ class Line:
 class Quarantine:
     """The lines of one table; functions take the connection of the caller's transaction."""
 
-    def __init__(self, rows: Rows):
+    def __init__(self, rows: Rows) -> None:
         self.rows = rows
         self.definition = rows.model.definition
         self.table = rows.catalogue.store.system.quarantine
@@ -160,7 +160,7 @@ class Quarantine:
         conditions = [self.table.c.table_id == self.definition.id]
         return conditions if field_id is None else [*conditions, self.table.c.field_id == field_id]
 
-    def _lines(self, connection: sa.Connection, query: sa.Select) -> list[Line]:
+    def _lines(self, connection: sa.Connection, query: sa.Select[*tuple[Any, ...]]) -> list[Line]:
         rows = connection.execute(query).all()
         shown = self._shown(connection, rows)
         return [
@@ -179,7 +179,9 @@ class Quarantine:
             for row in rows
         ]
 
-    def _shown(self, connection: sa.Connection, rows: Iterable[sa.Row]) -> dict[tuple[int, int], bool]:
+    def _shown(
+        self, connection: sa.Connection, rows: Iterable[sa.Row[*tuple[Any, ...]]]
+    ) -> dict[tuple[int, int], bool]:
         """Whether the values of a field may be shown: as the field is, or as it was when it had them."""
         wanted = {(row.field_id, row.version) for row in rows}
         versions = sorted({version for number, version in wanted if number not in self.definition.by_id})

@@ -56,7 +56,7 @@ def _with_on_error(make_changes: MakeChanges, on_error: OnError) -> MakeChanges:
 class DefinitionService:
     """The definition changes of one catalogue."""
 
-    def __init__(self, catalogue: Catalogue):
+    def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
         self.store = catalogue.store
         self.executor = Executor(catalogue)

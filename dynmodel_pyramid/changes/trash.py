@@ -41,7 +41,7 @@ class Kept:
 class Trash:
     """What both kinds of trash share."""
 
-    def __init__(self, catalogue: Catalogue):
+    def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
         self.database = catalogue.database
         self.store = TrashStore(catalogue.database.system)

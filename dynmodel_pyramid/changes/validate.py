@@ -43,7 +43,7 @@ class Transactions(Protocol):
 class Unfinished(Exception):
     """An earlier change of the table must be finished first."""
 
-    def __init__(self, table_id: int):
+    def __init__(self, table_id: int) -> None:
         super().__init__(table_id)
         self.table_id = table_id
 

@@ -59,7 +59,7 @@ class SchemaPlan:
 class WholeSchema:
     """The schema of one catalogue."""
 
-    def __init__(self, catalogue: Catalogue):
+    def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
         self.service = DefinitionService(catalogue)
 

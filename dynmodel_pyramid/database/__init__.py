@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from string import Template
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -54,7 +55,7 @@ class State:
 class Database:
     """One database (on PostgreSQL: one schema of it) with its system tables and user tables."""
 
-    def __init__(self, settings: Settings):
+    def __init__(self, settings: Settings) -> None:
         options = settings.sqlalchemy()
         if not options.get("sqlalchemy.url"):
             raise ConfigurationProblem("sqlalchemy.url is not set", hint="for example sqlite:///%(here)s/data.sqlite")
@@ -81,7 +82,7 @@ class Database:
         self._state_sql = f"SELECT definitions, access, stamp FROM {quoted} WHERE id = 1"
 
     @contextmanager
-    def reading(self, **execution_options) -> Iterator[sa.Connection]:
+    def reading(self, **execution_options: Any) -> Iterator[sa.Connection]:
         """A connection in a read transaction, rolled back at the end."""
         with self.engine.connect() as connection:
             if execution_options:
@@ -123,8 +124,9 @@ class Database:
     def unstage(self, connection: sa.Connection) -> None:
         """Drop the connection's temporary tables and close it."""
         try:
-            if connection.in_transaction():
-                connection.get_transaction().rollback()
+            transaction = connection.get_transaction()
+            if transaction is not None and transaction.is_active:
+                transaction.rollback()
             elif not connection.invalidated:
                 connection.connection.rollback()  # a failed commit may have left it open
             kept = not connection.invalidated and self.dialect.discard_staging(connection)
@@ -172,7 +174,7 @@ def _expand(url: str) -> str:
         raise ConfigurationProblem("sqlalchemy.url: a $ must begin ${NAME}, or be written $$") from None
 
 
-def dialect_for(url: sa.URL, settings) -> Dialect:
+def dialect_for(url: sa.URL, settings: Settings) -> Dialect:
     """:raises ConfigurationProblem: for a database that is not supported"""
     name = url.get_backend_name()
     if name not in DIALECTS:

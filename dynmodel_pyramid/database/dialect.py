@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.database.things import Thing, Things
 from dynmodel_pyramid.errors import Conflict
+from dynmodel_pyramid.settings import Settings
 
 #: Execution option of a connection or engine: begin transactions that will write.
 WRITES = "dynmodel_writes"
@@ -95,7 +96,7 @@ class Dialect:
     #: Whether definition changes wait for readers, and may end those that are streams (:meth:`end_streams`).
     ends_streams = False
 
-    def __init__(self, settings):
+    def __init__(self, settings: Settings) -> None:
         self.settings = settings
 
     @property
@@ -145,7 +146,9 @@ class Dialect:
         """How many columns of a table count towards ``max_columns``, where dropped ones do."""
         raise NotImplementedError
 
-    def refused_entries(self, connection: sa.Connection, rows: sa.Select, first: int) -> tuple[int, list[int]]:
+    def refused_entries(
+        self, connection: sa.Connection, rows: sa.Select[*tuple[Any, ...]], first: int
+    ) -> tuple[int, list[int]]:
         """How many rows are too long for an index, and the ids of the first ones.
 
         :param rows: the id, and the values that the index would have
@@ -200,7 +203,7 @@ class Dialect:
         """Put that many new row ids, ascending, into the column ``id`` of a table whose first column counts from 0."""
         raise NotImplementedError
 
-    def among(self, key: sa.ColumnElement, ids: Sequence[int]) -> sa.ColumnElement[bool]:
+    def among(self, key: sa.ColumnElement[Any], ids: Sequence[int]) -> sa.ColumnElement[bool]:
         """Whether a whole number is one of these: one parameter, however many they are."""
         raise NotImplementedError
 

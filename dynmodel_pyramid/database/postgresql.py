@@ -1,6 +1,6 @@
 """PostgreSQL."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -8,9 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from dynmodel_pyramid.database import postgresql_things
-from dynmodel_pyramid.database.cursors import raw_cursor
+from dynmodel_pyramid.database.cursors import driver_connection, raw_cursor
 from dynmodel_pyramid.database.dialect import EXPLAIN_OPTIONS, ONE_MOMENT, REHEARSES, WRITES, Dialect, Failure
 from dynmodel_pyramid.database.postgresql_entries import refused_entries
+from dynmodel_pyramid.database.things import Thing, Things
 
 #: The application names of sessions that are streams, as pg_stat_activity shows them.
 STREAM, SLOW_STREAM = "dynmodel stream", "dynmodel stream that waits for its client"
@@ -67,7 +68,7 @@ class PostgreSQL(Dialect):
         timeout = int(self.settings.lock_timeout * 1000)
 
         @event.listens_for(engine, "connect")
-        def connect(dbapi, record):
+        def connect(dbapi: Any, record: object) -> None:
             with dbapi.cursor() as cursor:
                 cursor.execute("SET TIME ZONE 'UTC'")  # datetimes come back in UTC
                 # Under REPEATABLE READ the state that is read after the data would look unchanged, so defaults of the
@@ -85,11 +86,11 @@ class PostgreSQL(Dialect):
                 dbapi.rollback()
 
         @event.listens_for(engine, "begin")
-        def begin(connection):
+        def begin(connection: sa.Connection) -> None:
             # The driver sends it along with BEGIN.
             options = connection.get_execution_options()
             reads = not options.get(WRITES) and not options.get(REHEARSES)
-            raw = connection.connection.dbapi_connection
+            raw = driver_connection(connection)
             raw.read_only = reads or None
             raw.isolation_level = levels.REPEATABLE_READ if options.get(ONE_MOMENT) else None
 
@@ -120,7 +121,7 @@ class PostgreSQL(Dialect):
     }
 
     def failure(self, error: sa.exc.DBAPIError) -> Failure:
-        original = error.orig
+        original: Any = error.orig
         state = getattr(original, "sqlstate", None)
         if state is None:
             away = error.connection_invalidated or isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError)
@@ -131,14 +132,18 @@ class PostgreSQL(Dialect):
         column = original.diag.column_name
         return Failure(kind, (column,) if column else (), original.diag.constraint_name, original.diag.table_name)
 
-    def refused_entries(self, connection: sa.Connection, rows: sa.Select, first: int) -> tuple[int, list[int]]:
+    def refused_entries(
+        self, connection: sa.Connection, rows: sa.Select[*tuple[Any, ...]], first: int
+    ) -> tuple[int, list[int]]:
         return refused_entries(connection, rows, first)
 
     @staticmethod
     def sequence(table: sa.Table) -> sa.Sequence:
-        return table.c.id.default
+        sequence = table.c.id.default
+        assert isinstance(sequence, sa.Sequence)  # as the generator makes all tables here
+        return sequence
 
-    def among(self, key: sa.ColumnElement, ids: Sequence[int]) -> sa.ColumnElement[bool]:
+    def among(self, key: sa.ColumnElement[Any], ids: Sequence[int]) -> sa.ColumnElement[bool]:
         return key == sa.any_(sa.literal(list(ids), sa.ARRAY(sa.BigInteger)))
 
     def draw_ids(self, connection: sa.Connection, table: sa.Table, count: int, *, above: int) -> list[int]:
@@ -186,23 +191,25 @@ class PostgreSQL(Dialect):
         query = sa.text(f"SELECT attname {self._COLUMNS} AND NOT attisdropped ORDER BY attnum")
         return list(connection.scalars(query, {"schema": self.schema, "name": table}))
 
-    def things(self, connection, table):
+    def things(self, connection: sa.Connection, table: str) -> Things:
         return postgresql_things.things(connection, self.schema, table)
 
-    def promised_things(self, connection, make):
+    def promised_things(
+        self, connection: sa.Connection, make: Callable[[sa.MetaData], tuple[sa.Table, list[sa.Index]]]
+    ) -> Things:
         table, indexes = make(sa.MetaData(schema=postgresql_things.TEMPORARY))
         return postgresql_things.promised_things(connection, table, indexes)
 
-    def relations(self, connection):
+    def relations(self, connection: sa.Connection) -> set[Thing]:
         return postgresql_things.relations(connection, self.schema)
 
-    def last_id(self, connection, table):
+    def last_id(self, connection: sa.Connection, table: sa.Table) -> int | None:
         return postgresql_things.last_id(connection, self.schema, str(self.sequence(table).name))
 
     def counted_columns(self, connection: sa.Connection, table: str) -> int:
         # A dropped column keeps its line, and its number is never used again (PostgreSQL manual, pg_attribute).
         query = sa.text(f"SELECT count(*) {self._COLUMNS}")
-        return connection.scalar(query, {"schema": self.schema, "name": table})
+        return connection.execute(query, {"schema": self.schema, "name": table}).scalar_one()
 
     @contextmanager
     def foreign_keys_deferred(self, connection: sa.Connection) -> Iterator[None]:
@@ -229,7 +236,7 @@ class PostgreSQL(Dialect):
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, int(wait * 1000))}")
 
     def discard_staging(self, connection: sa.Connection) -> bool:
-        raw = connection.connection.dbapi_connection
+        raw = driver_connection(connection)
         raw.execute("DISCARD TEMP")
         raw.commit()
         return True
@@ -257,7 +264,7 @@ class PostgreSQL(Dialect):
         connection.exec_driver_sql(f"SET LOCAL application_name = '{SLOW_STREAM if waits else STREAM}'")
 
     def is_cut_off(self, connection: sa.Connection) -> bool:
-        raw = connection.connection.dbapi_connection
+        raw = driver_connection(connection)
         try:
             # Reads what has arrived, without waiting: first the server's last message, then the end of the connection.
             raw.pgconn.consume_input()

@@ -1,8 +1,10 @@
 """The parts of a table on PostgreSQL, from its system catalogues (manual, part VII, "System Catalogs")."""
 
+from typing import Any
+
 import sqlalchemy as sa
 
-from dynmodel_pyramid.database.things import NOT_VALID, Thing, Things, foreign_key
+from dynmodel_pyramid.database.things import NOT_VALID, Thing, Things, creations, foreign_key
 
 #: The schema of temporary tables (manual, ``search_path``).
 TEMPORARY = "pg_temp"
@@ -70,7 +72,7 @@ def things(connection: sa.Connection, schema: str, table: str) -> Things:
         return {}
     found = {Thing("table", ""): ""}
 
-    def rows(query: str):
+    def rows(query: str) -> sa.CursorResult[*tuple[Any, ...]]:
         return connection.execute(sa.text(query), {"table": number})
 
     for name, text, sequence, kind in rows(_COLUMNS):
@@ -95,12 +97,12 @@ def promised_things(connection: sa.Connection, table: sa.Table, indexes: list[sa
     :param table: in the schema :data:`TEMPORARY`, without foreign keys: those of temporary tables lead to others
     """
     key = table.c.get("id")
-    sequence = key.default if key is not None else None
-    if sequence is not None:
-        key.server_default = None
+    sequence = None
+    if key is not None and isinstance(key.default, sa.Sequence):
+        sequence, key.server_default = key.default, None
     undone = connection.begin_nested()
     try:
-        for statement in (sa.schema.CreateTable(table), *map(sa.schema.CreateIndex, indexes)):
+        for statement in creations(table, indexes):
             connection.execute(statement, execution_options={"compiled_cache": None})
         found = dict(things(connection, TEMPORARY, table.name))
     finally:

@@ -9,6 +9,7 @@ bound the size of a pattern; a text may take RE2 some 4 ns for each character an
 """
 
 import functools
+from typing import Any
 
 import re2
 
@@ -19,7 +20,7 @@ _KEPT = 64
 
 
 @functools.lru_cache(_KEPT)
-def _compiled(pattern: str):
+def _compiled(pattern: str) -> Any:
     options = re2.Options()
     options.dot_nl = True
     options.never_capture = True

@@ -2,20 +2,24 @@
 
 import json
 import sqlite3
+import sys
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from dynmodel_pyramid.database import sqlite_functions, sqlite_sums, sqlite_things
-from dynmodel_pyramid.database.cursors import raw_cursor
+from dynmodel_pyramid.database.cursors import driver_connection, raw_cursor
 from dynmodel_pyramid.database.dialect import WRITES, Dialect, Failure
 from dynmodel_pyramid.database.sqlite_deadline import MESSAGES, Deadline, was_overdue
 from dynmodel_pyramid.database.sqlite_file import DatabaseFile
+from dynmodel_pyramid.database.things import Thing, Things
 from dynmodel_pyramid.errors import Busy, ConfigurationProblem
+from dynmodel_pyramid.settings import Settings
 
 #: The most free pages that a pooled connection may keep on the disk after its temporary tables are dropped; 4 MB.
 KEPT_PAGES = 1000
@@ -41,7 +45,7 @@ class SQLite(Dialect):
     nulls_not_distinct = False
     temporary_schema = "temp"
 
-    def __init__(self, settings):
+    def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         # SQLite's busy handler polls and is unfair: with 8 writers the worst wait is 2 s, and 0.3 s with this lock.
         self._writer = threading.Lock()
@@ -65,11 +69,11 @@ class SQLite(Dialect):
         file, release = DatabaseFile(), self._release
 
         @event.listens_for(engine, "do_connect")
-        def do_connect(dialect, record, arguments, parameters):
+        def do_connect(dialect: sa.Dialect, record: object, arguments: object, parameters: object) -> None:
             file.refuse_to_create()
 
         @event.listens_for(engine, "connect")
-        def connect(dbapi, record):
+        def connect(dbapi: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
             record.info[FILE] = file.opened(dbapi)
             dbapi.isolation_level = None
             dbapi.execute(f"PRAGMA busy_timeout = {timeout}")
@@ -80,11 +84,11 @@ class SQLite(Dialect):
             sqlite_functions.register(dbapi, deadline)
             sqlite_sums.register(dbapi, deadline)
             # Double-quoted names that don't exist are errors, not string literals.
-            if hasattr(dbapi, "setconfig"):  # Python 3.12
+            if sys.version_info >= (3, 12):
                 dbapi.setconfig(sqlite3.SQLITE_DBCONFIG_DQS_DML, False)
                 dbapi.setconfig(sqlite3.SQLITE_DBCONFIG_DQS_DDL, False)
 
-        def check_file(connection):
+        def check_file(connection: sa.Connection) -> None:
             try:
                 file.check(connection.connection.info[FILE])
             except sqlite3.OperationalError as error:
@@ -92,14 +96,14 @@ class SQLite(Dialect):
                 raise sa.exc.OperationalError("BEGIN", {}, error, connection_invalidated=True) from error
 
         @event.listens_for(engine, "commit")
-        def commit(connection):
+        def commit(connection: sa.Connection) -> None:
             if connection.get_execution_options().get(WRITES):
                 check_file(connection)
 
         @event.listens_for(engine, "begin")
-        def begin(connection):
+        def begin(connection: sa.Connection) -> None:
             check_file(connection)
-            dbapi = connection.connection.dbapi_connection
+            dbapi = driver_connection(connection)
             if not connection.get_execution_options().get(WRITES):
                 dbapi.execute("BEGIN")
                 return
@@ -115,7 +119,7 @@ class SQLite(Dialect):
                     raise Busy("the database is busy: another process's write took too long") from error
                 raise sa.exc.OperationalError("BEGIN IMMEDIATE", {}, error) from error
 
-        def unbound(dbapi, record, *ignored):
+        def unbound(dbapi: sqlite3.Connection | None, record: ConnectionPoolEntry, *ignored: object) -> None:
             if dbapi is not None and record.info.pop("bound", None):
                 record.info[DEADLINE].lift()
                 dbapi.set_progress_handler(None, 0)
@@ -127,7 +131,7 @@ class SQLite(Dialect):
         event.listen(engine, "close", release)
         event.listen(engine, "invalidate", release)
 
-    def _release(self, dbapi, record, *ignored) -> None:
+    def _release(self, dbapi: object, record: ConnectionPoolEntry | None, *ignored: object) -> None:
         if record is not None and record.info.pop("writer", None):
             self._writer.release()
 
@@ -169,16 +173,18 @@ class SQLite(Dialect):
         query = sa.text("SELECT name FROM pragma_table_info(:name)")
         return list(connection.scalars(query, {"name": table}))
 
-    def things(self, connection, table):
+    def things(self, connection: sa.Connection, table: str) -> Things:
         return sqlite_things.things(connection, table)
 
-    def promised_things(self, connection, make):
+    def promised_things(
+        self, connection: sa.Connection, make: Callable[[sa.MetaData], tuple[sa.Table, list[sa.Index]]]
+    ) -> Things:
         return sqlite_things.promised_things(*make(sa.MetaData()), connection.dialect)
 
-    def relations(self, connection):
+    def relations(self, connection: sa.Connection) -> set[Thing]:
         return sqlite_things.relations(connection)
 
-    def last_id(self, connection, table):
+    def last_id(self, connection: sa.Connection, table: sa.Table) -> int:
         return sqlite_things.last_id(connection, str(table.name))
 
     def explain(self, connection: sa.Connection, sql: str, parameters: Any, form: str, options: Collection[str]) -> Any:
@@ -199,17 +205,17 @@ class SQLite(Dialect):
         info["bound"] = True
         deadline: Deadline = info[DEADLINE]
         deadline.set(seconds)
-        connection.connection.dbapi_connection.set_progress_handler(lambda: deadline.is_over, PROGRESS_INSTRUCTIONS)
+        driver_connection(connection).set_progress_handler(lambda: deadline.is_over, PROGRESS_INSTRUCTIONS)
 
     def unbound_statements(self, connection: sa.Connection) -> None:
         connection.connection.info[DEADLINE].lift()
-        connection.connection.dbapi_connection.set_progress_handler(None, 0)
+        driver_connection(connection).set_progress_handler(None, 0)
 
     def prepare_staging(self, connection: sa.Connection) -> None:
-        connection.connection.dbapi_connection.execute("PRAGMA temp_store = FILE")
+        driver_connection(connection).execute("PRAGMA temp_store = FILE")
 
     def discard_staging(self, connection: sa.Connection) -> bool:
-        raw = connection.connection.dbapi_connection
+        raw = driver_connection(connection)
         # The checkpoint at the commit stopped at this connection's own moment (keep_moment): the log would grow if only
         # uploads wrote. Passive: it waits for nobody.
         raw.execute("PRAGMA wal_checkpoint(PASSIVE)")
@@ -225,7 +231,7 @@ class SQLite(Dialect):
         # A statement that is not read to its end goes on after the commit, and so does the connection's snapshot, which
         # later statements share. The writer lock is released (SQLite, "Transactions", 2.1 and "Write-Ahead Logging",
         # 2.2).
-        cursor = connection.connection.dbapi_connection.cursor()
+        cursor: sqlite3.Cursor = driver_connection(connection).cursor()
         cursor.execute("SELECT name FROM sqlite_schema")
         cursor.fetchone()
         return cursor
@@ -244,7 +250,7 @@ class SQLite(Dialect):
     def foreign_keys_suspended(self, connection: sa.Connection) -> Iterator[None]:
         # With foreign keys on, rebuilding a table deletes or nulls the rows that refer to it (ALTER TABLE, "Making
         # Other Kinds Of Table Schema Changes", step 1); inside a transaction the pragma is ignored.
-        raw = connection.connection.dbapi_connection
+        raw = driver_connection(connection)
         raw.execute("PRAGMA foreign_keys = OFF")
         try:
             yield
@@ -252,7 +258,7 @@ class SQLite(Dialect):
             if not connection.invalidated:
                 raw.execute("PRAGMA foreign_keys = ON")
 
-    def among(self, key: sa.ColumnElement, ids: Sequence[int]) -> sa.ColumnElement[bool]:
+    def among(self, key: sa.ColumnElement[Any], ids: Sequence[int]) -> sa.ColumnElement[bool]:
         # SQLite, "The JSON table-valued functions"; SQLite has no arrays.
         return key.in_(sa.select(sa.func.json_each(json.dumps(list(ids))).table_valued("value").c.value))
 

@@ -24,7 +24,7 @@ class Deadline:
 
     __slots__ = ("at",)
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.at = math.inf
 
     def set(self, seconds: float) -> None:

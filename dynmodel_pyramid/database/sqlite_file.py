@@ -18,8 +18,9 @@ Identity = tuple[int, int]
 class DatabaseFile:
     """The file of one engine."""
 
-    def __init__(self):
-        self._path: str | None = None
+    def __init__(self) -> None:
+        #: Empty until the first connection has told it.
+        self._path = ""
         self._missed = False
         self._lock = threading.Lock()
 
@@ -28,12 +29,12 @@ class DatabaseFile:
 
         :raises sqlite3.OperationalError: the file was there, and is gone
         """
-        if self._path is not None and self._identity() is None:
+        if self._path and self._identity() is None:
             self._refuse(None)
 
     def opened(self, dbapi: sqlite3.Connection) -> Identity | None:
         """The file that a new connection has open."""
-        if self._path is None:
+        if not self._path:
             self._path = next(path for _, name, path in dbapi.execute("PRAGMA database_list") if name == "main")
         return self._identity()
 

@@ -152,7 +152,7 @@ def _kind_of(value: Any) -> tuple[type, Any]:
     return type(value), value
 
 
-def _scalars(items: list) -> set[tuple[type, Any]]:
+def _scalars(items: list[Any]) -> set[tuple[type, Any]]:
     """The items that are neither arrays nor objects, with their types: true equals 1 in Python, but not in JSON."""
     return {_kind_of(item) for item in items if not isinstance(item, list | dict)}
 

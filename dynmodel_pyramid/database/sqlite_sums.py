@@ -20,7 +20,7 @@ _LARGEST = Fraction(decimal.Decimal("1.7976931348623157e308"))
 class Sum:
     """``dynmodel_sum(value, kind)``"""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.kind = ""
         self.total: int | Fraction = 0
         self.count = 0
@@ -48,10 +48,10 @@ class Sum:
             return self._as_float()
         if self.kind == "integer":
             return str(self.total)
-        return _decimal(self.total, int(self.kind.split()[1]))
+        return _decimal(int(self.total), int(self.kind.split()[1]))
 
     def _as_float(self) -> str | None:
-        return repr(float(self.total)) if abs(self.total) <= _LARGEST else None
+        return repr(float(self.total)) if -_LARGEST <= self.total <= _LARGEST else None
 
 
 class Average(Sum):
@@ -77,8 +77,13 @@ def _decimal(units: int, scale: int) -> str:
 
 def register(dbapi: sqlite3.Connection, deadline: Deadline) -> None:
     for name, kind in (("dynmodel_sum", Sum), ("dynmodel_avg", Average)):
-        dbapi.create_aggregate(name, 2, _bounded(kind, deadline))
+        # typeshed knows of aggregates of one whole number alone.
+        dbapi.create_aggregate(name, 2, _bounded(kind, deadline))  # type: ignore[arg-type]
 
 
 def _bounded(kind: type[Sum], deadline: Deadline) -> type[Sum]:
-    return type(kind.__name__, (kind,), {"step": lambda self, *values: deadline.check() or kind.step(self, *values)})
+    def step(self: Sum, value: int | float | str | None, how: str) -> None:
+        deadline.check()
+        kind.step(self, value, how)
+
+    return type(kind.__name__, (kind,), {"step": step})

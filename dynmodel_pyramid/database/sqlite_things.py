@@ -9,15 +9,16 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from itertools import takewhile
+from typing import Any
 
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database import sqlite_functions
 from dynmodel_pyramid.database.sqlite_deadline import UNBOUND
-from dynmodel_pyramid.database.things import Thing, Things, foreign_key
+from dynmodel_pyramid.database.things import Thing, Things, creations, foreign_key
 
 #: Runs a query with a named parameter: ``Callable[[str, dict], Iterable[tuple]]``.
-_Query = Callable[[str, dict[str, str]], Iterable]
+_Query = Callable[[str, dict[str, str]], Iterable[Any]]
 
 _TOKEN = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|\w+(?:\.\w+)?|[<>=!|]+|\s+|.""", re.DOTALL)
 _SCHEMA = "SELECT type, name, sql FROM sqlite_master WHERE tbl_name = :table AND sql IS NOT NULL"
@@ -34,7 +35,7 @@ def promised_things(table: sa.Table, indexes: list[sa.Index], dialect: sa.Dialec
     """The parts of a table that is made in a database in memory."""
     with closing(sqlite3.connect(":memory:")) as memory:
         sqlite_functions.register(memory, UNBOUND)
-        for statement in (sa.schema.CreateTable(table), *map(sa.schema.CreateIndex, indexes)):
+        for statement in creations(table, indexes):
             memory.execute(str(statement.compile(dialect=dialect)))
         return _things(memory.execute, table.name)
 
@@ -84,7 +85,7 @@ def _items(body: list[str]) -> tuple[list[list[str]], list[str]]:
 
 def _of_item(item: list[str]) -> Iterator[tuple[Thing, str]]:
     """The parts in one item: a column with the constraints behind it, or a constraint."""
-    column, parts = None, list(_parts(item))
+    column, parts = "", list(_parts(item))
     if parts[0][0] not in ("CONSTRAINT", *_UNNAMED):
         column, *declared = parts.pop(0)
         column = _plain(column)
@@ -110,7 +111,8 @@ def _parts(item: list[str]) -> Iterator[list[str]]:
     yield part
 
 
-def _constraint(name: str | None, rest: list[str], column: str | None) -> tuple[Thing, str]:
+def _constraint(name: str | None, rest: list[str], column: str) -> tuple[Thing, str]:
+    """:param column: the one that it stands behind, or empty"""
     kind = rest[0]
     if kind in ("FOREIGN", "REFERENCES"):
         own, rest = ([column], rest[1:]) if kind == "REFERENCES" else _names(rest[2:])

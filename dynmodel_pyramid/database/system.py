@@ -26,7 +26,7 @@ NAMING = {
 class SystemTables:
     """The system tables in one schema (None on SQLite)."""
 
-    def __init__(self, schema: str | None):
+    def __init__(self, schema: str | None) -> None:
         self.metadata = metadata = sa.MetaData(schema=schema, naming_convention=NAMING)
         self.state = sa.Table(
             "_dynmodel_state",

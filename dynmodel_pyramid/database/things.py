@@ -5,8 +5,10 @@ things are. To print a table that a definition promises, it is made beside the r
 :meth:`Dialect.promised_things`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
+
+import sqlalchemy as sa
 
 #: In the order in which differences are reported.
 KINDS = ("table", "column", "primary_key", "unique", "check", "index", "foreign_key", "sequence")
@@ -29,11 +31,18 @@ Things = Mapping[Thing, str]
 NOT_VALID = " NOT VALID"
 
 
+def creations(table: sa.Table, indexes: Iterable[sa.Index]) -> Iterator[sa.schema.ExecutableDDLElement]:
+    """The statements that make a table and its indexes."""
+    yield sa.schema.CreateTable(table)
+    for index in indexes:
+        yield sa.schema.CreateIndex(index)
+
+
 def foreign_key(
     name: str | None, columns: Sequence[str], far: str, far_columns: Sequence[str], on_delete: str, deferrable: bool
 ) -> tuple[Thing, str]:
     """A foreign key as a thing and its text."""
     own = f"({', '.join(columns)})"
     text = f"{own} REFERENCES {far} ({', '.join(far_columns)}) ON DELETE {on_delete}"
-    is_ours = name is not None and name.startswith("_fk_")
-    return Thing("foreign_key", name if is_ours else own), text + (" DEFERRABLE" if deferrable else "")
+    called = name if name is not None and name.startswith("_fk_") else own
+    return Thing("foreign_key", called), text + (" DEFERRABLE" if deferrable else "")

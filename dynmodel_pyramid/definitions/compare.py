@@ -96,7 +96,7 @@ class Comparison:
     Pairs are (before, after) of one field.
     """
 
-    def __init__(self, before: TableDefinition, after: TableDefinition):
+    def __init__(self, before: TableDefinition, after: TableDefinition) -> None:
         self.before = before
         self.after = after
         self.operations = operations_between(before, after)
@@ -139,5 +139,7 @@ def _keeps_table(operation: Operation) -> bool:
 def field_key(old: FieldDefinition | None, new: FieldDefinition | None) -> Key:
     """The operation by which the values of a field change, arrive or leave."""
     if old is None or new is None:
-        return "field", (new or old).id
+        field = new or old
+        assert field is not None
+        return "field", field.id
     return "type" if old.type != new.type else "options", new.id

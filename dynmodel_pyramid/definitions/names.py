@@ -33,7 +33,7 @@ def _fault(name: object, what: str) -> str | None:
 def model_name_fault(name: object) -> str | None:
     """The fault of a model's name, or None."""
     fault = _fault(name, "model name")
-    if fault:
+    if fault or not isinstance(name, str):
         return fault
     folded = name.casefold()
     if folded == "rpc" or folded.startswith("sqlite_"):
@@ -44,7 +44,7 @@ def model_name_fault(name: object) -> str | None:
 def field_name_fault(name: object) -> str | None:
     """The fault of a field's name, or None."""
     fault = _fault(name, "field name")
-    if fault:
+    if fault or not isinstance(name, str):
         return fault
     if name.casefold() in SYSTEM_COLUMNS:
         return f"a field is not called {name}: databases have a column of that name of their own"

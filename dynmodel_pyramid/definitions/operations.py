@@ -269,7 +269,7 @@ class Validate(Operation):
 def same_json(one: Any, other: Any) -> bool:
     """Equality of JSON values; to Python 1 and true are equal."""
     if type(one) is type(other) and isinstance(one, str | int | None):
-        return one == other
+        return bool(one == other)
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 

@@ -51,7 +51,8 @@ def patched(definition: TableDefinition, patch: Any) -> dict[str, Any]:
     document = table_document(definition)
     fields = patch.get("fields")
     if type(fields) is not dict:
-        return merge(document, patch)
+        merged: dict[str, Any] = merge(document, patch)
+        return merged
     changes = {name: {"type": value} if type(value) is str else value for name, value in fields.items()}
     moved = _moved(definition, changes)
     kept = {name: known for name, known in document["fields"].items() if name not in changes and name not in moved}
@@ -69,7 +70,8 @@ def patched(definition: TableDefinition, patch: Any) -> dict[str, Any]:
             bases[entry.name] = _base(document["fields"][old.name], entry.value)
     _rename_parts(document, definition, {old.id: name for name, old in continued.items()})
     document["fields"] = kept | bases
-    return merge(document, {**patch, "fields": changes})
+    merged = merge(document, {**patch, "fields": changes})
+    return merged
 
 
 def _base(known: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Faults in a client's document, each with its JSON pointer (RFC 6901), and readers of simple values."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import colander
 
@@ -28,12 +28,22 @@ def faults(error: colander.Invalid, code: str = "invalid") -> Iterator[tuple[str
         yield below, own, "; ".join(messages)
 
 
+class ProblemSink(Protocol):
+    """What takes faults: :class:`Problems`, or what gives their pointers another form."""
+
+    @property
+    def total(self) -> int:
+        """How many there were."""
+
+    def add(self, pointer: str, code: str, detail: str) -> None: ...
+
+
 class Problems:
     """At most ``Invalid.MAX_PROBLEMS`` problems, and the number of all."""
 
     __slots__ = ("found", "total")
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.found: list[Problem] = []
         self.total = 0
 

@@ -48,7 +48,7 @@ def read_table(
     problems = Problems()
     problems.unknown_keys(document, TABLE_KEYS, "")
     _read_only(document, before, problems)
-    model_name = document.get("model_name", before.model_name if before else None)
+    model_name: Any = document.get("model_name", before.model_name if before else None)
     _check_model_name(model_name, table_prefix, problems)
     key = _key(document.get("key"), before, problems)
     start = before or TableDefinition(0, "", 0, "", ())
@@ -58,11 +58,11 @@ def read_table(
     indexes, next_id = _indexes(document, start, fields, next_id, field_types, problems)
     label, description = labels(document, "", problems)
     problems.raise_if_any()
-    renamed = before is None or model_name != before.model_name
+    stays = before is not None and model_name == before.model_name
     return replace(
         start,
         model_name=model_name,
-        physical_name=table_prefix + model_name if renamed else before.physical_name,
+        physical_name=start.physical_name if stays else table_prefix + model_name,
         fields=tuple(fields),
         indexes=tuple(indexes),
         key=key,
@@ -72,7 +72,7 @@ def read_table(
     )
 
 
-def _read_only(document: dict, before: TableDefinition | None, problems: Problems) -> None:
+def _read_only(document: dict[str, Any], before: TableDefinition | None, problems: Problems) -> None:
     """Check ``id`` and ``version``, which may stand in the document as GET gave them."""
     linked_from = document.get("linked_from")
     if linked_from is not None and linked_from != (table_document(before)["linked_from"] if before else []):
@@ -136,7 +136,7 @@ def _key(key: Any, before: TableDefinition | None, problems: Problems) -> str:
     elif key["type"] != current and before is not None:
         problems.add("/key", "read_only", "the type of the key never changes")
     else:
-        return key["type"]
+        return str(key["type"])
     return current
 
 

@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Protocol
 
 import colander
 
@@ -76,6 +76,10 @@ def check_options_of_all(made: FieldDefinition, field_type: FieldType, pointer: 
                 problems.add(f"{pointer}/default_expression", code, f"the field refuses its value: {message}")
 
 
+class _Refuse(Protocol):
+    def __call__(self, option: str, why: str, code: str = ..., /) -> None: ...
+
+
 def check_rules(
     field: FieldDefinition, old: FieldDefinition | None, field_type: FieldType, pointer: str, problems: Problems
 ) -> None:
@@ -84,6 +88,7 @@ def check_rules(
     def refuse(option: str, why: str, code: str = "invalid_option") -> None:
         problems.add(f"{pointer}/{option}", code, why)
 
+    given: tuple[str, ...] = ()
     reference = field_type.reference(field.options)
     if reference is not None:
         _check_reference(field, reference, refuse)
@@ -95,14 +100,12 @@ def check_rules(
         given = ("default", "default_expression", "required", "read_only")
     elif is_computed(field_type, field.options):
         given = ("default", "default_expression", "required", "unique", "index", "read_only")
-    else:
-        given = ()
     for option in given:
         if getattr(field, option):
             refuse(option, f"a field of type {field.type} can't have it")
 
 
-def _check_reference(field: FieldDefinition, reference: Reference, refuse) -> None:
+def _check_reference(field: FieldDefinition, reference: Reference, refuse: _Refuse) -> None:
     if reference.on_delete == "set_null" and field.required:
         refuse("on_delete", "the field is required, so it can't be set to null")
     fault = None if reference.reverse is None else field_name_fault(reference.reverse)

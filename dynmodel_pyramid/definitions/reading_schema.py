@@ -22,12 +22,12 @@ def read_tables(
     if type(document) is not dict:
         raise Invalid([Problem("", "wrong_type", 'want an object such as {"tables": {}}')])
     problems.unknown_keys(document, ("tables",), "")
-    given = document.get("tables")
+    given: Any = document.get("tables")
     if type(given) is not dict:
         code = "required" if given is None else "wrong_type"
         problems.add("/tables", code, "want the tables: an object of model names and definitions")
         problems.raise_if_any()
-    found = {}
+    found: dict[str, dict[str, Any] | None] = {}
     for name, value in given.items():
         pointer = f"/tables/{escape(name)}"
         fault = model_name_fault(name)

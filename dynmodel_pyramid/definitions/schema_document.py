@@ -20,9 +20,15 @@ from dynmodel_pyramid.fields.registry import read_options
 
 #: The members of a table in the document, in this order.
 TABLE_KEYS = ("renamed_from", "label", "description", "key", "fields", "unique", "indexes")
-_TABLE_DEFAULTS = {"label": None, "description": None, "key": {"type": "integer"}, "unique": [], "indexes": []}
+_TABLE_DEFAULTS: Mapping[str, Any] = {
+    "label": None,
+    "description": None,
+    "key": {"type": "integer"},
+    "unique": [],
+    "indexes": [],
+}
 #: The common options in this order, with their defaults.
-_FIELD_DEFAULTS = {
+_FIELD_DEFAULTS: Mapping[str, Any] = {
     "required": False,
     "unique": False,
     "unique_ignore_case": False,

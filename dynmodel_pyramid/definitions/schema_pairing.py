@@ -87,14 +87,13 @@ def pair(
 def _renames(entries: list[Entry], by_key: Mapping[str, TableDefinition]) -> dict[str, str]:
     """New key -> old key, of the renames still to be done: the new name is free, or another rename frees it."""
     found: dict[str, str] = {}
-    pending = [entry for entry in entries if entry.former in by_key]
+    pending = [(entry.key, former) for entry in entries if (former := entry.former) is not None and former in by_key]
     while True:
-        free = [entry for entry in pending if entry.key not in by_key or entry.key in found.values()]
+        free = [(key, former) for key, former in pending if key not in by_key or key in found.values()]
         if not free:
             return found
-        for entry in free:
-            found[entry.key] = entry.former
-        pending = [entry for entry in pending if entry not in free]
+        found |= dict(free)
+        pending = [names for names in pending if names not in free]
 
 
 def _refuse_doubled(entries: list[Entry], problems: Problems) -> None:

@@ -7,6 +7,7 @@ import datetime
 import secrets
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -48,11 +49,13 @@ class DefinitionStore:
     #: The rule that model names are unique, as (column, constraint).
     name_rule = ("name_key", "_uq__dynmodel_table_name_key")
 
-    def __init__(self, database: Database):
+    def __init__(self, database: Database) -> None:
         self.database = database
         self.system = database.system
 
-    def _rows(self, connection: sa.Connection, condition) -> tuple[State, list[TableDefinition]]:
+    def _rows(
+        self, connection: sa.Connection, condition: sa.ColumnElement[bool]
+    ) -> tuple[State, list[TableDefinition]]:
         """One statement, so that state and definitions belong to one moment on every isolation level."""
         state, table = self.system.state.c, self.system.table.c
         joined = self.system.state.outerjoin(self.system.table, sa.and_(table.dropped_at.is_(None), condition))
@@ -74,7 +77,7 @@ class DefinitionStore:
         state, found = self._rows(connection, self.system.table.c.name_key == name_key(name))
         return state, found[0] if found else None
 
-    def all(self, connection: sa.Connection, limit: int | None = None, offset: int = 0) -> tuple[State, list]:
+    def all(self, connection: sa.Connection, limit: int | None = None, offset: int = 0) -> tuple[State, list[Any]]:
         """Live definitions in order of id."""
         table = self.system.table.c
         if limit is None and not offset:
@@ -116,7 +119,7 @@ class DefinitionStore:
     def physical_name(self, connection: sa.Connection, table_id: int) -> str:
         """:raises LookupError: there is no such table"""
         table = self.system.table.c
-        name = connection.scalar(sa.select(table.physical_name).where(table.id == table_id))
+        name: str | None = connection.scalar(sa.select(table.physical_name).where(table.id == table_id))
         if name is None:
             raise LookupError(f"there is no table {table_id}")
         return name
@@ -134,7 +137,7 @@ class DefinitionStore:
         table = self.system.table
         given = {} if drawn is None else {"id": drawn}
         statement = sa.insert(table).values(version=0, name_key=None, physical_name="", document={}, **given)
-        return connection.scalar(statement.returning(table.c.id))
+        return int(connection.execute(statement.returning(table.c.id)).scalar_one())
 
     def next_id(self, connection: sa.Connection) -> int:
         """The id that a new table would get; it is not reserved."""
@@ -151,7 +154,7 @@ class DefinitionStore:
         """Mark a table as dropped; its name is free again. ``definition.physical_name`` is where its rows are kept."""
         self._update(connection, definition, name_key=None, dropped_at=now())
 
-    def _update(self, connection: sa.Connection, definition: TableDefinition, **values) -> None:
+    def _update(self, connection: sa.Connection, definition: TableDefinition, **values: Any) -> None:
         table = self.system.table
         connection.execute(
             sa.update(table)
@@ -211,7 +214,7 @@ class DefinitionStore:
         statement = statement.on_conflict_do_update(
             index_elements=[counter.c.table_id, counter.c.field_id], set_={"last": counter.c.last + count}
         )
-        last = connection.scalar(statement.returning(counter.c.last))
+        last: int = connection.execute(statement.returning(counter.c.last)).scalar_one()
         if last > LARGEST_ID:
             raise Conflict(
                 f"an autonumber field of the table is near {LARGEST_ID}, so no numbers are left", code="ids_exhausted"
@@ -249,27 +252,27 @@ class DefinitionStore:
             .returning(table.c.definitions, table.c.access)
         )
         revision, access = connection.execute(renewed).one()
-        lines = [self._line(before, after, revision, stamp, author) for before, after in changes]
+        common = {"revision": revision, "stamp": stamp, "changed_at": now(), "changed_by": author}
+        lines = [{**common, **_line(before, after)} for before, after in changes]
         connection.execute(sa.insert(self.system.change), lines)
         return State(revision, access, stamp)
 
-    def _line(self, before, after, revision: int, stamp: str, author: str | None) -> dict:
-        current = after or before
-        return {
-            "revision": revision,
-            "table_id": current.id,
-            "stamp": stamp,
-            "version": current.version,
-            "name_before": name_key(before.model_name) if before else None,
-            "name_after": name_key(after.model_name) if after else None,
-            "changed_at": now(),
-            "changed_by": author,
-            "document": current.to_stored(),
-        }
+
+def _line(before: TableDefinition | None, after: TableDefinition | None) -> dict[str, Any]:
+    """What one line of the log has of its own."""
+    current = after or before
+    assert current is not None  # a table that neither was nor is there has no change
+    return {
+        "table_id": current.id,
+        "version": current.version,
+        "name_before": name_key(before.model_name) if before else None,
+        "name_after": name_key(after.model_name) if after else None,
+        "document": current.to_stored(),
+    }
 
 
-def insert_or_update(connection: sa.Connection, table: sa.Table):
-    """An INSERT that can have ``on_conflict_do_update``."""
+def insert_or_update(connection: sa.Connection, table: sa.Table) -> Any:
+    """An INSERT that can have ``on_conflict_do_update``, of the class that SQLAlchemy has for the database."""
     return expressions_of(connection.dialect.name).insert(table)
 
 

@@ -6,6 +6,7 @@ As in :mod:`~.store`, all functions take a connection inside a transaction; none
 import datetime
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -43,7 +44,7 @@ class DroppedTable:
 class TrashStore:
     """Reads and clears the lines about the trash."""
 
-    def __init__(self, system: SystemTables):
+    def __init__(self, system: SystemTables) -> None:
         self.system = system
 
     # Fields
@@ -107,7 +108,8 @@ class TrashStore:
     def quarantined(self, connection: sa.Connection, table_id: int) -> int:
         """How many values of a table are in the quarantine."""
         lines = self.system.quarantine
-        return connection.scalar(sa.select(sa.func.count()).select_from(lines).where(lines.c.table_id == table_id))
+        count = sa.select(sa.func.count()).select_from(lines).where(lines.c.table_id == table_id)
+        return connection.execute(count).scalar_one()
 
     # Tables
 
@@ -132,7 +134,7 @@ class TrashStore:
         query = self._tables().where(table.dropped_at < moment).order_by(table.id)
         return [_dropped_table(row) for row in connection.execute(query)]
 
-    def _tables(self) -> sa.Select:
+    def _tables(self) -> sa.Select[*tuple[Any, ...]]:
         table = self.system.table.c
         return sa.select(table.document, table.dropped_at).where(table.dropped_at.is_not(None))
 
@@ -144,13 +146,13 @@ class TrashStore:
         connection.execute(sa.delete(system.table).where(system.table.c.id == table_id))
 
 
-def _kept_field(row: sa.Row) -> KeptField:
+def _kept_field(row: sa.Row[*tuple[Any, ...]]) -> KeptField:
     later = {field["id"] for field in row.definition["fields"]} if row.definition is not None else ()
     kept = TrashedField(row.id, row.table_id, row.physical_name, FieldDefinition.from_stored(row.document))
     return KeptField(kept, _in_utc(row.dropped_at), row.dropped_version, row.field_id in later)
 
 
-def _dropped_table(row: sa.Row) -> DroppedTable:
+def _dropped_table(row: sa.Row[*tuple[Any, ...]]) -> DroppedTable:
     return DroppedTable(TableDefinition.from_stored(row.document), _in_utc(row.dropped_at))
 
 

@@ -6,6 +6,7 @@ and contract in a later release, so that processes of the previous release can g
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import alembic.command
 import sqlalchemy as sa
@@ -35,7 +36,7 @@ def _scripts() -> ScriptDirectory:
     return ScriptDirectory.from_config(_config())
 
 
-def _options(database: Database) -> dict:
+def _options(database: Database) -> dict[str, Any]:
     return {"version_table": VERSION_TABLE, "version_table_schema": database.dialect.schema}
 
 
@@ -45,7 +46,9 @@ def current_revision(database: Database, connection: sa.Connection) -> str | Non
 
 
 def head_revision() -> str:
-    return _scripts().get_current_head()
+    head = _scripts().get_current_head()
+    assert head is not None  # the package has migrations
+    return head
 
 
 def check(database: Database) -> None:

@@ -3,6 +3,8 @@
 All functions take a connection inside a transaction; none begins or ends one.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database import SystemTables
@@ -21,7 +23,13 @@ def next_proven(connection: sa.Connection, system: SystemTables, table_id: int, 
     return _first_proven(connection, system, table_id, log.version > version, log.version)
 
 
-def _first_proven(connection: sa.Connection, system: SystemTables, table_id: int, condition, order):
+def _first_proven(
+    connection: sa.Connection,
+    system: SystemTables,
+    table_id: int,
+    condition: sa.ColumnElement[bool],
+    order: sa.ColumnElement[Any],
+) -> TableDefinition | None:
     log = system.change.c
     query = sa.select(log.document).where(log.table_id == table_id, condition).order_by(order).limit(1)
     for offset in range(1000):

@@ -75,6 +75,7 @@ def _record(text: str, position: int, ended: bool, line: int, ends_with_cr: bool
     fields: Record = []
     while len(fields) < MAX_VALUES:
         match = _FIELD.match(text, position)
+        assert match is not None  # a field may be empty
         quoted, plain = match.groups()
         fields.append(quoted.replace('""', '"') if quoted is not None else plain or None)
         end = match.end()

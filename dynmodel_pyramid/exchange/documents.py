@@ -41,8 +41,10 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     document = dict(pairs)
     if len(document) != len(pairs):
         seen: set[str] = set()
-        name = next(name for name, _ in pairs if name in seen or seen.add(name))
-        raise Malformed(f"the key {name!r} stands twice in one object", code="duplicate_key")
+        for name, _ in pairs:
+            if name in seen:
+                raise Malformed(f"the key {name!r} stands twice in one object", code="duplicate_key")
+            seen.add(name)
     return document
 
 
@@ -114,7 +116,7 @@ class Documents:
     :param longest: the most characters that one document may have
     """
 
-    def __init__(self, file: BinaryIO, longest: int, decoder: json.JSONDecoder = STRICT):
+    def __init__(self, file: BinaryIO, longest: int, decoder: json.JSONDecoder = STRICT) -> None:
         self._read: Reader = text_reader(file, not_utf_8)
         self._decoder = decoder
         self._longest = longest
@@ -152,7 +154,8 @@ class Documents:
         """The next objects, as long as each is whole in this part of the text and another value follows it. This is the
         fast path for nearly all elements; the caller handles the rest.
         """
-        scan, text, position, behind = self._decoder.scan_once, self._text, self._position, _BEHIND.match
+        scan = self._decoder.scan_once  # type: ignore[attr-defined] # which typeshed does not know
+        text, position, behind = self._text, self._position, _BEHIND.match
         while text.startswith("{", position):
             try:
                 document, end = scan(text, position)
@@ -171,11 +174,13 @@ class Documents:
             if error.pos == 2 and self._text[comma : comma + 1] == ",":
                 self._position = comma
             return self._fault(error.msg)
+        return self._fault("Expecting value")
 
     def _mark(self) -> str:
         """The next character that is not blank; nothing at the end."""
         while True:
-            self._position = _BLANK.match(self._text, self._position).end()
+            blanks = _BLANK.match(self._text, self._position)
+            self._position = blanks.end() if blanks is not None else self._position
             if self._position < len(self._text):
                 return self._text[self._position]
             if not self._more():

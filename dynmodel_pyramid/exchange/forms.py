@@ -55,7 +55,7 @@ class JsonForm(Form):
         *,
         is_single: bool = False,
         encode: Callable[[Sequence[str], Rows], bytes] = json_rows,
-    ):
+    ) -> None:
         self.names, self.content_type, self.is_single, self._encode = names, content_type, is_single, encode
         if not is_single:
             self.opening, self.between, self.closing = b"[", b",", b"]"
@@ -72,7 +72,7 @@ class NdJsonForm(Form):
 
     content_type = f"{NDJSON}; charset=utf-8"
 
-    def __init__(self, names: Sequence[str]):
+    def __init__(self, names: Sequence[str]) -> None:
         self._names = names
 
     def part(self, rows: Rows) -> bytes:
@@ -85,7 +85,7 @@ class CsvForm(Form):
 
     content_type = f"{CSV}; charset=utf-8"
 
-    def __init__(self, names: Sequence[str], texts: Texts):
+    def __init__(self, names: Sequence[str], texts: Texts) -> None:
         self.opening = write_record(names).encode()
         self._forms = [texts.get(name) for name in names]
 

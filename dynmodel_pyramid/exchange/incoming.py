@@ -37,8 +37,9 @@ def read_csv(file: BinaryIO, rows: Rows, columns: Columns, longest: int) -> Iter
     :raises Invalid: the header names an unknown field
     """
     records = read_records(file, longest)
-    names = header_of(next(records, []))
-    if not names or None in names:
+    header = header_of(next(records, []))
+    names = [name for name in header if name is not None]
+    if not names or None in header:
         raise Malformed("the first line must name the fields", code="malformed_csv", hint="for example id,name,price")
     readers = list(_readers(rows, names, columns).items())
     empty = 0
@@ -69,7 +70,7 @@ def header_of(record: Record) -> Record:
     return record
 
 
-def _ragged(record: Record, names: Record) -> Document:
+def _ragged(record: Record, names: Sequence[str]) -> Document:
     return _broken(f"{len(record)} values stand under {len(names)} names")
 
 

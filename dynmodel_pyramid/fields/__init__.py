@@ -20,10 +20,13 @@ door (see ``setup.py``). ``docs/field-types.md`` is the guide for authors.
 
 from dynmodel_pyramid.fields.contract import (
     UNCHANGED,
+    Checks,
     Context,
     FieldInvalid,
     FieldType,
+    Options,
     Reference,
+    SqlForm,
     TextForm,
     Unsupported,
     Write,
@@ -35,11 +38,14 @@ from dynmodel_pyramid.fields.types.text import byte_order
 __all__ = [
     "GROUP",
     "UNCHANGED",
+    "Checks",
     "Context",
     "FieldInvalid",
     "FieldType",
     "FieldTypes",
+    "Options",
     "Reference",
+    "SqlForm",
     "TextForm",
     "Unsupported",
     "Write",

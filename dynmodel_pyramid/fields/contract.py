@@ -14,9 +14,14 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.errors import OptionUnsupported
 from dynmodel_pyramid.fields.operators import IDENTITY, LT, Operator
+from dynmodel_pyramid.fields.sql.signatures import Checks as Checks
+from dynmodel_pyramid.fields.sql.signatures import Context as Context
+from dynmodel_pyramid.fields.sql.signatures import SqlForm as SqlForm
 
 #: The options of one field: names and JSON values, all options present, defaults filled in.
 Options = Mapping[str, Any]
+#: Stored options of one version -> those of the next.
+Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,24 +44,13 @@ class Unsupported:
 class FieldInvalid(colander.Invalid):
     """A ``colander.Invalid`` with a stable ``code`` for clients; a plain ``colander.Invalid`` has ``invalid``."""
 
-    def __init__(self, node, msg: str, *, code: str, value=None):
+    def __init__(self, node: colander.SchemaNode, msg: str, *, code: str, value: Any = None) -> None:
         super().__init__(node, msg, value)
         self.code = code
 
 
-class Context(Protocol):
-    """The surroundings that a field type may use."""
-
-    #: The database's name: ``sqlite`` or ``postgresql``.
-    dialect: str
-
-
 def _unchanged(text: str) -> str:
     return text
-
-
-#: (expression, dialect's name) -> expression
-SqlForm = Callable[[sa.ColumnElement, str], sa.ColumnElement]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +117,10 @@ class FieldType:
     #: or indexed: PostgreSQL needs a B-tree operator class for the column's type.
     operators: tuple[Operator, ...] = IDENTITY
 
-    #: For each change of the meaning of stored options, a function that upgrades them by one version: ``upgrades =
-    #: (from_first_to_second, from_second_to_third)``. They take and return a dictionary; missing options get their
-    #: defaults.
-    upgrades: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = ()
+    #: For each change of the meaning of stored options a function that brings them one version further:
+    #: ``upgrades = (from_first_to_second, from_second_to_third)``. They take and give a dictionary; options that are
+    #: left out take their defaults.
+    upgrades: tuple[Upgrade, ...] = ()
 
     #: Whether JSON values are strings of plain decimal numbers, which a client may ask for as JSON numbers
     #: (``/rest/``); the text form's ``sql_to_text`` gives their digits.
@@ -140,7 +134,7 @@ class FieldType:
         """
         return colander.SchemaNode(colander.Mapping(unknown="raise"))
 
-    def column(self, options: Options, context: Context) -> sa.Column | None:
+    def column(self, options: Options, context: Context) -> sa.Column[Any] | None:
         """A new, unnamed column; None for a value that the database computes (:meth:`read_expression`).
 
         The system sets its name, nullability, default, indexes and foreign key. A column with ``sa.Computed`` is never
@@ -161,10 +155,8 @@ class FieldType:
         """
         raise NotImplementedError
 
-    def checks(
-        self, column: sa.ColumnElement, options: Options, context: Context
-    ) -> Mapping[str, sa.ColumnElement[bool]]:
-        """The validator's rules as checks of the database, for users who write by SQL.
+    def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
+        """The validator's rules as conditions of the database, which hold off those who write by SQL.
 
         The keys are the options' names (``min``, ``max_length``, ``choices``), or ``type`` for a rule without an
         option. A condition is the validator's rule for that option, about the value as the column stores it. It must
@@ -180,23 +172,25 @@ class FieldType:
         """
         return self.schema_node(options)
 
-    def read_expression(self, source: sa.ColumnElement | sa.Table, options: Options) -> sa.ColumnElement:
-        """The expression to select, filter and sort by: the column, unless the type shows something made of it.
+    def read_expression(self, source: Any, options: Options) -> sa.ColumnElement[Any]:
+        """What is selected, filtered and sorted: the column, unless the type shows something made of it.
 
-        Where :meth:`column` gave None, ``source`` is the row's table, and the value is made of its other columns.
+        ``source`` is the column; where :meth:`column` gave None it is the row's table, and the value is made of its
+        other columns.
         """
-        return source
+        shown: sa.ColumnElement[Any] = source
+        return shown
 
-    def json_expression(self, source: sa.ColumnElement, options: Options) -> sa.ColumnElement:
-        """The expression to select for JSON answers; its Python value must be one that orjson serialises.
+    def json_expression(self, source: sa.ColumnElement[Any], options: Options) -> sa.ColumnElement[Any]:
+        """What is selected to answer JSON; its Python value must be one that orjson serialises.
 
         ``source`` is the result of :meth:`read_expression`, or a value made of it, such as its ``max()``.
         """
         return source
 
-    def json_text(self, source: sa.ColumnElement, options: Options, dialect: str) -> sa.ColumnElement | None:
-        """The JSON text that the encoder would write for :meth:`json_expression`, made by the database, for embedded
-        rows. ``source`` is the same.
+    def json_text(self, source: sa.ColumnElement[Any], options: Options, dialect: str) -> sa.ColumnElement[Any] | None:
+        """The JSON text that the encoder makes of :meth:`json_expression`, made by the database, for embedded rows.
+        ``source`` is what that gets.
 
         None: the SQL type determines it (text, whole numbers, floats, booleans, :class:`Fragment`), or the values are
         strings of the text form ``sql_to_text``. Needed where a ``result_processor`` in Python changes the value.

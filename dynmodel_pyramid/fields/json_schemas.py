@@ -6,6 +6,7 @@ annotation (JSON Schema Validation 2020-12, 7.2.1). The cost of a schema is know
 (:mod:`~.schema_costs`): one that costs too much is refused, and so is a value that is too large for its schema.
 """
 
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
@@ -46,7 +47,7 @@ def compiled(document: dict[str, Any] | bool) -> _Compiled:
 
 
 @lru_cache(64)
-def _compiled(library, text: bytes) -> _Compiled:
+def _compiled(library: Any, text: bytes) -> _Compiled:
     document = orjson.loads(text)
     costs = Costs(document, lambda pattern: _pattern_size(library, pattern))
     if costs.pattern_sizes * _STATE > _ALL_PATTERNS:
@@ -56,7 +57,7 @@ def _compiled(library, text: bytes) -> _Compiled:
     return _Compiled(validator, costs, any(f'"{keyword}":'.encode() in text for keyword in _ALTERNATIVES))
 
 
-def _validator(library, document, largest_pattern: int):
+def _validator(library: Any, document: Any, largest_pattern: int) -> Any:
     return library.Draft202012Validator(
         document,
         offline=True,
@@ -67,8 +68,8 @@ def _validator(library, document, largest_pattern: int):
 
 
 @lru_cache(256)
-def _pattern_size(library, pattern: str) -> int:
-    """About how many states a pattern has, by the smallest memory limit with which the engine compiles it.
+def _pattern_size(library: Any, pattern: str) -> int:
+    """About how many states a pattern has, by the smallest bound that the engine keeps.
 
     :raises ValueError: it is not a pattern, or too large
     """
@@ -91,7 +92,7 @@ class JsonSchema(schema.Json):
 
     json_schema = {"type": ["object", "boolean", "null"]}
 
-    def deserialize(self, node, cstruct):
+    def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
         document = super().deserialize(node, cstruct)
         if document is colander.null:
             return document
@@ -103,7 +104,7 @@ class JsonSchema(schema.Json):
         return document
 
 
-def unsupported(document) -> Unsupported | None:
+def unsupported(document: Any) -> Unsupported | None:
     """The reason why a document can't be used as a schema."""
     try:
         compiled(document)
@@ -114,7 +115,7 @@ def unsupported(document) -> Unsupported | None:
     return None
 
 
-def node_for(document) -> colander.SchemaNode:
+def node_for(document: Any) -> colander.SchemaNode:
     """A validator of values; every fault points at its place in the value.
 
     Its attribute ``brief`` is a faster validator that reports a single fault, for when many values are refused.
@@ -124,10 +125,10 @@ def node_for(document) -> colander.SchemaNode:
     return colander.SchemaNode(schema.Json(), validator=_conforms(document, fault), brief=brief)
 
 
-def _conforms(document, fault: Unsupported | None, *, briefly: bool = False):
+def _conforms(document: Any, fault: Unsupported | None, *, briefly: bool = False) -> schema.Validator:
     library, text = require("jsonschema_rs", "jsonschema"), orjson.dumps(document)
 
-    def check(node, value):
+    def check(node: colander.SchemaNode, value: Any) -> None:
         if fault is not None:
             raise fault.error()
         rules = _compiled(library, text)
@@ -141,7 +142,7 @@ def _conforms(document, fault: Unsupported | None, *, briefly: bool = False):
     return check
 
 
-def _told(node, rules: _Compiled, value, keywords: int) -> colander.Invalid:
+def _told(node: colander.SchemaNode, rules: _Compiled, value: Any, keywords: int) -> colander.Invalid:
     """The faults of a value, as many as can be found in little time."""
     if 0 < keywords <= TELLING:
         faults = list(islice(rules.validator.iter_errors(value), FAULTS))
@@ -161,7 +162,7 @@ def _told(node, rules: _Compiled, value, keywords: int) -> colander.Invalid:
     return whole
 
 
-def _first(validator, value):
+def _first(validator: Any, value: Any) -> Iterator[Any]:
     try:
         validator.validate(value)
     except ValueError as error:

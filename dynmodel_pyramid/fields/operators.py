@@ -15,9 +15,9 @@ import sqlalchemy as sa
 from dynmodel_pyramid.database.expressions import EXPRESSIONS
 from dynmodel_pyramid.fields.sql import patterns, search
 
-#: (the field in SQL, the value to compare with, the dialect's name) -> condition. It is null where the field is null.
-Condition = Callable[[sa.ColumnElement, Any, str], sa.ColumnElement[bool]]
-#: Text -> the field's stored value for it.
+#: (what the field is in SQL, what it is compared with, the dialect's name) -> condition. It is null where the field is.
+Condition = Callable[[sa.ColumnElement[Any], Any, str], sa.ColumnElement[bool]]
+#: Text -> the stored value of the field that it stands for.
 ReadValue = Callable[[str], Any]
 #: The names that the grammar reads as operators.
 _NAME = re.compile(r"(?!not\Z)[a-z][a-z0-9_]*")
@@ -80,7 +80,7 @@ class Operator:
     dialects: tuple[str, ...] = tuple(EXPRESSIONS)
     languages: frozenset[str] = search.LANGUAGES
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
             raise ValueError(f"the operator {self.name!r}: want a name of a to z, 0 to 9 and _ that is not 'not'")
         if self.quantified and (self.many or self.searches):
@@ -91,7 +91,7 @@ class Operator:
         return Syntax(self.many, self.quantified, self.searches)
 
 
-def bound(left: sa.ColumnElement, value: Any) -> sa.ColumnElement:
+def bound(left: sa.ColumnElement[Any], value: Any) -> sa.ColumnElement[Any]:
     """A value as a parameter of the field's own SQL type, in its stored form, so that indexes can be used."""
     return sa.literal(value, left.type)
 
@@ -102,23 +102,23 @@ def bound(left: sa.ColumnElement, value: Any) -> sa.ColumnElement:
 _MANY = 100
 
 
-def _eq(left, right, dialect):
+def _eq(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
     return left == bound(left, right)
 
 
-def _neq(left, right, dialect):
+def _neq(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
     return left != bound(left, right)
 
 
-def _in(left, right, dialect):
-    # An empty list gives false, also for null, as PostgreSQL's = ANY('{}').
+def _in(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
+    # Of nothing it is false, also for null, as PostgreSQL's = ANY('{}').
     if len(right) > _MANY:
         # One parameter, expanded when the statement runs: an element for each value takes ten times as long.
         return left.in_(sa.bindparam(None, list(right), type_=left.type, expanding=True, unique=True))
     return left.in_([bound(left, value) for value in right]) if right else sa.false()
 
 
-def _is_distinct(left, right, dialect):
+def _is_distinct(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
     return left.is_distinct_from(bound(left, right))
 
 
@@ -131,7 +131,7 @@ def _words(*known: str) -> Callable[[str, ReadValue], str]:
     return read
 
 
-def _is(left, right, dialect):
+def _is(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
     wanted = {"null": None, "unknown": None, "not_null": None, "true": sa.true(), "false": sa.false()}[right]
     return left.is_not(None) if right == "not_null" else left.is_(wanted)
 
@@ -223,9 +223,9 @@ WFTS = Operator(
     dialects=_POSTGRESQL,
 )
 
-#: The operators of all types.
-IDENTITY = (EQ, NEQ, IN, IS, IS_DISTINCT)
-#: The operators of types with an order.
-ORDERED = (*IDENTITY, GT, GTE, LT, LTE)
-#: The operators of text types.
-TEXTUAL = (*ORDERED, LIKE, ILIKE, MATCH, IMATCH, FTS, PLFTS, PHFTS, WFTS)
+#: What every type takes.
+IDENTITY: tuple[Operator, ...] = (EQ, NEQ, IN, IS, IS_DISTINCT)
+#: What types with an order take.
+ORDERED: tuple[Operator, ...] = (*IDENTITY, GT, GTE, LT, LTE)
+#: What types of text take.
+TEXTUAL: tuple[Operator, ...] = (*ORDERED, LIKE, ILIKE, MATCH, IMATCH, FTS, PLFTS, PHFTS, WFTS)

@@ -68,7 +68,7 @@ def parsed(pattern: str, longest: int = LONGEST) -> Any:
 class Pattern:
     """One pattern, ready for texts; shared by all threads."""
 
-    def __init__(self, pattern: str):
+    def __init__(self, pattern: str) -> None:
         tree = parsed(pattern)
         writer = _Writer()
         part = writer.sequence(tree, tree.state.flags, 0)
@@ -77,7 +77,7 @@ class Pattern:
         self._takes_nothing = part.empty
         self._alphabet = _Alphabet(writer)
         sets = [self._alphabet.written(number) for number in range(len(writer.sets))]
-        self._written = "".join(piece if type(piece) is str else sets[piece] for piece in part.pieces)
+        self._written = "".join(piece if isinstance(piece, str) else sets[piece] for piece in part.pieces)
         regex.check(self._written)
 
     def fullmatch(self, text: str) -> bool:
@@ -98,7 +98,7 @@ class _Part(NamedTuple):
 class _Writer:
     """Writes the tree of one pattern, and notes the sets of characters in it."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.sets: dict[Ranges, int] = {}
         #: Each kind of line end and of word that the pattern asks for: ``re.MULTILINE`` or 0, ``re.ASCII`` or 0.
         self.lines: set[int] = set()
@@ -130,7 +130,8 @@ class _Writer:
             part = self.sequence(inner, flags & ~removed, depth + 1)
             return part._replace(pieces=["(?:", *part.pieces, ")"])
         if kind in (op.MAX_REPEAT, op.MIN_REPEAT):
-            return self.repeated(*value, flags, depth)
+            low, high, inner = value
+            return self.repeated(low, high, inner, flags, depth)
         raise ValueError(f"want no {_REFUSED.get(kind, str(kind)).removeprefix('a ').removeprefix('an ')}{_WANTED}")
 
     def repeated(self, low: int, high: Any, inner: Any, flags: int, depth: int) -> _Part:
@@ -175,7 +176,8 @@ class _Writer:
 
 @lru_cache(64)
 def _ranges(members: tuple[tuple[Any, Any], ...], negated: bool, flags: int) -> Ranges:
-    ranges, escapes = [], []
+    ranges: list[tuple[int, int]] = []
+    escapes: list[tuple[int, int]] = []
     for kind, value in members:
         if kind is op.LITERAL:
             ranges.append((value, value))
@@ -203,10 +205,10 @@ def _too_large() -> ValueError:
     return ValueError(f"want a smaller one: of at most {SIZE} characters once all repetitions are written out")
 
 
-class _Alphabet(dict):
+class _Alphabet(dict[int, str]):
     """Code point -> symbol: one symbol for all characters that a pattern can't tell apart."""
 
-    def __init__(self, writer: _Writer):
+    def __init__(self, writer: _Writer) -> None:
         super().__init__()
         universe = dict(writer.sets)
         if writer.lines:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint
 from types import MappingProxyType
+from typing import Any
 
 import colander
 
@@ -62,7 +63,7 @@ class Failure:
 class FieldTypes:
     """The installed field types by name; filled at start, read-only afterwards."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._types: dict[str, Registered] = {}
         self._operators: dict[str, Syntax] = {}
         #: The syntax of all types' operators by their names, for the grammar of queries.
@@ -225,7 +226,7 @@ def _check_arguments(cls: type, method: str, arguments: list[str]) -> None:
         ) from None
 
 
-def read_options(field_type: FieldType, own: dict) -> dict:
+def read_options(field_type: FieldType, own: Mapping[str, Any]) -> dict[str, Any]:
     """A type's own options in full form, from a document's.
 
     :raises colander.Invalid: an option is unknown, or its value wrong

@@ -6,6 +6,7 @@ true, ``String`` turns ``""`` into a missing value. These accept only JSON value
 
 import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 import colander
@@ -13,7 +14,12 @@ import colander
 from dynmodel_pyramid.fields.contract import FieldInvalid
 from dynmodel_pyramid.fields.numerals import Rounded, float_of_whole
 
-#: Characters that no text may hold: NUL (PostgreSQL can't store it) and lone surrogates (they have no UTF-8).
+#: Raises :class:`colander.Invalid` for what it refuses.
+Validator = Callable[[colander.SchemaNode, Any], None]
+#: Whether a JSON value is certainly one that the validator would accept and return unchanged.
+FastPath = Callable[[Any], bool]
+
+#: What no text may hold: NUL (PostgreSQL can't store it) and lone surrogates (they have no UTF-8).
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 #: Deeper JSON values are refused. The limits of serialisers and databases are higher.
@@ -23,7 +29,7 @@ INT64 = 2**63
 UNSURE = 2**53
 
 
-def invalid(node, message: str, code: str, value=None) -> colander.Invalid:
+def invalid(node: colander.SchemaNode, message: str, code: str, value: Any = None) -> colander.Invalid:
     return FieldInvalid(node, message, code=code, value=value)
 
 
@@ -47,7 +53,7 @@ class Place:
     __slots__ = ("name",)
     typ = None
 
-    def __init__(self, name: str | int):
+    def __init__(self, name: str | int) -> None:
         self.name = str(name)
 
 
@@ -56,17 +62,17 @@ class _Strict(colander.SchemaType):
     types: tuple[type, ...] = ()
     json_schema: dict[str, Any] = {}
 
-    def serialize(self, node, appstruct):
+    def serialize(self, node: colander.SchemaNode, appstruct: Any) -> Any:
         return appstruct
 
-    def deserialize(self, node, cstruct):
+    def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
         if cstruct is colander.null:
             return colander.null
         if type(cstruct) not in self.types:
             raise invalid(node, f"want {self.wanted}, not {json_type(cstruct)}", "wrong_type", cstruct)
         return self.check(node, cstruct)
 
-    def check(self, node, value):
+    def check(self, node: colander.SchemaNode, value: Any) -> Any:
         return value
 
 
@@ -74,10 +80,10 @@ class Text(_Strict):
     """A JSON string without NUL and lone surrogates; kept as it is, the empty one too."""
 
     wanted = "a string"
-    types = (str,)
+    types: tuple[type, ...] = (str,)
     json_schema = {"type": "string"}
 
-    def check(self, node, value):
+    def check(self, node: colander.SchemaNode, value: Any) -> Any:
         bad = UNSTORABLE.search(value)
         if bad:
             what = "the character NUL" if bad.group() == "\0" else "a lone surrogate"
@@ -104,7 +110,7 @@ class Integer(_Strict):
     types = (int, float, Rounded)
     json_schema = {"type": "integer"}
 
-    def check(self, node, value):
+    def check(self, node: colander.SchemaNode, value: Any) -> Any:
         if type(value) is not int:
             if abs(value) >= UNSURE:
                 raise invalid(node, "want a number this large as plain digits", "out_of_range", str(value))
@@ -127,7 +133,7 @@ class Number(_Strict):
     types = (int, float, Rounded)
     json_schema = {"type": "number"}
 
-    def check(self, node, value):
+    def check(self, node: colander.SchemaNode, value: Any) -> Any:
         if type(value) is int:
             made = float_of_whole(value)
             if made is None:
@@ -135,7 +141,7 @@ class Number(_Strict):
             return made
         if not math.isfinite(value):
             raise invalid(node, "want a finite number", "out_of_range", str(value))
-        if type(value) is Rounded and value == 0:
+        if type(value) is Rounded and value == 0.0:
             raise invalid(node, "this number is too near to zero for a 64-bit float", "out_of_range", value.text[:40])
         return value + 0.0
 
@@ -150,15 +156,15 @@ class Json(colander.SchemaType):
 
     json_schema: dict[str, Any] = {}
 
-    def serialize(self, node, appstruct):
+    def serialize(self, node: colander.SchemaNode, appstruct: Any) -> Any:
         return appstruct
 
-    def deserialize(self, node, cstruct):
+    def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
         if cstruct is colander.null:
             return colander.null
         return self._walk(node, cstruct, 0)
 
-    def _walk(self, node, value, depth):
+    def _walk(self, node: colander.SchemaNode, value: Any, depth: int) -> Any:
         kind = type(value)
         if depth >= MAX_DEPTH and kind in (list, dict):
             raise invalid(node, f"nested deeper than {MAX_DEPTH} levels", "too_deep")
@@ -183,18 +189,18 @@ class Json(colander.SchemaType):
         return value
 
     @staticmethod
-    def _text(node, value):
+    def _text(node: colander.SchemaNode, value: Any) -> str:
         if UNSTORABLE.search(value):
             raise invalid(node, "holds NUL or a lone surrogate, which can't be stored", "unstorable_text")
         return value
 
-    def _key(self, node, key):
+    def _key(self, node: colander.SchemaNode, key: Any) -> str:
         if type(key) is not str:
             raise invalid(node, "holds an object whose keys are no strings", "wrong_type")
         return self._text(node, key)
 
     @staticmethod
-    def _float(node, value):
+    def _float(node: colander.SchemaNode, value: Any) -> float:
         made = float_of_whole(value, as_written=True)
         if made is None:
             raise invalid(node, "holds a whole number of more than 64 bits", "out_of_range")
@@ -207,11 +213,11 @@ class List(_Strict):
     wanted = "an array"
     types = (list,)
 
-    def __init__(self, item: colander.SchemaType):
+    def __init__(self, item: colander.SchemaType) -> None:
         self.item = item
         self.json_schema = {"type": "array", "items": getattr(item, "json_schema", {})}
 
-    def check(self, node, value):
+    def check(self, node: colander.SchemaNode, value: Any) -> Any:
         return [self.item.deserialize(node, entry) for entry in value]
 
 
@@ -231,7 +237,14 @@ class Table(_Strict):
     json_schema = {"type": ["integer", "string"]}
 
 
-def option(kind: colander.SchemaType, name: str, *, default=None, description: str = "", validator=None):
+def option(
+    kind: colander.SchemaType,
+    name: str,
+    *,
+    default: Any = None,
+    description: str = "",
+    validator: Validator | None = None,
+) -> colander.SchemaNode:
     """One option of a field type: a child of :meth:`FieldType.options_schema`.
 
     A null in a document stands for the default.
@@ -239,7 +252,7 @@ def option(kind: colander.SchemaType, name: str, *, default=None, description: s
     return colander.SchemaNode(kind, name=name, missing=default, description=description, validator=validator)
 
 
-def at_option(node, name: str, message: str) -> colander.Invalid:
+def at_option(node: colander.SchemaNode, name: str, message: str) -> colander.Invalid:
     """An error of the options' mapping that points at one option."""
     whole = colander.Invalid(node)
     whole.add(invalid(node[name], message, "invalid_option"))

@@ -44,7 +44,7 @@ class Costs:
     :raises ValueError: the schema is too large, costs too much, or refers to something outside itself
     """
 
-    def __init__(self, document: dict[str, Any] | bool, pattern_size: Callable[[str], int]):
+    def __init__(self, document: dict[str, Any] | bool, pattern_size: Callable[[str], int]) -> None:
         size = _size(document)
         if size > LARGEST:
             raise ValueError(f"want a schema of at most {LARGEST} members and items, not {size}")
@@ -52,13 +52,13 @@ class Costs:
         self._root = document
         self._base = document.get("$id", "") if type(document) is dict else ""
         self._base = urldefrag(self._base).url if type(self._base) is str else ""
-        self._anchors: dict[str, dict] = {}
-        self._dynamic: dict[str, list[dict]] = {}
+        self._anchors: dict[str, dict[str, Any]] = {}
+        self._dynamic: dict[str, list[dict[str, Any]]] = {}
         self._find_anchors(document)
-        self._closures: dict[int, Counter] = {}
+        self._closures: dict[int, Counter[int]] = {}
         #: States of all patterns.
         self.pattern_sizes = 0
-        self._nodes: dict[int, dict] = {}
+        self._nodes: dict[int, dict[str, Any]] = {}
         self._owned: dict[int, Cost] = {}
         #: For each depth of a value: the most (keywords, characters' costs) for each of its parts there.
         self.by_depth = self._all_depths()
@@ -129,7 +129,7 @@ class Costs:
 
     # The cost of one part of a value
 
-    def _closure(self, schema: Any, chain: tuple[int, ...] = ()) -> Counter:
+    def _closure(self, schema: Any, chain: tuple[int, ...] = ()) -> Counter[int]:
         """All schemas that check a part of a value if this one does, and how often each, by their ``id``."""
         if type(schema) is not dict:
             return Counter()
@@ -238,7 +238,7 @@ class Costs:
 class _Steps:
     """The schemas that check the parts below a part of a value: each member by its name, each item by its place."""
 
-    def __init__(self, closure: list[tuple[dict[str, Any], int]]):
+    def __init__(self, closure: list[tuple[dict[str, Any], int]]) -> None:
         self.always: list[tuple[Any, int]] = []
         self.otherwise: tuple[list[tuple[Any, int]], list[tuple[Any, int]]] = ([], [])
         #: By name and by place: (schema, the one that would otherwise check the member or None, how often).

@@ -49,7 +49,7 @@ LIMIT = 50
 class Group:
     """Classes by table id, each with the definition that it was built from. Never changed after it is published."""
 
-    def __init__(self, definitions: dict[int, TableDefinition], classes: dict[int, type]):
+    def __init__(self, definitions: dict[int, TableDefinition], classes: dict[int, type]) -> None:
         self.definitions = definitions
         self.classes = classes
 
@@ -85,7 +85,9 @@ def _class_of(attempt: Attempt, name: str) -> type | None:
             group = _current(attempt, model) or _built(attempt, model)
             attempt.confirm()
             for table_id in group.classes:
-                attempt.model(table_id).group = group
+                near = attempt.model(table_id)
+                if near is not None:
+                    near.group = group
     attempt.confirm()
     return group.classes[model.definition.id]
 
@@ -151,7 +153,7 @@ class _Classes:
     (SQLAlchemy's documentation, "Association Object"): their classes belong to the group and are not public.
     """
 
-    def __init__(self, generator: Generator, metadata: sa.MetaData, definitions: dict[int, TableDefinition]):
+    def __init__(self, generator: Generator, metadata: sa.MetaData, definitions: dict[int, TableDefinition]) -> None:
         self.generator = generator
         self.definitions = definitions
         self.metadata = metadata
@@ -222,6 +224,7 @@ class _Classes:
         else:
             column = near.c[link.field.name]
             how |= {"primaryjoin": far.c.id == column, "foreign_keys": [column], "remote_side": [column]}
+        assert link.reference.reverse is not None  # who asks for it has one
         self._add(link.reference.table, link.reference.reverse, self._to(link.near.id, **how))
 
     def _lines(self, link: _Link) -> sa.Table:

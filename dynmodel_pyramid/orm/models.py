@@ -18,7 +18,7 @@ class Models(Mapping[str, type]):
     Upper and lower case count the same. Iteration gives the names in the order of the tables' ids.
     """
 
-    def __init__(self, catalogue: Catalogue):
+    def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
 
     def __getitem__(self, name: str) -> type:
@@ -53,7 +53,8 @@ class Models(Mapping[str, type]):
     def __len__(self) -> int:
         table = self._catalogue.store.system.table.c
         with self._catalogue.database.reading() as connection:
-            return connection.scalar(sa.select(sa.func.count(table.id)).where(table.dropped_at.is_(None)))
+            count = sa.select(sa.func.count(table.id)).where(table.dropped_at.is_(None))
+            return connection.execute(count).scalar_one()
 
     def __repr__(self) -> str:
         return f"<{len(self)} models>"

@@ -14,11 +14,11 @@ not examined.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.orm import ORMExecuteState, Session
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 from sqlalchemy.sql import visitors
 
 from dynmodel_pyramid.catalogue.attempt import Attempt, Stale
@@ -41,7 +41,7 @@ class DefinitionChanged(Conflict):
 
     code = "definition_changed"
 
-    def __init__(self, names: list[str]):
+    def __init__(self, names: list[str]) -> None:
         super().__init__(
             f"the definition of {', '.join(names)} changed; nothing was committed",
             hint="get the class again from catalogue.models, and run it again",
@@ -56,7 +56,7 @@ class UnreportedWrite(Conflict):
 
     code = "unreported_write"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(
             "rows are written through objects here (session.add, attributes, session.delete), so that each write is "
             "judged and reported; this statement would go past that"
@@ -71,11 +71,11 @@ class ModelSession(Session):
     :param author: who writes, for the fields that say so
     """
 
-    def __init__(self, catalogue: Catalogue, *, writes: bool = True, author: str | None = None):
+    def __init__(self, catalogue: Catalogue, *, writes: bool = True, author: str | None = None) -> None:
         super().__init__()
         self.catalogue = catalogue
         self.author = author
-        cache = sa.util.LRUCache(STATEMENTS)
+        cache: sa.util.LRUCache[Any, Any] = sa.util.LRUCache(STATEMENTS)
         self._reader = catalogue.database.engine.execution_options(compiled_cache=cache)
         self._writer = catalogue.database.writer.execution_options(compiled_cache=cache)
         self._writes = self._writing = writes
@@ -87,7 +87,7 @@ class ModelSession(Session):
         self._gone: list[tuple[int, tuple[int, int]]] = []
         self._written: list[Any] = []
 
-    def get_bind(self, mapper=None, **arguments) -> sa.Engine:
+    def get_bind(self, mapper: Any = None, **arguments: Any) -> sa.Engine:
         self._writing = self._writing or self._flushing
         return self._writer if self._writing else self._reader
 
@@ -207,7 +207,7 @@ class ModelSession(Session):
         self.use(model.definition)
         return model
 
-    def bulk_save_objects(self, *arguments, **options):
+    def bulk_save_objects(self, *arguments: Any, **options: Any) -> NoReturn:
         raise UnreportedWrite()
 
     bulk_insert_mappings = bulk_update_mappings = bulk_save_objects
@@ -228,9 +228,11 @@ def _before_statement(state: ORMExecuteState) -> None:
     found = list(tables_in(state.statement))
     if found and (state.is_insert or state.is_update or state.is_delete):
         raise UnreportedWrite()
+    session = state.session
+    assert isinstance(session, ModelSession)  # whose event it is
     for table in found:
-        state.session._groups.add(table.metadata)
-        state.session.use(table.info[DEFINITION])
+        session._groups.add(table.metadata)
+        session.use(table.info[DEFINITION])
 
 
 @event.listens_for(ModelSession, "loaded_as_persistent")
@@ -241,7 +243,7 @@ def _loaded(session: ModelSession, row: Any) -> None:
 
 
 @event.listens_for(ModelSession, "before_flush")
-def _before_flush(session: ModelSession, context, instances) -> None:
+def _before_flush(session: ModelSession, context: object, instances: object) -> None:
     for row in (*session.new, *session.dirty, *session.deleted):
         session.use(definition_of(row))
     new, changed = list(filter(is_row, session.new)), changed_rows(session)
@@ -256,7 +258,7 @@ def _before_flush(session: ModelSession, context, instances) -> None:
 
 
 @event.listens_for(ModelSession, "after_flush")
-def _after_flush(session: ModelSession, context) -> None:
+def _after_flush(session: ModelSession, context: object) -> None:
     modified = [row for row in session.dirty if session.is_modified(row)]
     session._written = [*session.new, *modified]
     written: dict[tuple[int, str], list[tuple[int, int]]] = {}
@@ -271,7 +273,7 @@ def _after_flush(session: ModelSession, context) -> None:
 
 
 @event.listens_for(ModelSession, "after_flush_postexec")
-def _after_flush_is_over(session: ModelSession, context) -> None:
+def _after_flush_is_over(session: ModelSession, context: object) -> None:
     # After an id was set, the relationship leads to the row of that id.
     for row in session._written:
         stale = stale_relationships(row)
@@ -287,7 +289,7 @@ def _before_commit(session: ModelSession) -> None:
 
 
 @event.listens_for(ModelSession, "after_transaction_end")
-def _after_transaction(session: ModelSession, transaction) -> None:
+def _after_transaction(session: ModelSession, transaction: SessionTransaction) -> None:
     if transaction.parent is None:
         session._writing, session._used, session._groups = session._writes, {}, set()
 

@@ -29,7 +29,7 @@ class QueryError(Malformed):
         expected: str | None = None,
         part: str = "value",
         hint: str | None = None,
-    ):
+    ) -> None:
         self.parameter = clip(parameter)
         self.position = position
         self.expected = expected

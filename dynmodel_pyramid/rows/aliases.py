@@ -13,7 +13,7 @@ def aliases_of(model: Model) -> "Aliases":
 class Aliases:
     """The aliases of one version of a table."""
 
-    def __init__(self, definition: TableDefinition):
+    def __init__(self, definition: TableDefinition) -> None:
         #: Alias -> the field's name.
         self.names = {alias.name: field.name for field in definition.fields for alias in field.aliases}
         moments = [

@@ -28,20 +28,20 @@ def json_rows(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
 class RowEncoder:
     """The readable columns of a table for a scope, and rows -> JSON."""
 
-    def __init__(self, model: Model, scope: Scope):
+    def __init__(self, model: Model, scope: Scope) -> None:
         table = model.table
         readable = [field for field in model.definition.fields if scope.may_read(field.name) and not field.write_only]
-        reverse = [side for side in reverse_sides(model) if scope.may_read(side.reverse)]
-        #: Whether answers show data of other tables' rows, which a row's version does not cover.
+        reverse = {name: side for name, side in reverse_sides(model).items() if scope.may_read(name)}
+        #: Whether an answer shows what other tables' rows say, which a row's version knows nothing of.
         self.shows_others = bool(reverse)
         # Former names come after all present ones.
         former = [(alias.name, field) for field in readable for alias in field.aliases]
-        names = [*[field.name for field in readable], *[side.reverse for side in reverse]]
+        names = [*[field.name for field in readable], *reverse]
         self.names: tuple[str, ...] = ("id", *names, *[name for name, _ in former])
         self.columns = [
             table.c.id,
             *[json_expression(model, field) for field in readable],
-            *[reverse_expression(model, side) for side in reverse],
+            *[reverse_expression(model, side) for side in reverse.values()],
             *[json_expression(model, field).label(quoted_name(name, quote=True)) for name, field in former],
         ]
         condition = None if scope.condition is None else scope.condition(table)

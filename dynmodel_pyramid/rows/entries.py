@@ -1,12 +1,12 @@
 """The documents of an upsert, each validated both as a new row and as values for an existing one."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import colander
 
-from dynmodel_pyramid.definitions.problems import Problems, faults
+from dynmodel_pyramid.definitions.problems import Problems, ProblemSink, faults
 from dynmodel_pyramid.definitions.store import now
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.rows.sent_names import SentNames, renamed
@@ -16,7 +16,7 @@ from dynmodel_pyramid.rows.service import NewRows, Rows
 class Faults:
     """Faults that are found before it is known whether they count."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._found: list[tuple[str, str, str]] = []
 
     @property
@@ -26,7 +26,7 @@ class Faults:
     def add(self, pointer: str, code: str, detail: str) -> None:
         self._found.append((pointer, code, detail))
 
-    def tell(self, problems: Problems, pointer: str = "") -> None:
+    def tell(self, problems: ProblemSink, pointer: str = "") -> None:
         """
         :param pointer: the document's, if the faults' own pointers don't begin with it
         """
@@ -60,10 +60,16 @@ class Entry:
     row_id: int | None = None
 
     @property
-    def named(self):
+    def named(self) -> Collection[str]:
         return self.document.keys()
 
-    def told(self, problems: Problems) -> SentNames:
+    @property
+    def written_id(self) -> int:
+        """``row_id``, when it has become a row."""
+        assert self.row_id is not None
+        return self.row_id
+
+    def told(self, problems: ProblemSink) -> SentNames:
         """The collector of a value's faults."""
         return _Under(problems, self.pointer, self.sent)
 
@@ -84,7 +90,7 @@ class Columns:
     :raises Malformed: a column is not a field
     """
 
-    def __init__(self, rows: Rows, names: Sequence[str] | None = None, *, missing_default: bool = True):
+    def __init__(self, rows: Rows, names: Sequence[str] | None = None, *, missing_default: bool = True) -> None:
         reader = rows.reader
         self._aliases = reader.aliases.names
         self.names = None if names is None else list(dict.fromkeys(self._aliases.get(name, name) for name in names))
@@ -155,7 +161,7 @@ def read_entries(
     return entries
 
 
-def _known_value(node: colander.SchemaNode, value: Any, pointer: str, problems: Problems) -> Any:
+def _known_value(node: colander.SchemaNode, value: Any, pointer: str, problems: ProblemSink) -> Any:
     """A system value in a document, by which an existing row is found; None if the document has none."""
     if value is None:
         return None

@@ -38,7 +38,7 @@ class Filtered:
     :raises Malformed: there is no filter (``missing_filter``), or the query has an unknown name
     """
 
-    def __init__(self, rows: Rows, level: Level, *, most: int | None = None):
+    def __init__(self, rows: Rows, level: Level, *, most: int | None = None) -> None:
         if not level.filters:
             raise Malformed(
                 "no filter says which rows are meant",
@@ -87,9 +87,11 @@ class Filtered:
         columns = {name: value for name, value in values.items() if name in table.c}
         if rows.given:
             columns |= rows.filler(connection, moment).of_changed_row(rows.given)
-        assigned = {table.c[name]: bound(table, name, value) for name, value in columns.items()}
+        assigned: dict[sa.Column[Any], Any] = {
+            table.c[name]: bound(table, name, value) for name, value in columns.items()
+        }
         assigned |= {table.c._version: table.c._version + 1, table.c._updated: moment}
-        statement = sa.update(table).values(assigned).returning(table.c.id, table.c._version)
+        statement = sa.update(table).values(assigned)
         for part in batches(ids):
             self._write(connection, "update", statement, part)
             rows.links.replace_all(connection, [(row_id, values) for row_id in part], rows.options)
@@ -109,7 +111,7 @@ class Filtered:
             return ids
         table = rows.model.table
         for part in batches(ids):
-            self._write(connection, "delete", sa.delete(table).returning(table.c.id, table.c._version), part)
+            self._write(connection, "delete", sa.delete(table), part)
         return ids
 
     def _refuse_too_much(self, document: Any, count: int) -> None:
@@ -124,9 +126,13 @@ class Filtered:
                 hint="filter more narrowly, or send a shorter value",
             )
 
-    def _write(self, connection: sa.Connection, operation: str, statement, ids: Sequence[int]) -> None:
-        condition = self.rows.catalogue.database.dialect.among(self.rows.model.table.c.id, ids)
-        written = connection.execute(statement.where(condition), execution_options=self.rows.options)
+    def _write(
+        self, connection: sa.Connection, operation: str, statement: sa.Update | sa.Delete, ids: Sequence[int]
+    ) -> None:
+        table = self.rows.model.table
+        condition = self.rows.catalogue.database.dialect.among(table.c.id, ids)
+        returning = statement.where(condition).returning(table.c.id, table.c._version)
+        written = connection.execute(returning, execution_options=self.rows.options)
         self.rows.report(connection, operation, sorted(tuple(row) for row in written))
 
     def _read(self, connection: sa.Connection, document: Any, ids: list[int]) -> dict[str, Any]:
@@ -139,7 +145,7 @@ class Filtered:
         named = document if type(document) is dict else {}
         if not reader.repeatable.isdisjoint(named):
             for current in self._documents(connection, ids):
-                refuse_changes(reader, document, lambda current=current: current, told)
+                refuse_changes(reader, document, partial(dict, current), told)
                 if problems.total:
                     break
             values = {name: value for name, value in values.items() if name not in reader.repeatable}
@@ -153,7 +159,7 @@ class Filtered:
         return map(orjson.loads, self.rows.encode(connection, ids))
 
 
-def bound(table: sa.Table, name: str, value: Any) -> sa.BindParameter:
+def bound(table: sa.Table, name: str, value: Any) -> sa.BindParameter[Any]:
     """A value to assign. A parameter with the column's name would clash with those of conditions."""
     return sa.bindparam(f"_set_{name}", value, type_=table.c[name].type)
 

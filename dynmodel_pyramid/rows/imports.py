@@ -28,7 +28,9 @@ IN_MEMORY = 1_048_576
 #: A part that has read this many bytes of the request takes no further row.
 PART_BYTES = 1_048_576
 
-#: Called with the ids of written rows, part by part.
+#: A part of the rows, judged: new ones, or such as may be there.
+Judged = NewRows | list[Entry]
+#: Told the ids of the rows that were written, part by part.
 Written = Callable[[sa.Connection, Sequence[int]], None]
 
 
@@ -86,7 +88,7 @@ class Import:
         *,
         pointers: bool = True,
         position: Callable[[], int] = lambda: 0,
-    ):
+    ) -> None:
         self.rows = rows
         self.columns = columns
         self.merging = merging
@@ -109,6 +111,7 @@ class Import:
         if second is None:
             judged = self._judged(first, 0)
             self._problems.raise_if_any()
+            assert judged is not None  # there were no problems
             connection = transaction.begin()
             ids = self._write_part(connection, judged, None if self.merging is None else self._upsert([]))
             self.last_id = ids[-1] if ids else None
@@ -128,15 +131,15 @@ class Import:
         keep: Callable[[Any], None],
     ) -> None:
         number = 0
-        while begun or (part := next(parts, None)) is not None:
-            part = begun.pop(0) if begun else part
+        # Nothing holds a part that was judged.
+        while (part := begun.pop(0) if begun else next(parts, None)) is not None:
             judged = self._judged(part, number)
             number += len(part)
             if not self._problems.total:
                 keep(judged)
         self._problems.raise_if_any()
 
-    def _judged(self, part: list[Document], first: int) -> NewRows | list[Entry] | None:
+    def _judged(self, part: list[Document], first: int) -> Judged | None:
         """The rows of a part; None if it has faults, which are noted."""
         if not any(each.faults for each in part):
             try:
@@ -154,13 +157,14 @@ class Import:
                     self._problems.include(error)
         return None
 
-    def _judge(self, documents: list[Any], first: int) -> NewRows | list[Entry]:
+    def _judge(self, documents: list[Any], first: int) -> Judged:
         if self.merging is None:
             return read_new(self.rows, documents, self.columns, pointers=self.pointers, first=first)
         return self._upsert(documents, first).entries
 
     def _upsert(self, documents: Sequence[Any], first: int = 0, seen: WrittenRows | None = None) -> Upsert:
         how = self.merging
+        assert how is not None
         return Upsert(
             self.rows,
             documents,
@@ -177,7 +181,7 @@ class Import:
     def _write_part(
         self,
         connection: sa.Connection,
-        part: NewRows | list[Entry],
+        part: Judged,
         upsert: Upsert | None,
         *,
         above: int = 0,
@@ -186,10 +190,11 @@ class Import:
         """
         :param above: and ``own_links``: see :meth:`Rows.insert`
         """
-        if upsert is None:
+        if isinstance(part, NewRows):
             ids = self.rows.insert(connection, part, above=above, own_links=own_links)
             self.inserted += len(ids)
         else:
+            assert upsert is not None  # where rows are merged
             done = upsert.run(connection, part, above=above, own_links=own_links)
             ids = done.ids
             self.inserted += len(done.inserted)
@@ -219,7 +224,7 @@ class Import:
                     self._note_missing_rows(connection, part, own=True)
                 self._problems.raise_if_any()
 
-    def _note_missing_rows(self, connection: sa.Connection, part: NewRows | list[Entry], *, own: bool | None) -> None:
+    def _note_missing_rows(self, connection: sa.Connection, part: Judged, *, own: bool | None) -> None:
         if isinstance(part, NewRows):
             values, pointers = part.values, part.places
         else:
@@ -267,7 +272,7 @@ class Import:
                 self._write(connection, kept, noted)
             else:
                 self.count, self.inserted = done
-        self._show_later(transaction, connection, noted if done is None else staged, written)
+        self._show_later(transaction, connection, noted if done is None or staged is None else staged, written)
 
     def _staged_upserts(self, stage: sa.Connection) -> StagedUpserts | None:
         if self.merging is None:
@@ -280,6 +285,9 @@ class Import:
     def _show_later(
         transaction: Transaction, connection: sa.Connection, rows: StagedRows | WrittenRows, written: Written | None
     ) -> None:
+        if written is None:
+            return
+
         def show() -> None:
             ids: Sequence[int] = ()
             with closing(rows.ids()) as parts:
@@ -288,8 +296,7 @@ class Import:
             if not ids:
                 written(connection, ids)
 
-        if written is not None:
-            transaction.later(show)
+        transaction.later(show)
 
 
 def _parts(documents: Iterable[Document], position: Callable[[], int]) -> Iterator[list[Document]]:
@@ -307,12 +314,12 @@ def _parts(documents: Iterable[Document], position: Callable[[], int]) -> Iterat
 class Kept:
     """Parts of valid rows, in a temporary file that only this process reads."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._file = SpooledTemporaryFile(max_size=IN_MEMORY)
         #: The greatest id that a client gave to a new row; 0: none.
         self.greatest_id = 0
 
-    def add(self, part: NewRows | list[Entry]) -> None:
+    def add(self, part: Judged) -> None:
         ids = part.ids if isinstance(part, NewRows) else [entry.row["id"] for entry in part]
         self.greatest_id = max([self.greatest_id, *[row_id for row_id in ids if row_id is not None]])
         pickle.dump(part, self._file, pickle.HIGHEST_PROTOCOL)
@@ -326,5 +333,5 @@ class Kept:
     def __enter__(self) -> "Kept":
         return self
 
-    def __exit__(self, *ignored) -> None:
+    def __exit__(self, *ignored: object) -> None:
         self._file.close()

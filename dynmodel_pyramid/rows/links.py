@@ -13,16 +13,19 @@ from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.definitions.problems import Problems, escape
 from dynmodel_pyramid.fields import Reference
 
-#: Gives the model of a table by its id.
-Models = Callable[[int], Model | None]
+#: Gives the model of a table by its id or model name.
+Models = Callable[[int | str], Model | None]
 
 
 class Links:
     """The fields of one version of a table whose values are ids of rows; shared by all threads."""
 
-    def __init__(self, model: Model):
-        found = [(field, reference_of(field, model.field_types)) for field in model.definition.fields]
-        self.fields: list[tuple[FieldDefinition, Reference]] = [each for each in found if each[1] is not None]
+    def __init__(self, model: Model) -> None:
+        self.fields: list[tuple[FieldDefinition, Reference]] = [
+            (field, reference)
+            for field in model.definition.fields
+            if (reference := reference_of(field, model.field_types)) is not None
+        ]
         self.table_id = model.definition.id
         self.refer_to_itself = any(reference.table == self.table_id for _, reference in self.fields)
         schema = model.table.schema
@@ -64,7 +67,14 @@ class Links:
         problems.raise_if_any()
 
     @staticmethod
-    def _point(field, reference, rows, pointers, missing: set[int], problems: Problems) -> None:
+    def _point(
+        field: FieldDefinition,
+        reference: Reference,
+        rows: Sequence[dict[str, Any]],
+        pointers: Sequence[str],
+        missing: set[int],
+        problems: Problems,
+    ) -> None:
         for row, pointer in zip(rows, pointers, strict=True):
             for number, row_id in enumerate(_ids(row.get(field.name), reference)):
                 if row_id in missing:
@@ -72,7 +82,9 @@ class Links:
                     told = field.message or f"there is no row {row_id} in the table that is linked to"
                     problems.add(f"{pointer}/{escape(field.name)}{below}", "unknown_row", told)
 
-    def insert(self, connection: sa.Connection, rows: Iterable[tuple[int, dict[str, Any]]], options: dict) -> None:
+    def insert(
+        self, connection: sa.Connection, rows: Iterable[tuple[int, dict[str, Any]]], options: dict[str, Any]
+    ) -> None:
         """Write the lists of new rows, given as (id, values)."""
         rows = list(rows)
         for name, table in self.lists.items():
@@ -80,11 +92,13 @@ class Links:
             if lines:
                 connection.execute(sa.insert(table), lines, execution_options=options)
 
-    def replace(self, connection: sa.Connection, row_id: int, values: dict[str, Any], options: dict) -> None:
+    def replace(self, connection: sa.Connection, row_id: int, values: dict[str, Any], options: dict[str, Any]) -> None:
         """Write the lists in the values of a row."""
         self.replace_all(connection, [(row_id, values)], options)
 
-    def replace_all(self, connection: sa.Connection, rows: Sequence[tuple[int, dict[str, Any]]], options: dict) -> None:
+    def replace_all(
+        self, connection: sa.Connection, rows: Sequence[tuple[int, dict[str, Any]]], options: dict[str, Any]
+    ) -> None:
         """Write the lists in the values of rows, given as (id, values)."""
         for name, table in self.lists.items():
             for part in chunks(row_id for row_id, values in rows if name in values):

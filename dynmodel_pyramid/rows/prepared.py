@@ -19,7 +19,7 @@ _Processor = Callable[[Any], Any]
 class PreparedSelect:
     """A SELECT whose parameters are whole numbers, named by ``bindparam``. Its other values are constants."""
 
-    def __init__(self, statement: sa.Select, dialect: sa.Dialect):
+    def __init__(self, statement: sa.Select[*tuple[Any, ...]], dialect: sa.Dialect) -> None:
         compiled = statement.compile(dialect=dialect)
         self._statement = statement
         #: Whether parts of the statement (lists of IN) are rendered when the values are known.
@@ -40,7 +40,7 @@ class PreparedSelect:
         return None if self.refused else dialect.planned_rows(connection, self._sql, self._given({}))
 
     def _given(self, parameters: Mapping[str, int]) -> Any:
-        given = self._constants | parameters
+        given = {**self._constants, **parameters}
         return given if self._order is None else [given[name] for name in self._order]
 
     def __call__(self, connection: sa.Connection, **parameters: int) -> Sequence[Sequence[Any]]:
@@ -53,31 +53,32 @@ class PreparedSelect:
             if self._processors is None:
                 self._processors = self._prepare(cursor.description)
             rows = cursor.fetchall()
-        return self._processed(rows) if self._processors else rows
+        return _processed(rows, self._processors) if self._processors else rows
 
-    def _prepare(self, description) -> list[tuple[int, _Processor]]:
+    def _prepare(self, description: Sequence[Any]) -> list[tuple[int, _Processor]]:
         made = [
             kind.result_processor(self._dialect, column[1])
             for kind, column in zip(self._types, description, strict=True)
         ]
         return [(number, processor) for number, processor in enumerate(made) if processor is not None]
 
-    def _processed(self, rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
-        processors, answer = self._processors, []
-        for row in rows:
-            values = list(row)
-            for number, process in processors:
-                values[number] = process(values[number])
-            answer.append(values)
-        return answer
+
+def _processed(rows: Sequence[Sequence[Any]], processors: list[tuple[int, _Processor]]) -> list[list[Any]]:
+    answer = []
+    for row in rows:
+        values = list(row)
+        for number, process in processors:
+            values[number] = process(values[number])
+        answer.append(values)
+    return answer
 
 
-def _bound(parameter: sa.BindParameter, value: Any, dialect: sa.Dialect) -> Any:
+def _bound(parameter: sa.BindParameter[Any], value: Any, dialect: sa.Dialect) -> Any:
     process = parameter.type.dialect_impl(dialect).bind_processor(dialect)
     return value if process is None else process(value)
 
 
-def written(statement: sa.Select, dialect: sa.Dialect) -> tuple[str, Any]:
+def written(statement: sa.Select[*tuple[Any, ...]], dialect: sa.Dialect) -> tuple[str, Any]:
     """A statement in the driver's form, with lists of IN expanded, and its parameters."""
     compiled = statement.compile(dialect=dialect)
     state = compiled.construct_expanded_state({})
@@ -101,7 +102,7 @@ class PreparedInsert:
     #: From this many rows on, COPY is faster.
     COPY_FROM = 20
 
-    def __init__(self, table: sa.Table, dialect: sa.Dialect):
+    def __init__(self, table: sa.Table, dialect: sa.Dialect) -> None:
         written = [column for column in table.columns if column.computed is None]
         self._names = [column.key for column in written]
         types = [column.type.dialect_impl(dialect) for column in written]

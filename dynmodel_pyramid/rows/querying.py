@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,16 +65,16 @@ class PageOfRows:
 class Kept:
     """A plan with the statements of its last page and of its count, because mostly the same page is read again."""
 
-    def __init__(self, made: Plan):
+    def __init__(self, made: Plan) -> None:
         self.plan = made
-        self.last: tuple[tuple, PreparedSelect] | None = None
+        self.last: tuple[tuple[Any, ...], PreparedSelect] | None = None
         self.count: PreparedSelect | None = None
 
 
 class KeptPlans:
     """The cached plans of one version of a table; the least recently used ones are dropped."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._plans: OrderedDict[Any, Kept] = OrderedDict()
         self._weight = 0
         self._lock = threading.Lock()
@@ -100,7 +100,7 @@ class KeptPlans:
 class Queried:
     """The results of a query over the rows of one version of a table, as one scope sees them."""
 
-    def __init__(self, rows: RowReads, kept: Kept):
+    def __init__(self, rows: RowReads, kept: Kept) -> None:
         self.rows = rows
         self.plan = kept.plan
         self._kept = kept
@@ -139,7 +139,7 @@ class Queried:
         skipped = offset + limit if more and last is None else None
         return PageOfRows(shown, last if more else None, first if came_from else None, skipped)
 
-    def _found(self, connection: sa.Connection, limit: int, offset: int, with_keys: bool):
+    def _found(self, connection: sa.Connection, limit: int, offset: int, with_keys: bool) -> Sequence[Sequence[Any]]:
         if self.plan.nulls_follow:
             # Mostly the page ends before the rows without a value begin; then an index finds its first row.
             found = self._run(connection, limit, offset, with_keys, nulls=False)
@@ -147,7 +147,9 @@ class Queried:
                 return found
         return self._run(connection, limit, offset, with_keys)
 
-    def _run(self, connection: sa.Connection, limit: int, offset: int, with_keys: bool, nulls: bool = True):
+    def _run(
+        self, connection: sa.Connection, limit: int, offset: int, with_keys: bool, nulls: bool = True
+    ) -> Sequence[Sequence[Any]]:
         key = (limit, offset, with_keys, nulls)
         last = self._kept.last
         if last is None or last[0] != key:
@@ -155,7 +157,7 @@ class Queried:
             last = self._kept.last = (key, PreparedSelect(statement, connection.dialect))
         return last[1](connection)
 
-    def parts(self, connection: sa.Connection, limit: int | None, offset: int) -> Iterator[Sequence[Sequence[Any]]]:
+    def parts(self, connection: sa.Connection, limit: int | None, offset: int) -> Generator[Sequence[Sequence[Any]]]:
         """The rows' values, in the order of ``plan.names``, ``CHUNK`` rows in memory."""
         options = {"compiled_cache": None, "stream_results": True, "yield_per": CHUNK}
         result = connection.execute(self.plan.page(limit, offset), execution_options=options)

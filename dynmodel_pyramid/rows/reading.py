@@ -14,7 +14,8 @@ from dynmodel_pyramid.catalogue.column_expressions import is_list, is_system_val
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.database.dialect import LARGEST_GIVEN_ID, LARGEST_ID
 from dynmodel_pyramid.definitions.expressions import evaluate
-from dynmodel_pyramid.definitions.problems import Problems, escape, faults
+from dynmodel_pyramid.definitions.model import FieldDefinition
+from dynmodel_pyramid.definitions.problems import ProblemSink, escape, faults
 from dynmodel_pyramid.errors import Invalid, OptionUnsupported
 from dynmodel_pyramid.fields import schema
 from dynmodel_pyramid.fields.contract import stored_default
@@ -53,28 +54,28 @@ def parse_id(text: str) -> int | None:
 class RowReader:
     """Reads documents for one version of one table; shared by all threads."""
 
-    def __init__(self, model: Model):
+    def __init__(self, model: Model) -> None:
         given = {made.name for made in model.definition.fields if is_system_value(model, made)}
         self.fields = [self._prepare(model, made) for made in model.definition.fields if made.name not in given]
-        #: Members that clients don't write: system values, and the reverse sides of links.
-        self.given = frozenset(given) | {side.reverse for side in reverse_sides(model)}
+        #: What the system gives: values of fields, and the reverse sides of links.
+        self.given = frozenset(given) | reverse_sides(model).keys()
         self.by_name = {entry.name: entry for entry in self.fields}
         self.aliases = aliases_of(model)
         #: Fields that PUT and PATCH may only repeat (``repeating``).
         self.repeatable = self.given | {made.name for made in model.definition.fields if made.read_only}
         #: Fields that keep their values if a PUT leaves them out.
         self.kept = frozenset(made.name for made in model.definition.fields if made.read_only or made.write_only)
-        self._evaluated = [entry for entry in self.fields if entry.expression is not None]
+        self._evaluated = [(entry, entry.expression) for entry in self.fields if entry.expression is not None]
 
     @staticmethod
-    def _prepare(model: Model, definition) -> _Field:
+    def _prepare(model: Model, definition: FieldDefinition) -> _Field:
         field_type = model.field_types[definition.type]
         node = field_type.schema_node(definition.options)
         default = None
         if definition.default is not None:
             default = stored_default(field_type, definition.options, definition.default)
         default = definition.default_expression if default is None else default
-        empty = [] if is_list(model, definition) else None
+        empty: list[int] | None = [] if is_list(model, definition) else None
         default = empty if default is None else default
         fast = getattr(node, "fast_path", None) or (lambda value: False)
         return _Field(
@@ -89,7 +90,9 @@ class RowReader:
             getattr(node, "brief", node),
         )
 
-    def add_fault(self, problems: Problems, pointer: str, name: str, code: str, detail: str, below: str = "") -> None:
+    def add_fault(
+        self, problems: ProblemSink, pointer: str, name: str, code: str, detail: str, below: str = ""
+    ) -> None:
         """Note a fault of a field's value, with the field's own message if it has one."""
         entry = self.by_name.get(name)
         own = None if entry is None else entry.message
@@ -99,7 +102,7 @@ class RowReader:
         self,
         document: Any,
         pointer: str,
-        problems: Problems,
+        problems: ProblemSink,
         scope: Scope,
         moment: datetime.datetime | None = None,
         *,
@@ -137,19 +140,24 @@ class RowReader:
         return values
 
     def _evaluate(
-        self, values: dict[str, Any], document: dict, pointer: str, problems: Problems, moment: datetime.datetime | None
+        self,
+        values: dict[str, Any],
+        document: dict[str, Any],
+        pointer: str,
+        problems: ProblemSink,
+        moment: datetime.datetime | None,
     ) -> None:
         """Put in the values of expressions where the document has no value."""
-        for entry in self._evaluated:
+        for entry, expression in self._evaluated:
             if entry.name in values and entry.name not in document:
                 try:
-                    values[entry.name] = evaluate(entry.expression, entry.node, moment)
+                    values[entry.name] = evaluate(expression, entry.node, moment)
                 except colander.Invalid as error:
                     for _, code, message in faults(error):
                         told = f"the default is refused: {message}"
                         self.add_fault(problems, pointer, entry.name, code, told)
 
-    def part(self, document: Any, pointer: str, problems: Problems, scope: Scope) -> dict[str, Any]:
+    def part(self, document: Any, pointer: str, problems: ProblemSink, scope: Scope) -> dict[str, Any]:
         """The values of the fields that the document names."""
         if type(document) is not dict:
             problems.add(pointer, "wrong_type", f"want an object, not {json_type(document)}")
@@ -164,7 +172,7 @@ class RowReader:
         self._refuse_unwritable(document, pointer, problems, scope)
         return values
 
-    def _value(self, entry: _Field, value: Any, pointer: str, problems: Problems) -> Any:
+    def _value(self, entry: _Field, value: Any, pointer: str, problems: ProblemSink) -> Any:
         if value is None:
             if entry.required:
                 self.add_fault(problems, pointer, entry.name, "required", "is required, so it can't be null")
@@ -179,7 +187,7 @@ class RowReader:
         except OptionUnsupported as error:
             raise error.of(entry.name) from None
 
-    def _unknown(self, document: dict, pointer: str, problems: Problems, *, is_new: bool) -> None:
+    def _unknown(self, document: dict[str, Any], pointer: str, problems: ProblemSink, *, is_new: bool) -> None:
         for name in document:
             if name in self.given:
                 if is_new:
@@ -187,14 +195,14 @@ class RowReader:
             elif name != "id" and name not in self.by_name:
                 problems.add(f"{pointer}/{escape(name)}", "unknown_field", "the table has no such field")
 
-    def _refuse_unwritable(self, document: dict, pointer: str, problems: Problems, scope: Scope) -> None:
+    def _refuse_unwritable(self, document: dict[str, Any], pointer: str, problems: ProblemSink, scope: Scope) -> None:
         if scope.writable is not None:
             for name in document:
                 if name in self.by_name and not scope.may_write(name):
                     self.add_fault(problems, pointer, name, "read_only", "this field is not yours to write")
 
     @staticmethod
-    def given_id(document: Any, pointer: str, problems: Problems, if_new: Any = None) -> int | None:
+    def given_id(document: Any, pointer: str, problems: ProblemSink, if_new: Any = None) -> int | None:
         """The id that a client gives a row, or None.
 
         :param if_new: collects faults that only a new row can have; by default ``problems``

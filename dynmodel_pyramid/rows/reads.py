@@ -1,6 +1,6 @@
 """Reading rows of one table by their ids."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +37,7 @@ class RowReads:
         *,
         models: Models | None = None,
         author: str | None = None,
-    ):
+    ) -> None:
         """
         :param models: gives the models of linked tables, from the caller's attempt, so that their use is proven as well
         :param author: who writes
@@ -55,7 +55,9 @@ class RowReads:
             return self.model.once(RowEncoder, lambda model: RowEncoder(model, EVERYTHING))
         return RowEncoder(self.model, self.scope)
 
-    def _run(self, connection: sa.Connection, statement, parameters=None) -> sa.CursorResult:
+    def _run(
+        self, connection: sa.Connection, statement: sa.Executable, parameters: Any = None
+    ) -> sa.CursorResult[*tuple[Any, ...]]:
         return connection.execute(statement, parameters, execution_options=self.options)
 
     def get(self, connection: sa.Connection, row_id: int) -> Row | None:
@@ -74,6 +76,7 @@ class RowReads:
         encoder = self.encoder
         for start in range(0, len(ids), CHUNK):
             part = ids[start : start + CHUNK]
+            rows: Iterable[Sequence[Any]]
             low, high = min(part), max(part)
             if high - low < 2 * CHUNK:
                 # New ids are mostly consecutive, and a range with two parameters is faster than a thousand parameters.

@@ -5,7 +5,7 @@ from typing import Any
 
 import colander
 
-from dynmodel_pyramid.definitions.problems import Problems
+from dynmodel_pyramid.definitions.problems import ProblemSink
 from dynmodel_pyramid.fields.schema import MAX_DEPTH
 from dynmodel_pyramid.rows.reading import RowReader
 
@@ -13,7 +13,7 @@ from dynmodel_pyramid.rows.reading import RowReader
 Current = Callable[[], Mapping[str, Any] | None]
 
 
-def refuse_changes(reader: RowReader, document: Any, current: Current, problems: Problems) -> None:
+def refuse_changes(reader: RowReader, document: Any, current: Current, problems: ProblemSink) -> None:
     """Note each field of ``reader.repeatable`` that a document gives another value than the row has.
 
     The row is read only if the document names such a field. A value that no answer shows can't be repeated either:

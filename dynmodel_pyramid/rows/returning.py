@@ -33,7 +33,7 @@ class Returning:
     :raises Malformed: the query has an unknown name, or groups rows that may not be grouped
     """
 
-    def __init__(self, rows: Rows, query: Query, *, numbers: bool = False, groups: bool = False):
+    def __init__(self, rows: Rows, query: Query, *, numbers: bool = False, groups: bool = False) -> None:
         self.rows = rows
         self._numbers = numbers
         below = any(level.path for level in query.levels)
@@ -60,7 +60,7 @@ class Returning:
         if self._plan is None:
             yield from self.rows.parts(connection, ids)
         elif self.is_together:
-            yield from self._read(connection, self._among(ids))
+            yield from self._read(connection, self._among(self._plan, ids))
         else:
             for start in range(0, len(ids), CHUNK):
                 part = ids[start : start + CHUNK]
@@ -72,10 +72,10 @@ class Returning:
     def _are(self, table: sa.FromClause, ids: Sequence[int]) -> sa.ColumnElement[bool]:
         return self.rows.catalogue.database.dialect.among(table.c.id, ids)
 
-    def _among(self, ids: Sequence[int]) -> sa.Select:
+    def _among(self, plan: Plan, ids: Sequence[int]) -> sa.Select[*tuple[Any, ...]]:
         """The statement for these rows only; if it groups them, the condition is inside."""
-        if self._plan.keys:
-            return self._plan.statement.where(self._are(self.rows.model.table, ids))
+        if plan.keys:
+            return plan.statement.where(self._are(self.rows.model.table, ids))
         given = self.rows.scope.condition
 
         def condition(table: sa.FromClause) -> sa.ColumnElement[bool]:
@@ -83,7 +83,9 @@ class Returning:
 
         return self._planned(replace(self.rows.scope, condition=condition)).statement
 
-    def _read(self, connection: sa.Connection, statement: sa.Select) -> Iterator[Sequence[Sequence[Any]]]:
+    def _read(
+        self, connection: sa.Connection, statement: sa.Select[*tuple[Any, ...]]
+    ) -> Iterator[Sequence[Sequence[Any]]]:
         """The rows in parts, the first of which may be empty."""
         database = self.rows.catalogue.database
         if self._is_asked:

@@ -16,7 +16,7 @@ class Scope:
 
     readable: frozenset[str] | None = None
     writable: frozenset[str] | None = None
-    condition: Callable[[sa.Table], sa.ColumnElement[bool]] | None = None
+    condition: Callable[[sa.FromClause], sa.ColumnElement[bool]] | None = None
 
     def may_read(self, name: str) -> bool:
         return self.readable is None or name in self.readable

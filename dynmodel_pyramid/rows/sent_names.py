@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dynmodel_pyramid.definitions.problems import Problems
+from dynmodel_pyramid.definitions.problems import ProblemSink
 from dynmodel_pyramid.rows.reading import RowReader
 from dynmodel_pyramid.rows.repeating import Current, same_value
 
@@ -12,7 +12,7 @@ class SentNames:
 
     __slots__ = ("pointer", "problems", "sent")
 
-    def __init__(self, problems: Problems, pointer: str, sent: dict[str, str]):
+    def __init__(self, problems: ProblemSink, pointer: str, sent: dict[str, str]) -> None:
         self.problems = problems
         self.pointer = pointer
         self.sent = sent
@@ -27,9 +27,9 @@ class SentNames:
 
 
 def renamed(
-    reader: RowReader, document: Any, pointer: str, problems: Problems, current: Current | None = None
-) -> tuple[Any, Problems | SentNames]:
-    """The document with present names only, and a collector of its faults, whose pointers name the keys that were sent.
+    reader: RowReader, document: Any, pointer: str, problems: ProblemSink, current: Current | None = None
+) -> tuple[Any, ProblemSink]:
+    """The document with present names alone, and where its faults go: their pointers name the keys that were sent.
 
     :param current: gives the row that is written; None for a new row
     """
@@ -37,6 +37,7 @@ def renamed(
     if not names or type(document) is not dict or names.keys().isdisjoint(document):
         return document, problems
     keys: dict[str, list[str]] = {}
+    key: str
     for key in document:
         keys.setdefault(names.get(key, key), []).append(key)
     told = SentNames(problems, pointer, {name: sent[0] for name, sent in keys.items()})

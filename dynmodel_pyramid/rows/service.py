@@ -5,7 +5,7 @@ Its functions take a connection whose transaction the caller began, opened as th
 """
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache, partial
@@ -18,11 +18,12 @@ from dynmodel_pyramid.catalogue.cascades import Cascade
 from dynmodel_pyramid.catalogue.catalogue import RowWrites
 from dynmodel_pyramid.catalogue.system_values import Filler, system_fields
 from dynmodel_pyramid.definitions import FieldDefinition
+from dynmodel_pyramid.definitions.problems import Problems
 from dynmodel_pyramid.definitions.store import now
 from dynmodel_pyramid.errors import Invalid, PreconditionFailed, Problem
 from dynmodel_pyramid.rows.links import Links
 from dynmodel_pyramid.rows.prepared import PreparedInsert
-from dynmodel_pyramid.rows.reading import Problems, RowReader
+from dynmodel_pyramid.rows.reading import RowReader
 from dynmodel_pyramid.rows.reads import RowReads
 from dynmodel_pyramid.rows.repeating import Current, refuse_changes, same_json
 from dynmodel_pyramid.rows.sent_names import renamed
@@ -177,7 +178,7 @@ class Rows(RowReads):
 
         return current
 
-    def _read(self, read, row_id: int, document: Any, current: Current) -> dict[str, Any]:
+    def _read(self, read: Callable[..., Any], row_id: int, document: Any, current: Current) -> dict[str, Any]:
         """The values to write, without values that the document only repeats."""
         problems, reader = Problems(), self.reader
         document, told = renamed(reader, document, "", problems, current)
@@ -191,7 +192,9 @@ class Rows(RowReads):
         problems.raise_if_any()
         return values
 
-    def _update(self, connection: sa.Connection, row_id: int, values: dict[str, Any], versions: Sequence[int] | None):
+    def _update(
+        self, connection: sa.Connection, row_id: int, values: dict[str, Any], versions: Sequence[int] | None
+    ) -> int | None:
         table = self.model.table
         statement = sa.update(table).where(*self._conditions(row_id, versions)).returning(table.c._version)
         moment = now()

@@ -4,7 +4,8 @@ Nobody adds or changes a row between the statement that finds existing rows and 
 :class:`~.upserts.Upsert` are not needed. Special cases are left to that class, which reports every fault.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -25,7 +26,7 @@ class StagedUpserts(StagedRows):
     :param ignore: see :class:`~.upserts.Upsert`
     """
 
-    def __init__(self, rows: Rows, connection: sa.Connection, target: Target, *, ignore: bool):
+    def __init__(self, rows: Rows, connection: sa.Connection, target: Target, *, ignore: bool) -> None:
         super().__init__(rows, connection)
         self._target, self._ignore = target, ignore
         self._assigned: list[str] | None = None
@@ -123,6 +124,7 @@ class StagedUpserts(StagedRows):
         is_new, rank = table.c.id.is_(None), sa.func.row_number()
         reserve = self.rows.catalogue.database.dialect.reserve_range
         first = reserve(self.connection, table, 0, above=self._greatest_id)
+        assert first is not None  # takes_upserts() has seen that this is the only writer
         drawn = rank.over(partition_by=sa.and_(is_new, staged.c.id.is_(None)), order_by=staged.c._n) + (first - 1)
         number = rank.over(partition_by=is_new, order_by=staged.c._n)
         query = sa.select(staged.c._n, sa.func.coalesce(table.c.id, staged.c.id, drawn), is_new, number)
@@ -139,8 +141,10 @@ class StagedUpserts(StagedRows):
         rows, staged, done, moment = self.rows, self._table, self._done, now()
         table = rows.model.table
         given = rows.filler(self.connection, moment).of_changed_row(rows.given) if rows.given else {}
-        # In their stored form, so that no type converts them.
-        values = {table.c[name]: sa.type_coerce(staged.c[name], sa.types.NullType()) for name in self._assigned}
+        # As they are stored: no type makes anything of them on the way.
+        values: dict[sa.Column[Any], Any] = {
+            table.c[name]: sa.type_coerce(staged.c[name], sa.types.NullType()) for name in self._assigned or ()
+        }
         values |= {table.c[name]: sa.literal(value, table.c[name].type) for name, value in given.items()}
         values |= {table.c._version: table.c._version + 1, table.c._updated: sa.literal(moment, table.c._updated.type)}
         own = (table.c.id == done.c.id, done.c._n == staged.c._n, ~done.c.is_new)
@@ -152,7 +156,7 @@ class StagedUpserts(StagedRows):
         for part in self._run(query.order_by(done.c._n).execution_options(yield_per=PART)).partitions(PART):
             self.rows.report(self.connection, operation, [tuple(row) for row in part])
 
-    def ids(self) -> Iterator[Sequence[int]]:
+    def ids(self) -> Generator[Sequence[int]]:
         """The ids of the written rows, in the order of the documents, in parts."""
         query = sa.select(self._done.c.id).order_by(self._done.c._n)
         return id_parts(self.connection, query.where(self._done.c.is_new) if self._ignore else query)

@@ -4,13 +4,14 @@ A temporary table belongs to the connection, so others can read, write and chang
 and staged. Locks are held only while one statement moves the rows; on SQLite that is the lock of all writers.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import nullcontext
 from typing import Any
 
 import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.list_tables import line_values
+from dynmodel_pyramid.catalogue.system_values import fill_of
 from dynmodel_pyramid.catalogue.table_builder import SYSTEM_COLUMNS
 from dynmodel_pyramid.database.dialect import refuse_unsafe_ids
 from dynmodel_pyramid.definitions import FieldDefinition
@@ -34,7 +35,7 @@ class _Staging:
 
     is_insert = True
 
-    def __init__(self, rows: Rows):
+    def __init__(self, rows: Rows) -> None:
         self.author = rows.author
         self.moment = now()
         self.asked = False
@@ -57,10 +58,10 @@ class StagedRows:
         """Whether rows of this table can be staged; else they are kept in a file (:class:`~.imports.Kept`)."""
         return rows.model.once(StagedRows, lambda model: _numbered(rows) is not None and not _insert_of(rows).refused)
 
-    def __init__(self, rows: Rows, connection: sa.Connection):
+    def __init__(self, rows: Rows, connection: sa.Connection) -> None:
         self.rows = rows
         self.connection = connection
-        self._numbered = frozenset(_numbered(rows))
+        self._numbered = frozenset(_numbered(rows) or ())
         self._constant = [field for field in rows.given if field.name not in self._numbered]
         metadata = sa.MetaData(schema=rows.catalogue.database.dialect.temporary_schema)
         kept = [
@@ -126,7 +127,7 @@ class StagedRows:
 
     def _fill(self, field: FieldDefinition) -> Any:
         write = _Staging(self.rows)
-        value = self.rows.model.field_types[field.type].fill(field.options, write)
+        value = fill_of(field, self.rows.model.field_types)(field.options, write)
         if write.asked:
             raise TypeError(f"the type {field.type} asks for a number for some rows, and for others not")
         return value
@@ -154,7 +155,7 @@ class StagedRows:
                 rows.report(connection, "insert", [(row_id, 1) for row_id in ids])
         return self._count
 
-    def _run(self, statement: sa.Executable) -> sa.CursorResult:
+    def _run(self, statement: sa.Executable) -> sa.CursorResult[*tuple[Any, ...]]:
         return self.connection.execute(statement, execution_options=_UNCACHED)
 
     def _draw_ids(self) -> None:
@@ -197,7 +198,7 @@ class StagedRows:
         total = 0
         for field, reference in fields:
             source, missing = self._missing(field, reference)
-            total += self._run(sa.select(sa.func.count()).select_from(source).where(*missing)).scalar()
+            total += self._run(sa.select(sa.func.count()).select_from(source).where(*missing)).scalar_one()
         if not total:
             return
         # In the order in which they are reported when parts are written one by one.
@@ -213,7 +214,7 @@ class StagedRows:
         source = self._lines[field.name] if reference.many else self._table
         value = _value(source, field, reference)
         far = self.rows.models(reference.table)
-        conditions = [value.is_not(None)]
+        conditions: list[sa.ColumnElement[bool]] = [value.is_not(None)]
         if far is not None:
             conditions.append(~sa.exists().where(far.table.c.id == value))
         return source, conditions
@@ -229,12 +230,12 @@ class StagedRows:
             detail = field.message or f"there is no row {row_id} in the table that is linked to"
             problems.add(f"/{number}/{escape(field.name)}{below}", "unknown_row", detail)
 
-    def ids(self) -> Iterator[Sequence[int]]:
+    def ids(self) -> Generator[Sequence[int]]:
         """The ids of the moved rows, in the order of the documents, in parts."""
         return id_parts(self.connection, sa.select(self._id).select_from(self._source).order_by(self._table.c._n))
 
 
-def _value(source: sa.Table, field: FieldDefinition, reference: Reference) -> sa.ColumnElement:
+def _value(source: sa.Table, field: FieldDefinition, reference: Reference) -> sa.ColumnElement[Any]:
     return source.c.value if reference.many else source.c[field.name]
 
 
@@ -248,7 +249,7 @@ def _numbered(rows: Rows) -> list[str] | None:
     found = []
     for field in rows.given:
         write = _Staging(rows)
-        value = rows.model.field_types[field.type].fill(field.options, write)
+        value = fill_of(field, rows.model.field_types)(field.options, write)
         if isinstance(value, _Number):
             found.append(field.name)
         elif write.asked:

@@ -28,7 +28,7 @@ class Target:
     nulls_distinct: bool = True
     given: frozenset[str] = frozenset()
 
-    def columns(self, table: sa.Table) -> list[sa.ColumnElement]:
+    def columns(self, table: sa.Table) -> list[sa.ColumnElement[Any]]:
         """The columns or expressions of the unique index (ON CONFLICT, "conflict_target")."""
         return [sa.func.lower(table.c[name]) if self.folds_case else table.c[name] for name in self.names]
 
@@ -39,7 +39,7 @@ class Target:
 
     def equals(self, table: sa.Table, row: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
         """The condition that a row of the table has these values."""
-        made = []
+        made: list[sa.ColumnElement[bool]] = []
         for name, column in zip(self.names, self.columns(table), strict=True):
             value = sa.bindparam(None, row[name], type_=table.c[name].type, unique=True)
             if row[name] is None:

@@ -8,6 +8,7 @@ for fields that stay as they are, and shows on both databases which rows were ad
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
@@ -65,7 +66,7 @@ class Upsert:
         pointers: bool = True,
         first: int = 0,
         seen: WrittenRows | None = None,
-    ):
+    ) -> None:
         self.rows = rows
         self.ignore = ignore
         self.target = target_of(rows.model, on_conflict, rows.scope)
@@ -110,14 +111,14 @@ class Upsert:
         else:
             raise Busy("other requests write the same rows")
         self._update(connection, list(merged.values()))
-        ids = [entry.row_id for entry in self.entries if entry.row_id in inserted or entry.row_id in merged]
+        ids = [entry.written_id for entry in self.entries if entry.row_id in inserted or entry.row_id in merged]
         return Upserted(list(dict.fromkeys(ids)), frozenset(inserted))
 
     # Finding
 
     def _find(self, connection: sa.Connection, entries: Iterable[Entry]) -> dict[int, int]:
         """The ids of existing rows, by the entries' numbers. Only the database knows how to compare values."""
-        key, found = self.rows.model.table.c.id, {}
+        key, found = self.rows.model.table.c.id, dict[int, int]()
         entries = [entry for entry in entries if self.target.may_be_there(entry.row)]
         if self.target is BY_ID:
             there = set(
@@ -138,7 +139,7 @@ class Upsert:
     def _among(self, ids: Iterable[int]) -> sa.ColumnElement[bool]:
         return self.rows.catalogue.database.dialect.among(self.rows.model.table.c.id, sorted(set(ids)))
 
-    def _scalars(self, connection: sa.Connection, statement: sa.Select) -> Iterable[int]:
+    def _scalars(self, connection: sa.Connection, statement: sa.Select[*tuple[Any, ...]]) -> Iterable[int]:
         return connection.scalars(statement, execution_options=self.rows.options)
 
     def _hold(self, connection: sa.Connection, found: dict[int, int]) -> dict[int, int]:
@@ -210,10 +211,11 @@ class Upsert:
         """Add the rows that do not exist; -> the ids of the new ones."""
         rows, table = self.rows, self.rows.model.table
         in_any_order = rows.catalogue.database.dialect.foreign_keys_deferred
-        statement = insert_or_update(connection, table).returning(table.c.id)
+        insert = insert_or_update(connection, table)
         if not self.target.given:
-            # A new system value belongs to no row yet; if it does, that is a violation.
-            statement = statement.on_conflict_do_nothing(index_elements=self.target.columns(table))
+            # A value that the system gives now is nobody's yet; where it is, that is a violation.
+            insert = insert.on_conflict_do_nothing(index_elements=self.target.columns(table))
+        statement = insert.returning(table.c.id)
         with in_any_order(connection) if self._own is None and rows.links.refer_to_itself else nullcontext():
             savepoint = connection.begin_nested()
             made = rows.made(connection, ids, [entry.values for entry in entries])
@@ -242,13 +244,13 @@ class Upsert:
             if entry.assigned:
                 groups.setdefault(tuple(entry.assigned), []).append(entry)
         if rows.links.fields:
-            written = [entry for group in groups.values() for entry in group]
-            values, pointers = [entry.assigned for entry in written], [entry.pointer for entry in written]
+            changed = [entry for group in groups.values() for entry in group]
+            values, pointers = [entry.assigned for entry in changed], [entry.pointer for entry in changed]
             rows.links.refuse_missing_rows(connection, rows.models, values, pointers, own=self._own)
         given = rows.filler(connection, moment).of_changed_row(rows.given) if groups and rows.given else {}
         for names, group in groups.items():
             columns = [name for name in names if name in table.c]
-            assigned = {table.c[name]: bound(table, name, None) for name in columns}
+            assigned: dict[sa.Column[Any], Any] = {table.c[name]: bound(table, name, None) for name in columns}
             assigned |= {table.c[name]: bound(table, name, value) for name, value in given.items()}
             assigned |= {table.c._version: table.c._version + 1, table.c._updated: moment}
             statement = sa.update(table).where(table.c.id == sa.bindparam("_row_id")).values(assigned)
@@ -259,8 +261,8 @@ class Upsert:
                 for entry in group
             ]
             connection.execute(statement, parameters, execution_options=rows.options)
-            rows.links.replace_all(connection, [(entry.row_id, entry.assigned) for entry in group], rows.options)
-        ids = [entry.row_id for group in groups.values() for entry in group]
+            rows.links.replace_all(connection, [(entry.written_id, entry.assigned) for entry in group], rows.options)
+        ids = [entry.written_id for group in groups.values() for entry in group]
         if ids:
             versions = sa.select(table.c.id, table.c._version).where(self._among(ids)).order_by(table.c.id)
             written = connection.execute(versions, execution_options=rows.options)
@@ -275,10 +277,10 @@ class Upsert:
             if given is not None and given != entry.row_id:
                 problems.add(f"{entry.pointer}/id", "read_only", "the id of a row never changes")
             if not reader.repeatable.isdisjoint(entry.named):
-                comparing[entry.row_id] = entry
+                comparing[entry.written_id] = entry
         for body in self.rows.encode(connection, list(comparing)) if comparing else ():
             current = orjson.loads(body)
             entry = comparing[current["id"]]
             told = entry.told(problems)
-            refuse_changes(reader, entry.document, lambda current=current: current, told)
+            refuse_changes(reader, entry.document, partial(dict, current), told)
         problems.raise_if_any()

@@ -1,6 +1,7 @@
 """The ids of the rows that a request has written, in a temporary table, because there may be any number of them."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Generator, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -11,7 +12,7 @@ PART = 1000
 _UNCACHED = {"compiled_cache": None}
 
 
-def id_parts(connection: sa.Connection, query: sa.Select) -> Iterator[Sequence[int]]:
+def id_parts(connection: sa.Connection, query: sa.Select[*tuple[Any, ...]]) -> Generator[Sequence[int]]:
     """The ids that a query finds, in parts; the caller closes the iterator if it does not read all of them."""
     options = {**_UNCACHED, "yield_per": PART}
     with connection.execute(query, execution_options=options) as found:
@@ -24,7 +25,7 @@ class WrittenRows:
     :param connection: not in a transaction yet
     """
 
-    def __init__(self, connection: sa.Connection, dialect: Dialect):
+    def __init__(self, connection: sa.Connection, dialect: Dialect) -> None:
         self._connection, self._dialect = connection, dialect
         self._count = 0
         self._table = sa.Table(
@@ -48,6 +49,6 @@ class WrittenRows:
         query = sa.select(key).where(self._dialect.among(key, list(ids)))
         return set(self._connection.scalars(query, execution_options=_UNCACHED)) if self._count and ids else set()
 
-    def ids(self) -> Iterator[Sequence[int]]:
+    def ids(self) -> Generator[Sequence[int]]:
         """All ids, in parts."""
         return id_parts(self._connection, sa.select(self._table.c.id).order_by(self._table.c._n))

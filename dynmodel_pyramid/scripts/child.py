@@ -10,9 +10,32 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from dynmodel_pyramid.server.settings import Limits
 
 LONGEST_START = 30.0  # seconds that the interpreter has to start, before it can say anything
 KILL_MARGIN = 3.0  # seconds beyond the graceful timeout; more than the worker's own margin
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The settings of one reading of the INI file; ``limits`` is ``[server:main]``."""
+
+    processes: int
+    graceful_timeout: float
+    worker_timeout: float
+    limits: Limits
+
+    @property
+    def listen(self) -> Mapping[str, str]:
+        """The addresses to listen on; a reload cannot change them."""
+        return self.limits.listen
+
+
+#: (plan, control, sockets), both file descriptors -> the command line of a worker
+Command = Callable[[Plan, int, list[int]], list[str]]
 
 
 class Child:
@@ -26,7 +49,7 @@ class Child:
     :raises OSError: no process can be started
     """
 
-    def __init__(self, command, plan, sockets: list[socket.socket], generation: int):
+    def __init__(self, command: Command, plan: Plan, sockets: list[socket.socket], generation: int) -> None:
         self.generation = generation
         self.graceful_timeout = plan.graceful_timeout
         self.worker_timeout = plan.worker_timeout

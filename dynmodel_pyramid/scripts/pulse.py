@@ -27,7 +27,7 @@ class Pulse:
     :param timeout: seconds without a beat after which the process may be killed; 0: never
     """
 
-    def __init__(self, tell: Callable[[], None], timeout: float):
+    def __init__(self, tell: Callable[[], None], timeout: float) -> None:
         self._tell = tell
         self.timeout = timeout
         self._next = float("-inf")

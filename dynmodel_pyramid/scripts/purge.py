@@ -22,7 +22,7 @@ from dynmodel_pyramid.changes.trash_fields import FieldTrash
 from dynmodel_pyramid.database import Database
 from dynmodel_pyramid.definitions import upgrade
 from dynmodel_pyramid.definitions.store import now
-from dynmodel_pyramid.definitions.trashed import DroppedTable
+from dynmodel_pyramid.definitions.trashed import DroppedTable, KeptField
 from dynmodel_pyramid.errors import DynmodelError, NotFound
 from dynmodel_pyramid.fields import FieldTypes
 from dynmodel_pyramid.scripts.ini import read_ini
@@ -108,7 +108,7 @@ def _name_of_table(table: DroppedTable) -> str:
     return f"table {table.definition.model_name} (number {table.definition.id}, {_since(table)})"
 
 
-def _since(dropped) -> str:
+def _since(dropped: KeptField | DroppedTable) -> str:
     return f"dropped {dropped.dropped_at:%Y-%m-%d}"
 
 

@@ -14,7 +14,7 @@ import argparse
 import sys
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, TextIO
 
 import plaster
 import sqlalchemy as sa
@@ -33,7 +33,7 @@ SAME, FAILED, DIFFERENT = 0, 1, 2
 class _Parser(argparse.ArgumentParser):
     """Ends with 1 for wrong arguments, because 2 means that there are differences."""
 
-    def error(self, message: str):
+    def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
         self.exit(FAILED, f"{self.prog}: {message}\n")
 
@@ -91,7 +91,7 @@ def _bootstrap(ini: str) -> dict[str, Any]:
         raise ConfigurationProblem(f"{ini}: {error}") from None
 
 
-def _print(line: str, sign: str | None = None, stream=None) -> None:
+def _print(line: str, sign: str | None = None, stream: TextIO | None = None) -> None:
     """:param sign: by default, the character that the line begins with"""
     stream = sys.stdout if stream is None else stream
     sign = line.lstrip()[:1] if sign is None else sign
@@ -167,7 +167,8 @@ def diff(schema: WholeSchema, given: argparse.Namespace) -> int:
         texts.append(schema.canonical(_read(given.other, given)))
         names.append(given.other)
     kind = format_of(given.file, given.format)
-    lines = list(diff_lines(*(write_text(text, kind) for text in texts), tuple(names)))
+    one, other = (write_text(text, kind) for text in texts)
+    lines = list(diff_lines(one, other, (names[0], names[1])))
     for line in lines:
         _print(line, line[:1])
     return DIFFERENT if lines else SAME

@@ -9,7 +9,7 @@ might guess something else.
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, NoReturn
 
 from dynmodel_pyramid.errors import DynmodelError, ExtraMissing, Malformed
 from dynmodel_pyramid.exchange.documents import parse_json
@@ -17,7 +17,7 @@ from dynmodel_pyramid.exchange.documents import parse_json
 try:
     import yaml
 except ImportError:  # the extra "yaml"
-    yaml = None
+    yaml = None  # type: ignore[assignment] # asked for by _need_yaml()
 
 FORMATS = ("yaml", "json")
 SUFFIXES = {".json": "json", ".yaml": "yaml", ".yml": "yaml"}
@@ -89,22 +89,22 @@ def _read_yaml(text: bytes) -> Any:
         raise Malformed("nested too deeply") from None
 
 
-def _loader() -> type:
+def _loader() -> Any:
     class Loader(yaml.SafeLoader):
-        yaml_implicit_resolvers: dict = {}
-        yaml_constructors: dict = {}
+        yaml_implicit_resolvers: dict[Any, Any] = {}
+        yaml_constructors: ClassVar[dict[Any, Any]] = {}
 
-        def compose_node(self, parent, index):
+        def compose_node(self, parent: Any, index: Any) -> Any:
             # A few lines of them may spell out gigabytes ("billion laughs"), and documents need none.
             if self.check_event(yaml.AliasEvent):
                 event = self.peek_event()
                 raise yaml.composer.ComposerError(None, None, "aliases (*) are not taken", event.start_mark)
             return super().compose_node(parent, index)
 
-        def mapping(self, node):
+        def mapping(self, node: Any) -> dict[str, Any]:
             if not isinstance(node, yaml.MappingNode):
                 raise yaml.constructor.ConstructorError(None, None, "want keys and values", node.start_mark)
-            found = {}
+            found: dict[str, Any] = {}
             for key, value in node.value:
                 if not isinstance(key, yaml.ScalarNode):
                     raise yaml.constructor.ConstructorError(None, None, "a key must be a text", key.start_mark)
@@ -114,35 +114,38 @@ def _loader() -> type:
                 found[key.value] = self.construct_object(value, deep=True)
             return found
 
-        def sequence(self, node):
+        def sequence(self, node: Any) -> list[Any]:
             return self.construct_sequence(node, deep=True)
 
-        def word(self, node):
+        def text(self, node: Any) -> Any:
+            return self.construct_scalar(node)
+
+        def word(self, node: Any) -> Any:
             try:
                 return json.loads("null" if node.value in ("", "~") else node.value.lower())
             except ValueError:
                 problem = f"{node.value!r} is not what its tag says"
                 raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from None
 
-        def other(self, node):
+        def other(self, node: Any) -> NoReturn:
             raise yaml.constructor.ConstructorError(None, None, f"the tag {node.tag} is not taken", node.start_mark)
 
     for tag, pattern, first in _WORDS:
         Loader.add_implicit_resolver(tag, re.compile(rf"{pattern}\Z"), first)
         Loader.add_constructor(tag, Loader.word)
-    Loader.add_constructor(_STR, Loader.construct_scalar)
+    Loader.add_constructor(_STR, Loader.text)
     Loader.add_constructor(_SEQ, Loader.sequence)
     Loader.add_constructor(_MAP, Loader.mapping)
     Loader.add_constructor(None, Loader.other)
     return Loader
 
 
-def _dumper() -> type:
+def _dumper() -> Any:
     class Dumper(yaml.SafeDumper):
-        def ignore_aliases(self, data):
+        def ignore_aliases(self, data: object) -> bool:
             return True
 
-        def text(self, text):
+        def text(self, text: str) -> Any:
             # Lines of a description stay lines; other breaks and invisible characters are escaped in double quotes.
             plain = text.replace("\n", "").isprintable()
             style = '"' if not plain else "|" if "\n" in text else None

@@ -3,8 +3,8 @@
 import difflib
 import json
 import os
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TextIO
 
 from dynmodel_pyramid.changes.apply import TablePlan
 from dynmodel_pyramid.changes.values.column_values import ColumnValues
@@ -21,7 +21,7 @@ _COLOURS = {ADDED: "32", GONE: "31", CHANGED: "33", WRONG: "1;31"}
 SAMPLES = 5
 
 
-def wants_colour(stream) -> bool:
+def wants_colour(stream: TextIO) -> bool:
     """Whether this is a terminal that knows colours, and NO_COLOR (no-color.org) is not set."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
@@ -76,11 +76,11 @@ def _field_lines(
     old: FieldDefinition | None, new: FieldDefinition | None, names: Mapping[int, str], field_types: FieldTypes
 ) -> Iterator[str]:
     before, after = ({} if each is None else field_entry(each, names, field_types) for each in (old, new))
-    if old is None:
+    if old is None and new is not None:
         yield f"    + {new.name}: {_options(after)}"
-    elif new is None:
+    elif new is None and old is not None:
         yield f"    - {old.name}: {_options(before)}"
-    else:
+    elif old is not None and new is not None:
         keys = [key for key in {**before, **after} if not same_json(before.get(key), after.get(key))]
         changed = [f"{key}: {_shown(before.get(key))} -> {_shown(after.get(key))}" for key in keys if key != "type"]
         if "type" in keys:
@@ -128,7 +128,7 @@ def _shown(value: Any) -> str:
 
 
 def refusal_lines(
-    detail: str, hint: str | None, count: int | None = None, samples: list[dict] = (), *, indent: str = ""
+    detail: str, hint: str | None, count: int | None = None, samples: Sequence[dict[str, Any]] = (), *, indent: str = ""
 ) -> Iterator[str]:
     """The lines that say why a change is refused."""
     rows = ", ".join(str(sample["id"]) for sample in samples[:SAMPLES] if "id" in sample)

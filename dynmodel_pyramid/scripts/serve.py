@@ -17,15 +17,17 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import Any
+from wsgiref.types import WSGIApplication
 
 import plaster
 from waitress.utilities import cleanup_unix_socket
 
 from dynmodel_pyramid.errors import ConfigurationProblem
+from dynmodel_pyramid.scripts.child import Plan
 from dynmodel_pyramid.scripts.supervisor import Supervisor
 from dynmodel_pyramid.server.factory import bind
-from dynmodel_pyramid.server.settings import Limits, parse
+from dynmodel_pyramid.server.settings import parse
 from dynmodel_pyramid.settings import Setting, at_least, seconds
 
 SECTION = "dynmodel-serve"
@@ -58,25 +60,10 @@ SETTINGS = (
 USES = ("egg:dynmodel_pyramid#server", "egg:waitress", "egg:waitress#main")
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The settings of one reading of the INI file; ``limits`` is ``[server:main]``."""
-
-    processes: int
-    graceful_timeout: float
-    worker_timeout: float
-    limits: Limits
-
-    @property
-    def listen(self) -> Mapping[str, str]:
-        """The addresses to listen on; a reload cannot change them."""
-        return self.limits.listen
-
-
 class IniFile:
     """An INI file (a path, or any URI that plaster loads) with the variables of the command line."""
 
-    def __init__(self, uri: str, variables: list[str]):
+    def __init__(self, uri: str, variables: list[str]) -> None:
         self.uri = uri
         self.variables = {"__script__": SECTION}
         for variable in variables:
@@ -104,17 +91,18 @@ class IniFile:
             raise ConfigurationProblem(f"{self.uri}: {error}") from error
         return Plan(processes or own["processes"] or cores(), own["graceful_timeout"], own["worker_timeout"], limits)
 
-    def load_application(self):
+    def load_application(self) -> WSGIApplication:
         """Set up logging as the file says, then load the WSGI application."""
         loader = self._loader()
         loader.setup_logging(self.variables)
-        return loader.get_wsgi_app(None, self.variables)
+        application: WSGIApplication = loader.get_wsgi_app(None, self.variables)
+        return application
 
-    def _loader(self):
+    def _loader(self) -> Any:
         return plaster.get_loader(self.uri, protocols=["wsgi"])
 
 
-def parse_own(raw) -> dict:
+def parse_own(raw: Mapping[str, str]) -> dict[str, Any]:
     """The section ``[dynmodel-serve]``, parsed.
 
     :raises ValueError: naming an unknown key or a bad value

@@ -53,11 +53,12 @@ def report(raw: Mapping[str, Any] | None = None) -> Iterator[str]:
         subsequent_indent="    ",
     )
     known = {PREFIX + setting.name for setting in SETTINGS}
-    others = [key for key in sorted(raw or ()) if key.startswith(PREFIX) and key not in known]
+    given = raw or {}
+    others = [key for key in sorted(given) if key.startswith(PREFIX) and key not in known]
     if others:
         yield ""
         yield "Not known here; the start refuses what no installed plugin declares:"
-        yield from (f"    {key} = {raw[key]}" for key in others)
+        yield from (f"    {key} = {given[key]}" for key in others)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -13,9 +13,10 @@ import selectors
 import signal
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
-from dynmodel_pyramid.scripts.child import Child
+from dynmodel_pyramid.scripts.child import Child, Command, Plan
 
 log = logging.getLogger("dynmodel_serve")
 
@@ -35,7 +36,9 @@ class Supervisor:
     :param sockets: bound; closed by :meth:`run`
     """
 
-    def __init__(self, read_plan, plan, command, sockets: list[socket.socket]):
+    def __init__(
+        self, read_plan: Callable[[], Plan], plan: Plan, command: Command, sockets: list[socket.socket]
+    ) -> None:
         self.read_plan = read_plan
         self.plan = plan
         self.command = command
@@ -45,7 +48,7 @@ class Supervisor:
         self.generations = itertools.count(1)
         self.generation = next(self.generations)
         self.proven = False
-        self.fallback = None  # (generation, plan) that served before an unproven one
+        self.fallback: tuple[int, Plan] | None = None  # that served before an unproven one
         self.reloading = False
         self.stopping = False
         self.status = 0

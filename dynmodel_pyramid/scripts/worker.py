@@ -23,7 +23,7 @@ class Parent:
     The parent closes its end to stop all workers, and the kernel closes it when the parent dies, however it dies.
     """
 
-    def __init__(self, control: socket.socket):
+    def __init__(self, control: socket.socket) -> None:
         self.control = control
         self.server: Server | None = None
 

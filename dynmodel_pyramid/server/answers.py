@@ -3,6 +3,8 @@
 import json
 from collections.abc import Callable
 
+from waitress.channel import HTTPChannel
+
 
 class Prepared:
     """An answer that needs no application and no thread. It has ``to_response``, as waitress's errors have.
@@ -10,7 +12,7 @@ class Prepared:
     :param closes: the connection is closed after it
     """
 
-    def __init__(self, status: str, headers: list[tuple[str, str]], body: bytes, *, closes: bool):
+    def __init__(self, status: str, headers: list[tuple[str, str]], body: bytes, *, closes: bool) -> None:
         self.status = status
         self.headers = headers
         self.body = body
@@ -48,7 +50,7 @@ class Answer:
     _has_slot = False
     ended = False
 
-    def __init__(self, channel):
+    def __init__(self, channel: HTTPChannel) -> None:
         self._channel = channel
 
     @property

@@ -14,7 +14,9 @@ The polling thread calls all methods but ``write_soon``, ``service`` and ``abort
 import socket
 import struct
 import time
+from typing import Any
 
+from waitress.adjustments import Adjustments
 from waitress.buffers import ReadOnlyFileBasedBuffer
 from waitress.channel import ClientDisconnected, HTTPChannel
 
@@ -35,6 +37,7 @@ class Channel(HTTPChannel):
     task_class = RequestTask
     error_task_class = PreparedTask
 
+    request: Any  # that is arriving, as waitress parses it, or None
     broken = False  # to be closed at once, by a reset
     begun = 0  # how many requests were begun
     sent = 0  # bytes, in all
@@ -43,9 +46,11 @@ class Channel(HTTPChannel):
     _next_waits = False  # requests[0] is to be started
     _sent_before = 0  # bytes of the answers before this one
 
-    def __init__(self, server, sock, addr, adj, map=None):
+    def __init__(
+        self, server: Any, sock: socket.socket, addr: Any, adj: Adjustments, map: dict[int, Any] | None = None
+    ) -> None:
         self.ledger = server.ledger
-        self.peer = self.client = Client(None)  # until the gate has found the client
+        self.peer = self.client = Client("")  # until the gate has found the client
         self.since = time.monotonic()
         self.answer = Answer(self)
         self.answer.end()  # the connection has no answer yet
@@ -80,7 +85,7 @@ class Channel(HTTPChannel):
         self.service()
         self.go_on()
 
-    def service(self):
+    def service(self) -> None:
         answer = self.answer = Answer(self)
         try:
             super().service()
@@ -89,10 +94,10 @@ class Channel(HTTPChannel):
 
     # Reading
 
-    def readable(self):
+    def readable(self) -> bool:
         return self.lingers_until is not None or super().readable()
 
-    def handle_read(self):
+    def handle_read(self) -> None:
         if self.lingers_until is not None:
             self._read_and_forget()
             return
@@ -121,16 +126,16 @@ class Channel(HTTPChannel):
 
     # Writing
 
-    def writable(self):
+    def writable(self) -> bool:
         return super().writable() or self._next_waits
 
-    def handle_write(self):
+    def handle_write(self) -> None:
         if self.close_when_flushed and not self.total_outbufs_len and self._lingers():
             return
         super().handle_write()
         self.go_on()
 
-    def write_soon(self, data):
+    def write_soon(self, data: Any) -> int:
         self._wait_for_room()
         with self.outbuf_lock:
             if not self.connected:
@@ -188,10 +193,10 @@ class Channel(HTTPChannel):
         finally:
             answer.waiting = False
 
-    def _flush_outbufs_below_high_watermark(self):
+    def _flush_outbufs_below_high_watermark(self) -> None:
         """waitress makes the thread wait here. Instead, the next request waits until this answer is sent."""
 
-    def _flush_some(self, do_close=True):
+    def _flush_some(self, do_close: bool = True) -> bool:
         sent_before = self.sent
         while self.sent - sent_before < TURN:
             buffer = self.outbufs[0]
@@ -227,7 +232,7 @@ class Channel(HTTPChannel):
         self.server.to_close.append(self)
         self.server.pull_trigger()
 
-    def handle_close(self):
+    def handle_close(self) -> None:
         if (self.broken or self.total_outbufs_len) and self.socket is not None:
             self.broken = True
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
@@ -262,7 +267,7 @@ class Channel(HTTPChannel):
         self.broken = self.broken or (bool(self.requests) and self.sent > self._sent_before)
         self.server.to_close.append(self)
 
-    def del_channel(self, map=None):
+    def del_channel(self, map: dict[int, Any] | None = None) -> None:
         super().del_channel(map)
         self.server.gate.left(self)
 

@@ -7,6 +7,7 @@ the polling thread, ``poke()`` about once a second, and ``shutdown()`` at the en
 
 from waitress.task import ThreadedTaskDispatcher
 
+from dynmodel_pyramid.server.channel import Channel
 from dynmodel_pyramid.server.ledger import Client
 
 
@@ -21,13 +22,13 @@ class Threads(ThreadedTaskDispatcher):
     much they ask for. A long answer frees its thread as soon as the rest goes to a file.
     """
 
-    def __init__(self, count: int):
+    def __init__(self, count: int) -> None:
         super().__init__()
         slow = max(1, count // 2)
         self.queue = _Queue(count, slow)
         self.set_thread_count(count + slow)
 
-    def add_task(self, task) -> None:
+    def add_task(self, task: Channel) -> None:
         with self.lock:
             self.queue.waiting.append(_Turn(self, task))
             self.queue_cv.notify()
@@ -47,7 +48,7 @@ class Threads(ThreadedTaskDispatcher):
 class _Turn:
     """A request that waits for a thread, or runs."""
 
-    def __init__(self, dispatcher: Threads, channel):
+    def __init__(self, dispatcher: Threads, channel: Channel) -> None:
         self.channel = channel
         self.client: Client = channel.client
         self._dispatcher = dispatcher
@@ -69,7 +70,7 @@ class _Queue:
     :param most_slow: how many more, of slow clients
     """
 
-    def __init__(self, most: int, most_slow: int):
+    def __init__(self, most: int, most_slow: int) -> None:
         self._most = most
         self.waiting: list[_Turn] = []
         self.running: set[_Turn] = set()

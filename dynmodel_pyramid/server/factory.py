@@ -4,6 +4,9 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+from wsgiref.types import WSGIApplication
 
 from waitress.utilities import cleanup_unix_socket
 
@@ -14,7 +17,7 @@ from dynmodel_pyramid.server.settings import Limits, parse
 GRACEFUL_TIMEOUT = 5.0
 
 
-def server_factory(global_config, **settings):
+def server_factory(global_config: Mapping[str, str], **settings: str) -> Callable[[WSGIApplication], None]:
     """A function that serves an application in this process until SIGINT or SIGTERM.
 
     The server is made before the application is loaded, so bad settings or a port in use show at once.
@@ -25,7 +28,7 @@ def server_factory(global_config, **settings):
     except ConfigurationProblem as problem:
         raise SystemExit(str(problem)) from None
 
-    def serve(application) -> None:
+    def serve(application: WSGIApplication) -> None:
         try:
             _serve(Server(application, sockets, limits, GRACEFUL_TIMEOUT, multiprocess=False))
         finally:
@@ -39,7 +42,7 @@ def _serve(server: Server) -> None:
     for listener in server.listeners:
         print(f"Serving on {address_of(listener.socket)}", file=sys.stderr)
 
-    def stop(number, frame) -> None:
+    def stop(number: int, frame: object) -> None:
         if server.stopping:
             raise KeyboardInterrupt
         server.stop(last_orders=True)
@@ -66,6 +69,7 @@ def bind(limits: Limits) -> list[socket.socket]:
     :raises ConfigurationProblem: an address is taken, or is not of this host
     """
     adjustments = limits.adjustments
+    places: list[tuple[Any, Any, int, Any]]
     if adjustments.unix_socket:
         cleanup_unix_socket(adjustments.unix_socket)
         places = [(socket.AF_UNIX, socket.SOCK_STREAM, 0, adjustments.unix_socket)]

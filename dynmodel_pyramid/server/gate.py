@@ -12,6 +12,10 @@ address that it forwards, from their beginning until their answers are sent. Req
 Everything here runs in the polling thread.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
+from waitress.adjustments import Adjustments
 from waitress.proxy_headers import MalformedProxyHeader, parse_proxy_headers
 
 from dynmodel_pyramid.server.answers import refusal
@@ -32,14 +36,14 @@ class Gate:
     :param places: all that waitress counts as connections (``wasyncore``'s map)
     """
 
-    def __init__(self, ledger: Ledger, adj, places: dict):
+    def __init__(self, ledger: Ledger, adj: Adjustments, places: Mapping[int, Any]) -> None:
         self._ledger = ledger
         self._adj = adj
         self._places = places
         self._share = ledger.limits.connections_per_address
         self._peers: dict[str, Client] = {}
         self._forwarded: dict[str, Client] = {}
-        self._trusted = Client(None)  # peers whose addresses say nothing: proxies, Unix sockets
+        self._trusted = Client("")  # peers whose addresses say nothing: proxies, Unix sockets
         self._guests: list[Channel] = []
         self._parked: list[Channel] = []
         self._leaving: set[Channel] = set()  # to be closed after this turn

@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from typing import Any
 
 from dynmodel_pyramid.server.settings import Limits
 
@@ -15,7 +16,7 @@ class Ledger:
     #: The part of ``spool_total`` that the answers for one client may take.
     PART_OF_ONE = 4
 
-    def __init__(self, limits: Limits):
+    def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.log = BoundedLog(log)
         self.spooled = 0
@@ -49,12 +50,12 @@ class Ledger:
 class Client:
     """An address: its connections, how many of its requests run, and how much its answers have in files.
 
-    :param address: None where it is not known
+    :param address: empty where it is not known
     """
 
-    def __init__(self, address: str | None):
+    def __init__(self, address: str) -> None:
         self.address = address
-        self.channels: set = set()
+        self.channels: set[Any] = set()
         self.running = 0
         self.spooled = 0
 
@@ -69,13 +70,13 @@ class BoundedLog:
 
     SECONDS = 10.0
 
-    def __init__(self, logger: logging.Logger):
+    def __init__(self, logger: logging.Logger) -> None:
         self._logger = logger
         self._lock = threading.Lock()
         self._next: dict[str, float] = {}
         self._left_out: dict[str, int] = {}
 
-    def warning(self, kind: str, message: str, *arguments) -> None:
+    def warning(self, kind: str, message: str, *arguments: object) -> None:
         """
         :param kind: one of few constants
         """

@@ -3,23 +3,44 @@
 import errno
 import logging
 import socket
+from collections import deque
+from typing import Any, Protocol
+from wsgiref.types import WSGIApplication
 
 from waitress.adjustments import Adjustments
-from waitress.server import TcpWSGIServer, UnixWSGIServer
+from waitress.server import BaseWSGIServer, TcpWSGIServer, UnixWSGIServer
 
 from dynmodel_pyramid.server.channel import Channel
+from dynmodel_pyramid.server.dispatch import Threads
+from dynmodel_pyramid.server.gate import Gate
+from dynmodel_pyramid.server.ledger import Ledger
 
 log = logging.getLogger("dynmodel_pyramid.server")
 #: How many connections are accepted before the others are looked at. Few, so that other processes get some, too.
 AT_ONCE = 4
 
 
-class _Listening:
+class Owner(Protocol):
+    """What they belong to: the ``Server``."""
+
+    ledger: Ledger
+    multiprocess: bool
+    gate: Gate
+    dispatcher: Threads
+    #: All that waitress counts as connections.
+    map: dict[int, Any]
+    #: Channels that the polling thread closes after its turn.
+    to_close: deque[Channel]
+
+    def begin(self, channel: Channel) -> None: ...
+
+
+class Listener(BaseWSGIServer):
     channel_class = Channel
     draining = False
     pauses = False  # until the server's next look
 
-    def __init__(self, owner, application, adj: Adjustments, sock: socket.socket):
+    def __init__(self, owner: Owner, application: WSGIApplication, adj: Adjustments, sock: socket.socket) -> None:
         self.ledger = owner.ledger
         self.multiprocess = owner.multiprocess
         self.begin = owner.begin
@@ -36,10 +57,10 @@ class _Listening:
             sockinfo=(sock.family, sock.type, sock.proto, sock.getsockname()),
         )
 
-    def readable(self):
-        return self.accepting and not self.pauses and self.gate.is_open()
+    def readable(self) -> bool:
+        return bool(self.accepting) and not self.pauses and self.gate.is_open()
 
-    def handle_accept(self):
+    def handle_accept(self) -> None:
         for _ in range(AT_ONCE):
             try:
                 accepted = self.accept()
@@ -60,25 +81,25 @@ class _Listening:
             if not self.readable():
                 return
 
-    def handle_error(self):
+    def handle_error(self) -> None:
         # waitress would close the socket that raised an error; without this one nobody could connect any more.
         log.exception("an error while a connection was accepted")
 
     def add_task(self, task: Channel) -> None:
         task.ask_to_start()
 
-    def maintenance(self, now):
+    def maintenance(self, now: float) -> None:
         """Does nothing: the server looks at its channels between two turns of the loop, when it may close them."""
 
 
-class TcpListener(_Listening, TcpWSGIServer):
+class TcpListener(Listener, TcpWSGIServer):
     pass
 
 
-class UnixListener(_Listening, UnixWSGIServer):
+class UnixListener(Listener, UnixWSGIServer):
     pass
 
 
-def listen(owner, application, adj: Adjustments, sock: socket.socket):
+def listen(owner: Owner, application: WSGIApplication, adj: Adjustments, sock: socket.socket) -> Listener:
     kind = UnixListener if sock.family == socket.AF_UNIX else TcpListener
     return kind(owner, application, adj, sock)

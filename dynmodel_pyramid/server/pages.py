@@ -7,9 +7,13 @@ within a time limit. Clients that ask meanwhile share the answer.
 import logging
 import threading
 import time
+from collections.abc import Callable
+from typing import Any
+from wsgiref.types import WSGIApplication
 
 from dynmodel_pyramid.server.answers import Prepared, live, refusal
 from dynmodel_pyramid.server.channel import Channel
+from dynmodel_pyramid.server.listener import Listener
 from dynmodel_pyramid.server.settings import Limits
 
 log = logging.getLogger("dynmodel_pyramid.server")
@@ -20,8 +24,8 @@ class Pages:
     :param listener: the listener whose application is asked
     """
 
-    def __init__(self, limits: Limits, url_prefix: str, listener):
-        self._pages = {}
+    def __init__(self, limits: Limits, url_prefix: str, listener: Listener) -> None:
+        self._pages: dict[str, Callable[[Channel], None]] = {}
         if limits.live_page:
             self._pages[url_prefix + limits.live_page] = self._live
         if limits.ready_page:
@@ -31,7 +35,7 @@ class Pages:
         self._waiting: list[tuple[Channel, float]] = []
         self._asking = False
 
-    def is_for(self, request) -> bool:
+    def is_for(self, request: Any) -> bool:
         return request.command in ("GET", "HEAD") and not request.query and request.path in self._pages
 
     def take(self, channel: Channel) -> bool:
@@ -60,7 +64,7 @@ class Pages:
             threading.Thread(target=self._ask, args=(environ,), name="ready-page", daemon=True).start()
 
     @staticmethod
-    def _environ(channel: Channel) -> dict:
+    def _environ(channel: Channel) -> dict[str, Any]:
         """The environment of a plain GET, without anything of this client's."""
         environ = channel.task_class(channel, channel.requests[0]).get_environment()
         own = [key for key in environ if key.startswith("HTTP_") and key != "HTTP_HOST"]
@@ -69,7 +73,7 @@ class Pages:
         environ["REQUEST_METHOD"] = "GET"
         return environ
 
-    def _ask(self, environ: dict) -> None:
+    def _ask(self, environ: dict[str, Any]) -> None:
         try:
             answer = _called(self._listener.application, environ)
         except Exception:
@@ -94,16 +98,20 @@ class Pages:
         return refusal("503 Service Unavailable", code="not_ready", detail=detail, retry_after=1, closes=False)
 
 
-def _called(application, environ: dict) -> Prepared:
+def _called(application: WSGIApplication, environ: dict[str, Any]) -> Prepared:
     """The whole answer of a WSGI application (PEP 3333)."""
-    begun: list = []
+    begun: list[Any] = []
+    written: list[bytes] = []
 
-    def start_response(status, headers, exc_info=None):
+    def start_response(
+        status: str, headers: list[tuple[str, str]], exc_info: Any = None, /
+    ) -> Callable[[bytes], object]:
         begun[:] = [status, headers]
+        return written.append
 
     parts = application(environ, start_response)
     try:
-        body = b"".join(parts)
+        body = b"".join([*written, *parts])
     finally:
         if hasattr(parts, "close"):
             parts.close()

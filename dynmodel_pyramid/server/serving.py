@@ -19,6 +19,8 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import Any
+from wsgiref.types import WSGIApplication
 
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
@@ -27,7 +29,7 @@ from dynmodel_pyramid.server.channel import Channel
 from dynmodel_pyramid.server.dispatch import Threads
 from dynmodel_pyramid.server.gate import Gate
 from dynmodel_pyramid.server.ledger import Ledger
-from dynmodel_pyramid.server.listener import listen
+from dynmodel_pyramid.server.listener import Listener, listen
 from dynmodel_pyramid.server.pages import Pages
 from dynmodel_pyramid.server.settings import Limits
 
@@ -47,13 +49,19 @@ class Server:
     """
 
     def __init__(
-        self, application, sockets: list[socket.socket], limits: Limits, graceful_timeout: float, *, multiprocess: bool
-    ):
+        self,
+        application: WSGIApplication,
+        sockets: list[socket.socket],
+        limits: Limits,
+        graceful_timeout: float,
+        *,
+        multiprocess: bool,
+    ) -> None:
         self.graceful_timeout = graceful_timeout
         self.multiprocess = multiprocess
         self.stopping = False
         self.last_orders = False
-        self.map: dict = {}
+        self.map: dict[int, Any] = {}
         self.adj = Adjustments(sockets=sockets, **limits.waitress)
         self.ledger = Ledger(limits)
         self.to_close: deque[Channel] = deque()  # to be closed by the polling thread; others may append
@@ -148,7 +156,7 @@ class Server:
             wasyncore.dispatcher.close(listener)
         return waiting
 
-    def _accept_queued(self, listener) -> bool:
+    def _accept_queued(self, listener: Listener) -> bool:
         """Accept what waits; true when the queue is empty.
 
         Every process closes its copy of the socket right after its queue was empty, and the kernel refuses clients when

@@ -5,7 +5,7 @@ waitress's settings keep their names and meanings; some have another default her
 
 import difflib
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -149,7 +149,7 @@ def parse(raw: Mapping[str, str]) -> Limits:
     )
 
 
-def _parsed(key: str, text: str, parse) -> Any:
+def _parsed(key: str, text: str, parse: Callable[[str], Any]) -> Any:
     try:
         return parse(text)
     except ValueError as error:

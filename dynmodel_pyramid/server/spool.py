@@ -19,7 +19,7 @@ class Spool:
     :param account: called with the number of bytes on the disk that are used (positive) or freed (negative)
     """
 
-    def __init__(self, memory: int, account: Callable[[int], None]):
+    def __init__(self, memory: int, account: Callable[[int], None]) -> None:
         self._memory = memory
         self._account = account
         self._head = bytearray()  # comes before the bytes in the files
@@ -75,7 +75,7 @@ class _Segment:
 
     __slots__ = ("at", "file", "size")
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.file = tempfile.TemporaryFile(buffering=0)
         self.at = self.size = 0
 

@@ -7,13 +7,15 @@
 3. An answer of a server that is stopping says ``Connection: close``.
 """
 
+from typing import Any
+
 from waitress.task import ErrorTask, Task, WSGITask
 
 
-class _Framing:
+class _Framing(Task):
     """For both kinds of tasks."""
 
-    def execute(self):
+    def execute(self) -> None:
         try:
             super().execute()
         except BaseException:
@@ -21,13 +23,14 @@ class _Framing:
                 self.channel.break_off()
             raise
 
-    def build_response_header(self):
+    def build_response_header(self) -> bytes:
         # Done as if the client had asked to close, so that waitress's own rules for HTTP/1.0 and 1.1 apply.
         if self.channel.server.draining and not self.channel.has_more():
             self.request.headers["CONNECTION"] = "close"
-        return super().build_response_header()
+        header: bytes = super().build_response_header()
+        return header
 
-    def set_close_on_finish(self):
+    def set_close_on_finish(self) -> None:
         asked = self.request.headers.get("CONNECTION", "").lower() == "close"
         if asked or self.wrote_header or not self._tells_its_end():
             super().set_close_on_finish()
@@ -41,8 +44,8 @@ class _Framing:
 class RequestTask(_Framing, WSGITask):
     """A request that the application answers."""
 
-    def get_environment(self):
-        environ = super().get_environment()
+    def get_environment(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().get_environment()
         environ["wsgi.multiprocess"] = self.channel.server.multiprocess
         environ["dynmodel.answer"] = self.channel.answer
         return environ
@@ -51,7 +54,7 @@ class RequestTask(_Framing, WSGITask):
 class PreparedTask(_Framing, ErrorTask):
     """A request whose answer is there already: an error of waitress's, or an ``answers.Prepared``."""
 
-    def execute(self):
+    def execute(self) -> None:
         answer = self.request.error
         self.status, headers, body = answer.to_response(self.channel.adj.ident)
         self.response_headers.extend(headers)

@@ -14,7 +14,7 @@ class Watch:
 
     __slots__ = ("_amount", "_key", "_limits", "_window", "since")
 
-    def __init__(self, limits: Limits, now: float):
+    def __init__(self, limits: Limits, now: float) -> None:
         self._limits = limits
         self._key: tuple[str, int] = (IDLE, 0)
         self.since = self._window = now

@@ -31,6 +31,10 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+#: Gives the table of a case that is asked.
+Asked = Callable[[webtest.TestApp, FieldType, Case], TableDriver]
+
+
 class AskingConformance(Suite):
     """Part of both suites."""
 
@@ -43,11 +47,11 @@ class AskingConformance(Suite):
 
     @pytest.fixture(scope="class")
     @classmethod
-    def asked(cls) -> Callable[[webtest.TestApp, FieldType, Case], TableDriver]:
+    def asked(cls) -> Asked:
         """A function that gives the table of :meth:`filled`, made once: the tests below leave its rows as they are."""
         made: dict[tuple[int, int], TableDriver] = {}
 
-        def of(app, the_type, case):
+        def of(app: webtest.TestApp, the_type: FieldType, case: Case) -> TableDriver:
             key = (id(app), id(case))
             if key not in made:
                 made[key] = cls().filled(app, the_type, case)
@@ -61,7 +65,9 @@ class AskingConformance(Suite):
 
     # Conditions
 
-    def test_every_operator_is_asked_at_both_faces(self, apps, asked, the_type, case):
+    def test_every_operator_is_asked_at_both_faces(
+        self, apps: dict[str, webtest.TestApp], asked: Asked, the_type: FieldType, case: Case
+    ) -> None:
         tables = {database: asked(app, the_type, case) for database, app in apps.items()}
         texts = self.texts(the_type, case, tables["sqlite"])
         same = self.values_are_the_same_everywhere(tables)
@@ -83,7 +89,7 @@ class AskingConformance(Suite):
         return same_json(one, other)
 
     def _asked(
-        self, table: TableDriver, operator: Operator, condition: str, document: dict, *, thoroughly: bool
+        self, table: TableDriver, operator: Operator, condition: str, document: dict[str, Any], *, thoroughly: bool
     ) -> Any:
         """The ids that a condition finds, or its error's code: the same at each place where a condition may stand."""
         raw = quote(condition, safe="")
@@ -129,7 +135,9 @@ class AskingConformance(Suite):
 
     # Order, groups, aggregates, casts
 
-    def test_every_order_is_asked_at_both_faces(self, app, asked, the_type, case):
+    def test_every_order_is_asked_at_both_faces(
+        self, app: webtest.TestApp, asked: Asked, the_type: FieldType, case: Case
+    ) -> None:
         table = asked(app, the_type, case)
         for order in ("value", "value.desc", "value.nullsfirst", "value.desc.nullslast", "value,key.desc"):
             if not is_sortable(the_type):
@@ -149,11 +157,13 @@ class AskingConformance(Suite):
                 path = links[0][1:].partition(">")[0] if links else ""
             assert seen == whole, f"order={order}, page by page"
 
-    def test_every_aggregate_is_asked_at_both_faces(self, apps, asked, the_type, case):
+    def test_every_aggregate_is_asked_at_both_faces(
+        self, apps: dict[str, webtest.TestApp], asked: Asked, the_type: FieldType, case: Case
+    ) -> None:
         tables = {database: asked(app, the_type, case) for database, app in apps.items()}
         same = self.values_are_the_same_everywhere(tables)
         for aggregate in AGGREGATES:
-            answers = []
+            answers: list[Any] = []
             for table in tables.values():
                 select = f"made:value.{aggregate}()"
                 one = _send(table.app, "GET", f"{table.path}rows/?select={select}")
@@ -179,11 +189,13 @@ class AskingConformance(Suite):
             if same:
                 assert same_json(answers[0], answers[1]), f"{aggregate}() differs: {answers!r:.200}"
 
-    def test_every_cast_is_asked_at_both_faces(self, apps, asked, the_type, case):
+    def test_every_cast_is_asked_at_both_faces(
+        self, apps: dict[str, webtest.TestApp], asked: Asked, the_type: FieldType, case: Case
+    ) -> None:
         tables = {database: asked(app, the_type, case) for database, app in apps.items()}
         same = self.values_are_the_same_everywhere(tables)
         for name in CASTS:
-            answers = []
+            answers: list[Any] = []
             for table in tables.values():
                 query = f"select=id,made:value::{quote(name)}&order=id"
                 one = _send(table.app, "GET", f"{table.path}rows/?{query}")
@@ -198,7 +210,9 @@ class AskingConformance(Suite):
             if same:
                 assert same_json(answers[0], answers[1]), f"::{name} differs: {answers!r:.300}"
 
-    def test_values_are_grouped_and_embedded(self, app, asked, the_type, case):
+    def test_values_are_grouped_and_embedded(
+        self, app: webtest.TestApp, asked: Asked, the_type: FieldType, case: Case
+    ) -> None:
         table = asked(app, the_type, case)
         groups = table.rows("?select=value,n:count()")
         rows = table.rows("?select=id,value&order=id")
@@ -220,7 +234,9 @@ class AskingConformance(Suite):
 
     # Upserts
 
-    def test_upserts_are_taken_or_refused_at_both_faces(self, app, the_type, case):
+    def test_upserts_are_taken_or_refused_at_both_faces(
+        self, app: webtest.TestApp, the_type: FieldType, case: Case
+    ) -> None:
         if not is_sortable(the_type):
             return
         document = self.document(case, unique=True)
@@ -242,7 +258,9 @@ class AskingConformance(Suite):
         assert not (case.pairs and self.is_written) or len(rows) == 1, rows
 
 
-def _send(app: webtest.TestApp, method: str, path: str, document: Any = None, headers: dict | None = None):
+def _send(
+    app: webtest.TestApp, method: str, path: str, document: Any = None, headers: dict[str, Any] | None = None
+) -> webtest.TestResponse:
     body = b"" if document is None else json.dumps(document).encode()
     sent = {**({} if document is None else {"Content-Type": "application/json"}), **(headers or {})}
     answer = app.request(path, method=method, body=body, headers=sent, expect_errors=True)

@@ -1,9 +1,13 @@
 """The tests of :meth:`FieldType.checks`: the database and the validator must judge alike."""
 
+from typing import Any
+
 import colander
 import pytest
 import sqlalchemy as sa
+import webtest
 
+from dynmodel_pyramid.fields.contract import FieldType
 from dynmodel_pyramid.fields.registry import read_options
 from dynmodel_pyramid.testing.cases import Case
 from dynmodel_pyramid.testing.strategies import drawn
@@ -16,11 +20,11 @@ class CheckTests(Suite):
     #: How many values are drawn from each case's strategy.
     generated: int
 
-    def test_checks_agree_with_the_validator(self, app, the_type, case):
+    def test_checks_agree_with_the_validator(self, app: webtest.TestApp, the_type: FieldType, case: Case) -> None:
         options = read_options(the_type, dict(case.options))
         made = self.table(app, case)
         database, model = made.catalogue.database, made.catalogue.models[made.model_name]
-        table = model.__table__
+        table: sa.Table = sa.inspect(model).local_table
         if "value" not in table.c:
             return
         checks = the_type.checks(table.c.value, options, SQLContext(database.dialect.name))
@@ -39,11 +43,11 @@ class CheckTests(Suite):
 class SQLContext:
     """The context passed to a field type."""
 
-    def __init__(self, dialect: str):
+    def __init__(self, dialect: str) -> None:
         self.dialect = dialect
 
 
-def refused_by(the_type, case: Case, checked: set[str]) -> list:
+def refused_by(the_type: FieldType, case: Case, checked: set[str]) -> list[Any]:
     """The stored form of invalid values that would be valid without the options that are checked."""
     found = []
     try:

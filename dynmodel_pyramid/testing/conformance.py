@@ -16,16 +16,19 @@ of the definition that add, rename, constrain and drop the field.
 
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
+from typing import Any
 
 import colander
 import jsonschema
 import sqlalchemy as sa
+import webtest
 
 from dynmodel_pyramid.fields import byte_order, is_sortable
+from dynmodel_pyramid.fields.contract import FieldType, SqlForm
 from dynmodel_pyramid.fields.registry import read_options
 from dynmodel_pyramid.fields.schema import UNSTORABLE
 from dynmodel_pyramid.testing.asking import AskingConformance
-from dynmodel_pyramid.testing.cases import outcome
+from dynmodel_pyramid.testing.cases import Case, outcome
 from dynmodel_pyramid.testing.checks import CheckTests
 from dynmodel_pyramid.testing.driver import TableDriver
 from dynmodel_pyramid.testing.operators import OperatorConformance
@@ -40,24 +43,24 @@ class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
     #: How many values are drawn from each case's strategy.
     generated = 100
 
-    def filled(self, app, the_type, case):
+    def filled(self, app: webtest.TestApp, the_type: FieldType, case: Case) -> TableDriver:
         table = self.table(app, case)
         for value, _ in case.distinct[:4]:
             table.add_value(value)
         table.add_value(None)
         return table
 
-    def texts(self, the_type, case, table):
+    def texts(self, the_type: FieldType, case: Case, table: TableDriver) -> list[str]:
         to_text = the_type.text_form(read_options(the_type, dict(case.options))).to_text
         return [to_text(self.stored(the_type, case, value)) for value, _ in case.distinct[:2]]
 
-    def test_cases_are_told(self, the_type, case):
+    def test_cases_are_told(self, the_type: FieldType, case: Case) -> None:
         assert not is_system_value(the_type, read_options(the_type, dict(case.options))), (
             "the system gives the values of this type: derive from GivenFieldTypeConformance"
         )
         assert len(case.distinct) > 1, "every case needs two valid values of different answers"
 
-    def test_fast_path_agrees_with_the_validator(self, the_type, case):
+    def test_fast_path_agrees_with_the_validator(self, the_type: FieldType, case: Case) -> None:
         options = read_options(the_type, dict(case.options))
         node = the_type.schema_node(options)
         fast = getattr(node, "fast_path", None)
@@ -65,7 +68,7 @@ class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
             if fast is not None and fast(value):
                 assert identical(node.deserialize(value), value), f"fast_path vouches for {value!r:.80}"
 
-    def test_text_form(self, the_type, case):
+    def test_text_form(self, the_type: FieldType, case: Case) -> None:
         options = read_options(the_type, dict(case.options))
         node, form = the_type.schema_node(options), the_type.text_form(options)
         for value, _ in case.pairs:
@@ -79,11 +82,11 @@ class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
             except (ValueError, colander.Invalid):
                 continue
 
-    def test_validator_is_shared_by_threads(self, the_type, case):
+    def test_validator_is_shared_by_threads(self, the_type: FieldType, case: Case) -> None:
         node = the_type.schema_node(read_options(the_type, dict(case.options)))
         values = [given for given, _ in (*case.pairs, *case.invalid)] * 20
 
-        def run(_) -> list:
+        def run(_: int) -> list[Any]:
             return [outcome(node, value) for value in values]
 
         with ThreadPoolExecutor(4) as pool:
@@ -92,7 +95,7 @@ class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
 
     # Values over HTTP
 
-    def test_values_come_back(self, app, case):
+    def test_values_come_back(self, app: webtest.TestApp, case: Case) -> None:
         table = self.table(app, case)
         rows = [table.add_value(value) for value, _ in case.pairs]
         for row, (value, answer) in zip(rows, case.pairs, strict=True):
@@ -111,7 +114,7 @@ class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
         many = app.post_json(f"{table.path}rows/", [{"value": value} for value, _ in case.pairs], status=201).json
         assert same_json([row["value"] for row in many], [answer for _, answer in case.pairs])
 
-    def test_generated_values_come_back(self, app, case):
+    def test_generated_values_come_back(self, app: webtest.TestApp, case: Case) -> None:
         if case.strategy is None:
             return
         table = self.table(app, case)
@@ -119,7 +122,7 @@ class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
         for start in range(0, len(pairs), 100):
             table.round_trip(pairs[start : start + 100])
 
-    def test_null_missing_and_required(self, app, case):
+    def test_null_missing_and_required(self, app: webtest.TestApp, case: Case) -> None:
         optional, required = self.table(app, case), self.table(app, case, required=True)
         assert optional.add({"key": 1})["value"] is None
         assert optional.add({"value": None})["value"] is None
@@ -128,14 +131,14 @@ class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
         value, answer = case.pairs[0]
         assert same_json(required.add_value(value)["value"], answer)
 
-    def test_invalid_values_are_refused(self, app, case):
+    def test_invalid_values_are_refused(self, app: webtest.TestApp, case: Case) -> None:
         table = self.table(app, case)
         for value, code in case.invalid:
             problems = table.refuse({"value": value})
             assert code in [problem["code"] for problem in problems], f"{value!r:.80}: {problems}"
         assert table.rows() == []
 
-    def test_any_json_value_is_taken_or_refused(self, app, case):
+    def test_any_json_value_is_taken_or_refused(self, app: webtest.TestApp, case: Case) -> None:
         table = self.table(app, case)
         for value in (*HOSTILE, nested(150)):
             row = table.try_value(value)
@@ -143,10 +146,12 @@ class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
                 assert same_json(table.row(row["id"]), row)
                 assert same_json(table.add_value(row["value"])["value"], row["value"]), "an answer is a valid value"
 
-    def test_defaults_fill_old_and_new_rows(self, app, case):
+    def test_defaults_fill_old_and_new_rows(self, app: webtest.TestApp, case: Case) -> None:
         table = TableDriver(app, None)
         old = table.add({"key": 1})["id"]
-        fields = {f"optional{n}": self.document(case, default=value) for n, (value, _) in enumerate(case.pairs)}
+        fields: dict[str, Any] = {
+            f"optional{n}": self.document(case, default=value) for n, (value, _) in enumerate(case.pairs)
+        }
         fields |= {name.replace("optional", "required"): {**made, "required": True} for name, made in fields.items()}
         expected = {name: answer for kind in ("optional", "required")
                     for name, answer in ((f"{kind}{n}", pair[1]) for n, pair in enumerate(case.pairs))}  # fmt: skip
@@ -170,7 +175,9 @@ class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
 
     # The table under it
 
-    def test_field_is_added_renamed_constrained_and_dropped(self, app, the_type, case):
+    def test_field_is_added_renamed_constrained_and_dropped(
+        self, app: webtest.TestApp, the_type: FieldType, case: Case
+    ) -> None:
         table = TableDriver(app, None)
         first = table.add({"key": 0})["id"]
         table.define({"key": "integer", "value": self.document(case)})
@@ -199,7 +206,9 @@ class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
         table.define({"key": "integer", "renamed": self.document(case)})
         assert {row["renamed"] for row in table.rows()} == {None}, "a dropped field's values stay dropped"
 
-    def test_order_is_the_same_on_both_databases(self, apps, the_type, case):
+    def test_order_is_the_same_on_both_databases(
+        self, apps: dict[str, webtest.TestApp], the_type: FieldType, case: Case
+    ) -> None:
         orders = []
         for app in apps.values():
             table = self.table(app, case)
@@ -212,7 +221,9 @@ class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
             orders.append([[row["id"] for row in table.rows(f"?order={word}")] for word in words])
         assert orders == [] or orders[0] == orders[1]
 
-    def test_generated_class_gives_and_takes_stored_values(self, app, the_type, case):
+    def test_generated_class_gives_and_takes_stored_values(
+        self, app: webtest.TestApp, the_type: FieldType, case: Case
+    ) -> None:
         table = self.table(app, case)
         given = [(table.add_value(value)["id"], value) for value, _ in case.pairs]
         cls = table.catalogue.models[table.model_name]
@@ -226,7 +237,7 @@ class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
         for row_id, (_, answer) in zip(ids, case.pairs, strict=True):
             assert same_json(table.row(row_id)["value"], answer)
 
-    def test_conversion_to_text_and_back(self, app, the_type, case):
+    def test_conversion_to_text_and_back(self, app: webtest.TestApp, the_type: FieldType, case: Case) -> None:
         table = self.table(app, case)
         rows = [table.add_value(value) for value, _ in case.pairs]
         form = the_type.text_form(read_options(the_type, dict(case.options)))
@@ -237,29 +248,36 @@ class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
         table.define({"key": "integer", "value": self.document(case)})
         assert same_json(table.rows(), rows)
 
-    def test_sql_text_forms_agree_with_python(self, app, the_type, case):
+    def test_sql_text_forms_agree_with_python(self, app: webtest.TestApp, the_type: FieldType, case: Case) -> None:
         options = read_options(the_type, dict(case.options))
         node, form = the_type.schema_node(options), the_type.text_form(options)
         database = TableDriver(app, None).catalogue.database
         dialect = database.dialect.name
-        kind = the_type.column(options, SimpleNamespace(dialect=dialect)).type
+        column = the_type.column(options, SimpleNamespace(dialect=dialect))
+        assert column is not None
+        kind = column.type
         stored = [node.deserialize(value) for value, _ in case.pairs]
         texts = [*map(form.to_text, stored), *case.texts, *[f" {text}\n" for text in case.texts]]
         texts += [text for text in HOSTILE if isinstance(text, str) and not UNSTORABLE.search(text)]
 
-        def in_sql(twin, value, before, after):
+        def in_sql(twin: SqlForm, value: Any, before: sa.types.TypeEngine[Any], after: sa.types.TypeEngine[Any]) -> Any:
             source = sa.select(sa.literal(value, before).label("value")).subquery().c.value
             expression = sa.type_coerce(twin(source, dialect), after)
             with database.reading() as connection:
                 return connection.scalar(sa.select(expression), execution_options={"compiled_cache": None})
 
-        for value in stored if form.sql_to_text else ():
-            assert in_sql(form.sql_to_text, value, kind, sa.Text()) in (None, form.to_text(value))
-        for text in texts if form.sql_from_text else ():
-            value = in_sql(form.sql_from_text, text, byte_order(), kind)
+        to_text, from_text = form.sql_to_text, form.sql_from_text
+        for value in stored if to_text is not None else ():
+            assert to_text is not None
+            assert in_sql(to_text, value, kind, sa.Text()) in (None, form.to_text(value))
+        for text in texts if from_text is not None else ():
+            assert from_text is not None
+            value = in_sql(from_text, text, byte_order(), kind)
             assert value is None or identical(value, node.deserialize(form.from_text(text))), f"{text!r:.80}"
 
-    def test_conversion_to_every_type_is_the_same_on_both_databases(self, apps, case):
+    def test_conversion_to_every_type_is_the_same_on_both_databases(
+        self, apps: dict[str, webtest.TestApp], case: Case
+    ) -> None:
         """A value that cannot be converted becomes null; all others are values of the new type."""
         answers = []
         for app in apps.values():
@@ -277,7 +295,7 @@ class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
             for name in one:
                 assert same_json(one[name], other[name]), f"{name}: {one[name]!r:.80} is not {other[name]!r:.80}"
 
-    def test_texts_become_values(self, app, case):
+    def test_texts_become_values(self, app: webtest.TestApp, case: Case) -> None:
         table = TableDriver(app, "text")
         for text in case.texts:
             table.add_value(text)
@@ -285,7 +303,7 @@ class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
         for row, (text, answer) in zip(table.rows(), case.texts.items(), strict=True):
             assert same_json(row["value"], answer), f"{text!r:.80} became {row['value']!r:.80}"
 
-    def test_answers_satisfy_the_json_schema(self, app, the_type, case):
+    def test_answers_satisfy_the_json_schema(self, app: webtest.TestApp, the_type: FieldType, case: Case) -> None:
         schema = the_type.json_schema(read_options(the_type, dict(case.options)))
         jsonschema.Draft202012Validator.check_schema(schema)
         validator = jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker())
@@ -294,7 +312,7 @@ class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
             validator.validate(table.add_value(value)["value"])
 
 
-def convertible(app) -> list[str]:
+def convertible(app: webtest.TestApp) -> list[str]:
     """The installed types that need no option and whose values clients write."""
     names = []
     for known in app.app.registry.dynmodel_catalogue.field_types:

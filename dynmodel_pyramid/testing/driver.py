@@ -13,7 +13,7 @@ from dynmodel_pyramid.testing.values import same_json
 _numbers = itertools.count(1)
 
 
-def make_application(settings: dict[str, str], field_types: dict[str, type[FieldType]]):
+def make_application(settings: dict[str, str], field_types: dict[str, type[FieldType]]) -> webtest.TestApp:
     """The WSGI application with further field types, as a host application would register them."""
     with Configurator(settings=settings) as config:
         config.include("pyramid_tm")
@@ -29,7 +29,7 @@ class TableDriver:
     Its methods assert what holds for every answer, and return the answer's JSON.
     """
 
-    def __init__(self, app: webtest.TestApp, field: dict[str, Any] | None, **table: Any):
+    def __init__(self, app: webtest.TestApp, field: dict[str, Any] | str | None, **table: Any) -> None:
         self.app = app
         self.model_name = f"Conformance{next(_numbers)}"
         self.fields: dict[str, Any] = {"key": "integer"}
@@ -43,7 +43,7 @@ class TableDriver:
     def catalogue(self) -> Catalogue:
         return self.app.app.registry.dynmodel_catalogue
 
-    def define(self, fields: dict[str, Any], status: int = 200, query: str = "") -> dict:
+    def define(self, fields: dict[str, Any], status: int = 200, query: str = "") -> dict[str, Any]:
         """PUT the definition with these fields."""
         document = {"model_name": self.model_name, "fields": fields}
         answer = self.app.put_json(self.path + query, document, status=status)
@@ -54,19 +54,19 @@ class TableDriver:
     def add(self, row: Any, status: int = 201) -> Any:
         return self.app.post_json(f"{self.path}rows/", row, status=status).json
 
-    def add_value(self, value: Any) -> dict:
+    def add_value(self, value: Any) -> dict[str, Any]:
         return self.add({"value": value})
 
-    def change(self, row_id: int, row: dict[str, Any]) -> dict:
+    def change(self, row_id: int, row: dict[str, Any]) -> dict[str, Any]:
         return self.app.patch_json(f"{self.path}rows/{row_id}/", row, status=200).json
 
-    def replace(self, row_id: int, row: dict[str, Any]) -> dict:
+    def replace(self, row_id: int, row: dict[str, Any]) -> dict[str, Any]:
         return self.app.put_json(f"{self.path}rows/{row_id}/", row, status=200).json
 
-    def row(self, row_id: int) -> dict:
+    def row(self, row_id: int) -> dict[str, Any]:
         return self.app.get(f"{self.path}rows/{row_id}/", status=200).json
 
-    def rows(self, query: str = "") -> list[dict]:
+    def rows(self, query: str = "") -> list[dict[str, Any]]:
         return self.app.get(f"{self.path}rows/{query}", status=200).json
 
     def round_trip(self, pairs: list[tuple[Any, Any]]) -> None:
@@ -78,11 +78,11 @@ class TableDriver:
         for row, (value, answer) in zip(rows, pairs, strict=True):
             assert same_json(last[row["id"]], answer), f"{value!r:.200} was read back as {last[row['id']]!r:.200}"
 
-    def refuse(self, row: dict[str, Any], pointer: str = "/value") -> list[dict]:
+    def refuse(self, row: dict[str, Any], pointer: str = "/value") -> list[dict[str, Any]]:
         """POST a row that must be refused; -> its problems, all of which point at the field."""
         return self._problems(row, self.add(row, status=422), pointer)
 
-    def try_value(self, value: Any) -> dict | None:
+    def try_value(self, value: Any) -> dict[str, Any] | None:
         """POST a value that the type may accept or refuse; -> the row, None if it was refused."""
         answer = self.app.post_json(f"{self.path}rows/", {"value": value}, status="*")
         assert answer.status_int in (201, 422), f"{value!r:.80} was answered {answer.status}: {answer.text[:300]}"
@@ -92,7 +92,7 @@ class TableDriver:
         return None
 
     @staticmethod
-    def _problems(row: dict[str, Any], answer: dict[str, Any], pointer: str) -> list[dict]:
+    def _problems(row: dict[str, Any], answer: dict[str, Any], pointer: str) -> list[dict[str, Any]]:
         problems = answer["errors"]
         assert problems, f"{row} is refused without a word"
         for problem in problems:

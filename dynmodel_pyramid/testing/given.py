@@ -8,10 +8,13 @@ value.
 import json
 
 import jsonschema
+import webtest
 
 from dynmodel_pyramid.fields import is_sortable
+from dynmodel_pyramid.fields.contract import FieldType
 from dynmodel_pyramid.fields.registry import read_options
 from dynmodel_pyramid.testing.asking import AskingConformance
+from dynmodel_pyramid.testing.cases import Case
 from dynmodel_pyramid.testing.driver import TableDriver
 from dynmodel_pyramid.testing.suite import is_system_value
 from dynmodel_pyramid.testing.values import same_json
@@ -22,24 +25,26 @@ class GivenFieldTypeConformance(AskingConformance):
 
     is_written = False
 
-    def filled(self, app, the_type, case):
+    def filled(self, app: webtest.TestApp, the_type: FieldType, case: Case) -> TableDriver:
         table = self.table(app, case)
         for number in range(4):
             table.add({"key": number})
         return table
 
-    def texts(self, the_type, case, table):
+    def texts(self, the_type: FieldType, case: Case, table: TableDriver) -> list[str]:
         values = [row["value"] for row in table.rows() if row["value"] is not None]
         known = [value if isinstance(value, str) else json.dumps(value) for value in values]
         known += [value if isinstance(value, str) else json.dumps(value) for value, _ in case.pairs]
         return [*known, "x", "y"][:2]
 
-    def test_the_system_gives_the_values(self, the_type, case):
+    def test_the_system_gives_the_values(self, the_type: FieldType, case: Case) -> None:
         assert is_system_value(the_type, read_options(the_type, dict(case.options))), (
             "clients write values of this type: derive from FieldTypeConformance"
         )
 
-    def test_field_is_added_shown_renamed_and_dropped(self, app, the_type, case):
+    def test_field_is_added_shown_renamed_and_dropped(
+        self, app: webtest.TestApp, the_type: FieldType, case: Case
+    ) -> None:
         table = TableDriver(app, None)
         old = table.add({"key": 1})["id"]
         table.define({"key": "integer", "value": self.document(case)})
@@ -54,7 +59,7 @@ class GivenFieldTypeConformance(AskingConformance):
         table.define({"key": "integer"})
         assert "renamed" not in table.row(old)
 
-    def test_a_value_that_a_client_writes_is_refused(self, app, case):
+    def test_a_value_that_a_client_writes_is_refused(self, app: webtest.TestApp, case: Case) -> None:
         table = self.table(app, case)
         row = table.add({"key": 1})
         for value in (1, "x", True, [], {}, *[value for value, _ in case.pairs]):
@@ -63,7 +68,7 @@ class GivenFieldTypeConformance(AskingConformance):
             status = 200 if same_json(value, row["value"]) else 422
             table.app.patch_json(f"{table.path}rows/{row['id']}/", {"value": value}, status=status)
 
-    def test_answers_satisfy_the_json_schema(self, app, the_type, case):
+    def test_answers_satisfy_the_json_schema(self, app: webtest.TestApp, the_type: FieldType, case: Case) -> None:
         options = read_options(the_type, dict(case.options))
         schema = the_type.json_schema(options)
         jsonschema.Draft202012Validator.check_schema(schema)
@@ -72,7 +77,7 @@ class GivenFieldTypeConformance(AskingConformance):
         if value is not None:
             jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker()).validate(value)
 
-    def test_order_is_taken_or_refused(self, app, the_type, case):
+    def test_order_is_taken_or_refused(self, app: webtest.TestApp, the_type: FieldType, case: Case) -> None:
         table = self.table(app, case)
         for number in range(3):
             table.add({"key": number})

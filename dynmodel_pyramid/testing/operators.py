@@ -3,6 +3,7 @@
 from typing import Any
 
 import sqlalchemy as sa
+import webtest
 
 from dynmodel_pyramid.catalogue.attempt import Attempt
 from dynmodel_pyramid.errors import Malformed
@@ -19,7 +20,9 @@ from dynmodel_pyramid.testing.suite import Suite
 class OperatorConformance(Suite):
     """Part of the suite for types whose values clients write."""
 
-    def test_operators_find_the_same_rows_on_both_databases(self, apps, the_type, case):
+    def test_operators_find_the_same_rows_on_both_databases(
+        self, apps: dict[str, webtest.TestApp], the_type: FieldType, case: Case
+    ) -> None:
         tables = {database: self.table(app, case) for database, app in apps.items()}
         ids = {
             database: [table.add_value(value)["id"] for value, _ in case.pairs] for database, table in tables.items()
@@ -34,7 +37,7 @@ class OperatorConformance(Suite):
     def stored(self, the_type: FieldType, case: Case, value: Any) -> Any:
         return the_type.schema_node(read_options(the_type, dict(case.options))).deserialize(value)
 
-    def _texts(self, the_type, case: Case, operator: Operator) -> list[str]:
+    def _texts(self, the_type: FieldType, case: Case, operator: Operator) -> list[str]:
         if operator.name == "is":
             return ["null", "not_null"]
         to_text = the_type.text_form(read_options(the_type, dict(case.options))).to_text
@@ -69,6 +72,7 @@ class OperatorConformance(Suite):
     @staticmethod
     def _found(table: TableDriver, operator: str, value: Any, **modifiers: Any) -> list[int]:
         model = Attempt(table.catalogue).model(table.definition["id"])
+        assert model is not None
         made = condition(of_field(model, model.definition.by_name["value"]), operator, value, **modifiers)
         query = sa.select(model.table.c.id).where(made).order_by(model.table.c.id)
         with table.catalogue.database.reading() as connection:

@@ -26,8 +26,8 @@ def known() -> dict[str, tuple[dict[str, Any], st.SearchStrategy | None]]:
     return {name: entry if isinstance(entry, tuple) else ({}, entry) for name, entry in found.items()}
 
 
-def values(type_name: str) -> tuple[dict[str, Any], st.SearchStrategy]:
-    """(options, strategy) of a built-in type.
+def values(type_name: str) -> tuple[dict[str, Any], st.SearchStrategy | None]:
+    """(options, strategy) of a built-in type; None of one whose values nobody makes up.
 
     :raises LookupError: naming the type
     """
@@ -56,7 +56,7 @@ def drawn(strategy: st.SearchStrategy, number: int) -> list[tuple[Any, Any]]:
         suppress_health_check=list(HealthCheck),
     )
     @given(st.lists(strategy, min_size=_BATCH, max_size=_BATCH))
-    def draw(batch):
+    def draw(batch: list[Any]) -> None:
         found.extend(batch)
 
     draw()

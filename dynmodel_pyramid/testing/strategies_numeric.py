@@ -4,6 +4,7 @@ All are in the form of answers, so that an answer can be compared with the value
 """
 
 import datetime
+from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -36,7 +37,7 @@ def _duration(microseconds: int) -> str:
 
 
 def _ranges(kind: str, values: SearchStrategy, bounds: tuple[str, ...]) -> SearchStrategy[str]:
-    def write(ends: list, kept: tuple[bool, bool], bounds: str) -> str:
+    def write(ends: list[Any], kept: tuple[bool, bool], bounds: Any) -> str:
         lower, upper = (end if keep else None for end, keep in zip(sorted(ends), kept, strict=True))
         return write_range(canonical(Range(lower, upper, bounds=bounds), SUBTYPES[kind]), SUBTYPES[kind])
 

@@ -28,7 +28,7 @@ def _chosen(keys: list[str]) -> tuple[list[str], list[str]]:
 
 #: Type -> a strategy of JSON values under its default options, or of pairs (value, answer); (options, strategy) where
 #: it needs options.
-STRATEGIES: dict[str, SearchStrategy | tuple[dict[str, Any], SearchStrategy]] = {
+STRATEGIES: dict[str, SearchStrategy | tuple[dict[str, Any], SearchStrategy | None]] = {
     "choice": (CHOICES, st.sampled_from(KEYS)),
     "multi_choice": (CHOICES, st.lists(st.sampled_from(KEYS), unique=True).map(_chosen)),
     "tags": st.lists(TEXTS.filter(lambda text: 0 < len(text) <= 100), unique=True, max_size=100),

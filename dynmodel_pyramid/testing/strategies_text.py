@@ -84,7 +84,7 @@ def phones() -> Pairs:
     regions = sorted(phonenumbers.SUPPORTED_REGIONS)
     made = st.builds(near, st.sampled_from(regions), st.integers(0, 99), st.sampled_from(shapes))
     # Both shapes have all digits; E.164 has nothing else.
-    return made.filter(lambda number: number is not None).map(lambda number: (number, "+" + re.sub(r"\D", "", number)))
+    return made.filter(bool).map(lambda number: (number or "", "+" + re.sub(r"\D", "", number or "")))
 
 
 def colours() -> Pairs:

@@ -3,7 +3,7 @@ options.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -39,13 +39,13 @@ class Suite:
 
     # Fixtures
 
-    def pytest_generate_tests(self, metafunc):
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         if "case" in metafunc.fixturenames:
             metafunc.parametrize("case", self.cases, ids=str)
 
     @pytest.fixture(scope="class")
     @classmethod
-    def apps(cls, tmp_path_factory):
+    def apps(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, webtest.TestApp]]:
         """An application on each database."""
         assert cls.cases, "a suite needs at least one case"
         made = {}
@@ -61,26 +61,26 @@ class Suite:
             yield made
 
     @pytest.fixture(params=DATABASES)
-    def app(self, request, apps) -> webtest.TestApp:
+    def app(self, request: pytest.FixtureRequest, apps: dict[str, webtest.TestApp]) -> webtest.TestApp:
         return apps[request.param]
 
     @pytest.fixture
-    def the_type(self, apps) -> FieldType:
+    def the_type(self, apps: dict[str, webtest.TestApp]) -> FieldType:
         return apps["sqlite"].app.registry.dynmodel_catalogue.field_types[self.type_name]
 
-    def table(self, app, case: Case, **further) -> TableDriver:
+    def table(self, app: webtest.TestApp, case: Case, **further: Any) -> TableDriver:
         return TableDriver(app, self.document(case, **further))
 
-    def document(self, case: Case, **further) -> dict[str, Any]:
+    def document(self, case: Case, **further: Any) -> dict[str, Any]:
         return {"type": self.type_name, **case.options, **further}
 
     # The contract, without a database
 
-    def test_class_keeps_the_contract(self, the_type):
+    def test_class_keeps_the_contract(self, the_type: FieldType) -> None:
         checked(type(the_type))
         assert type(the_type).__doc__, "the docstring is what clients read about the type"
 
-    def test_options_have_a_full_form(self, the_type, case):
+    def test_options_have_a_full_form(self, the_type: FieldType, case: Case) -> None:
         full = read_options(the_type, dict(case.options))
         assert set(full) == {child.name for child in the_type.options_schema().children}
         assert read_options(the_type, dict(full)) == full, "the full form reads back as itself"
@@ -94,7 +94,7 @@ class Suite:
         with pytest.raises(colander.Invalid):
             read_options(the_type, {**full, "no_such_option": 1})
 
-    def test_any_option_value_is_taken_or_refused(self, the_type, case):
+    def test_any_option_value_is_taken_or_refused(self, the_type: FieldType, case: Case) -> None:
         for name in read_options(the_type, dict(case.options)):
             for value in (*HOSTILE, nested(150)):
                 try:
@@ -113,7 +113,7 @@ class Suite:
         the_type.text_form(options)
         the_type.reference(options)
 
-    def test_unknown_option_is_refused_by_name(self, app, case):
+    def test_unknown_option_is_refused_by_name(self, app: webtest.TestApp, case: Case) -> None:
         document = {"model_name": "Refused", "fields": {"value": self.document(case, no_such_option=1)}}
         problems = app.post_json("/table/", document, status=422).json["errors"]
         assert [problem["pointer"] for problem in problems] == ["/fields/value/no_such_option"]

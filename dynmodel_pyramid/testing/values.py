@@ -44,9 +44,9 @@ HOSTILE: tuple[Any, ...] = (
 )
 
 
-def nested(levels: int) -> list:
+def nested(levels: int) -> list[Any]:
     """An array in an array, that many levels deep."""
-    value: list = []
+    value: list[Any] = []
     for _ in range(levels - 1):
         value = [value]
     return value

@@ -1,7 +1,11 @@
 """Cross-origin requests (the Fetch standard, "CORS protocol"); off unless ``dynmodel.cors_origins`` names origins."""
 
+from pyramid.registry import Registry
+from pyramid.request import Request
+from pyramid.response import Response
+
 from dynmodel_pyramid.web.http.answers import empty_answer
-from dynmodel_pyramid.web.http.tree import ROUTE
+from dynmodel_pyramid.web.http.tree import ROUTE, Handler
 
 EXPOSED = (
     "Content-Range, Location, Preference-Applied, ETag, Link, Definition-Version, Definitions-Revision, X-Request-Id, "
@@ -11,10 +15,10 @@ METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 MAX_AGE = "600"
 
 
-def cors_tween_factory(handler, registry):
+def cors_tween_factory(handler: Handler, registry: Registry) -> Handler:
     origins = registry.dynmodel_settings.cors_origins
 
-    def cors_tween(request):
+    def cors_tween(request: Request) -> Response:
         origin = request.headers.get("Origin")
         answer = handler(request)
         route = getattr(request, "matched_route", None)

@@ -1,5 +1,8 @@
 """The traversal tree below ``/table/{id}/``, except for rows, and below ``/trash/``."""
 
+from typing import Any
+
+from dynmodel_pyramid.catalogue.attempt import Attempt
 from dynmodel_pyramid.web.http.tree import BelowTable, Numbered, Resource, numbered
 
 
@@ -83,9 +86,9 @@ class FieldRestore(BelowTable):
 class BelowTrash(Resource):
     """A resource below the trash of tables."""
 
-    def __init__(self, parent, name: str):
+    def __init__(self, parent: Any, name: str) -> None:
         super().__init__(parent, name)
-        self.attempt = parent.attempt
+        self.attempt: Attempt = parent.attempt
 
 
 class TableTrash(BelowTrash):

@@ -5,7 +5,10 @@ because any ``KeyError`` inside becomes a 404. Resources below a table have the 
 have its id; the row may not exist.
 """
 
+from pyramid.request import Request
+
 from dynmodel_pyramid.catalogue.attempt import Attempt
+from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.fields.registry import Failure, Registered
 from dynmodel_pyramid.rows.aliases import aliases_of
 from dynmodel_pyramid.rows.reading import parse_id
@@ -19,7 +22,7 @@ from dynmodel_pyramid.web.rest.resources import Rest
 class Root(Resource):
     """The service. It and all resources below it belong to one attempt at one request."""
 
-    def __init__(self, attempt: Attempt):
+    def __init__(self, attempt: Attempt) -> None:
         super().__init__(None, "")
         self.attempt = attempt
 
@@ -58,7 +61,7 @@ class FieldTypesResource(Resource):
 class FieldTypeResource(Resource):
     """One field type."""
 
-    def __init__(self, parent: FieldTypesResource, name: str, known: Registered | Failure):
+    def __init__(self, parent: FieldTypesResource, name: str, known: Registered | Failure) -> None:
         super().__init__(parent, name)
         self.known = known
 
@@ -102,7 +105,7 @@ class Tables(Resource):
 class Table(Resource):
     """One table."""
 
-    def __init__(self, parent: Tables, name: str, model):
+    def __init__(self, parent: Tables, name: str, model: Model) -> None:
         super().__init__(parent, name)
         self.attempt = parent.attempt
         self.model = model
@@ -127,7 +130,7 @@ class RowList(Resource):
     #: The part of them that the caller may see and change.
     scope: Scope = EVERYTHING
 
-    def __init__(self, parent: Table, name: str):
+    def __init__(self, parent: Table, name: str) -> None:
         super().__init__(parent, name)
         self.attempt = parent.attempt
         self.model = parent.model
@@ -162,7 +165,7 @@ class SingularRowList(RowList):
 class RowResource(Resource):
     """One row, which may or may not exist."""
 
-    def __init__(self, parent: RowList, name: str, row_id: int):
+    def __init__(self, parent: RowList, name: str, row_id: int) -> None:
         super().__init__(parent, name)
         self.attempt = parent.attempt
         self.model = parent.model
@@ -178,7 +181,7 @@ class RowResource(Resource):
         return self.__parent__.rows
 
 
-def root_factory(request) -> Root:
+def root_factory(request: Request) -> Root:
     """The tree for one attempt at a request."""
     number, deadline = request.environ[ATTEMPT_NUMBER]
     attempt = Attempt(request.registry.dynmodel_catalogue, number, deadline)

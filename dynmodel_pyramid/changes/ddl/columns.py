@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import quoted_name
@@ -84,7 +85,7 @@ class TableEdit:
 class SchemaTools:
     """What schema editors are made of; an object lives for one transaction."""
 
-    def __init__(self, context: EditorContext):
+    def __init__(self, context: EditorContext) -> None:
         self.context = context
         self.connection = context.connection
         self.generator = context.generator
@@ -218,7 +219,7 @@ class SchemaTools:
 
     # Indexes
 
-    def index_names(self, definition: TableDefinition) -> dict[str, tuple]:
+    def index_names(self, definition: TableDefinition) -> dict[str, tuple[Any, ...]]:
         """Name -> what the index is, of all indexes that a definition has; first the ids of its fields."""
         described = {}
         for field in definition.fields:
@@ -282,7 +283,7 @@ class SchemaTools:
         raise NotImplementedError
 
 
-def _index_keys(name: str, definition: TableDefinition) -> tuple:
+def _index_keys(name: str, definition: TableDefinition) -> tuple[Any, ...]:
     """The operations that an index belongs to, whose names end in an id."""
     number = int(name.rpartition("_")[2])
     kind = "unique" if name.startswith("_ux_") else "index"

@@ -15,7 +15,7 @@ from dynmodel_pyramid.definitions.compare import Key, field_key
 class ListFields:
     """The lists of one change of one table, which still has its name from before."""
 
-    def __init__(self, tools: SchemaTools, edit: TableEdit):
+    def __init__(self, tools: SchemaTools, edit: TableEdit) -> None:
         self.tools = tools
         self.runner = tools.runner
         self.edit = edit

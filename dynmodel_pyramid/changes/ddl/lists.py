@@ -20,7 +20,7 @@ class ListTables:
     :param far: the physical name of a table by its id
     """
 
-    def __init__(self, runner: Runner | Recorder, schema: str | None, far: Callable[[int], str]):
+    def __init__(self, runner: Runner | Recorder, schema: str | None, far: Callable[[int], str]) -> None:
         self._run = runner.run
         self.schema = schema
         self.far = far

@@ -263,7 +263,7 @@ class PostgreSQLSchemaEditor(SchemaEditor):
         self.drop_indexes(before, self.kept_indexes(before, after))
         super().leave_behind(before, after)
 
-    def leave_column(self, definition, field, kept) -> None:
+    def leave_column(self, definition, field: FieldDefinition, kept) -> None:
         self._to_trash(definition.physical_name, field, kept)
 
     def drop_sequence(self, definition) -> None:

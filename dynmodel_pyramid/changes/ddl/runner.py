@@ -46,7 +46,7 @@ class Runner:
 
     is_real = True
 
-    def __init__(self, connection: sa.Connection):
+    def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
         self.operations = Operations(MigrationContext.configure(connection))
 
@@ -74,10 +74,10 @@ class Recorder:
 
     is_real = False
 
-    def __init__(self, connection: sa.Connection):
+    def __init__(self, connection: sa.Connection) -> None:
         self.dialect = connection.dialect
         self.statements: list[Statement] = []
-        self._serving: tuple = ((), "metadata", None)
+        self._serving: tuple[Any, ...] = ((), "metadata", None)
         options = {"as_sql": True, "output_buffer": self}
         self.operations = Operations(MigrationContext.configure(dialect=self.dialect, opts=options))
 

@@ -6,6 +6,7 @@ table is changed (``apply``, by database). A plan goes through the first half as
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -206,9 +207,9 @@ class SchemaEditor(SchemaTools):
     def _check_entries(
         self,
         table: sa.FromClause,
-        indexes: Mapping[str, tuple],
+        indexes: Mapping[str, tuple[Any, ...]],
         definition: TableDefinition,
-        expressions: Mapping[int, sa.ColumnElement],
+        expressions: Mapping[int, sa.ColumnElement[Any]],
     ) -> None:
         dialect = self.generator.dialect
         for violation in too_long_entries(self.connection, dialect, table, indexes, definition, expressions):

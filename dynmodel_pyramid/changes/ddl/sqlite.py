@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -161,7 +162,7 @@ class SQLiteSchemaEditor(SchemaEditor):
         self.check_foreign_keys(definition)
         self.create_indexes(definition)
 
-    def leave_column(self, definition, field, kept) -> None:
+    def leave_column(self, definition, field: FieldDefinition, kept) -> None:
         self._rename_column(definition.physical_name, field.column, kept.column)
 
     def drop_kept_column(self, definition, column) -> None:
@@ -203,7 +204,7 @@ class SQLiteSchemaEditor(SchemaEditor):
         self,
         table: sa.FromClause,
         after: TableDefinition,
-        values: Mapping[str, sa.ColumnElement],
+        values: Mapping[str, sa.ColumnElement[Any]],
         further: list[str],
         moved: Mapping[str, str] | None = None,
     ) -> None:
@@ -239,7 +240,7 @@ class SQLiteSchemaEditor(SchemaEditor):
             self.connection.exec_driver_sql("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (name, last))
 
 
-def _column(table: sa.FromClause, name: str) -> sa.ColumnElement:
+def _column(table: sa.FromClause, name: str) -> sa.ColumnElement[Any]:
     """A column by its name in the database; of a type that doesn't matter where the table doesn't know it."""
     for column in table.columns:
         if column.name == name:
@@ -247,13 +248,13 @@ def _column(table: sa.FromClause, name: str) -> sa.ColumnElement:
     return sa.column(quoted(name), _selectable=table)
 
 
-class _Declared(sa.types.UserDefinedType):
+class _Declared(sa.types.UserDefinedType[Any]):
     """A column type as SQLite's schema declares it, for columns whose field type may be gone."""
 
     cache_ok = True
 
-    def __init__(self, declared: str):
+    def __init__(self, declared: str) -> None:
         self.declared = declared
 
-    def get_col_spec(self, **options):
+    def get_col_spec(self, **options: Any) -> str:
         return self.declared

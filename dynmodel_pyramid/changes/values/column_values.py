@@ -29,7 +29,9 @@ UNCACHED = {"compiled_cache": None}
 class SideTable:
     """A temporary table of values by row; it goes with the transaction."""
 
-    def __init__(self, connection: sa.Connection, table: sa.FromClause, field_id: int, kind: sa.types.TypeEngine):
+    def __init__(
+        self, connection: sa.Connection, table: sa.FromClause, field_id: int, kind: sa.types.TypeEngine[Any]
+    ) -> None:
         self.connection = connection
         self.source = table
         self.table = sa.Table(
@@ -57,7 +59,7 @@ class SideTable:
         mine = self.table.alias()
         return sa.exists().where(mine.c.id == self.source.c.id).correlate(self.source)
 
-    def over(self, expression: sa.ColumnElement) -> sa.ColumnElement:
+    def over(self, expression: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
         """The expression, or this table's value in rows that it has."""
         mine = self.table.alias()
         own = sa.select(mine.c.value).where(mine.c.id == self.source.c.id).correlate(self.source).scalar_subquery()
@@ -82,9 +84,9 @@ class ColumnValues:
     """
 
     after: FieldDefinition
-    expression: sa.ColumnElement
+    expression: sa.ColumnElement[Any]
     before: FieldDefinition | None = None
-    source: sa.ColumnElement | None = None
+    source: sa.ColumnElement[Any] | None = None
     total: int = 0
     changed: Samples = Samples()
     lost: Samples = Samples()
@@ -109,7 +111,7 @@ class ColumnValues:
         expression = side_table.over(self.expression) if self.side_table is None else self.expression
         return replace(self, expression=expression, side_table=side_table, is_same=False)
 
-    def made_from(self, base: sa.ColumnElement) -> "ColumnValues":
+    def made_from(self, base: sa.ColumnElement[Any]) -> "ColumnValues":
         """With this expression; a temporary table that overrides goes on to do so."""
         return replace(self, expression=base if self.side_table is None else self.side_table.over(base))
 
@@ -122,7 +124,7 @@ class SourceTable:
     :param trashed: columns in the trash that are needed; those of types that are gone can be renamed and dropped
     """
 
-    def __init__(self, generator: Generator, definition: TableDefinition, trashed: Iterable[TrashedField] = ()):
+    def __init__(self, generator: Generator, definition: TableDefinition, trashed: Iterable[TrashedField] = ()) -> None:
         self.generator = generator
         self.definition = definition
         self.table = sa.Table(
@@ -145,18 +147,18 @@ class SourceTable:
         reference = self.generator.reference(field)
         return reference is not None and reference.many
 
-    def kind(self, field: FieldDefinition) -> sa.types.TypeEngine | None:
+    def kind(self, field: FieldDefinition) -> sa.types.TypeEngine[Any] | None:
         """What the values are stored as; None for what the database computes. Lists are JSON arrays here."""
         return JsonDocument() if self.is_list(field) else self._column_type(field)
 
-    def _column_type(self, field: FieldDefinition) -> sa.types.TypeEngine | None:
+    def _column_type(self, field: FieldDefinition) -> sa.types.TypeEngine[Any] | None:
         try:
             column = self.generator.column(field)
         except PluginMissing:
             return sa.types.NullType()
         return None if column is None else column.type
 
-    def values(self, field: FieldDefinition, kept_as: str | None = None) -> sa.ColumnElement:
+    def values(self, field: FieldDefinition, kept_as: str | None = None) -> sa.ColumnElement[Any]:
         """The values of a field as they are, be they in a column, in lines of lists, or computed.
 
         :param kept_as: the column, or table of lines, in the trash
@@ -175,8 +177,8 @@ class SourceTable:
 
 
 def streamed(
-    connection: sa.Connection, table: sa.FromClause, condition: sa.ColumnElement[bool], *columns: sa.ColumnElement
-) -> Iterator[list]:
+    connection: sa.Connection, table: sa.FromClause, condition: sa.ColumnElement[bool], *columns: sa.ColumnElement[Any]
+) -> Iterator[list[Any]]:
     """As :func:`batches`, of one query that sees nothing of what is done meanwhile: what it asks is costly."""
     query = sa.select(table.c.id, *columns).where(condition).order_by(table.c.id)
     result = connection.execute(query, execution_options={**UNCACHED, "yield_per": BATCH})
@@ -187,8 +189,8 @@ def streamed(
 
 
 def batches(
-    connection: sa.Connection, table: sa.FromClause, condition: sa.ColumnElement[bool], *columns: sa.ColumnElement
-) -> Iterator[list]:
+    connection: sa.Connection, table: sa.FromClause, condition: sa.ColumnElement[bool], *columns: sa.ColumnElement[Any]
+) -> Iterator[list[Any]]:
     """(id, ...) of the rows of which the condition holds, in order of id, some at a time."""
     last = None
     while True:

@@ -61,8 +61,12 @@ def converter(field_types: FieldTypes, before: FieldDefinition, after: FieldDefi
 
 
 def in_database(
-    field_types: FieldTypes, before: FieldDefinition, after: FieldDefinition, source: sa.ColumnElement, dialect: str
-) -> sa.ColumnElement | None:
+    field_types: FieldTypes,
+    before: FieldDefinition,
+    after: FieldDefinition,
+    source: sa.ColumnElement[Any],
+    dialect: str,
+) -> sa.ColumnElement[Any] | None:
     """The converted value in SQL, NULL where :func:`converter` must judge; None where the types have no such way."""
     to_text = field_types[before.type].text_form(before.options).sql_to_text
     from_text = field_types[after.type].text_form(after.options).sql_from_text
@@ -84,13 +88,13 @@ class Conversion:
     """
 
     table: sa.FromClause
-    source: sa.ColumnElement
-    kind: sa.types.TypeEngine
+    source: sa.ColumnElement[Any]
+    kind: sa.types.TypeEngine[Any]
     convert: Convert
     to_text: Callable[[Any], str]
     new_to_text: Callable[[Any], str]
-    expression: sa.ColumnElement | None = None
-    sql_texts: tuple[Callable[[sa.ColumnElement], sa.ColumnElement], ...] | None = None
+    expression: sa.ColumnElement[Any] | None = None
+    sql_texts: tuple[Callable[[sa.ColumnElement[Any]], sa.ColumnElement[Any]], ...] | None = None
     numbers: bool = False
     same_storage: bool = False
     substitute: Callable[[], Any] | None = None
@@ -100,7 +104,7 @@ class Conversion:
     def is_same_text(self, old: str, new: str) -> bool:
         return old == new or (self.numbers and new in (f"{old}.0", old.removesuffix(".0")))
 
-    def other_text(self, old: sa.ColumnElement, new: sa.ColumnElement) -> sa.ColumnElement[bool]:
+    def other_text(self, old: sa.ColumnElement[Any], new: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
         """:meth:`is_same_text` in SQL, negated."""
         differs = old.is_distinct_from(new)
         if self.numbers:
@@ -189,7 +193,7 @@ def _survey(
 ) -> tuple[ColumnValues, int]:
     """Count what SQL does, in one scan; -> the values, and how many are left to Python."""
 
-    def number(condition: sa.ColumnElement[bool]) -> sa.ColumnElement:
+    def number(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[Any]:
         return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
 
     differs = sa.and_(_is_decided(pairs), conversion.other_text(pairs.c.old_text, pairs.c.new_text))
@@ -207,7 +211,7 @@ def _survey(
     return replace(values, total=total, changed=changed, is_same=is_same), total - converted
 
 
-def in_python(rows: list, conversion: Conversion) -> Batch:
+def in_python(rows: list[Any], conversion: Conversion) -> Batch:
     """What the conversion makes of (id of the row, value)."""
     batch = Batch([], [], [])
     for row_id, value in rows:

@@ -1,6 +1,7 @@
 """Dangling links: ids of rows that are not there, which a link, or a list of links, can't carry over."""
 
 from collections.abc import Callable
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -42,7 +43,7 @@ def lose_dangling_links(
     return values
 
 
-def _dangling(connection: sa.Connection, rows: list, far: sa.FromClause) -> list[tuple[int, list, int]]:
+def _dangling(connection: sa.Connection, rows: list[Any], far: sa.FromClause) -> list[tuple[int, list[Any], int]]:
     """(id of the row, its list, the least id that is missing) of the lists with missing rows."""
     ids = {number for _, numbers in rows for number in numbers}
     query = sa.select(far.c.id).where(far.c.id.in_(ids))

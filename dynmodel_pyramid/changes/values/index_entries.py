@@ -1,6 +1,7 @@
 """Values that are too long for an index: PostgreSQL takes about 2,700 bytes an entry, after compression."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -17,9 +18,9 @@ def too_long_entries(
     connection: sa.Connection,
     dialect: Dialect,
     table: sa.FromClause,
-    indexes: Mapping[str, tuple],
+    indexes: Mapping[str, tuple[Any, ...]],
     definition: TableDefinition,
-    expressions: Mapping[int, sa.ColumnElement],
+    expressions: Mapping[int, sa.ColumnElement[Any]],
 ) -> Iterator[Violation]:
     """
     :param indexes: those to judge, as ``SchemaTools.index_names`` describes them
@@ -46,7 +47,7 @@ def long_indexed_fields(model: Model) -> list[str]:
     return [name for name, column in columns.items() if column is not None and not _is_short(column.type)]
 
 
-def _is_short(kind: sa.types.TypeEngine) -> bool:
+def _is_short(kind: sa.types.TypeEngine[Any]) -> bool:
     return isinstance(getattr(kind, "impl_instance", kind), _SHORT)
 
 

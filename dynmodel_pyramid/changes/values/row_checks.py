@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -56,7 +57,7 @@ def duplicates(
     table: sa.FromClause,
     number: int,
     fields: list[FieldDefinition],
-    expressions: list[sa.ColumnElement],
+    expressions: list[sa.ColumnElement[Any]],
     nulls_distinct: bool,
 ) -> Violation | None:
     """Equal values where there may be none; ``count`` is that of the rows concerned."""
@@ -97,7 +98,7 @@ class UniqueRule:
     nulls_distinct: bool
 
     def violation(
-        self, connection: sa.Connection, table: sa.FromClause, expressions: Mapping[int, sa.ColumnElement]
+        self, connection: sa.Connection, table: sa.FromClause, expressions: Mapping[int, sa.ColumnElement[Any]]
     ) -> Violation | None:
         """:param expressions: the values of fields over the table, by the fields' ids"""
         parts = [expressions[field.id] for field in self.fields]

@@ -64,7 +64,7 @@ class StagingRequest:
 class Staging:
     """Makes the values of one change in the caller's transaction, field by field (:meth:`values_of`)."""
 
-    def __init__(self, connection: sa.Connection, generator: Generator, request: StagingRequest):
+    def __init__(self, connection: sa.Connection, generator: Generator, request: StagingRequest) -> None:
         self.connection = connection
         self.generator = generator
         self.request = request
@@ -111,7 +111,7 @@ class Staging:
         values = ColumnValues(new, constant)
         return values if new.default_expression is None else self._with_own_defaults(values, sa.true())
 
-    def _converted(self, old: FieldDefinition, new: FieldDefinition, source: sa.ColumnElement) -> ColumnValues:
+    def _converted(self, old: FieldDefinition, new: FieldDefinition, source: sa.ColumnElement[Any]) -> ColumnValues:
         kind, hidden = self.source.kind(new), Samples(old.write_only or new.write_only)
         values = ColumnValues(new, source, old, source, changed=hidden, lost=hidden)
         if new.id in self.request.trusted:
@@ -133,7 +133,7 @@ class Staging:
             values = self._without_dangling_links(values)
         return self._filled(values) if new.required else values
 
-    def _is_same_type(self, one: sa.types.TypeEngine, other: sa.types.TypeEngine) -> bool:
+    def _is_same_type(self, one: sa.types.TypeEngine[Any], other: sa.types.TypeEngine[Any]) -> bool:
         """Whether a value is stored alike in both; columns declared alike may yet keep it in different forms."""
         declared = {kind.compile(self.connection.dialect) for kind in (one, other)}
         return type(one) is type(other) and repr(one) == repr(other) and len(declared) == 1
@@ -281,5 +281,5 @@ def _refusing_defaults(field: FieldDefinition) -> Iterator[None]:
         ) from error
 
 
-def _text_maker(form: TextForm, dialect: str) -> Callable[[sa.ColumnElement], sa.ColumnElement]:
+def _text_maker(form: TextForm, dialect: str) -> Callable[[sa.ColumnElement[Any]], sa.ColumnElement[Any]]:
     return lambda value: form.sql_to_text(value, dialect)

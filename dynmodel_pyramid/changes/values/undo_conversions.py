@@ -20,7 +20,7 @@ from dynmodel_pyramid.definitions import FieldDefinition
 class _Undoing:
     """One conversion that is to be undone."""
 
-    def __init__(self, earlier: Earlier, generator: Generator):
+    def __init__(self, earlier: Earlier, generator: Generator) -> None:
         types = generator.field_types
         self.kept = earlier.kept
         forms = (earlier.kept.field, *earlier.since)
@@ -53,7 +53,7 @@ def undo_conversions(
     values: ColumnValues,
     generator: Generator,
     earlier: Sequence[Earlier],
-    columns: Sequence[sa.ColumnElement],
+    columns: Sequence[sa.ColumnElement[Any]],
     side_table: SideTable,
     conversion: Callable[[FieldDefinition], Conversion],
 ) -> ColumnValues:

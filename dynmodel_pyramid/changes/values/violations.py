@@ -53,7 +53,7 @@ class Collecting:
 
     judges_uniqueness = True
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.violations: list[Violation] = []
 
     def add(self, violation: Violation | None) -> None:

@@ -11,9 +11,11 @@ connections, and a schema editor in ``changes/ddl/``.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from dynmodel_pyramid.database.expressions.base import Expressions
@@ -42,7 +44,9 @@ def _known(dialect: str) -> str:
     return SQLiteExpressions.name if dialect == "default" else dialect
 
 
-def variants(base: sa.types.TypeEngine, choose: Callable[[Expressions], sa.types.TypeEngine]) -> sa.types.TypeEngine:
+def variants(
+    base: sa.types.TypeEngine[Any], choose: Callable[[Expressions], sa.types.TypeEngine[Any]]
+) -> sa.types.TypeEngine[Any]:
     """A type that is declared as each database wants it; ``base`` where it is only printed."""
     for name, expressions in EXPRESSIONS.items():
         base = base.with_variant(choose(expressions), name)
@@ -53,7 +57,7 @@ def variants(base: sa.types.TypeEngine, choose: Callable[[Expressions], sa.types
 ROW_ID = variants(sa.BigInteger(), lambda expressions: expressions.row_id())
 
 
-class OfDialect(FunctionElement):
+class OfDialect(FunctionElement[Any]):
     """One expression a database; which it is, is known when the statement is compiled.
 
     :param make: the name of a dialect -> the expression
@@ -62,12 +66,12 @@ class OfDialect(FunctionElement):
 
     inherit_cache = True
 
-    def __init__(self, make: Callable[[str], sa.ColumnElement], read_as: sa.types.TypeEngine):
+    def __init__(self, make: Callable[[str], sa.ColumnElement[Any]], read_as: sa.types.TypeEngine[Any]) -> None:
         super().__init__(*(make(name) for name in EXPRESSIONS))
         self.type = read_as
 
 
 @compiles(OfDialect)
-def _compile(element, compiler, **options) -> str:
+def _compile(element: Any, compiler: SQLCompiler, **options: Any) -> str:
     made = dict(zip(EXPRESSIONS, element.clauses, strict=True))
     return compiler.process(made[_known(compiler.dialect.name)], **options)

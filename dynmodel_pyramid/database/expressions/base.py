@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-Column = sa.ColumnElement
+Column = sa.ColumnElement[Any]
 Condition = sa.ColumnElement[bool]
 
 _ESCAPE = "\\"
@@ -40,9 +40,9 @@ class Expressions:
     #: The collation in which texts compare as bytes; None: they do so by themselves.
     byte_collation: str | None = None
     #: The type of a column whose ids the database draws.
-    row_id: type[sa.types.TypeEngine] = sa.BigInteger
+    row_id: type[sa.types.TypeEngine[Any]] = sa.BigInteger
 
-    def json_type(self, dialect: sa.Dialect) -> sa.types.TypeEngine:
+    def json_type(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
         """What :meth:`~sqlalchemy.types.TypeDecorator.load_dialect_impl` gives for JSON documents; a row's null is a
         null of the database."""
         return dialect.type_descriptor(sa.JSON(none_as_null=True))
@@ -93,7 +93,7 @@ class Expressions:
 
     # Values and the texts that they are
 
-    def read_as(self, text: Column, kind: sa.types.TypeEngine) -> Column:
+    def read_as(self, text: Column, kind: sa.types.TypeEngine[Any]) -> Column:
         """The value that a text in the database's own form is. It must be one, or the statement ends."""
         raise NotImplementedError
 
@@ -101,11 +101,11 @@ class Expressions:
         """The text of a value whose type has no other form of text, whatever the session's settings are."""
         raise NotImplementedError
 
-    def read_moment(self, text: Column, kind: sa.types.TypeEngine) -> Column:
+    def read_moment(self, text: Column, kind: sa.types.TypeEngine[Any]) -> Column:
         """The point in time that a text such as ``2026-01-31 12:00:00.000000`` is in UTC."""
         raise NotImplementedError
 
-    def read_uuid(self, text: Column, kind: sa.types.TypeEngine) -> Column:
+    def read_uuid(self, text: Column, kind: sa.types.TypeEngine[Any]) -> Column:
         """The UUID that a text is; its digits may be capitals."""
         raise NotImplementedError
 
@@ -160,7 +160,7 @@ class Expressions:
 
     # Aggregates
 
-    def extreme(self, function: str, source: Column, kind: sa.types.TypeEngine) -> Column:
+    def extreme(self, function: str, source: Column, kind: sa.types.TypeEngine[Any]) -> Column:
         """``min`` or ``max`` of values of a type for which the database may not have it."""
         raise NotImplementedError
 

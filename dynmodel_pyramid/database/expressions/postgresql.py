@@ -1,10 +1,13 @@
 """PostgreSQL's expressions. What it casts must be a value of the type, or the statement ends: CASE stands before it."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from dynmodel_pyramid.database.expressions import postgresql_floats, postgresql_totals
-from dynmodel_pyramid.database.expressions.base import Expressions
+from dynmodel_pyramid.database.expressions.base import Column, Condition, Expressions
 
 _JSONB = postgresql.JSONB(none_as_null=True)
 
@@ -22,124 +25,124 @@ class PostgreSQLExpressions(Expressions):
     has_regular_expressions = True
     byte_collation = "C"
 
-    def json_type(self, dialect):
+    def json_type(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
         return dialect.type_descriptor(_JSONB)
 
-    def insert(self, table):
+    def insert(self, table: sa.Table) -> Any:
         return postgresql.insert(table)
 
     # Texts
 
-    def place_of(self, part, text):
+    def place_of(self, part: Any, text: Column) -> Column:
         return sa.func.strpos(text, part, type_=sa.Integer())
 
-    def text_before(self, part, text):
+    def text_before(self, part: str, text: Column) -> Column:
         return sa.func.split_part(text, part, 1, type_=sa.Text())
 
-    def joined(self, texts, separator):
+    def joined(self, texts: Column, separator: Column) -> Column:
         return sa.func.string_agg(texts, separator)
 
-    def looks_like(self, text, form):
+    def looks_like(self, text: Column, form: str) -> Condition:
         return text.regexp_match(f"^({form})$")
 
-    def finds(self, text, pattern):
+    def finds(self, text: Column, pattern: str) -> Condition:
         return text.bool_op("~")(sa.literal(pattern, text.type))
 
     # Values and the texts that they are
 
-    def read_as(self, text, kind):
+    def read_as(self, text: Column, kind: sa.types.TypeEngine[Any]) -> Column:
         return sa.cast(text, kind)
 
-    def kept_text(self, value):
+    def kept_text(self, value: Column) -> Column:
         return sa.cast(value, sa.Text())
 
-    def read_moment(self, text, kind):
+    def read_moment(self, text: Column, kind: sa.types.TypeEngine[Any]) -> Column:
         return sa.cast(text.concat("+00"), kind)
 
-    def read_uuid(self, text, kind):
+    def read_uuid(self, text: Column, kind: sa.types.TypeEngine[Any]) -> Column:
         return sa.cast(text, kind)
 
-    def read_float(self, text, is_good, pattern):
+    def read_float(self, text: Column, is_good: Callable[[Column], Condition], pattern: str) -> Column:
         # Adding zero makes zero of minus zero.
         made = sa.cast(text, sa.Float(53)) + sa.literal_column("0.0", sa.Float(53))
         return sa.case((sa.and_(is_good(text), text.bool_op("~")(pattern)), made))
 
-    def day_text(self, date):
+    def day_text(self, date: Column) -> Column:
         return sa.func.to_char(date, "YYYY-MM-DD", type_=sa.Text)
 
-    def time_text(self, time):
+    def time_text(self, time: Column) -> Column:
         return sa.func.to_char(time, _constant("HH24:MI:SS.US"))
 
-    def moment_text(self, moment):
+    def moment_text(self, moment: Column) -> Column:
         form = _constant('YYYY-MM-DD"T"HH24:MI:SS.US')
         return sa.func.to_char(sa.func.timezone(_constant("UTC"), moment), form)
 
-    def float_text(self, number):
+    def float_text(self, number: Column) -> Column:
         short = sa.cast(number, sa.Text())
         return sa.case((short.bool_op("~")("[.e]"), short), else_=short + ".0")
 
-    def decimal_text(self, number, precision, scale, *, sortable):
+    def decimal_text(self, number: Column, precision: int, scale: int, *, sortable: bool) -> Column:
         return sa.cast(number, sa.Text())
 
     # Aggregates
 
-    def extreme(self, function, source, kind):
+    def extreme(self, function: str, source: Column, kind: sa.types.TypeEngine[Any]) -> Column:
         # It has min() and max() of some types; of all others the first one in order is taken.
         order = source.asc() if function == "min" else source.desc()
         every = sa.func.array_agg(postgresql.aggregate_order_by(source, order), type_=sa.ARRAY(kind))
         return sa.type_coerce(every.filter(source.is_not(None))[1], kind)
 
-    def exact_total(self, function, source, kind):
+    def exact_total(self, function: str, source: Column, kind: str) -> Column:
         return postgresql_totals.exact_total(function, source, kind)
 
-    def total_as_float(self, total):
+    def total_as_float(self, total: Column) -> Column:
         return sa.cast(total, sa.Float(53))
 
     # JSON: jsonb
 
-    def json_string(self, text):
+    def json_string(self, text: Column) -> Column:
         return sa.cast(sa.func.to_json(text), sa.Text())
 
-    def json_string_or_null(self, text):
+    def json_string_or_null(self, text: Column) -> Column:
         return self.json_string(sa.cast(text, sa.Text()))
 
-    def json_float(self, number):
+    def json_float(self, number: Column) -> Column:
         return postgresql_floats.number_text(number)
 
-    def json_array(self, value):
+    def json_array(self, value: Column) -> Column:
         # As SQLite's: json_agg puts spaces in.
         joined = sa.func.coalesce(sa.func.string_agg(sa.cast(value, sa.Text), sa.text("','")), sa.text("''"))
         return sa.literal("[", sa.Text) + joined + sa.literal("]", sa.Text)
 
-    def json_items(self, array):
+    def json_items(self, array: Column) -> sa.TableValuedAlias:
         known = sa.func.json_array_elements_text(sa.cast(array, sa.JSON()))
         return known.table_valued("value", with_ordinality="key", joins_implicitly=True).render_derived()
 
-    def json_value(self, document):
+    def json_value(self, document: Column) -> Column:
         return sa.type_coerce(document, _JSONB)
 
-    def json_constant(self, text):
+    def json_constant(self, text: Column) -> Column:
         # As text: a value of its own would be made JSON once more by the parameter's type.
         return sa.cast(text, _JSONB)
 
-    def json_contains(self, document, text):
+    def json_contains(self, document: Column, text: Column) -> Condition:
         return self.json_value(document).bool_op("@>")(self.json_constant(text))
 
-    def json_is_contained(self, document, text):
+    def json_is_contained(self, document: Column, text: Column) -> Condition:
         return self.json_value(document).bool_op("<@")(self.json_constant(text))
 
-    def json_compares(self, document, sign, text):
+    def json_compares(self, document: Column, sign: str, text: Column) -> Condition:
         return self.json_number(document).bool_op(sign)(sa.cast(text, sa.Numeric()))
 
-    def json_number(self, document):
+    def json_number(self, document: Column) -> Column:
         # CASE keeps the database from casting what is no number (PostgreSQL manual, 4.2.14).
         number = sa.cast(sa.cast(document, sa.Text()), sa.Numeric())
         return sa.case((sa.func.jsonb_typeof(document) == "number", number))
 
-    def json_sort_text(self, document):
+    def json_sort_text(self, document: Column) -> Column:
         return self.by_bytes(sa.cast(document, sa.Text()))
 
-    def json_part(self, document, steps, *, as_text):
+    def json_part(self, document: Column, steps: Sequence[str | int], *, as_text: bool) -> Column:
         made = document
         for number, step in enumerate(steps, 1):
             sign = "->>" if as_text and number == len(steps) else "->"
@@ -150,26 +153,26 @@ class PostgreSQLExpressions(Expressions):
 
     # Arrays of texts
 
-    def array_length(self, array):
+    def array_length(self, array: Column) -> Column:
         return sa.func.cardinality(array, type_=sa.Integer())
 
-    def array_json(self, array):
+    def array_json(self, array: Column) -> Column:
         # It puts no spaces in, and escapes the characters that Python's encoder does.
         return sa.cast(sa.func.array_to_json(array), sa.Text())
 
-    def array_of(self, text, is_good):
+    def array_of(self, text: Column, is_good: Condition) -> Column:
         return sa.case((is_good, postgresql.array([text], type_=sa.Text())))
 
-    def array_contains(self, array, items):
+    def array_contains(self, array: Column, items: Column) -> Condition:
         return array.bool_op("@>")(items)
 
-    def array_is_contained(self, array, items):
+    def array_is_contained(self, array: Column, items: Column) -> Condition:
         return array.bool_op("<@")(items)
 
-    def array_overlaps(self, array, items):
+    def array_overlaps(self, array: Column, items: Column) -> Condition:
         return array.bool_op("&&")(items)
 
 
-def _constant(text: str) -> sa.ColumnElement:
+def _constant(text: str) -> sa.ColumnElement[Any]:
     """Written out: as a parameter it would be sent each time."""
     return sa.literal_column(f"'{text}'", sa.Text())

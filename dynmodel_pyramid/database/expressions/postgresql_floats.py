@@ -4,6 +4,8 @@ Both write the fewest digits that identify a float (Ryu), but in different forms
 between two floats, which occur with large whole numbers: it writes 6.016372131265698e+16 with 17 digits.
 """
 
+from typing import Any
+
 import orjson
 import sqlalchemy as sa
 
@@ -14,16 +16,16 @@ _NUMERIC, _FLOAT = sa.Numeric(), sa.Float(53)
 _PLUS = "+" if b"+" in orjson.dumps(1e16) else ""
 
 
-def _constant(text: str, kind: sa.types.TypeEngine = sa.Text()) -> sa.ColumnElement:
+def _constant(text: str, kind: sa.types.TypeEngine[Any] = sa.Text()) -> sa.ColumnElement[Any]:
     cast = {_NUMERIC: "::numeric", _FLOAT: "::float8"}.get(kind, "")
     return sa.literal_column(f"'{text}'{cast}", kind)
 
 
-def number_text(number: sa.ColumnElement) -> sa.ColumnElement:
+def number_text(number: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     return once(sa.type_coerce(number, _FLOAT), _text_of)
 
 
-def _text_of(number: sa.ColumnElement) -> sa.ColumnElement:
+def _text_of(number: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     short = sa.cast(number, sa.Text())
     size = sa.func.abs(number, type_=_FLOAT)
     plain = sa.cast(sa.cast(short, _NUMERIC), sa.Text())
@@ -40,7 +42,7 @@ def _text_of(number: sa.ColumnElement) -> sa.ColumnElement:
     )
 
 
-def _great(short: sa.ColumnElement, size: sa.ColumnElement) -> sa.ColumnElement:
+def _great(short: sa.ColumnElement[Any], size: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """The text with fewer digits if there is one: then it is one of two neighbours."""
     known = sa.cast(short, _NUMERIC)
     exponent = sa.cast(sa.func.split_part(short, _constant("e+"), sa.literal_column("2")), sa.Integer())
@@ -54,7 +56,7 @@ def _great(short: sa.ColumnElement, size: sa.ColumnElement) -> sa.ColumnElement:
     return sa.case(*ways, else_=_exponential(known))
 
 
-def _exponential(number: sa.ColumnElement) -> sa.ColumnElement:
+def _exponential(number: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """The text of a whole number with an exponent."""
     every = sa.cast(sa.func.trunc(number), sa.Text())
     digits = sa.func.rtrim(every, _constant("0"), type_=sa.Text())

@@ -3,6 +3,8 @@
 Sums of floats are those of the decimal numbers that the floats are written as.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database.sqlite_sums import AVERAGE_DIGITS
@@ -10,9 +12,10 @@ from dynmodel_pyramid.database.sqlite_sums import AVERAGE_DIGITS
 _LARGEST = "1.7976931348623157e308"
 
 
-def exact_total(function: str, source: sa.ColumnElement, kind: str) -> sa.ColumnElement:
+def exact_total(function: str, source: sa.ColumnElement[Any], kind: str) -> sa.ColumnElement[Any]:
     number = _digits(source) if kind == "float" else sa.cast(source, sa.Numeric())
-    total, count = sa.func.sum(number, type_=sa.Numeric()), sa.func.count(source)
+    total: sa.ColumnElement[Any] = sa.func.sum(number, type_=sa.Numeric())
+    count = sa.func.count(source)
     if kind == "float":
         largest = sa.literal_column(f"'{_LARGEST}'::numeric", sa.Numeric())
         total = sa.case((sa.func.abs(total) <= largest, sa.cast(total, sa.Float(53))))
@@ -30,7 +33,7 @@ def exact_total(function: str, source: sa.ColumnElement, kind: str) -> sa.Column
     return sa.cast(sa.func.sign(total, type_=sa.Numeric()) * units * unit, sa.Text())
 
 
-def _digits(number: sa.ColumnElement) -> sa.ColumnElement:
+def _digits(number: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """A float as the decimal number that it is written as; from 1e15 on, where ways to write differ, with 17 digits."""
     seventeen = sa.func.to_char(number, sa.literal_column(f"'9.{'9' * 16}EEEE'"))
     short = sa.func.abs(number) < sa.literal_column("1e15", sa.Float(53))

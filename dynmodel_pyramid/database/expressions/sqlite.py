@@ -6,10 +6,13 @@ Functions whose names begin with ``dynmodel_`` are ours (``database/sqlite_funct
 import json
 import math
 import re
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from dynmodel_pyramid.database.expressions.base import Column, Condition, Expressions
 from dynmodel_pyramid.database.expressions.once import text_once
@@ -25,7 +28,7 @@ class _Json(sqlite.JSON):
 
 
 @compiles(_Json)
-def _declare(type_, compiler, **options) -> str:
+def _declare(type_: Any, compiler: SQLCompiler, **options: Any) -> str:
     return "TEXT"
 
 
@@ -36,83 +39,83 @@ class SQLiteExpressions(Expressions):
     #: Only an INTEGER PRIMARY KEY draws ids (SQLite Autoincrement, 1).
     row_id = sa.Integer
 
-    def json_type(self, dialect):
+    def json_type(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
         return _Json(none_as_null=True)
 
-    def insert(self, table):
+    def insert(self, table: sa.Table) -> Any:
         return sqlite.insert(table)
 
     # Texts
 
-    def place_of(self, part, text):
+    def place_of(self, part: Any, text: Column) -> Column:
         return sa.func.instr(text, part, type_=sa.Integer())
 
-    def text_before(self, part, text):
+    def text_before(self, part: str, text: Column) -> Column:
         return sa.func.substr(text, 1, self.place_of(part, text) - 1, type_=sa.Text())
 
-    def joined(self, texts, separator):
+    def joined(self, texts: Column, separator: Column) -> Column:
         return sa.func.group_concat(texts, separator)
 
-    def like(self, text, pattern):
+    def like(self, text: Column, pattern: str) -> Condition:
         # Its LIKE ignores case; GLOB doesn't, and an index serves it.
-        return self.looks_like(text, sa.literal(as_glob(pattern), sa.Text()))
+        return text.bool_op("GLOB")(sa.literal(as_glob(pattern), sa.Text()))
 
-    def ilike(self, text, pattern):
+    def ilike(self, text: Column, pattern: str) -> Condition:
         return text.like(sa.literal(pattern, sa.Text()), escape=_ESCAPE)
 
-    def looks_like(self, text, form):
+    def looks_like(self, text: Column, form: str) -> Condition:
         return text.bool_op("GLOB")(form)
 
-    def finds(self, text, pattern):
+    def finds(self, text: Column, pattern: str) -> Condition:
         return _is_true(sa.func.dynmodel_match(sa.literal(pattern, sa.Text()), text, type_=sa.Integer()))
 
     # Values and the texts that they are
 
-    def read_as(self, text, kind):
+    def read_as(self, text: Column, kind: sa.types.TypeEngine[Any]) -> Column:
         return sa.type_coerce(text, kind)
 
-    def kept_text(self, value):
+    def kept_text(self, value: Column) -> Column:
         return sa.type_coerce(value, sa.Text())
 
-    def read_moment(self, text, kind):
+    def read_moment(self, text: Column, kind: sa.types.TypeEngine[Any]) -> Column:
         return sa.type_coerce(text, kind)
 
-    def read_uuid(self, text, kind):
+    def read_uuid(self, text: Column, kind: sa.types.TypeEngine[Any]) -> Column:
         return sa.type_coerce(self.lower(text), kind)
 
-    def read_float(self, text, is_good, pattern):
+    def read_float(self, text: Column, is_good: Callable[[Column], Condition], pattern: str) -> Column:
         def made(text: Column) -> Column:
             return sa.case((is_good(text), sa.func.dynmodel_float(text, pattern, type_=sa.Float(53))))
 
         return text_once(text, made)
 
-    def day_text(self, date):
+    def day_text(self, date: Column) -> Column:
         return sa.cast(date, sa.Text)
 
-    def time_text(self, time):
+    def time_text(self, time: Column) -> Column:
         return sa.type_coerce(time, sa.Text())
 
-    def moment_text(self, moment):
+    def moment_text(self, moment: Column) -> Column:
         blank, letter = sa.literal_column("' '", sa.Text()), sa.literal_column("'T'", sa.Text())
         return sa.func.replace(sa.type_coerce(moment, sa.Text()), blank, letter)
 
-    def float_text(self, number):
+    def float_text(self, number: Column) -> Column:
         return sa.func.dynmodel_float_text(number, type_=sa.Text())
 
-    def decimal_text(self, number, precision, scale, *, sortable):
+    def decimal_text(self, number: Column, precision: int, scale: int, *, sortable: bool) -> Column:
         stored = sa.type_coerce(number, sa.Text() if sortable else sa.BigInteger())
         if not sortable:
             return _of_units(stored, scale)
         negative = sa.func.substr(stored, 1, 1) == "0"
-        digits = sa.func.substr(stored, 2, type_=sa.Text())
-        digits = sa.case((negative, sa.func.dynmodel_complement(digits)), else_=digits)
+        written = sa.func.substr(stored, 2, type_=sa.Text())
+        digits = sa.case((negative, sa.func.dynmodel_complement(written)), else_=written)
         whole = sa.func.ltrim(sa.func.substr(digits, 1, precision - scale), "0")
         made = sa.case((negative, "-"), else_="") + sa.case((whole == "", "0"), else_=whole)
         if scale:
             made = made + "." + sa.func.substr(digits, precision - scale + 1, type_=sa.Text())
         return sa.case((number.is_not(None), made))
 
-    def exact_float(self, number):
+    def exact_float(self, number: float) -> Column:
         # SQLite does not always read decimal digits to the nearest float ("Floating Point Numbers", 2). So a fraction
         # is a whole number, divided or multiplied by powers of two, each of which is exact.
         if number.is_integer() and abs(number) <= _WHOLE:
@@ -131,97 +134,98 @@ class SQLiteExpressions(Expressions):
 
     # Every column holds values of every storage class (Datatypes In SQLite, 2)
 
-    def holds(self, column, storage_class):
+    def holds(self, column: Column, storage_class: str) -> Condition:
         return sa.func.typeof(column, type_=sa.Text()).in_([storage_class, "null"])
 
-    def holds_truth(self, column):
+    def holds_truth(self, column: Column) -> Condition:
         return sa.type_coerce(column, sa.Integer()).in_([0, 1])
 
-    def holds_time(self, column, function, length):
+    def holds_time(self, column: Column, function: str, length: int) -> Condition:
         # Texts that its own function writes so, and then microseconds, if any.
-        function = getattr(sa.func, function)
+        call = getattr(sa.func, function)
         text = sa.type_coerce(column, sa.Text())
         # Compared by IS: of what is no time it makes NULL. A modifier, or it would give 30 February back as it is.
         if length == len("2026-01-31"):
-            return _same(function(text, "+0 days", type_=sa.Text()), text)
+            return _same(call(text, "+0 days", type_=sa.Text()), text)
         begin = sa.func.substr(text, 1, length, type_=sa.Text())
         digits = self.looks_like(sa.func.substr(text, length + 1, type_=sa.Text()), "." + "[0-9]" * 6)
-        return sa.and_(_same(function(begin, "+0 days", type_=sa.Text()), begin), digits)
+        return sa.and_(_same(call(begin, "+0 days", type_=sa.Text()), begin), digits)
 
     # Aggregates
 
-    def extreme(self, function, source, kind):
-        return getattr(sa.func, function)(source, type_=kind)
+    def extreme(self, function: str, source: Column, kind: sa.types.TypeEngine[Any]) -> Column:
+        made: Column = getattr(sa.func, function)(source, type_=kind)
+        return made
 
-    def exact_total(self, function, source, kind):
+    def exact_total(self, function: str, source: Column, kind: str) -> Column:
         total = sa.func.dynmodel_sum if function == "sum" else sa.func.dynmodel_avg
         return total(sa.type_coerce(source, sa.Text()), sa.literal(kind, sa.Text()), type_=sa.Text())
 
-    def total_as_float(self, total):
+    def total_as_float(self, total: Column) -> Column:
         return total
 
     # JSON: texts
 
-    def json_string(self, text):
+    def json_string(self, text: Column) -> Column:
         return sa.func.json_quote(text, type_=sa.Text())
 
-    def json_string_or_null(self, text):
+    def json_string_or_null(self, text: Column) -> Column:
         return sa.case((text.is_not(None), self.json_string(sa.type_coerce(text, sa.Text()))))
 
-    def json_float(self, number):
+    def json_float(self, number: Column) -> Column:
         return sa.func.dynmodel_json_float(number, type_=sa.Text())
 
-    def json_array(self, value):
+    def json_array(self, value: Column) -> Column:
         return sa.func.json_group_array(value)
 
-    def json_items(self, array):
+    def json_items(self, array: Column) -> sa.TableValuedAlias:
         return sa.func.json_each(array).table_valued("value", "key")
 
-    def json_value(self, document):
+    def json_value(self, document: Column) -> Column:
         return self.json_constant(_text(document))
 
-    def json_constant(self, text):
+    def json_constant(self, text: Column) -> Column:
         return sa.func.dynmodel_json(text, type_=sa.Text())
 
-    def json_contains(self, document, text):
+    def json_contains(self, document: Column, text: Column) -> Condition:
         return _is_true(sa.func.dynmodel_json_contains(_text(document), text, type_=sa.Integer()))
 
-    def json_is_contained(self, document, text):
+    def json_is_contained(self, document: Column, text: Column) -> Condition:
         return _is_true(sa.func.dynmodel_json_contains(text, _text(document), type_=sa.Integer()))
 
-    def json_compares(self, document, sign, text):
+    def json_compares(self, document: Column, sign: str, text: Column) -> Condition:
         compared = sa.func.dynmodel_json_number(_text(document), text, type_=sa.Integer())
         return compared.bool_op(sign)(sa.literal_column("0"))
 
-    def json_number(self, document):
+    def json_number(self, document: Column) -> Column:
         return sa.func.dynmodel_json_size(_text(document))
 
-    def json_sort_text(self, document):
+    def json_sort_text(self, document: Column) -> Column:
         return _text(document)
 
-    def json_part(self, document, steps, *, as_text):
+    def json_part(self, document: Column, steps: Sequence[str | int], *, as_text: bool) -> Column:
         return sa.func.dynmodel_json_path(_text(document), json.dumps(list(steps)), int(as_text), type_=sa.Text())
 
     # Arrays of texts: JSON
 
-    def array_length(self, array):
+    def array_length(self, array: Column) -> Column:
         return sa.func.json_array_length(array, type_=sa.Integer())
 
-    def array_json(self, array):
+    def array_json(self, array: Column) -> Column:
         return _text(array)
 
-    def array_of(self, text, is_good):
+    def array_of(self, text: Column, is_good: Condition) -> Column:
         # Characters that JSON escapes are left to Python.
         plain = text.bool_op("NOT GLOB")('*[\x01-\x1f"\\]*')
         return sa.case((sa.and_(is_good, plain), sa.literal('["').concat(text).concat('"]')))
 
-    def array_contains(self, array, items):
+    def array_contains(self, array: Column, items: Column) -> Condition:
         return _unless_null(array, ~_any_item(items, of=array, there=False))
 
-    def array_is_contained(self, array, items):
+    def array_is_contained(self, array: Column, items: Column) -> Condition:
         return _unless_null(array, ~_any_item(array, of=items, there=False))
 
-    def array_overlaps(self, array, items):
+    def array_overlaps(self, array: Column, items: Column) -> Condition:
         return _unless_null(array, _any_item(array, of=items, there=True))
 
 
@@ -263,7 +267,7 @@ def _of_units(units: Column, scale: int) -> Column:
     return sa.case((units.is_not(None), text))
 
 
-def _items(array: Column) -> sa.Select:
+def _items(array: Column) -> sa.Select[*tuple[Any, ...]]:
     each = sa.func.json_each(_text(array)).table_valued("value")
     return sa.select(each.c.value)
 

@@ -1,5 +1,6 @@
 """SQL that several field types share, with one meaning on both databases.
 
+``signatures``      the types of the functions that make it
 ``text_forms``      the text forms of values
 ``reading``         values read from texts
 ``formats``         texts of one format

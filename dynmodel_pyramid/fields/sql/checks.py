@@ -10,8 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database.expressions import expressions_of
-
-Checks = Mapping[str, sa.ColumnElement[bool]]
+from dynmodel_pyramid.fields.sql.signatures import Checks, Context
 
 #: More choices are left to the validator, because the database goes through all of them for each row. To write 1,000
 #: texts took 2 ms on SQLite and 40 ms on PostgreSQL without a check, 140 and 370 ms with 200 choices, 1.1 and 1.5 s
@@ -19,7 +18,7 @@ Checks = Mapping[str, sa.ColumnElement[bool]]
 MOST_CHOICES = 200
 
 
-def bounds(column: sa.ColumnElement, low: Any, high: Any) -> Checks:
+def bounds(column: sa.ColumnElement[Any], low: Any, high: Any) -> Checks:
     """``min`` and ``max``, as the column stores them; None where there is none."""
     found = {}
     if low is not None:
@@ -29,7 +28,7 @@ def bounds(column: sa.ColumnElement, low: Any, high: Any) -> Checks:
     return found
 
 
-def choices(column: sa.ColumnElement, allowed: Sequence[Any] | None) -> Checks:
+def choices(column: sa.ColumnElement[Any], allowed: Sequence[Any] | None) -> Checks:
     """``choices``, as the column stores them, or as expressions."""
     if allowed is None or len(allowed) > MOST_CHOICES:
         return {}
@@ -37,18 +36,18 @@ def choices(column: sa.ColumnElement, allowed: Sequence[Any] | None) -> Checks:
     return {"choices": column.in_(made)}
 
 
-def lengths(column: sa.ColumnElement, options: Mapping[str, Any]) -> Checks:
+def lengths(column: sa.ColumnElement[Any], options: Mapping[str, Any]) -> Checks:
     """``min_length`` and ``max_length`` of a text: length() counts code points on both databases, as Python does."""
     length = sa.func.length(column, type_=sa.Integer())
     return _counted(length, options.get("min_length"), options.get("max_length"), "length")
 
 
-def items(column: sa.ColumnElement, low: int | None, high: int | None, context) -> Checks:
+def items(column: sa.ColumnElement[Any], low: int | None, high: int | None, context: Context) -> Checks:
     """``min_items`` and ``max_items`` of an array."""
     return _counted(expressions_of(context.dialect).array_length(column), low, high, "items")
 
 
-def _counted(number: sa.ColumnElement, low: int | None, high: int | None, what: str) -> Checks:
+def _counted(number: sa.ColumnElement[Any], low: int | None, high: int | None, what: str) -> Checks:
     found = {}
     if low:
         found[f"min_{what}"] = number >= low
@@ -57,7 +56,7 @@ def _counted(number: sa.ColumnElement, low: int | None, high: int | None, what: 
     return found
 
 
-def kind(column: sa.ColumnElement, storage_class: str, context) -> Checks:
+def kind(column: sa.ColumnElement[Any], storage_class: str, context: Context) -> Checks:
     """``type``, where the database lets a column hold values of other types, as SQLite does.
 
     :param storage_class: of SQLite (Datatypes In SQLite, 2)
@@ -65,12 +64,12 @@ def kind(column: sa.ColumnElement, storage_class: str, context) -> Checks:
     return _type(expressions_of(context.dialect).holds(column, storage_class))
 
 
-def truth(column: sa.ColumnElement, context) -> Checks:
+def truth(column: sa.ColumnElement[Any], context: Context) -> Checks:
     """``type`` of booleans."""
     return _type(expressions_of(context.dialect).holds_truth(column))
 
 
-def instant(column: sa.ColumnElement, function: str, length: int, context) -> Checks:
+def instant(column: sa.ColumnElement[Any], function: str, length: int, context: Context) -> Checks:
     """``type`` of dates and times.
 
     :param function: of SQLite: ``date``, ``time`` or ``datetime``
@@ -83,6 +82,6 @@ def _type(condition: sa.ColumnElement[bool] | None) -> Checks:
     return {} if condition is None else {"type": condition}
 
 
-def exact_float(number: float, context) -> sa.ColumnElement:
+def exact_float(number: float, context: Context) -> sa.ColumnElement[Any]:
     """A float as a constant that no database rounds."""
     return expressions_of(context.dialect).exact_float(number)

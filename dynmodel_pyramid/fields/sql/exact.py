@@ -8,8 +8,10 @@ these converts the values. No float is used anywhere.
 
 import math
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -74,20 +76,20 @@ def storable_bound(text: str | None, precision: int, scale: int, *, least: bool)
     return Decimal(from_units(units, scale)) if abs(units) < 10**precision else None
 
 
-class _Declared(sa.types.UserDefinedType):
+class _Declared(sa.types.UserDefinedType[Any]):
     """The column's type on SQLite; the words INT and TEXT in it decide its affinity (Datatypes In SQLite, 3.1)."""
 
     cache_ok = True
 
-    def __init__(self, precision: int, scale: int):
+    def __init__(self, precision: int, scale: int) -> None:
         self.precision, self.scale = precision, scale
 
-    def get_col_spec(self, **options):
+    def get_col_spec(self, **options: Any) -> str:
         kind = "INTEGER" if self.precision <= INTEGER_DIGITS else "TEXT"
         return f"{kind}_DECIMAL({self.precision},{self.scale})"
 
 
-class ExactDecimal(sa.TypeDecorator):
+class ExactDecimal(sa.TypeDecorator[Any]):
     """``decimal.Decimal`` in Python, exact on both databases.
 
     Numbers with more digits than the column are refused on both; PostgreSQL by itself would round them. On SQLite the
@@ -97,11 +99,11 @@ class ExactDecimal(sa.TypeDecorator):
     impl = sa.Numeric
     cache_ok = True
 
-    def __init__(self, precision: int, scale: int):
+    def __init__(self, precision: int, scale: int) -> None:
         super().__init__(precision, scale)
         self.precision, self.scale = precision, scale
 
-    def load_dialect_impl(self, dialect):
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
         if expressions_of(dialect.name).has_exact_numbers:
             return dialect.type_descriptor(sa.Numeric(self.precision, self.scale))
         return _Declared(self.precision, self.scale)
@@ -113,12 +115,12 @@ class ExactDecimal(sa.TypeDecorator):
             raise ValueError("want fewer digits")
         return exact(f"{Decimal(value):f}", self.precision, self.scale)
 
-    def bind_processor(self, dialect):
+    def bind_processor(self, dialect: sa.Dialect) -> Callable[[Any], Any]:
         if expressions_of(dialect.name).has_exact_numbers:
             return lambda value: None if value is None else self.checked(value)
         sortable = self.precision > INTEGER_DIGITS
 
-        def store(value):
+        def store(value: Any) -> str | int | None:
             if value is None:
                 return None
             units = int(f"{self.checked(value):f}".replace(".", ""))
@@ -126,40 +128,42 @@ class ExactDecimal(sa.TypeDecorator):
 
         return store
 
-    def literal_processor(self, dialect):
+    def literal_processor(self, dialect: sa.Dialect) -> Callable[[Any], str]:
         store = self.bind_processor(dialect)
         if expressions_of(dialect.name).has_exact_numbers:
             return lambda value: f"{store(value):f}"
         return lambda value: repr(store(value))  # an integer, or digits in quotes
 
-    def result_processor(self, dialect, coltype):
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> Callable[[Any], Any] | None:
         if expressions_of(dialect.name).has_exact_numbers:
             return None
-        text = DecimalText(self.precision, self.scale).result_processor(dialect, coltype)
+        text = DecimalText(self.precision, self.scale).reader()
         return lambda value: None if value is None else Decimal(text(value))
 
 
-class DecimalText(sa.types.UserDefinedType):
+class DecimalText(sa.types.UserDefinedType[Any]):
     """The same column read for JSON: text with exactly ``scale`` digits after the point, on PostgreSQL cast to it."""
 
     cache_ok = True
 
-    def __init__(self, precision: int, scale: int):
+    def __init__(self, precision: int, scale: int) -> None:
         self.precision, self.scale = precision, scale
 
-    def get_col_spec(self, **options):
+    def get_col_spec(self, **options: Any) -> str:
         return "TEXT"
 
-    def result_processor(self, dialect, coltype):
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        return None if expressions_of(dialect.name).has_exact_numbers else self.reader()
+
+    def reader(self) -> Callable[[Any], Any]:
+        """What makes the text of a value as SQLite stores it."""
         scale = self.scale
-        if expressions_of(dialect.name).has_exact_numbers:
-            return None
         if self.precision > INTEGER_DIGITS:
             return lambda value: None if value is None else from_units(from_sortable(value), scale)
         if not scale:
             return lambda value: None if value is None else str(value)
 
-        def read(value):
+        def read(value: Any) -> str | None:
             if value is None:
                 return None
             text = str(value)

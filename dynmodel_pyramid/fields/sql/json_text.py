@@ -13,12 +13,12 @@ class _TooManyKeys(ValueError):
     """Shown to the client, unlike other errors."""
 
 
-def write_json(value) -> str:
-    # JSONB has its own order of keys; the text must be the same on both databases.
+def write_json(value: Any) -> str:
+    # JSONB has an order of keys of its own; the text is to be the same on both databases.
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
-def read_json(text: str):
+def read_json(text: str) -> Any:
     """
     :raises ValueError: it is not JSON (RFC 8259), or an object has a key twice or too many keys
     """

@@ -12,7 +12,7 @@ beyond PostgreSQL's maximum become unlimited.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
 from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database.expressions import expressions_of
+from dynmodel_pyramid.fields.sql.signatures import Checks, Context
 
 #: PostgreSQL's DUPMAX.
 _MOST_REPEATS = 255
@@ -65,7 +66,7 @@ class _Part(NamedTuple):
     empty: bool = False
 
 
-def checks(column: sa.ColumnElement, pattern: str | None, context) -> Mapping[str, sa.ColumnElement[bool]]:
+def checks(column: sa.ColumnElement[Any], pattern: str | None, context: Context) -> Checks:
     """The check ``pattern``, where the database has regular expressions of its own."""
     if pattern is None or not expressions_of(context.dialect).has_regular_expressions:
         return {}
@@ -104,7 +105,7 @@ class _Writer:
     :param places: allow anchors inside the pattern, for callers that need only its size
     """
 
-    def __init__(self, flags: int, *, places: bool = False):
+    def __init__(self, flags: int, *, places: bool = False) -> None:
         self.flags = flags
         self.places = places
         self.depth = 0
@@ -129,7 +130,7 @@ class _Writer:
         while last and items and items[-1][0] is op.AT and items[-1][1] in _ENDS:
             del items[-1]
         end = len(items) - 1
-        parts = [self.item(*item, first and not n, last and n == end) for n, item in enumerate(items)]
+        parts = [self.item(kind, value, first and not n, last and n == end) for n, (kind, value) in enumerate(items)]
         self.depth -= 1
         text = "".join(part.text for part in parts)
         return _Part(text, _sum("size", parts), _sum("choices", parts), all(part.empty for part in parts))

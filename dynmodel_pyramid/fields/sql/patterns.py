@@ -3,6 +3,10 @@
 PostgreSQL's columns compare as bytes (collation C), so it, too, folds only the case of A to Z.
 """
 
+from typing import Any
+
+import sqlalchemy as sa
+
 from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.fields.sql import regular
 
@@ -24,11 +28,11 @@ def checked(text: str) -> str:
     return pattern
 
 
-def like(left, pattern: str, dialect: str):
+def like(left: sa.ColumnElement[Any], pattern: str, dialect: str) -> sa.ColumnElement[bool]:
     return expressions_of(dialect).like(left, pattern)
 
 
-def ilike(left, pattern: str, dialect: str):
+def ilike(left: sa.ColumnElement[Any], pattern: str, dialect: str) -> sa.ColumnElement[bool]:
     return expressions_of(dialect).ilike(left, pattern)
 
 
@@ -40,5 +44,5 @@ def expression(text: str, *, ignore_case: bool = False) -> str:
     return regular.translated(text, ignore_case=ignore_case)
 
 
-def match(left, pattern: str, dialect: str):
+def match(left: sa.ColumnElement[Any], pattern: str, dialect: str) -> sa.ColumnElement[bool]:
     return expressions_of(dialect).finds(left, pattern)

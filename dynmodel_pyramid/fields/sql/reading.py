@@ -5,6 +5,7 @@ a failed cast ends the statement, so each cast is inside a CASE (manual, 4.2.14)
 """
 
 import decimal
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -17,27 +18,27 @@ _DIGITS = "0123456789"
 _DIGIT = "[0-9]"
 
 
-def nothing(kind: sa.types.TypeEngine) -> sa.ColumnElement:
+def nothing(kind: sa.types.TypeEngine[Any]) -> sa.ColumnElement[Any]:
     """NULL: left to Python, because the database can't read the type."""
     return sa.cast(sa.null(), kind)
 
 
-def only(text: sa.ColumnElement, characters: str) -> sa.ColumnElement:
+def only(text: sa.ColumnElement[Any], characters: str) -> sa.ColumnElement[Any]:
     """Whether a text has only these characters."""
     return sa.func.ltrim(text, characters) == ""
 
 
-def looks_like(text: sa.ColumnElement, pattern: str, dialect: str) -> sa.ColumnElement:
+def looks_like(text: sa.ColumnElement[Any], pattern: str, dialect: str) -> sa.ColumnElement[Any]:
     """Whether a whole text is of a form of plain characters and sets such as ``[0-9]``, without repetitions."""
     return expressions_of(dialect).looks_like(text, pattern)
 
 
-def _matches(text: sa.ColumnElement, pattern: str) -> sa.ColumnElement:
+def _matches(text: sa.ColumnElement[Any], pattern: str) -> sa.ColumnElement[Any]:
     """Whether a regular expression of PostgreSQL's kind matches the whole text."""
     return text.regexp_match(f"^({pattern})$")
 
 
-def place_of(part: str, text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+def place_of(part: str, text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     """Where a part begins in a text, 1 at first; 0 for nowhere."""
     return expressions_of(dialect).place_of(part, text)
 
@@ -48,7 +49,7 @@ def place_of(part: str, text: sa.ColumnElement, dialect: str) -> sa.ColumnElemen
 class _Plain:
     """A number of digits, with a sign and a point if there are any, taken apart."""
 
-    def __init__(self, text: sa.ColumnElement, dialect: str):
+    def __init__(self, text: sa.ColumnElement[Any], dialect: str) -> None:
         signed = sa.func.substr(text, 1, 1).in_(["+", "-"])
         body = sa.case((signed, sa.func.substr(text, 2)), else_=text)
         place = place_of(".", body, dialect)
@@ -61,13 +62,13 @@ class _Plain:
 
 
 def exact(
-    text: sa.ColumnElement,
+    text: sa.ColumnElement[Any],
     precision: int,
     scale: int,
     low: decimal.Decimal | None,
     high: decimal.Decimal | None,
     dialect: str,
-) -> sa.ColumnElement:
+) -> sa.ColumnElement[Any]:
     """The decimal number that plain digits stand for, within bounds, as :class:`ExactDecimal` stores it."""
     whole = precision - scale
     if expressions_of(dialect).has_exact_numbers:
@@ -82,7 +83,7 @@ def exact(
     return text_forms.within(units, low_units, high_units)
 
 
-def _smallest_units(text: sa.ColumnElement, whole: int, scale: int, dialect: str) -> sa.ColumnElement:
+def _smallest_units(text: sa.ColumnElement[Any], whole: int, scale: int, dialect: str) -> sa.ColumnElement[Any]:
     plain = _Plain(text, dialect)
     before, after = sa.func.ltrim(plain.whole, "0"), sa.func.rtrim(plain.fraction, "0", type_=sa.Text())
     fits = sa.and_(plain.good, plain.length <= 200, sa.func.length(before) <= whole, sa.func.length(after) <= scale)
@@ -102,14 +103,14 @@ def _units(bound: decimal.Decimal | None, scale: int, rounding: str) -> int | No
 # Times
 
 
-def _clock(time: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+def _clock(time: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     """Whether a text is a time of day such as ``23:59:59``."""
     rest = f"{_DIGIT}:[0-5]{_DIGIT}:[0-5]{_DIGIT}"
     late = "2[0-3]:" + rest.partition(":")[2]
     return sa.or_(looks_like(time, f"[01]{rest}", dialect), looks_like(time, late, dialect))
 
 
-def _six_digits(fraction: sa.ColumnElement) -> sa.ColumnElement:
+def _six_digits(fraction: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """The six digits of microseconds, from nothing or from a point and at most six digits."""
     digits = sa.func.substr(fraction, 2, type_=sa.Text())
     good = sa.and_(sa.func.substr(fraction, 1, 1) == ".", sa.func.length(digits).between(1, 6), only(digits, _DIGITS))
@@ -117,7 +118,7 @@ def _six_digits(fraction: sa.ColumnElement) -> sa.ColumnElement:
     return sa.case((fraction == "", "000000"), (good, padded))
 
 
-def time(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+def time(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     """The time of day that a text such as ``23:59`` or ``23:59:59.5`` stands for."""
     short = sa.func.length(text) == 5
     clock = sa.case((short, text.concat(":00")), else_=sa.func.substr(text, 1, 8))
@@ -127,7 +128,7 @@ def time(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
     return sa.case((sa.and_(_clock(clock, dialect), digits.is_not(None)), made))
 
 
-def moment(text: sa.ColumnElement, kind: sa.types.TypeEngine, dialect: str) -> sa.ColumnElement:
+def moment(text: sa.ColumnElement[Any], kind: sa.types.TypeEngine[Any], dialect: str) -> sa.ColumnElement[Any]:
     """The point in time of a date and time in UTC, such as ``2026-01-31T12:00:00Z``; for a date its midnight."""
     date, clock = sa.func.substr(text, 1, 10, type_=sa.Text()), sa.func.substr(text, 12, 8, type_=sa.Text())
     rest = sa.func.substr(text, 20, type_=sa.Text())

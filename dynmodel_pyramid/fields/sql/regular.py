@@ -64,7 +64,7 @@ def translated(pattern: str, *, ignore_case: bool = False) -> str:
 class _Reader:
     """Reads one pattern; its methods give (text, size): the translation and the atoms in it, repetitions counted."""
 
-    def __init__(self, pattern: str, ignore_case: bool):
+    def __init__(self, pattern: str, ignore_case: bool) -> None:
         self.pattern, self.ignore_case, self.place = pattern, ignore_case, 0
 
     def fault(self, wanted: str) -> ValueError:
@@ -136,7 +136,8 @@ class _Reader:
         return _single(character), False
 
     def bracket(self) -> str:
-        negated, ranges, first = self.take("^"), [], True
+        negated, first = self.take("^"), True
+        ranges: list[tuple[int, int]] = []
         while first or self.peek() != "]":
             if not self.peek():
                 raise self.fault("a ] for each [")
@@ -179,7 +180,7 @@ class _Reader:
             counts = _COUNTS.match(self.pattern, self.place)
             low = int(counts[1]) if counts else REPEATS + 1
             high = int(counts[3]) if counts and counts[3] else low
-            if not low <= high <= REPEATS:
+            if counts is None or not low <= high <= REPEATS:
                 raise self.fault(f"a quantifier such as {{2}}, {{2,}} or {{2,5}}, at most {REPEATS}, or \\{{")
             self.place = counts.end()
             text, size = text + counts[0], size * max(high, 1)
@@ -191,10 +192,10 @@ class _Reader:
         return text, size
 
     def written(self, ranges: Ranges, negated: bool = False) -> str:
-        ranges = _merged(_with_other_case(ranges) if self.ignore_case else ranges)
-        if not negated and len(ranges) == 1 and ranges[0][0] == ranges[0][1]:
-            return _character(ranges[0][0])
-        parts = (_character(low) if low == high else f"{_character(low)}-{_character(high)}" for low, high in ranges)
+        taken = _merged(_with_other_case(ranges) if self.ignore_case else ranges)
+        if not negated and len(taken) == 1 and taken[0][0] == taken[0][1]:
+            return _character(taken[0][0])
+        parts = (_character(low) if low == high else f"{_character(low)}-{_character(high)}" for low, high in taken)
         return f"[{'^' if negated else ''}{''.join(parts)}]"
 
 

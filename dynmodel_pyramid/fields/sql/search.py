@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -21,10 +22,10 @@ _TOKEN = re.compile(
 )
 
 
-def condition(function: str) -> Callable:
+def condition(function: str) -> Callable[[sa.ColumnElement[Any], Any, str], sa.ColumnElement[bool]]:
     """The condition of an operator whose text is read by that function of PostgreSQL."""
 
-    def make(left, right, dialect):
+    def make(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
         language, text = right
         before = () if language is None else (sa.cast(sa.literal(language), postgresql.REGCONFIG),)
         words = sa.func.to_tsvector(*before, left, type_=postgresql.TSVECTOR)
@@ -46,7 +47,7 @@ def checked(text: str) -> str:
         if token is None or (token.lastgroup in ("word", "not", "open")) != wants_word:
             raise wanted
         place = token.end()
-        depth += {"open": 1, "close": -1}.get(token.lastgroup, 0)
+        depth += (token.lastgroup == "open") - (token.lastgroup == "close")
         wants_word = token.lastgroup in ("not", "open", "operator")
         if not 0 <= depth <= _DEPTH:
             raise wanted

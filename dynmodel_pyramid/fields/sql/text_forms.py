@@ -13,12 +13,14 @@ _DIGITS = "0123456789"
 _CHOICES = 1000
 
 
-def unchanged(expression: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+def unchanged(expression: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     """The SQL text form of values that are their own text."""
     return expression
 
 
-def within(value: sa.ColumnElement, low: Any = None, high: Any = None, choices: Sequence | None = None):
+def within(
+    value: sa.ColumnElement[Any], low: Any = None, high: Any = None, choices: Sequence[Any] | None = None
+) -> sa.ColumnElement[bool]:
     """The value if the bounds and choices that are not None allow it; else NULL."""
     if choices is not None and len(choices) > _CHOICES:
         return sa.cast(sa.null(), value.type)
@@ -32,7 +34,7 @@ def within(value: sa.ColumnElement, low: Any = None, high: Any = None, choices: 
     return sa.case((sa.and_(*rules), value)) if rules else value
 
 
-def within_length(text: sa.ColumnElement, low: int | None, high: int | None) -> sa.ColumnElement:
+def within_length(text: sa.ColumnElement[Any], low: int | None, high: int | None) -> sa.ColumnElement[Any]:
     """The text if its length is allowed; else NULL."""
     if low is None and high is None:
         return text
@@ -40,8 +42,8 @@ def within_length(text: sa.ColumnElement, low: int | None, high: int | None) -> 
     return sa.case((length.is_not(None), text))
 
 
-def whole_number(text: sa.ColumnElement) -> sa.ColumnElement:
-    """The number that a text of a sign and at most 18 digits stands for; NULL for all others.
+def whole_number(text: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """The number that a text of a sign and at most 18 digits is; NULL for all others.
 
     Every number of 18 digits fits 64 bits. CASE keeps the databases from casting other texts (PostgreSQL manual,
     4.2.14).
@@ -52,13 +54,13 @@ def whole_number(text: sa.ColumnElement) -> sa.ColumnElement:
     return sa.case((good, sa.cast(text, sa.BigInteger)))
 
 
-def digits(number: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+def digits(number: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     """The text of a whole number."""
     return sa.cast(number, sa.Text)
 
 
-def day(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
-    """The date that a text such as ``2026-01-31`` stands for; NULL for all others.
+def day(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
+    """The date that a text such as ``2026-01-31`` is; NULL for all others.
 
     The calendar is computed here: PostgreSQL's cast fails for 30 February, SQLite's date() accepts it.
     """
@@ -73,7 +75,7 @@ def day(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
     return sa.case((form, sa.case((good, expressions_of(dialect).read_as(text, sa.Date())))))
 
 
-def is_moment(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement[bool]:
+def is_moment(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[bool]:
     """Whether a text is a point in time such as ``2026-01-31T12:00:00Z``, or with six digits more."""
     date, clock, fraction = sa.func.substr(text, 1, 10), sa.func.substr(text, 12, 8), sa.func.substr(text, 20)
     short, digits = fraction == "Z", sa.func.substr(fraction, 2, 6)
@@ -101,19 +103,19 @@ def is_moment(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement[bool]:
     )
 
 
-def day_text(date: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+def day_text(date: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     """``2026-01-31``"""
     return expressions_of(dialect).day_text(date)
 
 
-def json_array(source: sa.Select, dialect: str) -> sa.ColumnElement:
+def json_array(source: sa.Select[*tuple[Any, ...]], dialect: str) -> sa.ColumnElement[Any]:
     """The one column of a query as the text of a JSON array, in the query's order; ``[]`` if there are no rows."""
     values = source.subquery()
     (value,) = values.c
     return sa.select(expressions_of(dialect).json_array(value)).scalar_subquery()
 
 
-def ordered_items(array: sa.ColumnElement, order: Sequence[str], dialect: str) -> sa.ColumnElement:
+def ordered_items(array: sa.ColumnElement[Any], order: Sequence[str], dialect: str) -> sa.ColumnElement[Any]:
     """The JSON text of an array of texts, its items in the given order, and behind them all others as they stood."""
     expressions, rows = expressions_of(dialect), sa.select(array).get_final_froms()
     items = expressions.json_items(array)
@@ -128,7 +130,7 @@ def ordered_items(array: sa.ColumnElement, order: Sequence[str], dialect: str) -
     return sa.select(_literal("[").concat(joined).concat(_literal("]"))).scalar_subquery()
 
 
-def unless_null(source: sa.ColumnElement, condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+def unless_null(source: sa.ColumnElement[Any], condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     """A condition that is null where the source is, as with PostgreSQL's operators."""
     return sa.case((source.is_not(None), condition))
 
@@ -136,39 +138,41 @@ def unless_null(source: sa.ColumnElement, condition: sa.ColumnElement[bool]) -> 
 # Expressions to select for JSON answers: texts that the database makes cost this process nothing.
 
 
-def answered(form: Callable[[sa.ColumnElement, str], sa.ColumnElement], source: sa.ColumnElement) -> OfDialect:
+def answered(
+    form: Callable[[sa.ColumnElement[Any], str], sa.ColumnElement[Any]], source: sa.ColumnElement[Any]
+) -> OfDialect:
     """The SQL text form of values whose JSON is a string of it."""
     return OfDialect(lambda dialect: form(source, dialect), sa.Text())
 
 
-def as_text(column: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+def as_text(column: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     """Of a column whose type has no other form of text, whatever the settings of the database are."""
     return expressions_of(dialect).kept_text(column)
 
 
-def time_text(time: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+def time_text(time: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     """``12:00:00``, or ``12:00:00.500000`` where there are microseconds."""
     return _without_zeros(expressions_of(dialect).time_text(time))
 
 
-def moment_text(moment: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+def moment_text(moment: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     """``2026-01-31T12:00:00Z``, or with six digits of microseconds."""
     return _without_zeros(expressions_of(dialect).moment_text(moment)).concat(_literal("Z"))
 
 
-def _without_zeros(time: sa.ColumnElement) -> sa.ColumnElement:
+def _without_zeros(time: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     # Constants stand in the statement: as parameters they would be sent each time.
     return sa.func.replace(time, _literal(".000000"), _literal(""), type_=sa.Text())
 
 
-def duration_text(microseconds: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+def duration_text(microseconds: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     """``P1DT2H3.5S``: a sign, days, hours, minutes and seconds, none that is zero; ``PT0S`` for nothing.
 
     The parts are negated one by one, because the least number of 64 bits can't be.
     """
     whole = sa.type_coerce(microseconds, sa.BigInteger())
 
-    def part(size: int, of: int | None, unit: str) -> sa.ColumnElement:
+    def part(size: int, of: int | None, unit: str) -> sa.ColumnElement[Any]:
         number = whole // _literal(size)
         number = number if of is None else number % _literal(of)
         return _either(number == _literal(0), "", sa.cast(sa.func.abs(number), sa.Text()).concat(_literal(unit)))
@@ -185,12 +189,14 @@ def duration_text(microseconds: sa.ColumnElement, dialect: str) -> sa.ColumnElem
     return sa.case((whole == _literal(0), _literal("PT0S")), (whole.is_not(None), text))
 
 
-def _either(condition: sa.ColumnElement, one, other) -> sa.ColumnElement:
+def _either(
+    condition: sa.ColumnElement[Any], one: sa.ColumnElement[Any] | str, other: sa.ColumnElement[Any] | str
+) -> sa.ColumnElement[Any]:
     one, other = (_literal(value) if isinstance(value, str) else value for value in (one, other))
     return sa.case((condition, one), else_=other)
 
 
-def _literal(value: int | str) -> sa.ColumnElement:
+def _literal(value: int | str) -> sa.ColumnElement[Any]:
     """A constant of this module, written out."""
     if isinstance(value, int):
         return sa.literal_column(str(value), sa.BigInteger())

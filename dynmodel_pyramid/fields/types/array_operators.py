@@ -1,6 +1,8 @@
 """Operators of arrays of texts, and of lists of references, whose items are lines of a table."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -17,70 +19,70 @@ _OVERLAPS = ("ov", "has an item in common with")
 # Arrays of texts
 
 
-def _json(items: list) -> sa.ColumnElement:
+def _json(items: list[Any]) -> sa.ColumnElement[Any]:
     return sa.literal(write_json(items), sa.Text())
 
 
-def _array(left, items: list, dialect: str) -> sa.ColumnElement:
+def _array(left: sa.ColumnElement[Any], items: list[Any], dialect: str) -> sa.ColumnElement[Any]:
     """The items that a client gave as an array of the database."""
     return bound(left, items) if expressions_of(dialect).has_arrays else _json(items)
 
 
-def _contains(left, right, dialect):
+def _contains(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
     return expressions_of(dialect).array_contains(left, _array(left, right, dialect))
 
 
-def _contained(left, right, dialect):
+def _contained(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
     return expressions_of(dialect).array_is_contained(left, _array(left, right, dialect))
 
 
-def _overlaps(left, right, dialect):
+def _overlaps(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
     return expressions_of(dialect).array_overlaps(left, _array(left, right, dialect))
 
 
-#: The operators of arrays of texts (PostgreSQL manual, 9.19).
-ARRAYS = (
+#: What types of arrays of texts take (PostgreSQL's manual, 9.19).
+ARRAYS: tuple[Operator, ...] = (
     *operators.IDENTITY,
     Operator(*_CONTAINS, _contains),
     Operator(*_CONTAINED, _contained),
     Operator(*_OVERLAPS, _overlaps),
 )
 
-# Lists of references: in SQL the field is a query of the row's ids in order. It is never null.
+# Lists of references: what the field is in SQL is no column but a query of the row's ids in order. It is never null.
 
 
-def _ids(left: sa.Select, condition=None) -> sa.Exists:
+def _ids(left: Any, condition: Callable[[sa.ColumnElement[int]], sa.ColumnElement[bool]]) -> sa.Exists:
     (value,) = left.selected_columns
-    rows = left.order_by(None)
-    return sa.exists(rows if condition is None else rows.where(condition(value)))
+    return sa.exists(left.order_by(None).where(condition(value)))
 
 
-def _list(left: sa.Select, dialect: str) -> sa.ColumnElement:
+def _list(left: Any, dialect: str) -> sa.ColumnElement[Any]:
     return text_forms.json_array(left, dialect)
 
 
-def _list_is(left, right, dialect):
+def _list_is(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
     return sa.false() if right == "null" else sa.true()
 
 
-def _has_all(left, right, dialect):
+def _has_all(left: Any, right: Any, dialect: str) -> sa.ColumnElement[bool]:
     (value,) = left.selected_columns
     wanted = set(right)
     # An id stands in a list once.
     found = left.order_by(None).where(value.in_(wanted)).with_only_columns(sa.func.count())
-    return found.scalar_subquery() == len(wanted)
+    has_all: sa.ColumnElement[bool] = found.scalar_subquery() == len(wanted)
+    return has_all
 
 
-def _has_only(left, right, dialect):
+def _has_only(left: Any, right: Any, dialect: str) -> sa.ColumnElement[bool]:
     return ~_ids(left, lambda value: value.not_in(right))
 
 
-def _has_any(left, right, dialect):
+def _has_any(left: Any, right: Any, dialect: str) -> sa.ColumnElement[bool]:
     return _ids(left, lambda value: value.in_(right))
 
 
-#: The operators of lists of references.
-LISTS = (
+#: What lists of references take.
+LISTS: tuple[Operator, ...] = (
     replace(EQ, condition=lambda left, right, dialect: _list(left, dialect) == _json(right)),
     replace(NEQ, condition=lambda left, right, dialect: _list(left, dialect) != _json(right)),
     replace(IN, condition=lambda left, right, dialect: _list(left, dialect).in_([_json(ids) for ids in right])),

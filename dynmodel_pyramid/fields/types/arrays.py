@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql
 
 from dynmodel_pyramid.database.expressions import OfDialect, expressions_of
 from dynmodel_pyramid.fields import schema
-from dynmodel_pyramid.fields.contract import FieldType, TextForm
+from dynmodel_pyramid.fields.contract import Context, FieldType, Options, TextForm
 from dynmodel_pyramid.fields.types import array_operators
 from dynmodel_pyramid.fields.types.json import Fragment, read_json, write_json
 
@@ -18,22 +18,22 @@ from dynmodel_pyramid.fields.types.json import Fragment, read_json, write_json
 MOST = 10_000
 
 
-class TextArray(sa.TypeDecorator):
+class TextArray(sa.TypeDecorator[Any]):
     """A list of texts: ``text[]`` where the database has arrays, else JSON text. It can be a column's default."""
 
     impl = sa.Text
     cache_ok = True
 
-    def load_dialect_impl(self, dialect):
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
         return dialect.type_descriptor(postgresql.ARRAY(sa.Text()) if _are_native(dialect) else sa.Text())
 
-    def process_bind_param(self, value, dialect):
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
         return value if value is None or _are_native(dialect) else write_json(value)
 
-    def process_result_value(self, value, dialect):
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
         return value if value is None or _are_native(dialect) else read_json(value)
 
-    def literal_processor(self, dialect):
+    def literal_processor(self, dialect: sa.Dialect) -> Callable[[Any], str]:
         quote = sa.String().literal_processor(dialect)
         if not _are_native(dialect):
             return lambda value: quote(write_json(value))
@@ -49,25 +49,25 @@ class ArrayType(FieldType):
 
     operators = array_operators.ARRAYS
 
-    def column(self, options, context):
+    def column(self, options: Options, context: Context) -> sa.Column[Any]:
         return sa.Column(TextArray())
 
-    def operand_node(self, options):
+    def operand_node(self, options: Options) -> colander.SchemaNode:
         return colander.SchemaNode(schema.List(schema.Text()))
 
-    def json_expression(self, source, options):
+    def json_expression(self, source: sa.ColumnElement[Any], options: Options) -> sa.ColumnElement[Any]:
         return self.as_json(source, Fragment())
 
     @staticmethod
-    def as_json(source: sa.ColumnElement, kind: sa.types.TypeEngine) -> sa.ColumnElement:
+    def as_json(source: sa.ColumnElement[Any], kind: sa.types.TypeEngine[Any]) -> sa.ColumnElement[Any]:
         """The array's JSON text, read by the given type."""
         return OfDialect(lambda dialect: _json_text(source, dialect), kind)
 
-    def text_form(self, options):
+    def text_form(self, options: Options) -> TextForm:
         return TextForm(write_json, read_array, sql_to_text=_json_text)
 
 
-def _json_text(array: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+def _json_text(array: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     """As :func:`write_json` has it."""
     return expressions_of(dialect).array_json(array)
 
@@ -122,10 +122,10 @@ class TextList(schema.Text):
     wanted = "an array"
     types = (list,)
 
-    def __init__(self, low: int, most: int, judge: Callable[[Any, str], None]):
+    def __init__(self, low: int, most: int, judge: Callable[[Any, str], None]) -> None:
         self.low, self.most, self.judge = low, most, judge
 
-    def check(self, node, value):
+    def check(self, node: colander.SchemaNode, value: Any) -> Any:
         if len(value) > self.most:
             raise schema.invalid(node, f"want at most {self.most} items, not {len(value)}", "too_many_items")
         if len(value) < self.low:

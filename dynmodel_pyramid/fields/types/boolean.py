@@ -1,11 +1,14 @@
 """True or false."""
 
+from typing import Any
+
 import colander
 import sqlalchemy as sa
 
 from dynmodel_pyramid.fields import operators, schema
-from dynmodel_pyramid.fields.contract import FieldType, TextForm
+from dynmodel_pyramid.fields.contract import Context, FieldType, Options, TextForm
 from dynmodel_pyramid.fields.sql import checks
+from dynmodel_pyramid.fields.sql.checks import Checks
 
 
 class Boolean(FieldType):
@@ -13,27 +16,27 @@ class Boolean(FieldType):
 
     operators = (operators.IS_TRUTH, *(known for known in operators.ORDERED if known is not operators.IS))
 
-    def column(self, options, context):
+    def column(self, options: Options, context: Context) -> sa.Column[Any]:
         return sa.Column(sa.Boolean())
 
-    def checks(self, column, options, context):
+    def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
         return checks.truth(column, context)
 
-    def schema_node(self, options):
+    def schema_node(self, options: Options) -> colander.SchemaNode:
         return colander.SchemaNode(schema.Boolean(), fast_path=lambda value: type(value) is bool)
 
-    def json_schema(self, options):
+    def json_schema(self, options: Options) -> dict[str, Any]:
         return {"type": "boolean"}
 
-    def text_form(self, options):
+    def text_form(self, options: Options) -> TextForm:
         return TextForm(lambda value: "true" if value else "false", read_boolean, _sql_to_text, _sql_from_text)
 
 
-def _sql_to_text(value, dialect):
+def _sql_to_text(value: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     return sa.case((value.is_(sa.true()), "true"), (value.is_(sa.false()), "false"))
 
 
-def _sql_from_text(text, dialect):
+def _sql_from_text(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     word = sa.func.lower(text)
     return sa.case((word.in_(["true", "t"]), sa.true()), (word.in_(["false", "f"]), sa.false()))
 

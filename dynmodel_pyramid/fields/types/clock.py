@@ -2,11 +2,12 @@
 
 import datetime
 import re
+from typing import Any
 
 import sqlalchemy as sa
 
 from dynmodel_pyramid.fields import schema
-from dynmodel_pyramid.fields.contract import TextForm
+from dynmodel_pyramid.fields.contract import Checks, Context, Options, TextForm
 from dynmodel_pyramid.fields.sql import checks, reading, text_forms
 from dynmodel_pyramid.fields.types.temporal import Temporal
 
@@ -78,19 +79,19 @@ def write_duration(value: datetime.timedelta) -> str:
     return ("-" if total < 0 else "") + "P" + (whole or "T0S")
 
 
-class Microseconds(sa.TypeDecorator):
+class Microseconds(sa.TypeDecorator[Any]):
     """``datetime.timedelta`` as whole microseconds."""
 
     impl = sa.BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value, dialect):
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
         return None if value is None else value // MICROSECOND
 
-    def process_literal_param(self, value, dialect):
+    def process_literal_param(self, value: Any, dialect: sa.Dialect) -> str:
         return str(value // MICROSECOND)
 
-    def process_result_value(self, value, dialect):
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
         return None if value is None else datetime.timedelta(microseconds=value)
 
 
@@ -101,19 +102,19 @@ class Time(Temporal):
     wanted = "a time of day in a string"
     rules = {"pattern": r"^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?$"}
 
-    def column(self, options, context):
+    def column(self, options: Options, context: Context) -> sa.Column[Any]:
         return sa.Column(sa.Time())
 
-    def checks(self, column, options, context):
+    def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
         return {**checks.instant(column, "time", 8, context), **super().checks(column, options, context)}
 
-    def json_expression(self, source, options):
+    def json_expression(self, source: sa.ColumnElement[Any], options: Options) -> sa.ColumnElement[Any]:
         return text_forms.answered(text_forms.time_text, source)
 
-    def text_form(self, options):
+    def text_form(self, options: Options) -> TextForm:
         low, high = self.bounds(options)
 
-        def from_text(text, dialect):
+        def from_text(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
             return text_forms.within(reading.time(text, dialect), low, high)
 
         return TextForm(datetime.time.isoformat, read_time, text_forms.time_text, from_text)
@@ -128,16 +129,16 @@ class Duration(Temporal):
         "pattern": r"^[+-]?P(?=[0-9T])([0-9]+W)?([0-9]+D)?(T(?=[0-9])([0-9]+H)?([0-9]+M)?([0-9]+([.,][0-9]{1,9})?S)?)?$"
     }
 
-    def column(self, options, context):
+    def column(self, options: Options, context: Context) -> sa.Column[Any]:
         return sa.Column(Microseconds())
 
-    def checks(self, column, options, context):
+    def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
         return {**checks.kind(column, "integer", context), **super().checks(column, options, context)}
 
-    def json_expression(self, source, options):
+    def json_expression(self, source: sa.ColumnElement[Any], options: Options) -> sa.ColumnElement[Any]:
         return text_forms.answered(text_forms.duration_text, source)
 
-    def text_form(self, options):
+    def text_form(self, options: Options) -> TextForm:
         return TextForm(write_duration, str.strip, text_forms.duration_text)
 
 

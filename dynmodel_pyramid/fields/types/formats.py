@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.fields import operators, schema
-from dynmodel_pyramid.fields.contract import FieldType, Options, TextForm
+from dynmodel_pyramid.fields.contract import Checks, Context, FieldType, Options, TextForm
 from dynmodel_pyramid.fields.sql import checks, formats, text_forms
 from dynmodel_pyramid.fields.types.text import byte_order
 
@@ -28,7 +28,7 @@ class Formatted(FieldType):
     #: Longer texts are refused before they are parsed.
     longest = 255
 
-    def column(self, options, context):
+    def column(self, options: Options, context: Context) -> sa.Column[Any]:
         return sa.Column(byte_order())
 
     def parser(self, options: Options) -> Callable[[str], Any]:
@@ -42,26 +42,26 @@ class Formatted(FieldType):
         """See :meth:`FieldType.schema_node`."""
         return None
 
-    def schema_node(self, options):
+    def schema_node(self, options: Options) -> colander.SchemaNode:
         kind = _FormattedText(self.wanted, options.get("max_length") or self.longest, self.parser(options))
         return colander.SchemaNode(kind, fast_path=self.fast_path(options))
 
-    def json_schema(self, options):
+    def json_schema(self, options: Options) -> dict[str, Any]:
         return {"type": "string"}
 
-    def text_form(self, options):
+    def text_form(self, options: Options) -> TextForm:
         return TextForm(str, str.strip, sql_to_text=text_forms.unchanged)
 
 
 class _FormattedText(schema.Text):
     """A JSON string that a parser brings to its normal form."""
 
-    def __init__(self, wanted: str, longest: int, parse: Callable[[str], Any]):
+    def __init__(self, wanted: str, longest: int, parse: Callable[[str], Any]) -> None:
         self.wanted = wanted
         self.longest = longest
         self.parse = parse
 
-    def check(self, node, value):
+    def check(self, node: colander.SchemaNode, value: Any) -> Any:
         if len(value) > self.longest:
             raise schema.invalid(node, f"want at most {self.longest} characters, not {len(value)}", "too_long", value)
         super().check(node, value)
@@ -76,7 +76,7 @@ class _FormattedText(schema.Text):
 
 
 def max_length_option(default: int, greatest: int) -> colander.SchemaNode:
-    def check(node, value):
+    def check(node: colander.SchemaNode, value: Any) -> Any:
         if not 1 <= value <= greatest:
             raise schema.invalid(node, f"want a number from 1 to {greatest}", "invalid_option", value)
 
@@ -95,24 +95,24 @@ class Slug(Formatted):
 
     wanted = "a slug in a string"
 
-    def options_schema(self):
+    def options_schema(self) -> colander.SchemaNode:
         return colander.SchemaNode(colander.Mapping(unknown="raise"), max_length_option(100, 255))
 
-    def checks(self, column, options, context):
+    def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
         return checks.lengths(column, options)
 
-    def parser(self, options):
+    def parser(self, options: Options) -> Callable[[str], Any]:
         return _read_slug
 
-    def fast_path(self, options):
+    def fast_path(self, options: Options) -> schema.FastPath:
         longest = options["max_length"]
         return lambda value: type(value) is str and len(value) <= longest and _SLUG.fullmatch(value) is not None
 
-    def json_schema(self, options):
+    def json_schema(self, options: Options) -> dict[str, Any]:
         return {"type": "string", "pattern": f"^{_SLUG.pattern}$", "maxLength": options["max_length"]}
 
-    def text_form(self, options):
-        def from_text(text, dialect):
+    def text_form(self, options: Options) -> TextForm:
+        def from_text(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
             return formats.slug(text, options["max_length"])
 
         return dataclasses.replace(super().text_form(options), sql_from_text=from_text)
@@ -135,20 +135,20 @@ class Colour(Formatted):
     wanted = "a colour in a string"
     longest = len("#rrggbbaa")
 
-    def options_schema(self):
+    def options_schema(self) -> colander.SchemaNode:
         return colander.SchemaNode(
             colander.Mapping(unknown="raise"),
             schema.option(schema.Boolean(), "alpha", default=False, description="whether #rrggbbaa is taken, too"),
         )
 
-    def checks(self, column, options, context):
+    def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
         expressions = expressions_of(context.dialect)
         if expressions.has_regular_expressions:
             return {"alpha": column.regexp_match(f"^(?:{_COLOURS[options['alpha']].pattern})$")}
         shapes = ["#" + "[0-9a-f]" * digits for digits in ((6, 8) if options["alpha"] else (6,))]
         return {"alpha": sa.or_(*(expressions.looks_like(column, shape) for shape in shapes))}
 
-    def parser(self, options):
+    def parser(self, options: Options) -> Callable[[str], Any]:
         pattern = _COLOURS[options["alpha"]]
         wanted = "want a colour such as #00ff80" + (" or #00ff80cc" if options["alpha"] else "")
 
@@ -160,15 +160,15 @@ class Colour(Formatted):
 
         return read
 
-    def fast_path(self, options):
+    def fast_path(self, options: Options) -> schema.FastPath:
         pattern = _COLOURS[options["alpha"]]
         return lambda value: type(value) is str and pattern.fullmatch(value) is not None
 
-    def json_schema(self, options):
+    def json_schema(self, options: Options) -> dict[str, Any]:
         return {"type": "string", "pattern": f"^{_COLOURS[options['alpha']].pattern}$"}
 
-    def text_form(self, options):
-        def from_text(text, dialect):
+    def text_form(self, options: Options) -> TextForm:
+        def from_text(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
             return formats.colour(text, options["alpha"], dialect)
 
         return dataclasses.replace(super().text_form(options), sql_from_text=from_text)
@@ -179,24 +179,24 @@ class Colour(Formatted):
 _UUID = re.compile("[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
-class UuidText(sa.TypeDecorator):
+class UuidText(sa.TypeDecorator[Any]):
     """``uuid.UUID`` objects: ``uuid`` where the database has it, else the text that is answered. Both sort as the bytes
     do."""
 
     impl = sa.Uuid
     cache_ok = True
 
-    def load_dialect_impl(self, dialect):
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
         return dialect.type_descriptor(sa.Uuid() if expressions_of(dialect.name).has_uuids else sa.Text())
 
-    def process_bind_param(self, value, dialect):
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
         return value if value is None or expressions_of(dialect.name).has_uuids else str(value)
 
-    def literal_processor(self, dialect):
-        # A UUID has no characters to escape.
+    def literal_processor(self, dialect: sa.Dialect) -> Callable[[Any], str]:
+        # A UUID holds nothing to escape.
         return lambda value: f"'{value}'"
 
-    def process_result_value(self, value, dialect):
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
         return uuid.UUID(value) if type(value) is str else value
 
 
@@ -207,20 +207,20 @@ class Uuid(Formatted):
     wanted = "a UUID in a string"
     longest = 36
 
-    def column(self, options, context):
+    def column(self, options: Options, context: Context) -> sa.Column[Any]:
         return sa.Column(UuidText())
 
-    def parser(self, options):
+    def parser(self, options: Options) -> Callable[[str], Any]:
         return _read_uuid
 
-    def json_expression(self, source, options):
+    def json_expression(self, source: sa.ColumnElement[Any], options: Options) -> sa.ColumnElement[Any]:
         return text_forms.answered(text_forms.as_text, source)
 
-    def json_schema(self, options):
+    def json_schema(self, options: Options) -> dict[str, Any]:
         return {"type": "string", "format": "uuid"}
 
-    def text_form(self, options):
-        def from_text(text, dialect):
+    def text_form(self, options: Options) -> TextForm:
+        def from_text(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
             return formats.uuid(text, UuidText(), dialect)
 
         return TextForm(str, str.strip, text_forms.as_text, from_text)

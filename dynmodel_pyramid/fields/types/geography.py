@@ -1,15 +1,15 @@
 """Places on earth."""
 
 import re
+from typing import Any
 
 import colander
 import sqlalchemy as sa
 
 from dynmodel_pyramid.fields import schema
-from dynmodel_pyramid.fields.contract import FieldType, TextForm
+from dynmodel_pyramid.fields.contract import Context, FieldType, Options, TextForm
 from dynmodel_pyramid.fields.types import json_operators
-from dynmodel_pyramid.fields.types.json import Json as JsonType
-from dynmodel_pyramid.fields.types.json import JsonDocument
+from dynmodel_pyramid.fields.types.json import JsonDocument, as_fragment
 from dynmodel_pyramid.fields.types.numbers import read_number
 
 #: Key -> the greatest number of degrees, east and west, north and south.
@@ -22,14 +22,14 @@ _NUMBER = schema.Number()
 class _Place(schema.Object):
     wanted = "an object with longitude and latitude"
 
-    def check(self, node, value):
+    def check(self, node: colander.SchemaNode, value: Any) -> Any:
         if value.keys() != DEGREES.keys():
             raise schema.invalid(node, "want exactly the keys longitude and latitude", "invalid_format")
         # In the order of keys that jsonb keeps (shorter ones first), so that both databases answer in one order.
         return {key: self._degrees(node, key, value[key]) for key in ("latitude", "longitude")}
 
     @staticmethod
-    def _degrees(node, key, value):
+    def _degrees(node: colander.SchemaNode, key: str, value: Any) -> float:
         if type(value) not in schema.Number.types:
             raise schema.invalid(node, f"want a number as {key}, not {schema.json_type(value)}", "wrong_type")
         if not -DEGREES[key] <= value <= DEGREES[key]:  # refuses NaN, too
@@ -42,20 +42,20 @@ class Point(FieldType):
 
     operators = json_operators.EQUALITY
 
-    def column(self, options, context):
+    def column(self, options: Options, context: Context) -> sa.Column[Any]:
         return sa.Column(JsonDocument())
 
-    def schema_node(self, options):
+    def schema_node(self, options: Options) -> colander.SchemaNode:
         return colander.SchemaNode(_Place())
 
-    def json_expression(self, source, options):
-        return JsonType.json_expression(self, source, options)
+    def json_expression(self, source: sa.ColumnElement[Any], options: Options) -> sa.ColumnElement[Any]:
+        return as_fragment(source)
 
-    def json_schema(self, options):
+    def json_schema(self, options: Options) -> dict[str, Any]:
         degrees = {key: {"type": "number", "minimum": -most, "maximum": most} for key, most in DEGREES.items()}
         return {"type": "object", "properties": degrees, "required": list(DEGREES), "additionalProperties": False}
 
-    def text_form(self, options):
+    def text_form(self, options: Options) -> TextForm:
         return TextForm(write_point, read_point)
 
 

@@ -4,6 +4,8 @@ import dataclasses
 import ipaddress
 import re
 import struct
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 import colander
@@ -12,7 +14,7 @@ from sqlalchemy.dialects.postgresql import INET
 
 from dynmodel_pyramid.database.expressions import OfDialect, expressions_of
 from dynmodel_pyramid.fields import operators, schema
-from dynmodel_pyramid.fields.contract import TextForm
+from dynmodel_pyramid.fields.contract import Checks, Context, Options, TextForm
 from dynmodel_pyramid.fields.extras import require
 from dynmodel_pyramid.fields.sql import checks
 from dynmodel_pyramid.fields.sql import formats as sql_formats
@@ -29,7 +31,7 @@ class Email(Formatted):
     #: RFC 5321, section 4.5.3.1: 64 octets, @, 255 octets.
     longest = 320
 
-    def options_schema(self):
+    def options_schema(self) -> colander.SchemaNode:
         return colander.SchemaNode(
             colander.Mapping(unknown="raise"),
             schema.option(
@@ -40,11 +42,11 @@ class Email(Formatted):
             ),
         )
 
-    def checks(self, column, options, context):
-        # lower() changes only ASCII letters on both databases.
+    def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
+        # lower() is that of ASCII letters on both databases.
         return {"lowercase": sa.func.lower(column, type_=sa.Text()) == column} if options["lowercase"] else {}
 
-    def parser(self, options):
+    def parser(self, options: Options) -> Callable[[str], Any]:
         library = require("email_validator", "email")
         lowercase = options["lowercase"]
 
@@ -65,13 +67,13 @@ class Email(Formatted):
 
         return read
 
-    def json_schema(self, options):
+    def json_schema(self, options: Options) -> dict[str, Any]:
         # "email" would promise ASCII (JSON Schema Validation 2020-12, 7.3.2).
         return {"type": "string", "format": "idn-email"}
 
-    def text_form(self, options):
-        def from_text(text, dialect):
-            # Read at each use, as the library does, because others may add names.
+    def text_form(self, options: Options) -> TextForm:
+        def from_text(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
+            # Read when it is used, as the library does: others may add names.
             special = require("email_validator", "email").SPECIAL_USE_DOMAIN_NAMES
             return sql_formats.email(text, special, dialect)
 
@@ -89,7 +91,7 @@ _VISIBLE = re.compile("[!-~]+")
 class _Schemes(schema.List):
     """The option ``schemes``."""
 
-    def check(self, node, value):
+    def check(self, node: colander.SchemaNode, value: Any) -> Any:
         schemes = super().check(node, value)
         if not schemes or len(set(schemes)) != len(schemes) or not all(map(_SCHEME.fullmatch, schemes)):
             raise schema.invalid(node, "want at least one scheme in lower case, each once", "invalid_option")
@@ -101,7 +103,7 @@ class Url(Formatted):
 
     wanted = "a URL in a string"
 
-    def options_schema(self):
+    def options_schema(self) -> colander.SchemaNode:
         return colander.SchemaNode(
             colander.Mapping(unknown="raise"),
             schema.option(
@@ -111,12 +113,12 @@ class Url(Formatted):
             max_length_option(2048, 8000),
         )
 
-    def checks(self, column, options, context):
+    def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
         scheme = expressions_of(context.dialect).text_before(":", column)
         found = checks.choices(sa.func.lower(scheme, type_=sa.Text()), options["schemes"])
         return {**checks.lengths(column, options), **({"schemes": found["choices"]} if found else {})}
 
-    def parser(self, options):
+    def parser(self, options: Options) -> Callable[[str], Any]:
         library = require("rfc3986_validator", "url")
         schemes = frozenset(options["schemes"])
         begins = ", ".join(f"{name}:" for name in options["schemes"])
@@ -137,11 +139,11 @@ class Url(Formatted):
 
         return read
 
-    def json_schema(self, options):
+    def json_schema(self, options: Options) -> dict[str, Any]:
         return {"type": "string", "format": "uri", "maxLength": options["max_length"]}
 
-    def text_form(self, options):
-        def from_text(text, dialect):
+    def text_form(self, options: Options) -> TextForm:
+        def from_text(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
             return sql_formats.url(text, options["schemes"], options["max_length"], dialect)
 
         return dataclasses.replace(super().text_form(options), sql_from_text=from_text)
@@ -175,7 +177,7 @@ def _are_native(dialect: str) -> bool:
     return expressions_of(dialect).has_addresses
 
 
-class IpText(sa.TypeDecorator):
+class IpText(sa.TypeDecorator[Any]):
     """Canonical texts of addresses: ``inet`` where the database has it, else a text that sorts as ``inet`` does.
 
     IPv4 comes before IPv6, and each is sorted by its number. The text has all digits first, then the canonical text:
@@ -185,10 +187,10 @@ class IpText(sa.TypeDecorator):
     impl = sa.Text
     cache_ok = True
 
-    def load_dialect_impl(self, dialect):
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
         return dialect.type_descriptor(INET() if _are_native(dialect.name) else byte_order())
 
-    def process_bind_param(self, value, dialect):
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
         if value is None or _are_native(dialect.name):
             return value
         address = ipaddress.ip_address(value)
@@ -198,31 +200,31 @@ class IpText(sa.TypeDecorator):
             digits = f"[{':'.join(f'{number:04x}' for number in struct.unpack('!8H', address.packed))}]"
         return f"{digits} {write_ip(address)}"
 
-    def literal_processor(self, dialect):
-        # SQLAlchemy's INET has no literal processor. An address has no characters to escape.
+    def literal_processor(self, dialect: sa.Dialect) -> Callable[[Any], str]:
+        # SQLAlchemy's INET has none. An address holds nothing to escape.
         return lambda value: f"'{self.process_bind_param(value, dialect)}'"
 
-    def process_result_value(self, value, dialect):
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
         if value is None:
             return None
         # psycopg returns address objects.
         return value.partition(" ")[2] if type(value) is str else write_ip(value)
 
 
-class _AnsweredIp(sa.types.UserDefinedType):
+class _AnsweredIp(sa.types.UserDefinedType[Any]):
     """The same column as text, read for JSON."""
 
     cache_ok = True
 
-    def get_col_spec(self, **options):
+    def get_col_spec(self, **options: Any) -> str:
         return "TEXT"
 
-    def result_processor(self, dialect, coltype):
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> Callable[[Any], Any] | None:
         if not _are_native(dialect.name):
             return None
 
-        def read(text):
-            # PostgreSQL writes ::1.2.3.4 where RFC 5952 has ::102:304 (obsolete, RFC 4291, section 2.5.5.1).
+        def read(text: str | None) -> Any:
+            # PostgreSQL writes ::1.2.3.4 for what RFC 5952 has as ::102:304 (obsolete, RFC 4291, section 2.5.5.1).
             if text is None or text[:2] != "::" or "." not in text:
                 return text
             return write_ip(ipaddress.IPv6Address(text))
@@ -230,13 +232,13 @@ class _AnsweredIp(sa.types.UserDefinedType):
         return read
 
 
-def _sortable_as_text(source: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+def _sortable_as_text(source: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     """What is kept after the digits in order."""
     after = expressions_of(dialect).place_of(sa.literal_column("' '"), source) + sa.literal_column("1")
     return sa.func.substr(source, after, type_=sa.Text())
 
 
-def _hosts(source: sa.ColumnElement) -> sa.ColumnElement:
+def _hosts(source: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """The conversion of :class:`_AnsweredIp`, in SQL."""
     host = sa.func.host(source, type_=sa.Text())
     one, two, three, four = (
@@ -260,8 +262,8 @@ class IpAddress(Formatted):
     wanted = "an IP address in a string"
     longest = len("0000:0000:0000:0000:0000:ffff:255.255.255.255")
 
-    def options_schema(self):
-        def check(node, value):
+    def options_schema(self) -> colander.SchemaNode:
+        def check(node: colander.SchemaNode, value: Any) -> Any:
             if value not in (4, 6):
                 raise schema.invalid(node, "want 4 or 6, or null for both", "invalid_option", value)
 
@@ -272,10 +274,10 @@ class IpAddress(Formatted):
             ),
         )
 
-    def column(self, options, context):
+    def column(self, options: Options, context: Context) -> sa.Column[Any]:
         return sa.Column(IpText())
 
-    def checks(self, column, options, context):
+    def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
         if options["version"] is None:
             return {}
         if _are_native(context.dialect):
@@ -283,19 +285,19 @@ class IpAddress(Formatted):
         begin = sa.func.substr(column, 1, 1, type_=sa.Text())
         return {"version": begin == "[" if options["version"] == 6 else begin != "["}
 
-    def json_expression(self, source, options):
+    def json_expression(self, source: sa.ColumnElement[Any], options: Options) -> sa.ColumnElement[Any]:
         return OfDialect(
             lambda dialect: sa.func.host(source) if _are_native(dialect) else _sortable_as_text(source, dialect),
             _AnsweredIp(),
         )
 
-    def json_text(self, source, options, dialect):
+    def json_text(self, source: sa.ColumnElement[Any], options: Options, dialect: str) -> sa.ColumnElement[Any] | None:
         # Hexadecimal digits, points and colons need no escapes.
         quote = sa.literal_column("'\"'", sa.Text())
         text = _hosts(source) if _are_native(dialect) else _sortable_as_text(source, dialect)
         return quote.concat(text).concat(quote)
 
-    def parser(self, options):
+    def parser(self, options: Options) -> Callable[[str], Any]:
         version = options["version"]
 
         def read(text: str) -> str:
@@ -306,17 +308,17 @@ class IpAddress(Formatted):
 
         return read
 
-    def fast_path(self, options):
+    def fast_path(self, options: Options) -> schema.FastPath | None:
         if options["version"] == 6:
             return None
         return lambda value: type(value) is str and _IPV4.fullmatch(value) is not None
 
-    def json_schema(self, options):
+    def json_schema(self, options: Options) -> dict[str, Any]:
         formats = [f"ipv{version}" for version in (4, 6) if options["version"] in (None, version)]
         if len(formats) == 1:
             return {"type": "string", "format": formats[0]}
         return {"type": "string", "anyOf": [{"format": name} for name in formats]}
 
-    def text_form(self, options):
-        # No text form in SQL: PostgreSQL writes some IPv6 addresses differently (see _AnsweredIp).
+    def text_form(self, options: Options) -> TextForm:
+        # No text in SQL: PostgreSQL writes some addresses of version 6 otherwise (see _AnsweredIp).
         return TextForm(str, str.strip)

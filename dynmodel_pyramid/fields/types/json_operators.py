@@ -1,54 +1,55 @@
 """Operators of JSON, by the rules of jsonb (PostgreSQL manual, 9.16)."""
 
 from dataclasses import replace
+from typing import Any
 
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database.expressions import expressions_of
-from dynmodel_pyramid.fields.operators import EQ, GT, GTE, IN, IS, IS_DISTINCT, LT, LTE, NEQ, Operator
+from dynmodel_pyramid.fields.operators import EQ, GT, GTE, IN, IS, IS_DISTINCT, LT, LTE, NEQ, Operator, ReadValue
 from dynmodel_pyramid.fields.sql.json_text import write_json
 
 
-def _text(value) -> sa.ColumnElement:
+def _text(value: Any) -> sa.ColumnElement[Any]:
     return sa.literal(write_json(value), sa.Text())
 
 
-def _pair(left, value, dialect):
+def _pair(left: sa.ColumnElement[Any], value: Any, dialect: str) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[Any]]:
     """Two expressions that are equal where the JSON values are."""
     expressions = expressions_of(dialect)
     return expressions.json_value(left), expressions.json_constant(_text(value))
 
 
-def _eq(left, right, dialect):
+def _eq(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
     one, other = _pair(left, right, dialect)
     return one == other
 
 
-def _neq(left, right, dialect):
+def _neq(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
     one, other = _pair(left, right, dialect)
     return one != other
 
 
-def _in(left, right, dialect):
+def _in(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
     expressions = expressions_of(dialect)
     wanted = [expressions.json_constant(_text(each)) for each in right]
     return expressions.json_value(left).in_(wanted) if right else sa.false()
 
 
-def _is_distinct(left, right, dialect):
+def _is_distinct(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
     one, other = _pair(left, right, dialect)
     return one.is_distinct_from(other)
 
 
-def _contains(left, right, dialect):
+def _contains(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
     return expressions_of(dialect).json_contains(left, _text(right))
 
 
-def _contained(left, right, dialect):
+def _contained(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
     return expressions_of(dialect).json_is_contained(left, _text(right))
 
 
-def _a_number(text: str, read):
+def _a_number(text: str, read: ReadValue) -> Any:
     value = read(text)
     if type(value) not in (int, float):
         raise ValueError("want a number: of JSON values numbers alone are greater or less than others")
@@ -56,21 +57,21 @@ def _a_number(text: str, read):
 
 
 def _ordered(known: Operator, sign: str) -> Operator:
-    def condition(left, right, dialect):
+    def condition(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
         return expressions_of(dialect).json_compares(left, sign, _text(right))
 
     return replace(known, condition=condition, read=_a_number)
 
 
-#: The operators of JSON types. Types whose columns have several texts for one value need at least these.
-EQUALITY = (
+#: What types of JSON take, and at least those whose columns have several texts for one value.
+EQUALITY: tuple[Operator, ...] = (
     replace(EQ, condition=_eq),
     replace(NEQ, condition=_neq),
     replace(IN, condition=_in),
     IS,
     replace(IS_DISTINCT, condition=_is_distinct),
 )
-DOCUMENTS = (
+DOCUMENTS: tuple[Operator, ...] = (
     *EQUALITY,
     Operator("cs", "contains", _contains),
     Operator("cd", "is contained in", _contained),

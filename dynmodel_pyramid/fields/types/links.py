@@ -3,12 +3,14 @@
 This module defines only the values. The system makes foreign keys and tables of ids from :meth:`FieldType.reference`.
 """
 
+from typing import Any
+
 import colander
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database.dialect import LARGEST_ID
 from dynmodel_pyramid.fields import operators, schema
-from dynmodel_pyramid.fields.contract import FieldType, Reference, TextForm
+from dynmodel_pyramid.fields.contract import Context, FieldType, Options, Reference, TextForm
 from dynmodel_pyramid.fields.sql import text_forms
 from dynmodel_pyramid.fields.types import array_operators
 from dynmodel_pyramid.fields.types.json import read_json, write_json
@@ -18,14 +20,14 @@ from dynmodel_pyramid.fields.types.numbers import read_integer
 class _RowId(schema.Integer):
     wanted = "the id of a row"
 
-    def check(self, node, value):
+    def check(self, node: colander.SchemaNode, value: Any) -> Any:
         value = super().check(node, value)
         if not 1 <= value <= LARGEST_ID:
             raise schema.invalid(node, f"want an id from 1 to {LARGEST_ID}", "out_of_range", value)
         return value
 
 
-def _is_id(value) -> bool:
+def _is_id(value: Any) -> bool:
     return type(value) is int and 1 <= value <= LARGEST_ID
 
 
@@ -34,10 +36,10 @@ class Link(FieldType):
 
     operators = operators.ORDERED
     many = False
-    #: The values of ``on_delete``, the default first.
-    actions = ("restrict", "set_null", "cascade")
+    #: What ``on_delete`` may be, the default first.
+    actions: tuple[str, ...] = ("restrict", "set_null", "cascade")
 
-    def options_schema(self):
+    def options_schema(self) -> colander.SchemaNode:
         actions = ", ".join(self.actions)
         return colander.SchemaNode(
             colander.Mapping(unknown="raise"),
@@ -52,20 +54,20 @@ class Link(FieldType):
             validator=self._check_options,
         )
 
-    def _check_options(self, node, options):
+    def _check_options(self, node: colander.SchemaNode, options: Options) -> None:
         if options["on_delete"] not in self.actions:
             raise schema.at_option(node, "on_delete", f"want one of {', '.join(self.actions)}")
 
-    def column(self, options, context):
+    def column(self, options: Options, context: Context) -> sa.Column[Any]:
         return sa.Column(sa.BigInteger())
 
-    def schema_node(self, options):
+    def schema_node(self, options: Options) -> colander.SchemaNode:
         return colander.SchemaNode(_RowId(), fast_path=_is_id)
 
-    def operand_node(self, options):
+    def operand_node(self, options: Options) -> colander.SchemaNode:
         return colander.SchemaNode(schema.Integer())
 
-    def text_form(self, options):
+    def text_form(self, options: Options) -> TextForm:
         return TextForm(
             str,
             read_integer,
@@ -73,10 +75,10 @@ class Link(FieldType):
             lambda text, dialect: text_forms.within(text_forms.whole_number(text), 1, LARGEST_ID),
         )
 
-    def json_schema(self, options):
+    def json_schema(self, options: Options) -> dict[str, Any]:
         return {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}
 
-    def reference(self, options):
+    def reference(self, options: Options) -> Reference:
         return Reference(options["table"], options["on_delete"], options["reverse"], self.many)
 
 
@@ -87,36 +89,36 @@ class Links(Link):
     many = True
     actions = ("remove", "restrict")
 
-    def schema_node(self, options):
+    def schema_node(self, options: Options) -> colander.SchemaNode:
         return colander.SchemaNode(_RowIds(), fast_path=_are_ids)
 
-    def operand_node(self, options):
+    def operand_node(self, options: Options) -> colander.SchemaNode:
         return colander.SchemaNode(schema.List(schema.Integer()))
 
-    def text_form(self, options):
+    def text_form(self, options: Options) -> TextForm:
         return TextForm(write_json, _read_ids)
 
-    def json_schema(self, options):
+    def json_schema(self, options: Options) -> dict[str, Any]:
         return {"type": "array", "items": super().json_schema(options), "uniqueItems": True}
 
 
 class _RowIds(schema.List):
     wanted = "an array of ids of rows"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(_RowId())
 
-    def check(self, node, value):
+    def check(self, node: colander.SchemaNode, value: Any) -> Any:
         ids = super().check(node, value)
         if len(set(ids)) != len(ids):
             raise schema.invalid(node, "has an id twice", "duplicate_item", value)
         return ids
 
 
-def _are_ids(value) -> bool:
+def _are_ids(value: Any) -> bool:
     return type(value) is list and all(map(_is_id, value)) and len(set(value)) == len(value)
 
 
-def _read_ids(text: str) -> list:
+def _read_ids(text: str) -> list[Any]:
     """Read a JSON array of ids, or a single id."""
     return read_json(text) if text.lstrip().startswith("[") else [read_integer(text)]

@@ -1,15 +1,19 @@
 """Amounts of money."""
 
+from typing import Any
+
+import colander
 import iso4217
 
 from dynmodel_pyramid.fields import schema
+from dynmodel_pyramid.fields.contract import Options
 from dynmodel_pyramid.fields.types.decimals import Decimal
 
 
 class _Code(schema.Text):
     wanted = "a currency's code"
 
-    def check(self, node, value):
+    def check(self, node: colander.SchemaNode, value: Any) -> Any:
         try:
             return iso4217.Currency(value).code
         except ValueError:
@@ -19,7 +23,7 @@ class _Code(schema.Text):
 class Currency(Decimal):
     """An amount of money in a string, such as "19.90"; exact, with the minor units of its currency."""
 
-    def options_schema(self):
+    def options_schema(self) -> colander.SchemaNode:
         node = super().options_schema()
         node.add(schema.option(_Code(), "currency", description="the code of ISO 4217, such as EUR"))
         node["scale"].missing = None
@@ -28,7 +32,7 @@ class Currency(Decimal):
         return node
 
 
-def _with_scale(options):
+def _with_scale(options: Options) -> Options:
     """The full form has the scale, which decides how values are stored: a later ISO 4217 must not change it."""
     if options["scale"] is not None:
         return options

@@ -1,13 +1,14 @@
 """Numbers: 64-bit floats and 64-bit integers."""
 
 import math
+from typing import Any
 
 import colander
 import sqlalchemy as sa
 
 from dynmodel_pyramid.fields import operators, schema
 from dynmodel_pyramid.fields.choices import check_choices, choices_option, each_of, one_of
-from dynmodel_pyramid.fields.contract import FieldType, TextForm
+from dynmodel_pyramid.fields.contract import Checks, Context, FieldType, Options, TextForm
 from dynmodel_pyramid.fields.numerals import NUMBER, parse_float
 from dynmodel_pyramid.fields.sql import checks, numbers, text_forms
 
@@ -15,7 +16,7 @@ from dynmodel_pyramid.fields.sql import checks, numbers, text_forms
 _DIGITS = 400
 
 
-def check_bounds(node, options):
+def check_bounds(node: colander.SchemaNode, options: Options) -> None:
     low, high = options["min"], options["max"]
     if low is not None and high is not None and low > high:
         raise schema.at_option(node, "min", "is above max")
@@ -28,7 +29,7 @@ class _Bounded(FieldType):
     operators = operators.ORDERED
     kind: type[schema.Number] | type[schema.Integer]
 
-    def options_schema(self):
+    def options_schema(self) -> colander.SchemaNode:
         return colander.SchemaNode(
             colander.Mapping(unknown="raise"),
             schema.option(self.kind(), "min", description="the least value allowed"),
@@ -37,10 +38,10 @@ class _Bounded(FieldType):
             validator=check_bounds,
         )
 
-    def schema_node(self, options):
+    def schema_node(self, options: Options) -> colander.SchemaNode:
         low, high = options["min"], options["max"]
 
-        def check(node, value):
+        def check(node: colander.SchemaNode, value: Any) -> None:
             if low is not None and value < low:
                 raise schema.invalid(node, f"want at least {low}", "too_small", value)
             if high is not None and value > high:
@@ -50,14 +51,14 @@ class _Bounded(FieldType):
         fast = None if options["choices"] is not None else self.fast_path(options)
         return colander.SchemaNode(self.kind(), validator=validator, fast_path=fast)
 
-    def operand_node(self, options):
+    def operand_node(self, options: Options) -> colander.SchemaNode:
         return colander.SchemaNode(self.kind())
 
     @staticmethod
-    def fast_path(options):
+    def fast_path(options: Options) -> schema.FastPath | None:
         raise NotImplementedError
 
-    def json_schema(self, options):
+    def json_schema(self, options: Options) -> dict[str, Any]:
         rules = {"minimum": options["min"], "maximum": options["max"], "enum": options["choices"]}
         return self.kind.json_schema | {name: value for name, value in rules.items() if value is not None}
 
@@ -67,12 +68,12 @@ class Number(_Bounded):
 
     kind = schema.Number
 
-    def column(self, options, context):
+    def column(self, options: Options, context: Context) -> sa.Column[Any]:
         return sa.Column(sa.Float(53))
 
-    def checks(self, column, options, context):
-        def exact(number):
-            return None if number is None else checks.exact_float(number, context)
+    def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
+        def exact(number: float) -> sa.ColumnElement[Any]:
+            return checks.exact_float(number, context)
 
         low, high, allowed = (options.get(name) for name in ("min", "max", "choices"))
         found = {**checks.kind(column, "real", context)}
@@ -80,10 +81,10 @@ class Number(_Bounded):
             found["min"] = column >= exact(low)
         if high is not None:
             found["max"] = column <= exact(high)
-        return found | checks.choices(column, allowed and [exact(number) for number in allowed])
+        return {**found, **checks.choices(column, allowed and [exact(number) for number in allowed])}
 
     @staticmethod
-    def fast_path(options):
+    def fast_path(options: Options) -> schema.FastPath | None:
         low = -math.inf if options["min"] is None else options["min"]
         high = math.inf if options["max"] is None else options["max"]
         # -inf < value < inf refuses infinities; comparisons with NaN are false. Zero may be minus zero.
@@ -91,8 +92,8 @@ class Number(_Bounded):
             type(value) is float and low <= value <= high and -math.inf < value < math.inf and value != 0
         )
 
-    def text_form(self, options):
-        def from_text(text, dialect):
+    def text_form(self, options: Options) -> TextForm:
+        def from_text(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
             return text_forms.within(
                 numbers.float_of(text, dialect), options["min"], options["max"], options["choices"]
             )
@@ -105,10 +106,10 @@ class Integer(_Bounded):
 
     kind = schema.Integer
 
-    def column(self, options, context):
+    def column(self, options: Options, context: Context) -> sa.Column[Any]:
         return sa.Column(sa.BigInteger())
 
-    def checks(self, column, options, context):
+    def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
         return {
             **checks.kind(column, "integer", context),
             **checks.bounds(column, options.get("min"), options.get("max")),
@@ -116,13 +117,13 @@ class Integer(_Bounded):
         }
 
     @staticmethod
-    def fast_path(options):
+    def fast_path(options: Options) -> schema.FastPath | None:
         low = -schema.INT64 if options["min"] is None else options["min"]
         high = schema.INT64 - 1 if options["max"] is None else options["max"]
         return lambda value: type(value) is int and low <= value <= high
 
-    def text_form(self, options):
-        def from_text(text, dialect):
+    def text_form(self, options: Options) -> TextForm:
+        def from_text(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
             return text_forms.within(text_forms.whole_number(text), options["min"], options["max"], options["choices"])
 
         return TextForm(str, read_integer, text_forms.digits, from_text)
@@ -131,31 +132,31 @@ class Integer(_Bounded):
 class Rating(Integer):
     """A rating: a whole number from 1 to ``max``, such as a number of stars."""
 
-    def options_schema(self):
+    def options_schema(self) -> colander.SchemaNode:
         return colander.SchemaNode(
             colander.Mapping(unknown="raise"),
             schema.option(schema.Integer(), "max", default=5, description="the best rating, 1 to 10"),
             validator=_check_best,
         )
 
-    def schema_node(self, options):
+    def schema_node(self, options: Options) -> colander.SchemaNode:
         return super().schema_node(_bounds(options))
 
-    def checks(self, column, options, context):
+    def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
         return super().checks(column, _bounds(options), context)
 
-    def text_form(self, options):
+    def text_form(self, options: Options) -> TextForm:
         return super().text_form(_bounds(options))
 
-    def json_schema(self, options):
+    def json_schema(self, options: Options) -> dict[str, Any]:
         return super().json_schema(_bounds(options))
 
 
-def _bounds(options):
+def _bounds(options: Options) -> Options:
     return {"min": 1, "max": options["max"], "choices": None}
 
 
-def _check_best(node, options):
+def _check_best(node: colander.SchemaNode, options: Options) -> None:
     if not 1 <= options["max"] <= 10:
         raise schema.at_option(node, "max", "want a number from 1 to 10")
 

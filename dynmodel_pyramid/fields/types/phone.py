@@ -1,10 +1,14 @@
 """Telephone numbers."""
 
 import re
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
 
 import colander
 
 from dynmodel_pyramid.fields import schema
+from dynmodel_pyramid.fields.contract import Options
 from dynmodel_pyramid.fields.extras import require
 from dynmodel_pyramid.fields.types.formats import Formatted
 
@@ -13,7 +17,7 @@ _REGION = re.compile("[A-Z]{2}")
 _WRITTEN = re.compile("[+0-9(][0-9 ()./-]*")
 
 
-def _library():
+def _library() -> ModuleType:
     return require("phonenumbers", "phone")
 
 
@@ -23,7 +27,7 @@ class Phone(Formatted):
     wanted = "a telephone number in a string"
     longest = 40
 
-    def options_schema(self):
+    def options_schema(self) -> colander.SchemaNode:
         return colander.SchemaNode(
             colander.Mapping(unknown="raise"),
             schema.option(
@@ -34,7 +38,7 @@ class Phone(Formatted):
             ),
         )
 
-    def parser(self, options):
+    def parser(self, options: Options) -> Callable[[str], Any]:
         library, region = _library(), options["region"]
         wanted = "want a number that begins with + and the country's code, such as +442079460123"
         if region is not None:
@@ -53,11 +57,11 @@ class Phone(Formatted):
 
         return read
 
-    def json_schema(self, options):
+    def json_schema(self, options: Options) -> dict[str, Any]:
         # Without E.164's limit of 15 digits: some countries have longer numbers.
         return {"type": "string", "pattern": r"^\+[1-9][0-9]+$"}
 
 
-def _check_region(node, value):
+def _check_region(node: colander.SchemaNode, value: Any) -> None:
     if not _REGION.fullmatch(value) or value not in _library().SUPPORTED_REGIONS:
         raise schema.invalid(node, "want the code of a country in ISO 3166-1, such as GB", "invalid_option", value)

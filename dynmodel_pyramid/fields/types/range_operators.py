@@ -5,12 +5,13 @@ The range to compare with is known, so its bounds decide here which conditions S
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import Range
 
 from dynmodel_pyramid.database.expressions import expressions_of
-from dynmodel_pyramid.fields.operators import IDENTITY, Operator, bound
+from dynmodel_pyramid.fields.operators import IDENTITY, Condition, Operator, bound
 from dynmodel_pyramid.fields.sql import text_forms
 
 
@@ -21,28 +22,31 @@ class _Bounds:
     has six digits, or is left out.
     """
 
-    def __init__(self, column: sa.ColumnElement, dialect: str):
+    def __init__(self, column: sa.ColumnElement[Any], dialect: str) -> None:
         text = sa.type_coerce(column, sa.Text())
         inner = sa.func.substr(text, 2, sa.func.length(text) - 2)
         comma = expressions_of(dialect).place_of(",", inner)
-        self.kind = column.type.kind
+        kind: Any = column.type  # a RangeColumn of ``ranges``
+        self.kind: str = kind.kind
         self.low = self._bound(sa.func.substr(inner, 1, comma - 1))
         self.high = self._bound(sa.func.substr(inner, comma + 1))
         self.includes_low = sa.func.substr(text, 1, 1) == "["
         self.includes_high = sa.func.substr(text, -1) == "]"
         self.empty = text == "empty"
 
-    def _bound(self, text: sa.ColumnElement) -> sa.ColumnElement:
+    def _bound(self, text: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
         found = sa.func.nullif(sa.func.replace(text, "Z", "", type_=sa.Text()), "", type_=sa.Text())
         return sa.cast(found, sa.BigInteger()) if self.kind == "integer" else found
 
-    def value(self, bound_: object, write: Callable[[object], str]) -> sa.ColumnElement:
+    def value(self, bound_: object, write: Callable[[object], str]) -> sa.ColumnElement[Any]:
         if self.kind == "integer":
             return sa.literal(bound_, sa.BigInteger())
         return sa.literal(write(bound_).replace("Z", ""), sa.Text())
 
 
-def _beyond(known: sa.ColumnElement, far: sa.ColumnElement, touches, *, above: bool) -> sa.ColumnElement[bool]:
+def _beyond(
+    known: sa.ColumnElement[Any], far: sa.ColumnElement[Any], touches: sa.ColumnElement[bool], *, above: bool
+) -> sa.ColumnElement[bool]:
     """Whether an existing bound lies above (or below) another one, or, with ``touches``, on it."""
     further = known > far if above else known < far
     return sa.and_(known.is_not(None), sa.or_(further, sa.and_(known == far, touches)))
@@ -51,7 +55,9 @@ def _beyond(known: sa.ColumnElement, far: sa.ColumnElement, touches, *, above: b
 class _Comparison:
     """A range in SQL, ``a``, against a known one that is not empty; all methods give conditions."""
 
-    def __init__(self, column: sa.ColumnElement, wanted: Range, write: Callable[[object], str], dialect: str):
+    def __init__(
+        self, column: sa.ColumnElement[Any], wanted: Range[Any], write: Callable[[object], str], dialect: str
+    ) -> None:
         self.a = _Bounds(column, dialect)
         self.low = None if wanted.lower is None else self.a.value(wanted.lower, write)
         self.high = None if wanted.upper is None else self.a.value(wanted.upper, write)
@@ -61,43 +67,43 @@ class _Comparison:
     def _when(condition: bool) -> sa.ColumnElement[bool]:
         return sa.true() if condition else sa.false()
 
-    def begins_within(self):
+    def begins_within(self) -> sa.ColumnElement[bool]:
         """The lower bound of a is not below that of b."""
         if self.low is None:
             return sa.true()
         touches = sa.or_(self._when(self.with_low), ~self.a.includes_low)
         return _beyond(self.a.low, self.low, touches, above=True)
 
-    def ends_within(self):
+    def ends_within(self) -> sa.ColumnElement[bool]:
         if self.high is None:
             return sa.true()
         touches = sa.or_(self._when(self.with_high), ~self.a.includes_high)
         return _beyond(self.a.high, self.high, touches, above=False)
 
-    def begins_before(self):
+    def begins_before(self) -> sa.ColumnElement[bool]:
         """The lower bound of a is not above that of b."""
         if self.low is None:
             return self.a.low.is_(None)
         touches = sa.or_(self.a.includes_low, self._when(not self.with_low))
         return sa.or_(self.a.low.is_(None), _beyond(self.a.low, self.low, touches, above=False))
 
-    def ends_after(self):
+    def ends_after(self) -> sa.ColumnElement[bool]:
         if self.high is None:
             return self.a.high.is_(None)
         touches = sa.or_(self.a.includes_high, self._when(not self.with_high))
         return sa.or_(self.a.high.is_(None), _beyond(self.a.high, self.high, touches, above=True))
 
-    def left_of(self):
+    def left_of(self) -> sa.ColumnElement[bool]:
         if self.low is None:
             return sa.false()
         return _beyond(self.a.high, self.low, ~sa.and_(self.a.includes_high, self._when(self.with_low)), above=False)
 
-    def right_of(self):
+    def right_of(self) -> sa.ColumnElement[bool]:
         if self.high is None:
             return sa.false()
         return _beyond(self.a.low, self.high, ~sa.and_(self.a.includes_low, self._when(self.with_high)), above=True)
 
-    def adjacent(self):
+    def adjacent(self) -> sa.ColumnElement[bool]:
         # Exactly one of two equal bounds is included.
         found = []
         if self.low is not None:
@@ -123,16 +129,17 @@ _MADE = {
 }
 
 
-def _condition(name: str):
+def _condition(name: str) -> Condition:
     sign, made, of_empty, with_empty = _MADE[name]
 
-    def condition(left, right: Range, dialect):
+    def condition(left: sa.ColumnElement[Any], right: Range[Any], dialect: str) -> sa.ColumnElement[bool]:
         if expressions_of(dialect).has_ranges:
             return left.bool_op(sign)(sa.cast(bound(left, right), left.type))
         if right.empty:
             empty = _Bounds(left, dialect).empty if with_empty is None else _Comparison._when(with_empty)
             return text_forms.unless_null(left, empty)
-        it = _Comparison(left, right, left.type.write_bound, dialect)
+        kind: Any = left.type  # a RangeColumn of ``ranges``
+        it = _Comparison(left, right, kind.write_bound, dialect)
         asked = sa.or_(it.a.empty, made(it)) if of_empty else sa.and_(~it.a.empty, made(it))
         return text_forms.unless_null(left, asked)
 
@@ -149,5 +156,5 @@ _WORDS = {
     "nxl": "does not extend to the left of",
     "adj": "is adjacent to",
 }
-#: The operators of range types.
-RANGES = (*IDENTITY, *(Operator(name, words, _condition(name)) for name, words in _WORDS.items()))
+#: What types of ranges take.
+RANGES: tuple[Operator, ...] = (*IDENTITY, *(Operator(name, words, _condition(name)) for name, words in _WORDS.items()))

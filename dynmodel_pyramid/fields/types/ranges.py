@@ -6,9 +6,9 @@ keeps the canonical text, which is equal where the ranges are.
 
 import datetime
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import colander
 import sqlalchemy as sa
@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import Range
 
 from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.fields import schema
-from dynmodel_pyramid.fields.contract import FieldType, TextForm
+from dynmodel_pyramid.fields.contract import Context, FieldType, Options, TextForm
 from dynmodel_pyramid.fields.sql import text_forms
 from dynmodel_pyramid.fields.types import range_operators
 from dynmodel_pyramid.fields.types.temporal import parse_date, parse_datetime, write_datetime
@@ -26,6 +26,7 @@ from dynmodel_pyramid.fields.types.temporal import parse_date, parse_datetime, w
 _LONGEST = 200
 _BOUND = r'(\s*"(?:[^"\\]|\\.|"")*"\s*|[^"\\,()\[\]]*)'
 _LITERAL = re.compile(rf"\s*([\[(]){_BOUND},{_BOUND}([\])])\s*")
+_BOUNDS: Mapping[str, Literal["()", "[)", "(]", "[]"]] = {"()": "()", "[)": "[)", "(]": "(]", "[]": "[]"}
 _EMPTY = re.compile(r"\s*empty\s*", re.IGNORECASE | re.ASCII)
 _ESCAPED = re.compile(r'\\(.)|"(")', re.DOTALL)
 _DAY = datetime.timedelta(days=1)
@@ -39,9 +40,9 @@ class Subtype:
     parse: Callable[[str], Any]
     write: Callable[[Any], str]
     step: Any
-    native: type[sa.types.TypeEngine]
+    native: type[sa.types.TypeEngine[Any]]
     #: Of a bound of a native range.
-    sql_text: Callable[[sa.ColumnElement, str], sa.ColumnElement]
+    sql_text: Callable[[sa.ColumnElement[Any], str], sa.ColumnElement[Any]]
 
 
 def parse_integer(text: str) -> int:
@@ -65,7 +66,7 @@ SUBTYPES = {
 }
 
 
-def parse_range(text: str, subtype: Subtype) -> Range:
+def parse_range(text: str, subtype: Subtype) -> Range[Any]:
     """A range as PostgreSQL writes it (manual, 8.17.5), any bounds, in canonical form.
 
     :raises ValueError: saying what is wanted
@@ -79,7 +80,8 @@ def parse_range(text: str, subtype: Subtype) -> Range:
     if not match:
         raise ValueError("want a range such as [1,10), (,5] or empty")
     opening, lower, upper, closing = match.groups()
-    return canonical(Range(_bound(lower, subtype), _bound(upper, subtype), bounds=opening + closing), subtype)
+    bounds = _BOUNDS[opening + closing]
+    return canonical(Range(_bound(lower, subtype), _bound(upper, subtype), bounds=bounds), subtype)
 
 
 def _bound(text: str, subtype: Subtype) -> Any:
@@ -91,7 +93,7 @@ def _bound(text: str, subtype: Subtype) -> Any:
     return subtype.parse(text)
 
 
-def canonical(value: Range, subtype: Subtype) -> Range:
+def canonical(value: Range[Any], subtype: Subtype) -> Range[Any]:
     """The one form of equal ranges (PostgreSQL's manual, 8.17.7): discrete ones include the lower bound only, no
     missing bound is included, and a range without values is ``empty``.
 
@@ -113,7 +115,7 @@ def canonical(value: Range, subtype: Subtype) -> Range:
         if lower is not None and lower == upper:
             return Range(empty=True)
     opening = "(" if lower is None else bounds[0]
-    return Range(lower, upper, bounds=opening + (")" if upper is None else bounds[1]))
+    return Range(lower, upper, bounds=_BOUNDS[opening + (")" if upper is None else bounds[1])])
 
 
 def _next(value: Any, subtype: Subtype) -> Any:
@@ -126,40 +128,40 @@ def _next(value: Any, subtype: Subtype) -> Any:
     return in_64_bits(following) if isinstance(following, int) else following
 
 
-def write_range(value: Range, subtype: Subtype) -> str:
+def write_range(value: Range[Any], subtype: Subtype) -> str:
     if value.empty:
         return "empty"
     lower, upper = ("" if bound is None else subtype.write(bound) for bound in (value.lower, value.upper))
     return f"{value.bounds[0]}{lower},{upper}{value.bounds[1]}"
 
 
-class RangeColumn(sa.TypeDecorator):
+class RangeColumn(sa.TypeDecorator[Any]):
     """``Range`` objects of one subtype: int8range, daterange or tstzrange, or canonical text."""
 
     impl = sa.Text
     cache_ok = True
 
-    def __init__(self, kind: str):
+    def __init__(self, kind: str) -> None:
         super().__init__()
         self.kind = kind
 
-    def load_dialect_impl(self, dialect):
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
         native = SUBTYPES[self.kind].native() if expressions_of(dialect.name).has_ranges else sa.Text()
         return dialect.type_descriptor(native)
 
-    def process_bind_param(self, value, dialect):
-        # The text is used for PostgreSQL, too: its driver would send small numbers as an int4range.
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
+        # PostgreSQL reads the text, too: its driver would make an int4range of small numbers.
         subtype = SUBTYPES[self.kind]
         return None if value is None else write_range(canonical(value, subtype), subtype)
 
     def write_bound(self, value: Any) -> str:
         return SUBTYPES[self.kind].write(value)
 
-    def literal_processor(self, dialect):
+    def literal_processor(self, dialect: sa.Dialect) -> Callable[[Any], str]:
         quote = sa.String().literal_processor(dialect)
         return lambda value: quote(self.process_bind_param(value, dialect))
 
-    def process_result_value(self, value, dialect):
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
         if value is None:
             return None
         subtype = SUBTYPES[self.kind]
@@ -172,10 +174,10 @@ class RangeColumn(sa.TypeDecorator):
 class _RangeString(schema.Text):
     wanted = "a range in a string"
 
-    def __init__(self, subtype: Subtype):
+    def __init__(self, subtype: Subtype) -> None:
         self.subtype = subtype
 
-    def check(self, node, value):
+    def check(self, node: colander.SchemaNode, value: Any) -> Any:
         try:
             return parse_range(value, self.subtype)
         except OverflowError as error:
@@ -188,22 +190,22 @@ class _Ranges(FieldType):
     operators = range_operators.RANGES
     kind = ""
 
-    def column(self, options, context):
+    def column(self, options: Options, context: Context) -> sa.Column[Any]:
         return sa.Column(RangeColumn(self.kind))
 
-    def schema_node(self, options):
+    def schema_node(self, options: Options) -> colander.SchemaNode:
         return colander.SchemaNode(_RangeString(SUBTYPES[self.kind]))
 
-    def json_expression(self, source, options):
+    def json_expression(self, source: sa.ColumnElement[Any], options: Options) -> sa.ColumnElement[Any]:
         return text_forms.answered(self.sql_text, source)
 
-    def json_schema(self, options):
+    def json_schema(self, options: Options) -> dict[str, Any]:
         return {"type": "string", "pattern": r"^(empty|[\[(][^,]*,[^,]*[\])])$"}
 
-    def text_form(self, options):
+    def text_form(self, options: Options) -> TextForm:
         return TextForm(lambda value: write_range(value, SUBTYPES[self.kind]), sql_to_text=self.sql_text)
 
-    def sql_text(self, value: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+    def sql_text(self, value: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
         if not expressions_of(dialect).has_ranges:
             return sa.type_coerce(value, sa.Text())
         kind = SUBTYPES[self.kind]

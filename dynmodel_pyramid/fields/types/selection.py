@@ -6,6 +6,7 @@ Rows store only keys. So a new label, colour or order changes the definition, an
 import dataclasses
 import functools
 import re
+from collections.abc import Callable
 from typing import Any
 
 import colander
@@ -15,7 +16,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.fields import operators, schema
 from dynmodel_pyramid.fields.choices import one_of
-from dynmodel_pyramid.fields.contract import FieldType, TextForm
+from dynmodel_pyramid.fields.contract import Checks, Context, FieldType, Options, TextForm
 from dynmodel_pyramid.fields.sql import checks, formats, text_forms
 from dynmodel_pyramid.fields.types.arrays import ArrayType, TextArray, TextList
 from dynmodel_pyramid.fields.types.json import Fragment
@@ -31,7 +32,7 @@ class _Choices(schema.List):
 
     members = ("key", "label", "colour")
 
-    def __init__(self):
+    def __init__(self) -> None:
         text = {"type": "string", "maxLength": LONGEST}
         key = text | {"minLength": 1}
         optional = {"type": ["string", "null"]}
@@ -45,7 +46,7 @@ class _Choices(schema.List):
         items = {"anyOf": [key, choice]}
         self.json_schema = {"type": "array", "items": items, "minItems": 1, "maxItems": MOST_CHOICES}
 
-    def check(self, node, value):
+    def check(self, node: colander.SchemaNode, value: Any) -> Any:
         if not 1 <= len(value) <= MOST_CHOICES:
             raise schema.invalid(node, f"want from 1 to {MOST_CHOICES} choices", "invalid_option")
         whole, keys, choices = colander.Invalid(node), set(), []
@@ -63,7 +64,7 @@ class _Choices(schema.List):
             raise whole
         return choices
 
-    def choice(self, node, given: Any) -> dict[str, str | None]:
+    def choice(self, node: colander.SchemaNode, given: Any) -> dict[str, str | None]:
         if type(given) is str:
             given = {"key": given}
         if type(given) is not dict:
@@ -80,7 +81,7 @@ class _Choices(schema.List):
         return choice
 
     @staticmethod
-    def text(node, name: str, value: Any) -> str | None:
+    def text(node: colander.SchemaNode, name: str, value: Any) -> str | None:
         if value is None:
             return None
         text = schema.Text().deserialize(node, value)
@@ -100,7 +101,7 @@ def choices_option() -> colander.SchemaNode:
     return option
 
 
-def keys_of(options) -> list[str]:
+def keys_of(options: Options) -> list[str]:
     return [choice["key"] for choice in options["choices"]]
 
 
@@ -109,29 +110,29 @@ class Choice(FieldType):
 
     operators = operators.ORDERED
 
-    def options_schema(self):
+    def options_schema(self) -> colander.SchemaNode:
         return colander.SchemaNode(colander.Mapping(unknown="raise"), choices_option())
 
-    def column(self, options, context):
+    def column(self, options: Options, context: Context) -> sa.Column[Any]:
         return sa.Column(byte_order())
 
-    def checks(self, column, options, context):
+    def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
         return checks.choices(column, keys_of(options))
 
-    def schema_node(self, options):
+    def schema_node(self, options: Options) -> colander.SchemaNode:
         keys = keys_of(options)
         allowed = frozenset(keys)
         return colander.SchemaNode(
             schema.Text(), validator=one_of(keys), fast_path=lambda value: type(value) is str and value in allowed
         )
 
-    def operand_node(self, options):
+    def operand_node(self, options: Options) -> colander.SchemaNode:
         return colander.SchemaNode(schema.Text())
 
-    def json_schema(self, options):
+    def json_schema(self, options: Options) -> dict[str, Any]:
         return {"type": "string", "enum": keys_of(options)}
 
-    def text_form(self, options):
+    def text_form(self, options: Options) -> TextForm:
         return TextForm(
             sql_to_text=text_forms.unchanged,
             sql_from_text=lambda text, dialect: text_forms.within(text, choices=keys_of(options)),
@@ -141,7 +142,7 @@ class Choice(FieldType):
 class MultiChoice(ArrayType):
     """Some of the choices that the definition lists: an array of keys, each once, in the order of the choices."""
 
-    def options_schema(self):
+    def options_schema(self) -> colander.SchemaNode:
         return colander.SchemaNode(
             colander.Mapping(unknown="raise"),
             choices_option(),
@@ -150,38 +151,38 @@ class MultiChoice(ArrayType):
             validator=_check_counts,
         )
 
-    def checks(self, column, options, context):
+    def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
         keys = keys_of(options)
         found = {**checks.items(column, options["min_items"], options["max_items"], context)}
         if expressions_of(context.dialect).has_arrays and len(keys) <= checks.MOST_CHOICES:
             found["choices"] = column.op("<@", is_comparison=True)(sa.literal(keys, column.type))
         return found
 
-    def schema_node(self, options):
+    def schema_node(self, options: Options) -> colander.SchemaNode:
         keys = keys_of(options)
         # More items than choices can't be distinct.
         most = len(keys) if options["max_items"] is None else min(options["max_items"], len(keys))
         kind = _Keys(options["min_items"], most, one_of(keys))
         return colander.SchemaNode(kind)
 
-    def operand_node(self, options):
+    def operand_node(self, options: Options) -> colander.SchemaNode:
         return colander.SchemaNode(schema.List(schema.Text()), preparer=sorted)
 
-    def json_expression(self, source, options):
+    def json_expression(self, source: sa.ColumnElement[Any], options: Options) -> sa.ColumnElement[Any]:
         return self.as_json(source, _InOrder(tuple(keys_of(options))))
 
-    def json_text(self, source, options, dialect):
+    def json_text(self, source: sa.ColumnElement[Any], options: Options, dialect: str) -> sa.ColumnElement[Any] | None:
         return text_forms.unless_null(
             source, text_forms.ordered_items(self.as_json(source, Fragment()), keys_of(options), dialect)
         )
 
-    def json_schema(self, options):
+    def json_schema(self, options: Options) -> dict[str, Any]:
         rules = {"minItems": options["min_items"], "maxItems": options["max_items"]}
         own = {"type": "array", "items": {"enum": keys_of(options)}, "uniqueItems": True}
         return own | {name: value for name, value in rules.items() if value is not None}
 
-    def text_form(self, options):
-        def from_text(text, dialect):
+    def text_form(self, options: Options) -> TextForm:
+        def from_text(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
             return formats.only_item(text_forms.within(text, choices=keys_of(options)), TextArray(), dialect)
 
         return dataclasses.replace(
@@ -192,7 +193,7 @@ class MultiChoice(ArrayType):
 class _Keys(TextList):
     """Keys, stored in the order of their bytes, which does not depend on the choices: equal sets are equal values."""
 
-    def check(self, node, value):
+    def check(self, node: colander.SchemaNode, value: Any) -> Any:
         return sorted(super().check(node, value))
 
 
@@ -201,10 +202,10 @@ class _InOrder(Fragment):
 
     cache_ok = True
 
-    def __init__(self, keys: tuple[str, ...]):
+    def __init__(self, keys: tuple[str, ...]) -> None:
         self.keys = keys
 
-    def result_processor(self, dialect, coltype):
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> Callable[[Any], Any] | None:
         places = {key: place for place, key in enumerate(self.keys)}
         place, last = places.__getitem__, len(places)
 
@@ -226,7 +227,7 @@ class _InOrder(Fragment):
         return read
 
 
-def _check_counts(node, options):
+def _check_counts(node: colander.SchemaNode, options: Options) -> None:
     low, high = options["min_items"], options["max_items"]
     count = len(options["choices"])
     if not 0 <= low <= count:

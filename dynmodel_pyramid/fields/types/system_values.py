@@ -1,10 +1,12 @@
 """System values: numbers of rows, and when and by whom a row was made and changed. No client writes them."""
 
+from typing import Any
+
 import colander
 import sqlalchemy as sa
 
 from dynmodel_pyramid.fields import operators, schema
-from dynmodel_pyramid.fields.contract import UNCHANGED, FieldType, TextForm
+from dynmodel_pyramid.fields.contract import UNCHANGED, Context, FieldType, Options, TextForm, Write
 from dynmodel_pyramid.fields.sql import text_forms
 from dynmodel_pyramid.fields.types.numbers import read_integer
 from dynmodel_pyramid.fields.types.temporal import DateTime
@@ -16,19 +18,19 @@ class Autonumber(FieldType):
 
     operators = operators.ORDERED
 
-    def column(self, options, context):
+    def column(self, options: Options, context: Context) -> sa.Column[Any]:
         return sa.Column(sa.BigInteger())
 
-    def schema_node(self, options):
+    def schema_node(self, options: Options) -> colander.SchemaNode:
         return colander.SchemaNode(schema.Integer())
 
-    def text_form(self, options):
+    def text_form(self, options: Options) -> TextForm:
         return TextForm(str, read_integer, text_forms.digits, lambda text, dialect: text_forms.whole_number(text))
 
-    def json_schema(self, options):
+    def json_schema(self, options: Options) -> dict[str, Any]:
         return {"type": "integer"}
 
-    def fill(self, options, write):
+    def fill(self, options: Options, write: Write) -> Any:
         return write.number() if write.is_insert else UNCHANGED
 
 
@@ -39,13 +41,13 @@ class CreatedTime(DateTime):
     source = "_created"
     upgrades = ()
 
-    def options_schema(self):
+    def options_schema(self) -> colander.SchemaNode:
         return colander.SchemaNode(colander.Mapping(unknown="raise"))
 
-    def column(self, options, context):
+    def column(self, options: Options, context: Context) -> None:
         return None
 
-    def read_expression(self, source, options):
+    def read_expression(self, source: sa.FromClause, options: Options) -> sa.ColumnElement[Any]:
         return source.c[self.source]
 
 
@@ -60,24 +62,24 @@ class CreatedBy(FieldType):
 
     operators = operators.TEXTUAL
 
-    def column(self, options, context):
+    def column(self, options: Options, context: Context) -> sa.Column[Any]:
         return sa.Column(byte_order())
 
-    def schema_node(self, options):
+    def schema_node(self, options: Options) -> colander.SchemaNode:
         return colander.SchemaNode(schema.Text())
 
-    def json_schema(self, options):
+    def json_schema(self, options: Options) -> dict[str, Any]:
         return {"type": "string"}
 
-    def text_form(self, options):
+    def text_form(self, options: Options) -> TextForm:
         return TextForm(sql_to_text=text_forms.unchanged, sql_from_text=text_forms.unchanged)
 
-    def fill(self, options, write):
+    def fill(self, options: Options, write: Write) -> Any:
         return write.author if write.is_insert else UNCHANGED
 
 
 class UpdatedBy(CreatedBy):
     """Who changed the row last: as ``created_by``."""
 
-    def fill(self, options, write):
+    def fill(self, options: Options, write: Write) -> Any:
         return write.author

@@ -4,13 +4,15 @@ import datetime
 import functools
 import re
 import zoneinfo
+from collections.abc import Callable
+from typing import Any
 
 import colander
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database.expressions import OfDialect, expressions_of
 from dynmodel_pyramid.fields import operators, schema
-from dynmodel_pyramid.fields.contract import FieldType, TextForm
+from dynmodel_pyramid.fields.contract import Checks, Context, FieldType, Options, TextForm, Upgrade
 from dynmodel_pyramid.fields.sql import checks, reading, text_forms
 
 UTC = datetime.UTC
@@ -60,7 +62,7 @@ def parse_datetime(text: str, zone: zoneinfo.ZoneInfo | None = None) -> datetime
     offset = "+00:00" if offset in ("Z", "z") else offset or ""
     try:
         made = datetime.datetime.fromisoformat(f"{day}T{time}.{fraction[:6]:0<6}{offset}")
-        return made.astimezone(UTC) if offset else from_local(made, zone)
+        return from_local(made, zone) if zone is not None and not offset else made.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise ValueError(str(error) if isinstance(error, NoSuchLocalTime) else _NO_SUCH_TIME) from None
 
@@ -94,19 +96,19 @@ def zone_names() -> frozenset[str]:
 class _Zone(schema.Text):
     wanted = "the name of a time zone"
 
-    def check(self, node, value):
+    def check(self, node: colander.SchemaNode, value: Any) -> Any:
         if value not in zone_names():
             raise schema.invalid(node, "want the IANA name of a time zone, such as Europe/Berlin", "invalid_option")
         return value
 
 
-class UTCDateTime(sa.TypeDecorator):
+class UTCDateTime(sa.TypeDecorator[Any]):
     """Aware datetimes, stored in UTC with microseconds on both databases, and returned in UTC."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value, dialect):
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
         if value is None:
             return None
         if value.tzinfo is None:
@@ -114,10 +116,10 @@ class UTCDateTime(sa.TypeDecorator):
         value = value.astimezone(UTC)
         return value if expressions_of(dialect.name).has_moments else value.replace(tzinfo=None)
 
-    def process_literal_param(self, value, dialect):
+    def process_literal_param(self, value: Any, dialect: sa.Dialect) -> str:
         return self.process_bind_param(value, dialect)
 
-    def process_result_value(self, value, dialect):
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
         if value is None or value.tzinfo is UTC:
             return value
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -125,11 +127,11 @@ class UTCDateTime(sa.TypeDecorator):
     # Where moments are texts one function each, for the decorator's, that of SQLAlchemy's storage format and a third
     # around them: 0.5 of the time to store a value, 0.15 of the time to read one. The text that is stored is the same.
 
-    def bind_processor(self, dialect):
+    def bind_processor(self, dialect: sa.Dialect) -> Callable[[Any], Any] | None:
         if expressions_of(dialect.name).has_moments:
             return super().bind_processor(dialect)
 
-        def store(value):
+        def store(value: Any) -> str | None:
             if value is None:
                 return None
             if value.tzinfo is not UTC:
@@ -138,7 +140,7 @@ class UTCDateTime(sa.TypeDecorator):
 
         return store
 
-    def result_processor(self, dialect, coltype):
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> Callable[[Any], Any] | None:
         if expressions_of(dialect.name).has_moments:
             return super().result_processor(dialect, coltype)
         parse = datetime.datetime.fromisoformat
@@ -148,12 +150,12 @@ class UTCDateTime(sa.TypeDecorator):
 class _Moment(schema.Text):
     """A JSON string that a parser turns into a date or datetime."""
 
-    def __init__(self, parse, wanted: str, rules: dict[str, str]):
+    def __init__(self, parse: Callable[[str], Any], wanted: str, rules: dict[str, str]) -> None:
         self.parse = parse
         self.wanted = wanted
         self.json_schema = {"type": "string", **rules}
 
-    def check(self, node, value):
+    def check(self, node: colander.SchemaNode, value: Any) -> Any:
         try:
             return self.parse(value)
         except OverflowError as error:
@@ -165,7 +167,7 @@ class _Moment(schema.Text):
 class _MomentText(_Moment):
     """The same for an option, which keeps its text as it was sent."""
 
-    def check(self, node, value):
+    def check(self, node: colander.SchemaNode, value: Any) -> Any:
         super().check(node, value)
         return value
 
@@ -178,11 +180,11 @@ class Temporal(FieldType):
     """
 
     operators = operators.ORDERED
-    parse = staticmethod(parse_date)
+    parse: Callable[[str], Any] = staticmethod(parse_date)
     wanted = ""
     rules: dict[str, str] = {}
 
-    def options_schema(self):
+    def options_schema(self) -> colander.SchemaNode:
         kind = _MomentText(self.parse, self.wanted, self.rules)
         return colander.SchemaNode(
             colander.Mapping(unknown="raise"),
@@ -191,15 +193,15 @@ class Temporal(FieldType):
             validator=self._check_options,
         )
 
-    def _check_options(self, node, options):
+    def _check_options(self, node: colander.SchemaNode, options: Options) -> None:
         low, high = options["min"], options["max"]
         if low is not None and high is not None and self.parse(low) > self.parse(high):
             raise schema.at_option(node, "min", "is after max")
 
-    def schema_node(self, options):
+    def schema_node(self, options: Options) -> colander.SchemaNode:
         low, high = self.bounds(options)
 
-        def check(node, value):
+        def check(node: colander.SchemaNode, value: Any) -> None:
             if low is not None and value < low:
                 raise schema.invalid(node, f"want {options['min']} or later", "too_small")
             if high is not None and value > high:
@@ -207,28 +209,28 @@ class Temporal(FieldType):
 
         return colander.SchemaNode(_Moment(self.reader(options), self.wanted, self.rules), validator=check)
 
-    def bounds(self, options) -> list:
+    def bounds(self, options: Options) -> list[Any]:
         """``min`` and ``max`` as values."""
         return [None if options.get(name) is None else self.parse(options[name]) for name in ("min", "max")]
 
-    def checks(self, column, options, context):
+    def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
         return checks.bounds(column, *self.bounds(options))
 
-    def operand_node(self, options):
+    def operand_node(self, options: Options) -> colander.SchemaNode:
         return colander.SchemaNode(_Moment(self.reader(options), self.wanted, self.rules))
 
-    def reader(self, options):
+    def reader(self, options: Options) -> Callable[[str], Any]:
         """The parser of values."""
         return self.parse
 
-    def json_schema(self, options):
+    def json_schema(self, options: Options) -> dict[str, Any]:
         return {"type": "string", **self.rules}
 
-    def text_form(self, options):
+    def text_form(self, options: Options) -> TextForm:
         return TextForm(self.write, str.strip)
 
     @staticmethod
-    def write(value) -> str:
+    def write(value: Any) -> str:
         return value.isoformat()
 
 
@@ -237,19 +239,19 @@ class Date(Temporal):
 
     wanted, rules = "a date in a string", {"format": "date"}
 
-    def column(self, options, context):
+    def column(self, options: Options, context: Context) -> sa.Column[Any]:
         return sa.Column(sa.Date())
 
-    def checks(self, column, options, context):
+    def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
         return {**checks.instant(column, "date", 10, context), **super().checks(column, options, context)}
 
-    def json_expression(self, source, options):
+    def json_expression(self, source: sa.ColumnElement[Any], options: Options) -> sa.ColumnElement[Any]:
         return text_forms.answered(text_forms.day_text, source)
 
-    def text_form(self, options):
+    def text_form(self, options: Options) -> TextForm:
         low, high = self.bounds(options)
 
-        def from_text(text, dialect):
+        def from_text(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
             return text_forms.within(text_forms.day(text, dialect), low, high)
 
         return TextForm(self.write, read_day, text_forms.day_text, from_text)
@@ -267,27 +269,27 @@ class DateTime(Temporal):
     parse = staticmethod(parse_datetime)
     wanted, rules = "a date and time in a string", {"format": "date-time"}
     #: Version 2 has ``timezone``.
-    upgrades = (dict,)
+    upgrades: tuple[Upgrade, ...] = (dict,)
 
-    def options_schema(self):
+    def options_schema(self) -> colander.SchemaNode:
         node = super().options_schema()
         node.add(schema.option(_Zone(), "timezone", description="whose local time a value without offset is"))
         return node
 
-    def reader(self, options):
+    def reader(self, options: Options) -> Callable[[str], Any]:
         zone = options.get("timezone")
         return self.parse if zone is None else functools.partial(self.parse, zone=zoneinfo.ZoneInfo(zone))
 
-    def column(self, options, context):
+    def column(self, options: Options, context: Context) -> sa.Column[Any] | None:
         return sa.Column(UTCDateTime())
 
-    def checks(self, column, options, context):
+    def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
         return {**checks.instant(column, "datetime", 19, context), **super().checks(column, options, context)}
 
-    def json_expression(self, source, options):
+    def json_expression(self, source: sa.ColumnElement[Any], options: Options) -> sa.ColumnElement[Any]:
         kind = sa.DateTime(timezone=True)
 
-        def answered(dialect: str) -> sa.ColumnElement:
+        def answered(dialect: str) -> sa.ColumnElement[Any]:
             # A text is parsed and written anew faster than SQLite writes it in another form; it is left naive, which
             # the encoder takes for UTC.
             has_moments = expressions_of(dialect).has_moments
@@ -295,16 +297,16 @@ class DateTime(Temporal):
 
         return OfDialect(answered, kind)
 
-    def text_form(self, options):
+    def text_form(self, options: Options) -> TextForm:
         low, high = self.bounds(options)
 
-        def from_text(text, dialect):
+        def from_text(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
             return text_forms.within(reading.moment(text, UTCDateTime(), dialect), low, high)
 
         return TextForm(self.write, read_moment, text_forms.moment_text, from_text)
 
     @staticmethod
-    def write(value) -> str:
+    def write(value: Any) -> str:
         return write_datetime(value)
 
 

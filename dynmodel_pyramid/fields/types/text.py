@@ -1,12 +1,14 @@
 """Text, short and long."""
 
+from typing import Any
+
 import colander
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database.expressions import variants
 from dynmodel_pyramid.fields import operators, python_patterns, schema
 from dynmodel_pyramid.fields.choices import check_choices, choices_option, each_of, one_of
-from dynmodel_pyramid.fields.contract import FieldType, TextForm, Unsupported
+from dynmodel_pyramid.fields.contract import Checks, Context, FieldType, Options, SqlForm, TextForm, Unsupported
 from dynmodel_pyramid.fields.sql import checks, pattern_checks, text_forms
 
 #: The greatest length that an option may have (that of PostgreSQL's varchar(n), manual, 8.3).
@@ -14,7 +16,7 @@ LONGEST = 10_485_760
 _BYTE_ORDER = variants(sa.Text(), lambda expressions: sa.Text(collation=expressions.byte_collation))
 
 
-def byte_order() -> sa.types.TypeEngine:
+def byte_order() -> sa.types.TypeEngine[Any]:
     """A text type that compares and sorts as bytes on all databases."""
     return _BYTE_ORDER
 
@@ -24,7 +26,7 @@ class Text(FieldType):
 
     operators = operators.TEXTUAL
 
-    def options_schema(self):
+    def options_schema(self) -> colander.SchemaNode:
         return colander.SchemaNode(
             colander.Mapping(unknown="raise"),
             schema.option(schema.Integer(), "min_length", description="at least so many characters"),
@@ -38,11 +40,11 @@ class Text(FieldType):
             validator=check_text_options,
         )
 
-    def column(self, options, context):
-        # Only the validator checks the length: with varchar(n), each change of max_length would change the table.
+    def column(self, options: Options, context: Context) -> sa.Column[Any]:
+        # The validator alone knows the length: varchar(n) would make each change of max_length a change of the table.
         return sa.Column(byte_order())
 
-    def checks(self, column, options, context):
+    def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
         return {
             **checks.kind(column, "text", context),
             **checks.lengths(column, options),
@@ -50,12 +52,12 @@ class Text(FieldType):
             **pattern_checks.checks(column, options.get("pattern"), context),
         }
 
-    def schema_node(self, options):
+    def schema_node(self, options: Options) -> colander.SchemaNode:
         low, high = options["min_length"], options["max_length"]
         pattern = options["pattern"]
         unsupported = self.unsupported(options)
 
-        def check(node, value):
+        def check(node: colander.SchemaNode, value: Any) -> None:
             if low is not None and len(value) < low:
                 raise schema.invalid(node, f"want at least {low} characters, not {len(value)}", "too_short", value)
             if high is not None and len(value) > high:
@@ -73,10 +75,10 @@ class Text(FieldType):
 
         return colander.SchemaNode(schema.Text(), validator=check, fast_path=_fast_path(options))
 
-    def operand_node(self, options):
+    def operand_node(self, options: Options) -> colander.SchemaNode:
         return colander.SchemaNode(schema.Text())
 
-    def unsupported(self, options):
+    def unsupported(self, options: Options) -> Unsupported | None:
         if options.get("pattern") is None:
             return None
         try:
@@ -85,13 +87,13 @@ class Text(FieldType):
             return Unsupported("pattern", str(error), "pattern_unsupported")
         return None
 
-    def json_schema(self, options):
+    def json_schema(self, options: Options) -> dict[str, Any]:
         pattern = None if options["pattern"] is None else searching(options["pattern"])
         rules = {"minLength": options["min_length"], "maxLength": options["max_length"], "pattern": pattern}
         return {"type": "string"} | {name: value for name, value in rules.items() if value is not None}
 
-    def text_form(self, options):
-        # The databases' regular expressions are not Python's, so patterns are left to Python.
+    def text_form(self, options: Options) -> TextForm:
+        # The databases' regular expressions are not Python's, so a pattern is left to it.
         from_text = _allowed(options) if options["pattern"] is None else None
         return TextForm(sql_to_text=text_forms.unchanged, sql_from_text=from_text)
 
@@ -99,28 +101,28 @@ class Text(FieldType):
 class String(Text):
     """Short text, at most 255 characters unless ``max_length`` says otherwise; optionally one of ``choices``."""
 
-    def options_schema(self):
+    def options_schema(self) -> colander.SchemaNode:
         node = super().options_schema()
         node["max_length"].missing = 255
         node.add(choices_option(schema.Text(), "the only texts allowed"))
         return node
 
-    def schema_node(self, options):
+    def schema_node(self, options: Options) -> colander.SchemaNode:
         node = super().schema_node(options)
         if options["choices"] is not None:
             node.validator = each_of(node.validator, one_of(options["choices"]))
             node.fast_path = None
         return node
 
-    def json_schema(self, options):
+    def json_schema(self, options: Options) -> dict[str, Any]:
         own = super().json_schema(options)
         return own if options["choices"] is None else own | {"enum": options["choices"]}
 
 
-def _allowed(options):
+def _allowed(options: Options) -> SqlForm:
     """The validator in SQL: valid texts unchanged, NULL for others."""
 
-    def from_text(text, dialect):
+    def from_text(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
         allowed = text_forms.within_length(text, options["min_length"], options["max_length"])
         if options.get("choices") is None:
             return allowed
@@ -129,7 +131,7 @@ def _allowed(options):
     return from_text
 
 
-def _fast_path(options):
+def _fast_path(options: Options) -> schema.FastPath | None:
     if options["min_length"] is not None or options["pattern"] is not None:
         return None
     high = LONGEST if options["max_length"] is None else options["max_length"]
@@ -151,7 +153,7 @@ def searching(pattern: str) -> str | None:
     return whole
 
 
-def check_text_options(node, options):
+def check_text_options(node: colander.SchemaNode, options: Options) -> None:
     low, high = options["min_length"], options["max_length"]
     for name, value in (("min_length", low), ("max_length", high)):
         if value is not None and not (0 if name == "min_length" else 1) <= value <= LONGEST:

@@ -2,11 +2,20 @@
 
 import re
 from collections.abc import Mapping
-from typing import Literal
 
 from dynmodel_pyramid.fields.operators import Syntax
 from dynmodel_pyramid.queries.grammar.cursor import Cursor, unescape
-from dynmodel_pyramid.queries.grammar.syntax import IS_VALUES, Column, Condition, Filter, Group
+from dynmodel_pyramid.queries.grammar.syntax import (
+    IS_VALUES,
+    LOGIC,
+    QUANTIFIERS,
+    Column,
+    Condition,
+    Filter,
+    Group,
+    Logic,
+    Quantifier,
+)
 
 _OPERATOR = re.compile(r"([a-z][a-z0-9_]*)(?:\(([^()]*)\))?\.")
 _LANGUAGE = re.compile(r"[0-9A-Za-z_$ \x80-\U0010ffff]+")
@@ -34,28 +43,28 @@ def read_condition(cursor: Cursor, column: Column, *, nested: bool = False) -> C
         value = _read_is_value(cursor)
     else:
         value = _read_text(cursor, array=True) if nested else cursor.rest()
-    if quantifier is not None:
+    if quantifier is not None and isinstance(value, str):  # an operator of lists is never quantified
         begun = start + 1 if nested and cursor.text.startswith('"', start) else start
         value = _read_array(Cursor(value, cursor.parameter, cursor.guard, cursor.part, begun))
     return Condition(column, operator, value, negated, quantifier, language)
 
 
-def read_operator(cursor: Cursor) -> tuple[str, Syntax, Literal["any", "all"] | None, str | None]:
+def read_operator(cursor: Cursor) -> tuple[str, Syntax, Quantifier | None, str | None]:
     """``fts(english).`` with the full stop: operator, its syntax, quantifier, language."""
     start = cursor.position
     operators = cursor.guard.rules.operators
     found = cursor.match(_OPERATOR)
     syntax = None if found is None else operators.get(found[1])
-    if syntax is None:
+    if found is None or syntax is None:
         known = ", ".join(sorted(operators))
         cursor.fault("an operator and a full stop", at=start, hint=f"operators are {known}; not. may stand before them")
     operator, modifier = found.groups()
     if modifier is None:
         return operator, syntax, None, None
     if syntax.quantified:
-        if modifier not in ("any", "all"):
+        if modifier not in QUANTIFIERS:
             cursor.fault("any or all", at=found.start(2))
-        return operator, syntax, modifier, None
+        return operator, syntax, QUANTIFIERS[modifier], None
     if syntax.searches:
         if not modifier.strip() or not _LANGUAGE.fullmatch(modifier):
             cursor.fault("a language", at=found.start(2))
@@ -71,7 +80,7 @@ def _of(operators: Mapping[str, Syntax], modifier: str) -> str:
     return " ".join(sorted(name for name, syntax in operators.items() if getattr(syntax, modifier)))
 
 
-def read_group(cursor: Cursor, operator: Literal["and", "or"], negated: bool, depth: int = 1) -> Group:
+def read_group(cursor: Cursor, operator: Logic, negated: bool, depth: int = 1) -> Group:
     """``(a.eq.1,b.eq.2)``, after the word that makes it a group."""
     cursor.count()
     cursor.guard.nest(depth, cursor.parameter, cursor.part)
@@ -92,7 +101,7 @@ def read_item(cursor: Cursor, depth: int) -> Filter:
     found = cursor.match(_GROUP)
     if found is not None:
         cursor.position -= 1
-        return read_group(cursor, found[2], found[1] is not None, depth + 1)
+        return read_group(cursor, LOGIC[found[2]], found[1] is not None, depth + 1)
     column = cursor.column()
     cursor.skip_blanks()
     if not cursor.take("."):
@@ -121,7 +130,7 @@ def _read_list(cursor: Cursor) -> tuple[str, ...]:
 
 def _read_is_value(cursor: Cursor) -> str:
     start = cursor.position
-    value = cursor.match(_IS_VALUE)[0].lower()
+    value = cursor.taken(_IS_VALUE)[0].lower()
     if value not in IS_VALUES:
         cursor.fault("null, not_null, true, false or unknown", at=start)
     return value
@@ -145,7 +154,7 @@ def _read_text(cursor: Cursor, *, array: bool = False) -> str:
         found = cursor.match(_ARRAY)
         if found is not None:
             return found[0]
-    value = cursor.match(_RAW)[0]
+    value = cursor.taken(_RAW)[0]
     if not cursor.guard.rules.lenient and value[:1] in (" ", "\t") and value.lstrip(" \t")[:1] == '"':
         cursor.fault("the quote without a blank before it", at=start)
     return value
@@ -181,7 +190,7 @@ def _read_element(array: Cursor) -> str:
             array.fault("a closing quote", at=len(array.text))
         array.match(_SPACE)
         return value
-    raw = array.match(_ARRAY_RAW)[0]
+    raw = array.taken(_ARRAY_RAW)[0]
     kept = raw.rstrip()
     if (len(kept) - len(kept.rstrip("\\"))) % 2:  # an escaped blank is part of the value
         kept = raw[: len(kept) + 1]

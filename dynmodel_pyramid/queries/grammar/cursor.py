@@ -36,7 +36,7 @@ class Cursor:
 
     __slots__ = ("base", "guard", "parameter", "part", "position", "text")
 
-    def __init__(self, text: str, parameter: str, guard: Guard, part: str = "value", base: int = 0):
+    def __init__(self, text: str, parameter: str, guard: Guard, part: str = "value", base: int = 0) -> None:
         self.base = base
         self.text = text
         self.parameter = parameter
@@ -77,11 +77,17 @@ class Cursor:
             return True
         return False
 
-    def match(self, pattern: re.Pattern) -> re.Match | None:
+    def match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
         """Move over a match of the pattern at this place."""
         found = pattern.match(self.text, self.position)
         if found is not None:
             self.position = found.end()
+        return found
+
+    def taken(self, pattern: re.Pattern[str]) -> re.Match[str]:
+        """As :meth:`match`, of a pattern that matches nothing, too."""
+        found = self.match(pattern)
+        assert found is not None
         return found
 
     def skip_blanks(self) -> None:

@@ -4,8 +4,8 @@ Names and values need no percent-encoding, lists are arrays, and embedded relati
 string's grammar. docs/queries.md describes the form.
 """
 
-from collections.abc import Callable
-from typing import Any, NoReturn
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn, TypeVar
 
 from dynmodel_pyramid.fields.numerals import Rounded
 from dynmodel_pyramid.queries.errors import QueryError
@@ -19,11 +19,13 @@ from dynmodel_pyramid.queries.grammar.selects import read_item as read_select_it
 from dynmodel_pyramid.queries.grammar.selects import read_select
 from dynmodel_pyramid.queries.grammar.syntax import (
     IS_VALUES,
+    JOINS,
     Column,
     Condition,
     Embed,
     Filter,
     Group,
+    Logic,
     OrderTerm,
     Path,
     Query,
@@ -31,10 +33,18 @@ from dynmodel_pyramid.queries.grammar.syntax import (
     Star,
 )
 
+Item = TypeVar("Item")
+
 _LEVEL_KEYS = ("select", "where", "order", "limit", "offset")
 _KEYS = (*_LEVEL_KEYS, "after", "before")
 _EMBED_KEYS = ("embed", "spread", "alias", "hint", "join", *_LEVEL_KEYS)
-_GROUPS = {"and": ("and", False), "or": ("or", False), "not.and": ("and", True), "not.or": ("or", True)}
+#: Key -> how its items go together, and whether it is negated.
+_GROUPS: Mapping[str, tuple[Logic, bool]] = {
+    "and": ("and", False),
+    "or": ("or", False),
+    "not.and": ("and", True),
+    "not.or": ("or", True),
+}
 
 
 def read_document(document: object, rules: Rules) -> Query:
@@ -51,7 +61,7 @@ def read_document(document: object, rules: Rules) -> Query:
     cursors = {name: _text(document[name], f"/{name}") for name in ("after", "before") if name in document}
     if len(cursors) == 2:
         raise QueryError("after and before contradict each other", parameter="/before")
-    return Query(select, reader.levels.collected(), **cursors)
+    return Query(select, reader.levels.collected(), after=cursors.get("after"), before=cursors.get("before"))
 
 
 def _fault(pointer: str, expected: str, hint: str | None = None) -> NoReturn:
@@ -62,7 +72,7 @@ def _under(pointer: str, key: str | int) -> str:
     return f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
 
 
-def _check_keys(document: dict, known: tuple[str, ...], pointer: str) -> None:
+def _check_keys(document: dict[str, Any], known: tuple[str, ...], pointer: str) -> None:
     for key in document:
         if key not in known:
             raise QueryError(
@@ -100,7 +110,7 @@ def _scalar(value: object, pointer: str, index: int | None = None) -> str:
 
 
 class _Reader:
-    def __init__(self, rules: Rules):
+    def __init__(self, rules: Rules) -> None:
         self.guard = Guard(rules)
         self.levels = Levels()
         self.paths: set[Path] = set()
@@ -110,14 +120,14 @@ class _Reader:
             _fault(pointer, "a text")
         return Cursor(value, pointer, self.guard)
 
-    def whole(self, read: Callable[[Cursor], Any], value: object, pointer: str) -> Any:
+    def whole(self, read: Callable[[Cursor], Item], value: object, pointer: str) -> Item:
         """The result of ``read``, which must read all of a text."""
         cursor = self.cursor(value, pointer)
         item = read(cursor)
         cursor.expect_end("the end")
         return item
 
-    def level(self, document: dict, path: Path, pointer: str) -> tuple[SelectItem, ...]:
+    def level(self, document: dict[str, Any], path: Path, pointer: str) -> tuple[SelectItem, ...]:
         """Note the query's parts for the rows at ``path``; -> their select items."""
         if "where" in document:
             for item in self.where(document["where"], f"{pointer}/where"):
@@ -147,7 +157,7 @@ class _Reader:
             return self.embed(value, path, pointer)
         return self.whole(lambda cursor: read_select_item(cursor, len(path)), value, pointer)
 
-    def embed(self, document: dict, path: Path, pointer: str) -> Embed:
+    def embed(self, document: dict[str, Any], path: Path, pointer: str) -> Embed:
         _check_keys(document, _EMBED_KEYS, pointer)
         self.guard.count(pointer)
         self.guard.embed(len(path) + 1, pointer)
@@ -160,12 +170,13 @@ class _Reader:
             name: None if document.get(name) is None else _text(document[name], f"{pointer}/{name}")
             for name in ("embed", "spread", "alias", "hint", "join")
         }
-        if texts["join"] not in (None, "inner", "left"):
+        join = JOINS.get(texts["join"] or "")
+        if join is None and texts["join"] is not None:
             _fault(f"{pointer}/join", "inner or left")
         relation = texts["spread"] if spread else texts["embed"]
         if relation is None:
             _fault(pointer, "the name of a relation")
-        here = Embed(relation, (), texts["alias"], texts["hint"], texts["join"], spread)
+        here = Embed(relation, (), texts["alias"], texts["hint"], join, spread)
         below = (*path, here.key)
         if below in self.paths:
             _fault(pointer, "another alias", hint=f"{here.key} is embedded twice")

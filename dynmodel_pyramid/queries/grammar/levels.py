@@ -6,7 +6,7 @@ from dynmodel_pyramid.queries.grammar.syntax import Filter, Level, OrderTerm, Pa
 class Levels:
     """A level for each path, in the order in which the query first mentions them."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._filters: dict[Path, list[Filter]] = {}
         self._order: dict[Path, tuple[OrderTerm, ...]] = {}
         self._limit: dict[Path, int] = {}

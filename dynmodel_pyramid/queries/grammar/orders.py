@@ -31,7 +31,7 @@ def read_term(cursor: Cursor) -> OrderTerm:
         if not cursor.take(")"):
             cursor.fault(")", hint="an order by a relation names one field: relation(field)")
     cursor.skip_blanks()
-    direction, nulls = cursor.match(_MODIFIERS).groups()
+    direction, nulls = cursor.taken(_MODIFIERS).groups()
     return OrderTerm(column, direction == "desc", None if nulls is None else nulls == "nullsfirst", relation)
 
 

@@ -1,6 +1,7 @@
 """The parameters of a query -> :class:`Query`."""
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from dynmodel_pyramid.queries.errors import QueryError
 from dynmodel_pyramid.queries.grammar.conditions import read_condition, read_group
@@ -9,7 +10,7 @@ from dynmodel_pyramid.queries.grammar.levels import Levels
 from dynmodel_pyramid.queries.grammar.orders import read_names, read_order
 from dynmodel_pyramid.queries.grammar.rules import Guard, Rules
 from dynmodel_pyramid.queries.grammar.selects import read_select
-from dynmodel_pyramid.queries.grammar.syntax import Path, Query
+from dynmodel_pyramid.queries.grammar.syntax import LOGIC, Logic, Path, Query
 
 #: Parameters that are not filters, of the queried table and of embedded rows; a field of that name is quoted.
 EVERYWHERE = frozenset({"order", "limit", "offset", "and", "or"})
@@ -39,11 +40,11 @@ def read_number(text: str, cursor: Cursor) -> int:
 
 
 class _Parser:
-    def __init__(self, rules: Rules):
+    def __init__(self, rules: Rules) -> None:
         self.rules = rules
         self.guard = Guard(rules)
         self.levels = Levels()
-        self.whole: dict[str, object] = {}  # values of parameters that only the queried table has
+        self.whole: dict[str, Any] = {}  # what only the queried table has, by parameter
         self.seen: set[tuple[Path, str]] = set()
 
     def read(self, name: str, value: str) -> None:
@@ -53,8 +54,8 @@ class _Parser:
         word = names[-1] if words[-1] else ""
         if not key.next_is("->"):
             key.expect_end("a full stop, -> or the end")
-            if word in ("and", "or"):
-                return self._read_group(word, path, words, name, value)
+            if word in LOGIC:
+                return self._read_group(LOGIC[word], path, words, name, value)
             if word in EVERYWHERE:
                 return self._read_page(word, path, name, value)
             if word in AT_THE_ROOT and not path:
@@ -76,7 +77,7 @@ class _Parser:
             self.guard.embed(len(names) - 1, key.parameter, "name")
         return names, words
 
-    def _read_group(self, operator: str, before: Path, words: list[bool], name: str, value: str) -> None:
+    def _read_group(self, operator: Logic, before: Path, words: list[bool], name: str, value: str) -> None:
         negations = [i for i, each in enumerate(before) if each == "not" and words[i]]
         if len(negations) > 1:
             raise QueryError("not stands twice", parameter=name, part="name", expected="not once")
@@ -109,7 +110,7 @@ class _Parser:
                 cursor.fault("a cursor that an answer gave")
             self.whole[word.removeprefix("_")] = value
         else:
-            read: Callable[[Cursor], tuple] = read_select if word == "select" else read_names
+            read: Callable[[Cursor], tuple[Any, ...]] = read_select if word == "select" else read_names
             self.whole[word] = read(cursor)
 
     def _once(self, word: str, path: Path, name: str) -> None:

@@ -35,7 +35,7 @@ class Guard:
 
     __slots__ = ("left", "rules", "size", "values")
 
-    def __init__(self, rules: Rules):
+    def __init__(self, rules: Rules) -> None:
         self.rules = rules
         self.left = rules.expressions
         self.values = rules.values

@@ -3,7 +3,7 @@
 import re
 
 from dynmodel_pyramid.queries.grammar.cursor import Cursor
-from dynmodel_pyramid.queries.grammar.syntax import AGGREGATES, Embed, Field, RowCount, SelectItem, Star
+from dynmodel_pyramid.queries.grammar.syntax import AGGREGATES, JOINS, Embed, Field, Join, RowCount, SelectItem, Star
 
 _AGGREGATE = re.compile(rf"\.({'|'.join(AGGREGATES)})\(\)")
 _SEPARATOR = re.compile(r"[ \t]*:(?!:)")
@@ -79,15 +79,16 @@ def _read_cast(cursor: Cursor) -> str | None:
 
 
 def _read_embed(cursor: Cursor, name: str, alias: str | None, depth: int, *, spread: bool = False) -> Embed:
-    hint = join = None
+    hint: str | None = None
+    join: Join | None = None
     while cursor.next_is("!"):
         start = cursor.position
         cursor.position += 1
         word, quoted = cursor.name("inner, left or a hint")
-        if word in ("inner", "left") and not quoted:
+        if word in JOINS and not quoted:
             if join is not None:
                 cursor.fault("one of !inner and !left", at=start)
-            join = word
+            join = JOINS[word]
         elif hint is not None:
             cursor.fault("one hint", at=start)
         else:

@@ -3,6 +3,7 @@
 Values to compare with stay text here: only a field's type can read them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +11,15 @@ from typing import Literal
 IS_VALUES = frozenset({"null", "not_null", "true", "false", "unknown"})
 AGGREGATES = ("sum", "avg", "count", "max", "min")
 
-#: The path from the queried table to embedded rows: aliases or names of relations. () is the queried table itself.
+Logic = Literal["and", "or"]
+Quantifier = Literal["any", "all"]
+Join = Literal["inner", "left"]
+#: The words of the grammar that stand for these.
+LOGIC: Mapping[str, Logic] = {"and": "and", "or": "or"}
+QUANTIFIERS: Mapping[str, Quantifier] = {"any": "any", "all": "all"}
+JOINS: Mapping[str, Join] = {"inner": "inner", "left": "left"}
+
+#: The way from the queried table to embedded rows: aliases or names of relations. () is the queried table itself.
 Path = tuple[str, ...]
 
 
@@ -55,7 +64,7 @@ class Embed:
     items: tuple["SelectItem", ...]
     alias: str | None = None
     hint: str | None = None
-    join: Literal["inner", "left"] | None = None
+    join: Join | None = None
     spread: bool = False
 
     @property
@@ -79,7 +88,7 @@ class Condition:
     operator: str
     value: str | tuple[str, ...]
     negated: bool = False
-    quantifier: Literal["any", "all"] | None = None
+    quantifier: Quantifier | None = None
     language: str | None = None
 
 
@@ -87,7 +96,7 @@ class Condition:
 class Group:
     """``not.and(items)``: at least one item."""
 
-    operator: Literal["and", "or"]
+    operator: Logic
     items: tuple["Filter", ...]
     negated: bool = False
 

@@ -6,6 +6,7 @@ the average of other numbers is a float.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -33,18 +34,32 @@ class Aggregate:
     subject: Subject | None
     cast: str | None
 
-    def over(self, source: sa.ColumnElement | None, dialect: str) -> sa.ColumnElement:
+    @property
+    def values(self) -> Subject:
+        """The subject of one that has any: of all but ``count()``."""
+        assert self.subject is not None
+        return self.subject
+
+    @property
+    def _kind(self) -> str:
+        kind = _kind(self.values)
+        assert kind is not None  # as check() has seen
+        return kind
+
+    def over(self, source: sa.ColumnElement[Any] | None, dialect: str) -> sa.ColumnElement[Any]:
         """The aggregate itself.
 
         :param source: the subject's expression, as a column of the rows that are grouped
         """
+        if source is None:
+            return sa.func.count()
         if self.function == "count":
-            return sa.func.count() if source is None else sa.func.count(source)
+            return sa.func.count(source)
         if self.function in ("min", "max"):
             return self._extreme(source, dialect)
         return self._exact(source, dialect)
 
-    def output(self, value: sa.ColumnElement, dialect: str) -> Output:
+    def output(self, value: sa.ColumnElement[Any], dialect: str) -> Output:
         """The answer.
 
         :param value: the aggregate, as a column of the groups: SQLite allows no aggregate in a subquery
@@ -52,8 +67,8 @@ class Aggregate:
         if self.function == "count":
             made = Subject(self.name, sa.type_coerce(value, sa.BigInteger()), *plain(Integer), dialect)
         elif self.function in ("min", "max"):
-            value = sa.type_coerce(value, self.subject.expression.type)
-            made = Subject(self.name, value, self.subject.field_type, self.subject.options, dialect)
+            value = sa.type_coerce(value, self.values.expression.type)
+            made = Subject(self.name, value, self.values.field_type, self.values.options, dialect)
         else:
             made = Subject(self.name, sa.type_coerce(value, byte_order()), *plain(Text), dialect)
             if self.cast is None:
@@ -65,8 +80,10 @@ class Aggregate:
         :raises Malformed: the values have no such aggregate
         """
         subject = self.subject
-        if subject is None or self.function == "count":
-            known = subject is None or isinstance(subject.expression, sa.ColumnElement)
+        if subject is None:
+            return
+        if self.function == "count":
+            known = isinstance(subject.expression, sa.ColumnElement)
         elif self.function in ("min", "max"):
             known = is_sortable(subject.field_type) and isinstance(subject.expression, sa.ColumnElement)
         else:
@@ -78,18 +95,19 @@ class Aggregate:
                 hint="sum and avg are of numbers, min and max of what has an order",
             )
 
-    def _extreme(self, source: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
-        kind = self.subject.expression.type
+    def _extreme(self, source: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
+        kind = self.values.expression.type
         if isinstance(kind, _ORDERED):
-            return getattr(sa.func, self.function)(source, type_=kind)
+            made: sa.ColumnElement[Any] = getattr(sa.func, self.function)(source, type_=kind)
+            return made
         return expressions_of(dialect).extreme(self.function, source, kind)
 
-    def _exact(self, source: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+    def _exact(self, source: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
         """The number as text."""
-        return expressions_of(dialect).exact_total(self.function, source, _kind(self.subject))
+        return expressions_of(dialect).exact_total(self.function, source, self._kind)
 
     def _number(self, made: Subject, dialect: str) -> Output:
-        kind, text = _kind(self.subject), made.expression
+        kind, text = self._kind, made.expression
         if kind.startswith("decimal"):
             return of_text(self.name, expressions_of(dialect).json_string_or_null(text), digits=lambda: text)
         if kind == "integer" and self.function == "sum":

@@ -21,7 +21,7 @@ Element = TypeVar("Element", bound=sa.ClauseElement)
 class Budget:
     """The budget of one query. ``spent`` is the number of elements so far."""
 
-    def __init__(self, elements: int = MOST_ELEMENTS, parameters: int = MOST_PARAMETERS):
+    def __init__(self, elements: int = MOST_ELEMENTS, parameters: int = MOST_PARAMETERS) -> None:
         self.most = elements
         self.spent = 0
         self._parameters = parameters
@@ -32,7 +32,7 @@ class Budget:
 
         :raises QueryTooComplex: the query has become too much
         """
-        left = [element]
+        left: list[sa.ClauseElement] = [element]
         while left:
             each = left.pop()
             if each in self._counted:
@@ -43,7 +43,7 @@ class Budget:
                 continue
             self.spent += 1
             if isinstance(each, sa.BindParameter):
-                self._parameters -= len(each.value) if each.expanding else 1
+                self._parameters -= len(each.value or ()) if each.expanding else 1
             if self.spent > self.most or self._parameters < 0:
                 raise QueryTooComplex(
                     "the query is more SQL than this server sends to the database",

@@ -6,21 +6,21 @@ ends the query.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.errors import Malformed
-from dynmodel_pyramid.fields import FieldType
 from dynmodel_pyramid.fields.sql import text_forms
 from dynmodel_pyramid.fields.types.boolean import Boolean
 from dynmodel_pyramid.fields.types.numbers import Integer, Number
 from dynmodel_pyramid.fields.types.temporal import Date, DateTime
 from dynmodel_pyramid.fields.types.text import Text, byte_order
-from dynmodel_pyramid.queries.sql.subjects import Subject, plain
+from dynmodel_pyramid.queries.sql.subjects import BuiltIn, Subject, plain
 
 #: Names of PostgreSQL (manual, table 8.1) -> the type of the values.
-CASTS: dict[str, type[FieldType]] = {
+CASTS: dict[str, BuiltIn] = {
     "text": Text,
     "varchar": Text,
     "character varying": Text,
@@ -58,28 +58,29 @@ def cast(subject: Subject, name: str) -> Subject:
     if kind in _PREPARED:
         text = _once(text, rows, lambda value: _PREPARED[kind](value, dialect))
     target, options = plain(kind)
-    from_text = target.text_form(options).sql_from_text
+    from_text, column = target.text_form(options).sql_from_text, target.column(options, subject)
+    assert from_text is not None and column is not None  # the types of CASTS have both
     made = _once(text, rows, lambda value: from_text(value, dialect))
-    made = sa.type_coerce(made, target.column(options, subject).type)
+    made = sa.type_coerce(made, column.type)
     return subject.made(f"{subject.name}::{name}", made, kind)
 
 
 def _once(
-    value: sa.ColumnElement,
+    value: sa.ColumnElement[Any],
     rows: Sequence[sa.FromClause],
-    use: Callable[[sa.ColumnElement], sa.ColumnElement],
-) -> sa.ColumnElement:
+    use: Callable[[sa.ColumnElement[Any]], sa.ColumnElement[Any]],
+) -> sa.ColumnElement[Any]:
     """``use(value)`` in a subquery that computes the value once. Otherwise nested casts would multiply it."""
     inner = sa.select(value.label("value")).correlate(*rows).subquery()
     return sa.select(use(inner.c.value)).scalar_subquery()
 
 
-def _day(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+def _day(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     """Of a point in time its day in UTC, where a field of days takes midnights alone."""
     return sa.case((text_forms.is_moment(text, dialect), sa.func.substr(text, 1, 10)), else_=text)
 
 
-def _midnight(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+def _midnight(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     return sa.case((text_forms.day(text, dialect).is_not(None), text + "T00:00:00Z"), else_=text)
 
 

@@ -6,6 +6,7 @@ convert.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import colander
 import sqlalchemy as sa
@@ -49,7 +50,9 @@ def condition(
         parts = [known.condition(subject.expression, _read(subject, known, text), subject.dialect) for text in value]
         made = join(of_nothing(), *parts)
     else:
-        right = [_read(subject, known, text) for text in value] if known.many else _read(subject, known, value)
+        texts = [value] if isinstance(value, str) else value
+        read = [_read(subject, known, text) for text in texts]
+        right = read if known.many else read[0]
         made = known.condition(subject.expression, (language, right) if known.searches else right, subject.dialect)
     return sa.not_(made) if negated else made
 
@@ -79,7 +82,9 @@ def operator_of(subject: Subject, name: str) -> Operator:
     return known
 
 
-def _check_modifiers(subject, known: Operator, value, quantifier: str | None, language: str | None) -> None:
+def _check_modifiers(
+    subject: Subject, known: Operator, value: str | Sequence[str], quantifier: str | None, language: str | None
+) -> None:
     if quantifier is not None and (quantifier not in QUANTIFIERS or not known.quantified):
         takes = " ".join(name for name, other in operators_of(subject).items() if other.quantified)
         told = f"it takes no {_short(quantifier)}"
@@ -96,10 +101,10 @@ def _check_modifiers(subject, known: Operator, value, quantifier: str | None, la
         raise _refused(subject, known, f"want at most {most} values, not {len(value)}")
 
 
-def _read(subject: Subject, known: Operator, text: str):
+def _read(subject: Subject, known: Operator, text: str) -> Any:
     """The operator's value for a text of the query."""
 
-    def read(text: str):
+    def read(text: str) -> Any:
         value = subject.field_type.text_form(subject.options).from_text(text)
         return subject.field_type.operand_node(subject.options).deserialize(value)
 
@@ -115,7 +120,9 @@ def _read(subject: Subject, known: Operator, text: str):
     raise _refused(subject, known, f"{told}, not {_short(text)!r}", code="invalid_operand") from None
 
 
-def _refused(subject: Subject, known: Operator, told: str, *, code: str = "invalid_operand", hint=None) -> Malformed:
+def _refused(
+    subject: Subject, known: Operator, told: str, *, code: str = "invalid_operand", hint: str | None = None
+) -> Malformed:
     return Malformed(f"{_short(subject.name)}, {known.name}: {told}", code=code, hint=hint)
 
 

@@ -1,6 +1,7 @@
 """Parts of JSON values: ``data->a->0->>b`` (PostgREST, "JSON Columns")."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -23,9 +24,9 @@ class Part(Json):
 
 
 def json_path(
-    expression: sa.ColumnElement, steps: Sequence[str | int], as_text: bool, dialect: str
-) -> sa.ColumnElement:
-    """The part of a JSON value, or null: as JSON, or as the text of ``->>``.
+    expression: sa.ColumnElement[Any], steps: Sequence[str | int], as_text: bool, dialect: str
+) -> sa.ColumnElement[Any]:
+    """The part of a JSON value, null where there is none: as JSON, or as the text that ``->>`` gives.
 
     :param steps: keys of objects, and indexes of arrays, counted from the end if negative
     :raises Malformed: there are too many steps, or an index is out of range

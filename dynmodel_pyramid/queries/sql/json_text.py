@@ -7,10 +7,12 @@ other exponents, objects with blanks.
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import operators
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from dynmodel_pyramid.database.expressions import expressions_of
@@ -23,9 +25,14 @@ NULL = "null"
 
 
 def json_text(
-    shown: sa.ColumnElement, source: sa.ColumnElement, field_type: FieldType, options: Options, dialect: str, name: str
-) -> sa.ColumnElement:
-    """The JSON text of a value; ``null`` for null.
+    shown: sa.ColumnElement[Any],
+    source: sa.ColumnElement[Any],
+    field_type: FieldType,
+    options: Options,
+    dialect: str,
+    name: str,
+) -> sa.ColumnElement[Any]:
+    """The JSON text of a value; of null it is ``null``.
 
     :param shown: the type's ``json_expression`` for ``source``
     :raises Conflict: the type's values can't be written by the database
@@ -44,8 +51,10 @@ def json_text(
         made = expressions.json_float(shown)
     elif isinstance(kind, sa.String):
         made = expressions.json_string_or_null(shown)
-    elif field_type.json_schema(options).get("type") == "string" and field_type.text_form(options).sql_to_text:
-        made = expressions.json_string_or_null(field_type.text_form(options).sql_to_text(source, dialect))
+    elif field_type.json_schema(options).get("type") == "string" and (
+        to_text := field_type.text_form(options).sql_to_text
+    ):
+        made = expressions.json_string_or_null(to_text(source, dialect))
     else:
         raise Conflict(
             f"{name}: values of this type can't be written by the database, so they can't be embedded",
@@ -55,15 +64,15 @@ def json_text(
     return or_null(made)
 
 
-def or_null(text: sa.ColumnElement) -> sa.ColumnElement:
+def or_null(text: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     return sa.func.coalesce(text, literal(NULL), type_=sa.Text())
 
 
-def literal(text: str) -> sa.ColumnElement:
+def literal(text: str) -> sa.ColumnElement[Any]:
     return sa.literal(text, sa.Text())
 
 
-def fragment(text: sa.ColumnElement) -> sa.ColumnElement:
+def fragment(text: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """JSON text as a value in an answer."""
     return sa.type_coerce(text, Fragment())
 
@@ -73,19 +82,19 @@ def fragment(text: sa.ColumnElement) -> sa.ColumnElement:
 _CHAIN = 40
 
 
-class Joined(FunctionElement):
+class Joined(FunctionElement[Any]):
     """Texts one after another."""
 
     inherit_cache = True
     name = "joined"
 
-    def __init__(self, *parts: sa.ColumnElement):
+    def __init__(self, *parts: sa.ColumnElement[Any]) -> None:
         super().__init__(*(part.self_group(against=operators.concat_op) for part in parts))
         self.type = sa.Text()
 
 
 @compiles(Joined)
-def _compile_joined(element, compiler, **options) -> str:
+def _compile_joined(element: Any, compiler: SQLCompiler, **options: Any) -> str:
     texts = [compiler.process(part, **options) for part in element.clauses]
     while len(texts) > _CHAIN:
         chains = [texts[start : start + _CHAIN] for start in range(0, len(texts), _CHAIN)]
@@ -93,11 +102,11 @@ def _compile_joined(element, compiler, **options) -> str:
     return " || ".join(texts)
 
 
-def json_object(members: Sequence[tuple[str, sa.ColumnElement]]) -> sa.ColumnElement:
+def json_object(members: Sequence[tuple[str, sa.ColumnElement[Any]]]) -> sa.ColumnElement[Any]:
     """An object of names and JSON texts, none of which is null."""
     if not members:
         return literal("{}")
-    parts: list[sa.ColumnElement] = []
+    parts: list[sa.ColumnElement[Any]] = []
     before = "{"
     for name, text in members:
         parts += [literal(f"{before}{json.dumps(name, ensure_ascii=False)}:"), text]
@@ -105,7 +114,7 @@ def json_object(members: Sequence[tuple[str, sa.ColumnElement]]) -> sa.ColumnEle
     return Joined(*parts, literal("}"))
 
 
-def json_array(values: sa.Select, dialect: str) -> sa.ColumnElement:
+def json_array(values: sa.Select[*tuple[Any, ...]], dialect: str) -> sa.ColumnElement[Any]:
     """The JSON texts of a query's one column as an array, in the query's order."""
     rows = values.subquery()
     (value,) = rows.c

@@ -20,7 +20,8 @@ from dynmodel_pyramid.queries.sql.subjects import SYSTEM, Subject, of_field, of_
 class Readable(Protocol):
     """The part of the caller's scope that queries use (``dynmodel_pyramid.rows.scope.Scope``)."""
 
-    condition: Callable[[sa.FromClause], sa.ColumnElement[bool]] | None
+    @property
+    def condition(self) -> Callable[[sa.FromClause], sa.ColumnElement[bool]] | None: ...
 
     def may_read(self, name: str) -> bool: ...
 
@@ -28,7 +29,9 @@ class Readable(Protocol):
 class Names:
     """The names of one table, or of one of its aliases in a query, as a scope may see them."""
 
-    def __init__(self, model: Model, scope: Readable, table: sa.FromClause | None = None, budget: Budget | None = None):
+    def __init__(
+        self, model: Model, scope: Readable, table: sa.FromClause | None = None, budget: Budget | None = None
+    ) -> None:
         self.model = model
         #: Shared by all tables of a query.
         self.budget = Budget() if budget is None else budget
@@ -37,7 +40,7 @@ class Names:
         definition = model.definition
         self._fields = {alias.name: field for field in definition.fields for alias in field.aliases}
         self._fields |= definition.by_name
-        self._sides = {side.reverse: side for side in reverse_sides(model)}
+        self._sides = reverse_sides(model)
 
     @property
     def readable(self) -> list[FieldDefinition]:
@@ -47,9 +50,9 @@ class Names:
         ]
 
     @property
-    def sides(self) -> list[Referrer]:
-        """The reverse sides that answers show."""
-        return [side for side in self._sides.values() if self.scope.may_read(side.reverse)]
+    def sides(self) -> list[str]:
+        """The names of the reverse sides that answers show."""
+        return [name for name in self._sides if self.scope.may_read(name)]
 
     def find(self, name: str, parameter: str) -> FieldDefinition | Referrer | str:
         """A field, a reverse side, or the name of a system column.

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -25,13 +26,13 @@ class Key:
     """
 
     subject: Subject
-    expression: sa.ColumnElement
+    expression: sa.ColumnElement[Any]
     descending: bool
     nulls_first: bool
     name: str = ""
     nullable: bool = True
 
-    def clause(self, *, backwards: bool = False) -> sa.ColumnElement:
+    def clause(self, *, backwards: bool = False) -> sa.ColumnElement[Any]:
         made = self.expression.desc() if self.descending != backwards else self.expression.asc()
         if not self.nullable:
             # With an unneeded place of nulls SQLite would sort again rows that an index has in order.
@@ -71,6 +72,8 @@ def _keys(selection: Selection, term: OrderTerm) -> list[Key]:
 def _of_json(subject: Subject, descending: bool, nulls_first: bool) -> list[Key]:
     """Sort keys of JSON values: numbers by size, before other values by their text."""
     value = subject.expression
+    text: sa.ColumnElement[str]
+    number: sa.ColumnElement[Any]
     missing = sa.case((value.is_(None), sa.literal_column("1")), else_=sa.literal_column("0"))
     expressions = expressions_of(subject.dialect)
     number, text = expressions.json_number(value), expressions.json_sort_text(value)

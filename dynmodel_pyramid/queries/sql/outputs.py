@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -23,10 +24,10 @@ class Output:
     """
 
     name: str
-    shown: sa.ColumnElement
-    text: Callable[[], sa.ColumnElement]
+    shown: sa.ColumnElement[Any]
+    text: Callable[[], sa.ColumnElement[Any]]
     column: str | None = None
-    digits: Callable[[], sa.ColumnElement] | None = None
+    digits: Callable[[], sa.ColumnElement[Any]] | None = None
 
     def named(self, name: str) -> "Output":
         return replace(self, name=name)
@@ -52,7 +53,7 @@ def of_subject(name: str, subject: Subject, column: str | None = None) -> Output
     )
 
 
-def digits_of(subject: Subject) -> Callable[[], sa.ColumnElement] | None:
+def digits_of(subject: Subject) -> Callable[[], sa.ColumnElement[Any]] | None:
     """A function that makes the digits of an exact number; None for other values."""
     to_text = subject.field_type.text_form(subject.options).sql_to_text
     if not subject.field_type.exact_numbers or to_text is None:
@@ -62,10 +63,10 @@ def digits_of(subject: Subject) -> Callable[[], sa.ColumnElement] | None:
 
 def of_text(
     name: str,
-    text: sa.ColumnElement,
+    text: sa.ColumnElement[Any],
     column: str | None = None,
-    embedded: sa.ColumnElement | None = None,
-    digits: Callable[[], sa.ColumnElement] | None = None,
+    embedded: sa.ColumnElement[Any] | None = None,
+    digits: Callable[[], sa.ColumnElement[Any]] | None = None,
 ) -> Output:
     """The output of JSON text that the database makes, or null; ``embedded``: the same, but never null."""
     return Output(name, fragment(text), lambda: or_null(text) if embedded is None else embedded, column, digits)
@@ -75,8 +76,8 @@ def every_output(names: Names) -> list[Output]:
     """The outputs of ``*``: the members of a row, as in :class:`dynmodel_pyramid.rows.encoding.RowEncoder`."""
     readable = names.readable
     outputs = [output_of(names, "id", "id"), *[output_of(names, field.name, field.name) for field in readable]]
-    outputs += [output_of(names, side.reverse, side.reverse) for side in names.sides]
-    # Former names come after all current ones.
+    outputs += [output_of(names, name, name) for name in names.sides]
+    # Former names stand behind all present ones.
     return outputs + [output_of(names, field.name, alias.name) for field in readable for alias in field.aliases]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -10,14 +11,13 @@ from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.queries.grammar.syntax import Query
 from dynmodel_pyramid.queries.sql import keysets
-from dynmodel_pyramid.queries.sql.aggregates import Aggregate
 from dynmodel_pyramid.queries.sql.names import Names, Readable
 from dynmodel_pyramid.queries.sql.ordering import Key, keys_of
 from dynmodel_pyramid.queries.sql.outputs import Output
 from dynmodel_pyramid.queries.sql.relations import Models
 from dynmodel_pyramid.queries.sql.select_list import outputs_of
 from dynmodel_pyramid.queries.sql.selection import ScopeOf, Selection, Surroundings
-from dynmodel_pyramid.queries.sql.statements import cut, grouped, is_grouped
+from dynmodel_pyramid.queries.sql.statements import cut, grouped, has_rows
 from dynmodel_pyramid.queries.sql.subjects import of_system
 
 
@@ -34,7 +34,7 @@ class Plan:
 
     query: Query
     names: tuple[str, ...]
-    statement: sa.Select
+    statement: sa.Select[*tuple[Any, ...]]
     keys: Sequence[Key]
     table_id: int
     versions: Mapping[int, int] = field(default_factory=dict)
@@ -67,7 +67,7 @@ class Plan:
         return values is not None and keysets.nulls_follow(self.keys, values, backwards=self._backwards)
 
     @cached_property
-    def _cursor_values(self) -> list | None:
+    def _cursor_values(self) -> list[Any] | None:
         cursor = self.query.before if self._backwards else self.query.after
         if cursor is None:
             return None
@@ -78,8 +78,10 @@ class Plan:
             )
         return keysets.read(cursor, self.keys, self.table_id, parameter)
 
-    def page(self, limit: int | None, offset: int, *, with_keys: bool = False, nulls: bool = True) -> sa.Select:
-        """The rows of a page; with ``with_keys``, the values of their keys follow their own.
+    def page(
+        self, limit: int | None, offset: int, *, with_keys: bool = False, nulls: bool = True
+    ) -> sa.Select[*tuple[Any, ...]]:
+        """The rows of a page; behind their values, with ``with_keys``, those that they are ordered by.
 
         For a page before a cursor, the rows come in reverse.
 
@@ -95,14 +97,14 @@ class Plan:
             made = made.add_columns(*[key.expression for key in self.keys])
         return cut(made, limit, offset)
 
-    def counted(self, most: int | None = None) -> sa.Select:
+    def counted(self, most: int | None = None) -> sa.Select[*tuple[Any, ...]]:
         """The number of all rows, but never more than ``most``."""
         rows = self.statement.order_by(None)
         rows = rows if not self.keys else rows.with_only_columns(sa.literal_column("1"), maintain_column_froms=True)
         return sa.select(sa.func.count()).select_from(cut(rows, most, 0).subquery())
 
-    def cursor(self, values: Sequence) -> str:
-        """The cursor after (or before) the row with these values of its keys."""
+    def cursor(self, values: Sequence[Any]) -> str | None:
+        """What continues behind (or before) the row with these values of its keys; None if it would be too long."""
         return keysets.write(values, self.keys, self.table_id)
 
 
@@ -126,14 +128,14 @@ def plan(
     if not outputs:
         raise Malformed("select: nothing is selected", code="invalid_parameter", parameter="select")
     conditions = selection.conditions()
-    if is_grouped(outputs):
-        keys: list[Key] = []
-        statement = grouped(selection, outputs, model.table, conditions, _shown)
-    else:
+    if has_rows(outputs):
         keys = _with_id(model, keys_of(selection))
         source = selection.join_to(model.table)
         order = [key.clause() for key in keys]
         statement = sa.select(*_shown(outputs)).select_from(source).where(*conditions).order_by(*order)
+    else:
+        keys = []
+        statement = grouped(selection, outputs, model.table, conditions, _shown)
     versions = {table_id: far.definition.version for table_id, far in around.used.items()}
     names = tuple(each.name for each in outputs)
     return Plan(query, names, statement, keys, model.definition.id, versions, around.budget.spent)
@@ -147,6 +149,6 @@ def _with_id(model: Model, keys: list[Key]) -> list[Key]:
     return [*keys, Key(subject, subject.expression, False, False, "id", nullable=False)]
 
 
-def _shown(outputs: Sequence[Output | Aggregate]) -> list[sa.ColumnElement]:
-    # Generated labels: users' names could equal those of other columns in the statement.
+def _shown(outputs: Sequence[Output]) -> list[sa.ColumnElement[Any]]:
+    # Labels of our own: names of users could be those of columns elsewhere in the statement.
     return [each.shown.label(f"_{number}") for number, each in enumerate(outputs)]

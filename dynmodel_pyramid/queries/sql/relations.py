@@ -6,6 +6,7 @@ A query names a relation by the link (or an alias of it), by the reverse side, o
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -43,8 +44,8 @@ class Relation:
 
     def reached(
         self, near: sa.FromClause, far: sa.FromClause, schema: str | None, name: str
-    ) -> tuple[sa.FromClause, sa.ColumnElement[bool], list[sa.ColumnElement]]:
-        """The FROM clause, the condition that joins it to the near row, and the rows' own order.
+    ) -> tuple[sa.FromClause, sa.ColumnElement[bool], list[sa.ColumnElement[Any]]]:
+        """What stands in FROM, the condition that ties it to the near row, and the rows' own order.
 
         :param name: the alias for the lines of a list
         """
@@ -104,11 +105,11 @@ def _relations(names: Names, models: Models) -> Iterator[Relation]:
         if side.reverse is not None and not names.scope.may_read(side.reverse):
             continue
         far = models(side.table_id)
-        field = None if far is None else far.definition.by_id.get(side.field_id)
-        if field is not None and not field.write_only:
+        link = None if far is None else far.definition.by_id.get(side.field_id)
+        if link is not None and not link.write_only:
             called = () if side.reverse is None else (side.reverse,)
-            many = side.many or not field.is_unique
-            yield Relation(called, side.table_id, many, side.table_id, field, True, side.many)
+            many = side.many or not link.is_unique
+            yield Relation(called, side.table_id, many, side.table_id, link, True, side.many)
 
 
 def _is_called(relation: Relation, name: str, models: Models) -> bool:

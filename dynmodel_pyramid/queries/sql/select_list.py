@@ -4,18 +4,20 @@ Embedded rows are a statement of their own, with a select list made in the same 
 statements.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import sqlalchemy as sa
 
 from dynmodel_pyramid.queries.errors import QueryError, clip
-from dynmodel_pyramid.queries.grammar.syntax import Column, Embed, Field, RowCount, SelectItem, Star
+from dynmodel_pyramid.queries.grammar.syntax import Column, Embed, Field, RowCount, Star
 from dynmodel_pyramid.queries.sql.aggregates import Aggregate
 from dynmodel_pyramid.queries.sql.casts import cast
 from dynmodel_pyramid.queries.sql.json_text import NULL, json_array, json_object, literal
 from dynmodel_pyramid.queries.sql.outputs import Output, every_output, of_subject, of_text, output_of
 from dynmodel_pyramid.queries.sql.selection import Selection
-from dynmodel_pyramid.queries.sql.statements import select_rows
+from dynmodel_pyramid.queries.sql.statements import has_rows, select_rows
 
 
 def outputs_of(selection: Selection) -> list[Output | Aggregate]:
@@ -23,26 +25,31 @@ def outputs_of(selection: Selection) -> list[Output | Aggregate]:
 
     Call it once for a selection: it spends the query's budget.
     """
-    outputs = [[] if isinstance(item, Star) else _item(selection, item) for item in selection.items]
+    outputs: list[Sequence[Output | Aggregate]] = [
+        [] if isinstance(item, Star) else _item(selection, item) for item in selection.items
+    ]
     names = [output.name for some in outputs for output in some]
     for name in names:
         if names.count(name) > 1:
             raise QueryError(f"{clip(name)} is selected twice", parameter="select", hint="rename one of them")
     stars = [number for number, item in enumerate(selection.items) if isinstance(item, Star)]
     if stars:
-        # An item that is selected by itself replaces the one of * with that name.
-        outputs[stars[0]] = [output for output in every_output(selection.names) if output.name not in names]
-        for output in outputs[stars[0]]:
+        # What is selected by itself takes the place of what * has under that name.
+        every = [output for output in every_output(selection.names) if output.name not in names]
+        for output in every:
             selection.around.budget.spend(output.shown)
-    return [selection.around.shown(output) for some in outputs for output in some]
+        outputs[stars[0]] = every
+    return [
+        selection.around.shown(output) if isinstance(output, Output) else output for some in outputs for output in some
+    ]
 
 
-def _item(selection: Selection, item: SelectItem) -> list[Output | Aggregate]:
+def _item(selection: Selection, item: Field | RowCount | Embed) -> Sequence[Output | Aggregate]:
     if isinstance(item, RowCount):
         return [Aggregate(item.alias or "count", "count", None, item.cast)]
     if isinstance(item, Field):
         output = _field(selection, item)
-        selection.around.budget.spend(output.shown if isinstance(output, Output) else output.subject.expression)
+        selection.around.budget.spend(output.shown if isinstance(output, Output) else output.values.expression)
         return [output]
     return _arrays(selection, item) if selection.relation(item.key).many else _joined(selection, item)
 
@@ -76,7 +83,7 @@ def _joined(selection: Selection, item: Embed) -> list[Output | Aggregate]:
     outputs = outputs_of(child)
     if item.spread:
         return [replace(output, column=None) if isinstance(output, Output) else output for output in outputs]
-    if any(isinstance(output, Aggregate) for output in outputs):
+    if not has_rows(outputs):
         raise QueryError(
             f"{clip(item.key)} has one row at most: there is nothing to add up",
             parameter="select",
@@ -110,11 +117,11 @@ def _arrays(selection: Selection, item: Embed) -> list[Output]:
 
 def _array(
     child: Selection, outputs: list[Output | Aggregate], near: Selection, key: str, only: int | None
-) -> sa.ColumnElement:
+) -> sa.ColumnElement[Any]:
     """The rows as the text of a JSON array: of objects, or of the values of one output."""
     source, tie, order = near.reached(key, child)
 
-    def shown(made: list[Output]) -> list[sa.ColumnElement]:
+    def shown(made: Sequence[Output]) -> list[sa.ColumnElement[Any]]:
         text = _object(child, made) if only is None else made[only].text()
         return [text.label("value")]
 
@@ -122,6 +129,6 @@ def _array(
     return child.around.budget.spend(json_array(rows.correlate(near.table), child.dialect))
 
 
-def _object(selection: Selection, outputs: list[Output]) -> sa.ColumnElement:
+def _object(selection: Selection, outputs: Sequence[Output]) -> sa.ColumnElement[Any]:
     """The JSON text of an embedded row."""
     return json_object([(output.name, selection.around.budget.spend(output.text())) for output in outputs])

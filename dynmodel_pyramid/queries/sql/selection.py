@@ -5,9 +5,10 @@ several rows are subqueries that make JSON arrays. So the whole query is one sta
 are EXISTS, with the embedded level's own conditions.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import quoted_name
@@ -16,7 +17,6 @@ from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.queries.errors import QueryError, QueryTooComplex, clip
 from dynmodel_pyramid.queries.grammar.syntax import Column, Embed, Path, Query, SelectItem
-from dynmodel_pyramid.queries.sql.aggregates import Aggregate
 from dynmodel_pyramid.queries.sql.budget import Budget
 from dynmodel_pyramid.queries.sql.filters import translated
 from dynmodel_pyramid.queries.sql.names import Names, Readable
@@ -45,14 +45,14 @@ class Surroundings:
     numbers: bool = False
     used: dict[int, Model] = field(default_factory=dict)
     budget: Budget = field(default_factory=Budget)
-    _numbers: count = field(default_factory=lambda: count(1))
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def name(self) -> quoted_name:
         # No name of a table or field begins with an underscore.
         return quoted_name(f"_q{next(self._numbers)}", quote=True)
 
-    def shown(self, output: Output | Aggregate) -> Output | Aggregate:
-        return output.as_number() if self.numbers and isinstance(output, Output) else output
+    def shown(self, output: Output) -> Output:
+        return output.as_number() if self.numbers else output
 
     def model(self, key: int | str) -> Model | None:
         found = self.models(key)
@@ -76,7 +76,7 @@ class Selection:
         path: Path = (),
         near: sa.FromClause | None = None,
         joins: list[tuple[sa.FromClause, sa.ColumnElement[bool]]] | None = None,
-    ):
+    ) -> None:
         self.around, self.names, self.items, self.path, self.near = around, names, items, path, near
         self.model, self.table = names.model, names.table
         self.dialect = self.model.dialect
@@ -116,26 +116,31 @@ class Selection:
             self._relations[key] = relation_of(self.names, item.relation, item.hint, self.around.model)
         return self._relations[key]
 
-    def child(self, key: str, joins: list | None = None) -> "Selection":
+    def child(self, key: str, joins: list[Any] | None = None) -> "Selection":
         """The level embedded under that name, over a new alias of its table."""
         model = self.around.model(self.relation(key).far)
+        assert model is not None  # a relation leads to a table that is there
         table = model.table.alias(self.around.name())
         names = Names(model, self.around.scope_of(model), table, self.around.budget)
         return Selection(self.around, names, self.embeds[key].items, (*self.path, key), self.table, joins)
 
-    def reached(self, key: str, child: "Selection"):
+    def reached(
+        self, key: str, child: "Selection"
+    ) -> tuple[sa.FromClause, sa.ColumnElement[bool], list[sa.ColumnElement[Any]]]:
         """See :meth:`Relation.reached`."""
         return self.relation(key).reached(self.table, child.table, self.model.table.schema, self.around.name())
 
     def exists(self, key: str) -> sa.ColumnElement[bool] | None:
         """Whether a row has rows embedded under that name; None: there is no such relation."""
-        if key not in self.embeds:
-            return None
+        return self._exists(key) if key in self.embeds else None
+
+    def _exists(self, key: str) -> sa.ColumnElement[bool]:
         if key in self.joined:
             return self.joined[key].table.c.id.is_not(None)
         child = self.child(key)
         source, tie, _ = self.reached(key, child)
-        rows = sa.select(sa.literal_column("1")).select_from(source).where(tie, *child.conditions())
+        one: sa.ColumnElement[int] = sa.literal_column("1")
+        rows = sa.select(one).select_from(source).where(tie, *child.conditions())
         return rows.correlate(self.table).exists()
 
     def conditions(self) -> list[sa.ColumnElement[bool]]:
@@ -145,7 +150,7 @@ class Selection:
             made.append(self.names.scope.condition(self.table))
         if self.level.filters:
             made.append(translated(self.level.filters, self.names, self.exists))
-        return made + [self.exists(key) for key, item in self.embeds.items() if item.join == "inner"]
+        return made + [self._exists(key) for key, item in self.embeds.items() if item.join == "inner"]
 
     def join(self, key: str) -> "Selection":
         """Join the one row that a relation may have."""

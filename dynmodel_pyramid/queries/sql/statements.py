@@ -1,6 +1,7 @@
 """The statement of one level: rows, or groups if it aggregates, in order and limited to a page."""
 
 from collections.abc import Callable, Sequence
+from typing import Any, TypeGuard
 
 import sqlalchemy as sa
 
@@ -14,7 +15,7 @@ from dynmodel_pyramid.queries.sql.ordering import keys_of
 from dynmodel_pyramid.queries.sql.outputs import Output
 from dynmodel_pyramid.queries.sql.selection import Selection
 
-Shown = Callable[[list[Output]], list[sa.ColumnElement]]
+Shown = Callable[[Sequence[Output]], list[sa.ColumnElement[Any]]]
 _NUMBER = sa.BigInteger()
 
 
@@ -23,9 +24,9 @@ def select_rows(
     outputs: Sequence[Output | Aggregate],
     source: sa.FromClause,
     conditions: Sequence[sa.ColumnElement[bool]],
-    order: Sequence[sa.ColumnElement],
+    order: Sequence[sa.ColumnElement[Any]],
     shown: Shown,
-) -> sa.Select:
+) -> sa.Select[*tuple[Any, ...]]:
     """The rows of an embedded level.
 
     :param source: the FROM clause
@@ -33,23 +34,24 @@ def select_rows(
     :param shown: makes the selected expression of an output
     """
     conditions = [*conditions, *selection.conditions()]
-    if is_grouped(outputs):
-        made = grouped(selection, outputs, source, conditions, shown)
-    else:
+    if has_rows(outputs):
         clauses = [key.clause() for key in keys_of(selection)]
         rows = sa.select(*shown(outputs)).select_from(selection.join_to(source))
         made = rows.where(*conditions).order_by(*clauses, *order)
+    else:
+        made = grouped(selection, outputs, source, conditions, shown)
     return cut(made, selection.level.limit, selection.level.offset)
 
 
-def cut(rows: sa.Select, limit: int | None, offset: int) -> sa.Select:
+def cut(rows: sa.Select[*tuple[Any, ...]], limit: int | None, offset: int) -> sa.Select[*tuple[Any, ...]]:
     if limit is not None:
         rows = rows.limit(sa.literal(limit, _NUMBER))
     return rows.offset(sa.literal(offset, _NUMBER)) if offset else rows
 
 
-def is_grouped(outputs: Sequence[Output | Aggregate]) -> bool:
-    return any(isinstance(each, Aggregate) for each in outputs)
+def has_rows(outputs: Sequence[Output | Aggregate]) -> TypeGuard[Sequence[Output]]:
+    """Whether the values are those of rows: nothing is added up, which makes groups."""
+    return not any(isinstance(each, Aggregate) for each in outputs)
 
 
 def grouped(
@@ -58,13 +60,13 @@ def grouped(
     source: sa.FromClause,
     conditions: Sequence[sa.ColumnElement[bool]],
     shown: Shown,
-) -> sa.Select:
-    """Group by all outputs that are not aggregates, in the query's order, and then by the groups' JSON.
+) -> sa.Select[*tuple[Any, ...]]:
+    """Groups by all that is no aggregate, in the order that is asked for, and then by the groups' JSON.
 
     The values are made in a subquery, because PostgreSQL treats an expression with a parameter as a different one each
     time it occurs.
     """
-    columns: list[sa.ColumnElement] = []
+    columns: list[sa.ColumnElement[Any]] = []
     budget = selection.around.budget
     for number, each in enumerate(outputs):
         if isinstance(each, Output):
@@ -77,7 +79,7 @@ def grouped(
     inner = sa.select(*(columns or [sa.literal_column("1").label("_row")]))
     inner = inner.select_from(selection.join_to(source)).where(*conditions)
     rows = (inner if selection.near is None else inner.correlate(selection.near)).subquery()
-    groups: list[sa.ColumnElement] = [column for column in rows.c if column.name[0] in "gs"]
+    groups: list[sa.ColumnElement[Any]] = [column for column in rows.c if column.name[0] in "gs"]
     values = [
         each.over(None if each.subject is None else rows.c[f"a{number}"], selection.dialect).label(f"v{number}")
         for number, each in enumerate(outputs)
@@ -93,14 +95,18 @@ def grouped(
             made.append(output)
             continue
         group = sa.type_coerce(found.c[f"g{number}"], sa.Text())
-        made.append(Output(each.name, fragment(group), lambda group=group: group))
+        made.append(_of_group(each.name, group))
         last.append(expressions_of(selection.dialect).by_bytes(group))
     order = []
     for number, key in enumerate(sorts):
-        clause = found.c[f"s{number}"]
-        clause = clause.desc() if key.descending else clause.asc()
+        value = found.c[f"s{number}"]
+        clause = value.desc() if key.descending else value.asc()
         order.append(clause.nulls_first() if key.nulls_first else clause.nulls_last())
     return sa.select(*shown(made)).select_from(found).order_by(*order, *last)
+
+
+def _of_group(name: str, text: sa.ColumnElement[Any]) -> Output:
+    return Output(name, fragment(text), lambda: text)
 
 
 def _checked(term: OrderTerm, outputs: Sequence[Output | Aggregate]) -> OrderTerm:

@@ -1,7 +1,9 @@
 """The subject of a condition: a field of a row, a part of one, or a cast of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any, cast
 
 import sqlalchemy as sa
 
@@ -17,8 +19,10 @@ from dynmodel_pyramid.fields.types.links import Links
 from dynmodel_pyramid.fields.types.numbers import Integer
 from dynmodel_pyramid.fields.types.temporal import DateTime
 
+#: A built-in type's class, which takes no arguments.
+BuiltIn = Callable[[], FieldType]
 #: Columns that every row has -> their types.
-SYSTEM: dict[str, type[FieldType]] = {"id": Integer, "_version": Integer, "_created": DateTime, "_updated": DateTime}
+SYSTEM: dict[str, BuiltIn] = {"id": Integer, "_version": Integer, "_created": DateTime, "_updated": DateTime}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +34,19 @@ class Subject:
     """
 
     name: str
-    expression: sa.ColumnElement | sa.Select
+    expression: sa.ColumnElement[Any]
     field_type: FieldType
     options: Options
     dialect: str
 
-    def made(self, name: str, made: sa.ColumnElement, field_type: type[FieldType]) -> "Subject":
+    def made(self, name: str, made: sa.ColumnElement[Any], field_type: BuiltIn) -> "Subject":
         """A subject made from this one, of a built-in type with its default options."""
         known, options = plain(field_type)
         return replace(self, name=name, expression=made, field_type=known, options=options)
 
 
 @cache
-def plain(field_type: type[FieldType]) -> tuple[FieldType, Options]:
+def plain(field_type: BuiltIn) -> tuple[FieldType, Options]:
     """A built-in type with its default options."""
     made = field_type()
     return made, read_options(made, {})
@@ -62,4 +66,5 @@ def of_system(model: Model, name: str, table: sa.FromClause | None = None) -> Su
 def of_reverse_side(model: Model, referrer: Referrer, table: sa.FromClause | None = None) -> Subject:
     """The subject of a reverse side: the ids of the rows that refer to a row."""
     ids = referring_ids(model.table if table is None else table, referrer, model.table.schema)
-    return Subject(referrer.reverse, ids, Links(), {}, model.dialect)
+    # As in column_expressions.expression.
+    return Subject(referrer.reverse or "", cast(sa.ColumnElement[Any], ids), Links(), {}, model.dialect)

@@ -29,9 +29,10 @@ def names(name: str) -> dict[str, str]:
         raise ConfigurationProblem(f"{name!r}: want at most 40 of a-z, 0-9 and _, such as airport_code")
     types = FieldTypes()
     types.load_entry_points()
-    if name in types:
-        origin = types.registered(name).origin
-        raise ConfigurationProblem(f"{name!r}: {origin} provides a type of that name already", hint="take another name")
+    there = types.registered(name)
+    if there is not None:
+        told = f"{name!r}: {there.origin} provides a type of that name already"
+        raise ConfigurationProblem(told, hint="take another name")
     return {
         "name": name,
         "distribution": f"dynmodel-{name.replace('_', '-')}",

@@ -1,5 +1,9 @@
 """Views of the versions of a definition: ``/table/{id}/history/`` and below."""
 
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.changes.history import TableHistory, Version, operation_documents
@@ -17,23 +21,24 @@ from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import author_of, no_parameters
 from dynmodel_pyramid.web.http.parts import link_next, read_part, whole_number
 from dynmodel_pyramid.web.http.transactions import read_connection
+from dynmodel_pyramid.web.http.tree import BelowTable
 
 #: How many versions a part of the history has, and the most that it may have: a version may have hundreds of steps.
 USUAL, MOST = 25, 100
 
 
-def includeme(config) -> None:
-    add_resource_view(config, History, GET=list_versions)
-    add_resource_view(config, HistoryVersion, GET=get_version)
-    add_resource_view(config, DifferenceResource, GET=get_difference)
-    add_resource_view(config, Revert, POST=revert)
+def includeme(config: Configurator) -> None:
+    add_resource_view(config, History, {"GET": list_versions})
+    add_resource_view(config, HistoryVersion, {"GET": get_version})
+    add_resource_view(config, DifferenceResource, {"GET": get_difference})
+    add_resource_view(config, Revert, {"POST": revert})
 
 
-def _history(context, request) -> TableHistory:
+def _history(context: BelowTable, request: Request) -> TableHistory:
     return TableHistory(context.attempt.catalogue, read_connection(request), context.model.definition.id)
 
 
-def _document(version: Version, steps: list[dict]) -> dict:
+def _document(version: Version, steps: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "version": version.number,
         "changed_at": moment_text(version.changed_at),
@@ -42,7 +47,7 @@ def _document(version: Version, steps: list[dict]) -> dict:
     }
 
 
-def list_versions(context: History, request) -> Response:
+def list_versions(context: History, request: Request) -> Response:
     parameters = no_parameters(request, "limit", "offset", "before")
     before = parameters.pop("before", None)
     number = None if before is None else whole_number("before", before)
@@ -52,13 +57,13 @@ def list_versions(context: History, request) -> Response:
     return link_next(request, answer, page, more, before=told[-1][0].number if told else 0)
 
 
-def get_version(context: HistoryVersion, request) -> Response:
+def get_version(context: HistoryVersion, request: Request) -> Response:
     no_parameters(request)
     version, steps = _history(context, request).with_its_operations(context.number)
     return json_answer(encode({**_document(version, steps), "definition": table_document(version.definition)}))
 
 
-def get_difference(context: DifferenceResource, request) -> Response:
+def get_difference(context: DifferenceResource, request: Request) -> Response:
     no_parameters(request)
     numbers = context.__parent__.__parent__.number, context.number
     before, after = (each.definition for each in _history(context, request).at(*numbers))
@@ -66,7 +71,7 @@ def get_difference(context: DifferenceResource, request) -> Response:
     return json_answer(encode(document))
 
 
-def revert(context: Revert, request) -> Response:
+def revert(context: Revert, request: Request) -> Response:
     parameters = no_parameters(request, "on_error")
     refuse_body(request)
     service, table_id = DefinitionService(context.attempt.catalogue), context.model.definition.id

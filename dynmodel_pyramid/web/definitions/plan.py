@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pyramid.config import Configurator
+from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.changes.on_error import FAIL
@@ -17,11 +19,11 @@ from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
 
 
-def includeme(config) -> None:
-    add_resource_view(config, Plan, POST=plan_table)
+def includeme(config: Configurator) -> None:
+    add_resource_view(config, Plan, {"POST": plan_table})
 
 
-def plan_table(context: Plan, request) -> Response:
+def plan_table(context: Plan, request: Request) -> Response:
     """The plan of a PUT with this body, or of a PATCH with this merge patch."""
     parameters = no_parameters(request, "on_error")
     definition = context.model.definition

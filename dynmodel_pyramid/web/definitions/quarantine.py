@@ -1,7 +1,10 @@
 """Views of values that a conversion could not convert: ``/table/{id}/quarantine/`` and below."""
 
+from typing import Any
 from urllib.parse import quote
 
+from pyramid.config import Configurator
+from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.changes.quarantine import OLD_TEXT, Quarantine
@@ -13,6 +16,7 @@ from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
 from dynmodel_pyramid.web.http.parts import link_next, read_part
 from dynmodel_pyramid.web.http.transactions import read_connection, write_connection
+from dynmodel_pyramid.web.http.tree import BelowTable
 from dynmodel_pyramid.web.http.writing import writing
 from dynmodel_pyramid.web.rows.row import row_answer
 
@@ -20,17 +24,18 @@ from dynmodel_pyramid.web.rows.row import row_answer
 MOST = 1000
 
 
-def includeme(config) -> None:
-    add_resource_view(config, QuarantineResource, GET=list_values, DELETE=purge_values)
-    add_resource_view(config, QuarantinedResource, GET=get_value, DELETE=purge_value)
-    add_resource_view(config, Restoration, POST=restore_value)
+def includeme(config: Configurator) -> None:
+    add_resource_view(config, QuarantineResource, {"GET": list_values, "DELETE": purge_values})
+    add_resource_view(config, QuarantinedResource, {"GET": get_value, "DELETE": purge_value})
+    add_resource_view(config, Restoration, {"POST": restore_value})
 
 
-def _quarantine(context) -> Quarantine:
+def _quarantine(context: BelowTable) -> Quarantine:
     return Quarantine(_table(context)["rows"].rows)
 
 
-def _table(context):
+def _table(context: BelowTable) -> Any:
+    """The resource of the table."""
     while context.__name__ != "quarantine":
         context = context.__parent__
     return context.__parent__
@@ -40,7 +45,7 @@ def _field_id(quarantine: Quarantine, parameters: dict[str, str]) -> int | None:
     return quarantine.field_id(parameters["field"]) if "field" in parameters else None
 
 
-def list_values(context: QuarantineResource, request) -> Response:
+def list_values(context: QuarantineResource, request: Request) -> Response:
     parameters = no_parameters(request, "field", "limit", "offset")
     quarantine = _quarantine(context)
     field_id = _field_id(quarantine, parameters)
@@ -55,12 +60,12 @@ def list_values(context: QuarantineResource, request) -> Response:
     return link_next(request, answer, page, page.offset + len(lines) < total, offset=page.offset + len(lines), **field)
 
 
-def get_value(context: QuarantinedResource, request) -> Response:
+def get_value(context: QuarantinedResource, request: Request) -> Response:
     no_parameters(request)
     return json_answer(encode(_quarantine(context).get(read_connection(request), context.number).document()))
 
 
-def purge_values(context: QuarantineResource, request) -> Response:
+def purge_values(context: QuarantineResource, request: Request) -> Response:
     parameters = no_parameters(request, "field")
     quarantine = _quarantine(context)
     field_id = _field_id(quarantine, parameters)
@@ -68,13 +73,13 @@ def purge_values(context: QuarantineResource, request) -> Response:
     return empty_answer()
 
 
-def purge_value(context: QuarantinedResource, request) -> Response:
+def purge_value(context: QuarantinedResource, request: Request) -> Response:
     no_parameters(request)
     _quarantine(context).purge_one(write_connection(request), context.number)
     return empty_answer()
 
 
-def restore_value(context: Restoration, request) -> Response:
+def restore_value(context: Restoration, request: Request) -> Response:
     overwrite = no_parameters(request, "overwrite").get("overwrite", "false")
     if overwrite not in ("true", "false"):
         raise Malformed(f"overwrite={overwrite}: want true or false", code="invalid_parameter")
@@ -91,7 +96,7 @@ def restore_value(context: Restoration, request) -> Response:
     return answer
 
 
-def _value(document):
+def _value(document: Any) -> Any:
     if type(document) is not dict:
         raise Invalid([Problem("", "wrong_type", 'want an object such as {"value": 1}')])
     problems = [Problem(f"/{name}", "unknown_key", "known is value") for name in document if name != "value"]

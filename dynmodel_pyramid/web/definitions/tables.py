@@ -1,10 +1,17 @@
 """Views of definitions: ``/table/`` and ``/table/{id}/``."""
 
+from collections.abc import Callable
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.catalogue.attempt import Stale
 from dynmodel_pyramid.changes.on_error import FAIL
 from dynmodel_pyramid.changes.service import DefinitionService, Outcome
+from dynmodel_pyramid.database import State
+from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.patching import patched
 from dynmodel_pyramid.definitions.writing import table_document
 from dynmodel_pyramid.web.http.answers import empty_answer, encode, json_answer
@@ -21,12 +28,12 @@ from dynmodel_pyramid.web.resources import Table, Tables
 MOST, CHUNK = 1000, 50
 
 
-def includeme(config) -> None:
-    add_resource_view(config, Tables, GET=list_tables, POST=create_table)
-    add_resource_view(config, Table, GET=get_table, PUT=put_table, PATCH=patch_table, DELETE=delete_table)
+def includeme(config: Configurator) -> None:
+    add_resource_view(config, Tables, {"GET": list_tables, "POST": create_table})
+    add_resource_view(config, Table, {"GET": get_table, "PUT": put_table, "PATCH": patch_table, "DELETE": delete_table})
 
 
-def definition_answer(request, outcome: Outcome, status: int = 200) -> Response:
+def definition_answer(request: Request, outcome: Outcome, status: int = 200) -> Response:
     """Answer the changed definition; the change's own locks prove that it is current."""
     definition = outcome.definition
     answer = json_answer(encode(table_document(definition)), status)
@@ -39,30 +46,30 @@ def definition_answer(request, outcome: Outcome, status: int = 200) -> Response:
     return answer
 
 
-def _service(context) -> DefinitionService:
+def _service(context: Tables | Table) -> DefinitionService:
     return DefinitionService(context.attempt.catalogue)
 
 
-def list_tables(context: Tables, request) -> Response:
+def list_tables(context: Tables, request: Request) -> Response:
     page = read_part(no_parameters(request, "limit", "offset"), MOST, MOST)
     documents: list[bytes] = []
-    state, more = None, True
-    while more:
-        # A few at a time: the definitions of wide tables take much more memory than their JSON.
+    state: State | None = None
+    while True:
+        # A few at a time: of wide tables the definitions take much more memory than their JSON.
         wanted = min(CHUNK, page.limit - len(documents))
         now, definitions = context.attempt.definitions(wanted + 1, page.offset + len(documents))
         if state is not None and now.stamp != state.stamp:
             raise Stale("definitions changed while they were listed")
         state, more = now, len(definitions) > wanted
         documents += [encode(table_document(definition)) for definition in definitions[:wanted]]
-        if len(documents) == page.limit:
+        if not more or len(documents) == page.limit:
             break
     answer = json_answer(b"[" + b",".join(documents) + b"]")
     answer.headers["Definitions-Revision"] = str(state.definitions)
     return link_next(request, answer, page, more)
 
 
-def create_table(context: Tables, request) -> Response:
+def create_table(context: Tables, request: Request) -> Response:
     no_parameters(request)
     outcome = _service(context).create(read_json(request), author_of(request))
     context.attempt.settle()
@@ -71,7 +78,7 @@ def create_table(context: Tables, request) -> Response:
     return answer
 
 
-def get_table(context: Table, request) -> Response:
+def get_table(context: Table, request: Request) -> Response:
     no_parameters(request)
     definition = context.model.definition
     if is_unchanged(request, str(definition.version)):
@@ -83,7 +90,7 @@ def get_table(context: Table, request) -> Response:
     return answer
 
 
-def _change(context: Table, request, make_document) -> Response:
+def _change(context: Table, request: Request, make_document: Callable[[TableDefinition], Any]) -> Response:
     parameters = no_parameters(request, "on_error")
     outcome = _service(context).change(
         context.model.definition.id,
@@ -96,17 +103,17 @@ def _change(context: Table, request, make_document) -> Response:
     return definition_answer(request, outcome)
 
 
-def put_table(context: Table, request) -> Response:
+def put_table(context: Table, request: Request) -> Response:
     document = read_json(request)
     return _change(context, request, lambda definition: document)
 
 
-def patch_table(context: Table, request) -> Response:
+def patch_table(context: Table, request: Request) -> Response:
     patch = read_json(request, MERGE_PATCH)
     return _change(context, request, lambda definition: patched(definition, patch))
 
 
-def delete_table(context: Table, request) -> Response:
+def delete_table(context: Table, request: Request) -> Response:
     no_parameters(request)
     outcome = _service(context).drop(
         context.model.definition.id,

@@ -4,12 +4,15 @@ import datetime
 import logging
 from typing import Any
 
+from pyramid.config import Configurator
+from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.changes.health import health_document, health_of
 from dynmodel_pyramid.changes.on_error import FAIL
 from dynmodel_pyramid.changes.trash import Kept, TableTrash
 from dynmodel_pyramid.changes.trash_fields import FieldTrash
+from dynmodel_pyramid.definitions.trashed import DroppedTable, KeptField
 from dynmodel_pyramid.definitions.writing import field_document
 from dynmodel_pyramid.web import definition_resources as resources
 from dynmodel_pyramid.web.definitions.tables import definition_answer
@@ -28,21 +31,21 @@ log = logging.getLogger(__name__)
 USUAL, MOST = 100, 1000
 
 
-def includeme(config) -> None:
-    add_resource_view(config, resources.Health, GET=get_health)
-    add_resource_view(config, resources.FieldTrash, GET=list_fields)
-    add_resource_view(config, resources.TrashedField, GET=get_field, DELETE=purge_field)
-    add_resource_view(config, resources.FieldRestore, POST=restore_field)
-    add_resource_view(config, resources.TableTrash, GET=list_tables)
-    add_resource_view(config, resources.TrashedTable, GET=get_table, DELETE=purge_table)
-    add_resource_view(config, resources.TableRestore, POST=restore_table)
+def includeme(config: Configurator) -> None:
+    add_resource_view(config, resources.Health, {"GET": get_health})
+    add_resource_view(config, resources.FieldTrash, {"GET": list_fields})
+    add_resource_view(config, resources.TrashedField, {"GET": get_field, "DELETE": purge_field})
+    add_resource_view(config, resources.FieldRestore, {"POST": restore_field})
+    add_resource_view(config, resources.TableTrash, {"GET": list_tables})
+    add_resource_view(config, resources.TrashedTable, {"GET": get_table, "DELETE": purge_table})
+    add_resource_view(config, resources.TableRestore, {"POST": restore_table})
 
 
 def _moment(moment: datetime.datetime | None) -> str | None:
     return None if moment is None else moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def get_health(context: resources.Health, request) -> Response:
+def get_health(context: resources.Health, request: Request) -> Response:
     """The answer is 200 even for a damaged table; ``status`` and the log report damage."""
     no_parameters(request)
     definition = context.model.definition
@@ -61,6 +64,7 @@ def get_health(context: resources.Health, request) -> Response:
 
 def kept_field_document(kept: Kept) -> dict[str, Any]:
     what = kept.what
+    assert isinstance(what, KeptField)
     definition = field_document(what.field, 0)
     del definition["position"]
     return {
@@ -77,23 +81,23 @@ def kept_field_document(kept: Kept) -> dict[str, Any]:
     }
 
 
-def _fields(context) -> FieldTrash:
+def _fields(context: resources.FieldTrash | resources.TrashedField | resources.FieldRestore) -> FieldTrash:
     return FieldTrash(context.attempt.catalogue)
 
 
-def list_fields(context: resources.FieldTrash, request) -> Response:
+def list_fields(context: resources.FieldTrash, request: Request) -> Response:
     no_parameters(request)
     found = _fields(context).fields(context.model.definition)
     return json_answer(encode([kept_field_document(kept) for kept in found]))
 
 
-def get_field(context: resources.TrashedField, request) -> Response:
+def get_field(context: resources.TrashedField, request: Request) -> Response:
     no_parameters(request)
     (kept,) = _fields(context).fields(context.model.definition, context.number)
     return json_answer(encode(kept_field_document(kept)))
 
 
-def restore_field(context: resources.FieldRestore, request) -> Response:
+def restore_field(context: resources.FieldRestore, request: Request) -> Response:
     parameters = no_parameters(request, "on_error")
     outcome = _fields(context).restore_field(
         context.model.definition.id,
@@ -106,7 +110,7 @@ def restore_field(context: resources.FieldRestore, request) -> Response:
     return definition_answer(request, outcome)
 
 
-def purge_field(context: resources.TrashedField, request) -> Response:
+def purge_field(context: resources.TrashedField, request: Request) -> Response:
     no_parameters(request)
     _, definition = _fields(context).purge_field(
         context.model.definition.id,
@@ -123,6 +127,7 @@ def purge_field(context: resources.TrashedField, request) -> Response:
 
 
 def kept_table_document(kept: Kept) -> dict[str, Any]:
+    assert isinstance(kept.what, DroppedTable)
     definition = kept.what.definition
     return {
         "number": definition.id,
@@ -134,25 +139,26 @@ def kept_table_document(kept: Kept) -> dict[str, Any]:
     }
 
 
-def _tables(context) -> TableTrash:
+def _tables(context: resources.BelowTrash) -> TableTrash:
     return TableTrash(context.attempt.catalogue)
 
 
-def list_tables(context: resources.TableTrash, request) -> Response:
+def list_tables(context: resources.TableTrash, request: Request) -> Response:
     page = read_part(no_parameters(request, "limit", "offset"), USUAL, MOST)
     found, more = _tables(context).tables(page.limit, page.offset)
     return link_next(request, json_answer(encode([kept_table_document(kept) for kept in found])), page, more)
 
 
-def get_table(context: resources.TrashedTable, request) -> Response:
+def get_table(context: resources.TrashedTable, request: Request) -> Response:
     no_parameters(request)
     kept = _tables(context).table(context.number)
+    assert isinstance(kept.what, DroppedTable)
     answer = json_answer(encode(kept_table_document(kept)))
     answer.headers["ETag"] = f'"{kept.what.definition.version}"'
     return answer
 
 
-def restore_table(context: resources.TableRestore, request) -> Response:
+def restore_table(context: resources.TableRestore, request: Request) -> Response:
     parameters = no_parameters(request, "on_error")
     outcome = _tables(context).restore_table(
         context.__parent__.number,
@@ -166,7 +172,7 @@ def restore_table(context: resources.TableRestore, request) -> Response:
     return answer
 
 
-def purge_table(context: resources.TrashedTable, request) -> Response:
+def purge_table(context: resources.TrashedTable, request: Request) -> Response:
     no_parameters(request)
     _tables(context).purge_table(context.number, precondition=refuse_other_version(request))
     return empty_answer(204)

@@ -7,6 +7,7 @@ The rows are still those of the commit's moment: the connection keeps its snapsh
 from collections.abc import Callable
 
 import sqlalchemy as sa
+from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.database import Database
@@ -20,7 +21,7 @@ class Afterwards:
     :param moment: keeps the snapshot until it is closed
     """
 
-    def __init__(self, request, database: Database, connection: sa.Connection, moment: Moment):
+    def __init__(self, request: Request, database: Database, connection: sa.Connection, moment: Moment) -> None:
         self._request, self._database, self._connection = request, database, connection
         self._moment = moment
         self._steps: list[Callable[[], None]] = []

@@ -15,7 +15,7 @@ IN_MEMORY = 1_048_576
 class Answer(Response):
     """A response whose ``Location`` stays a path (RFC 9110, 10.2.2); WebOb would guess a host before it."""
 
-    def _abs_headerlist(self, environ):
+    def _abs_headerlist(self, environ: dict[str, Any]) -> list[tuple[str, str]]:
         return self.headerlist
 
 
@@ -53,7 +53,7 @@ class RowsBody:
     :param opening: stands before the first part, ``between`` between two parts, ``closing`` after the last one
     """
 
-    def __init__(self, opening: bytes, between: bytes, closing: bytes):
+    def __init__(self, opening: bytes, between: bytes, closing: bytes) -> None:
         self._file: BinaryIO = BytesIO()
         self._before, self._between, self._closing = opening, between, closing
 

@@ -10,6 +10,8 @@ from os import SEEK_CUR, SEEK_END
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
+from pyramid.request import Request
+
 from dynmodel_pyramid.errors import Malformed, TooLarge
 from dynmodel_pyramid.exchange import CSV, NDJSON
 from dynmodel_pyramid.exchange.documents import parse_json, too_long
@@ -25,7 +27,7 @@ _UNDERSTOOD = re.compile(
 _UTF_8 = ("utf-8", "utf8", "us-ascii")
 
 
-def read_json(request, media_types: tuple[str, ...] = JSON) -> Any:
+def read_json(request: Request, media_types: tuple[str, ...] = JSON) -> Any:
     """The document of a request.
 
     :raises TooLarge: over ``dynmodel.max_document_size``
@@ -36,7 +38,7 @@ def read_json(request, media_types: tuple[str, ...] = JSON) -> Any:
     return parse_json(read_document(request))
 
 
-def read_document(request) -> bytes:
+def read_document(request: Request) -> bytes:
     """The body in memory, where it is parsed anyway; WebOb would put bodies above 10 KB into a temporary file.
 
     :raises TooLarge: over ``dynmodel.max_document_size``, or ``dynmodel.max_body_size``
@@ -53,7 +55,7 @@ def read_document(request) -> bytes:
     return body
 
 
-def body_file(request) -> BinaryIO:
+def body_file(request: Request) -> BinaryIO:
     """The body of a request, to be read in parts; WebOb keeps bodies above 10 KB in a temporary file.
 
     :raises TooLarge: over ``dynmodel.max_body_size``
@@ -68,8 +70,8 @@ def body_file(request) -> BinaryIO:
     return file
 
 
-def _close_temporary_files(request) -> None:
-    """Make sure that WebOb's copies of the body are closed with the request, unfinished copies too.
+def _close_temporary_files(request: Request) -> None:
+    """See to it that WebOb's copies of the body are closed with the request, also those that it could not finish.
 
     WebOb leaves them to the garbage collector. They are not closed earlier, because later attempts read them again.
     """
@@ -91,15 +93,15 @@ def position_of(file: BinaryIO) -> Callable[[], int]:
     return partial(file.seek, 0, SEEK_CUR)
 
 
-def media_type_of(request) -> str:
+def media_type_of(request: Request) -> str:
     return (request.content_type or "").strip().lower()
 
 
-def longest_document(request) -> int:
+def longest_document(request: Request) -> int:
     return request.registry.dynmodel_settings.max_document_size
 
 
-def refuse_media_type(request, media_types: tuple[str, ...]) -> None:
+def refuse_media_type(request: Request, media_types: tuple[str, ...]) -> None:
     """
     :raises UnsupportedMediaType: the body has another type, is not UTF-8, or is encoded
     """
@@ -113,7 +115,7 @@ def refuse_media_type(request, media_types: tuple[str, ...]) -> None:
     refuse_parameters(request, kind, media_types)
 
 
-def refuse_parameters(request, kind: str, media_types: tuple[str, ...]) -> None:
+def refuse_parameters(request: Request, kind: str, media_types: tuple[str, ...]) -> None:
     """Refuse parameters that change the meaning of the body. JSON has no parameters, and any that are sent mean nothing
     (RFC 8259, section 11); CSV has two (RFC 4180, section 3).
 
@@ -136,7 +138,7 @@ def refuse_parameters(request, kind: str, media_types: tuple[str, ...]) -> None:
         )
 
 
-def _most(request) -> int:
+def _most(request: Request) -> int:
     """The most bytes that the body may have."""
     limit = request.registry.dynmodel_settings.max_body_size
     if (request.content_length or 0) > limit:
@@ -148,8 +150,8 @@ def _too_large(limit: int) -> TooLarge:
     return TooLarge(f"the body has more than {limit} bytes", hint="send the rows in several requests")
 
 
-def refuse_body(request) -> None:
-    """Refuse a body where none is allowed; nothing is ignored.
+def refuse_body(request: Request) -> None:
+    """For what takes none; nothing is ignored.
 
     :raises Malformed: there is a body
     """
@@ -157,12 +159,12 @@ def refuse_body(request) -> None:
         raise Malformed("nothing is read from a body here", hint="send none")
 
 
-def read_optional_json(request) -> Any:
+def read_optional_json(request: Request) -> Any:
     """The document of a request whose body may be missing; None if it is missing or empty."""
     return read_json(request) if has_body(request) else None
 
 
-def has_body(request) -> bool:
+def has_body(request: Request) -> bool:
     """Whether the body has at least one byte. A body without a length (in chunks) has to be read for that."""
     if request.content_length is not None:
         return request.content_length > 0

@@ -3,6 +3,9 @@
 import re
 from collections.abc import Callable
 
+from pyramid.request import Request
+
+from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.errors import Malformed, PreconditionFailed
 from dynmodel_pyramid.web.http.errors import NotAcceptable
 
@@ -25,7 +28,7 @@ def _tags(name: str, header: str) -> list[tuple[bool, str]]:
     return tags
 
 
-def if_match(request) -> Callable[[str], bool] | None:
+def if_match(request: Request) -> Callable[[str], bool] | None:
     """The test of ``If-Match``, for the current tag (without quotes). None: no such header.
 
     The comparison is strong (RFC 9110, 13.1.1): a weak tag never matches.
@@ -39,7 +42,7 @@ def if_match(request) -> Callable[[str], bool] | None:
     return lambda current: current in tags
 
 
-def matching_row_versions(request, definition_version: int) -> tuple[int, ...] | None:
+def matching_row_versions(request: Request, definition_version: int) -> tuple[int, ...] | None:
     """The row versions that ``If-Match`` allows; None if it allows all. Tags of another definition allow none."""
     header = request.headers.get("If-Match")
     if header is None or header.strip() == "*":
@@ -54,7 +57,7 @@ def matching_row_versions(request, definition_version: int) -> tuple[int, ...] |
     return tuple(versions)
 
 
-def is_unchanged(request, tag: str) -> bool:
+def is_unchanged(request: Request, tag: str) -> bool:
     """Whether ``If-None-Match`` names the current tag, so that the answer is 304. The comparison is weak."""
     header = request.headers.get("If-None-Match")
     if header is None:
@@ -62,19 +65,19 @@ def is_unchanged(request, tag: str) -> bool:
     return header.strip() == "*" or any(tag == known for _, known in _tags("If-None-Match", header))
 
 
-def refuse_other_version(request) -> Callable[[object], None]:
+def refuse_other_version(request: Request) -> Callable[[TableDefinition], None]:
     """A precondition for the definition service: ``If-Match`` against the version of the definition."""
     matches = if_match(request)
 
-    def check(definition) -> None:
+    def check(definition: TableDefinition) -> None:
         if matches is not None and not matches(str(definition.version)):
             raise PreconditionFailed(f"the current version of the definition is {definition.version}")
 
     return check
 
 
-def best_offer(request, offers: tuple[str, ...] = ("application/json",)) -> str:
-    """The media type that ``Accept`` prefers; the first of several that it prefers equally.
+def best_offer(request: Request, offers: tuple[str, ...] = ("application/json",)) -> str:
+    """Which of the media types ``Accept`` likes best; the first of those that it likes equally.
 
     :raises NotAcceptable: it accepts none of them
     """

@@ -9,7 +9,9 @@ from http import HTTPStatus
 from typing import Any
 
 import sqlalchemy as sa
+from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPException, HTTPNotFound
+from pyramid.request import Request
 from pyramid.response import Response
 from webob.request import DisconnectionError
 
@@ -39,7 +41,7 @@ class HttpError(errors.DynmodelError):
 class MethodNotAllowed(HttpError):
     status, code = 405, "method_not_allowed"
 
-    def __init__(self, method: str, allow: str):
+    def __init__(self, method: str, allow: str) -> None:
         super().__init__(f"{method} is not allowed here", hint=f"allowed are {allow}")
         self.headers = {"Allow": allow}
 
@@ -51,7 +53,7 @@ class NotAcceptable(HttpError):
 class UnsupportedMediaType(HttpError):
     status, code = 415, "unsupported_media_type"
 
-    def __init__(self, detail: str, *, hint: str, media_types: tuple[str, ...]):
+    def __init__(self, detail: str, *, hint: str, media_types: tuple[str, ...]) -> None:
         super().__init__(detail, hint=hint)
         self.headers = {"Accept": ", ".join(media_types)}  # RFC 9110, 15.5.16
 
@@ -59,7 +61,7 @@ class UnsupportedMediaType(HttpError):
 class RangeNotSatisfiable(HttpError):
     status, code = 416, "range_not_satisfiable"
 
-    def __init__(self, detail: str, total: int | None = None, hint: str | None = None):
+    def __init__(self, detail: str, total: int | None = None, hint: str | None = None) -> None:
         super().__init__(detail, hint=hint)
         self.headers = {"Content-Range": f"*/{'*' if total is None else total}"}  # RFC 9110, 15.5.17
 
@@ -95,12 +97,12 @@ TITLES = {
 ErrorWriter = Callable[[Any, int, str, str, str | None, dict[str, Any]], Response]
 
 
-def add_error_writer(config, segment: str, writer: ErrorWriter) -> None:
+def add_error_writer(config: Configurator, segment: str, writer: ErrorWriter) -> None:
     """Let a face write errors in its own form, for all addresses below a first segment."""
     config.registry.dynmodel_error_writers[segment] = writer
 
 
-def request_id(request) -> str:
+def request_id(request: Request) -> str:
     """The client's ``X-Request-Id`` if it is valid, else a new one; the same for the whole request."""
     known = request.environ.get("dynmodel.request_id")
     if known is None:
@@ -110,8 +112,8 @@ def request_id(request) -> str:
     return known
 
 
-def problem(request, status: int, code: str, detail: str, hint: str | None = None, **members: Any) -> Response:
-    """A problem document. It is ASCII only, because texts of clients may have surrogates, which have no UTF-8.
+def problem(request: Request, status: int, code: str, detail: str, hint: str | None = None, **members: Any) -> Response:
+    """A problem document. ASCII only: what a client sent may hold surrogates, which have no UTF-8.
 
     Below the address of a face with its own form of errors it has that form, unless ``Accept`` names this one.
     """
@@ -138,13 +140,13 @@ def problem(request, status: int, code: str, detail: str, hint: str | None = Non
     return with_definition_version(answer, request)
 
 
-def _error_writer(request) -> ErrorWriter | None:
+def _error_writer(request: Request) -> ErrorWriter | None:
     segments = (getattr(request, "matchdict", None) or {}).get("traverse") or (None,)
     writer = request.registry.dynmodel_error_writers.get(segments[0])
     return writer if writer is not None and MEDIA_TYPE not in request.headers.get("Accept", "") else None
 
 
-def domain_error_view(error: errors.DynmodelError, request) -> Response:
+def domain_error_view(error: errors.DynmodelError, request: Request) -> Response:
     if isinstance(error, HttpError):
         answer = problem(request, error.status, error.code, error.detail, error.hint, **error.members)
         answer.headers.update(error.headers)
@@ -167,7 +169,7 @@ def domain_error_view(error: errors.DynmodelError, request) -> Response:
     return problem(request, status, error.code, error.detail, error.hint, **members)
 
 
-def with_definition_version(answer: Response, request) -> Response:
+def with_definition_version(answer: Response, request: Request) -> Response:
     """``Definition-Version`` for every answer below a table; ``Deprecation`` if its rows have former names."""
     model = getattr(getattr(request, "context", None), "model", None)
     if model is not None:
@@ -178,38 +180,38 @@ def with_definition_version(answer: Response, request) -> Response:
     return answer
 
 
-def not_found_view(error: HTTPNotFound, request) -> Response:
-    # error.detail would reveal names of classes and views.
+def not_found_view(error: HTTPNotFound, request: Request) -> Response:
+    # error.detail names classes and views of ours.
     return problem(request, 404, "not_found", f"there is nothing at {request.path_info}")
 
 
-def http_exception_view(error: HTTPException, request) -> Response:
+def http_exception_view(error: HTTPException, request: Request) -> Response:
     """HTTP exceptions that Pyramid itself raises."""
     return problem(request, error.status_int, error.title.lower().replace(" ", "_"), error.explanation or error.title)
 
 
-def stale_view(error: Stale, request) -> Response:
+def stale_view(error: Stale, request: Request) -> Response:
     """The answer when the last attempt was stale, too."""
     return busy(request, "the definition changed faster than the request could run")
 
 
-def busy(request, detail: str, code: str = "busy", retry_after: int = 1) -> Response:
+def busy(request: Request, detail: str, code: str = "busy", retry_after: int = 1) -> Response:
     """503: nothing was changed, and the client may repeat the request."""
     answer = problem(request, 503, code, detail, "nothing was changed; repeat the request")
     answer.headers["Retry-After"] = str(retry_after)
     return answer
 
 
-def undecodable_view(error: UnicodeDecodeError, request) -> Response:
+def undecodable_view(error: UnicodeDecodeError, request: Request) -> Response:
     return problem(request, 400, "malformed", "the address is not UTF-8")
 
 
-def incomplete_body_view(error: DisconnectionError, request) -> Response:
+def incomplete_body_view(error: DisconnectionError, request: Request) -> Response:
     """The client has probably gone. waitress passes on only whole bodies; other servers may not."""
     return problem(request, 400, "malformed", "the body ended before its Content-Length")
 
 
-def database_error_view(error: sa.exc.DBAPIError, request) -> Response:
+def database_error_view(error: sa.exc.DBAPIError, request: Request) -> Response:
     """An error of the database. ``transactions`` has found before that no stale definition caused it."""
     failure = request.registry.dynmodel_catalogue.database.failure(error)
     note_cause(error, request)
@@ -245,18 +247,18 @@ def database_error_view(error: sa.exc.DBAPIError, request) -> Response:
     return internal_error(request)  # logged by the attempts tween, unless a further attempt succeeds
 
 
-def writes_committed(request) -> bool:
+def writes_committed(request: Request) -> bool:
     """Whether pyramid_tm was at the commit: before that it removes its mark from the request."""
     return "dynmodel.writes" in request.environ and not request.environ.get("tm.active")
 
 
-def _violation(failure: Failure, request) -> Response:
+def _violation(failure: Failure, request: Request) -> Response:
     model = getattr(request.context, "model", None)
     error = violation(failure, None if model is None else model.definition)
     return problem(request, 409, error.code, error.detail, **error.members)
 
 
-def _too_long(failure: Failure, request) -> Response:
+def _too_long(failure: Failure, request: Request) -> Response:
     """A value that is too long for an index; for very long values the database does not name the index."""
     model = getattr(request.context, "model", None)
     names = [] if model is None else violated_fields(failure, model.definition) or long_indexed_fields(model)
@@ -265,8 +267,8 @@ def _too_long(failure: Failure, request) -> Response:
     return problem(request, 422, "validation", f"{told} is too long for its index", hint, fields=names)
 
 
-def unexpected_error_view(error: Exception, request) -> Response:
-    """A fault of this package: the log has the details under the request's id; the client gets only the id.
+def unexpected_error_view(error: Exception, request: Request) -> Response:
+    """A fault of ours: the log has it all, under the request's id; the client gets the id.
 
     During an attempt a changed definition may be the cause: ``transactions`` checks that first, and then logs the
     fault.
@@ -279,19 +281,19 @@ def unexpected_error_view(error: Exception, request) -> Response:
     return internal_error(request)
 
 
-def log_unexpected(error: Exception, request) -> None:
+def log_unexpected(error: Exception, request: Request) -> None:
     request.environ[_LOGGED] = True
     log.error("request %s: %s %s failed", request_id(request), request.method, request.path, exc_info=error)
 
 
-def note_cause(error: BaseException | None, request) -> None:
+def note_cause(error: BaseException | None, request: Request) -> None:
     """Keep the database's message for the log."""
     if error is not None:
         request.environ[_CAUSE] = first_line(getattr(error, "orig", None) or error)
 
 
-def log_failure(answer: Response, request) -> None:
-    """Log the cause of an answer of 500 and above in one line with its request_id, without a traceback.
+def log_failure(answer: Response, request: Request) -> None:
+    """One line, without a traceback, for an answer of 500 and above: under its request_id the log tells the cause.
 
     Faults of this package are logged already.
     """
@@ -311,5 +313,5 @@ def first_line(error: BaseException | None) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
 
 
-def internal_error(request) -> Response:
+def internal_error(request: Request) -> Response:
     return problem(request, 500, "internal_error", "the server failed; its log says why under this request_id")

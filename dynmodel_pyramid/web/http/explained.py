@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import orjson
+from pyramid.request import Request
 
 from dynmodel_pyramid.database.dialect import EXPLAIN_OPTIONS
 from dynmodel_pyramid.errors import Conflict, Malformed
@@ -40,7 +41,7 @@ class Explanation:
         options = f"; options={'|'.join(self.options)}" if self.options else ""
         return f'{PLAN}+{self.form}; for="{self.of}"{options}; charset=utf-8'
 
-    def answer(self, request, found: Queried, part: Part) -> Answer:
+    def answer(self, request: Request, found: Queried, part: Part) -> Answer:
         """The plan of a page's statement.
 
         :raises Conflict: the database doesn't know an option
@@ -90,7 +91,7 @@ def explanation(name: str, parameters: Mapping[str, str], known: Collection[str]
     return Explanation(form, of, tuple(option for option in EXPLAIN_OPTIONS if option in given))
 
 
-def asked_for(request, offers: tuple[str, ...]) -> Explanation | None:
+def asked_for(request: Request, offers: tuple[str, ...]) -> Explanation | None:
     """The plan that ``Accept`` names before any rows; None if rows are wanted, or plans are not enabled.
 
     :param offers: the media types of rows

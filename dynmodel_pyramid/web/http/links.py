@@ -2,6 +2,7 @@
 
 from urllib.parse import unquote_plus
 
+from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.rows.querying import PageOfRows
@@ -10,7 +11,7 @@ from dynmodel_pyramid.rows.querying import PageOfRows
 _REPLACED = ("_after", "_before", "offset")
 
 
-def link_header(request, answer: Response, text: str, page: PageOfRows) -> None:
+def link_header(request: Request, answer: Response, text: str, page: PageOfRows) -> None:
     """Add the header, with addresses relative to the request's own.
 
     :param text: the query string
@@ -28,7 +29,7 @@ def link_header(request, answer: Response, text: str, page: PageOfRows) -> None:
         answer.headers["Link"] = ", ".join(_link(request, *link) for link in links)
 
 
-def _link(request, relation: str, parts: list[str]) -> str:
-    # Clients may send angle brackets, which would end the address in the header.
+def _link(request: Request, relation: str, parts: list[str]) -> str:
+    # What a client may send and a header may not hold: angle brackets would end the address.
     query = "&".join(parts).replace("<", "%3C").replace(">", "%3E")
     return f'<{request.path}?{query}>; rel="{relation}"'

@@ -7,6 +7,7 @@ is never below the number of sent rows. If the answer itself shows how many rows
 from collections.abc import Callable
 
 import sqlalchemy as sa
+from pyramid.request import Request
 
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.exchange.forms import Form, Rows
@@ -25,7 +26,7 @@ from dynmodel_pyramid.web.http.tree import ATTEMPT
 
 def list_answer(
     face: Face,
-    request,
+    request: Request,
     found: Queried,
     part: Part,
     form: Form,
@@ -41,7 +42,7 @@ def list_answer(
     """
     listing = Listing(request, found, part, wanted["count"], face.beyond, cursors=face.has_cursors)
     try:
-        refuse(f"more than {CHUNK}" if listing.rows is None else listing.sent)
+        refuse(f"more than {CHUNK}" if listing.rows is None else len(listing.rows))
     except BaseException:
         listing.close()
         raise
@@ -71,14 +72,14 @@ class Listing:
 
     def __init__(
         self,
-        request,
+        request: Request,
         found: Queried,
         part: Part,
         count: str | None,
         beyond: Callable[[int, int], Exception],
         *,
         cursors: bool = False,
-    ):
+    ) -> None:
         """
         :param count: one of ``COUNTS``
         :param beyond: makes the error for an offset that is beyond the total
@@ -89,7 +90,8 @@ class Listing:
         self._has_cursor = found.plan.query.after is not None or found.plan.query.before is not None
         self._guess: int | None = None
         settings, dialect = request.registry.dynmodel_settings, request.environ[ATTEMPT].database.dialect
-        is_page = part.limit is not None and part.limit <= CHUNK
+        limit = part.limit if part.limit is not None and part.limit <= CHUNK else None
+        is_page = limit is not None
         if self._has_cursor and not is_page:
             raise Malformed(
                 f"a page behind a cursor needs a limit, of {CHUNK} at most", code="invalid_parameter", parameter="limit"
@@ -100,15 +102,15 @@ class Listing:
             if count is not None:
                 self._count(connection, count)
             found.refuse_too_many(connection, part.limit, settings.max_rows)
-            if is_page:
-                self.page = found.page(connection, part.limit, part.offset, cursors=cursors)
+            if limit is not None:
+                self.page = found.page(connection, limit, part.offset, cursors=cursors)
                 self.rows = self.page.rows
             else:
                 self._stream = RowStream(request, connection, found.parts(connection, part.limit, part.offset))
                 self.rows = self._stream.whole
             self.sent = None if self.rows is None else len(self.rows)
             if self.total is not None and not self._has_cursor:
-                self._settle(connection)
+                self._settle(connection, self.total)
         except BaseException:
             if not is_page:
                 connection.close()
@@ -128,23 +130,23 @@ class Listing:
         if self._part.offset > self.total and not self._has_cursor:
             raise self._beyond(self._part.offset, self.total)
 
-    def _settle(self, connection: sa.Connection) -> None:
+    def _settle(self, connection: sa.Connection, total: int) -> None:
         """Make the total agree with the sent rows. Others may have written between the statements of a page."""
         limit, offset = self._part.limit, self._part.offset
         if self.sent is None:
-            self._settle_stream(connection)
+            self._settle_stream(connection, total)
         elif self.sent:
             reach = offset + self.sent
-            self.total = reach if limit is None or self.sent < limit else max(self.total, reach)
+            self.total = reach if limit is None or self.sent < limit else max(total, reach)
         elif self._guess is not None and limit != 0:
             # There are no rows where the guess expects some.
             self._count_all(connection)
 
-    def _settle_stream(self, connection: sa.Connection) -> None:
+    def _settle_stream(self, connection: sa.Connection, total: int) -> None:
         """Count the stream's rows up to its end, in the same snapshot. It costs little beside reading all of them."""
         limit, offset = self._part.limit, self._part.offset
         end = None if limit is None else min(offset + limit, LARGEST)
-        reach = self.total
+        reach = total
         if self._guess is not None:
             reach = self._found.count(connection, end)
             self.total = reach if end is None or reach < end else max(self._guess, reach)
@@ -163,14 +165,16 @@ class Listing:
     @property
     def is_partial(self) -> bool:
         """Whether the answer is known to be only a part of the rows (206)."""
-        return self.total is not None and not self._has_cursor and self.sent < self.total
+        if self.total is None or self.sent is None or self._has_cursor:
+            return False
+        return self.sent < self.total
 
     def answer(self, form: Form) -> Answer:
         """The rows in this form, with the status."""
         if self.page is None:
             answer = self._stream.answer(form)
         else:
-            answer = rows_answer(form.content_type, form.whole(self.rows))
+            answer = rows_answer(form.content_type, form.whole(self.page.rows))
         if self.is_partial:
             answer.status_int = 206
         return answer

@@ -4,29 +4,33 @@ Pyramid answers 404 if no view has the method. Here the answer is 405 with ``All
 by the view of GET, and OPTIONS lists the methods.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
+from pyramid.config import Configurator
+from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.web.http.answers import empty_answer
 from dynmodel_pyramid.web.http.conditions import best_offer
 from dynmodel_pyramid.web.http.errors import MethodNotAllowed, request_id, with_definition_version
-from dynmodel_pyramid.web.http.tree import ROUTE
+from dynmodel_pyramid.web.http.tree import ROUTE, Resource
 
-View = Callable[[object, object], Response]
+#: (resource, request) -> answer
+View = Callable[[Any, Request], Response]
 
 
 def add_resource_view(
-    config,
-    resource: type,
+    config: Configurator,
+    resource: type[Resource],
+    views: Mapping[str, View],
     *,
-    offers: Callable[[object], tuple[str, ...]] | None = lambda request: ("application/json",),
-    check: Callable[[object, object], None] | None = None,
+    offers: Callable[[Request], tuple[str, ...]] | None = lambda request: ("application/json",),
+    check: Callable[[Any, Request], None] | None = None,
     allow: str | None = None,
     options_status: int = 204,
-    **views: View,
 ) -> None:
-    """Register the views of a resource class, by method: ``GET=view, PUT=view``.
+    """Register the views of a resource class, by method.
 
     :param offers: gives the media types of answers to a request; None: the views read ``Accept``
     :param check: called first, for every method; may raise an error
@@ -35,7 +39,7 @@ def add_resource_view(
     """
     allow = allow or ", ".join(sorted({*views, *(("HEAD",) if "GET" in views else ()), "OPTIONS"}))
 
-    def answer(context, request) -> Response:
+    def answer(context: Resource, request: Request) -> Response:
         if check is not None:
             check(context, request)
         method = request.method
@@ -51,7 +55,7 @@ def add_resource_view(
             return made
         raise MethodNotAllowed(method, allow)
 
-    def view(context, request) -> Response:
+    def view(context: Resource, request: Request) -> Response:
         made = answer(context, request)
         if "Definition-Version" not in made.headers:
             with_definition_version(made, request)

@@ -1,9 +1,11 @@
 """The parameters of a request, and who sends it."""
 
+from pyramid.request import Request
+
 from dynmodel_pyramid.errors import Malformed
 
 
-def no_parameters(request, *known: str) -> dict[str, str]:
+def no_parameters(request: Request, *known: str) -> dict[str, str]:
     """Read the query string's parameters: each must be known, and occur once."""
     given: dict[str, str] = {}
     if not request.query_string:
@@ -20,7 +22,7 @@ def no_parameters(request, *known: str) -> dict[str, str]:
     return given
 
 
-def author_of(request) -> str | None:
+def author_of(request: Request) -> str | None:
     """Who makes a change, for the history."""
     author = request.authenticated_userid
     return None if author is None else str(author)

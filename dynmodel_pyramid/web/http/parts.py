@@ -6,6 +6,7 @@ A part has a limited number of items even without ``limit``; ``Link`` has the ad
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.errors import Malformed
@@ -45,8 +46,8 @@ def whole_number(name: str, text: str) -> int:
     return int(text)
 
 
-def link_next(request, answer: Response, page: Page, more: bool, **further: str | int) -> Response:
-    """Add a link to the next part, if there is one.
+def link_next(request: Request, answer: Response, page: Page, more: bool, **further: str | int) -> Response:
+    """Tell where the next part is, if there is one.
 
     :param further: parameters of the link besides ``limit``; by default ``offset``
     """

@@ -7,6 +7,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pyramid.request import Request
+from pyramid.response import Response
+
 RETURNS = ("representation", "minimal", "headers-only")
 _NUMBER = re.compile("[0-9]{1,18}")
 
@@ -31,7 +34,7 @@ class Preferences:
         """Whether the answer is to have no body."""
         return self["return"] in ("minimal", "headers-only")
 
-    def tell(self, answer) -> None:
+    def tell(self, answer: Response) -> None:
         """Add ``Preference-Applied``."""
         if self.honoured:
             answer.headers["Preference-Applied"] = ", ".join(f"{name}={value}" for name, value in self.honoured.items())
@@ -56,7 +59,7 @@ class PreferenceRules:
     passed_over: Sequence[str] = ()
     is_exact: bool = False
 
-    def read(self, request) -> Preferences:
+    def read(self, request: Request) -> Preferences:
         """:raises Exception: the error that ``refuse`` makes"""
         header = request.headers.get("Prefer")
         if not header:
@@ -86,7 +89,7 @@ class PreferenceRules:
 NOTHING = Preferences()
 
 
-def preferred(request, name: str, known: Sequence[str]) -> Preferences:
+def preferred(request: Request, name: str, known: Sequence[str]) -> Preferences:
     """The value of one preference, if it is a known one; the first one in the header counts."""
     for given, value, _ in _asked(request.headers.get("Prefer", ""), is_exact=False):
         if given == name:
@@ -94,7 +97,7 @@ def preferred(request, name: str, known: Sequence[str]) -> Preferences:
     return NOTHING
 
 
-def preferred_return(request) -> Preferences:
+def preferred_return(request: Request) -> Preferences:
     """The ``return`` of a request that heeds no other preference."""
     return preferred(request, "return", RETURNS)
 

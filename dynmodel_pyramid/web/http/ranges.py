@@ -7,6 +7,8 @@ Ranges are of items, and have no unit, as in PostgREST ("Pagination and Count").
 import re
 from dataclasses import dataclass
 
+from pyramid.request import Request
+
 from dynmodel_pyramid.web.http.errors import RangeNotSatisfiable
 
 _RANGE = re.compile(r"(?:items[ \t]*=[ \t]*)?([0-9]{1,18})-([0-9]{1,18})?")
@@ -21,7 +23,7 @@ class Part:
     asked: bool = False
 
 
-def part_of(request, limit: int | None, offset: int) -> Part:
+def part_of(request: Request, limit: int | None, offset: int) -> Part:
     """The part that both the query and the header ask for. Ranges of other units are ignored (RFC 9110, 14.2).
 
     :raises RangeNotSatisfiable: the range ends before it begins

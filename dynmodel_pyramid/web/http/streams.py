@@ -15,10 +15,11 @@ An answer that ends too early never looks complete: its connection is aborted.
 import logging
 import threading
 import time
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Generator, Iterator
+from itertools import chain, islice
 
 import sqlalchemy as sa
+from pyramid.request import Request
 
 from dynmodel_pyramid.exchange.forms import Form, Rows
 from dynmodel_pyramid.web.http.answers import Answer
@@ -48,15 +49,14 @@ class RowStream:
 
     whole: Rows | None = None
 
-    def __init__(self, request, connection: sa.Connection, parts: Iterator[Rows]):
+    def __init__(self, request: Request, connection: sa.Connection, parts: Generator[Rows]) -> None:
         self._request = request
         self._dialect = request.environ[ATTEMPT].database.dialect
         self._connection = connection
         self._source = parts
-        first, second = next(parts, ()), next(parts, None)
-        if second is None:
-            self.whole = first
-        self._read = (first, second)
+        self._read: list[Rows] = list(islice(parts, 2)) or [()]
+        if len(self._read) == 1:
+            self.whole = self._read[0]
 
     def answer(self, form: Form) -> Answer:
         """The rows as an answer, which begins the stream."""
@@ -91,9 +91,9 @@ class RowStream:
 
     def _rows(self) -> Iterator[Rows]:
         """The parts; each is yielded when the next one has been read."""
-        current, ahead = self._read
-        self._read = ()
-        for following in chain((ahead,), self._source):
+        current, *ahead = self._read
+        self._read = []
+        for following in chain(ahead, self._source):
             yield current
             current = following
         self._release()

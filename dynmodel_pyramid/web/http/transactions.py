@@ -17,6 +17,8 @@ import time
 from collections.abc import Callable
 
 import sqlalchemy as sa
+from pyramid.registry import Registry
+from pyramid.request import Request
 from pyramid.response import Response
 from sqlalchemy.orm import Session
 from zope.sqlalchemy import mark_changed
@@ -27,7 +29,7 @@ from dynmodel_pyramid.errors import ConfigurationProblem, OutcomeUnknown
 from dynmodel_pyramid.rows.imports import Transaction
 from dynmodel_pyramid.web.http.afterwards import Afterwards
 from dynmodel_pyramid.web.http.errors import UNDECIDED, database_error_view, log_failure, log_unexpected, stale_view
-from dynmodel_pyramid.web.http.tree import ATTEMPT, ATTEMPT_NUMBER
+from dynmodel_pyramid.web.http.tree import ATTEMPT, ATTEMPT_NUMBER, Handler
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: In the environment: the work left for after the commit.
@@ -43,27 +45,27 @@ class AttemptFailure(Exception):
         errors
     """
 
-    def __init__(self, error: Exception, kind: str, answer: Response):
+    def __init__(self, error: Exception, kind: str, answer: Response) -> None:
         super().__init__(str(error))
         self.error = error
         self.kind = kind
         self.answer = answer
 
 
-def writes(request) -> bool:
+def writes(request: Request) -> bool:
     """pyramid_tm's ``tm.activate_hook``: safe methods need no transaction manager."""
     return request.method not in SAFE_METHODS
 
 
-def attempts_tween_factory(handler, registry):
+def attempts_tween_factory(handler: Handler, registry: Registry) -> Handler:
     timeout = registry.dynmodel_settings.lock_timeout
 
-    def attempts_tween(request):
+    def attempts_tween(request: Request) -> Response:
         answer = attempts(request)
         log_failure(answer, request)
         return answer
 
-    def attempts(request):
+    def attempts(request: Request) -> Response:
         deadline = time.monotonic() + timeout
         number = 0
         while True:
@@ -91,7 +93,7 @@ def attempts_tween_factory(handler, registry):
     return attempts_tween
 
 
-def _after_failure(request, failure: AttemptFailure, number: int) -> Response | None:
+def _after_failure(request: Request, failure: AttemptFailure, number: int) -> Response | None:
     """The answer in case it is too late for a further attempt; None if no further attempt is worth making."""
     attempt: Attempt = request.environ[ATTEMPT]
     kind = failure.kind
@@ -107,12 +109,13 @@ def _after_failure(request, failure: AttemptFailure, number: int) -> Response | 
         stale = attempt.is_stale()
     except sa.exc.DBAPIError:
         return None
-    return stale_view(None, request) if stale else None
+    return stale_view(Stale("a definition has changed"), request) if stale else None
 
 
-def confirmation_tween_factory(handler, registry):
-    def confirmation_tween(request):
-        request.environ[UNDECIDED] = unexpected = []
+def confirmation_tween_factory(handler: Handler, registry: Registry) -> Handler:
+    def confirmation_tween(request: Request) -> Response:
+        unexpected: list[Exception] = []
+        request.environ[UNDECIDED] = unexpected
         try:
             answer = handler(request)
         finally:
@@ -144,7 +147,7 @@ def confirmation_tween_factory(handler, registry):
     return confirmation_tween
 
 
-def read_connection(request) -> sa.Connection:
+def read_connection(request: Request) -> sa.Connection:
     """The attempt's connection, in a read transaction; it is closed when the answer is made."""
     attempt: Attempt = request.environ[ATTEMPT]
     connection = attempt.database.engine.connect()
@@ -153,8 +156,8 @@ def read_connection(request) -> sa.Connection:
     return attempt.open(connection)
 
 
-def detached_read_connection(request) -> sa.Connection:
-    """A connection in a read transaction that outlives the view, for a stream; the caller closes it.
+def detached_read_connection(request: Request) -> sa.Connection:
+    """A connection in a read transaction that outlives the view, for a stream; who takes it closes it.
 
     All its statements see one moment, so that a count agrees with the rows that are sent.
     """
@@ -172,14 +175,14 @@ def detached_read_connection(request) -> sa.Connection:
     return connection
 
 
-def staging_connection(request) -> sa.Connection:
+def staging_connection(request: Request) -> sa.Connection:
     """A connection for temporary tables, which :func:`write_connection` may go on with; it ends with the attempt."""
     attempt: Attempt = request.environ[ATTEMPT]
     connection = request.environ["dynmodel.staging"] = attempt.database.staging()
     return connection
 
 
-def write_connection(request) -> sa.Connection:
+def write_connection(request: Request) -> sa.Connection:
     """The attempt's connection, in the transaction of ``request.tm``: the one of :func:`staging_connection`, if there
     is one.
     """
@@ -209,9 +212,12 @@ class RequestTransaction(Transaction):
     :param begin: begins it
     """
 
-    def __init__(self, request, begin: Callable[[], sa.Connection]):
+    def __init__(self, request: Request, begin: Callable[[], sa.Connection]) -> None:
         self._request = request
-        self.begin = begin
+        self._begin = begin
+
+    def begin(self) -> sa.Connection:
+        return self._begin()
 
     def stage(self) -> sa.Connection:
         return staging_connection(self._request)
@@ -230,12 +236,12 @@ class RequestTransaction(Transaction):
             afterwards.add(step)
 
 
-def _finished(request, answer: Response) -> Response:
+def _finished(request: Request, answer: Response) -> Response:
     afterwards = request.environ.get(_AFTERWARDS)
     return answer if afterwards is None else afterwards.run(answer)
 
 
-def _close(request) -> None:
+def _close(request: Request) -> None:
     connection = request.environ.pop("dynmodel.connection", None)
     if connection is not None:
         connection.close()

@@ -1,9 +1,18 @@
 """The base classes of the traversal tree, its traverser, and its route."""
 
+from collections.abc import Callable
+from typing import Any
+
+from pyramid.request import Request
+from pyramid.response import Response
 from pyramid.traversal import ResourceTreeTraverser
 
+from dynmodel_pyramid.catalogue.attempt import Attempt
+from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.rows.reading import parse_id
 
+#: What a tween calls, and what it is itself.
+Handler = Callable[[Request], Response]
 #: Name of the one route under which the tree hangs; it is a hybrid route, so the tree can be mounted under a prefix.
 ROUTE = "dynmodel"
 #: The keys under which a request keeps its current attempt, and the attempt's number with the deadline of all.
@@ -24,8 +33,9 @@ class Traverser(ResourceTreeTraverser):
 class Resource:
     """A place in the tree; ``__name__`` and ``__parent__`` make it location-aware (Pyramid, "Location-Aware")."""
 
-    def __init__(self, parent: "Resource", name: str):
-        self.__parent__ = parent
+    def __init__(self, parent: "Resource | None", name: str) -> None:
+        #: Of the class that hangs this one up; None of the root.
+        self.__parent__: Any = parent
         self.__name__ = name
 
     def __getitem__(self, segment: str) -> "Resource":
@@ -35,10 +45,10 @@ class Resource:
 class BelowTable(Resource):
     """A resource below a table, at any depth."""
 
-    def __init__(self, parent, name: str):
+    def __init__(self, parent: Any, name: str) -> None:
         super().__init__(parent, name)
-        self.attempt = parent.attempt
-        self.model = parent.model
+        self.attempt: Attempt = parent.attempt
+        self.model: Model = parent.model
 
 
 class Numbered(Resource):
@@ -56,7 +66,7 @@ def numbered(kind: type[Numbered], parent: Resource, segment: str) -> Numbered:
     return kind(parent, segment)
 
 
-def path(request, *segments: object) -> str:
+def path(request: Request, *segments: object) -> str:
     """The canonical path of a resource, with the last slash, under whatever prefix the tree is mounted."""
     # The prefix may have parts of its own, such as /{tenant}.
     return request.route_path(ROUTE, **{**(request.matchdict or {}), "traverse": (*map(str, segments), "")})

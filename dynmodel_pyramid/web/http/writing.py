@@ -3,9 +3,10 @@
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
+from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.errors import Malformed
@@ -41,7 +42,14 @@ class Sent:
     position: Callable[[], int]
 
 
-def writing(context, request) -> Rows:
+class Written(Protocol):
+    """The resource of a write."""
+
+    @property
+    def rows(self) -> Rows: ...
+
+
+def writing(context: Written, request: Request) -> Rows:
     """The row service for a request that writes; call it before the transaction begins."""
     rows = context.rows
     rows.author = author_of(request)
@@ -49,7 +57,7 @@ def writing(context, request) -> Rows:
     return rows
 
 
-def _read_query(face: Face, context, text: str) -> Query:
+def _read_query(face: Face, context: Written, text: str) -> Query:
     query = face.read_query(context, text, rules_of(context.rows.catalogue))
     for name, value in (("_after", query.after), ("_before", query.before)):
         if value is not None:
@@ -70,7 +78,7 @@ class Write:
     #: Whether the body was one row by itself.
     is_one = False
 
-    def __init__(self, face: Face, context, request):
+    def __init__(self, face: Face, context: Written, request: Request) -> None:
         self.face, self.context, self.request = face, context, request
         self.accepted = face.accept(request)
         self.preferences = face.preferences.read(request)
@@ -82,8 +90,13 @@ class Write:
         self.returning: Returning | None = None
         if self.shows_rows or not face.is_lenient:
             self.returning = Returning(self.rows, self.query, numbers=face.exact_numbers, groups=face.is_lenient)
-        #: Ids of rows that are returned together when all are written.
-        self._waiting: array | None = None
+        #: Rows that are returned together when all are written.
+        self._waiting: array[int] | None = None
+
+    @property
+    def _returned(self) -> Returning:
+        assert self.returning is not None  # where shows_rows
+        return self.returning
 
     def begin(self) -> sa.Connection:
         """Begin the transaction."""
@@ -92,7 +105,7 @@ class Write:
             # Everything is executed and answered, and then undone.
             self.request.tm.doom()
         if self.shows_rows:
-            self._form = self.accepted.form(self.returning.names, is_one=self.is_one)
+            self._form = self.accepted.form(self._returned.names, is_one=self.is_one)
             self._body = RowsBody(self._form.opening, self._form.between, self._form.closing)
         return self.connection
 
@@ -100,7 +113,7 @@ class Write:
         """Put rows into the answer as they are now, if it shows them. A request may have several parts."""
         if not self.shows_rows or (self._form.is_single and len(ids) != 1):
             return
-        if self.returning.is_together:
+        if self._returned.is_together:
             self._waiting = self._waiting or array("q")
             self._waiting.extend(ids)
         else:
@@ -112,7 +125,7 @@ class Write:
         self._settle()
 
     def _add(self, connection: sa.Connection, ids: Sequence[int]) -> None:
-        for rows in self.returning.parts(connection, ids):
+        for rows in self._returned.parts(connection, ids):
             if rows:
                 self._body.add(self._form.part(rows))
 

@@ -14,10 +14,12 @@ PostgREST's documentation and observable behaviour decide here.
 ``openapi``      the description at ``/rest/``
 """
 
+from pyramid.config import Configurator
+
 from dynmodel_pyramid.web.http.errors import add_error_writer
 from dynmodel_pyramid.web.rest.problems import rest_error
 
 
-def includeme(config) -> None:
+def includeme(config: Configurator) -> None:
     add_error_writer(config, "rest", rest_error)
     config.include("dynmodel_pyramid.web.rest.views")

@@ -8,7 +8,9 @@ class RestError(HttpError):
     :param code: a code of PostgREST or PostgreSQL
     """
 
-    def __init__(self, status: int, code: str, message: str, *, details: str | None = None, hint: str | None = None):
+    def __init__(
+        self, status: int, code: str, message: str, *, details: str | None = None, hint: str | None = None
+    ) -> None:
         super().__init__(message, hint=hint, code=code, details=details)
         self.status = status
 

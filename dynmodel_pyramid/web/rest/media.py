@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from pyramid.request import Request
 
 from dynmodel_pyramid.exchange.delimited import write_record
 from dynmodel_pyramid.exchange.forms import Form, JsonForm, Rows
@@ -55,7 +56,7 @@ class Media:
 class CsvForm(Form):
     """CSV whose last line has no LF."""
 
-    def __init__(self, names: Sequence[str], content_type: str):
+    def __init__(self, names: Sequence[str], content_type: str) -> None:
         self.content_type = content_type
         self.opening = csv_line(names)
 
@@ -97,8 +98,8 @@ def csv_line(cells: Iterable[str | None]) -> bytes:
     return write_record(cells).removesuffix("\r\n").encode()
 
 
-def negotiated(request, *, explains: bool = False) -> Media | Explanation:
-    """The first available one of the client's media types, in its own order (PostgREST, "Media Types").
+def negotiated(request: Request, *, explains: bool = False) -> Media | Explanation:
+    """The first of the client's media types, by its own order, that there is (PostgREST, "Media Types").
 
     :param explains: whether execution plans are among them, if the deployment allows these
     :raises NotAcceptable: none is available

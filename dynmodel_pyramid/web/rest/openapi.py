@@ -4,9 +4,11 @@ import importlib.metadata
 from typing import Any
 
 import orjson
+from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
+from dynmodel_pyramid.fields import FieldTypes
 from dynmodel_pyramid.web.http.answers import Answer
 from dynmodel_pyramid.web.http.tree import path
 from dynmodel_pyramid.web.rest.media import negotiated
@@ -24,7 +26,7 @@ _KNOWN = {"type", "format", "enum", "pattern", "minimum", "maximum", "minLength"
 _NUMBERS = {"type": "number"}
 
 
-def describe(context: Rest, request) -> Response:
+def describe(context: Rest, request: Request) -> Response:
     if MEDIA_TYPE not in request.headers.get("Accept", ""):
         negotiated(request)
     _, definitions = context.attempt.definitions()
@@ -50,7 +52,7 @@ def describe(context: Rest, request) -> Response:
 def _operations(definition: TableDefinition) -> dict[str, Any]:
     name = definition.model_name
     row = {"$ref": f"#/definitions/{name}"}
-    made = {}
+    made: dict[str, dict[str, Any]] = {}
     for method, (status, told) in _METHODS.items():
         answer: dict[str, Any] = {"description": told}
         if method == "get":
@@ -61,16 +63,16 @@ def _operations(definition: TableDefinition) -> dict[str, Any]:
     return made
 
 
-def _schema(definition: TableDefinition, types) -> dict[str, Any]:
+def _schema(definition: TableDefinition, types: FieldTypes) -> dict[str, Any]:
     key = {"type": "integer", "format": "bigint", "description": "Note:\nThis is a Primary Key.<pk/>"}
     fields = [field for field in definition.fields if not field.write_only]
     required = ["id", *[field.name for field in fields if field.required]]
-    made = {"required": required, "type": "object"}
+    made: dict[str, Any] = {"required": required, "type": "object"}
     made["properties"] = {"id": key} | {field.name: _property(field, types) for field in fields}
     return made if definition.description is None else {"description": definition.description, **made}
 
 
-def _property(field: FieldDefinition, types) -> dict[str, Any]:
+def _property(field: FieldDefinition, types: FieldTypes) -> dict[str, Any]:
     """Nothing is known of a type that is not installed."""
     if field.type not in types:
         return {}

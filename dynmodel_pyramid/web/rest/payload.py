@@ -11,6 +11,7 @@ from io import BytesIO
 from typing import Any, BinaryIO
 
 import colander
+from pyramid.request import Request
 
 from dynmodel_pyramid.exchange.delimited import read_records
 from dynmodel_pyramid.exchange.documents import Documents, refuse_too_many_keys
@@ -39,8 +40,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=Digits, parse_constant=_no_constant)
 
 
-def each_document(request, columns: Sequence[str] | None) -> Iterator[dict[str, Any]]:
-    """The rows of a body, while it is read.
+def each_document(request: Request, columns: Sequence[str] | None) -> Iterator[dict[str, Any]]:
+    """The rows of a body, as they are read.
 
     :param columns: those of the parameter; without it all documents must have the same keys
     :raises RestError: the body is malformed (``PGRST102``)
@@ -49,12 +50,14 @@ def each_document(request, columns: Sequence[str] | None) -> Iterator[dict[str, 
     return _documents(request, columns, lambda: body_file(request))
 
 
-def read_documents(request, columns: Sequence[str] | None) -> list[dict[str, Any]]:
+def read_documents(request: Request, columns: Sequence[str] | None) -> list[dict[str, Any]]:
     """The rows of a body, by :func:`each_document`."""
     return list(_documents(request, columns, lambda: BytesIO(read_document(request))))
 
 
-def _documents(request, columns: Sequence[str] | None, file: Callable[[], BinaryIO]) -> Iterator[dict[str, Any]]:
+def _documents(
+    request: Request, columns: Sequence[str] | None, file: Callable[[], BinaryIO]
+) -> Iterator[dict[str, Any]]:
     kind = media_type_of(request) or JSON
     if kind not in (JSON, CSV, FORM):
         raise bad_body(f"Content-Type not acceptable: {kind}")
@@ -94,10 +97,10 @@ def _of_csv(file: BinaryIO, longest: int) -> Iterator[dict[str, Any]]:
     :raises Malformed: it is not CSV, or has a name twice
     """
     records = (record for record in read_records(file, longest) if record != [None])
-    names = next(records, None)
-    if names is None:
+    first = next(records, None)
+    if first is None:
         raise bad_body("the body is not CSV", "want a line of names")
-    names = [name or "" for name in header_of(names)]
+    names = [name or "" for name in header_of(first)]
     for record in records:
         if len(record) != len(names):
             raise bad_body("All lines must have same number of fields")
@@ -107,7 +110,7 @@ def _of_csv(file: BinaryIO, longest: int) -> Iterator[dict[str, Any]]:
 class Typing:
     """Converts documents to the types of a table's fields."""
 
-    def __init__(self, rows: Rows, columns: Sequence[str] | None):
+    def __init__(self, rows: Rows, columns: Sequence[str] | None) -> None:
         """
         :param columns: read only these fields
         :raises RestError: one of them is not a field

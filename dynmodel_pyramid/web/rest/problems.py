@@ -7,6 +7,7 @@ found here before the database is asked. So the codes are the database's, and th
 import json
 from typing import Any
 
+from pyramid.request import Request
 from pyramid.response import Response
 
 #: Our code -> PostgREST's code, and the status; None: our own status.
@@ -74,8 +75,16 @@ FAULTS: dict[str, tuple[str, int]] = {
 BROKEN_RULE = ("23514", 400)
 
 
-def rest_error(request, status: int, code: str, detail: str, hint: str | None, members: dict[str, Any]) -> Response:
+#: PostgREST's code, the status (None: as it is), message, and details.
+Told = tuple[str, int | None, str, str | None]
+
+
+def rest_error(
+    request: Request, status: int, code: str, detail: str, hint: str | None, members: dict[str, Any]
+) -> Response:
     """The answer to an error; ``code`` may already be PostgREST's."""
+    told: str
+    known: int | None
     told, known = CODES.get(code, (code, None))
     message, details = detail, members.get("details")
     words = _WORDS.get(code)
@@ -88,22 +97,22 @@ def rest_error(request, status: int, code: str, detail: str, hint: str | None, m
     return answer
 
 
-def _table(request) -> str:
+def _table(request: Request) -> str:
     return getattr(getattr(request, "context", None), "__name__", "") or ""
 
 
-def _query(request, detail, members, told, known):
+def _query(request: Request, detail: str, members: dict[str, Any], told: str, known: int | None) -> Told:
     parameter, position = members.get("parameter"), members.get("position")
     if parameter is None:
         return told, known, detail, None
     return told, known, f'"failed to parse {parameter}" (line 1, column {position or 1})', detail
 
 
-def _unknown_field(request, detail, members, told, known):
+def _unknown_field(request: Request, detail: str, members: dict[str, Any], told: str, known: int | None) -> Told:
     return told, known, f"column {members.get('table')}.{members.get('field')} does not exist", detail
 
 
-def _unknown_relation(request, detail, members, told, known):
+def _unknown_relation(request: Request, detail: str, members: dict[str, Any], told: str, known: int | None) -> Told:
     relation = members.get("relation", "?")
     if members.get("parameter") != "select":
         return "PGRST108", 400, f"'{relation}' is not an embedded resource in this request", detail
@@ -111,55 +120,55 @@ def _unknown_relation(request, detail, members, told, known):
     return told, known, message, detail
 
 
-def _ambiguous_relation(request, detail, members, told, known):
+def _ambiguous_relation(request: Request, detail: str, members: dict[str, Any], told: str, known: int | None) -> Told:
     pair = f"'{_table(request)}' and '{members.get('relation', '?')}'"
     return told, known, f"Could not embed because more than one relationship was found for {pair}", detail
 
 
-def _not_sortable(request, detail, members, told, known):
+def _not_sortable(request: Request, detail: str, members: dict[str, Any], told: str, known: int | None) -> Told:
     if "relation" in members:
         return "PGRST118", 400, f"A related order on '{members['relation']}' is not possible", detail
     return told, known, detail, None
 
 
-def _operand(request, detail, members, told, known):
+def _operand(request: Request, detail: str, members: dict[str, Any], told: str, known: int | None) -> Told:
     return told, known, f"invalid input syntax: {detail}", None
 
 
-def _not_found(request, detail, members, told, known):
+def _not_found(request: Request, detail: str, members: dict[str, Any], told: str, known: int | None) -> Told:
     return told, known, "Invalid path specified in request URL", None
 
 
-def _method(request, detail, members, told, known):
+def _method(request: Request, detail: str, members: dict[str, Any], told: str, known: int | None) -> Told:
     return told, known, f"Unsupported HTTP method: {request.method}", None
 
 
-def _json(request, detail, members, told, known):
+def _json(request: Request, detail: str, members: dict[str, Any], told: str, known: int | None) -> Told:
     return told, known, "Empty or invalid json", detail
 
 
-def _range(request, detail, members, told, known):
+def _range(request: Request, detail: str, members: dict[str, Any], told: str, known: int | None) -> Told:
     details = "The lower boundary must be lower than or equal to the upper boundary in the Range header."
     return told, known, "Requested range not satisfiable", details
 
 
-def _unique(request, detail, members, told, known):
+def _unique(request: Request, detail: str, members: dict[str, Any], told: str, known: int | None) -> Told:
     names = ", ".join(members.get("fields", ()))
     return told, known, f"duplicate key value violates unique constraint on ({names})", detail
 
 
-def _parameter(request, detail, members, told, known):
+def _parameter(request: Request, detail: str, members: dict[str, Any], told: str, known: int | None) -> Told:
     if members.get("parameter") == "on_conflict":
         return "42P10", 400, "there is no unique or exclusion constraint matching the ON CONFLICT specification", detail
     return told, known, detail, None
 
 
-def _affected(request, detail, members, told, known):
+def _affected(request: Request, detail: str, members: dict[str, Any], told: str, known: int | None) -> Told:
     message = "Query result exceeds max-affected preference constraint"
     return told, known, message, f"The query affects {members.get('count')} rows"
 
 
-def _required(request, detail, members, told, known):
+def _required(request: Request, detail: str, members: dict[str, Any], told: str, known: int | None) -> Told:
     names = ", ".join(members.get("fields", ()))
     return told, known, _null_in(names, _table(request)), detail
 
@@ -168,7 +177,7 @@ def _null_in(column: str, table: str) -> str:
     return f'null value in column "{column}" of relation "{table}" violates not-null constraint'
 
 
-def _validation(request, detail, members, told, known):
+def _validation(request: Request, detail: str, members: dict[str, Any], told: str, known: int | None) -> Told:
     """A document with faults: the first one gives code and message, ``details`` has them all.
 
     Unknown columns come first: PostgREST finds them before the database sees a value.

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.queries import Query, Rules
@@ -15,7 +16,7 @@ from dynmodel_pyramid.web.rest.media import negotiated
 from dynmodel_pyramid.web.rest.resources import RestTable
 
 
-def read_rows(context: RestTable, request) -> Response:
+def read_rows(context: RestTable, request: Request) -> Response:
     media, wanted = negotiated(request, explains=True), REST.preferences.read(request)
     text = request.environ.get("QUERY_STRING", "")
 

@@ -33,7 +33,7 @@ class RestTable(Resource):
     #: The part of them that the caller may see and change.
     scope: Scope = EVERYTHING
 
-    def __init__(self, parent: Rest, name: str, model: Model | None):
+    def __init__(self, parent: Rest, name: str, model: Model | None) -> None:
         super().__init__(parent, name)
         self.attempt = parent.attempt
         self.model = model
@@ -45,6 +45,7 @@ class RestTable(Resource):
 
     @property
     def rows(self) -> Rows:
+        assert self.model is not None  # the views are not called without one
         return Rows(self.attempt.catalogue, self.model, self.scope, models=self.attempt.model)
 
 

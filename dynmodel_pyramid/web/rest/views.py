@@ -1,9 +1,11 @@
 """The views below ``/rest/``, one for each resource."""
 
+from pyramid.config import Configurator
+from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.web.http.methods import View, add_resource_view
-from dynmodel_pyramid.web.http.tree import ROUTE
+from dynmodel_pyramid.web.http.tree import ROUTE, Resource
 from dynmodel_pyramid.web.rest.errors import unknown_function, unknown_schema, unknown_table
 from dynmodel_pyramid.web.rest.openapi import describe
 from dynmodel_pyramid.web.rest.reading import read_rows
@@ -11,26 +13,26 @@ from dynmodel_pyramid.web.rest.resources import Function, Functions, Rest, RestT
 from dynmodel_pyramid.web.rest.writing import create_rows, delete_rows, put_row, update_rows
 
 
-def includeme(config) -> None:
+def includeme(config: Configurator) -> None:
     _add(config, Rest, GET=describe)
     _add(config, RestTable, GET=read_rows, POST=create_rows, PATCH=update_rows, PUT=put_row, DELETE=delete_rows)
     for kind in (Function, Functions):
         config.add_view(refuse_function, context=kind, route_name=ROUTE, name="")
 
 
-def _add(config, resource: type, **views: View) -> None:
+def _add(config: Configurator, resource: type, **views: View) -> None:
     allow = ",".join(("OPTIONS", "GET", "HEAD", *(method for method in views if method != "GET")))
-    add_resource_view(config, resource, offers=None, check=_check, allow=allow, options_status=200, **views)
+    add_resource_view(config, resource, views, offers=None, check=_check, allow=allow, options_status=200)
 
 
-def _check(context, request) -> None:
+def _check(context: Resource, request: Request) -> None:
     check_profile(request)
     if isinstance(context, RestTable) and context.model is None:
         raise unknown_table(context.__name__, request.registry.dynmodel_settings.rest_schema)
 
 
-def check_profile(request) -> None:
-    """Check the schema that a client names (PostgREST, "Schemas"); there is only one.
+def check_profile(request: Request) -> None:
+    """The schema that a client names (PostgREST, "Schemas"): there is one.
 
     :raises RestError: it is another one
     """
@@ -41,7 +43,7 @@ def check_profile(request) -> None:
         raise unknown_schema(given, schema)
 
 
-def refuse_function(context, request) -> Response:
+def refuse_function(context: Function | Functions, request: Request) -> Response:
     check_profile(request)
     name = context.__name__ if isinstance(context, Function) else ""
     raise unknown_function(name, request.registry.dynmodel_settings.rest_schema)

@@ -1,8 +1,10 @@
 """POST, PATCH, PUT and DELETE of a table (PostgREST, "Tables and Views")."""
 
+from collections.abc import Sequence
 from itertools import chain, islice
 from typing import Any
 
+from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.definitions.model import FieldDefinition
@@ -21,7 +23,7 @@ from dynmodel_pyramid.web.rest.payload import Typing, each_document, read_docume
 from dynmodel_pyramid.web.rest.resources import RestTable
 
 
-def create_rows(context: RestTable, request) -> Response:
+def create_rows(context: RestTable, request: Request) -> Response:
     """Insert, or upsert with ``resolution=``."""
     write = Write(REST, context, request)
     names = write.query.columns
@@ -38,7 +40,7 @@ def create_rows(context: RestTable, request) -> Response:
     return answer
 
 
-def update_rows(context: RestTable, request) -> Response:
+def update_rows(context: RestTable, request: Request) -> Response:
     """Assign the same values to all rows that the filters find."""
     write = Write(REST, context, request)
     columns = write.query.columns
@@ -54,7 +56,7 @@ def update_rows(context: RestTable, request) -> Response:
     return update(write, _filtered(write, "UPDATE"), document)
 
 
-def _defaults(write: Write, columns, document: dict[str, Any]) -> dict[str, Any]:
+def _defaults(write: Write, columns: Sequence[str], document: dict[str, Any]) -> dict[str, Any]:
     """The defaults of columns that a document leaves out."""
     by_name = write.rows.model.definition.by_name
     made = {}
@@ -68,7 +70,7 @@ def _defaults(write: Write, columns, document: dict[str, Any]) -> dict[str, Any]
     return made
 
 
-def delete_rows(context: RestTable, request) -> Response:
+def delete_rows(context: RestTable, request: Request) -> Response:
     """Delete the rows that the filters find. A body is ignored."""
     write = Write(REST, context, request)
     return delete(write, _filtered(write, "DELETE"))
@@ -80,7 +82,7 @@ def _filtered(write: Write, statement: str) -> Filtered:
     return Filtered(write.rows, write.query.root, most=write.preferences.most)
 
 
-def put_row(context: RestTable, request) -> Response:
+def put_row(context: RestTable, request: Request) -> Response:
     """Upsert the one row that ``id=eq.N`` names."""
     write = Write(REST, context, request)
     root = write.query.root
@@ -105,9 +107,9 @@ def _named_id(root: Level) -> int | None:
     """
     if len(root.filters) == 1:
         (only,) = root.filters
-        plain = isinstance(only, Condition) and not only.negated and only.quantifier is None
-        if plain and only.operator == "eq" and only.column == Column("id"):
-            return parse_id(only.value)
+        if isinstance(only, Condition) and isinstance(only.value, str):
+            if only == Condition(Column("id"), "eq", only.value):
+                return parse_id(only.value)
     message = "Filters must include all and only primary key columns with 'eq' operators"
     refusal = RestError(405, "PGRST105", message)
     refusal.headers = {"Allow": "OPTIONS,GET,HEAD,POST,PATCH,DELETE"}

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from pyramid.request import Request
+
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.exchange.forms import JsonForm
 from dynmodel_pyramid.queries import Query, QueryError, Rules, parse, split
@@ -29,7 +31,7 @@ class _Json:
 _JSON = _Json()
 
 
-def _accept(request) -> _Json:
+def _accept(request: Request) -> _Json:
     best_offer(request)
     return _JSON
 
@@ -49,8 +51,8 @@ def _unknown_parameter(error: QueryError, context: RowList) -> Malformed | None:
     if error.part != "value" or not name.isidentifier() or name in _PARAMETERS or name in model.definition.by_name:
         return None
     known = {alias.name for field in model.definition.fields for alias in field.aliases}
-    known |= {side.reverse for side in model.definition.referrers} | {"id", "_version", "_created", "_updated"}
-    if name in known:
+    known |= {"id", "_version", "_created", "_updated"}
+    if name in known or name in {side.reverse for side in model.definition.referrers}:
         return None
     hint = f"known are {', '.join(_PARAMETERS)}, and conditions such as id=eq.1"
     return Malformed(f"unknown parameter {name!r}", code="unknown_parameter", hint=hint, parameter=name)

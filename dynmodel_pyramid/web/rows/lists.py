@@ -2,6 +2,8 @@
 
 import json
 
+from pyramid.config import Configurator
+from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.errors import TooLarge
@@ -21,24 +23,24 @@ from dynmodel_pyramid.web.resources import QueryResource, RowList
 from dynmodel_pyramid.web.rows.face import TABLE, read_query
 
 
-def includeme(config) -> None:
-    add_resource_view(config, QueryResource, offers=offers, POST=query_rows)
+def includeme(config: Configurator) -> None:
+    add_resource_view(config, QueryResource, {"POST": query_rows}, offers=offers)
 
 
-def offers(request) -> tuple[str, ...]:
+def offers(request: Request) -> tuple[str, ...]:
     """The media types of lists in this deployment."""
     registry = request.registry
     known = registry.dynmodel_formats.writable
     return (*known, *PLANS) if registry.dynmodel_settings.plan_enabled else known
 
 
-def list_rows(context: RowList, request) -> Response:
+def list_rows(context: RowList, request: Request) -> Response:
     text = request.environ.get("QUERY_STRING", "")
     found = queried(context.rows, "text", text, lambda rules: read_query(context, text, rules))
     return _answer(context, request, found, text)
 
 
-def query_rows(context: QueryResource, request) -> Response:
+def query_rows(context: QueryResource, request: Request) -> Response:
     """Answer a query that may be too long for an address; nothing is written."""
     no_parameters(request)
     most = request.registry.dynmodel_settings.max_query_size
@@ -51,8 +53,8 @@ def query_rows(context: QueryResource, request) -> Response:
     )
 
 
-def _answer(context: RowList, request, found: Queried, text: str | None = None) -> Response:
-    """A page of a query's rows.
+def _answer(context: RowList, request: Request, found: Queried, text: str | None = None) -> Response:
+    """A page of what a query finds.
 
     :param text: the query string, for links to other pages
     """
@@ -64,7 +66,7 @@ def _answer(context: RowList, request, found: Queried, text: str | None = None) 
     return list_answer(TABLE, request, found, part, form, wanted, query_string=text)
 
 
-def _form(context: RowList, request, found: Queried) -> Form:
+def _form(context: RowList, request: Request, found: Queried) -> Form:
     """The form that ``Accept`` asks for."""
     formats, plan = request.registry.dynmodel_formats, found.plan
     format = formats[best_offer(request, formats.writable)]

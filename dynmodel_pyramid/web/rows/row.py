@@ -1,8 +1,12 @@
 """Views of one row: ``/table/{id}/rows/{row_id}/``, and the alias ``row/``."""
 
 import zlib
+from collections.abc import Callable
+from typing import Any
 
 import sqlalchemy as sa
+from pyramid.config import Configurator
+from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.errors import NotFound
@@ -15,14 +19,14 @@ from dynmodel_pyramid.web.http.parameters import no_parameters
 from dynmodel_pyramid.web.http.preferences import preferred_return
 from dynmodel_pyramid.web.http.transactions import read_connection, write_connection
 from dynmodel_pyramid.web.http.writing import writing
-from dynmodel_pyramid.web.resources import RowResource
+from dynmodel_pyramid.web.resources import RowList, RowResource
 
 
-def includeme(config) -> None:
-    add_resource_view(config, RowResource, GET=get_row, PUT=put_row, PATCH=patch_row, DELETE=delete_row)
+def includeme(config: Configurator) -> None:
+    add_resource_view(config, RowResource, {"GET": get_row, "PUT": put_row, "PATCH": patch_row, "DELETE": delete_row})
 
 
-def tag_of(context, rows: Rows, version: int, body: bytes) -> str:
+def tag_of(context: RowList | RowResource, rows: Rows, version: int, body: bytes) -> str:
     """The entity tag of a row, without quotes: the versions of definition and row.
 
     If the row shows data of other rows (reverse sides), which its version does not cover, a checksum of the answer is
@@ -44,7 +48,7 @@ def _missing(context: RowResource) -> NotFound:
     return NotFound(f"the table has no row {context.row_id}")
 
 
-def get_row(context: RowResource, request) -> Response:
+def get_row(context: RowResource, request: Request) -> Response:
     no_parameters(request)
     rows = context.rows
     row = rows.get(read_connection(request), context.row_id)
@@ -54,15 +58,15 @@ def get_row(context: RowResource, request) -> Response:
     return tagged(empty_answer(304) if is_unchanged(request, tag) else json_answer(row.body), tag)
 
 
-def put_row(context: RowResource, request) -> Response:
+def put_row(context: RowResource, request: Request) -> Response:
     return _update(context, request, Rows.replace, read_json(request))
 
 
-def patch_row(context: RowResource, request) -> Response:
+def patch_row(context: RowResource, request: Request) -> Response:
     return _update(context, request, Rows.assign, read_json(request, MERGE_PATCH))
 
 
-def _update(context: RowResource, request, operation, document) -> Response:
+def _update(context: RowResource, request: Request, operation: Callable[..., int | None], document: Any) -> Response:
     no_parameters(request)
     versions = matching_row_versions(request, context.model.definition.version)
     rows = writing(context, request)
@@ -73,17 +77,21 @@ def _update(context: RowResource, request, operation, document) -> Response:
     return row_answer(context, request, rows, connection, version)
 
 
-def row_answer(context: RowResource, request, rows: Rows, connection: sa.Connection, version: int) -> Response:
+def row_answer(context: RowResource, request: Request, rows: Rows, connection: sa.Connection, version: int) -> Response:
     """The answer to a write of one row, which now has this version."""
     preferences = preferred_return(request)
     is_empty = preferences.is_empty
-    body = b"" if is_empty and not rows.encoder.shows_others else rows.get(connection, context.row_id).body
+    body = b""
+    if not is_empty or rows.encoder.shows_others:
+        row = rows.get(connection, context.row_id)
+        assert row is not None  # it was written in this transaction
+        body = row.body
     answer = empty_answer(204) if is_empty else json_answer(body)
     preferences.tell(answer)
     return tagged(answer, tag_of(context, rows, version, body))
 
 
-def delete_row(context: RowResource, request) -> Response:
+def delete_row(context: RowResource, request: Request) -> Response:
     no_parameters(request)
     versions = matching_row_versions(request, context.model.definition.version)
     rows = writing(context, request)

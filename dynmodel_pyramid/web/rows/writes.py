@@ -1,5 +1,7 @@
 """Writes to ``/table/{id}/rows/``: new rows, upserts, and PATCH and DELETE of all rows that a filter finds."""
 
+from pyramid.config import Configurator
+from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.errors import Malformed
@@ -24,17 +26,17 @@ from dynmodel_pyramid.web.rows.lists import list_rows, offers
 from dynmodel_pyramid.web.rows.row import tag_of
 
 
-def includeme(config) -> None:
-    views = {"GET": list_rows, "POST": create_rows, "PATCH": patch_rows, "DELETE": delete_rows}
-    add_resource_view(config, RowList, offers=offers, **views)
-    add_resource_view(config, SingularRowList, offers=offers, PUT=create_rows, **views)
+def includeme(config: Configurator) -> None:
+    common = {"GET": list_rows, "POST": create_rows, "PATCH": patch_rows, "DELETE": delete_rows}
+    add_resource_view(config, RowList, common, offers=offers)
+    add_resource_view(config, SingularRowList, {**common, "PUT": create_rows}, offers=offers)
 
 
 def _refuse(name: str, why: str, hint: str | None = None) -> Malformed:
     return Malformed(f"{name}: {why}", code="invalid_parameter", hint=hint, parameter=name)
 
 
-def create_rows(context: RowList, request) -> Response:
+def create_rows(context: RowList, request: Request) -> Response:
     write = Write(TABLE, context, request)
     root, merging = write.query.root, merging_of(write)
     if root.filters or root.order or root.limit is not None or root.offset:
@@ -50,8 +52,8 @@ def create_rows(context: RowList, request) -> Response:
         _refuse_if_match(request)
     sent = _sent(write)
     answer, made = create(write, sent, merging)
-    if sent.is_one and made.count:
-        row_id, rows = made.last_id, write.rows
+    row_id, rows = made.last_id, write.rows
+    if sent.is_one and made.count and row_id is not None:
         answer.headers["Location"] = path(request, "table", context.model.definition.id, "rows", row_id)
         # The tag of the whole row, as GET answers it, even if select shows only a part of it here.
         row = rows.get(write.connection, row_id) if rows.encoder.shows_others or not made.inserted else None
@@ -71,7 +73,7 @@ def _sent(write: Write) -> Sent:
 # Rows that a filter finds
 
 
-def _refuse_if_match(request) -> None:
+def _refuse_if_match(request: Request) -> None:
     for name in ("If-Match", "If-Unmodified-Since"):
         if name in request.headers:
             raise Malformed(
@@ -87,13 +89,13 @@ def _filtered(write: Write) -> Filtered:
     return Filtered(write.rows, write.query.root, most=write.preferences.most)
 
 
-def patch_rows(context: RowList, request) -> Response:
+def patch_rows(context: RowList, request: Request) -> Response:
     write = Write(TABLE, context, request)
     filtered = _filtered(write)
     return update(write, filtered, Columns(write.rows, write.query.columns).of(read_json(request, MERGE_PATCH)))
 
 
-def delete_rows(context: RowList, request) -> Response:
+def delete_rows(context: RowList, request: Request) -> Response:
     refuse_body(request)
     write = Write(TABLE, context, request)
     filtered = _filtered(write)

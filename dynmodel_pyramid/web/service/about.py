@@ -1,10 +1,13 @@
 """Views of the service itself: its description, field types and health."""
 
 import importlib.metadata
+from typing import Any
 
 import colander
 import orjson
 import sqlalchemy as sa
+from pyramid.config import Configurator
+from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.definitions import upgrade
@@ -24,16 +27,16 @@ from dynmodel_pyramid.web.service.page import LISTED, service_page
 ROOT_OFFERS = ("application/json", "text/html")
 
 
-def includeme(config) -> None:
+def includeme(config: Configurator) -> None:
     config.add_traverser(Traverser, Root)
-    add_resource_view(config, Root, offers=lambda request: ROOT_OFFERS, GET=describe)
-    add_resource_view(config, FieldTypesResource, GET=list_field_types)
-    add_resource_view(config, FieldTypeResource, GET=show_field_type)
-    add_resource_view(config, Live, GET=live)
-    add_resource_view(config, Ready, GET=ready)
+    add_resource_view(config, Root, {"GET": describe}, offers=lambda request: ROOT_OFFERS)
+    add_resource_view(config, FieldTypesResource, {"GET": list_field_types})
+    add_resource_view(config, FieldTypeResource, {"GET": show_field_type})
+    add_resource_view(config, Live, {"GET": live})
+    add_resource_view(config, Ready, {"GET": ready})
 
 
-def describe(context: Root, request) -> Response:
+def describe(context: Root, request: Request) -> Response:
     no_parameters(request)
     description = service_document(context, request)
     if best_offer(request, ROOT_OFFERS) == "text/html":
@@ -45,7 +48,7 @@ def describe(context: Root, request) -> Response:
     return answer
 
 
-def service_document(context: Root, request) -> dict:
+def service_document(context: Root, request: Request) -> dict[str, Any]:
     catalogue = context.attempt.catalogue
     return {
         "name": "dynmodel_pyramid",
@@ -68,7 +71,7 @@ def service_document(context: Root, request) -> dict:
     }
 
 
-def field_type_document(known: Registered | Failure) -> dict:
+def field_type_document(known: Registered | Failure) -> dict[str, Any]:
     """A type's document for clients. ``value`` is the JSON Schema of a value under default options."""
     origin = {
         "name": known.name,
@@ -89,7 +92,7 @@ def field_type_document(known: Registered | Failure) -> dict:
     }
 
 
-def _default_value_schema(field_type: FieldType) -> dict | None:
+def _default_value_schema(field_type: FieldType) -> dict[str, Any] | None:
     """The schema of a value under default options; None for a type with required options."""
     try:
         options = read_options(field_type, {})
@@ -98,22 +101,22 @@ def _default_value_schema(field_type: FieldType) -> dict | None:
     return field_type.json_schema(options)
 
 
-def list_field_types(context: FieldTypesResource, request) -> Response:
+def list_field_types(context: FieldTypesResource, request: Request) -> Response:
     no_parameters(request)
     types = request.registry.dynmodel_catalogue.field_types
     return json_answer(orjson.dumps([field_type_document(known) for known in (*types, *types.failures)]))
 
 
-def show_field_type(context: FieldTypeResource, request) -> Response:
+def show_field_type(context: FieldTypeResource, request: Request) -> Response:
     no_parameters(request)
     return json_answer(orjson.dumps(field_type_document(context.known)))
 
 
-def live(context: Live, request) -> Response:
+def live(context: Live, request: Request) -> Response:
     return json_answer(b'{"status":"live"}')
 
 
-def ready(context: Ready, request) -> Response:
+def ready(context: Ready, request: Request) -> Response:
     try:
         upgrade.check(request.registry.dynmodel_catalogue.database)
     except (sa.exc.SQLAlchemyError, ConfigurationProblem) as error:

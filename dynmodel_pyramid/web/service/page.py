@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from html import escape
+from typing import Any
 
 from dynmodel_pyramid.definitions import TableDefinition
 
@@ -30,7 +31,7 @@ code {{ background: #f3f3f3; padding: .1rem .3rem }}
 """
 
 
-def service_page(description: dict, tables: Sequence[TableDefinition], *, more: bool) -> str:
+def service_page(description: dict[str, Any], tables: Sequence[TableDefinition], *, more: bool) -> str:
     """The page of a service document; ``more``: there are further tables."""
     links = description["links"]
     return _PAGE.format(

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from pyramid.config import Configurator
+from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.changes.on_error import FAIL
@@ -19,9 +21,9 @@ from dynmodel_pyramid.web.http.preferences import preferred_return
 from dynmodel_pyramid.web.resources import Schema, SchemaPlan
 
 
-def includeme(config) -> None:
-    add_resource_view(config, Schema, GET=get_schema, PUT=put_schema, PATCH=patch_schema)
-    add_resource_view(config, SchemaPlan, POST=plan_schema)
+def includeme(config: Configurator) -> None:
+    add_resource_view(config, Schema, {"GET": get_schema, "PUT": put_schema, "PATCH": patch_schema})
+    add_resource_view(config, SchemaPlan, {"POST": plan_schema})
 
 
 def _one_of(parameters: dict[str, str], name: str, known: tuple[str, ...]) -> str:
@@ -40,7 +42,7 @@ def _with_state(answer: Response, state: State) -> Response:
     return answer
 
 
-def _precondition(request) -> Callable[[State], None]:
+def _precondition(request: Request) -> Callable[[State], None]:
     matches = if_match(request)
 
     def check(state: State) -> None:
@@ -50,7 +52,7 @@ def _precondition(request) -> Callable[[State], None]:
     return check
 
 
-def get_schema(context: Schema, request) -> Response:
+def get_schema(context: Schema, request: Request) -> Response:
     full = _one_of(no_parameters(request, "full"), "full", ("false", "true")) == "true"
     state, definitions = context.attempt.definitions()
     if is_unchanged(request, state.stamp):
@@ -59,17 +61,17 @@ def get_schema(context: Schema, request) -> Response:
     return _with_state(json_answer(encode(document)), state)
 
 
-def put_schema(context: Schema, request) -> Response:
+def put_schema(context: Schema, request: Request) -> Response:
     parameters = no_parameters(request, "on_error", "others")
     return _apply(context, request, read_json(request), _one_of(parameters, "others", (DROP, KEEP)), parameters)
 
 
-def patch_schema(context: Schema, request) -> Response:
+def patch_schema(context: Schema, request: Request) -> Response:
     parameters = no_parameters(request, "on_error")
     return _apply(context, request, read_json(request, MERGE_PATCH), PATCH, parameters)
 
 
-def _apply(context: Schema, request, document: Any, others: str, parameters: dict[str, str]) -> Response:
+def _apply(context: Schema, request: Request, document: Any, others: str, parameters: dict[str, str]) -> Response:
     schema = WholeSchema(context.attempt.catalogue)
     done = schema.apply(
         document, others, precondition=_precondition(request), on_error=parameters.get("on_error", FAIL)
@@ -84,7 +86,7 @@ def _apply(context: Schema, request, document: Any, others: str, parameters: dic
     return _with_state(answer, done.state)
 
 
-def plan_schema(context: SchemaPlan, request) -> Response:
+def plan_schema(context: SchemaPlan, request: Request) -> Response:
     """The plan of a PUT with this body, or of a PATCH with this merge patch."""
     document = read_json(request, ("application/json", MERGE_PATCH[0]))
     is_patch = media_type_of(request) == MERGE_PATCH[0]
