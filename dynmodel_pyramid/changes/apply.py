@@ -69,6 +69,7 @@ def _apply_change(
     """-> the table as it is in the trash, if it was dropped, and what is loosened by now."""
     before, after = change.before, change.after
     if after is None:
+        before = change.old
         dropped = replace(before, version=before.version + 1, physical_name=editor.drop(before))
         store.drop(editor.connection, dropped)
         return dropped, loosening
@@ -80,7 +81,7 @@ def _alter_table(editor: SchemaEditor, change: TableChange, loosening: Loosening
     if change.restored:
         return ChangedTable(restore_table(editor, change, loosening), {})
     if change.before is None:
-        editor.create(change.after)
+        editor.create(change.new)
         return ChangedTable(loosening, {})
     return editor.change(change, loosening)
 
@@ -93,7 +94,7 @@ def plan_change(
     :param versions: how many versions there will be more if no rules are proven later
     """
     if change.after is None:
-        editor.drop(change.before)
+        editor.drop(change.old)
         changed = ChangedTable(loosening, {})
     else:
         changed = _alter_table(editor, change, loosening)
@@ -126,7 +127,7 @@ def _is_in_the_way(change: TableChange, changes: list[TableChange], editor: Sche
     """Whether another table takes the name that this one is to leave."""
     if change.live_before is None or change.after is None:
         return False
-    mine = change.before
+    mine = change.old
     others = [other.after for other in changes if other.after is not None and other.id != change.id]
     return any(
         name_key(other.model_name) == name_key(mine.model_name)
@@ -138,15 +139,15 @@ def _is_in_the_way(change: TableChange, changes: list[TableChange], editor: Sche
 def _vacate(editor: SchemaEditor, store: DefinitionStore, change: TableChange) -> TableChange:
     editor.context.hold_off_readers()
     name = f"_moving_{change.id}"
-    editor.rename_table(change.before.physical_name, name)
-    moved = replace(change.before, physical_name=name)
+    editor.rename_table(change.old.physical_name, name)
+    moved = replace(change.old, physical_name=name)
     store.vacate(editor.connection, moved)
     return replace(change, before=moved)
 
 
 def _without_links_to(change: TableChange, tables: set[int], editor: SchemaEditor) -> TableChange:
     """The change of a new table without the fields that refer to tables which are not there yet."""
-    definition = change.after
+    definition = change.new
     references = {field.id: editor.generator.reference(field) for field in definition.fields}
     gone = {number for number, reference in references.items() if reference is not None and reference.table in tables}
     if not gone:

@@ -101,14 +101,14 @@ class Executor:
         :param current: the live definitions of all tables concerned
         """
         # What is pending would be finished before, in a version of its own.
-        left = {change.id for change in changes if change.live_before is not None and change.before.pending}
+        left = {change.id for change in changes if change.live_before is not None and change.live_before.pending}
         wanted = [
-            replace(change, before=replace(change.before, pending=())) if change.id in left else change
+            replace(change, before=replace(change.old, pending=())) if change.id in left else change
             for change in changes
         ]
         wanted, _ = settled([change.without_pending() for change in wanted], current, self.catalogue.field_types)
         self._refuse_taken(connection, wanted)
-        new_tables = {change.id: change.after.physical_name for change in wanted if change.before is None}
+        new_tables = {change.id: change.new.physical_name for change in wanted if change.before is None}
         free_names = frozenset(change.before.physical_name for change in wanted if change.before is not None)
         loosening = Loosening(names_tables=any(change.pointer for change in wanted))
         plans = []

@@ -30,8 +30,8 @@ def _printed(name: str) -> str:
     return name if _PLAIN.fullmatch(name) else '"' + re.sub(r'(["\\])', r"\\\1", name) + '"'
 
 
-def _unquoted(name: str | None) -> str | None:
-    return re.sub(r"\\(.)", r"\1", name[1:-1], flags=re.DOTALL) if name and name.startswith('"') else name
+def _unquoted(name: str) -> str:
+    return re.sub(r"\\(.)", r"\1", name[1:-1], flags=re.DOTALL) if name.startswith('"') else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,11 @@ class Words:
 class Change(Protocol):
     """What :meth:`OnError.resolved` needs to know of a :class:`~.table_change.TableChange`."""
 
-    before: TableDefinition | None
-    after: TableDefinition | None
+    @property
+    def before(self) -> TableDefinition | None: ...
+
+    @property
+    def after(self) -> TableDefinition | None: ...
 
     @property
     def id(self) -> int: ...
@@ -98,7 +101,8 @@ class OnError:
             return cls(text)
         if ":" not in text:
             raise _malformed(f"on_error={text}: there is no {text!r}" if text else "on_error is empty")
-        words, place = [], 0
+        words: list[FieldWord] = []
+        place = 0
         while place < len(text):
             if len(words) == MOST:
                 raise _malformed(f"on_error names more than {MOST} fields", "name those that may lose values")
@@ -107,7 +111,8 @@ class OnError:
                 raise _malformed(f"on_error={text}: no field with its word stands at {text[place:]!r}")
             if match["word"] not in WORDS:
                 raise _malformed(f"on_error={text}: there is no {match['word']!r} for the field {match['field']}")
-            words.append(FieldWord(_unquoted(match["table"]), _unquoted(match["field"]), match["word"]))
+            table = None if match["table"] is None else _unquoted(match["table"])
+            words.append(FieldWord(table, _unquoted(match["field"]), match["word"]))
             place = match.end()
         names = [(word.table, word.field) for word in words]
         if len(set(names)) < len(names):
@@ -131,12 +136,14 @@ class OnError:
         pairs = [(change.before, change.after) for change in changes]
         own = {change.id for change in changes}
         pairs += [(definition, definition) for definition in others or () if definition.id not in own]
-        by_name = {pair[place].model_name: pair for place in (0, 1) for pair in pairs if pair[place] is not None}
+        by_name = {side.model_name: pair for place in (0, 1) for pair in pairs if (side := pair[place]) is not None}
         known: dict[int, dict[str, int]] = {}
         words: dict[int, dict[int, str]] = {}
+        before: TableDefinition | None
+        after: TableDefinition | None
         for item in self.fields:
             before, after = pairs[0] if item.table is None and others is None else self._table(item, by_name)
-            table_id = (after or before).id
+            table_id = next(side.id for side in (after, before) if side is not None)
             if table_id not in known:
                 known[table_id] = _names(before, after)
             number = self._field(item, known[table_id])

@@ -76,7 +76,7 @@ class OnlineChanges:
             # The change will run into the same under its locks, where it can be told from the effect of another change.
             log.info("the plan of a change of table %s failed", table_id, exc_info=True)
             return None
-        if current is None or current.version != plan.change.before.version:
+        if current is None or current.version != plan.change.old.version:
             raise _Moved
         if plan.violations:
             raise plan.violations[0].conflict()
@@ -94,7 +94,7 @@ class OnlineChanges:
         if not changed:
             return False
         editor = self.executor.editor(connection, is_plan=True)
-        comparison = Comparison(changed[0].before, changed[0].after)
+        comparison = Comparison(changed[0].old, changed[0].new)
         return bool(candidates(editor, comparison, *editor.converted(comparison)))
 
     def _finished(self, plan: TablePlan, first: Executed, author: str | None) -> Executed:
@@ -149,9 +149,9 @@ def _putting_off(plan: TablePlan, make_changes: MakeChanges) -> MakeChanges:
         if len(changes) != 1 or changes[0].after is None:
             raise _Moved
         change = changes[0]
-        if change.before is None or change.before.version != plan.change.before.version:
+        if change.before is None or change.before.version != plan.change.old.version:
             raise _Moved
-        after = replace(change.after, pending=tuple(sorted(plan.put_off)))
+        after = replace(change.new, pending=tuple(sorted(plan.put_off)))
         return [replace(change, after=after, is_online=True)]
 
     return make_first

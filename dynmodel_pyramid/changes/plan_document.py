@@ -32,11 +32,11 @@ def plan_document(plan: TablePlan) -> dict[str, Any]:
     """The plan for one table."""
     change = plan.change
     locks = LOCKS["online" if plan.put_off else plan.dialect.name]
-    before, after = change.live_before, change.after
+    before = change.live_before
     return {
         "action": _action(change),
         "table": None if before is None else change.id,
-        "model_name": (after or before).model_name,
+        "model_name": change.model_name,
         "version": None if before is None else before.version,
         "next_version": plan.versions + (0 if before is None else before.version),
         "allowed": not plan.violations,
@@ -88,7 +88,7 @@ def _whole(plan: TablePlan) -> list[dict[str, Any]]:
 
 
 def _operations(plan: TablePlan) -> list[dict[str, Any]]:
-    operations = operations_between(plan.change.before, plan.change.after)
+    operations = operations_between(plan.change.old, plan.change.new)
     if plan.put_off:
         operations = (*operations, Validate(tuple(sorted(plan.put_off)), ()))
     refused: dict[int, list[Violation]] = {}

@@ -124,7 +124,7 @@ def _attempts(catalogue: Catalogue, connection: sa.Connection, deadline: float) 
     while not done:
 
         @contextmanager
-        def attempt():
+        def attempt() -> Iterator[None]:
             nonlocal done
             savepoint = connection.begin_nested()
             try:
@@ -168,8 +168,8 @@ def _resolver(catalogue: Catalogue, connection: sa.Connection, locked: Definitio
             return key
         if type(key) is str and name_key(key) in names:
             return names[name_key(key)]
-        lookup = catalogue.store.by_id if type(key) is int else catalogue.store.by_name
-        _, definition = lookup(connection, key)
+        store = catalogue.store
+        _, definition = store.by_id(connection, key) if isinstance(key, int) else store.by_name(connection, key)
         return None if definition is None else definition.id
 
     return resolve

@@ -210,8 +210,9 @@ class Promises:
         """Tables that a change of this one makes, and must have dropped or renamed when it ends."""
         lists = {link_table(definition.id, field.id) for field in definition.fields}
         for thing in sorted(self.dialect.relations(self.connection)):
-            if _LEFT_OVER.fullmatch(thing.name) and thing.name not in lists:
-                number = _LEFT_OVER.fullmatch(thing.name)[1]
+            left_over = _LEFT_OVER.fullmatch(thing.name)
+            if left_over is not None and thing.name not in lists:
+                number = left_over[1]
                 if int(number) == definition.id:
                     yield Broken(thing.kind, thing.name, thing.name, None, "")
 

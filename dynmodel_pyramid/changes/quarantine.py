@@ -76,7 +76,7 @@ class Quarantine:
 
     def count(self, connection: sa.Connection, field_id: int | None) -> int:
         query = sa.select(sa.func.count()).select_from(self.table).where(*self._conditions(field_id))
-        return connection.scalar(query)
+        return connection.execute(query).scalar_one()
 
     def page(self, connection: sa.Connection, limit: int, offset: int, field_id: int | None) -> list[Line]:
         """In order of their ids, which is that in which they came."""

@@ -77,7 +77,7 @@ class DefinitionService:
             return [TableChange(None, self.with_id(wanted, table_id))]
 
         done = self.executor.execute((), make_changes, author=author)
-        return Outcome(done.changes[0].after, done.state, True)
+        return Outcome(done.changes[0].new, done.state, True)
 
     def change(
         self,
@@ -125,7 +125,7 @@ class DefinitionService:
             return [TableChange(locked[table_id], None)]
 
         done = self.executor.execute([table_id], make_changes, author=author)
-        return Outcome(done.changes[0].before, done.state, True)
+        return Outcome(done.changes[0].old, done.state, True)
 
     # What other services of definitions share
 

@@ -49,12 +49,24 @@ class TableChange:
     on_error: Words = Words()
 
     @property
+    def old(self) -> TableDefinition:
+        """``before``, of a table that is not new."""
+        assert self.before is not None
+        return self.before
+
+    @property
+    def new(self) -> TableDefinition:
+        """``after``, of a table that is not dropped."""
+        assert self.after is not None
+        return self.after
+
+    @property
     def id(self) -> int:
-        return (self.after or self.before).id
+        return (self.after or self.old).id
 
     @property
     def model_name(self) -> str:
-        return (self.after or self.before).model_name
+        return (self.after or self.old).model_name
 
     @property
     def live_before(self) -> TableDefinition | None:
@@ -64,9 +76,9 @@ class TableChange:
     @property
     def is_too_early(self) -> bool:
         """Whether rules that an earlier change has left unproven must be proven first."""
-        if self.live_before is None or not self.before.pending:
+        if self.live_before is None or not self.live_before.pending:
             return False
-        return not (self.is_online and not self.after.pending)
+        return not (self.is_online and not self.new.pending)
 
     def without_pending(self) -> "TableChange":
         if self.is_online or self.after is None:
@@ -104,7 +116,7 @@ def settled(
     """
     changes = list(changes)
     _refuse_doubled_names(changes)
-    definitions: dict[int, TableDefinition | None] = dict(current) | {change.id: change.after for change in changes}
+    definitions: dict[int, TableDefinition | None] = {**current, **{change.id: change.after for change in changes}}
     for change in changes:
         old, new = (referrers(side, field_types) if side is not None else {} for side in
                     (change.live_before, change.after))  # fmt: skip
@@ -119,7 +131,7 @@ def settled(
     for change in changes:
         after = definitions[change.id]
         if after is None:
-            _refuse_if_linked(change.before, changes, field_types)
+            _refuse_if_linked(change.old, changes, field_types)
         elif change.before is None:
             after = replace(after, version=1)
         elif after.same_content(change.before) and not change.restored and not change.earlier:
@@ -129,9 +141,9 @@ def settled(
         with_versions.append(replace(change, after=after))
     own = {change.id for change in changes}
     further = [
-        (before, replace(definitions[number], version=before.version + 1))
+        (before, replace(after, version=before.version + 1))
         for number, before in sorted(current.items())
-        if number not in own and not definitions[number].same_content(before)
+        if number not in own and (after := definitions[number]) is not None and not after.same_content(before)
     ]
     return with_versions, further
 

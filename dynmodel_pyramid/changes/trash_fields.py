@@ -55,8 +55,8 @@ class FieldTrash(Trash):
             else:
                 columns[name] = sa.func.count(sa.column(quoted_name(name, quote=True), _selectable=table))
         if columns:
-            query = sa.select(*columns.values()).select_from(table)
-            row = connection.execute(query, execution_options=UNCACHED).one()
+            of_columns = sa.select(*columns.values()).select_from(table)
+            row = connection.execute(of_columns, execution_options=UNCACHED).one()
             counts |= dict(zip(columns, row, strict=True))
         return [counts[field.kept.column] for field in fields]
 

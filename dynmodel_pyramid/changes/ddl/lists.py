@@ -53,7 +53,7 @@ class ListTables:
         :param own: the table of the rows, with which the lines go nevertheless: another row may be given the same id
         """
         before = lines_of(table_id, field_id, self.schema)
-        keys = ()
+        keys: tuple[sa.ForeignKeyConstraint, ...] = ()
         if own is not None:
             row = referred_to(own, self.schema)
             keys = (sa.ForeignKeyConstraint(["row_id"], [row], ondelete="CASCADE", deferrable=True),)

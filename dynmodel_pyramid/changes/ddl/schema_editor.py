@@ -75,7 +75,8 @@ class SchemaEditor(SchemaTools):
 
     def count_rows(self, definition: TableDefinition) -> int:
         table = sa.table(quoted(definition.physical_name), schema=self.schema)
-        return self.connection.scalar(sa.select(sa.func.count()).select_from(table), execution_options=UNCACHED)
+        count = sa.select(sa.func.count()).select_from(table)
+        return self.connection.execute(count, execution_options=UNCACHED).scalar_one()
 
     def change(self, change: TableChange, loosening: Loosening) -> ChangedTable:
         """Bring a table from one definition to the other.
@@ -83,7 +84,7 @@ class SchemaEditor(SchemaTools):
         :param loosening: the fields that the transaction has loosened before
         :raises Conflict: the rows don't allow it
         """
-        before, after = change.before, change.after
+        before, after = change.old, change.new
         self.refuse_too_many_names(after)
         comparison = Comparison(before, after)
         put_off = frozenset(after.pending) - frozenset(before.pending)

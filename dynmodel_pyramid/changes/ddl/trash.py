@@ -25,7 +25,7 @@ def restore_table(editor: SchemaEditor, change: TableChange, loosening: Loosenin
 
     :raises Conflict: values refer to rows that are gone; the database has a table of that name
     """
-    before, after = change.before, change.after
+    before, after = change.old, change.new
     editor.refuse_too_many_names(after)
     editor.refuse_taken(after)
     request = StagingRequest(

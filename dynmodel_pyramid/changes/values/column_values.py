@@ -97,6 +97,18 @@ class ColumnValues:
     side_table: SideTable | None = None
 
     @property
+    def old(self) -> FieldDefinition:
+        """``before``, of values that are made of others."""
+        assert self.before is not None
+        return self.before
+
+    @property
+    def old_values(self) -> sa.ColumnElement[Any]:
+        """``source``, of values that are made of others."""
+        assert self.source is not None
+        return self.source
+
+    @property
     def by_sql(self) -> bool:
         """Whether the expression needs the row's own columns only."""
         return self.side_table is None

@@ -19,7 +19,7 @@ def lost_values(values: ColumnValues, form: str) -> Violation:
     """
     field = values.after
     aspect, number = field_key(values.before, field)
-    if values.before.type != field.type:
+    if values.old.type != field.type:
         detail = f"{values.lost.count} values of the field {field.name!r} can't become {field.type}"
     else:
         detail = f"the field {field.name!r} would not take {values.lost.count} of its values any more"
@@ -68,11 +68,11 @@ def duplicates(
     groups = sa.select(size.label("size"), sa.func.min(rows.c.id).label("first")).group_by(*parts).having(size > 1)
     if nulls_distinct:
         groups = groups.where(*[part.is_not(None) for part in parts])
-    groups = groups.subquery()
-    total = connection.scalar(sa.select(sa.func.sum(groups.c.size)), execution_options=UNCACHED)
+    found = groups.subquery()
+    total = connection.scalar(sa.select(sa.func.sum(found.c.size)), execution_options=UNCACHED)
     if not total:
         return None
-    first = sa.select(groups.c.first, groups.c.size).order_by(groups.c.first).limit(SAMPLES)
+    first = sa.select(found.c.first, found.c.size).order_by(found.c.first).limit(SAMPLES)
     samples = [{"id": row_id, "rows": size} for row_id, size in connection.execute(first, execution_options=UNCACHED)]
     names = [field.name for field in fields]
     return Violation(
