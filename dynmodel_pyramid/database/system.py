@@ -7,12 +7,14 @@ They are created by Alembic migrations (``definitions/migrations``); the declara
 ``_dynmodel_table``         one row a table: the current definition; dropped tables stay, with ``dropped_at``
 ``_dynmodel_change``        one row a table and version: the history, and the log from which caches catch up
 ``_dynmodel_trash``         one row a dropped field whose column is kept
-``_dynmodel_quarantine``    one row a value that a conversion could not carry over
+``_dynmodel_quarantine``    one row a value that a conversion could not convert
 ``_dynmodel_counter``       one row a field that numbers its table's rows: the last number given
 ==========================  ==========================================================================================
 """
 
 import sqlalchemy as sa
+
+from dynmodel_pyramid.database.expressions import ROW_ID
 
 NAMING = {
     "ix": "_ix_%(table_name)s_%(column_0_name)s",
@@ -26,7 +28,6 @@ class SystemTables:
 
     def __init__(self, schema: str | None):
         self.metadata = metadata = sa.MetaData(schema=schema, naming_convention=NAMING)
-        big = sa.BigInteger().with_variant(sa.Integer, "sqlite")
         self.state = sa.Table(
             "_dynmodel_state",
             metadata,
@@ -39,9 +40,9 @@ class SystemTables:
             "_dynmodel_table",
             metadata,
             # sqlite_autoincrement: the number of a dropped table is never given again.
-            sa.Column("id", big, primary_key=True),
+            sa.Column("id", ROW_ID, primary_key=True),
             sa.Column("version", sa.BigInteger, nullable=False),
-            # The casefolded model name; null once dropped, so that the name is free again.
+            # The casefolded model name; null after the table is dropped, so that the name is free again.
             sa.Column("name_key", sa.Text, unique=True),
             sa.Column("physical_name", sa.Text, nullable=False),
             sa.Column("document", sa.JSON, nullable=False),
@@ -55,7 +56,7 @@ class SystemTables:
             sa.Column("table_id", sa.BigInteger, primary_key=True, autoincrement=False),
             sa.Column("stamp", sa.String(32), nullable=False),
             sa.Column("version", sa.BigInteger, nullable=False),
-            # Casefolded model names before and after; null where there was or is no live table.
+            # Casefolded model names before and after; null where the table did not exist, or does not exist any more.
             sa.Column("name_before", sa.Text),
             sa.Column("name_after", sa.Text),
             sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
@@ -65,7 +66,7 @@ class SystemTables:
         self.trash = sa.Table(
             "_dynmodel_trash",
             metadata,
-            sa.Column("id", big, primary_key=True),
+            sa.Column("id", ROW_ID, primary_key=True),
             sa.Column("table_id", sa.BigInteger, nullable=False, index=True),
             sa.Column("field_id", sa.Integer, nullable=False),
             sa.Column("physical_name", sa.Text, nullable=False),
@@ -77,11 +78,11 @@ class SystemTables:
         self.quarantine = sa.Table(
             "_dynmodel_quarantine",
             metadata,
-            sa.Column("id", big, primary_key=True),
+            sa.Column("id", ROW_ID, primary_key=True),
             sa.Column("table_id", sa.BigInteger, nullable=False),
             sa.Column("field_id", sa.Integer, nullable=False),
             sa.Column("row_id", sa.BigInteger, nullable=False),
-            # The version that could not take the value, and the type that had it.
+            # The version whose conversion failed, and the field's type before it.
             sa.Column("version", sa.BigInteger, nullable=False),
             sa.Column("type", sa.Text, nullable=False),
             # The value's text form.

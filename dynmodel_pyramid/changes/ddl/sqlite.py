@@ -94,19 +94,23 @@ class SQLiteSchemaEditor(SchemaEditor):
                 names = (old.column, f"_rename_{new.id}", new.column)
                 with self.runner.serving(("name", new.id), lock=_LOCK):
                     self._rename_column(name, *names[number : number + 2])
-        for field in comparison.arriving:
-            values = edit.values.get(field.id)
-            if values is None or self.is_list(field):
-                continue
+        arriving = [field for field in comparison.arriving if field.id in edit.values and not self.is_list(field)]
+        if not arriving:
+            return
+        table = self.generator.table(edit.after, far=self.far(edit.after))
+        for field in arriving:
+            values = edit.values[field.id]
             with self.runner.serving(("field", field.id), lock=_LOCK):
                 if values.before is None:
-                    self._add(name, edit.after, field)
+                    self._add(name, edit.after, field, table)
                 else:
                     self._rename_column(name, values.source.name, field.column)
 
-    def _add(self, name: str, definition: TableDefinition, field: FieldDefinition) -> None:
-        """ADD COLUMN with the constraints of the column, which Alembic's leaves out."""
-        table = self.generator.table(definition, far=self.far(definition))
+    def _add(self, name: str, definition: TableDefinition, field: FieldDefinition, table: sa.Table) -> None:
+        """ADD COLUMN with the constraints of the column, which Alembic's leaves out.
+
+        :param table: the table of the whole definition
+        """
         compiler = self.connection.dialect.ddl_compiler(self.connection.dialect, None)
         column = table.c[field.name]
         parts = [compiler.get_column_specification(column)]
