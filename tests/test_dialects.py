@@ -24,7 +24,6 @@ CLASSES = ("database/", "changes/ddl/")
 #: Why else a module names a database.
 REASONS = {
     "changes/executor.py": "chooses the schema editor",
-    "changes/trash.py": "chooses the schema editor",
     "changes/plan_document.py": "the locks that a plan tells of",
     "changes/values/staging.py": "floats that PostgreSQL would write otherwise",
     "definitions/migrations/": "what was migrated stays as it was written",

@@ -1,9 +1,9 @@
-"""One attempt at one request: a pinned snapshot, at most one transaction, and the proof that both agree.
+"""One attempt to run a request: a pinned snapshot, at most one transaction, and the proof that both agree.
 
-The coherence protocol (docs/architecture.md): whatever was answered was read or written under definitions that were
+The coherence protocol (docs/architecture.md): everything in an answer was read or written under definitions that were
 current while the transaction held its locks.
 
-* SQLite: a transaction sees one moment, so the state is read first thing in it.
+* SQLite: a transaction sees one moment, so the state is read first in it.
 * PostgreSQL: the catalogue is not versioned as rows are, so the state is read last: the data statement holds the
   table's lock by then, and a definition change needs that lock.
 """
@@ -23,7 +23,7 @@ from dynmodel_pyramid.errors import DynmodelError
 
 
 class Stale(DynmodelError):
-    """Something that this attempt used has changed: roll back and run again."""
+    """A definition that this attempt used has changed: roll back and run again."""
 
     code = "stale"
 
@@ -31,7 +31,7 @@ class Stale(DynmodelError):
 class Attempt:
     """See the module. ``attempt`` counts from 0; later attempts lock before they read.
 
-    Locks are waited for till the deadline (of ``time.monotonic``), by default ``dynmodel.lock_timeout`` from now.
+    Locks are waited for until the deadline (of ``time.monotonic``), by default ``dynmodel.lock_timeout`` from now.
     """
 
     def __init__(self, catalogue: Catalogue, number: int = 0, deadline: float | None = None):
@@ -48,7 +48,7 @@ class Attempt:
 
     @property
     def snapshot(self) -> Snapshot:
-        """The definitions that this attempt sees; pinned when they are first asked for."""
+        """The definitions that this attempt sees; pinned when they are first read."""
         if self._snapshot is None:
             self._snapshot = self.catalogue.snapshot
         return self._snapshot
@@ -64,14 +64,14 @@ class Attempt:
                 found = self.catalogue.load(self.snapshot, key)
             if found is not UNKNOWN:
                 if key not in self._used:
-                    self._confirmed = False  # what was proven before didn't include this table
+                    self._confirmed = False  # the earlier proof did not include this table
                 self._used[key] = found
                 return found
             with self.database.reading() as connection:
                 self._catch_up(connection)
 
     def definitions(self, limit: int | None = None, offset: int = 0) -> tuple[State, list[TableDefinition]]:
-        """Live definitions in order of id, with the state that they are of: one statement, so it needs no proof."""
+        """Live definitions in order of id, with their state: read by one statement, so they need no proof."""
         with self.database.reading() as connection:
             state, definitions = self.catalogue.store.all(connection, limit, offset)
         return state, [self.catalogue.upgraded(definition) for definition in definitions]
@@ -79,7 +79,7 @@ class Attempt:
     # The transaction
 
     def open(self, connection: sa.Connection, *, writes: bool = False) -> sa.Connection:
-        """Take a connection whose transaction has begun as this attempt's; the caller ends the transaction."""
+        """Use a connection whose transaction has begun as this attempt's; the caller ends the transaction."""
         self._connection = connection
         if self.database.dialect.confirms_first:
             self._compare(connection)
@@ -89,11 +89,11 @@ class Attempt:
         return connection
 
     def leave(self) -> None:
-        """The transaction is given up before anything was read in it; a refusal is confirmed in one of its own."""
+        """Give up the transaction before anything was read in it; a refusal is confirmed in a separate transaction."""
         self._connection = None
 
     def lock(self, connection: sa.Connection, *, writes: bool = False) -> None:
-        """Hold off definition changes of the tables used so far, then confirm: what follows is coherent."""
+        """Hold off definition changes of the tables used so far, then confirm: all that follows is coherent."""
         models = sorted((model for model in self._used.values() if model), key=lambda model: model.definition.id)
         tables = list(dict.fromkeys(model.table for model in models))
         self.database.dialect.lock_tables(connection, tables, writes=writes, wait=self._deadline - time.monotonic())
@@ -119,8 +119,8 @@ class Attempt:
     def held(self, precondition: Callable[[TableDefinition], None]) -> Callable[[TableDefinition], None]:
         """A precondition for a definition change of the table that this attempt looked up by its name.
 
-        It is asked under the table's lock: there a name that has moved on to another table makes the attempt stale,
-        before the change is made to the wrong one.
+        Call it under the table's lock: if the name now belongs to another table, the attempt is stale, before the wrong
+        table is changed.
         """
         names = {key for key, model in self._used.items() if model is not None and isinstance(key, str)}
 
@@ -133,11 +133,11 @@ class Attempt:
         return check
 
     def settle(self) -> None:
-        """The answer needs no proof: it was made inside a definition change, under its locks."""
+        """Note that the answer needs no proof: it was made inside a definition change, under its locks."""
         self._confirmed = True
 
     def is_stale(self) -> bool:
-        """After a failed transaction: whether a definition change explains the failure."""
+        """Whether a definition change explains a failed transaction."""
         self._connection, self._confirmed = None, False
         try:
             with self.database.reading() as connection:
@@ -152,7 +152,7 @@ class Attempt:
             self._catch_up(connection)
 
     def _catch_up(self, connection: sa.Connection) -> None:
-        """Move to the state that the transaction sees, unless something used so far has changed."""
+        """Move to the state that the transaction sees, unless a definition used so far has changed."""
         snapshot, changes = self.catalogue.advance(connection, self.snapshot)
         if self._touched(changes):
             raise Stale("the definition changed while the request ran")

@@ -1,7 +1,7 @@
-"""Deleting rows that others refer to: what ``on_delete`` asks for, each row of it reported.
+"""Deletes rows that others refer to, as ``on_delete`` says, and reports each changed row.
 
-The database has the same rules, for those who delete by SQL. The service doesn't leave it to them: a row that loses a
-link is a row that changed, with a new version, and history and feeds must be told.
+The database has the same rules, for users who delete by SQL. The service does not rely on them: a row that loses a link
+has changed, gets a new version, and must be reported to history and feeds.
 """
 
 from collections import deque
@@ -21,7 +21,7 @@ from dynmodel_pyramid.errors import Conflict
 
 #: Ids in one IN list.
 CHUNK = 500
-#: Rows that are named when a deletion is refused.
+#: The most rows that are named when a deletion is refused.
 NAMED = 5
 
 
@@ -44,11 +44,11 @@ class Cascade:
         self.models = models
         self.author = author
         self.moment = now()
-        #: The rows that go, by table, in the order in which they were found.
+        #: The rows to delete, by table, in the order in which they were found.
         self.going: dict[int, dict[int, None]] = {}
 
     def delete(self, model: Model, ids: Iterable[int]) -> None:
-        """Delete rows of a table, and do to those that refer to them what their fields' ``on_delete`` says.
+        """Delete rows of a table, and apply ``on_delete`` to the rows that refer to them.
 
         :raises Conflict: a row that stays refers to one of them and its field restricts that
         """
@@ -58,7 +58,7 @@ class Cascade:
     def make_way(self, rows: Mapping[int, Iterable[int]]) -> None:
         """All that :meth:`delete` does, except that these rows (ids by table) are left for the caller to delete.
 
-        :raises Conflict: as there
+        :raises Conflict: see :meth:`delete`
         """
         rows = {table_id: set(ids) for table_id, ids in rows.items()}
         self._prepare(rows)
@@ -80,14 +80,15 @@ class Cascade:
             self._unlink(self.going)
             order = list(reversed(self.going))
         for table_id in order:
-            # Rows that were found later refer to those before, also in the same table.
+            # Rows that were found later refer to earlier ones, also in the same table.
             ids = [row_id for row_id in reversed(self.going[table_id]) if row_id not in left.get(table_id, ())]
             self._delete(self._model(table_id), ids)
 
     def _in_order(self) -> list[int]:
         """The tables, each after those that refer to it.
 
-        :raises CycleError: they refer to one another; also a table to itself if one statement doesn't delete its rows
+        :raises CycleError: they refer to one another, or a table refers to itself and one statement doesn't delete its
+            rows
         """
         order: TopologicalSorter[int] = TopologicalSorter()
         for table_id, ids in self.going.items():
@@ -96,11 +97,11 @@ class Cascade:
         return list(order.static_order())
 
     def _unlink(self, rows: Mapping[int, Collection[int]], *, found_only: bool = False) -> None:
-        """Lift the links of rows that go to others that go, so that none holds another up; nobody needs to hear of it.
+        """Remove links between rows to delete, so that none blocks another. This need not be reported.
 
         A field that is required keeps its link.
 
-        :param found_only: only links to tables of which rows go that are not among these
+        :param found_only: only links to tables that have rows to delete besides these
         """
         for table_id, ids in self.going.items():
             if found_only and ids.keys() <= set(rows.get(table_id, ())):
@@ -128,7 +129,7 @@ class Cascade:
     # Finding
 
     def _find(self, model: Model, ids: list[int]) -> None:
-        """Note rows and all that go with them; the rows are locked, so that nobody comes to refer to them."""
+        """Note rows and all rows that are deleted with them. Lock them, so that no new row refers to them."""
         waiting = deque([(model, ids)])
         while waiting:
             model, ids = waiting.popleft()
@@ -191,7 +192,7 @@ class Cascade:
             self._change(near, changing, values)
 
     def _change(self, near: Model, ids: list[int], values: dict) -> None:
-        """Give rows new values, of a new version."""
+        """Set new values, and a new version, of rows."""
         table, store = near.table, self.catalogue.store
         filler = Filler(self.connection, store, near.field_types, near.definition, self.author, self.moment)
         given = filler.of_changed_row(system_fields(near.definition, near.field_types))

@@ -1,7 +1,7 @@
 """The catalogue: immutable snapshots of all definitions, and the bounded cache of classes.
 
 A snapshot belongs to one state of the database (:class:`dynmodel_pyramid.database.State`) and is filled as tables are
-asked for. When the state has moved on, a new snapshot takes over what has not changed. Nothing expires by time.
+asked for. When the state has changed, a new snapshot takes over the unchanged models. Nothing expires by time.
 """
 
 import logging
@@ -26,15 +26,15 @@ from dynmodel_pyramid.fields.registry import read_options
 
 log = logging.getLogger(__name__)
 
-#: A lookup that the snapshot can't answer from memory.
+#: The result of a lookup that the snapshot can't answer from memory.
 UNKNOWN = object()
-#: What a class costs besides its fields, in columns: id and the system columns.
+#: The cost of a table besides its fields, in columns: id and the system columns.
 _OVERHEAD = 4
 
 
 @dataclass(frozen=True, slots=True)
 class RowWrites:
-    """Rows of one table that a transaction has written: ids with the versions they have now."""
+    """Rows of one table that a transaction has written: ids with their new versions."""
 
     table_id: int
     operation: str  # insert, update, delete
@@ -42,7 +42,7 @@ class RowWrites:
 
 
 class ORM(Protocol):
-    """What scripts and shells get from a catalogue besides tables."""
+    """Makes classes and sessions for scripts and shells."""
 
     def models(self, catalogue: "Catalogue") -> Mapping[str, type]: ...
 
@@ -50,7 +50,7 @@ class ORM(Protocol):
 
 
 class Snapshot:
-    """All definitions at one state. Lookups give the same answer for ever, from memory or :data:`UNKNOWN`."""
+    """All definitions at one state. A lookup gives the same answer for ever, or :data:`UNKNOWN`."""
 
     def __init__(self, state: State, capacity: int):
         self.state = state
@@ -62,7 +62,7 @@ class Snapshot:
 
     def by_id(self, table_id: int) -> Model | None | object:
         """The model, None if there is no such table, or :data:`UNKNOWN`."""
-        # Under the lock, for it moves what others count and copy.
+        # Under the lock, because a lookup reorders the cache, which other threads count and copy.
         with self._lock:
             try:
                 model = self._models[table_id]
@@ -79,7 +79,7 @@ class Snapshot:
         return None if table_id is None else self.by_id(table_id)
 
     def add(self, model: Model) -> Model:
-        """Keep a model; the one that is there already wins."""
+        """Keep a model; an existing one wins."""
         with self._lock:
             known = self._models.get(model.definition.id)
             if known is not None:
@@ -107,7 +107,7 @@ class Snapshot:
             self._names.pop(name_key(model.definition.model_name), None)
 
     def following(self, state: State, changes: Iterable[Change]) -> "Snapshot":
-        """The snapshot of a later state: this one without what the changes touch."""
+        """The snapshot of a later state: this one without the changed tables."""
         after = Snapshot(state, self.capacity)
         with self._lock:
             after._models = self._models.copy()
@@ -125,7 +125,7 @@ class Catalogue:
     """All tables of one database. Several catalogues may live in one process; nothing here is global."""
 
     def __init__(self, database: Database, field_types: FieldTypes, orm: ORM | None = None):
-        """:param orm: what makes classes and sessions, for those who use them (``orm/``, which lies above)"""
+        """:param orm: makes classes and sessions for scripts (the package ``orm``, which lies above this one)"""
         self.database = database
         self.field_types = field_types
         self.store = DefinitionStore(database)
@@ -137,7 +137,7 @@ class Catalogue:
 
     @property
     def snapshot(self) -> Snapshot:
-        """The newest snapshot that this process knows; the coherence protocol decides whether it is current."""
+        """The newest snapshot in this process; the coherence protocol decides whether it is current."""
         if self._snapshot is None:
             with self.database.reading() as connection:
                 self._publish(Snapshot(self.database.state(connection), self.database.settings.class_cache_columns))
@@ -146,7 +146,7 @@ class Catalogue:
     def advance(self, connection: sa.Connection, known: Snapshot) -> tuple[Snapshot, list[Change] | None]:
         """The snapshot of the state that this transaction sees, and what changed since ``known``.
 
-        The changes are None when the log does not tell (a restored backup): then everything may have changed.
+        The changes are None when the log does not have them (a restored backup): then everything may have changed.
         """
         state, changes = self.store.changes_since(connection, known.state)
         if state.stamp == known.state.stamp:
@@ -162,7 +162,7 @@ class Catalogue:
         return after, changes
 
     def hurry(self) -> None:
-        """Catch up now rather than in the next request, which would run twice. Nothing depends on it."""
+        """Catch up now, so that the next request need not run twice. Correctness does not depend on it."""
         try:
             with self.database.reading() as connection:
                 self.advance(connection, self.snapshot)
@@ -170,7 +170,7 @@ class Catalogue:
             pass
 
     def _publish(self, snapshot: Snapshot) -> None:
-        # A slow thread may publish an older state over a newer one: the next request then advances again.
+        # A slow thread may replace a newer state by an older one; then the next request advances again.
         self._snapshot = snapshot
 
     def load(self, snapshot: Snapshot, key: int | str) -> Model | None | object:
@@ -189,7 +189,7 @@ class Catalogue:
         return None
 
     def model(self, definition: TableDefinition) -> Model:
-        """A model of a definition as stored; options of an older plugin version are brought to today's form."""
+        """A model of a stored definition; options of an older version of their type are upgraded."""
         return Model(self.upgraded(definition), self.generator)
 
     def upgraded(self, definition: TableDefinition) -> TableDefinition:
@@ -212,7 +212,7 @@ class Catalogue:
                 options = upgrade(options)
             options = read_options(field_type, options)
         except Exception:
-            # As with a type that is missing, the table stays listed and is refused on use (Generator.column).
+            # As with a missing type, the table stays listed and is refused on use (Generator.column).
             log.exception("the field type %s can't bring the options of %s to today's form", field.type, field.name)
             return field
         return replace(field, options=options, options_version=newest)
@@ -230,12 +230,12 @@ class Catalogue:
         return self._orm.session(self, writes=writes, author=author)
 
     def on_row_writes(self, reporter: Callable[[sa.Connection, RowWrites], None]) -> None:
-        """Have every row write told to ``reporter``, inside its transaction; an error there undoes the write."""
+        """Report every row write to ``reporter``, inside its transaction; an error there undoes the write."""
         self._reporters.append(reporter)
 
     @property
     def is_reported(self) -> bool:
-        """Whether anybody is told of the rows that are written."""
+        """Whether there is a reporter of row writes."""
         return bool(self._reporters)
 
     def report(self, connection: sa.Connection, writes: RowWrites) -> None:

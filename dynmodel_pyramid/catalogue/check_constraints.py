@@ -1,4 +1,4 @@
-"""Checks of the database: the rules of fields for those who write by SQL."""
+"""Checks of the database: the rules of fields, for users who write by SQL."""
 
 from collections.abc import Mapping
 
@@ -12,9 +12,9 @@ from dynmodel_pyramid.fields import Context, FieldTypes
 def checks_of(
     definition: TableDefinition, table: sa.Table, field_types: FieldTypes, context: Context
 ) -> dict[str, sa.CheckConstraint]:
-    """The constraints by their names. Each belongs to the table by the column that it names, as an index does.
+    """The constraints by their names. A check names its column, so it belongs to the table, as an index does.
 
-    A rule of a field whose values stand elsewhere, computed or in a table of their own, is none of this table.
+    Computed fields, and fields with a table of their own, have no checks here.
     """
     found = {}
     for field in definition.fields:
@@ -28,7 +28,7 @@ def checks_of(
 
 
 def rules_of(field: FieldDefinition, field_types: FieldTypes, context: Context, dialect: sa.Dialect) -> dict[str, str]:
-    """The conditions of a field as SQL, whatever its column is called: equal texts are equal rules."""
+    """The conditions of a field as SQL that does not depend on its column's name: equal texts are equal rules."""
     field_type = field_types[field.type]
     column = field_type.column(field.options, context)
     if column is None:

@@ -1,4 +1,4 @@
-"""What a row shows: the expressions of its fields, and of the reverse sides of links to it.
+"""The SQL expressions of a row's fields, and of the reverse sides of links to it.
 
 ``table`` is the model's own, or an alias of it where a query has the table more than once.
 """
@@ -13,7 +13,7 @@ from dynmodel_pyramid.definitions.model import Referrer
 
 
 def _source(table: sa.FromClause, field: FieldDefinition) -> sa.ColumnElement | sa.FromClause:
-    """What a field type makes its expressions of: its column, or the table where it has none."""
+    """The source of a field type's expressions: its column, or the table if it has none."""
     return table.c[field.name] if field.name in table.c else table
 
 
@@ -24,7 +24,7 @@ def is_list(model: Model, field: FieldDefinition) -> bool:
 
 
 def is_system_value(model: Model, field: FieldDefinition) -> bool:
-    """Whether the system or the database gives the value, so that no client writes it."""
+    """Whether the value is a system value or computed, so that no client writes it."""
     if is_list(model, field):
         return False
     column = model.table.c.get(field.name)
@@ -34,7 +34,7 @@ def is_system_value(model: Model, field: FieldDefinition) -> bool:
 def expression(
     model: Model, field: FieldDefinition, table: sa.FromClause | None = None
 ) -> sa.ColumnElement | sa.Select:
-    """What rows are sorted and filtered by; of a list of references the query of its ids."""
+    """The expression for sorting and filtering; for a list of references, the query of its ids."""
     table = model.table if table is None else table
     if is_list(model, field):
         return ids_of(table, lines_of(model.definition.id, field.id, model.table.schema))
@@ -42,7 +42,7 @@ def expression(
 
 
 def json_expression(model: Model, field: FieldDefinition, table: sa.FromClause | None = None) -> sa.ColumnElement:
-    """What is selected for JSON answers."""
+    """The expression that is selected for JSON answers."""
     table = model.table if table is None else table
     if is_list(model, field):
         lines = lines_of(model.definition.id, field.id, model.table.schema)

@@ -1,11 +1,11 @@
-"""Which rule of a table a database error is about, in the words of its definition."""
+"""Describes a database error by the broken rule, in words of the table's definition."""
 
 from dynmodel_pyramid.catalogue.check_constraints import checked_field
 from dynmodel_pyramid.database import Failure
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.errors import Conflict
 
-#: The kinds of :class:`~dynmodel_pyramid.database.Failure` that rows are to blame for.
+#: The kinds of :class:`~dynmodel_pyramid.database.Failure` that are the fault of rows.
 KINDS = ("unique", "foreign_key", "required", "check")
 
 
@@ -13,7 +13,7 @@ def violation(failure: Failure, definition: TableDefinition | None) -> Conflict:
     """The error for a write that the database refused.
 
     :param failure: of one of :data:`KINDS`
-    :param definition: of the table that was written, if that is known
+    :param definition: of the written table, if it is known
     """
     names = violated_fields(failure, definition) if definition is not None else []
     where = ", ".join(names) or "a rule of the table"

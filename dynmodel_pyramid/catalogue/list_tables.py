@@ -6,8 +6,8 @@
 ``position``    its place in the list, 0 for the first
 ==============  ======================================================================================================
 
-They are named by ids (:func:`link_table`), so that no rename concerns them. In conversions and in the trash a list is
-what it is elsewhere: a JSON array.
+They are named by ids (:func:`link_table`), so that renames do not affect them. In conversions and in the trash a list
+is a JSON array.
 """
 
 from collections.abc import Iterable
@@ -19,8 +19,9 @@ from dynmodel_pyramid.definitions.model import Referrer, link_table
 from dynmodel_pyramid.fields.sql.text_forms import json_array
 from dynmodel_pyramid.fields.types.json import Fragment
 
-#: The service does all this itself, as each row that changes must be told (:mod:`~.cascades`); these are for those who
-#: delete by SQL. NO ACTION is asked at the end of a statement, so that rows that refer to one another can go together.
+#: The service does all this itself, because each changed row must be reported (:mod:`~.cascades`). These rules are for
+#: users who delete by SQL. NO ACTION is checked at the end of a statement, so rows that refer to one another can be
+#: deleted together.
 ON_DELETE_SQL = {"restrict": "NO ACTION", "set_null": "SET NULL", "cascade": "CASCADE", "remove": "CASCADE"}
 
 
@@ -31,7 +32,7 @@ def referred_to(name: str, schema: str | None) -> sa.Column:
 
 
 def lines(name: str, metadata: sa.MetaData, *constraints: sa.ForeignKeyConstraint) -> sa.Table:
-    """The table of a list, whose name is given."""
+    """The table of lists with that name."""
     return sa.Table(
         quoted_name(name, quote=True),
         metadata,
@@ -77,7 +78,7 @@ def referring_ids(table: sa.FromClause, referrer: Referrer, schema: str | None) 
 
 
 def reverse_of(table: sa.FromClause, referrer: Referrer, schema: str | None, dialect: str) -> sa.ColumnElement:
-    """These ids as the text of a JSON array."""
+    """The ids of :func:`referring_ids` as the text of a JSON array."""
     return json_array(referring_ids(table, referrer, schema), dialect)
 
 

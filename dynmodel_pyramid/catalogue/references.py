@@ -1,4 +1,4 @@
-"""What definitions refer to, and what each far table must know of it (:class:`Referrer`). Pure: no database."""
+"""The references of definitions, and what far tables must know of them (:class:`Referrer`). Pure: no database."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -12,7 +12,7 @@ from dynmodel_pyramid.fields import FieldTypes, Reference, schema
 
 
 def reference_of(field: FieldDefinition, field_types: FieldTypes) -> Reference | None:
-    """What a field refers to; None also for a field whose type is not installed."""
+    """A field's reference; None also if the field's type is not installed."""
     return field_types[field.type].reference(field.options) if field.type in field_types else None
 
 
@@ -41,14 +41,14 @@ def referrers(definition: TableDefinition, field_types: FieldTypes) -> dict[int,
 def touched(
     before: TableDefinition | None, after: TableDefinition | None, field_types: FieldTypes
 ) -> dict[int, tuple[Referrer, ...]]:
-    """Each other table that a change refers to otherwise than before -> how, in order of id."""
+    """Each other table whose references by this table change -> the new references, in order of id."""
     old, new = (referrers(each, field_types) if each is not None else {} for each in (before, after))
     own = (after or before).id
     return {far: new.get(far, ()) for far in sorted({*old, *new} - {own}) if old.get(far) != new.get(far)}
 
 
 def with_referrers(far: TableDefinition, table_id: int, made: tuple[Referrer, ...]) -> TableDefinition:
-    """``far``, referred to by a table in this way; of the same version.
+    """``far`` with these references by a table; its version stays.
 
     :raises Invalid: the name of a reverse side is taken
     """
@@ -76,7 +76,7 @@ def _refuse_taken(far: TableDefinition, others: Iterable[Referrer], made: Iterab
 
 
 def with_own_id(definition: TableDefinition, field_types: FieldTypes) -> TableDefinition:
-    """A new table that refers to itself does so by 0 until it has an id."""
+    """A new table with its id in references to itself, which are 0 until then."""
 
     def settled(field: FieldDefinition) -> FieldDefinition:
         if reference_of(field, field_types) is None:

@@ -1,4 +1,4 @@
-"""The values that the system gives to rows (:attr:`FieldType.fill`)."""
+"""System values of rows (:attr:`FieldType.fill`)."""
 
 import datetime
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ from dynmodel_pyramid.fields import UNCHANGED, FieldTypes
 class SystemWrite:
     """The :class:`dynmodel_pyramid.fields.Write` of one field in one request.
 
-    :param draw: draws so many numbers, which are this write's alone, and gives the first
+    :param draw: draws that many numbers for this write alone, and gives the first
     :param count: how many rows are written
     """
 
@@ -37,14 +37,14 @@ class SystemWrite:
 
 
 def system_fields(definition: TableDefinition, field_types: FieldTypes) -> tuple[FieldDefinition, ...]:
-    """The fields of a table whose values the system gives."""
+    """The fields of a table that have system values."""
     return tuple(
         field for field in definition.fields if field.type in field_types and field_types[field.type].fill is not None
     )
 
 
 class Filler:
-    """Gives the values of one table's fields in one transaction."""
+    """Makes the system values of one table in one transaction."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Filler:
         return SystemWrite(is_insert, self.author, self.moment, draw, count)
 
     def of_new_rows(self, fields: tuple[FieldDefinition, ...], count: int) -> list[dict[str, Any]]:
-        """For each of so many new rows its values by field."""
+        """The values by field for each of that many new rows."""
         filled: list[dict[str, Any]] = [{} for _ in range(count)]
         for field in fields:
             write, fill = self._write(field, True, count), self.field_types[field.type].fill
@@ -79,7 +79,7 @@ class Filler:
         return filled
 
     def of_changed_row(self, fields: tuple[FieldDefinition, ...]) -> dict[str, Any]:
-        """The values that change with a row."""
+        """The values that change when a row is changed."""
         found = {
             field.name: self.field_types[field.type].fill(field.options, self._write(field, False, 1))
             for field in fields

@@ -1,8 +1,8 @@
 """Definition -> SQLAlchemy table and declarative class.
 
-Each table has a MetaData of its own, or its group's (``orm/class_groups.py``), and its statements a compiled cache of
-their own, so that what is old goes when the last reference to it goes. Never call ``registry.dispose()``: running
-requests may use the class.
+Each table has a MetaData of its own, or its group's (``orm/class_groups.py``), and a cache of compiled statements, so
+that old tables are freed with the last reference to them. Never call ``registry.dispose()``: running requests may use
+the class.
 """
 
 import copy
@@ -29,7 +29,7 @@ from dynmodel_pyramid.fields.types.temporal import UTCDateTime
 
 #: Columns that every table has besides ``id`` and its fields.
 SYSTEM_COLUMNS = ("_version", "_created", "_updated")
-#: Key of ``Table.info`` under which a generated table has its definition.
+#: Key of ``Table.info`` under which a generated table keeps its definition.
 DEFINITION = "dynmodel_definition"
 #: Names that a declarative class keeps for itself.
 RESERVED_ATTRIBUTES = frozenset({"metadata", "registry"})
@@ -37,7 +37,7 @@ RESERVED_ATTRIBUTES = frozenset({"metadata", "registry"})
 
 @dataclass(frozen=True, slots=True)
 class GenerationContext:
-    """The :class:`dynmodel_pyramid.fields.Context` that field types get."""
+    """The :class:`dynmodel_pyramid.fields.Context` passed to field types."""
 
     dialect: str
 
@@ -53,13 +53,13 @@ class Generator:
         self.grouping = threading.Lock()
 
     def reference(self, field: FieldDefinition) -> Reference | None:
-        """What a field refers to; None also for a field whose type is not installed."""
+        """A field's reference; None also if the field's type is not installed."""
         return reference_of(field, self.field_types)
 
     def column(self, field: FieldDefinition) -> sa.Column | None:
         """The column of one field, ready to be added to a table; its key is the field's name.
 
-        None for a value that is computed, or kept in a table of its own (:mod:`~.list_tables`).
+        None for a value that is computed or kept in a table of its own (:mod:`~.list_tables`).
 
         :raises PluginMissing: the field's type is not installed, or not in the version that stored its options
         """
@@ -79,7 +79,7 @@ class Generator:
         return column
 
     def plain_column(self, field: FieldDefinition) -> sa.Column | None:
-        """The column as the field's type gives it."""
+        """The column as the field's type makes it."""
         field_type = self.field_types[field.type]
         if field.options_version != options_version(field_type):
             raise PluginMissing(
@@ -98,9 +98,9 @@ class Generator:
     def default_maker(
         self, field: FieldDefinition, moment: datetime.datetime | None = None
     ) -> Callable[[], Any] | None:
-        """What gives each row its default, as the column stores it; None where there is none.
+        """A function that makes a row's default, as the column stores it; None if there is no default.
 
-        :param moment: that of the change, which all rows share; None for the moment of each call
+        :param moment: the moment of the change, which all rows share; None for the moment of each call
         """
         expression = field.default_expression
         if expression is not None:
@@ -118,11 +118,11 @@ class Generator:
         far: Callable[[int], str] | None = None,
         metadata: sa.MetaData | None = None,
     ) -> sa.Table:
-        """The table as the database has it.
+        """The SQLAlchemy table.
 
-        :param name: instead of its own, and ``further`` columns: for a rebuild
-        :param far: the physical name of a table by its id: with it the table has its foreign keys and checks, for DDL
-        :param metadata: that of a group; else it gets one of its own
+        :param name: replaces its own name, with ``further`` columns: for a rebuild
+        :param far: physical names of tables by id. With it the table has its foreign keys and checks, for DDL
+        :param metadata: the metadata of a group; else the table gets one of its own
         """
         metadata = metadata if metadata is not None else sa.MetaData(schema=self.dialect.schema)
         columns = [made for field in definition.fields if (made := self.column(field)) is not None]
@@ -142,13 +142,13 @@ class Generator:
         return table
 
     def checks(self, definition: TableDefinition, table: sa.Table) -> dict[str, sa.CheckConstraint]:
-        """All checks of the table by their names, which are made of ids; from then on it has them."""
+        """Add all checks to the table; -> the checks by their names, which are made of ids."""
         return checks_of(definition, table, self.field_types, self.context)
 
     def foreign_keys(
         self, definition: TableDefinition, metadata: sa.MetaData, far: Callable[[int], str]
     ) -> Iterator[sa.ForeignKeyConstraint]:
-        """The foreign keys of a table, named by ids as indexes are. What they refer to has its id alone."""
+        """The foreign keys of a table, named by ids as indexes are. The far tables have only their ids."""
         for field in definition.fields:
             reference = self.reference(field)
             if reference is not None and not reference.many:
@@ -200,9 +200,9 @@ class Generator:
     def declarative_class(
         self, definition: TableDefinition, table: sa.Table, base: type, further: Mapping[str, Any]
     ) -> type:
-        """A real declarative class of that table, named as the model; private until somebody publishes it.
+        """A declarative class of that table, named as the model; private until the caller publishes it.
 
-        :param base: that of its group (:mod:`~orm.class_groups`)
+        :param base: the base class of its group (:mod:`~orm.class_groups`)
         :param further: attributes besides the columns
         """
         names = attribute_names(definition)
@@ -212,7 +212,7 @@ class Generator:
             "__doc__": definition.description,
             "__definition__": definition,
             "__repr__": _represent,
-            # Writers by ORM count versions as the row service does.
+            # The ORM counts versions as the row service does.
             "__mapper_args__": {"version_id_col": table.c._version},
         }
         attributes |= {names[field.name]: table.c[field.name] for field in definition.fields if field.name in table.c}
@@ -226,7 +226,7 @@ def foreign_key_name(definition: TableDefinition, field: FieldDefinition) -> str
 def field_indexes(field: FieldDefinition, reference: Reference | None) -> list[tuple[bool, bool]]:
     """(unique, whether it folds the case of letters) of each index that a field has of its own.
 
-    Links have one, as the far side is followed as often. One that is unique serves for reading as well.
+    Links have one, because reverse sides are read as often. A unique index serves reads as well.
     """
     indexed = field.index or (reference is not None and not reference.many)
     found = [(True, field.unique_ignore_case)] if field.is_unique else []
@@ -234,7 +234,7 @@ def field_indexes(field: FieldDefinition, reference: Reference | None) -> list[t
 
 
 def _name(name: str) -> quoted_name:
-    """A name for SQL. SQLAlchemy keeps every name that it has to judge itself, for ever: 1 KB for each table."""
+    """A name that is always quoted in SQL. SQLAlchemy caches all other names for ever: 1 KB for each table."""
     return quoted_name(name, quote=True)
 
 
@@ -262,12 +262,12 @@ def _represent(self) -> str:
 
 
 class Model:
-    """A definition with the table made of it, which is built when it is first asked for.
+    """A definition and its table, which is built when it is first used.
 
-    The service works with the table alone: a class with its mapper costs ten times as much time and four times the
-    memory, and is built for those who use it (:mod:`~orm.class_groups`).
+    The service needs only the table: a class with its mapper costs ten times the time and four times the memory, and is
+    built only for scripts and shells (:mod:`~orm.class_groups`).
 
-    Immutable to its users. ``once`` keeps what upper layers prepare for this version: validators, statements.
+    Immutable to its users. ``once`` keeps objects that upper layers make for this version: validators, statements.
     """
 
     __slots__ = ("definition", "compiled_cache", "field_types", "group", "_generator", "_once")
@@ -279,7 +279,7 @@ class Model:
         self.definition = definition
         self.field_types = generator.field_types
         self.compiled_cache = sa.util.LRUCache(self.STATEMENTS)
-        #: The group of classes (:class:`~orm.class_groups.Group`) that this table was last seen in.
+        #: The group of classes (:class:`~orm.class_groups.Group`) that the table last belonged to.
         self.group: Any = None
         self._generator = generator
         self._once: dict[Any, Any] = {}
@@ -295,7 +295,7 @@ class Model:
         return self.once(sa.Table, lambda model: model._generator.table(model.definition))
 
     def once(self, key: Any, make: Callable[["Model"], Any]) -> Any:
-        """``make(self)``, done for this version; of several threads that make it at once, all get the first one's."""
+        """``make(self)``, made once for this version; threads that call it at once all get the first result."""
         try:
             return self._once[key]
         except KeyError:

@@ -1,6 +1,6 @@
-"""Stored options that values can't be judged by (:meth:`dynmodel_pyramid.fields.FieldType.unsupported`).
+"""Stored options that are not supported any more (:meth:`dynmodel_pyramid.fields.FieldType.unsupported`).
 
-An earlier release may have taken them. They are found when the system tables are upgraded, and told in ``health/``.
+An earlier release may have accepted them. They are reported when the system tables are upgraded, and by ``health/``.
 """
 
 import logging
@@ -14,23 +14,23 @@ from dynmodel_pyramid.fields.contract import FieldType, Unsupported, options_ver
 
 log = logging.getLogger(__name__)
 
-#: Definitions that are read at once.
+#: How many definitions are read at once.
 _PAGE = 500
 
 
 def unsupported_option(field: FieldDefinition, field_types: FieldTypes) -> Unsupported | None:
-    """Of a field whose options are in the form of the installed type; None also where that is not so."""
+    """The unsupported option of a field; None also if the options are not in the form of the installed type."""
     try:
         field_type = field_types[field.type]
         if type(field_type).unsupported is FieldType.unsupported:
             return None
         return field_type.unsupported(field.options) if field.options_version == options_version(field_type) else None
-    except PluginMissing:  # the type, or the library that it needs
+    except PluginMissing:  # the type or its library is missing
         return None
 
 
 def refuse_unsupported(fields: Iterable[FieldDefinition], field_types: FieldTypes) -> None:
-    """:raises OptionUnsupported: one of the fields can't be had again as it was"""
+    """:raises OptionUnsupported: an option of one of the fields is not supported any more"""
     for field in fields:
         found = unsupported_option(field, field_types)
         if found is not None:
@@ -38,7 +38,7 @@ def refuse_unsupported(fields: Iterable[FieldDefinition], field_types: FieldType
 
 
 def all_unsupported(catalogue: Catalogue) -> Iterator[tuple[TableDefinition, FieldDefinition, Unsupported]]:
-    """Of all live tables, in order of their ids."""
+    """The unsupported options of all live tables, in order of their ids."""
     offset = 0
     while True:
         with catalogue.database.reading() as connection:

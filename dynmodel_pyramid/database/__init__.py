@@ -1,6 +1,6 @@
 """The database: engine, transactions, the system tables and what differs between SQLite and PostgreSQL.
 
-A :class:`Database` is the only thing in the package that opens connections. It has three kinds of transaction:
+A :class:`Database` is the only thing in the package that opens connections. It has these kinds of transaction:
 
 * :meth:`Database.reading`: reads only, and never turns into a write;
 * ``database.writer``: an engine whose transactions write rows;
@@ -11,10 +11,10 @@ A :class:`Database` is the only thing in the package that opens connections. It 
 ``sqlite``            SQLite's answers; ``sqlite_functions``, ``sqlite_sums``, ``sqlite_deadline``, ``sqlite_file`` and
                       ``sqlite_things`` are parts of it
 ``postgresql``        PostgreSQL's answers; ``postgresql_entries`` and ``postgresql_things`` are parts of it
-``things``            what a table consists of, as the database itself tells
+``things``            the parts of a table, as the database itself describes them
 ``system``            the system tables
 ``cursors``           the driver's own cursors
-``regex``             the one door to an engine for regular expressions
+``regex``             the engine for regular expressions
 """
 
 import os
@@ -43,7 +43,7 @@ DIALECTS: dict[str, type[Dialect]] = {dialect.name: dialect for dialect in (SQLi
 class State:
     """The state of all definitions: equal stamps mean equal definitions.
 
-    The numbers only order changes. A restored backup or a failover may count them again; a stamp never comes twice.
+    The numbers only order changes. After a restored backup or a failover, numbers may be used again; a stamp never is.
     """
 
     definitions: int
@@ -77,7 +77,7 @@ class Database:
         self.writer = self.engine.execution_options(**{WRITES: True})
         self.system = SystemTables(self.dialect.schema)
         quoted = self.engine.dialect.identifier_preparer.format_table(self.system.state)
-        # Read by raw cursor: +3 us a request on SQLite where a statement through SQLAlchemy is +32.
+        # Read by raw cursor: it adds 3 us to a request on SQLite; a statement through SQLAlchemy adds 32.
         self._state_sql = f"SELECT definitions, access, stamp FROM {quoted} WHERE id = 1"
 
     @contextmanager
@@ -93,7 +93,7 @@ class Database:
     def rehearsing(self) -> Iterator[sa.Connection]:
         """A connection in a transaction that may make temporary tables, rolled back at the end.
 
-        On SQLite it is a reader for all others: temporary tables stand in a database of their own.
+        On SQLite this blocks nobody more than a reader does: temporary tables are in a database of their own.
         """
         with self.engine.connect() as connection:
             connection.execution_options(**{REHEARSES: True})
@@ -102,9 +102,9 @@ class Database:
             yield connection
 
     def staging(self) -> sa.Connection:
-        """A connection whose transactions write temporary tables, till :meth:`writes_from_now_on`.
+        """A connection whose transactions write temporary tables only, until :meth:`writes_from_now_on`.
 
-        Whoever takes it gives it back by :meth:`unstage`.
+        The caller gives it back by :meth:`unstage`.
         """
         connection = self.engine.connect()
         connection.execution_options(**{REHEARSES: True})
@@ -116,17 +116,17 @@ class Database:
         connection.execution_options(**{WRITES: True})
 
     def reads_from_now_on(self, connection: sa.Connection) -> None:
-        """After the commit of what such a connection has written."""
+        """Make a staging connection read-only again, after its commit."""
         self.dialect.let_others_write(connection)
         connection.execution_options(**{WRITES: False})
 
     def unstage(self, connection: sa.Connection) -> None:
-        """Close a connection that has temporary tables, which go."""
+        """Drop the connection's temporary tables and close it."""
         try:
             if connection.in_transaction():
                 connection.get_transaction().rollback()
             elif not connection.invalidated:
-                connection.connection.rollback()  # a commit that failed may have left it open
+                connection.connection.rollback()  # a failed commit may have left it open
             kept = not connection.invalidated and self.dialect.discard_staging(connection)
         except (sa.exc.DBAPIError, self.engine.dialect.loaded_dbapi.Error):
             kept = False
@@ -138,8 +138,8 @@ class Database:
     def changing(self) -> Iterator[sa.Connection]:
         """A connection in a transaction that may run DDL; committed if the block ends well.
 
-        What takes longer than ``dynmodel.change_timeout`` fails with the kind ``timeout``: on SQLite all statements
-        together, on PostgreSQL each.
+        A change that takes longer than ``dynmodel.change_timeout`` fails with the kind ``timeout``: on SQLite the limit
+        is for all statements together, on PostgreSQL for each.
         """
         with self.writer.connect() as connection, self.dialect.foreign_keys_suspended(connection):
             with connection.begin():

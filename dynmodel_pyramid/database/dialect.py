@@ -1,4 +1,4 @@
-"""What differs between the databases: a class each (``sqlite``, ``postgresql``), and here what callers may ask.
+"""The differences between the databases: the interface, with one class per database in ``sqlite`` and ``postgresql``.
 
 Callers ask for a capability, never for a dialect's name.
 """
@@ -17,14 +17,14 @@ from dynmodel_pyramid.errors import Conflict
 WRITES = "dynmodel_writes"
 #: Execution option of connections that read, but may make temporary tables.
 REHEARSES = "dynmodel_rehearses"
-#: Execution option of connections that read: all statements of the transaction see the moment of the first one.
-#: Sound behind :meth:`Dialect.lock_tables` alone, which must come first.
+#: Execution option of connections that read: all statements of the transaction see the moment of the first one. Correct
+#: only after :meth:`Dialect.lock_tables`.
 ONE_MOMENT = "dynmodel_one_moment"
-#: No row gets a greater id: what JSON numbers carry exactly everywhere (RFC 8259, section 6).
+#: No row gets a greater id: up to here all readers of JSON read numbers exactly (RFC 8259, section 6).
 LARGEST_ID = 2**53 - 1
-#: The greatest id that a client may give to a new row: as many are left to be drawn.
+#: The greatest id that a client may give to a new row; as many ids are left for the database to draw.
 LARGEST_GIVEN_ID = 2**52
-#: What a plan may be asked for besides (PostgreSQL manual, EXPLAIN).
+#: Further options of a plan (PostgreSQL manual, EXPLAIN).
 EXPLAIN_OPTIONS = ("analyze", "verbose", "settings", "buffers", "wal")
 
 
@@ -36,8 +36,8 @@ class Failure:
     deadlock: run again), ``timeout`` (the statement took too long), ``too_complex`` (more than the database takes in
     one statement), ``name_taken`` (a table or column of that name exists), ``away`` (no connection), ``full`` (no
     room), ``value`` (the database refuses a value), ``too_long`` (an index refuses it), ``statement`` (a name or type
-    that the database doesn't have: the sign of a stale definition) or ``other``. ``columns`` are physical names, where
-    the database tells them; ``constraint`` and ``table`` likewise.
+    that the database doesn't have: the sign of a stale definition) or ``other``. ``columns``, ``constraint`` and
+    ``table`` are physical names, where the database reports them.
     """
 
     kind: str
@@ -46,7 +46,9 @@ class Failure:
     table: str | None = None
 
     def names(self, rule: tuple[str, str]) -> bool:
-        """Whether it concerns a rule, given as (column, constraint); SQLite names the one, PostgreSQL the other."""
+        """Whether the error is about a rule, given as (column, constraint); SQLite names the column, PostgreSQL the
+        constraint.
+        """
         return self.constraint == rule[1] or self.columns == (rule[0],)
 
 
@@ -63,21 +65,21 @@ def refuse_unsafe_ids(greatest: int) -> None:
 
 
 class Moment(Protocol):
-    """Keeps what a connection sees as it is."""
+    """Holds a connection's snapshot."""
 
     def close(self) -> None:
-        """Let go of it."""
+        """Release the snapshot."""
 
 
 class Dialect:
-    """The base of both; its methods take SQLAlchemy connections unless they say otherwise."""
+    """The base class. Methods take SQLAlchemy connections unless they say otherwise."""
 
     name: str
     #: True: the state read first is final for the whole transaction. False: it is final only when read last.
     confirms_first: bool
     #: How many columns a table may have at most, dropped ones included.
     max_columns: int
-    #: Whether columns that are dropped for good count towards it (:meth:`counted_columns`).
+    #: Whether purged columns count towards it (:meth:`counted_columns`).
     counts_dropped_columns = False
     #: Ids of rows come from a sequence for each table; else the key's column draws them by itself.
     has_sequences = False
@@ -114,17 +116,17 @@ class Dialect:
         raise NotImplementedError
 
     def column_names(self, connection: sa.Connection, table: str) -> list[str]:
-        """The columns that a table has; reflection would judge their types as well, and warn of unknown ones."""
+        """The names of a table's columns. Reflection would examine their types as well, and warn of unknown ones."""
         raise NotImplementedError
 
     def things(self, connection: sa.Connection, table: str) -> Things:
-        """What a table consists of (:mod:`~.things`); nothing if it isn't there."""
+        """The parts of a table (:mod:`~.things`); none if there is no such table."""
         raise NotImplementedError
 
     def promised_things(
         self, connection: sa.Connection, make: Callable[[sa.MetaData], tuple[sa.Table, list[sa.Index]]]
     ) -> Things:
-        """What a table would consist of that were made anew; nothing of it stays.
+        """The parts that a newly made table would have. The table is made temporarily; nothing of it stays.
 
         :param connection: in a transaction that may make temporary tables
         :param make: makes the table, without foreign keys, and its indexes
@@ -132,11 +134,11 @@ class Dialect:
         raise NotImplementedError
 
     def relations(self, connection: sa.Connection) -> set[Thing]:
-        """All tables and sequences that stand where ours do."""
+        """All tables and sequences in the schema of our tables."""
         raise NotImplementedError
 
     def last_id(self, connection: sa.Connection, table: sa.Table) -> int | None:
-        """The greatest id that a table has given to a row; None where what numbers its rows is gone."""
+        """The greatest id that a table has given to a row; None if the sequence of its ids is missing."""
         raise NotImplementedError
 
     def counted_columns(self, connection: sa.Connection, table: str) -> int:
@@ -144,7 +146,7 @@ class Dialect:
         raise NotImplementedError
 
     def refused_entries(self, connection: sa.Connection, rows: sa.Select, first: int) -> tuple[int, list[int]]:
-        """How many rows an index would not take because of their length, and the ids of the first ones.
+        """How many rows are too long for an index, and the ids of the first ones.
 
         :param rows: the id, and the values that the index would have
         :param connection: in a transaction that may make temporary tables
@@ -152,7 +154,7 @@ class Dialect:
         return 0, []
 
     def planned_rows(self, connection: sa.Connection, sql: str, parameters: Any) -> int | None:
-        """How many rows the planner expects of a statement; None where the database doesn't tell."""
+        """How many rows the planner expects of a statement; None where the database gives no estimate."""
         return None
 
     def explain(self, connection: sa.Connection, sql: str, parameters: Any, form: str, options: Collection[str]) -> Any:
@@ -168,7 +170,7 @@ class Dialect:
         raise NotImplementedError
 
     def unbound_statements(self, connection: sa.Connection) -> None:
-        """What is left of a statement that is being read may take its time."""
+        """Lift that bound, also for a statement whose rows are still being read."""
 
     def reserve_ids(self, connection: sa.Connection, table: sa.Table, count: int, *, above: int) -> list[int]:
         """Draw that many new row ids, ascending; they are never drawn again.
@@ -203,45 +205,47 @@ class Dialect:
         raise NotImplementedError
 
     def lock_tables(self, connection: sa.Connection, tables: Iterable[sa.Table], *, writes: bool, wait: float) -> None:
-        """Hold off definition changes of these tables till the transaction ends; a no-op where reads do so anyway.
+        """Hold off definition changes of these tables till the transaction ends; a no-op where every read does so.
 
         :raises sqlalchemy.exc.DBAPIError: a table is gone, or the wait (seconds) is over
         """
 
     def bound_lock_waits(self, connection: sa.Connection, wait: float) -> None:
-        """Let later statements of the transaction wait at most so many seconds for a lock; 0 and less: hardly."""
+        """Let later statements of the transaction wait at most ``wait`` seconds for a lock; 0 or less: almost none."""
 
     def hold_off_writers(self, connection: sa.Connection, table: str) -> None:
-        """Keep others from writing a table's rows, not from reading them, till the transaction ends."""
+        """Block writers of a table's rows, but not readers, until the transaction ends."""
 
     def proves_later(self, connection: sa.Connection, table: str) -> bool:
-        """Whether a new rule of this table may be in force before it is proven for all its rows, and had better be."""
+        """Whether a new rule of this table should be in force before it is proven for all rows."""
         return False
 
     def lock_exclusively(self, connection: sa.Connection, table: str) -> None:
-        """Lock a user table against readers and writers; a no-op where the transaction does so anyway."""
+        """Lock a user table against readers and writers; a no-op where every writing transaction does so."""
 
     def prepare_staging(self, connection: sa.Connection) -> None:
         """Let temporary tables of this connection stand in files, so that they don't grow in memory."""
 
     def discard_staging(self, connection: sa.Connection) -> bool:
-        """Drop this connection's temporary tables, outside of a transaction; -> whether it is as good as new."""
+        """Drop this connection's temporary tables, outside of a transaction; -> whether the connection may be used
+        again.
+        """
         raise NotImplementedError
 
     def keep_moment(self, connection: sa.Connection) -> Moment | None:
-        """Let what this connection reads after the commit of its transaction be as it was at the commit; None where
-        that can't be. Nothing is written any more in the transaction, and no table is dropped before it is closed.
+        """Keep the snapshot of this connection after the commit of its transaction; None where that is impossible.
+        After the call the transaction writes nothing more, and no table is dropped before the moment is closed.
         """
         return None
 
     def let_others_write(self, connection: sa.Connection) -> None:
-        """After the commit: the connection, which is kept, writes no more."""
+        """After the commit: let others write while this connection stays open. It writes no more."""
 
     def mark_stream(self, connection: sa.Connection, *, waits: bool = False) -> None:
-        """Let other processes know that this transaction is a stream's, and that it waits for its client."""
+        """Let other processes know that this transaction belongs to a stream that waits for its client."""
 
     def is_cut_off(self, connection: sa.Connection) -> bool:
-        """Whether somebody else has ended this connection, on which nothing is running."""
+        """Whether another process has ended this idle connection."""
         return False
 
     def end_streams(self, connection: sa.Connection, tables: Collection[str], *, every: bool) -> int:
@@ -249,9 +253,9 @@ class Dialect:
         return 0
 
     def foreign_keys_deferred(self, connection: sa.Connection) -> AbstractContextManager[None]:
-        """Within it, foreign keys are asked for at the end, not by each statement."""
+        """A context in which foreign keys are checked at the end of the transaction, not by each statement."""
         raise NotImplementedError
 
     def foreign_keys_suspended(self, connection: sa.Connection) -> AbstractContextManager[None]:
-        """What a definition change needs around its transaction, so that rebuilding a table harms no other."""
+        """A context around a definition change's transaction, in which rebuilding a table changes no referring rows."""
         return nullcontext()

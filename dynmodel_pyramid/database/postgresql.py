@@ -70,15 +70,15 @@ class PostgreSQL(Dialect):
         def connect(dbapi, record):
             with dbapi.cursor() as cursor:
                 cursor.execute("SET TIME ZONE 'UTC'")  # datetimes come back in UTC
-                # Under REPEATABLE READ the state that is read after the data would look unchanged, so a default of the
-                # server, the database or the role doesn't count.
+                # Under REPEATABLE READ the state that is read after the data would look unchanged, so defaults of the
+                # server, the database or the role are overridden.
                 cursor.execute("SET default_transaction_isolation = 'read committed'")
-                # Rows and tables that somebody else has locked are not waited for without end.
+                # Waiting for locked rows and tables must end.
                 cursor.execute(f"SET lock_timeout = {max(1, timeout)}")
             dbapi.commit()
             try:
-                # A backend whose client died (kill -9 in a long ALTER) would else keep its locks till the statement
-                # ends. Databases that only speak PostgreSQL's protocol may not know the setting.
+                # Otherwise a backend whose client died (kill -9 in a long ALTER) would keep its locks until the
+                # statement ends. Databases that only speak PostgreSQL's protocol may not know the setting.
                 dbapi.cursor().execute("SET client_connection_check_interval = '100ms'")
                 dbapi.commit()
             except dbapi_error:
@@ -127,7 +127,7 @@ class PostgreSQL(Dialect):
             return Failure("away" if away else "other")
         kind = self._KINDS.get(state) or self._CLASSES.get(state[:2], "other")
         if state == "54000" and (original.diag.source_function or "").startswith(("_bt_", "index_")):
-            kind = "too_long"  # a row that is too long for its table has the same state
+            kind = "too_long"  # the same SQLSTATE as a row too long for its table
         column = original.diag.column_name
         return Failure(kind, (column,) if column else (), original.diag.constraint_name, original.diag.table_name)
 
@@ -200,7 +200,7 @@ class PostgreSQL(Dialect):
         return postgresql_things.last_id(connection, self.schema, str(self.sequence(table).name))
 
     def counted_columns(self, connection: sa.Connection, table: str) -> int:
-        # A dropped column leaves its line, and its number is never given again (PostgreSQL manual, pg_attribute).
+        # A dropped column keeps its line, and its number is never used again (PostgreSQL manual, pg_attribute).
         query = sa.text(f"SELECT count(*) {self._COLUMNS}")
         return connection.scalar(query, {"schema": self.schema, "name": table})
 
@@ -259,7 +259,7 @@ class PostgreSQL(Dialect):
     def is_cut_off(self, connection: sa.Connection) -> bool:
         raw = connection.connection.dbapi_connection
         try:
-            # Takes what is there, and does not wait: first the server's last words, then the end.
+            # Reads what has arrived, without waiting: first the server's last message, then the end of the connection.
             raw.pgconn.consume_input()
             raw.pgconn.consume_input()
         except connection.dialect.loaded_dbapi.Error:

@@ -1,7 +1,7 @@
-"""Which rows PostgreSQL's indexes do not take.
+"""Rows that are too long for PostgreSQL's indexes.
 
 A B-tree's entry has at most a third of a page, after compression (PostgreSQL, "B-Tree Indexes: Implementation"). How
-well a value can be compressed only shows when it is done, so long values are tried in an index of a temporary table.
+well a value compresses is known only after compressing it, so long values are tried in the index of a temporary table.
 """
 
 import sqlalchemy as sa
@@ -27,7 +27,7 @@ def refused_entries(connection: sa.Connection, rows: sa.Select, first: int) -> t
     """See :meth:`~.dialect.Dialect.refused_entries`."""
     found = rows.subquery()
     values = list(found.c)[1:]
-    # That of a stored value is told without reading it, and is what it has in an index.
+    # The size of a stored value is known without reading the value, and it has the same size in an index.
     size = sum(sa.func.coalesce(sa.func.pg_column_size(value), 0) for value in values)
     entries, indexed = (_table(name, values) for name in ("_dynmodel_entries", "_dynmodel_indexed"))
     index = sa.Index("_dynmodel_index", *list(indexed.c)[1:])

@@ -1,4 +1,4 @@
-"""What a table consists of on PostgreSQL, from its system catalogues (manual, part VII, "System Catalogs")."""
+"""The parts of a table on PostgreSQL, from its system catalogues (manual, part VII, "System Catalogs")."""
 
 import sqlalchemy as sa
 
@@ -28,8 +28,8 @@ LEFT JOIN pg_sequence q ON q.seqrelid = p.refobjid
 WHERE a.attrelid = :table AND a.attnum > 0 AND NOT a.attisdropped
 """
 
-#: Without those of NOT NULL, which columns tell, and of triggers. Where the far table is of another schema, its name
-#: says so.
+#: Without NOT NULL constraints, which are part of columns, and without triggers. A far table of another schema has the
+#: schema in its name.
 _CONSTRAINTS = """
 SELECT k.contype, k.conname, k.convalidated, k.condeferrable, k.confdeltype,
     CASE k.contype WHEN 'c' THEN pg_get_expr(k.conbin, k.conrelid) WHEN 'f' THEN ''
@@ -45,7 +45,7 @@ LEFT JOIN pg_class f ON f.oid = k.confrelid
 WHERE k.conrelid = :table AND k.contype IN ('c', 'f', 'p', 'u', 'x')
 """
 
-#: Without those of constraints. pg_get_indexdef begins with names, which are no part of what an index is.
+#: Without the indexes of constraints. pg_get_indexdef begins with names, which are cut off.
 _INDEXES = """
 SELECT r.relname, i.indisunique, i.indisvalid, pg_get_indexdef(i.indexrelid),
     quote_ident(r.relname) || ' ON '
@@ -63,7 +63,7 @@ _ON_DELETE = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL"
 
 
 def things(connection: sa.Connection, schema: str, table: str) -> Things:
-    """Nothing if there is no such table."""
+    """The parts of a table; none if there is no such table."""
     quote = connection.dialect.identifier_preparer.quote_identifier
     number = connection.scalar(sa.text("SELECT to_regclass(:name)::oid"), {"name": f"{quote(schema)}.{quote(table)}"})
     if number is None:
@@ -90,7 +90,7 @@ def things(connection: sa.Connection, schema: str, table: str) -> Things:
 
 
 def promised_things(connection: sa.Connection, table: sa.Table, indexes: list[sa.Index]) -> Things:
-    """Of a table that is made as a temporary one, and undone. A sequence that its id is drawn from is only named.
+    """The parts of a table that is made as a temporary one and undone. The sequence of its ids is only named.
 
     :param table: in the schema :data:`TEMPORARY`, without foreign keys: those of temporary tables lead to others
     """
@@ -121,7 +121,7 @@ def relations(connection: sa.Connection, schema: str) -> set[Thing]:
 
 
 def last_id(connection: sa.Connection, schema: str, sequence: str) -> int | None:
-    """The greatest number that a sequence has given; None if it isn't there."""
+    """The greatest number that a sequence has given; None if there is no such sequence."""
     quote = connection.dialect.identifier_preparer.quote_identifier
     name = f"{quote(schema)}.{quote(sequence)}"
     if connection.scalar(sa.text("SELECT to_regclass(:name)::oid"), {"name": name}) is None:

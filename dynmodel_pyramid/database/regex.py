@@ -1,7 +1,7 @@
-"""The one door to an engine for regular expressions of clients: RE2, whose time grows with the text alone.
+"""The only module that runs clients' regular expressions. It uses RE2, whose time grows only linearly with the text.
 
 A back-tracking engine such as Python's ``re`` may take years for sixty characters, and holds the interpreter's lock
-meanwhile. RE2 has no back-references and no look-around, and lets the lock go while it works.
+meanwhile. RE2 has no back-references and no look-around, and releases the lock while it runs.
 
 Patterns reach this module in RE2's own syntax: :mod:`dynmodel_pyramid.fields.python_patterns` translates those of the
 option ``pattern``, :mod:`dynmodel_pyramid.fields.sql.regular` those of the operators ``match`` and ``imatch``. Both
@@ -12,9 +12,9 @@ import functools
 
 import re2
 
-#: Bytes that one pattern may take, its automaton's states included.
+#: The most bytes of memory for one pattern, with the states of its automaton.
 MEMORY = 1 << 20
-#: Compiled patterns that are kept; together they take 64 MiB at most.
+#: How many compiled patterns are kept; together they take 64 MiB at most.
 _KEPT = 64
 
 
@@ -32,12 +32,12 @@ def _compiled(pattern: str):
 
 
 def check(pattern: str) -> None:
-    """:raises ValueError: the engine does not take the pattern; after a translation, it is too large"""
+    """:raises ValueError: the engine refuses the pattern; for a translated pattern that means that it is too large"""
     _compiled(pattern)
 
 
 def instructions(pattern: str) -> int:
-    """The size of the compiled pattern: what each character of a text may cost."""
+    """The size of the compiled pattern: each character of a text may cost that many instructions."""
     return _compiled(pattern).programsize
 
 

@@ -17,13 +17,13 @@ from dynmodel_pyramid.database.sqlite_deadline import MESSAGES, Deadline, was_ov
 from dynmodel_pyramid.database.sqlite_file import DatabaseFile
 from dynmodel_pyramid.errors import Busy, ConfigurationProblem
 
-#: Pages of temporary tables that a pooled connection may keep on the disk, free, when these are dropped; 4 MB.
+#: The most free pages that a pooled connection may keep on the disk after its temporary tables are dropped; 4 MB.
 KEPT_PAGES = 1000
 #: Instructions of SQLite's machine between two looks at the clock; about a millisecond.
 PROGRESS_INSTRUCTIONS = 20_000
-#: Where a connection keeps what file it has open.
+#: The key under which a connection keeps its open file.
 FILE = "file"
-#: Where a connection keeps its :class:`Deadline`.
+#: The key under which a connection keeps its :class:`Deadline`.
 DEADLINE = "deadline"
 
 
@@ -43,14 +43,14 @@ class SQLite(Dialect):
 
     def __init__(self, settings):
         super().__init__(settings)
-        # SQLite's busy handler polls and is unfair: worst wait 2 s with 8 writers, 0.3 s with this lock before it.
+        # SQLite's busy handler polls and is unfair: with 8 writers the worst wait is 2 s, and 0.3 s with this lock.
         self._writer = threading.Lock()
 
     def engine_options(self) -> dict[str, Any]:
-        # A connection parses the whole schema when it is new, so none is thrown away. No limit: a thread that waits
-        # for a connection while holding the writer lock would block all others.
-        # The class is named so that a database in memory comes as far as prepare_engine, which refuses it.
-        # The last one used comes first: idle ones need not parse the schema again after each definition change.
+        # A new connection parses the whole schema, so none is thrown away. There is no limit: a thread that waits for a
+        # connection while holding the writer lock would block all others. The class is set so that a database in memory
+        # reaches prepare_engine, which refuses it. The connection used last is used first, so that idle ones need not
+        # parse the schema after each definition change.
         return {"poolclass": sa.QueuePool, "pool_size": 20, "max_overflow": -1, "pool_use_lifo": True}
 
     def prepare_engine(self, engine: sa.Engine) -> None:
@@ -210,10 +210,11 @@ class SQLite(Dialect):
 
     def discard_staging(self, connection: sa.Connection) -> bool:
         raw = connection.connection.dbapi_connection
-        # The checkpoint at the commit stopped at this connection's own moment (keep_moment): the log would grow while
-        # uploads alone write. Passive: it waits for nobody.
+        # The checkpoint at the commit stopped at this connection's own moment (keep_moment): the log would grow if only
+        # uploads wrote. Passive: it waits for nobody.
         raw.execute("PRAGMA wal_checkpoint(PASSIVE)")
-        # Small ones only: a new connection parses the whole schema, and an old one keeps the file as long as it was.
+        # Only connections with small temporary files are kept. A new one has to parse the schema, but the file of an
+        # old one never shrinks.
         if raw.execute("PRAGMA temp.page_count").fetchone()[0] > KEPT_PAGES:
             return False
         for (name,) in raw.execute("SELECT name FROM temp.sqlite_master WHERE type = 'table'").fetchall():
@@ -221,8 +222,9 @@ class SQLite(Dialect):
         return True
 
     def keep_moment(self, connection: sa.Connection) -> sqlite3.Cursor:
-        # A statement that is not read to its end goes on after the commit, and with it the connection's snapshot, which
-        # later statements share; the writer lock goes (SQLite, "Transactions", 2.1 and "Write-Ahead Logging", 2.2).
+        # A statement that is not read to its end goes on after the commit, and so does the connection's snapshot, which
+        # later statements share. The writer lock is released (SQLite, "Transactions", 2.1 and "Write-Ahead Logging",
+        # 2.2).
         cursor = connection.connection.dbapi_connection.cursor()
         cursor.execute("SELECT name FROM sqlite_schema")
         cursor.fetchone()
@@ -234,7 +236,7 @@ class SQLite(Dialect):
 
     @contextmanager
     def foreign_keys_deferred(self, connection: sa.Connection) -> Iterator[None]:
-        # It switches itself off at the end of the transaction (PRAGMA defer_foreign_keys), where a violation fails.
+        # It switches itself off at the end of the transaction (PRAGMA defer_foreign_keys), where violations are found.
         connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
         yield
 
@@ -251,7 +253,7 @@ class SQLite(Dialect):
                 raw.execute("PRAGMA foreign_keys = ON")
 
     def among(self, key: sa.ColumnElement, ids: Sequence[int]) -> sa.ColumnElement[bool]:
-        # SQLite, "The JSON table-valued functions"; it has no arrays.
+        # SQLite, "The JSON table-valued functions"; SQLite has no arrays.
         return key.in_(sa.select(sa.func.json_each(json.dumps(list(ids))).table_valued("value").c.value))
 
     def draw_ids(self, connection: sa.Connection, table: sa.Table, count: int, *, above: int) -> list[int]:
@@ -259,8 +261,8 @@ class SQLite(Dialect):
         return list(range(first, first + count))
 
     def reserve_range(self, connection: sa.Connection, table: sa.Table, count: int, *, above: int) -> int:
-        # Sound because BEGIN IMMEDIATE makes this the only writer. The insert that follows raises the sequence, above
-        # given ids too (SQLite Autoincrement, 3).
+        # Sound because BEGIN IMMEDIATE makes this the only writer. The insert that follows raises the sequence, also
+        # above ids that clients give (SQLite Autoincrement, 3).
         with raw_cursor(connection) as cursor:
             cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (str(table.name),))
             last = cursor.fetchone()

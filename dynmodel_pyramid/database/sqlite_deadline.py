@@ -1,7 +1,7 @@
-"""When the statements of one SQLite connection must end, for the Python functions that they call.
+"""The deadline of the statements of one SQLite connection, for the Python functions that they call.
 
-SQLite asks a progress handler between instructions of its own, and a call of a function is one instruction however
-long it takes. So each call looks at the clock itself; the driver makes a database error of what it raises.
+SQLite calls a progress handler between its own instructions, and the call of a function is one instruction however long
+it takes. So each function looks at the clock itself, and raises an error that the driver turns into a database error.
 """
 
 import math
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
-#: What the driver says where a function has raised an error, whichever.
+#: The driver's message after any error that a function raises.
 MESSAGES = frozenset({"user-defined function raised exception", "user-defined aggregate's 'step' method raised error"})
 _thread = threading.local()
 
@@ -20,7 +20,7 @@ class Overdue(Exception):
 
 
 class Deadline:
-    """``at`` is a time of :func:`time.monotonic`; infinite where nothing bounds the statements."""
+    """``at`` is a time of :func:`time.monotonic`; infinite where the statements have no bound."""
 
     __slots__ = ("at",)
 
@@ -40,16 +40,16 @@ class Deadline:
 
     def check(self, seconds: float = 0.0) -> None:
         """
-        :param seconds: what is about to be done may take so long
-        :raises Overdue: it is too late for that
+        :param seconds: how long the next piece of computation may take
+        :raises Overdue: it would end after the deadline
         """
         if monotonic() + seconds > self.at:
-            # The driver keeps the exception to itself (sqlite3, "Connection.create_function").
+            # The driver drops the exception (sqlite3, "Connection.create_function").
             _thread.overdue = True
             raise Overdue
 
     def bounded(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The function, which is not called when it is too late."""
+        """The function, wrapped: it is not called after the deadline."""
         at_check = self.check
 
         def call(*values: Any) -> Any:
@@ -60,10 +60,10 @@ class Deadline:
         return call
 
 
-#: For calls that nothing bounds.
+#: For calls without a bound.
 UNBOUND = Deadline()
 
 
 def was_overdue() -> bool:
-    """Whether it was the time that made a function fail, since this thread set a deadline last."""
+    """Whether a function has failed because of the deadline since this thread last set one."""
     return getattr(_thread, "overdue", False)

@@ -1,8 +1,7 @@
-"""Whether the file that a SQLite connection has open is still the one that its name stands for.
+"""Checks that a SQLite connection's open file is still the file at its path.
 
-SQLite keeps a file open by its inode: when it is moved away, deleted or replaced by a restored one, connections go on
-reading and writing what nobody will ever look at (How To Corrupt An SQLite Database File, 1.4 and 2.5). A look at the
-name costs about 2 us.
+SQLite keeps a file open by its inode: when the file is moved, deleted or replaced by a restored one, connections go on
+reading and writing the old file (How To Corrupt An SQLite Database File, 1.4 and 2.5). The check costs about 2 us.
 """
 
 import logging
@@ -25,7 +24,7 @@ class DatabaseFile:
         self._lock = threading.Lock()
 
     def refuse_to_create(self) -> None:
-        """A new connection must not make an empty file where there has been one.
+        """A new connection must not create an empty file in the place of one that was there.
 
         :raises sqlite3.OperationalError: the file was there, and is gone
         """
@@ -33,15 +32,15 @@ class DatabaseFile:
             self._refuse(None)
 
     def opened(self, dbapi: sqlite3.Connection) -> Identity | None:
-        """What a new connection has open."""
+        """The file that a new connection has open."""
         if self._path is None:
             self._path = next(path for _, name, path in dbapi.execute("PRAGMA database_list") if name == "main")
         return self._identity()
 
     def check(self, opened: Identity | None) -> None:
         """
-        :param opened: by a connection
-        :raises sqlite3.OperationalError: the name stands for another file now, or for none
+        :param opened: the connection's file
+        :raises sqlite3.OperationalError: the path leads to another file now, or to none
         """
         present = self._identity()
         if present is None or present != opened:

@@ -1,4 +1,4 @@
-"""Functions that SQLite lacks, as each connection gets them: pure, of texts and numbers.
+"""Functions that SQLite lacks, registered on each connection. They are pure functions of texts and numbers.
 
 What conditions mean with them stands where they are used: ``database/expressions/sqlite.py``.
 """
@@ -17,7 +17,7 @@ import orjson
 from dynmodel_pyramid.database import regex
 from dynmodel_pyramid.database.sqlite_deadline import UNBOUND, Deadline
 
-#: Parsed constants: each is used for every row. Of long ones fewer are kept.
+#: Parsed constants, because each is used for every row. Fewer long ones are kept.
 _KEPT, _KEPT_LONG = 64, 4
 
 
@@ -39,9 +39,9 @@ def register(dbapi: sqlite3.Connection, deadline: Deadline) -> None:
 
 # Regular expressions
 
-#: Characters of a text that may be searched in no time.
+#: Texts up to this length are searched without asking the clock.
 _LONG = 10_000
-#: Of a text's characters, times the instructions of the pattern: what RE2 takes a second for at its slowest.
+#: A text's characters times the pattern's instructions that RE2 handles in a second at its slowest.
 _STEPS = 100_000_000
 
 
@@ -64,12 +64,12 @@ def float_text(number: float | None) -> str | None:
 
 
 def json_float(number: float | None) -> str | None:
-    """As the encoder of rows writes it."""
+    """The JSON text of a float, as the encoder of rows writes it."""
     return None if number is None else orjson.dumps(float(number)).decode()
 
 
 def float_of(text: str | None, pattern: str) -> float | None:
-    """The float that a text is, if it matches; SQLite's own conversion may be wrong in the last digit."""
+    """The float that a text stands for, if it matches. SQLite's own conversion may be wrong in the last digit."""
     return float(text) + 0.0 if text is not None and re.fullmatch(pattern, text) else None
 
 
@@ -110,7 +110,7 @@ def _write(value: Any, *, plain: bool) -> str:
     if type(value) is list:
         return "[" + ", ".join(_write(item, plain=plain) for item in value) + "]"
     if type(value) is Decimal:
-        # Zero has no sign; "f" writes no exponent. Digits after the point are kept by jsonb, but mean nothing.
+        # Zero has no sign; "f" writes no exponent. jsonb keeps trailing zeros after the point, but they mean nothing.
         value = abs(value) if not value else value
         text = f"{value:f}"
         return text if plain or "." not in text else text.rstrip("0").rstrip(".")
@@ -118,7 +118,7 @@ def _write(value: Any, *, plain: bool) -> str:
 
 
 def _quoted(text: str) -> str:
-    # jsonb escapes what JSON wants escaped, DEL not among it.
+    # jsonb escapes the characters that JSON requires; DEL is not one of them.
     return json.dumps(text, ensure_ascii=False)
 
 
@@ -128,12 +128,12 @@ def contains(text: str | None, wanted: str | None, deadline: Deadline = UNBOUND)
         return None
     one, other = _load(text), _load_constant(wanted)
     if type(one) is list and not isinstance(other, list | dict):
-        return int(_kind_of(other) in _scalars(one))  # an array contains a primitive value, here at the top alone
+        return int(_kind_of(other) in _scalars(one))  # an array contains a primitive value, but only at the top level
     return int(_contains(one, other, deadline.check))
 
 
 def _contains(one: Any, other: Any, check: Callable[[], None]) -> bool:
-    check()  # nested arrays are compared each with each
+    check()  # each nested array is compared with each
     if type(one) is dict and type(other) is dict:
         return all(key in one and _contains(one[key], value, check) for key, value in other.items())
     if type(one) is list and type(other) is list:
@@ -153,12 +153,12 @@ def _kind_of(value: Any) -> tuple[type, Any]:
 
 
 def _scalars(items: list) -> set[tuple[type, Any]]:
-    """The items that are no arrays and no objects: true and 1 are equal in Python alone."""
+    """The items that are neither arrays nor objects, with their types: true equals 1 in Python, but not in JSON."""
     return {_kind_of(item) for item in items if not isinstance(item, list | dict)}
 
 
 def at_path(text: str | None, steps: str, as_text: int) -> str | None:
-    """What ``->`` (or with ``as_text``, lastly, ``->>``) finds: keys of objects, numbers of array items."""
+    """The value that ``->`` finds by keys and indexes; with ``as_text`` the last arrow is ``->>``."""
     value = None if text is None else _load(text)
     for step in _load_steps(steps) if text is not None else ():
         if type(value) is dict and type(step) is str and step in value:
@@ -167,7 +167,7 @@ def at_path(text: str | None, steps: str, as_text: int) -> str | None:
             value = value[step]
         elif isinstance(value, dict | list) or step not in (0, -1):
             return None
-        # To PostgreSQL a scalar is the only item of an array.
+        # PostgreSQL treats a scalar as an array of one item.
     if text is None or (as_text and value is None):
         return None
     return value if as_text and type(value) is str else _write(value, plain=True)
@@ -177,7 +177,7 @@ _load_steps = functools.lru_cache(_KEPT)(json.loads)
 
 
 def compare_numbers(text: str | None, other: str) -> int | None:
-    """-1, 0 or 1 as a JSON number is less than, equal to or greater than another; None of what is no number."""
+    """-1, 0 or 1 as a JSON number is less than, equal to or greater than another; None for other values."""
     value = None if text is None else _load(text)
     if type(value) is not Decimal:
         return None
@@ -186,7 +186,7 @@ def compare_numbers(text: str | None, other: str) -> int | None:
 
 
 def size(text: str | None) -> int | float | None:
-    """What a JSON number is sorted by; None of what is no number."""
+    """The sort key of a JSON number; None for other values."""
     value = None if text is None else _load(text)
     if type(value) is not Decimal:
         return None

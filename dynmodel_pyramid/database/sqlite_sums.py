@@ -1,7 +1,8 @@
-"""Sums and averages that are exact whatever the order of the rows, which SQLite's own are not.
+"""Exact sums and averages, in any order of the rows. SQLite's own are not exact.
 
-They are told how numbers are stored: ``integer``, ``float``, ``decimal 2 units`` (whole numbers of the smallest unit,
-two digits after the point) or ``decimal 2 text`` (digits in order, ``fields/sql/exact.py``). Results are texts.
+Their argument ``kind`` says how numbers are stored: ``integer``, ``float``, ``decimal 2 units`` (whole numbers of the
+smallest unit, two digits after the point) or ``decimal 2 text`` (digits in order, ``fields/sql/exact.py``). Results are
+texts.
 """
 
 import decimal
@@ -10,7 +11,7 @@ from fractions import Fraction
 
 from dynmodel_pyramid.database.sqlite_deadline import Deadline
 
-#: Digits that an average of decimals has more than they have; docs/queries.md promises it.
+#: How many more digits an average of decimals has than the decimals; docs/queries.md promises it.
 AVERAGE_DIGITS = 6
 _NINES = str.maketrans("0123456789", "9876543210")
 _LARGEST = Fraction(decimal.Decimal("1.7976931348623157e308"))
@@ -31,7 +32,8 @@ class Sum:
         self.count += 1
         if kind == "float":
             number = float(value)
-            # From 1e15 on PostgreSQL writes other digits than Python where the shortest lie half-way between floats.
+            # From 1e15 on, PostgreSQL and Python write different digits where the shortest ones lie half-way between
+            # two floats.
             self.total += Fraction(repr(number) if abs(number) < 1e15 else f"{number:.16e}")
         elif kind.endswith("text"):
             digits = str(value)

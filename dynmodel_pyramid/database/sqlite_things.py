@@ -1,7 +1,7 @@
-"""What a table consists of on SQLite, from the statements that its schema table keeps.
+"""The parts of a table on SQLite, from the statements in its schema table.
 
-SQLite's pragmas know neither checks nor the names of constraints nor DEFERRABLE. The statements are SQLAlchemy's, with
-what ALTER TABLE makes of them: it puts constraints behind a column, and writes other names in.
+SQLite's pragmas know neither checks nor the names of constraints nor DEFERRABLE. The statements are SQLAlchemy's, as
+ALTER TABLE has changed them: it puts constraints behind a column, and replaces names.
 """
 
 import re
@@ -21,17 +21,17 @@ _Query = Callable[[str, dict[str, str]], Iterable]
 
 _TOKEN = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|\w+(?:\.\w+)?|[<>=!|]+|\s+|.""", re.DOTALL)
 _SCHEMA = "SELECT type, name, sql FROM sqlite_master WHERE tbl_name = :table AND sql IS NOT NULL"
-#: Words that begin a constraint which has no name.
+#: Words that begin a constraint without a name.
 _UNNAMED = ("CHECK", "FOREIGN", "PRIMARY", "UNIQUE", "REFERENCES")
 
 
 def things(connection: sa.Connection, table: str) -> Things:
-    """Nothing if there is no such table."""
+    """The parts of a table; none if there is no such table."""
     return _things(lambda query, names: connection.execute(sa.text(query), names), table)
 
 
 def promised_things(table: sa.Table, indexes: list[sa.Index], dialect: sa.Dialect) -> Things:
-    """Of a table that is made in a database in memory."""
+    """The parts of a table that is made in a database in memory."""
     with closing(sqlite3.connect(":memory:")) as memory:
         sqlite_functions.register(memory, UNBOUND)
         for statement in (sa.schema.CreateTable(table), *map(sa.schema.CreateIndex, indexes)):
@@ -45,7 +45,7 @@ def relations(connection: sa.Connection) -> set[Thing]:
 
 
 def last_id(connection: sa.Connection, table: str) -> int:
-    """The greatest id that AUTOINCREMENT has given."""
+    """The greatest id that AUTOINCREMENT has given to a row."""
     query = sa.text("SELECT seq FROM sqlite_sequence WHERE name = :table")
     return connection.scalar(query, {"table": table}) or 0
 
@@ -68,7 +68,7 @@ def _things(query: _Query, table: str) -> Things:
 
 
 def _items(body: list[str]) -> tuple[list[list[str]], list[str]]:
-    """The parts of a table's body, which commas divide, and what stands behind it."""
+    """The items of a table's body, which commas divide, and the text behind the body."""
     items: list[list[str]] = [[]]
     depth = 0
     for place, token in enumerate(body):
@@ -83,13 +83,13 @@ def _items(body: list[str]) -> tuple[list[list[str]], list[str]]:
 
 
 def _of_item(item: list[str]) -> Iterator[tuple[Thing, str]]:
-    """A column with the constraints behind it, or a constraint."""
+    """The parts in one item: a column with the constraints behind it, or a constraint."""
     column, parts = None, list(_parts(item))
     if parts[0][0] not in ("CONSTRAINT", *_UNNAMED):
         column, *declared = parts.pop(0)
         column = _plain(column)
         if parts and parts[0][0] == "CONSTRAINT" and parts[0][2] == "PRIMARY":
-            # A key of one column stands behind it, with AUTOINCREMENT.
+            # A primary key of one column stands behind the column, with AUTOINCREMENT.
             declared += parts.pop(0)[2:]
         yield Thing("column", column), _text(declared)
     for part in parts:
@@ -127,13 +127,13 @@ def _constraint(name: str | None, rest: list[str], column: str | None) -> tuple[
 
 
 def _names(tokens: list[str]) -> tuple[list[str], list[str]]:
-    """Names in parentheses, and what follows."""
+    """Names in parentheses, and the text that follows."""
     inside = list(takewhile(lambda token: token != ")", tokens[1:]))
     return [_plain(token) for token in inside if token != ","], tokens[len(inside) + 2 :]
 
 
 def _text(tokens: list[str]) -> str:
-    """SQL that people can read; parentheses stand close to what is in them."""
+    """SQL that people can read, without blanks inside parentheses."""
     text, last = "", "("
     for token in tokens:
         is_close = last == "(" or token in (")", ",") or (token == "(" and last.isidentifier() and last.islower())

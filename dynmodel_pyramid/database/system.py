@@ -7,7 +7,7 @@ They are created by Alembic migrations (``definitions/migrations``); the declara
 ``_dynmodel_table``         one row a table: the current definition; dropped tables stay, with ``dropped_at``
 ``_dynmodel_change``        one row a table and version: the history, and the log from which caches catch up
 ``_dynmodel_trash``         one row a dropped field whose column is kept
-``_dynmodel_quarantine``    one row a value that a conversion could not carry over
+``_dynmodel_quarantine``    one row a value that a conversion could not convert
 ``_dynmodel_counter``       one row a field that numbers its table's rows: the last number given
 ==========================  ==========================================================================================
 """
@@ -42,7 +42,7 @@ class SystemTables:
             # sqlite_autoincrement: the number of a dropped table is never given again.
             sa.Column("id", ROW_ID, primary_key=True),
             sa.Column("version", sa.BigInteger, nullable=False),
-            # The casefolded model name; null once dropped, so that the name is free again.
+            # The casefolded model name; null after the table is dropped, so that the name is free again.
             sa.Column("name_key", sa.Text, unique=True),
             sa.Column("physical_name", sa.Text, nullable=False),
             sa.Column("document", sa.JSON, nullable=False),
@@ -56,7 +56,7 @@ class SystemTables:
             sa.Column("table_id", sa.BigInteger, primary_key=True, autoincrement=False),
             sa.Column("stamp", sa.String(32), nullable=False),
             sa.Column("version", sa.BigInteger, nullable=False),
-            # Casefolded model names before and after; null where there was or is no live table.
+            # Casefolded model names before and after; null where the table did not exist, or does not exist any more.
             sa.Column("name_before", sa.Text),
             sa.Column("name_after", sa.Text),
             sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
@@ -82,7 +82,7 @@ class SystemTables:
             sa.Column("table_id", sa.BigInteger, nullable=False),
             sa.Column("field_id", sa.Integer, nullable=False),
             sa.Column("row_id", sa.BigInteger, nullable=False),
-            # The version that could not take the value, and the type that had it.
+            # The version whose conversion failed, and the field's type before it.
             sa.Column("version", sa.BigInteger, nullable=False),
             sa.Column("type", sa.Text, nullable=False),
             # The value's text form.

@@ -1,14 +1,14 @@
-"""What a table consists of in a database, as the database itself tells: texts that can be compared.
+"""The parts of a table, as the database itself describes them: texts that can be compared.
 
-Each database prints what it has in a form of its own, whatever statement brought it there. So two tables are equal if
-and only if their things are, and a table that is promised is made beside the other to be printed
-(:meth:`Dialect.things` and :meth:`Dialect.promised_things`).
+Each database prints its parts in one form, whatever statement made them. So two tables are equal if and only if their
+things are. To print a table that a definition promises, it is made beside the real one (:meth:`Dialect.things` and
+:meth:`Dialect.promised_things`).
 """
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-#: In the order in which differences are told.
+#: In the order in which differences are reported.
 KINDS = ("table", "column", "primary_key", "unique", "check", "index", "foreign_key", "sequence")
 
 
@@ -22,10 +22,10 @@ class Thing(NamedTuple):
     name: str
 
 
-#: What a table consists of, each with its text.
+#: The parts of a table, each with its text.
 Things = Mapping[Thing, str]
 
-#: Ends the text of a constraint that is in force, but not proven for all rows.
+#: The end of the text of a constraint that is in force, but not proven for all rows.
 NOT_VALID = " NOT VALID"
 
 

@@ -1,20 +1,18 @@
-"""What a table is: immutable definitions, how documents become definitions and back, and where they are stored.
+"""Definitions of tables: immutable values, their documents in and out, and the system tables that store them.
 
 ``model``            the values: :class:`TableDefinition`, :class:`FieldDefinition`, :class:`IndexDefinition`
-``names``            which names tables and fields may have
+``names``            rules for the names of tables and fields
 ``problems``         the faults of a document, each with its pointer
-``reading``          a client's document -> definition; ``reading_fields``, ``reading_options``, ``reading_indexes``
-                     are its parts
+``reading``          a client's document -> definition; ``reading_fields`` and ``reading_options`` are its parts
 ``field_pairing``    which field each field of a document continues
-``field_rules``      which common options go with a field's type
 ``expressions``      what ``default_expression`` makes for each row
 ``writing``          definition -> the full document that clients get
 ``patching``         JSON Merge Patch on a full document
 ``reading_schema``   a document of all tables; ``schema_document`` writes it, ``schema_pairing`` pairs its tables
-``compare``          what leads from one definition to another, as ``operations``
+``compare``          two definitions compared: the ``operations`` that lead from one to the other
 ``store``            the system tables: load and save definitions, counters, the change log
-``trashed``          their lines about the trash
-``versions``         versions in the log, with regard to rules that are still to be proven
+``trashed``          the system tables' lines about the trash
+``versions``         versions in the log, and rules that are still to be proven
 ``migrations``       Alembic migrations of the system tables; ``upgrade`` runs them
 """
 

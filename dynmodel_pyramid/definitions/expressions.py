@@ -1,4 +1,4 @@
-"""The values of ``default_expression``: what a missing value becomes, made anew for each row."""
+"""The values of ``default_expression``: the default of a missing value, made anew for each row."""
 
 import datetime
 import uuid
@@ -24,7 +24,7 @@ EXPRESSIONS: dict[str, Callable[[datetime.datetime], str]] = {
 def evaluate(expression: str, node: colander.SchemaNode, moment: datetime.datetime | None = None) -> Any:
     """The value as the column stores it.
 
-    :param moment: that of the request, which all its rows share; None for this very moment
+    :param moment: the moment of the request, which all its rows share; None for now
     :raises colander.Invalid: the field's validator refuses it
     """
     return node.deserialize(EXPRESSIONS[expression](moment or datetime.datetime.now(datetime.UTC)))

@@ -1,7 +1,6 @@
-"""Which field of a table each field of a document continues: by ``id``, ``renamed_from``, name, or alias. Pure.
+"""Pairs the fields of a document with a table's fields: by ``id``, ``renamed_from``, name, or alias. Pure.
 
-There is one way for all documents: PUT reads its document by it, PATCH finds by it which field each part of the patch
-is about, and documents of the whole schema do the one or the other for each table.
+All documents use these rules: those of PUT, the parts of a PATCH, and documents of the whole schema.
 """
 
 from collections.abc import Iterable
@@ -23,7 +22,7 @@ class FieldEntry:
 
     @property
     def stands_by_itself(self) -> bool:
-        """Whether it says nothing of an earlier field."""
+        """Whether the entry names no earlier field."""
         return self.value.get("id") is None and self.value.get("renamed_from") is None
 
 
@@ -74,7 +73,7 @@ def _named_field(
         return None
     old = start.by_name.get(former)
     if old is None and name in start.by_name:
-        return start.by_name[name]  # the rename has happened already: the document is sent again
+        return start.by_name[name]  # the rename has happened already: the same document was sent before
     if old is None:
         problems.add(f"{entry.pointer}/renamed_from", "unknown_field", "there is no field of that name")
     elif former in names and former != name:

@@ -1,4 +1,4 @@
-"""The values: what a table, a field and an index are. Immutable, comparable, and storable as JSON."""
+"""The definitions of a table, a field and an index as values: immutable, comparable, and storable as JSON."""
 
 import json
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 
 class Alias(NamedTuple):
-    """A former name of a field, and since when it is one (RFC 3339, in UTC)."""
+    """A former name of a field, and the time since when it is one (RFC 3339, in UTC)."""
 
     name: str
     deprecated_at: str
@@ -18,8 +18,8 @@ class Alias(NamedTuple):
 class FieldDefinition:
     """One field. ``column`` is its physical name; ``default`` is in JSON form and None for no default.
 
-    Stored definitions of older releases lack members: every one after ``options`` has a default. ``options`` are the
-    type's own, in full form, as ``options_version`` of the type understood them; never change that dictionary.
+    Stored definitions of older releases lack members, so every member after ``options`` has a default. ``options`` are
+    the type's own, in full form, as ``options_version`` of the type understood them; never change that dictionary.
     """
 
     id: int
@@ -66,9 +66,10 @@ class IndexDefinition:
 class Referrer:
     """A field of some table whose values are ids of this table's rows, as this table must know it.
 
-    With it a table shows its reverse sides, and follows ``on_delete``, by its own definition alone: what others do that
-    concerns it raises its version. ``table`` and ``column`` are physical names; ``many`` says that the ids are kept in
-    :func:`link_table`. ``reverse`` is the name of the reverse side, None if it isn't shown.
+    So a table knows its reverse sides and the ``on_delete`` of links to it from its own definition alone. A change of
+    such a link in another table raises this table's version. ``table`` and ``column`` are physical names; ``many`` says
+    that the ids are kept in :func:`link_table`. ``reverse`` is the name of the reverse side, None if rows don't show
+    it.
     """
 
     table_id: int
@@ -93,7 +94,7 @@ class TableDefinition:
 
     ``key`` is the type of the row's id. ``physical_name`` is the table's name in the database. ``referrers`` are the
     fields that refer to this table, its own among them, in order of table and field. ``pending`` are the constraints of
-    the database that hold for what is written, and are still to be proven for the rows of before.
+    the database that hold for what is written, and are still to be proven for existing rows.
     """
 
     id: int
@@ -139,7 +140,7 @@ class TableDefinition:
 
     def same_content(self, other: "TableDefinition") -> bool:
         """Whether the two differ in nothing that would make a new version."""
-        # As JSON: to Python the defaults 1 and true are equal.
+        # Compared as JSON: to Python the defaults 1 and true are equal.
         one, two = (
             json.dumps(replace(each, version=0, next_id=0).to_stored(), sort_keys=True) for each in (self, other)
         )

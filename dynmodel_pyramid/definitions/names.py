@@ -1,4 +1,4 @@
-"""Which names tables and fields may have."""
+"""The rules for names of tables and fields."""
 
 import unicodedata
 
@@ -31,7 +31,7 @@ def _fault(name: object, what: str) -> str | None:
 
 
 def model_name_fault(name: object) -> str | None:
-    """What is wrong with a model's name, or None."""
+    """The fault of a model's name, or None."""
     fault = _fault(name, "model name")
     if fault:
         return fault
@@ -42,7 +42,7 @@ def model_name_fault(name: object) -> str | None:
 
 
 def field_name_fault(name: object) -> str | None:
-    """What is wrong with a field's name, or None."""
+    """The fault of a field's name, or None."""
     fault = _fault(name, "field name")
     if fault:
         return fault

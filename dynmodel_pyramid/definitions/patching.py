@@ -1,4 +1,4 @@
-"""JSON Merge Patch (RFC 7396) of a full table document, with what a table needs besides.
+"""JSON Merge Patch (RFC 7396) of a full table document, with rules for fields that are renamed or change their type.
 
 A plain merge patch can't rename a field or change its type: the old name would stay beside the new one, and the old
 type's options would stay in the field.
@@ -15,7 +15,7 @@ from dynmodel_pyramid.errors import Invalid, Problem
 from dynmodel_pyramid.fields.registry import COMMON_OPTIONS
 from dynmodel_pyramid.fields.schema import MAX_DEPTH
 
-#: Levels of a patch: those of a table's document, and of the deepest default in it.
+#: The most levels of a patch: those of a table's document, and of the deepest default in it.
 _DEEPEST = MAX_DEPTH + 10
 
 
@@ -38,13 +38,13 @@ def merge(target: Any, patch: Any, level: int = 0) -> Any:
 
 
 def patched(definition: TableDefinition, patch: Any) -> dict[str, Any]:
-    """The document that the patch makes of the definition's; :func:`read_table` reads it next, as that of a PUT.
+    """The definition's document with the patch applied; :func:`read_table` then reads it as the document of a PUT.
 
-    A field that the patch gives under a new name, with the ``id`` or ``renamed_from`` of an old one, or with an old
-    one's name among its ``aliases``, takes the old one's place and options, and indexes follow it. A field whose type
-    changes keeps the common options only.
+    A field under a new name, with the ``id`` or ``renamed_from`` of an old field, or with the old name among its
+    ``aliases``, takes the old field's place and options, and indexes follow it. A field whose type changes keeps the
+    common options only.
 
-    :raises Invalid: it is no object, or it renames a field to the name of one that stays
+    :raises Invalid: the patch is not an object, or renames a field to the name of one that stays
     """
     if type(patch) is not dict:
         raise Invalid([Problem("", "wrong_type", "want an object: a JSON Merge Patch of the definition")])
@@ -57,7 +57,7 @@ def patched(definition: TableDefinition, patch: Any) -> dict[str, Any]:
     kept = {name: known for name, known in document["fields"].items() if name not in changes and name not in moved}
     entries = [FieldEntry(f"/fields/{escape(name)}", name, value) for name, value in {**kept, **changes}.items()
                if type(value) is dict]  # fmt: skip
-    # What is wrong with the pairs shows again when the document is read, which makes the same ones.
+    # Faults of the pairs are reported when the document is read, which makes the same pairs.
     paired = pair_fields(definition, entries, Problems())
     continued = {entry.name: paired[entry.pointer] for entry in entries if entry.pointer in paired}
     bases = {}
@@ -73,13 +73,13 @@ def patched(definition: TableDefinition, patch: Any) -> dict[str, Any]:
 
 
 def _base(known: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
-    """What a change is merged into: without the id, so that the patch alone says which field it is about."""
+    """The document that a part of the patch is merged into. It has no id, so that only the patch names a field."""
     keeps_type = change.get("type", known["type"]) == known["type"]
     return {key: value for key, value in known.items() if key != "id" and (keeps_type or key in COMMON_OPTIONS)}
 
 
 def _moved(definition: TableDefinition, changes: dict[str, Any]) -> set[str]:
-    """The names that the patch doesn't have, whose fields it gives under others.
+    """The old names of fields that the patch gives under new names.
 
     :raises Invalid: such a field would take the name of one that stays: a patch never drops what it doesn't name
     """
@@ -99,7 +99,7 @@ def _moved(definition: TableDefinition, changes: dict[str, Any]) -> set[str]:
 
 
 def _former(definition: TableDefinition, changes: dict[str, Any], name: str, change: Any) -> FieldDefinition | None:
-    """The field of another name that a part of the patch is about."""
+    """The field that a part of the patch renames."""
     if type(change) is not dict:
         return None
     number, former, old = change.get("id"), change.get("renamed_from"), None
@@ -116,8 +116,8 @@ def _former(definition: TableDefinition, changes: dict[str, Any], name: str, cha
 def _rename_parts(document: dict[str, Any], definition: TableDefinition, names: dict[int, str]) -> None:
     """Let the indexes of a document name fields by their new names.
 
-    :param names: of the fields that go on, by id. A field that goes keeps its name here, unless another one takes it:
-        None is no field's name, and refused.
+    :param names: of the fields that go on, by id. A dropped field keeps its name here, unless another field takes it;
+        then it is None, which is refused later.
     """
     taken = set(names.values())
     new = {old.name: names.get(old.id, None if old.name in taken else old.name) for old in definition.fields}

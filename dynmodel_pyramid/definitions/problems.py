@@ -1,4 +1,4 @@
-"""Faults in a client's document, each with its JSON pointer (RFC 6901), and the simplest values, which have some."""
+"""Faults in a client's document, each with its JSON pointer (RFC 6901), and readers of simple values."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -15,10 +15,12 @@ def escape(name: object) -> str:
 
 
 def faults(error: colander.Invalid, code: str = "invalid") -> Iterator[tuple[str, str, str]]:
-    """(pointer below the value, code, message) of each fault that a validator found; ``code`` where it names none."""
+    """(pointer below the value, code, message) of each fault that a validator found; ``code`` for faults without a
+    code.
+    """
     for path in error.paths():
         for step in path:
-            # colander leaves them in a circle; the frames lead to the request and its body.
+            # colander leaves the exceptions in a reference cycle, and their frames keep the request and its body alive.
             step.__traceback__ = None
         below = "".join(f"/{escape(step.node.name)}" for step in path[1:] if step.node.name)
         messages = [str(message) for step in path for message in step.messages()]
@@ -27,7 +29,7 @@ def faults(error: colander.Invalid, code: str = "invalid") -> Iterator[tuple[str
 
 
 class Problems:
-    """At most ``Invalid.MAX_PROBLEMS`` problems, and how many there were."""
+    """At most ``Invalid.MAX_PROBLEMS`` problems, and the number of all."""
 
     __slots__ = ("found", "total")
 
@@ -41,7 +43,7 @@ class Problems:
             self.found.append(Problem(pointer, code, detail))
 
     def include(self, error: Invalid) -> None:
-        """Take over what was found elsewhere."""
+        """Add the problems of another collection."""
         self.total += error.total
         self.found += error.problems[: Invalid.MAX_PROBLEMS - len(self.found)]
 
@@ -50,7 +52,7 @@ class Problems:
             raise Invalid(self.found, self.total)
 
     def text(self, holder: Mapping[str, Any], name: str, pointer: str, *, most: int) -> str | None:
-        """An optional string of an object, of at most so many characters; null and a missing key are None."""
+        """An optional string of an object, of limited length; null and a missing key are None."""
         value = holder.get(name)
         if value is None:
             return None

@@ -8,13 +8,13 @@ import colander
 
 from dynmodel_pyramid.database.dialect import LARGEST_ID
 from dynmodel_pyramid.definitions.field_pairing import FieldEntry, pair_fields
-from dynmodel_pyramid.definitions.field_rules import check_rules
 from dynmodel_pyramid.definitions.model import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.names import field_name_fault, model_name_fault, name_key
 from dynmodel_pyramid.definitions.problems import Problems, escape, faults
 from dynmodel_pyramid.definitions.reading_options import (
     check_aliases,
     check_options_of_all,
+    check_rules,
     labels,
     read_options_of_all,
 )
@@ -28,7 +28,7 @@ Resolve = Callable[[int | str], int | None]
 
 
 def _may_be_table(key: int | str) -> bool:
-    """Whether a table can have this number or name, so that the database may be asked."""
+    """Whether a table could have this number or name, so that it is worth asking the database."""
     return 1 <= key <= LARGEST_ID if type(key) is int else model_name_fault(key) is None
 
 
@@ -38,7 +38,7 @@ def no_tables(key: int | str) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class FieldsReader:
-    """Reads the member ``fields`` against the definition before."""
+    """Reads the member ``fields``, given the current definition."""
 
     start: TableDefinition
     field_types: FieldTypes
@@ -71,7 +71,7 @@ class FieldsReader:
         return fields, next_id
 
     def entries(self, given: Any) -> list[FieldEntry]:
-        """The fields in the order of ``position`` where given, else of the document."""
+        """The fields in the order of ``position`` if they have it, else in the document's."""
         if type(given) is dict:
             listed = [(f"/fields/{escape(name)}", name, value) for name, value in given.items()]
         elif type(given) is list:
@@ -183,7 +183,7 @@ class FieldsReader:
             if options is not None and not self.supported(field_type, value["type"], options, pointer, old):
                 return None
             if options is not None:
-                field_type.schema_node(options)  # what the type can't work without shows here, not with the first row
+                field_type.schema_node(options)  # a missing requirement is found here, not with the first row
             return options
         except ExtraMissing as error:
             self.problems.add(f"{pointer}/type", error.code, f"{error.detail}: {error.hint}")
@@ -196,7 +196,7 @@ class FieldsReader:
     def supported(
         self, field_type: FieldType, name: str, options: dict[str, Any], pointer: str, old: FieldDefinition | None
     ) -> bool:
-        """Whether values can be judged by the options. Those that are stored already may stay as they are."""
+        """Whether the type supports the options. Options that are stored already may stay as they are."""
         found = field_type.unsupported(options)
         if found is None:
             return True
@@ -206,7 +206,7 @@ class FieldsReader:
         return False
 
     def with_tables(self, field_type: FieldType, options: dict[str, Any], pointer: str) -> dict[str, Any] | None:
-        """Options that name tables, with the tables' ids."""
+        """The options, with ids in the place of tables' names."""
         for child in field_type.options_schema().children:
             named = options[child.name]
             if not isinstance(child.typ, schema.Table) or named is None:

@@ -11,10 +11,11 @@ from dynmodel_pyramid.definitions.model import Alias, FieldDefinition, Referrer
 from dynmodel_pyramid.definitions.names import field_name_fault, name_key
 from dynmodel_pyramid.definitions.problems import Problems, faults
 from dynmodel_pyramid.fields import FieldType
+from dynmodel_pyramid.fields.contract import Reference, is_computed
 from dynmodel_pyramid.fields.operators import ILIKE
 from dynmodel_pyramid.fields.types.temporal import parse_datetime
 
-#: Characters of a validation message, and of what people read of a table or field.
+#: The most characters of a validation message, and of labels and descriptions.
 LONGEST_MESSAGE, LONGEST_LABEL, LONGEST_DESCRIPTION = 500, 1000, 10_000
 
 
@@ -27,7 +28,7 @@ def labels(value: dict[str, Any], pointer: str, problems: Problems) -> tuple[str
 def read_options_of_all(
     value: dict[str, Any], old: FieldDefinition | None, pointer: str, problems: Problems
 ) -> dict[str, Any]:
-    """The members of a :class:`FieldDefinition` that these options are."""
+    """The options as members of a :class:`FieldDefinition`."""
     flags = ("unique_ignore_case", "read_only", "write_only")
     return {
         **{name: problems.flag(value, name, pointer) for name in flags},
@@ -59,7 +60,7 @@ def _message(value: dict[str, Any], pointer: str, problems: Problems) -> str | N
 
 
 def check_options_of_all(made: FieldDefinition, field_type: FieldType, pointer: str, problems: Problems) -> None:
-    """Judge the options together with the field's type."""
+    """Check the options together with the field's type."""
     if made.unique_ignore_case and ILIKE not in field_type.operators:
         problems.add(
             f"{pointer}/unique_ignore_case",
@@ -75,11 +76,51 @@ def check_options_of_all(made: FieldDefinition, field_type: FieldType, pointer: 
                 problems.add(f"{pointer}/default_expression", code, f"the field refuses its value: {message}")
 
 
+def check_rules(
+    field: FieldDefinition, old: FieldDefinition | None, field_type: FieldType, pointer: str, problems: Problems
+) -> None:
+    """Note every option that the type of a field rules out."""
+
+    def refuse(option: str, why: str, code: str = "invalid_option") -> None:
+        problems.add(f"{pointer}/{option}", code, why)
+
+    reference = field_type.reference(field.options)
+    if reference is not None:
+        _check_reference(field, reference, refuse)
+        before = field_type.reference(old.options) if old is not None and old.type == field.type else None
+        if before is not None and before.table != reference.table:
+            refuse("table", "the table that a field links to never changes; make a new field", "read_only")
+        given = ("default", "default_expression")
+    elif field_type.fill is not None:
+        given = ("default", "default_expression", "required", "read_only")
+    elif is_computed(field_type, field.options):
+        given = ("default", "default_expression", "required", "unique", "index", "read_only")
+    else:
+        given = ()
+    for option in given:
+        if getattr(field, option):
+            refuse(option, f"a field of type {field.type} can't have it")
+
+
+def _check_reference(field: FieldDefinition, reference: Reference, refuse) -> None:
+    if reference.on_delete == "set_null" and field.required:
+        refuse("on_delete", "the field is required, so it can't be set to null")
+    fault = None if reference.reverse is None else field_name_fault(reference.reverse)
+    if fault:
+        refuse("reverse", fault, "invalid_name")
+    if reference.reverse is not None and field.write_only:
+        refuse("reverse", "the field is write_only, and the far table's rows would tell its values")
+    if reference.many:
+        for option in ("required", "unique", "index"):
+            if getattr(field, option):
+                refuse(option, "a list can't have it: it may be empty, and its ids are unique and indexed anyway")
+
+
 # Aliases
 
 
 def alias_names(value: dict[str, Any]) -> list[str]:
-    """The aliases that a field's document gives, whatever else is wrong with them."""
+    """The names of the aliases in a field's document, even if other parts of them are faulty."""
     given = value.get("aliases")
     listed = given if type(given) is list else []
     names = [item.get("name") if type(item) is dict else item for item in listed]
@@ -112,7 +153,7 @@ def _aliases(given: Any, known: tuple[Alias, ...], pointer: str, problems: Probl
 
 
 def _deprecated_at(given: Any, known: str | None, pointer: str, problems: Problems) -> str | None:
-    """The moment that a document gives an alias; that of one which is there already never changes."""
+    """The moment that a document gives for an alias. The moment of an existing alias never changes."""
     if given is None:
         return None
     try:
@@ -135,7 +176,7 @@ def check_aliases(
 ) -> None:
     """Refuse aliases that clash with fields, with one another, or with reverse sides: all stand side by side in rows.
 
-    :param fields: each with its pointer
+    :param fields: pairs of a field and its pointer
     """
     fields = list(fields)
     taken = {name_key(made.name): f"the field {made.name}" for _, made in fields}

@@ -1,6 +1,6 @@
-"""A document of the whole schema -> its tables, each of which :func:`~.reading.read_table` reads then.
+"""A document of the whole schema -> its tables; then :func:`~.reading.read_table` reads each.
 
-What a table of its own may say and this document may not is refused here: numbers that differ between environments.
+Numbers that differ between environments, such as ids, are allowed in the document of one table and refused here.
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ from dynmodel_pyramid.fields import FieldTypes, schema
 def read_tables(
     document: Any, field_types: FieldTypes, problems: Problems, *, patch: bool = False
 ) -> dict[str, dict[str, Any] | None]:
-    """Name -> what stands there; None for a table that a patch drops.
+    """Name of a table -> its document; None for a table that a patch drops.
 
     :raises Invalid: there is no object of tables at all
     """

@@ -1,8 +1,8 @@
 """All definitions as one document, for version control and for promotion from one environment to another.
 
-It has nothing that differs between environments which are otherwise the same: no ids, positions, versions and moments.
-Tables stand in the order of their names, fields in their own order; links name tables by their model names. Options
-that have their defaults are left out, unless the full form is wanted.
+It leaves out everything that differs between equal environments: ids, positions, versions and moments. Tables stand in
+the order of their names, fields in their own order; links name tables by their model names. Options that have their
+defaults are left out, unless the full form is wanted.
 """
 
 import json
@@ -18,10 +18,10 @@ from dynmodel_pyramid.definitions.writing import field_document, table_document
 from dynmodel_pyramid.fields import FieldType, FieldTypes, schema
 from dynmodel_pyramid.fields.registry import read_options
 
-#: What a table may have in the document, in this order.
+#: The members of a table in the document, in this order.
 TABLE_KEYS = ("renamed_from", "label", "description", "key", "fields", "unique", "indexes")
 _TABLE_DEFAULTS = {"label": None, "description": None, "key": {"type": "integer"}, "unique": [], "indexes": []}
-#: The common options, in this order, with what a missing one means.
+#: The common options in this order, with their defaults.
 _FIELD_DEFAULTS = {
     "required": False,
     "unique": False,
@@ -41,9 +41,9 @@ _FIELD_DEFAULTS = {
 def schema_document(
     definitions: Iterable[TableDefinition], field_types: FieldTypes, *, full: bool = False
 ) -> dict[str, Any]:
-    """The document of all these tables; what they link to is among them.
+    """The document of these tables. Tables that they link to must be among them.
 
-    :param full: with the options that have their defaults
+    :param full: include options that have their defaults
     """
     definitions = sorted(definitions, key=lambda definition: (name_key(definition.model_name), definition.model_name))
     names = {definition.id: definition.model_name for definition in definitions}
@@ -86,7 +86,7 @@ def field_entry(
 def _own_options(
     field_type: FieldType, options: Mapping[str, Any], names: Mapping[int, str], full: bool
 ) -> dict[str, Any]:
-    """A type's own options: those that name tables do so by model name; without defaults, where that is no loss."""
+    """A type's own options, with model names for tables, and without defaults where the short form means the same."""
     kinds = field_type.options_schema().children
     defaults = {kind.name: kind.missing for kind in kinds if kind.missing is not colander.required}
     short = {name: value for name, value in options.items()
@@ -97,7 +97,7 @@ def _own_options(
 
 
 def _means_the_same(field_type: FieldType, short: dict[str, Any], options: Mapping[str, Any]) -> bool:
-    """Whether the type makes the full options of the short ones: a validator of a plugin may do anything."""
+    """Whether the type reads the short options as the full ones; a plugin's validator may do anything."""
     try:
         return same_json(read_options(field_type, dict(short)), dict(options))
     except colander.Invalid:

@@ -1,8 +1,8 @@
-"""Which table of a document of the whole schema continues which table that is there. Pure.
+"""Pairs the tables of a document of the whole schema with existing tables. Pure.
 
-A table continues the one of its name, or the one that its ``renamed_from`` names. A rename that has happened already
-is none, so that a document may be applied again and again; where that can't be told from one which is still to come,
-the document is refused.
+A table continues the one of its name, or the one that its ``renamed_from`` names. A rename that has happened already is
+ignored, so that a document may be applied repeatedly. Where it can't be known whether a rename has happened, the
+document is refused.
 """
 
 from collections.abc import Iterable, Mapping
@@ -40,7 +40,7 @@ class Entry:
 
 @dataclass(slots=True)
 class Pairing:
-    """The outcome: the tables of the document, and those that are there and not in it."""
+    """The outcome: the tables of the document, and the existing tables that are not in it."""
 
     entries: list[Entry] = field(default_factory=list)
     left: list[TableDefinition] = field(default_factory=list)
@@ -49,7 +49,7 @@ class Pairing:
 def pair(
     given: Mapping[str, dict[str, Any]], current: Iterable[TableDefinition], problems: Problems, *, drops: bool
 ) -> Pairing:
-    """:param drops: whether tables are dropped that are not in the document"""
+    """:param drops: whether tables that are not in the document are dropped"""
     entries = [Entry(name, value) for name, value in given.items()]
     by_key = {name_key(definition.model_name): definition for definition in current}
     names = {entry.key for entry in entries}
@@ -85,7 +85,7 @@ def pair(
 
 
 def _renames(entries: list[Entry], by_key: Mapping[str, TableDefinition]) -> dict[str, str]:
-    """New key -> old key, of the renames that are still to come: the new name is free, or becomes so by another one."""
+    """New key -> old key, of the renames still to be done: the new name is free, or another rename frees it."""
     found: dict[str, str] = {}
     pending = [entry for entry in entries if entry.former in by_key]
     while True:
@@ -117,7 +117,7 @@ def _refuse_doubled(entries: list[Entry], problems: Problems) -> None:
 
 
 def _refuse_circles(entries: list[Entry], problems: Problems) -> None:
-    """The names of tables that are swapped: the document applied again would swap them back."""
+    """Refuse to swap names of tables: the document, if applied again, would swap them back."""
     formers = {entry.key: entry.former for entry in entries if entry.former is not None}
     for entry in entries:
         key, steps = entry.former, 0
@@ -133,10 +133,9 @@ def _refuse_circles(entries: list[Entry], problems: Problems) -> None:
 
 
 def without_done_renames(value: dict[str, Any], before: TableDefinition | None) -> dict[str, Any]:
-    """A table without the ``renamed_from`` of fields that never were there, where no field is dropped.
+    """A table without the ``renamed_from`` of fields that never existed, if no field is dropped.
 
-    Then nothing can be lost by taking the field for a new one: the document makes a table in an environment that never
-    had the field under its earlier name.
+    Then treating the field as new loses nothing: the environment never had the field under its earlier name.
     """
     given = value.get("fields")
     if type(given) is dict:

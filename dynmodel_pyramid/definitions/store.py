@@ -20,7 +20,7 @@ from dynmodel_pyramid.errors import Conflict
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One line of the change log: which table, and under which names it was known before and is known since."""
+    """One line of the change log: the table, and its name before and after."""
 
     revision: int
     stamp: str
@@ -38,7 +38,7 @@ class TrashedField:
     field: FieldDefinition
 
 
-#: How the names of tables begin that keep the lists of dropped fields.
+#: The prefix of the names of tables that keep the lists of dropped fields.
 LIST_PREFIX = "_trash_links_"
 
 
@@ -53,7 +53,7 @@ class DefinitionStore:
         self.system = database.system
 
     def _rows(self, connection: sa.Connection, condition) -> tuple[State, list[TableDefinition]]:
-        """One statement, so that state and definitions are of one moment on every isolation level."""
+        """One statement, so that state and definitions belong to one moment on every isolation level."""
         state, table = self.system.state.c, self.system.table.c
         joined = self.system.state.outerjoin(self.system.table, sa.and_(table.dropped_at.is_(None), condition))
         query = (
@@ -102,14 +102,14 @@ class DefinitionStore:
         return current, newer if known and complete else None
 
     def lock_definition(self, connection: sa.Connection, table_id: int) -> TableDefinition | None:
-        """The current definition, held against other definition changes till the transaction ends."""
+        """The current definition, locked against other definition changes until the transaction ends."""
         table = self.system.table
         query = sa.select(table.c.document).where(table.c.id == table_id, table.c.dropped_at.is_(None))
         document = connection.scalar(query.with_for_update())
         return TableDefinition.from_stored(document) if document is not None else None
 
     def lock_state(self, connection: sa.Connection) -> None:
-        """Let nobody else end a change of definitions till the transaction ends (:meth:`record` is the end of each)."""
+        """Keep others from completing a definition change (:meth:`record`) until the transaction ends."""
         state = self.system.state
         connection.execute(sa.select(state.c.id).where(state.c.id == 1).with_for_update())
 
@@ -129,7 +129,7 @@ class DefinitionStore:
     def reserve(self, connection: sa.Connection, drawn: int | None = None) -> int:
         """The id of a new table, which :meth:`update` gives its definition.
 
-        :param drawn: the id that an attempt before, which was undone, had drawn for it
+        :param drawn: the id that an earlier attempt, now undone, had drawn for it
         """
         table = self.system.table
         given = {} if drawn is None else {"id": drawn}
@@ -137,11 +137,11 @@ class DefinitionStore:
         return connection.scalar(statement.returning(table.c.id))
 
     def next_id(self, connection: sa.Connection) -> int:
-        """The id that a new table would get; nobody is kept from taking it."""
+        """The id that a new table would get; it is not reserved."""
         return (connection.scalar(sa.select(sa.func.max(self.system.table.c.id))) or 0) + 1
 
     def vacate(self, connection: sa.Connection, definition: TableDefinition) -> None:
-        """Free a table's name for another one, till :meth:`update`."""
+        """Free a table's name for another table, until :meth:`update`."""
         self._update(connection, definition, name_key=None)
 
     def update(self, connection: sa.Connection, definition: TableDefinition) -> None:
@@ -165,7 +165,7 @@ class DefinitionStore:
         )
 
     def trashed_fields(self, connection: sa.Connection, table_id: int) -> list[TrashedField]:
-        """The dropped fields that the table has a column for."""
+        """The dropped fields whose columns the table still has."""
         trash = self.system.trash.c
         query = sa.select(trash.id, trash.physical_name, trash.document).where(trash.table_id == table_id)
         return [
@@ -177,9 +177,9 @@ class DefinitionStore:
     def trash_field(
         self, connection: sa.Connection, table: TableDefinition, field: FieldDefinition, *, is_list: bool = False
     ) -> TrashedField:
-        """Note a dropped field; the caller renames its column to the one that is answered.
+        """Record a dropped field; -> the new name, to which the caller renames its column.
 
-        :param is_list: its values are kept in a table of their own, which gets that name
+        :param is_list: its values are kept in a table of their own, which gets the new name instead
         """
         trash = self.system.trash
         statement = sa.insert(trash).values(
@@ -196,13 +196,13 @@ class DefinitionStore:
         return TrashedField(number, table.id, column, field)
 
     def forget_trashed(self, connection: sa.Connection, number: int) -> None:
-        """Take a field off the list of those in the trash."""
+        """Remove a field from the trash's list."""
         connection.execute(sa.delete(self.system.trash).where(self.system.trash.c.id == number))
 
     def draw_numbers(self, connection: sa.Connection, table_id: int, field_id: int, count: int) -> int:
-        """Draw so many numbers of a field that counts rows; -> the first.
+        """Draw that many numbers of a field that counts rows; -> the first.
 
-        They are taken back if the transaction is undone, which leaves no gap; till it ends, nobody else gets one.
+        If the transaction is rolled back, so are the numbers, without a gap. Until it ends, nobody else can draw.
 
         :raises Conflict: they would pass :data:`~dynmodel_pyramid.database.dialect.LARGEST_ID`
         """
@@ -219,7 +219,7 @@ class DefinitionStore:
         return last - count + 1
 
     def count_from(self, connection: sa.Connection, table_id: int, field_id: int, last: int) -> None:
-        """Let the next number of a field be the one after ``last``; there is none after the largest id."""
+        """Let the next number of a field follow ``last``; no number follows the largest id."""
         last = min(last, LARGEST_ID)
         counter = self.system.counter
         statement = insert_or_update(connection, counter).values(table_id=table_id, field_id=field_id, last=last)
@@ -237,8 +237,8 @@ class DefinitionStore:
     ) -> State:
         """Renew the state and write the log: one line for each (before, after), None for absent.
 
-        It comes last in a transaction: the state's row serialises all definition changes, so that the order of
-        revisions is the order of commits.
+        Call it last in a transaction: the state's row serialises all definition changes, so revisions have the order of
+        commits.
         """
         table = self.system.state
         stamp = secrets.token_hex(16)

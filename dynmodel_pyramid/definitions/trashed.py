@@ -4,7 +4,7 @@ As in :mod:`~.store`, all functions take a connection inside a transaction; none
 """
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -19,7 +19,7 @@ class KeptField:
     """A field in the trash of a table.
 
     :param version: the version of the table that put it there
-    :param replaced: whether that version kept the field and converted its values; else it dropped the field
+    :param replaced: whether that version converted the field's values; else it dropped the field
     """
 
     kept: TrashedField
@@ -49,9 +49,9 @@ class TrashStore:
     # Fields
 
     def fields(self, connection: sa.Connection, table_id: int, number: int | None = None) -> list[KeptField]:
-        """The fields in the trash of a table, or the one of that number, in the order in which they went there."""
+        """The fields in a table's trash, or the one of that number, oldest first."""
         trash, log = self.system.trash.c, self.system.change.c
-        # Whether the field outlived it, the version itself tells; the log is never cleared.
+        # The version's definition shows whether the field still existed then; the log is never cleared.
         version = sa.and_(log.table_id == trash.table_id, log.version == trash.dropped_version)
         query = (
             sa.select(self.system.trash, log.document.label("definition"))
@@ -64,7 +64,7 @@ class TrashStore:
         return [_kept_field(row) for row in connection.execute(query)]
 
     def fields_before(self, connection: sa.Connection, moment: datetime.datetime) -> Iterator[tuple[int, int]]:
-        """(table, number) of the fields of live tables that went to the trash before that moment."""
+        """(table, number) of fields of live tables that were trashed before that moment."""
         trash, table = self.system.trash.c, self.system.table.c
         query = (
             sa.select(trash.table_id, trash.id)
@@ -74,6 +74,30 @@ class TrashStore:
         )
         for row in connection.execute(query):
             yield row[0], row[1]
+
+    def quarantine(
+        self,
+        connection: sa.Connection,
+        definition: TableDefinition,
+        field_id: int,
+        type_name: str,
+        values: Iterable[tuple[int, str, str]],
+        moment: datetime.datetime,
+    ) -> None:
+        """Keep values that a definition has no room for.
+
+        :param type_name: the field type that the values are of
+        :param values: (id of the row, text of the value, why it can't be carried over)
+        """
+        common = {
+            "table_id": definition.id,
+            "field_id": field_id,
+            "version": definition.version,
+            "type": type_name,
+            "kept_at": moment,
+        }
+        rows = [{**common, "row_id": row_id, "value": text, "reason": reason} for row_id, text, reason in values]
+        connection.execute(sa.insert(self.system.quarantine), rows)
 
     def forget_quarantined(self, connection: sa.Connection, table_id: int, field_id: int) -> None:
         lines = self.system.quarantine
@@ -94,16 +118,16 @@ class TrashStore:
         return [_dropped_table(row) for row in connection.execute(query)]
 
     def table(self, connection: sa.Connection, table_id: int, *, lock: bool = False) -> DroppedTable | None:
-        """A table in the trash; None if it isn't there.
+        """A table in the trash; None if there is none of that id.
 
-        :param lock: hold it against all who would restore or purge it, till the transaction ends
+        :param lock: keep others from restoring or purging it until the transaction ends
         """
         query = self._tables().where(self.system.table.c.id == table_id)
         row = connection.execute(query.with_for_update() if lock else query).first()
         return None if row is None else _dropped_table(row)
 
     def tables_before(self, connection: sa.Connection, moment: datetime.datetime) -> list[DroppedTable]:
-        """The tables that went to the trash before that moment."""
+        """The tables that were trashed before that moment."""
         table = self.system.table.c
         query = self._tables().where(table.dropped_at < moment).order_by(table.id)
         return [_dropped_table(row) for row in connection.execute(query)]
@@ -113,7 +137,7 @@ class TrashStore:
         return sa.select(table.document, table.dropped_at).where(table.dropped_at.is_not(None))
 
     def forget_table(self, connection: sa.Connection, table_id: int) -> None:
-        """Take a table off all lists but the log, which is the history."""
+        """Remove a table from all system tables except the log, which is the history."""
         system = self.system
         for lines in (system.trash, system.quarantine, system.counter):
             connection.execute(sa.delete(lines).where(lines.c.table_id == table_id))
@@ -131,5 +155,5 @@ def _dropped_table(row: sa.Row) -> DroppedTable:
 
 
 def _in_utc(moment: datetime.datetime) -> datetime.datetime:
-    """SQLite keeps no offset."""
+    """Add UTC, because SQLite keeps no offset."""
     return moment.replace(tzinfo=datetime.UTC) if moment.tzinfo is None else moment.astimezone(datetime.UTC)

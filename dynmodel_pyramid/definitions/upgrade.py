@@ -1,9 +1,10 @@
 """Create and upgrade the system tables: Alembic's migrations, under one lock.
 
-Several processes may start at once: the first upgrades, the others wait and find nothing to do. Migrations expand
-first and contract in a later release, so that processes of the release before can go on.
+Several processes may start at once: the first upgrades, the others wait and find nothing to do. Migrations expand first
+and contract in a later release, so that processes of the previous release can go on.
 """
 
+from functools import cache
 from pathlib import Path
 
 import alembic.command
@@ -16,9 +17,9 @@ from dynmodel_pyramid.database import Database
 from dynmodel_pyramid.errors import ConfigurationProblem
 
 VERSION_TABLE = "_dynmodel_alembic"
-#: Key of PostgreSQL's advisory lock; any number that is ours.
+#: Key of PostgreSQL's advisory lock; an arbitrary number.
 LOCK_KEY = 0x64796E6D
-#: Seconds that a process waits for another one that upgrades.
+#: Seconds that a process waits while another one upgrades.
 PATIENCE = 600
 
 
@@ -29,6 +30,7 @@ def _config() -> Config:
     return config
 
 
+@cache
 def _scripts() -> ScriptDirectory:
     return ScriptDirectory.from_config(_config())
 
@@ -38,7 +40,7 @@ def _options(database: Database) -> dict:
 
 
 def current_revision(database: Database, connection: sa.Connection) -> str | None:
-    """The revision of the system tables; None where there are none."""
+    """The revision of the system tables; None if they do not exist."""
     return MigrationContext.configure(connection, opts=_options(database)).get_current_revision()
 
 
@@ -68,7 +70,7 @@ def _check(current: str | None) -> None:
 
 
 def upgrade(database: Database) -> tuple[str | None, str]:
-    """Bring the system tables to this release's revision; -> (revision before, revision now).
+    """Upgrade the system tables to this release's revision; -> (old revision, new revision).
 
     :raises ConfigurationProblem: they are of a newer release
     """
@@ -76,11 +78,11 @@ def upgrade(database: Database) -> tuple[str | None, str]:
     head = head_revision()
     with database.changing() as connection:
         if schema is not None:
-            # On SQLite the transaction itself is the lock: it began with BEGIN IMMEDIATE.
-            # Another process may be migrating: that may take long, and it is worth waiting for.
+            # On SQLite the transaction itself is the lock: it began with BEGIN IMMEDIATE. Another process may be
+            # migrating, which may take long.
             database.dialect.bound_lock_waits(connection, PATIENCE)
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK_KEY})")
-            # Asked first: CREATE SCHEMA IF NOT EXISTS needs the right to create even where the schema is there.
+            # Checked first: CREATE SCHEMA IF NOT EXISTS needs the right to create even if the schema exists.
             if not sa.inspect(connection).has_schema(schema):
                 connection.execute(sa.schema.CreateSchema(schema))
         before = current_revision(database, connection)

@@ -1,4 +1,4 @@
-"""Versions of a definition that the log has, with regard to rules that were still to be proven.
+"""Versions of a definition in the log, and the rules that were still to be proven in each.
 
 All functions take a connection inside a transaction; none begins or ends one.
 """
@@ -10,13 +10,13 @@ from dynmodel_pyramid.definitions.model import TableDefinition
 
 
 def latest_proven(connection: sa.Connection, system: SystemTables, table_id: int) -> TableDefinition | None:
-    """The latest version of which nothing is or was left to be proven."""
+    """The latest version without rules that are or were still to be proven."""
     log = system.change.c
     return _first_proven(connection, system, table_id, sa.true(), log.version.desc())
 
 
 def next_proven(connection: sa.Connection, system: SystemTables, table_id: int, version: int) -> TableDefinition | None:
-    """The first version after that one of which nothing is left to be proven."""
+    """The first version after that one without rules that are still to be proven."""
     log = system.change.c
     return _first_proven(connection, system, table_id, log.version > version, log.version)
 

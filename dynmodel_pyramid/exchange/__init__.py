@@ -4,8 +4,8 @@
 ``documents``  JSON as documents
 ``delimited``  CSV (RFC 4180) as text
 ``incoming``   the documents in a file that was sent
-``outgoing``   what a value is in a list that is sent as text
-``forms``      how rows are written, and what stands around them
+``outgoing``   values as the text formats write them
+``forms``      rows as the bodies of answers
 ``formats``    the registry of formats, by media type
 ``built_in``   JSON, NDJSON and CSV, as they are registered
 """

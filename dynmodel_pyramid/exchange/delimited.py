@@ -1,6 +1,7 @@
 """CSV (RFC 4180): an unquoted empty field is null, a quoted one the empty text.
 
-Our own, because the standard library's reader tells neither apart, and has a limit for fields that is of the process.
+Not the standard library's reader: it does not tell these two apart, and its limit for fields is one for the whole
+process.
 """
 
 import re
@@ -28,12 +29,12 @@ def _written(value: str | None) -> str:
 
 
 def read_records(file: BinaryIO, longest: int | None = None) -> Iterator[Record]:
-    """The records of a file in UTF-8, a part of it in memory; a byte order mark is passed over.
+    """The records of a file in UTF-8, read in parts; a byte order mark is skipped.
 
     Lines end with LF or CRLF; with CR alone where the first one does.
 
     :param longest: the most characters that one record may have
-    :raises Malformed: saying in which line it breaks
+    :raises Malformed: naming the line that is wrong
     :raises TooLarge: a record is longer
     """
     read, text, position, size, line, ended = text_reader(file, _not_utf_8), "", 0, CHUNK, 1, False
@@ -58,7 +59,7 @@ def read_records(file: BinaryIO, longest: int | None = None) -> Iterator[Record]
         else:
             more = read(size)
             ended = not more
-            # A record that is longer than a part is looked at again: parts grow, so that this is done but a few times.
+            # A record that is longer than a part is parsed again. Parts grow, so this happens only a few times.
             text, position, size = text[position:] + more, 0, 2 * size
 
 
@@ -67,9 +68,9 @@ def _not_utf_8(place: int) -> Malformed:
 
 
 def _record(text: str, position: int, ended: bool, line: int, ends_with_cr: bool | None) -> tuple[Record, int] | None:
-    """The record that begins there, and where the next one does; None if the text may go on within it.
+    """The record that begins at ``position``, and where the next one begins; None if the record may be incomplete.
 
-    :param ends_with_cr: whether CR alone ends the lines; None for the first line, which tells
+    :param ends_with_cr: whether CR alone ends the lines; None for the first line, which decides
     """
     fields: Record = []
     while len(fields) < MAX_VALUES:

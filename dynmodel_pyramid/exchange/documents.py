@@ -1,7 +1,7 @@
 """JSON texts (RFC 8259) -> documents: whole ones, and the elements of an array one by one.
 
-The standard parser and not orjson: it is slower, but numbers keep all their digits, and its hook tells of duplicate
-keys, which orjson drops without a word.
+This uses the standard parser and not orjson. It is slower, but numbers keep all their digits, and its hook sees
+duplicate keys, which orjson drops silently.
 """
 
 import json
@@ -14,14 +14,14 @@ from dynmodel_pyramid.exchange.text import CHUNK, Reader, text_reader
 from dynmodel_pyramid.fields.numerals import parse_float
 from dynmodel_pyramid.fields.sql.json_text import MAX_KEYS
 
-#: Values in one document: each costs about 100 bytes in memory, whatever it costs in the body.
+#: The most values in one document: each takes about 100 bytes in memory, however short it is in the body.
 MAX_VALUES = 1_000_000
 _BLANK = re.compile(r"[ \t\n\r]*")
-#: What stands between two elements, where another one follows.
+#: The comma between two elements.
 _BEHIND = re.compile(r"[ \t\n\r]*,[ \t\n\r]*(?=[^\] \t\n\r])")
-#: A string, also one that the text breaks off.
+#: A string, also one that is cut off at the end of the text.
 _STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
-#: An error of the parser this near to the end of a part may be due to that end: no literal is longer.
+#: A parser's error this near to the end of a part may come from that end: no literal is longer.
 _NEAR = 16
 
 _Decode = Callable[[str, int], tuple[Any, int]]
@@ -55,7 +55,7 @@ STRICT = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant, p
 
 
 def parse_json(text: bytes, decoder: json.JSONDecoder = STRICT) -> Any:
-    """A JSON text -> document; a byte order mark is passed over (RFC 8259, section 8.1).
+    """A JSON text -> document; a byte order mark is skipped (RFC 8259, section 8.1).
 
     :raises Malformed: saying where it breaks
     :raises TooLarge: it has more than :data:`MAX_VALUES` values
@@ -107,9 +107,9 @@ def _marks(text: str, start: int, end: int) -> int:
 
 
 class Documents:
-    """The documents of a JSON text: the elements of an array, or the one document that it is.
+    """The documents of a JSON text: the elements of an array, or a single document.
 
-    Elements are read one by one, so that memory is bounded by the longest of them. Errors are those of the whole text.
+    Elements are read one by one, so that memory is bounded by the longest one. Errors name places in the whole text.
 
     :param longest: the most characters that one document may have
     """
@@ -119,7 +119,7 @@ class Documents:
         self._decoder = decoder
         self._longest = longest
         self._text, self._position, self._ended = "", 0, False
-        #: Of the character at ``_text[0]``: its line, and the characters before it in that line.
+        #: The line of the character at ``_text[0]``, and the number of characters before it in that line.
         self._line, self._column = 1, 0
         self.is_array = self._mark() == "["
 
@@ -149,8 +149,8 @@ class Documents:
         self._position += 1
 
     def _objects(self) -> Iterator[Any]:
-        """The objects that follow one another, each of them whole in this part of the text, and another value behind
-        it: nearly all elements, without the detours of what may be cut or wrong. All else is left to the caller.
+        """The next objects, as long as each is whole in this part of the text and another value follows it. This is the
+        fast path for nearly all elements; the caller handles the rest.
         """
         scan, text, position, behind = self._decoder.scan_once, self._text, self._position, _BEHIND.match
         while text.startswith("{", position):
@@ -164,7 +164,7 @@ class Documents:
             yield document
 
     def _after_comma(self, comma: int) -> Malformed:
-        """The parser's own words, which differ between versions of Python, as does the place that they name."""
+        """The parser's own message. Its words, and the place that it names, differ between versions of Python."""
         try:
             self._decoder.decode("[0,]")
         except json.JSONDecodeError as error:
@@ -182,7 +182,7 @@ class Documents:
                 return ""
 
     def _more(self) -> bool:
-        """Read another part: as long as what is left, so that a long document is tried but a few times."""
+        """Read another part, as long as the rest of the text, so that a long document is parsed only a few times."""
         if self._ended:
             return False
         passed, left = self._position, len(self._text) - self._position

@@ -1,7 +1,7 @@
-"""The formats of rows: what files are read, and what lists are written, by media type.
+"""The registry of formats of rows, by media type: readers of files and writers of lists.
 
 A format is registered under the entry-point group ``dynmodel_pyramid.formats``, or by ``config.add_row_format``; the
-built-in ones come in by the same door (``setup.py``). What registers itself second for a media type is refused.
+built-in ones come in by the same door (``setup.py``). A second format for a media type is refused.
 """
 
 import logging
@@ -22,14 +22,14 @@ from dynmodel_pyramid.rows.service import Rows
 log = logging.getLogger(__name__)
 
 GROUP = "dynmodel_pyramid.formats"
-#: What is answered where nothing else is asked for.
+#: The media type of answers where a client asks for none.
 USUAL = "application/json"
 #: RFC 6838, section 4.2, in lower case.
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
 
 
 class Incoming(NamedTuple):
-    """What a file has; ``is_one``: a document by itself, which is answered as one row."""
+    """The documents in a file. ``is_one``: the file is a single document, which is answered as one row."""
 
     documents: Iterable[Document]
     is_one: bool = False
@@ -45,14 +45,14 @@ class Read(Protocol):
 
 
 class Write(Protocol):
-    """Makes the form of a list whose rows have values of these names; ``texts`` gives their types' text forms."""
+    """Makes the form of a list whose rows have values under these names; ``texts`` makes the text forms of values."""
 
     def __call__(self, names: Sequence[str], texts: Callable[[], Texts]) -> Form: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format of rows; None: no rows are taken, or no lists are written in it."""
+    """A format of rows. ``None`` for a reader or writer: the format is not read, or not written."""
 
     media_type: str
     read: Read | None = None
@@ -76,7 +76,7 @@ class Formats:
         return iter(self._formats.values())
 
     def register(self, name: str, format: Format, source: str = "") -> None:
-        """:param source: the distribution or package that it is of
+        """:param source: the distribution or package that the format comes from
         :raises ConfigurationProblem: naming the format, where it comes from and what is wrong
         """
         where = f"format {name!r}" + (f" of {source}" if source else "")

@@ -1,4 +1,4 @@
-"""Rows as the bodies of answers: how they are written, and what stands before, between and behind them."""
+"""Rows as the bodies of answers: the encoded rows, and the text before, between and behind them."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -14,9 +14,9 @@ Rows = Sequence[Sequence[Any]]
 
 
 class Form:
-    """How rows are written, and the media type of that.
+    """How rows are written, and the media type of the result.
 
-    :param is_single: of one row and no other number of rows
+    :param is_single: the form is for exactly one row
     """
 
     content_type: str
@@ -24,7 +24,7 @@ class Form:
     opening = between = closing = b""
 
     def part(self, rows: Rows) -> bytes:
-        """Rows, of which there is one at least, without what stands around them."""
+        """One or more rows, without the text around them."""
         raise NotImplementedError
 
     def whole(self, rows: Rows) -> bytes:
@@ -32,7 +32,7 @@ class Form:
         return b"".join(self.parts([rows]))
 
     def parts(self, parts: Iterable[Rows]) -> Iterator[bytes]:
-        """The same bytes, as the rows come."""
+        """The bytes of :meth:`whole` in parts, as the rows come."""
         before, end = self.opening, self.opening + self.closing
         for rows in parts:
             if rows:

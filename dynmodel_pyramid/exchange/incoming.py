@@ -1,4 +1,4 @@
-"""The documents in a file that was sent: rows, each with the faults that it has already as a text."""
+"""The documents in a file that a client sent: rows, each with the faults that reading its text has found."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO
@@ -14,9 +14,9 @@ from dynmodel_pyramid.rows.service import Rows
 
 
 def read_ndjson(file: BinaryIO, longest: int) -> Iterator[Document]:
-    """A document in each line (ndjson.org); empty lines are passed over.
+    """A document in each line (ndjson.org); empty lines are skipped.
 
-    :raises TooLarge: a line is longer
+    :raises TooLarge: a line is too long
     """
     while line := file.readline(longest + 2):
         text = line.strip(b" \t\r\n")
@@ -30,11 +30,11 @@ def read_ndjson(file: BinaryIO, longest: int) -> Iterator[Document]:
 
 
 def read_csv(file: BinaryIO, rows: Rows, columns: Columns, longest: int) -> Iterator[Document]:
-    """The first line names the fields; values are in their types' text forms. Empty lines at the end are passed over,
-    unless there is one field alone, of which they are values.
+    """The first line names the fields; values are in their types' text forms. Empty lines at the end are skipped,
+    unless there is only one field: then they are values.
 
-    :raises Malformed: it is no CSV, or names a field twice
-    :raises Invalid: it names what is no field
+    :raises Malformed: the file is not CSV, or names a field twice
+    :raises Invalid: the header names an unknown field
     """
     records = read_records(file, longest)
     names = header_of(next(records, []))
@@ -55,7 +55,7 @@ def read_csv(file: BinaryIO, rows: Rows, columns: Columns, longest: int) -> Iter
 def header_of(record: Record) -> Record:
     """The names in the first line of a CSV.
 
-    :raises Malformed: one stands there twice
+    :raises Malformed: a name stands there twice
     """
     seen: set[str | None] = set()
     for name in record:
@@ -91,7 +91,7 @@ def _document(readers: Sequence[tuple[str, Callable[[str], Any]]], record: Recor
 
 
 def _readers(rows: Rows, names: list[str], columns: Columns) -> dict[str, Callable[[str], Any]]:
-    """What reads the texts of each field; those that are passed over stay texts."""
+    """The reader of each field's texts; values of ignored fields stay texts."""
     problems, definition = Problems(), rows.model.definition
     aliases = rows.reader.aliases.names
     readers: dict[str, Callable[[str], Any]] = {}

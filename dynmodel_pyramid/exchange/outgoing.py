@@ -1,4 +1,4 @@
-"""What a value is in a list that is sent as text."""
+"""Values as the text formats write them."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -12,18 +12,19 @@ from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.queries.grammar.syntax import Field, SelectItem, Star
 from dynmodel_pyramid.rows.encoding import OPTIONS
 
-#: Makes the text form of a value of the JSON text of an array or object.
+#: Makes a value's text form of the JSON text of an array or object.
 Text = Callable[[str], str]
-#: Those of a list's values, by their names.
+#: The makers of text forms of a list's values, by their names.
 Texts = Mapping[str, Text]
 
 
 def cell(value: Any, form: Text | None = None) -> str | None:
-    """A value of an answer as CSV has it; None is null.
+    """A value of an answer as CSV writes it; None is null.
 
-    Groups, paths and what is embedded come as JSON texts, others as values: both give the same cell.
+    Groups, paths and embedded rows come as JSON texts, other values as values: both give the same cell.
 
-    :param form: of a field's values; without one a text is itself, and all else its JSON text
+    :param form: makes text forms of the field's values; without it a text stays itself, and other values become JSON
+        text
     """
     if value is None or isinstance(value, str):
         return value
@@ -36,7 +37,7 @@ def cell(value: Any, form: Text | None = None) -> str | None:
 
 
 def texts_of(model: Model, select: Sequence[SelectItem] = (Star(),)) -> Texts:
-    """What makes the texts of fields, and of JSON that is found in them, by the names that they have in answers."""
+    """The makers of text forms for fields, and for paths into their JSON, by their names in answers."""
     definition = model.definition
     fields = definition.by_name | {alias.name: field for field in definition.fields for alias in field.aliases}
     made: dict[str, Text | None] = {}

@@ -4,16 +4,16 @@ from codecs import getincrementaldecoder
 from collections.abc import Callable
 from typing import BinaryIO
 
-#: Bytes that are read at a time.
+#: Bytes read at a time.
 CHUNK = 65_536
-#: Gives text of about so many bytes; none at the end.
+#: Reads text of about that many bytes; the empty text at the end.
 Reader = Callable[[int], str]
 
 
 def text_reader(file: BinaryIO, refused: Callable[[int], Exception]) -> Reader:
-    """Reads a file in UTF-8; a byte order mark is passed over.
+    """Reads a file in UTF-8; a byte order mark is skipped.
 
-    :param refused: makes the error of the place of a byte that is no UTF-8
+    :param refused: makes the error for the place of a byte that is not UTF-8
     """
     decoder = getincrementaldecoder("utf-8-sig")()
     passed = 0

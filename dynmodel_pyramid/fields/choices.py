@@ -10,14 +10,14 @@ def choices_option(kind: colander.SchemaType, description: str) -> colander.Sche
 
 
 def check_choices(node, options) -> None:
-    """Part of the validator of an options' mapping."""
+    """Check the option; a part of the validator of the options' mapping."""
     choices = options.get("choices")
     if choices is not None and (not choices or len(set(choices)) != len(choices)):
         raise schema.at_option(node, "choices", "want at least one value, each once")
 
 
 def each_of(*validators):
-    """A validator of values that runs several, the first error ends it. (``colander.All`` loses the error's code.)"""
+    """A validator that runs several, until the first error. (``colander.All`` loses the error's code.)"""
 
     def check(node, value):
         for validator in validators:
@@ -27,7 +27,7 @@ def each_of(*validators):
 
 
 def one_of(choices):
-    """A validator of values."""
+    """A validator that accepts these choices only."""
     allowed = frozenset(choices)
     shown = ", ".join(map(str, choices[:20])) + (", ..." if len(choices) > 20 else "")
 

@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import EntryPoint
 from types import MappingProxyType
 
@@ -46,7 +47,7 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An installed field type that can't be used, where it comes from and why."""
+    """An installed field type that can't be used, where it comes from and the reason."""
 
     name: str
     distribution: str
@@ -64,9 +65,10 @@ class FieldTypes:
     def __init__(self):
         self._types: dict[str, Registered] = {}
         self._operators: dict[str, Syntax] = {}
-        #: How the operators of all types are written, by their names: what the grammar of queries knows.
+        #: The syntax of all types' operators by their names, for the grammar of queries.
         self.operators: Mapping[str, Syntax] = MappingProxyType(self._operators)
-        #: What is installed but can't be used. Of two types of one name it is the second, and the name is served.
+        #: Installed types that can't be used. Of two types with one name, the second is a failure and the first is
+        #: used.
         self.failures: tuple[Failure, ...] = ()
 
     def __iter__(self) -> Iterator[Registered]:
@@ -102,7 +104,7 @@ class FieldTypes:
         )
 
     def register(self, name: str, cls: type[FieldType], distribution: str = "", version: str = "") -> None:
-        """Check a class against the contract and take it in.
+        """Check a class against the contract and register it.
 
         :raises ConfigurationProblem: naming the type, where it comes from and what is wrong
         """
@@ -160,7 +162,7 @@ def _where(name: str, distribution: str, version: str, entry_point: str = "") ->
 
 
 def checked(cls: type[FieldType]) -> FieldType:
-    """An instance of a class that keeps the contract, as far as that shows before any use.
+    """An instance of the class, if the class keeps the contract as far as can be checked before any use.
 
     :raises ConfigurationProblem: saying what is wrong
     """
@@ -169,9 +171,8 @@ def checked(cls: type[FieldType]) -> FieldType:
     for method in ("column", "schema_node"):
         if getattr(cls, method) is getattr(FieldType, method):
             raise ConfigurationProblem(f"{cls.__name__} has no {method}()")
-    for method, contract in inspect.getmembers(FieldType, inspect.isfunction):
-        if not method.startswith("_"):
-            _check_arguments(cls, method, list(inspect.signature(contract).parameters)[1:])
+    for method, arguments in _contract().items():
+        _check_arguments(cls, method, arguments)
     try:
         field_type = cls()
         schema = field_type.options_schema()
@@ -199,6 +200,16 @@ def checked(cls: type[FieldType]) -> FieldType:
     return field_type
 
 
+@cache
+def _contract() -> dict[str, list[str]]:
+    """The methods of the contract with the names of their arguments."""
+    return {
+        name: list(inspect.signature(method).parameters)[1:]
+        for name, method in inspect.getmembers(FieldType, inspect.isfunction)
+        if not name.startswith("_")
+    }
+
+
 def _check_arguments(cls: type, method: str, arguments: list[str]) -> None:
     """Refuse a method that can't be called as the contract calls it: positionally, with the contract's arguments."""
     try:
@@ -221,7 +232,7 @@ def read_options(field_type: FieldType, own: dict) -> dict:
     """
     mapping = field_type.options_schema()
     known = {child.name for child in mapping.children}
-    # A null stands for the default; of an option that doesn't exist it is still an error.
+    # A null stands for the default; for an unknown option it is still an error.
     options = mapping.deserialize(
         {name: value for name, value in own.items() if value is not None or name not in known}
     )

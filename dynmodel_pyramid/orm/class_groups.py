@@ -9,9 +9,9 @@ field             attributes of its class                    attribute of the fa
 (links)           ``tags_rows``: the rows in their order
 ================  =========================================  =======================================================
 
-A group has one registry and one MetaData and is kept by the models of its tables alone, so that it goes when they do. A
-relationship never leads out of a group: a class that lived longer would keep the old one alive. Each table is of one
-current group, and a group is current as long as all its definitions are.
+A group has one registry and one MetaData. Only the models of its tables refer to it, so it is freed when they are. A
+relationship never leads out of a group: a class that lived longer would keep the old one alive. Each table belongs to
+one current group, and a group is current as long as all its definitions are.
 """
 
 from collections import deque
@@ -41,19 +41,20 @@ from dynmodel_pyramid.definitions.model import link_table
 from dynmodel_pyramid.errors import PluginMissing
 from dynmodel_pyramid.fields import Reference
 
-#: Tables of one group. Everything links to the users sooner or later; those beyond have their ids alone.
+#: The most tables in one group, because everything links to the users sooner or later. Links to tables beyond it are
+#: ids only.
 LIMIT = 50
 
 
 class Group:
-    """Classes by table id, each with the definition that it was built of. Never changed once it is there."""
+    """Classes by table id, each with the definition that it was built from. Never changed after it is published."""
 
     def __init__(self, definitions: dict[int, TableDefinition], classes: dict[int, type]):
         self.definitions = definitions
         self.classes = classes
 
     def is_current(self, attempt: Attempt) -> bool:
-        """Whether all its definitions are those of the attempt, which has used them then."""
+        """Whether all its definitions are current for the attempt, which counts them as used from then on."""
         return all(
             (model := attempt.model(table_id)) is not None and model.definition == definition
             for table_id, definition in self.definitions.items()
@@ -61,7 +62,7 @@ class Group:
 
 
 def class_of(catalogue: Catalogue, name: str) -> type | None:
-    """The class of the table of that name, as the database defines it now; None if there is none.
+    """The class of the table with that name, as the database defines it now; None if there is none.
 
     :raises PluginMissing: a field's type is not installed
     """
@@ -79,7 +80,7 @@ def _class_of(attempt: Attempt, name: str) -> type | None:
         return None
     group = _current(attempt, model)
     if group is None:
-        # One at a time, and proven before it is published: no old group ever takes the place of a newer one.
+        # One at a time, and proven before it is published, so that no old group ever replaces a newer one.
         with attempt.catalogue.generator.grouping:
             group = _current(attempt, model) or _built(attempt, model)
             attempt.confirm()
@@ -90,9 +91,9 @@ def _class_of(attempt: Attempt, name: str) -> type | None:
 
 
 def _current(attempt: Attempt, model: Model) -> Group | None:
-    """The current group that a table is of. A model that was read anew finds it with its neighbours."""
+    """The table's current group. A model that was loaded again finds the group through its neighbours."""
     table_id = model.definition.id
-    # Whoever has a group is in memory; nobody is read for this.
+    # Tables that have a group are in memory; no table is loaded for this.
     near = (attempt.snapshot.by_id(number) for number in _neighbours(model))
     for group in dict.fromkeys(each.group for each in (model, *near) if isinstance(each, Model)):
         if group is not None and table_id in group.classes and group.is_current(attempt):
@@ -111,7 +112,7 @@ def _neighbours(model: Model) -> Iterator[int]:
 
 
 def _built(attempt: Attempt, asked: Model) -> Group:
-    """A group of the table that was asked for and those linked to it, breadth first, as far as they are free."""
+    """A group of this table and the tables linked to it, breadth first, as far as these have no group yet."""
     generator = attempt.catalogue.generator
     metadata = sa.MetaData(schema=generator.dialect.schema)
     models: dict[int, Model] = {}
@@ -147,7 +148,7 @@ class _Classes:
     """The classes of one group, while they are built.
 
     The tables have no foreign keys, so each relationship says how it joins. ``lines`` are the mapped tables of lists
-    (SQLAlchemy's page Association Object): their classes belong to the group, and nobody else sees them.
+    (SQLAlchemy's documentation, "Association Object"): their classes belong to the group and are not public.
     """
 
     def __init__(self, generator: Generator, metadata: sa.MetaData, definitions: dict[int, TableDefinition]):
@@ -172,7 +173,8 @@ class _Classes:
             if (reference := self.generator.reference(field)) is not None
         ]
         list_tables = {(link.near.id, link.field.id): self._lines(link) for link in links if link.reference.many}
-        # The names of reverse sides are chosen by people, those of rows are made from others: these give way.
+        # People choose the names of reverse sides; the names of rows are derived. Where they clash, derived names give
+        # way.
         inner = [link for link in links if link.reference.table in self.definitions]
         for link in inner:
             if link.reference.reverse is not None:
@@ -237,7 +239,7 @@ class _Classes:
         }
         attributes = {
             "__table__": list_table,
-            # Its line may have gone with the row that it names.
+            # The line may have been deleted with the row that it names.
             "__mapper_args__": {"confirm_deleted_rows": False},
             "owner": self._to(link.near.id, back_populates=name, **join),
         }

@@ -1,4 +1,4 @@
-"""What a session's flush asks of rows: which have changed, and the values that the system gives them."""
+"""A session's flush: which rows have changed, and their system values."""
 
 from typing import Any
 
@@ -14,17 +14,17 @@ from dynmodel_pyramid.definitions.store import now
 
 
 def definition_of(row: Any) -> TableDefinition:
-    """The definition that the class of a row, or of a list's line, was made of."""
+    """The definition that the class of a row, or of a list's line, was made from."""
     return type(row).__table__.info[DEFINITION]
 
 
 def is_row(row: Any) -> bool:
-    """Whether it is a row and not the line of a list, which belongs to a row."""
+    """Whether the object is a row, and not a line of a row's list."""
     return hasattr(type(row), "__definition__")
 
 
 def changed_rows(session: Session) -> list[Any]:
-    """The rows that are changed, also by one of their lists."""
+    """The changed rows, and rows of which a list has changed."""
     modified = [row for row in session.dirty if session.is_modified(row)]
     rows = [row if is_row(row) else row.owner for row in modified]
     left_out = (*session.new, *session.deleted, None)
@@ -33,7 +33,7 @@ def changed_rows(session: Session) -> list[Any]:
 
 
 def settle_lists(row: Any) -> None:
-    """Number the lines of a row's lists from 0, as they were found with gaps."""
+    """Number the lines of a row's lists from 0 again, without gaps."""
     for value in vars(row).values():
         if isinstance(value, OrderingList):
             value.reorder()
@@ -46,7 +46,7 @@ def stale_relationships(row: Any) -> list[str]:
 
 
 def fill(session: Session, catalogue: Catalogue, author: str | None, rows: list[Any], *, new: bool) -> None:
-    """Give rows the values that the system gives."""
+    """Set the system values of rows."""
     moment, connection = now(), session.connection()
     by_definition: dict[int, list[Any]] = {}
     for row in rows:
@@ -61,7 +61,7 @@ def fill(session: Session, catalogue: Catalogue, author: str | None, rows: list[
         given = filler.of_new_rows(fields, len(alike)) if new else [filler.of_changed_row(fields) for _ in alike]
         if new:
             table, ids = type(alike[0]).__table__, [row.id for row in alike if row.id is not None]
-            # Numbers that are drawn later come after those that are given.
+            # Numbers that are drawn later come after numbers that the caller has set.
             catalogue.database.dialect.draw_ids(connection, table, 0, above=max(ids, default=0))
         for row, values in zip(alike, given, strict=True):
             for name, value in values.items():

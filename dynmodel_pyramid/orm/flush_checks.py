@@ -1,7 +1,7 @@
-"""The rules of fields, asked of the values that a session is about to write.
+"""The rules of fields, applied to values that a session is about to write.
 
-Objects hold values as columns store them, validators take them as JSON. A value's text form leads from the one to the
-other, as it does where a field changes its type. So a flush refuses what a request refuses, with the same codes.
+Objects hold values as columns store them, validators take them as JSON. A value's text form converts the one into the
+other, as when a field changes its type. So a flush refuses the same values as a request, with the same codes.
 """
 
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ _JUDGES = "dynmodel_judges"
 
 @dataclass(frozen=True, slots=True)
 class _Judge:
-    """What knows the rules of one field."""
+    """Applies the rules of one field."""
 
     field: FieldDefinition
     attribute: str
@@ -30,14 +30,14 @@ class _Judge:
     form: TextForm
 
     def made(self, value: Any) -> Any:
-        """What a request would store for the value.
+        """The value that a request would store for this value.
 
         :raises colander.Invalid: the field refuses it
-        :raises ValueError: it is no value of the field
+        :raises ValueError: it is not a value of the field
         """
         try:
             text = self.form.to_text(value)
-        except Exception:  # of a plugin, for a value of another type than its own
+        except Exception:  # a plugin may raise anything for a value of another type
             raise ValueError(f"{type(value).__name__} is no value of a field of type {self.field.type}") from None
         made = self.node.deserialize(self.form.from_text(text))
         if type(made) is not type(value) and made != value:
@@ -46,9 +46,9 @@ class _Judge:
 
 
 def check_values(rows: Iterable[Any], field_types: FieldTypes, *, new: bool) -> None:
-    """Judge the values that are new or changed. A value takes the form in which requests store it.
+    """Check new and changed values, and bring each to the form in which requests store it.
 
-    Links are left to their foreign keys: the flush itself may set them.
+    Links are checked by their foreign keys, because the flush itself may set them.
 
     :raises Invalid: with every fault; pointers name the field, details the row
     """
@@ -98,7 +98,7 @@ def _check_id(row: Any, told: str, problems: Problems) -> None:
 
 
 def _judges_of(table: sa.Table, field_types: FieldTypes) -> list[_Judge]:
-    """Made once for a version of a table."""
+    """Made once for each version of a table."""
     if _JUDGES not in table.info:
         table.info[_JUDGES] = list(_make_judges(table, table.info[DEFINITION], field_types))
     return table.info[_JUDGES]

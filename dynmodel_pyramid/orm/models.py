@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.orm.class_groups import class_of
 
-#: Definitions that are in memory at a time while names are listed.
+#: How many definitions are in memory at a time while names are listed.
 CHUNK = 500
 
 
@@ -31,7 +31,7 @@ class Models(Mapping[str, type]):
         return cls
 
     def __getattr__(self, name: str) -> type:
-        if name.startswith("_"):  # no model's name does
+        if name.startswith("_"):  # no model's name begins so
             raise AttributeError(name)
         try:
             return self[name]

@@ -5,10 +5,11 @@
         for product in session.scalars(select(Product).where(Product.price > 10)):
             product.price = 10
 
-A request proves its answer by :class:`~..catalogue.attempt.Attempt`; a session proves the classes that it used:
-the definition of each is compared when it is first used, for an early and clear error, and again before the commit.
-The second is the proof: on SQLite the whole transaction sees one moment, and on PostgreSQL the statements have locked
-the tables by then. A block that only reads is proven at its end in the same way. Textual SQL is not looked at.
+A request proves its answer by :class:`~..catalogue.attempt.Attempt`; a session proves the classes that it used. It
+compares the definition of each class when the class is first used, for an early and clear error, and again before the
+commit. The second comparison is the proof: on SQLite the whole transaction sees one moment, and on PostgreSQL the
+statements have locked the tables by then. A block that only reads is proven at its end in the same way. Textual SQL is
+not examined.
 """
 
 from collections.abc import Iterator
@@ -31,7 +32,7 @@ from dynmodel_pyramid.errors import Conflict
 from dynmodel_pyramid.orm.flush import changed_rows, definition_of, fill, is_row, settle_lists, stale_relationships
 from dynmodel_pyramid.orm.flush_checks import check_values
 
-#: Compiled statements that one session keeps; they go with it, and the classes that they name as well.
+#: How many compiled statements a session keeps. They are freed with it, and so are the classes that they name.
 STATEMENTS = 100
 
 
@@ -51,7 +52,7 @@ class DefinitionChanged(Conflict):
 
 
 class UnreportedWrite(Conflict):
-    """A statement that writes rows past the session's unit of work, so that nobody could be told which."""
+    """A statement that writes rows past the session's unit of work, so that these rows could not be reported."""
 
     code = "unreported_write"
 
@@ -63,10 +64,10 @@ class UnreportedWrite(Conflict):
 
 
 class ModelSession(Session):
-    """An ORM session on generated classes. See the module; :func:`session` makes them.
+    """An ORM session on generated classes; :func:`session` makes it.
 
     :param writes: whether its transactions write from their first statement on. Otherwise they begin as reads, which
-        hold nobody up, and go over to a connection that writes with the first flush.
+        block nobody, and the first flush changes to a connection that writes.
     :param author: who writes, for the fields that say so
     """
 
@@ -78,11 +79,11 @@ class ModelSession(Session):
         self._reader = catalogue.database.engine.execution_options(compiled_cache=cache)
         self._writer = catalogue.database.writer.execution_options(compiled_cache=cache)
         self._writes = self._writing = writes
-        #: The definitions of the classes used in this transaction, by table id; several where versions mix.
+        #: The definitions of the classes used in this transaction, by table id; several if versions were mixed.
         self._used: dict[int, list[TableDefinition]] = {}
-        #: The groups of tables that statements named, and may have reached further through relationships.
+        #: The groups of tables that statements named; relationships may have reached further tables of these groups.
         self._groups: set[sa.MetaData] = set()
-        #: What a flush must remember till its end.
+        #: Kept from the beginning of a flush until its end.
         self._gone: list[tuple[int, tuple[int, int]]] = []
         self._written: list[Any] = []
 
@@ -107,7 +108,7 @@ class ModelSession(Session):
         return True
 
     def confirm(self) -> None:
-        """Prove that every class used in this transaction is current; a proof if all writes are flushed.
+        """Prove that every class used in this transaction is current. It is a proof only if all writes are flushed.
 
         :raises DefinitionChanged: naming those that are not
         """
@@ -130,7 +131,7 @@ class ModelSession(Session):
             raise DefinitionChanged(sorted(changed))
 
     def explain(self, error: sa.exc.DBAPIError) -> None:
-        """After a database error, before the rollback: raise the reason if a definition change is it.
+        """After a database error, before the rollback: raise the reason if it is a change of definitions.
 
         :raises DefinitionChanged: a class used is not current
         """
@@ -145,9 +146,9 @@ class ModelSession(Session):
                     raise changed from error
 
     def flush(self, objects: Any = None) -> None:
-        """Write what is new or changed, then delete, with all that deleting asks of the rows that refer to it.
+        """Write new and changed rows, then delete rows, with what ``on_delete`` asks for the rows that refer to them.
 
-        In this order: a row that was moved to another one a moment ago doesn't hold the deletion up.
+        In this order, a row that has just been linked to another row does not block the deletion.
 
         :raises Invalid: a value breaks a rule of its field
         :raises Conflict: a row that stays refers to one that is deleted, and its field restricts that; or the row
@@ -160,7 +161,7 @@ class ModelSession(Session):
             raise self.violated(error) from error
 
     def violated(self, error: sa.exc.IntegrityError) -> Exception:
-        """The rule that the database refused a write for, in words of the definition; the error itself for others."""
+        """A broken rule, in words of the definition; for other database errors the error itself."""
         failure = self.catalogue.database.failure(error)
         if failure.kind not in KINDS:
             return error
@@ -170,7 +171,7 @@ class ModelSession(Session):
     def _write_then_delete(self, objects: Any) -> None:
         gone = list(self.deleted)
         if gone:
-            self.add_all(gone)  # they are no longer marked
+            self.add_all(gone)  # no longer marked as deleted
             super().flush()
             for row in gone:
                 if is_row(row):  # the lines of lists follow
@@ -193,9 +194,9 @@ class ModelSession(Session):
         )
 
     def _model(self, attempt: Attempt, table_id: int) -> Model:
-        """A table that a deletion reaches.
+        """The model of a table that a deletion reaches.
 
-        :raises DefinitionChanged: it is not what those used here refer to
+        :raises DefinitionChanged: it is not the version that the classes used here refer to
         """
         try:
             model = attempt.model(table_id)
@@ -234,7 +235,7 @@ def _before_statement(state: ORMExecuteState) -> None:
 
 @event.listens_for(ModelSession, "loaded_as_persistent")
 def _loaded(session: ModelSession, row: Any) -> None:
-    # Loaded together with another row (joinedload): the statement doesn't name its table.
+    # A row that is loaded together with another one (joinedload): the statement doesn't name its table.
     if DEFINITION in type(row).__table__.info:
         session.note(definition_of(row))
 
@@ -250,7 +251,7 @@ def _before_flush(session: ModelSession, context, instances) -> None:
             fill(session, session.catalogue, session.author, rows, new=are_new)
     for row in changed:
         settle_lists(row)
-    # Afterwards a row that was expired can't be asked any more.
+    # Later it would be too late: an expired row cannot be read any more.
     session._gone = [(definition_of(row).id, (row.id, row._version)) for row in session.deleted if is_row(row)]
 
 
@@ -271,10 +272,10 @@ def _after_flush(session: ModelSession, context) -> None:
 
 @event.listens_for(ModelSession, "after_flush_postexec")
 def _after_flush_is_over(session: ModelSession, context) -> None:
-    # Who set an id finds the row of that id from now on.
+    # After an id was set, the relationship leads to the row of that id.
     for row in session._written:
         stale = stale_relationships(row)
-        if stale and row in session:  # the line of a list may be gone
+        if stale and row in session:  # a line of a list may be gone
             session.expire(row, stale)
     session._written = []
 
@@ -293,7 +294,7 @@ def _after_transaction(session: ModelSession, transaction) -> None:
 
 @contextmanager
 def session(catalogue: Catalogue, *, writes: bool = True, author: str | None = None) -> Iterator[ModelSession]:
-    """A session in one transaction: committed if the block ends well, else rolled back.
+    """A session in one transaction: committed if the block ends without an error, else rolled back.
 
     :raises DefinitionChanged: a class that was used is not, or no longer, current
     """

@@ -1,7 +1,7 @@
-"""Rows that come in any number: all are judged and set aside, outside of any lock, and then written in one transaction.
+"""Any number of rows: all are validated and staged, outside of any lock, and then written in one transaction.
 
-Memory holds a part of them at a time. A single part is written as it is; where there are more, the rows that were
-judged good wait in a temporary table (:mod:`~.staging`) or in a temporary file.
+Only a part of them is in memory at a time. A single part is written directly; if there are more, valid rows are kept in
+a temporary table (:mod:`~.staging`) or in a temporary file until all are validated.
 """
 
 import pickle
@@ -19,22 +19,22 @@ from dynmodel_pyramid.rows.entries import Columns, Entry, Faults, read_new
 from dynmodel_pyramid.rows.service import NewRows, Rows
 from dynmodel_pyramid.rows.staged_upserts import StagedUpserts
 from dynmodel_pyramid.rows.staging import StagedRows
-from dynmodel_pyramid.rows.upserts import Upsert, Upserted
+from dynmodel_pyramid.rows.upserts import Upsert
 from dynmodel_pyramid.rows.written_rows import PART, WrittenRows
 
-#: Bytes of judged rows that are not yet put into a temporary file.
+#: Bytes of valid rows up to which they stay in memory.
 IN_MEMORY = 1_048_576
 
-#: Bytes of a request from which one row more is no longer taken into a part.
+#: A part that has read this many bytes of the request takes no further row.
 PART_BYTES = 1_048_576
 
-#: Told the ids of the rows that were written, part by part.
+#: Called with the ids of written rows, part by part.
 Written = Callable[[sa.Connection, Sequence[int]], None]
 
 
 @dataclass(slots=True)
 class Document:
-    """One document, and the faults that were found before, with pointers within it."""
+    """One document, and the faults that were found earlier, with pointers within the document."""
 
     document: Any
     faults: Faults | None = None
@@ -52,30 +52,30 @@ class Transaction:
     """The transaction that writes; made for one import."""
 
     def begin(self) -> sa.Connection:
-        """Begin it, on the connection of :meth:`stage` if that was asked for."""
+        """Begin it, on the connection of :meth:`stage` if there is one."""
         raise NotImplementedError
 
     def stage(self) -> sa.Connection:
-        """A connection for a temporary table; whoever made this object closes it."""
+        """A connection for a temporary table; the maker of this object closes it."""
         raise NotImplementedError
 
     def later(self, step: Callable[[], None]) -> None:
-        """Do what only reads: when the transaction is committed, on the connection of :meth:`stage` and seeing what the
-        commit left; now, where the database has no such moment or nothing was staged.
+        """Run a step that only reads: after the commit, on the connection of :meth:`stage`, with the data as of the
+        commit; or now, if the database can't keep that moment or nothing was staged.
 
-        Nothing is written any more in the transaction.
+        The transaction writes nothing after it.
         """
         step()
 
 
 class Import:
-    """Judges documents as they come, and writes them when all are good.
+    """Validates documents as they come, and writes them when all are valid.
 
-    When a fault is found, nothing is written, but the rest is judged, so that every fault is told.
+    After a fault nothing is written, but the rest is still validated, so that all faults are reported.
 
     :param merging: None adds rows only
     :param pointers: whether the pointers of problems begin with the document's number
-    :param position: the bytes that were read of the body so far, which bound a part
+    :param position: gives the bytes of the body that were read so far, which bound a part
     """
 
     def __init__(
@@ -94,13 +94,14 @@ class Import:
         self._position = position
         self.count = 0
         self.inserted = 0
-        #: The id of the last row, where the rows are a single part.
+        #: The id of the last row, if the rows are a single part.
         self.last_id: int | None = None
         self._problems = Problems()
 
     def run(self, documents: Iterable[Document], transaction: Transaction, written: Written | None = None) -> None:
         """
-        :param written: told the ids of the rows, part by part, inside the transaction or :meth:`Transaction.later`
+        :param written: called with the ids of the rows, part by part, inside the transaction or by
+            :meth:`Transaction.later`
         :raises Invalid: with every fault, and their total
         """
         parts = _parts(documents, self._position)
@@ -109,7 +110,10 @@ class Import:
             judged = self._judged(first, 0)
             self._problems.raise_if_any()
             connection = transaction.begin()
-            self._write(connection, [judged], note=lambda ids: written and written(connection, ids))
+            ids = self._write_part(connection, judged, None if self.merging is None else self._upsert([]))
+            self.last_id = ids[-1] if ids else None
+            if written is not None:
+                written(connection, ids)
         elif self.merging is None and StagedRows.takes(self.rows):
             self._move(StagedRows(self.rows, transaction.stage()), [first, second], parts, transaction, written)
         else:
@@ -133,7 +137,7 @@ class Import:
         self._problems.raise_if_any()
 
     def _judged(self, part: list[Document], first: int) -> NewRows | list[Entry] | None:
-        """The rows of a part; None where it has faults, which are noted."""
+        """The rows of a part; None if it has faults, which are noted."""
         if not any(each.faults for each in part):
             try:
                 return self._judge([each.document for each in part], first)
@@ -170,37 +174,45 @@ class Import:
 
     # Writing
 
-    def _write(
+    def _write_part(
         self,
         connection: sa.Connection,
-        parts: "Iterable[NewRows] | Iterable[list[Entry]]",
-        note: Callable[[Sequence[int]], None],
-        seen: WrittenRows | None = None,
-    ) -> None:
-        rows, several = self.rows, isinstance(parts, Kept)
+        part: NewRows | list[Entry],
+        upsert: Upsert | None,
+        *,
+        above: int = 0,
+        own_links: bool = True,
+    ) -> list[int]:
+        """
+        :param above: and ``own_links``: see :meth:`Rows.insert`
+        """
+        if upsert is None:
+            ids = self.rows.insert(connection, part, above=above, own_links=own_links)
+            self.inserted += len(ids)
+        else:
+            done = upsert.run(connection, part, above=above, own_links=own_links)
+            ids = done.ids
+            self.inserted += len(done.inserted)
+        self.count += len(ids)
+        return ids
+
+    def _write(self, connection: sa.Connection, parts: "Kept", noted: WrittenRows) -> None:
+        rows = self.rows
         # Rows of one request may refer to one another, in any order; whether they do is asked when all are there.
-        later = several and rows.links.refer_to_itself
+        later = rows.links.refer_to_itself
         deferred = rows.catalogue.database.dialect.foreign_keys_deferred
         with deferred(connection) if later else nullcontext():
-            upsert = None if self.merging is None else self._upsert([], seen=seen)
-            above = parts.greatest_id if several else 0
+            upsert = None if self.merging is None else self._upsert([], seen=noted)
             for part in parts:
                 if self._problems.total:
                     self._note_missing_rows(connection, part, own=False if later else None)
                     continue
                 try:
-                    if upsert is None:
-                        ids = rows.insert(connection, part, above=above, own_links=not later)
-                        done = Upserted(ids, frozenset(ids))
-                    else:
-                        done = upsert.run(connection, part, above=above, own_links=not later)
+                    ids = self._write_part(connection, part, upsert, above=parts.greatest_id, own_links=not later)
                 except Invalid as error:
                     self._problems.include(error)
-                    continue
-                self.count += len(done.ids)
-                self.inserted += len(done.inserted)
-                self.last_id = done.ids[-1] if done.ids else self.last_id
-                note(done.ids)
+                else:
+                    noted.add(ids)
             self._problems.raise_if_any()
             if later:
                 for part in parts:
@@ -252,7 +264,7 @@ class Import:
             connection = transaction.begin()
             done = None if staged is None else staged.write()
             if done is None:
-                self._write(connection, kept, noted.add, noted)
+                self._write(connection, kept, noted)
             else:
                 self.count, self.inserted = done
         self._show_later(transaction, connection, noted if done is None else staged, written)
@@ -293,11 +305,11 @@ def _parts(documents: Iterable[Document], position: Callable[[], int]) -> Iterat
 
 
 class Kept:
-    """Parts of judged rows in a temporary file of this process alone."""
+    """Parts of valid rows, in a temporary file that only this process reads."""
 
     def __init__(self):
         self._file = SpooledTemporaryFile(max_size=IN_MEMORY)
-        #: The greatest id that a client gave a new row; 0: none.
+        #: The greatest id that a client gave to a new row; 0: none.
         self.greatest_id = 0
 
     def add(self, part: NewRows | list[Entry]) -> None:

@@ -9,5 +9,5 @@
 ``field_types``     ``dynmodel-field-types``
 ``new_field_type``  ``dynmodel-new-field-type``
 ``pshell``          what ``pshell`` finds in its namespace
-``ini``             what they read from an INI file
+``ini``             reads an INI file for the scripts
 """

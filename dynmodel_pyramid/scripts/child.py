@@ -18,8 +18,8 @@ KILL_MARGIN = 3.0  # seconds beyond the graceful timeout; more than the worker's
 class Child:
     """A worker, started by the constructor.
 
-    ``deadline`` is set from the moment in which it is known to be stopping; at that time it is to be killed. ``heard``
-    is when it last said anything.
+    ``deadline`` is set once the worker is known to be stopping: it is the time at which to kill it. ``heard`` is the
+    time of its last message.
 
     :param command: ``(plan, control, sockets)``, both file descriptors -> the command line
     :param sockets: the listening sockets that it inherits
@@ -32,7 +32,7 @@ class Child:
         self.worker_timeout = plan.worker_timeout
         self.started = time.monotonic()
         self.heard = self.started + LONGEST_START
-        self.silent = False  # killed for that
+        self.silent = False  # killed for its silence
         self.ready = False
         self.cause = ""
         self.deadline: float | None = None
@@ -54,7 +54,7 @@ class Child:
         self.pid = self.process.pid
 
     def read(self) -> bytes | None:
-        """What it said; None when there is nothing new, empty at the end of the line."""
+        """The new messages; None when there are none, empty at the end of the line."""
         try:
             said = self.control.recv(65536)
             self.heard = time.monotonic() if said else self.heard
@@ -71,7 +71,7 @@ class Child:
 
     @property
     def silent_at(self) -> float:
-        """When it counts as one that no longer answers; never when it is stopping, which has its own deadline."""
+        """When the worker counts as one that no longer answers; never while it stops, which has its own deadline."""
         watched = self.worker_timeout and self.deadline is None and not self.silent
         return self.heard + self.worker_timeout if watched else float("inf")
 
@@ -80,12 +80,12 @@ class Child:
             self.deadline = time.monotonic() + self.graceful_timeout + KILL_MARGIN
 
     def stop(self) -> None:
-        """Tell it to stop; others go on accepting. One that still loads ends at once."""
+        """Tell the worker to stop while others go on accepting. A worker that still loads ends at once."""
         self.expect_end()
         self.process.terminate()
 
     def last_orders(self) -> None:
-        """Tell it to stop, and that nobody will accept after it."""
+        """Tell the worker to stop, and that nobody will accept after it."""
         self.expect_end()
         with contextlib.suppress(OSError):  # it may be gone already
             self.control.shutdown(socket.SHUT_WR)

@@ -3,8 +3,8 @@
     dynmodel-field-types
     dynmodel-field-types --json
 
-It needs no database and ends with 1 if a type failed: run it before a release goes live. Types that an application
-gives with ``config.add_field_type`` are known to the running application only.
+It needs no database and ends with 1 if a type failed: run it before a deployment. Types that an application adds with
+``config.add_field_type`` are known to the running application only.
 """
 
 import argparse
@@ -24,7 +24,7 @@ HEADINGS = ("name", "distribution", "version", "sortable", "operators")
 
 
 def document(types: FieldTypes) -> dict[str, Any]:
-    """All there is to tell, as JSON."""
+    """The whole report, as JSON."""
     return {
         "installed": [
             {
@@ -50,7 +50,7 @@ def document(types: FieldTypes) -> dict[str, Any]:
 
 
 def report(types: FieldTypes) -> Iterator[str]:
-    """The lines of the table, and of what failed."""
+    """The lines of the table, and those about failed types."""
     lines = [HEADINGS]
     for known in document(types)["installed"]:
         sortable, operators = "yes" if known["sortable"] else "no", " ".join(known["operators"])
@@ -73,7 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("ini", nargs="?", help="an INI file, which must be readable; no type depends on it so far")
     parser.add_argument("--json", action="store_true", help="print JSON")
     given = parser.parse_args(arguments)
-    logging.getLogger("dynmodel_pyramid").addHandler(logging.NullHandler())  # the table tells what the log would
+    logging.getLogger("dynmodel_pyramid").addHandler(logging.NullHandler())  # the table says what the log would
     try:
         if given.ini is not None:
             read_ini(given.ini)

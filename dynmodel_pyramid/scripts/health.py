@@ -2,9 +2,9 @@
 
     dynmodel-health production.ini
 
-It compares every table, as ``GET /table/{id}/health/`` does, beside the running service. It ends with 1, and one line
-for each difference, if there are any: let it run once a day, and after a restore. Field types that an application gives
-with ``config.add_field_type`` are not known to it.
+It compares every table, as ``GET /table/{id}/health/`` does, beside the running service. If there are differences it
+prints a line for each and ends with 1. Run it once a day, and after a restore. It does not know field types that an
+application adds with ``config.add_field_type``.
 """
 
 import argparse

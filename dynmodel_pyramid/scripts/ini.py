@@ -1,4 +1,4 @@
-"""What the console scripts read from an INI file, without making the application of it."""
+"""Read an INI file for the console scripts, without making its application."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What ``pshell`` finds in its namespace; ``setup`` in the INI file's section ``[pshell]`` names :func:`setup`.
+"""The namespace of ``pshell``; ``setup`` in the INI file's section ``[pshell]`` names :func:`setup`.
 
 >>> session.scalars(select(Product).where(Product.price > 10)).all()
 """
@@ -20,7 +20,7 @@ def setup(env: dict[str, Any]) -> Iterator[None]:
     """Add ``catalogue``, ``models``, ``session``, ``select`` and the classes of the first tables by their names.
 
     ``session`` writes with ``session.commit()``; until then, and after a read until ``session.rollback()``, it is in a
-    transaction. A class whose definition has changed since is refused: take it anew from ``models``.
+    transaction. A class whose definition has changed since is refused: get it again from ``models``.
     """
     catalogue = env["registry"].dynmodel_catalogue
     models = catalogue.models
@@ -30,6 +30,6 @@ def setup(env: dict[str, Any]) -> Iterator[None]:
             if name not in env:
                 try:
                     env[name] = models[name]
-                except (KeyError, PluginMissing):  # dropped just now, or of a type that is not installed
+                except (KeyError, PluginMissing):  # dropped just now, or one of its types is not installed
                     continue
         yield

@@ -2,7 +2,7 @@
 
 The loop that serves connections beats, about once a second. A beat does two things:
 
-* It tells the parent, which kills a worker that was silent for ``worker_timeout`` seconds, and starts another.
+* It sends the parent a message. The parent replaces a worker that was silent for ``worker_timeout`` seconds.
 * It sets the process's alarm clock anew. When the loop stops, the kernel ends the process (SIGALRM), a little later
   than the parent would. This needs neither the parent, which may be dead, nor Python: code in C that never gives up the
   interpreter's lock (a regular expression, a driver) stops every thread and every signal handler of Python.
@@ -16,14 +16,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-#: Seconds by which the alarm clock is later than the parent, whose log tells more.
+#: Seconds by which the alarm clock is later than the parent, because the parent's log says more.
 ALARM_MARGIN = 5.0
 INTERVAL = 0.9  # seconds; the loop looks once a second
 
 
 class Pulse:
     """
-    :param tell: tells the parent; it must not block
+    :param tell: sends the parent a message; it must not block
     :param timeout: seconds without a beat after which the process may be killed; 0: never
     """
 
@@ -32,7 +32,7 @@ class Pulse:
         self.timeout = timeout
         self._next = float("-inf")
         if timeout:
-            # An ignored signal stays ignored in the processes that one starts.
+            # An ignored signal stays ignored in child processes.
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
     def beat(self) -> None:
@@ -44,14 +44,14 @@ class Pulse:
             signal.setitimer(signal.ITIMER_REAL, self.timeout + ALARM_MARGIN)
 
     def finish(self, seconds: float) -> None:
-        """The process ends within that time, and beats no more."""
+        """Beat no more: the process ends within that time."""
         if self.timeout:
             self._next = float("inf")
             signal.setitimer(signal.ITIMER_REAL, seconds + ALARM_MARGIN)
 
     @contextmanager
     def without_loop(self) -> Iterator[None]:
-        """Within it a thread beats: while the application loads, however long it waits for something."""
+        """A context in which a thread beats: for the time in which the application loads."""
         done = threading.Event()
 
         def run() -> None:

@@ -4,8 +4,8 @@
     dynmodel-purge production.ini --days 90 --dry-run
 
 It takes dropped fields, old columns of conversions, and dropped tables, each in a transaction of its own, beside the
-running service. Let it run once a day. It ends with 1 if something could not be purged; the rest is purged all the
-same. Field types that an application gives with ``config.add_field_type`` are not known to it.
+running service. Run it once a day. It ends with 1 if something could not be purged; the rest is purged all the same. It
+does not know field types that an application adds with ``config.add_field_type``.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from dynmodel_pyramid.fields import FieldTypes
 from dynmodel_pyramid.scripts.ini import read_ini
 from dynmodel_pyramid.settings import Settings
 
-#: What there is to purge: its name for people, and what purges it.
+#: Each kind of thing to purge: its name for people, and the function that purges it.
 Task = tuple[str, Callable[[], object]]
 
 

@@ -1,7 +1,7 @@
 """Documents of the whole schema in files: JSON (RFC 8259) and YAML (1.2), read without surprises.
 
-YAML guesses what a word without quotes is, and 1.1 and 1.2 guess otherwise: ``no`` is false or a text, ``010`` is 8 or
-10, ``2026-01-31`` a date or a text. Here such a word is a number where JSON has it exactly so; null, true or false
+YAML guesses the type of a word without quotes, and 1.1 and 1.2 guess differently: ``no`` is false or a text, ``010`` is
+8 or 10, ``2026-01-31`` a date or a text. Here such a word is a number where JSON has it exactly so; null, true or false
 where the versions of YAML agree; else a text. A key is always a text. What is written is quoted wherever any reader
 might guess something else.
 """
@@ -24,7 +24,7 @@ SUFFIXES = {".json": "json", ".yaml": "yaml", ".yml": "yaml"}
 _NULL, _BOOL, _INT, _FLOAT, _STR, _SEQ, _MAP = (
     f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "str", "seq", "map")
 )
-#: The words that are no texts, with their first characters ("" of an empty value).
+#: The words that are not texts, with their first characters ("" for an empty value).
 _WORDS = (
     (_NULL, r"(?:null|Null|NULL|~|)", ["n", "N", "~", ""]),
     (_BOOL, r"(?:true|True|TRUE|false|False|FALSE)", list("tTfF")),
@@ -34,9 +34,9 @@ _WORDS = (
 
 
 def format_of(path: str | None, given: str | None) -> str:
-    """The format of a file: the one that is given, else by the file's name; YAML where there is no name.
+    """The format of a file: the one asked for, else that of the file's name; YAML where there is no name.
 
-    :raises Malformed: the name doesn't tell
+    :raises Malformed: the name does not say
     """
     if given is not None:
         return given
@@ -143,13 +143,13 @@ def _dumper() -> type:
             return True
 
         def text(self, text):
-            # Lines of a description stay lines; other breaks and what can't be seen are written out in double quotes.
+            # Lines of a description stay lines; other breaks and invisible characters are escaped in double quotes.
             plain = text.replace("\n", "").isprintable()
             style = '"' if not plain else "|" if "\n" in text else None
             return self.represent_scalar(_STR, text, style=style)
 
     Dumper.add_representer(str, Dumper.text)
-    # Besides those of YAML 1.1, which quote what 1.1 readers would take for something else.
+    # Added to the words of YAML 1.1, so that a text which either version would misread is quoted.
     for tag, pattern, first in _WORDS:
         Dumper.add_implicit_resolver(tag, re.compile(rf"{pattern}\Z"), first)
     return Dumper

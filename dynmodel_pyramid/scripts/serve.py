@@ -6,8 +6,7 @@ Reads the same file as ``pserve``: ``[server:main]`` says where to listen and ho
 ``[app:main]`` the application, ``[dynmodel-serve]`` the settings of this command (``SETTINGS`` below).
 Any Pyramid application will do; docs/serving.md tells how to use it.
 
-This module holds the command line and what is read from the file; ``supervisor`` is the parent process, ``worker`` a
-child. POSIX only.
+This module reads the command line and the file; ``supervisor`` is the parent process, ``worker`` a child. POSIX only.
 """
 
 import argparse
@@ -30,7 +29,7 @@ from dynmodel_pyramid.server.settings import Limits, parse
 from dynmodel_pyramid.settings import Setting, at_least, seconds
 
 SECTION = "dynmodel-serve"
-SHORTEST_WORKER_TIMEOUT = 3.0  # a worker says about once a second that it runs
+SHORTEST_WORKER_TIMEOUT = 3.0  # a worker sends a message about once a second
 
 
 def worker_timeout(text: str) -> float:
@@ -55,13 +54,13 @@ SETTINGS = (
         "Seconds after which a worker that no longer answers is killed and replaced. 0: never.",
     ),
 )
-#: What ``[server:main]`` may use. Files for waitress are served, too, by the same server.
+#: The values of ``use`` in ``[server:main]``. The same server serves files that were written for waitress.
 USES = ("egg:dynmodel_pyramid#server", "egg:waitress", "egg:waitress#main")
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one reading of the INI file asks for; ``limits`` is ``[server:main]``."""
+    """The settings of one reading of the INI file; ``limits`` is ``[server:main]``."""
 
     processes: int
     graceful_timeout: float
@@ -70,7 +69,7 @@ class Plan:
 
     @property
     def listen(self) -> Mapping[str, str]:
-        """Where; that can't be changed by a reload."""
+        """The addresses to listen on; a reload cannot change them."""
         return self.limits.listen
 
 
@@ -87,7 +86,7 @@ class IniFile:
             self.variables[name] = value
 
     def plan(self, processes: int | None = None) -> Plan:
-        """Read and check everything but the application; ``processes`` goes before the file.
+        """Read and check everything but the application; ``processes`` overrides the file.
 
         :raises ConfigurationProblem: naming the file and what is wrong with it
         """

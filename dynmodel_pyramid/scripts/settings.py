@@ -3,8 +3,8 @@
     dynmodel-settings
     dynmodel-settings production.ini
 
-Settings that plugins declare with ``config.add_dynmodel_setting`` are known to the running application only: of an INI
-file they are listed as they stand.
+Only the running application knows settings that plugins declare with ``config.add_dynmodel_setting``: the script prints
+these as the INI file has them.
 """
 
 import argparse
@@ -30,7 +30,7 @@ def shown(value: Any) -> str:
 
 
 def describe(setting: Setting, raw: Mapping[str, Any] | None) -> Iterator[str]:
-    """The lines of one setting; ``raw`` are an INI file's, where there is one."""
+    """The lines of one setting; ``raw`` holds the keys of the INI file, if there is one."""
     name = PREFIX + setting.name
     yield f"{name} = {shown(setting.default)}".rstrip()
     if raw is not None and name in raw:

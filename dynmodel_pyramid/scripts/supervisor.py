@@ -1,9 +1,9 @@
 """The parent process of ``dynmodel-serve``: starts, watches, replaces and stops workers. It loads no application.
 
-One thread, one loop. Each turn compares what is with what should be (``processes`` ready workers of the newest
-*generation*) and starts or stops workers accordingly; signals and deaths only change these numbers. A reload is a new
-generation. It has to prove itself with one worker that gets ready; until then nothing else changes, and if that worker
-fails the generation is dropped.
+One thread, one loop. Each turn compares the workers that run with those that should run (``processes`` ready workers of
+the newest *generation*) and starts or stops workers accordingly; signals and deaths only change these numbers. A reload
+begins a new generation. It proves itself when its first worker becomes ready; until then nothing else changes. If that
+worker fails, the generation is dropped.
 """
 
 import itertools
@@ -30,7 +30,7 @@ class Supervisor:
     """Keeps ``plan.processes`` workers; :meth:`run` returns the exit status.
 
     :param read_plan: reads the INI file anew; called on SIGHUP
-    :param plan: what it said at first
+    :param plan: the first reading
     :param command: ``(plan, control, sockets)`` with file descriptors -> the command line of a worker
     :param sockets: bound; closed by :meth:`run`
     """
@@ -155,7 +155,7 @@ class Supervisor:
             elif word == "failed":
                 worker.cause = rest
             elif word == "stopping" and worker.deadline is None:
-                # Somebody else told it to. Its place is to be filled now, not when it ends.
+                # Something else stopped it. Fill its place now, not when it ends.
                 log.info("worker %d is stopping by itself", worker.pid)
                 worker.expect_end()
             elif word == "cut":
@@ -181,8 +181,8 @@ class Supervisor:
     def _kill_silent(self, *, stood_still: bool) -> None:
         """Kill the workers that no longer answer.
 
-        :param stood_still: this process was stopped, and mostly the workers with it (a frozen container): all of them
-            get their time anew
+        :param stood_still: this process itself was stopped, and probably the workers with it (a frozen container): the
+            timeout of each starts again
         """
         now = time.monotonic()
         for worker in self.workers:
@@ -205,7 +205,7 @@ class Supervisor:
                     worker.deadline = float("inf")
                 continue
             if worker.control.fileno() != -1:
-                self._hear(worker)  # what it said before it died
+                self._hear(worker)  # its last messages
                 self._hang_up(worker)
             self.workers.remove(worker)
             if worker.deadline is None:
@@ -228,7 +228,7 @@ class Supervisor:
             (self.generation, self.plan), self.proven, self.reloading = self.fallback, True, False
 
     def _back_off(self, started: float) -> float:
-        """Seconds to wait after the death of a worker that started then: 0, 0.5, 1, 2... when it keeps happening."""
+        """Seconds to wait after a worker's death before another one starts: 0, 0.5, 1, 2... when it keeps happening."""
         now = time.monotonic()
         if now - started >= SETTLED:
             self.failures = 0
@@ -241,7 +241,7 @@ class Supervisor:
         return max(0.0, self.not_before - now)
 
     def _patience(self) -> float | None:
-        """Seconds until something is to be done though nothing happens."""
+        """Seconds until the next turn is due, if no event comes first."""
         now = time.monotonic()
         times = [worker.deadline for worker in self.workers if worker.deadline is not None]
         times += [worker.silent_at for worker in self.workers]
@@ -255,7 +255,7 @@ class Supervisor:
     def _reload(self) -> None:
         try:
             plan = self.read_plan()
-        except Exception as error:  # whatever it is, it must not end what serves
+        except Exception as error:  # no error may end the processes that serve
             log.error("can't reload, the old workers go on: %s", error)
             return
         if plan.listen != self.listen:
@@ -268,7 +268,7 @@ class Supervisor:
 
     def _stop_all(self) -> None:
         self.stopping = True
-        # First of all: so the last worker that has emptied the queue closes the last copy.
+        # First of all, so that the last copy is closed by the last worker, which has emptied the queue.
         for sock in self.sockets:
             sock.close()
         for worker in self.workers:

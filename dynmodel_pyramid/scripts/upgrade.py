@@ -1,9 +1,9 @@
-"""``dynmodel-upgrade``: create the system tables, or bring them to this release.
+"""``dynmodel-upgrade``: create the system tables, or upgrade them to this release.
 
     dynmodel-upgrade production.ini
 
-For deployments that set ``dynmodel.auto_upgrade = false``. Several may run at once; user tables are not touched. Fields
-with an option that this release can't judge values by, such as a pattern with a back-reference, are listed.
+For deployments that set ``dynmodel.auto_upgrade = false``. Several may run at once; user tables are not touched. It
+lists fields with an option that this release does not support, such as a pattern with a back-reference.
 """
 
 import argparse

@@ -18,7 +18,7 @@ EXIT_MARGIN = 1.0  # seconds beyond the graceful timeout that the interpreter ha
 
 
 class Parent:
-    """The line to the parent process: says there what happens here, and learns from its end that all must stop.
+    """The line to the parent process: messages go to the parent; its end tells this process to stop.
 
     The parent closes its end to stop all workers, and the kernel closes it when the parent dies, however it dies.
     """
@@ -37,7 +37,7 @@ class Parent:
         try:
             self.control.send(b"alive\n", socket.MSG_DONTWAIT)
         except OSError:
-            pass  # it is dead; or it is stopped and the line is full, so the loop must not wait for it
+            pass  # the parent is dead, or it is stopped and the line is full: the loop must not wait for it
 
     def watch(self) -> None:
         """Wait for the end of the line (in a thread of its own), then stop; end the process if that takes too long."""
@@ -74,7 +74,7 @@ def main(argv: list[str] | None = None) -> int:
             ini = IniFile(arguments.config_uri, arguments.variables)
             limits = ini.plan().limits
             server = Server(ini.load_application(), sockets, limits, arguments.graceful_timeout, multiprocess=True)
-    except BaseException as error:  # an application that calls sys.exit() did not load either
+    except BaseException as error:  # an application that calls sys.exit() has failed to load, too
         traceback.print_exc()
         parent.tell(f"failed {type(error).__name__}: {' '.join(str(error).split())[:2000]}")
         logging.shutdown()

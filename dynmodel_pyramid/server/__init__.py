@@ -1,13 +1,13 @@
 """A WSGI server in which no client holds what others need: waitress, with a few of its parts exchanged.
 
-waitress reads and judges requests (its parser, its limits), and frames answers. What is done otherwise stands in
+waitress parses requests, checks them against its limits, and frames answers. These modules replace a part of it:
 
 ``channel``   a connection: answers are spooled, so that threads do not wait for clients
 ``task``      a request being answered: when connections are kept, and what breaks off
 ``listener``  a listening socket; ``gate`` decides who may connect
 ``dispatch``  the threads that run requests
 
-around these parts of our own:
+These are our own:
 
 ``settings``  the section ``[server:main]``
 ``spool``     what is left to send, in memory and in temporary files

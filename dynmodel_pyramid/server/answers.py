@@ -1,11 +1,11 @@
-"""Answers that the server gives by itself, and what an application may know of the one that it is giving."""
+"""Answers that the server gives by itself, and an application's view of the answer that it is giving."""
 
 import json
 from collections.abc import Callable
 
 
 class Prepared:
-    """An answer that needs no application and no thread. waitress asks its errors for the same, by ``to_response``.
+    """An answer that needs no application and no thread. It has ``to_response``, as waitress's errors have.
 
     :param closes: the connection is closed after it
     """
@@ -38,8 +38,8 @@ def refusal(status: str, *, code: str, detail: str, retry_after: int | None = No
 class Answer:
     """The answer to one request, as its application may see it: ``environ["dynmodel.answer"]``.
 
-    ``waiting`` is true while the application's thread waits for the client, in one of the few slots: so long it should
-    hold nothing that others need. ``gone`` is true when the connection is lost.
+    ``waiting`` is true while the application's thread waits for the client, in one of the few slots. Meanwhile the
+    application should hold nothing that others need. ``gone`` is true when the connection is lost.
     """
 
     #: Called about once a second while the thread waits, in this thread; when it returns true the answer is aborted.

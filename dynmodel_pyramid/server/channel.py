@@ -1,4 +1,4 @@
-"""One connection: what waitress's channel does otherwise here.
+"""One connection: waitress's channel, with these differences.
 
 *Threads never wait for clients.* ``write_soon`` sends what the socket takes at once and spools the rest. Only beyond
 the bounds of the spools a thread waits, in a slot, or the answer is aborted.
@@ -24,9 +24,9 @@ from dynmodel_pyramid.server.spool import Spool
 from dynmodel_pyramid.server.task import PreparedTask, RequestTask
 from dynmodel_pyramid.server.watch import ANSWER, BODY, HEAD, IDLE, QUEUED, WORK, Watch
 
-#: Bytes that one connection is sent, before the polling thread looks at the others.
+#: Bytes that are sent to one connection before the polling thread looks at the others.
 TURN = 1024 * 1024
-#: Seconds in which a client may still send what nobody reads, after an answer that closes the connection.
+#: Seconds in which a client may go on sending after an answer that closes the connection; nobody reads it.
 LINGER = 2.0
 _RESET = struct.pack("ii", 1, 0)
 
@@ -38,17 +38,17 @@ class Channel(HTTPChannel):
     broken = False  # to be closed at once, by a reset
     begun = 0  # how many requests were begun
     sent = 0  # bytes, in all
-    lingers_until: float | None = None  # everything is sent; what still comes is read and forgotten
+    lingers_until: float | None = None  # everything is sent; further input is read and thrown away
     may_be_sending = False  # the answer that closes the connection was given before all was read
     _next_waits = False  # requests[0] is to be started
     _sent_before = 0  # bytes of the answers before this one
 
     def __init__(self, server, sock, addr, adj, map=None):
         self.ledger = server.ledger
-        self.peer = self.client = Client(None)  # till the gate has found it
+        self.peer = self.client = Client(None)  # until the gate has found the client
         self.since = time.monotonic()
         self.answer = Answer(self)
-        self.answer.end()  # it has none yet
+        self.answer.end()  # the connection has no answer yet
         self.watch = Watch(self.ledger.limits, self.since)
         super().__init__(server, sock, addr, adj, map=map)
         self.outbufs = [self._new_spool()]
@@ -63,7 +63,7 @@ class Channel(HTTPChannel):
     # Requests
 
     def ask_to_start(self) -> None:
-        """``requests[0]`` is due; the polling thread will start it. Called by waitress, from any thread."""
+        """Note that ``requests[0]`` is due; the polling thread will start it. waitress calls this from any thread."""
         self._next_waits = True
 
     def go_on(self) -> None:
@@ -75,7 +75,7 @@ class Channel(HTTPChannel):
             self.server.begin(self)
 
     def reply(self, prepared: Prepared) -> None:
-        """Answer ``requests[0]``, which no thread has, at once."""
+        """Answer ``requests[0]`` at once; no thread has it."""
         self.requests[0].error = prepared
         self.service()
         self.go_on()
@@ -112,7 +112,7 @@ class Channel(HTTPChannel):
             return False
 
     def has_more(self) -> bool:
-        """Whether the client has sent more (it pipelines) than the request that is being answered."""
+        """Whether the client has sent more than the request that is being answered (pipelining)."""
         return len(self.requests) > 1 or self.is_receiving() or self.has_unread()
 
     def is_busy(self) -> bool:
@@ -136,7 +136,7 @@ class Channel(HTTPChannel):
             if not self.connected:
                 raise ClientDisconnected
             size, waiting = len(data), self.total_outbufs_len
-            if isinstance(data, ReadOnlyFileBasedBuffer):  # by wsgi.file_wrapper: it is on the disk already
+            if isinstance(data, ReadOnlyFileBasedBuffer):  # from wsgi.file_wrapper: it is on the disk already
                 self.outbufs += [data, self._new_spool()]
                 self.total_outbufs_len += size
             else:
@@ -189,7 +189,7 @@ class Channel(HTTPChannel):
             answer.waiting = False
 
     def _flush_outbufs_below_high_watermark(self):
-        """waitress's way to wait; here the next request waits until this answer is sent, and not the thread."""
+        """waitress makes the thread wait here. Instead, the next request waits until this answer is sent."""
 
     def _flush_some(self, do_close=True):
         sent_before = self.sent
@@ -234,9 +234,10 @@ class Channel(HTTPChannel):
         super().handle_close()
 
     def _lingers(self) -> bool:
-        """Whether the connection is closed in two steps: the client may be sending what nobody will read.
+        """Whether to close the connection in two steps, because the client may still be sending a body that nobody will
+        read.
 
-        To close it at once would reset it, and with the reset the client can lose the answer (RFC 9112, section 9.6).
+        Closing it at once would reset it, and a reset can make the client lose the answer (RFC 9112, section 9.6).
         """
         if not self.may_be_sending or self.will_close or not self.connected:
             return False
@@ -257,7 +258,7 @@ class Channel(HTTPChannel):
         del data
 
     def close_soon(self) -> None:
-        """Close without regard to what is under way, after this turn of the loop."""
+        """Close after this turn of the loop, even if a request is under way."""
         self.broken = self.broken or (bool(self.requests) and self.sent > self._sent_before)
         self.server.to_close.append(self)
 
@@ -268,7 +269,7 @@ class Channel(HTTPChannel):
     # Once a second
 
     def phase(self) -> tuple[str, int]:
-        """What is waited for, and how many bytes have passed so far."""
+        """The phase that the connection is in, and how many bytes have passed in it so far."""
         if self.total_outbufs_len:
             return ANSWER, self.sent
         if self.requests:
@@ -279,7 +280,7 @@ class Channel(HTTPChannel):
         return IDLE, 0
 
     def phase_to_end(self) -> str | None:
-        """The phase in which the connection may be closed for another; None when it may not, or is closing already."""
+        """The phase, if the connection may be closed now to make room for another; else None."""
         phase = self.phase()[0]
         if phase == WORK or self.broken or self.will_close or self.close_when_flushed:
             return None
@@ -288,7 +289,7 @@ class Channel(HTTPChannel):
         return phase
 
     def check(self, now: float) -> None:
-        """Cut a client that is slower than it may be, and close what was idle for long."""
+        """Cut off a client that is too slow, and close a connection that was idle for too long."""
         if self.broken or self.will_close:
             return
         if self.lingers_until is not None:
@@ -310,7 +311,7 @@ class Channel(HTTPChannel):
             return
         self.ledger.log.warning("slow", "client %s cut: %s", self.addr[0], failure)
         request, self.request = self.request, None
-        request.path = getattr(request, "path", "")  # which waitress logs when it fails
+        request.path = getattr(request, "path", "")  # waitress logs it when the request fails
         self.requests.append(request)
         self.begun += 1
         self.reply(refusal("408 Request Timeout", code="request_timeout", detail=f"the server {failure}"))

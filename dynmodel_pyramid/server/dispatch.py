@@ -1,8 +1,8 @@
 """The threads that run requests, and which request is next.
 
-:class:`Threads` is the object to exchange for another way to run requests. The server calls ``add_task(channel)`` for
-each request, in the polling thread, ``poke()`` about once a second, and ``shutdown()`` at the end. A channel has
-``service()`` and ``cancel()``.
+To run requests in another way, replace :class:`Threads`. The server calls ``add_task(channel)`` for each request, in
+the polling thread, ``poke()`` about once a second, and ``shutdown()`` at the end. A channel has ``service()`` and
+``cancel()``.
 """
 
 from waitress.task import ThreadedTaskDispatcher
@@ -13,12 +13,12 @@ from dynmodel_pyramid.server.ledger import Client
 class Threads(ThreadedTaskDispatcher):
     """waitress's dispatcher with another order, and without a line in the log for each request that waits.
 
-    Next is the request of the client with the fewest requests that run or whose answers are not wholly sent; among
-    equals, the one that came first.
+    The next request is that of the client with the fewest requests under way: those that run, and those whose answers
+    are not fully sent. Among equals, the oldest comes first.
 
-    Clients who leave answers in temporary files are *slow*. Their requests have threads of their own, half as many
-    besides ``count``, and no others once they are known to be slow: so they keep nobody waiting, however much they ask
-    for. A long answer for a slow client frees its thread in this sense as soon as it goes to a file.
+    Clients who leave answers in temporary files are *slow*. Once a client is known to be slow, its requests run on
+    separate threads only: half as many as ``count``, and besides them. So slow clients keep nobody waiting, however
+    much they ask for. A long answer frees its thread as soon as the rest goes to a file.
     """
 
     def __init__(self, count: int):
@@ -38,7 +38,7 @@ class Threads(ThreadedTaskDispatcher):
             turn.client.running -= 1
 
     def poke(self) -> None:
-        """Look again whether a request that had to wait may run: a client has become slow, or is no longer."""
+        """Look again whether a waiting request may run now: clients become slow, and cease to be so."""
         with self.lock:
             if self.queue:
                 self.queue_cv.notify()
@@ -63,7 +63,7 @@ class _Turn:
 
 
 class _Queue:
-    """What waitress's dispatcher calls of its queue; always with its lock held.
+    """The methods that waitress's dispatcher calls on its queue, always with its lock held.
 
     :param most: how many requests may run
     :param most_slow: how many more, of slow clients
@@ -79,7 +79,7 @@ class _Queue:
         return len(self.waiting)
 
     def __bool__(self) -> bool:
-        """Whether a thread that is free now has something to do."""
+        """Whether there is a request for a thread that is free now."""
         return bool(self.waiting) and bool(self._eligible())
 
     def popleft(self) -> _Turn:

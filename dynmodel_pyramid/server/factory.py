@@ -17,7 +17,7 @@ GRACEFUL_TIMEOUT = 5.0
 def server_factory(global_config, **settings):
     """A function that serves an application in this process until SIGINT or SIGTERM.
 
-    It is made before the application is loaded: what is wrong with the settings, or a port in use, shows at once.
+    The server is made before the application is loaded, so bad settings or a port in use show at once.
     """
     try:
         limits = parse(settings)
@@ -61,7 +61,7 @@ def address_of(sock: socket.socket) -> str:
 
 
 def bind(limits: Limits) -> list[socket.socket]:
-    """The sockets where the settings say; they do not listen yet.
+    """Sockets bound to the addresses in the settings; they do not listen yet.
 
     :raises ConfigurationProblem: an address is taken, or is not of this host
     """

@@ -3,13 +3,13 @@
 *Connections.* An address may have ``connections_per_address`` of them. When all together are ``connection_limit``, a
 newcomer takes the place of a connection of an address that has more. In both cases an idle connection is closed first,
 the one that was idle longest; one whose request runs is never closed. Where no place can be made the newcomer is a
-*guest*: one of ``GUESTS`` connections beyond the limits, which the operators' pages are answered on. Any other request
-of a guest waits until there is room, or is refused when its address has its share.
+*guest*: one of ``GUESTS`` connections beyond the limits, on which operators' pages are answered. Any other request of a
+guest waits for room, or is refused when its address has its share.
 
-*Requests of a trusted proxy.* The proxy's connections are not counted by address. Its requests are, by the address that
-it forwards, from their beginning until their answers are sent; beyond the share they are refused.
+*Requests of a trusted proxy.* The proxy's connections are not counted by address. Its requests are counted by the
+address that it forwards, from their beginning until their answers are sent. Requests beyond the share are refused.
 
-All of it runs in the polling thread.
+Everything here runs in the polling thread.
 """
 
 from waitress.proxy_headers import MalformedProxyHeader, parse_proxy_headers
@@ -23,7 +23,7 @@ from dynmodel_pyramid.server.watch import ANSWER, BODY, HEAD, IDLE, QUEUED
 GUESTS = 8
 #: Seconds that a guest has for the headers of its request.
 GUEST_TIMEOUT = 5.0
-#: What may be closed to make place, in this order.
+#: The phases of connections that may be closed to make room, in this order.
 CLOSED_FIRST = (IDLE, HEAD, BODY, ANSWER, QUEUED)
 
 
@@ -39,16 +39,16 @@ class Gate:
         self._share = ledger.limits.connections_per_address
         self._peers: dict[str, Client] = {}
         self._forwarded: dict[str, Client] = {}
-        self._trusted = Client(None)  # whose addresses say nothing: proxies, Unix sockets
+        self._trusted = Client(None)  # peers whose addresses say nothing: proxies, Unix sockets
         self._guests: list[Channel] = []
         self._parked: list[Channel] = []
-        self._leaving: set[Channel] = set()  # are closed after this turn
+        self._leaving: set[Channel] = set()  # to be closed after this turn
 
     def is_open(self) -> bool:
         """Whether a connection is to be accepted.
 
-        Where nobody is to be pushed out by a newcomer (everything is of one address, or of the proxy), newcomers wait
-        in the queue of the listening socket.
+        Where a newcomer may push nobody out (all connections are of one address, or of the proxy), newcomers wait in
+        the queue of the listening socket.
         """
         return self._excess() < 0 or len(self._guests) < GUESTS or len(self._peers) > 1
 
@@ -75,7 +75,7 @@ class Gate:
                 del known[client.address]
 
     def holds(self, channel: Channel) -> bool:
-        """Whether ``channel.requests[0]`` is kept from the application: it is refused, or waits until there is room."""
+        """Whether ``channel.requests[0]`` must not reach the application now: it is refused, or waits for room."""
         if channel in self._guests and not self._settle(channel):
             if self._places_of(channel.peer) >= self._share:
                 detail = f"{channel.addr[0]} has {self._share} connections already"
@@ -89,14 +89,14 @@ class Gate:
         return channel.peer is self._trusted and self._is_refused(channel)
 
     def admit(self) -> None:
-        """Start the requests that waited for room and have it now; to be called often."""
+        """Start requests that waited for room, where there is room now. Call it often."""
         for channel in list(self._parked):
             if self._settle(channel):
                 channel.ask_to_start()
                 channel.go_on()
 
     def look(self, now: float) -> None:
-        """Once a second."""
+        """Called once a second."""
         for guest in list(self._guests):
             if guest not in self._parked and now - guest.since > GUEST_TIMEOUT:
                 self._end(guest)
@@ -104,20 +104,21 @@ class Gate:
     # Places
 
     def _excess(self) -> int:
-        """By how many connections, guests aside, the limit is passed."""
+        """How many connections there are beyond the limit, guests not counted."""
         return len(self._places) - len(self._guests) - len(self._leaving) - self._adj.connection_limit
 
     def _end(self, channel: Channel) -> None:
         """Close a connection after this turn of the loop.
 
-        Not at once: a new connection would get its file descriptor, and with it what the turn has still to tell of it.
+        Not at once: a new connection would get the same file descriptor, and with it the old one's remaining events of
+        this turn.
         """
         self.left(channel)
         self._leaving.add(channel)
         channel.close_soon()
 
     def _places_of(self, client: Client) -> int:
-        """How many connections count as its own: no guests, and none of a proxy."""
+        """How many connections count as the client's own: no guests, and none of a proxy."""
         if client is self._trusted:
             return 0
         return len(client.channels) - sum(guest.peer is client for guest in self._guests)
@@ -133,7 +134,7 @@ class Gate:
         return False
 
     def _close_one(self, client: Client, newcomer: Channel, phases: tuple[str, ...]) -> bool:
-        """Close the connection of a client that is needed least; false when there is none."""
+        """Close the client's least needed connection; false when there is none."""
         candidates = []
         for channel in client.channels:
             phase = channel.phase_to_end()
@@ -156,7 +157,7 @@ class Gate:
             self._end(max(self._guests, key=lambda each: len(each.peer.channels)))
 
     def _settle(self, guest: Channel) -> bool:
-        """Make a guest a connection as any other, if there is room."""
+        """Make a guest an ordinary connection, if there is room."""
         place = self._guests.index(guest)
         del self._guests[place]
         if self._excess() > 0 or self._places_of(guest.peer) > self._share:
@@ -201,5 +202,5 @@ class Gate:
         try:
             parse_proxy_headers(environ, self._adj.trusted_proxy_count, self._adj.trusted_proxy_headers)
         except MalformedProxyHeader:
-            return None  # answered 400 by waitress, when the request runs
+            return None  # waitress answers 400 when the request runs
         return environ.get("REMOTE_ADDR")

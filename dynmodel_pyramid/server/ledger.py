@@ -10,7 +10,7 @@ log = logging.getLogger("dynmodel_pyramid.server")
 
 
 class Ledger:
-    """Counts what is bounded for the whole process. All its methods may be called from any thread."""
+    """Counts the resources that are bounded for the whole process. All methods may be called from any thread."""
 
     #: The part of ``spool_total`` that the answers for one client may take.
     PART_OF_ONE = 4
@@ -23,7 +23,7 @@ class Ledger:
         self._lock = threading.Lock()
 
     def account(self, client: "Client", size: int) -> bool:
-        """Whether the client has begun or ceased to have something in temporary files."""
+        """Whether the client has just begun, or just ceased, to have bytes in temporary files."""
         with self._lock:
             before = client.spooled
             self.spooled += size
@@ -59,8 +59,8 @@ class Client:
         self.spooled = 0
 
     def load(self) -> int:
-        """How many requests run, or have answers that are not wholly sent; any thread may ask."""
-        # Copying a set is one step; the polling thread changes it.
+        """How many requests run or have answers that are not fully sent; any thread may ask."""
+        # Copying a set is atomic; the polling thread changes it.
         return self.running + sum(bool(channel.total_outbufs_len) for channel in list(self.channels))
 
 

@@ -1,4 +1,4 @@
-"""Listening sockets: what waitress's servers do otherwise here. They belong to a ``Server``, which decides."""
+"""Listening sockets: waitress's servers, with some differences. They belong to a ``Server``, which decides."""
 
 import errno
 import logging
@@ -10,7 +10,7 @@ from waitress.server import TcpWSGIServer, UnixWSGIServer
 from dynmodel_pyramid.server.channel import Channel
 
 log = logging.getLogger("dynmodel_pyramid.server")
-#: How many connections are accepted between two looks at the others; few, for other processes want some, too.
+#: How many connections are accepted before the others are looked at. Few, so that other processes get some, too.
 AT_ONCE = 4
 
 
@@ -61,14 +61,14 @@ class _Listening:
                 return
 
     def handle_error(self):
-        # waitress closes what an error comes from; without this socket nobody could connect any more.
+        # waitress would close the socket that raised an error; without this one nobody could connect any more.
         log.exception("an error while a connection was accepted")
 
     def add_task(self, task: Channel) -> None:
         task.ask_to_start()
 
     def maintenance(self, now):
-        """Nothing: the server looks at its channels between two turns of the loop, as it may close them."""
+        """Does nothing: the server looks at its channels between two turns of the loop, when it may close them."""
 
 
 class TcpListener(_Listening, TcpWSGIServer):

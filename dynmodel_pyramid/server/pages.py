@@ -1,7 +1,7 @@
-"""Operators' pages: answered whatever the worker threads do.
+"""Operators' pages. They are answered even when all worker threads are busy.
 
-The polling thread answers ``live_page`` by itself. ``ready_page`` is asked of the application, so its meaning stays
-there, but in a thread of its own, with a time limit; clients that ask meanwhile share the answer.
+The polling thread answers ``live_page`` by itself. The application answers ``ready_page``, in a separate thread and
+within a time limit. Clients that ask meanwhile share the answer.
 """
 
 import logging
@@ -17,7 +17,7 @@ log = logging.getLogger("dynmodel_pyramid.server")
 
 class Pages:
     """
-    :param listener: whose application is asked
+    :param listener: the listener whose application is asked
     """
 
     def __init__(self, limits: Limits, url_prefix: str, listener):
@@ -43,7 +43,7 @@ class Pages:
         return True
 
     def look(self, now: float) -> None:
-        """Once a second: nobody waits longer than the limit."""
+        """Called once a second, so that nobody waits longer than the limit."""
         late = [channel for channel, since in self._waiting if now - since > self._timeout]
         if late:
             self._waiting = [(channel, since) for channel, since in self._waiting if now - since <= self._timeout]
@@ -61,7 +61,7 @@ class Pages:
 
     @staticmethod
     def _environ(channel: Channel) -> dict:
-        """A plain GET, without what is this client's own."""
+        """The environment of a plain GET, without anything of this client's."""
         environ = channel.task_class(channel, channel.requests[0]).get_environment()
         own = [key for key in environ if key.startswith("HTTP_") and key != "HTTP_HOST"]
         for key in (*own, "dynmodel.answer", "CONTENT_LENGTH", "CONTENT_TYPE"):
@@ -95,7 +95,7 @@ class Pages:
 
 
 def _called(application, environ: dict) -> Prepared:
-    """The answer of a WSGI application (PEP 3333), as a whole."""
+    """The whole answer of a WSGI application (PEP 3333)."""
     begun: list = []
 
     def start_response(status, headers, exc_info=None):

@@ -1,15 +1,15 @@
 """The server: waitress on sockets that are bound already, with a stop that loses nothing.
 
-waitress itself, when it stops, drops the requests that wait for a thread, gives running ones five seconds, and closes
-connections whatever their client has just sent. This one instead
+When waitress itself stops, it drops the requests that wait for a thread, gives running ones five seconds, and closes
+connections even if their client has just sent a request. This server instead
 
 1. stops accepting; when nobody is left to accept, it first takes in what waits in the listening socket's queue;
 2. answers every request it has or still receives, the last one on a connection with ``Connection: close``;
 3. closes a connection on which nothing has happened for ``IDLE_GRACE`` seconds, after a last look for a request on it;
 4. ends when no connection is left, or when the graceful timeout is over.
 
-A client may still send a request in the very moment in which an idle connection is closed. HTTP has no means against
-that; it lets the client send it again, if it is idempotent (RFC 9112, section 9.3.1).
+A client may still send a request in the very moment in which an idle connection is closed. HTTP cannot prevent that;
+the client may send the request again if it is idempotent (RFC 9112, section 9.3.1).
 """
 
 import logging
@@ -33,8 +33,8 @@ from dynmodel_pyramid.server.settings import Limits
 
 log = logging.getLogger("dynmodel_pyramid.server")
 IDLE_GRACE = 1.0
-#: Seconds after which a thread that computes lets another have the interpreter (Python: 0.005). Beside a long answer
-#: being made, short requests and the polling thread would wait so long dozens of times each.
+#: Seconds after which a computing thread lets another have the interpreter (Python's default: 0.005). While a long
+#: answer is made, short requests and the polling thread wait that long dozens of times each.
 SWITCH_INTERVAL = 0.0005
 DRAIN_TURN = 0.05  # seconds between two looks at the connections while stopping
 
@@ -42,7 +42,7 @@ DRAIN_TURN = 0.05  # seconds between two looks at the connections while stopping
 class Server:
     """Serves any WSGI application; :meth:`run` returns after :meth:`stop` was called and the requests are answered.
 
-    :param sockets: bound ones
+    :param sockets: already bound
     :param multiprocess: other processes serve the same application
     """
 
@@ -118,7 +118,7 @@ class Server:
             for channel in self._channels():
                 try:
                     channel.check(now)
-                except Exception:  # as in the loop, what goes wrong with one connection ends that one
+                except Exception:  # as in the loop, an error of one connection ends only that one
                     log.exception("an error while a connection was looked at")
                     channel.close_soon()
             for listener in self.listeners:
@@ -151,8 +151,8 @@ class Server:
     def _accept_queued(self, listener) -> bool:
         """Accept what waits; true when the queue is empty.
 
-        Every process closes its copy of the socket right after its queue was empty, and the kernel refuses clients
-        when the last copy is closed: so the last worker's look decides, and what it can't see is a few microseconds.
+        Every process closes its copy of the socket right after its queue was empty, and the kernel refuses clients when
+        the last copy is closed: so the last worker's look decides, and the gap after it is a few microseconds.
         """
         poll = select.poll()
         poll.register(listener.socket, select.POLLIN)

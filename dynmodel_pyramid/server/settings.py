@@ -1,6 +1,6 @@
 """The section ``[server:main]``: waitress's settings and ours, parsed and checked.
 
-waitress's own keep their names and meanings; some have another default here (``DEFAULTS``).
+waitress's settings keep their names and meanings; some have another default here (``DEFAULTS``).
 """
 
 import difflib
@@ -15,7 +15,7 @@ from dynmodel_pyramid.errors import ConfigurationProblem
 from dynmodel_pyramid.settings import Setting, at_least, seconds
 
 SECTION = "server:main"
-#: Where to listen. The sockets are bound before a server is made of them, by another process in dynmodel-serve.
+#: Where to listen. The sockets are bound before the server is made; in dynmodel-serve another process binds them.
 LISTEN_KEYS = frozenset({"host", "port", "listen", "ipv4", "ipv6", "unix_socket", "unix_socket_perms"})
 #: waitress's settings that have another default here.
 DEFAULTS: dict[str, str] = {

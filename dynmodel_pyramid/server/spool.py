@@ -1,6 +1,6 @@
-"""What is left to send of an answer: a little in memory, the rest in temporary files.
+"""The unsent part of an answer: a little in memory, the rest in temporary files.
 
-A spool has the methods that waitress calls of an output buffer (``waitress.buffers``), so it takes the place of one.
+A spool has the methods that waitress calls on an output buffer (``waitress.buffers``), so it can replace one.
 """
 
 import os
@@ -16,13 +16,13 @@ class Spool:
     """Bytes, first in, first out. Whoever calls it holds the lock of the connection.
 
     :param memory: how many bytes stay in memory
-    :param account: is told how many bytes on the disk are used (a positive number) or freed (a negative one)
+    :param account: called with the number of bytes on the disk that are used (positive) or freed (negative)
     """
 
     def __init__(self, memory: int, account: Callable[[int], None]):
         self._memory = memory
         self._account = account
-        self._head = bytearray()  # stands before what is in the files
+        self._head = bytearray()  # comes before the bytes in the files
         self._files: deque[_Segment] = deque()
         self._length = 0
 
@@ -43,13 +43,13 @@ class Spool:
         self._length += len(data)
 
     def get(self, size: int) -> bytes:
-        """The next bytes, at most ``size``; they stay."""
+        """The next bytes, at most ``size``; they stay in the spool."""
         if self._head:
             return bytes(self._head[:size])
         return self._files[0].get(size) if self._files else b""
 
     def skip(self, size: int, allow_prune: bool = False) -> None:
-        """Forget so many bytes, at most as many as :meth:`get` gave."""
+        """Remove that many bytes, at most as many as :meth:`get` gave."""
         if self._head:
             del self._head[:size]
         elif self._files:
@@ -81,7 +81,7 @@ class _Segment:
 
     def append(self, data: bytes | memoryview) -> None:
         rest = memoryview(data)
-        # Counted before it is written: what a full disk leaves half written is given back as a whole.
+        # Counted before it is written: if a full disk leaves it half written, all of it is given back.
         end, self.size = self.size, self.size + len(rest)
         while rest:
             written = os.pwrite(self.file.fileno(), rest, end)

@@ -1,9 +1,9 @@
-"""Requests being answered: what waitress's tasks do otherwise here.
+"""Requests being answered: waitress's tasks, with these differences.
 
-1. An answer that breaks off in its middle resets the connection. waitress closes it, and what has no length
-   (HTTP/1.0) would look whole.
+1. An answer that breaks off in its middle resets the connection. waitress closes it, so an answer without a length
+   (HTTP/1.0) would look complete.
 2. An answer that tells its own end keeps the connection: 204 and 304 have no body, chunks have a last one. waitress
-   closes after everything that has no ``Content-Length``.
+   closes the connection after every answer without ``Content-Length``.
 3. An answer of a server that is stopping says ``Connection: close``.
 """
 
@@ -22,7 +22,7 @@ class _Framing:
             raise
 
     def build_response_header(self):
-        # As if the client had asked for it: so waitress's own rules for HTTP/1.0 and 1.1 apply.
+        # Done as if the client had asked to close, so that waitress's own rules for HTTP/1.0 and 1.1 apply.
         if self.channel.server.draining and not self.channel.has_more():
             self.request.headers["CONNECTION"] = "close"
         return super().build_response_header()

@@ -1,15 +1,15 @@
-"""The least rates and the longest times of clients, in both directions."""
+"""The lowest rates and the longest times that clients may have, in both directions."""
 
 from dynmodel_pyramid.server.settings import Limits
 
-#: What a connection is waiting for.
+#: The phases of a connection: what it waits for.
 IDLE, HEAD, BODY, ANSWER, QUEUED, WORK = "idle", "head", "body", "answer", "queued", "work"
 
 
 class Watch:
     """Looks at one connection about once a second.
 
-    Times are those of these looks: so a look costs a few comparisons, and the transfer itself nothing.
+    Time is measured by these looks: a look costs a few comparisons, and the transfer itself nothing.
     """
 
     __slots__ = ("_amount", "_key", "_limits", "_window", "since")

@@ -1,16 +1,16 @@
-"""For tests, a plugin author's and ours; ``pip install dynmodel_pyramid[testing]`` brings what it needs.
+"""For tests of plugins and of this package; ``pip install dynmodel_pyramid[testing]`` installs its requirements.
 
-``conformance``  :class:`FieldTypeConformance`, the tests that every field type must pass
-``given``        :class:`GivenFieldTypeConformance`, those for types whose values the system gives
-``suite``        what both share
-``asking``       what both ask over HTTP: operators, aggregates, orders, casts, upserts
-``operators``    what they ask of the operators that a type declares
-``checks``       what both ask of the checks of the database
-``cases``        :class:`Case`, what an author tells it about a type
+``conformance``  :class:`FieldTypeConformance`, the tests that every type must pass whose values clients write
+``given``        :class:`GivenFieldTypeConformance`, the tests of types with system values
+``suite``        the part that both share
+``asking``       their queries over HTTP: operators, aggregates, orders, casts, upserts
+``operators``    the tests of the operators that a type declares
+``checks``       the tests of a type's checks in the database
+``cases``        :class:`Case`: options of a type with values under them
 ``strategies``   Hypothesis strategies of the built-in types' values, which stand in ``strategies_text``,
                  ``strategies_numeric`` and ``strategies_structured``
 ``driver``       tables of one field, driven over HTTP
-``values``       the JSON values that it tries, and how it compares
+``values``       JSON values to try, and their comparison
 ``databases``    real databases, SQLite and PostgreSQL
 """
 

@@ -1,14 +1,15 @@
-"""The tests that ask for values over HTTP: each operator, aggregate, order, cast and upsert, at both faces.
+"""Tests that query values over HTTP: each operator, aggregate, order, cast and upsert, at both faces.
 
-They are for all types, also for those whose values the system gives or the database computes: whatever the answer is,
-it is the same by a query string, in a group, by a document and under ``/rest/``, and on both databases.
+They are for all types, those of system values and computed values too. The answer must be the same by a query string,
+in a group, by a document and under ``/rest/``, and on both databases.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 
+import pytest
 import webtest
 
 from dynmodel_pyramid.fields import FieldType, is_sortable
@@ -20,9 +21,9 @@ from dynmodel_pyramid.testing.driver import TableDriver
 from dynmodel_pyramid.testing.suite import Suite
 from dynmodel_pyramid.testing.values import same_json
 
-#: Operators that take each text of a value of the type; others may refuse some, such as a pattern that is none.
+#: Operators that take the text of any value of the type. Others may refuse some texts, such as bad patterns.
 _OF_VALUES = {"eq", "neq", "gt", "gte", "lt", "lte", "in", "is", "isdistinct"}
-#: What may be answered besides 200, at ``/table/`` and at ``/rest/``.
+#: Statuses that may be answered besides 200, at ``/table/`` and at ``/rest/``.
 _REFUSALS = {"invalid_operand": "22P02", "unknown_cast": "42704", "unsupported_by_database": "PGRST127"}
 
 
@@ -37,8 +38,22 @@ class AskingConformance(Suite):
     is_written = True
 
     def filled(self, app: webtest.TestApp, the_type: FieldType, case: Case) -> TableDriver:
-        """A table with some values of the type, and one row of null where that can be."""
+        """A table with some values of the type, and one row with null where the type allows it."""
         raise NotImplementedError
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def asked(cls) -> Callable[[webtest.TestApp, FieldType, Case], TableDriver]:
+        """A function that gives the table of :meth:`filled`, made once: the tests below leave its rows as they are."""
+        made: dict[tuple[int, int], TableDriver] = {}
+
+        def of(app, the_type, case):
+            key = (id(app), id(case))
+            if key not in made:
+                made[key] = cls().filled(app, the_type, case)
+            return made[key]
+
+        return of
 
     def texts(self, the_type: FieldType, case: Case, table: TableDriver) -> list[str]:
         """The texts of two values that the table has, as they stand in a query string."""
@@ -46,8 +61,8 @@ class AskingConformance(Suite):
 
     # Conditions
 
-    def test_every_operator_is_asked_at_both_faces(self, apps, the_type, case):
-        tables = {database: self.filled(app, the_type, case) for database, app in apps.items()}
+    def test_every_operator_is_asked_at_both_faces(self, apps, asked, the_type, case):
+        tables = {database: asked(app, the_type, case) for database, app in apps.items()}
         texts = self.texts(the_type, case, tables["sqlite"])
         same = self.values_are_the_same_everywhere(tables)
         # Where a condition may stand does not depend on the options: the first case asks for all places.
@@ -70,7 +85,7 @@ class AskingConformance(Suite):
     def _asked(
         self, table: TableDriver, operator: Operator, condition: str, document: dict, *, thoroughly: bool
     ) -> Any:
-        """The ids that a condition finds, or the code of its refusal: the same wherever it stands."""
+        """The ids that a condition finds, or its error's code: the same at each place where a condition may stand."""
         raw = quote(condition, safe="")
         plain = self._ids(table, "GET", f"{table.path}rows/?select=id&order=id&value={raw}")
         assert isinstance(plain, list) or operator.name not in _OF_VALUES, f"{condition} is refused: {plain}"
@@ -101,7 +116,7 @@ class AskingConformance(Suite):
         return code
 
     def _write(self, table: TableDriver, condition: str, found: list[int]) -> None:
-        """A write by the same filter is to the same rows; it is undone."""
+        """A write by the same filter changes the same rows; it is undone."""
         raw = quote(condition, safe="")
         headers = {"Prefer": "tx=rollback, return=representation"}
         for path in (f"{table.path}rows/", f"/rest/{table.model_name}"):
@@ -114,8 +129,8 @@ class AskingConformance(Suite):
 
     # Order, groups, aggregates, casts
 
-    def test_every_order_is_asked_at_both_faces(self, app, the_type, case):
-        table = self.filled(app, the_type, case)
+    def test_every_order_is_asked_at_both_faces(self, app, asked, the_type, case):
+        table = asked(app, the_type, case)
         for order in ("value", "value.desc", "value.nullsfirst", "value.desc.nullslast", "value,key.desc"):
             if not is_sortable(the_type):
                 answer = app.get(f"{table.path}rows/?order={order}", status=400)
@@ -134,8 +149,8 @@ class AskingConformance(Suite):
                 path = links[0][1:].partition(">")[0] if links else ""
             assert seen == whole, f"order={order}, page by page"
 
-    def test_every_aggregate_is_asked_at_both_faces(self, apps, the_type, case):
-        tables = {database: self.filled(app, the_type, case) for database, app in apps.items()}
+    def test_every_aggregate_is_asked_at_both_faces(self, apps, asked, the_type, case):
+        tables = {database: asked(app, the_type, case) for database, app in apps.items()}
         same = self.values_are_the_same_everywhere(tables)
         for aggregate in AGGREGATES:
             answers = []
@@ -164,8 +179,8 @@ class AskingConformance(Suite):
             if same:
                 assert same_json(answers[0], answers[1]), f"{aggregate}() differs: {answers!r:.200}"
 
-    def test_every_cast_is_asked_at_both_faces(self, apps, the_type, case):
-        tables = {database: self.filled(app, the_type, case) for database, app in apps.items()}
+    def test_every_cast_is_asked_at_both_faces(self, apps, asked, the_type, case):
+        tables = {database: asked(app, the_type, case) for database, app in apps.items()}
         same = self.values_are_the_same_everywhere(tables)
         for name in CASTS:
             answers = []
@@ -183,8 +198,8 @@ class AskingConformance(Suite):
             if same:
                 assert same_json(answers[0], answers[1]), f"::{name} differs: {answers!r:.300}"
 
-    def test_values_are_grouped_and_embedded(self, app, the_type, case):
-        table = self.filled(app, the_type, case)
+    def test_values_are_grouped_and_embedded(self, app, asked, the_type, case):
+        table = asked(app, the_type, case)
         groups = table.rows("?select=value,n:count()")
         rows = table.rows("?select=id,value&order=id")
         assert sum(group["n"] for group in groups) == len(rows)
@@ -236,7 +251,7 @@ def _send(app: webtest.TestApp, method: str, path: str, document: Any = None, he
 
 
 def _conditions(operator: Operator, texts: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each form of an operator: as it stands in a query string, and in a document."""
+    """Each form of an operator, in a query string and in a document."""
     name = operator.name
     modified = f"{name}({min(operator.languages)})"
     if name == "is":

@@ -1,4 +1,4 @@
-"""What an author tells the conformance suite about a type: options, and values under these options."""
+"""The cases of the conformance suite: options of a type, and values under these options."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -20,9 +20,9 @@ CONTEXT = SimpleNamespace(dialect="sqlite")
 class Case:
     """Options, and values under these options.
 
-    :param valid: JSON values that are taken; a pair ``(value, answer)`` where the answer is another value
-    :param invalid: pairs ``(value, code)``: JSON values that are refused, with the code of the problem
-    :param texts: text forms -> the answer of the value that they stand for
+    :param valid: JSON values that are accepted; a pair ``(value, answer)`` where the answer is another value
+    :param invalid: pairs ``(value, code)``: JSON values that are refused, and the code of the problem
+    :param texts: text form -> the answer for the value that it stands for
     :param strategy: a Hypothesis strategy of further valid values, in the form of ``valid``: values or pairs
     """
 
@@ -51,7 +51,7 @@ class Case:
 
 
 def outcome(node: colander.SchemaNode, value: Any) -> Any:
-    """What a validator makes of a value, comparable: the result or the messages."""
+    """A validator's outcome for a value, comparable: the result or the messages."""
     try:
         return repr(node.deserialize(value))
     except colander.Invalid as error:

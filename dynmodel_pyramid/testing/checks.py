@@ -1,4 +1,4 @@
-"""What the conformance suite asks of :meth:`FieldType.checks`: that the database and the validator judge alike."""
+"""The tests of :meth:`FieldType.checks`: the database and the validator must judge alike."""
 
 import colander
 import pytest
@@ -13,7 +13,7 @@ from dynmodel_pyramid.testing.suite import Suite
 class CheckTests(Suite):
     """A part of :class:`FieldTypeConformance`."""
 
-    #: How many values are drawn from the strategy of each case that has one.
+    #: How many values are drawn from each case's strategy.
     generated: int
 
     def test_checks_agree_with_the_validator(self, app, the_type, case):
@@ -37,7 +37,7 @@ class CheckTests(Suite):
 
 
 class SQLContext:
-    """The context that a field type gets."""
+    """The context passed to a field type."""
 
     def __init__(self, dialect: str):
         self.dialect = dialect
@@ -50,7 +50,7 @@ def refused_by(the_type, case: Case, checked: set[str]) -> list:
         without = {name: value for name, value in case.options.items() if name not in checked}
         node = the_type.schema_node(read_options(the_type, without))
     except colander.Invalid:
-        return []  # an option that is required
+        return []  # a required option
     for value, _ in case.invalid:
         try:
             found.append(node.deserialize(value))

@@ -1,4 +1,4 @@
-"""The tests that every field type must pass, built-in or of a plugin, on SQLite and on PostgreSQL.
+"""The tests that every field type must pass whose values clients write, on SQLite and on PostgreSQL.
 
 Derive a class whose name begins with ``Test``, and give it the type's name and cases::
 
@@ -9,9 +9,9 @@ Derive a class whose name begins with ``Test``, and give it the type's name and 
             Case(options={"size": 9}, valid=["e4", "i9"]),
         ]
 
-What is tried: round trips of valid and of generated values, null, missing and required, invalid values, values of every
-JSON type at its edges, that values are JSON, the declared operators, conversion to text and back and to every installed
-type, and the field added, renamed, constrained and dropped.
+The suite tries round trips of valid and generated values; null, missing and required values; invalid values; edge
+values of every JSON type; the declared operators; conversion to text and back and to every installed type; and changes
+of the definition that add, rename, constrain and drop the field.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -37,7 +37,7 @@ from dynmodel_pyramid.testing.values import HOSTILE, identical, nested, same_jso
 class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
     """The suite for types whose values clients write; see the module."""
 
-    #: How many values are drawn from the strategy of each case that has one.
+    #: How many values are drawn from each case's strategy.
     generated = 100
 
     def filled(self, app, the_type, case):
@@ -100,10 +100,10 @@ class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
             assert same_json(table.row(row["id"]), row)
         assert same_json(table.rows(), rows)
         assert same_json(table.rows("?limit=1000"), rows)
-        # As the database writes it itself, for groups and for embedded rows.
+        # The database itself writes the JSON of groups and of embedded rows.
         written = table.rows("?select=id,value,count()&order=id")
         assert same_json([row["value"] for row in written], [row["value"] for row in rows])
-        # An answer is a value that is taken, and stands for itself; so do PUT and PATCH.
+        # An answer is itself a valid value, and is answered unchanged; also by PUT and PATCH.
         target = table.add_value(None)["id"]
         for row in rows:
             assert same_json(table.change(target, {"value": row["value"]})["value"], row["value"])
@@ -155,7 +155,7 @@ class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
             for name, answer in expected.items():
                 assert same_json(row[name], answer), f"{name}: {row[name]!r:.80} is not the default {answer!r:.80}"
         assert table.add({"optional0": None})["optional0"] is None
-        # The defaults of columns that are there already.
+        # Defaults of existing columns.
         moved = [*case.pairs[1:], case.pairs[0]]
         table.define(
             {"key": "integer"} | {f"optional{n}": self.document(case, default=pair[0]) for n, pair in enumerate(moved)}
@@ -260,7 +260,7 @@ class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
             assert value is None or identical(value, node.deserialize(form.from_text(text))), f"{text!r:.80}"
 
     def test_conversion_to_every_type_is_the_same_on_both_databases(self, apps, case):
-        """What can't be carried over becomes null; all the rest is a value of the new type."""
+        """A value that cannot be converted becomes null; all others are values of the new type."""
         answers = []
         for app in apps.values():
             targets = {f"to_{name}": {"type": name} for name in convertible(app) if name != self.type_name}

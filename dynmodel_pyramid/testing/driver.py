@@ -1,4 +1,4 @@
-"""Tables of one field, driven over HTTP: what the conformance suite is written with."""
+"""Tables of one field, driven over HTTP, for the conformance suite."""
 
 import itertools
 from typing import Any
@@ -26,7 +26,7 @@ def make_application(settings: dict[str, str], field_types: dict[str, type[Field
 class TableDriver:
     """A table of the fields ``key`` (an integer) and ``value`` (of the type under test).
 
-    Its methods assert what every answer must be; they give the answer's JSON.
+    Its methods assert what holds for every answer, and return the answer's JSON.
     """
 
     def __init__(self, app: webtest.TestApp, field: dict[str, Any] | None, **table: Any):
@@ -80,18 +80,22 @@ class TableDriver:
 
     def refuse(self, row: dict[str, Any], pointer: str = "/value") -> list[dict]:
         """POST a row that must be refused; -> its problems, all of which point at the field."""
-        problems = self.add(row, status=422)["errors"]
+        return self._problems(row, self.add(row, status=422), pointer)
+
+    def try_value(self, value: Any) -> dict | None:
+        """POST a value that the type may accept or refuse; -> the row, None if it was refused."""
+        answer = self.app.post_json(f"{self.path}rows/", {"value": value}, status="*")
+        assert answer.status_int in (201, 422), f"{value!r:.80} was answered {answer.status}: {answer.text[:300]}"
+        if answer.status_int == 201:
+            return answer.json
+        self._problems({"value": value}, answer.json, "/value")
+        return None
+
+    @staticmethod
+    def _problems(row: dict[str, Any], answer: dict[str, Any], pointer: str) -> list[dict]:
+        problems = answer["errors"]
         assert problems, f"{row} is refused without a word"
         for problem in problems:
             assert problem["pointer"] == pointer or problem["pointer"].startswith(f"{pointer}/"), problem
             assert problem["code"] and problem["detail"], problem
         return problems
-
-    def try_value(self, value: Any) -> dict | None:
-        """POST a value that the type may take or refuse; -> the row, None if it was refused."""
-        answer = self.app.post_json(f"{self.path}rows/", {"value": value}, status="*")
-        assert answer.status_int in (201, 422), f"{value!r:.80} was answered {answer.status}: {answer.text[:300]}"
-        if answer.status_int == 201:
-            return answer.json
-        self.refuse({"value": value})
-        return None

@@ -1,8 +1,8 @@
-"""The tests of field types whose values the system gives: ``fill`` does, or the database computes them.
+"""The tests of field types with system values: ``fill`` makes them, or the database computes them.
 
 Derive a class as for :class:`~dynmodel_pyramid.testing.conformance.FieldTypeConformance`. Its cases need options only;
-``valid`` may hold values that a client could have meant to write, all of which are refused; conditions ask for them
-where no row has a value.
+``valid`` may hold values that a client might try to write: all are refused. Conditions use them where no row has a
+value.
 """
 
 import json
@@ -18,7 +18,7 @@ from dynmodel_pyramid.testing.values import same_json
 
 
 class GivenFieldTypeConformance(AskingConformance):
-    """The suite for types whose values no client writes: the field is added, shown and dropped."""
+    """The suite for types whose values no client writes: the field is added, read and dropped."""
 
     is_written = False
 
@@ -59,7 +59,7 @@ class GivenFieldTypeConformance(AskingConformance):
         row = table.add({"key": 1})
         for value in (1, "x", True, [], {}, *[value for value, _ in case.pairs]):
             table.refuse({"value": value})
-            # What the row has already may be repeated.
+            # A client may send back the row's own value.
             status = 200 if same_json(value, row["value"]) else 422
             table.app.patch_json(f"{table.path}rows/{row['id']}/", {"value": value}, status=status)
 

@@ -53,7 +53,7 @@ class OperatorConformance(Suite):
             try:
                 found = {database: self._found(table, operator.name, value) for database, table in tables.items()}
             except Malformed as error:
-                # A type's own texts are values; a pattern or a word not every text is.
+                # The texts of a type's own values are valid here. Not every text is a valid pattern or word.
                 assert operator.name not in ("eq", "neq", "in", "isdistinct"), error
                 continue
             assert found["sqlite"] == found["postgresql"], f"{operator.name}.{text}"

@@ -1,8 +1,8 @@
-"""Hypothesis strategies of JSON values: those of the built-in types, and drawing from one.
+"""Hypothesis strategies of the built-in types' JSON values, and drawing values from a strategy.
 
 The strategies themselves stand in the modules :data:`MODULES`, each of which has a dictionary ``STRATEGIES``: name of a
-type -> strategy, or -> (options, strategy). A strategy gives values, or pairs (value, answer) as a case does. None
-stands for that of a type whose values can't be made up: the system gives them, or they are ids of rows.
+type -> strategy, or -> (options, strategy). A strategy gives values, or pairs (value, answer) as a case does. None: the
+type's values cannot be invented, because they are system values or ids of rows.
 """
 
 import importlib
@@ -41,13 +41,13 @@ def values(type_name: str) -> tuple[dict[str, Any], st.SearchStrategy]:
 
 
 def drawn(strategy: st.SearchStrategy, number: int) -> list[tuple[Any, Any]]:
-    """So many pairs (value, answer) drawn from a strategy; they repeat if it has too few.
+    """That many pairs (value, answer) drawn from a strategy; they repeat if it has too few.
 
     Nothing is shrunk: a test sends them in arrays, and names the value that fails.
     """
     found: list[Any] = []
 
-    # Lists of ten: Hypothesis bounds what one example may take.
+    # Lists of ten: Hypothesis bounds the size of one example.
     @settings(
         max_examples=-(-number // _BATCH),
         phases=[Phase.generate],

@@ -1,6 +1,6 @@
 """Hypothesis strategies: JSON values of the numeric and temporal types, valid under default options.
 
-All are in the form in which they are answered, so that what comes back can be compared with what was sent.
+All are in the form of answers, so that an answer can be compared with the value that was sent.
 """
 
 import datetime
@@ -56,7 +56,7 @@ STRATEGIES: dict[str, SearchStrategy] = {
     "time": st.times().map(datetime.time.isoformat),
     "datetime": _MOMENTS.map(write_datetime),
     "duration": _INTEGERS.map(_duration),
-    # Inclusive upper bounds are written as exclusive ones, which the greatest values have none of.
+    # Inclusive upper bounds are answered as exclusive ones, and the greatest value has no next value.
     "integer_range": _ranges("integer", _INTEGERS, ("[)",)),
     "date_range": _ranges("date", st.dates(), ("[)",)),
     "datetime_range": _ranges("datetime", _MOMENTS, ("[)", "(]", "()", "[]")),

@@ -1,4 +1,4 @@
-"""Hypothesis strategies of values of the structured types: what clients may send, good under the given options."""
+"""Hypothesis strategies of JSON values of the structured types, valid under the options beside them."""
 
 from typing import Any
 
@@ -26,14 +26,14 @@ def _chosen(keys: list[str]) -> tuple[list[str], list[str]]:
     return keys, sorted(keys, key=KEYS.index)
 
 
-#: Type -> the JSON values that it takes under its defaults, or pairs (value, answer); where it needs options, (options,
-#: such a strategy).
+#: Type -> a strategy of JSON values under its default options, or of pairs (value, answer); (options, strategy) where
+#: it needs options.
 STRATEGIES: dict[str, SearchStrategy | tuple[dict[str, Any], SearchStrategy]] = {
     "choice": (CHOICES, st.sampled_from(KEYS)),
     "multi_choice": (CHOICES, st.lists(st.sampled_from(KEYS), unique=True).map(_chosen)),
     "tags": st.lists(TEXTS.filter(lambda text: 0 < len(text) <= 100), unique=True, max_size=100),
     "json": JSON_VALUES,
-    # Ids of rows, and what the system gives: nobody makes these values up.
+    # Ids of rows and system values cannot be invented.
     "link": ({"table": 1}, None),
     "links": ({"table": 1}, None),
     "autonumber": ({}, None),

@@ -1,7 +1,7 @@
 """Hypothesis strategies of JSON values that the text-like built-in types take under their default options.
 
-Those of types with a normal form give pairs (value, answer); no type's own code reckons the answers.
-It needs the extra ``phone`` besides ``testing``.
+Types with a normal form have pairs (value, answer); the answers do not come from the type's own code. The module needs
+the extra ``phone`` besides ``testing``.
 """
 
 import ipaddress
@@ -33,7 +33,7 @@ def _words(alphabet: str, longest: int) -> SearchStrategy[str]:
 
 
 _LABELS = st.lists(_words(_LETTERS + _DIGITS, 10), min_size=1, max_size=2).map("-".join)
-# Letters first: a last label of digits, or "xn" and hyphens in places, would be something else.
+# Letters first: a last label of digits, or "xn" with hyphens, would have another meaning.
 _HOSTS = st.builds(
     "{}.{}".format,
     st.lists(_LABELS, min_size=1, max_size=3).map(".".join),
@@ -83,7 +83,7 @@ def phones() -> Pairs:
     shapes = (phonenumbers.PhoneNumberFormat.E164, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
     regions = sorted(phonenumbers.SUPPORTED_REGIONS)
     made = st.builds(near, st.sampled_from(regions), st.integers(0, 99), st.sampled_from(shapes))
-    # Both shapes have all digits, and E.164 nothing else.
+    # Both shapes have all digits; E.164 has nothing else.
     return made.filter(lambda number: number is not None).map(lambda number: (number, "+" + re.sub(r"\D", "", number)))
 
 
@@ -98,7 +98,7 @@ def uuids() -> Pairs:
 def ip_addresses() -> Pairs:
     def written(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> Pairs:
         mapped = address.ipv4_mapped if address.version == 6 else None
-        # RFC 5952, section 5; Python writes so only from 3.13 on.
+        # RFC 5952, section 5; Python writes this form only from 3.13 on.
         answer = str(address) if mapped is None else f"::ffff:{mapped}"
         return st.sampled_from([str(address), address.exploded, address.exploded.upper()]).map(
             lambda text: (text, answer)
@@ -107,7 +107,7 @@ def ip_addresses() -> Pairs:
     return st.ip_addresses().flatmap(written)
 
 
-#: Name of a type -> JSON values that it takes, or pairs.
+#: Name of a type -> its valid JSON values, or pairs.
 STRATEGIES: dict[str, SearchStrategy] = {
     "string": TEXTS.filter(lambda text: len(text) <= 255),
     "text": TEXTS,

@@ -1,4 +1,6 @@
-"""What the conformance suites of written and of given values share: applications, and the contract of options."""
+"""The part that the conformance suites of written values and of system values share: applications, and the contract of
+options.
+"""
 
 import json
 from collections.abc import Sequence
@@ -21,13 +23,13 @@ from dynmodel_pyramid.testing.values import HOSTILE, nested
 
 
 def is_system_value(field_type: FieldType, options: dict[str, Any]) -> bool:
-    """Whether the system gives the values: ``fill`` does, or the database computes them."""
+    """Whether the values are system values: ``fill`` makes them, or the database computes them."""
     column = field_type.column(options, CONTEXT)
     return field_type.fill is not None or column is None or column.computed is not None
 
 
 class Suite:
-    """What the suites share. It needs no fixture of yours."""
+    """The part that the suites share. It needs no fixture of yours."""
 
     #: The name under which the type is registered.
     type_name: str
@@ -102,7 +104,7 @@ class Suite:
                 self.instances(the_type, options)
 
     def instances(self, the_type: FieldType, options: dict[str, Any]) -> None:
-        """All that is made of options must be made without an error."""
+        """Make everything that a type makes from options; none may raise an error."""
         json.dumps(options)
         one, other = the_type.column(options, CONTEXT), the_type.column(options, CONTEXT)
         assert one is None or (one is not other and one.name is None), "column() gives a new, unnamed column each time"

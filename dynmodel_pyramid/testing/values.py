@@ -1,8 +1,8 @@
-"""JSON values that a field type must take or refuse, and the comparison of JSON values."""
+"""JSON values that a field type must accept or refuse, and the comparison of JSON values."""
 
 from typing import Any
 
-#: Values of every JSON type, at its edges. A validator takes each and answers it, or refuses it; nothing else.
+#: Edge values of every JSON type. A validator must accept or refuse each, and never fail in another way.
 HOSTILE: tuple[Any, ...] = (
     True,
     False,
@@ -45,7 +45,7 @@ HOSTILE: tuple[Any, ...] = (
 
 
 def nested(levels: int) -> list:
-    """An array in an array, so many levels deep."""
+    """An array in an array, that many levels deep."""
     value: list = []
     for _ in range(levels - 1):
         value = [value]
@@ -69,5 +69,5 @@ def same_json(one: Any, other: Any) -> bool:
 
 
 def identical(one: Any, other: Any) -> bool:
-    """Whether two Python values can't be told apart: types and the sign of zero count."""
+    """Whether two Python values are identical: types and the sign of zero count."""
     return type(one) is type(other) and one == other and repr(one) == repr(other)

@@ -1,41 +1,20 @@
 """Formats of rows come through one door: the built-in ones, a plugin's, and a host application's."""
 
+from typing import Any
+
 import pytest
 from pyramid.config import Configurator
 from webtest import TestApp
 
 from dynmodel_pyramid.errors import ConfigurationProblem
-from dynmodel_pyramid.exchange.formats import Format, Formats, Incoming
-from dynmodel_pyramid.exchange.forms import Form
-from dynmodel_pyramid.rows.imports import Document
+from dynmodel_pyramid.exchange.formats import Format, Formats
+from tests.test_guides import blocks
 
 KEY_VALUE = "text/x-key-value"
-
-
-class KeyValueForm(Form):
-    """``name=value`` pairs between semicolons, a row in each line."""
-
-    content_type = f"{KEY_VALUE}; charset=utf-8"
-    opening = b"# rows\n"
-
-    def __init__(self, names):
-        self.names = names
-
-    def part(self, rows):
-        lines = (";".join(f"{name}={value}" for name, value in zip(self.names, row, strict=True)) for row in rows)
-        return "".join(f"{line}\n" for line in lines).encode()
-
-
-def read_key_values(file, rows, columns, longest):
-    def documents():
-        for line in file:
-            pairs = (pair.partition("=") for pair in line.decode().strip().split(";"))
-            yield Document({name: value for name, _, value in pairs})
-
-    return Incoming(documents())
-
-
-FORMAT = Format(KEY_VALUE, read_key_values, lambda names, texts: KeyValueForm(names))
+#: What docs/formats.md has an author write.
+EXAMPLE: dict[str, Any] = {}
+exec(blocks("formats.md", "python")[0], EXAMPLE)
+FORMAT: Format = EXAMPLE["FORMAT"]
 
 
 @pytest.fixture
@@ -92,10 +71,10 @@ def test_the_built_in_formats_are_entry_points():
     ("format", "words"),
     [
         ("text/csv", "is no dynmodel_pyramid.exchange.formats.Format"),
-        (Format("Text/CSV", read_key_values), "no media type in lower case"),
-        (Format("csv", read_key_values), "no media type in lower case"),
+        (Format("Text/CSV", FORMAT.read), "no media type in lower case"),
+        (Format("csv", FORMAT.read), "no media type in lower case"),
         (Format(KEY_VALUE), "neither reads nor writes"),
-        (Format("text/csv", read_key_values), "format 'csv' of dynmodel_pyramid .* serves text/csv already"),
+        (Format("text/csv", FORMAT.read), "format 'csv' of dynmodel_pyramid .* serves text/csv already"),
     ],
 )
 def test_what_is_refused(format, words):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import webtest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, assume, given
 from hypothesis import settings as example_settings
 from hypothesis import strategies as st
 
@@ -154,6 +154,8 @@ def test_any_document_is_answered(whole, document):
 def test_any_headers_are_answered(whole, accept, prefer):
     headers = {"Accept": accept.encode("ascii", "ignore").decode(), "Prefer": prefer.encode("ascii", "ignore").decode()}
     headers = {name: "".join(c for c in value if c.isprintable()) for name, value in headers.items()}
+    # A refusal repeats what was sent; the client of these tests would take such a word for one of ours.
+    assume("_dynmodel" not in accept.lower())
     assert whole.send("GET", "Client?limit=1", **headers).status_int in (200, 400, 406)
 
 

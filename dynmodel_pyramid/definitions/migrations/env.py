@@ -1,4 +1,6 @@
-"""What Alembic runs: the connection is that of ``definitions.upgrade`` (Alembic's cookbook, "Sharing a Connection")."""
+"""The script that Alembic runs, on the connection of ``definitions.upgrade`` (Alembic's cookbook, "Sharing a
+Connection").
+"""
 
 from alembic import context
 

@@ -1,7 +1,7 @@
 """SQL that several field types share, with one meaning on both databases.
 
 ``text_forms``      the text forms of values
-``reading``         texts read as values
+``reading``         values read from texts
 ``formats``         texts of one format
 ``numbers``         text forms of numbers
 ``exact``           how exact decimals are stored

@@ -38,7 +38,7 @@ def _overlaps(left, right, dialect):
     return expressions_of(dialect).array_overlaps(left, _array(left, right, dialect))
 
 
-#: What types of arrays of texts take (PostgreSQL's manual, 9.19).
+#: The operators of arrays of texts (PostgreSQL manual, 9.19).
 ARRAYS = (
     *operators.IDENTITY,
     Operator(*_CONTAINS, _contains),
@@ -46,7 +46,7 @@ ARRAYS = (
     Operator(*_OVERLAPS, _overlaps),
 )
 
-# Lists of references: what the field is in SQL is a query of the row's ids in order. It is never null.
+# Lists of references: in SQL the field is a query of the row's ids in order. It is never null.
 
 
 def _ids(left: sa.Select, condition=None) -> sa.Exists:
@@ -79,7 +79,7 @@ def _has_any(left, right, dialect):
     return _ids(left, lambda value: value.in_(right))
 
 
-#: What lists of references take.
+#: The operators of lists of references.
 LISTS = (
     replace(EQ, condition=lambda left, right, dialect: _list(left, dialect) == _json(right)),
     replace(NEQ, condition=lambda left, right, dialect: _list(left, dialect) != _json(right)),

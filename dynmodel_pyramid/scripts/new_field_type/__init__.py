@@ -21,7 +21,7 @@ NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
 def names(name: str) -> dict[str, str]:
-    """What the templates call things.
+    """The names that the templates use.
 
     :raises ConfigurationProblem: no type can be called so
     """
@@ -69,7 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     logging.getLogger("dynmodel_pyramid").addHandler(
         logging.NullHandler()
-    )  # other plugins' failures are not its matter
+    )  # failures of other plugins do not matter here
     try:
         known = names(given.name)
         written = write(given.folder or Path(known["distribution"]), known)

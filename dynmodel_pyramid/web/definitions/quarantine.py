@@ -1,4 +1,4 @@
-"""Views of values that a conversion could not carry over: ``/table/{id}/quarantine/`` and below."""
+"""Views of values that a conversion could not convert: ``/table/{id}/quarantine/`` and below."""
 
 from urllib.parse import quote
 
@@ -16,7 +16,7 @@ from dynmodel_pyramid.web.http.transactions import read_connection, write_connec
 from dynmodel_pyramid.web.http.writing import writing
 from dynmodel_pyramid.web.rows.row import row_answer
 
-#: Values of a part of the list.
+#: How many values a part of the list has.
 MOST = 1000
 
 

@@ -1,4 +1,4 @@
-"""Values that a conversion could not carry over."""
+"""Values that a conversion could not convert."""
 
 import sqlalchemy as sa
 from alembic import context, op
