@@ -75,7 +75,7 @@ class SQLiteExpressions(Expressions):
         return sa.type_coerce(text, kind)
 
     def kept_text(self, value: Column) -> Column:
-        return sa.type_coerce(value, sa.Text())
+        return _text(value)
 
     def read_moment(self, text: Column, kind: sa.types.TypeEngine[Any]) -> Column:
         return sa.type_coerce(text, kind)
@@ -93,11 +93,11 @@ class SQLiteExpressions(Expressions):
         return sa.cast(date, sa.Text)
 
     def time_text(self, time: Column) -> Column:
-        return sa.type_coerce(time, sa.Text())
+        return _text(time)
 
     def moment_text(self, moment: Column) -> Column:
         blank, letter = sa.literal_column("' '", sa.Text()), sa.literal_column("'T'", sa.Text())
-        return sa.func.replace(sa.type_coerce(moment, sa.Text()), blank, letter)
+        return sa.func.replace(_text(moment), blank, letter)
 
     def float_text(self, number: Column) -> Column:
         return sa.func.dynmodel_float_text(number, type_=sa.Text())
@@ -143,7 +143,7 @@ class SQLiteExpressions(Expressions):
     def holds_time(self, column: Column, function: str, length: int) -> Condition:
         # Texts that its own function writes so, and then microseconds, if any.
         call = getattr(sa.func, function)
-        text = sa.type_coerce(column, sa.Text())
+        text = _text(column)
         # Compared by IS: of what is no time it makes NULL. A modifier, or it would give 30 February back as it is.
         if length == len("2026-01-31"):
             return _same(call(text, "+0 days", type_=sa.Text()), text)
@@ -159,7 +159,7 @@ class SQLiteExpressions(Expressions):
 
     def exact_total(self, function: str, source: Column, kind: str) -> Column:
         total = sa.func.dynmodel_sum if function == "sum" else sa.func.dynmodel_avg
-        return total(sa.type_coerce(source, sa.Text()), sa.literal(kind, sa.Text()), type_=sa.Text())
+        return total(_text(source), sa.literal(kind, sa.Text()), type_=sa.Text())
 
     def total_as_float(self, total: Column) -> Column:
         return total
@@ -170,7 +170,7 @@ class SQLiteExpressions(Expressions):
         return sa.func.json_quote(text, type_=sa.Text())
 
     def json_string_or_null(self, text: Column) -> Column:
-        return sa.case((text.is_not(None), self.json_string(sa.type_coerce(text, sa.Text()))))
+        return sa.case((text.is_not(None), self.json_string(_text(text))))
 
     def json_float(self, number: Column) -> Column:
         return sa.func.dynmodel_json_float(number, type_=sa.Text())
