@@ -48,7 +48,7 @@ class Difference:
         )
 
     def changed(self, *aspects: str) -> tuple[Pair, ...]:
-        """The fields of which one of these aspects changes (``definitions.steps.ASPECTS``), in their order."""
+        """The fields of which one of these aspects changes (``definitions.operations.ASPECTS``), in their order."""
         pairs = {
             step.after.id: (step.before, step.after)
             for step in self.steps

@@ -3,7 +3,7 @@
 A :class:`Database` is the only thing in the package that opens connections. It has these kinds of transaction:
 
 * :meth:`Database.reading`: reads only, and never turns into a write;
-* ``database.writer``: an engine whose transactions write rows;
+* ``Database.writer``: an engine whose transactions write rows;
 * :meth:`Database.changing`: a definition change, with DDL; :meth:`Database.rehearsing`: its plan.
 
 ``dialect``           the interface of a database's differences

@@ -13,7 +13,7 @@ LONGEST_VALUE = 200
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Rows that a change can't be made with; ``aspect`` and ``number`` name the step (``definitions.steps``).
+    """Rows that a change can't be made with; ``aspect`` and ``number`` name the step (``definitions.operations``).
 
     ``fields`` are the ids of the fields concerned: a rule may stay as it is while their values change.
     """
