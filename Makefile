@@ -1,19 +1,39 @@
-# make run    serve development.ini on http://127.0.0.1:6543
-# make test   all tests, on SQLite and on PostgreSQL
-# make lint   style and imports
+# make run        serve development.ini on http://127.0.0.1:6543
+# make check      lint, and the tests that need neither a server process nor PostgreSQL: less than a minute
+# make test       all tests but those marked as long; a part of them: make test ARGS="tests/web -k rest"
+# make test-all   all tests: what CI runs
+# make coverage   all tests; fails where they run less of the package than setup.cfg demands
+# make versions   the tests with the oldest and with the newest releases of the libraries that setup.py allows
+# make lint       style and imports
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Processes that share the tests, each with a PostgreSQL server of its own.
+WORKERS ?= 2
+# A file's tests share fixtures, so a file is one worker's; tests/conftest.py says which files are begun first.
+PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test lint clean
+.PHONY: run check test test-all coverage versions lint clean
 
 run: $(VENV)/.run
 	@# Pyramid imports pkg_resources, which warns about itself.
 	PYTHONWARNINGS="ignore:pkg_resources is deprecated" $(BIN)/pserve development.ini
 
+check: lint
+	$(PYTEST) --quick
+
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(PYTEST) -m "not long" $(ARGS)
+
+test-all: $(VENV)/.test
+	$(PYTEST) $(ARGS)
+
+coverage: $(VENV)/.test
+	$(PYTEST) --cov --cov-report=term:skip-covered $(ARGS)
+
+versions: $(VENV)/.test
+	$(BIN)/python -m tests.versions $(ARGS)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
@@ -31,4 +51,4 @@ $(VENV)/.test: setup.py | $(BIN)/python
 	touch $@ $(VENV)/.run
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) build dist *.egg-info .coverage*

@@ -64,7 +64,9 @@ setup(
             *TESTING,
             *JSONSCHEMA,
             *YAML,
-            "pytest-xdist >= 3.5",
+            "pytest-cov >= 7",
+            "coverage >= 7.10",  # measures subprocesses by itself
+            "pytest-xdist >= 3.7",  # has --no-loadscope-reorder
             "psutil >= 5.9",  # memory and CPU of the servers under test
             "pyramid_retry >= 2.1",  # a host application may use it; the tests have one
             "requests >= 2.31",

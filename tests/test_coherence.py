@@ -8,6 +8,7 @@ from tests.soak.fleet import running_fleet
 from tests.soak.redefiner import EveryRedefiner
 
 
+@pytest.mark.long
 def test_no_answer_is_stale(database):
     """With each kind of redefinition that there is."""
     with running_fleet(database, 2, adapt=with_large_tables) as fleet:
@@ -19,6 +20,7 @@ def test_no_answer_is_stale(database):
     assert run.tally["compared"] > 100
 
 
+@pytest.mark.long
 def test_a_time_to_live_is_found_out(database):
     with running_fleet(database, 2, without_check=True) as fleet:
         run = run_coherence(fleet, redefinitions=12, clients=3, pause=0.01, seconds=60)

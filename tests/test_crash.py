@@ -1,8 +1,12 @@
 """Small versions of ``python -m tests.soak.crash`` and ``crash_retypes``."""
 
+import pytest
+
 from tests.soak.crash import run_crash, with_application_name
 from tests.soak.crash_retypes import run_crash as run_retypes
 from tests.soak.fleet import running_fleet
+
+pytestmark = pytest.mark.long
 
 
 def test_a_killed_redefinition_is_made_wholly_or_not_at_all(database):

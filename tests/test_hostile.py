@@ -4,6 +4,8 @@ import pytest
 
 from tests.soak.hostile import run
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize("server", ["pserve", "dynmodel-serve"])
 def test_hostile_clients_hold_nothing_that_others_need(database, server):

@@ -5,6 +5,8 @@ import pytest
 from tests.soak.fleet import Figures, running_fleet
 from tests.soak.locks import compare_and_set, long_transactions, many_changes, many_writers, with_lock_timeout
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def figures():

@@ -61,6 +61,7 @@ def test_an_installed_plugin_serves(installed, settings, tmp_path):
         server.stop()
 
 
+@pytest.mark.long
 def test_the_plugin_passes_its_conformance_run(installed, tmp_path):
     # In a folder of its own: nothing of this project's conftest is needed.
     shutil.copy(PLUGIN / "conformance.py", tmp_path)

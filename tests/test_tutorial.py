@@ -7,6 +7,8 @@ import re
 import shlex
 from pathlib import Path
 
+import pytest
+
 from dynmodel_pyramid.scripts.new_field_type import main
 from tests.documents import ROOT, check, examples
 from tests.plugins import install, path_with, run
@@ -34,6 +36,7 @@ def apply(diff: str, folder: Path) -> None:
     path.write_text(text, encoding="utf-8")
 
 
+@pytest.mark.long
 def test_the_tutorial(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     done, sites = [], tmp_path / "sites"

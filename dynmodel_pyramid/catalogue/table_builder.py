@@ -19,6 +19,7 @@ from dynmodel_pyramid.catalogue.check_constraints import checks_of
 from dynmodel_pyramid.catalogue.list_tables import ON_DELETE_SQL, referred_to
 from dynmodel_pyramid.catalogue.references import reference_of
 from dynmodel_pyramid.database import Dialect
+from dynmodel_pyramid.database.expressions import ROW_ID
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.expressions import evaluate
 from dynmodel_pyramid.errors import PluginMissing
@@ -161,14 +162,14 @@ class Generator:
 
     def _system_columns(self, definition: TableDefinition, metadata: sa.MetaData) -> list[sa.Column]:
         key: dict[str, Any] = {}
-        if self.dialect.schema is not None:
+        if self.dialect.has_sequences:
             sequence = sa.Sequence(
                 _name(f"_seq_{definition.id}"), metadata=metadata, schema=self.dialect.schema, data_type=sa.BigInteger()
             )
             key = {"default": sequence, "server_default": sequence.next_value()}
         now = sa.text("CURRENT_TIMESTAMP")
         return [
-            sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, **key),
+            sa.Column("id", ROW_ID, primary_key=True, **key),
             sa.Column("_version", sa.BigInteger, nullable=False, server_default="1"),
             sa.Column("_created", UTCDateTime(), nullable=False, server_default=now),
             sa.Column("_updated", UTCDateTime(), nullable=False, server_default=now, onupdate=sa.func.now()),

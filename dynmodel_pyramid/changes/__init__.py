@@ -1,10 +1,9 @@
-"""Changes of definitions: judged, planned, made in one transaction, and undone.
+"""Changes of definitions: planned, applied in one transaction, and reversed.
 
 ``service``         create, change and drop tables
 ``table_change``    what is to be changed, as values
-``comparison``      the steps of a change, grouped as the databases need them
 ``planner``         which tables a change touches, and their locks
-``executor``        runs a change, or rehearses it for a plan; versions, system rows, the log
+``executor``        runs a change, or plans it; versions, system rows, the log
 ``apply``           the changes of one transaction, one after the other
 ``values``          what every field will hold, made beside the table
 ``ddl``             the statements, for each database
@@ -21,4 +20,8 @@
 ``whole_schema``    all tables as one document
 ``promises``        what a definition promises, compared with what the database has
 ``health``          how well a table is
+
+Values go in frozen, and results come out: a :class:`~.table_change.TableChange` says what is wanted, a schema editor is
+given its :class:`~.ddl.runner.EditorContext` when it is made, and the statements of one change are made from a
+:class:`~.ddl.columns.TableEdit`.
 """

@@ -1,14 +1,17 @@
-"""The changes of one transaction, one after the other: done, or rehearsed."""
+"""The changes of one transaction, one after the other: applied, or planned."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from dynmodel_pyramid.changes.ddl.schema_editor import Evolution
+from dynmodel_pyramid.changes.ddl.runner import Statement
+from dynmodel_pyramid.changes.ddl.schema_editor import ChangedTable, SchemaEditor
 from dynmodel_pyramid.changes.ddl.trash import restore_table
-from dynmodel_pyramid.changes.on_error import Words
+from dynmodel_pyramid.changes.loosening import Loosening
 from dynmodel_pyramid.changes.table_change import TableChange, in_order
-from dynmodel_pyramid.changes.values.column_values import Carried
+from dynmodel_pyramid.changes.values.column_values import ColumnValues
+from dynmodel_pyramid.changes.values.violations import Violation
+from dynmodel_pyramid.database import Dialect
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.definitions.store import DefinitionStore
@@ -16,63 +19,100 @@ from dynmodel_pyramid.errors import Conflict
 
 
 @dataclass(frozen=True, slots=True)
-class Rehearsed:
-    """What a change of one table would do: ``carried`` are the values by field, ``evolution`` has the statements and
-    what stands in the way; ``rows`` is how many the table has; ``versions`` how many there will be more.
+class TablePlan:
+    """What a change of one table would do.
+
+    :param rows: how many rows the table has
+    :param versions: how many versions it will have more
+    :param values: what becomes of the values, by the ids of fields
+    :param put_off: the names of the constraints that would be proven later
     """
 
     change: TableChange
-    evolution: Evolution
-    carried: dict[int, Carried]
+    dialect: Dialect
     rows: int
-    versions: int = 1
+    versions: int
+    statements: tuple[Statement, ...]
+    violations: tuple[Violation, ...]
+    values: Mapping[int, ColumnValues]
+    put_off: frozenset[str]
 
 
-def carry_out(evolution: Evolution, store: DefinitionStore, changes: list[TableChange]) -> list[TableChange]:
+def apply_changes(editor: SchemaEditor, store: DefinitionStore, changes: list[TableChange]) -> list[TableChange]:
     """Bring tables and system tables to what is wanted; -> the changes as they are logged."""
-    evolution.loosening.names_tables = any(change.pointer for change in changes)
-    vacated = [_vacate(evolution, store, change) if _is_in_the_way(change, changes, evolution) else change
-               for change in changes]  # fmt: skip
-    new = {change.id for change in changes if change.before is None}
-    made, unfinished = [], []
+    loosening = Loosening(names_tables=any(change.pointer for change in changes))
+    vacated = [
+        _vacate(editor, store, change) if _is_in_the_way(change, changes, editor) else change for change in changes
+    ]
+    missing = {change.id for change in changes if change.before is None}
+    logged, unfinished = [], []
     for change in in_order(vacated):
-        with told_of(change.model_name, change.pointer):
-            made.append(_carry_out(evolution, store, change, new, unfinished))
-    for first, after in unfinished:
-        evolution.change(first, after, Words())
-    return made
+        first = change
+        if change.before is None:
+            first = _without_links_to(change, missing - {change.id}, editor)
+            missing.discard(change.id)
+        if first is not change:
+            unfinished.append(TableChange(first.after, change.after))
+        with naming_table(change.model_name, change.pointer):
+            dropped, loosening = _apply_change(editor, store, first, loosening)
+        if change.after is not None:
+            store.update(editor.connection, change.after)
+        logged.append(change if dropped is None else replace(change, before=dropped))
+    for change in unfinished:
+        loosening = editor.change(change, loosening).loosening
+    return logged
 
 
-def _carry_out(
-    evolution: Evolution,
-    store: DefinitionStore,
-    change: TableChange,
-    new: set[int],
-    unfinished: list[tuple[TableDefinition, TableDefinition]],
-) -> TableChange:
-    """:param new: tables that are still to be made; ``unfinished`` gets what waits for them, with what it is to be"""
-    connection, before, after = evolution.connection, change.before, change.after
+def _apply_change(
+    editor: SchemaEditor, store: DefinitionStore, change: TableChange, loosening: Loosening
+) -> tuple[TableDefinition | None, Loosening]:
+    """-> the table as it is in the trash, if it was dropped, and what is loosened by now."""
+    before, after = change.before, change.after
     if after is None:
-        dropped = replace(before, version=before.version + 1, physical_name=evolution.drop(before))
-        store.drop(connection, dropped)
-        return replace(change, before=replace(dropped, model_name=before.model_name))
+        dropped = replace(before, version=before.version + 1, physical_name=editor.drop(before))
+        store.drop(editor.connection, dropped)
+        return dropped, loosening
+    return None, _alter_table(editor, change, loosening).loosening
+
+
+def _alter_table(editor: SchemaEditor, change: TableChange, loosening: Loosening) -> ChangedTable:
+    """Bring a table to what it is to be, or make it."""
     if change.restored:
-        restore_table(evolution, before, after, change.on_error)
-    elif before is None:
-        first = _without_links_to(after, new - {after.id}, evolution)
-        new.discard(after.id)
-        evolution.create(first)
-        if first is not after:
-            unfinished.append((first, after))
+        return ChangedTable(restore_table(editor, change, loosening), {})
+    if change.before is None:
+        editor.create(change.after)
+        return ChangedTable(loosening, {})
+    return editor.change(change, loosening)
+
+
+def plan_change(
+    editor: SchemaEditor, change: TableChange, versions: int, loosening: Loosening
+) -> tuple[TablePlan, Loosening]:
+    """What a change would do, by an editor whose context is that of a plan; -> what would be loosened by then.
+
+    :param versions: how many versions there will be more if no rules are proven later
+    """
+    if change.after is None:
+        editor.drop(change.before)
+        changed = ChangedTable(loosening, {})
     else:
-        evolution.change(before, after, change.on_error, change.returning, change.earlier)
-    store.update(connection, after)
-    return change
+        changed = _alter_table(editor, change, loosening)
+    plan = TablePlan(
+        change,
+        editor.generator.dialect,
+        0 if change.before is None else editor.count_rows(change.before),
+        versions + bool(changed.put_off),
+        tuple(editor.runner.statements),
+        tuple(editor.violations.violations),
+        changed.values,
+        changed.put_off,
+    )
+    return plan, changed.loosening
 
 
 @contextmanager
-def told_of(name: str, pointer: str) -> Iterator[None]:
-    """Of several tables a refusal tells which one it is about; ``pointer`` is empty where there is one only."""
+def naming_table(name: str, pointer: str) -> Iterator[None]:
+    """Within it, a refusal names the table that it is about; ``pointer`` is empty where there is one table only."""
     try:
         yield
     except Conflict as error:
@@ -82,51 +122,38 @@ def told_of(name: str, pointer: str) -> Iterator[None]:
         raise
 
 
-def rehearsed(evolution: Evolution, change: TableChange, versions: int) -> Rehearsed:
-    """:param versions: how many there will be more if no rules are proven later"""
-    before, after, carried = change.before, change.after, {}
-    if after is None:
-        evolution.drop(before)
-    elif change.restored:
-        restore_table(evolution, before, after, change.on_error)
-    elif before is None:
-        evolution.create(after)
-    else:
-        carried = evolution.change(before, after, change.on_error, change.returning, change.earlier)
-    rows = 0 if before is None else evolution.count_rows(before)
-    return Rehearsed(change, evolution, carried, rows, versions + bool(evolution.put_off))
-
-
-def _is_in_the_way(change: TableChange, changes: list[TableChange], evolution: Evolution) -> bool:
+def _is_in_the_way(change: TableChange, changes: list[TableChange], editor: SchemaEditor) -> bool:
     """Whether another table takes the name that this one is to leave."""
     if change.live_before is None or change.after is None:
         return False
     mine = change.before
-    others = [each.after for each in changes if each.after is not None and each.id != change.id]
+    others = [other.after for other in changes if other.after is not None and other.id != change.id]
     return any(
         name_key(other.model_name) == name_key(mine.model_name)
-        or evolution.is_same_table(other.physical_name, mine.physical_name)
+        or editor.is_same_table(other.physical_name, mine.physical_name)
         for other in others
     )
 
 
-def _vacate(evolution: Evolution, store: DefinitionStore, change: TableChange) -> TableChange:
-    evolution.before_ddl()
+def _vacate(editor: SchemaEditor, store: DefinitionStore, change: TableChange) -> TableChange:
+    editor.context.hold_off_readers()
     name = f"_moving_{change.id}"
-    evolution.rename_table(change.before.physical_name, name)
+    editor.rename_table(change.before.physical_name, name)
     moved = replace(change.before, physical_name=name)
-    store.vacate(evolution.connection, moved)
+    store.vacate(editor.connection, moved)
     return replace(change, before=moved)
 
 
-def _without_links_to(definition: TableDefinition, tables: set[int], evolution: Evolution) -> TableDefinition:
-    """A new table without the fields that refer to tables which are not there yet."""
-    references = {field.id: evolution.generator.reference(field) for field in definition.fields}
+def _without_links_to(change: TableChange, tables: set[int], editor: SchemaEditor) -> TableChange:
+    """The change of a new table without the fields that refer to tables which are not there yet."""
+    definition = change.after
+    references = {field.id: editor.generator.reference(field) for field in definition.fields}
     gone = {number for number, reference in references.items() if reference is not None and reference.table in tables}
     if not gone:
-        return definition
-    return replace(
+        return change
+    first = replace(
         definition,
         fields=tuple(field for field in definition.fields if field.id not in gone),
         indexes=tuple(index for index in definition.indexes if not gone.intersection(dict(index.fields))),
     )
+    return replace(change, after=first)

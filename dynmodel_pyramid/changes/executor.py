@@ -1,47 +1,52 @@
 """Definition changes as transactions: locks, versions, DDL, system rows and the log, all or nothing.
 
-:meth:`Performer.perform` makes changes; :meth:`Performer.rehearse` goes the same way and changes nothing.
+:meth:`Executor.execute` makes changes; :meth:`Executor.plan` goes the same way and changes nothing.
 """
 
 import random
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
-from dynmodel_pyramid.changes.apply import Rehearsed, carry_out, rehearsed, told_of
-from dynmodel_pyramid.changes.ddl.postgresql import PostgreSQLEvolution
-from dynmodel_pyramid.changes.ddl.schema_editor import Evolution
-from dynmodel_pyramid.changes.ddl.sqlite import SQLiteEvolution
+from dynmodel_pyramid.changes.apply import TablePlan, apply_changes, naming_table, plan_change
+from dynmodel_pyramid.changes.ddl.postgresql import PostgreSQLSchemaEditor
+from dynmodel_pyramid.changes.ddl.runner import EditorContext
+from dynmodel_pyramid.changes.ddl.schema_editor import SchemaEditor
+from dynmodel_pyramid.changes.ddl.sqlite import SQLiteSchemaEditor
 from dynmodel_pyramid.changes.loosening import Loosening
-from dynmodel_pyramid.changes.planner import Definitions, Judge, judged, lock_exclusively, read_unlocked
+from dynmodel_pyramid.changes.planner import Definitions, MakeChanges, ReadersHeldOff, plan_locked, plan_unlocked
 from dynmodel_pyramid.changes.table_change import TableChange, in_order, settled
 from dynmodel_pyramid.changes.validate import Unfinished, finish, may_be_online
 from dynmodel_pyramid.database import Failure, State
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.errors import Busy, Conflict, DynmodelError, OutcomeUnknown, Unavailable
 
-EVOLUTIONS: dict[str, type[Evolution]] = {"sqlite": SQLiteEvolution, "postgresql": PostgreSQLEvolution}
+SCHEMA_EDITORS: dict[str, type[SchemaEditor]] = {"sqlite": SQLiteSchemaEditor, "postgresql": PostgreSQLSchemaEditor}
 
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
-class Performed:
-    """What a transaction did: the changes with their versions, the state after them."""
+class Executed:
+    """What a transaction did: the changes with their versions, and the state after them.
+
+    :param before: the definitions, before the changes, of the tables that were locked
+    """
 
     changes: list[TableChange]
     state: State
+    before: Definitions
 
     def definition(self, table_id: int) -> TableDefinition | None:
         """What a table became; None if nothing was changed about it."""
         return next((change.after for change in self.changes if change.id == table_id), None)
 
 
-class Performer:
+class Executor:
     """The definition changes of one catalogue."""
 
     def __init__(self, catalogue: Catalogue):
@@ -50,33 +55,32 @@ class Performer:
         self.store = catalogue.store
         self.settings = catalogue.database.settings
 
-    def perform(self, wanted: Iterable[int], judge: Judge, *, author: str | None = None) -> Performed:
-        """Make the changes that ``judge`` wants, when all tables concerned are locked.
+    def execute(self, wanted: Iterable[int], make_changes: MakeChanges, *, author: str | None = None) -> Executed:
+        """Make the changes that ``make_changes`` wants, when all tables concerned are locked.
 
-        :param wanted: the tables that ``judge`` needs to see
+        :param wanted: the tables that ``make_changes`` needs to see
         """
 
-        def run(connection: sa.Connection, deadline: float) -> Performed:
+        def run(connection: sa.Connection, deadline: float) -> Executed:
             begun = time.monotonic()
-            locked, changes = judged(self.catalogue, connection, wanted, judge, deadline)
+            locked, changes = plan_locked(self.catalogue, connection, wanted, make_changes, deadline)
             early = [change.id for change in changes if change.is_too_early]
             if early:
                 raise Unfinished(early[0])
             changes = [change.without_pending() for change in changes]
-            made, further = settled(changes, locked, self.catalogue.field_types)
-            if not made and not further:
-                return Performed([], self.database.state(connection))
-            self._refuse_taken(connection, made)
+            changes, further = settled(changes, locked, self.catalogue.field_types)
+            if not changes and not further:
+                return Executed([], self.database.state(connection), locked)
+            self._refuse_taken(connection, changes)
             patience = self.settings.lock_timeout - (time.monotonic() - begun)
-            evolution = self.evolution(connection)
-            evolution.before_ddl = self._locking_once(connection, locked, patience)
-            made = carry_out(evolution, self.store, made)
-            evolution.before_ddl()
-            for _, changed in further:
-                self.store.update(connection, changed)
+            hold_off_readers = ReadersHeldOff(self.catalogue, connection, locked, patience)
+            logged = apply_changes(self.editor(connection, hold_off_readers=hold_off_readers), self.store, changes)
+            hold_off_readers()
+            for _, after in further:
+                self.store.update(connection, after)
             self.database.dialect.bound_lock_waits(connection, self.settings.lock_timeout)
-            lines = [*((change.live_before, change.after) for change in made), *further]
-            return Performed(made, self.store.record(connection, lines, author))
+            lines = [*((change.live_before, change.after) for change in logged), *further]
+            return Executed(logged, self.store.record(connection, lines, author), locked)
 
         while True:
             try:
@@ -84,50 +88,45 @@ class Performer:
             except Unfinished as unfinished:
                 finish(self, unfinished.table_id)
 
-    def rehearse(self, wanted: Iterable[int], judge: Judge) -> list[Rehearsed]:
-        """What :meth:`perform` would do; locks nobody out, and changes nothing."""
+    def plan(self, wanted: Iterable[int], make_changes: MakeChanges) -> list[TablePlan]:
+        """What :meth:`execute` would do; locks nobody out, and changes nothing."""
         with self.database.rehearsing() as connection:
-            return self.rehearse_on(connection, wanted, judge)
+            return self.plan_changes(connection, *plan_unlocked(self.catalogue, connection, wanted, make_changes))
 
-    def rehearse_on(self, connection: sa.Connection, wanted: Iterable[int], judge: Judge) -> list[Rehearsed]:
-        """:meth:`rehearse` in the caller's transaction."""
-        found = []
-        current, changes = read_unlocked(self.catalogue, connection, wanted, judge)
+    def plan_changes(
+        self, connection: sa.Connection, current: Definitions, changes: list[TableChange]
+    ) -> list[TablePlan]:
+        """What these changes would do, in the caller's transaction, which changes nothing.
+
+        :param current: the live definitions of all tables concerned
+        """
         # What is pending would be finished before, in a version of its own.
         left = {change.id for change in changes if change.live_before is not None and change.before.pending}
-        changes = [replace(change, before=replace(change.before, pending=())) if change.id in left else change
-                   for change in changes]  # fmt: skip
-        made, _ = settled([change.without_pending() for change in changes], current, self.catalogue.field_types)
-        self._refuse_taken(connection, made)
-        names = {change.id: change.after.physical_name for change in made if change.before is None}
-        free = {change.before.physical_name for change in made if change.before is not None}
-        loosening = Loosening(any(change.pointer for change in made))
-        for change in in_order(made):
-            evolution = self.evolution(connection, rehearsed=True)
-            evolution.names, evolution.free_names = names, free
-            evolution.loosening = loosening
-            evolution.may_put_off = change.on_error.is_fail and may_be_online(
-                self.database.dialect, connection, changes
+        wanted = [
+            replace(change, before=replace(change.before, pending=())) if change.id in left else change
+            for change in changes
+        ]
+        wanted, _ = settled([change.without_pending() for change in wanted], current, self.catalogue.field_types)
+        self._refuse_taken(connection, wanted)
+        new_tables = {change.id: change.after.physical_name for change in wanted if change.before is None}
+        free_names = frozenset(change.before.physical_name for change in wanted if change.before is not None)
+        loosening = Loosening(names_tables=any(change.pointer for change in wanted))
+        plans = []
+        for change in in_order(wanted):
+            is_online = change.on_error.is_fail and may_be_online(self.database.dialect, connection, changes)
+            editor = self.editor(
+                connection, is_plan=True, new_tables=new_tables, free_names=free_names, may_put_off=is_online
             )
-            with told_of(change.model_name, change.pointer):
-                found.append(rehearsed(evolution, change, versions=2 if change.id in left else 1))
-        return found
+            with naming_table(change.model_name, change.pointer):
+                versions = 2 if change.id in left else 1
+                plan, loosening = plan_change(editor, change, versions, loosening)
+            plans.append(plan)
+        return plans
 
-    def evolution(self, connection: sa.Connection, *, rehearsed: bool = False) -> Evolution:
-        kind = EVOLUTIONS[self.database.dialect.name]
-        return kind(connection, self.catalogue.generator, self.store, rehearsed=rehearsed)
-
-    def _locking_once(self, connection: sa.Connection, locked: Definitions, patience: float) -> Callable[[], None]:
-        """What holds off readers when it is called first; it waits as long as waiting for writers left over."""
-        done = []
-
-        def lock() -> None:
-            if not done:
-                deadline = time.monotonic() + max(patience, self.settings.lock_attempt)
-                lock_exclusively(self.catalogue, connection, locked, deadline)
-                done.append(True)
-
-        return lock
+    def editor(self, connection: sa.Connection, **facts: Any) -> SchemaEditor:
+        """What changes the tables in a transaction; ``facts`` are members of :class:`EditorContext`."""
+        context = EditorContext(connection, self.catalogue.generator, self.store, **facts)
+        return SCHEMA_EDITORS[self.database.dialect.name](context)
 
     def _refuse_taken(self, connection: sa.Connection, changes: list[TableChange]) -> None:
         own = {change.id for change in changes}

@@ -1,4 +1,4 @@
-"""Whether a table is as its definition promises, how far it is from its limits, and what to do about either."""
+"""Whether a table is as its definition promises, and how far it is from its limits."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ WARN_FROM = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The state of a table: its columns, what is kept of old ones, and warnings, each with its mend."""
+    """The state of a table: its columns, old columns that are kept, and warnings with hints."""
 
     width: Width
     limit: int
     trashed: int
     quarantined: int
-    #: Constraints that are still to be proven for the rows of before (:mod:`~.validate`).
+    #: Constraints that are still to be proven for existing rows (:mod:`~.validate`).
     pending: tuple[str, ...]
     warnings: tuple[dict[str, Any], ...]
     #: What the database has otherwise than the definition promises.
@@ -91,9 +91,9 @@ def _warnings(width: Width, limit: int, counts_dropped: bool) -> list[dict[str, 
 
 def _unsupported(definition: TableDefinition, catalogue: Catalogue) -> Iterator[dict[str, Any]]:
     for field in definition.fields:
-        found = unsupported_option(field, catalogue.field_types)
-        if found is not None:
-            error = found.error(field.name)
+        option = unsupported_option(field, catalogue.field_types)
+        if option is not None:
+            error = option.error(field.name)
             yield {"kind": error.code, "field": field.name, "detail": error.detail, "hint": error.hint}
 
 
@@ -119,15 +119,15 @@ def health_document(health: Health) -> dict[str, Any]:
         "warnings": list(health.warnings),
         "differences": [
             {
-                "kind": each.kind,
-                "name": each.name,
-                "table": each.table,
-                "field": each.field,
-                "promised": each.promised,
-                "found": each.found,
-                "detail": each.detail,
-                "hint": each.hint,
+                "kind": thing.kind,
+                "name": thing.name,
+                "table": thing.table,
+                "field": thing.field,
+                "promised": thing.promised,
+                "found": thing.found,
+                "detail": thing.detail,
+                "hint": thing.hint,
             }
-            for each in health.broken
+            for thing in health.broken
         ],
     }

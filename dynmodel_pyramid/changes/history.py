@@ -5,15 +5,14 @@ asked for nothing, so that it can be read when some are gone.
 """
 
 import datetime
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.definitions import TableDefinition
-from dynmodel_pyramid.definitions.compare import steps_between
-from dynmodel_pyramid.definitions.operations import Step, step_document
+from dynmodel_pyramid.definitions.compare import operations_between
+from dynmodel_pyramid.definitions.operations import operation_document
 from dynmodel_pyramid.errors import NotFound
 
 
@@ -48,10 +47,10 @@ class TableHistory:
         :raises NotFound: the table has no such version
         """
         log = self.catalogue.store.system.change.c
-        found = self._read(self._query().where(log.version >= number).order_by(log.version))
-        if not found or found[0].number != number:
+        versions = self._read(self._query().where(log.version >= number).order_by(log.version))
+        if not versions or versions[0].number != number:
             raise self._missing(number)
-        return found
+        return versions
 
     def at(self, *numbers: int) -> list[Version]:
         """Some versions, in the order of their numbers as given.
@@ -59,14 +58,14 @@ class TableHistory:
         :raises NotFound: the table has no such version
         """
         log = self.catalogue.store.system.change.c
-        found = {each.number: each for each in self._read(self._query().where(log.version.in_(numbers)))}
+        versions = {version.number: version for version in self._read(self._query().where(log.version.in_(numbers)))}
         for number in numbers:
-            if number not in found:
+            if number not in versions:
                 raise self._missing(number)
-        return [found[number] for number in numbers]
+        return [versions[number] for number in numbers]
 
     def page(self, limit: int, offset: int = 0, before: int | None = None) -> tuple[list[tuple[Version, list]], bool]:
-        """The newest first, each with the documents of the steps that led to it; and whether there are earlier ones.
+        """The newest first, each with the documents of its operations; and whether there are earlier versions.
 
         :param before: the versions before this one
         """
@@ -74,20 +73,22 @@ class TableHistory:
         query = self._query().order_by(log.version.desc()).offset(offset)
         if before is not None:
             query = query.where(log.version < before)
-        # One more, of which only the difference is told.
-        found = self._read(query.limit(limit + 1))
-        earlier = [*found[1:], None]
-        told = [(each, steps_of(before, each)) for each, before in zip(found[:limit], earlier, strict=False)]
-        return told, len(found) > limit
+        # One more, with which the last version is compared.
+        versions = self._read(query.limit(limit + 1))
+        earlier = [*versions[1:], None]
+        page = [
+            (each, operations_of(previous, each)) for each, previous in zip(versions[:limit], earlier, strict=False)
+        ]
+        return page, len(versions) > limit
 
-    def with_its_steps(self, number: int) -> tuple[Version, list[dict]]:
+    def with_its_operations(self, number: int) -> tuple[Version, list[dict]]:
         """One version."""
         log = self.catalogue.store.system.change.c
         query = self._query().where(log.version <= number).order_by(log.version.desc()).limit(2)
-        found = self._read(query)
-        if not found or found[0].number != number:
+        versions = self._read(query)
+        if not versions or versions[0].number != number:
             raise self._missing(number)
-        return found[0], steps_of(found[1] if len(found) > 1 else None, found[0])
+        return versions[0], operations_of(versions[1] if len(versions) > 1 else None, versions[0])
 
     def _missing(self, number: int) -> NotFound:
         return NotFound(f"the table has no version {number}")
@@ -117,20 +118,16 @@ def _kind(name_before: str | None, name_after: str | None, version: int) -> str 
     return None
 
 
-def steps_of(before: Version | None, version: Version) -> list[dict]:
-    """What led from the version before to this one, as clients are told."""
-    first = [] if version.kind is None else [{"kind": version.kind}]
+def operations_of(before: Version | None, version: Version) -> list[dict]:
+    """The documents of the operations that led from the version before to this one."""
+    whole_table = [] if version.kind is None else [{"kind": version.kind}]
     if before is not None:
-        return [*first, *step_documents(difference(before.definition, version.definition))]
+        return [*whole_table, *operation_documents(before.definition, version.definition)]
     nothing = replace(version.definition, fields=(), indexes=(), referrers=(), label=None, description=None, next_id=1)
-    return [*first, *step_documents(difference(nothing, version.definition))]
+    return [*whole_table, *operation_documents(nothing, version.definition)]
 
 
-def difference(before: TableDefinition, after: TableDefinition) -> tuple[Step, ...]:
-    """The steps between two versions; where the database keeps the table makes none."""
-    one, other = (replace(each, physical_name=each.model_name) for each in (before, after))
-    return steps_between(one, other)
-
-
-def step_documents(steps: Iterable[Step]) -> list[dict]:
-    return [step_document(step) for step in steps]
+def operation_documents(before: TableDefinition, after: TableDefinition) -> list[dict]:
+    """The operations between two versions, as clients get them; where the database keeps the table is not told."""
+    one, other = (replace(version, physical_name=version.model_name) for version in (before, after))
+    return [operation_document(operation) for operation in operations_between(one, other)]

@@ -89,7 +89,7 @@ class OnError:
     @property
     def is_fail(self) -> bool:
         """Whether no value may be lost."""
-        return {self.plain, *(each.word for each in self.fields)} == {FAIL}
+        return {self.plain, *(item.word for item in self.fields)} == {FAIL}
 
     @classmethod
     def read(cls, text: str) -> "OnError":
@@ -98,22 +98,22 @@ class OnError:
             return cls(text)
         if ":" not in text:
             raise _malformed(f"on_error={text}: there is no {text!r}" if text else "on_error is empty")
-        found, place = [], 0
+        words, place = [], 0
         while place < len(text):
-            if len(found) == MOST:
+            if len(words) == MOST:
                 raise _malformed(f"on_error names more than {MOST} fields", "name those that may lose values")
             match = _ITEM.match(text, place)
             if match is None:
                 raise _malformed(f"on_error={text}: no field with its word stands at {text[place:]!r}")
             if match["word"] not in WORDS:
                 raise _malformed(f"on_error={text}: there is no {match['word']!r} for the field {match['field']}")
-            found.append(FieldWord(_unquoted(match["table"]), _unquoted(match["field"]), match["word"]))
+            words.append(FieldWord(_unquoted(match["table"]), _unquoted(match["field"]), match["word"]))
             place = match.end()
-        names = [(each.table, each.field) for each in found]
+        names = [(word.table, word.field) for word in words]
         if len(set(names)) < len(names):
-            twice = next(each for number, each in enumerate(found) if names[number] in names[:number])
+            twice = next(word for number, word in enumerate(words) if names[number] in names[:number])
             raise _malformed(f"on_error={text}: the field {twice.field} stands twice")
-        return cls(FAIL, tuple(found))
+        return cls(FAIL, tuple(words))
 
     def resolved(
         self, changes: Iterable[AnyChange], others: Iterable[TableDefinition] | None = None
@@ -130,7 +130,7 @@ class OnError:
             return [(change, Words(self.plain)) for change in changes]
         pairs = [(change.before, change.after) for change in changes]
         own = {change.id for change in changes}
-        pairs += [(each, each) for each in others or () if each.id not in own]
+        pairs += [(definition, definition) for definition in others or () if definition.id not in own]
         by_name = {pair[place].model_name: pair for place in (0, 1) for pair in pairs if pair[place] is not None}
         known: dict[int, dict[str, int]] = {}
         words: dict[int, dict[int, str]] = {}

@@ -1,9 +1,9 @@
 """Changes of large tables on PostgreSQL that hold off readers and writers for metadata only: two versions each.
 
-1. The change is rehearsed, without locks. What stands in the way refuses it.
-2. First version: the rules are in force for what is written; for the rows that there are they are pending.
+1. The change is planned, without locks. Violations refuse it.
+2. First version: the rules are in force for what is written; for existing rows they are pending.
 3. The rules are proven while rows are read and written (:mod:`~.validate`).
-4. Second version: nothing is pending. If rows that slipped in between 1 and 2 break a rule, it has the rules of before.
+4. Second version: nothing is pending. If rows that slipped in between 1 and 2 break a rule, it has the earlier rules.
 """
 
 import logging
@@ -12,14 +12,14 @@ from dataclasses import replace
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.changes.apply import Rehearsed
-from dynmodel_pyramid.changes.comparison import Difference
+from dynmodel_pyramid.changes.apply import TablePlan
 from dynmodel_pyramid.changes.ddl.not_valid import candidates
-from dynmodel_pyramid.changes.executor import Performed, Performer
-from dynmodel_pyramid.changes.planner import Definitions, Judge, read_unlocked
+from dynmodel_pyramid.changes.executor import Executed, Executor
+from dynmodel_pyramid.changes.planner import Definitions, MakeChanges, plan_unlocked
 from dynmodel_pyramid.changes.table_change import TableChange, settled
 from dynmodel_pyramid.changes.validate import Unfinished, finish, may_be_online
 from dynmodel_pyramid.definitions import TableDefinition
+from dynmodel_pyramid.definitions.compare import Comparison
 from dynmodel_pyramid.definitions.reading_fields import Resolve
 from dynmodel_pyramid.definitions.versions import next_proven
 from dynmodel_pyramid.errors import Busy, Conflict, DynmodelError, OutcomeUnknown, Unavailable
@@ -28,89 +28,80 @@ log = logging.getLogger(__name__)
 
 
 class _Moved(Exception):
-    """The definition is not the one that the rehearsal saw."""
+    """The definition is not the one that the plan was made from."""
 
 
 class OnlineChanges:
-    """See the module."""
+    """See the module; for databases that may prove rules later."""
 
-    def __init__(self, performer: Performer):
-        self.performer = performer
-        self.database = performer.database
+    def __init__(self, executor: Executor):
+        self.executor = executor
+        self.database = executor.database
 
-    def perform(self, table_id: int, judge: Judge, author: str | None) -> Performed | None:
-        """Make the change that ``judge`` wants; None if it is one for a single transaction.
+    def execute(self, table_id: int, make_changes: MakeChanges, author: str | None) -> Executed | None:
+        """Make the change that ``make_changes`` wants; None if it is one for a single transaction.
 
         :raises Conflict: rows don't allow it
         """
         deadline = time.monotonic() + self.database.settings.lock_timeout
         while time.monotonic() < deadline:
             try:
-                rehearsed = self._rehearsed(table_id, judge)
-                if rehearsed is None:
+                plan = self._plan(table_id, make_changes)
+                if plan is None:
                     return None
-                first = self.performer.perform([table_id], self._putting_off(rehearsed, judge), author=author)
+                first = self.executor.execute([table_id], _putting_off(plan, make_changes), author=author)
             except _Moved:
                 continue
             except Unfinished:
-                finish(self.performer, table_id)
+                finish(self.executor, table_id)
                 continue
-            return self._finished(rehearsed, first, author)
+            return self._finished(plan, first, author)
         return None
 
-    def _rehearsed(self, table_id: int, judge: Judge) -> Rehearsed | None:
+    def _plan(self, table_id: int, make_changes: MakeChanges) -> TablePlan | None:
+        store = self.executor.store
         try:
             with self.database.rehearsing() as connection:
-                if not self._is_candidate(connection, table_id, judge):
+                _, current = store.by_id(connection, table_id)
+                # Of a table that is not large the document is read under its locks, and nowhere else.
+                if current is None or not self.database.dialect.proves_later(connection, current.physical_name):
                     return None
-                (rehearsed,) = self.performer.rehearse_on(connection, [table_id], judge)
+                definitions, changes = plan_unlocked(self.executor.catalogue, connection, [table_id], make_changes)
+                if not self._is_candidate(connection, table_id, definitions, changes):
+                    return None
+                (plan,) = self.executor.plan_changes(connection, definitions, changes)
                 # Under the locks of what was read of the rows.
-                _, current = self.performer.store.by_id(connection, table_id)
+                _, current = store.by_id(connection, table_id)
         except sa.exc.DBAPIError:
-            # What it ran into, the change runs into under its locks, where it can be told apart from a change before.
-            log.info("the rehearsal of a change of table %s failed", table_id, exc_info=True)
+            # The change will run into the same under its locks, where it can be told from the effect of another change.
+            log.info("the plan of a change of table %s failed", table_id, exc_info=True)
             return None
-        if current is None or current.version != rehearsed.change.before.version:
+        if current is None or current.version != plan.change.before.version:
             raise _Moved
-        findings = rehearsed.evolution.findings.findings
-        if findings:
-            raise findings[0].conflict()
-        return rehearsed if rehearsed.evolution.put_off else None
+        if plan.violations:
+            raise plan.violations[0].conflict()
+        return plan if plan.put_off else None
 
-    def _is_candidate(self, connection: sa.Connection, table_id: int, judge: Judge) -> bool:
+    def _is_candidate(
+        self, connection: sa.Connection, table_id: int, definitions: Definitions, changes: list[TableChange]
+    ) -> bool:
         """Judged without a look at the rows, which most changes need not have twice."""
-        if not self.database.dialect.may_prove_later:
-            return False
-        current, changes = read_unlocked(self.performer.catalogue, connection, [table_id], judge)
         if not may_be_online(self.database.dialect, connection, changes):
             return False
-        if current[table_id].pending:
+        if definitions[table_id].pending:
             raise Unfinished(table_id)
-        made, _ = settled([changes[0].without_pending()], current, self.performer.catalogue.field_types)
-        if not made:
+        changed, _ = settled([changes[0].without_pending()], definitions, self.executor.catalogue.field_types)
+        if not changed:
             return False
-        evolution = self.performer.evolution(connection, rehearsed=True)
-        difference = Difference(made[0].before, made[0].after)
-        return bool(candidates(evolution, difference, *evolution.converted(difference)))
+        editor = self.executor.editor(connection, is_plan=True)
+        comparison = Comparison(changed[0].before, changed[0].after)
+        return bool(candidates(editor, comparison, *editor.converted(comparison)))
 
-    def _putting_off(self, rehearsed: Rehearsed, judge: Judge) -> Judge:
-        def judged(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
-            changes = judge(connection, locked, resolve)
-            if len(changes) != 1 or changes[0].after is None:
-                raise _Moved
-            change = changes[0]
-            if change.before is None or change.before.version != rehearsed.change.before.version:
-                raise _Moved
-            after = replace(change.after, pending=tuple(sorted(rehearsed.evolution.put_off)))
-            return [replace(change, after=after, is_online=True)]
-
-        return judged
-
-    def _finished(self, rehearsed: Rehearsed, first: Performed, author: str | None) -> Performed:
-        change = rehearsed.change
+    def _finished(self, plan: TablePlan, first: Executed, author: str | None) -> Executed:
+        change = plan.change
         started = first.definition(change.id)
         try:
-            finish(self.performer, change.id, author)
+            finish(self.executor, change.id, author)
         except Busy:
             # The rules are in force; the next change of the table proves them. The answer is the first version.
             log.warning("rules of table %s are in force, but not proven yet: its lock is held by others", change.id)
@@ -118,32 +109,29 @@ class OnlineChanges:
         except Unavailable as error:
             raise OutcomeUnknown() from error
         with self.database.reading() as connection:
-            after = next_proven(connection, self.performer.store.system, change.id, started.version)
+            after = next_proven(connection, self.executor.store.system, change.id, started.version)
             state = self.database.state(connection)
         if after is None:
             return first
         wanted = replace(started, pending=(), referrers=after.referrers)
         if wanted.same_content(after):
-            return Performed([replace(change, before=started, after=after)], state)
+            return replace(first, changes=[replace(change, before=started, after=after)], state=state)
         raise self._refusal(change.id, wanted)
 
     def _refusal(self, table_id: int, wanted: TableDefinition) -> DynmodelError:
-        """Which rows slipped in; the definition has gone back, so it can be rehearsed again."""
+        """Which rows slipped in; the definition has gone back, so the change can be planned again."""
 
-        def judge(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
+        def make_changes(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
             current = locked[table_id]
             return [TableChange(current, replace(wanted, version=current.version, referrers=current.referrers))]
 
         try:
-            found = [
-                finding
-                for rehearsed in self.performer.rehearse([table_id], judge)
-                for finding in rehearsed.evolution.findings.findings
-            ]
+            plans = self.executor.plan([table_id], make_changes)
         except (sa.exc.DBAPIError, DynmodelError):
-            found = []
-        if found:
-            return found[0].conflict()
+            plans = []
+        for plan in plans:
+            if plan.violations:
+                return plan.violations[0].conflict()
         return Conflict(
             "rows that were written during the change broke a rule of the new definition, which was taken back",
             code="lossy_change",
@@ -151,3 +139,19 @@ class OnlineChanges:
             count=0,
             samples=[],
         )
+
+
+def _putting_off(plan: TablePlan, make_changes: MakeChanges) -> MakeChanges:
+    """The first version: the change as it was planned, with rules that are still to be proven."""
+
+    def make_first(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
+        changes = make_changes(connection, locked, resolve)
+        if len(changes) != 1 or changes[0].after is None:
+            raise _Moved
+        change = changes[0]
+        if change.before is None or change.before.version != plan.change.before.version:
+            raise _Moved
+        after = replace(change.after, pending=tuple(sorted(plan.put_off)))
+        return [replace(change, after=after, is_online=True)]
+
+    return make_first

@@ -1,15 +1,16 @@
 """What a change would do, as the JSON document that a client gets before it is done."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dynmodel_pyramid.changes.apply import Rehearsed
-from dynmodel_pyramid.changes.comparison import Difference
+from dynmodel_pyramid.changes.apply import TablePlan
 from dynmodel_pyramid.changes.ddl.runner import COSTS, Statement
 from dynmodel_pyramid.changes.table_change import TableChange
-from dynmodel_pyramid.changes.values.column_values import Carried
-from dynmodel_pyramid.changes.values.violations import Finding
+from dynmodel_pyramid.changes.values.column_values import ColumnValues
+from dynmodel_pyramid.changes.values.violations import Violation
 from dynmodel_pyramid.definitions import TableDefinition
-from dynmodel_pyramid.definitions.operations import Step, Validate, step_document
+from dynmodel_pyramid.definitions.compare import operations_between
+from dynmodel_pyramid.definitions.operations import Operation, Validate, operation_document
 
 #: Database -> (lock, while it is held) of a whole change; PostgreSQL's manual, 13.3.1, and SQLite's "File Locking".
 LOCKS = {
@@ -27,32 +28,29 @@ LOCKS = {
 }
 
 
-def plan_document(rehearsed: Rehearsed) -> dict[str, Any]:
+def plan_document(plan: TablePlan) -> dict[str, Any]:
     """The plan for one table."""
-    change, evolution = rehearsed.change, rehearsed.evolution
-    dialect = evolution.generator.dialect.name
-    locks = LOCKS["online" if evolution.put_off else dialect]
-    locks = [{"mode": mode, "while": during} for mode, during in locks]
+    change = plan.change
+    locks = LOCKS["online" if plan.put_off else plan.dialect.name]
     before, after = change.live_before, change.after
-    findings = list(evolution.findings.findings)
     return {
         "action": _action(change),
         "table": None if before is None else change.id,
         "model_name": (after or before).model_name,
         "version": None if before is None else before.version,
-        "next_version": rehearsed.versions + (0 if before is None else before.version),
-        "allowed": not findings,
-        "rows": rehearsed.rows,
-        "locks": [] if before is None else locks,
-        "steps": _whole(change, rehearsed) or _steps(change, rehearsed, findings),
-        "statements": [statement.sql for statement in evolution.ddl.statements],
+        "next_version": plan.versions + (0 if before is None else before.version),
+        "allowed": not plan.violations,
+        "rows": plan.rows,
+        "locks": [] if before is None else [{"mode": mode, "while": during} for mode, during in locks],
+        "steps": _whole(plan) or _operations(plan),
+        "statements": [statement.sql for statement in plan.statements],
     }
 
 
-def plan_documents(changes: list[Rehearsed]) -> dict[str, Any]:
+def plan_documents(plans: list[TablePlan]) -> dict[str, Any]:
     """Name -> plan of each table that would change: its new name, or the one that it had where it is dropped."""
     return {
-        each.change.model_name: plan_document(each) for each in sorted(changes, key=lambda it: it.change.model_name)
+        plan.change.model_name: plan_document(plan) for plan in sorted(plans, key=lambda plan: plan.change.model_name)
     }
 
 
@@ -80,83 +78,83 @@ def unchanged_plan(definition: TableDefinition) -> dict[str, Any]:
     }
 
 
-def _whole(change: TableChange, rehearsed: Rehearsed) -> list[dict[str, Any]]:
+def _whole(plan: TablePlan) -> list[dict[str, Any]]:
     """A table that comes or goes is one step."""
+    change = plan.change
     if change.after is not None and change.live_before is not None:
         return []
-    findings = rehearsed.evolution.findings.findings
-    step = {"kind": f"{_action(change)}_table", **_effort(rehearsed.evolution.ddl.statements, rehearsed)}
-    return [{**step, "refused": [_refusal(finding) for finding in findings]}]
+    step = {"kind": f"{_action(change)}_table", **_effort(plan.statements, plan)}
+    return [{**step, "refused": [_refusal(violation) for violation in plan.violations]}]
 
 
-def _steps(change: TableChange, rehearsed: Rehearsed, findings: list[Finding]) -> list[dict[str, Any]]:
-    steps = Difference(change.before, change.after).steps
-    if rehearsed.evolution.put_off:
-        steps = (*steps, Validate(tuple(sorted(rehearsed.evolution.put_off)), ()))
-    refused: dict[int, list[Finding]] = {}
-    for finding in findings:
-        refused.setdefault(_place(steps, finding), []).append(finding)
+def _operations(plan: TablePlan) -> list[dict[str, Any]]:
+    operations = operations_between(plan.change.before, plan.change.after)
+    if plan.put_off:
+        operations = (*operations, Validate(tuple(sorted(plan.put_off)), ()))
+    refused: dict[int, list[Violation]] = {}
+    for violation in plan.violations:
+        refused.setdefault(_place(operations, violation), []).append(violation)
     return [
         {
-            **step_document(step),
-            **_effort(rehearsed.evolution.ddl.of([step.key]), rehearsed),
-            **_values(step, rehearsed.carried),
-            "refused": [_refusal(finding) for finding in refused.get(place, ())],
+            **operation_document(operation),
+            **_effort([statement for statement in plan.statements if operation.key in statement.keys], plan),
+            **_values(operation, plan.values),
+            "refused": [_refusal(violation) for violation in refused.get(place, ())],
         }
-        for place, step in enumerate(steps)
+        for place, operation in enumerate(operations)
     ]
 
 
-def _place(steps: tuple[Step, ...], finding: Finding) -> int:
-    """The step that a finding is about: that of its aspect, else one of a field that it concerns."""
-    keys = [step.key for step in steps]
-    if (finding.aspect, finding.number) in keys:
-        return keys.index((finding.aspect, finding.number))
-    return next(place for place, (_, number) in enumerate(keys) if number in (finding.number, *finding.fields))
+def _place(operations: tuple[Operation, ...], violation: Violation) -> int:
+    """The operation that a violation is about: that of its aspect, else one of a field that it concerns."""
+    keys = [operation.key for operation in operations]
+    if (violation.aspect, violation.number) in keys:
+        return keys.index((violation.aspect, violation.number))
+    return next(place for place, (_, number) in enumerate(keys) if number in (violation.number, *violation.fields))
 
 
-def _effort(statements: list[Statement], rehearsed: Rehearsed) -> dict[str, Any]:
-    """The statements of a step, and what they cost: ``none`` where the database has nothing to do."""
-    usual = "ACCESS EXCLUSIVE" if rehearsed.evolution.generator.dialect.name == "postgresql" else "RESERVED"
+def _effort(statements: Sequence[Statement], plan: TablePlan) -> dict[str, Any]:
+    """The statements of an operation, and what they cost: ``none`` where the database has nothing to do."""
+    usual = "ACCESS EXCLUSIVE" if plan.dialect.name == "postgresql" else "RESERVED"
     costs = [statement.cost for statement in statements]
     cost = max(costs, key=COSTS.index) if costs else "none"
     return {
         "cost": cost,
         "lock": next((statement.lock for statement in statements if statement.lock), usual) if statements else None,
-        "rows_written": rehearsed.rows if cost == "rewrite" else 0,
+        "rows_written": plan.rows if cost == "rewrite" else 0,
         "statements": [statement.sql for statement in statements],
     }
 
 
-def _values(step: Step, carried: dict[int, Carried]) -> dict[str, Any]:
-    """What becomes of values, for a step that converts, restores or fills some."""
-    aspect, number = step.key
-    made = carried.get(number)
-    if made is None or aspect not in ("type", "options", "field", "required"):
+def _values(operation: Operation, all_values: Mapping[int, ColumnValues]) -> dict[str, Any]:
+    """What becomes of values, for an operation that converts, restores or fills some."""
+    aspect, number = operation.key
+    values = all_values.get(number)
+    if values is None or aspect not in ("type", "options", "field", "required"):
         return {}
     if aspect == "required":
-        return {"values": {"filled": made.filled}}
-    if made.before is None:
+        return {"values": {"filled": values.filled}}
+    if values.before is None:
         return {}
     return {
         "values": {
-            "total": made.values,
-            "converted": made.values - made.lost.count,
-            "changed": made.changed.count,
-            "lost": made.lost.count,
-            "filled": made.filled,
-            "returned": made.returned,
-            "changed_samples": made.changed.told,
-            "lost_samples": made.lost.told,
+            "total": values.total,
+            "converted": values.total - values.lost.count,
+            "changed": values.changed.count,
+            "lost": values.lost.count,
+            "filled": values.filled,
+            "returned": values.returned,
+            "changed_samples": list(values.changed.rows),
+            "lost_samples": list(values.lost.rows),
         }
     }
 
 
-def _refusal(finding: Finding) -> dict[str, Any]:
+def _refusal(violation: Violation) -> dict[str, Any]:
     return {
-        "code": finding.code,
-        "detail": finding.detail,
-        "hint": finding.hint,
-        "count": finding.count,
-        "samples": finding.samples,
+        "code": violation.code,
+        "detail": violation.detail,
+        "hint": violation.hint,
+        "count": violation.count,
+        "samples": list(violation.samples),
     }

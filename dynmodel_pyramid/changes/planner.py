@@ -1,7 +1,7 @@
-"""The locks of a definition change: which tables they are shows only when the new definitions are known.
+"""Which tables a change touches, and their locks: the tables are known only when the new definitions are.
 
-Writers of rows are held off first; readers go on while values are made and judged, and are held off only for the
-change itself (:func:`lock_exclusively`), which is over soon.
+Writers of rows are held off first. Readers go on while values are made and judged. They are held off only while
+statements run (:class:`ReadersHeldOff`), which is soon over.
 """
 
 import logging
@@ -24,16 +24,16 @@ log = logging.getLogger(__name__)
 #: Definitions by the ids of their tables.
 Definitions = dict[int, TableDefinition]
 #: Makes the changes that are wanted from the current definitions of the locked tables.
-Judge = Callable[[sa.Connection, Definitions, Resolve], list[TableChange]]
+MakeChanges = Callable[[sa.Connection, Definitions, Resolve], list[TableChange]]
 
 
-def judged(
-    catalogue: Catalogue, connection: sa.Connection, wanted: Iterable[int], judge: Judge, deadline: float
+def plan_locked(
+    catalogue: Catalogue, connection: sa.Connection, wanted: Iterable[int], make_changes: MakeChanges, deadline: float
 ) -> tuple[Definitions, list[TableChange]]:
-    """The current definitions of some tables and of all that their change touches, and what ``judge`` makes of them.
+    """The current definitions of some tables and of all that their change touches, and the changes that are wanted.
 
     The tables are locked in order of id, so that two changes never wait for one another: when documents turn out to
-    touch further tables, all locks are given up, and all are taken anew.
+    touch further tables, all locks are given up, and all are taken anew. Only then are documents read again.
 
     :raises NotFound: one of the tables is not there
     """
@@ -44,7 +44,7 @@ def judged(
                 locked = _lock(catalogue, connection, wanted, deadline)
                 if not asked <= set(locked):
                     raise NotFound("there is no such table")
-                changes = judge(connection, locked, _resolver(catalogue, connection, locked))
+                changes = make_changes(connection, locked, _resolver(catalogue, connection, locked))
                 further = touched_tables(changes, catalogue.field_types)
                 if not further <= set(locked):
                     wanted |= further
@@ -77,31 +77,48 @@ def lock_exclusively(catalogue: Catalogue, connection: sa.Connection, locked: De
                 dialect.lock_exclusively(connection, locked[table_id].physical_name)
 
 
-def read_unlocked(
-    catalogue: Catalogue, connection: sa.Connection, wanted: Iterable[int], judge: Judge
+class ReadersHeldOff:
+    """Holds off the readers of the locked tables when it is first called.
+
+    :param patience: seconds that it waits, which waiting for writers has left over
+    """
+
+    def __init__(self, catalogue: Catalogue, connection: sa.Connection, locked: Definitions, patience: float):
+        self._catalogue, self._connection = catalogue, connection
+        self._left, self._patience = locked, patience
+
+    def __call__(self) -> None:
+        if self._left:
+            deadline = time.monotonic() + max(self._patience, self._catalogue.database.settings.lock_attempt)
+            lock_exclusively(self._catalogue, self._connection, self._left, deadline)
+            self._left = {}
+
+
+def plan_unlocked(
+    catalogue: Catalogue, connection: sa.Connection, wanted: Iterable[int], make_changes: MakeChanges
 ) -> tuple[Definitions, list[TableChange]]:
-    """As :func:`judged` without keeping anybody from anything but definition changes."""
+    """As :func:`plan_locked`, without locks."""
     wanted = set(wanted)
     while True:
-        found = {}
+        current = {}
         for table_id in sorted(wanted):
             _, definition = catalogue.store.by_id(connection, table_id)
             if definition is None:
                 raise NotFound("there is no such table")
-            found[table_id] = catalogue.upgraded(definition)
-        changes = judge(connection, found, _resolver(catalogue, connection, found))
+            current[table_id] = catalogue.upgraded(definition)
+        changes = make_changes(connection, current, _resolver(catalogue, connection, current))
         further = touched_tables(changes, catalogue.field_types)
-        if further <= set(found):
-            return found, changes
+        if further <= set(current):
+            return current, changes
         wanted |= further
 
 
 class _Further(Exception):
-    """The change touches tables that are not locked yet: all over again."""
+    """The change touches tables that are not locked yet: start again."""
 
 
 def _attempts(catalogue: Catalogue, connection: sa.Connection, deadline: float) -> Iterator:
-    """Blocks, each in a savepoint, until one of them passes; what is waited for too long is waited for again."""
+    """Blocks, each in a savepoint, until one of them passes: a lock that is waited for too long is waited for again."""
     done = False
     while not done:
 

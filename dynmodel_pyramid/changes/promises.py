@@ -94,7 +94,7 @@ class Promises:
             self.dialect.lock_tables(self.connection, [locked], writes=False, wait=wait)
         found = dict(self.dialect.things(self.connection, table))
         promised = self._promised(known)
-        kept = [each.kept.column for each in self.trash.fields(self.connection, definition.id)]
+        kept = [field.kept.column for field in self.trash.fields(self.connection, definition.id)]
         self._expect_trash(found, promised, [name for name in kept if not name.startswith(LIST_PREFIX)])
         self._excuse(found, promised, definition, known)
         broken = list(_differences(table, promised, found))
@@ -110,7 +110,7 @@ class Promises:
             if name.startswith(LIST_PREFIX):
                 broken += self._list(name, {"row_id": (table, "CASCADE")}, None)
         broken += self._left_over(definition)
-        return [self._of_field(each, definition) for each in broken]
+        return [self._of_field(thing, definition) for thing in broken]
 
     # What is promised
 
@@ -194,16 +194,16 @@ class Promises:
         """
 
         def make(metadata: sa.MetaData) -> tuple[sa.Table, list[sa.Index]]:
-            made = lines(name, metadata)
+            table = lines(name, metadata)
             index = f"_ix_{name.removeprefix('_links_')}"
-            return made, [sa.Index(index, made.c.value, made.c.row_id)] if field is not None else []
+            return table, [sa.Index(index, table.c.value, table.c.row_id)] if field is not None else []
 
         promised = dict(self.dialect.promised_things(self.connection, make))
         for column, (far, on_delete) in keys.items():
             thing, text = foreign_key(None, [column], far, ["id"], on_delete, True)
             promised[thing] = text
-        for each in _differences(name, promised, dict(self.dialect.things(self.connection, name))):
-            yield replace(each, field=field.name if field is not None else None)
+        for broken in _differences(name, promised, dict(self.dialect.things(self.connection, name))):
+            yield replace(broken, field=field.name if field is not None else None)
 
     def _left_over(self, definition: TableDefinition) -> Iterator[Broken]:
         """Tables that a change of this one makes, and must have dropped or renamed when it ends."""

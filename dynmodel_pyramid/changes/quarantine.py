@@ -36,10 +36,10 @@ class Line:
     reason: str
     kept_at: datetime.datetime
     field: FieldDefinition | None
-    is_told: bool
+    is_shown: bool
 
     def document(self) -> dict[str, Any]:
-        """What clients are told; of a write_only field neither the value nor the reason, which may name it."""
+        """What clients get; of a write_only field neither the value nor the reason, which may name the value."""
         moment = self.kept_at if self.kept_at.tzinfo is not None else self.kept_at.replace(tzinfo=datetime.UTC)
         return {
             "id": self.id,
@@ -48,8 +48,8 @@ class Line:
             "row": self.row_id,
             "version": self.version,
             "type": self.type,
-            "value": self.value if self.is_told else None,
-            "reason": self.reason if self.is_told else None,
+            "value": self.value if self.is_shown else None,
+            "reason": self.reason if self.is_shown else None,
             "kept_at": moment_text(moment),
         }
 
@@ -85,10 +85,11 @@ class Quarantine:
 
     def get(self, connection: sa.Connection, number: int) -> Line:
         """:raises NotFound: there is no such line"""
-        found = self._lines(connection, sa.select(self.table).where(*self._conditions(None), self.table.c.id == number))
-        if not found:
+        query = sa.select(self.table).where(*self._conditions(None), self.table.c.id == number)
+        lines = self._lines(connection, query)
+        if not lines:
             raise NotFound(f"the quarantine of the table has no value {number}")
-        return found[0]
+        return lines[0]
 
     def purge(self, connection: sa.Connection, field_id: int | None) -> None:
         """Destroy the values of the table, or those of one field."""
@@ -152,7 +153,7 @@ class Quarantine:
         try:
             return self.rows.model.field_types[field.type].text_form(field.options).from_text(line.value)
         except ValueError as error:
-            detail = str(error) if line.is_told else f"the old value can't become {field.type}"
+            detail = str(error) if line.is_shown else f"the old value can't become {field.type}"
             raise Invalid([Problem("/value", "invalid_format", detail)], hint="give a corrected value") from None
 
     def _conditions(self, field_id: int | None) -> list[sa.ColumnElement[bool]]:
@@ -161,7 +162,7 @@ class Quarantine:
 
     def _lines(self, connection: sa.Connection, query: sa.Select) -> list[Line]:
         rows = connection.execute(query).all()
-        told = self._told(connection, rows)
+        shown = self._shown(connection, rows)
         return [
             Line(
                 row.id,
@@ -173,28 +174,30 @@ class Quarantine:
                 row.reason,
                 row.kept_at,
                 self.definition.by_id.get(row.field_id),
-                told[row.field_id, row.version],
+                shown[row.field_id, row.version],
             )
             for row in rows
         ]
 
-    def _told(self, connection: sa.Connection, rows: Iterable[sa.Row]) -> dict[tuple[int, int], bool]:
-        """Whether the values of a field may be told: by what it is, or what it was when it had them."""
+    def _shown(self, connection: sa.Connection, rows: Iterable[sa.Row]) -> dict[tuple[int, int], bool]:
+        """Whether the values of a field may be shown: as the field is, or as it was when it had them."""
         wanted = {(row.field_id, row.version) for row in rows}
         versions = sorted({version for number, version in wanted if number not in self.definition.by_id})
         then = {}
         if versions:
             history = TableHistory(self.rows.catalogue, connection, self.definition.id)
             then = {version.number: version.definition.by_id for version in history.at(*versions)}
-        found = {}
+        shown = {}
         for number, version in wanted:
             field = self.definition.by_id.get(number) or then[version].get(number)
-            found[number, version] = field is not None and not field.write_only
-        return found
+            shown[number, version] = field is not None and not field.write_only
+        return shown
 
 
 def _at_value(error: Invalid, field: FieldDefinition) -> Invalid:
     """The same problems, with pointers into the document that was sent, where ``value`` stands for the field."""
     skipped = len(f"/{escape(field.name)}")
-    problems = [Problem(f"/value{each.pointer[skipped:]}", each.code, each.detail) for each in error.problems]
+    problems = [
+        Problem(f"/value{problem.pointer[skipped:]}", problem.code, problem.detail) for problem in error.problems
+    ]
     return Invalid(problems, error.total, hint=error.hint)

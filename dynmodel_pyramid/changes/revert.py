@@ -1,4 +1,4 @@
-"""Back to an earlier version of a definition, as a new version: with the data that the trash still has."""
+"""A definition is reverted to an earlier version, as a new version, with the data that the trash still has."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -9,7 +9,7 @@ from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.catalogue.references import reference_of
 from dynmodel_pyramid.catalogue.unsupported_options import refuse_unsupported
 from dynmodel_pyramid.changes.history import TableHistory, Version
-from dynmodel_pyramid.changes.planner import Definitions, Judge
+from dynmodel_pyramid.changes.planner import Definitions, MakeChanges
 from dynmodel_pyramid.changes.service import DefinitionService, no_precondition
 from dynmodel_pyramid.changes.table_change import Earlier, TableChange
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
@@ -29,8 +29,8 @@ def reverting(
     version: int,
     *,
     precondition: Callable[[TableDefinition], None] = no_precondition,
-) -> Judge:
-    """Gives a table the definition of an earlier version, for :meth:`DefinitionService.performed` and for plans.
+) -> MakeChanges:
+    """Gives a table the definition of an earlier version, for :meth:`DefinitionService.execute` and for plans.
 
     Fields come back from the trash under their ids, with their data; what was purged comes back empty. Values that
     conversions replaced since come back where nobody has written others.
@@ -40,7 +40,7 @@ def reverting(
         values can't be judged by
     """
 
-    def judge(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
+    def make_changes(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
         before = locked[table_id]
         precondition(before)
         past = TableHistory(service.catalogue, connection, table_id).since(version)
@@ -54,7 +54,7 @@ def reverting(
         returning, earlier = _coming_back(before, after, past, kept, service.catalogue)
         return [TableChange(before, after, returning, earlier=earlier)]
 
-    return judge
+    return make_changes
 
 
 def _as_then(then: TableDefinition, before: TableDefinition, catalogue: Catalogue) -> TableDefinition:
@@ -85,8 +85,11 @@ def _refuse_gone_tables(
 
 def _refuse_taken_names(after: TableDefinition) -> None:
     """Names of reverse sides, which came meanwhile, stand beside those of fields in rows."""
-    taken = {name_key(each.reverse): each for each in after.referrers
-             if each.reverse is not None and each.table_id != after.id}  # fmt: skip
+    taken = {
+        name_key(referrer.reverse): referrer
+        for referrer in after.referrers
+        if referrer.reverse is not None and referrer.table_id != after.id
+    }
     for field in after.fields:
         for name in (field.name, *(alias.name for alias in field.aliases)):
             other = taken.get(name_key(name))
@@ -107,12 +110,12 @@ def _kept_since(
     query = sa.select(trash.id, trash.physical_name, trash.document, trash.dropped_version).where(
         trash.table_id == before.id, trash.dropped_version > version
     )
-    found: dict[int, list[_Kept]] = {}
+    kept: dict[int, list[_Kept]] = {}
     for number, column, document, dropped_version in connection.execute(query.order_by(trash.id.desc())):
         field = FieldDefinition.from_stored(document)
         (field,) = catalogue.upgraded(replace(before, fields=(field,))).fields
-        found.setdefault(field.id, []).append((dropped_version, TrashedField(number, before.id, column, field)))
-    return found
+        kept.setdefault(field.id, []).append((dropped_version, TrashedField(number, before.id, column, field)))
+    return kept
 
 
 def _coming_back(
@@ -134,7 +137,7 @@ def _coming_back(
             (_, dropped), *entries = entries
             returning[field.id] = dropped
             current = dropped.field
-        if all(reference_of(each, catalogue.field_types) is not None for each in (current, field)):
+        if all(reference_of(form, catalogue.field_types) is not None for form in (current, field)):
             continue  # the ids of rows stay what they are
         chain = tuple(_chain(field.id, entries, past, catalogue))
         if chain:
@@ -144,14 +147,14 @@ def _coming_back(
 
 def _was_dropped(field_id: int, version: int, past: Iterable[Version]) -> bool:
     """Whether a field has not been there since a version: what came to the trash then was all of it."""
-    return all(field_id not in each.definition.by_id for each in past if each.number >= version)
+    return all(field_id not in later.definition.by_id for later in past if later.number >= version)
 
 
 def _chain(field_id: int, entries: list[_Kept], past: list[Version], catalogue: Catalogue) -> Iterable[Earlier]:
     """What can be undone, the newest first; it ends where a type is gone by which one could tell."""
     until = past[-1].number + 1
     for version, kept in entries:
-        forms = _forms(field_id, [each for each in past if version <= each.number < until])
+        forms = _forms(field_id, [since for since in past if version <= since.number < until])
         if not forms or any(form.type not in catalogue.field_types for form in (kept.field, *forms)):
             return
         yield Earlier(kept, tuple(forms))
@@ -161,8 +164,8 @@ def _chain(field_id: int, entries: list[_Kept], past: list[Version], catalogue: 
 def _forms(field_id: int, versions: Iterable[Version]) -> list[FieldDefinition]:
     """The types and options that a field had, one after the other."""
     forms: list[FieldDefinition] = []
-    for each in versions:
-        field = each.definition.by_id.get(field_id)
+    for version in versions:
+        field = version.definition.by_id.get(field_id)
         if field is None:
             continue
         if not forms or forms[-1].type != field.type or not same_json(dict(forms[-1].options), dict(field.options)):

@@ -1,7 +1,7 @@
 """Create, change and drop tables: each call is one transaction, one version of each table, and all or nothing.
 
-Definitions are judged inside the transaction, under its locks, so two changes of one table never mix: the later one
-sees what the earlier one made.
+Documents are read inside the transaction, under its locks, so two changes of one table never mix: the later one sees
+what the earlier one made.
 """
 
 from collections.abc import Callable
@@ -12,11 +12,11 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.catalogue.references import with_own_id
-from dynmodel_pyramid.changes.apply import Rehearsed
-from dynmodel_pyramid.changes.executor import Performer
+from dynmodel_pyramid.changes.apply import TablePlan
+from dynmodel_pyramid.changes.executor import Executor
 from dynmodel_pyramid.changes.on_error import FAIL, OnError
 from dynmodel_pyramid.changes.online import OnlineChanges
-from dynmodel_pyramid.changes.planner import Definitions, Judge
+from dynmodel_pyramid.changes.planner import Definitions, MakeChanges
 from dynmodel_pyramid.changes.table_change import TableChange, with_words
 from dynmodel_pyramid.database import State
 from dynmodel_pyramid.definitions import TableDefinition
@@ -34,9 +34,9 @@ class Outcome:
     changed: bool
 
 
-#: Judges the current definition before anything is done (If-Match); raises to refuse.
+#: Looks at the current definition before anything is done (If-Match); raises to refuse.
 Precondition = Callable[[TableDefinition], None]
-#: Makes the document that a table is to have of its current definition.
+#: Makes the document that a table is to have from its current definition.
 MakeDocument = Callable[[TableDefinition], Any]
 
 
@@ -44,13 +44,13 @@ def no_precondition(definition: TableDefinition) -> None:
     """The precondition of a caller who has none."""
 
 
-def _with_on_error(judge: Judge, on_error: OnError) -> Judge:
-    """The judge of one table's change, with what becomes of values that can't be carried over."""
+def _with_on_error(make_changes: MakeChanges, on_error: OnError) -> MakeChanges:
+    """The same changes with what becomes of values that can't be carried over."""
 
-    def judging(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
-        return with_words(judge(connection, locked, resolve), on_error)
+    def with_on_error(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
+        return with_words(make_changes(connection, locked, resolve), on_error)
 
-    return judging
+    return with_on_error
 
 
 class DefinitionService:
@@ -59,8 +59,7 @@ class DefinitionService:
     def __init__(self, catalogue: Catalogue):
         self.catalogue = catalogue
         self.store = catalogue.store
-        self.performer = Performer(catalogue)
-        self.online = OnlineChanges(self.performer)
+        self.executor = Executor(catalogue)
 
     def create(self, document: Any, author: str | None = None) -> Outcome:
         """Define a new table.
@@ -69,15 +68,15 @@ class DefinitionService:
         :raises Conflict: the name is taken
         """
 
-        drawn = None
+        table_id = None
 
-        def judge(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
-            nonlocal drawn
+        def make_changes(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
+            nonlocal table_id
             wanted = self.read(document, None, resolve)
-            drawn = self.store.reserve(connection, drawn)
-            return [TableChange(None, self.with_id(wanted, drawn))]
+            table_id = self.store.reserve(connection, table_id)
+            return [TableChange(None, self.with_id(wanted, table_id))]
 
-        done = self.performer.perform((), judge, author=author)
+        done = self.executor.execute((), make_changes, author=author)
         return Outcome(done.changes[0].after, done.state, True)
 
     def change(
@@ -98,8 +97,8 @@ class DefinitionService:
         :raises Conflict: the rows don't allow the change
         :raises Busy: the locks were waited for in vain
         """
-        judge = self._changing(table_id, make_document, precondition)
-        return self.performed(table_id, judge, on_error=on_error, author=author)
+        make_changes = self._changing(table_id, make_document, precondition)
+        return self.execute(table_id, make_changes, on_error=on_error, author=author)
 
     def plan(
         self,
@@ -108,10 +107,10 @@ class DefinitionService:
         *,
         precondition: Precondition = no_precondition,
         on_error: str = FAIL,
-    ) -> list[Rehearsed]:
+    ) -> list[TablePlan]:
         """What :meth:`change` would do, which is not done; nothing if there is nothing to change."""
-        judge = _with_on_error(self._changing(table_id, make_document, precondition), OnError.read(on_error))
-        return self.performer.rehearse([table_id], judge)
+        make_changes = _with_on_error(self._changing(table_id, make_document, precondition), OnError.read(on_error))
+        return self.executor.plan([table_id], make_changes)
 
     def drop(
         self, table_id: int, *, precondition: Precondition = no_precondition, author: str | None = None
@@ -121,30 +120,26 @@ class DefinitionService:
         :raises Conflict: fields of other tables link to it
         """
 
-        def judge(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
+        def make_changes(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
             precondition(locked[table_id])
             return [TableChange(locked[table_id], None)]
 
-        done = self.performer.perform([table_id], judge, author=author)
+        done = self.executor.execute([table_id], make_changes, author=author)
         return Outcome(done.changes[0].before, done.state, True)
 
     # What other services of definitions share
 
-    def performed(self, table_id: int, judge: Judge, *, on_error: str, author: str | None) -> Outcome:
-        """Change one table as ``judge`` says, which has locked it."""
+    def execute(self, table_id: int, make_changes: MakeChanges, *, on_error: str, author: str | None) -> Outcome:
+        """Change one table as ``make_changes`` says, which sees it locked."""
         how = OnError.read(on_error)
-        judge = _with_on_error(judge, how)
-        seen: dict[int, TableDefinition] = {}
-
-        def seeing(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
-            seen.update(locked)
-            return judge(connection, locked, resolve)
-
-        done = self.online.perform(table_id, seeing, author) if how.is_fail else None
+        make_changes = _with_on_error(make_changes, how)
+        done = None
+        if how.is_fail and self.catalogue.database.dialect.may_prove_later:
+            done = OnlineChanges(self.executor).execute(table_id, make_changes, author)
         if done is None:
-            done = self.performer.perform([table_id], seeing, author=author)
+            done = self.executor.execute([table_id], make_changes, author=author)
         after = done.definition(table_id)
-        return Outcome(after or seen[table_id], done.state, after is not None)
+        return Outcome(after or done.before[table_id], done.state, after is not None)
 
     def read(self, document: Any, before: TableDefinition | None, resolve: Resolve) -> TableDefinition:
         """A document -> the definition that it asks for."""
@@ -162,10 +157,10 @@ class DefinitionService:
         """A new table with its id, to which its own links lead."""
         return with_own_id(replace(definition, id=table_id), self.catalogue.field_types)
 
-    def _changing(self, table_id: int, make_document: MakeDocument, precondition: Precondition) -> Judge:
-        def judge(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
+    def _changing(self, table_id: int, make_document: MakeDocument, precondition: Precondition) -> MakeChanges:
+        def make_changes(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
             before = locked[table_id]
             precondition(before)
             return [TableChange(before, self.read(make_document(before), before, resolve))]
 
-        return judge
+        return make_changes

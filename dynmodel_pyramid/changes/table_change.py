@@ -36,7 +36,7 @@ class TableChange:
         field the newest first
     :param pointer: where the document has the table, for errors; empty if the document is the table's own
     :param on_error: what becomes of values that can't be carried over
-    :param is_online: whether ``pending`` is what it is to be (:mod:`~.online`); all others leave it empty
+    :param is_online: whether ``after.pending`` is as it is to be (:mod:`~.online`); all other changes leave it empty
     """
 
     before: TableDefinition | None
@@ -63,7 +63,7 @@ class TableChange:
 
     @property
     def is_too_early(self) -> bool:
-        """Whether what an earlier change has left unproven must be proven first."""
+        """Whether rules that an earlier change has left unproven must be proven first."""
         if self.live_before is None or not self.before.pending:
             return False
         return not (self.is_online and not self.after.pending)
@@ -84,11 +84,11 @@ def with_words(
 def touched_tables(changes: Iterable[TableChange], field_types: FieldTypes) -> set[int]:
     """All tables whose definitions change: these, and those that they link to otherwise than before."""
     changes = list(changes)
-    found = {change.id for change in changes if change.live_before is not None}
-    new = {change.id for change in changes} - found
+    tables = {change.id for change in changes if change.live_before is not None}
+    new = {change.id for change in changes} - tables
     for change in changes:
-        found |= set(touched(change.live_before, change.after, field_types))
-    return found - new
+        tables |= set(touched(change.live_before, change.after, field_types))
+    return tables - new
 
 
 def settled(
@@ -100,13 +100,13 @@ def settled(
 
     :param current: the live definitions of all tables concerned
     :raises Invalid: the name of a reverse side is taken
-    :raises Conflict: a table goes to which others link, or two would have one name
+    :raises Conflict: other tables link to a table that is dropped, or two tables would have one name
     """
     changes = list(changes)
     _refuse_doubled_names(changes)
     definitions: dict[int, TableDefinition | None] = dict(current) | {change.id: change.after for change in changes}
     for change in changes:
-        old, new = (referrers(each, field_types) if each is not None else {} for each in
+        old, new = (referrers(side, field_types) if side is not None else {} for side in
                     (change.live_before, change.after))  # fmt: skip
         for far_id in sorted({*old, *new}):
             far = definitions.get(far_id)
@@ -115,7 +115,7 @@ def settled(
                     definitions[far_id] = with_referrers(far, change.id, new.get(far_id, ()))
                 except Invalid as error:
                     raise error.below(change.pointer) from None
-    made = []
+    with_versions = []
     for change in changes:
         after = definitions[change.id]
         if after is None:
@@ -126,24 +126,24 @@ def settled(
             continue
         else:
             after = replace(after, version=change.before.version + 1)
-        made.append(replace(change, after=after))
+        with_versions.append(replace(change, after=after))
     own = {change.id for change in changes}
     further = [
         (before, replace(definitions[number], version=before.version + 1))
         for number, before in sorted(current.items())
         if number not in own and not definitions[number].same_content(before)
     ]
-    return made, further
+    return with_versions, further
 
 
 def _refuse_if_linked(definition: TableDefinition, changes: list[TableChange], field_types: FieldTypes) -> None:
     own = {change.id for change in changes}
-    left = [each for each in definition.referrers if each.table_id not in own]
+    left = [referrer for referrer in definition.referrers if referrer.table_id not in own]
     for change in changes:
         if change.after is not None and change.id != definition.id:
             left += referrers(change.after, field_types).get(definition.id, ())
     if left:
-        names = ", ".join(f"{each.model_name}.{each.field}" for each in left)
+        names = ", ".join(f"{referrer.model_name}.{referrer.field}" for referrer in left)
         raise Conflict(
             f"rows of other tables link to the table {definition.model_name}: {names}",
             code="linked_from",
@@ -165,7 +165,7 @@ def _refuse_doubled_names(changes: Iterable[TableChange]) -> None:
 
 
 def in_order(changes: Iterable[TableChange]) -> list[TableChange]:
-    """What goes makes room for what comes, and what is new is there before anything links to it."""
+    """Dropped tables come first, to make room; new ones come before any that may link to them."""
 
     def place(change: TableChange) -> tuple[int, int]:
         if change.after is None:

@@ -1,7 +1,7 @@
-"""What was dropped: listed, brought back, or destroyed for good. Here are tables; :mod:`~.trash_fields` has fields.
+"""The trash: what was dropped is listed, restored, or purged. Here are tables; :mod:`~.trash_fields` has fields.
 
-Bringing back is a change of a definition as any other. Destroying takes the table's locks as one does, and makes no
-version: no definition tells of what is in the trash, so nobody who reads or writes rows can see a difference.
+Restoring is a change of a definition like any other. Purging takes the table's locks as a change does, and makes no
+version: no definition names what is in the trash, so nobody who reads or writes rows can see a difference.
 """
 
 import datetime
@@ -11,9 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
-from dynmodel_pyramid.changes.ddl.schema_editor import Evolution
 from dynmodel_pyramid.changes.ddl.trash import purge_table
-from dynmodel_pyramid.changes.executor import EVOLUTIONS
 from dynmodel_pyramid.changes.on_error import FAIL, FieldWord, OnError
 from dynmodel_pyramid.changes.planner import Definitions
 from dynmodel_pyramid.changes.service import DefinitionService, Outcome, Precondition, no_precondition
@@ -53,10 +51,6 @@ class Trash:
         days = self.database.settings.trash_days
         return what.dropped_at + datetime.timedelta(days=days) if days else None
 
-    def _evolution(self, connection: sa.Connection) -> Evolution:
-        kind = EVOLUTIONS[self.database.dialect.name]
-        return kind(connection, self.catalogue.generator, self.catalogue.store)
-
 
 class TableTrash(Trash):
     """The dropped tables of one catalogue."""
@@ -64,25 +58,25 @@ class TableTrash(Trash):
     def tables(self, limit: int, offset: int = 0) -> tuple[list[Kept], bool]:
         """The tables in the trash in order of id, and whether there are more."""
         with self.database.reading() as connection:
-            found = self.store.tables(connection, limit + 1, offset)
-            counted = [(each, self._count_rows(connection, each)) for each in found[:limit]]
-        kept = [Kept(each, count, self._until(each)) for each, count in counted if count is not None]
-        return kept, len(found) > limit
+            tables = self.store.tables(connection, limit + 1, offset)
+            counted = [(table, self._count_rows(connection, table)) for table in tables[:limit]]
+        kept = [Kept(table, count, self._until(table)) for table, count in counted if count is not None]
+        return kept, len(tables) > limit
 
     def table(self, number: int) -> Kept:
         """:raises NotFound: there is no such table in the trash"""
         with self.database.reading() as connection:
-            found = self.store.table(connection, number)
-            count = None if found is None else self._count_rows(connection, found)
+            table = self.store.table(connection, number)
+            count = None if table is None else self._count_rows(connection, table)
         if count is None:
             raise not_there()
-        return Kept(found, count, self._until(found))
+        return Kept(table, count, self._until(table))
 
-    def _count_rows(self, connection: sa.Connection, found: DroppedTable) -> int | None:
+    def _count_rows(self, connection: sa.Connection, table: DroppedTable) -> int | None:
         """None: it was restored or purged just now."""
         try:
             with connection.begin_nested():
-                return self._evolution(connection).count_rows(found.definition)
+                return self.definitions.executor.editor(connection).count_rows(table.definition)
         except sa.exc.DBAPIError as error:
             if self.database.failure(error).kind != "statement":
                 raise
@@ -106,12 +100,12 @@ class TableTrash(Trash):
         how = OnError.read(on_error)
         name = _model_name(overrides)
 
-        def judge(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
-            found = self.store.table(connection, number, lock=True)
-            if found is None:
+        def make_changes(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
+            table = self.store.table(connection, number, lock=True)
+            if table is None:
                 raise not_there()
-            precondition(found.definition)
-            before = self.catalogue.upgraded(found.definition)
+            precondition(table.definition)
+            before = self.catalogue.upgraded(table.definition)
             gone = self._gone(before, resolve)
             start = TableChange(before, before, restored=True)
             ((_, words),) = how.resolved([start])
@@ -119,7 +113,7 @@ class TableTrash(Trash):
             wanted = self._wanted(before, name, resolve, gone)
             return [replace(start, after=wanted, on_error=words)]
 
-        done = self.definitions.performer.perform((), judge, author=author)
+        done = self.definitions.executor.execute((), make_changes, author=author)
         return Outcome(done.definition(number), done.state, True)
 
     def _gone(self, before: TableDefinition, resolve: Resolve) -> list[FieldDefinition]:
@@ -155,16 +149,16 @@ class TableTrash(Trash):
         """
 
         def run(connection: sa.Connection, deadline: float) -> DroppedTable:
-            found = self.store.table(connection, number, lock=True)
-            if found is None or (dropped_before is not None and found.dropped_at >= dropped_before):
+            table = self.store.table(connection, number, lock=True)
+            if table is None or (dropped_before is not None and table.dropped_at >= dropped_before):
                 raise not_there()
-            precondition(found.definition)
-            trashed = [each.kept for each in self.store.fields(connection, number)]
-            purge_table(self._evolution(connection), found.definition, trashed)
+            precondition(table.definition)
+            trashed = [field.kept for field in self.store.fields(connection, number)]
+            purge_table(self.definitions.executor.editor(connection), table.definition, trashed)
             self.store.forget_table(connection, number)
-            return found
+            return table
 
-        return self.definitions.performer.transaction(run)
+        return self.definitions.executor.transaction(run)
 
 
 def without(definition: TableDefinition, gone: set[int]) -> TableDefinition:

@@ -10,7 +10,7 @@ from sqlalchemy.sql.elements import quoted_name
 
 from dynmodel_pyramid.catalogue.list_tables import lines
 from dynmodel_pyramid.changes.on_error import FAIL
-from dynmodel_pyramid.changes.planner import Definitions, judged, lock_exclusively
+from dynmodel_pyramid.changes.planner import Definitions, lock_exclusively, plan_locked
 from dynmodel_pyramid.changes.service import Outcome, Precondition, no_precondition
 from dynmodel_pyramid.changes.table_change import TableChange
 from dynmodel_pyramid.changes.trash import Kept, Trash, not_there
@@ -38,16 +38,16 @@ class FieldTrash(Trash):
             # A purge in between would take the columns away that are about to be counted.
             wait = self.database.settings.lock_timeout
             self.database.dialect.lock_tables(connection, [table], writes=False, wait=wait)
-            found = self.store.fields(connection, definition.id, number)
-            if number is not None and not found:
+            fields = self.store.fields(connection, definition.id, number)
+            if number is not None and not fields:
                 raise not_there()
-            counts = self._counts(connection, table, found)
-        return [Kept(each, count, self._until(each)) for each, count in zip(found, counts, strict=True)]
+            counts = self._counts(connection, table, fields)
+        return [Kept(field, count, self._until(field)) for field, count in zip(fields, counts, strict=True)]
 
-    def _counts(self, connection: sa.Connection, table: sa.TableClause, found: list[KeptField]) -> list[int]:
+    def _counts(self, connection: sa.Connection, table: sa.TableClause, fields: list[KeptField]) -> list[int]:
         """How many rows have a value of each field; all columns are counted in one scan."""
         counts, columns = {}, {}
-        for name in (each.kept.column for each in found):
+        for name in (field.kept.column for field in fields):
             if name.startswith(LIST_PREFIX):
                 kept = lines(name, sa.MetaData(schema=table.schema))
                 query = sa.select(sa.func.count(kept.c.row_id.distinct()))
@@ -58,7 +58,7 @@ class FieldTrash(Trash):
             query = sa.select(*columns.values()).select_from(table)
             row = connection.execute(query, execution_options=UNCACHED).one()
             counts |= dict(zip(columns, row, strict=True))
-        return [counts[each.kept.column] for each in found]
+        return [counts[field.kept.column] for field in fields]
 
     def restore_field(
         self,
@@ -82,7 +82,7 @@ class FieldTrash(Trash):
             raise Invalid([Problem("", "wrong_type", "want an object: members of the field's definition")])
         prefix = ""
 
-        def judge(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
+        def make_changes(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
             nonlocal prefix
             before = locked[table_id]
             precondition(before)
@@ -97,7 +97,7 @@ class FieldTrash(Trash):
             return [TableChange(before, after, {field.id: replace(kept.kept, field=upgraded)})]
 
         with _telling_of_the_field(lambda: prefix):
-            return self.definitions.performed(table_id, judge, on_error=on_error, author=author)
+            return self.definitions.execute(table_id, make_changes, on_error=on_error, author=author)
 
     def purge_field(
         self, table_id: int, number: int, *, precondition: Precondition = no_precondition
@@ -107,26 +107,26 @@ class FieldTrash(Trash):
         :raises NotFound: there is no such table, or nothing under the number
         """
 
-        def judge(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
+        def make_changes(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
             precondition(locked[table_id])
             self._field(connection, table_id, number)
             return []
 
         def run(connection: sa.Connection, deadline: float) -> tuple[KeptField, TableDefinition]:
-            locked, _ = judged(self.catalogue, connection, [table_id], judge, deadline)
+            locked, _ = plan_locked(self.catalogue, connection, [table_id], make_changes, deadline)
             kept = self._field(connection, table_id, number)
             lock_exclusively(self.catalogue, connection, locked, deadline)
-            self._evolution(connection).forget(locked[table_id], kept.kept)
-            others = {each.field.id for each in self.store.fields(connection, table_id)}
+            self.definitions.executor.editor(connection).forget(locked[table_id], kept.kept)
+            others = {field.field.id for field in self.store.fields(connection, table_id)}
             if kept.field.id not in locked[table_id].by_id and kept.field.id not in others:
                 self.store.forget_quarantined(connection, table_id, kept.field.id)
             return kept, locked[table_id]
 
-        return self.definitions.performer.transaction(run)
+        return self.definitions.executor.transaction(run)
 
     def _field(self, connection: sa.Connection, table_id: int, number: int) -> KeptField:
-        for found in self.store.fields(connection, table_id, number):
-            return found
+        for field in self.store.fields(connection, table_id, number):
+            return field
         raise not_there()
 
 

@@ -1,6 +1,6 @@
 """The second half of a change whose rules are in force before they are proven (:mod:`~.online` has the first).
 
-Whoever changes such a table next finishes it, should the process have died in between.
+If the process dies in between, the next change of the table finishes it first.
 """
 
 from collections.abc import Callable, Iterable
@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.changes.ddl import not_valid
-from dynmodel_pyramid.changes.ddl.columns import Steps
-from dynmodel_pyramid.changes.planner import Definitions, Judge
+from dynmodel_pyramid.changes.ddl.columns import SchemaTools
+from dynmodel_pyramid.changes.planner import Definitions, MakeChanges
 from dynmodel_pyramid.changes.table_change import TableChange
 from dynmodel_pyramid.database import Database, Dialect
 from dynmodel_pyramid.definitions import TableDefinition
@@ -26,18 +26,18 @@ _BROKEN = ("check", "foreign_key", "value")
 
 
 class Transactions(Protocol):
-    """What runs changes: :class:`~.executor.Performer`, which calls this module when it meets an unfinished change."""
+    """What runs changes: :class:`~.executor.Executor`, which calls this module when a change is unfinished."""
 
     catalogue: Catalogue
     database: Database
     store: DefinitionStore
     settings: Settings
 
-    def perform(self, wanted: Iterable[int], judge: Judge, *, author: str | None = None) -> Any: ...
+    def execute(self, wanted: Iterable[int], make_changes: MakeChanges, *, author: str | None = None) -> Any: ...
 
     def transaction(self, run: Callable[[sa.Connection, float], Any]) -> Any: ...
 
-    def evolution(self, connection: sa.Connection) -> Steps: ...
+    def editor(self, connection: sa.Connection, **facts: Any) -> SchemaTools: ...
 
 
 class Unfinished(Exception):
@@ -63,25 +63,25 @@ def may_be_online(dialect: Dialect, connection: sa.Connection, changes: Iterable
 def finish(transactions: Transactions, table_id: int, author: str | None = None) -> None:
     """Prove the rules that are pending, and note it in a new version.
 
-    If rows break them the new version has the rules of before.
+    If rows break them the new version has the earlier rules.
 
     :raises Busy: a lock was waited for in vain; the rules stay pending
-    :raises Conflict: what was written meanwhile doesn't allow the rules of before
+    :raises Conflict: what was written meanwhile doesn't allow the earlier rules
     """
     names, holds = _proven(transactions, table_id)
     if not names:
         return
 
-    def judge(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
+    def make_changes(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
         current = locked[table_id]
         if not current.pending:
             return []
         if set(current.pending) != set(names):
             raise Unfinished(table_id)
-        after = replace(current, pending=()) if holds else _before_rules(transactions, connection, current)
+        after = replace(current, pending=()) if holds else _with_earlier_rules(transactions, connection, current)
         return [TableChange(current, after, is_online=True)]
 
-    transactions.perform([table_id], judge, author=author)
+    transactions.execute([table_id], make_changes, author=author)
 
 
 def _proven(transactions: Transactions, table_id: int) -> tuple[tuple[str, ...], bool]:
@@ -100,7 +100,7 @@ def _proven(transactions: Transactions, table_id: int) -> tuple[tuple[str, ...],
             return
         transactions.database.dialect.bound_lock_waits(connection, transactions.settings.lock_timeout)
         try:
-            not_valid.validate(transactions.evolution(connection), definition, names)
+            not_valid.validate(transactions.editor(connection), definition, names)
         except sa.exc.DBAPIError as error:
             if transactions.database.failure(error).kind in _BROKEN:
                 raise _Broken from error
@@ -113,7 +113,9 @@ def _proven(transactions: Transactions, table_id: int) -> tuple[tuple[str, ...],
     return names, True
 
 
-def _before_rules(transactions: Transactions, connection: sa.Connection, current: TableDefinition) -> TableDefinition:
+def _with_earlier_rules(
+    transactions: Transactions, connection: sa.Connection, current: TableDefinition
+) -> TableDefinition:
     """The definition before the rules came; who links to the table is as it is now."""
     earlier = latest_proven(connection, transactions.store.system, current.id)
     return replace(

@@ -1,7 +1,8 @@
 """All tables as one document: read, and applied in one transaction, all or nothing.
 
-While it is applied nobody else can end a change of definitions: the row of the state is held, which every change
-writes last. So what was compared is what is there when the change is made, and only tables that differ are locked.
+While it is applied nobody else can end a change of definitions: the row of the state is held, which every change writes
+last. So the definitions that were compared are still current when the change is made, and only tables that differ are
+locked.
 """
 
 from collections.abc import Callable, Iterable
@@ -11,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
-from dynmodel_pyramid.changes.apply import Rehearsed, told_of
+from dynmodel_pyramid.changes.apply import TablePlan, naming_table
 from dynmodel_pyramid.changes.on_error import FAIL, OnError
 from dynmodel_pyramid.changes.planner import Definitions
 from dynmodel_pyramid.changes.service import DefinitionService
@@ -48,10 +49,10 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
-    """What a document would change, and the state that this was found in."""
+class SchemaPlan:
+    """What a document would change, and the state that the plan was made in."""
 
-    changes: list[Rehearsed]
+    changes: list[TablePlan]
     state: State
 
 
@@ -96,7 +97,7 @@ class WholeSchema:
                 drawn[name] = self.catalogue.store.reserve(connection, drawn.get(name))
             return [drawn[name] for name in names]
 
-        def judge(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
+        def make_changes(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
             database = self.catalogue.database
             database.dialect.bound_lock_waits(connection, database.settings.lock_attempt)
             self.catalogue.store.lock_state(connection)
@@ -106,7 +107,7 @@ class WholeSchema:
             after.update({definition.id: definition for definition in current})
             return with_words(self._changes(connection, document, others, current, draw), how, current)
 
-        done = self.service.performer.perform((), judge, author=author)
+        done = self.service.executor.execute((), make_changes, author=author)
         for change in done.changes:
             after.pop(change.id, None)
             if change.after is not None:
@@ -120,7 +121,7 @@ class WholeSchema:
         *,
         precondition: Precondition = no_precondition,
         on_error: str = FAIL,
-    ) -> Planned:
+    ) -> SchemaPlan:
         """What :meth:`apply` would do, which is not done."""
         how = OnError.read(on_error)
         seen: list[State] = []
@@ -129,14 +130,14 @@ class WholeSchema:
             first = self.catalogue.store.next_id(connection)
             return list(range(first, first + len(names)))
 
-        def judge(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
+        def make_changes(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
             state, current = self._all(connection)
             seen.append(state)
             precondition(state)
             return with_words(self._changes(connection, document, others, current, draw), how, current)
 
-        changes = self.service.performer.rehearse((), judge)
-        return Planned(changes, seen[-1])
+        changes = self.service.executor.plan((), make_changes)
+        return SchemaPlan(changes, seen[-1])
 
     def canonical(self, document: Any) -> dict[str, Any]:
         """A document as :meth:`document` would write it of the tables that it makes in an empty database.
@@ -149,8 +150,8 @@ class WholeSchema:
     # From the document to the changes
 
     def _all(self, connection: sa.Connection) -> tuple[State, list[TableDefinition]]:
-        state, found = self.catalogue.store.all(connection)
-        return state, [self.catalogue.upgraded(definition) for definition in found]
+        state, definitions = self.catalogue.store.all(connection)
+        return state, [self.catalogue.upgraded(definition) for definition in definitions]
 
     def _changes(self, connection, document: Any, others: str, current: list[TableDefinition], draw):
         problems = Problems()
@@ -172,7 +173,7 @@ class WholeSchema:
             if entry.before is not None and same_document(entry.value, untouched.get(entry.name)):
                 continue
             try:
-                with told_of(entry.name, entry.pointer):
+                with naming_table(entry.name, entry.pointer):
                     after = self._read(entry, names, others)
             except Invalid as error:
                 problems.include(error.below(entry.pointer))

@@ -6,7 +6,8 @@ A :class:`Database` is the only thing in the package that opens connections. It 
 * ``Database.writer``: an engine whose transactions write rows;
 * :meth:`Database.changing`: a definition change, with DDL; :meth:`Database.rehearsing`: its plan.
 
-``dialect``           the interface of a database's differences
+``dialect``           what callers may ask of a database
+``expressions``       what SQL says otherwise on each database: capabilities, and expressions of one meaning
 ``sqlite``            SQLite's answers; ``sqlite_functions``, ``sqlite_sums``, ``sqlite_deadline``, ``sqlite_file`` and
                       ``sqlite_things`` are parts of it
 ``postgresql``        PostgreSQL's answers; ``postgresql_entries`` and ``postgresql_things`` are parts of it

@@ -45,6 +45,7 @@ class PostgreSQL(Dialect):
     max_columns = 1590  # MaxHeapAttributeNumber is 1600 (PostgreSQL manual, appendix K), dropped columns included
     counts_dropped_columns = True
     temporary_schema = "pg_temp"
+    has_sequences = True
     nulls_not_distinct = True
     may_prove_later = True
     ends_streams = True

@@ -1,6 +1,6 @@
 """Functions that SQLite lacks, registered on each connection. They are pure functions of texts and numbers.
 
-The conditions of queries are made with them in ``fields/sql/patterns.py`` and ``fields/types/json_operators.py``.
+What conditions mean with them stands where they are used: ``database/expressions/sqlite.py``.
 """
 
 import functools

@@ -14,6 +14,8 @@ They are created by Alembic migrations (``definitions/migrations``); the declara
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.database.expressions import ROW_ID
+
 NAMING = {
     "ix": "_ix_%(table_name)s_%(column_0_name)s",
     "uq": "_uq_%(table_name)s_%(column_0_name)s",
@@ -26,7 +28,6 @@ class SystemTables:
 
     def __init__(self, schema: str | None):
         self.metadata = metadata = sa.MetaData(schema=schema, naming_convention=NAMING)
-        big = sa.BigInteger().with_variant(sa.Integer, "sqlite")
         self.state = sa.Table(
             "_dynmodel_state",
             metadata,
@@ -38,8 +39,8 @@ class SystemTables:
         self.table = sa.Table(
             "_dynmodel_table",
             metadata,
-            # sqlite_autoincrement: the number of a dropped table is never used again.
-            sa.Column("id", big, primary_key=True),
+            # sqlite_autoincrement: the number of a dropped table is never given again.
+            sa.Column("id", ROW_ID, primary_key=True),
             sa.Column("version", sa.BigInteger, nullable=False),
             # The casefolded model name; null after the table is dropped, so that the name is free again.
             sa.Column("name_key", sa.Text, unique=True),
@@ -65,7 +66,7 @@ class SystemTables:
         self.trash = sa.Table(
             "_dynmodel_trash",
             metadata,
-            sa.Column("id", big, primary_key=True),
+            sa.Column("id", ROW_ID, primary_key=True),
             sa.Column("table_id", sa.BigInteger, nullable=False, index=True),
             sa.Column("field_id", sa.Integer, nullable=False),
             sa.Column("physical_name", sa.Text, nullable=False),
@@ -77,7 +78,7 @@ class SystemTables:
         self.quarantine = sa.Table(
             "_dynmodel_quarantine",
             metadata,
-            sa.Column("id", big, primary_key=True),
+            sa.Column("id", ROW_ID, primary_key=True),
             sa.Column("table_id", sa.BigInteger, nullable=False),
             sa.Column("field_id", sa.Integer, nullable=False),
             sa.Column("row_id", sa.BigInteger, nullable=False),

@@ -1,9 +1,9 @@
-"""The difference of two definitions of one table: an ordered list of typed steps. Pure: no database, no field types.
+"""Two definitions of one table compared: an ordered list of typed operations. Pure: no database, no field types.
 
-Applying the steps to the first definition, one after the other, gives the second (:func:`apply_steps`). They stand in
-the order in which a table can be changed: what is lifted goes first, what is set comes last, so that values which are
-dropped, converted or filled in between meet no rule that is to go, and none that is still to come. Fields are told
-apart by their ids, so that names may be swapped.
+Applying the operations to the first definition, one after the other, gives the second (:func:`apply_operations`). They
+stand in the order in which a table can be changed: what is lifted goes first, what is set comes last, so that values
+which are dropped, converted or filled in between meet no rule that is to go, and none that is still to come. Fields are
+told apart by their ids, so that names may be swapped.
 """
 
 from collections.abc import Iterable
@@ -17,16 +17,20 @@ from dynmodel_pyramid.definitions.operations import (
     ChangeReferrers,
     DropField,
     DropIndex,
+    Operation,
     RelabelTable,
     RenameTable,
     Reorder,
-    Step,
     Validate,
     same_json,
 )
 
+#: (aspect, id of the field or index) of an operation.
+Key = tuple[str, int]
+Pair = tuple[FieldDefinition, FieldDefinition]
 
-def steps_between(before: TableDefinition, after: TableDefinition) -> tuple[Step, ...]:
+
+def operations_between(before: TableDefinition, after: TableDefinition) -> tuple[Operation, ...]:
     """What leads from one definition of a table to another one; versions don't count.
 
     A field that comes back under an id that the table had given before is restored, not new.
@@ -35,34 +39,34 @@ def steps_between(before: TableDefinition, after: TableDefinition) -> tuple[Step
     old_indexes, new_indexes = ({index.id: index for index in each.indexes} for each in (before, after))
     gone = [index for index in before.indexes if new_indexes.get(index.id) != index]
     come = [index for index in after.indexes if old_indexes.get(index.id) != index]
-    steps: list[Step] = [DropIndex(index, _names(index, before)) for index in gone]
-    steps += _changes(kept, ("unique", "index", "required"), lifted=True)
-    steps += [DropField(field) for field in before.fields if field.id not in after.by_id]
+    operations: list[Operation] = [DropIndex(index, _names(index, before)) for index in gone]
+    operations += _changes(kept, ("unique", "index", "required"), lifted=True)
+    operations += [DropField(field) for field in before.fields if field.id not in after.by_id]
     if (before.model_name, before.physical_name) != (after.model_name, after.physical_name):
-        steps.append(RenameTable(before.model_name, after.model_name, after.physical_name))
-    steps += _changes(kept, ("name", "type", "options"))
-    steps += [AddField(field, field.id < before.next_id) for field in after.fields if field.id not in before.by_id]
-    steps += _changes(kept, ("default",))
-    steps += _changes(kept, ("required", "unique", "index"), lifted=False)
-    steps += [AddIndex(index, _names(index, after)) for index in come]
-    steps += _changes(kept, ("access", "labels"))
+        operations.append(RenameTable(before.model_name, after.model_name, after.physical_name))
+    operations += _changes(kept, ("name", "type", "options"))
+    operations += [AddField(field, field.id < before.next_id) for field in after.fields if field.id not in before.by_id]
+    operations += _changes(kept, ("default",))
+    operations += _changes(kept, ("required", "unique", "index"), lifted=False)
+    operations += [AddIndex(index, _names(index, after)) for index in come]
+    operations += _changes(kept, ("access", "labels"))
     if (before.label, before.description) != (after.label, after.description):
-        steps.append(RelabelTable((before.label, before.description), (after.label, after.description)))
+        operations.append(RelabelTable((before.label, before.description), (after.label, after.description)))
     if before.referrers != after.referrers:
-        steps.append(ChangeReferrers(before.referrers, after.referrers))
+        operations.append(ChangeReferrers(before.referrers, after.referrers))
     wanted = tuple(field.id for field in after.fields), tuple(index.id for index in after.indexes)
-    reached = apply_steps(before, steps)
+    reached = apply_operations(before, operations)
     if (tuple(field.id for field in reached.fields), tuple(index.id for index in reached.indexes)) != wanted:
-        steps.append(Reorder(*wanted, tuple(field.name for field in after.fields)))
+        operations.append(Reorder(*wanted, tuple(field.name for field in after.fields)))
     if before.pending != after.pending:
-        steps.append(Validate(before.pending, after.pending))
-    return tuple(steps)
+        operations.append(Validate(before.pending, after.pending))
+    return tuple(operations)
 
 
-def apply_steps(definition: TableDefinition, steps: Iterable[Step]) -> TableDefinition:
-    """The definition that the steps lead to; of the same version."""
-    for step in steps:
-        definition = step.apply(definition)
+def apply_operations(definition: TableDefinition, operations: Iterable[Operation]) -> TableDefinition:
+    """The definition that the operations lead to; of the same version."""
+    for operation in operations:
+        definition = operation.apply(definition)
     return definition
 
 
@@ -71,7 +75,7 @@ def _changes(
 ) -> list[ChangeField]:
     """The changes of some aspects, of all fields in order; only those that lift something, or that don't, or all."""
     found = [ChangeField(aspect, *pair) for aspect in aspects for pair in kept if _differs(aspect, *pair)]
-    return [step for step in found if lifted is None or step.kind.startswith("lift_") is lifted]
+    return [operation for operation in found if lifted is None or operation.kind.startswith("lift_") is lifted]
 
 
 def _differs(aspect: str, before: FieldDefinition, after: FieldDefinition) -> bool:
@@ -84,3 +88,56 @@ def _differs(aspect: str, before: FieldDefinition, after: FieldDefinition) -> bo
 
 def _names(index: IndexDefinition, definition: TableDefinition) -> tuple[str, ...]:
     return tuple(definition.by_id[number].name for number, _ in index.fields)
+
+
+class Comparison:
+    """The operations that lead from one definition of a table to the next, grouped as the databases need them.
+
+    Pairs are (before, after) of one field.
+    """
+
+    def __init__(self, before: TableDefinition, after: TableDefinition):
+        self.before = before
+        self.after = after
+        self.operations = operations_between(before, after)
+        self.table_renamed = any(isinstance(operation, RenameTable) for operation in self.operations)
+        self.dropped = tuple(operation.field for operation in self.operations if isinstance(operation, DropField))
+        #: New fields, and those that come back.
+        self.arriving = tuple(operation.field for operation in self.operations if isinstance(operation, AddField))
+
+    @property
+    def keeps_table(self) -> bool:
+        """Whether it is about what clients are told: the table stays as it is."""
+        return all(_keeps_table(operation) for operation in self.operations)
+
+    @property
+    def keeps_columns(self) -> bool:
+        """Whether nothing of the table changes but its indexes."""
+        return all(
+            _keeps_table(operation)
+            or isinstance(operation, AddIndex | DropIndex)
+            or (isinstance(operation, ChangeField) and operation.aspect in ("unique", "index"))
+            for operation in self.operations
+        )
+
+    def changed(self, *aspects: str) -> tuple[Pair, ...]:
+        """The fields of which one of these aspects changes (:data:`~.operations.ASPECTS`), in their order."""
+        pairs = {
+            operation.after.id: (operation.before, operation.after)
+            for operation in self.operations
+            if isinstance(operation, ChangeField) and operation.aspect in aspects
+        }
+        return tuple(pairs[field.id] for field in self.after.fields if field.id in pairs)
+
+
+def _keeps_table(operation: Operation) -> bool:
+    if isinstance(operation, ChangeField):
+        return operation.aspect in ("access", "labels")
+    return isinstance(operation, RelabelTable | Reorder | ChangeReferrers)
+
+
+def field_key(old: FieldDefinition | None, new: FieldDefinition | None) -> Key:
+    """The operation by which the values of a field change, arrive or leave."""
+    if old is None or new is None:
+        return "field", (new or old).id
+    return "type" if old.type != new.type else "options", new.id

@@ -1,4 +1,4 @@
-"""The steps of which a change of a table's definition is made, as values (:mod:`~.compare` finds them)."""
+"""The operations of which a change of a table's definition is made, as values (:mod:`~.compare` finds them)."""
 
 import json
 from collections.abc import Mapping
@@ -31,8 +31,8 @@ _KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One thing that changes. ``kind`` is its name in plans and in the history."""
+class Operation:
+    """One thing that changes. ``kind`` is its name in plans and in the history, where it is called a step."""
 
     @property
     def kind(self) -> str:
@@ -52,7 +52,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class ChangeField(Step):
+class ChangeField(Operation):
     """One aspect of a field changes; ``before`` and ``after`` are the whole field."""
 
     aspect: str
@@ -76,7 +76,7 @@ class ChangeField(Step):
         return replace(definition, fields=tuple(fields))
 
     def details(self) -> dict[str, Any]:
-        before, after = self._told(self.before), self._told(self.after)
+        before, after = self._shown(self.before), self._shown(self.after)
         changed = [name for name in {**before, **after} if not same_json(before.get(name), after.get(name))]
         return {
             "field": self.after.name,
@@ -84,16 +84,16 @@ class ChangeField(Step):
             "after": {name: after[name] for name in changed if name in after},
         }
 
-    def _told(self, field: FieldDefinition) -> dict[str, Any]:
-        told = {name: getattr(field, name) for name in ASPECTS[self.aspect] if name not in _INNER}
-        if "aliases" in told:
-            told["aliases"] = [alias.name for alias in field.aliases]
-        return told | dict(told.pop("options", {}))
+    def _shown(self, field: FieldDefinition) -> dict[str, Any]:
+        members = {name: getattr(field, name) for name in ASPECTS[self.aspect] if name not in _INNER}
+        if "aliases" in members:
+            members["aliases"] = [alias.name for alias in field.aliases]
+        return members | dict(members.pop("options", {}))
 
 
 @dataclass(frozen=True, slots=True)
-class AddField(Step):
-    """A new field, or a dropped one that is restored."""
+class AddField(Operation):
+    """A new field, or one that was dropped and comes back."""
 
     field: FieldDefinition
     restored: bool = False
@@ -115,7 +115,7 @@ class AddField(Step):
 
 
 @dataclass(frozen=True, slots=True)
-class DropField(Step):
+class DropField(Operation):
     """A field goes to the trash."""
 
     field: FieldDefinition
@@ -133,7 +133,7 @@ class DropField(Step):
 
 
 @dataclass(frozen=True, slots=True)
-class AddIndex(Step):
+class AddIndex(Operation):
     """An index, or a rule of uniqueness, over several fields; ``names`` are those of the fields."""
 
     index: IndexDefinition
@@ -156,7 +156,7 @@ class AddIndex(Step):
 
 
 @dataclass(frozen=True, slots=True)
-class DropIndex(Step):
+class DropIndex(Operation):
     index: IndexDefinition
     names: tuple[str, ...]
 
@@ -176,7 +176,7 @@ class DropIndex(Step):
 
 
 @dataclass(frozen=True, slots=True)
-class RenameTable(Step):
+class RenameTable(Operation):
     before: str
     after: str
     physical_name: str
@@ -190,7 +190,7 @@ class RenameTable(Step):
 
 
 @dataclass(frozen=True, slots=True)
-class RelabelTable(Step):
+class RelabelTable(Operation):
     before: tuple[str | None, str | None]
     after: tuple[str | None, str | None]
     kind = "relabel_table"
@@ -206,7 +206,7 @@ class RelabelTable(Step):
 
 
 @dataclass(frozen=True, slots=True)
-class Reorder(Step):
+class Reorder(Operation):
     """The fields, and the indexes of several fields, stand in another order; ids."""
 
     fields: tuple[int, ...]
@@ -227,8 +227,8 @@ class Reorder(Step):
 
 
 @dataclass(frozen=True, slots=True)
-class ChangeReferrers(Step):
-    """The links of other tables to this one change."""
+class ChangeReferrers(Operation):
+    """Fields of other tables link to this one otherwise than before."""
 
     before: tuple[Referrer, ...]
     after: tuple[Referrer, ...]
@@ -238,15 +238,15 @@ class ChangeReferrers(Step):
         return replace(definition, referrers=self.after)
 
     def details(self) -> dict[str, Any]:
-        def told(referrers: tuple[Referrer, ...]) -> list[str]:
-            return [f"{each.model_name}.{each.field}" for each in referrers]
+        def names(referrers: tuple[Referrer, ...]) -> list[str]:
+            return [f"{referrer.model_name}.{referrer.field}" for referrer in referrers]
 
-        return {"before": {"linked_from": told(self.before)}, "after": {"linked_from": told(self.after)}}
+        return {"before": {"linked_from": names(self.before)}, "after": {"linked_from": names(self.after)}}
 
 
 @dataclass(frozen=True, slots=True)
-class Validate(Step):
-    """Constraints of the database are still to be proven for existing rows, or have been proven."""
+class Validate(Operation):
+    """Constraints of the database are still to be proven for existing rows, or have been."""
 
     before: tuple[str, ...]
     after: tuple[str, ...]
@@ -273,8 +273,8 @@ def same_json(one: Any, other: Any) -> bool:
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
-def step_document(step: Step) -> dict[str, Any]:
-    return {"kind": step.kind, **step.details()}
+def operation_document(operation: Operation) -> dict[str, Any]:
+    return {"kind": operation.kind, **operation.details()}
 
 
 def _index_details(index: IndexDefinition, names: tuple[str, ...]) -> dict[str, Any]:

@@ -8,13 +8,13 @@ import colander
 
 from dynmodel_pyramid.database.dialect import LARGEST_ID
 from dynmodel_pyramid.definitions.field_pairing import FieldEntry, pair_fields
-from dynmodel_pyramid.definitions.field_rules import check_rules
 from dynmodel_pyramid.definitions.model import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.names import field_name_fault, model_name_fault, name_key
 from dynmodel_pyramid.definitions.problems import Problems, escape, faults
 from dynmodel_pyramid.definitions.reading_options import (
     check_aliases,
     check_options_of_all,
+    check_rules,
     labels,
     read_options_of_all,
 )

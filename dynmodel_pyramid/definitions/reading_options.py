@@ -11,6 +11,7 @@ from dynmodel_pyramid.definitions.model import Alias, FieldDefinition, Referrer
 from dynmodel_pyramid.definitions.names import field_name_fault, name_key
 from dynmodel_pyramid.definitions.problems import Problems, faults
 from dynmodel_pyramid.fields import FieldType
+from dynmodel_pyramid.fields.contract import Reference, is_computed
 from dynmodel_pyramid.fields.operators import ILIKE
 from dynmodel_pyramid.fields.types.temporal import parse_datetime
 
@@ -73,6 +74,46 @@ def check_options_of_all(made: FieldDefinition, field_type: FieldType, pointer: 
         except colander.Invalid as error:
             for _, code, message in faults(error):
                 problems.add(f"{pointer}/default_expression", code, f"the field refuses its value: {message}")
+
+
+def check_rules(
+    field: FieldDefinition, old: FieldDefinition | None, field_type: FieldType, pointer: str, problems: Problems
+) -> None:
+    """Note every option that the type of a field rules out."""
+
+    def refuse(option: str, why: str, code: str = "invalid_option") -> None:
+        problems.add(f"{pointer}/{option}", code, why)
+
+    reference = field_type.reference(field.options)
+    if reference is not None:
+        _check_reference(field, reference, refuse)
+        before = field_type.reference(old.options) if old is not None and old.type == field.type else None
+        if before is not None and before.table != reference.table:
+            refuse("table", "the table that a field links to never changes; make a new field", "read_only")
+        given = ("default", "default_expression")
+    elif field_type.fill is not None:
+        given = ("default", "default_expression", "required", "read_only")
+    elif is_computed(field_type, field.options):
+        given = ("default", "default_expression", "required", "unique", "index", "read_only")
+    else:
+        given = ()
+    for option in given:
+        if getattr(field, option):
+            refuse(option, f"a field of type {field.type} can't have it")
+
+
+def _check_reference(field: FieldDefinition, reference: Reference, refuse) -> None:
+    if reference.on_delete == "set_null" and field.required:
+        refuse("on_delete", "the field is required, so it can't be set to null")
+    fault = None if reference.reverse is None else field_name_fault(reference.reverse)
+    if fault:
+        refuse("reverse", fault, "invalid_name")
+    if reference.reverse is not None and field.write_only:
+        refuse("reverse", "the field is write_only, and the far table's rows would tell its values")
+    if reference.many:
+        for option in ("required", "unique", "index"):
+            if getattr(field, option):
+                refuse(option, "a list can't have it: it may be empty, and its ids are unique and indexed anyway")
 
 
 # Aliases

@@ -9,10 +9,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from dynmodel_pyramid.database import Database, State
 from dynmodel_pyramid.database.dialect import LARGEST_ID
+from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.definitions.model import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.errors import Conflict
@@ -269,9 +269,8 @@ class DefinitionStore:
 
 
 def insert_or_update(connection: sa.Connection, table: sa.Table):
-    """An INSERT that can have ``on_conflict_do_update``, which both databases understand."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    return dialect.insert(table)
+    """An INSERT that can have ``on_conflict_do_update``."""
+    return expressions_of(connection.dialect.name).insert(table)
 
 
 def now() -> datetime.datetime:

@@ -4,7 +4,7 @@ As in :mod:`~.store`, all functions take a connection inside a transaction; none
 """
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -74,6 +74,30 @@ class TrashStore:
         )
         for row in connection.execute(query):
             yield row[0], row[1]
+
+    def quarantine(
+        self,
+        connection: sa.Connection,
+        definition: TableDefinition,
+        field_id: int,
+        type_name: str,
+        values: Iterable[tuple[int, str, str]],
+        moment: datetime.datetime,
+    ) -> None:
+        """Keep values that a definition has no room for.
+
+        :param type_name: the field type that the values are of
+        :param values: (id of the row, text of the value, why it can't be carried over)
+        """
+        common = {
+            "table_id": definition.id,
+            "field_id": field_id,
+            "version": definition.version,
+            "type": type_name,
+            "kept_at": moment,
+        }
+        rows = [{**common, "row_id": row_id, "value": text, "reason": reason} for row_id, text, reason in values]
+        connection.execute(sa.insert(self.system.quarantine), rows)
 
     def forget_quarantined(self, connection: sa.Connection, table_id: int, field_id: int) -> None:
         lines = self.system.quarantine

@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.database.expressions import EXPRESSIONS
 from dynmodel_pyramid.fields.sql import patterns, search
 
 #: (the field in SQL, the value to compare with, the dialect's name) -> condition. It is null where the field is null.
@@ -76,7 +77,7 @@ class Operator:
     many: bool = False
     quantified: bool = False
     searches: bool = False
-    dialects: tuple[str, ...] = ("sqlite", "postgresql")
+    dialects: tuple[str, ...] = tuple(EXPRESSIONS)
     languages: frozenset[str] = search.LANGUAGES
 
     def __post_init__(self):

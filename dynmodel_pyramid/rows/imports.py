@@ -19,7 +19,7 @@ from dynmodel_pyramid.rows.entries import Columns, Entry, Faults, read_new
 from dynmodel_pyramid.rows.service import NewRows, Rows
 from dynmodel_pyramid.rows.staged_upserts import StagedUpserts
 from dynmodel_pyramid.rows.staging import StagedRows
-from dynmodel_pyramid.rows.upserts import Upsert, Upserted
+from dynmodel_pyramid.rows.upserts import Upsert
 from dynmodel_pyramid.rows.written_rows import PART, WrittenRows
 
 #: Bytes of valid rows up to which they stay in memory.
@@ -110,7 +110,10 @@ class Import:
             judged = self._judged(first, 0)
             self._problems.raise_if_any()
             connection = transaction.begin()
-            self._write(connection, [judged], note=lambda ids: written and written(connection, ids))
+            ids = self._write_part(connection, judged, None if self.merging is None else self._upsert([]))
+            self.last_id = ids[-1] if ids else None
+            if written is not None:
+                written(connection, ids)
         elif self.merging is None and StagedRows.takes(self.rows):
             self._move(StagedRows(self.rows, transaction.stage()), [first, second], parts, transaction, written)
         else:
@@ -171,37 +174,45 @@ class Import:
 
     # Writing
 
-    def _write(
+    def _write_part(
         self,
         connection: sa.Connection,
-        parts: "Iterable[NewRows] | Iterable[list[Entry]]",
-        note: Callable[[Sequence[int]], None],
-        seen: WrittenRows | None = None,
-    ) -> None:
-        rows, several = self.rows, isinstance(parts, Kept)
-        # Rows of one request may refer to one another, in any order, so links are checked when all rows are there.
-        later = several and rows.links.refer_to_itself
+        part: NewRows | list[Entry],
+        upsert: Upsert | None,
+        *,
+        above: int = 0,
+        own_links: bool = True,
+    ) -> list[int]:
+        """
+        :param above: and ``own_links``: see :meth:`Rows.insert`
+        """
+        if upsert is None:
+            ids = self.rows.insert(connection, part, above=above, own_links=own_links)
+            self.inserted += len(ids)
+        else:
+            done = upsert.run(connection, part, above=above, own_links=own_links)
+            ids = done.ids
+            self.inserted += len(done.inserted)
+        self.count += len(ids)
+        return ids
+
+    def _write(self, connection: sa.Connection, parts: "Kept", noted: WrittenRows) -> None:
+        rows = self.rows
+        # Rows of one request may refer to one another, in any order; whether they do is asked when all are there.
+        later = rows.links.refer_to_itself
         deferred = rows.catalogue.database.dialect.foreign_keys_deferred
         with deferred(connection) if later else nullcontext():
-            upsert = None if self.merging is None else self._upsert([], seen=seen)
-            above = parts.greatest_id if several else 0
+            upsert = None if self.merging is None else self._upsert([], seen=noted)
             for part in parts:
                 if self._problems.total:
                     self._note_missing_rows(connection, part, own=False if later else None)
                     continue
                 try:
-                    if upsert is None:
-                        ids = rows.insert(connection, part, above=above, own_links=not later)
-                        done = Upserted(ids, frozenset(ids))
-                    else:
-                        done = upsert.run(connection, part, above=above, own_links=not later)
+                    ids = self._write_part(connection, part, upsert, above=parts.greatest_id, own_links=not later)
                 except Invalid as error:
                     self._problems.include(error)
-                    continue
-                self.count += len(done.ids)
-                self.inserted += len(done.inserted)
-                self.last_id = done.ids[-1] if done.ids else self.last_id
-                note(done.ids)
+                else:
+                    noted.add(ids)
             self._problems.raise_if_any()
             if later:
                 for part in parts:
@@ -253,7 +264,7 @@ class Import:
             connection = transaction.begin()
             done = None if staged is None else staged.write()
             if done is None:
-                self._write(connection, kept, noted.add, noted)
+                self._write(connection, kept, noted)
             else:
                 self.count, self.inserted = done
         self._show_later(transaction, connection, noted if done is None else staged, written)

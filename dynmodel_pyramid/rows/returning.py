@@ -15,6 +15,7 @@ from dynmodel_pyramid.rows.scope import Scope
 from dynmodel_pyramid.rows.service import Rows
 
 _UNCACHED = {"compiled_cache": None}
+_ALL = Query().select
 
 
 class Returning:
@@ -37,8 +38,8 @@ class Returning:
         self._numbers = numbers
         below = any(level.path for level in query.levels)
         self._query = query
-        #: Whether reading them may take long.
-        self._is_asked = query.select != Query().select or below or bool(query.root.order)
+        #: Whether it may take long.
+        self._is_asked = query.select != _ALL or below or bool(query.root.order)
         self._plan = self._planned(rows.scope) if self._is_asked or numbers else None
         if self._plan is not None and not self._plan.keys and not groups:
             raise Malformed(

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from pyramid.paster import bootstrap
 
 from dynmodel_pyramid.changes.on_error import FAIL
-from dynmodel_pyramid.changes.whole_schema import DROP, KEEP, Planned, WholeSchema
+from dynmodel_pyramid.changes.whole_schema import DROP, KEEP, SchemaPlan, WholeSchema
 from dynmodel_pyramid.database import State
 from dynmodel_pyramid.errors import ConfigurationProblem, DynmodelError, Malformed, PreconditionFailed
 from dynmodel_pyramid.scripts.schema_files import FORMATS, format_of, read_text, write_text
@@ -114,7 +114,7 @@ def export(schema: WholeSchema, given: argparse.Namespace) -> int:
     return SAME
 
 
-def _planned(schema: WholeSchema, given: argparse.Namespace, document: Any) -> Planned:
+def _planned(schema: WholeSchema, given: argparse.Namespace, document: Any) -> SchemaPlan:
     planned = schema.plan(document, KEEP if given.keep_others else DROP, on_error=given.on_error)
     _, current = schema.current()
     for line in plan_lines(planned.changes, current, schema.catalogue.field_types):
@@ -133,7 +133,7 @@ def apply(schema: WholeSchema, given: argparse.Namespace) -> int:
     planned = _planned(schema, given, document)
     if not planned.changes:
         return SAME
-    if any(each.evolution.findings.findings for each in planned.changes):
+    if any(plan.violations for plan in planned.changes):
         _print("! Not applied: the rows don't allow it. Mend them, or say --on-error.", stream=sys.stderr)
         return FAILED
     if not given.yes and not _agreed():

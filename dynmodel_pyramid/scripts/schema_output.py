@@ -6,8 +6,9 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dynmodel_pyramid.changes.apply import Rehearsed
-from dynmodel_pyramid.definitions.compare import steps_between
+from dynmodel_pyramid.changes.apply import TablePlan
+from dynmodel_pyramid.changes.values.column_values import ColumnValues
+from dynmodel_pyramid.definitions.compare import operations_between
 from dynmodel_pyramid.definitions.model import FieldDefinition, IndexDefinition, TableDefinition
 from dynmodel_pyramid.definitions.operations import same_json
 from dynmodel_pyramid.definitions.schema_document import field_entry
@@ -31,20 +32,20 @@ def coloured(line: str, sign: str, *, colour: bool) -> str:
     return f"\x1b[{_COLOURS[sign]}m{shown}\x1b[0m" if colour and sign in _COLOURS else shown
 
 
-def plan_lines(changes: list[Rehearsed], current: list[TableDefinition], field_types: FieldTypes) -> Iterator[str]:
+def plan_lines(plans: list[TablePlan], current: list[TableDefinition], field_types: FieldTypes) -> Iterator[str]:
     """The lines of a plan; none if nothing changes."""
     names = {definition.id: definition.model_name for definition in current}
-    names |= {each.change.id: each.change.after.model_name for each in changes if each.change.after is not None}
+    names |= {plan.change.id: plan.change.after.model_name for plan in plans if plan.change.after is not None}
     counts = {ADDED: 0, CHANGED: 0, GONE: 0}
-    for each in sorted(changes, key=lambda each: each.change.model_name):
-        before, after = each.change.before, each.change.after
+    for plan in sorted(plans, key=lambda plan: plan.change.model_name):
+        before, after = plan.change.before, plan.change.after
         sign = ADDED if before is None else GONE if after is None else CHANGED
         counts[sign] += 1
-        rows = f" ({each.rows} row{'s' if each.rows != 1 else ''})" if before is not None else ""
+        rows = f" ({plan.rows} row{'s' if plan.rows != 1 else ''})" if before is not None else ""
         to_trash = ": goes to the trash" if after is None else ""
         yield f"{sign} table {_names(before, after, 'model_name')}{rows}{to_trash}"
-        yield from _table_lines(each, names, field_types)
-    if changes:
+        yield from _table_lines(plan, names, field_types)
+    if plans:
         yield f"{counts[ADDED]} to create, {counts[CHANGED]} to change, {counts[GONE]} to drop."
 
 
@@ -53,8 +54,8 @@ def _names(before: Any, after: Any, attribute: str = "name") -> str:
     return " -> ".join(dict.fromkeys(names))
 
 
-def _table_lines(each: Rehearsed, names: Mapping[int, str], field_types: FieldTypes) -> Iterator[str]:
-    before, after = each.change.before, each.change.after
+def _table_lines(plan: TablePlan, names: Mapping[int, str], field_types: FieldTypes) -> Iterator[str]:
+    before, after = plan.change.before, plan.change.after
     if after is not None:
         old = before or TableDefinition(0, "", 0, "", ())
         for what in ("label", "description"):
@@ -62,13 +63,13 @@ def _table_lines(each: Rehearsed, names: Mapping[int, str], field_types: FieldTy
                 yield f"    ~ {what}: {_shown(getattr(old, what))} -> {_shown(getattr(after, what))}"
         for field in (*(field for field in old.fields if field.id not in after.by_id), *after.fields):
             yield from _field_lines(old.by_id.get(field.id), after.by_id.get(field.id), names, field_types)
-            if field.id in each.carried and before is not None:
-                yield from _value_lines(each.carried[field.id])
+            if field.id in plan.values and before is not None:
+                yield from _value_lines(plan.values[field.id])
         yield from _index_lines(old, after)
-        if before is not None and any(step.kind == "reorder" for step in steps_between(before, after)):
+        if before is not None and any(operation.kind == "reorder" for operation in operations_between(before, after)):
             yield f"    ~ order: {', '.join(field.name for field in after.fields)}"
-    for found in each.evolution.findings.findings:
-        yield from refusal_lines(found.detail, found.hint, found.count, found.samples, indent="    ")
+    for violation in plan.violations:
+        yield from refusal_lines(violation.detail, violation.hint, violation.count, violation.samples, indent="    ")
 
 
 def _field_lines(
@@ -93,16 +94,16 @@ def _options(entry: dict[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def _value_lines(carried) -> Iterator[str]:
-    told = (
-        (carried.changed.count, "become another text"),
-        (carried.lost.count, "can't be carried over"),
-        (carried.filled, "nulls are filled"),
-        (carried.returned, "come back from the trash"),
+def _value_lines(values: ColumnValues) -> Iterator[str]:
+    counts = (
+        (values.changed.count, "become another text"),
+        (values.lost.count, "can't be carried over"),
+        (values.filled, "nulls are filled"),
+        (values.returned, "come back from the trash"),
     )
-    parts = [f"{count} {what}" for count, what in told if count]
+    parts = [f"{count} {what}" for count, what in counts if count]
     if parts:
-        yield f"        of {carried.values} values: {', '.join(parts)}"
+        yield f"        of {values.total} values: {', '.join(parts)}"
 
 
 def _index_lines(before: TableDefinition, after: TableDefinition) -> Iterator[str]:

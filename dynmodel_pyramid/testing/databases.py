@@ -13,14 +13,12 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
 
 import sqlalchemy as sa
 
-#: The databases that every test runs on.
-DATABASES = ("sqlite", "postgresql")
 #: What waits for the disk on our own PostgreSQL server (PostgreSQL manual, "Non-Durable Settings").
 _DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")
 
@@ -61,20 +59,30 @@ def _administering(url: str) -> Iterator[sa.Connection]:
 
 
 @contextmanager
-def database_settings(database: str, folder: Path) -> Iterator[dict[str, str]]:
-    """INI settings for an empty database: ``sqlalchemy.url`` and, on PostgreSQL, a schema of its own.
+def _sqlite(name: str, folder: Path) -> Iterator[dict[str, str]]:
+    synchronous = "normal" if _is_test() else "full"
+    yield {"sqlalchemy.url": f"sqlite:///{folder}/{name}.sqlite", "dynmodel.sqlite_synchronous": synchronous}
 
-    :param database: one of :data:`DATABASES`
-    :param folder: an existing folder, for the SQLite file
-    """
-    name = f"test_{secrets.token_hex(6)}"
-    if database == "sqlite":
-        synchronous = "normal" if _is_test() else "full"
-        yield {"sqlalchemy.url": f"sqlite:///{folder}/{name}.sqlite", "dynmodel.sqlite_synchronous": synchronous}
-        return
+
+@contextmanager
+def _postgresql(name: str, folder: Path) -> Iterator[dict[str, str]]:
     url = postgresql_url()
     try:
         yield {"sqlalchemy.url": url, "dynmodel.schema": name}
     finally:
         with _administering(url) as connection:
             connection.execute(sa.schema.DropSchema(name, cascade=True, if_exists=True))
+
+
+_SETTINGS = {"sqlite": _sqlite, "postgresql": _postgresql}
+#: The databases that every test runs on.
+DATABASES = tuple(_SETTINGS)
+
+
+def database_settings(database: str, folder: Path) -> AbstractContextManager[dict[str, str]]:
+    """INI settings for an empty database: ``sqlalchemy.url`` and, on PostgreSQL, a schema of its own.
+
+    :param database: one of :data:`DATABASES`
+    :param folder: an existing folder, for the SQLite file
+    """
+    return _SETTINGS[database](f"test_{secrets.token_hex(6)}", folder)

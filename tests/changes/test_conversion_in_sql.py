@@ -1,6 +1,7 @@
 """Conversions inside the database give, value by value, what Python gives; which of the two did it does not show."""
 
 import datetime
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -8,8 +9,8 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dynmodel_pyramid.changes.values.column_values import Aside, Carried, Conversion, convert_values
-from dynmodel_pyramid.changes.values.conversion import converter, in_database
+from dynmodel_pyramid.changes.values.column_values import ColumnValues, SideTable
+from dynmodel_pyramid.changes.values.conversion import Conversion, convert_values, converter, in_database
 from dynmodel_pyramid.database import Database
 from dynmodel_pyramid.fields import FieldTypes
 from dynmodel_pyramid.fields.registry import read_options
@@ -151,10 +152,11 @@ def test_agrees_with_python(engine, source, target, options):
             table.drop(connection, checkfirst=True)  # sqlite3 rolls no DDL back
             table.create(connection)
             connection.execute(sa.insert(table), [{"id": n, "old": value} for n, value in enumerate(values)])
-            carried = Carried(after, table.c.old, before, table.c.old)
+            values_before = ColumnValues(after, table.c.old, before, table.c.old)
             how = Conversion(table, table.c.old, new, in_python, old_form.to_text, new_form.to_text, expression, texts)
-            convert_values(connection, carried, how, lambda: Aside(connection, table, 1, new))
-            connection.execute(sa.update(table).values(new=carried.expression))
+            side_table = partial(SideTable, connection, table, 1, new)
+            converted = convert_values(connection, values_before, how, side_table)
+            connection.execute(sa.update(table).values(new=converted.expression))
             found = connection.scalars(sa.select(table.c.new).order_by(table.c.id)).all()
             connection.execute(sa.text("DROP TABLE IF EXISTS _aside_1"))
             connection.rollback()
@@ -162,8 +164,8 @@ def test_agrees_with_python(engine, source, target, options):
         for value, got, (wanted, reason) in zip(values, found, expected, strict=True):
             assert identical(got, wanted), f"{value!r} became {got!r}, not {wanted!r}"
             changed += reason is None and new_form.to_text(wanted) != old_form.to_text(value)
-        assert carried.lost.count == sum(reason is not None for _, reason in expected)
-        assert carried.changed.count == changed
+        assert converted.lost.count == sum(reason is not None for _, reason in expected)
+        assert converted.changed.count == changed
 
     run()
 

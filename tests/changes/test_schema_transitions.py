@@ -51,7 +51,7 @@ def test_transitions(app, seed):
         wanted, on_error = document(chance, before["tables"]), chance.choice(("fail", "null", "default"))
         try:
             planned = schema.plan(wanted, on_error=on_error)
-            refused = next((each.code for made in planned.changes for each in made.evolution.findings.findings), None)
+            refused = next((violation.code for plan in planned.changes for violation in plan.violations), None)
         except DynmodelError as error:
             refused = error.code
         if refused:

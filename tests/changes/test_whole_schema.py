@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 import webtest
 
-from dynmodel_pyramid.changes.executor import Performer
+from dynmodel_pyramid.changes.executor import Executor
 from dynmodel_pyramid.changes.table_change import TableChange
 from dynmodel_pyramid.changes.whole_schema import KEEP, WholeSchema
 from dynmodel_pyramid.errors import PreconditionFailed
@@ -25,7 +25,7 @@ def renamed(definition, name):
 
 def perform(fresh, wanted, changes):
     """``changes`` makes the changes of the definitions by id."""
-    return Performer(fresh.catalogue).perform(wanted, lambda connection, locked, resolve: changes(locked))
+    return Executor(fresh.catalogue).execute(wanted, lambda connection, locked, resolve: changes(locked))
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynmodel_pyramid.definitions import FieldDefinition, IndexDefinition, TableDefinition
-from dynmodel_pyramid.definitions.compare import apply_steps, steps_between
+from dynmodel_pyramid.definitions.compare import apply_operations, operations_between
 from dynmodel_pyramid.definitions.model import Alias, Referrer
-from dynmodel_pyramid.definitions.operations import step_document
+from dynmodel_pyramid.definitions.operations import operation_document
 
 NAMES = ["a", "b", "c", "d", "e", "f"]
 
@@ -59,16 +59,16 @@ def definitions(draw) -> TableDefinition:
 
 @given(definitions(), definitions())
 def test_steps_lead_from_one_to_the_other(before, after):
-    steps = steps_between(before, after)
-    assert apply_steps(before, steps).same_content(after)
+    steps = operations_between(before, after)
+    assert apply_operations(before, steps).same_content(after)
     assert bool(steps) is not before.same_content(after)
-    json.dumps([step_document(step) for step in steps])
+    json.dumps([operation_document(step) for step in steps])
 
 
 @given(definitions(), definitions())
 def test_each_step_does_something(before, after):
     current = before
-    for step in steps_between(before, after):
+    for step in operations_between(before, after):
         assert not step.apply(current).same_content(current)
         current = step.apply(current)
 
@@ -80,7 +80,7 @@ T = TableDefinition(1, "T", 1, "T", (A, B, C), next_id=4)
 
 
 def kinds(before: TableDefinition, after: TableDefinition) -> list[str]:
-    return [step.kind for step in steps_between(before, after)]
+    return [step.kind for step in operations_between(before, after)]
 
 
 def test_a_cycle_of_names_is_renames_only():
@@ -104,5 +104,10 @@ def test_a_field_that_comes_back_is_restored_and_a_new_one_added():
 
 
 def test_details_tell_what_changes():
-    (step,) = steps_between(T, replace(T, fields=(replace(A, options={"max_length": 3}), B, C)))
-    assert step_document(step) == {"kind": "change_options", "field": "a", "before": {}, "after": {"max_length": 3}}
+    (step,) = operations_between(T, replace(T, fields=(replace(A, options={"max_length": 3}), B, C)))
+    assert operation_document(step) == {
+        "kind": "change_options",
+        "field": "a",
+        "before": {},
+        "after": {"max_length": 3},
+    }

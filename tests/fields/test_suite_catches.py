@@ -7,6 +7,8 @@ import pytest
 
 from tests.plugins import run
 
+pytestmark = pytest.mark.long
+
 #: Type -> a test that must fail for it.
 CAUGHT = {
     "Lenient": "test_invalid_values_are_refused",

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from dynmodel_pyramid.queries.sql.json_text import Joined, float_text, json_object, literal, quoted
+from dynmodel_pyramid.database.expressions import expressions_of
+from dynmodel_pyramid.queries.sql.json_text import Joined, json_object, literal
 from dynmodel_pyramid.testing.databases import DATABASES
 
 SOME = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -40,7 +41,7 @@ def ask(request, table):
 @example(0.1 + 0.2)
 def test_floats(ask, number):
     expected = orjson.dumps(number).decode()
-    assert ask(lambda dialect: float_text(sa.literal(number, sa.Float(53)), dialect)) == [expected]
+    assert ask(lambda dialect: expressions_of(dialect).json_float(sa.literal(number, sa.Float(53)))) == [expected]
     assert math.copysign(1, float(expected)) == math.copysign(1, number)
 
 
@@ -49,7 +50,9 @@ def test_floats(ask, number):
 @example("".join(map(chr, range(1, 160))))
 @example('"\\/\u2028\u2029\ufeff\U0001f680')
 def test_texts(ask, text):
-    assert ask(lambda dialect: quoted(sa.literal(text, sa.Text()), dialect)) == [orjson.dumps(text).decode()]
+    assert ask(lambda dialect: expressions_of(dialect).json_string_or_null(sa.literal(text, sa.Text()))) == [
+        orjson.dumps(text).decode()
+    ]
 
 
 def test_objects_of_many_members(ask):

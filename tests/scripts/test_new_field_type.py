@@ -44,6 +44,7 @@ def hidden_modules() -> list[str]:
     return sorted(module for module, names in every if set(map(canonicalize_name, names)) <= hidden)
 
 
+@pytest.mark.long
 def test_a_skeleton_passes_its_tests(tmp_path, capsys, monkeypatch):
     folder = tmp_path / "airports"
     assert main(["airport_code", "--folder", str(folder)]) == 0

@@ -8,7 +8,7 @@ import webtest
 
 from dynmodel_pyramid.changes import online, validate
 from dynmodel_pyramid.changes.service import DefinitionService
-from dynmodel_pyramid.definitions.compare import steps_between
+from dynmodel_pyramid.definitions.compare import operations_between
 from dynmodel_pyramid.definitions.model import TableDefinition
 from tests.web.client import Client
 from tests.web.test_plan import alike, statements
@@ -77,7 +77,7 @@ def versions(client, path: str) -> list[TableDefinition]:
 def kinds(client, path: str) -> list[list[str]]:
     """The steps of each version since the first."""
     found = versions(client, path)
-    return [[step.kind for step in steps_between(*pair)] for pair in zip(found, found[1:], strict=False)]
+    return [[step.kind for step in operations_between(*pair)] for pair in zip(found, found[1:], strict=False)]
 
 
 CHANGES = {
@@ -163,14 +163,14 @@ def test_rows_refuse_it_before_any_lock(large, part):
 
 
 def slip_in(monkeypatch, client, statement: str) -> None:
-    """Run the statement between the rehearsal and the first version."""
-    usual = online.OnlineChanges._putting_off
+    """Run the statement between the plan and the first version."""
+    usual = online._putting_off
 
-    def slipping(self, rehearsed, judge):
+    def slipping(plan, make_changes):
         sql(client, statement)
-        return usual(self, rehearsed, judge)
+        return usual(plan, make_changes)
 
-    monkeypatch.setattr(online.OnlineChanges, "_putting_off", slipping)
+    monkeypatch.setattr(online, "_putting_off", slipping)
 
 
 SLIPS = {
@@ -207,15 +207,15 @@ def die(monkeypatch, place: str) -> None:
     """Die after the first version, or after the proof."""
     if place == "before the proof":
 
-        def dying(performer, table_id):
+        def dying(executor, table_id):
             raise Died
 
         monkeypatch.setattr(validate, "_proven", dying)
     else:
         usual = validate._proven
 
-        def dying_later(performer, table_id):
-            usual(performer, table_id)
+        def dying_later(executor, table_id):
+            usual(executor, table_id)
             raise Died
 
         monkeypatch.setattr(validate, "_proven", dying_later)
@@ -267,25 +267,25 @@ def test_what_was_left_may_have_to_be_taken_back(large, part, monkeypatch):
 
 def test_rows_are_read_and_written_during_the_proof(large, part, monkeypatch):
     """And the locks are those that the plan tells."""
-    database, modes, usual = large.catalogue.database, {}, validate.pending.validate
+    database, modes, usual = large.catalogue.database, {}, validate.not_valid.validate
 
     def held(connection) -> set[str]:
         query = """SELECT mode FROM pg_locks JOIN pg_class c ON c.oid = relation
                    WHERE relname = 'Part' AND pid = pg_backend_pid()"""
         return set(connection.exec_driver_sql(query).scalars())
 
-    def validating(evolution, definition, names):
-        usual(evolution, definition, names)
-        if not evolution.ddl.is_real:
+    def validating(tools, definition, names):
+        usual(tools, definition, names)
+        if not tools.runner.is_real:
             return
-        modes["proof"] = held(evolution.connection)
+        modes["proof"] = held(tools.connection)
         with database.writer.begin() as other:
             other.exec_driver_sql("SET LOCAL lock_timeout = 100")
             other.exec_driver_sql(f"SET LOCAL search_path = {database.dialect.schema}")
             assert other.exec_driver_sql('SELECT count(*) FROM "Part"').scalar() == 3
             other.exec_driver_sql("""UPDATE "Part" SET note = 'y' WHERE id = 1""")
 
-    monkeypatch.setattr(validate.pending, "validate", validating)
+    monkeypatch.setattr(validate.not_valid, "validate", validating)
     large.send("PUT", part, wanted("both"), status=200)
     assert "ShareUpdateExclusiveLock" in modes["proof"]
     assert not modes["proof"] & {"AccessExclusiveLock", "ExclusiveLock", "ShareLock", "ShareRowExclusiveLock"}
@@ -333,11 +333,11 @@ def test_a_proof_that_waits_in_vain_is_told_by_the_version(make_app):
     analyse(client)
     database, usual = client.catalogue.database, validate._proven
 
-    def waiting(performer, table_id):
+    def waiting(executor, table_id):
         with database.writer.begin() as other:
             other.exec_driver_sql(f"SET LOCAL search_path = {database.dialect.schema}")
             other.exec_driver_sql('LOCK TABLE "Part" IN SHARE UPDATE EXCLUSIVE MODE')
-            return usual(performer, table_id)
+            return usual(executor, table_id)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(validate, "_proven", waiting)

@@ -26,7 +26,7 @@ def test_page_lists_tables_and_escapes_them(app):
 
 
 def test_page_says_that_there_are_more(app, monkeypatch):
-    monkeypatch.setattr("dynmodel_pyramid.web.service.LISTED", 1)
+    monkeypatch.setattr("dynmodel_pyramid.web.service.about.LISTED", 1)
     for name in ("One", "Two"):
         app.post_json("/table/", {"model_name": name, "fields": {}})
     page = app.get("/", headers={"Accept": BROWSER})

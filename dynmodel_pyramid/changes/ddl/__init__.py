@@ -4,7 +4,7 @@
 ``columns``        its tools: fields and their columns, checks, indexes
 ``lists``          tables that keep lists of references
 ``list_fields``    fields that become lists, or stop being ones
-``not_valid``      rules that hold before they are proven
+``not_valid``      rules that are in force before they are proven
 ``trash``          tables that come back from the trash, or leave it for good
-``runner``         where statements go: to the database, or into a plan
+``runner``         what editors are given, and where statements go: to the database, or into a plan
 """

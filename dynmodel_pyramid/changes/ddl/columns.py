@@ -1,22 +1,24 @@
-"""What the changes of definitions are made of, on both databases: fields and their columns, checks, indexes."""
+"""The tools of schema editors, on both databases: fields and their columns, checks, indexes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import quoted_name
 
 from dynmodel_pyramid.catalogue.check_constraints import rules_of
 from dynmodel_pyramid.catalogue.list_tables import referred_to
-from dynmodel_pyramid.catalogue.table_builder import Generator, field_indexes
+from dynmodel_pyramid.catalogue.table_builder import field_indexes
 from dynmodel_pyramid.changes.ddl.lists import ListTables
-from dynmodel_pyramid.changes.ddl.runner import Executed, Recorded
-from dynmodel_pyramid.changes.loosening import Loosening
-from dynmodel_pyramid.changes.values.column_values import UNCACHED
+from dynmodel_pyramid.changes.ddl.runner import EditorContext, Recorder, Runner
+from dynmodel_pyramid.changes.values.column_values import ColumnValues
+from dynmodel_pyramid.changes.values.conversion import Lost
+from dynmodel_pyramid.changes.values.staging import Quarantine
 from dynmodel_pyramid.changes.values.violations import Collecting, Refusing
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
-from dynmodel_pyramid.definitions.store import LIST_PREFIX, DefinitionStore, TrashedField, now
+from dynmodel_pyramid.definitions.compare import Comparison, Pair
+from dynmodel_pyramid.definitions.store import LIST_PREFIX, TrashedField
+from dynmodel_pyramid.definitions.trashed import TrashStore
 from dynmodel_pyramid.errors import Conflict, PluginMissing
 from dynmodel_pyramid.fields import Reference
 
@@ -40,38 +42,57 @@ class Width:
         return self.in_use + self.in_trash + self.dropped
 
 
-class Steps:
-    """The tools of one change.
+@dataclass(frozen=True, slots=True)
+class TableEdit:
+    """One change of one table, as its statements need it.
 
-    :param rehearsed: only note the statements and the findings: a plan
+    :param table: as it is; ``values`` are expressions over it, by the ids of the fields that have values of their own
+    :param converted: the fields whose values may change
+    :param rekeyed: fields that get other foreign keys
+    :param put_off: the names of the constraints that are proven later
+    :param trashed: the fields that are in the trash already
     """
 
-    def __init__(
-        self, connection: sa.Connection, generator: Generator, store: DefinitionStore, *, rehearsed: bool = False
-    ):
-        self.connection = connection
-        self.generator = generator
-        self.store = store
-        self.schema = generator.dialect.schema
-        self.ddl: Executed | Recorded = Recorded(connection) if rehearsed else Executed(connection)
-        self.findings: Refusing | Collecting = Collecting() if rehearsed else Refusing()
-        #: What one word of ``on_error`` has loosened so far in this transaction.
-        self.loosening = Loosening()
-        self.operations = self.ddl.operations
-        #: What ``default_expression`` takes for now, in all rows and fields.
-        self.moment = now()
-        #: Physical names of tables that are not stored yet, by id; a plan stores none.
-        self.names: dict[int, str] = {}
-        #: Names of tables that a plan takes for free: the change would have moved what has them.
-        self.free_names: set[str] = set()
-        #: Whether rules may be put off to be proven later; found by a plan.
-        self.may_put_off = False
-        #: The names of the constraints that are.
-        self.put_off: frozenset[str] = frozenset()
-        #: The ids of the fields whose values the change makes anew, maybe in another column: no index of them stays.
-        self.made_anew: frozenset[int] = frozenset()
-        #: Called before the first DDL: holds off readers.
-        self.before_ddl: Callable[[], None] = lambda: None
+    comparison: Comparison
+    table: sa.Table
+    values: Mapping[int, ColumnValues]
+    converted: tuple[Pair, ...]
+    rekeyed: tuple[Pair, ...]
+    trashed: Sequence[TrashedField]
+    put_off: frozenset[str]
+
+    @property
+    def before(self) -> TableDefinition:
+        return self.comparison.before
+
+    @property
+    def after(self) -> TableDefinition:
+        return self.comparison.after
+
+    @property
+    def rewritten(self) -> frozenset[int]:
+        """The ids of the fields whose values are made anew, maybe in another column: no index of them stays."""
+        return frozenset(number for number, values in self.values.items() if not values.is_same)
+
+    @property
+    def leaving(self) -> list[FieldDefinition]:
+        """The fields, as they were, whose old values are kept in the trash."""
+        kept = [old for old, new in self.converted if new.id not in self.values or self.values[new.id].keeps_old]
+        return [*self.comparison.dropped, *kept]
+
+
+class SchemaTools:
+    """What schema editors are made of; an object lives for one transaction."""
+
+    def __init__(self, context: EditorContext):
+        self.context = context
+        self.connection = context.connection
+        self.generator = context.generator
+        self.store = context.store
+        self.schema = context.generator.dialect.schema
+        self.runner: Runner | Recorder = Recorder(self.connection) if context.is_plan else Runner(self.connection)
+        self.violations: Refusing | Collecting = Collecting() if context.is_plan else Refusing()
+        self.operations = self.runner.operations
 
     # Fields
 
@@ -81,7 +102,7 @@ class Steps:
         def name(table_id: int) -> str:
             if table_id == definition.id:
                 return definition.physical_name
-            return self.names.get(table_id) or self.store.physical_name(self.connection, table_id)
+            return self.context.new_tables.get(table_id) or self.store.physical_name(self.connection, table_id)
 
         return name
 
@@ -90,19 +111,19 @@ class Steps:
         name = self.far(definition)
 
         def rows(table_id: int) -> sa.FromClause:
-            if table_id in self.names:
+            if table_id in self.context.new_tables:
                 return sa.select(sa.cast(sa.null(), sa.BigInteger).label("id")).where(sa.false()).subquery("_far")
             return referred_to(name(table_id), self.schema).table.alias("_far")
 
         return rows
 
     def list_tables(self, definition: TableDefinition) -> ListTables:
-        return ListTables(self.ddl, self.schema, self.far(definition))
+        return ListTables(self.runner, self.schema, self.far(definition))
 
     def lists(self, definition: TableDefinition) -> list[tuple[FieldDefinition, Reference]]:
         """The fields whose values are lists of references."""
-        found = [(field, self.generator.reference(field)) for field in definition.fields]
-        return [(field, reference) for field, reference in found if reference is not None and reference.many]
+        references = [(field, self.generator.reference(field)) for field in definition.fields]
+        return [(field, reference) for field, reference in references if reference is not None and reference.many]
 
     def is_list(self, field: FieldDefinition) -> bool:
         reference = self.generator.reference(field)
@@ -137,35 +158,19 @@ class Steps:
 
     def trash(self, table: TableDefinition, field: FieldDefinition, *, is_list: bool = False) -> TrashedField:
         """Note a field whose values go to the trash, and where they are kept there."""
-        if self.ddl.is_real:
+        if self.runner.is_real:
             return self.store.trash_field(self.connection, table, field, is_list=is_list)
         return TrashedField(0, table.id, f"{LIST_PREFIX if is_list else '_trash_'}{field.id}", field)
 
-    def keep_aside(
-        self, after: TableDefinition
-    ) -> Callable[[FieldDefinition, FieldDefinition, list[tuple[int, Any, str, str]]], None] | None:
-        """What puts (id of the row, value, its text, reason) of values into the quarantine; a plan keeps nothing.
-
-        :param after: the definition that has no room for the values
-        """
-        if not self.ddl.is_real:
+    def quarantine(self, after: TableDefinition) -> Quarantine | None:
+        """What puts values into the quarantine that a definition has no room for; a plan keeps none."""
+        if not self.runner.is_real:
             return None
 
-        def keep(old: FieldDefinition, new: FieldDefinition, lost: list[tuple[int, Any, str, str]]) -> None:
-            rows = [
-                {
-                    "table_id": after.id,
-                    "field_id": new.id,
-                    "row_id": row_id,
-                    "version": after.version,
-                    "type": old.type,
-                    "value": text,
-                    "reason": reason,
-                    "kept_at": self.moment,
-                }
-                for row_id, _, text, reason in lost
-            ]
-            self.connection.execute(sa.insert(self.store.system.quarantine), rows, execution_options=UNCACHED)
+        def keep(old: FieldDefinition, new: FieldDefinition, lost: list[Lost]) -> None:
+            store = TrashStore(self.store.system)
+            values = [(row_id, text, reason) for row_id, _, text, reason in lost]
+            store.quarantine(self.connection, after, new.id, old.type, values, self.context.moment)
 
         return keep
 
@@ -177,12 +182,12 @@ class Steps:
         return field.type in types and types[field.type].fill is not None
 
     def is_same_table(self, name: str, other: str) -> bool:
-        """Whether the database takes the two names for the same table."""
+        """Whether both names are those of one table to the database."""
         return name == other
 
     def refuse_taken(self, definition: TableDefinition) -> None:
         name = definition.physical_name
-        if name not in self.free_names and sa.inspect(self.connection).has_table(name, schema=self.schema):
+        if name not in self.context.free_names and sa.inspect(self.connection).has_table(name, schema=self.schema):
             raise Conflict(
                 f"the database has a table named {name} that isn't managed here",
                 code="name_taken",
@@ -227,43 +232,46 @@ class Steps:
             described[name] = (ids, index.fields, index.nulls_distinct, types)
         return described
 
-    def kept_indexes(self, before: TableDefinition, after: TableDefinition) -> set[str]:
-        """Indexes that stay: they say the same, of fields whose values and columns stay."""
-        later = self.index_names(after)
+    def kept_indexes(
+        self, before: TableDefinition, after: TableDefinition, rewritten: Collection[int] = frozenset()
+    ) -> set[str]:
+        """Indexes that stay: they say the same, of fields whose values and columns stay.
+
+        :param rewritten: the ids of the other fields (:attr:`TableEdit.rewritten`)
+        """
+        later, rewritten = self.index_names(after), set(rewritten)
         return {
             name
             for name, described in self.index_names(before).items()
-            if later.get(name) == described and self.made_anew.isdisjoint(described[0])
+            if later.get(name) == described and rewritten.isdisjoint(described[0])
         }
 
-    def drop_indexes(self, before: TableDefinition, after: TableDefinition) -> None:
-        kept = self.kept_indexes(before, after)
-        for name in self.index_names(before):
+    def drop_indexes(self, definition: TableDefinition, kept: Collection[str]) -> None:
+        for name in self.index_names(definition):
             if name not in kept:
-                with self.ddl.serving(*_index_keys(name, before)):
+                with self.runner.serving(*_index_keys(name, definition)):
                     # One that is missing stops no change: by a change it comes back.
                     self.operations.drop_index(
-                        quoted(name), table_name=quoted(before.physical_name), schema=self.schema, if_exists=True
+                        quoted(name), table_name=quoted(definition.physical_name), schema=self.schema, if_exists=True
                     )
 
-    def create_indexes(self, before: TableDefinition, after: TableDefinition, *, all_of_them: bool) -> None:
-        """Create the indexes that are new, or all; what rows do not allow is refused."""
-        existing = set() if all_of_them else self.kept_indexes(before, after)
-        if existing == set(self.index_names(after)):
+    def create_indexes(self, definition: TableDefinition, kept: Collection[str] = ()) -> None:
+        """Create a table's indexes but for those that are kept; what rows do not allow is refused."""
+        if set(kept) == set(self.index_names(definition)):
             return
-        table = self.generator.table(after)
-        for name, index in self.generator.indexes(after, table).items():
-            if name not in existing:
-                with self.ddl.serving(*_index_keys(name, after), cost="scan", lock="SHARE"):
-                    self._create_index(table, index, after)
+        table = self.generator.table(definition)
+        for name, index in self.generator.indexes(definition, table).items():
+            if name not in kept:
+                with self.runner.serving(*_index_keys(name, definition), cost="scan", lock="SHARE"):
+                    self._create_index(table, index, definition)
 
     def _create_index(self, table: sa.Table, index: sa.Index, after: TableDefinition) -> None:
-        if not self.ddl.is_real:
-            self.ddl.run(sa.schema.CreateIndex(index))
+        if not self.runner.is_real:
+            self.runner.run(sa.schema.CreateIndex(index))
             return
         try:
             with self.connection.begin_nested():
-                self.ddl.run(sa.schema.CreateIndex(index))
+                self.runner.run(sa.schema.CreateIndex(index))
         except sa.exc.DBAPIError as error:
             # The creation itself looks for equal and for too long values; only a refused one needs to be explained.
             if self.generator.dialect.failure(error).kind in ("unique", "too_long"):
@@ -275,7 +283,7 @@ class Steps:
 
 
 def _index_keys(name: str, definition: TableDefinition) -> tuple:
-    """The steps that an index belongs to, whose names end in an id."""
+    """The operations that an index belongs to, whose names end in an id."""
     number = int(name.rpartition("_")[2])
     kind = "unique" if name.startswith("_ux_") else "index"
     if number in definition.by_id:

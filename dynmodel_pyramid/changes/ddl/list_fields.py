@@ -1,70 +1,67 @@
-"""Steps of a change that concern lists of references, whose lines stand in tables of their own.
+"""Operations that concern lists of references, whose lines stand in tables of their own.
 
 In a conversion such values are JSON arrays (:mod:`~dynmodel_pyramid.changes.values.staging`).
 """
 
-from collections.abc import Mapping
-
 import sqlalchemy as sa
 
-from dynmodel_pyramid.catalogue.list_tables import lines, lines_of
-from dynmodel_pyramid.changes.comparison import Difference, Pair, field_key
-from dynmodel_pyramid.changes.ddl.columns import Steps
-from dynmodel_pyramid.changes.values.column_values import Carried, batches
-from dynmodel_pyramid.definitions import TableDefinition
+from dynmodel_pyramid.catalogue.list_tables import lines_of
+from dynmodel_pyramid.changes.ddl.columns import SchemaTools, TableEdit
+from dynmodel_pyramid.changes.values.column_values import ColumnValues, batches
+from dynmodel_pyramid.definitions import FieldDefinition
+from dynmodel_pyramid.definitions.compare import Key, field_key
 
 
-class ListSteps:
-    """See the module; an object lives for one change of one table, which still has its name from before."""
+class ListFields:
+    """The lists of one change of one table, which still has its name from before."""
 
-    def __init__(self, steps: Steps, change: Difference):
-        self.steps = steps
-        self.ddl = steps.ddl
-        self.before = change.before
-        self.change = change
-        self.list_tables = steps.list_tables(change.before)
+    def __init__(self, tools: SchemaTools, edit: TableEdit):
+        self.tools = tools
+        self.runner = tools.runner
+        self.edit = edit
+        self.list_tables = tools.list_tables(edit.before)
 
-    def leave(self, carried: Mapping[int, Carried], converted: tuple[Pair, ...]) -> None:
-        """Move the lists that go to the trash; what was converted without a loss is dropped."""
-        for old, new in converted:
-            made = carried.get(new.id)
-            if self.steps.is_list(old) and made is not None and not made.keeps_old:
-                with self.ddl.serving(field_key(old, new)):
-                    self.ddl.run(sa.schema.DropTable(lines_of(self.before.id, old.id, self.steps.schema)))
-            elif self.steps.is_list(old):
-                self._set_aside(old, field_key(old, new))
-        for old in self.change.dropped:
-            if self.steps.is_list(old):
-                self._set_aside(old, field_key(old, None))
-
-    def _set_aside(self, old, key) -> None:
-        with self.ddl.serving(key, cost="rewrite"):
-            trashed = self.steps.trash(self.change.after, old, is_list=True)
-            self.list_tables.set_aside(self.before.id, old.id, trashed.column, own=self.before.physical_name)
-
-    def arrive(self, carried: Mapping[int, Carried], converted: tuple[Pair, ...], table: sa.FromClause) -> None:
+    def arrive(self) -> None:
         """Make the tables of new lists, and fill those that were converted or come back."""
-        for new in (*self.change.arriving, *(new for _, new in converted)):
-            if not self.steps.is_list(new):
+        for new in (*self.edit.comparison.arriving, *(new for _, new in self.edit.converted)):
+            if not self.tools.is_list(new):
                 continue
-            made = carried[new.id]
-            with self.ddl.serving(field_key(made.before, new), cost="metadata" if made.before is None else "rewrite"):
-                kept = self.list_tables.create(self.before, new, self.steps.generator.reference(new))
-                if self.ddl.is_real and made.before is not None:
-                    self._fill(kept, made, table)
+            values = self.edit.values[new.id]
+            cost = "metadata" if values.before is None else "rewrite"
+            with self.runner.serving(field_key(values.before, new), cost=cost):
+                table = self.list_tables.create(self.edit.before, new, self.tools.generator.reference(new))
+                if self.runner.is_real and values.before is not None:
+                    self._fill(table, values)
 
-    def _fill(self, kept: sa.Table, made: Carried, table: sa.FromClause) -> None:
-        connection, expression = self.steps.connection, made.expression
-        for rows in batches(connection, table, expression.is_not(None), expression):
-            self.list_tables.fill(kept, [{"id": row_id, "value": value} for row_id, value in rows])
+    def _fill(self, table: sa.Table, values: ColumnValues) -> None:
+        expression = values.expression
+        for rows in batches(self.tools.connection, self.edit.table, expression.is_not(None), expression):
+            self.list_tables.fill(table, [{"id": row_id, "value": value} for row_id, value in rows])
 
-    def forget(self, name: str) -> None:
-        """Drop lines in the trash that have come back."""
-        self.ddl.run(sa.schema.DropTable(lines(name, sa.MetaData(schema=self.steps.schema))))
+    def leave(self) -> None:
+        """Move the lists that go to the trash; a list that was converted without a loss is dropped."""
+        for old, new in self.edit.converted:
+            values = self.edit.values.get(new.id)
+            if self.tools.is_list(old) and values is not None and not values.keeps_old:
+                with self.runner.serving(field_key(old, new)):
+                    self.runner.run(sa.schema.DropTable(lines_of(self.edit.before.id, old.id, self.tools.schema)))
+            elif self.tools.is_list(old):
+                self._move_to_trash(old, field_key(old, new))
+        for old in self.edit.comparison.dropped:
+            if self.tools.is_list(old):
+                self._move_to_trash(old, field_key(old, None))
 
-    def rekey(self, after: TableDefinition, rekeyed: tuple[Pair, ...]) -> None:
-        list_tables = self.steps.list_tables(after)
-        for old, new in rekeyed:
-            if self.steps.is_list(new):
-                with self.ddl.serving(field_key(old, new), cost="rewrite"):
-                    list_tables.remake(after, new, self.steps.generator.reference(new))
+    def _move_to_trash(self, field: FieldDefinition, key: Key) -> None:
+        before = self.edit.before
+        with self.runner.serving(key, cost="rewrite"):
+            trashed = self.tools.trash(self.edit.after, field, is_list=True)
+            self.list_tables.set_aside(before.id, field.id, trashed.column, own=before.physical_name)
+
+    def rekey(self) -> None:
+        """Give lists that refer to rows as before the foreign keys of their other options."""
+        after = self.edit.after
+        list_tables = self.tools.list_tables(after)
+        for old, new in self.edit.rekeyed:
+            if self.tools.is_list(new):
+                with self.runner.serving(field_key(old, new), cost="rewrite"):
+                    list_tables.remake(after, new, self.tools.generator.reference(new))

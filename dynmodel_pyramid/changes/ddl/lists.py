@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql.elements import quoted_name
 
 from dynmodel_pyramid.catalogue.list_tables import ON_DELETE_SQL, line_values, lines, lines_of, referred_to
-from dynmodel_pyramid.changes.ddl.runner import Executed, Recorded
+from dynmodel_pyramid.changes.ddl.runner import Recorder, Runner
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.model import link_table
 from dynmodel_pyramid.fields import Reference
@@ -16,12 +16,12 @@ from dynmodel_pyramid.fields import Reference
 class ListTables:
     """The lists of one database, in the caller's transaction.
 
-    :param ddl: where statements go
+    :param runner: where statements go
     :param far: the physical name of a table by its id
     """
 
-    def __init__(self, ddl: Executed | Recorded, schema: str | None, far: Callable[[int], str]):
-        self._run = ddl.run
+    def __init__(self, runner: Runner | Recorder, schema: str | None, far: Callable[[int], str]):
+        self._run = runner.run
         self.schema = schema
         self.far = far
 
@@ -43,8 +43,8 @@ class ListTables:
     def remake(self, definition: TableDefinition, field: FieldDefinition, reference: Reference) -> None:
         """Give a list the foreign keys that its definition asks for now."""
         kept = self.set_aside(definition.id, field.id, f"_rebuild{link_table(definition.id, field.id)}")
-        made = self.create(definition, field, reference)
-        self._copy(kept, made)
+        table = self.create(definition, field, reference)
+        self._copy(kept, table)
         self._run(sa.schema.DropTable(kept))
 
     def set_aside(self, table_id: int, field_id: int, name: str, *, own: str | None = None) -> sa.Table:

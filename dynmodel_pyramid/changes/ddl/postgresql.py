@@ -1,6 +1,6 @@
 """Changes of definitions on PostgreSQL."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 import sqlalchemy as sa
@@ -8,62 +8,65 @@ import sqlalchemy as sa
 from dynmodel_pyramid.catalogue.check_constraints import check_name
 from dynmodel_pyramid.catalogue.list_tables import ON_DELETE_SQL
 from dynmodel_pyramid.catalogue.table_builder import foreign_key_name
-from dynmodel_pyramid.changes.comparison import Difference, Key, Pair, field_key
 from dynmodel_pyramid.changes.ddl import not_valid
-from dynmodel_pyramid.changes.ddl.columns import Width, quoted
+from dynmodel_pyramid.changes.ddl.columns import TableEdit, Width, quoted
 from dynmodel_pyramid.changes.ddl.runner import literal_sql
-from dynmodel_pyramid.changes.ddl.schema_editor import Evolution
-from dynmodel_pyramid.changes.values.column_values import Carried
+from dynmodel_pyramid.changes.ddl.schema_editor import SchemaEditor
+from dynmodel_pyramid.changes.values.column_values import ColumnValues
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
+from dynmodel_pyramid.definitions.compare import Key, Pair, field_key
 from dynmodel_pyramid.definitions.store import TrashedField
 from dynmodel_pyramid.errors import PluginMissing
 
 _LOCK = "ACCESS EXCLUSIVE"
 
 
-class PostgreSQLEvolution(Evolution):
-    """ALTER TABLE for each step. Only conversions write rows, and each writes them once."""
+class PostgreSQLSchemaEditor(SchemaEditor):
+    """ALTER TABLE for each operation. Only conversions write rows, and each writes them once."""
 
     def create_table(self, table) -> None:
-        self.ddl.run(sa.schema.CreateSequence(table.c.id.default))
-        self.ddl.run(sa.schema.CreateTable(table))
+        self.runner.run(sa.schema.CreateSequence(table.c.id.default))
+        self.runner.run(sa.schema.CreateTable(table))
 
-    def apply(self, table, change, carried, converted, rekeyed, going, trashed) -> None:
-        self.name = quoted(change.before.physical_name)
-        leaving = [(field, None) for field in change.dropped]
-        arriving = [(None, field) for field in change.arriving]
-        self._drop_keys(change.before, [*leaving, *converted, *rekeyed])
-        effects = {number: self.effect(values) for number, values in carried.items()}
-        self._drop_checks(change.before, [*leaving, *converted], effects)
-        self._make(table, carried, effects)
+    def apply(self, edit: TableEdit, going: Mapping[int, TrashedField]) -> None:
+        comparison, before, after = edit.comparison, edit.before, edit.after
+        name, converted = before.physical_name, edit.converted
+        leaving = [(field, None) for field in comparison.dropped]
+        arriving = [(None, field) for field in comparison.arriving]
+        self._drop_keys(before, [*leaving, *converted, *edit.rekeyed])
+        effects = {number: self.effect(values) for number, values in edit.values.items()}
+        self._drop_checks(before, [*leaving, *converted], effects)
+        self._make_values(edit, effects)
         for old, new in (*leaving, *converted):
             with self._serving(field_key(old, new)):
                 if old.id in going:
-                    self._to_trash(old, going[old.id])
+                    self._to_trash(name, old, going[old.id])
                 elif self.has_column(old) and (self.is_list(new) or effects.get(old.id, "new") == "new"):
-                    self.operations.drop_column(self.name, quoted(old.column), schema=self.schema)
-        self._rename(change, carried, effects)
+                    self.operations.drop_column(quoted(name), quoted(old.column), schema=self.schema)
+        self._rename_columns(edit, effects)
         for old, new in (*arriving, *converted):
             with self._serving(field_key(old, new)):
-                self._settle_column(new, carried, effects)
-        self._set_rules(change)
-        if change.table_renamed:
+                self._settle_column(edit, new, effects)
+        self._set_rules(edit)
+        if comparison.table_renamed:
             with self._serving(("table", 0)):
-                self.operations.rename_table(self.name, quoted(change.after.physical_name), schema=self.schema)
-            self.name = quoted(change.after.physical_name)
-        self.create_indexes(change.before, change.after, all_of_them=False)
-        self._add_checks(change.after, [*arriving, *converted], effects)
-        self._add_keys(change.after, [*arriving, *converted, *rekeyed])
-        not_valid.demand_values(self, change.after)
-        not_valid.complete(self, change.after, set(change.before.pending) - set(change.after.pending))
+                self.rename_table(name, after.physical_name)
+        self.create_indexes(after, self.kept_indexes(before, after, edit.rewritten))
+        self._add_checks(edit, [*arriving, *converted], effects)
+        self._add_keys(after, [*arriving, *converted, *edit.rekeyed], edit.put_off)
+        if edit.put_off:
+            not_valid.demand_values(self, after, edit.put_off)
+        proven = set(before.pending) - set(after.pending)
+        if proven:
+            not_valid.complete(self, after, proven)
 
-    def effect(self, values: Carried) -> str:
+    def effect(self, values: ColumnValues) -> str:
         """How the column gets its values.
 
         ==========  ================================================================================================
         ``none``    it has them, or gets them by its own default when it is added
         ``fill``    nulls are replaced, and what a revert brings back
-        ``retype``  ALTER COLUMN ... TYPE ... USING: what was there can be told from what comes
+        ``retype``  ALTER COLUMN ... TYPE ... USING: old values can be recovered
         ``new``     another column takes the place of the old one, which may have to be kept
         ==========  ================================================================================================
         """
@@ -79,129 +82,129 @@ class PostgreSQLEvolution(Evolution):
     # The parts
 
     def _serving(self, *keys: Key, cost: str = "metadata", lock: str = _LOCK):
-        return self.ddl.serving(*keys, cost=cost, lock=lock)
+        return self.runner.serving(*keys, cost=cost, lock=lock)
 
-    def _alter(self, column: str, **what) -> None:
-        self.operations.alter_column(self.name, quoted(column), schema=self.schema, **what)
+    def _alter(self, table: str, column: str, **what) -> None:
+        self.operations.alter_column(quoted(table), quoted(column), schema=self.schema, **what)
 
-    def _make(self, table: sa.Table, carried: Mapping[int, Carried], effects: Mapping[int, str]) -> None:
+    def _table_sql(self, table: str) -> str:
+        quote = self.connection.dialect.identifier_preparer.quote_identifier
+        return f"{quote(self.schema)}.{quote(table)}"
+
+    def _make_values(self, edit: TableEdit, effects: Mapping[int, str]) -> None:
         """Write the values that change, before any column that they are made from is renamed or converted."""
-        new = [values for number, values in carried.items() if effects[number] == "new"]
+        table, name = edit.table, quoted(edit.before.physical_name)
+        new = [values for number, values in edit.values.items() if effects[number] == "new"]
         keys = tuple(field_key(values.before, values.after) for values in new)
-        changes = {}
+        assignments = {}
         for values in new:
-            name, kind = quoted(f"_new_{values.after.id}"), self.generator.column(values.after).type
+            column_name, kind = quoted(f"_new_{values.after.id}"), self.generator.column(values.after).type
             with self._serving(field_key(values.before, values.after)):
-                self.operations.add_column(self.name, sa.Column(name, kind), schema=self.schema)
-            column = sa.Column(name, kind)
+                self.operations.add_column(name, sa.Column(column_name, kind), schema=self.schema)
+            column = sa.Column(column_name, kind)
             table.append_column(column)
-            changes[column] = values.expression
-        if changes:
+            assignments[column] = values.expression
+        if assignments:
             with self._serving(*keys, cost="rewrite"):
-                self.ddl.run(sa.update(table).values(changes))
-        for number, values in carried.items():
+                self.runner.run(sa.update(table).values(assignments))
+        for number, values in edit.values.items():
             if effects[number] == "fill":
                 with self._serving(("required", number), field_key(values.before, values.after), cost="rewrite"):
                     source, concerned = values.source, values.source.is_(None)
-                    if values.aside is not None:
-                        concerned = sa.or_(concerned, values.aside.has_row())
-                    self.ddl.run(sa.update(table).where(concerned).values({source: values.expression}))
+                    if values.side_table is not None:
+                        concerned = sa.or_(concerned, values.side_table.has_row())
+                    self.runner.run(sa.update(table).where(concerned).values({source: values.expression}))
             elif effects[number] == "retype":
                 with self._serving(field_key(values.before, values.after), cost="rewrite"):
-                    self._retype(values)
+                    self._retype(edit.before.physical_name, values)
 
-    def _retype(self, values: Carried) -> None:
+    def _retype(self, table: str, values: ColumnValues) -> None:
         dialect = self.connection.dialect
-        quote = dialect.identifier_preparer.quote_identifier
-        column, kind = quote(values.source.name), self.generator.column(values.after).type.compile(dialect)
+        column = dialect.identifier_preparer.quote_identifier(values.source.name)
+        kind = self.generator.column(values.after).type.compile(dialect)
         using = literal_sql(values.expression, dialect)
-        table = f"{quote(self.schema)}.{quote(self.name)}"
         alter = f"ALTER COLUMN {column}"
-        self.ddl.run(f"ALTER TABLE {table} {alter} DROP DEFAULT, {alter} TYPE {kind} USING {using}")
+        self.runner.run(f"ALTER TABLE {self._table_sql(table)} {alter} DROP DEFAULT, {alter} TYPE {kind} USING {using}")
 
-    def _keep_computed(self, field: FieldDefinition) -> None:
+    def _keep_computed(self, table: str, field: FieldDefinition) -> None:
         """What the database computed into a column becomes plain values: such a column has no default to drop."""
         try:
             column = self.generator.column(field)
         except PluginMissing:
             return
         if column is not None and column.computed is not None:
-            quote = self.connection.dialect.identifier_preparer.quote_identifier
-            table = f"{quote(self.schema)}.{quote(self.name)}"
-            self.ddl.run(f"ALTER TABLE {table} ALTER COLUMN {quote(field.column)} DROP EXPRESSION")
+            quoted_column = self.connection.dialect.identifier_preparer.quote_identifier(field.column)
+            self.runner.run(f"ALTER TABLE {self._table_sql(table)} ALTER COLUMN {quoted_column} DROP EXPRESSION")
 
-    def _to_trash(self, field: FieldDefinition, kept: TrashedField) -> None:
+    def _to_trash(self, table: str, field: FieldDefinition, kept: TrashedField) -> None:
         """Free of NOT NULL and default, so that it holds no later row up."""
-        self._keep_computed(field)
-        self._alter(field.column, nullable=True, server_default=None)
-        self._alter(field.column, new_column_name=quoted(kept.column))
+        self._keep_computed(table, field)
+        self._alter(table, field.column, nullable=True, server_default=None)
+        self._alter(table, field.column, new_column_name=quoted(kept.column))
 
-    def _rename(self, change: Difference, carried: Mapping[int, Carried], effects: Mapping[int, str]) -> None:
+    def _rename_columns(self, edit: TableEdit, effects: Mapping[int, str]) -> None:
         """Give columns their names: by way of names that are nobody's, so that names can be swapped."""
         moves = []
-        for field in change.after.fields:
-            values = carried.get(field.id)
-            old = change.before.by_id.get(field.id)
+        for field in edit.after.fields:
+            values = edit.values.get(field.id)
             if values is None or not self.has_column(field) or self.is_list(field):
                 continue
             if effects[field.id] == "new":
                 moves.append((field_key(values.before, field), f"_new_{field.id}", field.column))
             elif values.source is not None and values.source.name != field.column:
-                key = ("name", field.id) if old is not None else ("field", field.id)
+                key = ("name" if field.id in edit.before.by_id else "field", field.id)
                 moves.append((key, values.source.name, f"_rename_{field.id}"))
                 moves.append((key, f"_rename_{field.id}", field.column))
         # Columns leave their names before others take them.
         for key, current, name in sorted(moves, key=lambda move: not move[2].startswith("_rename_")):
             with self._serving(key):
-                self._alter(current, new_column_name=quoted(name))
+                self._alter(edit.before.physical_name, current, new_column_name=quoted(name))
 
-    def _settle_column(
-        self, field: FieldDefinition, carried: Mapping[int, Carried], effects: Mapping[int, str]
-    ) -> None:
+    def _settle_column(self, edit: TableEdit, field: FieldDefinition, effects: Mapping[int, str]) -> None:
         """Add a new column, or give a converted or restored one its default and NOT NULL."""
-        column = self.generator.column(field)
+        column, table = self.generator.column(field), edit.before.physical_name
         if column is None:
             return
-        values = carried[field.id]
-        if values.before is None and effects[field.id] == "none":
+        if edit.values[field.id].before is None and effects[field.id] == "none":
             column.key = column.name
-            self.operations.add_column(self.name, column, schema=self.schema)
+            self.operations.add_column(quoted(table), column, schema=self.schema)
             return
-        nullable = not field.required or self._is_put_off(field)
-        self._alter(field.column, server_default=self._default(field), nullable=nullable)
+        nullable = not field.required or _is_put_off(edit, field)
+        self._alter(table, field.column, server_default=self._default(field), nullable=nullable)
 
-    def _set_rules(self, change: Difference) -> None:
-        settled = {new.id for _, new in change.changed("type", "options")}
-        for _, new in change.changed("default"):
+    def _set_rules(self, edit: TableEdit) -> None:
+        comparison, table = edit.comparison, edit.before.physical_name
+        settled = {new.id for _, new in comparison.changed("type", "options")}
+        for _, new in comparison.changed("default"):
             if new.id not in settled and self.has_column(new):
                 with self._serving(("default", new.id)):
-                    self._alter(new.column, server_default=self._default(new))
-        for _, new in change.changed("required"):
-            if new.id not in settled and self.has_column(new) and not self._is_put_off(new):
+                    self._alter(table, new.column, server_default=self._default(new))
+        for _, new in comparison.changed("required"):
+            if new.id not in settled and self.has_column(new) and not _is_put_off(edit, new):
                 with self._serving(("required", new.id), cost="scan" if new.required else "metadata"):
-                    self._alter(new.column, nullable=not new.required)
+                    self._alter(table, new.column, nullable=not new.required)
 
     def _drop_keys(self, definition: TableDefinition, pairs: Iterable[Pair]) -> None:
+        table = quoted(definition.physical_name)
         for old, new in pairs:
             if self.has_foreign_key(old):
                 with self._serving(field_key(old, new)):
                     key = quoted(foreign_key_name(definition, old))
-                    self.operations.drop_constraint(
-                        key, self.name, type_="foreignkey", schema=self.schema, if_exists=True
-                    )
+                    self.operations.drop_constraint(key, table, type_="foreignkey", schema=self.schema, if_exists=True)
 
-    def _add_keys(self, definition: TableDefinition, pairs: Iterable[Pair]) -> None:
+    def _add_keys(
+        self, definition: TableDefinition, pairs: Iterable[Pair], put_off: Collection[str] = frozenset()
+    ) -> None:
         for old, new in pairs:
             if self.has_foreign_key(new):
-                cost = self._cost(foreign_key_name(definition, new))
-                with self._serving(field_key(old, new), cost=cost, lock="SHARE ROW EXCLUSIVE"):
-                    self._add_key(definition, new)
+                is_put_off = foreign_key_name(definition, new) in put_off
+                with self._serving(field_key(old, new), cost=_cost(is_put_off), lock="SHARE ROW EXCLUSIVE"):
+                    self._add_key(definition, new, is_put_off)
 
-    def _add_key(self, definition: TableDefinition, field: FieldDefinition) -> None:
+    def _add_key(self, definition: TableDefinition, field: FieldDefinition, is_put_off: bool) -> None:
         reference = self.generator.reference(field)
-        name = foreign_key_name(definition, field)
         self.operations.create_foreign_key(
-            quoted(name),
+            quoted(foreign_key_name(definition, field)),
             quoted(definition.physical_name),
             quoted(self.far(definition)(reference.table)),
             [quoted(field.column)],
@@ -210,22 +213,22 @@ class PostgreSQLEvolution(Evolution):
             deferrable=True,
             source_schema=self.schema,
             referent_schema=self.schema,
-            **(not_valid.NOT_VALID if name in self.put_off else {}),
+            **(not_valid.NOT_VALID if is_put_off else {}),
         )
 
     def _drop_checks(self, definition: TableDefinition, pairs: Iterable[Pair], effects: Mapping[int, str]) -> None:
         """By what the database has: the type of a field that goes may be gone."""
-        pairs = list(pairs)
+        pairs, table = list(pairs), quoted(definition.physical_name)
         if not pairs:
             return
         inspector = sa.inspect(self.connection)
-        there = [each["name"] for each in inspector.get_check_constraints(self.name, schema=self.schema)]
+        there = [check["name"] for check in inspector.get_check_constraints(table, schema=self.schema)]
         for old, new in pairs:
             kept = {check_name(definition, old, option) for option in self._kept_rules(old, new, effects)}
             for name in there:
                 if name.startswith(check_name(definition, old, "")) and name not in kept:
                     with self._serving(field_key(old, new)):
-                        self.operations.drop_constraint(quoted(name), self.name, type_="check", schema=self.schema)
+                        self.operations.drop_constraint(quoted(name), table, type_="check", schema=self.schema)
 
     def _kept_rules(
         self, old: FieldDefinition | None, new: FieldDefinition | None, effects: Mapping[int, str]
@@ -235,56 +238,46 @@ class PostgreSQLEvolution(Evolution):
             return set()
         return {option for option, _ in set(self.rules(old).items()) & set(self.rules(new).items())}
 
-    def _add_checks(self, definition: TableDefinition, pairs: Iterable[Pair], effects: Mapping[int, str]) -> None:
-        table = None
+    def _add_checks(self, edit: TableEdit, pairs: Iterable[Pair], effects: Mapping[int, str]) -> None:
+        wanted = []
         for old, new in pairs:
             kept = self._kept_rules(old, new, effects)
-            rules = [option for option in self.rules(new) if option not in kept]
-            if not rules:
-                continue
-            if table is None:
-                table = self.generator.table(definition)
-                made = self.generator.checks(definition, table)
-            for name in (check_name(definition, new, option) for option in rules):
-                made[name].dialect_options["postgresql"]["not_valid"] = name in self.put_off
-                with self._serving(field_key(old, new), cost=self._cost(name)):
-                    self.ddl.run(sa.schema.AddConstraint(made[name]))
-
-    def _is_put_off(self, field: FieldDefinition) -> bool:
-        return any(name.endswith(f"_{field.id}_required") for name in self.put_off)
-
-    def _cost(self, constraint: str) -> str:
-        return "metadata" if constraint in self.put_off else "scan"
+            names = [check_name(edit.after, new, option) for option in self.rules(new) if option not in kept]
+            wanted += [(field_key(old, new), name) for name in names]
+        if not wanted:
+            return
+        checks = self.generator.checks(edit.after, self.generator.table(edit.after))
+        for key, name in wanted:
+            is_put_off = name in edit.put_off
+            checks[name].dialect_options["postgresql"]["not_valid"] = is_put_off
+            with self._serving(key, cost=_cost(is_put_off)):
+                self.runner.run(sa.schema.AddConstraint(checks[name]))
 
     def lift_foreign_keys(self, definition) -> None:
-        self.name = quoted(definition.physical_name)
         self._drop_keys(definition, [(field, None) for field in definition.fields])
 
     def restore_foreign_keys(self, definition) -> None:
-        self.name = quoted(definition.physical_name)
         self._add_keys(definition, [(None, field) for field in definition.fields])
 
     def leave_behind(self, before, after) -> None:
-        self.drop_indexes(before, after)
+        self.drop_indexes(before, self.kept_indexes(before, after))
         super().leave_behind(before, after)
 
     def leave_column(self, definition, field, kept) -> None:
-        self.name = quoted(definition.physical_name)
-        self._to_trash(field, kept)
+        self._to_trash(definition.physical_name, field, kept)
 
     def drop_sequence(self, definition) -> None:
         name = quoted(f"_seq_{definition.id}")
-        self.ddl.run(sa.schema.DropSequence(sa.Sequence(name, schema=self.schema), if_exists=True))
+        self.runner.run(sa.schema.DropSequence(sa.Sequence(name, schema=self.schema), if_exists=True))
 
-    def width_after(self, change, carried, converted, trashed) -> Width:
+    def width_after(self, edit) -> Width:
         """Attribute numbers only grow: what a change adds comes on top of all that ever was."""
-        width = super().width_after(change, carried, converted, trashed)
-        name = change.before.physical_name
-        there = self.generator.dialect.counted_columns(self.connection, name)
-        added = [values for values in carried.values() if self._adds_column(values)]
+        width = super().width_after(edit)
+        there = self.generator.dialect.counted_columns(self.connection, edit.before.physical_name)
+        added = [values for values in edit.values.values() if self._adds_column(values)]
         return replace(width, dropped=max(0, there + len(added) - width.in_use - width.in_trash))
 
-    def _adds_column(self, values: Carried) -> bool:
+    def _adds_column(self, values: ColumnValues) -> bool:
         effect = self.effect(values)
         is_new = effect == "none" and values.before is None and self.has_column(values.after)
         return effect == "new" or is_new
@@ -292,3 +285,12 @@ class PostgreSQLEvolution(Evolution):
     def _default(self, field: FieldDefinition):
         column = self.generator.column(field)
         return column.server_default.arg if column.server_default is not None else None
+
+
+def _is_put_off(edit: TableEdit, field: FieldDefinition) -> bool:
+    """Whether a field becomes required by a check that is proven later."""
+    return any(name.endswith(f"_{field.id}_required") for name in edit.put_off)
+
+
+def _cost(is_put_off: bool) -> str:
+    return "metadata" if is_put_off else "scan"

@@ -1,21 +1,47 @@
-"""Where the statements of a change go: to the database, or, for a plan, into a list."""
+"""What a schema editor is given: its context, and where statements go (to the database, or into a plan)."""
 
-from collections.abc import Iterable, Iterator
+import datetime
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
-from dynmodel_pyramid.changes.comparison import Key
+from dynmodel_pyramid.catalogue.table_builder import Generator
+from dynmodel_pyramid.definitions.compare import Key
+from dynmodel_pyramid.definitions.store import DefinitionStore, now
 
 #: What a statement costs: nothing but metadata, a look at all rows, or writing all rows anew.
 COSTS = ("metadata", "scan", "rewrite")
 
 
-class Executed:
+@dataclass(frozen=True, slots=True)
+class EditorContext:
+    """What a schema editor knows of the transaction that it works in.
+
+    :param is_plan: whether statements and violations are only noted
+    :param moment: what ``default_expression`` takes for now, in all rows and fields
+    :param new_tables: physical names of tables that are not stored yet, by id; a plan stores none
+    :param free_names: names of tables that a plan may treat as unused: the change would have moved the table
+    :param may_put_off: whether rules may be put off, to be proven later, if the rows allow it; for plans
+    :param hold_off_readers: called before the first statement that readers must not see, maybe more than once
+    """
+
+    connection: sa.Connection
+    generator: Generator
+    store: DefinitionStore
+    is_plan: bool = False
+    moment: datetime.datetime = field(default_factory=now)
+    new_tables: Mapping[int, str] = field(default_factory=dict)
+    free_names: frozenset[str] = frozenset()
+    may_put_off: bool = False
+    hold_off_readers: Callable[[], None] = lambda: None
+
+
+class Runner:
     """Runs statements on a connection."""
 
     is_real = True
@@ -43,8 +69,8 @@ class Statement:
     lock: str | None
 
 
-class Recorded:
-    """Notes statements with the steps that they serve."""
+class Recorder:
+    """Notes statements with the operations that they serve."""
 
     is_real = False
 
@@ -65,10 +91,6 @@ class Recorded:
             yield
         finally:
             self._serving = outer
-
-    def of(self, keys: Iterable[Key]) -> list[Statement]:
-        wanted = set(keys)
-        return [statement for statement in self.statements if wanted.intersection(statement.keys)]
 
     # Alembic's output buffer
 

@@ -1,31 +1,48 @@
-"""The difference of two definitions -> conversion and DDL, inside the caller's transaction.
+"""Two definitions compared -> conversion and DDL, inside the caller's transaction.
 
 A change has two halves. First all values are made and judged, beside the table (``values/staging.py``); then the
 table is changed (``apply``, by database). A plan goes through the first half as the change does, and notes the second.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.catalogue.list_tables import lines
 from dynmodel_pyramid.catalogue.system_values import system_fields
 from dynmodel_pyramid.catalogue.table_builder import SYSTEM_COLUMNS
-from dynmodel_pyramid.changes.comparison import Difference, Pair
 from dynmodel_pyramid.changes.ddl import not_valid
-from dynmodel_pyramid.changes.ddl.columns import Steps, Width, quoted
-from dynmodel_pyramid.changes.ddl.list_fields import ListSteps
+from dynmodel_pyramid.changes.ddl.columns import SchemaTools, TableEdit, Width, quoted
+from dynmodel_pyramid.changes.ddl.list_fields import ListFields
+from dynmodel_pyramid.changes.loosening import Loosening
 from dynmodel_pyramid.changes.on_error import FAIL, Words
-from dynmodel_pyramid.changes.table_change import Earlier
+from dynmodel_pyramid.changes.table_change import TableChange
 from dynmodel_pyramid.changes.values import row_checks
-from dynmodel_pyramid.changes.values.column_values import UNCACHED, Carried
+from dynmodel_pyramid.changes.values.column_values import UNCACHED, ColumnValues
 from dynmodel_pyramid.changes.values.fill import fill_rows
 from dynmodel_pyramid.changes.values.index_entries import too_long_entries
-from dynmodel_pyramid.changes.values.staging import Preparation
+from dynmodel_pyramid.changes.values.staging import Staging, StagingRequest
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
+from dynmodel_pyramid.definitions.compare import Comparison, Pair
 from dynmodel_pyramid.definitions.store import LIST_PREFIX, TrashedField
 
 
-class Evolution(Steps):
+@dataclass(frozen=True, slots=True)
+class ChangedTable:
+    """What the change of a table did.
+
+    :param loosening: the fields that the transaction has loosened by now
+    :param values: what became of the values, by the ids of fields
+    :param put_off: the names of the constraints that are to be proven later
+    """
+
+    loosening: Loosening
+    values: Mapping[int, ColumnValues]
+    put_off: frozenset[str] = frozenset()
+
+
+class SchemaEditor(SchemaTools):
     """Creates, changes and drops the tables of one database; an object lives for one transaction."""
 
     def create(self, definition: TableDefinition) -> None:
@@ -35,16 +52,16 @@ class Evolution(Steps):
         self.refuse_too_wide(definition, Width(len(definition.fields) + len(SYSTEM_COLUMNS) + 1))
         self.create_table(table)
         for index in self.generator.indexes(definition, table).values():
-            self.ddl.run(sa.schema.CreateIndex(index))
+            self.runner.run(sa.schema.CreateIndex(index))
         for field, reference in self.lists(definition):
             self.list_tables(definition).create(definition, field, reference)
 
     def create_table(self, table: sa.Table) -> None:
-        self.ddl.run(sa.schema.CreateTable(table))
+        self.runner.run(sa.schema.CreateTable(table))
 
     def drop(self, definition: TableDefinition) -> str:
         """Rename the table into the trash, free of foreign keys; -> its new physical name."""
-        self.before_ddl()
+        self.context.hold_off_readers()
         name = f"_trash_table_{definition.id}"
         for field, _ in self.lists(definition):
             self.list_tables(definition).without_keys(definition.id, field.id)
@@ -59,71 +76,58 @@ class Evolution(Steps):
         table = sa.table(quoted(definition.physical_name), schema=self.schema)
         return self.connection.scalar(sa.select(sa.func.count()).select_from(table), execution_options=UNCACHED)
 
-    def change(
-        self,
-        before: TableDefinition,
-        after: TableDefinition,
-        on_error: Words,
-        returning: Mapping[int, TrashedField] | None = None,
-        earlier: Mapping[int, tuple[Earlier, ...]] | None = None,
-    ) -> dict[int, Carried]:
-        """Bring the table from one definition to the other; -> what became of the values, by field.
+    def change(self, change: TableChange, loosening: Loosening) -> ChangedTable:
+        """Bring a table from one definition to the other.
 
-        :param returning: where the trash keeps the values of fields that come back
-        :param earlier: values of fields that come back where nobody has written others since
+        :param loosening: the fields that the transaction has loosened before
         :raises Conflict: the rows don't allow it
         """
+        before, after = change.before, change.after
         self.refuse_too_many_names(after)
-        change = Difference(before, after)
-        returning, earlier = returning or {}, earlier or {}
-        self.put_off = frozenset(after.pending) - frozenset(before.pending)
-        self.made_anew = frozenset()
-        if change.is_told_only and not returning and not earlier:
-            return {}
-        if change.table_renamed and not self.is_same_table(before.physical_name, after.physical_name):
+        comparison = Comparison(before, after)
+        put_off = frozenset(after.pending) - frozenset(before.pending)
+        if comparison.keeps_table and not change.returning and not change.earlier:
+            return ChangedTable(loosening, {}, put_off)
+        if comparison.table_renamed and not self.is_same_table(before.physical_name, after.physical_name):
             self.refuse_taken(after)
-        converted, rekeyed = self.converted(change)
-        ids = {new.id for _, new in (*converted, *rekeyed)}
-        # Of the same type and options as before, but not of the same values.
-        kept = [(before.by_id.get(field.id), field) for field in after.fields if field.id not in ids]
-        converted += tuple((old, new) for old, new in kept if old is not None and new.id in earlier)
-        trashed = self.store.trashed_fields(self.connection, before.id)
-        values = Preparation(
+        staging = Staging(
             self.connection,
             self.generator,
-            before,
-            self.far_rows(before),
-            on_error=on_error,
-            moment=self.moment,
-            returning=returning,
-            earlier=earlier,
-            keep_aside=self.keep_aside(after),
-            trusted=not_valid.trusted_fields(after, self.put_off),
-            counts_all=not self.ddl.is_real,
+            StagingRequest(
+                before,
+                self.far_rows(before),
+                change.on_error,
+                self.context.moment,
+                returning=change.returning,
+                earlier=change.earlier,
+                quarantine=self.quarantine(after),
+                trusted=not_valid.trusted_fields(after, put_off) if put_off else frozenset(),
+                counts_all=not self.runner.is_real,
+            ),
         )
-        carried = self._carry(values, change, converted)
-        self.made_anew = frozenset(number for number, made in carried.items() if not made.is_same)
-        self.refuse_too_wide(after, self.width_after(change, carried, converted, trashed))
-        self._judge(values, change, carried, on_error)
-        if self.may_put_off:
-            self.put_off = not_valid.put_off(self, change, carried, converted, rekeyed)
+        edit = self._edit(change, comparison, staging, put_off)
+        self.refuse_too_wide(after, self.width_after(edit))
+        loosening = self._check_rows(edit, change.on_error, loosening)
+        if self.context.may_put_off:
+            edit = replace(edit, put_off=not_valid.put_off(self, edit))
         # Readers go on while indexes are built, and are held off afterwards.
-        if not change.keeps_columns or not set(self.index_names(before)) <= self.kept_indexes(before, after):
-            self.before_ddl()
-        self._apply(values, change, carried, converted, rekeyed, trashed)
-        if self.may_put_off and self.put_off:
-            not_valid.validate(self, after, self.put_off)
-            not_valid.complete(self, after, self.put_off)
-        values.close()
-        if self.ddl.is_real:
-            self._settle(change, carried, converted, returning)
-        return carried
+        kept = self.kept_indexes(before, after, edit.rewritten)
+        if not comparison.keeps_columns or not set(self.index_names(before)) <= kept:
+            self.context.hold_off_readers()
+        self._apply(edit, kept)
+        if self.context.may_put_off and edit.put_off:
+            not_valid.validate(self, after, edit.put_off)
+            not_valid.complete(self, after, edit.put_off)
+        staging.close()
+        if self.runner.is_real:
+            self._settle(edit, change.returning)
+        return ChangedTable(loosening, edit.values, edit.put_off)
 
-    def converted(self, change: Difference) -> tuple[tuple[Pair, ...], tuple[Pair, ...]]:
+    def converted(self, comparison: Comparison) -> tuple[tuple[Pair, ...], tuple[Pair, ...]]:
         """The fields whose values may change, and those that refer to rows as before, with other options."""
-        pairs = change.changed("options")
-        rekeyed = tuple(pair for pair in pairs if all(self.generator.reference(each) is not None for each in pair))
-        return tuple(pair for pair in change.changed("type", "options") if pair not in rekeyed), rekeyed
+        pairs = comparison.changed("options")
+        rekeyed = tuple(pair for pair in pairs if all(self.generator.reference(field) is not None for field in pair))
+        return tuple(pair for pair in comparison.changed("type", "options") if pair not in rekeyed), rekeyed
 
     # The trash
 
@@ -155,56 +159,51 @@ class Evolution(Steps):
 
     # The first half
 
-    def _carry(self, values: Preparation, change: Difference, converted: tuple[Pair, ...]) -> dict[int, Carried]:
+    def _edit(
+        self, change: TableChange, comparison: Comparison, staging: Staging, put_off: frozenset[str]
+    ) -> TableEdit:
+        """Make the values."""
+        before, after = change.before, change.after
+        converted, rekeyed = self.converted(comparison)
+        ids = {new.id for _, new in (*converted, *rekeyed)}
+        # Of the same type and options as before, but not of the same values.
+        kept = [(before.by_id.get(new.id), new) for new in after.fields if new.id not in ids]
+        converted += tuple((old, new) for old, new in kept if old is not None and new.id in change.earlier)
+        trashed = self.store.trashed_fields(self.connection, before.id)
         ids = {new.id for _, new in converted}
-        made = {new.id: values.of(new, new.id in ids) for new in change.after.fields}
-        return {number: carried for number, carried in made.items() if carried is not None}
+        values = {new.id: staging.values_of(new, converts=new.id in ids) for new in after.fields}
+        values = {number: column_values for number, column_values in values.items() if column_values is not None}
+        return TableEdit(comparison, staging.table, values, converted, rekeyed, trashed, put_off)
 
-    def width_after(
-        self,
-        change: Difference,
-        carried: Mapping[int, Carried],
-        converted: tuple[Pair, ...],
-        trashed: list[TrashedField],
-    ) -> Width:
-        """What the table would have for columns after a change.
-
-        :param trashed: the fields that are in the trash already
-        """
-        kept = {made.source.name for made in carried.values() if made.is_same}
-        kept = [each for each in trashed if each.column not in kept]
-        leaving = [old for old, new in converted if new.id not in carried or carried[new.id].keeps_old]
-        leaving += change.dropped
-        in_use = [field for field in change.after.fields if self.has_column(field)]
-        in_trash = len(kept) + sum(map(self.has_column, leaving))
+    def width_after(self, edit: TableEdit) -> Width:
+        """What the table would have for columns after a change."""
+        back = {values.source.name for values in edit.values.values() if values.is_same}
+        kept = [trashed for trashed in edit.trashed if trashed.column not in back]
+        in_use = [new for new in edit.after.fields if self.has_column(new)]
+        in_trash = len(kept) + sum(map(self.has_column, edit.leaving))
         return Width(len(in_use) + len(SYSTEM_COLUMNS) + 1, in_trash)
 
-    def _judge(self, values: Preparation, change: Difference, carried: dict[int, Carried], on_error: Words) -> None:
-        table, connection = values.table, self.connection
-        self.judge_lost(change.after, carried.values(), on_error)
-        for made in carried.values():
-            old, new = change.before.by_id.get(made.after.id), made.after
-            # A given value is filled in afterwards.
-            is_new_rule = new.required and (old is None or not old.required or made.lost.count)
-            is_put_off = not_valid.required_name(change.after, new) in self.put_off
+    def _check_rows(self, edit: TableEdit, on_error: Words, loosening: Loosening) -> Loosening:
+        """Whether the rows allow the change; -> what is loosened by now."""
+        before, after = edit.before, edit.after
+        loosening = self.check_lost(after, edit.values.values(), on_error, loosening)
+        for values in edit.values.values():
+            old, new = before.by_id.get(values.after.id), values.after
+            # A system value is filled in afterwards.
+            is_new_rule = new.required and (old is None or not old.required or values.lost.count)
+            is_put_off = edit.put_off and not_valid.required_name(after, new) in edit.put_off
             if is_new_rule and not is_put_off and not self.is_system_value(new):
-                found = row_checks.nulls(connection, table, made)
-                if found is not None:
-                    self.findings.add(found)
-        if not self.findings.judges_uniqueness:
-            return
-        kept = self.kept_indexes(change.before, change.after)
-        for _, number, fields, folds_case, nulls_distinct in row_checks.unique_rules(change.after, kept):
-            parts = [carried[field.id].expression for field in fields]
-            parts = [sa.func.lower(part) for part in parts] if folds_case else parts
-            found = row_checks.duplicates(connection, table, number, fields, parts, nulls_distinct)
-            if found is not None:
-                self.findings.add(found)
-        new = {name: each for name, each in self.index_names(change.after).items() if name not in kept}
-        expressions = {number: made.expression for number, made in carried.items()}
-        self._judge_entries(table, new, change.after, expressions)
+                self.violations.add(row_checks.nulls(self.connection, edit.table, values))
+        if self.violations.judges_uniqueness:
+            kept = self.kept_indexes(before, after, edit.rewritten)
+            expressions = {number: values.expression for number, values in edit.values.items()}
+            for rule in row_checks.unique_rules(after, kept):
+                self.violations.add(rule.violation(self.connection, edit.table, expressions))
+            new = {name: index for name, index in self.index_names(after).items() if name not in kept}
+            self._check_entries(edit.table, new, after, expressions)
+        return loosening
 
-    def _judge_entries(
+    def _check_entries(
         self,
         table: sa.FromClause,
         indexes: Mapping[str, tuple],
@@ -212,111 +211,83 @@ class Evolution(Steps):
         expressions: Mapping[int, sa.ColumnElement],
     ) -> None:
         dialect = self.generator.dialect
-        for found in too_long_entries(self.connection, dialect, table, indexes, definition, expressions):
-            self.findings.add(found)
+        for violation in too_long_entries(self.connection, dialect, table, indexes, definition, expressions):
+            self.violations.add(violation)
 
-    def judge_lost(
+    def check_lost(
         self,
         table: TableDefinition,
-        carried: Iterable[Carried],
+        all_values: Iterable[ColumnValues],
         on_error: Words,
-        left: Iterable[FieldDefinition] = (),
-    ) -> None:
+        loosening: Loosening,
+        left: Sequence[FieldDefinition] = (),
+    ) -> Loosening:
         """Values that can't be carried over, of the fields that may lose none, and of several by one word.
 
         :param left: fields that stay in the trash, because of what they link to
         """
-        several = None
+        later = loosening
         for field in left:
-            several = self.loosening.of_left(table, field, on_error) or several
-        for made in carried:
-            if on_error.of(made.after) != FAIL:
-                several = self.loosening.of_values(table, made, on_error) or several
-            elif made.lost.count:
-                form = self.loosening.form(table, made.after.name, "null")
-                self.findings.add(row_checks.lost_values(made, form))
-        if several is not None:
-            self.findings.add(several)
+            later = later.with_left(table, field, on_error)
+        for values in all_values:
+            if on_error.of(values.after) != FAIL:
+                later = later.with_values(table, values, on_error)
+            elif values.lost.count:
+                form = later.form(table, values.after.name, "null")
+                self.violations.add(row_checks.lost_values(values, form))
+        if later is not loosening:
+            self.violations.add(later.violation(on_error.plain))
+        return later
 
     # The second half
 
-    def _apply(
-        self,
-        values: Preparation,
-        change: Difference,
-        carried: dict[int, Carried],
-        converted: tuple[Pair, ...],
-        rekeyed: tuple[Pair, ...],
-        trashed: list[TrashedField],
-    ) -> None:
+    def _apply(self, edit: TableEdit, kept_indexes: set[str]) -> None:
         # First of all: values that are filled in or converted below may offend a uniqueness that is to go.
-        self.drop_indexes(change.before, change.after)
-        lists = ListSteps(self, change)
-        lists.arrive(carried, converted, values.table)
-        lists.leave(carried, converted)
-        leaving = [old for old, new in converted if new.id not in carried or carried[new.id].keeps_old]
-        leaving = [field for field in (*change.dropped, *leaving) if self.has_column(field)]
-        going = {field.id: self.trash(change.after, field) for field in leaving}
-        self.apply(values.table, change, carried, converted, rekeyed, going, trashed)
-        lists.rekey(change.after, rekeyed)
+        self.drop_indexes(edit.before, kept_indexes)
+        has_lists = any(self.is_list(field) for field in (*edit.before.fields, *edit.after.fields))
+        lists = ListFields(self, edit) if has_lists else None
+        if lists is not None:
+            lists.arrive()
+            lists.leave()
+        going = {old.id: self.trash(edit.after, old) for old in edit.leaving if self.has_column(old)}
+        self.apply(edit, going)
+        if lists is not None:
+            lists.rekey()
 
-    def apply(
-        self,
-        table: sa.Table,
-        change: Difference,
-        carried: Mapping[int, Carried],
-        converted: tuple[Pair, ...],
-        rekeyed: tuple[Pair, ...],
-        going: Mapping[int, TrashedField],
-        trashed: list[TrashedField],
-    ) -> None:
+    def apply(self, edit: TableEdit, going: Mapping[int, TrashedField]) -> None:
         """The DDL.
 
-        :param table: as it is; what ``carried`` has are expressions over it
-        :param rekeyed: fields that get other foreign keys
-        :param going: the fields that go to the trash now, by id; ``trashed`` are there already
+        :param going: the fields that go to the trash now, by id
         """
         raise NotImplementedError
 
     def explain_refusal(self, table: sa.Table, index: sa.Index, after: TableDefinition) -> None:
-        for name, number, fields, folds_case, nulls_distinct in row_checks.unique_rules(after, set()):
-            if name == index.name:
-                parts = [table.c[field.name] for field in fields]
-                parts = [sa.func.lower(part) for part in parts] if folds_case else parts
-                found = row_checks.duplicates(self.connection, table, number, fields, parts, nulls_distinct)
-                if found is not None:
-                    self.findings.add(found)
-        refused = {name: each for name, each in self.index_names(after).items() if name == index.name}
         expressions = {field.id: table.c[field.name] for field in after.fields if field.name in table.c}
-        self._judge_entries(table, refused, after, expressions)
+        for rule in row_checks.unique_rules(after, set()):
+            if rule.name == index.name:
+                self.violations.add(rule.violation(self.connection, table, expressions))
+        refused = {name: described for name, described in self.index_names(after).items() if name == index.name}
+        self._check_entries(table, refused, after, expressions)
 
-    def _settle(
-        self,
-        change: Difference,
-        carried: Mapping[int, Carried],
-        converted: tuple[Pair, ...],
-        returning: Mapping[int, TrashedField],
-    ) -> None:
+    def _settle(self, edit: TableEdit, returning: Mapping[int, TrashedField]) -> None:
         """What is left to do when the table has its new form."""
-        spent = [kept for made in carried.values() for kept in made.spent]
+        after, types = edit.after, self.generator.field_types
+        spent = [kept for values in edit.values.values() for kept in values.spent]
         for number, kept in returning.items():
-            made = carried.get(number)
-            if number not in change.before.by_id and made is not None and not made.keeps_old:
+            values = edit.values.get(number)
+            if number not in edit.before.by_id and values is not None and not values.keeps_old:
                 spent.append(kept)
         for kept in spent:
-            self.forget(change.after, kept)
-        types = self.generator.field_types
-        new = {field.id for field in change.arriving} | {new.id for _, new in converted}
-        given = tuple(
-            field for field in system_fields(change.after, types) if field.id in new and self.has_column(field)
-        )
+            self.forget(after, kept)
+        new = {field.id for field in (*edit.comparison.arriving, *(new for _, new in edit.converted))}
+        given = tuple(field for field in system_fields(after, types) if field.id in new and self.has_column(field))
         if given:
-            fill_rows(self.connection, self.store, types, self.generator.table(change.after), change.after, given)
+            fill_rows(self.connection, self.store, types, self.generator.table(after), after, given)
 
     def forget(self, definition: TableDefinition, kept: TrashedField) -> None:
         """Take a field out of the trash whose values have come back, or are not wanted any more."""
         if kept.column.startswith(LIST_PREFIX):
-            ListSteps(self, Difference(definition, definition)).forget(kept.column)
+            self.runner.run(sa.schema.DropTable(lines(kept.column, sa.MetaData(schema=self.schema))))
         elif kept.column in self.generator.dialect.column_names(self.connection, definition.physical_name):
             self.drop_kept_column(definition, kept.column)
         self.store.forget_trashed(self.connection, kept.id)

@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from dynmodel_pyramid.catalogue.check_constraints import check_name
 from dynmodel_pyramid.catalogue.list_tables import ON_DELETE_SQL
 from dynmodel_pyramid.catalogue.table_builder import SYSTEM_COLUMNS, foreign_key_name
-from dynmodel_pyramid.changes.comparison import Difference, Key, Pair, field_key
-from dynmodel_pyramid.changes.ddl.columns import quoted
-from dynmodel_pyramid.changes.ddl.schema_editor import Evolution
-from dynmodel_pyramid.changes.values.column_values import Carried
+from dynmodel_pyramid.changes.ddl.columns import TableEdit, quoted
+from dynmodel_pyramid.changes.ddl.schema_editor import SchemaEditor
+from dynmodel_pyramid.changes.values.column_values import ColumnValues
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
+from dynmodel_pyramid.definitions.compare import Comparison, Key, field_key
 from dynmodel_pyramid.definitions.store import LIST_PREFIX, TrashedField
 from dynmodel_pyramid.errors import Conflict
 
@@ -21,42 +21,37 @@ from dynmodel_pyramid.errors import Conflict
 _LOCK = "RESERVED"
 
 
-class SQLiteEvolution(Evolution):
+class SQLiteSchemaEditor(SchemaEditor):
     """ALTER TABLE where SQLite can; else the table is built anew and filled from the old one."""
 
-    def apply(self, table, change, carried, converted, rekeyed, going, trashed) -> None:
-        before, after = change.before, change.after
-        reasons = self._reasons_to_rebuild(change, carried, converted, rekeyed, going)
+    def apply(self, edit: TableEdit, going: Mapping[int, TrashedField]) -> None:
+        reasons = self._reasons_to_rebuild(edit, going)
         if reasons:
-            with self.ddl.serving(*reasons, *self._carried_along(change), cost="rewrite", lock=_LOCK):
-                self._rebuild(table, change, carried, going, trashed)
+            with self.runner.serving(*reasons, *self._rebuilt_along(edit.comparison), cost="rewrite", lock=_LOCK):
+                self._rebuild(edit, going)
         else:
-            self._alter(change, carried, going)
-        if change.table_renamed:
-            with self.ddl.serving(("table", 0), lock=_LOCK):
-                self._rename_table(before, after)
-        if reasons and self.ddl.is_real:
-            self.check_foreign_keys(after)
-        self.create_indexes(before, after, all_of_them=bool(reasons))
+            self._alter(edit, going)
+        if edit.comparison.table_renamed:
+            with self.runner.serving(("table", 0), lock=_LOCK):
+                self._rename_table(edit.before, edit.after)
+        if reasons and self.runner.is_real:
+            self.check_foreign_keys(edit.after)
+        self.create_indexes(edit.after, () if reasons else self.kept_indexes(edit.before, edit.after, edit.rewritten))
 
-    def _reasons_to_rebuild(
-        self,
-        change: Difference,
-        carried: Mapping[int, Carried],
-        converted: tuple[Pair, ...],
-        rekeyed: tuple[Pair, ...],
-        going: Mapping[int, TrashedField],
-    ) -> list[Key]:
-        """The steps that SQLite's ALTER TABLE can't do."""
-        keys = [field_key(old, new) for old, new in converted if self._is_made_anew(old, new, carried.get(new.id))]
+    def _reasons_to_rebuild(self, edit: TableEdit, going: Mapping[int, TrashedField]) -> list[Key]:
+        """The operations that SQLite's ALTER TABLE can't do."""
+        comparison = edit.comparison
+        keys = [
+            field_key(old, new) for old, new in edit.converted if self._is_made_anew(old, new, edit.values.get(new.id))
+        ]
         for aspect in ("required", "default"):
-            keys += [(aspect, new.id) for _, new in change.changed(aspect) if self.has_column(new)]
-        keys += [field_key(old, new) for old, new in rekeyed if self.has_foreign_key(new)]
-        for field in change.dropped:
+            keys += [(aspect, new.id) for _, new in comparison.changed(aspect) if self.has_column(new)]
+        keys += [field_key(old, new) for old, new in edit.rekeyed if self.has_foreign_key(new)]
+        for field in comparison.dropped:
             if field.id in going and (field.required or field.default is not None or self.has_foreign_key(field)):
                 keys.append(("field", field.id))
-        for field in change.arriving:
-            values = carried.get(field.id)
+        for field in comparison.arriving:
+            values = edit.values.get(field.id)
             if values is None or not self.has_column(field) or self.is_list(field):
                 continue
             if values.before is None:
@@ -71,42 +66,45 @@ class SQLiteEvolution(Evolution):
                 keys.append(("field", field.id))
         return keys
 
-    def _carried_along(self, change: Difference) -> list[Key]:
-        """The steps that a table which is built anew brings with it."""
-        fields = [field for field in (*change.dropped, *change.arriving) if self.has_column(field)]
+    def _rebuilt_along(self, comparison: Comparison) -> list[Key]:
+        """The operations that are done by the way when a table is built anew."""
+        fields = [field for field in (*comparison.dropped, *comparison.arriving) if self.has_column(field)]
         keys = [("field", field.id) for field in fields if not self.is_list(field)]
-        return keys + [("name", new.id) for _, new in change.changed("name") if self.has_column(new)]
+        return keys + [("name", new.id) for _, new in comparison.changed("name") if self.has_column(new)]
 
-    def _is_made_anew(self, old: FieldDefinition, new: FieldDefinition, values: Carried | None) -> bool:
+    def _is_made_anew(self, old: FieldDefinition, new: FieldDefinition, values: ColumnValues | None) -> bool:
         if not self.has_column(old) and not self.has_column(new):
             return False
         same = values is not None and values.is_same and self.column_type(old)[1] == self.column_type(new)[1]
         return not same or self.rules(old) != self.rules(new)
 
-    def _alter(self, change: Difference, carried: Mapping[int, Carried], going: Mapping[int, TrashedField]) -> None:
-        name = quoted(change.before.physical_name)
-        for field in change.dropped:
+    def _alter(self, edit: TableEdit, going: Mapping[int, TrashedField]) -> None:
+        name, comparison = quoted(edit.before.physical_name), edit.comparison
+        for field in comparison.dropped:
             if field.id in going:
-                with self.ddl.serving(("field", field.id), lock=_LOCK):
-                    self._rename(name, field.column, going[field.id].column)
-        renamed = [(old, new) for old, new in change.changed("name") if self.has_column(new) and not self.is_list(new)]
-        renamed = [(old, new) for old, new in renamed if old.column != new.column]
+                with self.runner.serving(("field", field.id), lock=_LOCK):
+                    self._rename_column(name, field.column, going[field.id].column)
+        renamed = [
+            (old, new)
+            for old, new in comparison.changed("name")
+            if old.column != new.column and self.has_column(new) and not self.is_list(new)
+        ]
         for number in (0, 1):  # by way of names that are nobody's, so that names can be swapped
             for old, new in renamed:
                 names = (old.column, f"_rename_{new.id}", new.column)
-                with self.ddl.serving(("name", new.id), lock=_LOCK):
-                    self._rename(name, *names[number : number + 2])
-        arriving = [field for field in change.arriving if field.id in carried and not self.is_list(field)]
+                with self.runner.serving(("name", new.id), lock=_LOCK):
+                    self._rename_column(name, *names[number : number + 2])
+        arriving = [field for field in comparison.arriving if field.id in edit.values and not self.is_list(field)]
         if not arriving:
             return
-        table = self.generator.table(change.after, far=self.far(change.after))
+        table = self.generator.table(edit.after, far=self.far(edit.after))
         for field in arriving:
-            values = carried[field.id]
-            with self.ddl.serving(("field", field.id), lock=_LOCK):
+            values = edit.values[field.id]
+            with self.runner.serving(("field", field.id), lock=_LOCK):
                 if values.before is None:
-                    self._add(name, change.after, field, table)
+                    self._add(name, edit.after, field, table)
                 else:
-                    self._rename(name, values.source.name, field.column)
+                    self._rename_column(name, values.source.name, field.column)
 
     def _add(self, name: str, definition: TableDefinition, field: FieldDefinition, table: sa.Table) -> None:
         """ADD COLUMN with the constraints of the column, which Alembic's leaves out.
@@ -125,13 +123,14 @@ class SQLiteEvolution(Evolution):
                 f"ON DELETE {ON_DELETE_SQL[reference.on_delete]} DEFERRABLE"
             )
         wanted = {check_name(definition, field, option) for option in self.rules(field)}
-        checks = sorted((each for each in table.constraints if each.name in wanted), key=lambda each: str(each.name))
+        checks = [constraint for constraint in table.constraints if constraint.name in wanted]
+        checks.sort(key=lambda check: str(check.name))
         parts += [compiler.process(check) for check in checks]
-        self.ddl.run(f"ALTER TABLE {compiler.preparer.quote_identifier(name)} ADD COLUMN {' '.join(parts)}")
+        self.runner.run(f"ALTER TABLE {compiler.preparer.quote_identifier(name)} ADD COLUMN {' '.join(parts)}")
 
-    def _rename(self, table: str, old: str, new: str) -> None:
+    def _rename_column(self, table: str, old: str, new: str) -> None:
         quote = self.connection.dialect.identifier_preparer.quote_identifier
-        self.ddl.run(f"ALTER TABLE {quote(table)} RENAME COLUMN {quote(old)} TO {quote(new)}")
+        self.runner.run(f"ALTER TABLE {quote(table)} RENAME COLUMN {quote(old)} TO {quote(new)}")
 
     def _rename_table(self, before: TableDefinition, after: TableDefinition) -> None:
         # Through another name: SQLite takes names that differ by case only for the same table. What refers to the
@@ -160,10 +159,10 @@ class SQLiteEvolution(Evolution):
         table = self.generator.table(definition)
         self._copy(table, definition, {field.column: table.c[field.name] for field in columns}, further)
         self.check_foreign_keys(definition)
-        self.create_indexes(definition, definition, all_of_them=True)
+        self.create_indexes(definition)
 
     def leave_column(self, definition, field, kept) -> None:
-        self._rename(definition.physical_name, field.column, kept.column)
+        self._rename_column(definition.physical_name, field.column, kept.column)
 
     def drop_kept_column(self, definition, column) -> None:
         # Columns that a check of the table names can't be dropped (ALTER TABLE, "ALTER TABLE DROP COLUMN").
@@ -173,39 +172,32 @@ class SQLiteEvolution(Evolution):
             super().drop_kept_column(definition, column)
             return
         trashed = self.store.trashed_fields(self.connection, definition.id)
-        self._remake(definition, [each.column for each in trashed if each.column != column])
+        self._remake(definition, [kept.column for kept in trashed if kept.column != column])
 
     def check_foreign_keys(self, definition: TableDefinition) -> None:
         """They are off while a definition changes; a table that was filled anew is looked through."""
         quote = self.connection.dialect.identifier_preparer.quote_identifier
-        found = self.connection.exec_driver_sql(f"PRAGMA foreign_key_check({quote(definition.physical_name)})").first()
-        if found is not None:
+        check = f"PRAGMA foreign_key_check({quote(definition.physical_name)})"
+        if self.connection.exec_driver_sql(check).first() is not None:
             raise Conflict("rows would refer to rows that are not there", code="foreign_key")
 
     def is_same_table(self, name: str, other: str) -> bool:
         # SQLite ignores the case of ASCII letters, and of no others.
         return name.encode().lower() == other.encode().lower()
 
-    def _rebuild(
-        self,
-        table: sa.Table,
-        change: Difference,
-        carried: Mapping[int, Carried],
-        going: Mapping[int, TrashedField],
-        trashed: list[TrashedField],
-    ) -> None:
+    def _rebuild(self, edit: TableEdit, going: Mapping[int, TrashedField]) -> None:
         """With the table's name from before."""
-        after = replace(change.after, physical_name=change.before.physical_name)
+        after = replace(edit.after, physical_name=edit.before.physical_name)
         values = {
-            field.column: carried[field.id].expression
+            field.column: edit.values[field.id].expression
             for field in after.fields
-            if field.id in carried and not self.is_list(field)
+            if field.id in edit.values and not self.is_list(field)
         }
         # What comes back unchanged leaves the trash; of the rest there may be values that don't come back.
-        back = {each.source.name for each in carried.values() if each.source is not None and each.is_same}
-        further = [each.column for each in trashed if each.column not in back]
-        moved = {each.column: each.field.column for each in going.values()}
-        self._copy(table, after, values, further, moved)
+        back = {each.source.name for each in edit.values.values() if each.source is not None and each.is_same}
+        further = [trashed.column for trashed in edit.trashed if trashed.column not in back]
+        moved = {trashed.column: trashed.field.column for trashed in going.values()}
+        self._copy(edit.table, after, values, further, moved)
 
     def _copy(
         self,
@@ -230,18 +222,18 @@ class SQLiteEvolution(Evolution):
         }
         kept = {column: column for column in further if not column.startswith(LIST_PREFIX)} | dict(moved or {})
         columns = [sa.Column(quoted(column), _Declared(declared[source.casefold()])) for column, source in kept.items()]
-        made = self.generator.table(after, name=temporary, further=columns, far=self.far(after))
-        self.ddl.run(sa.schema.CreateTable(made))
-        by_name = {column.name: column for column in made.columns}
+        rebuilt = self.generator.table(after, name=temporary, further=columns, far=self.far(after))
+        self.runner.run(sa.schema.CreateTable(rebuilt))
+        by_name = {column.name: column for column in rebuilt.columns}
         raw = {column: _column(table, source) for column, source in kept.items()}
         raw |= {column: _column(table, column) for column in ("id", *SYSTEM_COLUMNS)}
-        taken = {by_name[column]: expression for column, expression in {**raw, **values}.items()}
-        rows = sa.select(*taken.values()).select_from(table)
-        self.ddl.run(sa.insert(made).from_select(list(taken), rows, include_defaults=False))
+        copied = {by_name[column]: expression for column, expression in {**raw, **values}.items()}
+        rows = sa.select(*copied.values()).select_from(table)
+        self.runner.run(sa.insert(rebuilt).from_select(list(copied), rows, include_defaults=False))
         last = self.connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = ?", (name,)).scalar()
-        self.ddl.run(f"DROP TABLE {quote(name)}")
-        self.ddl.run(f"ALTER TABLE {quote(temporary)} RENAME TO {quote(name)}")
-        if last is not None and self.ddl.is_real:
+        self.runner.run(f"DROP TABLE {quote(name)}")
+        self.runner.run(f"ALTER TABLE {quote(temporary)} RENAME TO {quote(name)}")
+        if last is not None and self.runner.is_real:
             # Ids of deleted rows are not given again.
             self.connection.exec_driver_sql("DELETE FROM sqlite_sequence WHERE name = ?", (name,))
             self.connection.exec_driver_sql("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (name, last))

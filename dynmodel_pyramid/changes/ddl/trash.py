@@ -6,71 +6,65 @@ import sqlalchemy as sa
 from sqlalchemy.sql.elements import quoted_name
 
 from dynmodel_pyramid.catalogue.list_tables import lines_of
-from dynmodel_pyramid.changes.ddl.schema_editor import Evolution
-from dynmodel_pyramid.changes.on_error import Words
+from dynmodel_pyramid.changes.ddl.schema_editor import SchemaEditor
+from dynmodel_pyramid.changes.loosening import Loosening
+from dynmodel_pyramid.changes.table_change import TableChange
 from dynmodel_pyramid.changes.values import row_checks
-from dynmodel_pyramid.changes.values.column_values import Carried
-from dynmodel_pyramid.changes.values.staging import Preparation
+from dynmodel_pyramid.changes.values.column_values import ColumnValues
+from dynmodel_pyramid.changes.values.staging import Staging, StagingRequest
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.model import link_table
 from dynmodel_pyramid.definitions.store import LIST_PREFIX, TrashedField
 
 
-def restore_table(evolution: Evolution, before: TableDefinition, after: TableDefinition, on_error: Words) -> None:
-    """Bring a table back under its name, with its foreign keys.
+def restore_table(editor: SchemaEditor, change: TableChange, loosening: Loosening) -> Loosening:
+    """Bring a table back under its name, with its foreign keys; -> what is loosened by now.
 
     Meanwhile rows that it refers to may have gone: such values follow ``on_error``. A field of ``before`` that
     ``after`` lacks goes to the table's own trash.
 
     :raises Conflict: values refer to rows that are gone; the database has a table of that name
     """
-    evolution.made_anew = frozenset()
-    evolution.refuse_too_many_names(after)
-    evolution.refuse_taken(after)
-    values = Preparation(
-        evolution.connection,
-        evolution.generator,
-        before,
-        evolution.far_rows(before),
-        on_error=on_error,
-        moment=evolution.moment,
-        returning={},
-        keep_aside=evolution.keep_aside(after),
+    before, after = change.before, change.after
+    editor.refuse_too_many_names(after)
+    editor.refuse_taken(after)
+    request = StagingRequest(
+        before, editor.far_rows(before), change.on_error, editor.context.moment, quarantine=editor.quarantine(after)
     )
-    carried = [values.of(field, True) for field in after.fields if evolution.generator.reference(field) is not None]
+    staging = Staging(editor.connection, editor.generator, request)
+    links = [field for field in after.fields if editor.generator.reference(field) is not None]
+    all_values = [staging.values_of(field, converts=True) for field in links]
     left = [field for field in before.fields if field.id not in after.by_id]
-    evolution.judge_lost(after, carried, on_error, left)
-    for made in carried:
-        found = None
-        if made.after.required and made.lost.count:
-            found = row_checks.nulls(evolution.connection, values.table, made)
-        if found is not None:
-            evolution.findings.add(found)
-    evolution.before_ddl()
-    for made in carried:
-        if made.aside is not None:
-            _write(evolution, values, made)
-    values.close()
-    evolution.leave_behind(before, after)
+    loosening = editor.check_lost(after, all_values, change.on_error, loosening, left)
+    for values in all_values:
+        if values.after.required and values.lost.count:
+            editor.violations.add(row_checks.nulls(editor.connection, staging.table, values))
+    editor.context.hold_off_readers()
+    for values in all_values:
+        if values.side_table is not None:
+            _write(editor, before, staging.table, values)
+    staging.close()
+    editor.leave_behind(before, after)
     still_there = replace(after, physical_name=before.physical_name)
-    evolution.restore_foreign_keys(still_there)
-    for field, reference in evolution.lists(after):
-        evolution.list_tables(still_there).remake(still_there, field, reference)
+    editor.restore_foreign_keys(still_there)
+    for field, reference in editor.lists(after):
+        editor.list_tables(still_there).remake(still_there, field, reference)
     # What refers to the table follows.
-    evolution.rename_table(before.physical_name, after.physical_name)
+    editor.rename_table(before.physical_name, after.physical_name)
+    return loosening
 
 
-def _write(evolution: Evolution, values: Preparation, made: Carried) -> None:
+def _write(editor: SchemaEditor, before: TableDefinition, table: sa.Table, values: ColumnValues) -> None:
     """Write the values that changed; nothing refers to anything yet."""
-    if not evolution.is_list(made.after):
-        change = sa.update(values.table).where(made.aside.has_row()).values({made.source: made.expression})
+    if not editor.is_list(values.after):
+        change = sa.update(table).where(values.side_table.has_row()).values({values.source: values.expression})
     else:
-        lines = lines_of(values.before.id, made.after.id, evolution.schema)
-        change = sa.delete(lines).where(lines.c.row_id.in_(sa.select(made.aside.table.c.id)))
-    evolution.ddl.run(change)
+        lines = lines_of(before.id, values.after.id, editor.schema)
+        change = sa.delete(lines).where(lines.c.row_id.in_(sa.select(values.side_table.table.c.id)))
+    editor.runner.run(change)
 
 
-def purge_table(evolution: Evolution, definition: TableDefinition, trashed: list[TrashedField]) -> None:
+def purge_table(editor: SchemaEditor, definition: TableDefinition, trashed: list[TrashedField]) -> None:
     """Destroy a table in the trash with all that belongs to it.
 
     :param trashed: the fields in its own trash
@@ -79,6 +73,6 @@ def purge_table(evolution: Evolution, definition: TableDefinition, trashed: list
     names = [link_table(definition.id, field.id) for field in definition.fields]
     names += [kept.column for kept in trashed if kept.column.startswith(LIST_PREFIX)]
     for name in (*names, definition.physical_name):
-        table = sa.Table(quoted_name(name, quote=True), sa.MetaData(schema=evolution.schema))
-        evolution.ddl.run(sa.schema.DropTable(table, if_exists=True))
-    evolution.drop_sequence(definition)
+        table = sa.Table(quoted_name(name, quote=True), sa.MetaData(schema=editor.schema))
+        editor.runner.run(sa.schema.DropTable(table, if_exists=True))
+    editor.drop_sequence(definition)

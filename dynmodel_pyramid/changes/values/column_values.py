@@ -1,74 +1,32 @@
-"""The values that a field will have, made before the table is touched.
+"""The values that a field has, and those that it will have, made before the table is touched.
 
-What SQL can make is an expression over the table; what only Python can make stands in a temporary table, row by row,
-and overrides the expression. So a plan makes and judges all values as the change itself does, and changes nothing.
+What SQL can make is an expression over the table (:class:`SourceTable`). What only Python can make stands in a
+temporary table (:class:`SideTable`), row by row, and overrides the expression. So a plan makes and judges all values as
+the change itself does, and changes nothing.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import quoted_name
 
-from dynmodel_pyramid.changes.values.conversion import Convert
-from dynmodel_pyramid.changes.values.violations import SAMPLES, Samples
-from dynmodel_pyramid.definitions import FieldDefinition
-from dynmodel_pyramid.definitions.store import TrashedField
+from dynmodel_pyramid.catalogue.list_tables import lines, lines_of, list_of
+from dynmodel_pyramid.catalogue.table_builder import Generator
+from dynmodel_pyramid.changes.values.violations import Samples
+from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
+from dynmodel_pyramid.definitions.store import LIST_PREFIX, TrashedField
+from dynmodel_pyramid.errors import PluginMissing
+from dynmodel_pyramid.fields.types.json import JsonDocument
+from dynmodel_pyramid.fields.types.temporal import UTCDateTime
 
 #: Rows that are read, and values that are written, at once.
 BATCH = 1000
 UNCACHED = {"compiled_cache": None}
 
 
-@dataclass(slots=True)
-class Carried:
-    """The values of a field after a change: ``expression`` over the table as it is now.
-
-    ``before`` and ``source`` are what the values are made from; None for a field that is new.
-    """
-
-    after: FieldDefinition
-    expression: sa.ColumnElement
-    before: FieldDefinition | None = None
-    source: sa.ColumnElement | None = None
-    #: Values that are not null; how many of them have another text form afterwards; those that can't be carried over.
-    values: int = 0
-    changed: Samples = field(default_factory=Samples)
-    lost: Samples = field(default_factory=Samples)
-    #: How many nulls take the default.
-    filled: int = 0
-    #: How many values come back that earlier conversions had replaced, and what the trash needs to keep no longer.
-    returned: int = 0
-    spent: list[TrashedField] = field(default_factory=list)
-    #: Whether ``source`` holds these very values already, in a column of the same type.
-    is_same: bool = False
-    #: The temporary table that overrides the expression, if there is one.
-    aside: "Aside | None" = None
-
-    @property
-    def by_sql(self) -> bool:
-        """Whether the expression needs the row's own columns only."""
-        return self.aside is None
-
-    @property
-    def keeps_old(self) -> bool:
-        """Whether the values that there were can't be told from the new ones."""
-        return bool(self.changed.count or self.lost.count)
-
-    def override(self, aside: "Aside") -> None:
-        """Let the temporary table have its way in the rows that it has."""
-        if self.aside is None:
-            self.expression = aside.over(self.expression)
-        self.aside, self.is_same = aside, False
-
-    def rest_on(self, base: sa.ColumnElement) -> None:
-        """Take this expression; a temporary table that overrides goes on to do so."""
-        self.expression = base if self.aside is None else self.aside.over(base)
-
-
-class Aside:
+class SideTable:
     """A temporary table of values by row; it goes with the transaction."""
 
     def __init__(self, connection: sa.Connection, table: sa.FromClause, field_id: int, kind: sa.types.TypeEngine):
@@ -109,134 +67,111 @@ class Aside:
         self.connection.execute(sa.schema.DropTable(self.table), execution_options=UNCACHED)
 
 
-@dataclass(slots=True)
-class Conversion:
-    """How the values of one column become another's: see :func:`convert_values`.
+@dataclass(frozen=True, slots=True)
+class ColumnValues:
+    """The values of a field after a change: ``expression`` over the table as it is now.
 
-    :param expression: the new value in SQL, NULL where Python must judge; None where Python must judge all
-    :param to_text: the text of an old value; ``new_to_text`` that of a new one
-    :param sql_texts: makers of both in SQL; None where a type has none
-    :param numbers: whether both are JSON numbers, so that 1 and 1.0 are the same
-    :param same_storage: whether both columns are of one type, so that a value may be left as it is
-    :param substitute: makes what a lost value becomes; None: null
-    :param keep_aside: is told (id of the row, old value, its text, reason) of the lost values, in batches
-    :param only: the rows that are concerned; the others have their values already
+    :param before: the field that the values are made from, and ``source`` its values; None for a field that is new
+    :param total: how many values are not null
+    :param changed: those with another text form afterwards; ``lost`` are those that can't be carried over
+    :param filled: how many nulls take the default
+    :param returned: how many values come back that earlier conversions had replaced
+    :param spent: what the trash no longer needs to keep
+    :param is_same: whether ``source`` holds these very values already, in a column of the same type
+    :param side_table: the temporary table that overrides the expression, if there is one
     """
 
-    table: sa.FromClause
-    source: sa.ColumnElement
-    kind: sa.types.TypeEngine
-    convert: Convert
-    to_text: Callable[[Any], str]
-    new_to_text: Callable[[Any], str]
-    expression: sa.ColumnElement | None = None
-    sql_texts: tuple[Callable[[sa.ColumnElement], sa.ColumnElement], ...] | None = None
-    numbers: bool = False
-    same_storage: bool = False
-    substitute: Callable[[], Any] | None = None
-    keep_aside: Callable[[list[tuple[int, Any, str, str]]], None] | None = None
-    only: sa.ColumnElement[bool] = field(default_factory=sa.true)
+    after: FieldDefinition
+    expression: sa.ColumnElement
+    before: FieldDefinition | None = None
+    source: sa.ColumnElement | None = None
+    total: int = 0
+    changed: Samples = Samples()
+    lost: Samples = Samples()
+    filled: int = 0
+    returned: int = 0
+    spent: tuple[TrashedField, ...] = ()
+    is_same: bool = False
+    side_table: SideTable | None = None
 
-    def is_same_text(self, old: str, new: str) -> bool:
-        return old == new or (self.numbers and new in (f"{old}.0", old.removesuffix(".0")))
+    @property
+    def by_sql(self) -> bool:
+        """Whether the expression needs the row's own columns only."""
+        return self.side_table is None
 
-    def other_text(self, old: sa.ColumnElement, new: sa.ColumnElement) -> sa.ColumnElement[bool]:
-        """:meth:`is_same_text` in SQL, negated."""
-        differs = old.is_distinct_from(new)
-        if self.numbers:
-            differs = sa.and_(differs, old.concat(".0").is_distinct_from(new), new.concat(".0").is_distinct_from(old))
-        return differs
+    @property
+    def keeps_old(self) -> bool:
+        """Whether old values cannot be recovered from the new ones, so that they are kept."""
+        return bool(self.changed.count or self.lost.count)
 
+    def overridden_by(self, side_table: SideTable) -> "ColumnValues":
+        """With the temporary table's values in the rows that it has."""
+        expression = side_table.over(self.expression) if self.side_table is None else self.expression
+        return replace(self, expression=expression, side_table=side_table, is_same=False)
 
-def convert_values(
-    connection: sa.Connection, carried: Carried, how: Conversion, make_aside: Callable[[], Aside]
-) -> None:
-    """Find what each value becomes, count, and settle ``carried.expression``."""
-    source = how.source
-    if how.expression is not None and how.sql_texts is not None:
-        seen = _seen(how)
-        left = _survey(connection, carried, how, seen)
-        # Where SQL has no text to compare Python has to say whether the value changes.
-        undecided = sa.and_(seen.c.old.is_not(None), ~_is_decided(seen))
-        base, to_do = how.expression, streamed(connection, seen, undecided, seen.c.old)
-    else:
-        count = sa.select(sa.func.count(source)).select_from(how.table).where(how.only)
-        left = carried.values = connection.scalar(count, execution_options=UNCACHED)
-        base = source if how.same_storage else sa.cast(sa.null(), how.kind)
-        to_do = streamed(connection, how.table, sa.and_(how.only, source.is_not(None)), source)
-        carried.is_same = how.same_storage
-    carried.rest_on(base)
-    if not left:
-        return
-    aside, overridden = make_aside(), False
-    with closing(to_do):
-        for rows in to_do:
-            made, lost = in_python(rows, carried, how)
-            if made:
-                aside.put(made)
-                overridden = True
-            if lost and how.keep_aside is not None:
-                how.keep_aside(lost)
-    carried.is_same &= not carried.lost.count
-    if overridden:
-        carried.override(aside)
+    def made_from(self, base: sa.ColumnElement) -> "ColumnValues":
+        """With this expression; a temporary table that overrides goes on to do so."""
+        return replace(self, expression=base if self.side_table is None else self.side_table.over(base))
 
 
-def _seen(how: Conversion) -> sa.FromClause:
-    """Values before and after, with their texts: one within the other, for texts that are made of the expressions
-    themselves would multiply, and be nested too deeply for SQLite's parser. OFFSET keeps both databases from putting
-    the expressions in place of the columns, which would compute them several times for each row.
+class SourceTable:
+    """A table as it is before a change, for the expressions that its future values are made of.
+
+    Fields are found by their names, what is in the trash by the names of its columns.
+
+    :param trashed: columns in the trash that are needed; those of types that are gone can be renamed and dropped
     """
-    pairs = sa.select(how.table.c.id, how.source.label("old"), how.expression.label("new")).where(how.only)
-    pairs = pairs.offset(0).subquery()
-    old_text, new_text = (make(value) for make, value in zip(how.sql_texts, (pairs.c.old, pairs.c.new), strict=True))
-    return sa.select(*pairs.c, old_text.label("old_text"), new_text.label("new_text")).offset(0).subquery()
 
+    def __init__(self, generator: Generator, definition: TableDefinition, trashed: Iterable[TrashedField] = ()):
+        self.generator = generator
+        self.definition = definition
+        self.table = sa.Table(
+            quoted_name(definition.physical_name, quote=True),
+            sa.MetaData(schema=generator.dialect.schema),
+            sa.Column("id", sa.BigInteger, primary_key=True),
+            # Types that have no column of their own show what these have.
+            sa.Column("_version", sa.BigInteger),
+            sa.Column("_created", UTCDateTime()),
+            sa.Column("_updated", UTCDateTime()),
+        )
+        columns = [(field.column, field.name, field) for field in definition.fields]
+        columns += {each.column: (each.column, each.column, each.field) for each in trashed}.values()
+        for column, key, field in columns:
+            kind = None if column.startswith(LIST_PREFIX) else self._column_type(field)
+            if kind is not None:
+                self.table.append_column(sa.Column(quoted_name(column, quote=True), kind, key=key))
 
-def _is_decided(seen: sa.FromClause) -> sa.ColumnElement[bool]:
-    return sa.and_(seen.c.new.is_not(None), seen.c.new_text.is_not(None))
+    def is_list(self, field: FieldDefinition) -> bool:
+        reference = self.generator.reference(field)
+        return reference is not None and reference.many
 
+    def kind(self, field: FieldDefinition) -> sa.types.TypeEngine | None:
+        """What the values are stored as; None for what the database computes. Lists are JSON arrays here."""
+        return JsonDocument() if self.is_list(field) else self._column_type(field)
 
-def _survey(connection: sa.Connection, carried: Carried, how: Conversion, seen: sa.FromClause) -> int:
-    """Count what SQL does, in one scan; -> how many values are left to Python."""
+    def _column_type(self, field: FieldDefinition) -> sa.types.TypeEngine | None:
+        try:
+            column = self.generator.column(field)
+        except PluginMissing:
+            return sa.types.NullType()
+        return None if column is None else column.type
 
-    def number(condition: sa.ColumnElement[bool]) -> sa.ColumnElement:
-        return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
+    def values(self, field: FieldDefinition, kept_as: str | None = None) -> sa.ColumnElement:
+        """The values of a field as they are, be they in a column, in lines of lists, or computed.
 
-    differs = sa.and_(_is_decided(seen), how.other_text(seen.c.old_text, seen.c.new_text))
-    columns = [sa.func.count(seen.c.old), number(_is_decided(seen)), number(differs)]
-    if how.same_storage:
-        columns.append(number(seen.c.new.is_distinct_from(seen.c.old)))
-    counts = connection.execute(sa.select(*columns).select_from(seen), execution_options=UNCACHED).one()
-    carried.values, converted, carried.changed.count = counts[:3]
-    carried.is_same = how.same_storage and counts[3] == 0
-    if carried.changed.count:
-        query = sa.select(seen.c.id, seen.c.old_text, seen.c.new_text).where(differs).order_by(seen.c.id)
-        query = query.limit(SAMPLES)
-        for row_id, before, after in connection.execute(query, execution_options=UNCACHED):
-            carried.changed.tell(row_id, before=before, after=after)
-    return carried.values - converted
-
-
-def in_python(rows: list, carried: Carried, how: Conversion) -> tuple[list, list]:
-    """-> the values to put aside, and (id, old value, its text, reason) of the lost ones."""
-    made, lost = [], []
-    for row_id, value in rows:
-        converted, reason = how.convert(value)
-        text = how.to_text(value)
-        if reason is not None:
-            carried.lost.add(row_id, value=text, reason=reason)
-            lost.append((row_id, value, text, reason))
-            if how.substitute is not None or how.expression is None:
-                made.append((row_id, how.substitute() if how.substitute is not None else None))
-            continue
-        new_text = how.new_to_text(converted)
-        if not how.is_same_text(text, new_text):
-            carried.changed.add(row_id, before=text, after=new_text)
-        is_same = how.expression is None and how.same_storage and type(converted) is type(value) and converted == value
-        if not is_same or new_text != text:
-            made.append((row_id, converted))
-    return made, lost
+        :param kept_as: the column, or table of lines, in the trash
+        """
+        if self.is_list(field):
+            schema = self.generator.dialect.schema
+            kept = lines_of(self.definition.id, field.id, schema)
+            if kept_as is not None:
+                kept = lines(kept_as, sa.MetaData(schema=schema))
+            return sa.cast(list_of(self.table, kept, self.generator.dialect.name), JsonDocument())
+        key = kept_as or field.name
+        if key in self.table.c:
+            return self.table.c[key]
+        computed = self.generator.field_types[field.type].read_expression(self.table, field.options)
+        return sa.type_coerce(computed, computed.type)  # never a column: that may be one of the system's
 
 
 def streamed(

@@ -10,16 +10,22 @@ round-trip), and whatever has to be taken as the JSON value it is has no other w
 """
 
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import colander
 import sqlalchemy as sa
 
+from dynmodel_pyramid.changes.values.column_values import UNCACHED, ColumnValues, SideTable, streamed
+from dynmodel_pyramid.changes.values.violations import SAMPLES
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.fields import FieldTypes
 
 #: A stored value -> (the new stored value, None), or (None, why it can't be carried over).
 Convert = Callable[[Any], tuple[Any, str | None]]
+#: A value that can't be carried over: (id of the row, old value, its text, reason).
+Lost = tuple[int, Any, str, str]
 
 
 def converter(field_types: FieldTypes, before: FieldDefinition, after: FieldDefinition) -> Convert:
@@ -61,3 +67,163 @@ def in_database(
     to_text = field_types[before.type].text_form(before.options).sql_to_text
     from_text = field_types[after.type].text_form(after.options).sql_from_text
     return None if to_text is None or from_text is None else from_text(to_text(source, dialect), dialect)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """How the values of one column become another's: see :func:`convert_values`.
+
+    :param expression: the new value in SQL, NULL where Python must judge; None where Python must judge all
+    :param to_text: the text of an old value; ``new_to_text`` that of a new one
+    :param sql_texts: makers of both in SQL; None where a type has none
+    :param numbers: whether both are JSON numbers, so that 1 and 1.0 are the same
+    :param same_storage: whether both columns are of one type, so that a value may be left as it is
+    :param substitute: makes what a lost value becomes; None: null
+    :param quarantine: takes the lost values, in batches
+    :param only: the rows that are concerned; the others have their values already
+    """
+
+    table: sa.FromClause
+    source: sa.ColumnElement
+    kind: sa.types.TypeEngine
+    convert: Convert
+    to_text: Callable[[Any], str]
+    new_to_text: Callable[[Any], str]
+    expression: sa.ColumnElement | None = None
+    sql_texts: tuple[Callable[[sa.ColumnElement], sa.ColumnElement], ...] | None = None
+    numbers: bool = False
+    same_storage: bool = False
+    substitute: Callable[[], Any] | None = None
+    quarantine: Callable[[list[Lost]], None] | None = None
+    only: sa.ColumnElement[bool] = field(default_factory=sa.true)
+
+    def is_same_text(self, old: str, new: str) -> bool:
+        return old == new or (self.numbers and new in (f"{old}.0", old.removesuffix(".0")))
+
+    def other_text(self, old: sa.ColumnElement, new: sa.ColumnElement) -> sa.ColumnElement[bool]:
+        """:meth:`is_same_text` in SQL, negated."""
+        differs = old.is_distinct_from(new)
+        if self.numbers:
+            differs = sa.and_(differs, old.concat(".0").is_distinct_from(new), new.concat(".0").is_distinct_from(old))
+        return differs
+
+    def keep(self, lost: list[Lost]) -> None:
+        """Put lost values into the quarantine, if it is to have them."""
+        if lost and self.quarantine is not None:
+            self.quarantine(lost)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What Python made of some rows.
+
+    :param made: (id of the row, value) for the temporary table
+    :param changed: (id of the row, text before, text after)
+    """
+
+    made: list[tuple[int, Any]]
+    changed: list[tuple[int, str, str]]
+    lost: list[Lost]
+
+    def added_to(self, values: ColumnValues) -> ColumnValues:
+        """The values with these rows counted."""
+        changed = ({"id": row_id, "before": before, "after": after} for row_id, before, after in self.changed)
+        lost = ({"id": row_id, "value": text, "reason": reason} for row_id, _, text, reason in self.lost)
+        return replace(values, changed=values.changed.plus(changed), lost=values.lost.plus(lost))
+
+
+def convert_values(
+    connection: sa.Connection, values: ColumnValues, conversion: Conversion, make_side_table: Callable[[], SideTable]
+) -> ColumnValues:
+    """The values as the conversion makes them, counted."""
+    source = conversion.source
+    if conversion.expression is not None and conversion.sql_texts is not None:
+        pairs = _pairs(conversion)
+        values, left = _survey(connection, values, conversion, pairs)
+        # Where SQL has no text to compare Python has to say whether the value changes.
+        undecided = sa.and_(pairs.c.old.is_not(None), ~_is_decided(pairs))
+        base, rows_left = conversion.expression, streamed(connection, pairs, undecided, pairs.c.old)
+    else:
+        count = sa.select(sa.func.count(source)).select_from(conversion.table).where(conversion.only)
+        left = connection.scalar(count, execution_options=UNCACHED)
+        base = source if conversion.same_storage else sa.cast(sa.null(), conversion.kind)
+        is_concerned = sa.and_(conversion.only, source.is_not(None))
+        rows_left = streamed(connection, conversion.table, is_concerned, source)
+        values = replace(values, total=left, is_same=conversion.same_storage)
+    values = values.made_from(base)
+    if not left:
+        return values
+    side_table, is_overridden = make_side_table(), False
+    with closing(rows_left):
+        for rows in rows_left:
+            batch = in_python(rows, conversion)
+            side_table.put(batch.made)
+            conversion.keep(batch.lost)
+            is_overridden |= bool(batch.made)
+            values = batch.added_to(values)
+    values = replace(values, is_same=values.is_same and not values.lost.count)
+    return values.overridden_by(side_table) if is_overridden else values
+
+
+def _pairs(conversion: Conversion) -> sa.FromClause:
+    """Values before and after, with their texts: one within the other, for texts that are made of the expressions
+    themselves would multiply, and be nested too deeply for SQLite's parser. OFFSET keeps both databases from putting
+    the expressions in place of the columns, which would compute them several times for each row.
+    """
+    pairs = sa.select(conversion.table.c.id, conversion.source.label("old"), conversion.expression.label("new")).where(
+        conversion.only
+    )
+    pairs = pairs.offset(0).subquery()
+    old_text, new_text = (
+        to_text(value) for to_text, value in zip(conversion.sql_texts, (pairs.c.old, pairs.c.new), strict=True)
+    )
+    return sa.select(*pairs.c, old_text.label("old_text"), new_text.label("new_text")).offset(0).subquery()
+
+
+def _is_decided(pairs: sa.FromClause) -> sa.ColumnElement[bool]:
+    return sa.and_(pairs.c.new.is_not(None), pairs.c.new_text.is_not(None))
+
+
+def _survey(
+    connection: sa.Connection, values: ColumnValues, conversion: Conversion, pairs: sa.FromClause
+) -> tuple[ColumnValues, int]:
+    """Count what SQL does, in one scan; -> the values, and how many are left to Python."""
+
+    def number(condition: sa.ColumnElement[bool]) -> sa.ColumnElement:
+        return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
+
+    differs = sa.and_(_is_decided(pairs), conversion.other_text(pairs.c.old_text, pairs.c.new_text))
+    columns = [sa.func.count(pairs.c.old), number(_is_decided(pairs)), number(differs)]
+    if conversion.same_storage:
+        columns.append(number(pairs.c.new.is_distinct_from(pairs.c.old)))
+    counts = connection.execute(sa.select(*columns).select_from(pairs), execution_options=UNCACHED).one()
+    total, converted, changed_count = counts[:3]
+    changed = replace(values.changed, count=changed_count)
+    if changed_count:
+        query = sa.select(pairs.c.id, pairs.c.old_text, pairs.c.new_text).where(differs).order_by(pairs.c.id)
+        rows = connection.execute(query.limit(SAMPLES), execution_options=UNCACHED)
+        changed = changed.showing([{"id": row_id, "before": old, "after": new} for row_id, old, new in rows])
+    is_same = conversion.same_storage and counts[3] == 0
+    return replace(values, total=total, changed=changed, is_same=is_same), total - converted
+
+
+def in_python(rows: list, conversion: Conversion) -> Batch:
+    """What the conversion makes of (id of the row, value)."""
+    batch = Batch([], [], [])
+    for row_id, value in rows:
+        converted, reason = conversion.convert(value)
+        text = conversion.to_text(value)
+        if reason is not None:
+            batch.lost.append((row_id, value, text, reason))
+            if conversion.substitute is not None or conversion.expression is None:
+                substitute = conversion.substitute() if conversion.substitute is not None else None
+                batch.made.append((row_id, substitute))
+            continue
+        new_text = conversion.new_to_text(converted)
+        if not conversion.is_same_text(text, new_text):
+            batch.changed.append((row_id, text, new_text))
+        stays = conversion.expression is None and conversion.same_storage
+        is_same = stays and type(converted) is type(value) and converted == value
+        if not is_same or new_text != text:
+            batch.made.append((row_id, converted))
+    return batch

@@ -1,51 +1,51 @@
-"""Ids of rows that are not there: values that a link, or a list of links, can't carry over."""
+"""Dangling links: ids of rows that are not there, which a link, or a list of links, can't carry over."""
 
 from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.changes.values.column_values import UNCACHED, Aside, Carried, Conversion, batches
+from dynmodel_pyramid.changes.values.column_values import UNCACHED, ColumnValues, SideTable, batches
+from dynmodel_pyramid.changes.values.conversion import Batch, Conversion
 
 
-def lose_missing_rows(
+def lose_dangling_links(
     connection: sa.Connection,
-    carried: Carried,
-    how: Conversion,
+    values: ColumnValues,
+    conversion: Conversion,
     far: sa.FromClause,
-    make_aside: Callable[[], Aside],
+    make_side_table: Callable[[], SideTable],
     *,
     many: bool,
-) -> None:
-    """Take ids of rows that are not there for values that can't be carried over.
+) -> ColumnValues:
+    """The values without ids of rows that are not there: these are lost.
 
     :param far: the rows that may be referred to
     :param many: whether values are lists of ids
     """
-    expression, table = carried.expression, how.table
+    expression, table = values.expression, conversion.table
     condition = expression.is_not(None)
     if not many:
         condition = sa.and_(condition, ~sa.exists().where(far.c.id == expression).correlate(table))
     for rows in batches(connection, table, condition, expression):
-        lost = _missing(connection, rows, far) if many else [(row_id, value, value) for row_id, value in rows]
-        if not lost:
+        dangling = _dangling(connection, rows, far) if many else [(row_id, value, value) for row_id, value in rows]
+        if not dangling:
             continue
-        told = [
-            (row_id, value, how.new_to_text(value), f"there is no row {missing}") for row_id, value, missing in lost
+        lost = [
+            (row_id, value, conversion.new_to_text(value), f"there is no row {missing}")
+            for row_id, value, missing in dangling
         ]
-        for row_id, _, text, reason in told:
-            carried.lost.add(row_id, value=text, reason=reason)
-        if how.keep_aside is not None:
-            how.keep_aside(told)
-        aside = make_aside()
-        made = how.substitute if how.substitute is not None else lambda: None
-        aside.replace([(row_id, made()) for row_id, _, _ in lost])
-        carried.override(aside)
+        conversion.keep(lost)
+        side_table = make_side_table()
+        substitute = conversion.substitute if conversion.substitute is not None else lambda: None
+        side_table.replace([(row_id, substitute()) for row_id, *_ in lost])
+        values = Batch([], [], lost).added_to(values).overridden_by(side_table)
+    return values
 
 
-def _missing(connection: sa.Connection, rows: list, far: sa.FromClause) -> list[tuple[int, list, int]]:
+def _dangling(connection: sa.Connection, rows: list, far: sa.FromClause) -> list[tuple[int, list, int]]:
     """(id of the row, its list, the least id that is missing) of the lists with missing rows."""
-    ids = {each for _, values in rows for each in values}
-    found = sa.select(far.c.id).where(far.c.id.in_(ids))
-    there = set(connection.scalars(found, execution_options=UNCACHED)) if ids else set()
-    lost = [(row_id, values, set(values) - there) for row_id, values in rows]
-    return [(row_id, values, min(missing)) for row_id, values, missing in lost if missing]
+    ids = {number for _, numbers in rows for number in numbers}
+    query = sa.select(far.c.id).where(far.c.id.in_(ids))
+    there = set(connection.scalars(query, execution_options=UNCACHED)) if ids else set()
+    missing = [(row_id, numbers, set(numbers) - there) for row_id, numbers in rows]
+    return [(row_id, numbers, min(gone)) for row_id, numbers, gone in missing if gone]

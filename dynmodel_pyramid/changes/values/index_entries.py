@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.table_builder import Model
-from dynmodel_pyramid.changes.values.violations import SAMPLES, Finding
+from dynmodel_pyramid.changes.values.violations import SAMPLES, Violation
 from dynmodel_pyramid.database import Dialect
 from dynmodel_pyramid.definitions import TableDefinition
 
@@ -20,9 +20,9 @@ def too_long_entries(
     indexes: Mapping[str, tuple],
     definition: TableDefinition,
     expressions: Mapping[int, sa.ColumnElement],
-) -> Iterator[Finding]:
+) -> Iterator[Violation]:
     """
-    :param indexes: those to judge, as ``Steps.index_names`` describes them
+    :param indexes: those to judge, as ``SchemaTools.index_names`` describes them
     :param expressions: the values of fields over the table, by the fields' ids
     """
     for name, (ids, folds_case, *_) in indexes.items():
@@ -34,7 +34,7 @@ def too_long_entries(
         rows = sa.select(table.c.id, *[part.label(f"value_{place}") for place, part in enumerate(parts)])
         count, first = dialect.refused_entries(connection, rows, SAMPLES)
         if count:
-            yield _finding(name, count, first, [definition.by_id[number].name for number in ids], ids)
+            yield _violation(name, count, first, [definition.by_id[number].name for number in ids], ids)
 
 
 def long_indexed_fields(model: Model) -> list[str]:
@@ -50,10 +50,10 @@ def _is_short(kind: sa.types.TypeEngine) -> bool:
     return isinstance(getattr(kind, "impl_instance", kind), _SHORT)
 
 
-def _finding(name: str, count: int, first: list[int], names: list[str], ids: tuple[int, ...]) -> Finding:
+def _violation(name: str, count: int, first: list[int], names: list[str], ids: tuple[int, ...]) -> Violation:
     number = int(name.rpartition("_")[2])
     aspect = "several" if number not in ids else "unique" if name.startswith("_ux_") else "index"
-    return Finding(
+    return Violation(
         aspect,
         number,
         f"{count} rows have a value in {', '.join(names)} that is too long for an index",

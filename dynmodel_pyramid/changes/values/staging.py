@@ -1,311 +1,284 @@
-"""The values of all fields after a change of a definition, and whether the rows allow it. Nothing is changed yet."""
+"""The values of all fields after a change of a definition, made beside the table. Nothing is changed yet."""
 
 import datetime
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import colander
 import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.check_constraints import judged_options
-from dynmodel_pyramid.catalogue.list_tables import lines, lines_of, list_of
 from dynmodel_pyramid.catalogue.table_builder import Generator
 from dynmodel_pyramid.changes.on_error import Words
 from dynmodel_pyramid.changes.table_change import Earlier
-from dynmodel_pyramid.changes.values.column_values import UNCACHED, Aside, Carried, Conversion, batches, convert_values
-from dynmodel_pyramid.changes.values.conversion import converter, in_database
-from dynmodel_pyramid.changes.values.dangling_links import lose_missing_rows
-from dynmodel_pyramid.changes.values.source_table import working_table
-from dynmodel_pyramid.changes.values.undo_conversions import bring_back
+from dynmodel_pyramid.changes.values.column_values import UNCACHED, ColumnValues, SideTable, SourceTable, batches
+from dynmodel_pyramid.changes.values.conversion import Conversion, Lost, convert_values, converter, in_database
+from dynmodel_pyramid.changes.values.dangling_links import lose_dangling_links
+from dynmodel_pyramid.changes.values.undo_conversions import undo_conversions
+from dynmodel_pyramid.changes.values.violations import Samples
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.store import TrashedField
-from dynmodel_pyramid.errors import Conflict, PluginMissing
+from dynmodel_pyramid.errors import Conflict
 from dynmodel_pyramid.fields import TextForm
-from dynmodel_pyramid.fields.types.json import JsonDocument
 
-#: Told of the values of a field that can't be carried over: (id of the row, old value, its text, reason) of some rows.
-KeepAside = Callable[[FieldDefinition, FieldDefinition, list[tuple[int, Any, str, str]]], None]
+#: Keeps values of a field that can't be carried over, of some rows: (field before, field after, lost values).
+Quarantine = Callable[[FieldDefinition, FieldDefinition, list[Lost]], None]
 
 
-class Preparation:
-    """Makes the values of one change in the caller's transaction.
+@dataclass(frozen=True, slots=True)
+class StagingRequest:
+    """What values are to be made.
 
+    :param before: the definition of the table as it is
     :param far: the rows of a table by its id, of which the ids are looked at
     :param on_error: what becomes of values that can't be carried over
+    :param moment: what ``default_expression`` takes for now
     :param returning: fields that come back by their ids, each with where the trash keeps its values
     :param earlier: values that come back where nobody has written others since (``TableChange``)
-    :param keep_aside: for ``quarantine``; a plan keeps nothing
+    :param quarantine: for ``on_error=quarantine``; None: nothing is kept, as in a plan
     :param trusted: ids of fields whose values stay as they are, which the database proves later (``online.py``)
     :param counts_all: whether values are counted of which the change itself needs to know nothing, as a plan tells
     """
 
-    def __init__(
-        self,
-        connection: sa.Connection,
-        generator: Generator,
-        before: TableDefinition,
-        far: Callable[[int], sa.FromClause],
-        *,
-        on_error: Words,
-        moment: datetime.datetime,
-        returning: Mapping[int, TrashedField],
-        earlier: Mapping[int, tuple[Earlier, ...]] | None = None,
-        keep_aside: KeepAside | None = None,
-        trusted: Collection[int] = (),
-        counts_all: bool = True,
-    ):
+    before: TableDefinition
+    far: Callable[[int], sa.FromClause]
+    on_error: Words
+    moment: datetime.datetime
+    returning: Mapping[int, TrashedField] = field(default_factory=dict)
+    earlier: Mapping[int, tuple[Earlier, ...]] = field(default_factory=dict)
+    quarantine: Quarantine | None = None
+    trusted: Collection[int] = frozenset()
+    counts_all: bool = True
+
+    def all_earlier(self) -> dict[int, tuple[Earlier, ...]]:
+        """``earlier``, and the values in the trash of fields that are there."""
+        live = {number: kept for number, kept in self.returning.items() if number in self.before.by_id}
+        return {
+            **{number: (Earlier(kept, (self.before.by_id[number],)),) for number, kept in live.items()},
+            **self.earlier,
+        }
+
+
+class Staging:
+    """Makes the values of one change in the caller's transaction, field by field (:meth:`values_of`)."""
+
+    def __init__(self, connection: sa.Connection, generator: Generator, request: StagingRequest):
         self.connection = connection
         self.generator = generator
-        self.before = before
-        self.far = far
-        self.on_error = on_error
-        self.moment = moment
-        self.returning = returning
-        live = {number: kept for number, kept in returning.items() if number in before.by_id}
-        self.earlier = {number: (Earlier(kept, (before.by_id[number],)),) for number, kept in live.items()}
-        self.earlier |= earlier or {}
-        self.keep_aside = keep_aside
-        self.trusted = trusted
-        self.counts_all = counts_all
-        trashed = [*self.returning.values(), *(each.kept for chain in self.earlier.values() for each in chain)]
-        self.table = working_table(generator, before, trashed)
-        self._asides: dict[int, Aside] = {}
+        self.request = request
+        self.earlier = request.all_earlier()
+        trashed = [*request.returning.values(), *(each.kept for chain in self.earlier.values() for each in chain)]
+        self.source = SourceTable(generator, request.before, trashed)
+        self.table = self.source.table
+        self._side_tables: dict[int, SideTable] = {}
 
     def close(self) -> None:
         """Drop what is temporary; needed where the transaction is to go on."""
-        for aside in self._asides.values():
-            aside.drop()
+        for side_table in self._side_tables.values():
+            side_table.drop()
 
     # One field
 
-    def of(self, new: FieldDefinition, converts: bool) -> Carried | None:
+    def values_of(self, new: FieldDefinition, *, converts: bool) -> ColumnValues | None:
         """The values of a field after the change; None where it has none of its own, as the database computes them.
 
         :param converts: whether type or options have changed so that values may
         """
-        old = self.before.by_id.get(new.id)
-        if self.kind(new) is None:
+        old = self.request.before.by_id.get(new.id)
+        if self.source.kind(new) is None:
             return None
-        if old is None and new.id in self.returning:
-            trashed = self.returning[new.id]
-            source = self._source(trashed.field, trashed.column)
-            return self._converted(trashed.field, new, source, self.earlier.get(new.id, ()))
+        if old is None and new.id in self.request.returning:
+            trashed = self.request.returning[new.id]
+            return self._converted(trashed.field, new, self.source.values(trashed.field, trashed.column))
         if old is None:
             return self._added(new)
         if converts:
-            return self._converted(old, new, self._source(old), self.earlier.get(new.id, ()))
-        if self.is_list(new):
+            return self._converted(old, new, self.source.values(old))
+        if self.source.is_list(new):
             return None
         column = self.table.c[old.name]
-        carried = Carried(new, column, old, column, is_same=True)
-        if new.required and not old.required:
-            self._fill(carried)
-        return carried
+        values = ColumnValues(new, column, old, column, is_same=True)
+        return self._filled(values) if new.required and not old.required else values
 
-    def is_list(self, field: FieldDefinition) -> bool:
-        reference = self.generator.reference(field)
-        return reference is not None and reference.many
-
-    def kind(self, field: FieldDefinition) -> sa.types.TypeEngine | None:
-        """What the values are stored as; None for what the database computes. Lists are JSON arrays here."""
-        if self.is_list(field):
-            return JsonDocument()
-        try:
-            column = self.generator.column(field)
-        except PluginMissing:
-            return sa.types.NullType()
-        return None if column is None else column.type
-
-    def _source(self, field: FieldDefinition, kept_as: str | None = None) -> sa.ColumnElement:
-        """The values of a field as they are, be they in a column, in lines of lists, or computed."""
-        if self.is_list(field):
-            schema = self.generator.dialect.schema
-            kept = lines_of(self.before.id, field.id, schema)
-            if kept_as is not None:
-                kept = lines(kept_as, sa.MetaData(schema=schema))
-            return sa.cast(list_of(self.table, kept, self.generator.dialect.name), JsonDocument())
-        key = kept_as or field.name
-        if key in self.table.c:
-            return self.table.c[key]
-        shown = self.generator.field_types[field.type].read_expression(self.table, field.options)
-        return sa.type_coerce(shown, shown.type)  # never a column: that may be one of the system's
-
-    def _added(self, new: FieldDefinition) -> Carried:
-        kind = self.kind(new)
-        value = None if self.is_list(new) else self.generator.default_value(new)
+    def _added(self, new: FieldDefinition) -> ColumnValues:
+        kind = self.source.kind(new)
+        value = None if self.source.is_list(new) else self.generator.default_value(new)
         constant = sa.cast(sa.null(), kind) if value is None else sa.literal(value, kind)
         if value is not None and self.generator.dialect.name == "postgresql":
             constant = sa.cast(constant, kind)  # alone in a condition a parameter has no type
-        carried = Carried(new, constant)
-        if new.default_expression is not None:
-            self._make_all(carried, sa.true())
-        return carried
+        values = ColumnValues(new, constant)
+        return values if new.default_expression is None else self._with_own_defaults(values, sa.true())
 
-    def _converted(
-        self, old: FieldDefinition, new: FieldDefinition, source: sa.ColumnElement, earlier: tuple[Earlier, ...]
-    ) -> Carried:
-        types, dialect = self.generator.field_types, self.generator.dialect.name
-        old_form, new_form = (types[each.type].text_form(each.options) for each in (old, new))
-        kind = self.kind(new)
-        carried = Carried(new, source, old, source)
-        if new.id in self.trusted:
-            carried.is_same = True
-            return carried
-        carried.lost.hidden = carried.changed.hidden = old.write_only or new.write_only
-        only = self._bring_back(carried, earlier) if earlier else sa.true()
-        how = Conversion(
-            table=self.table,
-            source=source,
-            kind=kind,
-            convert=converter(types, old, new),
-            to_text=old_form.to_text,
-            new_to_text=new_form.to_text,
-            numbers=all(self._is_number(each) for each in (old, new)),
-            same_storage=isinstance(source, sa.Column) and self._is_same_type(source.type, kind),
-            substitute=self._maker(new),
-            keep_aside=self._keeper(old, new),
-            only=only,
-        )
-        if (old.type, old.options) == (new.type, new.options) or self._obey_checks(carried, how):
-            carried.is_same = how.same_storage
+    def _converted(self, old: FieldDefinition, new: FieldDefinition, source: sa.ColumnElement) -> ColumnValues:
+        kind, hidden = self.source.kind(new), Samples(old.write_only or new.write_only)
+        values = ColumnValues(new, source, old, source, changed=hidden, lost=hidden)
+        if new.id in self.request.trusted:
+            return replace(values, is_same=True)
+        only = sa.true()
+        if new.id in self.earlier:
+            values = self._with_undone_conversions(values)
+            only = sa.true() if values.side_table is None else ~values.side_table.has_row()
+        same_storage = isinstance(source, sa.Column) and self._is_same_type(source.type, kind)
+        obeying = values
+        if (old.type, old.options) != (new.type, new.options):
+            obeying = self._obeying(values, only) if same_storage and old.type == new.type else None
+        if obeying is not None:
+            values = replace(obeying, is_same=same_storage)
         else:
-            if not self.is_list(new):
-                how.expression = in_database(types, old, new, source, dialect)
-            if how.expression is source and how.same_storage:
-                # As far as the types can tell in SQL no value changes, and all are taken.
-                carried.is_same = True
-                self._count(carried, how)
-            elif how.expression is not None and new_form.sql_to_text is not None:
-                how.sql_texts = tuple(_text_maker(form, dialect) for form in (old_form, new_form))
-            if not carried.is_same:
-                with self._refusing_defaults(new):
-                    convert_values(self.connection, carried, how, lambda: self._aside(new, kind))
-        carried.is_same &= carried.aside is None
-        self._lose_missing_rows(carried, how)
-        if new.required:
-            self._fill(carried)
-        return carried
+            values = self._convert(values, only, same_storage=same_storage)
+        values = replace(values, is_same=values.is_same and values.side_table is None)
+        if self.generator.reference(new) is not None:
+            values = self._without_dangling_links(values)
+        return self._filled(values) if new.required else values
 
     def _is_same_type(self, one: sa.types.TypeEngine, other: sa.types.TypeEngine) -> bool:
         """Whether a value is stored alike in both; columns declared alike may yet keep it in different forms."""
-        declared = (each.compile(self.connection.dialect) for each in (one, other))
-        return type(one) is type(other) and repr(one) == repr(other) and len(set(declared)) == 1
+        declared = {kind.compile(self.connection.dialect) for kind in (one, other)}
+        return type(one) is type(other) and repr(one) == repr(other) and len(declared) == 1
+
+    def _obeying(self, values: ColumnValues, only: sa.ColumnElement[bool]) -> ColumnValues | None:
+        """The values, counted, if the database can tell that all obey the options that have changed; else None.
+
+        It takes one scan, and no text of a value.
+        """
+        new, source = values.after, values.source
+        checks = self.generator.field_types[new.type].checks(source, new.options, self.generator.context)
+        changed = judged_options(values.before, new, checks)
+        if changed is None:
+            return None
+        if not changed:
+            return self._counted(values)
+        rules = sa.and_(sa.true(), *(checks[name] for name in changed))
+        broken = sa.func.coalesce(sa.func.sum(sa.case((~rules, 1), else_=0)), 0)
+        counts = sa.select(sa.func.count(source), broken).select_from(self.table).where(only)
+        total, number = self.connection.execute(counts, execution_options=UNCACHED).one()
+        return replace(values, total=total) if number == 0 else None
+
+    def _counted(self, values: ColumnValues) -> ColumnValues:
+        """The values, which all stay as they are."""
+        if not self.request.counts_all:
+            return values
+        query = sa.select(sa.func.count(values.source)).select_from(self.table)
+        return replace(values, total=self.connection.scalar(query, execution_options=UNCACHED))
+
+    def _convert(self, values: ColumnValues, only: sa.ColumnElement[bool], *, same_storage: bool) -> ColumnValues:
+        old, new = values.before, values.after
+        types, dialect = self.generator.field_types, self.generator.dialect.name
+        conversion = replace(
+            self._conversion(values, old),
+            numbers=self._is_number(old) and self._is_number(new),
+            same_storage=same_storage,
+            only=only,
+        )
+        if not self.source.is_list(new):
+            conversion = replace(conversion, expression=in_database(types, old, new, values.source, dialect))
+        if conversion.expression is values.source and same_storage:
+            # As far as the types can tell in SQL no value changes, and all are taken.
+            return replace(self._counted(values), is_same=True)
+        forms = [types[form.type].text_form(form.options) for form in (old, new)]
+        if conversion.expression is not None and forms[1].sql_to_text is not None:
+            conversion = replace(conversion, sql_texts=tuple(_text_maker(form, dialect) for form in forms))
+        with _refusing_defaults(new):
+            return convert_values(self.connection, values, conversion, lambda: self._side_table(new))
+
+    def _conversion(self, values: ColumnValues, old: FieldDefinition) -> Conversion:
+        """From what the field was; judged by Python alone."""
+        new, types = values.after, self.generator.field_types
+        return Conversion(
+            table=self.table,
+            source=values.source,
+            kind=self.source.kind(new),
+            convert=converter(types, old, new),
+            to_text=types[old.type].text_form(old.options).to_text,
+            new_to_text=types[new.type].text_form(new.options).to_text,
+            substitute=self._substitute(new),
+            quarantine=self._quarantine(old, new),
+        )
 
     def _is_number(self, field: FieldDefinition) -> bool:
         rules = self.generator.field_types[field.type].json_schema(field.options)
         return rules.get("type") in ("integer", "number")
 
-    def _obey_checks(self, carried: Carried, how: Conversion) -> bool:
-        """Whether the database can tell that all values obey the options that have changed: one scan, and no text."""
-        old, new = carried.before, carried.after
-        if old.type != new.type or not how.same_storage:
-            return False
-        checks = self.generator.field_types[new.type].checks(how.source, new.options, self.generator.context)
-        judged = judged_options(old, new, checks)
-        if judged is None:
-            return False
-        if not judged:
-            self._count(carried, how)
-            return True
-        rules = sa.and_(sa.true(), *(checks[name] for name in judged))
-        broken = sa.func.coalesce(sa.func.sum(sa.case((~rules, 1), else_=0)), 0)
-        counts = sa.select(sa.func.count(how.source), broken).select_from(self.table).where(how.only)
-        carried.values, number = self.connection.execute(counts, execution_options=UNCACHED).one()
-        return number == 0
+    def _side_table(self, field: FieldDefinition) -> SideTable:
+        if field.id not in self._side_tables:
+            kind = self.source.kind(field)
+            self._side_tables[field.id] = SideTable(self.connection, self.table, field.id, kind)
+        return self._side_tables[field.id]
 
-    def _count(self, carried: Carried, how: Conversion) -> None:
-        """Count values that all stay as they are."""
-        if self.counts_all:
-            query = sa.select(sa.func.count(how.source)).select_from(self.table)
-            carried.values = self.connection.scalar(query, execution_options=UNCACHED)
-
-    def _aside(self, field: FieldDefinition, kind: sa.types.TypeEngine) -> Aside:
-        if field.id not in self._asides:
-            self._asides[field.id] = Aside(self.connection, self.table, field.id, kind)
-        return self._asides[field.id]
-
-    def _maker(self, new: FieldDefinition) -> Callable[[], Any] | None:
+    def _substitute(self, new: FieldDefinition) -> Callable[[], Any] | None:
         """What lost values become; None for null. Quarantined ones do where null is refused."""
-        word = self.on_error.of(new)
+        word = self.request.on_error.of(new)
         takes_default = word == "default" or (word == "quarantine" and new.required)
-        return self.generator.default_maker(new, self.moment) if takes_default else None
+        return self.generator.default_maker(new, self.request.moment) if takes_default else None
 
-    def _keeper(self, old: FieldDefinition, new: FieldDefinition):
-        if self.keep_aside is None or self.on_error.of(new) != "quarantine":
+    def _quarantine(self, old: FieldDefinition, new: FieldDefinition) -> Callable[[list[Lost]], None] | None:
+        keep = self.request.quarantine
+        if keep is None or self.request.on_error.of(new) != "quarantine":
             return None
-        return lambda rows: self.keep_aside(old, new, rows)
+        return lambda lost: keep(old, new, lost)
 
-    def _bring_back(self, carried: Carried, earlier: tuple[Earlier, ...]) -> sa.ColumnElement[bool]:
-        """-> in which rows nothing comes back from the trash, so that what there is must be converted."""
-        new, kind = carried.after, self.kind(carried.after)
-        types = self.generator.field_types
-
-        def conversion(kept: FieldDefinition) -> Conversion:
-            return Conversion(
-                table=self.table,
-                source=carried.source,
-                kind=kind,
-                convert=converter(types, kept, new),
-                to_text=types[kept.type].text_form(kept.options).to_text,
-                new_to_text=types[new.type].text_form(new.options).to_text,
-                substitute=self._maker(new),
-                keep_aside=self._keeper(kept, new),
+    def _with_undone_conversions(self, values: ColumnValues) -> ColumnValues:
+        """The values, overridden in the rows in which old values come back from the trash."""
+        new, earlier = values.after, self.earlier[values.after.id]
+        columns = [self.source.values(each.kept.field, each.kept.column) for each in earlier]
+        side_table = self._side_table(new)
+        with _refusing_defaults(new):
+            return undo_conversions(
+                self.connection,
+                values,
+                self.generator,
+                earlier,
+                columns,
+                side_table,
+                lambda kept: self._conversion(values, kept),
             )
 
-        columns = [self._source(each.kept.field, each.kept.column) for each in earlier]
-        aside = self._aside(new, kind)
-        with self._refusing_defaults(new):
-            found = bring_back(self.connection, carried, self.generator, earlier, columns, aside, conversion)
-        if not found:
-            return sa.true()
-        carried.override(aside)
-        return ~aside.has_row()
+    def _without_dangling_links(self, values: ColumnValues) -> ColumnValues:
+        new, reference = values.after, self.generator.reference(values.after)
+        conversion, far = self._conversion(values, values.before), self.request.far(reference.table)
+        return lose_dangling_links(
+            self.connection, values, conversion, far, lambda: self._side_table(new), many=reference.many
+        )
 
-    def _lose_missing_rows(self, carried: Carried, how: Conversion) -> None:
-        reference = self.generator.reference(carried.after)
-        if reference is not None:
-            far, make_aside = self.far(reference.table), lambda: self._aside(carried.after, how.kind)
-            lose_missing_rows(self.connection, carried, how, far, make_aside, many=reference.many)
-
-    def _fill(self, carried: Carried) -> None:
+    def _filled(self, values: ColumnValues) -> ColumnValues:
         """With ``on_error=default`` a required field takes its default where it would be null."""
-        field = carried.after
-        if self.on_error.of(field) != "default" or (field.default is None and field.default_expression is None):
-            return
-        is_null = carried.expression.is_(None)
+        new = values.after
+        if self.request.on_error.of(new) != "default" or (new.default is None and new.default_expression is None):
+            return values
+        is_null = values.expression.is_(None)
         count = sa.select(sa.func.count()).select_from(self.table).where(is_null)
-        carried.filled = self.connection.scalar(count, execution_options=UNCACHED)
-        if not carried.filled:
-            return
-        if field.default_expression is not None:
-            self._make_all(carried, is_null)
-            return
-        value = sa.literal(self.generator.default_value(field), self.kind(field))
-        carried.expression = sa.func.coalesce(carried.expression, value, type_=self.kind(field))
-        carried.is_same = False
+        values = replace(values, filled=self.connection.scalar(count, execution_options=UNCACHED))
+        if not values.filled:
+            return values
+        if new.default_expression is not None:
+            return self._with_own_defaults(values, is_null)
+        kind = self.source.kind(new)
+        default = sa.literal(self.generator.default_value(new), kind)
+        return replace(values, expression=sa.func.coalesce(values.expression, default, type_=kind), is_same=False)
 
-    def _make_all(self, carried: Carried, condition: sa.ColumnElement[bool]) -> None:
-        """Give rows what ``default_expression`` makes, each its own."""
-        maker = self.generator.default_maker(carried.after, self.moment)
-        aside = self._aside(carried.after, self.kind(carried.after))
-        with self._refusing_defaults(carried.after):
+    def _with_own_defaults(self, values: ColumnValues, condition: sa.ColumnElement[bool]) -> ColumnValues:
+        """The values, in rows of the condition what ``default_expression`` makes, for each row its own."""
+        make_default = self.generator.default_maker(values.after, self.request.moment)
+        side_table = self._side_table(values.after)
+        with _refusing_defaults(values.after):
             for rows in batches(self.connection, self.table, condition):
-                aside.replace([(row_id, maker()) for (row_id,) in rows])
-        carried.override(aside)
+                side_table.replace([(row_id, make_default()) for (row_id,) in rows])
+        return values.overridden_by(side_table)
 
-    @contextmanager
-    def _refusing_defaults(self, field: FieldDefinition) -> Iterator[None]:
-        """Refuse the change where the field takes some values of its expression only, as a pattern takes some UUIDs."""
-        try:
-            yield
-        except colander.Invalid as error:
-            raise Conflict(
-                f"the field {field.name!r} refuses what its default_expression made: "
-                + "; ".join(error.asdict().values()),
-                code="lossy_change",
-                field=field.name,
-            ) from error
+
+@contextmanager
+def _refusing_defaults(field: FieldDefinition) -> Iterator[None]:
+    """Refuse the change where the field takes some values of its expression only, as a pattern takes some UUIDs."""
+    try:
+        yield
+    except colander.Invalid as error:
+        raise Conflict(
+            f"the field {field.name!r} refuses what its default_expression made: " + "; ".join(error.asdict().values()),
+            code="lossy_change",
+            field=field.name,
+        ) from error
 
 
 def _text_maker(form: TextForm, dialect: str) -> Callable[[sa.ColumnElement], sa.ColumnElement]:

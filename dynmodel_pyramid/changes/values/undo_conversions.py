@@ -1,18 +1,19 @@
-"""Values that earlier conversions replaced come back, where nobody has written others since.
+"""Conversions are undone: the values that they replaced come back, where nobody has written others since.
 
-Such conversions may stand one behind the other. Of each row they are undone from the newest to the oldest, as long as
-the value is what the conversion had made of the one that the trash keeps: what differs somebody has written.
+Several conversions may have followed one another. In each row they are undone from the newest to the oldest, as long as
+the value is what the conversion made of the value in the trash. A value that differs was written by somebody since.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.table_builder import Generator
 from dynmodel_pyramid.changes.table_change import Earlier
-from dynmodel_pyramid.changes.values.column_values import Aside, Carried, Conversion, batches, in_python
-from dynmodel_pyramid.changes.values.conversion import Convert, converter
+from dynmodel_pyramid.changes.values.column_values import ColumnValues, SideTable, batches
+from dynmodel_pyramid.changes.values.conversion import Conversion, Convert, converter, in_python
 from dynmodel_pyramid.definitions import FieldDefinition
 
 
@@ -25,11 +26,10 @@ class _Undoing:
         forms = (earlier.kept.field, *earlier.since)
         self.to_text = types[forms[-1].type].text_form(forms[-1].options).to_text
         #: Each with what a value may have become that it could not carry over (``on_error=default``).
-        self.steps: list[tuple[Convert, Any]] = [
+        self.conversions: list[tuple[Convert, Any]] = [
             (converter(types, before, after), generator.default_value(after))
             for before, after in zip(forms, forms[1:], strict=False)
         ]
-        self.is_spent = True
 
     def takes_back(self, kept: Any, current: Any) -> bool:
         """Whether ``current`` is what the conversion made of ``kept``."""
@@ -39,7 +39,7 @@ class _Undoing:
         return None if value is None else self.to_text(value)
 
     def _became(self, value: Any, start: int) -> list[str | None]:
-        for number, (convert, default) in enumerate(self.steps[start:], start + 1):
+        for number, (convert, default) in enumerate(self.conversions[start:], start + 1):
             if value is None:
                 break
             value, reason = convert(value)
@@ -48,49 +48,50 @@ class _Undoing:
         return [self._text(value)]
 
 
-def bring_back(
+def undo_conversions(
     connection: sa.Connection,
-    carried: Carried,
+    values: ColumnValues,
     generator: Generator,
     earlier: Sequence[Earlier],
     columns: Sequence[sa.ColumnElement],
-    aside: Aside,
+    side_table: SideTable,
     conversion: Callable[[FieldDefinition], Conversion],
-) -> bool:
-    """Put the values aside that come back, in the form that ``carried`` wants; -> whether there are any.
+) -> ColumnValues:
+    """Put values that come back into the side table; -> the field's values, overridden if any came back.
 
     :param earlier: the newest first; ``columns`` are their values
-    :param conversion: how values of an earlier form become the wanted one
+    :param conversion: how values of an earlier form become those of the wanted one
     """
     undoings = [_Undoing(each, generator) for each in earlier]
-    ways = [conversion(each.kept.field) for each in earlier]
+    conversions = [conversion(each.kept.field) for each in earlier]
     condition = sa.or_(*(column.is_not(None) for column in columns))
-    found = False
-    for rows in batches(connection, aside.source, condition, carried.source, *columns):
+    still_needed: set[int] = set()
+    is_overridden = False
+    for rows in batches(connection, side_table.source, condition, values.source, *columns):
         returned: list[list[tuple[int, Any]]] = [[] for _ in earlier]
         for row_id, current, *kept in rows:
             stage, value = _undone(undoings, current, kept)
+            still_needed.update(place for place, old in enumerate(kept) if place >= stage and old is not None)
             if stage and value is not None:
                 returned[stage - 1].append((row_id, value))
-        for undoing, way, values in zip(undoings, ways, returned, strict=True):
-            lossy = carried.changed.count + carried.lost.count
-            made, lost = in_python(values, carried, way)
-            aside.put(made)
-            if lost and way.keep_aside is not None:
-                way.keep_aside(lost)
-            carried.returned += len(values) - len(lost)
-            undoing.is_spent &= carried.changed.count + carried.lost.count == lossy
-            found |= bool(made)
-    carried.spent += [undoing.kept for undoing in undoings if undoing.is_spent]
-    return found
+        for place, (way, old_values) in enumerate(zip(conversions, returned, strict=True)):
+            batch = in_python(old_values, way)
+            side_table.put(batch.made)
+            way.keep(batch.lost)
+            values = batch.added_to(values)
+            values = replace(values, returned=values.returned + len(old_values) - len(batch.lost))
+            if batch.changed or batch.lost:
+                still_needed.add(place)
+            is_overridden |= bool(batch.made)
+    spent = tuple(undoing.kept for place, undoing in enumerate(undoings) if place not in still_needed)
+    values = replace(values, spent=(*values.spent, *spent))
+    return values.overridden_by(side_table) if is_overridden else values
 
 
 def _undone(undoings: Sequence[_Undoing], current: Any, kept: Sequence[Any]) -> tuple[int, Any]:
     """How many conversions could be undone, and the value before them."""
-    stage = 0
-    for number, (undoing, value) in enumerate(zip(undoings, kept, strict=True), 1):
-        if stage == number - 1 and undoing.takes_back(value, current):
-            stage, current = number, value
-        elif value is not None:
-            undoing.is_spent = False
-    return stage, current
+    for stage, (undoing, value) in enumerate(zip(undoings, kept, strict=True)):
+        if not undoing.takes_back(value, current):
+            return stage, current
+        current = value
+    return len(undoings), current

@@ -1,19 +1,21 @@
-"""What stands in the way of a change: rows that it does not allow, with samples."""
+"""Violations of a change: rows that it does not allow, with samples."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dynmodel_pyramid.errors import Conflict
 
-#: How many rows of each kind are told.
+#: The rows of each kind that are shown.
 SAMPLES = 10
-#: As much of a value is told.
+#: The characters of a value that are shown.
 LONGEST_VALUE = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """Rows that a change can't be made with; ``aspect`` and ``number`` name the step (``definitions.operations``).
+class Violation:
+    """Rows that do not allow a change; ``aspect`` and ``number`` are the key of the operation
+    (:mod:`dynmodel_pyramid.definitions.operations`).
 
     ``fields`` are the ids of the fields concerned: a rule may stay as it is while their values change.
     """
@@ -23,25 +25,27 @@ class Finding:
     detail: str
     hint: str
     count: int
-    samples: list[dict[str, Any]]
+    samples: Sequence[dict[str, Any]]
     further: dict[str, Any] = field(default_factory=dict)
     fields: tuple[int, ...] = ()
     code: str = "lossy_change"
 
     def conflict(self) -> Conflict:
         return Conflict(
-            self.detail, code=self.code, hint=self.hint, count=self.count, samples=self.samples, **self.further
+            self.detail, code=self.code, hint=self.hint, count=self.count, samples=list(self.samples), **self.further
         )
 
 
 class Refusing:
-    """Refuses a change at its first finding."""
+    """Refuses a change at its first violation."""
 
     #: Whether uniqueness is judged by a query; else the index's own creation shows it, which is needed anyway.
     judges_uniqueness = False
 
-    def add(self, finding: Finding) -> None:
-        raise finding.conflict()
+    def add(self, violation: Violation | None) -> None:
+        """:param violation: None: the rows allow what was asked about"""
+        if violation is not None:
+            raise violation.conflict()
 
 
 class Collecting:
@@ -50,29 +54,36 @@ class Collecting:
     judges_uniqueness = True
 
     def __init__(self):
-        self.findings: list[Finding] = []
+        self.violations: list[Violation] = []
 
-    def add(self, finding: Finding) -> None:
-        self.findings.append(finding)
+    def add(self, violation: Violation | None) -> None:
+        """See :meth:`Refusing.add`."""
+        if violation is not None:
+            self.violations.append(violation)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Samples:
-    """How many rows of a kind there are, and the first few.
+    """How many rows of a kind there are, and the first few of them: objects with ``id`` and some values.
 
-    :param hidden: whether the values may not be told
+    :param hidden: whether the values must not be shown
     """
 
     hidden: bool = False
     count: int = 0
-    told: list[dict[str, Any]] = field(default_factory=list)
+    rows: tuple[dict[str, Any], ...] = ()
 
-    def add(self, row_id: int, **values: Any) -> None:
-        self.count += 1
-        self.tell(row_id, **values)
+    def plus(self, rows: Iterable[dict[str, Any]]) -> "Samples":
+        """The samples with further rows."""
+        rows = list(rows)
+        return replace(self.showing(rows), count=self.count + len(rows))
 
-    def tell(self, row_id: int, **values: Any) -> None:
-        """A sample of rows that are counted elsewhere."""
-        if len(self.told) < SAMPLES:
-            shown = {name: text[:LONGEST_VALUE] if type(text) is str else text for name, text in values.items()}
-            self.told.append({"id": row_id, **({} if self.hidden else shown)})
+    def showing(self, rows: Sequence[dict[str, Any]]) -> "Samples":
+        """The samples with rows that are counted already."""
+        room = SAMPLES - len(self.rows)
+        return replace(self, rows=(*self.rows, *map(self._shown, rows[:room]))) if room > 0 and rows else self
+
+    def _shown(self, row: dict[str, Any]) -> dict[str, Any]:
+        if self.hidden:
+            return {"id": row["id"]}
+        return {name: text[:LONGEST_VALUE] if type(text) is str else text for name, text in row.items()}

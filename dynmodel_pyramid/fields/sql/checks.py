@@ -4,11 +4,12 @@ Each returns key -> condition, without conditions for options that are not set. 
 types that derive from a built-in one need not have all of its options.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+
+from dynmodel_pyramid.database.expressions import expressions_of
 
 Checks = Mapping[str, sa.ColumnElement[bool]]
 
@@ -16,8 +17,6 @@ Checks = Mapping[str, sa.ColumnElement[bool]]
 #: texts took 2 ms on SQLite and 40 ms on PostgreSQL without a check, 140 and 370 ms with 200 choices, 1.1 and 1.5 s
 #: with 1,000.
 MOST_CHOICES = 200
-#: Whole numbers up to this one are exact as floats, and integers of every database.
-_WHOLE = 2**53
 
 
 def bounds(column: sa.ColumnElement, low: Any, high: Any) -> Checks:
@@ -45,9 +44,8 @@ def lengths(column: sa.ColumnElement, options: Mapping[str, Any]) -> Checks:
 
 
 def items(column: sa.ColumnElement, low: int | None, high: int | None, context) -> Checks:
-    """``min_items`` and ``max_items`` of an array; on SQLite it is JSON text."""
-    count = sa.func.cardinality if context.dialect == "postgresql" else sa.func.json_array_length
-    return _counted(count(column, type_=sa.Integer()), low, high, "items")
+    """``min_items`` and ``max_items`` of an array."""
+    return _counted(expressions_of(context.dialect).array_length(column), low, high, "items")
 
 
 def _counted(number: sa.ColumnElement, low: int | None, high: int | None, what: str) -> Checks:
@@ -60,55 +58,31 @@ def _counted(number: sa.ColumnElement, low: int | None, high: int | None, what: 
 
 
 def kind(column: sa.ColumnElement, storage_class: str, context) -> Checks:
-    """``type``: SQLite lets every column hold values of every storage class (Datatypes In SQLite, 2)."""
-    if context.dialect != "sqlite":
-        return {}
-    return {"type": sa.func.typeof(column, type_=sa.Text()).in_([storage_class, "null"])}
+    """``type``, where the database lets a column hold values of other types, as SQLite does.
+
+    :param storage_class: of SQLite (Datatypes In SQLite, 2)
+    """
+    return _type(expressions_of(context.dialect).holds(column, storage_class))
+
+
+def truth(column: sa.ColumnElement, context) -> Checks:
+    """``type`` of booleans."""
+    return _type(expressions_of(context.dialect).holds_truth(column))
 
 
 def instant(column: sa.ColumnElement, function: str, length: int, context) -> Checks:
-    """``type`` of dates and times on SQLite: texts equal to the output of its own function, and then microseconds, if
-    any.
+    """``type`` of dates and times.
 
     :param function: of SQLite: ``date``, ``time`` or ``datetime``
     :param length: the length of the function's output
     """
-    if context.dialect != "sqlite":
-        return {}
-    function = getattr(sa.func, function)
-    text = sa.type_coerce(column, sa.Text())
-    # Compared by IS, because the function returns NULL for other texts. With a modifier, because else it would return
-    # 30 February unchanged.
-    if length == len("2026-01-31"):
-        return {"type": _same(function(text, "+0 days", type_=sa.Text()), text)}
-    begin, rest = sa.func.substr(text, 1, length, type_=sa.Text()), sa.func.substr(text, length + 1, type_=sa.Text())
-    digits = rest.op("GLOB", is_comparison=True)("." + "[0-9]" * 6)
-    return {"type": sa.and_(_same(function(begin, "+0 days", type_=sa.Text()), begin), digits)}
+    return _type(expressions_of(context.dialect).holds_time(column, function, length))
 
 
-def _same(one: sa.ColumnElement, other: sa.ColumnElement) -> sa.ColumnElement[bool]:
-    # SQLAlchemy's own IS does not render constants in DDL.
-    return one.op("IS", is_comparison=True)(other)
+def _type(condition: sa.ColumnElement[bool] | None) -> Checks:
+    return {} if condition is None else {"type": condition}
 
 
 def exact_float(number: float, context) -> sa.ColumnElement:
-    """A float as a constant that no database rounds.
-
-    PostgreSQL reads decimal digits as the nearest float, SQLite not always ("Floating Point Numbers", 2). So on SQLite
-    a fraction is written as a whole number, divided or multiplied by powers of two, each of which is exact.
-    """
-    if context.dialect != "sqlite":
-        return sa.cast(sa.literal(number, sa.Float(53)), sa.Float(53))
-    if number.is_integer() and abs(number) <= _WHOLE:
-        return sa.literal(int(number), sa.BigInteger())
-    mantissa, exponent = math.frexp(number)
-    whole, exponent = int(mantissa * _WHOLE), exponent - 53
-    while whole % 2 == 0:
-        whole, exponent = whole // 2, exponent + 1
-    made = f"CAST({whole} AS REAL)"
-    sign = "*" if exponent > 0 else "/"
-    while exponent:
-        step = min(abs(exponent), 62)
-        made += f" {sign} {2**step}"
-        exponent += -step if exponent > 0 else step
-    return sa.literal_column(f"({made})", sa.Float(53))
+    """A float as a constant that no database rounds."""
+    return expressions_of(context.dialect).exact_float(number)

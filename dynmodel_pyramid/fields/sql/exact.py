@@ -1,4 +1,4 @@
-"""How exact decimals are stored: NUMERIC on PostgreSQL, scaled integers or digits in order on SQLite.
+"""How exact decimals are stored: as NUMERIC where it is exact, else as scaled integers or digits in order.
 
 SQLite has no exact decimal: its NUMERIC affinity makes floats (Datatypes In SQLite, 3). Up to 18 digits are kept as the
 whole number of the smallest unit (19.90 with scale 2 as 1990), which has the same order; more digits as text of a fixed
@@ -13,7 +13,9 @@ from fractions import Fraction
 
 import sqlalchemy as sa
 
-#: How many digits a 64-bit integer always holds.
+from dynmodel_pyramid.database.expressions import expressions_of
+
+#: Digits that a 64-bit integer always holds.
 INTEGER_DIGITS = 18
 MAX_PRECISION = 100
 #: More characters than any value has; bounds the time for hostile texts.
@@ -100,7 +102,7 @@ class ExactDecimal(sa.TypeDecorator):
         self.precision, self.scale = precision, scale
 
     def load_dialect_impl(self, dialect):
-        if dialect.name == "postgresql":
+        if expressions_of(dialect.name).has_exact_numbers:
             return dialect.type_descriptor(sa.Numeric(self.precision, self.scale))
         return _Declared(self.precision, self.scale)
 
@@ -112,7 +114,7 @@ class ExactDecimal(sa.TypeDecorator):
         return exact(f"{Decimal(value):f}", self.precision, self.scale)
 
     def bind_processor(self, dialect):
-        if dialect.name == "postgresql":
+        if expressions_of(dialect.name).has_exact_numbers:
             return lambda value: None if value is None else self.checked(value)
         sortable = self.precision > INTEGER_DIGITS
 
@@ -126,12 +128,12 @@ class ExactDecimal(sa.TypeDecorator):
 
     def literal_processor(self, dialect):
         store = self.bind_processor(dialect)
-        if dialect.name == "postgresql":
+        if expressions_of(dialect.name).has_exact_numbers:
             return lambda value: f"{store(value):f}"
         return lambda value: repr(store(value))  # an integer, or digits in quotes
 
     def result_processor(self, dialect, coltype):
-        if dialect.name == "postgresql":
+        if expressions_of(dialect.name).has_exact_numbers:
             return None
         text = DecimalText(self.precision, self.scale).result_processor(dialect, coltype)
         return lambda value: None if value is None else Decimal(text(value))
@@ -150,7 +152,7 @@ class DecimalText(sa.types.UserDefinedType):
 
     def result_processor(self, dialect, coltype):
         scale = self.scale
-        if dialect.name == "postgresql":
+        if expressions_of(dialect.name).has_exact_numbers:
             return None
         if self.precision > INTEGER_DIGITS:
             return lambda value: None if value is None else from_units(from_sortable(value), scale)

@@ -6,8 +6,8 @@ The libraries for addresses know far more forms. Here only plain ones are read, 
 from collections.abc import Iterable
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
+from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.fields.sql.reading import looks_like, only, place_of
 
 _DIGITS, _LOWER = "0123456789", "abcdefghijklmnopqrstuvwxyz"
@@ -16,13 +16,6 @@ _HEX = "[0-9A-Fa-f]"
 #: All characters that ``str.strip`` removes.
 _SPACES = "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
 _SPACES += "\u2028\u2029\u202f\u205f\u3000"
-
-
-def _lower(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
-    """Lower case of ASCII letters. It uses the collation of bytes: with a Turkish one PostgreSQL does not turn ``I``
-    into ``i``.
-    """
-    return sa.func.lower(text if dialect == "sqlite" else sa.collate(text, "C"), type_=sa.Text())
 
 
 def _holds_none(text: sa.ColumnElement, *parts: str) -> sa.ColumnElement:
@@ -40,13 +33,12 @@ def colour(text: sa.ColumnElement, alpha: bool, dialect: str) -> sa.ColumnElemen
     good = looks_like(text, "[#]" + 6 * _HEX, dialect)
     if alpha:
         good = sa.or_(good, looks_like(text, "[#]" + 8 * _HEX, dialect))
-    return sa.case((good, _lower(text, dialect)))
+    return sa.case((good, expressions_of(dialect).lower(text)))
 
 
 def uuid(text: sa.ColumnElement, kind: sa.types.TypeEngine, dialect: str) -> sa.ColumnElement:
     form = "-".join(count * _HEX for count in (8, 4, 4, 4, 12))
-    made = sa.type_coerce(_lower(text, dialect), kind) if dialect == "sqlite" else sa.cast(text, kind)
-    return sa.case((looks_like(text, form, dialect), made))
+    return sa.case((looks_like(text, form, dialect), expressions_of(dialect).read_uuid(text, kind)))
 
 
 def email(text: sa.ColumnElement, special: Iterable[str], dialect: str) -> sa.ColumnElement:
@@ -95,8 +87,4 @@ def only_item(text: sa.ColumnElement, kind: sa.types.TypeEngine, dialect: str) -
     """An array of one text, if the text is not itself written as an array."""
     stripped = sa.func.ltrim(sa.func.rtrim(text, _SPACES), _SPACES, type_=sa.Text())
     good = sa.and_(stripped == text, text != "", sa.func.substr(text, 1, 1).not_in(["[", "{"]))
-    if dialect != "sqlite":
-        return sa.case((good, sa.type_coerce(postgresql.array([text], type_=sa.Text()), kind)))
-    # Characters that JSON escapes are left to Python.
-    plain = text.bool_op("NOT GLOB")('*[\x01-\x1f"\\]*')
-    return sa.case((sa.and_(good, plain), sa.type_coerce(sa.literal('["').concat(text).concat('"]'), kind)))
+    return sa.type_coerce(expressions_of(dialect).array_of(text, good), kind)

@@ -20,6 +20,8 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.database.expressions import expressions_of
+
 #: PostgreSQL's DUPMAX.
 _MOST_REPEATS = 255
 #: The most characters after all repeats are written out.
@@ -64,8 +66,8 @@ class _Part(NamedTuple):
 
 
 def checks(column: sa.ColumnElement, pattern: str | None, context) -> Mapping[str, sa.ColumnElement[bool]]:
-    """The check ``pattern``. SQLite has no regular expressions of its own."""
-    if pattern is None or context.dialect != "postgresql":
+    """The check ``pattern``, where the database has regular expressions of its own."""
+    if pattern is None or not expressions_of(context.dialect).has_regular_expressions:
         return {}
     translated = to_postgresql(pattern)
     return {} if translated is None else {"pattern": column.regexp_match(translated)}

@@ -3,16 +3,12 @@
 PostgreSQL's columns compare as bytes (collation C), so it, too, folds only the case of A to Z.
 """
 
-import re
-
-import sqlalchemy as sa
-
+from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.fields.sql import regular
 
 #: SQLite's patterns have at most 50,000 bytes (Implementation Limits, 8); translation may make them four times as long.
 LONGEST = 10_000
 _ESCAPE = "\\"
-_SPECIAL_IN_GLOB = re.compile(r"[*?\[]")
 
 
 def checked(text: str) -> str:
@@ -29,27 +25,11 @@ def checked(text: str) -> str:
 
 
 def like(left, pattern: str, dialect: str):
-    if dialect == "sqlite":
-        # SQLite's LIKE ignores case; GLOB doesn't, and can use an index.
-        return left.bool_op("GLOB")(sa.literal(as_glob(pattern), sa.Text()))
-    return left.like(sa.literal(pattern, left.type), escape=_ESCAPE)
+    return expressions_of(dialect).like(left, pattern)
 
 
 def ilike(left, pattern: str, dialect: str):
-    if dialect == "sqlite":
-        return left.like(sa.literal(pattern, sa.Text()), escape=_ESCAPE)
-    return left.ilike(sa.literal(pattern, left.type), escape=_ESCAPE)
-
-
-def as_glob(pattern: str) -> str:
-    """The same pattern for SQLite's GLOB (Core Functions, glob)."""
-    made, characters = [], iter(pattern)
-    for character in characters:
-        if character == _ESCAPE:
-            made.append(_SPECIAL_IN_GLOB.sub(r"[\g<0>]", next(characters)))
-        else:
-            made.append({"%": "*", "_": "?"}.get(character) or _SPECIAL_IN_GLOB.sub(r"[\g<0>]", character))
-    return "".join(made)
+    return expressions_of(dialect).ilike(left, pattern)
 
 
 def expression(text: str, *, ignore_case: bool = False) -> str:
@@ -61,7 +41,4 @@ def expression(text: str, *, ignore_case: bool = False) -> str:
 
 
 def match(left, pattern: str, dialect: str):
-    if dialect == "sqlite":
-        found = sa.func.dynmodel_match(sa.literal(pattern, sa.Text()), left, type_=sa.Integer())
-        return found == sa.literal_column("1")
-    return left.bool_op("~")(sa.literal(pattern, left.type))
+    return expressions_of(dialect).finds(left, pattern)

@@ -5,10 +5,11 @@ a failed cast ends the statement, so each cast is inside a CASE (manual, 4.2.14)
 """
 
 import decimal
-from typing import Any
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.database.expressions import expressions_of
+from dynmodel_pyramid.database.expressions.once import text_once
 from dynmodel_pyramid.fields.sql import text_forms
 from dynmodel_pyramid.fields.sql.exact import INTEGER_DIGITS
 
@@ -28,30 +29,29 @@ def only(text: sa.ColumnElement, characters: str) -> sa.ColumnElement:
 
 def looks_like(text: sa.ColumnElement, pattern: str, dialect: str) -> sa.ColumnElement:
     """Whether a whole text is of a form of plain characters and sets such as ``[0-9]``, without repetitions."""
-    return text.bool_op("GLOB")(pattern) if dialect == "sqlite" else matches(text, pattern)
+    return expressions_of(dialect).looks_like(text, pattern)
 
 
-def matches(text: sa.ColumnElement, pattern: str) -> sa.ColumnElement:
-    """Whether PostgreSQL's regular expression matches the whole text. SQLite has none of its own."""
+def _matches(text: sa.ColumnElement, pattern: str) -> sa.ColumnElement:
+    """Whether a regular expression of PostgreSQL's kind matches the whole text."""
     return text.regexp_match(f"^({pattern})$")
 
 
 def place_of(part: str, text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
-    """The position of a part in a text, counted from 1; 0 if it is not there."""
-    find = sa.func.instr if dialect == "sqlite" else sa.func.strpos
-    return find(text, part, type_=sa.Integer())
+    """Where a part begins in a text, 1 at first; 0 for nowhere."""
+    return expressions_of(dialect).place_of(part, text)
 
 
 # Numbers
 
 
 class _Plain:
-    """A number of digits, with a sign and a point if there are any, taken apart on SQLite."""
+    """A number of digits, with a sign and a point if there are any, taken apart."""
 
-    def __init__(self, text: sa.ColumnElement):
+    def __init__(self, text: sa.ColumnElement, dialect: str):
         signed = sa.func.substr(text, 1, 1).in_(["+", "-"])
         body = sa.case((signed, sa.func.substr(text, 2)), else_=text)
-        place = place_of(".", body, "sqlite")
+        place = place_of(".", body, dialect)
         self.digits = sa.func.replace(body, ".", "", type_=sa.Text())
         self.length = sa.func.length(self.digits, type_=sa.Integer())
         self.good = sa.and_(only(self.digits, _DIGITS), self.length >= 1, sa.func.length(body) <= self.length + 1)
@@ -70,21 +70,20 @@ def exact(
 ) -> sa.ColumnElement:
     """The decimal number that plain digits stand for, within bounds, as :class:`ExactDecimal` stores it."""
     whole = precision - scale
-    if dialect != "sqlite":
+    if expressions_of(dialect).has_exact_numbers:
         form = f"[+-]?(0*[0-9]{{0,{whole}}}[.][0-9]{{0,{scale}}}0*|0*[0-9]{{0,{whole}}})"
-        good = sa.and_(matches(text, form), matches(text, ".*[0-9].*"), sa.func.length(text) <= 200)
+        good = sa.and_(_matches(text, form), _matches(text, ".*[0-9].*"), sa.func.length(text) <= 200)
         value = sa.case((good, sa.cast(text, sa.Numeric(precision, scale))))
         return text_forms.within(sa.type_coerce(value, sa.Numeric()), low, high)
     if precision > INTEGER_DIGITS:
         return nothing(sa.Text())
     low_units, high_units = _units(low, scale, decimal.ROUND_CEILING), _units(high, scale, decimal.ROUND_FLOOR)
-    return text_forms.within(
-        text_forms.once(text, lambda once: _smallest_units(once, whole, scale)), low_units, high_units
-    )
+    units = text_once(text, lambda once: _smallest_units(once, whole, scale, dialect))
+    return text_forms.within(units, low_units, high_units)
 
 
-def _smallest_units(text: sa.ColumnElement, whole: int, scale: int) -> sa.ColumnElement:
-    plain = _Plain(text)
+def _smallest_units(text: sa.ColumnElement, whole: int, scale: int, dialect: str) -> sa.ColumnElement:
+    plain = _Plain(text, dialect)
     before, after = sa.func.ltrim(plain.whole, "0"), sa.func.rtrim(plain.fraction, "0", type_=sa.Text())
     fits = sa.and_(plain.good, plain.length <= 200, sa.func.length(before) <= whole, sa.func.length(after) <= scale)
     digits = sa.func.substr(after.concat("0" * scale), 1, scale)
@@ -124,7 +123,7 @@ def time(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
     clock = sa.case((short, text.concat(":00")), else_=sa.func.substr(text, 1, 8))
     digits = _six_digits(sa.case((short, ""), else_=sa.func.substr(text, 9)))
     whole = clock.concat(".").concat(digits)
-    made = sa.type_coerce(whole, sa.Time()) if dialect == "sqlite" else sa.cast(whole, sa.Time())
+    made = expressions_of(dialect).read_as(whole, sa.Time())
     return sa.case((sa.and_(_clock(clock, dialect), digits.is_not(None)), made))
 
 
@@ -146,9 +145,7 @@ def moment(text: sa.ColumnElement, kind: sa.types.TypeEngine, dialect: str) -> s
     midnight = date.concat(" 00:00:00.000000")
     whole = date.concat(" ").concat(clock).concat(".").concat(digits)
 
-    def made(value: sa.ColumnElement) -> Any:
-        return sa.type_coerce(value, kind) if dialect == "sqlite" else sa.cast(value.concat("+00"), kind)
-
+    read = expressions_of(dialect).read_moment
     parts = sa.and_(between, _clock(clock, dialect), digits.is_not(None))
-    found = sa.case((sa.func.length(text) == 10, made(midnight)), (parts, made(whole)))
+    found = sa.case((sa.func.length(text) == 10, read(midnight, kind)), (parts, read(whole, kind)))
     return sa.case((text_forms.day(date, dialect).is_not(None), found))

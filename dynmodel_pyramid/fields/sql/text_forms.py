@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import FunctionElement
+
+from dynmodel_pyramid.database.expressions import OfDialect, expressions_of
 
 _DIGITS = "0123456789"
 #: More choices are left to Python: each is a parameter, and SQLite allows 32,766 (Implementation Limits, 9).
@@ -16,37 +16,6 @@ _CHOICES = 1000
 def unchanged(expression: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
     """The SQL text form of values that are their own text."""
     return expression
-
-
-class _Once(FunctionElement):
-    """An expression of a value that is computed first."""
-
-    inherit_cache = True
-    name = "once"
-
-    def __init__(self, value: sa.ColumnElement, made: sa.ColumnElement):
-        super().__init__(value, made)
-        self.type = made.type
-
-
-@compiles(_Once)
-def _compile_once(element, compiler, **options) -> str:
-    # The expression comes first, because parameters are positional.
-    value, made = element.clauses
-    made, value = (compiler.process(part, **options) for part in (made, value))
-    return f"(SELECT {made} FROM (SELECT {value} AS text) AS once)"
-
-
-def once(text: sa.ColumnElement, make: Callable[[sa.ColumnElement], sa.ColumnElement]) -> sa.ColumnElement:
-    """``make(text)`` on SQLite; the text is computed once, however often the result uses it."""
-    if isinstance(text, sa.ColumnClause):
-        return make(text)
-    return _Once(text, make(sa.literal_column("once.text", sa.Text())))
-
-
-def computed_once(value: sa.ColumnElement, make: Callable[[sa.ColumnElement], sa.ColumnElement]) -> sa.ColumnElement:
-    """``make(value)`` on PostgreSQL; the value is written once, however often the result uses it."""
-    return _Once(value, make(sa.literal_column("once.text", value.type)))
 
 
 def within(value: sa.ColumnElement, low: Any = None, high: Any = None, choices: Sequence | None = None):
@@ -101,16 +70,15 @@ def day(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
     leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
     last = sa.case((month.in_([4, 6, 9, 11]), 30), (month != 2, 31), (leap, 29), else_=28)
     good = (year >= 1) & month.between(1, 12) & number.between(1, last)
-    date = sa.type_coerce(text, sa.Date()) if dialect == "sqlite" else sa.cast(text, sa.Date())
-    return sa.case((form, sa.case((good, date))))
+    return sa.case((form, sa.case((good, expressions_of(dialect).read_as(text, sa.Date())))))
 
 
-def moment(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
-    """The point in time of a text such as ``2026-01-31T12:00:00Z``, or with six digits more; NULL for others."""
+def is_moment(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement[bool]:
+    """Whether a text is a point in time such as ``2026-01-31T12:00:00Z``, or with six digits more."""
     date, clock, fraction = sa.func.substr(text, 1, 10), sa.func.substr(text, 12, 8), sa.func.substr(text, 20)
     short, digits = fraction == "Z", sa.func.substr(fraction, 2, 6)
     places = sa.func.replace(clock, ":", "")
-    form = sa.and_(
+    return sa.and_(
         sa.func.substr(text, 11, 1) == "T",
         sa.func.length(clock) == 8,
         sa.func.substr(clock, 3, 1) == ":",
@@ -131,50 +99,31 @@ def moment(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
         ),
         day(date, dialect).is_not(None),
     )
-    if dialect == "sqlite":
-        made = date + " " + clock + "." + sa.case((short, "000000"), else_=digits)
-        return sa.case((form, made))
-    return sa.case((form, sa.cast(text, sa.DateTime(timezone=True))))
 
 
 def day_text(date: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
-    """``2026-01-31``, which is how SQLite stores a date."""
-    if dialect == "sqlite":
-        return sa.cast(date, sa.Text)
-    return sa.func.to_char(date, "YYYY-MM-DD", type_=sa.Text)
+    """``2026-01-31``"""
+    return expressions_of(dialect).day_text(date)
 
 
 def json_array(source: sa.Select, dialect: str) -> sa.ColumnElement:
     """The one column of a query as the text of a JSON array, in the query's order; ``[]`` if there are no rows."""
     values = source.subquery()
     (value,) = values.c
-    if dialect == "sqlite":
-        made = sa.func.json_group_array(value)
-    else:
-        # To match SQLite: json_agg inserts spaces.
-        joined = sa.func.coalesce(sa.func.string_agg(sa.cast(value, sa.Text), sa.text("','")), sa.text("''"))
-        made = sa.literal("[", sa.Text) + joined + sa.literal("]", sa.Text)
-    return sa.select(made).scalar_subquery()
+    return sa.select(expressions_of(dialect).json_array(value)).scalar_subquery()
 
 
 def ordered_items(array: sa.ColumnElement, order: Sequence[str], dialect: str) -> sa.ColumnElement:
-    """The JSON text of an array of texts: first the items of ``order``, in that order, then the others unchanged."""
-    rows = sa.select(array).get_final_froms()
-    if dialect == "sqlite":
-        items = sa.func.json_each(array).table_valued("value", "key")
-        place = items.c.key
-    else:
-        known = sa.func.json_array_elements_text(sa.cast(array, sa.JSON()))
-        items = known.table_valued("value", with_ordinality="key", joins_implicitly=True).render_derived()
-        place = items.c.key
-    value = sa.type_coerce(items.c.value, sa.Text())
+    """The JSON text of an array of texts, its items in the given order, and behind them all others as they stood."""
+    expressions, rows = expressions_of(dialect), sa.select(array).get_final_froms()
+    items = expressions.json_items(array)
+    value, place = sa.type_coerce(items.c.value, sa.Text()), items.c.key
     first = (
         sa.case({key: number for number, key in enumerate(order)}, value=value, else_=len(order)) if order else place
     )
-    text = sa.func.json_quote(value) if dialect == "sqlite" else sa.cast(sa.func.to_json(value), sa.Text())
+    text = expressions.json_string(value)
     found = sa.select(text.label("item")).select_from(items).order_by(first, place).correlate(*rows).subquery()
-    comma = sa.literal_column("','")
-    joined = (sa.func.group_concat if dialect == "sqlite" else sa.func.string_agg)(found.c.item, comma)
+    joined = expressions.joined(found.c.item, sa.literal_column("','"))
     joined = sa.func.coalesce(joined, _literal(""), type_=sa.Text())
     return sa.select(_literal("[").concat(joined).concat(_literal("]"))).scalar_subquery()
 
@@ -187,47 +136,29 @@ def unless_null(source: sa.ColumnElement, condition: sa.ColumnElement[bool]) -> 
 # Expressions to select for JSON answers: texts that the database makes cost this process nothing.
 
 
-class OfDialect(FunctionElement):
-    """One of two expressions, by the database that the statement is compiled for."""
-
-    inherit_cache = True
-
-    def __init__(self, sqlite: sa.ColumnElement, postgresql: sa.ColumnElement, read_as: sa.types.TypeEngine):
-        super().__init__(sqlite, postgresql)
-        self.type = read_as
-
-
-@compiles(OfDialect)
-def _compile(element, compiler, **options) -> str:
-    sqlite, postgresql = element.clauses
-    return compiler.process(sqlite if compiler.dialect.name == "sqlite" else postgresql, **options)
-
-
 def answered(form: Callable[[sa.ColumnElement, str], sa.ColumnElement], source: sa.ColumnElement) -> OfDialect:
-    """The JSON expression of values whose JSON is a string of their SQL text form."""
-    return OfDialect(form(source, "sqlite"), form(source, "postgresql"), sa.Text())
+    """The SQL text form of values whose JSON is a string of it."""
+    return OfDialect(lambda dialect: form(source, dialect), sa.Text())
 
 
 def as_text(column: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
-    """The text of a column that SQLite keeps as this text, and that PostgreSQL writes like it under any settings."""
-    return sa.type_coerce(column, sa.Text()) if dialect == "sqlite" else sa.cast(column, sa.Text())
+    """Of a column whose type has no other form of text, whatever the settings of the database are."""
+    return expressions_of(dialect).kept_text(column)
 
 
 def time_text(time: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
     """``12:00:00``, or ``12:00:00.500000`` where there are microseconds."""
-    # Constants are written into the statement; parameters would be sent each time.
-    given = sa.type_coerce(time, sa.Text()) if dialect == "sqlite" else sa.func.to_char(time, _literal("HH24:MI:SS.US"))
-    return sa.func.replace(given, _literal(".000000"), _literal(""), type_=sa.Text())
+    return _without_zeros(expressions_of(dialect).time_text(time))
 
 
 def moment_text(moment: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
     """``2026-01-31T12:00:00Z``, or with six digits of microseconds."""
-    if dialect == "sqlite":
-        given = sa.func.replace(sa.type_coerce(moment, sa.Text()), _literal(" "), _literal("T"))
-    else:
-        form = _literal('YYYY-MM-DD"T"HH24:MI:SS.US')
-        given = sa.func.to_char(sa.func.timezone(_literal("UTC"), moment), form)
-    return sa.func.replace(given, _literal(".000000"), _literal(""), type_=sa.Text()).concat(_literal("Z"))
+    return _without_zeros(expressions_of(dialect).moment_text(moment)).concat(_literal("Z"))
+
+
+def _without_zeros(time: sa.ColumnElement) -> sa.ColumnElement:
+    # Constants stand in the statement: as parameters they would be sent each time.
+    return sa.func.replace(time, _literal(".000000"), _literal(""), type_=sa.Text())
 
 
 def duration_text(microseconds: sa.ColumnElement, dialect: str) -> sa.ColumnElement:

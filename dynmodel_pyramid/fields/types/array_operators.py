@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.fields import operators
 from dynmodel_pyramid.fields.operators import EQ, IN, IS, IS_DISTINCT, NEQ, Operator, bound
 from dynmodel_pyramid.fields.sql import text_forms
@@ -16,46 +17,25 @@ _OVERLAPS = ("ov", "has an item in common with")
 # Arrays of texts
 
 
-def _items(array: sa.ColumnElement) -> sa.Select:
-    """The items of a JSON array on SQLite."""
-    each = sa.func.json_each(sa.type_coerce(array, sa.Text())).table_valued("value")
-    return sa.select(each.c.value)
-
-
 def _json(items: list) -> sa.ColumnElement:
     return sa.literal(write_json(items), sa.Text())
 
 
-def _any_item(array: sa.ColumnElement, *, of: sa.ColumnElement, there: bool) -> sa.Exists:
-    """Whether an array on SQLite has an item that is (``there``), or is not, in another one.
-
-    Each array is one value, so that no limit of parameters or of nested expressions is reached.
-    """
-    items, others = _items(array), _items(of)
-    (value,) = items.selected_columns
-    return sa.exists(items.where(value.in_(others) if there else value.not_in(others)))
-
-
-def _native(sign: str, left, right) -> sa.ColumnElement:
-    return left.bool_op(sign)(bound(left, right))
+def _array(left, items: list, dialect: str) -> sa.ColumnElement:
+    """The items that a client gave as an array of the database."""
+    return bound(left, items) if expressions_of(dialect).has_arrays else _json(items)
 
 
 def _contains(left, right, dialect):
-    if dialect == "postgresql":
-        return _native("@>", left, right)
-    return text_forms.unless_null(left, ~_any_item(_json(right), of=left, there=False))
+    return expressions_of(dialect).array_contains(left, _array(left, right, dialect))
 
 
 def _contained(left, right, dialect):
-    if dialect == "postgresql":
-        return _native("<@", left, right)
-    return text_forms.unless_null(left, ~_any_item(left, of=_json(right), there=False))
+    return expressions_of(dialect).array_is_contained(left, _array(left, right, dialect))
 
 
 def _overlaps(left, right, dialect):
-    if dialect == "postgresql":
-        return _native("&&", left, right)
-    return text_forms.unless_null(left, _any_item(left, of=_json(right), there=True))
+    return expressions_of(dialect).array_overlaps(left, _array(left, right, dialect))
 
 
 #: The operators of arrays of texts (PostgreSQL manual, 9.19).

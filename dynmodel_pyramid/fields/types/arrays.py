@@ -8,9 +8,9 @@ import colander
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from dynmodel_pyramid.database.expressions import OfDialect, expressions_of
 from dynmodel_pyramid.fields import schema
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
-from dynmodel_pyramid.fields.sql import text_forms
 from dynmodel_pyramid.fields.types import array_operators
 from dynmodel_pyramid.fields.types.json import Fragment, read_json, write_json
 
@@ -19,25 +19,29 @@ MOST = 10_000
 
 
 class TextArray(sa.TypeDecorator):
-    """A list of texts: ``text[]`` on PostgreSQL, JSON text on SQLite. It can be a column's default."""
+    """A list of texts: ``text[]`` where the database has arrays, else JSON text. It can be a column's default."""
 
     impl = sa.Text
     cache_ok = True
 
     def load_dialect_impl(self, dialect):
-        return dialect.type_descriptor(postgresql.ARRAY(sa.Text()) if dialect.name == "postgresql" else sa.Text())
+        return dialect.type_descriptor(postgresql.ARRAY(sa.Text()) if _are_native(dialect) else sa.Text())
 
     def process_bind_param(self, value, dialect):
-        return value if value is None or dialect.name == "postgresql" else write_json(value)
+        return value if value is None or _are_native(dialect) else write_json(value)
 
     def process_result_value(self, value, dialect):
-        return value if value is None or dialect.name == "postgresql" else read_json(value)
+        return value if value is None or _are_native(dialect) else read_json(value)
 
     def literal_processor(self, dialect):
         quote = sa.String().literal_processor(dialect)
-        if dialect.name != "postgresql":
+        if not _are_native(dialect):
             return lambda value: quote(write_json(value))
         return lambda value: f"ARRAY[{', '.join(map(quote, value))}]::TEXT[]"
+
+
+def _are_native(dialect: sa.Dialect) -> bool:
+    return expressions_of(dialect.name).has_arrays
 
 
 class ArrayType(FieldType):
@@ -57,17 +61,15 @@ class ArrayType(FieldType):
     @staticmethod
     def as_json(source: sa.ColumnElement, kind: sa.types.TypeEngine) -> sa.ColumnElement:
         """The array's JSON text, read by the given type."""
-        return text_forms.OfDialect(_json_text(source, "sqlite"), _json_text(source, "postgresql"), kind)
+        return OfDialect(lambda dialect: _json_text(source, dialect), kind)
 
     def text_form(self, options):
         return TextForm(write_json, read_array, sql_to_text=_json_text)
 
 
 def _json_text(array: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
-    """The text of :func:`write_json`: PostgreSQL inserts no spaces, and escapes the same characters."""
-    if dialect == "sqlite":
-        return sa.type_coerce(array, sa.Text())
-    return sa.cast(sa.func.array_to_json(array), sa.Text())
+    """As :func:`write_json` has it."""
+    return expressions_of(dialect).array_json(array)
 
 
 # One item of an array literal and what follows it. Possessive, so that a hostile text costs linear time.

@@ -5,6 +5,7 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.fields import operators, schema
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
+from dynmodel_pyramid.fields.sql import checks
 
 
 class Boolean(FieldType):
@@ -16,9 +17,7 @@ class Boolean(FieldType):
         return sa.Column(sa.Boolean())
 
     def checks(self, column, options, context):
-        if context.dialect != "sqlite":
-            return {}
-        return {"type": sa.type_coerce(column, sa.Integer()).in_([0, 1])}
+        return checks.truth(column, context)
 
     def schema_node(self, options):
         return colander.SchemaNode(schema.Boolean(), fast_path=lambda value: type(value) is bool)

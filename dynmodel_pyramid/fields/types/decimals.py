@@ -7,9 +7,10 @@ from decimal import Decimal as Number
 import colander
 import sqlalchemy as sa
 
+from dynmodel_pyramid.database.expressions import OfDialect, expressions_of
 from dynmodel_pyramid.fields import operators, schema
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
-from dynmodel_pyramid.fields.sql import checks, reading, text_forms
+from dynmodel_pyramid.fields.sql import checks, reading
 from dynmodel_pyramid.fields.sql.exact import (
     INTEGER_DIGITS,
     LONGEST,
@@ -109,7 +110,12 @@ class Decimal(FieldType):
 
     def json_expression(self, source, options):
         kind = DecimalText(options["precision"], options["scale"])
-        return text_forms.OfDialect(sa.type_coerce(source, kind), sa.cast(source, sa.Text()), kind)
+
+        def answered(dialect: str) -> sa.ColumnElement:
+            is_exact = expressions_of(dialect).has_exact_numbers
+            return sa.cast(source, sa.Text()) if is_exact else sa.type_coerce(source, kind)
+
+        return OfDialect(answered, kind)
 
     def json_schema(self, options):
         whole, scale = options["precision"] - options["scale"], options["scale"]

@@ -9,6 +9,7 @@ from typing import Any
 import colander
 import sqlalchemy as sa
 
+from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.fields import operators, schema
 from dynmodel_pyramid.fields.contract import FieldType, Options, TextForm
 from dynmodel_pyramid.fields.sql import checks, formats, text_forms
@@ -141,11 +142,11 @@ class Colour(Formatted):
         )
 
     def checks(self, column, options, context):
-        if context.dialect == "postgresql":
+        expressions = expressions_of(context.dialect)
+        if expressions.has_regular_expressions:
             return {"alpha": column.regexp_match(f"^(?:{_COLOURS[options['alpha']].pattern})$")}
-        # SQLite's GLOB knows no repetition.
         shapes = ["#" + "[0-9a-f]" * digits for digits in ((6, 8) if options["alpha"] else (6,))]
-        return {"alpha": sa.or_(*(column.op("GLOB", is_comparison=True)(shape) for shape in shapes))}
+        return {"alpha": sa.or_(*(expressions.looks_like(column, shape) for shape in shapes))}
 
     def parser(self, options):
         pattern = _COLOURS[options["alpha"]]
@@ -179,16 +180,17 @@ _UUID = re.compile("[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
 class UuidText(sa.TypeDecorator):
-    """``uuid.UUID`` objects: PostgreSQL's uuid, on SQLite the text that is answered. Both sort as the bytes do."""
+    """``uuid.UUID`` objects: ``uuid`` where the database has it, else the text that is answered. Both sort as the bytes
+    do."""
 
     impl = sa.Uuid
     cache_ok = True
 
     def load_dialect_impl(self, dialect):
-        return dialect.type_descriptor(sa.Uuid() if dialect.name == "postgresql" else sa.Text())
+        return dialect.type_descriptor(sa.Uuid() if expressions_of(dialect.name).has_uuids else sa.Text())
 
     def process_bind_param(self, value, dialect):
-        return value if value is None or dialect.name == "postgresql" else str(value)
+        return value if value is None or expressions_of(dialect.name).has_uuids else str(value)
 
     def literal_processor(self, dialect):
         # A UUID has no characters to escape.

@@ -10,10 +10,11 @@ import colander
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import INET
 
+from dynmodel_pyramid.database.expressions import OfDialect, expressions_of
 from dynmodel_pyramid.fields import operators, schema
 from dynmodel_pyramid.fields.contract import TextForm
 from dynmodel_pyramid.fields.extras import require
-from dynmodel_pyramid.fields.sql import checks, text_forms
+from dynmodel_pyramid.fields.sql import checks
 from dynmodel_pyramid.fields.sql import formats as sql_formats
 from dynmodel_pyramid.fields.types.formats import Formatted, max_length_option
 from dynmodel_pyramid.fields.types.text import byte_order
@@ -111,10 +112,7 @@ class Url(Formatted):
         )
 
     def checks(self, column, options, context):
-        if context.dialect == "postgresql":
-            scheme = sa.func.split_part(column, ":", 1, type_=sa.Text())
-        else:
-            scheme = sa.func.substr(column, 1, sa.func.instr(column, ":", type_=sa.Integer()) - 1, type_=sa.Text())
+        scheme = expressions_of(context.dialect).text_before(":", column)
         found = checks.choices(sa.func.lower(scheme, type_=sa.Text()), options["schemes"])
         return {**checks.lengths(column, options), **({"schemes": found["choices"]} if found else {})}
 
@@ -173,8 +171,12 @@ def write_ip(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
     return str(address) if mapped is None else f"::ffff:{mapped}"
 
 
+def _are_native(dialect: str) -> bool:
+    return expressions_of(dialect).has_addresses
+
+
 class IpText(sa.TypeDecorator):
-    """Canonical texts of addresses: PostgreSQL's ``inet``, and on SQLite a text that sorts as ``inet`` does.
+    """Canonical texts of addresses: ``inet`` where the database has it, else a text that sorts as ``inet`` does.
 
     IPv4 comes before IPv6, and each is sorted by its number. The text has all digits first, then the canonical text:
     ``192.000.002.001 192.0.2.1``, ``[2001:0db8:0000:0000:0000:0000:0000:0001] 2001:db8::1``.
@@ -184,10 +186,10 @@ class IpText(sa.TypeDecorator):
     cache_ok = True
 
     def load_dialect_impl(self, dialect):
-        return dialect.type_descriptor(INET() if dialect.name == "postgresql" else byte_order())
+        return dialect.type_descriptor(INET() if _are_native(dialect.name) else byte_order())
 
     def process_bind_param(self, value, dialect):
-        if value is None or dialect.name == "postgresql":
+        if value is None or _are_native(dialect.name):
             return value
         address = ipaddress.ip_address(value)
         if address.version == 4:
@@ -216,7 +218,7 @@ class _AnsweredIp(sa.types.UserDefinedType):
         return "TEXT"
 
     def result_processor(self, dialect, coltype):
-        if dialect.name == "sqlite":
+        if not _are_native(dialect.name):
             return None
 
         def read(text):
@@ -228,9 +230,9 @@ class _AnsweredIp(sa.types.UserDefinedType):
         return read
 
 
-def _sortable_as_text(source: sa.ColumnElement) -> sa.ColumnElement:
-    """The text that SQLite stores: all digits, then the canonical text."""
-    after = sa.func.instr(source, sa.literal_column("' '")) + sa.literal_column("1")
+def _sortable_as_text(source: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
+    """What is kept after the digits in order."""
+    after = expressions_of(dialect).place_of(sa.literal_column("' '"), source) + sa.literal_column("1")
     return sa.func.substr(source, after, type_=sa.Text())
 
 
@@ -276,18 +278,21 @@ class IpAddress(Formatted):
     def checks(self, column, options, context):
         if options["version"] is None:
             return {}
-        if context.dialect == "postgresql":
+        if _are_native(context.dialect):
             return {"version": sa.func.family(column, type_=sa.Integer()) == options["version"]}
         begin = sa.func.substr(column, 1, 1, type_=sa.Text())
         return {"version": begin == "[" if options["version"] == 6 else begin != "["}
 
     def json_expression(self, source, options):
-        return text_forms.OfDialect(_sortable_as_text(source), sa.func.host(source), _AnsweredIp())
+        return OfDialect(
+            lambda dialect: sa.func.host(source) if _are_native(dialect) else _sortable_as_text(source, dialect),
+            _AnsweredIp(),
+        )
 
     def json_text(self, source, options, dialect):
         # Hexadecimal digits, points and colons need no escapes.
         quote = sa.literal_column("'\"'", sa.Text())
-        text = _sortable_as_text(source) if dialect == "sqlite" else _hosts(source)
+        text = _hosts(source) if _are_native(dialect) else _sortable_as_text(source, dialect)
         return quote.concat(text).concat(quote)
 
     def parser(self, options):

@@ -5,9 +5,8 @@ import json
 import colander
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.compiler import compiles
 
+from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.fields import json_schemas, schema
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
 from dynmodel_pyramid.fields.json_schemas import JsonSchema
@@ -27,25 +26,14 @@ class Fragment(sa.types.UserDefinedType):
         return lambda value: None if value is None else orjson.Fragment(value)
 
 
-class _SQLiteJson(sqlite.JSON):
-    """Declared as TEXT: a column declared as JSON has numeric affinity, which rounds (Datatypes In SQLite, 3)."""
-
-
-@compiles(_SQLiteJson)
-def _declare(type_, compiler, **options) -> str:
-    return "TEXT"
-
-
 class JsonDocument(sa.TypeDecorator):
-    """JSON on SQLite, JSONB on PostgreSQL; a row's null is a null of the database. It can be a column's default."""
+    """JSONB on PostgreSQL, text on SQLite; a row's null is a null of the database. It can be a column's default."""
 
     impl = sa.JSON(none_as_null=True)
     cache_ok = True
 
     def load_dialect_impl(self, dialect):
-        if dialect.name == "postgresql":
-            return dialect.type_descriptor(postgresql.JSONB(none_as_null=True))
-        return _SQLiteJson(none_as_null=True)
+        return expressions_of(dialect.name).json_type(dialect)
 
     def literal_processor(self, dialect):
         quote = sa.String().literal_processor(dialect)

@@ -1,28 +1,22 @@
-"""Operators of JSON (PostgreSQL manual, 9.16): jsonb's own on PostgreSQL, functions with jsonb's rules on SQLite."""
+"""Operators of JSON, by the rules of jsonb (PostgreSQL manual, 9.16)."""
 
 from dataclasses import replace
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
+from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.fields.operators import EQ, GT, GTE, IN, IS, IS_DISTINCT, LT, LTE, NEQ, Operator
 from dynmodel_pyramid.fields.sql.json_text import write_json
 
-_JSONB = postgresql.JSONB(none_as_null=True)
 
-
-def _text(left: sa.ColumnElement) -> sa.ColumnElement:
-    """The JSON text on SQLite."""
-    return sa.type_coerce(left, sa.Text())
+def _text(value) -> sa.ColumnElement:
+    return sa.literal(write_json(value), sa.Text())
 
 
 def _pair(left, value, dialect):
     """Two expressions that are equal where the JSON values are."""
-    # As text: the parameter's type would encode a value as JSON once more.
-    wanted = sa.literal(write_json(value), sa.Text())
-    if dialect == "postgresql":
-        return sa.type_coerce(left, _JSONB), sa.cast(wanted, _JSONB)
-    return tuple(sa.func.dynmodel_json(each, type_=sa.Text()) for each in (_text(left), wanted))
+    expressions = expressions_of(dialect)
+    return expressions.json_value(left), expressions.json_constant(_text(value))
 
 
 def _eq(left, right, dialect):
@@ -36,7 +30,9 @@ def _neq(left, right, dialect):
 
 
 def _in(left, right, dialect):
-    return _pair(left, None, dialect)[0].in_([_pair(left, each, dialect)[1] for each in right]) if right else sa.false()
+    expressions = expressions_of(dialect)
+    wanted = [expressions.json_constant(_text(each)) for each in right]
+    return expressions.json_value(left).in_(wanted) if right else sa.false()
 
 
 def _is_distinct(left, right, dialect):
@@ -45,17 +41,11 @@ def _is_distinct(left, right, dialect):
 
 
 def _contains(left, right, dialect):
-    wanted = sa.literal(write_json(right), sa.Text())
-    if dialect == "postgresql":
-        return sa.type_coerce(left, _JSONB).bool_op("@>")(sa.cast(wanted, _JSONB))
-    return sa.func.dynmodel_json_contains(_text(left), wanted, type_=sa.Integer()) == sa.literal_column("1")
+    return expressions_of(dialect).json_contains(left, _text(right))
 
 
 def _contained(left, right, dialect):
-    wanted = sa.literal(write_json(right), sa.Text())
-    if dialect == "postgresql":
-        return sa.type_coerce(left, _JSONB).bool_op("<@")(sa.cast(wanted, _JSONB))
-    return sa.func.dynmodel_json_contains(wanted, _text(left), type_=sa.Integer()) == sa.literal_column("1")
+    return expressions_of(dialect).json_is_contained(left, _text(right))
 
 
 def _a_number(text: str, read):
@@ -67,14 +57,7 @@ def _a_number(text: str, read):
 
 def _ordered(known: Operator, sign: str) -> Operator:
     def condition(left, right, dialect):
-        wanted = sa.literal(write_json(right), sa.Text())
-        if dialect == "sqlite":
-            return sa.func.dynmodel_json_number(_text(left), wanted, type_=sa.Integer()).bool_op(sign)(
-                sa.literal_column("0")
-            )
-        # CASE keeps the database from casting other values than numbers (PostgreSQL manual, 4.2.14).
-        number = sa.case((sa.func.jsonb_typeof(left) == "number", sa.cast(sa.cast(left, sa.Text()), sa.Numeric())))
-        return number.bool_op(sign)(sa.cast(wanted, sa.Numeric()))
+        return expressions_of(dialect).json_compares(left, sign, _text(right))
 
     return replace(known, condition=condition, read=_a_number)
 

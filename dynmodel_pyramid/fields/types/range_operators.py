@@ -1,4 +1,4 @@
-"""Operators of ranges (PostgreSQL manual, 9.20): native on PostgreSQL, and on SQLite made of the bounds in the
+"""Operators of ranges (PostgreSQL manual, 9.20): the database's own where it has ranges, else made of the bounds in the
 canonical text.
 
 The range to compare with is known, so its bounds decide here which conditions SQL needs.
@@ -9,21 +9,22 @@ from collections.abc import Callable
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import Range
 
+from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.fields.operators import IDENTITY, Operator, bound
 from dynmodel_pyramid.fields.sql import text_forms
 
 
 class _Bounds:
-    """The bounds of a range that SQLite keeps as text; missing bounds are null.
+    """The bounds of a range that is kept as text; None-like bounds are null.
 
     Bounds compare as numbers or as texts. Without its Z the text of a point in time sorts as the time does: a fraction
     has six digits, or is left out.
     """
 
-    def __init__(self, column: sa.ColumnElement):
+    def __init__(self, column: sa.ColumnElement, dialect: str):
         text = sa.type_coerce(column, sa.Text())
         inner = sa.func.substr(text, 2, sa.func.length(text) - 2)
-        comma = sa.func.instr(inner, ",")
+        comma = expressions_of(dialect).place_of(",", inner)
         self.kind = column.type.kind
         self.low = self._bound(sa.func.substr(inner, 1, comma - 1))
         self.high = self._bound(sa.func.substr(inner, comma + 1))
@@ -50,8 +51,8 @@ def _beyond(known: sa.ColumnElement, far: sa.ColumnElement, touches, *, above: b
 class _Comparison:
     """A range in SQL, ``a``, against a known one that is not empty; all methods give conditions."""
 
-    def __init__(self, column: sa.ColumnElement, wanted: Range, write: Callable[[object], str]):
-        self.a = _Bounds(column)
+    def __init__(self, column: sa.ColumnElement, wanted: Range, write: Callable[[object], str], dialect: str):
+        self.a = _Bounds(column, dialect)
         self.low = None if wanted.lower is None else self.a.value(wanted.lower, write)
         self.high = None if wanted.upper is None else self.a.value(wanted.upper, write)
         self.with_low, self.with_high = wanted.bounds[0] == "[", wanted.bounds[1] == "]"
@@ -108,8 +109,8 @@ class _Comparison:
         return sa.or_(sa.false(), *found)
 
 
-#: Name -> (sign on PostgreSQL, condition for ranges that aren't empty, for an empty a, for an empty b). For an empty b
-#: it is True or False, or ``None``: whether a is empty, too.
+#: Name -> (sign of PostgreSQL, what it asks of ranges that aren't empty, of an empty a, of an empty b).
+#: Where an empty b asks nothing of a, it is True or False; ``None``: whether a is empty, too.
 _MADE = {
     "cs": ("@>", lambda it: sa.and_(it.begins_before(), it.ends_after()), False, True),
     "cd": ("<@", lambda it: sa.and_(it.begins_within(), it.ends_within()), True, None),
@@ -126,12 +127,12 @@ def _condition(name: str):
     sign, made, of_empty, with_empty = _MADE[name]
 
     def condition(left, right: Range, dialect):
-        if dialect == "postgresql":
+        if expressions_of(dialect).has_ranges:
             return left.bool_op(sign)(sa.cast(bound(left, right), left.type))
         if right.empty:
-            empty = _Bounds(left).empty if with_empty is None else _Comparison._when(with_empty)
+            empty = _Bounds(left, dialect).empty if with_empty is None else _Comparison._when(with_empty)
             return text_forms.unless_null(left, empty)
-        it = _Comparison(left, right, left.type.write_bound)
+        it = _Comparison(left, right, left.type.write_bound, dialect)
         asked = sa.or_(it.a.empty, made(it)) if of_empty else sa.and_(~it.a.empty, made(it))
         return text_forms.unless_null(left, asked)
 

@@ -1,7 +1,7 @@
 """Ranges of whole numbers, days and points in time.
 
-Values are ``sqlalchemy.dialects.postgresql.Range`` objects in canonical form. PostgreSQL stores native ranges, SQLite
-the canonical text: equal ranges have equal texts.
+Values are ``sqlalchemy.dialects.postgresql.Range`` objects in canonical form. A database without native range types
+keeps the canonical text, which is equal where the ranges are.
 """
 
 import datetime
@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import Range
 
+from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.fields import schema
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
 from dynmodel_pyramid.fields.sql import text_forms
@@ -39,7 +40,7 @@ class Subtype:
     write: Callable[[Any], str]
     step: Any
     native: type[sa.types.TypeEngine]
-    #: The type of a bound on PostgreSQL.
+    #: Of a bound of a native range.
     sql_text: Callable[[sa.ColumnElement, str], sa.ColumnElement]
 
 
@@ -133,7 +134,7 @@ def write_range(value: Range, subtype: Subtype) -> str:
 
 
 class RangeColumn(sa.TypeDecorator):
-    """``Range`` objects of one subtype: int8range, daterange or tstzrange, on SQLite canonical text."""
+    """``Range`` objects of one subtype: int8range, daterange or tstzrange, or canonical text."""
 
     impl = sa.Text
     cache_ok = True
@@ -143,7 +144,7 @@ class RangeColumn(sa.TypeDecorator):
         self.kind = kind
 
     def load_dialect_impl(self, dialect):
-        native = SUBTYPES[self.kind].native() if dialect.name == "postgresql" else sa.Text()
+        native = SUBTYPES[self.kind].native() if expressions_of(dialect.name).has_ranges else sa.Text()
         return dialect.type_descriptor(native)
 
     def process_bind_param(self, value, dialect):
@@ -203,7 +204,7 @@ class _Ranges(FieldType):
         return TextForm(lambda value: write_range(value, SUBTYPES[self.kind]), sql_to_text=self.sql_text)
 
     def sql_text(self, value: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
-        if dialect == "sqlite":
+        if not expressions_of(dialect).has_ranges:
             return sa.type_coerce(value, sa.Text())
         kind = SUBTYPES[self.kind]
         lower, upper = (getattr(sa.func, name)(value, type_=sa.Text()) for name in ("lower", "upper"))

@@ -12,6 +12,7 @@ import colander
 import orjson
 import sqlalchemy as sa
 
+from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.fields import operators, schema
 from dynmodel_pyramid.fields.choices import one_of
 from dynmodel_pyramid.fields.contract import FieldType, TextForm
@@ -152,7 +153,7 @@ class MultiChoice(ArrayType):
     def checks(self, column, options, context):
         keys = keys_of(options)
         found = {**checks.items(column, options["min_items"], options["max_items"], context)}
-        if context.dialect == "postgresql" and len(keys) <= checks.MOST_CHOICES:
+        if expressions_of(context.dialect).has_arrays and len(keys) <= checks.MOST_CHOICES:
             found["choices"] = column.op("<@", is_comparison=True)(sa.literal(keys, column.type))
         return found
 

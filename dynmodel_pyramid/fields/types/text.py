@@ -3,6 +3,7 @@
 import colander
 import sqlalchemy as sa
 
+from dynmodel_pyramid.database.expressions import variants
 from dynmodel_pyramid.fields import operators, python_patterns, schema
 from dynmodel_pyramid.fields.choices import check_choices, choices_option, each_of, one_of
 from dynmodel_pyramid.fields.contract import FieldType, TextForm, Unsupported
@@ -10,11 +11,12 @@ from dynmodel_pyramid.fields.sql import checks, pattern_checks, text_forms
 
 #: The greatest length that an option may have (that of PostgreSQL's varchar(n), manual, 8.3).
 LONGEST = 10_485_760
+_BYTE_ORDER = variants(sa.Text(), lambda expressions: sa.Text(collation=expressions.byte_collation))
 
 
 def byte_order() -> sa.types.TypeEngine:
-    """A text type that compares and sorts as bytes on both databases (SQLite's BINARY does so by default)."""
-    return sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+    """A text type that compares and sorts as bytes on all databases."""
+    return _BYTE_ORDER
 
 
 class Text(FieldType):

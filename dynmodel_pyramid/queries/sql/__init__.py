@@ -15,6 +15,6 @@
 ``subjects``     the values that conditions are about
 ``json_paths``   parts of JSON values
 ``casts``        casts
-``json_text``    values as JSON text, made by the databases; ``float_text`` has PostgreSQL's floats
+``json_text``    values as JSON that the databases write
 ``budget``       how much SQL one query may become
 """

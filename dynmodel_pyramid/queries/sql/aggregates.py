@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.database.sqlite_sums import AVERAGE_DIGITS
+from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.fields import is_sortable
 from dynmodel_pyramid.fields.sql.exact import INTEGER_DIGITS, ExactDecimal
@@ -17,12 +17,10 @@ from dynmodel_pyramid.fields.types.numbers import Integer
 from dynmodel_pyramid.fields.types.temporal import UTCDateTime
 from dynmodel_pyramid.fields.types.text import Text, byte_order
 from dynmodel_pyramid.queries.sql.casts import cast
-from dynmodel_pyramid.queries.sql.json_text import float_text, quoted
 from dynmodel_pyramid.queries.sql.outputs import Output, of_subject, of_text
 from dynmodel_pyramid.queries.sql.subjects import Subject, plain
 
-_LARGEST = "1.7976931348623157e308"
-#: PostgreSQL has min() and max() of these types; for others the first value in order is used.
+#: Of these every database has min() and max().
 _ORDERED = (sa.Integer, sa.Numeric, sa.String, sa.Date, sa.DateTime, sa.Time, ExactDecimal, UTCDateTime)
 
 
@@ -82,28 +80,22 @@ class Aggregate:
 
     def _extreme(self, source: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
         kind = self.subject.expression.type
-        if dialect == "sqlite" or isinstance(kind, _ORDERED):
+        if isinstance(kind, _ORDERED):
             return getattr(sa.func, self.function)(source, type_=kind)
-        order = source.asc() if self.function == "min" else source.desc()
-        every = sa.func.array_agg(sa.dialects.postgresql.aggregate_order_by(source, order), type_=sa.ARRAY(kind))
-        return sa.type_coerce(every.filter(source.is_not(None))[1], kind)
+        return expressions_of(dialect).extreme(self.function, source, kind)
 
     def _exact(self, source: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
         """The number as text."""
-        kind = _kind(self.subject)
-        if dialect != "sqlite":
-            return _of_postgresql(self.function, source, kind)
-        function = sa.func.dynmodel_sum if self.function == "sum" else sa.func.dynmodel_avg
-        return function(sa.type_coerce(source, sa.Text()), sa.literal(kind, sa.Text()), type_=sa.Text())
+        return expressions_of(dialect).exact_total(self.function, source, _kind(self.subject))
 
     def _number(self, made: Subject, dialect: str) -> Output:
         kind, text = _kind(self.subject), made.expression
         if kind.startswith("decimal"):
-            return of_text(self.name, quoted(text, dialect), digits=lambda: text)
+            return of_text(self.name, expressions_of(dialect).json_string_or_null(text), digits=lambda: text)
         if kind == "integer" and self.function == "sum":
             return of_text(self.name, text)
-        number = sa.cast(text, sa.Float(53)) if dialect == "postgresql" else text
-        return of_text(self.name, float_text(number, dialect))
+        expressions = expressions_of(dialect)
+        return of_text(self.name, expressions.json_float(expressions.total_as_float(text)))
 
 
 def _kind(subject: Subject) -> str | None:
@@ -117,32 +109,3 @@ def _kind(subject: Subject) -> str | None:
     if isinstance(kind, sa.Float):
         return "float"
     return "integer" if isinstance(kind, sa.Integer) and told == "integer" else None
-
-
-def _digits(number: sa.ColumnElement) -> sa.ColumnElement:
-    """A float as the decimal number that it is written as; from 1e15 on, where the databases' forms differ, with 17
-    digits.
-    """
-    seventeen = sa.func.to_char(number, sa.literal_column(f"'9.{'9' * 16}EEEE'"))
-    short = sa.func.abs(number) < sa.literal_column("1e15", sa.Float(53))
-    return sa.cast(sa.case((short, sa.cast(number, sa.Text())), else_=seventeen), sa.Numeric())
-
-
-def _of_postgresql(function: str, source: sa.ColumnElement, kind: str) -> sa.ColumnElement:
-    number = _digits(source) if kind == "float" else sa.cast(source, sa.Numeric())
-    total, count = sa.func.sum(number, type_=sa.Numeric()), sa.func.count(source)
-    if kind == "float":
-        largest = sa.literal_column(f"'{_LARGEST}'::numeric", sa.Numeric())
-        total = sa.case((sa.func.abs(total) <= largest, sa.cast(total, sa.Float(53))))
-    if function == "sum":
-        return sa.cast(total, sa.Text())
-    if kind in ("float", "integer"):
-        total = sa.cast(total, sa.Float(53))
-        return sa.cast(total / sa.func.nullif(sa.cast(count, sa.Float(53)), sa.literal_column("0")), sa.Text())
-    digits = int(kind.split()[1]) + AVERAGE_DIGITS
-    size = sa.literal_column("1" + "0" * digits, sa.Numeric())
-    unit = sa.literal_column("0." + "0" * (digits - 1) + "1", sa.Numeric())
-    # div() truncates exactly. Doubling the sum and adding the count makes it round.
-    twice = sa.func.abs(total, type_=sa.Numeric()) * size * sa.literal_column("2", sa.Numeric())
-    units = sa.func.div(twice + count, count * sa.literal_column("2", sa.Numeric()), type_=sa.Numeric())
-    return sa.cast(sa.func.sign(total, type_=sa.Numeric()) * units * unit, sa.Text())

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.fields import FieldType
 from dynmodel_pyramid.fields.sql import text_forms
@@ -52,7 +53,7 @@ def cast(subject: Subject, name: str) -> Subject:
         raise Malformed(f"{subject.name} can't be cast: its type has no text in SQL", code="unknown_cast")
     dialect = subject.dialect
     text = to_text(subject.expression, dialect)
-    text = sa.type_coerce(text.collate("C") if dialect == "postgresql" else text, byte_order())
+    text = sa.type_coerce(expressions_of(dialect).by_bytes(text), byte_order())
     rows = sa.select(subject.expression).columns_clause_froms
     if kind in _PREPARED:
         text = _once(text, rows, lambda value: _PREPARED[kind](value, dialect))
@@ -74,8 +75,8 @@ def _once(
 
 
 def _day(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
-    """The day in UTC of a point in time. (A date field itself accepts only midnights.)"""
-    return sa.case((text_forms.moment(text, dialect).is_not(None), sa.func.substr(text, 1, 10)), else_=text)
+    """Of a point in time its day in UTC, where a field of days takes midnights alone."""
+    return sa.case((text_forms.is_moment(text, dialect), sa.func.substr(text, 1, 10)), else_=text)
 
 
 def _midnight(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:

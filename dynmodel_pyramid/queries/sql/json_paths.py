@@ -1,10 +1,10 @@
 """Parts of JSON values: ``data->a->0->>b`` (PostgREST, "JSON Columns")."""
 
-import json
 from collections.abc import Sequence
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.fields.schema import MAX_DEPTH
 from dynmodel_pyramid.fields.types import json_operators
@@ -32,19 +32,8 @@ def json_path(
     """
     if len(steps) > MAX_DEPTH or any(type(step) is int and not -_INT32 <= step < _INT32 for step in steps):
         raise Malformed(f"want at most {MAX_DEPTH} steps in JSON, and places of 32 bits", code="invalid_parameter")
-    if dialect == "sqlite":
-        text = sa.type_coerce(expression, sa.Text())
-        made = sa.func.dynmodel_json_path(text, json.dumps(list(steps)), int(as_text), type_=sa.Text())
-        return made if as_text else sa.type_coerce(made, JsonDocument())
-    made = expression
-    for number, step in enumerate(steps, 1):
-        sign = "->>" if as_text and number == len(steps) else "->"
-        key = sa.literal(step, sa.Integer() if type(step) is int else sa.Text())
-        made = made.op(sign, precedence=15)(key)
-    if not as_text:
-        return sa.type_coerce(made, JsonDocument())
-    # Without the cast, COLLATE would apply to the last key.
-    return sa.type_coerce(sa.cast(made, sa.Text()).collate("C"), byte_order())
+    made = expressions_of(dialect).json_part(expression, steps, as_text=as_text)
+    return sa.type_coerce(made, byte_order() if as_text else JsonDocument())
 
 
 def part_of(subject: Subject, steps: Sequence[str | int], as_text: bool) -> Subject:

@@ -13,11 +13,11 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.functions import FunctionElement
 
+from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.errors import Conflict
 from dynmodel_pyramid.fields import FieldType
 from dynmodel_pyramid.fields.contract import Options
 from dynmodel_pyramid.fields.types.json import Fragment
-from dynmodel_pyramid.queries.sql.float_text import number_text
 
 NULL = "null"
 
@@ -31,7 +31,7 @@ def json_text(
     :raises Conflict: the type's values can't be written by the database
     """
     kind = shown.type
-    own = field_type.json_text(source, options, dialect)
+    expressions, own = expressions_of(dialect), field_type.json_text(source, options, dialect)
     if own is not None:
         made = own
     elif type(kind) is Fragment:
@@ -41,11 +41,11 @@ def json_text(
     elif isinstance(kind, sa.Integer):
         made = sa.cast(shown, sa.Text())
     elif isinstance(kind, sa.Float):
-        made = float_text(shown, dialect)
+        made = expressions.json_float(shown)
     elif isinstance(kind, sa.String):
-        made = quoted(shown, dialect)
+        made = expressions.json_string_or_null(shown)
     elif field_type.json_schema(options).get("type") == "string" and field_type.text_form(options).sql_to_text:
-        made = quoted(field_type.text_form(options).sql_to_text(source, dialect), dialect)
+        made = expressions.json_string_or_null(field_type.text_form(options).sql_to_text(source, dialect))
     else:
         raise Conflict(
             f"{name}: values of this type can't be written by the database, so they can't be embedded",
@@ -68,22 +68,8 @@ def fragment(text: sa.ColumnElement) -> sa.ColumnElement:
     return sa.type_coerce(text, Fragment())
 
 
-def quoted(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
-    """A text as a JSON string; both databases escape the characters that the encoder escapes, in the same way."""
-    if dialect == "sqlite":
-        return sa.case((text.is_not(None), sa.func.json_quote(sa.type_coerce(text, sa.Text()), type_=sa.Text())))
-    return sa.cast(sa.func.to_json(sa.cast(text, sa.Text())), sa.Text())
-
-
-def float_text(number: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
-    """A float with the fewest digits that identify it; with an exponent below 1e-5 and from 1e16 on."""
-    if dialect == "sqlite":
-        return sa.func.dynmodel_json_float(number, type_=sa.Text())
-    return number_text(number)
-
-
-#: A chain of ``||`` is nested as deeply as it is long. SQLite allows 1,000, all levels of a query together. Parentheses
-#: take room on its parser's stack, which has 100 symbols before release 3.47.
+#: A chain of ``||`` is nested as deeply as it is long: SQLite takes 1,000, all levels of a query together. Parentheses
+#: cost room on its parser's stack, which holds 100 symbols before release 3.47.
 _CHAIN = 40
 
 
@@ -123,8 +109,7 @@ def json_array(values: sa.Select, dialect: str) -> sa.ColumnElement:
     """The JSON texts of a query's one column as an array, in the query's order."""
     rows = values.subquery()
     (value,) = rows.c
-    comma = sa.literal_column("','")
-    every = sa.func.group_concat(value, comma) if dialect == "sqlite" else sa.func.string_agg(value, comma)
+    every = expressions_of(dialect).joined(value, sa.literal_column("','"))
     return sa.select(
         Joined(literal("["), sa.func.coalesce(every, literal(""), type_=sa.Text()), literal("]"))
     ).scalar_subquery()

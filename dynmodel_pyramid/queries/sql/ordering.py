@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.fields import is_sortable
 from dynmodel_pyramid.fields.types.text import byte_order
@@ -71,12 +72,8 @@ def _of_json(subject: Subject, descending: bool, nulls_first: bool) -> list[Key]
     """Sort keys of JSON values: numbers by size, before other values by their text."""
     value = subject.expression
     missing = sa.case((value.is_(None), sa.literal_column("1")), else_=sa.literal_column("0"))
-    if subject.dialect == "sqlite":
-        text = sa.type_coerce(value, sa.Text())
-        number = sa.func.dynmodel_json_size(text)
-    else:
-        text = sa.cast(value, sa.Text()).collate("C")
-        number = sa.case((sa.func.jsonb_typeof(value) == "number", sa.cast(sa.cast(value, sa.Text()), sa.Numeric())))
+    expressions = expressions_of(subject.dialect)
+    number, text = expressions.json_number(value), expressions.json_sort_text(value)
     return [
         Key(subject, missing, nulls_first, False),
         Key(subject, number, descending, descending),

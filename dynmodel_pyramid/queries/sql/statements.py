@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.queries.errors import clip
 from dynmodel_pyramid.queries.grammar.syntax import OrderTerm
@@ -93,17 +94,13 @@ def grouped(
             continue
         group = sa.type_coerce(found.c[f"g{number}"], sa.Text())
         made.append(Output(each.name, fragment(group), lambda group=group: group))
-        last.append(_by_bytes(group, selection.dialect))
+        last.append(expressions_of(selection.dialect).by_bytes(group))
     order = []
     for number, key in enumerate(sorts):
         clause = found.c[f"s{number}"]
         clause = clause.desc() if key.descending else clause.asc()
         order.append(clause.nulls_first() if key.nulls_first else clause.nulls_last())
     return sa.select(*shown(made)).select_from(found).order_by(*order, *last)
-
-
-def _by_bytes(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
-    return text.collate("C") if dialect == "postgresql" else text
 
 
 def _checked(term: OrderTerm, outputs: Sequence[Output | Aggregate]) -> OrderTerm:

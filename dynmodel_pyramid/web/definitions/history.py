@@ -2,7 +2,7 @@
 
 from pyramid.response import Response
 
-from dynmodel_pyramid.changes.history import TableHistory, Version, difference, step_documents
+from dynmodel_pyramid.changes.history import TableHistory, Version, operation_documents
 from dynmodel_pyramid.changes.on_error import FAIL
 from dynmodel_pyramid.changes.revert import reverting
 from dynmodel_pyramid.changes.service import DefinitionService
@@ -54,7 +54,7 @@ def list_versions(context: History, request) -> Response:
 
 def get_version(context: HistoryVersion, request) -> Response:
     no_parameters(request)
-    version, steps = _history(context, request).with_its_steps(context.number)
+    version, steps = _history(context, request).with_its_operations(context.number)
     return json_answer(encode({**_document(version, steps), "definition": table_document(version.definition)}))
 
 
@@ -62,7 +62,7 @@ def get_difference(context: DifferenceResource, request) -> Response:
     no_parameters(request)
     numbers = context.__parent__.__parent__.number, context.number
     before, after = (each.definition for each in _history(context, request).at(*numbers))
-    document = {"from": before.version, "to": after.version, "steps": step_documents(difference(before, after))}
+    document = {"from": before.version, "to": after.version, "steps": operation_documents(before, after)}
     return json_answer(encode(document))
 
 
@@ -71,7 +71,7 @@ def revert(context: Revert, request) -> Response:
     refuse_body(request)
     service, table_id = DefinitionService(context.attempt.catalogue), context.model.definition.id
     precondition = context.attempt.held(refuse_other_version(request))
-    outcome = service.performed(
+    outcome = service.execute(
         table_id,
         reverting(service, table_id, context.__parent__.number, precondition=precondition),
         on_error=parameters.get("on_error", FAIL),

@@ -32,14 +32,14 @@ def plan_table(context: Plan, request) -> Response:
         return patched(current, document) if is_patch else document
 
     service = DefinitionService(context.attempt.catalogue)
-    rehearsed = service.plan(
+    plans = service.plan(
         definition.id,
         wanted,
         precondition=context.attempt.held(refuse_other_version(request)),
         on_error=parameters.get("on_error", FAIL),
     )
     context.attempt.settle()
-    plan = plan_document(rehearsed[0]) if rehearsed else unchanged_plan(definition)
+    plan = plan_document(plans[0]) if plans else unchanged_plan(definition)
     answer = json_answer(encode(plan))
     answer.headers["Definition-Version"] = str(plan["version"])
     return answer

@@ -27,6 +27,11 @@ def encode(document: Any) -> bytes:
         return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
+def rows_answer(content_type: str, body: bytes = b"", status: int = 200) -> Answer:
+    """Rows in whatever form; the header is taken as it is."""
+    return Answer(body, status=status, headerlist=[("Content-Type", content_type)])
+
+
 def json_answer(body: bytes, status: int = 200) -> Answer:
     return Answer(body, status=status, content_type="application/json", charset=None)
 

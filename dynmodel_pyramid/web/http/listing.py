@@ -13,7 +13,7 @@ from dynmodel_pyramid.exchange.forms import Form, Rows
 from dynmodel_pyramid.queries.grammar.parsing import LARGEST
 from dynmodel_pyramid.rows.querying import PageOfRows, Queried
 from dynmodel_pyramid.rows.reads import CHUNK
-from dynmodel_pyramid.web.http.answers import Answer
+from dynmodel_pyramid.web.http.answers import Answer, rows_answer
 from dynmodel_pyramid.web.http.faces import Face
 from dynmodel_pyramid.web.http.links import link_header
 from dynmodel_pyramid.web.http.preferences import Preferences
@@ -170,8 +170,7 @@ class Listing:
         if self.page is None:
             answer = self._stream.answer(form)
         else:
-            answer = Answer(form.whole(self.rows))
-            answer.headers["Content-Type"] = form.content_type
+            answer = rows_answer(form.content_type, form.whole(self.rows))
         if self.is_partial:
             answer.status_int = 206
         return answer

@@ -7,7 +7,7 @@ between two floats, which occur with large whole numbers: it writes 6.0163721312
 import orjson
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields.sql.text_forms import computed_once
+from dynmodel_pyramid.database.expressions.once import once
 
 _NUMERIC, _FLOAT = sa.Numeric(), sa.Float(53)
 #: Depending on its release, the encoder writes 1e+16 or 1e16.
@@ -20,7 +20,7 @@ def _constant(text: str, kind: sa.types.TypeEngine = sa.Text()) -> sa.ColumnElem
 
 
 def number_text(number: sa.ColumnElement) -> sa.ColumnElement:
-    return computed_once(sa.type_coerce(number, _FLOAT), _text_of)
+    return once(sa.type_coerce(number, _FLOAT), _text_of)
 
 
 def _text_of(number: sa.ColumnElement) -> sa.ColumnElement:

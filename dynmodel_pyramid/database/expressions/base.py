@@ -1,0 +1,256 @@
+"""What all expressions are asked for, whatever the database: capabilities, and SQL of one meaning."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+Column = sa.ColumnElement
+Condition = sa.ColumnElement[bool]
+
+_ESCAPE = "\\"
+
+
+class Expressions:
+    """The expressions of one database; a subclass says what it does otherwise than standard SQL.
+
+    Instances hold no state. A capability that is False needs nothing else: field types then keep their values in a form
+    that every database has, most of them as text.
+    """
+
+    #: The name of SQLAlchemy's dialect.
+    name: str
+
+    # Capabilities
+
+    #: NUMERIC is exact. Else exact decimals are whole numbers of the smallest unit, or digits in order.
+    has_exact_numbers = False
+    #: Points in time have a type of their own. Else they are texts in UTC, with six digits of microseconds.
+    has_moments = False
+    #: There is a type for UUIDs.
+    has_uuids = False
+    #: There are arrays of texts, with ``<@`` in checks. Else they are JSON texts.
+    has_arrays = False
+    #: There are PostgreSQL's range types with their operators (manual, 8.17 and 9.20). Else ranges are texts.
+    has_ranges = False
+    #: There is PostgreSQL's type ``inet`` with its functions (manual, 9.12). Else addresses are texts.
+    has_addresses = False
+    #: There are PostgreSQL's regular expressions (manual, 9.7.3), also in checks.
+    has_regular_expressions = False
+    #: The collation in which texts compare as bytes; None: they do so by themselves.
+    byte_collation: str | None = None
+    #: The type of a column whose ids the database draws.
+    row_id: type[sa.types.TypeEngine] = sa.BigInteger
+
+    def json_type(self, dialect: sa.Dialect) -> sa.types.TypeEngine:
+        """What :meth:`~sqlalchemy.types.TypeDecorator.load_dialect_impl` gives for JSON documents; a row's null is a
+        null of the database."""
+        return dialect.type_descriptor(sa.JSON(none_as_null=True))
+
+    # Statements
+
+    def insert(self, table: sa.Table) -> Any:
+        """An INSERT that can have ``on_conflict_do_update``."""
+        raise NotImplementedError
+
+    # Texts
+
+    def by_bytes(self, text: Column) -> Column:
+        """A text that compares and sorts as bytes."""
+        return text if self.byte_collation is None else sa.collate(text, self.byte_collation)
+
+    def lower(self, text: Column) -> Column:
+        """Of ASCII. In the collation of bytes: with a Turkish one PostgreSQL makes no ``i`` of ``I``."""
+        return sa.func.lower(self.by_bytes(text), type_=sa.Text())
+
+    def place_of(self, part: Any, text: Column) -> Column:
+        """Where a part begins in a text, 1 at first; 0 for nowhere."""
+        raise NotImplementedError
+
+    def text_before(self, part: str, text: Column) -> Column:
+        """What stands before a part that is there."""
+        raise NotImplementedError
+
+    def joined(self, texts: Column, separator: Column) -> Column:
+        """An aggregate: all texts, in the order of the rows."""
+        raise NotImplementedError
+
+    def like(self, text: Column, pattern: str) -> Condition:
+        """LIKE, with regard to case."""
+        return text.like(sa.literal(pattern, text.type), escape=_ESCAPE)
+
+    def ilike(self, text: Column, pattern: str) -> Condition:
+        """LIKE without regard to the case of A to Z."""
+        return text.ilike(sa.literal(pattern, text.type), escape=_ESCAPE)
+
+    def looks_like(self, text: Column, form: str) -> Condition:
+        """Whether a whole text is of a form of plain characters and sets such as ``[0-9]``, without repetitions."""
+        raise NotImplementedError
+
+    def finds(self, text: Column, pattern: str) -> Condition:
+        """Whether a part of a text matches a regular expression that all databases read alike."""
+        raise NotImplementedError
+
+    # Values and the texts that they are
+
+    def read_as(self, text: Column, kind: sa.types.TypeEngine) -> Column:
+        """The value that a text in the database's own form is. It must be one, or the statement ends."""
+        raise NotImplementedError
+
+    def kept_text(self, value: Column) -> Column:
+        """The text of a value whose type has no other form of text, whatever the session's settings are."""
+        raise NotImplementedError
+
+    def read_moment(self, text: Column, kind: sa.types.TypeEngine) -> Column:
+        """The point in time that a text such as ``2026-01-31 12:00:00.000000`` is in UTC."""
+        raise NotImplementedError
+
+    def read_uuid(self, text: Column, kind: sa.types.TypeEngine) -> Column:
+        """The UUID that a text is; its digits may be capitals."""
+        raise NotImplementedError
+
+    def read_float(self, text: Column, is_good: Callable[[Column], Condition], pattern: str) -> Column:
+        """The float that a text is; NULL of texts that are not good, or don't match the pattern."""
+        raise NotImplementedError
+
+    def day_text(self, date: Column) -> Column:
+        """``2026-01-31``"""
+        raise NotImplementedError
+
+    def time_text(self, time: Column) -> Column:
+        """``12:00:00.000000``"""
+        raise NotImplementedError
+
+    def moment_text(self, moment: Column) -> Column:
+        """``2026-01-31T12:00:00.000000``, in UTC."""
+        raise NotImplementedError
+
+    def float_text(self, number: Column) -> Column:
+        """``repr`` of a float of less than 1e15."""
+        raise NotImplementedError
+
+    def decimal_text(self, number: Column, precision: int, scale: int, *, sortable: bool) -> Column:
+        """Plain digits of an exact decimal, with all of its scale.
+
+        :param sortable: it is kept as digits in order, where there are no exact numbers
+        """
+        raise NotImplementedError
+
+    def exact_float(self, number: float) -> Column:
+        """A float as a constant that the database does not round."""
+        return sa.cast(sa.literal(number, sa.Float(53)), sa.Float(53))
+
+    # Checks of what a column holds, where the database lets it hold values of other types; else None
+
+    def holds(self, column: Column, storage_class: str) -> Condition | None:
+        """:param storage_class: of SQLite (Datatypes In SQLite, 2)"""
+        return None
+
+    def holds_truth(self, column: Column) -> Condition | None:
+        """Of booleans."""
+        return None
+
+    def holds_time(self, column: Column, function: str, length: int) -> Condition | None:
+        """Of dates and times.
+
+        :param function: of SQLite: ``date``, ``time`` or ``datetime``
+        :param length: that of what it writes
+        """
+        return None
+
+    # Aggregates
+
+    def extreme(self, function: str, source: Column, kind: sa.types.TypeEngine) -> Column:
+        """``min`` or ``max`` of values of a type for which the database may not have it."""
+        raise NotImplementedError
+
+    def exact_total(self, function: str, source: Column, kind: str) -> Column:
+        """The text of a ``sum`` or an ``avg`` that does not depend on the order of the rows.
+
+        :param kind: ``integer``, ``float``, or ``decimal`` with its scale and how it is kept: ``decimal 2 units``
+        """
+        raise NotImplementedError
+
+    def total_as_float(self, total: Column) -> Column:
+        """What :meth:`json_float` takes of such a text."""
+        raise NotImplementedError
+
+    # JSON: texts as the encoder of rows writes them. All databases escape the characters that it escapes
+
+    def json_string(self, text: Column) -> Column:
+        """A text that is not null as a JSON string."""
+        raise NotImplementedError
+
+    def json_string_or_null(self, text: Column) -> Column:
+        """A text as a JSON string; null where it is null."""
+        raise NotImplementedError
+
+    def json_float(self, number: Column) -> Column:
+        """A float with the fewest digits that it is known by; with an exponent below 1e-5 and from 1e16 on."""
+        raise NotImplementedError
+
+    def json_array(self, value: Column) -> Column:
+        """An aggregate: whole numbers as a JSON array, in the order of the rows."""
+        raise NotImplementedError
+
+    def json_items(self, array: Column) -> sa.TableValuedAlias:
+        """The items of a JSON array of texts as rows: the columns ``value``, and ``key`` for its place."""
+        raise NotImplementedError
+
+    def json_value(self, document: Column) -> Column:
+        """What is equal for equal documents."""
+        raise NotImplementedError
+
+    def json_constant(self, text: Column) -> Column:
+        """The same of a JSON text."""
+        raise NotImplementedError
+
+    def json_contains(self, document: Column, text: Column) -> Condition:
+        """Whether a document contains the one that a text is (PostgreSQL manual, 8.14.3)."""
+        raise NotImplementedError
+
+    def json_is_contained(self, document: Column, text: Column) -> Condition:
+        """Whether a document is contained in the one that a text is."""
+        raise NotImplementedError
+
+    def json_compares(self, document: Column, sign: str, text: Column) -> Condition:
+        """Whether a document that is a number is less or greater than the one that a text is; null of all others."""
+        raise NotImplementedError
+
+    def json_number(self, document: Column) -> Column:
+        """What documents that are numbers are sorted by; null of all others."""
+        raise NotImplementedError
+
+    def json_sort_text(self, document: Column) -> Column:
+        """What all other documents are sorted by."""
+        raise NotImplementedError
+
+    def json_part(self, document: Column, steps: Sequence[str | int], *, as_text: bool) -> Column:
+        """The part of a document, null where there is none: as JSON, or as the text that PostgreSQL's ``->>`` gives."""
+        raise NotImplementedError
+
+    # Arrays of texts
+
+    def array_length(self, array: Column) -> Column:
+        """How many items an array has."""
+        raise NotImplementedError
+
+    def array_json(self, array: Column) -> Column:
+        """The JSON text of an array."""
+        raise NotImplementedError
+
+    def array_of(self, text: Column, is_good: Condition) -> Column:
+        """An array of one text where it is good; null where it isn't, or where Python must make it."""
+        raise NotImplementedError
+
+    def array_contains(self, array: Column, items: Column) -> Condition:
+        """Whether an array has all of the items, which are an array, too; null where the array is null."""
+        raise NotImplementedError
+
+    def array_is_contained(self, array: Column, items: Column) -> Condition:
+        """Whether an array has no other items than these."""
+        raise NotImplementedError
+
+    def array_overlaps(self, array: Column, items: Column) -> Condition:
+        """Whether an array has one of the items."""
+        raise NotImplementedError

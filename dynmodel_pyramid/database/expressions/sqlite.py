@@ -1,0 +1,278 @@
+"""SQLite's expressions. It has few types: what the others keep natively is text here, or JSON.
+
+Functions whose names begin with ``dynmodel_`` are ours (``database/sqlite_functions.py``, ``database/sqlite_sums.py``).
+"""
+
+import json
+import math
+import re
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.ext.compiler import compiles
+
+from dynmodel_pyramid.database.expressions.base import Column, Condition, Expressions
+from dynmodel_pyramid.database.expressions.once import text_once
+
+_ESCAPE = "\\"
+_SPECIAL_IN_GLOB = re.compile(r"[*?\[]")
+#: Whole numbers to this one are floats, and integers of every database.
+_WHOLE = 2**53
+
+
+class _Json(sqlite.JSON):
+    """Declared as TEXT: a column declared as JSON has numeric affinity, which rounds (Datatypes In SQLite, 3)."""
+
+
+@compiles(_Json)
+def _declare(type_, compiler, **options) -> str:
+    return "TEXT"
+
+
+class SQLiteExpressions(Expressions):
+    """Of texts, numbers and JSON; the values of all other types are one of these."""
+
+    name = "sqlite"
+    #: Only an INTEGER PRIMARY KEY draws ids (SQLite Autoincrement, 1).
+    row_id = sa.Integer
+
+    def json_type(self, dialect):
+        return _Json(none_as_null=True)
+
+    def insert(self, table):
+        return sqlite.insert(table)
+
+    # Texts
+
+    def place_of(self, part, text):
+        return sa.func.instr(text, part, type_=sa.Integer())
+
+    def text_before(self, part, text):
+        return sa.func.substr(text, 1, self.place_of(part, text) - 1, type_=sa.Text())
+
+    def joined(self, texts, separator):
+        return sa.func.group_concat(texts, separator)
+
+    def like(self, text, pattern):
+        # Its LIKE ignores case; GLOB doesn't, and an index serves it.
+        return self.looks_like(text, sa.literal(as_glob(pattern), sa.Text()))
+
+    def ilike(self, text, pattern):
+        return text.like(sa.literal(pattern, sa.Text()), escape=_ESCAPE)
+
+    def looks_like(self, text, form):
+        return text.bool_op("GLOB")(form)
+
+    def finds(self, text, pattern):
+        return _is_true(sa.func.dynmodel_match(sa.literal(pattern, sa.Text()), text, type_=sa.Integer()))
+
+    # Values and the texts that they are
+
+    def read_as(self, text, kind):
+        return sa.type_coerce(text, kind)
+
+    def kept_text(self, value):
+        return sa.type_coerce(value, sa.Text())
+
+    def read_moment(self, text, kind):
+        return sa.type_coerce(text, kind)
+
+    def read_uuid(self, text, kind):
+        return sa.type_coerce(self.lower(text), kind)
+
+    def read_float(self, text, is_good, pattern):
+        def made(text: Column) -> Column:
+            return sa.case((is_good(text), sa.func.dynmodel_float(text, pattern, type_=sa.Float(53))))
+
+        return text_once(text, made)
+
+    def day_text(self, date):
+        return sa.cast(date, sa.Text)
+
+    def time_text(self, time):
+        return sa.type_coerce(time, sa.Text())
+
+    def moment_text(self, moment):
+        blank, letter = sa.literal_column("' '", sa.Text()), sa.literal_column("'T'", sa.Text())
+        return sa.func.replace(sa.type_coerce(moment, sa.Text()), blank, letter)
+
+    def float_text(self, number):
+        return sa.func.dynmodel_float_text(number, type_=sa.Text())
+
+    def decimal_text(self, number, precision, scale, *, sortable):
+        stored = sa.type_coerce(number, sa.Text() if sortable else sa.BigInteger())
+        if not sortable:
+            return _of_units(stored, scale)
+        negative = sa.func.substr(stored, 1, 1) == "0"
+        digits = sa.func.substr(stored, 2, type_=sa.Text())
+        digits = sa.case((negative, sa.func.dynmodel_complement(digits)), else_=digits)
+        whole = sa.func.ltrim(sa.func.substr(digits, 1, precision - scale), "0")
+        made = sa.case((negative, "-"), else_="") + sa.case((whole == "", "0"), else_=whole)
+        if scale:
+            made = made + "." + sa.func.substr(digits, precision - scale + 1, type_=sa.Text())
+        return sa.case((number.is_not(None), made))
+
+    def exact_float(self, number):
+        # SQLite does not always read decimal digits to the nearest float ("Floating Point Numbers", 2). So a fraction
+        # is a whole number, divided or multiplied by powers of two, each of which is exact.
+        if number.is_integer() and abs(number) <= _WHOLE:
+            return sa.literal(int(number), sa.BigInteger())
+        mantissa, exponent = math.frexp(number)
+        whole, exponent = int(mantissa * _WHOLE), exponent - 53
+        while whole % 2 == 0:
+            whole, exponent = whole // 2, exponent + 1
+        made = f"CAST({whole} AS REAL)"
+        sign = "*" if exponent > 0 else "/"
+        while exponent:
+            step = min(abs(exponent), 62)
+            made += f" {sign} {2**step}"
+            exponent += -step if exponent > 0 else step
+        return sa.literal_column(f"({made})", sa.Float(53))
+
+    # Every column holds values of every storage class (Datatypes In SQLite, 2)
+
+    def holds(self, column, storage_class):
+        return sa.func.typeof(column, type_=sa.Text()).in_([storage_class, "null"])
+
+    def holds_truth(self, column):
+        return sa.type_coerce(column, sa.Integer()).in_([0, 1])
+
+    def holds_time(self, column, function, length):
+        # Texts that its own function writes so, and then microseconds, if any.
+        function = getattr(sa.func, function)
+        text = sa.type_coerce(column, sa.Text())
+        # Compared by IS: of what is no time it makes NULL. A modifier, or it would give 30 February back as it is.
+        if length == len("2026-01-31"):
+            return _same(function(text, "+0 days", type_=sa.Text()), text)
+        begin = sa.func.substr(text, 1, length, type_=sa.Text())
+        digits = self.looks_like(sa.func.substr(text, length + 1, type_=sa.Text()), "." + "[0-9]" * 6)
+        return sa.and_(_same(function(begin, "+0 days", type_=sa.Text()), begin), digits)
+
+    # Aggregates
+
+    def extreme(self, function, source, kind):
+        return getattr(sa.func, function)(source, type_=kind)
+
+    def exact_total(self, function, source, kind):
+        total = sa.func.dynmodel_sum if function == "sum" else sa.func.dynmodel_avg
+        return total(sa.type_coerce(source, sa.Text()), sa.literal(kind, sa.Text()), type_=sa.Text())
+
+    def total_as_float(self, total):
+        return total
+
+    # JSON: texts
+
+    def json_string(self, text):
+        return sa.func.json_quote(text, type_=sa.Text())
+
+    def json_string_or_null(self, text):
+        return sa.case((text.is_not(None), self.json_string(sa.type_coerce(text, sa.Text()))))
+
+    def json_float(self, number):
+        return sa.func.dynmodel_json_float(number, type_=sa.Text())
+
+    def json_array(self, value):
+        return sa.func.json_group_array(value)
+
+    def json_items(self, array):
+        return sa.func.json_each(array).table_valued("value", "key")
+
+    def json_value(self, document):
+        return self.json_constant(_text(document))
+
+    def json_constant(self, text):
+        return sa.func.dynmodel_json(text, type_=sa.Text())
+
+    def json_contains(self, document, text):
+        return _is_true(sa.func.dynmodel_json_contains(_text(document), text, type_=sa.Integer()))
+
+    def json_is_contained(self, document, text):
+        return _is_true(sa.func.dynmodel_json_contains(text, _text(document), type_=sa.Integer()))
+
+    def json_compares(self, document, sign, text):
+        compared = sa.func.dynmodel_json_number(_text(document), text, type_=sa.Integer())
+        return compared.bool_op(sign)(sa.literal_column("0"))
+
+    def json_number(self, document):
+        return sa.func.dynmodel_json_size(_text(document))
+
+    def json_sort_text(self, document):
+        return _text(document)
+
+    def json_part(self, document, steps, *, as_text):
+        return sa.func.dynmodel_json_path(_text(document), json.dumps(list(steps)), int(as_text), type_=sa.Text())
+
+    # Arrays of texts: JSON
+
+    def array_length(self, array):
+        return sa.func.json_array_length(array, type_=sa.Integer())
+
+    def array_json(self, array):
+        return _text(array)
+
+    def array_of(self, text, is_good):
+        # Characters that JSON escapes are left to Python.
+        plain = text.bool_op("NOT GLOB")('*[\x01-\x1f"\\]*')
+        return sa.case((sa.and_(is_good, plain), sa.literal('["').concat(text).concat('"]')))
+
+    def array_contains(self, array, items):
+        return _unless_null(array, ~_any_item(items, of=array, there=False))
+
+    def array_is_contained(self, array, items):
+        return _unless_null(array, ~_any_item(array, of=items, there=False))
+
+    def array_overlaps(self, array, items):
+        return _unless_null(array, _any_item(array, of=items, there=True))
+
+
+def as_glob(pattern: str) -> str:
+    """A LIKE pattern for SQLite's GLOB (Core Functions, glob)."""
+    made, characters = [], iter(pattern)
+    for character in characters:
+        if character == _ESCAPE:
+            made.append(_SPECIAL_IN_GLOB.sub(r"[\g<0>]", next(characters)))
+        else:
+            made.append({"%": "*", "_": "?"}.get(character) or _SPECIAL_IN_GLOB.sub(r"[\g<0>]", character))
+    return "".join(made)
+
+
+def _text(value: Column) -> Column:
+    return sa.type_coerce(value, sa.Text())
+
+
+def _is_true(number: Column) -> Condition:
+    return number == sa.literal_column("1")
+
+
+def _same(one: Column, other: Column) -> Condition:
+    # SQLAlchemy's own IS forgets that DDL wants constants.
+    return one.op("IS", is_comparison=True)(other)
+
+
+def _unless_null(array: Column, condition: Condition) -> Condition:
+    return sa.case((array.is_not(None), condition))
+
+
+def _of_units(units: Column, scale: int) -> Column:
+    """The number of so many smallest units."""
+    if not scale:
+        return sa.cast(units, sa.Text())
+    size, sign = sa.literal(10**scale, sa.BigInteger()), sa.case((units < 0, "-"), else_="")
+    amount = sa.func.abs(units, type_=sa.BigInteger())
+    text = sa.func.printf(f"%s%d.%0{scale}d", sign, amount // size, amount % size, type_=sa.Text())
+    return sa.case((units.is_not(None), text))
+
+
+def _items(array: Column) -> sa.Select:
+    each = sa.func.json_each(_text(array)).table_valued("value")
+    return sa.select(each.c.value)
+
+
+def _any_item(array: Column, *, of: Column, there: bool) -> sa.Exists:
+    """Whether an array has an item that is, or is not, ``there`` in another one.
+
+    Both arrays are one value each, so that no limit of parameters or of nested expressions is met.
+    """
+    items, others = _items(array), _items(of)
+    (value,) = items.selected_columns
+    return sa.exists(items.where(value.in_(others) if there else value.not_in(others)))

@@ -1,0 +1,28 @@
+"""The way from a request to its statement stays short, and goes down (:mod:`tests.walks`)."""
+
+import pytest
+
+from tests.walks import Walk, application, walks
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def found(request) -> dict[str, Walk]:
+    with application(request.param) as app:
+        return walks(app)
+
+
+def test_a_definition_reaches_its_statement(found):
+    """One climb: what is wanted is asked for when the table is locked."""
+    walk = found["definition"]
+    assert len(walk.within("catalogue", "definitions", "changes")) <= 25, walk.modules
+    assert len(walk.modules) <= 36, walk.modules
+    assert [climb.partition(":")[0] for climb in walk.climbs] == ["changes.planner -> changes.service"]
+    assert walk.modules[0] == "web.definitions.tables"
+    assert walk.modules[-1] in ("changes.ddl.sqlite", "changes.ddl.postgresql"), walk.modules
+
+
+@pytest.mark.parametrize(("kind", "most"), [("row", 42), ("filter", 52)])
+def test_a_row_and_a_filter_do_not_wander(found, kind, most):
+    walk = found[kind]
+    assert len(walk.modules) <= most, walk.modules
+    assert len(walk.climbs) <= 3, walk.climbs
