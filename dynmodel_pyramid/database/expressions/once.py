@@ -20,19 +20,19 @@ class _Once(FunctionElement):
 
 @compiles(_Once)
 def _compile_once(element, compiler, **options) -> str:
-    # The expression stands first: parameters go by their place.
+    # The expression comes first, because parameters are positional.
     value, made = element.clauses
     made, value = (compiler.process(part, **options) for part in (made, value))
     return f"(SELECT {made} FROM (SELECT {value} AS text) AS once)"
 
 
 def once(value: sa.ColumnElement, make: Callable[[sa.ColumnElement], sa.ColumnElement]) -> sa.ColumnElement:
-    """``make(value)``, the value written once, however often it stands in what is made of it."""
+    """``make(value)``; the value is written once, however often the result uses it."""
     return _Once(value, make(sa.literal_column("once.text", value.type)))
 
 
 def text_once(text: sa.ColumnElement, make: Callable[[sa.ColumnElement], sa.ColumnElement]) -> sa.ColumnElement:
-    """The same of a text that may be a plain column, which needs no computing."""
+    """The same for a text; a plain column needs no computing."""
     if isinstance(text, sa.ColumnClause):
         return make(text)
     return _Once(text, make(sa.literal_column("once.text", sa.Text())))

@@ -1,4 +1,4 @@
-"""PostgreSQL's expressions. What it casts must be a value of the type, or the statement ends: CASE stands before it."""
+"""PostgreSQL's expressions. A failed cast ends the statement, so each cast is inside a CASE."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -10,7 +10,7 @@ _JSONB = postgresql.JSONB(none_as_null=True)
 
 
 class PostgreSQLExpressions(Expressions):
-    """All types have one of PostgreSQL's own."""
+    """PostgreSQL has a native type for each."""
 
     name = "postgresql"
     has_exact_numbers = True
@@ -45,7 +45,7 @@ class PostgreSQLExpressions(Expressions):
     def finds(self, text, pattern):
         return text.bool_op("~")(sa.literal(pattern, text.type))
 
-    # Values and the texts that they are
+    # Values and their texts
 
     def read_as(self, text, kind):
         return sa.cast(text, kind)
@@ -60,7 +60,7 @@ class PostgreSQLExpressions(Expressions):
         return sa.cast(text, kind)
 
     def read_float(self, text, is_good, pattern):
-        # Adding zero makes zero of minus zero.
+        # Adding zero turns minus zero into zero.
         made = sa.cast(text, sa.Float(53)) + sa.literal_column("0.0", sa.Float(53))
         return sa.case((sa.and_(is_good(text), text.bool_op("~")(pattern)), made))
 
@@ -84,7 +84,7 @@ class PostgreSQLExpressions(Expressions):
     # Aggregates
 
     def extreme(self, function, source, kind):
-        # It has min() and max() of some types; of all others the first one in order is taken.
+        # PostgreSQL has min() and max() of some types; for others the first value in order is used.
         order = source.asc() if function == "min" else source.desc()
         every = sa.func.array_agg(postgresql.aggregate_order_by(source, order), type_=sa.ARRAY(kind))
         return sa.type_coerce(every.filter(source.is_not(None))[1], kind)
@@ -107,7 +107,7 @@ class PostgreSQLExpressions(Expressions):
         return postgresql_floats.number_text(number)
 
     def json_array(self, value):
-        # As SQLite's: json_agg puts spaces in.
+        # To match SQLite: json_agg inserts spaces.
         joined = sa.func.coalesce(sa.func.string_agg(sa.cast(value, sa.Text), sa.text("','")), sa.text("''"))
         return sa.literal("[", sa.Text) + joined + sa.literal("]", sa.Text)
 
@@ -119,7 +119,7 @@ class PostgreSQLExpressions(Expressions):
         return sa.type_coerce(document, _JSONB)
 
     def json_constant(self, text):
-        # As text: a value of its own would be made JSON once more by the parameter's type.
+        # As text: the parameter's type would encode a value as JSON once more.
         return sa.cast(text, _JSONB)
 
     def json_contains(self, document, text):
@@ -132,7 +132,7 @@ class PostgreSQLExpressions(Expressions):
         return self.json_number(document).bool_op(sign)(sa.cast(text, sa.Numeric()))
 
     def json_number(self, document):
-        # CASE keeps the database from casting what is no number (PostgreSQL manual, 4.2.14).
+        # CASE keeps the database from casting other values than numbers (PostgreSQL manual, 4.2.14).
         number = sa.cast(sa.cast(document, sa.Text()), sa.Numeric())
         return sa.case((sa.func.jsonb_typeof(document) == "number", number))
 
@@ -145,7 +145,7 @@ class PostgreSQLExpressions(Expressions):
             sign = "->>" if as_text and number == len(steps) else "->"
             key = sa.literal(step, sa.Integer() if type(step) is int else sa.Text())
             made = made.op(sign, precedence=15)(key)
-        # The cast keeps COLLATE off the last key, which else would be its operand.
+        # Without the cast, COLLATE would apply to the last key.
         return self.by_bytes(sa.cast(made, sa.Text())) if as_text else made
 
     # Arrays of texts
@@ -154,7 +154,7 @@ class PostgreSQLExpressions(Expressions):
         return sa.func.cardinality(array, type_=sa.Integer())
 
     def array_json(self, array):
-        # It puts no spaces in, and escapes the characters that Python's encoder does.
+        # It inserts no spaces, and escapes the same characters as Python's encoder.
         return sa.cast(sa.func.array_to_json(array), sa.Text())
 
     def array_of(self, text, is_good):
@@ -171,5 +171,5 @@ class PostgreSQLExpressions(Expressions):
 
 
 def _constant(text: str) -> sa.ColumnElement:
-    """Written out: as a parameter it would be sent each time."""
+    """A constant in the statement; a parameter would be sent each time."""
     return sa.literal_column(f"'{text}'", sa.Text())

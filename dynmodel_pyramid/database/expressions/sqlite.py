@@ -1,6 +1,7 @@
-"""SQLite's expressions. It has few types: what the others keep natively is text here, or JSON.
+"""SQLite's expressions. It has few types, so most values are text or JSON.
 
-Functions whose names begin with ``dynmodel_`` are ours (``database/sqlite_functions.py``, ``database/sqlite_sums.py``).
+Functions whose names begin with ``dynmodel_`` are defined by this package (``database/sqlite_functions.py``,
+``database/sqlite_sums.py``).
 """
 
 import json
@@ -16,7 +17,7 @@ from dynmodel_pyramid.database.expressions.once import text_once
 
 _ESCAPE = "\\"
 _SPECIAL_IN_GLOB = re.compile(r"[*?\[]")
-#: Whole numbers to this one are floats, and integers of every database.
+#: Whole numbers up to this one are exact as floats, and integers of every database.
 _WHOLE = 2**53
 
 
@@ -30,7 +31,7 @@ def _declare(type_, compiler, **options) -> str:
 
 
 class SQLiteExpressions(Expressions):
-    """Of texts, numbers and JSON; the values of all other types are one of these."""
+    """SQLite has texts, numbers and JSON; values of all other types are stored as one of these."""
 
     name = "sqlite"
     #: Only an INTEGER PRIMARY KEY draws ids (SQLite Autoincrement, 1).
@@ -54,7 +55,7 @@ class SQLiteExpressions(Expressions):
         return sa.func.group_concat(texts, separator)
 
     def like(self, text, pattern):
-        # Its LIKE ignores case; GLOB doesn't, and an index serves it.
+        # SQLite's LIKE ignores case; GLOB doesn't, and can use an index.
         return self.looks_like(text, sa.literal(as_glob(pattern), sa.Text()))
 
     def ilike(self, text, pattern):
@@ -66,7 +67,7 @@ class SQLiteExpressions(Expressions):
     def finds(self, text, pattern):
         return _is_true(sa.func.dynmodel_match(sa.literal(pattern, sa.Text()), text, type_=sa.Integer()))
 
-    # Values and the texts that they are
+    # Values and their texts
 
     def read_as(self, text, kind):
         return sa.type_coerce(text, kind)
@@ -113,8 +114,8 @@ class SQLiteExpressions(Expressions):
         return sa.case((number.is_not(None), made))
 
     def exact_float(self, number):
-        # SQLite does not always read decimal digits to the nearest float ("Floating Point Numbers", 2). So a fraction
-        # is a whole number, divided or multiplied by powers of two, each of which is exact.
+        # SQLite does not always read decimal digits as the nearest float ("Floating Point Numbers", 2). So a fraction
+        # is written as a whole number, divided or multiplied by powers of two, each of which is exact.
         if number.is_integer() and abs(number) <= _WHOLE:
             return sa.literal(int(number), sa.BigInteger())
         mantissa, exponent = math.frexp(number)
@@ -129,7 +130,7 @@ class SQLiteExpressions(Expressions):
             exponent += -step if exponent > 0 else step
         return sa.literal_column(f"({made})", sa.Float(53))
 
-    # Every column holds values of every storage class (Datatypes In SQLite, 2)
+    # Every column can hold values of every storage class (Datatypes In SQLite, 2)
 
     def holds(self, column, storage_class):
         return sa.func.typeof(column, type_=sa.Text()).in_([storage_class, "null"])
@@ -138,10 +139,11 @@ class SQLiteExpressions(Expressions):
         return sa.type_coerce(column, sa.Integer()).in_([0, 1])
 
     def holds_time(self, column, function, length):
-        # Texts that its own function writes so, and then microseconds, if any.
+        # Texts equal to the output of SQLite's own function, and then microseconds, if any.
         function = getattr(sa.func, function)
         text = sa.type_coerce(column, sa.Text())
-        # Compared by IS: of what is no time it makes NULL. A modifier, or it would give 30 February back as it is.
+        # Compared by IS, because the function returns NULL for other texts. With a modifier, because else it would
+        # return 30 February unchanged.
         if length == len("2026-01-31"):
             return _same(function(text, "+0 days", type_=sa.Text()), text)
         begin = sa.func.substr(text, 1, length, type_=sa.Text())
@@ -245,7 +247,7 @@ def _is_true(number: Column) -> Condition:
 
 
 def _same(one: Column, other: Column) -> Condition:
-    # SQLAlchemy's own IS forgets that DDL wants constants.
+    # SQLAlchemy's own IS does not render constants in DDL.
     return one.op("IS", is_comparison=True)(other)
 
 
@@ -254,7 +256,7 @@ def _unless_null(array: Column, condition: Condition) -> Condition:
 
 
 def _of_units(units: Column, scale: int) -> Column:
-    """The number of so many smallest units."""
+    """The number for a count of smallest units."""
     if not scale:
         return sa.cast(units, sa.Text())
     size, sign = sa.literal(10**scale, sa.BigInteger()), sa.case((units < 0, "-"), else_="")
@@ -269,9 +271,9 @@ def _items(array: Column) -> sa.Select:
 
 
 def _any_item(array: Column, *, of: Column, there: bool) -> sa.Exists:
-    """Whether an array has an item that is, or is not, ``there`` in another one.
+    """Whether an array has an item that is (``there``), or is not, in another one.
 
-    Both arrays are one value each, so that no limit of parameters or of nested expressions is met.
+    Each array is one value, so that no limit of parameters or of nested expressions is reached.
     """
     items, others = _items(array), _items(of)
     (value,) = items.selected_columns

@@ -58,9 +58,9 @@ def _counted(number: sa.ColumnElement, low: int | None, high: int | None, what: 
 
 
 def kind(column: sa.ColumnElement, storage_class: str, context) -> Checks:
-    """``type``, where the database lets a column hold values of other types, as SQLite does.
+    """``type``, if the database lets a column hold values of other types, as SQLite does.
 
-    :param storage_class: of SQLite (Datatypes In SQLite, 2)
+    :param storage_class: one of SQLite's (Datatypes In SQLite, 2)
     """
     return _type(expressions_of(context.dialect).holds(column, storage_class))
 
@@ -73,7 +73,7 @@ def truth(column: sa.ColumnElement, context) -> Checks:
 def instant(column: sa.ColumnElement, function: str, length: int, context) -> Checks:
     """``type`` of dates and times.
 
-    :param function: of SQLite: ``date``, ``time`` or ``datetime``
+    :param function: SQLite's ``date``, ``time`` or ``datetime``
     :param length: the length of the function's output
     """
     return _type(expressions_of(context.dialect).holds_time(column, function, length))

@@ -23,7 +23,7 @@ def float_text(number: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
 
 
 def float_of(text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
-    """The float that a text is; NULL for all that is none, and for some that need many digits."""
+    """The float that a text stands for; NULL for other texts, and for some floats that need many digits."""
     return expressions_of(dialect).read_float(text, _is_short, FLOAT)
 
 
@@ -37,7 +37,7 @@ def _is_short(text: sa.ColumnElement) -> sa.ColumnElement[bool]:
 def decimal_text(precision: int, scale: int, *, sortable: bool):
     """The SQL text form of an exact decimal (:mod:`~.exact`).
 
-    :param sortable: whether it is kept as text that sorts as the numbers do, where there are no exact numbers
+    :param sortable: whether it is kept as text that sorts as the numbers do, if there are no exact numbers
     """
 
     def text_of(number: sa.ColumnElement, dialect: str) -> sa.ColumnElement:

@@ -38,7 +38,7 @@ def _matches(text: sa.ColumnElement, pattern: str) -> sa.ColumnElement:
 
 
 def place_of(part: str, text: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
-    """Where a part begins in a text, 1 at first; 0 for nowhere."""
+    """The position of a part in a text, counted from 1; 0 if it is not there."""
     return expressions_of(dialect).place_of(part, text)
 
 

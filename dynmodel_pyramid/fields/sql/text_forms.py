@@ -114,7 +114,7 @@ def json_array(source: sa.Select, dialect: str) -> sa.ColumnElement:
 
 
 def ordered_items(array: sa.ColumnElement, order: Sequence[str], dialect: str) -> sa.ColumnElement:
-    """The JSON text of an array of texts, its items in the given order, and behind them all others as they stood."""
+    """The JSON text of an array of texts: first the items of ``order``, in that order, then the others unchanged."""
     expressions, rows = expressions_of(dialect), sa.select(array).get_final_froms()
     items = expressions.json_items(array)
     value, place = sa.type_coerce(items.c.value, sa.Text()), items.c.key
@@ -137,12 +137,12 @@ def unless_null(source: sa.ColumnElement, condition: sa.ColumnElement[bool]) -> 
 
 
 def answered(form: Callable[[sa.ColumnElement, str], sa.ColumnElement], source: sa.ColumnElement) -> OfDialect:
-    """The SQL text form of values whose JSON is a string of it."""
+    """The JSON expression of values whose JSON is a string of their SQL text form."""
     return OfDialect(lambda dialect: form(source, dialect), sa.Text())
 
 
 def as_text(column: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
-    """Of a column whose type has no other form of text, whatever the settings of the database are."""
+    """The text of a column whose type has only one form of text, under any settings of the database."""
     return expressions_of(dialect).kept_text(column)
 
 
@@ -157,7 +157,7 @@ def moment_text(moment: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
 
 
 def _without_zeros(time: sa.ColumnElement) -> sa.ColumnElement:
-    # Constants stand in the statement: as parameters they would be sent each time.
+    # Constants are written into the statement; parameters would be sent each time.
     return sa.func.replace(time, _literal(".000000"), _literal(""), type_=sa.Text())
 
 

@@ -22,7 +22,7 @@ def _json(items: list) -> sa.ColumnElement:
 
 
 def _array(left, items: list, dialect: str) -> sa.ColumnElement:
-    """The items that a client gave as an array of the database."""
+    """A client's items as an array of the database."""
     return bound(left, items) if expressions_of(dialect).has_arrays else _json(items)
 
 

@@ -231,7 +231,7 @@ class _AnsweredIp(sa.types.UserDefinedType):
 
 
 def _sortable_as_text(source: sa.ColumnElement, dialect: str) -> sa.ColumnElement:
-    """What is kept after the digits in order."""
+    """The stored text: all digits, then the canonical text."""
     after = expressions_of(dialect).place_of(sa.literal_column("' '"), source) + sa.literal_column("1")
     return sa.func.substr(source, after, type_=sa.Text())
 

@@ -1,7 +1,7 @@
 """Ranges of whole numbers, days and points in time.
 
 Values are ``sqlalchemy.dialects.postgresql.Range`` objects in canonical form. A database without native range types
-keeps the canonical text, which is equal where the ranges are.
+keeps the canonical text: equal ranges have equal texts.
 """
 
 import datetime
@@ -40,7 +40,7 @@ class Subtype:
     write: Callable[[Any], str]
     step: Any
     native: type[sa.types.TypeEngine]
-    #: Of a bound of a native range.
+    #: The type of a bound of a native range.
     sql_text: Callable[[sa.ColumnElement, str], sa.ColumnElement]
 
 
