@@ -82,7 +82,7 @@ class Dialect:
     max_columns: int
     #: Whether purged columns count towards it (:meth:`counted_columns`).
     counts_dropped_columns = False
-    #: Ids of rows come from a sequence for each table; else the key's column draws them by itself.
+    #: Whether each table has a sequence for its rows' ids; else the key's column draws them itself.
     has_sequences = False
     #: Unique indexes that treat nulls as equal.
     nulls_not_distinct: bool

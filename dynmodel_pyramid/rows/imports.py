@@ -203,7 +203,7 @@ class Import:
 
     def _write(self, connection: sa.Connection, parts: "Kept", noted: WrittenRows) -> None:
         rows = self.rows
-        # Rows of one request may refer to one another, in any order; whether they do is asked when all are there.
+        # Rows of one request may refer to one another, in any order, so links are checked when all rows are there.
         later = rows.links.refer_to_itself
         deferred = rows.catalogue.database.dialect.foreign_keys_deferred
         with deferred(connection) if later else nullcontext():
