@@ -40,7 +40,9 @@ def expressions_of(dialect: str) -> Expressions:
 
 
 def _known(dialect: str) -> str:
-    """The expressions of a dialect, or of SQLAlchemy's default one, which prints statements for ``str(statement)``."""
+    """The name under which a dialect has its expressions. SQLAlchemy's default one prints statements, as ``str()``
+    does.
+    """
     return SQLiteExpressions.name if dialect == "default" else dialect
 
 

@@ -113,7 +113,7 @@ class Expressions:
         raise NotImplementedError
 
     def read_float(self, text: Column, is_good: Callable[[Column], Condition], pattern: str) -> Column:
-        """The float of a text; NULL for texts that are not ``good``, or don't match the pattern."""
+        """The float of a text; NULL for texts that are not good, or don't match the pattern."""
         raise NotImplementedError
 
     def day_text(self, date: Column) -> Column:
@@ -243,7 +243,7 @@ class Expressions:
         raise NotImplementedError
 
     def array_of(self, text: Column, is_good: Condition) -> Column:
-        """An array of one text, if it is ``good``; else null, or null if Python must make it."""
+        """An array of one text; null if the text is not good, or if Python must make the array."""
         raise NotImplementedError
 
     def array_contains(self, array: Column, items: Column) -> Condition:
