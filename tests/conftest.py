@@ -51,7 +51,6 @@ QUICK = (
     *("catalogue", "exchange", "queries"),
     *("definitions/test_compare.py", "definitions/test_expressions.py", "definitions/test_names.py"),
     *("definitions/test_patching.py", "definitions/test_put_and_patch.py", "definitions/test_reading_options.py"),
-    *("definitions/test_round_trip.py",),
     *(
         "rows/test_page.py",
         "rows/test_prepared.py",
@@ -60,8 +59,8 @@ QUICK = (
         "rows/test_upserts.py",
     ),
     *("fields/test_checks.py", "fields/test_choices.py", "fields/test_numerals.py", "fields/test_strictness.py"),
-    *("changes/test_schema_editor.py", "changes/test_whole_schema.py", "serving/test_settings.py"),
-    *("web/test_definitions.py", "web/test_error_codes.py", "web/test_links.py", "web/test_queries.py"),
+    *("changes/test_schema_editor.py", "serving/test_settings.py"),
+    *("web/test_definitions.py", "web/test_error_codes.py", "web/test_queries.py"),
     *("web/test_resources.py", "web/test_rest.py", "web/test_rows.py"),
     *("test_contributing.py", "test_layers.py", "test_operators_page.py", "test_settings.py"),
 )

@@ -4,17 +4,17 @@ A field type is a class that derives from :class:`FieldType` and is registered u
 ``dynmodel_pyramid.field_types``; the entry point's name is the type's name. The built-in types come in by the same
 door (see ``setup.py``). ``docs/field-types.md`` is the guide for authors.
 
-``contract``         what a field type is
-``registry``         the types that are installed
+``contract``         the base class :class:`FieldType` and its values
+``registry``         the installed types
 ``schema``           strict colander types for validators and options
 ``operators``        the operators of queries
 ``types``            the built-in types
 ``sql``              SQL that types share
-``json``             the type ``json``, where authors import it from
+``json``             the type ``json``, for imports by authors of plugins
 ``choices``          the option ``choices``
 ``numerals``         numbers as JSON and text write them
 ``python_patterns``  Python's regular expressions in linear time; ``characters`` has its sets of characters
-``json_schemas``     JSON Schema as a rule; ``schema_costs`` bounds it
+``json_schemas``     JSON Schema as a rule; ``schema_costs`` bounds its cost
 ``extras``           libraries that only some types need
 """
 

@@ -1,4 +1,4 @@
-"""Sets of characters as Python's ``re`` has them: escapes, ranges, and what it takes for the same in another case.
+"""Sets of characters as in Python's ``re``: escapes, ranges, and characters that are equal when case is ignored.
 
 A set is a sorted tuple of (first, last) code points which neither overlap nor touch.
 """
@@ -13,7 +13,8 @@ from re import _casefix  # type: ignore[attr-defined]
 Ranges = tuple[tuple[int, int], ...]
 LAST = 0x10FFFF
 EVERYTHING: Ranges = ((0, LAST),)
-#: All characters with upper and lower case lie below the first, all digits, letters and spaces below the second.
+#: All characters with upper and lower case are below the first bound; all digits, letters and spaces are below the
+#: second.
 _CASED_END, _KNOWN_END = 0x20000, 0x40000
 
 
@@ -45,16 +46,16 @@ def _membership(ranges: Ranges) -> Callable[[int], bool]:
 
 @functools.lru_cache(16)
 def escape(letter: str, under_ascii: bool) -> Ranges:
-    r"""What ``\d``, ``\w`` or ``\s`` takes, with ``re.ASCII`` or without."""
+    r"""The characters of ``\d``, ``\w`` or ``\s``, with ``re.ASCII`` or without."""
     every = "".join(map(chr, range(0x80 if under_ascii else _KNOWN_END)))
     flags = re.ASCII if under_ascii else re.NOFLAG
     return tuple((found.start(), found.end() - 1) for found in re.finditer(rf"\{letter}+", every, flags))
 
 
 def ignoring_case(ranges: Ranges, escapes: Ranges, under_ascii: bool) -> Ranges:
-    """What a set takes under ``re.IGNORECASE``.
+    """The characters that match a set under ``re.IGNORECASE``.
 
-    :param escapes: that part of the set which escapes such as ``\\W`` give: they are asked for the lower letter alone
+    :param escapes: the part of the set that comes from escapes such as ``\\W``: for it only the lower letter counts
     """
     escaped, listed, folds = _membership(escapes), _membership(ranges), _folds(under_ascii)
     found = [
@@ -67,7 +68,7 @@ def ignoring_case(ranges: Ranges, escapes: Ranges, under_ascii: bool) -> Ranges:
 
 @functools.cache
 def _folds(under_ascii: bool) -> list[tuple[int, list[int], list[int]]]:
-    """Characters with two cases: (the lower one, all that take it where case is ignored, all that become it)."""
+    """Characters with two cases: (the lower one, all that match it ignoring case, all whose lower case it is)."""
     lower = _sre.ascii_tolower if under_ascii else _sre.unicode_tolower
     is_cased = _sre.ascii_iscased if under_ascii else _sre.unicode_iscased
     cased = [code for code in range(0x80 if under_ascii else _CASED_END) if is_cased(code)]

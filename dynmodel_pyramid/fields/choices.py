@@ -13,14 +13,14 @@ def choices_option(kind: colander.SchemaType, description: str) -> colander.Sche
 
 
 def check_choices(node: colander.SchemaNode, options: Mapping[str, Any]) -> None:
-    """Part of the validator of an options' mapping."""
+    """Check the option; a part of the validator of the options' mapping."""
     choices = options.get("choices")
     if choices is not None and (not choices or len(set(choices)) != len(choices)):
         raise schema.at_option(node, "choices", "want at least one value, each once")
 
 
 def each_of(*validators: schema.Validator) -> schema.Validator:
-    """A validator of values that runs several, the first error ends it. (``colander.All`` loses the error's code.)"""
+    """A validator that runs several, until the first error. (``colander.All`` loses the error's code.)"""
 
     def check(node: colander.SchemaNode, value: Any) -> None:
         for validator in validators:
@@ -30,7 +30,7 @@ def each_of(*validators: schema.Validator) -> schema.Validator:
 
 
 def one_of(choices: Sequence[str]) -> schema.Validator:
-    """A validator of values."""
+    """A validator that accepts these choices only."""
     allowed = frozenset(choices)
     shown = ", ".join(map(str, choices[:20])) + (", ..." if len(choices) > 20 else "")
 

@@ -1,6 +1,6 @@
-"""Libraries that only some field types need, and that are installed as extras of this package.
+"""Libraries that only some field types need; extras of this package install them.
 
-A type imports its library when it makes a validator, so that it is listed, and everything else works, without it.
+A type imports its library when it makes a validator. Without the library the type is listed, and everything else works.
 """
 
 import importlib

@@ -1,4 +1,4 @@
-"""The type ``json``, where authors of plugins import it from (docs/field-types.md)."""
+"""The type ``json``, for imports by authors of plugins (docs/field-types.md)."""
 
 from dynmodel_pyramid.fields.types.json import Json, JsonDocument
 

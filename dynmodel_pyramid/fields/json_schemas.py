@@ -1,7 +1,8 @@
-"""JSON Schema (2020-12) as a rule for json values: checked when it is defined, compiled once, never fetching anything.
+"""JSON Schema (2020-12) as a rule for json values. It is checked when it is defined, compiled once, and fetches
+nothing.
 
 Patterns are run by an engine of linear time, which knows neither look-around nor back-references; ``format`` is an
-annotation (JSON Schema Validation 2020-12, 7.2.1). What a schema costs is known before it is used
+annotation (JSON Schema Validation 2020-12, 7.2.1). The cost of a schema is known before it is used
 (:mod:`~.schema_costs`): one that costs too much is refused, and so is a value that is too large for its schema.
 """
 
@@ -19,11 +20,11 @@ from dynmodel_pyramid.fields.extras import require
 from dynmodel_pyramid.fields.schema_costs import Costs
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-#: How many faults of one value are told, and how long a message may be.
+#: The most faults that are reported for one value, and the length of a message.
 FAULTS, LONGEST = 20, 300
-#: What the judgement of one value may cost: keywords (some 10 ns each), and characters as patterns take them (9 ns).
+#: The most that checking one value may cost: keywords (about 10 ns each), and characters in patterns (9 ns each).
 MOST_KEYWORDS, MOST_CHARACTERS = 50_000_000, 60_000_000
-#: Up to this cost all faults are looked for, and what is wrong in each alternative: one takes some 10 microseconds.
+#: Up to this cost all faults are looked for, and the faults in each alternative: one takes about 10 microseconds.
 TELLING = 5_000
 #: Bytes of a compiled pattern, of all patterns of a schema, and of one state of the engine.
 _LARGEST_PATTERN, _ALL_PATTERNS, _STATE = 1 << 22, 1 << 23, 72
@@ -37,9 +38,9 @@ class _Compiled(NamedTuple):
 
 
 def compiled(document: dict[str, Any] | bool) -> _Compiled:
-    """A validator, and what it costs.
+    """A validator, and its costs.
 
-    :raises ValueError: the document is no JSON Schema, refers to what is not in it, or costs too much
+    :raises ValueError: the document is not a JSON Schema, refers to something outside itself, or costs too much
     :raises dynmodel_pyramid.errors.ExtraMissing: the library is not installed
     """
     return _compiled(require("jsonschema_rs", "jsonschema"), orjson.dumps(document))
@@ -68,9 +69,9 @@ def _validator(library: Any, document: Any, largest_pattern: int) -> Any:
 
 @lru_cache(256)
 def _pattern_size(library: Any, pattern: str) -> int:
-    """About how many states a pattern has, by the smallest bound that the engine keeps.
+    """About how many states a pattern has, by the smallest memory limit with which the engine compiles it.
 
-    :raises ValueError: it is no pattern, or too large
+    :raises ValueError: it is not a pattern, or too large
     """
     bound = 1024
     while bound < _LARGEST_PATTERN:
@@ -104,7 +105,7 @@ class JsonSchema(schema.Json):
 
 
 def unsupported(document: Any) -> Unsupported | None:
-    """Why a document can't be used as a schema."""
+    """The reason why a document can't be used as a schema."""
     try:
         compiled(document)
     except ValueError as error:
@@ -117,7 +118,7 @@ def unsupported(document: Any) -> Unsupported | None:
 def node_for(document: Any) -> colander.SchemaNode:
     """A validator of values; every fault points at its place in the value.
 
-    Its attribute ``brief`` is one that tells a single fault, in less time, for those who have many values refused.
+    Its attribute ``brief`` is a faster validator that reports a single fault, for when many values are refused.
     """
     fault = unsupported(document)
     brief = colander.SchemaNode(schema.Json(), validator=_conforms(document, fault, briefly=True))
@@ -142,7 +143,7 @@ def _conforms(document: Any, fault: Unsupported | None, *, briefly: bool = False
 
 
 def _told(node: colander.SchemaNode, rules: _Compiled, value: Any, keywords: int) -> colander.Invalid:
-    """The faults of a value, as far as they can be found in little time."""
+    """The faults of a value, as many as can be found in little time."""
     if 0 < keywords <= TELLING:
         faults = list(islice(rules.validator.iter_errors(value), FAULTS))
     elif rules.has_alternatives:

@@ -1,4 +1,4 @@
-"""Numbers as JSON and text write them, and what a 64-bit float keeps of them.
+"""Numbers as JSON and text write them, and the digits that a 64-bit float keeps.
 
 All readers of JSON use :func:`parse_float`, so that a field type can refuse a number whose digits are lost. RFC 8259,
 section 6, lets parsers round in silence.
@@ -8,18 +8,18 @@ import math
 import re
 from decimal import Decimal, InvalidOperation
 
-#: No longer text loses digits, unless it has an exponent: 15 digits and a point (IEEE 754: DBL_DIG).
+#: Texts up to this length lose no digits, unless they have an exponent: 15 digits and a point (IEEE 754: DBL_DIG).
 _SHORT = 16
-#: A float that is written with so many digits is read as itself (DBL_DECIMAL_DIG); with fewer often, too.
+#: A float written with that many digits is read back equal (DBL_DECIMAL_DIG); fewer are often enough.
 _DIGITS = 17
 #: No float has more digits when all of them are written out (1,075 behind the point, and a sign).
 _LONGEST = 1100
-#: What ``float`` takes besides (underscores, digits of other scripts, nan) is no number to a client.
+#: ``float`` also accepts underscores, digits of other scripts and nan, which are not numbers for clients.
 NUMBER = re.compile(r"[+-]?(?:\d+(\.\d*)?|(\.\d+))([eE][+-]?\d+)?", re.ASCII)
 
 
 class Rounded(float):
-    """The float next to a number that no float is.
+    """The nearest float of a number that no float equals.
 
     :ivar text: the number as it was written
     """
@@ -31,8 +31,8 @@ class Rounded(float):
 def parse_float(text: str) -> float:
     """The float that a number with a fraction or an exponent stands for: :class:`Rounded` where digits are lost.
 
-    Nothing is lost where the text is one of the ways to write the float: the shortest one, all digits, or up to 17 of
-    them, the last one rounded. What is too large is infinite, as ``float`` has it.
+    Nothing is lost if the text is one of the ways to write the float: the shortest one, all digits, or up to 17 of
+    them, the last one rounded. Numbers that are too large become infinite, as with ``float``.
     """
     value = float(text)
     if len(text) <= _SHORT and "e" not in text and "E" not in text:
@@ -49,7 +49,7 @@ def _is_written(value: float, text: str) -> bool:
         return False
     try:
         written = Decimal(text)
-    except InvalidOperation:  # an exponent that not even a decimal has
+    except InvalidOperation:  # the exponent is too large even for a decimal
         return False
     # The constructor and comparisons are exact, whatever the thread's decimal context is.
     if written == value or written == Decimal(repr(value)):
@@ -59,7 +59,7 @@ def _is_written(value: float, text: str) -> bool:
 
 
 def float_of_whole(value: int, *, as_written: bool = False) -> float | None:
-    """The float that a whole number is, or is how a float is written out; None if there is none.
+    """The float that equals a whole number, or that is written out as this number; None if there is none.
 
     JavaScript and Go write floats of less than 1e21 as whole numbers: the shortest digits, and then zeros.
 

@@ -1,8 +1,8 @@
-"""The operators of queries, as values that field types declare: what each asks, and its condition in SQL.
+"""The operators of queries, as values that field types declare: the question of each, and its condition in SQL.
 
-A field type says which it takes (:attr:`FieldType.operators`); a type of a plugin may declare one of its own, or one of
-these names with an SQL of its own. How a name is written is the same for all types (:class:`Syntax`): the registry of
-field types has it for the parser. ``queries/sql/comparisons.py`` reads the texts and asks for the condition.
+A field type declares its operators (:attr:`FieldType.operators`); a plugin's type may declare a new one, or one of
+these names with other SQL. The syntax of a name is the same for all types (:class:`Syntax`), and the registry of field
+types has it for the parser. ``queries/sql/comparisons.py`` reads the texts and makes the condition.
 """
 
 import re
@@ -15,11 +15,11 @@ import sqlalchemy as sa
 from dynmodel_pyramid.database.expressions import EXPRESSIONS
 from dynmodel_pyramid.fields.sql import patterns, search
 
-#: (what the field is in SQL, what it is compared with, the dialect's name) -> condition. It is null where the field is.
+#: (the field in SQL, the value to compare with, the dialect's name) -> condition. It is null where the field is null.
 Condition = Callable[[sa.ColumnElement[Any], Any, str], sa.ColumnElement[bool]]
-#: Text -> the stored value of the field that it stands for.
+#: Text -> the field's stored value for it.
 ReadValue = Callable[[str], Any]
-#: What the grammar reads as an operator.
+#: The names that the grammar reads as operators.
 _NAME = re.compile(r"(?!not\Z)[a-z][a-z0-9_]*")
 
 
@@ -58,16 +58,16 @@ class Operator:
     """One operator as it stands in a query string (PostgREST, "Operators").
 
     :param name: of lower-case letters, digits and ``_``; all types that declare it give it the same syntax
-    :param description: what it asks, as the rest of a sentence that begins with the field
+    :param description: its question, as the rest of a sentence that begins with the field
     :param condition: its SQL; a value must go into it as a bound parameter (:func:`bound`)
-    :param read: makes of a client's text what ``condition`` gets; it gets the function that reads a value of the field,
-        too, and raises ``ValueError`` saying what is wanted
+    :param read: turns a client's text into the value for ``condition``; its second argument is the function that reads
+        a value of the field. It raises ``ValueError`` saying what is wanted
     :param many: whether it takes a list of texts; ``condition`` gets a list
     :param quantified: whether it takes ``any`` and ``all``
-    :param searches: whether it takes a language; ``condition`` gets a pair (language or None, what was read)
+    :param searches: whether it takes a language; ``condition`` gets a pair (language or None, value)
     :param dialects: the databases that have it
-    :param languages: those that a searching operator takes
-    :raises ValueError: the name or the syntax is none that the grammar can read
+    :param languages: the languages of a searching operator
+    :raises ValueError: the grammar cannot read the name or the syntax
     """
 
     name: str
@@ -92,13 +92,13 @@ class Operator:
 
 
 def bound(left: sa.ColumnElement[Any], value: Any) -> sa.ColumnElement[Any]:
-    """A value as a parameter of the field's own SQL type: stored form, so that indexes serve."""
+    """A value as a parameter of the field's own SQL type, in its stored form, so that indexes can be used."""
     return sa.literal(value, left.type)
 
 
-# What every type takes
+# Operators of all types
 
-#: Values of a list from which on it is one parameter. Statements with such a one are written anew each time they run.
+#: From this many values on, a list is one parameter. Statements with such a list are rendered each time they run.
 _MANY = 100
 
 
@@ -111,9 +111,9 @@ def _neq(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElem
 
 
 def _in(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
-    # Of nothing it is false, also for null, as PostgreSQL's = ANY('{}').
+    # An empty list gives false, also for null, as PostgreSQL's = ANY('{}').
     if len(right) > _MANY:
-        # One parameter, written out when the statement runs: an element for each value takes ten times as long.
+        # One parameter, expanded when the statement runs: an element for each value takes ten times as long.
         return left.in_(sa.bindparam(None, list(right), type_=left.type, expanding=True, unique=True))
     return left.in_([bound(left, value) for value in right]) if right else sa.false()
 
@@ -223,9 +223,9 @@ WFTS = Operator(
     dialects=_POSTGRESQL,
 )
 
-#: What every type takes.
+#: The operators of all types.
 IDENTITY: tuple[Operator, ...] = (EQ, NEQ, IN, IS, IS_DISTINCT)
-#: What types with an order take.
+#: The operators of types with an order.
 ORDERED: tuple[Operator, ...] = (*IDENTITY, GT, GTE, LT, LTE)
-#: What types of text take.
+#: The operators of text types.
 TEXTUAL: tuple[Operator, ...] = (*ORDERED, LIKE, ILIKE, MATCH, IMATCH, FTS, PLFTS, PHFTS, WFTS)

@@ -1,9 +1,9 @@
 r"""Patterns in the syntax of Python's ``re``, with its meaning, in time that grows with the text alone.
 
-Python's parser reads a pattern; it is written anew for RE2 (:mod:`dynmodel_pyramid.database.regex`). RE2's own
-``\w``, ``\b``, ``$`` and folding of case differ from Python's. So the characters that the pattern can't tell apart
-become one symbol, in the pattern and in each text: ``\b`` then stands between symbols that RE2 has for words, too.
-``$`` before a last newline is RE2's ``$`` before any newline: only the last one of a text keeps that symbol.
+Python's parser reads a pattern; it is translated for RE2 (:mod:`dynmodel_pyramid.database.regex`). RE2's own ``\w``,
+``\b``, ``$`` and folding of case differ from Python's. So all characters that the pattern can't tell apart become one
+symbol, in the pattern and in each text; the symbols are chosen so that RE2's ``\b`` agrees. ``$`` before a last newline
+is RE2's ``$`` before any newline: only the last newline of a text keeps that symbol.
 
 Refused are back-references, look-around, conditionals, atomic groups and possessive quantifiers, which no engine runs
 in linear time, and two mixtures: ``$`` within ``(?m:...)`` and outside, ``\b`` within ``(?a:...)`` and outside.
@@ -20,15 +20,15 @@ from typing import Any, NamedTuple
 from dynmodel_pyramid.database import regex
 from dynmodel_pyramid.fields.characters import EVERYTHING, Ranges, complement, escape, ignoring_case, merged
 
-#: Characters of a pattern; characters in it after all repetitions are written out; groups in groups.
+#: The most characters of a pattern; characters after all repetitions are written out; and groups in groups.
 LONGEST, SIZE, DEPTH = 1000, 1000, 50
-#: Characters of a text times the size of the pattern. RE2 needs some 4 ns for each.
+#: The most characters of a text, times the size of the pattern. RE2 needs about 4 ns for each.
 WORK = 250_000_000
-#: Characters whose symbols one pattern keeps.
+#: How many characters' symbols one pattern keeps.
 _KEPT_SYMBOLS = 2000
 _NEWLINE: Ranges = ((0x0A, 0x0A),)
 _TYPE_FLAGS = re.ASCII | re.UNICODE | re.LOCALE
-#: Whether a text without characters is between two words; Python 3.14 has changed its mind.
+#: Whether ``\B`` matches the empty text; Python 3.14 changed that.
 _B_TAKES_NOTHING = re.fullmatch(r"\B", "") is not None
 
 _REFUSED = {
@@ -46,14 +46,14 @@ _OPPOSITES = {op.CATEGORY_NOT_DIGIT: "d", op.CATEGORY_NOT_WORD: "w", op.CATEGORY
 
 @lru_cache(256)
 def compiled(pattern: str) -> "Pattern":
-    """:raises ValueError: it is no regular expression, too large, or holds what no linear engine runs; names it"""
+    """:raises ValueError: it is not a regular expression, is too large, or has a part that is not linear"""
     return Pattern(pattern)
 
 
 def parsed(pattern: str, longest: int = LONGEST) -> Any:
     """Python's tree of a pattern.
 
-    :raises ValueError: it is no regular expression, or too long
+    :raises ValueError: it is not a regular expression, or too long
     """
     if len(pattern) > longest:
         raise ValueError(f"want a regular expression of at most {longest} characters, not {len(pattern)}")
@@ -72,7 +72,7 @@ class Pattern:
         tree = parsed(pattern)
         writer = _Writer()
         part = writer.sequence(tree, tree.state.flags, 0)
-        #: The longest text that may be asked for.
+        #: The longest text that the pattern is applied to.
         self.longest = WORK // max(part.size, 1)
         self._takes_nothing = part.empty
         self._alphabet = _Alphabet(writer)
@@ -89,14 +89,14 @@ class _Part(NamedTuple):
     """A translated part of a pattern: texts, and numbers of sets of characters."""
 
     pieces: list[str | int]
-    #: Characters that it takes, after all repetitions are written out.
+    #: How many characters it matches, after all repetitions are written out.
     size: int = 1
-    #: Whether it takes a text without characters.
+    #: Whether it may match the empty text.
     empty: bool = False
 
 
 class _Writer:
-    """Writes the tree of one pattern, and notes what it tells apart."""
+    """Writes the tree of one pattern, and notes the sets of characters in it."""
 
     def __init__(self) -> None:
         self.sets: dict[Ranges, int] = {}
@@ -140,7 +140,7 @@ class _Writer:
         times = max(int(high) if limited else int(low), 1)
         if times * max(part.size, 1) > SIZE:
             raise _too_large()
-        # One size for all that repeat nothing or places alone: no text needs them more than once.
+        # A part that matches only the empty text counts as one character.
         counts = f"{{{low},{int(high) if limited else ''}}}"
         pieces = ["(?:", *part.pieces, ")", counts]
         return _Part(pieces, times * max(part.size, 1), part.empty or low == 0)
@@ -206,7 +206,7 @@ def _too_large() -> ValueError:
 
 
 class _Alphabet(dict[int, str]):
-    """Code point -> symbol: one for all characters that a pattern can't tell apart."""
+    """Code point -> symbol: one symbol for all characters that a pattern can't tell apart."""
 
     def __init__(self, writer: _Writer) -> None:
         super().__init__()
@@ -217,14 +217,14 @@ class _Alphabet(dict[int, str]):
         number = None if words is None else universe.setdefault(words, len(universe))
         self._starts, self._signatures = _partition(universe)
         self._symbols = self._chosen(number)
-        #: What newlines but the last are, where ``$`` stands before the last one, too.
+        #: The symbol of all newlines but the last, if ``$`` may stand before the last one.
         self._inner = chr(0x100 + len(self._symbols)) if writer.lines == {0} else None
 
     def _signature(self, code: int) -> int:
         return self._signatures[bisect_right(self._starts, code) - 1]
 
     def _chosen(self, words: int | None) -> dict[int, str]:
-        """The symbol of each signature: a character of its own if one is in ASCII, else one that nobody has."""
+        """The symbol of each signature: one of its own characters if one is in ASCII, else an unused one."""
         symbols: dict[int, str] = {}
         for code in range(0x80):
             symbols.setdefault(self._signature(code), chr(code))
@@ -234,7 +234,7 @@ class _Alphabet(dict[int, str]):
         for signature in self._signatures:
             if signature in symbols:
                 continue
-            # RE2's \b knows the words of ASCII alone.
+            # RE2's \b knows only the word characters of ASCII.
             is_word = words is not None and signature >> words & 1
             symbol = next(free, None) if is_word else chr(0x100 + len(symbols))
             if symbol is None:
@@ -249,7 +249,7 @@ class _Alphabet(dict[int, str]):
         return symbol
 
     def read(self, text: str) -> str:
-        """A text that is not empty, in symbols."""
+        """A text in symbols; it must not be empty."""
         if self._inner and text[-1] == "\n":
             return text[:-1].translate(self) + "\n"
         return text.translate(self)
@@ -265,7 +265,7 @@ class _Alphabet(dict[int, str]):
 
 
 def _partition(universe: dict[Ranges, int]) -> tuple[list[int], list[int]]:
-    """Where the characters that the sets tell apart begin, and of each part which sets have it (as bits)."""
+    """The first code point of each part in the partition by these sets, and the sets that contain it (as bits)."""
     edges = [
         (edge, 1 << number) for ranges, number in universe.items() for pair in ranges for edge in (pair[0], pair[1] + 1)
     ]

@@ -48,7 +48,7 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An installed field type that can't be used, where it comes from and why."""
+    """An installed field type that can't be used, where it comes from and the reason."""
 
     name: str
     distribution: str
@@ -66,9 +66,10 @@ class FieldTypes:
     def __init__(self) -> None:
         self._types: dict[str, Registered] = {}
         self._operators: dict[str, Syntax] = {}
-        #: How the operators of all types are written, by their names: what the grammar of queries knows.
+        #: The syntax of all types' operators by their names, for the grammar of queries.
         self.operators: Mapping[str, Syntax] = MappingProxyType(self._operators)
-        #: What is installed but can't be used. Of two types of one name it is the second, and the name is served.
+        #: Installed types that can't be used. Of two types with one name, the second is a failure and the first is
+        #: used.
         self.failures: tuple[Failure, ...] = ()
 
     def __iter__(self) -> Iterator[Registered]:
@@ -104,7 +105,7 @@ class FieldTypes:
         )
 
     def register(self, name: str, cls: type[FieldType], distribution: str = "", version: str = "") -> None:
-        """Check a class against the contract and take it in.
+        """Check a class against the contract and register it.
 
         :raises ConfigurationProblem: naming the type, where it comes from and what is wrong
         """
@@ -162,7 +163,7 @@ def _where(name: str, distribution: str, version: str, entry_point: str = "") ->
 
 
 def checked(cls: type[FieldType]) -> FieldType:
-    """An instance of a class that keeps the contract, as far as that shows before any use.
+    """An instance of the class, if the class keeps the contract as far as can be checked before any use.
 
     :raises ConfigurationProblem: saying what is wrong
     """
@@ -232,7 +233,7 @@ def read_options(field_type: FieldType, own: Mapping[str, Any]) -> dict[str, Any
     """
     mapping = field_type.options_schema()
     known = {child.name for child in mapping.children}
-    # A null stands for the default; of an option that doesn't exist it is still an error.
+    # A null stands for the default; for an unknown option it is still an error.
     options = mapping.deserialize(
         {name: value for name, value in own.items() if value is not None or name not in known}
     )

@@ -1,7 +1,7 @@
-"""Strict colander types: JSON's own types and nothing near them.
+"""Strict colander types for JSON's own types.
 
-colander's stock types are made for forms: ``Integer`` takes ``1.9`` and ``True``, ``Boolean`` makes true of
-``"banana"``, ``String`` turns ``""`` into a missing value. These take a JSON value of exactly their type.
+colander's stock types are made for forms: ``Integer`` takes ``1.9`` and ``True``, ``Boolean`` reads ``"banana"`` as
+true, ``String`` turns ``""`` into a missing value. These accept only JSON values of exactly their type.
 """
 
 import math
@@ -19,10 +19,10 @@ Validator = Callable[[colander.SchemaNode, Any], None]
 #: Whether a JSON value is certainly one that the validator would accept and return unchanged.
 FastPath = Callable[[Any], bool]
 
-#: What no text may hold: NUL (PostgreSQL can't store it) and lone surrogates (they have no UTF-8).
+#: Characters that no text may hold: NUL (PostgreSQL can't store it) and lone surrogates (they have no UTF-8).
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
-#: Deeper JSON values are refused: serialisers and databases have limits of their own, and higher ones.
+#: Deeper JSON values are refused. The limits of serialisers and databases are higher.
 MAX_DEPTH = 100
 INT64 = 2**63
 #: From here on a float may stand for several whole numbers.
@@ -48,7 +48,7 @@ def json_type(value: Any) -> str:
 
 
 class Place:
-    """Stands for a place within a value in errors, which want a node's name alone: colander's nodes are far larger."""
+    """A place within a value, for errors. They need only a node's name, and colander's nodes are far larger."""
 
     __slots__ = ("name",)
     typ = None
@@ -125,8 +125,8 @@ class Integer(_Strict):
 class Number(_Strict):
     """A JSON number as a 64-bit float. A fraction is rounded to the nearest float.
 
-    A whole number is taken if a float is equal to it, or is written so: JavaScript and Go write floats of less than
-    1e21 without an exponent. Minus zero becomes zero: SQLite doesn't keep its sign.
+    A whole number is accepted if a float is equal to it, or is written like it: JavaScript and Go write floats of less
+    than 1e21 without an exponent. Minus zero becomes zero: SQLite doesn't keep its sign.
     """
 
     wanted = "a number"
@@ -150,8 +150,8 @@ class Json(colander.SchemaType):
     """Any JSON value that both databases store and give back equal.
 
     Numbers are whole ones of 64 bits, and floats; a number with more digits than these keep is refused. PostgreSQL
-    keeps numbers as decimals and answers ``1e23`` with all its digits, so a whole number of more than 64 bits is taken
-    where it is how a float is written out; it becomes that float.
+    keeps numbers as decimals and answers ``1e23`` with all its digits, so a whole number of more than 64 bits is
+    accepted if a float is written out like it; it becomes that float.
     """
 
     json_schema: dict[str, Any] = {}
@@ -208,7 +208,7 @@ class Json(colander.SchemaType):
 
 
 class List(_Strict):
-    """A JSON array whose items one further colander type checks."""
+    """A JSON array whose items another colander type checks."""
 
     wanted = "an array"
     types = (list,)
@@ -222,7 +222,7 @@ class List(_Strict):
 
 
 class Object(_Strict):
-    """A JSON object; ``check`` judges its members."""
+    """A JSON object; ``check`` checks its members."""
 
     wanted = "an object"
     types = (dict,)

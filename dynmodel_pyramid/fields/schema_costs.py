@@ -1,9 +1,9 @@
-"""What a JSON Schema (2020-12) costs, known before any value is judged by it.
+"""The cost of a JSON Schema (2020-12), known before any value is checked.
 
 The validator follows each path through ``$ref``, ``allOf`` and their like on its own: ``allOf: [$ref, $ref]``, nested
-twenty times, judges one number a million times. So the paths are counted here. A value's part at some depth is judged
+twenty times, checks one number a million times. So the paths are counted here. A value's part at some depth is checked
 by at most as many parts of the schema as have a path of that depth to it; :class:`Costs` has these numbers for each
-depth that a value may have, once for keywords and once for what each character of a text costs (patterns).
+depth that a value may have, once for keywords and once for the cost of each character of a text (patterns).
 """
 
 from collections import Counter
@@ -13,11 +13,11 @@ from urllib.parse import unquote, urldefrag, urljoin
 
 from dynmodel_pyramid.fields.schema import MAX_DEPTH
 
-#: Members and items of a schema; schemas that are applied to one value, one by way of the other.
+#: The most members and items of a schema; and the longest chain of schemas that are applied to one value.
 LARGEST, CHAIN = 5000, 50
-#: How many keywords may judge one part of a value.
+#: How many keywords may check one part of a value.
 MOST = 5_000
-#: How often an ``unevaluated...`` has what stands beside it judged.
+#: How often an ``unevaluated...`` makes the keywords beside it run.
 _AGAIN = 3
 
 _LISTS = ("allOf", "anyOf", "oneOf")
@@ -40,8 +40,8 @@ Cost = tuple[int, int]
 class Costs:
     """The costs of one schema.
 
-    :param pattern_size: what a character costs by a pattern; raises ``ValueError`` for one that is refused
-    :raises ValueError: the schema is too large, costs too much, or refers to what is not in it
+    :param pattern_size: the cost of a character by a pattern; raises ``ValueError`` for a refused pattern
+    :raises ValueError: the schema is too large, costs too much, or refers to something outside itself
     """
 
     def __init__(self, document: dict[str, Any] | bool, pattern_size: Callable[[str], int]) -> None:
@@ -60,18 +60,18 @@ class Costs:
         self.pattern_sizes = 0
         self._nodes: dict[int, dict[str, Any]] = {}
         self._owned: dict[int, Cost] = {}
-        #: For each depth of a value: (keywords, characters' costs) at most for each of its parts there.
+        #: For each depth of a value: the most (keywords, characters' costs) for each of its parts there.
         self.by_depth = self._all_depths()
 
     def of(self, value: Any) -> Cost:
-        """What a value costs: (keywords that judge its parts, what its characters cost)."""
+        """The cost of a value: (keywords that check its parts, cost of its characters)."""
         keywords = characters = 0
         for (parts, letters), (each, for_each) in zip(_by_depth(value), self.by_depth, strict=False):
             keywords += parts * each
             characters += letters * for_each
         return keywords, characters
 
-    # What is where
+    # Parts of the schema
 
     def _find_anchors(self, schema: Any) -> None:
         if type(schema) is not dict:
@@ -89,7 +89,7 @@ class Costs:
 
     def _target(self, reference: Any) -> dict[str, Any] | bool:
         if type(reference) is not str:
-            return True  # no schema; whoever compiles it says so
+            return True  # not a schema; compiling it raises the error
         url, fragment = urldefrag(urljoin(self._base, reference))
         if url != self._base and reference[:1] != "#":
             raise ValueError(f"$ref leads to {reference!r}, which is not in the schema")
@@ -113,7 +113,7 @@ class Costs:
         return place
 
     def _in_place(self, schema: dict[str, Any]) -> Iterator[Any]:
-        """The schemas that judge the same part of a value."""
+        """The subschemas that check the same part of a value."""
         for keyword in _LISTS:
             if type(schema.get(keyword)) is list:
                 yield from schema[keyword]
@@ -127,10 +127,10 @@ class Costs:
             name = urldefrag(str(schema["$dynamicRef"])).fragment
             yield from self._dynamic.get(name, [target])
 
-    # What one part of a value costs
+    # The cost of one part of a value
 
     def _closure(self, schema: Any, chain: tuple[int, ...] = ()) -> Counter[int]:
-        """All schemas that judge a part of a value once one does, and how often each, by their ``id``."""
+        """All schemas that check a part of a value if this one does, and how often each, by their ``id``."""
         if type(schema) is not dict:
             return Counter()
         key = id(schema)
@@ -154,7 +154,7 @@ class Costs:
         return found
 
     def _cost(self, schema: Any) -> Cost:
-        """Of a part of a value, what stands below it left out."""
+        """The cost of a part of a value, without the parts below it."""
         keywords, characters = 1, 0
         for key, count in self._closure(schema).items():
             own = self._own(self._nodes[key])
@@ -193,7 +193,7 @@ class Costs:
 
     def _all_depths(self) -> list[Cost]:
         own: dict[int, Cost] = {}
-        #: Many schemas lead to the same ones below, as all that say ``$ref: "#"`` do.
+        #: Many schemas lead to the same ones below, as all with ``$ref: "#"`` do.
         steps: dict[tuple[tuple[int, int], ...], _Steps] = {}
         leads_to: dict[int, _Steps] = {}
         waiting = [self._root]
@@ -236,12 +236,12 @@ class Costs:
 
 
 class _Steps:
-    """Which schemas judge what stands below a part of a value: each member by its name, each item by its place."""
+    """The schemas that check the parts below a part of a value: each member by its name, each item by its place."""
 
     def __init__(self, closure: list[tuple[dict[str, Any], int]]) -> None:
         self.always: list[tuple[Any, int]] = []
         self.otherwise: tuple[list[tuple[Any, int]], list[tuple[Any, int]]] = ([], [])
-        #: By name and by place: (schema, the one that would judge the member otherwise or None, how often).
+        #: By name and by place: (schema, the one that would otherwise check the member or None, how often).
         self.named: dict[tuple[int, Any], list[tuple[Any, Any, int]]] = {}
         self.items_always: list[tuple[Any, int]] = []
         self.names: list[tuple[Any, int]] = []
@@ -273,7 +273,7 @@ class _Steps:
             yield from (schema for schema, _, _ in entries)
 
     def costs(self, below: dict[int, Cost], is_first: bool) -> Cost:
-        """What a part below costs at most, where ``below`` has the costs of the schemas one step less deep."""
+        """The most that a part below costs; ``below`` has the costs of the schemas for one level less."""
         nothing = (1, 0) if is_first else (0, 0)
         return (self._cost(below, nothing, 0), self._cost(below, nothing, 1))
 
@@ -301,7 +301,7 @@ def _leads_below(schema: dict[str, Any]) -> bool:
 
 
 def _within(schema: dict[str, Any]) -> Iterator[Any]:
-    """The schemas that stand in a schema."""
+    """The schemas inside a schema."""
     for keyword, value in schema.items():
         if keyword in _SCHEMAS:
             yield value
@@ -316,7 +316,7 @@ def _size(value: Any) -> int:
 
 
 def _by_depth(value: Any) -> Iterator[tuple[int, int]]:
-    """Of each depth of a value: (its parts, their characters)."""
+    """For each depth of a value: (number of parts, number of their characters)."""
     level = [value]
     while level:
         below: list[Any] = []

@@ -1,8 +1,8 @@
-"""Queries: PostgREST's grammar, text and JSON -> values and back, and what the values mean in SQL.
+"""Queries: PostgREST's grammar, as text and JSON -> values and back, and the translation to SQL.
 
 ``grammar``  the syntax, without SQL or tables
-``sql``      what a parsed query means in SQL
-``errors``   what is raised for a query that is out of the grammar
+``sql``      a parsed query -> SQL
+``errors``   the errors of the grammar
 
 docs/queries.md is the page for clients.
 """

@@ -1,8 +1,8 @@
-"""What is raised for a query that is out of the grammar, or too much of it."""
+"""The errors for a query that breaks the grammar, or exceeds its limits."""
 
 from dynmodel_pyramid.errors import Malformed
 
-#: Characters of a client's text that an error repeats.
+#: How many characters of a client's text an error repeats.
 LONGEST = 100
 
 
@@ -11,11 +11,11 @@ def clip(text: str) -> str:
 
 
 class QueryError(Malformed):
-    """A query is not understood. Its members name the place.
+    """A query is not understood. The attributes name the place.
 
-    ``parameter`` is the parameter's name, or a JSON pointer into the document of a query; ``part`` tells whether the
+    ``parameter`` is the parameter's name, or a JSON pointer into the document of a query; ``part`` says whether the
     fault is in the parameter's ``name`` or in its ``value``; ``position`` is the character in it, counted from 1;
-    ``expected`` is what could have stood there.
+    ``expected`` names what the grammar allows there.
     """
 
     code = "invalid_query"
@@ -47,6 +47,6 @@ class QueryError(Malformed):
 
 
 class QueryTooComplex(QueryError):
-    """A guard refuses the query: too many expressions, or nested too deeply."""
+    """The query exceeds a limit: it has too many expressions, or is nested too deeply."""
 
     code = "query_too_complex"

@@ -3,19 +3,19 @@
 ``reading``         JSON documents -> column values, with every fault and its pointer
 ``aliases``         former names of fields
 ``repeating``       values that a client may repeat but not change
-``sent_names``      documents under former names -> under present ones
+``sent_names``      documents with former names of fields -> with present names
 ``encoding``        the statements and the encoder of one version of a table
-``prepared``        the statements that every request runs, by the driver's cursor
+``prepared``        prepared statements, run by the driver's cursor
 ``scope``           what a caller may read and write
-``links``           do the rows that links name exist, and the lines of lists
+``links``           checks that linked rows exist; writes lists of links
 ``reads``           rows by their ids
-``querying``        queries: plans that are kept, pages, streams, counts
-``service``         the row service: besides, insert, replace, assign, delete
+``querying``        queries: cached plans, pages, streams, counts
+``service``         the row service: insert, replace, assign, delete
 ``filtered``        writes to all rows that a filter finds
-``targets``         the uniquenesses by which upserts know rows again
-``entries``         documents judged as new rows and as values for rows that are there
-``upserts``         rows that are added, or written over; ``staged_upserts`` does many at once
-``imports``         rows in any number, in parts; ``staging`` is where they wait
+``targets``         the uniquenesses by which upserts find existing rows
+``entries``         the documents of an upsert, for new and for existing rows
+``upserts``         rows that are added or updated; ``staged_upserts`` does many at once
+``imports``         any number of rows, in parts; ``staging`` keeps them until they are written
 ``written_rows``    the ids of the rows that a request has written
 ``returning``       the rows that a write returns
 """

@@ -1,4 +1,4 @@
-"""Former names of fields: in the bodies of rows, in answers beside the present names, and in ``order``."""
+"""Former names of fields: in request bodies, beside the present names in answers, and in ``order``."""
 
 import datetime
 
@@ -21,5 +21,5 @@ class Aliases:
             for field in definition.fields
             for alias in field.aliases
         ]
-        #: The header ``Deprecation`` (RFC 9745) of answers with rows, by the earliest alias; None where there is none.
+        #: The header ``Deprecation`` (RFC 9745) of answers with rows, by the earliest alias; None if there is no alias.
         self.deprecation = f"@{int(min(moments).timestamp())}" if moments else None

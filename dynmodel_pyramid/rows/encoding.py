@@ -1,7 +1,7 @@
 """The statements and the encoder of one version of a table, prepared once.
 
-Rows are selected by Core and zipped to dictionaries: 103 to 179 thousand rows of 20 columns a second, where ORM
-objects give 57 to 104 (SQLite, pages of 100 and of 1000).
+Rows are selected by Core and zipped to dictionaries: 103 to 179 thousand rows of 20 columns a second; ORM objects reach
+57 to 104 thousand (SQLite, pages of 100 and of 1000).
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.rows.prepared import PreparedSelect
 from dynmodel_pyramid.rows.scope import Scope
 
-#: Datetimes are answered in UTC, with ``Z``; those without a time zone are taken for UTC.
+#: Datetimes are answered in UTC, with ``Z``; those without a time zone are read as UTC.
 OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
 
 
@@ -26,15 +26,15 @@ def json_rows(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
 
 
 class RowEncoder:
-    """What a scope may read of a table: columns to select, and rows -> JSON."""
+    """The readable columns of a table for a scope, and rows -> JSON."""
 
     def __init__(self, model: Model, scope: Scope) -> None:
         table = model.table
         readable = [field for field in model.definition.fields if scope.may_read(field.name) and not field.write_only]
         reverse = {name: side for name, side in reverse_sides(model).items() if scope.may_read(name)}
-        #: Whether an answer shows what other tables' rows say, which a row's version knows nothing of.
+        #: Whether answers show data of other tables' rows, which a row's version does not cover.
         self.shows_others = bool(reverse)
-        # Former names stand behind all present ones.
+        # Former names come after all present ones.
         former = [(alias.name, field) for field in readable for alias in field.aliases]
         names = [*[field.name for field in readable], *reverse]
         self.names: tuple[str, ...] = ("id", *names, *[name for name, _ in former])
@@ -50,7 +50,7 @@ class RowEncoder:
         self.select = query if condition is None else query.where(condition)
         one = one if condition is None else one.where(condition)
         self._statements = {
-            # One row by its id, led by its version.
+            # One row by its id; its version comes first.
             "one": one,
             "between": self.select.where(table.c.id.between(sa.bindparam("low"), sa.bindparam("high"))),
         }

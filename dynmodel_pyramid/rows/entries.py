@@ -1,4 +1,4 @@
-"""The documents of an upsert, each judged both as a new row and as values for one that is there."""
+"""The documents of an upsert, each validated both as a new row and as values for an existing one."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from dynmodel_pyramid.rows.service import NewRows, Rows
 
 
 class Faults:
-    """Faults that are found before it is known whether, or where, they count."""
+    """Faults that are found before it is known whether they count."""
 
     def __init__(self) -> None:
         self._found: list[tuple[str, str, str]] = []
@@ -28,7 +28,7 @@ class Faults:
 
     def tell(self, problems: ProblemSink, pointer: str = "") -> None:
         """
-        :param pointer: of the document, where the faults' own don't begin with it
+        :param pointer: the document's, if the faults' own pointers don't begin with it
         """
         for below, code, detail in self._found:
             problems.add(f"{pointer}{below}", code, detail)
@@ -41,12 +41,12 @@ class Faults:
 class Entry:
     """One document.
 
-    :param document: under present names
+    :param document: with present names
     :param sent: the names that the client sent, by the present ones
-    :param values: of a new row
-    :param row: the same, with the id that the client gave
-    :param assigned: what is assigned to a row that is there
-    :param row_id: of the row that it has become
+    :param values: the values of a new row
+    :param row: the same, with the client's id
+    :param assigned: the values to assign to an existing row
+    :param row_id: the id of the row that it has become
     """
 
     number: int
@@ -70,12 +70,12 @@ class Entry:
         return self.row_id
 
     def told(self, problems: ProblemSink) -> SentNames:
-        """Where faults of a value go."""
+        """The collector of a value's faults."""
         return _Under(problems, self.pointer, self.sent)
 
 
 class _Under(SentNames):
-    """Faults whose pointers begin at the document."""
+    """Problems that get the document's pointer as a prefix."""
 
     __slots__ = ()
 
@@ -86,8 +86,8 @@ class _Under(SentNames):
 class Columns:
     """The fields that are read of documents (PostgREST, "Tables and Views": Specifying Columns); None is all.
 
-    :param missing_default: a field that a document leaves out takes its default instead of null
-    :raises Malformed: a column is no field
+    :param missing_default: a field that a document leaves out gets its default instead of null
+    :raises Malformed: a column is not a field
     """
 
     def __init__(self, rows: Rows, names: Sequence[str] | None = None, *, missing_default: bool = True) -> None:
@@ -102,7 +102,7 @@ class Columns:
         self._nulls = () if missing_default else [name for name in self.names or () if name in reader.by_name]
 
     def of(self, document: Any) -> Any:
-        """The document as far as it is read."""
+        """The document with these columns only."""
         if self.names is None or type(document) is not dict:
             return document
         read = {key: value for key, value in document.items() if self._aliases.get(key, key) in self.names}
@@ -125,8 +125,8 @@ def read_entries(
     known_by: Sequence[str] = (),
 ) -> list[Entry]:
     """
-    :param known_by: the fields of the uniqueness by which rows are known again
-    :raises Invalid: with every fault that counts for new rows and for others
+    :param known_by: the fields of the uniqueness by which existing rows are found
+    :raises Invalid: with every fault that counts for new and for existing rows
     """
     reader, problems, moment = rows.reader, Problems(), now()
     given = [rows.model.definition.by_name[name] for name in known_by if name in reader.given]
@@ -162,7 +162,7 @@ def read_entries(
 
 
 def _known_value(node: colander.SchemaNode, value: Any, pointer: str, problems: ProblemSink) -> Any:
-    """A value that the system has given a row, by which a document knows it again; None where it has none."""
+    """A system value in a document, by which an existing row is found; None if the document has none."""
     if value is None:
         return None
     try:

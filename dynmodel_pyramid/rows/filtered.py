@@ -1,7 +1,7 @@
 """Writes to all rows that a filter finds (PostgREST, "Tables and Views": Update, Delete).
 
-The rows are found and held first, in order; then they are written by their ids, many in one statement. So the rows
-that are reported are those that were found, and a limit or an order means what it means in a query.
+The rows are first found and locked, in order; then they are written by their ids, many in one statement. So exactly the
+found rows are reported, and limit and order mean the same as in a query.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -22,20 +22,20 @@ from dynmodel_pyramid.rows.repeating import refuse_changes
 from dynmodel_pyramid.rows.sent_names import renamed
 from dynmodel_pyramid.rows.service import Rows
 
-#: Rows that one statement writes, and that are read at a time where their values are compared.
+#: How many rows one statement writes, and how many are read at a time to compare their values.
 BATCH = 10_000
-#: Characters of a document that may be assigned to any number of rows.
+#: A document of at most so many characters may be assigned to any number of rows.
 LONG = 1000
 
 
 class Filtered:
-    """The rows of a table that a query finds, to be written.
+    """The rows that a query finds, to be written.
 
     Made before the transaction begins, so that all tables that the query names are known to the caller's attempt.
 
-    :param level: what the query says of the table's own rows: filters, and maybe order, limit and offset
+    :param level: the query's level for the table's own rows: filters, and maybe order, limit and offset
     :param most: refuse to write more rows than that
-    :raises Malformed: there is no filter (``missing_filter``), or the query names what isn't there
+    :raises Malformed: there is no filter (``missing_filter``), or the query has an unknown name
     """
 
     def __init__(self, rows: Rows, level: Level, *, most: int | None = None) -> None:
@@ -53,7 +53,7 @@ class Filtered:
         self._found = ids.with_for_update(of=rows.model.table)
 
     def ids(self, connection: sa.Connection) -> list[int]:
-        """The rows that are found, in the query's order; nobody else writes them till the transaction ends.
+        """The ids of the found rows, in the query's order; nobody else can write the rows until the transaction ends.
 
         :raises Malformed: they are more than ``most`` (``too_many_affected``)
         """
@@ -98,9 +98,9 @@ class Filtered:
         return ids
 
     def delete(self, connection: sa.Connection, before: Callable[[list[int]], None] | None = None) -> list[int]:
-        """Delete the rows, and do to those that refer to them what their fields' ``on_delete`` says; -> the ids.
+        """Delete the rows, and apply ``on_delete`` to the rows that refer to them; -> the ids.
 
-        :param before: told the ids while the rows are still there
+        :param before: called with the ids while the rows still exist
         :raises Conflict: a row that stays refers to one of them and its field restricts that
         """
         rows, ids = self.rows, self.ids(connection)
@@ -115,9 +115,9 @@ class Filtered:
         return ids
 
     def _refuse_too_much(self, document: Any, count: int) -> None:
-        """A long value that many rows get is as a body that has it for each of them.
+        """Refuse a long value for many rows as if the body had it once for each row.
 
-        :raises TooLarge: it would be longer than a body may be
+        :raises TooLarge: that body would be too long
         """
         size, most = len(str(document)), self.rows.catalogue.database.settings.max_body_size
         if size > LONG and size * count > most:
@@ -136,9 +136,9 @@ class Filtered:
         self.rows.report(connection, operation, sorted(tuple(row) for row in written))
 
     def _read(self, connection: sa.Connection, document: Any, ids: list[int]) -> dict[str, Any]:
-        """The values to write; those that the document only repeats are left out."""
+        """The values to write, without values that the document only repeats."""
         rows, reader, problems = self.rows, self.rows.reader, Problems()
-        # Which of two names for a field counts depends on the row, so it can be told for a single row only.
+        # Which of two names for a field counts depends on the row, so it can be decided only for a single row.
         alone = cache(partial(next, self._documents(connection, ids))) if len(ids) == 1 else None
         document, told = renamed(reader, document, "", problems, alone)
         values = reader.part(document, "", told, rows.scope)
@@ -160,7 +160,7 @@ class Filtered:
 
 
 def bound(table: sa.Table, name: str, value: Any) -> sa.BindParameter[Any]:
-    """A value to assign. A parameter that bears the column's name would clash with those of conditions."""
+    """A value to assign. A parameter with the column's name would clash with those of conditions."""
     return sa.bindparam(f"_set_{name}", value, type_=table.c[name].type)
 
 

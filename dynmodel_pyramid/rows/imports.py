@@ -1,7 +1,7 @@
-"""Rows that come in any number: all are judged and set aside, outside of any lock, and then written in one transaction.
+"""Any number of rows: all are validated and staged, outside of any lock, and then written in one transaction.
 
-Memory holds a part of them at a time. A single part is written as it is; where there are more, the rows that were
-judged good wait in a temporary table (:mod:`~.staging`) or in a temporary file.
+Only a part of them is in memory at a time. A single part is written directly; if there are more, valid rows are kept in
+a temporary table (:mod:`~.staging`) or in a temporary file until all are validated.
 """
 
 import pickle
@@ -22,21 +22,21 @@ from dynmodel_pyramid.rows.staging import StagedRows
 from dynmodel_pyramid.rows.upserts import Upsert
 from dynmodel_pyramid.rows.written_rows import PART, WrittenRows
 
-#: Bytes of judged rows that are not yet put into a temporary file.
+#: Bytes of valid rows up to which they stay in memory.
 IN_MEMORY = 1_048_576
 
-#: Bytes of a request from which one row more is no longer taken into a part.
+#: A part that has read this many bytes of the request takes no further row.
 PART_BYTES = 1_048_576
 
 #: A part of the rows, judged: new ones, or such as may be there.
 Judged = NewRows | list[Entry]
-#: Told the ids of the rows that were written, part by part.
+#: Called with the ids of written rows, part by part.
 Written = Callable[[sa.Connection, Sequence[int]], None]
 
 
 @dataclass(slots=True)
 class Document:
-    """One document, and the faults that were found before, with pointers within it."""
+    """One document, and the faults that were found earlier, with pointers within the document."""
 
     document: Any
     faults: Faults | None = None
@@ -54,30 +54,30 @@ class Transaction:
     """The transaction that writes; made for one import."""
 
     def begin(self) -> sa.Connection:
-        """Begin it, on the connection of :meth:`stage` if that was asked for."""
+        """Begin it, on the connection of :meth:`stage` if there is one."""
         raise NotImplementedError
 
     def stage(self) -> sa.Connection:
-        """A connection for a temporary table; whoever made this object closes it."""
+        """A connection for a temporary table; the maker of this object closes it."""
         raise NotImplementedError
 
     def later(self, step: Callable[[], None]) -> None:
-        """Do what only reads: when the transaction is committed, on the connection of :meth:`stage` and seeing what the
-        commit left; now, where the database has no such moment or nothing was staged.
+        """Run a step that only reads: after the commit, on the connection of :meth:`stage`, with the data as of the
+        commit; or now, if the database can't keep that moment or nothing was staged.
 
-        Nothing is written any more in the transaction.
+        The transaction writes nothing after it.
         """
         step()
 
 
 class Import:
-    """Judges documents as they come, and writes them when all are good.
+    """Validates documents as they come, and writes them when all are valid.
 
-    When a fault is found, nothing is written, but the rest is judged, so that every fault is told.
+    After a fault nothing is written, but the rest is still validated, so that all faults are reported.
 
     :param merging: None adds rows only
     :param pointers: whether the pointers of problems begin with the document's number
-    :param position: the bytes that were read of the body so far, which bound a part
+    :param position: gives the bytes of the body that were read so far, which bound a part
     """
 
     def __init__(
@@ -96,13 +96,14 @@ class Import:
         self._position = position
         self.count = 0
         self.inserted = 0
-        #: The id of the last row, where the rows are a single part.
+        #: The id of the last row, if the rows are a single part.
         self.last_id: int | None = None
         self._problems = Problems()
 
     def run(self, documents: Iterable[Document], transaction: Transaction, written: Written | None = None) -> None:
         """
-        :param written: told the ids of the rows, part by part, inside the transaction or :meth:`Transaction.later`
+        :param written: called with the ids of the rows, part by part, inside the transaction or by
+            :meth:`Transaction.later`
         :raises Invalid: with every fault, and their total
         """
         parts = _parts(documents, self._position)
@@ -139,7 +140,7 @@ class Import:
         self._problems.raise_if_any()
 
     def _judged(self, part: list[Document], first: int) -> Judged | None:
-        """The rows of a part; None where it has faults, which are noted."""
+        """The rows of a part; None if it has faults, which are noted."""
         if not any(each.faults for each in part):
             try:
                 return self._judge([each.document for each in part], first)
@@ -311,11 +312,11 @@ def _parts(documents: Iterable[Document], position: Callable[[], int]) -> Iterat
 
 
 class Kept:
-    """Parts of judged rows in a temporary file of this process alone."""
+    """Parts of valid rows, in a temporary file that only this process reads."""
 
     def __init__(self) -> None:
         self._file = SpooledTemporaryFile(max_size=IN_MEMORY)
-        #: The greatest id that a client gave a new row; 0: none.
+        #: The greatest id that a client gave to a new row; 0: none.
         self.greatest_id = 0
 
     def add(self, part: Judged) -> None:

@@ -1,4 +1,4 @@
-"""Links in rows that are written: do the rows that they name exist, and the lines of lists."""
+"""Links in written rows: checks that the linked rows exist, and writes the lines of lists."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -34,7 +34,7 @@ class Links:
         }
 
     def use(self, models: Models) -> None:
-        """Look the far tables up, so that the attempt knows them before its transaction begins."""
+        """Look up the far tables, so that the attempt knows them before its transaction begins."""
         for _, reference in self.fields:
             models(reference.table)
 
@@ -48,11 +48,11 @@ class Links:
         *,
         own: bool | None = None,
     ) -> None:
-        """The rows that are named are held, so that they are there till the transaction ends.
+        """Linked rows are locked, so that they exist until the transaction ends.
 
-        :param own_ids: the rows that are made now
-        :param own: ask for links to the same table alone, or for all but these; None for all
-        :raises Invalid: an id is none of a row, with a pointer to it
+        :param own_ids: ids of rows that are being added
+        :param own: check only links to the same table (true), or only other links (false); None for all
+        :raises Invalid: an id has no row; with a pointer to the id
         """
         problems = Problems()
         for field, reference in self.fields:
@@ -93,13 +93,13 @@ class Links:
                 connection.execute(sa.insert(table), lines, execution_options=options)
 
     def replace(self, connection: sa.Connection, row_id: int, values: dict[str, Any], options: dict[str, Any]) -> None:
-        """Write the lists that the values of a row name."""
+        """Write the lists in the values of a row."""
         self.replace_all(connection, [(row_id, values)], options)
 
     def replace_all(
         self, connection: sa.Connection, rows: Sequence[tuple[int, dict[str, Any]]], options: dict[str, Any]
     ) -> None:
-        """Write the lists that the values of rows name, given as (id, values)."""
+        """Write the lists in the values of rows, given as (id, values)."""
         for name, table in self.lists.items():
             for part in chunks(row_id for row_id, values in rows if name in values):
                 connection.execute(sa.delete(table).where(table.c.row_id.in_(part)), execution_options=options)

@@ -1,8 +1,8 @@
 """Statements compiled once for a version of a table, and run by the driver's cursor with SQLAlchemy's type processors.
 
-CPU against the same statements through ``Connection.execute``, with its compiled cache: one row of 20 columns 30 us
-less, a page of 100 rows 200 us less, an insert of 5,000 rows 0.8 times as much (by PostgreSQL's COPY 0.6 times).
-What can't be run so, because SQLAlchemy has to write the statement anew each time, goes through it.
+CPU time compared with ``Connection.execute`` and its compiled cache: one row of 20 columns 30 us less, a page of 100
+rows 200 us less, an insert of 5,000 rows 0.8 times as much (by PostgreSQL's COPY 0.6 times). Statements that SQLAlchemy
+must render each time go through ``Connection.execute``.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,12 +17,12 @@ _Processor = Callable[[Any], Any]
 
 
 class PreparedSelect:
-    """A SELECT whose parameters are whole numbers, named by ``bindparam``; other values in it are constants."""
+    """A SELECT whose parameters are whole numbers, named by ``bindparam``. Its other values are constants."""
 
     def __init__(self, statement: sa.Select[*tuple[Any, ...]], dialect: sa.Dialect) -> None:
         compiled = statement.compile(dialect=dialect)
         self._statement = statement
-        #: Whether parts of the statement (lists of IN) are written when the values are known.
+        #: Whether parts of the statement (lists of IN) are rendered when the values are known.
         self.refused = bool(compiled.post_compile_params or compiled.literal_execute_params)
         self._sql = compiled.string
         self._constants = {
@@ -36,7 +36,7 @@ class PreparedSelect:
         self._processors: list[tuple[int, _Processor]] | None = None
 
     def planned_rows(self, connection: sa.Connection, dialect: Dialect) -> int | None:
-        """How many rows the database's planner expects; None where it doesn't tell."""
+        """How many rows the database's planner expects; None if it gives no estimate."""
         return None if self.refused else dialect.planned_rows(connection, self._sql, self._given({}))
 
     def _given(self, parameters: Mapping[str, int]) -> Any:
@@ -79,7 +79,7 @@ def _bound(parameter: sa.BindParameter[Any], value: Any, dialect: sa.Dialect) ->
 
 
 def written(statement: sa.Select[*tuple[Any, ...]], dialect: sa.Dialect) -> tuple[str, Any]:
-    """A statement as the driver takes it, lists of IN written out, and its parameters."""
+    """A statement in the driver's form, with lists of IN expanded, and its parameters."""
     compiled = statement.compile(dialect=dialect)
     state = compiled.construct_expanded_state({})
     values = {}
@@ -94,12 +94,12 @@ def written(statement: sa.Select[*tuple[Any, ...]], dialect: sa.Dialect) -> tupl
 
 
 class PreparedInsert:
-    """Adds many rows to a table; PostgreSQL gets them by COPY where they are many.
+    """Adds rows to a table; on PostgreSQL by COPY if there are many.
 
-    All columns are given but those that the database computes.
+    All columns have values, except those that the database computes.
     """
 
-    #: Rows from which COPY is the faster way.
+    #: From this many rows on, COPY is faster.
     COPY_FROM = 20
 
     def __init__(self, table: sa.Table, dialect: sa.Dialect) -> None:
@@ -111,7 +111,7 @@ class PreparedInsert:
         self._sql = compiled.string
         self._order = compiled.positiontup
         self._table = table
-        #: Whether SQLAlchemy has to put the statement together: a type wraps its parameter in SQL.
+        #: Whether SQLAlchemy has to build the statement, because a type wraps its parameter in SQL.
         self.refused = any(
             column.type.bind_expression(sa.bindparam(None, type_=column.type)) is not None for column in written
         )

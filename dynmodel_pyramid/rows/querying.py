@@ -1,4 +1,4 @@
-"""Queries over the rows of a table: plans that are kept, pages, streams and counts."""
+"""Queries over the rows of a table: cached plans, pages, streams and counts."""
 
 import threading
 from collections import OrderedDict
@@ -18,20 +18,20 @@ from dynmodel_pyramid.rows.prepared import PreparedSelect, written
 from dynmodel_pyramid.rows.reads import CHUNK, RowReads
 from dynmodel_pyramid.rows.scope import EVERYTHING, Scope
 
-#: Elements of SQL of the plans that one version of a table keeps, by the text of the query; about 5 MB. A plan of a
-#: page with filters and order has some thirty.
+#: The most elements of SQL in the cached plans of one version of a table; about 5 MB. A plan of a page with filters and
+#: order has about thirty. The key is the text of the query.
 PLANS_WEIGH = 10_000
-#: Plans that it keeps at most.
+#: The most plans that it keeps.
 PLANS = 64
-#: Characters of a query whose plan is kept.
+#: The most characters of a query whose plan is kept.
 LONGEST_KEPT = 2000
-#: A planner's guess of fewer rows is not taken for a count: counting them costs little.
+#: A planner's guess of fewer rows is not used: counting so few rows is cheap.
 WORTH_GUESSING = 1000
 COUNTS = ("exact", "planned", "estimated")
 
 
 def rules_of(catalogue: Catalogue) -> Rules:
-    """The guards that the settings name, and the operators of all installed types."""
+    """The limits in the settings, and the operators of all installed types."""
     settings = catalogue.database.settings
     return Rules(
         operators=catalogue.field_types.operators,
@@ -51,9 +51,9 @@ def everything(model: Model) -> Scope:
 class PageOfRows:
     """
     :param rows: the values, in the order of ``plan.names``
-    :param next: the cursor behind the last row, if there are more rows; ``prev`` before the first one
-    :param skipped: where there are more rows, but the values of the last one are too long for a cursor: the offset at
-        which the same query goes on
+    :param next: the cursor after the last row, if there are more rows; ``prev``: before the first row
+    :param skipped: if there are more rows, but the last one's values are too long for a cursor: the offset at which the
+        query continues
     """
 
     rows: Sequence[Sequence[Any]]
@@ -63,7 +63,7 @@ class PageOfRows:
 
 
 class Kept:
-    """A plan, with the statements of its last page and of its count: mostly the same page is asked for again."""
+    """A plan with the statements of its last page and of its count, because mostly the same page is read again."""
 
     def __init__(self, made: Plan) -> None:
         self.plan = made
@@ -72,7 +72,7 @@ class Kept:
 
 
 class KeptPlans:
-    """The plans that one version of a table keeps: those that were used last."""
+    """The cached plans of one version of a table; the least recently used ones are dropped."""
 
     def __init__(self) -> None:
         self._plans: OrderedDict[Any, Kept] = OrderedDict()
@@ -98,7 +98,7 @@ class KeptPlans:
 
 
 class Queried:
-    """What a query answers of the rows of one version of one table, as one scope sees them."""
+    """The results of a query over the rows of one version of a table, as one scope sees them."""
 
     def __init__(self, rows: RowReads, kept: Kept) -> None:
         self.rows = rows
@@ -106,7 +106,9 @@ class Queried:
         self._kept = kept
 
     def is_current(self) -> bool:
-        """Whether the far tables are of the versions that the plan is for; asking makes them used by the request."""
+        """Whether the far tables have the versions that the plan was made for. The call counts as their use by the
+        request.
+        """
         far = {table_id: self.rows.models(table_id) for table_id in self.plan.versions}
         return all(
             model is not None and model.definition.version == self.plan.versions[table_id]
@@ -116,7 +118,7 @@ class Queried:
     def page(self, connection: sa.Connection, limit: int, offset: int, *, cursors: bool = True) -> PageOfRows:
         """At most ``limit`` rows, in memory.
 
-        :param cursors: whether it tells what continues it
+        :param cursors: whether the page has cursors
         """
         plan, width = self.plan, len(self.plan.names)
         continues = cursors and plan.has_cursors and limit > 0
@@ -139,7 +141,7 @@ class Queried:
 
     def _found(self, connection: sa.Connection, limit: int, offset: int, with_keys: bool) -> Sequence[Sequence[Any]]:
         if self.plan.nulls_follow:
-            # Mostly the page ends before the rows without a value begin, and then an index leads to its first row.
+            # Mostly the page ends before the rows without a value begin; then an index finds its first row.
             found = self._run(connection, limit, offset, with_keys, nulls=False)
             if len(found) == limit:
                 return found
@@ -165,9 +167,9 @@ class Queried:
             result.close()
 
     def guess(self, connection: sa.Connection, how: str) -> int | None:
-        """How many rows the database's planner expects; None where it doesn't tell, or counting is as good.
+        """How many rows the database's planner expects; None if it gives no estimate, or counting is as good.
 
-        :param how: ``planned``; ``estimated``: the guess where it is great
+        :param how: ``planned``, or ``estimated``: only a large guess
         """
         dialect = self.rows.catalogue.database.dialect
         guess = PreparedSelect(self.plan.statement, connection.dialect).planned_rows(connection, dialect)
@@ -205,9 +207,9 @@ class Queried:
 def queried(
     rows: RowReads, key: str, text: str | bytes, read: Callable[[Rules], Query], *, numbers: bool = False
 ) -> Queried:
-    """The plan of a query, from those that the table keeps if it can be.
+    """The plan of a query, from the table's cache if possible.
 
-    :param key: what kind of text it is, and for what kind of answer
+    :param key: distinguishes kinds of texts and of answers
     :param read: parses the text
     :param numbers: whether exact numbers are JSON numbers, not strings
     """

@@ -1,6 +1,6 @@
 """JSON documents -> the values that columns store; every fault is collected with its pointer (RFC 6901).
 
-Most values pass by the field type's fast path; what it doesn't vouch for goes through the colander validator.
+Most values pass the field type's fast path; all others go through the colander validator.
 """
 
 import datetime
@@ -34,18 +34,18 @@ class _Field:
     accepts: Callable[[Any], bool]
     node: colander.SchemaNode
     required: bool
-    #: Where there is an expression, it stands for its value until :meth:`RowReader._evaluate`.
+    #: Stands for the value of an expression until :meth:`RowReader._evaluate`.
     default: Any
     expression: str | None
     message: str | None
-    #: What null stands for.
+    #: The stored value for null.
     empty: Any
-    #: The validator for those who have told many faults already.
+    #: The validator to use after many faults.
     brief: colander.SchemaNode
 
 
 def parse_id(text: str) -> int | None:
-    """The id that a path segment stands for, or None."""
+    """The id in a path segment, or None."""
     if text.isascii() and text.isdigit() and len(text) <= 16 and (text == "0" or text[0] != "0"):
         return int(text)
     return None
@@ -57,13 +57,13 @@ class RowReader:
     def __init__(self, model: Model) -> None:
         given = {made.name for made in model.definition.fields if is_system_value(model, made)}
         self.fields = [self._prepare(model, made) for made in model.definition.fields if made.name not in given]
-        #: What the system gives: values of fields, and the reverse sides of links.
+        #: Members that clients don't write: system values, and the reverse sides of links.
         self.given = frozenset(given) | reverse_sides(model).keys()
         self.by_name = {entry.name: entry for entry in self.fields}
         self.aliases = aliases_of(model)
         #: Fields that PUT and PATCH may only repeat (``repeating``).
         self.repeatable = self.given | {made.name for made in model.definition.fields if made.read_only}
-        #: Fields that keep their values where a PUT leaves them out.
+        #: Fields that keep their values if a PUT leaves them out.
         self.kept = frozenset(made.name for made in model.definition.fields if made.read_only or made.write_only)
         self._evaluated = [(entry, entry.expression) for entry in self.fields if entry.expression is not None]
 
@@ -93,7 +93,7 @@ class RowReader:
     def add_fault(
         self, problems: ProblemSink, pointer: str, name: str, code: str, detail: str, below: str = ""
     ) -> None:
-        """Note a fault of a field's value: in the field's own words, if it has some."""
+        """Note a fault of a field's value, with the field's own message if it has one."""
         entry = self.by_name.get(name)
         own = None if entry is None else entry.message
         problems.add(f"{pointer}/{escape(name)}{below}", code, own or detail)
@@ -108,10 +108,10 @@ class RowReader:
         *,
         replaces: bool = False,
     ) -> dict[str, Any]:
-        """The values of a new or replaced row: missing keys take their defaults. The key ``id`` stays apart.
+        """The values of a new or replaced row: missing keys take their defaults. The key ``id`` is not among them.
 
-        :param moment: of the request; None for now
-        :param replaces: whether the row is there, and some fields (``kept``) keep their values if they are left out
+        :param moment: the moment of the request; None for now
+        :param replaces: whether the row exists: then some fields (``kept``) keep their values if they are left out
         """
         if type(document) is not dict:
             problems.add(pointer, "wrong_type", f"want an object, not {json_type(document)}")
@@ -147,7 +147,7 @@ class RowReader:
         problems: ProblemSink,
         moment: datetime.datetime | None,
     ) -> None:
-        """Put the values of expressions where the document has none."""
+        """Put in the values of expressions where the document has no value."""
         for entry, expression in self._evaluated:
             if entry.name in values and entry.name not in document:
                 try:
@@ -205,7 +205,7 @@ class RowReader:
     def given_id(document: Any, pointer: str, problems: ProblemSink, if_new: Any = None) -> int | None:
         """The id that a client gives a row, or None.
 
-        :param if_new: told of what only a new row may not have; by default as ``problems``
+        :param if_new: collects faults that only a new row can have; by default ``problems``
         """
         if type(document) is not dict or document.get("id") is None:
             return None

@@ -13,7 +13,7 @@ from dynmodel_pyramid.rows.encoding import RowEncoder
 from dynmodel_pyramid.rows.links import Models
 from dynmodel_pyramid.rows.scope import EVERYTHING, Scope
 
-#: Rows of a stream that are in memory at a time, and rows whose ids stand in one IN list.
+#: How many rows of a stream are in memory at a time, and how many ids are in one IN list.
 CHUNK = 1000
 
 
@@ -27,7 +27,7 @@ class Row:
 
 
 class RowReads:
-    """What is read of the rows of one version of one table, as one scope sees them."""
+    """Reads rows of one version of one table, as one scope sees them."""
 
     def __init__(
         self,
@@ -39,8 +39,7 @@ class RowReads:
         author: str | None = None,
     ) -> None:
         """
-        :param models: gives the models of other tables, which links lead to; those of the caller's attempt, so that
-            their use is proven as well
+        :param models: gives the models of linked tables, from the caller's attempt, so that their use is proven as well
         :param author: who writes
         """
         self.catalogue = catalogue
@@ -68,19 +67,19 @@ class RowReads:
         return Row(row_id, found[0][0], encoder.row(found[0][1:])) if found else None
 
     def encode(self, connection: sa.Connection, ids: Sequence[int]) -> Iterator[bytes]:
-        """The rows with these ids, in this order, as JSON objects; ids that are gone are left out."""
+        """The rows with these ids, in this order, as JSON objects; ids of deleted rows are left out."""
         for rows in self.parts(connection, ids):
             yield from map(self.encoder.row, rows)
 
     def parts(self, connection: sa.Connection, ids: Sequence[int]) -> Iterator[list[Sequence[Any]]]:
-        """The values of the same rows, in the order of ``encoder.names``, some at a time."""
+        """The values of these rows, in the order of ``encoder.names``, in parts."""
         encoder = self.encoder
         for start in range(0, len(ids), CHUNK):
             part = ids[start : start + CHUNK]
             rows: Iterable[Sequence[Any]]
             low, high = min(part), max(part)
             if high - low < 2 * CHUNK:
-                # New ids mostly follow one another, and two parameters are read faster than a thousand.
+                # New ids are mostly consecutive, and a range with two parameters is faster than a thousand parameters.
                 rows = encoder.prepared(connection, "between")(connection, low=low, high=high)
             else:
                 rows = self._run(connection, encoder.select.where(self.model.table.c.id.in_(part)))

@@ -1,4 +1,4 @@
-"""Values that the writer of a row may repeat but not change, compared with the row as it is."""
+"""Values that the writer of a row may repeat but not change, compared with the current row."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,8 +16,8 @@ Current = Callable[[], Mapping[str, Any] | None]
 def refuse_changes(reader: RowReader, document: Any, current: Current, problems: ProblemSink) -> None:
     """Note each field of ``reader.repeatable`` that a document gives another value than the row has.
 
-    The row is read only where the document names such a field. A value that no answer shows can't be repeated either:
-    who may not read it could else find it by trying.
+    The row is read only if the document names such a field. A value that no answer shows can't be repeated either:
+    otherwise a client that may not read it could guess it.
     """
     named = [name for name in document if name in reader.repeatable] if type(document) is dict else []
     row = current() if named else None
@@ -29,7 +29,7 @@ def refuse_changes(reader: RowReader, document: Any, current: Current, problems:
 
 
 def same_value(reader: RowReader, name: str, one: Any, other: Any) -> bool:
-    """Whether two JSON values of a field are the same, as JSON or as what is stored of them."""
+    """Whether two JSON values of a field are equal, as JSON or in their stored form."""
     if same_json(one, other):
         return True
     entry = reader.by_name.get(name)
@@ -42,9 +42,9 @@ def same_value(reader: RowReader, name: str, one: Any, other: Any) -> bool:
 
 
 def same_json(one: Any, other: Any, depth: int = 0) -> bool:
-    """Equality of JSON values: 1 is 1.0 (RFC 8259, section 6) and is not true, as it is to Python.
+    """Equality of JSON values: 1 equals 1.0 (RFC 8259, section 6), and not true, as in Python.
 
-    Values deeper than any that is stored count as different: nobody has judged a client's values yet.
+    Values that are too deep to be stored count as different: the client's values are not validated yet.
     """
     if depth > MAX_DEPTH:
         return False

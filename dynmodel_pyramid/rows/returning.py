@@ -1,4 +1,4 @@
-"""The rows that a write returns, as they are then: all of each row, or what ``select`` asks for."""
+"""The rows that a write returns, as they are after it: whole rows, or the values of ``select``."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -23,14 +23,14 @@ class Returning:
 
     Made before the transaction begins, so that all tables that the query names are known to the caller's attempt.
 
-    ``names`` are those of the values. ``is_together``: rows that are written in parts are returned when all are there,
-    as the query orders or groups them.
+    ``names`` are the names of the values. ``is_together``: rows that are written in parts are returned when all are
+    written, because the query orders or groups them.
 
-    :param query: its ``select``, what it says of embedded rows, and the order; filters of the table's own rows have
-        done their work, and the rows may have other values now
+    :param query: its ``select``, embedded relations and order. Filters of the table's own rows are not applied again,
+        because the rows may have other values now
     :param numbers: whether exact numbers are JSON numbers, not strings
     :param groups: whether the rows may be grouped
-    :raises Malformed: the query names what isn't there, or groups rows that may not be grouped
+    :raises Malformed: the query has an unknown name, or groups rows that may not be grouped
     """
 
     def __init__(self, rows: Rows, query: Query, *, numbers: bool = False, groups: bool = False) -> None:
@@ -56,7 +56,7 @@ class Returning:
         return plan(rows.model, query, scope, rows.models, everything, numbers=self._numbers)
 
     def parts(self, connection: sa.Connection, ids: Sequence[int]) -> Iterator[Sequence[Sequence[Any]]]:
-        """The values of the rows with these ids: in the order of the query, else of the ids, some at a time."""
+        """The values of the rows with these ids, in parts: in the order of the query, else of the ids."""
         if self._plan is None:
             yield from self.rows.parts(connection, ids)
         elif self.is_together:
@@ -73,7 +73,7 @@ class Returning:
         return self.rows.catalogue.database.dialect.among(table.c.id, ids)
 
     def _among(self, plan: Plan, ids: Sequence[int]) -> sa.Select[*tuple[Any, ...]]:
-        """The statement for these rows alone: where it groups them, the condition stands inside."""
+        """The statement for these rows only; if it groups them, the condition is inside."""
         if plan.keys:
             return plan.statement.where(self._are(self.rows.model.table, ids))
         given = self.rows.scope.condition

@@ -1,4 +1,4 @@
-"""What a caller may read and write of a table. Every call of the row service takes one."""
+"""The part of a table that a caller may read and write. Every call of the row service takes one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ import sqlalchemy as sa
 class Scope:
     """Names of fields, None for all; and a condition on rows, None for all.
 
-    A row outside the condition does not exist for the caller. A field that is not readable is left out of answers,
-    one that is not writable is refused by name.
+    A row outside the condition does not exist for the caller. A field that is not readable is left out of answers; a
+    field that is not writable is refused by name.
     """
 
     readable: frozenset[str] | None = None

@@ -1,4 +1,4 @@
-"""Documents whose keys are former names of fields: under which name a field was sent, and which of several counts."""
+"""Documents with former names of fields: the name under which a field was sent, and which of several names counts."""
 
 from typing import Any
 
@@ -29,9 +29,9 @@ class SentNames:
 def renamed(
     reader: RowReader, document: Any, pointer: str, problems: ProblemSink, current: Current | None = None
 ) -> tuple[Any, ProblemSink]:
-    """The document with present names alone, and where its faults go: their pointers name the keys that were sent.
+    """The document with present names only, and a collector of its faults, whose pointers name the keys that were sent.
 
-    :param current: the row that is written; None for a new one
+    :param current: gives the row that is written; None for a new row
     """
     names = reader.aliases.names
     if not names or type(document) is not dict or names.keys().isdisjoint(document):
@@ -50,10 +50,10 @@ def renamed(
 def _chosen(
     reader: RowReader, name: str, keys: list[str], document: dict[str, Any], told: SentNames, current: Current | None
 ) -> str:
-    """Which of several keys for one field counts: the one that differs from what is stored.
+    """The key that counts, of several for one field: the one whose value differs from the stored value.
 
-    A client that reads a row, changes it under the one name that it knows, and sends it back sends the other name
-    along, with the old value.
+    A client may read a row, change the value under the name that it knows, and send the row back with the old value
+    under the other name.
     """
     distinct: list[str] = []
     for key in keys:

@@ -1,4 +1,4 @@
-"""The row service: what is done with the rows of one table.
+"""The row service: reads and writes rows of one table.
 
 Its functions take a connection whose transaction the caller began, opened as the caller's attempt
 (:class:`dynmodel_pyramid.catalogue.attempt.Attempt`), and a scope. They never commit.
@@ -31,7 +31,7 @@ from dynmodel_pyramid.rows.sent_names import renamed
 
 @dataclass(frozen=True, slots=True)
 class NewRows:
-    """Rows that were judged good: the values of each by field, and its id if the client gives one."""
+    """Valid rows: the values of each by field, and its id if the client gives one."""
 
     values: list[dict[str, Any]]
     ids: list[int | None]
@@ -58,12 +58,13 @@ class Rows(RowReads):
 
     @property
     def given(self) -> tuple[FieldDefinition, ...]:
-        """The fields whose values the system gives with a write."""
+        """The fields whose values the system makes at a write."""
         return self.model.once("given", lambda model: system_fields(model.definition, model.field_types))
 
     def use_linked(self) -> None:
-        """Look up all tables that a write may reach; before its transaction begins, so that a later attempt locks
-        them with this one."""
+        """Look up all tables that a write may reach, before its transaction begins, so that a later attempt locks them,
+        too.
+        """
         self.links.use(self.models)
         seen, waiting = {self.model.definition.id}, [self.model]
         while waiting:
@@ -78,10 +79,10 @@ class Rows(RowReads):
         return Filler(connection, self.catalogue.store, model.field_types, model.definition, self.author, moment)
 
     def read(self, documents: Sequence[Any], *, pointers: bool, first: int = 0) -> NewRows:
-        """The rows that documents ask for; it needs no transaction, so that none is held while many are judged.
+        """The rows of documents. It needs no transaction, so that none is open while many documents are validated.
 
         :param pointers: whether the pointers of problems begin with the document's number
-        :param first: the number of the first one
+        :param first: the number of the first document
         :raises Invalid: with every fault
         """
         problems, reader, moment = Problems(), self.reader, now()
@@ -98,8 +99,8 @@ class Rows(RowReads):
         """Add rows, all or none; -> their ids in the order of the documents.
 
         :param above: the greatest id that a client gave to any row of the request
-        :param own_links: whether the rows of this table that are linked to must be there now; else the caller asks
-            when all are there, and has deferred the foreign keys
+        :param own_links: whether linked rows of this table must exist now; else the caller has deferred the foreign
+            keys, and checks when all rows are there
         """
         if not rows.values:
             return []
@@ -123,7 +124,7 @@ class Rows(RowReads):
     def made(
         self, connection: sa.Connection, ids: Sequence[int], rows: Sequence[dict[str, Any]]
     ) -> list[dict[str, Any]]:
-        """New rows as they are stored, with what the system gives them."""
+        """New rows as they are stored, with their system values."""
         moment = now()
         system = {"_version": 1, "_created": moment, "_updated": moment}
         made = [{**values, **system, "id": row_id} for row_id, values in zip(ids, rows, strict=True)]
@@ -145,10 +146,10 @@ class Rows(RowReads):
     def replace(
         self, connection: sa.Connection, row_id: int, document: Any, versions: Sequence[int] | None = None
     ) -> int | None:
-        """Give a row the document's values, missing ones their defaults; -> its version, None if it isn't there.
+        """Replace a row's values by the document's, or by defaults; -> its version, None if there is no such row.
 
-        :param versions: refuse if the row is at none of these versions
-        :raises PreconditionFailed: it is
+        :param versions: the row must be at one of these versions
+        :raises PreconditionFailed: it is at another version
         """
         read = partial(self.reader.whole, moment=now(), replaces=True)
         values = self._read(read, row_id, document, self._current(connection, row_id, versions))
@@ -159,12 +160,12 @@ class Rows(RowReads):
     def assign(
         self, connection: sa.Connection, row_id: int, document: Any, versions: Sequence[int] | None = None
     ) -> int | None:
-        """Assign the fields that the document names; otherwise as :meth:`replace`."""
+        """Assign the fields in the document; else like :meth:`replace`."""
         current = self._current(connection, row_id, versions)
         return self._update(connection, row_id, self._read(self.reader.part, row_id, document, current), versions)
 
     def _current(self, connection: sa.Connection, row_id: int, versions: Sequence[int] | None) -> Current:
-        """Reads the row when it is first asked for, and holds it against other writers till the transaction ends."""
+        """A function that reads the row once, and locks it against other writers until the transaction ends."""
 
         @cache
         def current() -> dict[str, Any] | None:
@@ -178,7 +179,7 @@ class Rows(RowReads):
         return current
 
     def _read(self, read: Callable[..., Any], row_id: int, document: Any, current: Current) -> dict[str, Any]:
-        """The values to write; those that the document only repeats are left out."""
+        """The values to write, without values that the document only repeats."""
         problems, reader = Problems(), self.reader
         document, told = renamed(reader, document, "", problems, current)
         values = read(document, "", told, self.scope)
@@ -203,7 +204,7 @@ class Rows(RowReads):
             columns = {name: value for name, value in values.items() if name in table.c}
             if self.given:
                 columns |= self.filler(connection, moment).of_changed_row(self.given)
-            # Parameters that bear the columns' names would clash with those of the conditions: id_1 is a field, too.
+            # Parameters with the columns' names would clash with those of the conditions: a field may be called id_1.
             statement = statement.values(
                 {
                     table.c[name]: sa.bindparam(f"_set_{name}", value, type_=table.c[name].type)
@@ -225,7 +226,7 @@ class Rows(RowReads):
         return found
 
     def delete(self, connection: sa.Connection, row_id: int, versions: Sequence[int] | None = None) -> bool:
-        """Delete a row; -> whether it was there."""
+        """Delete a row; -> whether it existed."""
         table = self.model.table
         if self.model.definition.referrers:
             return self._release(connection, row_id, versions)
@@ -261,12 +262,12 @@ class Rows(RowReads):
             raise PreconditionFailed("the row has changed since", current=row.body)
 
     def report(self, connection: sa.Connection, operation: str, rows: list[tuple[int, int]]) -> None:
-        """Tell of rows that were written: ids with the versions they have now."""
+        """Report written rows: ids with their new versions."""
         self.catalogue.report(connection, RowWrites(self.model.definition.id, operation, tuple(rows)))
 
 
 def refuse_other_than_object(body: Any) -> None:
-    """:raises Invalid: the body of a POST, which is no array, is no object either"""
+    """:raises Invalid: the body of a POST is neither an array nor an object"""
     if type(body) is dict:
         return
     raise Invalid([Problem("", "wrong_type", "want an object, or an array of objects")])

@@ -1,7 +1,7 @@
-"""Upserts of many rows in a few statements, where the transaction is the only one that writes.
+"""Upserts of many rows in a few statements, where only one transaction can write at a time.
 
-Nobody adds or changes a row between the statement that finds existing rows and those that write, so none of the rounds
-of :class:`~.upserts.Upsert` is needed. Whatever is not plain is left to that class: it tells every fault.
+Nobody adds or changes a row between the statement that finds existing rows and those that write, so the rounds of
+:class:`~.upserts.Upsert` are not needed. Special cases are left to that class, which reports every fault.
 """
 
 from collections.abc import Generator, Sequence
@@ -22,7 +22,7 @@ class StagedUpserts(StagedRows):
     """The rows of one upsert, all of which assign the same fields.
 
     :param connection: see :class:`StagedRows`
-    :param target: the uniqueness by which rows are known again
+    :param target: the uniqueness by which existing rows are found
     :param ignore: see :class:`~.upserts.Upsert`
     """
 
@@ -31,7 +31,7 @@ class StagedUpserts(StagedRows):
         self._target, self._ignore = target, ignore
         self._assigned: list[str] | None = None
         self._is_plain = True
-        #: The row that each document becomes; ``number`` counts the new ones, and the others.
+        #: The row that each document becomes; ``number`` counts the new rows, and separately the existing ones.
         self._done = sa.Table(
             "_upserted_rows",
             sa.MetaData(schema=self._table.schema),
@@ -50,7 +50,7 @@ class StagedUpserts(StagedRows):
         return is_only_writer and not rows.links.fields and not target.given and StagedRows.takes(rows)
 
     def add_entries(self, entries: Sequence[Entry]) -> None:
-        """Put documents there that were judged good."""
+        """Stage valid documents."""
         self._is_plain = self._is_plain and all(map(self._is_plain_entry, entries))
         if self._is_plain:
             self.add(NewRows([dict(entry.values) for entry in entries], [entry.row["id"] for entry in entries]))
@@ -68,7 +68,7 @@ class StagedUpserts(StagedRows):
         )
 
     def judge(self) -> None:
-        """Look whether two documents are the same row, before the transaction begins."""
+        """Check whether two documents are the same row, before the transaction begins."""
         if self._is_plain:
             key = self._target.columns(self._table)
             twice = sa.select(sa.literal(1)).where(*[column.is_not(None) for column in key])
@@ -77,9 +77,9 @@ class StagedUpserts(StagedRows):
                 self._is_plain = self._run(twice).first() is None
 
     def write(self) -> tuple[int, int] | None:
-        """Write the rows, in the transaction that the connection is in now; -> how many, and how many of them are new.
+        """Write the rows, in the connection's current transaction; -> how many, and how many of them are new.
 
-        None: nothing was written; there is something that :class:`~.upserts.Upsert` has to do, or to refuse.
+        None: nothing was written; :class:`~.upserts.Upsert` has to write the rows, or refuse them.
         """
         if not self._is_plain:
             return None
@@ -87,7 +87,7 @@ class StagedUpserts(StagedRows):
         try:
             made = self._write()
         except sa.exc.IntegrityError:
-            # Parts that are written one by one may do, and they tell which row it is.
+            # Writing part by part may succeed, and else it names the row.
             made = None
         if made is None:
             savepoint.rollback()
@@ -117,7 +117,7 @@ class StagedUpserts(StagedRows):
         return inserted + changed, inserted
 
     def _find(self) -> None:
-        """Note the row that each document becomes: one that is there, or a new one."""
+        """Note the row that each document becomes: an existing one, or a new one."""
         staged, table = self._table, self.rows.model.table
         columns = zip(self._target.columns(table), self._target.columns(staged), strict=True)
         found = staged.outerjoin(table, sa.and_(*[one == other for one, other in columns]))
@@ -141,7 +141,7 @@ class StagedUpserts(StagedRows):
         rows, staged, done, moment = self.rows, self._table, self._done, now()
         table = rows.model.table
         given = rows.filler(self.connection, moment).of_changed_row(rows.given) if rows.given else {}
-        # As they are stored: no type makes anything of them on the way.
+        # In their stored form, so that no type converts them.
         values: dict[sa.Column[Any], Any] = {
             table.c[name]: sa.type_coerce(staged.c[name], sa.types.NullType()) for name in self._assigned or ()
         }
@@ -157,6 +157,6 @@ class StagedUpserts(StagedRows):
             self.rows.report(self.connection, operation, [tuple(row) for row in part])
 
     def ids(self) -> Generator[Sequence[int]]:
-        """The ids of the rows that were written, in the order of the documents, in parts."""
+        """The ids of the written rows, in the order of the documents, in parts."""
         query = sa.select(self._done.c.id).order_by(self._done.c._n)
         return id_parts(self.connection, query.where(self._done.c.is_new) if self._ignore else query)

@@ -1,7 +1,7 @@
-"""New rows in a temporary table, from which they are moved to their own in one statement.
+"""New rows in a temporary table, from which one statement moves them to their real table.
 
-A temporary table is the connection's own, so others read and write, and change definitions, while rows are judged and
-put there. Locks are held for the statement that moves them: on SQLite that of all writers.
+A temporary table belongs to the connection, so others can read, write and change definitions while rows are validated
+and staged. Locks are held only while one statement moves the rows; on SQLite that is the lock of all writers.
 """
 
 from collections.abc import Generator, Sequence
@@ -27,7 +27,7 @@ _UNCACHED = {"compiled_cache": None}
 
 
 class _Number(int):
-    """Stands for a number that is not drawn yet."""
+    """A number that is not drawn yet."""
 
 
 class _Staging:
@@ -48,14 +48,14 @@ class _Staging:
 class StagedRows:
     """The new rows of one request; made before its transaction begins.
 
-    ``_n`` is the row's number in the request; ``_k`` counts the rows that the client gave no id.
+    ``_n`` is the row's number in the request; ``_k`` counts the rows without an id from the client.
 
-    :param connection: its own alone till the rows are moved, and not in a transaction yet
+    :param connection: used only for this until the rows are moved, and not in a transaction yet
     """
 
     @staticmethod
     def takes(rows: Rows) -> bool:
-        """Whether rows of this table can be staged; else they are kept as they are (:class:`~.imports.Kept`)."""
+        """Whether rows of this table can be staged; else they are kept in a file (:class:`~.imports.Kept`)."""
         return rows.model.once(StagedRows, lambda model: _numbered(rows) is not None and not _insert_of(rows).refused)
 
     def __init__(self, rows: Rows, connection: sa.Connection) -> None:
@@ -67,7 +67,7 @@ class StagedRows:
         kept = [
             column for column in rows.model.table.columns if column.key not in {"id", *SYSTEM_COLUMNS, *self._numbered}
         ]
-        # Columns bear numbers, so that no field's name clashes with those of the staging.
+        # Columns are named by numbers, so that no field's name clashes with the staging table's own columns.
         self._columns = {column.key: f"_{number}" for number, column in enumerate(kept)}
         self._table = sa.Table(
             "_staged_rows",
@@ -86,13 +86,13 @@ class StagedRows:
             )
             for number, name in enumerate(rows.links.lists)
         }
-        #: The ids that were drawn, where they are no range.
+        #: The drawn ids, if they are not a range.
         self._drawn = sa.Table(
             "_staged_ids", metadata, sa.Column("_k", sa.Integer, primary_key=True), sa.Column("id", sa.BigInteger)
         )
         self._insert = PreparedInsert(self._table, connection.dialect)
         self._count = self._without_id = self._greatest_id = 0
-        #: The id of each row, and where it is found.
+        #: The expression of each row's id, and the FROM clause that it needs.
         self._id: sa.ColumnElement[int] = self._table.c.id
         self._source: sa.FromClause = self._table
         #: Counts the rows that are added from 0.
@@ -103,7 +103,7 @@ class StagedRows:
     # Staging
 
     def add(self, rows: NewRows) -> None:
-        """Put rows there that were judged good; they are used up."""
+        """Stage valid rows; the rows are changed by it."""
         staged = []
         for values, row_id in zip(rows.values, rows.ids, strict=True):
             row = values
@@ -117,7 +117,7 @@ class StagedRows:
             else:
                 self._greatest_id = max(self._greatest_id, row_id)
             staged.append(row)
-        # A transaction of its own for each part: none is open, not even to read, while the next one is judged.
+        # Each part has its own transaction: none is open, not even to read, while the next part is validated.
         with self.connection.begin():
             self._insert(self.connection, staged)
             for name, table in self._lines.items():
@@ -135,9 +135,9 @@ class StagedRows:
     # Moving
 
     def move(self) -> int:
-        """Add the rows, in the transaction that the connection is in now; -> how many.
+        """Add the rows, in the connection's current transaction; -> how many.
 
-        :raises Invalid: a row that is linked to is not there
+        :raises Invalid: a linked row does not exist
         """
         rows, connection = self.rows, self.connection
         database = rows.catalogue.database
@@ -159,7 +159,7 @@ class StagedRows:
         return self.connection.execute(statement, execution_options=_UNCACHED)
 
     def _draw_ids(self) -> None:
-        """All are above those that the client gives, wherever these stand."""
+        """All drawn ids are above all ids that the client gives."""
         dialect, table, drawn = self.rows.catalogue.database.dialect, self._table, self._drawn
         how = {"count": self._without_id, "above": self._greatest_id}
         first = dialect.reserve_range(self.connection, self.rows.model.table, **how)
@@ -201,7 +201,7 @@ class StagedRows:
             total += self._run(sa.select(sa.func.count()).select_from(source).where(*missing)).scalar_one()
         if not total:
             return
-        # In the order in which parts that are written one by one tell them.
+        # In the order in which they are reported when parts are written one by one.
         for start in range(0, self._count, PART):
             for field, reference in fields:
                 if len(problems.found) < Invalid.MAX_PROBLEMS:
@@ -210,7 +210,7 @@ class StagedRows:
         problems.raise_if_any()
 
     def _missing(self, field: FieldDefinition, reference: Reference) -> tuple[sa.Table, list[sa.ColumnElement[bool]]]:
-        """Where the links of a field are staged, and the conditions of those that lead to no row."""
+        """The place of a field's staged links, and the conditions that find links to missing rows."""
         source = self._lines[field.name] if reference.many else self._table
         value = _value(source, field, reference)
         far = self.rows.models(reference.table)
@@ -231,7 +231,7 @@ class StagedRows:
             problems.add(f"/{number}/{escape(field.name)}{below}", "unknown_row", detail)
 
     def ids(self) -> Generator[Sequence[int]]:
-        """The ids of the rows that were moved, in the order of the documents, in parts."""
+        """The ids of the moved rows, in the order of the documents, in parts."""
         return id_parts(self.connection, sa.select(self._id).select_from(self._source).order_by(self._table.c._n))
 
 
@@ -245,7 +245,7 @@ def _insert_of(rows: Rows) -> PreparedInsert:
 
 
 def _numbered(rows: Rows) -> list[str] | None:
-    """The fields whose value is the number that is drawn for a row; None where a type makes something else of one."""
+    """The fields whose value is the number that is drawn for a row; None if a type converts such a number."""
     found = []
     for field in rows.given:
         write = _Staging(rows)

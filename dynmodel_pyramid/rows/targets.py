@@ -1,4 +1,4 @@
-"""By what an upsert knows a row again: its id, a field that is unique, or a rule of several fields."""
+"""The uniqueness by which an upsert finds an existing row: its id, a unique field, or a rule of several fields."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,9 +18,9 @@ from dynmodel_pyramid.rows.scope import Scope
 class Target:
     """A uniqueness of one table.
 
-    :param folds_case: upper and lower case of ASCII letters count the same
+    :param folds_case: upper and lower case of ASCII letters are equal
     :param nulls_distinct: a null is equal to no other
-    :param given: those of the fields whose values the system gives: only a document that repeats them is known again
+    :param given: the fields with system values: an existing row is found only by documents that repeat these
     """
 
     names: tuple[str, ...]
@@ -29,16 +29,16 @@ class Target:
     given: frozenset[str] = frozenset()
 
     def columns(self, table: sa.Table) -> list[sa.ColumnElement[Any]]:
-        """What the unique index is of (ON CONFLICT, "conflict_target")."""
+        """The columns or expressions of the unique index (ON CONFLICT, "conflict_target")."""
         return [sa.func.lower(table.c[name]) if self.folds_case else table.c[name] for name in self.names]
 
     def may_be_there(self, row: Mapping[str, Any]) -> bool:
-        """Whether a row with these values can be one that is there."""
+        """Whether an existing row can have these values."""
         wanted = self.names if self.nulls_distinct else self.given
         return all(row[name] is not None for name in wanted)
 
     def equals(self, table: sa.Table, row: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
-        """That a row of the table has these values."""
+        """The condition that a row of the table has these values."""
         made: list[sa.ColumnElement[bool]] = []
         for name, column in zip(self.names, self.columns(table), strict=True):
             value = sa.bindparam(None, row[name], type_=table.c[name].type, unique=True)
@@ -76,7 +76,7 @@ def target_of(model: Model, names: Sequence[str] | None, scope: Scope) -> Target
 
 
 def _targets(definition: TableDefinition) -> list[Target]:
-    # Of two over the same fields the one that tells fewer rows apart would still refuse; the plain one is taken.
+    # Of two uniquenesses over the same fields, the plain one is used; the other one would still refuse rows.
     made = [BY_ID]
     made += [Target((field.name,)) for field in definition.fields if field.unique and not field.unique_ignore_case]
     made += [Target((field.name,), folds_case=True) for field in definition.fields if field.unique_ignore_case]

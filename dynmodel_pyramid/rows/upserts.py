@@ -1,8 +1,8 @@
-"""Upserts (PostgREST, "Tables and Views": Upsert): rows are added, or written over those that a uniqueness finds.
+"""Upserts (PostgREST, "Tables and Views": Upsert): rows are added, or update the existing rows that a uniqueness finds.
 
-The rows that are there are found and held, then written by their ids; the others are added with ON CONFLICT DO
-NOTHING, and what was added by somebody else in between is found the next time round. Unlike ON CONFLICT DO UPDATE this
-needs no values for fields that stay as they are, and it tells which rows were added on both databases.
+Existing rows are found and locked, then updated by their ids. The others are added with ON CONFLICT DO NOTHING; rows
+that another transaction added in between are found in the next round. Unlike ON CONFLICT DO UPDATE this needs no values
+for fields that stay as they are, and shows on both databases which rows were added.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,17 +24,17 @@ from dynmodel_pyramid.rows.service import Rows
 from dynmodel_pyramid.rows.targets import BY_ID, target_of
 from dynmodel_pyramid.rows.written_rows import WrittenRows
 
-#: Rows that one statement looks for; SQLite takes 500 parts of a compound SELECT (Implementation Limits, 4).
+#: The most rows that one statement looks for; SQLite allows 500 parts of a compound SELECT (Implementation Limits, 4).
 LOOKED_FOR = 100
-#: Times that rows are looked for and added before others are told to be in the way.
+#: The most rounds of finding and adding rows before the upsert fails as busy.
 ROUNDS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Upserted:
     """
-    :param ids: of the rows that were written, in the order of the documents
-    :param inserted: those of them that are new
+    :param ids: the ids of the written rows, in the order of the documents
+    :param inserted: the ids of new rows
     """
 
     ids: list[int]
@@ -42,13 +42,13 @@ class Upserted:
 
 
 class Upsert:
-    """One upsert, of rows that were judged good.
+    """One upsert, of valid rows.
 
     Made before the transaction begins, as :meth:`Rows.read` is called.
 
-    :param on_conflict: the fields of a uniqueness by which rows are known again; None for the id
-    :param ignore: leave the rows that are there as they are, instead of assigning what a document names
-    :param columns: read these fields alone
+    :param on_conflict: the fields of the uniqueness by which existing rows are found; None for the id
+    :param ignore: leave existing rows as they are
+    :param columns: read only these fields
     :param first: the number of the first document
     :param seen: the rows that the same request has written before
     :raises Malformed: the table has no such uniqueness, or no such column
@@ -71,7 +71,7 @@ class Upsert:
         self.ignore = ignore
         self.target = target_of(rows.model, on_conflict, rows.scope)
         self._seen = seen
-        #: Which links are asked for (:meth:`Links.refuse_missing_rows`).
+        #: Which links are checked (:meth:`Links.refuse_missing_rows`).
         self._own: bool | None = None
         self._above = 0
         self.entries = read_entries(
@@ -88,11 +88,11 @@ class Upsert:
     ) -> Upserted:
         """Write the rows, all or none.
 
-        :param entries: those of another upsert of the same request, instead of its own
+        :param entries: the entries of another upsert of the same request, instead of its own
         :param above: and ``own_links``: see :meth:`Rows.insert`
-        :raises Invalid: two documents are the same row, or a new row lacks what it needs
-        :raises Conflict: a row is there that the caller may not write
-        :raises Busy: others write the same rows all the time
+        :raises Invalid: two documents are the same row, or a new row lacks a required value
+        :raises Conflict: the caller may not write an existing row
+        :raises Busy: others kept writing the same rows
         """
         self.entries = self.entries if entries is None else entries
         self._own = None if own_links else False
@@ -117,7 +117,7 @@ class Upsert:
     # Finding
 
     def _find(self, connection: sa.Connection, entries: Iterable[Entry]) -> dict[int, int]:
-        """The ids of rows that are there, by the entries' numbers. The database compares: only it knows how."""
+        """The ids of existing rows, by the entries' numbers. Only the database knows how to compare values."""
         key, found = self.rows.model.table.c.id, dict[int, int]()
         entries = [entry for entry in entries if self.target.may_be_there(entry.row)]
         if self.target is BY_ID:
@@ -143,14 +143,14 @@ class Upsert:
         return connection.scalars(statement, execution_options=self.rows.options)
 
     def _hold(self, connection: sa.Connection, found: dict[int, int]) -> dict[int, int]:
-        """Those that nobody else writes till the transaction ends, and that are still the ones that were found."""
+        """Lock the found rows until the transaction ends; -> those that are still the ones that were found."""
         if self.ignore or not found:
             return found
         table, scope = self.rows.model.table, self.rows.scope
         among = self._among(found.values())
         list(self._scalars(connection, sa.select(table.c.id).where(among).order_by(table.c.id).with_for_update()))
         if not self.rows.catalogue.database.dialect.confirms_first:
-            # Another transaction may have given them other values, or deleted them, before they were held.
+            # Another transaction may have changed or deleted them before they were locked.
             found = self._find(connection, [entry for entry in self.entries if entry.number in found])
         if scope.condition is not None:
             own = sa.select(table.c.id).where(among, scope.condition(table))
@@ -174,7 +174,7 @@ class Upsert:
     # Adding
 
     def _insert(self, connection: sa.Connection, entries: list[Entry]) -> set[int]:
-        """Add the rows that are still not there; they get their ids."""
+        """Add the rows that still do not exist; their entries get the ids."""
         problems = Problems()
         for entry in entries:
             entry.faults_if_new.tell(problems)
@@ -196,7 +196,7 @@ class Upsert:
             rows.links.refuse_missing_rows(connection, rows.models, values, pointers, ids, own=self._own)
         added = self._try(connection, entries, ids)
         while len(added) < len(entries):
-            # The numbers that were drawn for a row that is not added would leave a gap: it is done anew without it.
+            # If a row is not added, its drawn numbers would leave a gap, so the insert is repeated without the row.
             by_id = dict(zip(reversed(ids), reversed(entries), strict=True))
             ids = [row_id for row_id in dict.fromkeys(ids) if row_id in added]
             entries = [by_id[row_id] for row_id in ids]
@@ -208,12 +208,12 @@ class Upsert:
         return set(ids)
 
     def _try(self, connection: sa.Connection, entries: Sequence[Entry], ids: Sequence[int]) -> set[int]:
-        """Add the rows unless one of them is there; -> the ids of those that are new."""
+        """Add the rows that do not exist; -> the ids of the new ones."""
         rows, table = self.rows, self.rows.model.table
         in_any_order = rows.catalogue.database.dialect.foreign_keys_deferred
         insert = insert_or_update(connection, table)
         if not self.target.given:
-            # A value that the system gives now is nobody's yet; where it is, that is a violation.
+            # A new system value belongs to no row yet; if it does, that is a violation.
             insert = insert.on_conflict_do_nothing(index_elements=self.target.columns(table))
         statement = insert.returning(table.c.id)
         with in_any_order(connection) if self._own is None and rows.links.refer_to_itself else nullcontext():
@@ -232,7 +232,7 @@ class Upsert:
     # Writing over
 
     def _update(self, connection: sa.Connection, entries: list[Entry]) -> None:
-        """Assign what the documents name: one statement for all that name the same fields."""
+        """Assign the documents' values: one statement for all documents with the same fields."""
         entries = [entry for entry in entries if entry.named or entry.assigned]
         if not entries:
             return
@@ -269,7 +269,7 @@ class Upsert:
             rows.report(connection, "update", [tuple(row) for row in written])
 
     def _refuse_changes(self, connection: sa.Connection, entries: list[Entry]) -> None:
-        """Values that a document may repeat but not change, the id among them."""
+        """Note changes of values that a document may only repeat, the id among them."""
         reader, problems = self.rows.reader, Problems()
         comparing = {}
         for entry in entries:

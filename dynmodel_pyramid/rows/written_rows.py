@@ -1,4 +1,4 @@
-"""The ids of the rows that a request has written, in a temporary table: they come in any number."""
+"""The ids of the rows that a request has written, in a temporary table, because there may be any number of them."""
 
 from collections.abc import Collection, Generator, Sequence
 from typing import Any
@@ -7,20 +7,20 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.database import Dialect
 
-#: Rows that are in memory at a time.
+#: How many ids are in memory at a time.
 PART = 1000
 _UNCACHED = {"compiled_cache": None}
 
 
 def id_parts(connection: sa.Connection, query: sa.Select[*tuple[Any, ...]]) -> Generator[Sequence[int]]:
-    """The ids that a query gives, in parts; the caller closes it if it does not read them all."""
+    """The ids that a query finds, in parts; the caller closes the iterator if it does not read all of them."""
     options = {**_UNCACHED, "yield_per": PART}
     with connection.execute(query, execution_options=options) as found:
         yield from found.scalars().partitions(PART)
 
 
 class WrittenRows:
-    """In the order of the documents.
+    """The ids of written rows, in the order of the documents.
 
     :param connection: not in a transaction yet
     """
@@ -44,11 +44,11 @@ class WrittenRows:
             self._count += len(ids)
 
     def among(self, ids: Collection[int]) -> set[int]:
-        """Those of these that were written."""
+        """The given ids that belong to written rows."""
         key = self._table.c.id
         query = sa.select(key).where(self._dialect.among(key, list(ids)))
         return set(self._connection.scalars(query, execution_options=_UNCACHED)) if self._count and ids else set()
 
     def ids(self) -> Generator[Sequence[int]]:
-        """All, in parts."""
+        """All ids, in parts."""
         return id_parts(self._connection, sa.select(self._table.c.id).order_by(self._table.c._n))

@@ -1,4 +1,4 @@
-"""The traversal tree below ``/table/{id}/`` besides its rows, and ``/trash/``."""
+"""The traversal tree below ``/table/{id}/``, except for rows, and below ``/trash/``."""
 
 from typing import Any
 
@@ -7,15 +7,15 @@ from dynmodel_pyramid.web.http.tree import BelowTable, Numbered, Resource, numbe
 
 
 class Plan(BelowTable):
-    """What a change of a table would do."""
+    """The plan of a change of a table."""
 
 
 class Health(BelowTable):
-    """How far a table is from its limits."""
+    """The health of a table, and how far it is from its limits."""
 
 
 class NumberedBelowTable(BelowTable, Numbered):
-    """Something of a table that has a number."""
+    """A numbered thing below a table."""
 
 
 class History(BelowTable):
@@ -26,43 +26,43 @@ class History(BelowTable):
 
 
 class HistoryVersion(NumberedBelowTable):
-    """One of them."""
+    """One version of the definition."""
 
     def __getitem__(self, segment: str) -> Resource:
         return {"diff": Differences, "revert": Revert}[segment](self, segment)
 
 
 class Differences(BelowTable):
-    """What leads from one version to others."""
+    """The differences between one version and others."""
 
     def __getitem__(self, segment: str) -> Resource:
         return numbered(DifferenceResource, self, segment)
 
 
 class DifferenceResource(NumberedBelowTable):
-    """What leads to one of them."""
+    """The difference to one version."""
 
 
 class Revert(BelowTable):
-    """The way back to a version."""
+    """Reverting to a version."""
 
 
 class QuarantineResource(BelowTable):
-    """Values of a table that a conversion could not carry over."""
+    """Values of a table that a conversion could not convert."""
 
     def __getitem__(self, segment: str) -> Resource:
         return numbered(QuarantinedResource, self, segment)
 
 
 class QuarantinedResource(NumberedBelowTable):
-    """One of them."""
+    """One value in quarantine."""
 
     def __getitem__(self, segment: str) -> Resource:
         return {"restore": Restoration}[segment](self, segment)
 
 
 class Restoration(BelowTable):
-    """The way of such a value back into its row."""
+    """Restoring the value to its row."""
 
 
 class FieldTrash(BelowTable):
@@ -73,18 +73,18 @@ class FieldTrash(BelowTable):
 
 
 class TrashedField(NumberedBelowTable):
-    """One of them, which may or may not exist."""
+    """One field in the trash; it may not exist."""
 
     def __getitem__(self, segment: str) -> Resource:
         return {"restore": FieldRestore}[segment](self, segment)
 
 
 class FieldRestore(BelowTable):
-    """Its way back."""
+    """Restoring the field."""
 
 
 class BelowTrash(Resource):
-    """What hangs below the trash of tables."""
+    """A resource below the trash of tables."""
 
     def __init__(self, parent: Any, name: str) -> None:
         super().__init__(parent, name)
@@ -99,11 +99,11 @@ class TableTrash(BelowTrash):
 
 
 class TrashedTable(BelowTrash, Numbered):
-    """One of them, which may or may not exist."""
+    """One table in the trash; it may not exist."""
 
     def __getitem__(self, segment: str) -> Resource:
         return {"restore": TableRestore}[segment](self, segment)
 
 
 class TableRestore(BelowTrash):
-    """Its way back."""
+    """Restoring the table."""

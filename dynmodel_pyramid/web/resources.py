@@ -1,8 +1,8 @@
-"""The traversal tree: what there is, by path.
+"""The traversal tree: a resource for each path.
 
-A resource's ``__getitem__`` raises ``KeyError`` for a path segment that names nothing, and Pyramid answers 404. It is
-kept tiny: any ``KeyError`` inside becomes a 404. Resources below a table carry the table's :class:`Model`; those below
-a row carry its id, and nobody has asked yet whether the row exists.
+A resource's ``__getitem__`` raises ``KeyError`` for an unknown path segment, and Pyramid answers 404. It is kept tiny,
+because any ``KeyError`` inside becomes a 404. Resources below a table have the table's :class:`Model`. Those of a row
+have its id; the row may not exist.
 """
 
 from pyramid.request import Request
@@ -20,7 +20,7 @@ from dynmodel_pyramid.web.rest.resources import Rest
 
 
 class Root(Resource):
-    """The service. It belongs to one attempt at one request, and so does all below it."""
+    """The service. It and all resources below it belong to one attempt at one request."""
 
     def __init__(self, attempt: Attempt) -> None:
         super().__init__(None, "")
@@ -44,7 +44,7 @@ class Live(Resource):
 
 
 class Ready(Resource):
-    """Whether the process can serve requests: the database is there and of the right release."""
+    """Whether the process can serve requests: the database can be reached and has the right release."""
 
 
 class FieldTypesResource(Resource):
@@ -94,7 +94,7 @@ class Tables(Resource):
 
     def __getitem__(self, segment: str) -> Resource:
         number = parse_id(segment)
-        if number is None and not segment.isidentifier():  # no model is called so, and a database may choke on it
+        if number is None and not segment.isidentifier():  # no model has such a name, and a database may fail on it
             raise KeyError(segment)
         model = self.attempt.model(segment if number is None else number)
         if model is None:
@@ -127,7 +127,7 @@ class Table(Resource):
 class RowList(Resource):
     """The rows of a table."""
 
-    #: What the caller may see and change of them.
+    #: The part of them that the caller may see and change.
     scope: Scope = EVERYTHING
 
     def __init__(self, parent: Table, name: str) -> None:
@@ -152,14 +152,14 @@ class RowList(Resource):
 
 
 class QueryResource(RowList):
-    """Where a query is sent as a document."""
+    """The resource for queries as documents."""
 
     def __getitem__(self, segment: str) -> Resource:
         raise KeyError(segment)
 
 
 class SingularRowList(RowList):
-    """The same under ``row/``, the first users' address, where PUT adds a row as well."""
+    """The same under ``row/``, the earlier address, where PUT adds a row as well."""
 
 
 class RowResource(Resource):

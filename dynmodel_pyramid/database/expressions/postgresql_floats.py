@@ -1,7 +1,7 @@
 """PostgreSQL: floats as the encoder of rows writes them.
 
-Both write the fewest digits that a float is known by (Ryu), but in other forms, and PostgreSQL not those that lie
-half-way between two floats, which can be with great whole numbers: 6.016372131265698e+16 has 17 digits there.
+Both write the fewest digits that identify a float (Ryu), but in different forms. PostgreSQL avoids digits half-way
+between two floats, which occur with large whole numbers: it writes 6.016372131265698e+16 with 17 digits.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.database.expressions.once import once
 
 _NUMERIC, _FLOAT = sa.Numeric(), sa.Float(53)
-#: Releases of the encoder write 1e+16 or 1e16.
+#: Depending on its release, the encoder writes 1e+16 or 1e16.
 _PLUS = "+" if b"+" in orjson.dumps(1e16) else ""
 
 
@@ -43,7 +43,7 @@ def _text_of(number: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
 
 
 def _great(short: sa.ColumnElement[Any], size: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    """Of fewer digits if there is such a number, which then is one of two neighbours."""
+    """The text with fewer digits if there is one: then it is one of two neighbours."""
     known = sa.cast(short, _NUMERIC)
     exponent = sa.cast(sa.func.split_part(short, _constant("e+"), sa.literal_column("2")), sa.Integer())
     ways = []
@@ -57,7 +57,7 @@ def _great(short: sa.ColumnElement[Any], size: sa.ColumnElement[Any]) -> sa.Colu
 
 
 def _exponential(number: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    """Of a whole number."""
+    """The text of a whole number with an exponent."""
     every = sa.cast(sa.func.trunc(number), sa.Text())
     digits = sa.func.rtrim(every, _constant("0"), type_=sa.Text())
     rest = sa.func.substr(digits, sa.literal_column("2"), type_=sa.Text())

@@ -2,7 +2,7 @@
 
 ``signatures``      the types of the functions that make it
 ``text_forms``      the text forms of values
-``reading``         texts read as values
+``reading``         values read from texts
 ``formats``         texts of one format
 ``numbers``         text forms of numbers
 ``exact``           how exact decimals are stored

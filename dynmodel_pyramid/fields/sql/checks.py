@@ -1,7 +1,7 @@
 """Pieces of :meth:`FieldType.checks`: the validators' rules as conditions of the database.
 
-Each gives key -> condition, without those that no option asks for. Options are asked for by ``get``: types that derive
-from a built-in one need not have all of its options.
+Each returns key -> condition, without conditions for options that are not set. Options are read by ``get``, because
+types that derive from a built-in one need not have all of its options.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,13 +12,14 @@ import sqlalchemy as sa
 from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.fields.sql.signatures import Checks, Context
 
-#: More choices are left to the validator: for each row the database goes through all of them. To write 1,000 texts took
-#: 2 ms on SQLite and 40 ms on PostgreSQL without a check, 140 and 370 ms with 200 choices, 1.1 and 1.5 s with 1,000.
+#: More choices are left to the validator, because the database goes through all of them for each row. To write 1,000
+#: texts took 2 ms on SQLite and 40 ms on PostgreSQL without a check, 140 and 370 ms with 200 choices, 1.1 and 1.5 s
+#: with 1,000.
 MOST_CHOICES = 200
 
 
 def bounds(column: sa.ColumnElement[Any], low: Any, high: Any) -> Checks:
-    """``min`` and ``max``, given as the column stores them; None where there is none."""
+    """``min`` and ``max``, as the column stores them; None where there is none."""
     found = {}
     if low is not None:
         found["min"] = column >= sa.literal(low, column.type)
@@ -28,7 +29,7 @@ def bounds(column: sa.ColumnElement[Any], low: Any, high: Any) -> Checks:
 
 
 def choices(column: sa.ColumnElement[Any], allowed: Sequence[Any] | None) -> Checks:
-    """``choices``, given as the column stores them, or as expressions."""
+    """``choices``, as the column stores them, or as expressions."""
     if allowed is None or len(allowed) > MOST_CHOICES:
         return {}
     made = [value if isinstance(value, sa.ColumnElement) else sa.literal(value, column.type) for value in allowed]
@@ -72,7 +73,7 @@ def instant(column: sa.ColumnElement[Any], function: str, length: int, context: 
     """``type`` of dates and times.
 
     :param function: of SQLite: ``date``, ``time`` or ``datetime``
-    :param length: that of what it writes
+    :param length: the length of the function's output
     """
     return _type(expressions_of(context.dialect).holds_time(column, function, length))
 

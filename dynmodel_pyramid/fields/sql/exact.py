@@ -1,9 +1,9 @@
 """How exact decimals are stored: as NUMERIC where it is exact, else as scaled integers or digits in order.
 
-SQLite has no exact decimal: its NUMERIC affinity makes floats (Datatypes In SQLite, 3). Up to 18 digits are kept as
-the whole number of the smallest unit (19.90 with scale 2 as 1990), which has the same order; more digits as text of a
-fixed length that sorts as the numbers do. Both are declared with precision and scale, as PostgreSQL's is, so that a
-change of these converts the values. No float is made anywhere.
+SQLite has no exact decimal: its NUMERIC affinity makes floats (Datatypes In SQLite, 3). Up to 18 digits are kept as the
+whole number of the smallest unit (19.90 with scale 2 as 1990), which has the same order; more digits as text of a fixed
+length that sorts as the numbers do. Both are declared with precision and scale, as on PostgreSQL, so that a change of
+these converts the values. No float is used anywhere.
 """
 
 import math
@@ -20,7 +20,7 @@ from dynmodel_pyramid.database.expressions import expressions_of
 #: Digits that a 64-bit integer always holds.
 INTEGER_DIGITS = 18
 MAX_PRECISION = 100
-#: More characters than any value has; bounds the work on hostile texts.
+#: More characters than any value has; bounds the time for hostile texts.
 LONGEST = 300
 
 _PLAIN = re.compile(r"(-?)(\d+)(?:\.(\d+))?", re.ASCII)
@@ -30,7 +30,7 @@ _NINES = str.maketrans("0123456789", "9876543210")
 def exact(text: str, precision: int, scale: int) -> Decimal:
     """The number that plain digits say, with exactly ``scale`` digits after the point; minus zero becomes zero.
 
-    :raises ValueError: the text is no such number
+    :raises ValueError: the text is not such a number
     :raises OverflowError: it has more digits than allowed, other than zeros
     """
     match = _PLAIN.fullmatch(text) if len(text) <= LONGEST else None
@@ -65,9 +65,9 @@ def from_sortable(text: str) -> int:
 
 
 def storable_bound(text: str | None, precision: int, scale: int, *, least: bool) -> Decimal | None:
-    """A bound as the next number within it that such a column holds; None where it bounds nothing, or leaves nothing.
+    """The nearest number within a bound that such a column can hold; None if it excludes nothing, or everything.
 
-    :param least: whether it is the least value allowed, else it is the greatest
+    :param least: whether it is the lower bound, else it is the upper one
     """
     if text is None:
         return None
@@ -92,8 +92,8 @@ class _Declared(sa.types.UserDefinedType[Any]):
 class ExactDecimal(sa.TypeDecorator[Any]):
     """``decimal.Decimal`` in Python, exact on both databases.
 
-    What has more digits than the column is refused on both; PostgreSQL by itself would round. On SQLite the column
-    holds the smallest unit: compare and sort it, but do arithmetic in Python.
+    Numbers with more digits than the column are refused on both; PostgreSQL by itself would round them. On SQLite the
+    column holds the smallest unit: compare and sort it, but do arithmetic in Python.
     """
 
     impl = sa.Numeric

@@ -1,6 +1,6 @@
-"""Texts of one format, judged in SQL: of the usual ones what the type's parser makes of them, NULL for all others.
+"""Texts of one format, checked in SQL: the result of the type's parser for usual texts, NULL for all others.
 
-The libraries that judge addresses know far more forms; what is read here are plain ones, which any release takes.
+The libraries for addresses know far more forms. Here only plain ones are read, which all their releases accept.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from dynmodel_pyramid.fields.sql.reading import looks_like, only, place_of
 _DIGITS, _LOWER = "0123456789", "abcdefghijklmnopqrstuvwxyz"
 _ALPHANUMERIC = _LOWER + _LOWER.upper() + _DIGITS
 _HEX = "[0-9A-Fa-f]"
-#: All that ``str.strip`` takes away.
+#: All characters that ``str.strip`` removes.
 _SPACES = "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
 _SPACES += "\u2028\u2029\u202f\u205f\u3000"
 
@@ -45,7 +45,7 @@ def uuid(text: sa.ColumnElement[Any], kind: sa.types.TypeEngine[Any], dialect: s
 def email(text: sa.ColumnElement[Any], special: Iterable[str], dialect: str) -> sa.ColumnElement[Any]:
     """An address of lower-case ASCII letters, digits and ``._+-``, which is its own normal form.
 
-    :param special: domains in which there are no addresses; all that ends with the last word of one is left to Python
+    :param special: domains without addresses; every address that ends with the last word of one is left to Python
     """
     place = place_of("@", text, dialect)
     local, domain = (
@@ -71,7 +71,7 @@ def email(text: sa.ColumnElement[Any], special: Iterable[str], dialect: str) -> 
 
 
 def url(text: sa.ColumnElement[Any], schemes: Iterable[str], longest: int, dialect: str) -> sa.ColumnElement[Any]:
-    """A URL whose host is a name without a port, and that has nothing percent-encoded."""
+    """A URL whose host is a name without a port, without percent-encoding."""
     place = place_of("://", text, dialect)
     rest = sa.func.substr(text, place + 3, type_=sa.Text())
     good = sa.and_(
@@ -85,7 +85,7 @@ def url(text: sa.ColumnElement[Any], schemes: Iterable[str], longest: int, diale
 
 
 def only_item(text: sa.ColumnElement[Any], kind: sa.types.TypeEngine[Any], dialect: str) -> sa.ColumnElement[Any]:
-    """An array of one text: of any that is not written as an array itself."""
+    """An array of one text, if the text is not itself written as an array."""
     stripped = sa.func.ltrim(sa.func.rtrim(text, _SPACES), _SPACES, type_=sa.Text())
     good = sa.and_(stripped == text, text != "", sa.func.substr(text, 1, 1).not_in(["[", "{"]))
     return sa.type_coerce(expressions_of(dialect).array_of(text, good), kind)

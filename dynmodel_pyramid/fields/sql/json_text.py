@@ -5,22 +5,22 @@ from typing import Any
 
 from dynmodel_pyramid.fields.numerals import parse_float
 
-#: Keys of one object, of a row as of a value; as many values has a CSV record at most.
+#: The most keys of one object, in a row or a value; also the most values of a CSV record.
 MAX_KEYS = 10_000
 
 
 class _TooManyKeys(ValueError):
-    """Told to the client, unlike other errors."""
+    """Shown to the client, unlike other errors."""
 
 
 def write_json(value: Any) -> str:
-    # JSONB has an order of keys of its own; the text is to be the same on both databases.
+    # JSONB has its own order of keys; the text must be the same on both databases.
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 def read_json(text: str) -> Any:
     """
-    :raises ValueError: it is no JSON (RFC 8259), or a key stands twice in one object, or it has too many
+    :raises ValueError: it is not JSON (RFC 8259), or an object has a key twice or too many keys
     """
     try:
         return _decode(text)

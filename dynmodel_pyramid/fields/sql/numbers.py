@@ -7,19 +7,18 @@ import sqlalchemy as sa
 from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.fields.sql.signatures import SqlForm
 
-#: PostgreSQL's and Python's regular expressions read it alike. It bounds no repetitions, which would make PostgreSQL's
-#: ten times as slow.
+#: PostgreSQL and Python read it alike. It has no bounded repetitions, which would make PostgreSQL ten times as slow.
 FLOAT = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9][0-9]?)?$"
-#: So many characters and an exponent of two digits are within a float's range.
+#: Numbers of that many characters and an exponent of two digits are within a float's range.
 _LONGEST = 100
-#: The validator refuses whole numbers of more digits where a float would lose some.
+#: The validator refuses whole numbers of more digits if a float would lose some.
 _WHOLE = 15
 
 
 def float_text(number: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
-    """``repr`` of a float of less than 1e15; NULL for others.
+    """``repr`` of a float below 1e15; NULL for others.
 
-    From there on PostgreSQL writes an exponent, and other digits than Python where the shortest ones lie half-way
+    From 1e15 on, PostgreSQL writes an exponent, and other digits than Python where the shortest ones lie half-way
     between two floats.
     """
     text = expressions_of(dialect).float_text(number)
@@ -32,7 +31,7 @@ def float_of(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]
 
 
 def _is_short(text: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
-    """Whether the form of a text tells that it is taken."""
+    """Whether the text is so short that it is certainly accepted."""
     length = sa.func.length(text, type_=sa.Integer())
     is_whole = sa.func.ltrim(text, "+-0123456789", type_=sa.Text()) == ""
     return sa.or_(length <= _WHOLE, sa.and_(length <= _LONGEST, sa.not_(is_whole)))

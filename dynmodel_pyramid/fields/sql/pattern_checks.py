@@ -1,14 +1,14 @@
-"""Regular expressions of Python as regular expressions of PostgreSQL that take at least the same texts.
+"""Regular expressions of Python as regular expressions of PostgreSQL that match at least the same texts.
 
 Python's ``fullmatch`` tries every way to match, so a text passes if and only if it is in the pattern's language:
-whether quantifiers are lazy doesn't matter. PostgreSQL's engine asks for the same (manual, 9.7.3). Translated is what
-both write: literals, classes of characters, ``.``, groups, alternation, repetition, and anchors at the ends, where
-``fullmatch`` makes them idle. Not translated are word boundaries, look-around, references, possessive and atomic
-groups, and flags that fold case or look at lines.
+whether quantifiers are lazy doesn't matter. PostgreSQL's engine has the same rule (manual, 9.7.3). Constructs that both
+have are translated: literals, classes of characters, ``.``, groups, alternation, repetition, and anchors at the ends,
+where they have no effect in ``fullmatch``. Not translated are word boundaries, look-around, references, possessive and
+atomic groups, and the flags for ignoring case and for lines.
 
-Two things become looser, never tighter, as nothing here takes a part's texts away from others. The digits, words and
-spaces beyond ASCII change with Python's version of Unicode: unless the pattern says ``(?a)``, each escape takes all
-characters beyond ASCII. Repetitions that PostgreSQL can't count become repetitions without a limit.
+Two things become looser, and nothing becomes tighter. Digits, words and spaces beyond ASCII change with Python's
+version of Unicode: unless the pattern says ``(?a)``, each escape matches all characters beyond ASCII. Repetitions
+beyond PostgreSQL's maximum become unlimited.
 """
 
 import re
@@ -25,14 +25,14 @@ from dynmodel_pyramid.fields.sql.signatures import Checks, Context
 
 #: PostgreSQL's DUPMAX.
 _MOST_REPEATS = 255
-#: Characters after all repeats are written out.
+#: The most characters after all repeats are written out.
 _LARGEST = 500
-#: Groups in groups.
+#: The most groups in groups.
 _DEEPEST = 30
-#: Arcs of PostgreSQL's automaton. It needs some 20 ms for so many, once in each session; ten times as many take a
-#: thousand times as long, and more than that it refuses.
+#: The most arcs of PostgreSQL's automaton. It needs about 20 ms for them, once in each session. Ten times as many take
+#: a thousand times as long; even more are refused.
 MOST_ARCS = 20_000
-#: Meanings of flags that are known here; re.UNICODE is every pattern's, re.VERBOSE is done with after parsing.
+#: The flags that can be translated; every pattern has re.UNICODE, and re.VERBOSE has no effect after parsing.
 _FLAGS = re.UNICODE | re.ASCII | re.DOTALL | re.VERBOSE
 _LAST_ASCII, _LAST_CHARACTER = 0x7F, 0x10FFFF
 _SURROGATES = range(0xD800, 0xE000)
@@ -40,29 +40,29 @@ _BEGINNINGS = (op.AT_BEGINNING, op.AT_BEGINNING_STRING)
 _ENDS = (op.AT_END, op.AT_END_STRING)
 
 _Ranges = list[tuple[int, int]]
-#: What the escapes mean within ASCII, in order.
+#: The characters of the escapes within ASCII, in order.
 _WITHIN_ASCII: dict[str, _Ranges] = {
     "DIGIT": [(0x30, 0x39)],
     "SPACE": [(0x09, 0x0D), (0x1C, 0x20)],
     "WORD": [(0x30, 0x39), (0x41, 0x5A), (0x5F, 0x5F), (0x61, 0x7A)],
 }
-#: What they mean under re.ASCII, which has fewer spaces.
+#: The same under re.ASCII, which has fewer spaces.
 _UNDER_ASCII = _WITHIN_ASCII | {"SPACE": [(0x09, 0x0D), (0x20, 0x20)]}
 
 
 class _Untranslatable(Exception):
-    """The pattern has no equal in PostgreSQL, or none that is known."""
+    """The pattern has no known equivalent in PostgreSQL."""
 
 
 class _Part(NamedTuple):
     """A translated part of a pattern."""
 
     text: str
-    #: Characters that it takes, after all repeats are written out.
+    #: How many characters it matches, after all repeats are written out.
     size: int = 1
-    #: At most so many ways to go on, beside the first, stand between two characters.
+    #: The most ways to go on between two characters, besides the first one.
     choices: int = 0
-    #: Whether it may take the empty text.
+    #: Whether it may match the empty text.
     empty: bool = False
 
 
@@ -76,9 +76,9 @@ def checks(column: sa.ColumnElement[Any], pattern: str | None, context: Context)
 
 @lru_cache(256)
 def to_postgresql(pattern: str) -> str | None:
-    """An advanced regular expression that finds something in all texts that ``re.fullmatch`` takes; or None.
+    """An advanced regular expression that matches all texts that ``re.fullmatch`` matches; or None.
 
-    It does so in no others, but for those with characters beyond ASCII and those with very long repetitions.
+    It matches no others, except texts with characters beyond ASCII or with very long repetitions.
     """
     try:
         tree = _parser.parse(pattern)
@@ -102,7 +102,7 @@ def arcs(pattern: str) -> int:
 class _Writer:
     """Writes the tree of one pattern.
 
-    :param places: take anchors within it, for who wants its size alone
+    :param places: allow anchors inside the pattern, for callers that need only its size
     """
 
     def __init__(self, flags: int, *, places: bool = False) -> None:
@@ -165,7 +165,7 @@ class _Writer:
         low = min(low, _MOST_REPEATS)
         times = high if limited else low + 1
         part = self.sequence(inner)
-        # Where one repeat may take nothing, all of them can be next; else it is the rest of one, or the one after it.
+        # If a repeat may be empty, any later one can be next; else only the rest of it, or the one after it.
         choices = times * (part.choices + 1) if part.empty else 2 * part.choices + 1
         text = f"(?:{part.text}){{{low},{high if limited else ''}}}"
         return _Part(text, 1 + times * part.size, choices, part.empty or low == 0)
@@ -177,7 +177,7 @@ class _Writer:
         return _Part(".")
 
     def members(self, members: Iterable[tuple[Any, Any]], negated: bool) -> _Ranges:
-        """The ranges of a class; of one that stands for all others, those that are certain."""
+        """The ranges of a class; for a negated class, only those that certainly belong to it."""
         found: _Ranges = []
         for kind, value in members:
             if kind is op.LITERAL:
@@ -209,7 +209,7 @@ def _sum(name: str, parts: list[_Part]) -> int:
 def _category(name: str, under_ascii: bool, certain: bool) -> _Ranges:
     """The ranges of ``CATEGORY_DIGIT`` and its like, ``CATEGORY_NOT_DIGIT`` and its like.
 
-    :param certain: leave those out which may or may not have the property; else they are there
+    :param certain: leave out characters that may or may not have the property; else they are included
     """
     kind = name.removeprefix("CATEGORY_")
     ranges = (_UNDER_ASCII if under_ascii else _WITHIN_ASCII)[kind.removeprefix("NOT_")]

@@ -1,6 +1,6 @@
 """Patterns of text, with one meaning on both databases: LIKE and regular expressions.
 
-PostgreSQL's columns compare as bytes (collation C), so that it, too, folds the case of A to Z alone.
+PostgreSQL's columns compare as bytes (collation C), so it, too, folds only the case of A to Z.
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.fields.sql import regular
 
-#: SQLite takes patterns of at most 50,000 bytes (Implementation Limits, 8); translated they may be four times as long.
+#: SQLite's patterns have at most 50,000 bytes (Implementation Limits, 8); translation may make them four times as long.
 LONGEST = 10_000
 _ESCAPE = "\\"
 

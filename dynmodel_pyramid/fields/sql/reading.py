@@ -1,7 +1,7 @@
-"""Texts read in SQL: values of what both databases read as Python does, NULL for all other texts.
+"""Values read from texts in SQL: the value where both databases read a text as Python does, NULL for all other texts.
 
-Only forms that nobody can take otherwise are read here; the rest (spaces around, rare spellings, what is refused) is
-left to Python. On PostgreSQL a cast that fails ends the statement, so CASE stands before each (manual, 4.2.14).
+Only unambiguous forms are read here; Python reads the rest: spaces around, rare spellings, refused texts. On PostgreSQL
+a failed cast ends the statement, so each cast is inside a CASE (manual, 4.2.14).
 """
 
 import decimal
@@ -19,12 +19,12 @@ _DIGIT = "[0-9]"
 
 
 def nothing(kind: sa.types.TypeEngine[Any]) -> sa.ColumnElement[Any]:
-    """NULL: the database can't do it, Python does."""
+    """NULL: left to Python, because the database can't read the type."""
     return sa.cast(sa.null(), kind)
 
 
 def only(text: sa.ColumnElement[Any], characters: str) -> sa.ColumnElement[Any]:
-    """Whether a text has no characters but these."""
+    """Whether a text has only these characters."""
     return sa.func.ltrim(text, characters) == ""
 
 
@@ -69,7 +69,7 @@ def exact(
     high: decimal.Decimal | None,
     dialect: str,
 ) -> sa.ColumnElement[Any]:
-    """The decimal number that plain digits are, within bounds, as :class:`ExactDecimal` stores it."""
+    """The decimal number that plain digits stand for, within bounds, as :class:`ExactDecimal` stores it."""
     whole = precision - scale
     if expressions_of(dialect).has_exact_numbers:
         form = f"[+-]?(0*[0-9]{{0,{whole}}}[.][0-9]{{0,{scale}}}0*|0*[0-9]{{0,{whole}}})"
@@ -92,7 +92,7 @@ def _smallest_units(text: sa.ColumnElement[Any], whole: int, scale: int, dialect
 
 
 def _units(bound: decimal.Decimal | None, scale: int, rounding: str) -> int | None:
-    """A bound in smallest units, cut to what 64 bits hold: no value is beyond."""
+    """A bound in smallest units, cut to 64 bits: no value is beyond."""
     if bound is None:
         return None
     with decimal.localcontext(decimal.Context(prec=1000)):
@@ -111,7 +111,7 @@ def _clock(time: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
 
 
 def _six_digits(fraction: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    """Microseconds of nothing, or of a point and at most six digits."""
+    """The six digits of microseconds, from nothing or from a point and at most six digits."""
     digits = sa.func.substr(fraction, 2, type_=sa.Text())
     good = sa.and_(sa.func.substr(fraction, 1, 1) == ".", sa.func.length(digits).between(1, 6), only(digits, _DIGITS))
     padded = sa.func.substr(digits.concat("000000"), 1, 6, type_=sa.Text())
@@ -119,7 +119,7 @@ def _six_digits(fraction: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
 
 
 def time(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
-    """The time of day that a text such as ``23:59`` or ``23:59:59.5`` is."""
+    """The time of day that a text such as ``23:59`` or ``23:59:59.5`` stands for."""
     short = sa.func.length(text) == 5
     clock = sa.case((short, text.concat(":00")), else_=sa.func.substr(text, 1, 8))
     digits = _six_digits(sa.case((short, ""), else_=sa.func.substr(text, 9)))
@@ -129,13 +129,13 @@ def time(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
 
 
 def moment(text: sa.ColumnElement[Any], kind: sa.types.TypeEngine[Any], dialect: str) -> sa.ColumnElement[Any]:
-    """The point in time that a date and time in UTC is, such as ``2026-01-31T12:00:00Z``; of a date its midnight."""
+    """The point in time of a date and time in UTC, such as ``2026-01-31T12:00:00Z``; for a date its midnight."""
     date, clock = sa.func.substr(text, 1, 10, type_=sa.Text()), sa.func.substr(text, 12, 8, type_=sa.Text())
     rest = sa.func.substr(text, 20, type_=sa.Text())
     size = sa.func.length(rest, type_=sa.Integer())
     fraction = sa.case(
         (sa.func.substr(rest, size, 1).in_(["Z", "z"]), sa.func.substr(rest, 1, size - 1)),
-        # SQLite counts from the end where a place is negative, so the length is asked first.
+        # SQLite counts negative positions from the end, so the length is checked first.
         (
             sa.and_(size >= 6, sa.func.substr(rest, size - 5).in_(["+00:00", "-00:00"])),
             sa.func.substr(rest, 1, size - 6),

@@ -1,12 +1,12 @@
-r"""Regular expressions with one meaning on both databases: what all engines have, in time that grows with the text.
+r"""Regular expressions with one meaning on both databases: the subset that all engines have, in linear time.
 
 The subset: characters, ``.``, sets ``[a-z]`` and ``[^...]`` with classes such as ``[:alpha:]``, ``\d \w \s`` and their
 opposites, ``^`` and ``$`` for the ends of the text, groups, ``|``, and the quantifiers ``* + ? {m} {m,} {m,n}``.
-Classes are of ASCII. A text matches if any part of it does. Back references and look-around are refused: engines that
-have them may take time without end, and differ.
+Classes are of ASCII. A text matches if any part of it does. Back-references and look-around are refused: engines that
+have them may take exponential time, and differ.
 
-A pattern is read into sets of characters and written anew, in an order that PostgreSQL's engine (manual, 9.7.3,
-"advanced regular expressions") and RE2 (:mod:`dynmodel_pyramid.database.regex`, for SQLite) read alike.
+A pattern is read into sets of characters and then written in a form that PostgreSQL's engine (manual, 9.7.3, "advanced
+regular expressions") and RE2 (:mod:`dynmodel_pyramid.database.regex`, for SQLite) read alike.
 """
 
 import re
@@ -14,11 +14,11 @@ from collections.abc import Iterable
 
 from dynmodel_pyramid.fields.sql import pattern_checks
 
-#: Of the pattern as it comes; of groups in groups; of its atoms when all repetitions are written out.
+#: The most characters of a pattern, groups in groups, and atoms when all repetitions are written out.
 LONGEST, DEPTH, SIZE = 1000, 20, 1000
 #: PostgreSQL's DUPMAX.
 REPEATS = 255
-#: Arcs of its automaton. Its time for them grows with their square: so many take it half a second.
+#: The most arcs of its automaton. The time grows with their square: that many take half a second.
 ARCS = 250_000
 
 Ranges = tuple[tuple[int, int], ...]
@@ -122,7 +122,7 @@ class _Reader:
         return self.written(ranges, negated), 1
 
     def escape(self) -> tuple[Ranges, bool]:
-        """What follows a backslash: (characters, whether all others are meant)."""
+        """Read the escape after a backslash: (characters, whether it is negated)."""
         character = self.peek()
         if character.lower() in _ESCAPES:
             self.place += 1
@@ -186,7 +186,7 @@ class _Reader:
             text, size = text + counts[0], size * max(high, 1)
         else:
             return text, size
-        self.take("?")  # how much is taken makes no difference to whether there is a match
+        self.take("?")  # laziness does not change whether there is a match
         if self.peek() and self.peek() in "*+?{":
             raise self.fault("one quantifier only")
         return text, size
@@ -211,7 +211,7 @@ def _character(code: int) -> str:
 
 
 def _with_other_case(ranges: Ranges) -> list[tuple[int, int]]:
-    """The ranges, and the letters A to Z of them in both cases."""
+    """The ranges, with their letters A to Z in both cases."""
     made = list(ranges)
     for low, high in ranges:
         for first, last, step in ((65, 90, 32), (97, 122, -32)):

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-#: The configurations that every PostgreSQL has; what else a server may have is not asked for.
+#: The configurations that every PostgreSQL has; further ones of a server are not used.
 LANGUAGES = frozenset(
     "arabic armenian basque catalan danish dutch english finnish french german greek hindi hungarian indonesian irish "
     "italian lithuanian nepali norwegian portuguese romanian russian serbian simple spanish swedish tamil turkish "
@@ -23,7 +23,7 @@ _TOKEN = re.compile(
 
 
 def condition(function: str) -> Callable[[sa.ColumnElement[Any], Any, str], sa.ColumnElement[bool]]:
-    """The SQL of an operator whose text that function of PostgreSQL reads."""
+    """The condition of an operator whose text is read by that function of PostgreSQL."""
 
     def make(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
         language, text = right
@@ -36,7 +36,7 @@ def condition(function: str) -> Callable[[sa.ColumnElement[Any], Any, str], sa.C
 
 
 def checked(text: str) -> str:
-    """A query that ``to_tsquery`` takes (manual, 12.3.2): words with ``&``, ``|``, ``!``, ``<->`` and parentheses.
+    """A query that ``to_tsquery`` accepts (manual, 12.3.2): words with ``&``, ``|``, ``!``, ``<->`` and parentheses.
 
     :raises ValueError: saying what is wanted
     """

@@ -1,4 +1,4 @@
-"""Pieces of SQL for the text forms of several types: the validators' rules, on both databases alike."""
+"""Pieces of SQL for the text forms of several types, with the validators' rules, equal on both databases."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -9,19 +9,19 @@ import sqlalchemy as sa
 from dynmodel_pyramid.database.expressions import OfDialect, expressions_of
 
 _DIGITS = "0123456789"
-#: More choices are left to Python: each is a parameter, and SQLite takes 32,766 (Implementation Limits, 9).
+#: More choices are left to Python: each is a parameter, and SQLite allows 32,766 (Implementation Limits, 9).
 _CHOICES = 1000
 
 
 def unchanged(expression: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
-    """The SQL form of texts that stand for themselves."""
+    """The SQL text form of values that are their own text."""
     return expression
 
 
 def within(
     value: sa.ColumnElement[Any], low: Any = None, high: Any = None, choices: Sequence[Any] | None = None
 ) -> sa.ColumnElement[bool]:
-    """The value where bounds and choices, those that are not None, allow it; else NULL."""
+    """The value if the bounds and choices that are not None allow it; else NULL."""
     if choices is not None and len(choices) > _CHOICES:
         return sa.cast(sa.null(), value.type)
     rules = []
@@ -35,7 +35,7 @@ def within(
 
 
 def within_length(text: sa.ColumnElement[Any], low: int | None, high: int | None) -> sa.ColumnElement[Any]:
-    """The text where it has as many characters as allowed; else NULL."""
+    """The text if its length is allowed; else NULL."""
     if low is None and high is None:
         return text
     length = within(sa.func.length(text, type_=sa.Integer), low, high)
@@ -43,9 +43,9 @@ def within_length(text: sa.ColumnElement[Any], low: int | None, high: int | None
 
 
 def whole_number(text: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    """The number that a text of a sign and at most 18 digits is; NULL for all others.
+    """The number that a text of a sign and at most 18 digits stands for; NULL for all others.
 
-    Every number of 18 digits has 64 bits. CASE keeps the databases from casting what is no number (PostgreSQL manual,
+    Every number of 18 digits fits 64 bits. CASE keeps the databases from casting other texts (PostgreSQL manual,
     4.2.14).
     """
     signed = sa.func.substr(text, 1, 1).in_(["+", "-"])
@@ -60,9 +60,9 @@ def digits(number: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]
 
 
 def day(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
-    """The date that a text such as ``2026-01-31`` is; NULL for all others.
+    """The date that a text such as ``2026-01-31`` stands for; NULL for all others.
 
-    The calendar is reckoned here: PostgreSQL's cast fails for 30 February, SQLite's date() lets it pass.
+    The calendar is computed here: PostgreSQL's cast fails for 30 February, SQLite's date() accepts it.
     """
     part = functools.partial(sa.func.substr, text)
     digits = part(1, 4, type_=sa.Text) + part(6, 2) + part(9, 2)
@@ -109,7 +109,7 @@ def day_text(date: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]
 
 
 def json_array(source: sa.Select[*tuple[Any, ...]], dialect: str) -> sa.ColumnElement[Any]:
-    """The one column of a query as the text of a JSON array, in the query's order; ``[]`` if there is nothing."""
+    """The one column of a query as the text of a JSON array, in the query's order; ``[]`` if there are no rows."""
     values = source.subquery()
     (value,) = values.c
     return sa.select(expressions_of(dialect).json_array(value)).scalar_subquery()
@@ -131,11 +131,11 @@ def ordered_items(array: sa.ColumnElement[Any], order: Sequence[str], dialect: s
 
 
 def unless_null(source: sa.ColumnElement[Any], condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    """A condition that is null where the source is, as those of PostgreSQL's operators are."""
+    """A condition that is null where the source is, as with PostgreSQL's operators."""
     return sa.case((source.is_not(None), condition))
 
 
-# What is selected to answer JSON: texts that the database makes cost this process nothing.
+# Expressions to select for JSON answers: texts that the database makes cost this process nothing.
 
 
 def answered(
@@ -168,7 +168,7 @@ def _without_zeros(time: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
 def duration_text(microseconds: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     """``P1DT2H3.5S``: a sign, days, hours, minutes and seconds, none that is zero; ``PT0S`` for nothing.
 
-    Parts are made positive one by one: the least number of 64 bits can't be.
+    The parts are negated one by one, because the least number of 64 bits can't be.
     """
     whole = sa.type_coerce(microseconds, sa.BigInteger())
 

@@ -1,4 +1,4 @@
-"""Arrays of texts: the column that stores them, their text forms, and the checks that all of them share."""
+"""Arrays of texts: their column, their text forms, and the checks that all of them share."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -45,7 +45,7 @@ def _are_native(dialect: sa.Dialect) -> bool:
 
 
 class ArrayType(FieldType):
-    """What types whose values are arrays of texts share."""
+    """The base of types whose values are arrays of texts."""
 
     operators = array_operators.ARRAYS
 
@@ -82,7 +82,7 @@ _ITEM = re.compile(
 
 
 def read_array(text: str) -> Any:
-    """The array that a text stands for: JSON, an array literal of PostgreSQL, or else the only item itself.
+    """The array that a text stands for: JSON, an array literal of PostgreSQL, or else a single item.
 
     :raises ValueError: saying what is wanted
     """

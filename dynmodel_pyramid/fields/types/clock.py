@@ -143,6 +143,6 @@ class Duration(Temporal):
 
 
 def read_time(text: str) -> str:
-    """A time as people write it: without seconds, too."""
+    """A time, also without seconds, as people write it."""
     text = text.strip()
     return f"{text}:00" if len(text) == 5 else text

@@ -48,7 +48,7 @@ class DecimalString(schema.Text):
 
 
 class Bound(DecimalString):
-    """A decimal number as an option, which is kept as the text it came as."""
+    """A decimal number as an option, which keeps its text as it was sent."""
 
     wanted = "a decimal number in a string"
     json_schema = {"type": "string", "pattern": f"^{_NUMBER.pattern}$".replace(r"\d", "[0-9]")}
@@ -157,12 +157,12 @@ class Percent(Decimal):
 
 
 def read_decimal(text: str) -> str:
-    """Text, also with an exponent, a plus sign or needless zeros, as the validator wants it."""
+    """The validator's form of a text that may have an exponent, a plus sign or needless zeros."""
     text = text.strip()
     if len(text) > LONGEST or not _LENIENT.fullmatch(text):
         raise ValueError("want a decimal number such as 19.90")
     sign, plain = ("-", text[1:]) if text[0] == "-" else ("", text)
-    # Exact: neither the constructor nor the format "f" knows the decimal context.
+    # Exact: neither the constructor nor the format "f" uses the decimal context.
     return sign + f"{Number(plain):f}"
 
 

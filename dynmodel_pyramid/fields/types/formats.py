@@ -19,22 +19,22 @@ from dynmodel_pyramid.fields.types.text import byte_order
 class Formatted(FieldType):
     """Base of types whose values are JSON strings of one format.
 
-    A type gives ``wanted`` (for messages), ``longest`` and :meth:`parser`; the column is text in byte order, unless it
-    gives another one.
+    A type defines ``wanted`` (for messages), ``longest`` and :meth:`parser`; the column is text in byte order by
+    default.
     """
 
     operators = operators.TEXTUAL
     wanted = "a string"
-    #: Longer texts are refused before anything looks at them.
+    #: Longer texts are refused before they are parsed.
     longest = 255
 
     def column(self, options: Options, context: Context) -> sa.Column[Any]:
         return sa.Column(byte_order())
 
     def parser(self, options: Options) -> Callable[[str], Any]:
-        """A function of a text -> what is stored, in its one normal form, whose ``str`` is the answer.
+        """A function: text -> the value to store, in its normal form, whose ``str`` is the answer.
 
-        It raises ValueError saying what is wanted.
+        The function raises ValueError saying what is wanted.
         """
         raise NotImplementedError
 
@@ -67,7 +67,7 @@ class _FormattedText(schema.Text):
         super().check(node, value)
         try:
             made = self.parse(value)
-            # What is answered must be taken and stand for itself; a library's normal forms don't promise that.
+            # An answer must be a valid value with itself as its normal form; libraries don't promise that.
             if str(made) != value and self.parse(str(made)) != made:
                 raise ValueError("has no normal form")
         except ValueError as error:
@@ -153,7 +153,7 @@ class Colour(Formatted):
         wanted = "want a colour such as #00ff80" + (" or #00ff80cc" if options["alpha"] else "")
 
         def read(text: str) -> str:
-            # The pattern judges the lower-case form: there are capitals beyond ASCII whose lower case is in it.
+            # The pattern is applied to the lower-case form: some capitals beyond ASCII have an ASCII lower case.
             if not (text.isascii() and pattern.fullmatch(text.lower())):
                 raise ValueError(wanted)
             return text.lower()
@@ -193,7 +193,7 @@ class UuidText(sa.TypeDecorator[Any]):
         return value if value is None or expressions_of(dialect.name).has_uuids else str(value)
 
     def literal_processor(self, dialect: sa.Dialect) -> Callable[[Any], str]:
-        # A UUID holds nothing to escape.
+        # A UUID has no characters to escape.
         return lambda value: f"'{value}'"
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
@@ -227,7 +227,7 @@ class Uuid(Formatted):
 
 
 def _read_uuid(text: str) -> uuid.UUID:
-    # uuid.UUID itself takes braces, urn:uuid: and hyphens anywhere; RFC 9562, section 4, has this form only.
+    # uuid.UUID itself accepts braces, urn:uuid: and hyphens anywhere; RFC 9562, section 4, has this form only.
     if not _UUID.fullmatch(text):
         raise ValueError("want a UUID such as f81d4fae-7dec-11d0-a765-00a0c91e6bf6")
     return uuid.UUID(text)

@@ -32,7 +32,7 @@ class _Place(schema.Object):
     def _degrees(node: colander.SchemaNode, key: str, value: Any) -> float:
         if type(value) not in schema.Number.types:
             raise schema.invalid(node, f"want a number as {key}, not {schema.json_type(value)}", "wrong_type")
-        if not -DEGREES[key] <= value <= DEGREES[key]:  # NaN isn't, either
+        if not -DEGREES[key] <= value <= DEGREES[key]:  # refuses NaN, too
             raise schema.invalid(node, f"want a {key} from -{DEGREES[key]} to {DEGREES[key]}", "out_of_range")
         return _NUMBER.deserialize(node, value)
 
@@ -65,7 +65,7 @@ def write_point(value: dict[str, float]) -> str:
 
 
 def read_point(text: str) -> dict[str, int | float]:
-    """Such a text, or WKT's ``POINT(13.4 52.5)`` (OGC 06-103r4, section 7)."""
+    """Read the text of :func:`write_point`, or WKT's ``POINT(13.4 52.5)`` (OGC 06-103r4, section 7)."""
     wanted = ValueError("want longitude and latitude, such as 13.4 52.5 or POINT(13.4 52.5)")
     text = text.strip()
     if len(text) > _LONGEST:

@@ -43,7 +43,7 @@ class Email(Formatted):
         )
 
     def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
-        # lower() is that of ASCII letters on both databases.
+        # lower() changes only ASCII letters on both databases.
         return {"lowercase": sa.func.lower(column, type_=sa.Text()) == column} if options["lowercase"] else {}
 
     def parser(self, options: Options) -> Callable[[str], Any]:
@@ -51,7 +51,7 @@ class Email(Formatted):
         lowercase = options["lowercase"]
 
         def read(text: str) -> str:
-            # Every rule is said here: the library's defaults are variables that others may set.
+            # Every rule is set here: the library's defaults are variables that others may change.
             return library.validate_email(
                 text.lower() if lowercase else text,
                 allow_smtputf8=True,
@@ -73,7 +73,7 @@ class Email(Formatted):
 
     def text_form(self, options: Options) -> TextForm:
         def from_text(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
-            # Read when it is used, as the library does: others may add names.
+            # Read at each use, as the library does, because others may add names.
             special = require("email_validator", "email").SPECIAL_USE_DOMAIN_NAMES
             return sql_formats.email(text, special, dialect)
 
@@ -83,7 +83,7 @@ class Email(Formatted):
 # URLs
 
 _SCHEME = re.compile("[a-z][a-z0-9+.-]*")
-#: Their schemes' definitions want a host (for http: RFC 9110, section 4.2.1).
+#: Schemes whose URLs must have a host (for http: RFC 9110, section 4.2.1).
 _WITH_HOST = {"http", "https", "ws", "wss", "ftp", "ftps", "sftp"}
 _VISIBLE = re.compile("[!-~]+")
 
@@ -131,7 +131,7 @@ class Url(Formatted):
                 raise ValueError(f"want a URL that begins with {begins}")
             if not library.validate_rfc3986(text):
                 raise ValueError("is not a URL of RFC 3986")
-            parts = urlsplit(text)  # lenient, but nothing is left to be lenient about
+            parts = urlsplit(text)  # lenient, but only unambiguous texts reach it
             if not parts.hostname and scheme.lower() in _WITH_HOST:
                 raise ValueError(f"want a host: {scheme}://...")
             _ = parts.port  # raises ValueError for a number of more than 16 bits
@@ -169,7 +169,7 @@ def parse_ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
 def write_ip(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
     """The canonical form: for IPv6 that of RFC 5952."""
     mapped = address.ipv4_mapped if address.version == 6 else None
-    # Section 5; Python does so only from 3.13 on.
+    # Section 5; Python writes this form only from 3.13 on.
     return str(address) if mapped is None else f"::ffff:{mapped}"
 
 
@@ -180,7 +180,7 @@ def _are_native(dialect: str) -> bool:
 class IpText(sa.TypeDecorator[Any]):
     """Canonical texts of addresses: ``inet`` where the database has it, else a text that sorts as ``inet`` does.
 
-    That is IPv4 before IPv6, each by its number. All digits are written out first, and the canonical text follows:
+    IPv4 comes before IPv6, and each is sorted by its number. The text has all digits first, then the canonical text:
     ``192.000.002.001 192.0.2.1``, ``[2001:0db8:0000:0000:0000:0000:0000:0001] 2001:db8::1``.
     """
 
@@ -201,13 +201,13 @@ class IpText(sa.TypeDecorator[Any]):
         return f"{digits} {write_ip(address)}"
 
     def literal_processor(self, dialect: sa.Dialect) -> Callable[[Any], str]:
-        # SQLAlchemy's INET has none. An address holds nothing to escape.
+        # SQLAlchemy's INET has no literal processor. An address has no characters to escape.
         return lambda value: f"'{self.process_bind_param(value, dialect)}'"
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
         if value is None:
             return None
-        # psycopg gives addresses.
+        # psycopg returns address objects.
         return value.partition(" ")[2] if type(value) is str else write_ip(value)
 
 
@@ -224,7 +224,7 @@ class _AnsweredIp(sa.types.UserDefinedType[Any]):
             return None
 
         def read(text: str | None) -> Any:
-            # PostgreSQL writes ::1.2.3.4 for what RFC 5952 has as ::102:304 (obsolete, RFC 4291, section 2.5.5.1).
+            # PostgreSQL writes ::1.2.3.4 where RFC 5952 has ::102:304 (obsolete, RFC 4291, section 2.5.5.1).
             if text is None or text[:2] != "::" or "." not in text:
                 return text
             return write_ip(ipaddress.IPv6Address(text))
@@ -239,7 +239,7 @@ def _sortable_as_text(source: sa.ColumnElement[Any], dialect: str) -> sa.ColumnE
 
 
 def _hosts(source: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    """What :class:`_AnsweredIp` makes of PostgreSQL's texts, in SQL."""
+    """The conversion of :class:`_AnsweredIp`, in SQL."""
     host = sa.func.host(source, type_=sa.Text())
     one, two, three, four = (
         sa.cast(sa.func.split_part(sa.func.substr(host, 3), ".", number), sa.Integer()) for number in (1, 2, 3, 4)
@@ -320,5 +320,5 @@ class IpAddress(Formatted):
         return {"type": "string", "anyOf": [{"format": name} for name in formats]}
 
     def text_form(self, options: Options) -> TextForm:
-        # No text in SQL: PostgreSQL writes some addresses of version 6 otherwise (see _AnsweredIp).
+        # No text form in SQL: PostgreSQL writes some IPv6 addresses differently (see _AnsweredIp).
         return TextForm(str, str.strip)

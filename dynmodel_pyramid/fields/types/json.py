@@ -17,7 +17,7 @@ from dynmodel_pyramid.fields.types import json_operators
 
 
 class Fragment(sa.types.UserDefinedType[Any]):
-    """JSON text read from the database, passed into the answer as it is: not parsed, nothing rounded."""
+    """JSON text read from the database and passed into the answer as it is: not parsed, nothing rounded."""
 
     cache_ok = True
 
@@ -51,7 +51,7 @@ class JsonDocument(sa.TypeDecorator[Any]):
 
 
 def _with_floats(value: Any) -> Any:
-    """PostgreSQL writes out large floats with all digits; they are floats again, as on SQLite."""
+    """PostgreSQL writes large floats with all digits; turn them into floats again, as on SQLite."""
     if type(value) is int:
         return value if -schema.INT64 <= value < schema.INT64 else float(value)
     if type(value) is list:
@@ -76,7 +76,7 @@ class Json(FieldType):
         return sa.Column(JsonDocument())
 
     def schema_node(self, options: Options) -> colander.SchemaNode:
-        rules = options.get("schema")  # which types that derive from this one need not have
+        rules = options.get("schema")  # derived types need not have this option
         return colander.SchemaNode(schema.Json()) if rules is None else json_schemas.node_for(rules)
 
     def unsupported(self, options: Options) -> Unsupported | None:

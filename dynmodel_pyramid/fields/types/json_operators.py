@@ -63,7 +63,7 @@ def _ordered(known: Operator, sign: str) -> Operator:
     return replace(known, condition=condition, read=_a_number)
 
 
-#: What types of JSON take, and at least those whose columns have several texts for one value.
+#: The operators of JSON types. Types whose columns have several texts for one value need at least these.
 EQUALITY: tuple[Operator, ...] = (
     replace(EQ, condition=_eq),
     replace(NEQ, condition=_neq),
@@ -76,5 +76,5 @@ DOCUMENTS: tuple[Operator, ...] = (
     Operator("cs", "contains", _contains),
     Operator("cd", "is contained in", _contained),
 )
-#: What the value at a JSON path takes: numbers have an order, other values none.
+#: The operators of the value at a JSON path: numbers have an order, other values none.
 PARTS = (*DOCUMENTS, *(_ordered(*each) for each in ((GT, ">"), (GTE, ">="), (LT, "<"), (LTE, "<="))))

@@ -1,6 +1,6 @@
 """Links: values that are ids of rows, of another table or of the same.
 
-Only what a value is stands here. The system makes foreign keys and tables of ids out of :meth:`FieldType.reference`.
+This module defines only the values. The system makes foreign keys and tables of ids from :meth:`FieldType.reference`.
 """
 
 from typing import Any
@@ -36,7 +36,7 @@ class Link(FieldType):
 
     operators = operators.ORDERED
     many = False
-    #: What ``on_delete`` may be, the default first.
+    #: The values of ``on_delete``, the default first.
     actions: tuple[str, ...] = ("restrict", "set_null", "cascade")
 
     def options_schema(self) -> colander.SchemaNode:
@@ -120,5 +120,5 @@ def _are_ids(value: Any) -> bool:
 
 
 def _read_ids(text: str) -> list[Any]:
-    """An array as JSON has it, or one id."""
+    """Read a JSON array of ids, or a single id."""
     return read_json(text) if text.lstrip().startswith("[") else [read_integer(text)]

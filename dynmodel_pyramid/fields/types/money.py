@@ -33,7 +33,7 @@ class Currency(Decimal):
 
 
 def _with_scale(options: Options) -> Options:
-    """The full form holds the scale, which decides how values are stored: a later ISO 4217 must not change it."""
+    """The full form has the scale, which decides how values are stored: a later ISO 4217 must not change it."""
     if options["scale"] is not None:
         return options
     # Gold, testing codes and the like have no minor unit: exponent None.

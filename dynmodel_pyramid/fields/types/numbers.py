@@ -24,7 +24,7 @@ def check_bounds(node: colander.SchemaNode, options: Options) -> None:
 
 
 class _Bounded(FieldType):
-    """What both kinds of number share: ``min``, ``max`` and ``choices``."""
+    """The base of both kinds of number: ``min``, ``max`` and ``choices``."""
 
     operators = operators.ORDERED
     kind: type[schema.Number] | type[schema.Integer]
@@ -162,7 +162,7 @@ def _check_best(node: colander.SchemaNode, options: Options) -> None:
 
 
 def read_number(text: str) -> int | float:
-    """The number that a text stands for, as a JSON parser reads it; the validator judges what a float keeps of it.
+    """The number that a text stands for, as a JSON parser reads it; the validator checks that a float keeps its digits.
 
     :raises ValueError: saying what is wanted
     """

@@ -13,7 +13,7 @@ from dynmodel_pyramid.fields.extras import require
 from dynmodel_pyramid.fields.types.formats import Formatted
 
 _REGION = re.compile("[A-Z]{2}")
-# The library finds numbers in all sorts of text, and drops what it can't keep; a value is the number and nothing else.
+# The library finds numbers in any text and drops the rest; a value must be a number and nothing else.
 _WRITTEN = re.compile("[+0-9(][0-9 ()./-]*")
 
 

@@ -1,7 +1,7 @@
 """Operators of ranges (PostgreSQL manual, 9.20): the database's own where it has ranges, else made of the bounds in the
 canonical text.
 
-The range that a field is compared with is known, so that its bounds decide here what SQL has to ask.
+The range to compare with is known, so its bounds decide here which conditions SQL needs.
 """
 
 from collections.abc import Callable
@@ -47,7 +47,7 @@ class _Bounds:
 def _beyond(
     known: sa.ColumnElement[Any], far: sa.ColumnElement[Any], touches: sa.ColumnElement[bool], *, above: bool
 ) -> sa.ColumnElement[bool]:
-    """Whether a bound that is there lies above (or below) another one, or on it where ``touches`` says so."""
+    """Whether an existing bound lies above (or below) another one, or, with ``touches``, on it."""
     further = known > far if above else known < far
     return sa.and_(known.is_not(None), sa.or_(further, sa.and_(known == far, touches)))
 
@@ -156,5 +156,5 @@ _WORDS = {
     "nxl": "does not extend to the left of",
     "adj": "is adjacent to",
 }
-#: What types of ranges take.
+#: The operators of range types.
 RANGES: tuple[Operator, ...] = (*IDENTITY, *(Operator(name, words, _condition(name)) for name, words in _WORDS.items()))

@@ -35,7 +35,7 @@ _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 
 @dataclass(frozen=True)
 class Subtype:
-    """What a range is made of: how a bound is read and written; ``step`` where values are discrete."""
+    """The type of a range's bounds: how a bound is read and written; ``step`` if values are discrete."""
 
     parse: Callable[[str], Any]
     write: Callable[[Any], str]
@@ -95,7 +95,7 @@ def _bound(text: str, subtype: Subtype) -> Any:
 
 def canonical(value: Range[Any], subtype: Subtype) -> Range[Any]:
     """The one form of equal ranges (PostgreSQL's manual, 8.17.7): discrete ones include the lower bound only, no
-    missing bound is included, and what holds nothing is ``empty``.
+    missing bound is included, and a range without values is ``empty``.
 
     :raises ValueError: the lower bound is above the upper one
     :raises OverflowError: the next value after a bound can't be stored
@@ -150,7 +150,7 @@ class RangeColumn(sa.TypeDecorator[Any]):
         return dialect.type_descriptor(native)
 
     def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
-        # PostgreSQL reads the text, too: its driver would make an int4range of small numbers.
+        # The text is used for PostgreSQL, too: its driver would send small numbers as an int4range.
         subtype = SUBTYPES[self.kind]
         return None if value is None else write_range(canonical(value, subtype), subtype)
 

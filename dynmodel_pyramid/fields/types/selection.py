@@ -1,6 +1,6 @@
 """Choices with keys, labels and colours: one of them, or several.
 
-Rows store keys alone. So a new label, another colour or another order is a change of the definition, and of no row.
+Rows store only keys. So a new label, colour or order changes the definition, and no row.
 """
 
 import dataclasses
@@ -22,13 +22,13 @@ from dynmodel_pyramid.fields.types.arrays import ArrayType, TextArray, TextList
 from dynmodel_pyramid.fields.types.json import Fragment
 from dynmodel_pyramid.fields.types.text import byte_order
 
-#: How many choices a field may have, and how many characters a key or label.
+#: The most choices of a field, and characters of a key or label.
 MOST_CHOICES, LONGEST = 1000, 100
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}", re.ASCII)
 
 
 class _Choices(schema.List):
-    """The option ``choices``: an array of objects, or of keys alone; stored as objects with all members."""
+    """The option ``choices``: an array of objects or of keys; stored as objects with all members."""
 
     members = ("key", "label", "colour")
 
@@ -160,7 +160,7 @@ class MultiChoice(ArrayType):
 
     def schema_node(self, options: Options) -> colander.SchemaNode:
         keys = keys_of(options)
-        # More items than there are choices can't be distinct.
+        # More items than choices can't be distinct.
         most = len(keys) if options["max_items"] is None else min(options["max_items"], len(keys))
         kind = _Keys(options["min_items"], most, one_of(keys))
         return colander.SchemaNode(kind)
@@ -191,14 +191,14 @@ class MultiChoice(ArrayType):
 
 
 class _Keys(TextList):
-    """Keys, stored in the order of their bytes, which no change of the choices moves: equal sets are equal values."""
+    """Keys, stored in the order of their bytes, which does not depend on the choices: equal sets are equal values."""
 
     def check(self, node: colander.SchemaNode, value: Any) -> Any:
         return sorted(super().check(node, value))
 
 
 class _InOrder(Fragment):
-    """Keys as they are answered: in the order of the choices, those that are no longer among them at the end."""
+    """Keys in answers: in the order of the choices, and keys that are no longer choices at the end."""
 
     cache_ok = True
 
@@ -216,7 +216,7 @@ class _InOrder(Fragment):
             except KeyError:
                 return sorted(keys, key=lambda key: places.get(key, last))
 
-        # Rows repeat the same few sets. Short ones alone, so that what is kept stays small.
+        # Rows repeat the same few sets. Only short ones are kept, so that the cache stays small.
         known = functools.lru_cache(128)(lambda text: orjson.Fragment(orjson.dumps(in_order(text))))
 
         def read(text: str | None) -> Any:

@@ -1,4 +1,4 @@
-"""Values that the system gives: numbers, and when and by whom a row was made and changed. No client writes them."""
+"""System values: numbers of rows, and when and by whom a row was made and changed. No client writes them."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ class Autonumber(FieldType):
 class CreatedTime(DateTime):
     """When the row was made, in UTC."""
 
-    #: The system column that has the value.
+    #: The system column with the value.
     source = "_created"
     upgrades = ()
 

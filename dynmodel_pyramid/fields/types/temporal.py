@@ -17,7 +17,7 @@ from dynmodel_pyramid.fields.sql import checks, reading, text_forms
 
 UTC = datetime.UTC
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-# The ranges stand here because ``fromisoformat`` takes 24:00 (Python 3.14) and offsets of 99 minutes.
+# The pattern has ranges because ``fromisoformat`` accepts 24:00 (Python 3.14) and offsets of 99 minutes.
 _DATETIME = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ]((?:[01]\d|2[0-3]):\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)?",
     re.ASCII,
@@ -41,8 +41,8 @@ def parse_date(text: str) -> datetime.date:
 
 def parse_datetime(text: str, zone: zoneinfo.ZoneInfo | None = None) -> datetime.datetime:
     """A date-time of RFC 3339 section 5.6, as a datetime in UTC. A fraction finer than microseconds is refused unless
-    its further digits are zeros, and so is a leap second. Without an offset it is a local time of the zone; where none
-    is given, the offset is required.
+    its further digits are zeros, and so is a leap second. Without an offset it is a local time of the zone; without a
+    zone, the offset is required.
 
     :raises ValueError: saying what is wanted
     """
@@ -51,7 +51,7 @@ def parse_datetime(text: str, zone: zoneinfo.ZoneInfo | None = None) -> datetime
         raise ValueError(f"want a date and time{'' if zone else ' with an offset'}, such as 2026-01-31T12:00:00Z")
     day, time, fraction, offset = match.groups()
     if fraction is None and offset == "Z":
-        # The usual form by the shortest way, in half the time.
+        # A shortcut for the usual form, in half the time.
         try:
             return datetime.datetime.fromisoformat(text)
         except ValueError:
@@ -75,11 +75,11 @@ def write_datetime(value: datetime.datetime) -> str:
 
 
 class NoSuchLocalTime(ValueError):
-    """Clocks were put forward over it."""
+    """Clocks were put forward past this local time."""
 
 
 def from_local(naive: datetime.datetime, zone: zoneinfo.ZoneInfo) -> datetime.datetime:
-    """A local time in UTC; of two moments of that name, when clocks are put back, the first (PEP 495, fold=0)."""
+    """A local time in UTC. If clocks were put back and the time occurred twice, the first one (PEP 495, fold=0)."""
     moment = naive.replace(tzinfo=zone, fold=0).astimezone(UTC)
     if moment.astimezone(zone).replace(tzinfo=None) != naive:
         raise NoSuchLocalTime(f"there is no such local time in {zone.key}: clocks were put forward over it")
@@ -88,8 +88,8 @@ def from_local(naive: datetime.datetime, zone: zoneinfo.ZoneInfo) -> datetime.da
 
 @functools.cache
 def zone_names() -> frozenset[str]:
-    """The names of all time zones (IANA Time Zone Database). ``ZoneInfo`` itself takes paths of directories, too."""
-    # "localtime" is whatever this one machine is set to.
+    """The names of all time zones (IANA Time Zone Database). ``ZoneInfo`` itself accepts paths of directories, too."""
+    # "localtime" depends on the settings of the machine.
     return frozenset(zoneinfo.available_timezones()) - {"localtime", "Factory"}
 
 
@@ -103,7 +103,7 @@ class _Zone(schema.Text):
 
 
 class UTCDateTime(sa.TypeDecorator[Any]):
-    """Aware datetimes, stored in UTC with microseconds on both databases, given back in UTC."""
+    """Aware datetimes, stored in UTC with microseconds on both databases, and returned in UTC."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
@@ -165,7 +165,7 @@ class _Moment(schema.Text):
 
 
 class _MomentText(_Moment):
-    """The same for an option, which is kept as the text it came as."""
+    """The same for an option, which keeps its text as it was sent."""
 
     def check(self, node: colander.SchemaNode, value: Any) -> Any:
         super().check(node, value)
@@ -173,9 +173,10 @@ class _MomentText(_Moment):
 
 
 class Temporal(FieldType):
-    """What all types of time share: ``min`` and ``max``, texts that a parser reads.
+    """The base of types of time: ``min`` and ``max``, which are texts that a parser reads.
 
-    ``parse`` raises ValueError, or OverflowError for what can't be stored; ``rules`` are those of the JSON Schema.
+    ``parse`` raises ValueError, or OverflowError for a value that can't be stored; ``rules`` are keywords of the JSON
+    Schema.
     """
 
     operators = operators.ORDERED
@@ -257,7 +258,7 @@ class Date(Temporal):
 
 
 def read_day(text: str) -> str:
-    """A date, or the date-time of its midnight in UTC: what a datetime field writes."""
+    """Read a date, or the date-time of its midnight in UTC, which a datetime field writes."""
     return text.strip().removesuffix(_MIDNIGHT)
 
 
@@ -310,6 +311,6 @@ class DateTime(Temporal):
 
 
 def read_moment(text: str) -> str:
-    """A date-time, or a date, which stands for its midnight in UTC: what a date field writes."""
+    """Read a date-time, or a date (which a date field writes) as its midnight in UTC."""
     text = text.strip()
     return text + _MIDNIGHT if _DATE.fullmatch(text) else text

@@ -11,7 +11,7 @@ from dynmodel_pyramid.fields.choices import check_choices, choices_option, each_
 from dynmodel_pyramid.fields.contract import Checks, Context, FieldType, Options, SqlForm, TextForm, Unsupported
 from dynmodel_pyramid.fields.sql import checks, pattern_checks, text_forms
 
-#: The greatest length that an option may name (that of PostgreSQL's varchar(n), manual, 8.3).
+#: The greatest length that an option may have (that of PostgreSQL's varchar(n), manual, 8.3).
 LONGEST = 10_485_760
 _BYTE_ORDER = variants(sa.Text(), lambda expressions: sa.Text(collation=expressions.byte_collation))
 
@@ -41,7 +41,7 @@ class Text(FieldType):
         )
 
     def column(self, options: Options, context: Context) -> sa.Column[Any]:
-        # The validator alone knows the length: varchar(n) would make each change of max_length a change of the table.
+        # Only the validator checks the length: with varchar(n), each change of max_length would change the table.
         return sa.Column(byte_order())
 
     def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
@@ -93,7 +93,7 @@ class Text(FieldType):
         return {"type": "string"} | {name: value for name, value in rules.items() if value is not None}
 
     def text_form(self, options: Options) -> TextForm:
-        # The databases' regular expressions are not Python's, so a pattern is left to it.
+        # The databases' regular expressions are not Python's, so patterns are left to Python.
         from_text = _allowed(options) if options["pattern"] is None else None
         return TextForm(sql_to_text=text_forms.unchanged, sql_from_text=from_text)
 
@@ -120,7 +120,7 @@ class String(Text):
 
 
 def _allowed(options: Options) -> SqlForm:
-    """The validator in SQL: texts that it takes, NULL for others."""
+    """The validator in SQL: valid texts unchanged, NULL for others."""
 
     def from_text(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
         allowed = text_forms.within_length(text, options["min_length"], options["max_length"])
@@ -140,9 +140,9 @@ def _fast_path(options: Options) -> schema.FastPath | None:
 
 
 def searching(pattern: str) -> str | None:
-    """A pattern of JSON Schema, which searches (Validation 2020-12, 6.3.3), that matches the whole text as ours does.
+    """The pattern for JSON Schema. Its patterns search (Validation 2020-12, 6.3.3), and ours match the whole text.
 
-    None where that can't be: global flags must begin a pattern.
+    None if that is impossible: global flags must begin a pattern.
     """
     whole = f"^(?:{pattern})$"
     try:

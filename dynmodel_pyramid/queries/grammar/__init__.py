@@ -5,10 +5,10 @@
 ``parsing``     pairs -> :class:`Query`
 ``documents``   the same grammar as JSON -> :class:`Query`
 ``printing``    :class:`Query` -> pairs
-``rules``       the operators that there are, guards and leniencies
+``rules``       the known operators, limits and leniencies
 ``cursor``      a text and a place in it: names, JSON paths, errors that point
 ``selects``     ``select``
 ``conditions``  conditions and groups of them
 ``orders``      ``order``
-``levels``      collects what a query says of each relation
+``levels``      collects the parts of a query by relation
 """

@@ -28,10 +28,10 @@ _ARRAY_RAW = re.compile(r'[^"{},\\]*(?:\\.[^"{},\\]*)*', re.DOTALL)
 
 
 def read_condition(cursor: Cursor, column: Column, *, nested: bool = False) -> Condition:
-    """What follows a column: ``not.eq.1``.
+    """The condition after a column: ``not.eq.1``.
 
-    ``nested``: inside of a group, where quotes delimit a value and a comma or parenthesis ends it. At top level the
-    value is all the rest, as it is.
+    ``nested``: inside a group, where quotes delimit a value and a comma or parenthesis ends it. At top level the value
+    is the whole rest of the text.
     """
     cursor.count()
     negated = cursor.take("not.")
@@ -76,7 +76,7 @@ def read_operator(cursor: Cursor) -> tuple[str, Syntax, Quantifier | None, str |
 
 
 def _of(operators: Mapping[str, Syntax], modifier: str) -> str:
-    """The names of the operators that take a modifier."""
+    """The names of the operators with such a modifier."""
     return " ".join(sorted(name for name, syntax in operators.items() if getattr(syntax, modifier)))
 
 
@@ -137,10 +137,10 @@ def _read_is_value(cursor: Cursor) -> str:
 
 
 def _read_text(cursor: Cursor, *, array: bool = False) -> str:
-    """A value that a comma or parenthesis ends, unless it stands in quotes, or, as an array, in braces.
+    """A value that ends at a comma or parenthesis, unless it is in quotes or, as an array, in braces.
 
-    PostgREST takes a quote that does not delimit for a character of the value. That is hardly ever what was meant,
-    so only a lenient parser does.
+    PostgREST reads a quote that does not delimit as a character of the value. That is rarely intended, so only a
+    lenient parser does it.
     """
     start = cursor.position
     if cursor.next_is('"'):

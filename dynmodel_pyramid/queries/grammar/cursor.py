@@ -1,4 +1,4 @@
-"""A text, a place in it and what all parts of the grammar read: names, quoted texts, JSON paths."""
+"""A text with a place in it, and readers for all parts of the grammar: names, quoted texts, JSON paths."""
 
 import re
 from typing import NoReturn
@@ -7,8 +7,8 @@ from dynmodel_pyramid.queries.errors import QueryError
 from dynmodel_pyramid.queries.grammar.rules import Guard
 from dynmodel_pyramid.queries.grammar.syntax import Column
 
-# Letters, digits, ``_ $`` and blanks, as in PostgREST, and all that is not ASCII: an identifier may hold combining
-# marks, which are no letters. A dash stands between others and begins no arrow.
+# Letters, digits, ``_ $`` and blanks, as in PostgREST, and all characters beyond ASCII: an identifier may have
+# combining marks, which are not letters. A dash stands between others and does not begin an arrow.
 _RUN = r"[0-9A-Za-z_$ \x80-\U0010ffff]+"
 _NAME = re.compile(rf"[ \t]*({_RUN}(?:-(?!>){_RUN})*)")
 _QUOTED = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"', re.DOTALL)
@@ -30,7 +30,8 @@ def unescape(text: str) -> str:
 class Cursor:
     """Reads ``text`` from left to right.
 
-    ``parameter``, ``part`` and ``base`` are for errors: where the text stands, and its first character's place there.
+    ``parameter``, ``part`` and ``base`` are for errors: where the text comes from, and the place of its first character
+    there.
     """
 
     __slots__ = ("base", "guard", "parameter", "part", "position", "text")
@@ -44,7 +45,7 @@ class Cursor:
         self.position = 0
 
     def fault(self, expected: str, *, at: int | None = None, hint: str | None = None) -> NoReturn:
-        """:raises QueryError: ``expected`` is not what stands at the place"""
+        """:raises QueryError: saying that ``expected`` is wanted at this place"""
         at = self.position if at is None else at
         found = repr(self.text[at]) if at < len(self.text) else "the end"
         raise QueryError(
@@ -60,7 +61,7 @@ class Cursor:
         self.guard.count(self.parameter, self.part)
 
     def count_value(self) -> None:
-        """One more value of a list."""
+        """Count one more value of a list."""
         self.guard.count_values(1, self.parameter, self.part)
 
     def at_end(self) -> bool:
@@ -70,14 +71,14 @@ class Cursor:
         return self.text.startswith(text, self.position)
 
     def take(self, text: str) -> bool:
-        """Moves over ``text`` if it is what comes next."""
+        """Move over ``text`` if it comes next."""
         if self.text.startswith(text, self.position):
             self.position += len(text)
             return True
         return False
 
     def match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
-        """Moves over what matches here."""
+        """Move over a match of the pattern at this place."""
         found = pattern.match(self.text, self.position)
         if found is not None:
             self.position = found.end()
@@ -107,7 +108,7 @@ class Cursor:
         return None if found is None else unescape(found[1])
 
     def name(self, expected: str) -> tuple[str, bool]:
-        """A name, and whether it stood in quotes: then it is no word of the grammar."""
+        """A name, and whether it stood in quotes: then it is not a word of the grammar."""
         found = self.match(_NAME)
         if found is not None:
             name = found[1].strip()
@@ -140,7 +141,7 @@ class Cursor:
         return self.json_path(self.name("the name of a field")[0])
 
     def json_path(self, name: str) -> Column:
-        """The column of that name with the JSON path that begins here, if one does."""
+        """The column of that name, with a JSON path if one begins here."""
         if not self.next_is("->"):
             return Column(name)
         path: list[str | int] = []

@@ -1,7 +1,7 @@
 """A query as a JSON document -> :class:`Query`; for filters that are too long for an address.
 
-Names and values need no percent-encoding there, and lists and embedded relations are lists and objects. Wherever a
-text may stand, it is the query string's grammar. docs/queries.md describes the form.
+Names and values need no percent-encoding, lists are arrays, and embedded relations are objects. Each text has the query
+string's grammar. docs/queries.md describes the form.
 """
 
 from collections.abc import Callable, Mapping
@@ -50,7 +50,7 @@ _GROUPS: Mapping[str, tuple[Logic, bool]] = {
 def read_document(document: object, rules: Rules) -> Query:
     """The query that a decoded JSON document asks for.
 
-    :raises QueryError: out of the form or the grammar; ``parameter`` is a JSON pointer (RFC 6901)
+    :raises QueryError: the form or the grammar is wrong; ``parameter`` is a JSON pointer (RFC 6901)
     :raises QueryTooComplex: a guard of ``rules`` refuses it
     """
     reader = _Reader(rules)
@@ -95,7 +95,7 @@ def _number(value: object, pointer: str) -> int:
 def _scalar(value: object, pointer: str, index: int | None = None) -> str:
     """The text of a value, as it would stand in a query string.
 
-    :param index: of an item; the pointer is that of its array
+    :param index: of an item; then the pointer is that of its array
     """
     if isinstance(value, str):
         return value
@@ -121,14 +121,14 @@ class _Reader:
         return Cursor(value, pointer, self.guard)
 
     def whole(self, read: Callable[[Cursor], Item], value: object, pointer: str) -> Item:
-        """What ``read`` makes of all of a text."""
+        """The result of ``read``, which must read all of a text."""
         cursor = self.cursor(value, pointer)
         item = read(cursor)
         cursor.expect_end("the end")
         return item
 
     def level(self, document: dict[str, Any], path: Path, pointer: str) -> tuple[SelectItem, ...]:
-        """Notes what is said of the rows at ``path``; what is selected of them comes back."""
+        """Note the query's parts for the rows at ``path``; -> their select items."""
         if "where" in document:
             for item in self.where(document["where"], f"{pointer}/where"):
                 self.levels.add_filter(path, item)
@@ -246,7 +246,7 @@ class _Reader:
 
 
 def _read_items(cursor: Cursor, depth: int) -> list[Filter]:
-    """``a.eq.1,or(b.eq.2,c.is.null)``: what stands in the parentheses of ``and=``."""
+    """``a.eq.1,or(b.eq.2,c.is.null)``: the items in the parentheses of ``and=``."""
     items = [read_item(cursor, depth)]
     while cursor.take(","):
         items.append(read_item(cursor, depth))

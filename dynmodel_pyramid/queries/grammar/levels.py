@@ -1,10 +1,10 @@
-"""Collects what a query says of each relation, while it is read."""
+"""Collects the parts of a query by relation, while the query is read."""
 
 from dynmodel_pyramid.queries.grammar.syntax import Filter, Level, OrderTerm, Path
 
 
 class Levels:
-    """Of each path in the order in which they are first mentioned."""
+    """A level for each path, in the order in which the query first mentions them."""
 
     def __init__(self) -> None:
         self._filters: dict[Path, list[Filter]] = {}

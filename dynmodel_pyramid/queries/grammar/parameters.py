@@ -1,4 +1,4 @@
-"""The query string as pairs. Our own, because WebOb splits at ``;`` as well, which values may hold."""
+"""The query string as pairs. WebOb is not used, because it splits at ``;`` as well, which values may contain."""
 
 from urllib.parse import unquote_to_bytes
 
@@ -28,7 +28,7 @@ def _decoded(text: str, parameter: str, part: str) -> str:
     if "%" not in text and text.isascii():
         return text
     try:
-        # PEP 3333: the environment's texts hold bytes, each as the character of that number.
+        # PEP 3333: each character in the environment's texts is a byte of that number.
         return unquote_to_bytes(text.encode("latin-1")).decode()
     except UnicodeError:
         raise QueryError("want UTF-8", parameter=parameter, part=part, expected="UTF-8") from None

@@ -12,17 +12,17 @@ from dynmodel_pyramid.queries.grammar.rules import Guard, Rules
 from dynmodel_pyramid.queries.grammar.selects import read_select
 from dynmodel_pyramid.queries.grammar.syntax import LOGIC, Logic, Path, Query
 
-#: Parameters that are no filters, of the queried table and of embedded rows; a field of that name is quoted.
+#: Parameters that are not filters, of the queried table and of embedded rows; a field of that name is quoted.
 EVERYWHERE = frozenset({"order", "limit", "offset", "and", "or"})
-#: Those of the queried table alone.
+#: Those of the queried table only.
 AT_THE_ROOT = frozenset({"select", "columns", "on_conflict", "_after", "_before"})
 LARGEST = 2**63 - 1
 
 
 def parse(parameters: Iterable[tuple[str, str]], rules: Rules) -> Query:
-    """The query that the parameters ask for, in their order.
+    """The query of these parameters.
 
-    :raises QueryError: out of the grammar, naming parameter and character
+    :raises QueryError: the grammar is broken; it names parameter and character
     :raises QueryTooComplex: a guard of ``rules`` refuses it
     """
     parser = _Parser(rules)
@@ -33,7 +33,7 @@ def parse(parameters: Iterable[tuple[str, str]], rules: Rules) -> Query:
 
 
 def read_number(text: str, cursor: Cursor) -> int:
-    """:raises QueryError: no whole number, 0 or above"""
+    """:raises QueryError: it is not a whole number of at least 0"""
     if not (text.isascii() and text.isdigit()) or len(text) > 19 or int(text) > LARGEST:
         cursor.fault("a whole number, 0 or above", at=0)
     return int(text)
@@ -44,7 +44,7 @@ class _Parser:
         self.rules = rules
         self.guard = Guard(rules)
         self.levels = Levels()
-        self.whole: dict[str, Any] = {}  # what only the queried table has, by parameter
+        self.whole: dict[str, Any] = {}  # values of parameters that only the queried table has
         self.seen: set[tuple[Path, str]] = set()
 
     def read(self, name: str, value: str) -> None:
@@ -67,7 +67,7 @@ class _Parser:
         cursor.expect_end("the end")
 
     def _read_path(self, key: Cursor) -> tuple[list[str], list[bool]]:
-        """The names of a parameter's name, and of each whether it may be a word of the grammar."""
+        """The names that make up a parameter's name, and for each whether it may be a word of the grammar."""
         names: list[str] = []
         words: list[bool] = []
         while not names or key.take("."):

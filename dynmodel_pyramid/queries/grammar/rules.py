@@ -1,4 +1,4 @@
-"""What a parser is told besides the text: operators, guards, leniencies."""
+"""The settings of a parser: operators, limits, leniencies."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from dynmodel_pyramid.queries.errors import QueryTooComplex
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Which operators a query may use, how much it may be, and how strictly it is read.
+    """The operators that a query may use, its limits, and how strictly it is read.
 
     ``operators`` are those of the installed field types (:attr:`FieldTypes.operators`), by their names.
 
@@ -17,8 +17,8 @@ class Rules:
     or ``all``, each ``and`` and ``or``, each ``limit`` and ``offset`` and each step of a JSON path is an expression.
     ``values`` bounds the values of all lists together, ``size`` the characters of names and values. ``nesting`` bounds
     groups in groups and the steps of a JSON path, ``embedding`` relations in relations. ``lenient`` is for the face of
-    PostgREST: an empty ``order=``, ``limit=``, ``offset=``, ``and=`` or ``or=`` says nothing, and a quote that does not
-    delimit is a character as others are.
+    PostgREST: an empty ``order=``, ``limit=``, ``offset=``, ``and=`` or ``or=`` is ignored, and a quote that does not
+    delimit is an ordinary character.
     """
 
     operators: Mapping[str, Syntax] = field(kw_only=True)
@@ -31,7 +31,7 @@ class Rules:
 
 
 class Guard:
-    """Counts what one query has, as it is read."""
+    """Counts the parts of one query while it is read."""
 
     __slots__ = ("left", "rules", "size", "values")
 
@@ -62,7 +62,7 @@ class Guard:
             )
 
     def count_values(self, count: int, parameter: str, part: str = "value") -> None:
-        """:raises QueryTooComplex: these are more values of lists than are left"""
+        """:raises QueryTooComplex: there are too many values in lists"""
         self.values -= count
         if self.values < 0:
             raise QueryTooComplex(
@@ -73,7 +73,7 @@ class Guard:
             )
 
     def nest(self, depth: int, parameter: str, part: str = "value") -> None:
-        """:raises QueryTooComplex: ``depth`` groups, or steps of a JSON path, are too many"""
+        """:raises QueryTooComplex: ``depth`` groups, or keys of a JSON path, are too many"""
         if depth > self.rules.nesting:
             raise QueryTooComplex(f"nested more than {self.rules.nesting} deep", parameter=parameter, part=part)
 

@@ -17,7 +17,7 @@ def read_select(cursor: Cursor, depth: int = 0) -> tuple[SelectItem, ...]:
 
 
 def read_items(cursor: Cursor, depth: int) -> tuple[SelectItem, ...]:
-    """Items till the end or a closing parenthesis, ``depth`` relations deep."""
+    """Items until the end or a closing parenthesis, ``depth`` relations deep."""
     cursor.skip_blanks()
     if cursor.at_end() or cursor.next_is(")"):
         return ()

@@ -1,6 +1,6 @@
 """The values of a parsed query. Frozen and hashable, so that a query can be a key of a cache.
 
-Values that a query compares with stay text here: only a field's type knows how to read them.
+Values to compare with stay text here: only a field's type can read them.
 """
 
 from collections.abc import Mapping
@@ -19,13 +19,13 @@ LOGIC: Mapping[str, Logic] = {"and": "and", "or": "or"}
 QUANTIFIERS: Mapping[str, Quantifier] = {"any": "any", "all": "all"}
 JOINS: Mapping[str, Join] = {"inner": "inner", "left": "left"}
 
-#: The way from the queried table to embedded rows: aliases or names of relations. () is the queried table itself.
+#: The path from the queried table to embedded rows: aliases or names of relations. () is the queried table itself.
 Path = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A field, or what a JSON path finds in it: ``data->a->>0``. A number in ``path`` is an index of an array."""
+    """A field, or the value at a JSON path in it: ``data->a->>0``. A number in ``path`` is an index of an array."""
 
     name: str
     path: tuple[str | int, ...] = ()
@@ -69,7 +69,7 @@ class Embed:
 
     @property
     def key(self) -> str:
-        """The name by which filters, order and limits call the embedded rows."""
+        """The name of the embedded rows in filters, order and limits."""
         return self.relation if self.alias is None else self.alias
 
 
@@ -80,9 +80,8 @@ SelectItem = Star | Field | RowCount | Embed
 class Condition:
     """``column=not.operator(quantifier or language).value``
 
-    ``value`` is a text; of an operator that takes a list, and with a quantifier, a tuple of texts; of ``is`` one of
-    ``IS_VALUES``. A column without a JSON path may also name an embedded relation, whose existence ``is.null`` asks
-    for.
+    ``value`` is a text; with a quantifier, or for an operator with a list, a tuple of texts; for ``is`` one of
+    ``IS_VALUES``. A column without a JSON path may also name an embedded relation, whose existence ``is.null`` tests.
     """
 
     column: Column
@@ -107,7 +106,7 @@ Filter = Condition | Group
 
 @dataclass(frozen=True, slots=True)
 class OrderTerm:
-    """``relation(column).desc.nullsfirst``; ``nulls_first`` None: not said."""
+    """``relation(column).desc.nullsfirst``; ``nulls_first`` is None if the query does not say."""
 
     column: Column
     descending: bool = False
@@ -117,7 +116,7 @@ class OrderTerm:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """What a query says of the rows of one relation; all ``filters`` hold."""
+    """The parts of a query for the rows of one relation; all ``filters`` must hold."""
 
     path: Path = ()
     filters: tuple[Filter, ...] = ()
@@ -128,7 +127,7 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """``levels`` has those of which the query says something, each path once.
+    """A parsed query. ``levels`` has the relations that the query mentions, each path once.
 
     ``columns`` and ``on_conflict`` are for writes. ``after`` and ``before`` are cursors of pages, opaque here.
     """
@@ -145,5 +144,5 @@ class Query:
 
     @property
     def root(self) -> Level:
-        """What is said of the queried table's own rows."""
+        """The level of the queried table's own rows."""
         return self.level()

@@ -1,8 +1,8 @@
 """``count()``, ``price.sum()``, ``avg()``, ``min()``, ``max()`` (PostgREST, "Aggregate Functions").
 
-Sums are exact on both databases, whatever the order of the rows: those of floats are sums of the decimal numbers that
-the floats are written as. The average of exact decimals has six digits more than they have, rounded half away from
-zero; of other numbers it is a float.
+Sums are exact on both databases, in any order of the rows. A sum of floats is the sum of the decimal numbers that the
+floats are written as. The average of exact decimals has six more digits than they have, rounded half away from zero;
+the average of other numbers is a float.
 """
 
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ class Aggregate:
     def output(self, value: sa.ColumnElement[Any], dialect: str) -> Output:
         """The answer.
 
-        :param value: the aggregate, as a column of the groups: SQLite takes none in a subquery
+        :param value: the aggregate, as a column of the groups: SQLite allows no aggregate in a subquery
         """
         if self.function == "count":
             made = Subject(self.name, sa.type_coerce(value, sa.BigInteger()), *plain(Integer), dialect)
@@ -117,7 +117,7 @@ class Aggregate:
 
 
 def _kind(subject: Subject) -> str | None:
-    """How numbers are stored, for the functions that add them up; None for what is no number."""
+    """How numbers are stored, for the functions that add them up; None for other values."""
     expression = subject.expression
     if not isinstance(expression, sa.ColumnElement):
         return None

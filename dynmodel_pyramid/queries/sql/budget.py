@@ -1,7 +1,7 @@
-"""How much SQL one query may become: counted while it is made, before the database sees any of it.
+"""Limits the SQL of one query. It is counted while it is made, before the database sees any of it.
 
-Parsing counts what a client wrote (:mod:`~queries.grammar.rules`). What that becomes differs: one cast to a time is a
-thousand elements, and an item of a relation that is spread stands in a subquery of its own.
+Parsing counts the parts of the query's text (:mod:`~queries.grammar.rules`). Their SQL differs in size: one cast to a
+time is a thousand elements, and each item of a spread relation has a subquery of its own.
 """
 
 from typing import TypeVar
@@ -10,16 +10,16 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.queries.errors import QueryTooComplex
 
-#: Some twenty microseconds each, to be made and written.
+#: The most elements; each takes about twenty microseconds to make and render.
 MOST_ELEMENTS = 30_000
-#: SQLite takes 32,766 (Implementation Limits, 9).
+#: The most parameters; SQLite allows 32,766 (Implementation Limits, 9).
 MOST_PARAMETERS = 32_000
 
 Element = TypeVar("Element", bound=sa.ClauseElement)
 
 
 class Budget:
-    """What is left of one query's. ``spent`` is the number of elements so far."""
+    """The budget of one query. ``spent`` is the number of elements so far."""
 
     def __init__(self, elements: int = MOST_ELEMENTS, parameters: int = MOST_PARAMETERS) -> None:
         self.most = elements
@@ -28,7 +28,7 @@ class Budget:
         self._counted: set[sa.ClauseElement] = set()
 
     def spend(self, element: Element) -> Element:
-        """Count all that an element is made of, except for what was counted before; -> the element.
+        """Count all parts of an element that were not counted before; -> the element.
 
         :raises QueryTooComplex: the query has become too much
         """
@@ -38,7 +38,7 @@ class Budget:
             if each in self._counted:
                 continue
             if isinstance(each, sa.FromClause):
-                self._counted.add(each)  # many columns of it may be named: it is written once
+                self._counted.add(each)  # many columns of it may be used: it is rendered once
             if isinstance(each, sa.TableClause):
                 continue
             self.spent += 1

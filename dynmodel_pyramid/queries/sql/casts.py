@@ -1,8 +1,8 @@
 """Casts: ``price::text`` (PostgREST, "Casting Columns"), by the text forms that field types have in SQL.
 
-A value goes by its type's text to the type that is named, as it does when a field's type is changed. So casts are the
-same on both databases, and a type of a plugin can be cast once it has text forms in SQL. What can't be carried over is
-null, where PostgreSQL would end the query.
+A value is converted by its text form, as when a field's type is changed. So casts are the same on both databases, and a
+plugin's type can be cast if it has text forms in SQL. A value that can't be converted becomes null; in PostgREST it
+ends the query.
 """
 
 from collections.abc import Callable, Sequence
@@ -40,7 +40,7 @@ CASTS: dict[str, BuiltIn] = {
 
 
 def cast(subject: Subject, name: str) -> Subject:
-    """What is made of a subject by ``::name``.
+    """The subject cast by ``::name``.
 
     :raises Malformed: there is no such cast, or the subject's type can't be cast
     """
@@ -70,7 +70,7 @@ def _once(
     rows: Sequence[sa.FromClause],
     use: Callable[[sa.ColumnElement[Any]], sa.ColumnElement[Any]],
 ) -> sa.ColumnElement[Any]:
-    """``use(value)`` in a query that has the value only once, however often it is used: they would multiply."""
+    """``use(value)`` in a subquery that computes the value once. Otherwise nested casts would multiply it."""
     inner = sa.select(value.label("value")).correlate(*rows).subquery()
     return sa.select(use(inner.c.value)).scalar_subquery()
 
@@ -84,5 +84,5 @@ def _midnight(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any
     return sa.case((text_forms.day(text, dialect).is_not(None), text + "T00:00:00Z"), else_=text)
 
 
-#: What is done to texts before the type reads them.
+#: Applied to texts before the type reads them.
 _PREPARED = {Date: _day, DateTime: _midnight}

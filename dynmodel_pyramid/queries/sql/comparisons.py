@@ -1,8 +1,8 @@
 """One condition of the grammar (PostgREST, "Operators") -> SQL.
 
-What an operator asks in SQL is its own (:class:`~dynmodel_pyramid.fields.operators.Operator`), and what values are is
-the field type's: here the two are brought together. Values go into SQL as their field stores them, never as texts that
-the database would have to convert.
+An operator makes its condition (:class:`~dynmodel_pyramid.fields.operators.Operator`), and the field type reads values;
+this module joins the two. Values go into SQL as their field stores them, never as texts that the database would
+convert.
 """
 
 from collections.abc import Sequence
@@ -17,9 +17,10 @@ from dynmodel_pyramid.fields.operators import Operator
 from dynmodel_pyramid.fields.schema import UNSTORABLE
 from dynmodel_pyramid.queries.sql.subjects import Subject
 
-#: Of a value in messages.
+#: The most characters of a value in messages.
 _SHOWN = 100
-#: Of one condition: what SQLite takes is 1,000 nested expressions and 32,766 parameters (Implementation Limits).
+#: The most values of one condition. SQLite allows 1,000 nested expressions and 32,766 parameters (Implementation
+#: Limits).
 MOST_VALUES, MOST_QUANTIFIED = 10_000, 500
 QUANTIFIERS = {"any": (sa.or_, sa.false), "all": (sa.and_, sa.true)}
 
@@ -33,13 +34,14 @@ def condition(
     quantifier: str | None = None,
     language: str | None = None,
 ) -> sa.ColumnElement[bool]:
-    """The SQL of ``subject operator value``; it is null where SQL's comparison is, so that ``not`` leaves nulls out.
+    """The SQL of ``subject operator value``; it is null where SQL's comparison is null, so that ``not`` leaves nulls
+    out.
 
-    :param value: as it stands in the query; several for an operator that takes a list, and with a quantifier
+    :param value: the text in the query; a tuple of texts with a quantifier, or for an operator with a list
     :param quantifier: ``any`` or ``all`` of the values
     :param language: of the operators of text search
-    :raises Malformed: the type has no such operator, the operator takes no such modifier, or the value is none
-    :raises Conflict: this database hasn't got the operator
+    :raises Malformed: the type has no such operator, the operator has no such modifier, or the value is wrong
+    :raises Conflict: this database does not have the operator
     """
     known = operator_of(subject, operator)
     _check_modifiers(subject, known, value, quantifier, language)
@@ -62,7 +64,7 @@ def operators_of(subject: Subject) -> dict[str, Operator]:
 def operator_of(subject: Subject, name: str) -> Operator:
     """
     :raises Malformed: the subject's type has no such operator
-    :raises Conflict: this database hasn't got it
+    :raises Conflict: this database does not have it
     """
     every = operators_of(subject)
     known = every.get(name)
@@ -100,7 +102,7 @@ def _check_modifiers(
 
 
 def _read(subject: Subject, known: Operator, text: str) -> Any:
-    """What the operator gets of a text of the query."""
+    """The operator's value for a text of the query."""
 
     def read(text: str) -> Any:
         value = subject.field_type.text_form(subject.options).from_text(text)

@@ -9,17 +9,17 @@ from dynmodel_pyramid.queries.grammar.syntax import Condition, Filter, Group
 from dynmodel_pyramid.queries.sql.comparisons import condition
 from dynmodel_pyramid.queries.sql.names import Names
 
-#: The name of an embedded relation -> whether anything is embedded, in SQL; None: nothing is embedded under that name.
+#: The name of an embedded relation -> whether a row has embedded rows, in SQL; None: there is no such relation.
 Existence = Callable[[str], sa.ColumnElement[bool] | None]
-#: Conditions that stand side by side. SQLite takes 1,000 nested expressions, and so it counts ``a AND b AND c``.
+#: The most conditions side by side. SQLite allows 1,000 nested expressions, and counts ``a AND b AND c`` as nested.
 _SIDE_BY_SIDE = 100
 
 
 def translated(filters: Iterable[Filter], names: Names, existence: Existence) -> sa.ColumnElement[bool]:
-    """What all ``filters`` ask of a row of the table that ``names`` are of.
+    """The condition that all ``filters`` hold for a row of the table of ``names``.
 
     :raises Malformed: an unknown name (``unknown_field``), operator or value
-    :raises Conflict: this database hasn't got an operator
+    :raises Conflict: this database does not have an operator
     """
     return _joined("and", [_filter(item, names, existence) for item in filters])
 

@@ -13,7 +13,7 @@ from dynmodel_pyramid.fields.types.json import Json, JsonDocument
 from dynmodel_pyramid.fields.types.text import Text, byte_order
 from dynmodel_pyramid.queries.sql.subjects import Subject
 
-#: Greater places of items are none that PostgreSQL takes.
+#: PostgreSQL's greatest index of an item.
 _INT32 = 2**31
 
 
@@ -26,10 +26,10 @@ class Part(Json):
 def json_path(
     expression: sa.ColumnElement[Any], steps: Sequence[str | int], as_text: bool, dialect: str
 ) -> sa.ColumnElement[Any]:
-    """The part of a JSON value, null where there is none: as JSON, or as the text that ``->>`` gives.
+    """The part of a JSON value, or null: as JSON, or as the text of ``->>``.
 
-    :param steps: keys of objects, and places in arrays, from the end if they are negative
-    :raises Malformed: there are too many steps, or a place is none
+    :param steps: keys of objects, and indexes of arrays, counted from the end if negative
+    :raises Malformed: there are too many steps, or an index is out of range
     """
     if len(steps) > MAX_DEPTH or any(type(step) is int and not -_INT32 <= step < _INT32 for step in steps):
         raise Malformed(f"want at most {MAX_DEPTH} steps in JSON, and places of 32 bits", code="invalid_parameter")
@@ -38,9 +38,9 @@ def json_path(
 
 
 def part_of(subject: Subject, steps: Sequence[str | int], as_text: bool) -> Subject:
-    """The part as the subject of a condition: text, or JSON, of whose values numbers have an order.
+    """The part as the subject of a condition: text, or JSON, in which only numbers have an order.
 
-    :raises Malformed: the subject is no JSON
+    :raises Malformed: the subject is not JSON
     """
     last = len(steps) - 1
     name = subject.name + "".join(

@@ -1,8 +1,8 @@
 """Values as JSON text, made by the database, just as the encoder of rows writes them (RFC 8259).
 
-Embedded rows are texts that the database puts together. What a value's JSON is, its field type says by
-``json_expression``; here its SQL type says how that is written. Both databases write JSON of their own otherwise than
-the encoder: floats with fewer digits or other exponents, objects with blanks.
+The database puts together the texts of embedded rows. A field type defines a value's JSON by ``json_expression``; its
+SQL type decides here how to write it. The databases' own JSON differs from the encoder's: floats with fewer digits or
+other exponents, objects with blanks.
 """
 
 import json
@@ -32,9 +32,9 @@ def json_text(
     dialect: str,
     name: str,
 ) -> sa.ColumnElement[Any]:
-    """The JSON text of a value; of null it is ``null``.
+    """The JSON text of a value; ``null`` for null.
 
-    :param shown: the type's ``json_expression`` of ``source``
+    :param shown: the type's ``json_expression`` for ``source``
     :raises Conflict: the type's values can't be written by the database
     """
     kind = shown.type
@@ -73,7 +73,7 @@ def literal(text: str) -> sa.ColumnElement[Any]:
 
 
 def fragment(text: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    """JSON text as a value of an answer."""
+    """JSON text as a value in an answer."""
     return sa.type_coerce(text, Fragment())
 
 

@@ -1,8 +1,8 @@
-"""Cursors: a page goes on where another one ended, by the values of the row that it ended with.
+"""Cursors: a page continues after the last row of another page, by the values of that row.
 
-Rows that are added or deleted in between move nothing, and no row is read in vain, as it is with ``offset``. A cursor
-is opaque to clients: base64url (RFC 4648) of JSON with the table, the order, and the values' texts. It is no secret and
-gives no rights: whoever makes one up asks for what a filter could ask for as well.
+Unlike with ``offset``, rows that are added or deleted in between shift nothing, and no rows are read in vain. A cursor
+is opaque to clients: base64url (RFC 4648) of JSON with the table, the order, and the values' texts. It is not a secret
+and gives no rights: an invented cursor finds no more than a filter could.
 """
 
 import base64
@@ -18,7 +18,7 @@ from dynmodel_pyramid.fields.operators import bound
 from dynmodel_pyramid.fields.schema import UNSTORABLE
 from dynmodel_pyramid.queries.sql.ordering import Key
 
-#: Characters of a cursor. Values of fields may be long; rows with longer ones have none.
+#: The most characters of a cursor. Rows with very long values have no cursor.
 LONGEST = 8000
 
 
@@ -27,7 +27,7 @@ def _order(keys: Sequence[Key]) -> list[Any]:
 
 
 def write(values: Sequence[Any], keys: Sequence[Key], table_id: int) -> str | None:
-    """The cursor of a row, by the values of its keys; None where it would be too long."""
+    """The cursor of a row, from the values of its keys; None if it would be too long."""
     texts = [
         None if value is None else key.subject.field_type.text_form(key.subject.options).to_text(value)
         for key, value in zip(keys, values, strict=True)
@@ -40,7 +40,7 @@ def write(values: Sequence[Any], keys: Sequence[Key], table_id: int) -> str | No
 def read(cursor: str, keys: Sequence[Key], table_id: int, parameter: str) -> list[Any]:
     """The values of the keys, as their fields store them.
 
-    :raises Malformed: no cursor, one of another table or order, or one whose values the fields no longer have
+    :raises Malformed: it is not a cursor, belongs to another table or order, or the fields no longer have such values
     """
     try:
         if len(cursor) > LONGEST or not cursor.isascii():
@@ -74,9 +74,9 @@ def beyond(
 ) -> sa.ColumnElement[bool]:
     """Whether a row stands behind the row with these values; ``backwards``: before it.
 
-    No database sees in this OR where in an index to begin, so the first key's bound is told by itself where it is one.
+    No database can use this OR to find the start in an index, so the bound of the first key is added if there is one.
 
-    :param nulls: False leaves out the rows without the first key where these come last, so that it has a bound
+    :param nulls: False leaves out rows without the first key if they come last, so that the key has a bound
     """
     ways = []
     for number, (key, value) in enumerate(zip(keys, values, strict=True)):
@@ -91,7 +91,7 @@ def beyond(
 
 
 def nulls_follow(keys: Sequence[Key], values: Sequence[Any], *, backwards: bool) -> bool:
-    """Whether rows without the first key come behind these values, which have one: it has no bound then."""
+    """Whether rows without the first key follow these values, which have one: then the key has no bound."""
     return len(keys) > 1 and values[0] is not None and keys[0].nulls_come(backwards=backwards)
 
 

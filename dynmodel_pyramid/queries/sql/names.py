@@ -1,4 +1,4 @@
-"""What the names of a query mean in one table: fields, their former names, system columns, reverse sides."""
+"""The names of a query in one table: fields, their former names, system columns, reverse sides."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -18,7 +18,7 @@ from dynmodel_pyramid.queries.sql.subjects import SYSTEM, Subject, of_field, of_
 
 
 class Readable(Protocol):
-    """What a query asks of the caller's scope (``dynmodel_pyramid.rows.scope.Scope``)."""
+    """The part of the caller's scope that queries use (``dynmodel_pyramid.rows.scope.Scope``)."""
 
     @property
     def condition(self) -> Callable[[sa.FromClause], sa.ColumnElement[bool]] | None: ...
@@ -57,7 +57,7 @@ class Names:
     def find(self, name: str, parameter: str) -> FieldDefinition | Referrer | str:
         """A field, a reverse side, or the name of a system column.
 
-        :raises Malformed: there is none of that name, or it is not to be read
+        :raises Malformed: there is none of that name, or the caller may not read it
         """
         if name in SYSTEM:
             return name
@@ -66,7 +66,7 @@ class Names:
             if not field.write_only:
                 return field
             told = f"the field {clip(name)} is write_only: no query reads it"
-            # An order would tell the values one by one; the code says that it is no misspelt name.
+            # An order would reveal the values one by one. The code says that the name is not misspelt.
             code = "not_sortable" if parameter == "order" else "unknown_field"
             table = self.model.definition.model_name
             parameter = clip(parameter)
@@ -83,9 +83,9 @@ class Names:
         )
 
     def subject(self, column: Column, parameter: str) -> Subject:
-        """What a column of the query stands for, its JSON path included.
+        """The subject of a column of the query, its JSON path included.
 
-        :raises Malformed: it is unknown, or the path leads into what is no JSON
+        :raises Malformed: it is unknown, or has a path but is not JSON
         """
         found = self.find(column.name, parameter)
         if isinstance(found, str):

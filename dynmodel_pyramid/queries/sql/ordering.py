@@ -1,4 +1,4 @@
-"""``order`` in SQL: what rows are sorted by, and where nulls stand."""
+"""``order`` in SQL: the keys that rows are sorted by, and the place of nulls."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ from dynmodel_pyramid.queries.sql.subjects import SYSTEM, Subject
 class Key:
     """One term of ORDER BY.
 
-    :param name: what it is called in a cursor; empty where rows can't be found again by its value
-    :param nullable: whether rows may have none. A field may even if it is required: the proof may be pending
+    :param name: its name in a cursor; empty if rows can't be found again by its value
+    :param nullable: whether the value may be null, which a required field's may be, too, while its proof is pending
     """
 
     subject: Subject
@@ -35,17 +35,17 @@ class Key:
     def clause(self, *, backwards: bool = False) -> sa.ColumnElement[Any]:
         made = self.expression.desc() if self.descending != backwards else self.expression.asc()
         if not self.nullable:
-            # Where nulls would stand matters to SQLite even here: it sorts again what an index has in order.
+            # With an unneeded place of nulls SQLite would sort again rows that an index has in order.
             return made
         return made.nulls_first() if self.nulls_first != backwards else made.nulls_last()
 
     def nulls_come(self, *, backwards: bool) -> bool:
-        """Whether nulls come after all values, as we go."""
+        """Whether nulls come after all values in this direction."""
         return self.nullable and self.nulls_first == backwards
 
 
 def keys_of(selection: Selection, terms: Sequence[OrderTerm] | None = None) -> list[Key]:
-    """What the level's order asks for; nulls stand where PostgreSQL has them unless a term says otherwise.
+    """The keys of the level's order; nulls have PostgreSQL's place unless a term says otherwise.
 
     :raises Malformed: a name is unknown, or its values have no order
     """
@@ -70,7 +70,7 @@ def _keys(selection: Selection, term: OrderTerm) -> list[Key]:
 
 
 def _of_json(subject: Subject, descending: bool, nulls_first: bool) -> list[Key]:
-    """Numbers by their size, before other values, which go by their text."""
+    """Sort keys of JSON values: numbers by size, before other values by their text."""
     value = subject.expression
     text: sa.ColumnElement[str]
     number: sa.ColumnElement[Any]

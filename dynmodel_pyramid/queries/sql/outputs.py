@@ -1,4 +1,4 @@
-"""What a query selects: names and values, each as the encoder takes it and as JSON text in an embedded row."""
+"""The values that a query selects, with their names: for the encoder, and as JSON text in embedded rows."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,12 +15,12 @@ from dynmodel_pyramid.queries.sql.subjects import Subject, of_field, of_system
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A value of an answer.
+    """One value of an answer.
 
-    :param shown: what is selected; its Python value goes to the encoder
+    :param shown: the selected expression; its Python value goes to the encoder
     :param text: makes its JSON text in SQL, for embedded rows and for groups
-    :param column: the field that it shows as it is, by which groups may be ordered
-    :param digits: of an exact number, whose JSON is a string: makes its JSON text as a number
+    :param column: the field, if the output is a field as it is, by which groups may be ordered
+    :param digits: for an exact number, whose JSON is a string: makes its JSON text as a number
     """
 
     name: str
@@ -41,7 +41,7 @@ class Output:
 
 
 def of_subject(name: str, subject: Subject, column: str | None = None) -> Output:
-    """A value that is made of others, or a system column."""
+    """The output of a value made of others, or of a system column."""
     field_type, options, source = subject.field_type, subject.options, subject.expression
     shown = field_type.json_expression(source, options)
     return Output(
@@ -54,7 +54,7 @@ def of_subject(name: str, subject: Subject, column: str | None = None) -> Output
 
 
 def digits_of(subject: Subject) -> Callable[[], sa.ColumnElement[Any]] | None:
-    """What makes the digits of an exact number; None where values are no such numbers."""
+    """A function that makes the digits of an exact number; None for other values."""
     to_text = subject.field_type.text_form(subject.options).sql_to_text
     if not subject.field_type.exact_numbers or to_text is None:
         return None
@@ -68,16 +68,16 @@ def of_text(
     embedded: sa.ColumnElement[Any] | None = None,
     digits: Callable[[], sa.ColumnElement[Any]] | None = None,
 ) -> Output:
-    """JSON text that the database makes, or null; ``embedded``: the same, but never null."""
+    """The output of JSON text that the database makes, or null; ``embedded``: the same, but never null."""
     return Output(name, fragment(text), lambda: or_null(text) if embedded is None else embedded, column, digits)
 
 
 def every_output(names: Names) -> list[Output]:
-    """``*``: what a row shows, as :class:`dynmodel_pyramid.rows.encoding.RowEncoder` has it."""
+    """The outputs of ``*``: the members of a row, as in :class:`dynmodel_pyramid.rows.encoding.RowEncoder`."""
     readable = names.readable
     outputs = [output_of(names, "id", "id"), *[output_of(names, field.name, field.name) for field in readable]]
     outputs += [output_of(names, name, name) for name in names.sides]
-    # Former names stand behind all present ones.
+    # Former names come after all current ones.
     return outputs + [output_of(names, field.name, alias.name) for field in readable for alias in field.aliases]
 
 

@@ -1,4 +1,4 @@
-"""A query over a table, translated: the statement of a page with all that is embedded, and what is counted."""
+"""A translated query over a table: the statement of a page with its embedded rows, and that of the count."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,10 +25,10 @@ from dynmodel_pyramid.queries.sql.subjects import of_system
 class Plan:
     """A translated query, of one version of each of its tables.
 
-    :param names: of the values of a row
-    :param statement: all rows, neither cut nor within a cursor's bounds
-    :param keys: what the rows are ordered by, the id at last; empty where rows are grouped
-    :param versions: of the far tables that it uses, by their ids
+    :param names: the names of a row's values
+    :param statement: selects all rows, without limits and without a cursor's bounds
+    :param keys: the keys of the order, the id last; empty if rows are grouped
+    :param versions: the versions of the far tables that it uses, by their ids
     :param weight: elements of SQL, about half a kilobyte each
     """
 
@@ -50,7 +50,7 @@ class Plan:
 
     @property
     def has_cursors(self) -> bool:
-        """Whether a page can go on where another one ended."""
+        """Whether a page can continue after another one."""
         return bool(self.keys) and all(key.name for key in self.keys)
 
     @property
@@ -61,7 +61,7 @@ class Plan:
     def nulls_follow(self) -> bool:
         """Whether the query's cursor stands at rows with a first key, and rows without one come at the end.
 
-        :raises Malformed: the cursor is none of this order
+        :raises Malformed: the cursor does not belong to this order
         """
         values = self._cursor_values
         return values is not None and keysets.nulls_follow(self.keys, values, backwards=self._backwards)
@@ -81,12 +81,12 @@ class Plan:
     def page(
         self, limit: int | None, offset: int, *, with_keys: bool = False, nulls: bool = True
     ) -> sa.Select[*tuple[Any, ...]]:
-        """The rows of a page; behind their values, with ``with_keys``, those that they are ordered by.
+        """The rows of a page; with ``with_keys``, the values of their keys follow their own.
 
-        Of a page before a cursor they come backwards.
+        For a page before a cursor, the rows come in reverse.
 
-        :param nulls: False where :attr:`nulls_follow` leaves those rows out, which an index serves
-        :raises Malformed: the query's cursor is none of this order
+        :param nulls: False leaves out the rows of :attr:`nulls_follow`, so that an index can be used
+        :raises Malformed: the query's cursor does not belong to this order
         """
         made, values = self.statement, self._cursor_values
         if values is not None:
@@ -104,7 +104,7 @@ class Plan:
         return sa.select(sa.func.count()).select_from(cut(rows, most, 0).subquery())
 
     def cursor(self, values: Sequence[Any]) -> str | None:
-        """What continues behind (or before) the row with these values of its keys; None if it would be too long."""
+        """The cursor after (or before) the row with these values of its keys; None if it would be too long."""
         return keysets.write(values, self.keys, self.table_id)
 
 
@@ -116,8 +116,8 @@ def plan(
     :param models: gives the models of far tables
     :param scope_of: gives the scope of each
     :param numbers: whether exact numbers are JSON numbers, not strings
-    :raises Malformed: the query names what isn't there, or asks for what can't be
-    :raises Conflict: this database can't do it
+    :raises Malformed: the query has an unknown name, or asks for something impossible
+    :raises Conflict: this database can't run it
     """
     for parameter, value in (("columns", query.columns), ("on_conflict", query.on_conflict)):
         if value is not None:
@@ -142,7 +142,7 @@ def plan(
 
 
 def _with_id(model: Model, keys: list[Key]) -> list[Key]:
-    """The id comes last, so that pages never overlap."""
+    """Add the id as the last key, so that pages never overlap."""
     if any(key.name == "id" for key in keys):
         return keys
     subject = of_system(model, "id")
@@ -150,5 +150,5 @@ def _with_id(model: Model, keys: list[Key]) -> list[Key]:
 
 
 def _shown(outputs: Sequence[Output]) -> list[sa.ColumnElement[Any]]:
-    # Labels of our own: names of users could be those of columns elsewhere in the statement.
+    # Generated labels: users' names could equal those of other columns in the statement.
     return [each.shown.label(f"_{number}") for number, each in enumerate(outputs)]

@@ -1,7 +1,7 @@
-"""Which rows a relation of a query names: links, lists of links and reverse sides, and how they are reached in SQL.
+"""The relations that a query may follow: links, lists of links and reverse sides, and how SQL reaches their rows.
 
-A relation is called by the name of the link (an alias of it, too), by the name of the reverse side, or by the model at
-its other end (PostgREST, "Resource Embedding"). A hint says the link where the model doesn't suffice.
+A query names a relation by the link (or an alias of it), by the reverse side, or by the model at its other end
+(PostgREST, "Resource Embedding"). A hint names the link if the model is ambiguous.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.queries.errors import clip
 from dynmodel_pyramid.queries.sql.names import Names
 
-#: Gives the model of a table by its id or model name; those of the caller's attempt, so that their use is proven.
+#: Gives the model of a table by its id or model name, from the caller's attempt, so that its use is proven.
 Models = Callable[[int | str], Model | None]
 
 
@@ -27,10 +27,10 @@ Models = Callable[[int | str], Model | None]
 class Relation:
     """From the rows of a table to rows of the far one.
 
-    :param names: what it is called here, besides the far model's name
+    :param names: its names here, besides the far model's name
     :param many: whether a row may have several
     :param link: the field that links, and the id of its table
-    :param reverse: whether it is followed backwards
+    :param reverse: whether the link is followed backwards
     :param listed: whether the link is a list, whose lines are kept in a table of their own
     """
 
@@ -45,9 +45,9 @@ class Relation:
     def reached(
         self, near: sa.FromClause, far: sa.FromClause, schema: str | None, name: str
     ) -> tuple[sa.FromClause, sa.ColumnElement[bool], list[sa.ColumnElement[Any]]]:
-        """What stands in FROM, the condition that ties it to the near row, and the rows' own order.
+        """The FROM clause, the condition that joins it to the near row, and the rows' own order.
 
-        :param name: of an alias for the lines of a list
+        :param name: the alias for the lines of a list
         """
         if not self.listed:
             if self.reverse:
@@ -60,7 +60,7 @@ class Relation:
 
 
 def relation_of(names: Names, name: str, hint: str | None, models: Models, parameter: str = "select") -> Relation:
-    """What a table's relation of that name is.
+    """A table's relation of that name.
 
     :raises Malformed: there is none (``unknown_relation``), or there are several (``ambiguous_relation``)
     """

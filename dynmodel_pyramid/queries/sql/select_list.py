@@ -1,6 +1,7 @@
-"""The select list of one level: the values of its rows, those of embedded relations included.
+"""The select list of one level: the values of its rows, with those of embedded relations.
 
-It stands above the statements: embedded rows are a statement of their own, with a select list made in the same way.
+Embedded rows are a statement of their own, with a select list made in the same way, so this module is above the
+statements.
 """
 
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ from dynmodel_pyramid.queries.sql.statements import has_rows, select_rows
 
 
 def outputs_of(selection: Selection) -> list[Output | Aggregate]:
-    """The values of a row, in their order; relations of one row are joined on the way.
+    """The values of a row, in order. Relations to one row are joined meanwhile.
 
     Call it once for a selection: it spends the query's budget.
     """
@@ -33,7 +34,7 @@ def outputs_of(selection: Selection) -> list[Output | Aggregate]:
             raise QueryError(f"{clip(name)} is selected twice", parameter="select", hint="rename one of them")
     stars = [number for number, item in enumerate(selection.items) if isinstance(item, Star)]
     if stars:
-        # What is selected by itself takes the place of what * has under that name.
+        # An item that is selected by itself replaces the one of * with that name.
         every = [output for output in every_output(selection.names) if output.name not in names]
         for output in every:
             selection.around.budget.spend(output.shown)
@@ -69,7 +70,7 @@ def _field(selection: Selection, item: Field) -> Output | Aggregate:
 
 
 def _name_of(column: Column) -> str:
-    """As PostgREST has it: a JSON path is called by its last key."""
+    """The name as in PostgREST: a JSON path is named by its last key."""
     keys = [step for step in column.path if isinstance(step, str)]
     return keys[-1] if keys else column.name
 
@@ -99,7 +100,7 @@ def _joined(selection: Selection, item: Embed) -> list[Output | Aggregate]:
 
 
 def _arrays(selection: Selection, item: Embed) -> list[Output]:
-    """The array of the embedded rows; of a relation that is spread, an array for each of its values."""
+    """The array of the embedded rows; for a spread relation, an array for each of its values."""
     child = selection.child(item.key)
     if not item.items and not item.spread:
         return []
@@ -117,7 +118,7 @@ def _arrays(selection: Selection, item: Embed) -> list[Output]:
 def _array(
     child: Selection, outputs: list[Output | Aggregate], near: Selection, key: str, only: int | None
 ) -> sa.ColumnElement[Any]:
-    """The rows as the text of a JSON array: objects, or the values of one output alone."""
+    """The rows as the text of a JSON array: of objects, or of the values of one output."""
     source, tie, order = near.reached(key, child)
 
     def shown(made: Sequence[Output]) -> list[sa.ColumnElement[Any]]:
@@ -129,5 +130,5 @@ def _array(
 
 
 def _object(selection: Selection, outputs: Sequence[Output]) -> sa.ColumnElement[Any]:
-    """The JSON text of a row that is embedded."""
+    """The JSON text of an embedded row."""
     return json_object([(output.name, selection.around.budget.spend(output.text())) for output in outputs])

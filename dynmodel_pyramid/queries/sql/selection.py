@@ -1,8 +1,8 @@
-"""One level of a query, the queried table or an embedded relation: from where its rows come, and which they are.
+"""One level of a query, the queried table or an embedded relation: its tables, joins and conditions.
 
-Relations of which a row has one at most are joined to the level's own table (LEFT JOIN: they never multiply its rows).
-Those of which it may have several are subqueries that make JSON arrays, and so is the whole query one statement.
-Conditions about what is embedded are EXISTS, with the embedded level's own conditions.
+Relations to at most one row are joined to the level's own table (LEFT JOIN: they never multiply its rows). Relations to
+several rows are subqueries that make JSON arrays. So the whole query is one statement. Conditions about embedded rows
+are EXISTS, with the embedded level's own conditions.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,15 +26,15 @@ from dynmodel_pyramid.queries.sql.subjects import Subject
 
 #: Gives the caller's scope of a far table.
 ScopeOf = Callable[[Model], Readable]
-#: Tables that one level joins; SQLite takes 64 (Implementation Limits, 6).
+#: The most tables that one level joins; SQLite allows 64 (Implementation Limits, 6).
 MOST_JOINED = 50
 
 
 @dataclass
 class Surroundings:
-    """What all levels of one query share.
+    """The values that all levels of one query share.
 
-    :param scope_of: what the caller may see of the rows of a far table
+    :param scope_of: gives the caller's scope of a far table
     :param numbers: whether exact numbers are JSON numbers, not strings
     :param used: every far table that the query names, by its id
     """
@@ -65,7 +65,7 @@ class Selection:
     """One level, over a table or an alias of it.
 
     :param near: the table of the level that embeds this one
-    :param joins: where relations of one row go; a level that is joined itself shares those of the level above
+    :param joins: collects joined relations; a level that is joined itself shares those of the level above
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Selection:
         self.dialect = self.model.dialect
         self.level = around.query.level(path)
         self.joins = [] if joins is None else joins
-        #: Relations that are joined, by the name that filters and order call them.
+        #: Joined relations, by their names in filters and order.
         self.joined: dict[str, Selection] = {}
         self.embeds = {item.key: item for item in items if isinstance(item, Embed)}
         self._relations: dict[str, Relation] = {}
@@ -117,7 +117,7 @@ class Selection:
         return self._relations[key]
 
     def child(self, key: str, joins: list[Any] | None = None) -> "Selection":
-        """What is embedded under that name, over a new alias of its table."""
+        """The level embedded under that name, over a new alias of its table."""
         model = self.around.model(self.relation(key).far)
         assert model is not None  # a relation leads to a table that is there
         table = model.table.alias(self.around.name())
@@ -131,7 +131,7 @@ class Selection:
         return self.relation(key).reached(self.table, child.table, self.model.table.schema, self.around.name())
 
     def exists(self, key: str) -> sa.ColumnElement[bool] | None:
-        """Whether a row has anything embedded under that name; None: nothing is embedded so."""
+        """Whether a row has rows embedded under that name; None: there is no such relation."""
         return self._exists(key) if key in self.embeds else None
 
     def _exists(self, key: str) -> sa.ColumnElement[bool]:
@@ -144,7 +144,7 @@ class Selection:
         return rows.correlate(self.table).exists()
 
     def conditions(self) -> list[sa.ColumnElement[bool]]:
-        """What a row of this level must fulfil: the scope's condition, the filters, and ``!inner``."""
+        """The conditions for a row of this level: the scope's, the filters, and ``!inner``."""
         made = []
         if self.names.scope.condition is not None:
             made.append(self.names.scope.condition(self.table))
@@ -169,13 +169,13 @@ class Selection:
         return child
 
     def join_to(self, source: sa.FromClause) -> sa.FromClause:
-        """What stands in FROM, when all is known that has to be joined."""
+        """The FROM clause, once all joins are known."""
         for table, condition in self.joins:
             source = source.outerjoin(table, condition)
         return source
 
     def subject_of(self, column: Column, relation: str | None) -> Subject:
-        """What the order names: a field of this level, or of a relation that is joined."""
+        """The subject that an order names: a field of this level, or of a joined relation."""
         if relation is None:
             return self.names.subject(column, "order")
         if relation not in self.embeds:

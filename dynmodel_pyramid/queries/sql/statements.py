@@ -1,4 +1,4 @@
-"""The statement of one level: rows, or groups of them where it aggregates, in order and cut to a page."""
+"""The statement of one level: rows, or groups if it aggregates, in order and limited to a page."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeGuard
@@ -29,9 +29,9 @@ def select_rows(
 ) -> sa.Select[*tuple[Any, ...]]:
     """The rows of an embedded level.
 
-    :param source: what stands in FROM
-    :param order: behind the order that the query asks for
-    :param shown: what is selected of the outputs
+    :param source: the FROM clause
+    :param order: further order, after that of the query
+    :param shown: makes the selected expression of an output
     """
     conditions = [*conditions, *selection.conditions()]
     if has_rows(outputs):
@@ -61,10 +61,10 @@ def grouped(
     conditions: Sequence[sa.ColumnElement[bool]],
     shown: Shown,
 ) -> sa.Select[*tuple[Any, ...]]:
-    """Groups by all that is no aggregate, in the order that is asked for, and then by the groups' JSON.
+    """Group by all outputs that are not aggregates, in the query's order, and then by the groups' JSON.
 
-    The values are made in a query of their own: a parameter in an expression makes it another one to PostgreSQL each
-    time it stands there.
+    The values are made in a subquery, because PostgreSQL treats an expression with a parameter as a different one each
+    time it occurs.
     """
     columns: list[sa.ColumnElement[Any]] = []
     budget = selection.around.budget
@@ -111,7 +111,7 @@ def _of_group(name: str, text: sa.ColumnElement[Any]) -> Output:
 
 def _checked(term: OrderTerm, outputs: Sequence[Output | Aggregate]) -> OrderTerm:
     """
-    :raises Malformed: rows are grouped, and not by what they are to be ordered by
+    :raises Malformed: rows are grouped, but not by a value that they are ordered by
     """
     column = term.column
     known = {each.column for each in outputs if isinstance(each, Output)}

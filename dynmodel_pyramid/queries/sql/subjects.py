@@ -1,4 +1,4 @@
-"""What a condition is about: a field of a row, a part of one, or what a cast makes of it."""
+"""The subject of a condition: a field of a row, a part of one, or a cast of it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -28,8 +28,8 @@ SYSTEM: dict[str, BuiltIn] = {"id": Integer, "_version": Integer, "_created": Da
 @dataclass(frozen=True, slots=True)
 class Subject:
     """
-    :param name: what errors call it, as the client wrote it
-    :param expression: its SQL; of a list of references the query of its ids
+    :param name: its name in errors, as the client wrote it
+    :param expression: its SQL; for a list of references, the query of its ids
     :param dialect: the database's name
     """
 
@@ -40,7 +40,7 @@ class Subject:
     dialect: str
 
     def made(self, name: str, made: sa.ColumnElement[Any], field_type: BuiltIn) -> "Subject":
-        """What is made of it, as a value of a built-in type with its default options."""
+        """A subject made from this one, of a built-in type with its default options."""
         known, options = plain(field_type)
         return replace(self, name=name, expression=made, field_type=known, options=options)
 
@@ -53,18 +53,18 @@ def plain(field_type: BuiltIn) -> tuple[FieldType, Options]:
 
 
 def of_field(model: Model, field: FieldDefinition, table: sa.FromClause | None = None) -> Subject:
-    """A field of the table's rows; ``table`` is an alias of the model's."""
+    """The subject of a field; ``table`` is an alias of the model's."""
     made = expression(model, field, table)
     return Subject(field.name, made, model.field_types[field.type], field.options, model.dialect)
 
 
 def of_system(model: Model, name: str, table: sa.FromClause | None = None) -> Subject:
-    """One of the columns :data:`SYSTEM`."""
+    """The subject of one of the columns :data:`SYSTEM`."""
     return Subject(name, (model.table if table is None else table).c[name], *plain(SYSTEM[name]), model.dialect)
 
 
 def of_reverse_side(model: Model, referrer: Referrer, table: sa.FromClause | None = None) -> Subject:
-    """The rows that refer to a row, under the name that this has here: their ids."""
+    """The subject of a reverse side: the ids of the rows that refer to a row."""
     ids = referring_ids(model.table if table is None else table, referrer, model.table.schema)
     # As in column_expressions.expression.
     return Subject(referrer.reverse or "", cast(sa.ColumnElement[Any], ids), Links(), {}, model.dialect)

@@ -23,7 +23,7 @@ from dynmodel_pyramid.web.http.parts import link_next, read_part, whole_number
 from dynmodel_pyramid.web.http.transactions import read_connection
 from dynmodel_pyramid.web.http.tree import BelowTable
 
-#: Versions of a part of the history, and the most that there may be: each may have hundreds of steps.
+#: How many versions a part of the history has, and the most that it may have: a version may have hundreds of steps.
 USUAL, MOST = 25, 100
 
 

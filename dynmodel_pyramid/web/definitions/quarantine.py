@@ -1,4 +1,4 @@
-"""Views of values that a conversion could not carry over: ``/table/{id}/quarantine/`` and below."""
+"""Views of values that a conversion could not convert: ``/table/{id}/quarantine/`` and below."""
 
 from typing import Any
 from urllib.parse import quote
@@ -20,7 +20,7 @@ from dynmodel_pyramid.web.http.tree import BelowTable
 from dynmodel_pyramid.web.http.writing import writing
 from dynmodel_pyramid.web.rows.row import row_answer
 
-#: Values of a part of the list.
+#: How many values a part of the list has.
 MOST = 1000
 
 

@@ -24,7 +24,7 @@ from dynmodel_pyramid.web.http.preferences import preferred_return
 from dynmodel_pyramid.web.http.tree import path
 from dynmodel_pyramid.web.resources import Table, Tables
 
-#: Tables of one answer, and those that are in memory at a time.
+#: How many tables an answer has, and how many are in memory at a time.
 MOST, CHUNK = 1000, 50
 
 
@@ -34,7 +34,7 @@ def includeme(config: Configurator) -> None:
 
 
 def definition_answer(request: Request, outcome: Outcome, status: int = 200) -> Response:
-    """The definition that a change made; proven by the change's own locks."""
+    """Answer the changed definition; the change's own locks prove that it is current."""
     definition = outcome.definition
     answer = json_answer(encode(table_document(definition)), status)
     preferences = preferred_return(request)
@@ -55,7 +55,7 @@ def list_tables(context: Tables, request: Request) -> Response:
     documents: list[bytes] = []
     state: State | None = None
     while True:
-        # A few at a time: of wide tables the definitions take much more memory than their JSON.
+        # A few at a time: the definitions of wide tables take much more memory than their JSON.
         wanted = min(CHUNK, page.limit - len(documents))
         now, definitions = context.attempt.definitions(wanted + 1, page.offset + len(documents))
         if state is not None and now.stamp != state.stamp:

@@ -1,4 +1,4 @@
-"""Views of what was dropped: ``/table/{id}/trash/`` and ``/trash/``; and of a table's health."""
+"""Views of the trash, ``/table/{id}/trash/`` and ``/trash/``, and of a table's health."""
 
 import datetime
 import logging
@@ -27,7 +27,7 @@ from dynmodel_pyramid.web.http.tree import path
 
 log = logging.getLogger(__name__)
 
-#: Tables of a part of the trash, and the most that there may be: the rows of each are counted.
+#: How many tables a part of the trash has, and the most that it may have: the rows of each are counted.
 USUAL, MOST = 100, 1000
 
 
@@ -46,7 +46,7 @@ def _moment(moment: datetime.datetime | None) -> str | None:
 
 
 def get_health(context: resources.Health, request: Request) -> Response:
-    """The request is answered well, whatever the table is like; ``status`` and the log tell of damage."""
+    """The answer is 200 even for a damaged table; ``status`` and the log report damage."""
     no_parameters(request)
     definition = context.model.definition
     health = health_of(context.attempt.catalogue, definition)

@@ -1,14 +1,14 @@
-"""What the views of both faces share.
+"""Modules that the views of both faces share.
 
-``tree``          how the traversal tree is walked, and where it hangs
+``tree``          the traversal tree's traverser, route and base classes
 ``methods``       one view a resource, which serves the methods that the resource has
 ``transactions``  one attempt after another, each coherent
-``afterwards``    what is read when a transaction is committed
-``body``          request bodies: what may be sent, and how much of it
+``afterwards``    reads after the commit
+``body``          request bodies: media types and sizes
 ``parameters``    parameters of views without a query, and who sends a request
 ``conditions``    ETag, If-Match, If-None-Match, Accept
 ``preferences``   Prefer
-``faces``         what differs between the faces of rows
+``faces``         the differences between the faces of rows
 ``forms``         rows as the bodies of answers
 ``answers``       the responses
 ``errors``        exceptions -> problem documents
@@ -16,7 +16,7 @@
 ``writing``       rows that are added and written, with the rows in the answer
 ``streams``       long lists, sent while they are read
 ``explained``     execution plans instead of rows
-``ranges``        which part of a list, and Content-Range
+``ranges``        limit, offset, Range and Content-Range
 ``parts``         lists of definitions, versions, quarantine, trash
 ``links``         the header Link
 """

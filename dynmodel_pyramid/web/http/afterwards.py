@@ -1,6 +1,6 @@
-"""Answers of uploads: their rows are read when the transaction is committed, so that no other writer waits for them.
+"""Answers of uploads: their rows are read after the commit, so that no other writer waits for them.
 
-The rows are those of the commit's moment all the same: the connection keeps its snapshot over the commit
+The rows are still those of the commit's moment: the connection keeps its snapshot over the commit
 (:meth:`dynmodel_pyramid.database.Dialect.keep_moment`), and the definitions are proven before it.
 """
 
@@ -16,9 +16,9 @@ from dynmodel_pyramid.web.http.errors import log_unexpected, problem
 
 
 class Afterwards:
-    """What is left to do of a request when its transaction, at whose end this is made, is committed.
+    """The rest of a request, after the commit. It is made at the end of the transaction.
 
-    :param moment: keeps the snapshot till it is closed
+    :param moment: keeps the snapshot until it is closed
     """
 
     def __init__(self, request: Request, database: Database, connection: sa.Connection, moment: Moment) -> None:
@@ -38,7 +38,7 @@ class Afterwards:
         self._steps.append(step)
 
     def run(self, answer: Response) -> Response:
-        """Finish the answer; one that refuses the request, as the commit failed, stays as it is."""
+        """Finish the answer, unless the commit failed and the answer is an error."""
         if not self._is_committed:
             return answer
         try:

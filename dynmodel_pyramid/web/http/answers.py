@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 import orjson
 from pyramid.response import FileIter, Response
 
-#: Bytes of an answer that are not yet put into a temporary file.
+#: Bytes up to which an answer stays in memory.
 IN_MEMORY = 1_048_576
 
 
@@ -20,7 +20,7 @@ class Answer(Response):
 
 
 def encode(document: Any) -> bytes:
-    """A document as JSON. Whole numbers of more than 64 bits (a field's default may be one) are beyond orjson."""
+    """A document as JSON. orjson can't write whole numbers of more than 64 bits, which a field's default may be."""
     try:
         return orjson.dumps(document)
     except TypeError:
@@ -38,7 +38,7 @@ def json_answer(body: bytes, status: int = 200) -> Answer:
 
 def html_answer(page: str) -> Answer:
     answer = Answer(page, content_type="text/html", charset="utf-8")
-    # Nothing is loaded from anywhere and no script runs.
+    # The page loads nothing and runs no script.
     answer.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
     return answer
 
@@ -48,9 +48,9 @@ def empty_answer(status: int = 204) -> Answer:
 
 
 class RowsBody:
-    """A body that is made in parts; beyond :data:`IN_MEMORY` bytes in a temporary file.
+    """A body that is made in parts; beyond :data:`IN_MEMORY` bytes it is in a temporary file.
 
-    :param opening: stands before the first part, ``between`` between two of them, ``closing`` behind the last one
+    :param opening: stands before the first part, ``between`` between two parts, ``closing`` after the last one
     """
 
     def __init__(self, opening: bytes, between: bytes, closing: bytes) -> None:
@@ -58,7 +58,7 @@ class RowsBody:
         self._before, self._between, self._closing = opening, between, closing
 
     def add(self, part: bytes) -> None:
-        """Rows, one or several."""
+        """Add one or more rows."""
         self._file.write(self._before)
         self._file.write(part)
         self._before = self._between

@@ -1,4 +1,4 @@
-"""Request bodies: what may be sent, and how much of it; the same at both faces.
+"""Request bodies: their media types and sizes, equal at both faces.
 
 A document is read whole; rows come from a file, in parts (:mod:`dynmodel_pyramid.exchange`).
 """
@@ -31,7 +31,7 @@ def read_json(request: Request, media_types: tuple[str, ...] = JSON) -> Any:
     """The document of a request.
 
     :raises TooLarge: over ``dynmodel.max_document_size``
-    :raises UnsupportedMediaType: not one of ``media_types``, or no UTF-8
+    :raises UnsupportedMediaType: not one of ``media_types``, or not UTF-8
     :raises Malformed: not JSON
     """
     refuse_media_type(request, media_types)
@@ -39,7 +39,7 @@ def read_json(request: Request, media_types: tuple[str, ...] = JSON) -> Any:
 
 
 def read_document(request: Request) -> bytes:
-    """The body, in memory, where it is parsed anyway; WebOb would put what is above 10 KB into a temporary file.
+    """The body in memory, where it is parsed anyway; WebOb would put bodies above 10 KB into a temporary file.
 
     :raises TooLarge: over ``dynmodel.max_document_size``, or ``dynmodel.max_body_size``
     """
@@ -56,7 +56,7 @@ def read_document(request: Request) -> bytes:
 
 
 def body_file(request: Request) -> BinaryIO:
-    """The body of a request, to be read in parts; WebOb keeps what is above 10 KB in a temporary file.
+    """The body of a request, to be read in parts; WebOb keeps bodies above 10 KB in a temporary file.
 
     :raises TooLarge: over ``dynmodel.max_body_size``
     """
@@ -71,9 +71,9 @@ def body_file(request: Request) -> BinaryIO:
 
 
 def _close_temporary_files(request: Request) -> None:
-    """See to it that WebOb's copies of the body are closed with the request, also those that it could not finish.
+    """Make sure that WebOb's copies of the body are closed with the request, unfinished copies too.
 
-    WebOb leaves them to the garbage collector. Attempts that follow read them again.
+    WebOb leaves them to the garbage collector. They are not closed earlier, because later attempts read them again.
     """
     if "make_tempfile" not in vars(request):
         opened: list[BinaryIO] = []
@@ -87,8 +87,9 @@ def _temporary_file(opened: list[BinaryIO]) -> BinaryIO:
 
 
 def position_of(file: BinaryIO) -> Callable[[], int]:
-    """Tells how far a body is read; what gives bodies to WSGI applications seldom has ``tell``, but WebOb needs
-    ``seek``."""
+    """A function that returns how far a body is read. Bodies of WSGI servers seldom have ``tell``, but WebOb needs
+    ``seek``.
+    """
     return partial(file.seek, 0, SEEK_CUR)
 
 
@@ -102,7 +103,7 @@ def longest_document(request: Request) -> int:
 
 def refuse_media_type(request: Request, media_types: tuple[str, ...]) -> None:
     """
-    :raises UnsupportedMediaType: the body is none of these, in UTF-8, not encoded
+    :raises UnsupportedMediaType: the body has another type, is not UTF-8, or is encoded
     """
     kind = media_type_of(request)
     if kind not in media_types:
@@ -115,8 +116,8 @@ def refuse_media_type(request: Request, media_types: tuple[str, ...]) -> None:
 
 
 def refuse_parameters(request: Request, kind: str, media_types: tuple[str, ...]) -> None:
-    """What would make another text of the body. JSON has no parameters, and those that it gets mean nothing (RFC 8259,
-    section 11); CSV has two (RFC 4180, section 3).
+    """Refuse parameters that change the meaning of the body. JSON has no parameters, and any that are sent mean nothing
+    (RFC 8259, section 11); CSV has two (RFC 4180, section 3).
 
     :raises UnsupportedMediaType: there is such a parameter, or an encoding
     """
@@ -150,21 +151,21 @@ def _too_large(limit: int) -> TooLarge:
 
 
 def refuse_body(request: Request) -> None:
-    """For what takes none; nothing is ignored.
+    """Refuse a body where none is allowed; nothing is ignored.
 
-    :raises Malformed: there is one
+    :raises Malformed: there is a body
     """
     if has_body(request):
         raise Malformed("nothing is read from a body here", hint="send none")
 
 
 def read_optional_json(request: Request) -> Any:
-    """The document of a request that may have none; None where the body is empty, however that is said."""
+    """The document of a request whose body may be missing; None if it is missing or empty."""
     return read_json(request) if has_body(request) else None
 
 
 def has_body(request: Request) -> bool:
-    """Whether at least one byte comes. Without a length only the body itself tells: it may come in chunks, or not."""
+    """Whether the body has at least one byte. A body without a length (in chunks) has to be read for that."""
     if request.content_length is not None:
         return request.content_length > 0
     _close_temporary_files(request)

@@ -29,7 +29,7 @@ def _tags(name: str, header: str) -> list[tuple[bool, str]]:
 
 
 def if_match(request: Request) -> Callable[[str], bool] | None:
-    """The test of ``If-Match``: it takes the current tag (without quotes). None: no such header.
+    """The test of ``If-Match``, for the current tag (without quotes). None: no such header.
 
     The comparison is strong (RFC 9110, 13.1.1): a weak tag never matches.
     """
@@ -43,13 +43,13 @@ def if_match(request: Request) -> Callable[[str], bool] | None:
 
 
 def matching_row_versions(request: Request, definition_version: int) -> tuple[int, ...] | None:
-    """The row versions that ``If-Match`` admits; None if it admits all. Tags of another definition admit none."""
+    """The row versions that ``If-Match`` allows; None if it allows all. Tags of another definition allow none."""
     header = request.headers.get("If-Match")
     if header is None or header.strip() == "*":
         return None
     versions: set[int] = set()
     for weak, tag in _tags("If-Match", header):
-        # What may come third says what other rows said (rows that link to this one); a write doesn't depend on it.
+        # A third part is a checksum with data of other rows (rows that link to this one); a write doesn't depend on it.
         definition, row, *_ = (*tag.split("-", 2), "")
         number = row.isascii() and row.isdigit() and len(row) < 19
         if not weak and definition == str(definition_version) and number:
@@ -77,14 +77,14 @@ def refuse_other_version(request: Request) -> Callable[[TableDefinition], None]:
 
 
 def best_offer(request: Request, offers: tuple[str, ...] = ("application/json",)) -> str:
-    """Which of the media types ``Accept`` likes best; the first of those that it likes equally.
+    """The media type that ``Accept`` prefers; the first of several that it prefers equally.
 
-    :raises NotAcceptable: none
+    :raises NotAcceptable: it accepts none of them
     """
     header = request.headers.get("Accept", "").strip()
     if header in ("", "*/*", offers[0]):
         return offers[0]
-    # A header out of its grammar counts as none.
+    # A malformed header is ignored.
     qualities: dict[str, float] = {}
     for media_range, quality, *_ in request.accept.parsed or [("*/*", 1.0)]:
         name = media_range.partition(";")[0].strip().lower()
@@ -102,7 +102,7 @@ def best_offer(request: Request, offers: tuple[str, ...] = ("application/json",)
 
 
 def media_ranges(header: str) -> list[tuple[str, dict[str, str]]]:
-    """The ranges of ``Accept``: names with their parameters, the best first; what has quality 0 is left out."""
+    """The ranges of ``Accept``: names with their parameters, the best first, without those of quality 0."""
     found = []
     for number, part in enumerate(header.split(",")):
         name, *rest = (piece.strip() for piece in part.split(";"))

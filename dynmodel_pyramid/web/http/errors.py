@@ -24,15 +24,15 @@ from dynmodel_pyramid.database import Failure
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-#: In a request's environment: what a failure was, its cause, and whether the log has it.
+#: In a request's environment: the failure, its cause, and whether it is logged.
 _FAILURE, _CAUSE, _LOGGED = "dynmodel.failure", "dynmodel.cause", "dynmodel.logged"
-#: In a request's environment while an attempt runs: the errors of it that look like faults of ours.
+#: In a request's environment while an attempt runs: its errors that look like faults of this package.
 UNDECIDED = "dynmodel.undecided"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class HttpError(errors.DynmodelError):
-    """An error that only HTTP knows; ``status`` and further ``headers`` are the answer's."""
+    """An error of HTTP alone; ``status`` and further ``headers`` are for the answer."""
 
     status = 400
     headers: dict[str, str] = {}
@@ -93,17 +93,17 @@ TITLES = {
 }
 
 
-#: Writes an error: of a request, its status, code, detail, hint and further members.
+#: Writes an error from a request, status, code, detail, hint and further members.
 ErrorWriter = Callable[[Any, int, str, str, str | None, dict[str, Any]], Response]
 
 
 def add_error_writer(config: Configurator, segment: str, writer: ErrorWriter) -> None:
-    """Let a face write its errors in its own form: those of all addresses below a first segment."""
+    """Let a face write errors in its own form, for all addresses below a first segment."""
     config.registry.dynmodel_error_writers[segment] = writer
 
 
 def request_id(request: Request) -> str:
-    """The client's ``X-Request-Id`` where it is one, else a new one; the same for the whole request."""
+    """The client's ``X-Request-Id`` if it is valid, else a new one; the same for the whole request."""
     known = request.environ.get("dynmodel.request_id")
     if known is None:
         given = request.headers.get("X-Request-Id", "")
@@ -113,9 +113,9 @@ def request_id(request: Request) -> str:
 
 
 def problem(request: Request, status: int, code: str, detail: str, hint: str | None = None, **members: Any) -> Response:
-    """A problem document. ASCII only: what a client sent may hold surrogates, which have no UTF-8.
+    """A problem document. It is ASCII only, because texts of clients may have surrogates, which have no UTF-8.
 
-    Below the address of a face that has a form of its own it has that form, unless ``Accept`` names ours.
+    Below the address of a face with its own form of errors it has that form, unless ``Accept`` names this one.
     """
     if status >= 500:
         request.environ[_FAILURE] = f"{code}: {detail}"
@@ -170,7 +170,7 @@ def domain_error_view(error: errors.DynmodelError, request: Request) -> Response
 
 
 def with_definition_version(answer: Response, request: Request) -> Response:
-    """``Definition-Version`` for every answer below a table; ``Deprecation`` where its rows have former names."""
+    """``Definition-Version`` for every answer below a table; ``Deprecation`` if its rows have former names."""
     model = getattr(getattr(request, "context", None), "model", None)
     if model is not None:
         answer.headers["Definition-Version"] = str(model.definition.version)
@@ -181,7 +181,7 @@ def with_definition_version(answer: Response, request: Request) -> Response:
 
 
 def not_found_view(error: HTTPNotFound, request: Request) -> Response:
-    # error.detail names classes and views of ours.
+    # error.detail would reveal names of classes and views.
     return problem(request, 404, "not_found", f"there is nothing at {request.path_info}")
 
 
@@ -191,7 +191,7 @@ def http_exception_view(error: HTTPException, request: Request) -> Response:
 
 
 def stale_view(error: Stale, request: Request) -> Response:
-    """What is answered when the last attempt was stale, too."""
+    """The answer when the last attempt was stale, too."""
     return busy(request, "the definition changed faster than the request could run")
 
 
@@ -207,12 +207,12 @@ def undecodable_view(error: UnicodeDecodeError, request: Request) -> Response:
 
 
 def incomplete_body_view(error: DisconnectionError, request: Request) -> Response:
-    """The client is gone most likely; waitress gives whole bodies only, other servers may not."""
+    """The client has probably gone. waitress passes on only whole bodies; other servers may not."""
     return problem(request, 400, "malformed", "the body ended before its Content-Length")
 
 
 def database_error_view(error: sa.exc.DBAPIError, request: Request) -> Response:
-    """What the database refused. Whether a stale definition is to blame was asked before (``transactions``)."""
+    """An error of the database. ``transactions`` has found before that no stale definition caused it."""
     failure = request.registry.dynmodel_catalogue.database.failure(error)
     note_cause(error, request)
     if failure.kind in KINDS:
@@ -244,11 +244,11 @@ def database_error_view(error: sa.exc.DBAPIError, request: Request) -> Response:
         return busy(request, details[failure.kind], code)
     if writes_committed(request):
         return unexpected_error_view(error, request)
-    return internal_error(request)  # logged by the attempts tween, if no further attempt mends it
+    return internal_error(request)  # logged by the attempts tween, unless a further attempt succeeds
 
 
 def writes_committed(request: Request) -> bool:
-    """Whether pyramid_tm was at the commit: it has taken its mark off the request before."""
+    """Whether pyramid_tm was at the commit: before that it removes its mark from the request."""
     return "dynmodel.writes" in request.environ and not request.environ.get("tm.active")
 
 
@@ -259,7 +259,7 @@ def _violation(failure: Failure, request: Request) -> Response:
 
 
 def _too_long(failure: Failure, request: Request) -> Response:
-    """A value that no index takes; of a very long one the database does not tell the index."""
+    """A value that is too long for an index; for very long values the database does not name the index."""
     model = getattr(request.context, "model", None)
     names = [] if model is None else violated_fields(failure, model.definition) or long_indexed_fields(model)
     told = f"the value of {' or '.join(names)}" if names else "the value of an indexed or unique field"
@@ -268,9 +268,10 @@ def _too_long(failure: Failure, request: Request) -> Response:
 
 
 def unexpected_error_view(error: Exception, request: Request) -> Response:
-    """A fault of ours: the log has it all, under the request's id; the client gets the id.
+    """A fault of this package: the log has the details under the request's id; the client gets only the id.
 
-    An attempt's may come of a definition that has just changed: ``transactions`` asks that first, and logs it then.
+    During an attempt a changed definition may be the cause: ``transactions`` checks that first, and then logs the
+    fault.
     """
     undecided = request.environ.get(UNDECIDED)
     if undecided is None:
@@ -286,15 +287,15 @@ def log_unexpected(error: Exception, request: Request) -> None:
 
 
 def note_cause(error: BaseException | None, request: Request) -> None:
-    """Keep what the database said for the line of the log."""
+    """Keep the database's message for the log."""
     if error is not None:
         request.environ[_CAUSE] = first_line(getattr(error, "orig", None) or error)
 
 
 def log_failure(answer: Response, request: Request) -> None:
-    """One line, without a traceback, for an answer of 500 and above: under its request_id the log tells the cause.
+    """Log the cause of an answer of 500 and above in one line with its request_id, without a traceback.
 
-    The line of a fault of ours is there already.
+    Faults of this package are logged already.
     """
     told = request.environ.get(_FAILURE)
     if answer.status_int < 500 or told is None or request.environ.pop(_LOGGED, False):
@@ -308,7 +309,7 @@ def log_failure(answer: Response, request: Request) -> None:
 
 
 def first_line(error: BaseException | None) -> str:
-    """What an error says, for a line of the log."""
+    """The first line of an error's message, for the log."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
 
 

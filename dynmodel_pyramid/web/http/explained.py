@@ -1,6 +1,6 @@
 """Execution plans instead of rows, where the deployment allows it (PostgREST, "Execution plan").
 
-A plan shows SQL, the names of columns and the values of conditions, those of access rules included.
+A plan shows SQL, names of columns, and values of conditions, also those of access rules.
 """
 
 from collections.abc import Collection, Mapping
@@ -19,17 +19,17 @@ from dynmodel_pyramid.web.http.ranges import Part
 from dynmodel_pyramid.web.http.transactions import read_connection
 
 PLAN = "application/vnd.pgrst.plan"
-#: The media types of plans; the first one is text, as the last one is.
+#: The media types of plans; the first and the last one are text.
 PLANS = (PLAN, f"{PLAN}+json", f"{PLAN}+text")
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What kind of plan is wanted.
+    """The kind of plan that a client asks for.
 
     :param form: ``json`` or ``text``
-    :param of: the media type of the answer that it explains; the statement is the same for all
-    :param options: of EXPLAIN, of those that :data:`EXPLAIN_OPTIONS` names
+    :param of: the media type of the explained answer; the statement is the same for all
+    :param options: options of EXPLAIN, from :data:`EXPLAIN_OPTIONS`
     """
 
     form: str
@@ -42,7 +42,7 @@ class Explanation:
         return f'{PLAN}+{self.form}; for="{self.of}"{options}; charset=utf-8'
 
     def answer(self, request: Request, found: Queried, part: Part) -> Answer:
-        """The plan of the statement that finds a page.
+        """The plan of a page's statement.
 
         :raises Conflict: the database doesn't know an option
         """
@@ -64,11 +64,11 @@ class Explanation:
 
 
 def explanation(name: str, parameters: Mapping[str, str], known: Collection[str]) -> Explanation:
-    """What a media type of plans asks for.
+    """The explanation that a media type of plans asks for.
 
-    :param known: the media types of which there are plans
-    :raises NotAcceptable: ``for`` is none of them
-    :raises Malformed: an option that there isn't, or that wants another one
+    :param known: the media types that can be explained
+    :raises NotAcceptable: ``for`` names another type
+    :raises Malformed: an option is unknown, or needs another one
     """
     form = "json" if name == PLANS[1] else "text"
     of = parameters.get("for", "application/json").lower()
@@ -92,7 +92,7 @@ def explanation(name: str, parameters: Mapping[str, str], known: Collection[str]
 
 
 def asked_for(request: Request, offers: tuple[str, ...]) -> Explanation | None:
-    """The plan that ``Accept`` names before any rows; None if it is rows that are wanted, or plans are not given.
+    """The plan that ``Accept`` names before any rows; None if rows are wanted, or plans are not enabled.
 
     :param offers: the media types of rows
     """

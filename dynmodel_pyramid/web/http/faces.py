@@ -1,6 +1,6 @@
-"""What differs between the two faces of rows, ``/table/{id}/rows/`` and ``/rest/{model_name}``.
+"""The differences between the two faces of rows, ``/table/{id}/rows/`` and ``/rest/{model_name}``.
 
-How lists are read (:mod:`~.listing`) and rows are written (:mod:`~.writing`) is written once; a face is a value.
+Reading lists (:mod:`~.listing`) and writing rows (:mod:`~.writing`) is the same code for both; a face is a value.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,35 +13,36 @@ from dynmodel_pyramid.web.http.preferences import PreferenceRules
 
 
 class Accepted(Protocol):
-    """What ``Accept`` asks for."""
+    """The form of rows that ``Accept`` asks for."""
 
     def form(self, names: Sequence[str], *, is_one: bool = False) -> Form:
-        """How rows with these names are written.
+        """The form of rows with these names.
 
-        :param is_one: for the answer to a request that sent one row by itself
+        :param is_one: the request sent a single row, not an array
         """
 
     def refuse(self, count: int | str) -> None:
-        """:raises Exception: the form has no place for this number of rows"""
+        """:raises Exception: the form can't hold this number of rows"""
 
 
 @dataclass(frozen=True, slots=True)
 class Face:
     """
-    :param preferences: which there are, and how they are read
-    :param accept: reads ``Accept`` for an answer to a write, of a request
-    :param read_query: parses the query string, for a resource and by the rules of the catalogue
+    :param preferences: the known preferences and how they are read
+    :param accept: reads a request's ``Accept`` for an answer to a write
+    :param read_query: parses the query string for a resource, by the rules of the catalogue
     :param exact_numbers: exact numbers are JSON numbers, not strings
-    :param has_cursors: lists tell what continues them
-    :param tells_range: every list has ``Content-Range``; else where something asks for a part or the number of rows
-    :param beyond: makes the error for an offset and the total that it is beyond
+    :param has_cursors: lists have cursors
+    :param tells_range: every list has ``Content-Range``; else only if a part or the number of rows is asked for
+    :param beyond: makes the error for an offset that is beyond the total
     :param returns: the methods whose answers have the rows, unless ``Prefer`` says otherwise
-    :param is_lenient: what a query says of the rows that are returned is judged where they are returned, and may group
-        them; else always, and it may not
-    :param varies: answers to writes come in several media types; those without rows name none
-    :param ignored: the status of a POST whose rows were all there and left as they are
+    :param is_lenient: the query's parts for returned rows are checked only if rows are returned, and may group them;
+        else they are checked always, and may not group
+    :param varies: answers to writes have several media types; answers without rows have none
+    :param ignored: the status of a POST whose rows all existed and were left as they are
     :param unchanged: the status of a POST that made no new row, without a body
-    :param written_range: ``Content-Range`` of a write, if any, by method, number of rows, and total if it is asked for
+    :param written_range: makes ``Content-Range`` of a write, if any, from method, number of rows, and total if asked
+        for
     """
 
     preferences: PreferenceRules

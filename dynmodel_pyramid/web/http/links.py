@@ -1,4 +1,4 @@
-"""``Link`` of a page: where the next and the previous one are (RFC 8288)."""
+"""``Link`` of a page: the addresses of the next and the previous one (RFC 8288)."""
 
 from urllib.parse import unquote_plus
 
@@ -12,7 +12,7 @@ _REPLACED = ("_after", "_before", "offset")
 
 
 def link_header(request: Request, answer: Response, text: str, page: PageOfRows) -> None:
-    """Add the header; relative to the request's own address.
+    """Add the header, with addresses relative to the request's own.
 
     :param text: the query string
     """
@@ -30,6 +30,6 @@ def link_header(request: Request, answer: Response, text: str, page: PageOfRows)
 
 
 def _link(request: Request, relation: str, parts: list[str]) -> str:
-    # What a client may send and a header may not hold: angle brackets would end the address.
+    # Clients may send angle brackets, which would end the address in the header.
     query = "&".join(parts).replace("<", "%3C").replace(">", "%3E")
     return f'<{request.path}?{query}>; rel="{relation}"'

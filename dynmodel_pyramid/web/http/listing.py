@@ -1,7 +1,7 @@
 """A list of rows, counted, ranged and answered: one path for both faces (:mod:`~.faces`).
 
-``Content-Range`` counts what is sent. A guess (``count=planned``, ``estimated``) is the total at most, and never below
-what is sent; where the answer itself shows how many rows there are, that is the total.
+``Content-Range`` counts the rows that are sent. A guess (``count=planned``, ``estimated``) affects only the total, and
+is never below the number of sent rows. If the answer itself shows how many rows there are, that is the total.
 """
 
 from collections.abc import Callable
@@ -35,10 +35,10 @@ def list_answer(
     query_string: str | None = None,
     refuse: Callable[[int | str], None] = lambda count: None,
 ) -> Answer:
-    """A part of what a query finds: in memory if it is short, else streamed.
+    """A part of a query's rows: in memory if it is short, else streamed.
 
-    :param query_string: for links to other pages; None: there are none
-    :param refuse: told the number of rows; may raise an error
+    :param query_string: for links to other pages; None: no links
+    :param refuse: called with the number of rows; may raise an error
     """
     listing = Listing(request, found, part, wanted["count"], face.beyond, cursors=face.has_cursors)
     try:
@@ -59,10 +59,10 @@ def list_answer(
 
 
 class Listing:
-    """What a query finds, read as far as it fits in memory.
+    """The rows of a query, read as far as they fit in memory.
 
-    ``rows`` are all of them; None for a stream. ``sent`` is how many rows the answer has; None for a stream that nobody
-    counts. ``total`` is how many there are; None where nobody asks. ``page`` has the cursors of a page.
+    ``rows`` are all of them; None for a stream. ``sent`` is the number of rows in the answer; None for an uncounted
+    stream. ``total`` is the number of all rows; None if it is not asked for. ``page`` has the cursors of a page.
     """
 
     page: PageOfRows | None = None
@@ -82,8 +82,8 @@ class Listing:
     ) -> None:
         """
         :param count: one of ``COUNTS``
-        :param beyond: makes the error for an offset and the total that it is beyond
-        :param cursors: whether a page tells what continues it
+        :param beyond: makes the error for an offset that is beyond the total
+        :param cursors: whether a page has cursors
         :raises Malformed: more rows than ``dynmodel.max_rows``, or a cursor without a limit
         """
         self._found, self._part, self._beyond = found, part, beyond
@@ -131,7 +131,7 @@ class Listing:
             raise self._beyond(self._part.offset, self.total)
 
     def _settle(self, connection: sa.Connection, total: int) -> None:
-        """Let the total agree with what is sent. Between the statements of a page others may have written."""
+        """Make the total agree with the sent rows. Others may have written between the statements of a page."""
         limit, offset = self._part.limit, self._part.offset
         if self.sent is None:
             self._settle_stream(connection, total)
@@ -139,11 +139,11 @@ class Listing:
             reach = offset + self.sent
             self.total = reach if limit is None or self.sent < limit else max(total, reach)
         elif self._guess is not None and limit != 0:
-            # There is nothing where the guess has rows.
+            # There are no rows where the guess expects some.
             self._count_all(connection)
 
     def _settle_stream(self, connection: sa.Connection, total: int) -> None:
-        """It is counted in the moment that it shows, up to its end: that is little beside reading all its rows."""
+        """Count the stream's rows up to its end, in the same snapshot. It costs little beside reading all of them."""
         limit, offset = self._part.limit, self._part.offset
         end = None if limit is None else min(offset + limit, LARGEST)
         reach = total
@@ -158,13 +158,13 @@ class Listing:
 
     @property
     def is_ranged(self) -> bool:
-        """Whether a part was asked for, or the number of rows, and it is known which rows are sent."""
+        """Whether a part or the number of rows was asked for, and it is known which rows are sent."""
         asked = self._part.asked or self.total is not None or self.page is not None
         return self.sent is not None and not self._has_cursor and asked
 
     @property
     def is_partial(self) -> bool:
-        """Whether it is known to be a part of what there is (206)."""
+        """Whether the answer is known to be only a part of the rows (206)."""
         if self.total is None or self.sent is None or self._has_cursor:
             return False
         return self.sent < self.total
@@ -180,6 +180,6 @@ class Listing:
         return answer
 
     def close(self) -> None:
-        """Give up a stream that no answer is made of."""
+        """Close a stream that is not used for an answer."""
         if self.rows is None:
             self._stream.discard()

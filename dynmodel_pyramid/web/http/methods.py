@@ -1,7 +1,7 @@
 """One view for each resource, which serves the methods that the resource has.
 
-Pyramid would answer 404 where no view takes the method. Here it is 405 with ``Allow`` (RFC 9110, 15.5.6), HEAD goes
-where GET goes, and OPTIONS tells the methods.
+Pyramid answers 404 if no view has the method. Here the answer is 405 with ``Allow`` (RFC 9110, 15.5.6), HEAD is served
+by the view of GET, and OPTIONS lists the methods.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,10 +32,10 @@ def add_resource_view(
 ) -> None:
     """Register the views of a resource class, by method.
 
-    :param offers: the media types that it can answer, for a request; None: the views read ``Accept``
-    :param check: called first, whatever the method; may raise an error
-    :param allow: the methods as the header has them
-    :param options_status: of the answer to OPTIONS
+    :param offers: gives the media types of answers to a request; None: the views read ``Accept``
+    :param check: called first, for every method; may raise an error
+    :param allow: the value of the header ``Allow``
+    :param options_status: the status of the answer to OPTIONS
     """
     allow = allow or ", ".join(sorted({*views, *(("HEAD",) if "GET" in views else ()), "OPTIONS"}))
 

@@ -1,4 +1,4 @@
-"""What every view asks of a request besides its body: its parameters, and who sends it."""
+"""The parameters of a request, and who sends it."""
 
 from pyramid.request import Request
 
@@ -6,11 +6,11 @@ from dynmodel_pyramid.errors import Malformed
 
 
 def no_parameters(request: Request, *known: str) -> dict[str, str]:
-    """The query string's parameters, each of which must be known and stand once."""
+    """Read the query string's parameters: each must be known, and occur once."""
     given: dict[str, str] = {}
     if not request.query_string:
-        # request.GET and the environment refer to one another, so the body of a write would outlive its request until
-        # the garbage collector's next full run: 2 MB more for each POST of 5,000 rows, hundreds of MB in all.
+        # Not request.GET: it and the environment refer to one another, so a write's body would stay in memory until the
+        # garbage collector's next full run: 2 MB for each POST of 5,000 rows, hundreds of MB in all.
         return given
     for name, value in request.GET.items():
         if name not in known:
@@ -23,6 +23,6 @@ def no_parameters(request: Request, *known: str) -> dict[str, str]:
 
 
 def author_of(request: Request) -> str | None:
-    """Who makes a change, as the history tells it."""
+    """Who makes a change, for the history."""
     author = request.authenticated_userid
     return None if author is None else str(author)

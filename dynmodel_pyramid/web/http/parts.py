@@ -1,6 +1,6 @@
-"""Lists that come in parts: of definitions, versions, and what is kept aside.
+"""Lists in parts: of definitions, versions, quarantine and trash.
 
-A part ends after so many items even where no ``limit`` asks for it; ``Link`` tells where the next one is (RFC 8288).
+A part has a limited number of items even without ``limit``; ``Link`` has the address of the next part (RFC 8288).
 """
 
 from collections.abc import Mapping
@@ -24,8 +24,8 @@ class Page:
 def read_part(parameters: Mapping[str, str], usual: int, most: int) -> Page:
     """The part of a list that the parameters ``limit`` and ``offset`` ask for.
 
-    :param usual: items without ``limit``
-    :raises Malformed: one of them is out of its grammar, or ``limit`` above ``most``
+    :param usual: the number of items without ``limit``
+    :raises Malformed: one of them is not a whole number, or ``limit`` is above ``most``
     """
     limit = whole_number("limit", parameters["limit"]) if "limit" in parameters else usual
     offset = whole_number("offset", parameters.get("offset", "0"))
@@ -40,16 +40,16 @@ def read_part(parameters: Mapping[str, str], usual: int, most: int) -> Page:
 
 
 def whole_number(name: str, text: str) -> int:
-    """:raises Malformed: naming the parameter: it is no whole number, 0 or above"""
+    """:raises Malformed: naming the parameter, if it is not a whole number of at least 0"""
     if not (text.isascii() and text.isdigit()) or len(text) > 19 or int(text) > LARGEST:
         raise Malformed(f"{name}={text}: want a whole number, 0 or above", code="invalid_parameter")
     return int(text)
 
 
 def link_next(request: Request, answer: Response, page: Page, more: bool, **further: str | int) -> Response:
-    """Tell where the next part is, if there is one.
+    """Add a link to the next part, if there is one.
 
-    :param further: parameters of the link besides ``limit``; ``offset`` where none are given
+    :param further: parameters of the link besides ``limit``; by default ``offset``
     """
     if more and page.limit:
         parameters = {"limit": page.limit, **(further or {"offset": page.offset + page.limit})}

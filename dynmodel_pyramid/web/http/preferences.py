@@ -1,6 +1,6 @@
-"""``Prefer`` (RFC 7240): what a client would like, and what was honoured; read once, by the rules of each face.
+"""``Prefer`` (RFC 7240): the preferences of a client, and which were honoured; read once, by the rules of each face.
 
-Preferences that are not known are ignored, as the RFC says, unless ``handling=strict`` asks for all or nothing.
+Unknown preferences are ignored, as the RFC says, unless ``handling=strict`` demands all or nothing.
 """
 
 import re
@@ -16,7 +16,7 @@ _NUMBER = re.compile("[0-9]{1,18}")
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """The preferences of one request that are honoured, by name."""
+    """The honoured preferences of one request, by name."""
 
     honoured: Mapping[str, str] = field(default_factory=dict)
 
@@ -44,12 +44,13 @@ class Preferences:
 class PreferenceRules:
     """How a face reads the header.
 
-    :param known: the values of each preference that are known; ``max-affected`` takes numbers
-    :param heeded: the names of those that mean something, by method
-    :param refuse: makes the error of ``handling=strict``, of those that are not honoured and of the heeded names
+    :param known: the known values of each preference; ``max-affected`` takes numbers
+    :param heeded: the names of preferences that have a meaning, by method
+    :param refuse: makes the error of ``handling=strict``, from the preferences that are not honoured and the heeded
+        names
     :param passed_over: names that ``handling=strict`` does not refuse
-    :param is_exact: letters count in their case, and quotes and parameters belong to the value; what is known and not
-        heeded is not refused; ``Preference-Applied`` has the order of ``known``
+    :param is_exact: case matters, and quotes and parameters belong to the value; known preferences that are not heeded
+        are not refused; ``Preference-Applied`` has the order of ``known``
     """
 
     known: Mapping[str, Sequence[str]]
@@ -59,7 +60,7 @@ class PreferenceRules:
     is_exact: bool = False
 
     def read(self, request: Request) -> Preferences:
-        """:raises Exception: what ``refuse`` makes"""
+        """:raises Exception: the error that ``refuse`` makes"""
         header = request.headers.get("Prefer")
         if not header:
             return NOTHING
@@ -72,7 +73,7 @@ class PreferenceRules:
             elif name not in self.passed_over:
                 refused.append(text)
         if given.get("handling") != "strict":
-            # As PostgREST has it ("Prefer Header": Max Affected).
+            # As in PostgREST ("Prefer Header": Max Affected).
             given.pop("max-affected", None)
         elif refused:
             raise self.refuse(refused, heeded)
@@ -89,7 +90,7 @@ NOTHING = Preferences()
 
 
 def preferred(request: Request, name: str, known: Sequence[str]) -> Preferences:
-    """One preference alone, where its value is one that we know; the first one that is given counts."""
+    """The value of one preference, if it is a known one; the first one in the header counts."""
     for given, value, _ in _asked(request.headers.get("Prefer", ""), is_exact=False):
         if given == name:
             return Preferences({name: value}) if value in known else NOTHING
@@ -102,7 +103,7 @@ def preferred_return(request: Request) -> Preferences:
 
 
 def _asked(header: str, *, is_exact: bool) -> Iterator[tuple[str, str, str]]:
-    """Name and value of each preference, and both as they are told when they are refused."""
+    """Name and value of each preference, and both as an error shows them."""
     for part in header.split(","):
         if is_exact:
             name, _, value = (text.strip() for text in part.partition("="))

@@ -1,6 +1,7 @@
-"""Which part of a list: ``limit`` and ``offset``, the header ``Range``, and ``Content-Range`` (RFC 9110, section 14).
+"""The part of a list that a request asks for: ``limit`` and ``offset``, ``Range``, and ``Content-Range`` (RFC 9110,
+section 14).
 
-Ranges are of items, and named without their unit, as PostgREST has it ("Pagination and Count").
+Ranges are of items, and have no unit, as in PostgREST ("Pagination and Count").
 """
 
 import re
@@ -23,7 +24,7 @@ class Part:
 
 
 def part_of(request: Request, limit: int | None, offset: int) -> Part:
-    """What the query and the header both ask for. Ranges of other units are ignored (RFC 9110, 14.2).
+    """The part that both the query and the header ask for. Ranges of other units are ignored (RFC 9110, 14.2).
 
     :raises RangeNotSatisfiable: the range ends before it begins
     """
@@ -43,11 +44,11 @@ def part_of(request: Request, limit: int | None, offset: int) -> Part:
 
 
 def content_range(offset: int, count: int, total: int | None) -> str:
-    """``0-24/100``; ``*`` for what is empty or not known."""
+    """``0-24/100``; ``*`` for an empty range or an unknown total."""
     rows = f"{offset}-{offset + count - 1}" if count else "*"
     return f"{rows}/{'*' if total is None else total}"
 
 
 def beyond_the_end(offset: int, total: int) -> RangeNotSatisfiable:
-    """The part begins behind the end of a list that was counted."""
+    """The error for a part that begins after the end of a counted list."""
     return RangeNotSatisfiable(f"there are only {total} rows, none from {offset} on", total)

@@ -1,15 +1,15 @@
 """Long answers: rows that are sent while they are read. One module for both faces and all media types.
 
-A :class:`RowStream` owns a connection and its transaction, which keep others from something: on PostgreSQL a definition
-change of its table waits for it, on SQLite the write-ahead log grows. So it gives the connection back
+A :class:`RowStream` owns a connection and its transaction, which hinder others: on PostgreSQL a definition change of
+its table waits for it, on SQLite the write-ahead log grows. So it gives the connection back
 
 * when the last row is read, one part before the last one is sent;
-* when the client is gone, or the server gives the answer up;
-* after ``dynmodel.stream_timeout`` seconds, however its client reads;
+* when the client is gone, or the server aborts the answer;
+* after ``dynmodel.stream_timeout`` seconds, even if its client still reads;
 * on PostgreSQL, when a definition change wants the table and the stream waits for its client
   (:meth:`dynmodel_pyramid.database.Dialect.end_streams`, called by another process, maybe on another host).
 
-An answer that ends too early never looks whole: its connection is aborted.
+An answer that ends too early never looks complete: its connection is aborted.
 """
 
 import logging
@@ -28,9 +28,9 @@ from dynmodel_pyramid.web.http.tree import ATTEMPT
 
 log = logging.getLogger(__name__)
 
-#: In the environment of our own server: what it knows of the answer (``server.answers.Answer``).
+#: In the environment of our own server: the answer (``server.answers.Answer``).
 ANSWER = "dynmodel.answer"
-#: Seconds that a stream has waited for its client, in all, when it counts as one that does.
+#: Seconds of waiting, in all, after which a stream counts as one that waits for its client.
 PATIENCE = 1.0
 
 
@@ -41,10 +41,10 @@ class StreamEnded(Exception):
 class RowStream:
     """The rows of a list: ``whole`` if they are few, else the body of an answer (PEP 3333).
 
-    What is read at once are two parts, so what fails at the beginning is still answered as an error.
+    Two parts are read at once, so a failure at the beginning is still answered as an error.
 
     :param connection: in a read transaction; the stream's own from :meth:`answer` on, unless it is ``whole``
-    :param parts: reads the rows; none of its parts but the first one is empty
+    :param parts: reads the rows; only the first part may be empty
     """
 
     whole: Rows | None = None
@@ -69,7 +69,7 @@ class RowStream:
         return answer
 
     def discard(self) -> None:
-        """No answer is made of it."""
+        """Close the stream; no answer is made of it."""
         self._source.close()
         self._connection.close()
 
@@ -78,7 +78,7 @@ class RowStream:
         self._dialect.unbound_statements(self._connection)
         self._what = f"request {request_id(self._request)}: {self._request.method} {self._request.path}"
         self._body = form.parts(self._rows())
-        self._turn = threading.Lock()  # who has it uses the connection
+        self._turn = threading.Lock()  # held while the connection is used
         self._open, self._ended = True, ""
         self._waited, self._gave, self._is_slow = 0.0, time.monotonic(), False
         reason = f"it took longer than {settings.stream_timeout:g} s (dynmodel.stream_timeout)"
@@ -90,7 +90,7 @@ class RowStream:
             self._answer.gives_way = self._is_over
 
     def _rows(self) -> Iterator[Rows]:
-        """The parts; each is given when the next one has been read."""
+        """The parts; each is yielded when the next one has been read."""
         current, *ahead = self._read
         self._read = []
         for following in chain(ahead, self._source):
@@ -125,7 +125,7 @@ class RowStream:
                 self._gave = time.monotonic()
 
     def _is_over(self) -> bool:
-        """Asked by our server while its thread waits for the client: whether it does so in vain."""
+        """Whether waiting is in vain; our server calls it while its thread waits for the client."""
         with self._turn:
             if self._open and self._dialect.is_cut_off(self._connection):
                 self._break_off("a definition change ended it, as its client did not read")
@@ -139,7 +139,9 @@ class RowStream:
             self._answer.abort(reason)
 
     def _over(self) -> Exception:
-        """What tells the server: our own has reset the connection already, another one has to be shown an error."""
+        """The exception for the server. Our own server has reset the connection already; another one has to see an
+        error.
+        """
         is_reset = self._answer is not None and self._answer.gone
         return StopIteration() if is_reset else StreamEnded(self._ended)
 
@@ -155,7 +157,7 @@ class RowStream:
         self._connection.close()
 
     def _abandon(self) -> None:
-        """Give the connection up with what is not read of its cursor; it may be dead, so nothing is asked of it."""
+        """Throw the connection away, with the unread rows. It may be dead, so no statement is run on it."""
         if self._open:
             if self._dialect.ends_streams:
                 self._connection.invalidate()

@@ -1,4 +1,4 @@
-"""Attempts and transactions: how each answer is made coherent.
+"""Attempts and transactions, which make each answer coherent.
 
 Two tweens stand around Pyramid's router, with pyramid_tm's between them::
 
@@ -8,7 +8,7 @@ Two tweens stand around Pyramid's router, with pyramid_tm's between them::
           exception views     problem documents
             router            traversal, view
 
-Reads need no transaction manager: they have a read transaction of their own, at half the price of a small request.
+Reads need no transaction manager: they have their own read transaction, which halves the time of a small request.
 Definition changes have theirs in the definition service.
 """
 
@@ -32,16 +32,17 @@ from dynmodel_pyramid.web.http.errors import UNDECIDED, database_error_view, log
 from dynmodel_pyramid.web.http.tree import ATTEMPT, ATTEMPT_NUMBER, Handler
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-#: In the environment: what is left to do when the transaction is committed.
+#: In the environment: the work left for after the commit.
 _AFTERWARDS = "dynmodel.afterwards"
-#: What an attempt leaves on the request.
+#: Attributes that an attempt leaves on the request.
 _LEFT_BEHIND = ("context", "exception", "exc_info", "view_name", "subpath", "traversed", "virtual_root", "root")
 
 
 class AttemptFailure(Exception):
-    """An error in an attempt, with the answer that it gets if no other attempt is made.
+    """An error in an attempt, with its answer in case no further attempt is made.
 
-    :param kind: of a database error, see :class:`~dynmodel_pyramid.database.Failure`; "other" for all other errors
+    :param kind: the kind of a database error, see :class:`~dynmodel_pyramid.database.Failure`; "other" for all other
+        errors
     """
 
     def __init__(self, error: Exception, kind: str, answer: Response) -> None:
@@ -93,12 +94,12 @@ def attempts_tween_factory(handler: Handler, registry: Registry) -> Handler:
 
 
 def _after_failure(request: Request, failure: AttemptFailure, number: int) -> Response | None:
-    """The answer if a further attempt, which is worth making, comes too late; None if none is worth making."""
+    """The answer in case it is too late for a further attempt; None if no further attempt is worth making."""
     attempt: Attempt = request.environ[ATTEMPT]
     kind = failure.kind
     if kind == "away":
-        # A pooled connection may have been dead for long; the pool has thrown all of them away by now. A database that
-        # can't be reached with a new one either is not waited for: the threads are needed for other requests.
+        # A pooled connection may have been dead for long; the pool has thrown all of them away by now. If a new
+        # connection fails, too, nobody waits for the database: the threads are needed for other requests.
         return failure.answer if number == 0 else None
     if kind == "busy":
         return failure.answer
@@ -128,13 +129,13 @@ def confirmation_tween_factory(handler: Handler, registry: Registry) -> Handler:
         if isinstance(error, Stale):
             raise error
         if isinstance(error, OutcomeUnknown):
-            return answer  # another attempt might do it twice
+            return answer  # another attempt might write twice
         if error is not None and request.environ.get("tm.active"):
             request.tm.doom()
         if isinstance(error, sa.exc.DBAPIError):
             raise AttemptFailure(error, attempt.database.failure(error).kind, answer)
         if unexpected:
-            # Such as a driver's that meets a column of another type than the statement was made for.
+            # Such as a driver's error for a column of another type than the statement was made for.
             raise AttemptFailure(unexpected[0], "other", answer)
         try:
             attempt.confirm()
@@ -156,9 +157,9 @@ def read_connection(request: Request) -> sa.Connection:
 
 
 def detached_read_connection(request: Request) -> sa.Connection:
-    """A connection in a read transaction that outlives the view, for a stream; who takes it closes it.
+    """A connection in a read transaction that outlives the view, for a stream; the caller closes it.
 
-    All its statements see one moment, so that a count of the rows is that of the rows which are sent.
+    All its statements see one moment, so that a count agrees with the rows that are sent.
     """
     attempt: Attempt = request.environ[ATTEMPT]
     connection = attempt.database.engine.connect().execution_options(**{ONE_MOMENT: True})
@@ -182,8 +183,9 @@ def staging_connection(request: Request) -> sa.Connection:
 
 
 def write_connection(request: Request) -> sa.Connection:
-    """The attempt's connection, in the transaction of ``request.tm``; that of :func:`staging_connection`, if there is
-    one."""
+    """The attempt's connection, in the transaction of ``request.tm``: the one of :func:`staging_connection`, if there
+    is one.
+    """
     attempt: Attempt = request.environ[ATTEMPT]
     if not request.environ.get("tm.active"):
         raise ConfigurationProblem(
@@ -205,7 +207,7 @@ def write_connection(request: Request) -> sa.Connection:
 
 
 class RequestTransaction(Transaction):
-    """The transaction of a request, for rows that come in any number.
+    """The transaction of a request, for any number of rows.
 
     :param begin: begins it
     """
@@ -250,6 +252,6 @@ def _close(request: Request) -> None:
     if staged is not None:
         request.environ[ATTEMPT].database.unstage(staged)
     if request.__dict__.pop("exc_info", None) is not None and request.exception is not None:
-        # Its frames refer to the request, in a circle: the body would outlive a refusal until the garbage collector's
-        # next full run. What is worth a traceback has been logged.
+        # The traceback's frames refer to the request, in a cycle: the body would stay in memory until the garbage
+        # collector's next full run. Tracebacks that matter have been logged.
         request.exception.__traceback__ = None

@@ -1,4 +1,4 @@
-"""What all places of the traversal tree share: their kinds, how it is walked, and where it hangs."""
+"""The base classes of the traversal tree, its traverser, and its route."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,15 +15,15 @@ from dynmodel_pyramid.rows.reading import parse_id
 Handler = Callable[[Request], Response]
 #: Name of the one route under which the tree hangs; it is a hybrid route, so the tree can be mounted under a prefix.
 ROUTE = "dynmodel"
-#: Where a request keeps its current attempt, and the number of that with the deadline of all.
+#: The keys under which a request keeps its current attempt, and the attempt's number with the deadline of all.
 ATTEMPT = "dynmodel.attempt"
 ATTEMPT_NUMBER = "dynmodel.attempt_number"
 
 
 class Traverser(ResourceTreeTraverser):
-    """Pyramid's traverser without ``@@view`` segments and without virtual roots: a path means one thing only.
+    """Pyramid's traverser without ``@@view`` segments and without virtual roots, so that a path has one meaning.
 
-    With them, ``/table/1/@@/junk`` would be the table, and a header of the client's could move the root.
+    With them, ``/table/1/@@/junk`` would be the table, and a client's header could move the root.
     """
 
     VIEW_SELECTOR = None
@@ -43,7 +43,7 @@ class Resource:
 
 
 class BelowTable(Resource):
-    """What hangs below a table, one step or more."""
+    """A resource below a table, at any depth."""
 
     def __init__(self, parent: Any, name: str) -> None:
         super().__init__(parent, name)
@@ -52,7 +52,7 @@ class BelowTable(Resource):
 
 
 class Numbered(Resource):
-    """Something whose path segment is a number; whether it exists nobody has asked yet."""
+    """A resource whose path segment is a number; it may not exist."""
 
     @property
     def number(self) -> int:
@@ -60,7 +60,7 @@ class Numbered(Resource):
 
 
 def numbered(kind: type[Numbered], parent: Resource, segment: str) -> Numbered:
-    """:raises KeyError: the segment is no number"""
+    """:raises KeyError: the segment is not a number"""
     if parse_id(segment) is None:
         raise KeyError(segment)
     return kind(parent, segment)

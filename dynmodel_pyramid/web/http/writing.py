@@ -1,4 +1,4 @@
-"""Rows that are added and written, with the rows in the answer: one path for both faces (:mod:`~.faces`)."""
+"""Adding and writing rows, with the rows in the answer: one path for both faces (:mod:`~.faces`)."""
 
 from array import array
 from collections.abc import Callable, Iterable, Sequence
@@ -31,9 +31,9 @@ Later = Callable[[Callable[[], None]], None]
 class Sent:
     """The rows of a body.
 
-    :param columns: what is read of them
-    :param is_one: the body is one row by itself
-    :param position: tells the bytes that were read of the body so far
+    :param columns: the columns to read
+    :param is_one: the body is a single row, not an array
+    :param position: gives the bytes of the body that were read so far
     """
 
     documents: Iterable[Document]
@@ -50,7 +50,7 @@ class Written(Protocol):
 
 
 def writing(context: Written, request: Request) -> Rows:
-    """The rows, for a request that writes; before its transaction begins."""
+    """The row service for a request that writes; call it before the transaction begins."""
     rows = context.rows
     rows.author = author_of(request)
     rows.use_linked()
@@ -66,9 +66,9 @@ def _read_query(face: Face, context: Written, text: str) -> Query:
 
 
 class Write:
-    """What one request asks for besides its body; made before the transaction begins.
+    """One writing request, without its body; made before the transaction begins.
 
-    :raises Malformed: the query is out of the grammar, or names what isn't there
+    :raises Malformed: the query is malformed, or has an unknown name
     """
 
     #: From :meth:`begin` on; the form and the body of the answer where it shows rows.
@@ -90,7 +90,7 @@ class Write:
         self.returning: Returning | None = None
         if self.shows_rows or not face.is_lenient:
             self.returning = Returning(self.rows, self.query, numbers=face.exact_numbers, groups=face.is_lenient)
-        #: Rows that are returned together when all are written.
+        #: Ids of rows that are returned together when all are written.
         self._waiting: array[int] | None = None
 
     @property
@@ -102,7 +102,7 @@ class Write:
         """Begin the transaction."""
         self.connection = write_connection(self.request)
         if self.preferences["tx"] == "rollback":
-            # All is done, asked of the database and answered, and then undone.
+            # Everything is executed and answered, and then undone.
             self.request.tm.doom()
         if self.shows_rows:
             self._form = self.accepted.form(self._returned.names, is_one=self.is_one)
@@ -110,7 +110,7 @@ class Write:
         return self.connection
 
     def take(self, connection: sa.Connection, ids: Sequence[int]) -> None:
-        """Take rows into the answer as they are now, if it shows them; those of one request may come in parts."""
+        """Put rows into the answer as they are now, if it shows them. A request may have several parts."""
         if not self.shows_rows or (self._form.is_single and len(ids) != 1):
             return
         if self._returned.is_together:
@@ -120,7 +120,7 @@ class Write:
             self._add(connection, ids)
 
     def take_now(self, connection: sa.Connection, ids: Sequence[int]) -> None:
-        """The same of all rows, which are there no longer when the answer is made."""
+        """The same for all rows at once, because they no longer exist when the answer is made."""
         self.take(connection, ids)
         self._settle()
 
@@ -140,10 +140,10 @@ class Write:
 
     def answer(self, status: int, count: int, *, empty: int = 204, later: Later = lambda step: step()) -> Response:
         """
-        :param status: with rows; ``empty``: without
-        :param count: of the rows that were written
+        :param status: the status with rows; ``empty``: without rows
+        :param count: the number of written rows
         :param later: see :meth:`~dynmodel_pyramid.rows.imports.Transaction.later`
-        :raises Exception: what ``Accept`` asks for has no place for so many rows
+        :raises Exception: the form that ``Accept`` asks for can't hold this number of rows
         """
         self.accepted.refuse(count)
         if self.shows_rows and not (self._form.is_single and count != 1):
@@ -164,7 +164,7 @@ class Write:
 
 
 def merging_of(write: Write) -> Merging | None:
-    """How existing rows are treated, as the request prefers."""
+    """How to treat existing rows, by the request's preference."""
     resolution = write.preferences["resolution"]
     return None if resolution is None else Merging(write.query.on_conflict, resolution == "ignore-duplicates")
 

@@ -1,15 +1,15 @@
-"""``/rest/``: PostgREST's face over the same tables, rows and queries, for the clients that exist (docs/rest.md).
+"""``/rest/``: PostgREST's face over the same tables, rows and queries, for existing PostgREST clients (docs/rest.md).
 
 PostgREST's documentation and observable behaviour decide here.
 
 ``resources``    the tree below ``/rest/``
-``face``         what is PostgREST's: preferences, queries, ranges, statuses
+``face``         PostgREST's preferences, queries, ranges and statuses
 ``views``        one view for each resource
-``media``        ``Accept``, and rows as what it asks for
+``media``        ``Accept``, and rows in its media types
 ``reading``      GET and HEAD
-``payload``      bodies -> documents; what JSON, forms and CSV say, leniently typed
+``payload``      bodies -> documents: JSON, forms and CSV, leniently typed
 ``writing``      POST, PATCH, PUT, DELETE
-``problems``     every error of ours -> PostgREST's code, status and body
+``problems``     errors of this package -> PostgREST's code, status and body
 ``errors``       errors that only this face has
 ``openapi``      the description at ``/rest/``
 """

@@ -5,7 +5,7 @@ from dynmodel_pyramid.web.http.errors import HttpError
 
 class RestError(HttpError):
     """
-    :param code: of PostgREST or PostgreSQL
+    :param code: a code of PostgREST or PostgreSQL
     """
 
     def __init__(
@@ -58,6 +58,6 @@ def bad_body(message: str, details: str | None = None) -> RestError:
 
 
 def without_filter(statement: str) -> RestError:
-    """As the extension pg-safeupdate has it, which PostgREST's documentation recommends."""
+    """The error of the extension pg-safeupdate, which PostgREST's documentation recommends."""
     hint = "give a condition on the table's own fields; id=gt.0 stands for all rows"
     return RestError(400, "21000", f"{statement} requires a WHERE clause", hint=hint)

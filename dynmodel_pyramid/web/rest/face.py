@@ -1,4 +1,4 @@
-"""What PostgREST's face has of its own (:mod:`~dynmodel_pyramid.web.faces`)."""
+"""The face of PostgREST (:mod:`~dynmodel_pyramid.web.http.faces`)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,7 +20,7 @@ _ALWAYS = ("count", "tx", "handling")
 def read_query(context: RestTable, text: str, rules: Rules) -> Query:
     """
     :raises RestError: a negative limit or offset
-    :raises Malformed: out of the grammar
+    :raises Malformed: the query is malformed
     """
     pairs = split(text)
     for name, value in pairs:

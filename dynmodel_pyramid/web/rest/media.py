@@ -1,4 +1,4 @@
-"""Which media type an answer has, and rows as that: JSON, one object, without nulls, CSV."""
+"""The media type of an answer, and the form of its rows: JSON, one object, without nulls, CSV."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -19,20 +19,20 @@ from dynmodel_pyramid.web.rest.errors import RestError, single_object
 
 JSON, CSV = "application/json", "text/csv"
 OBJECT, ARRAY = "application/vnd.pgrst.object", "application/vnd.pgrst.array"
-#: Of whose answers there are execution plans.
+#: The media types that can be explained.
 EXPLAINED = (JSON, CSV, OBJECT, f"{OBJECT}+json", ARRAY, f"{ARRAY}+json")
 
 
 class Digits(str):
-    """A number of JSON as it is written, with all its digits."""
+    """A number of JSON as it was written, with all its digits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Media:
     """
-    :param content_type: of the answer
-    :param is_single: one object, of one row and no other number of rows
-    :param stripped: members that are null are left out
+    :param content_type: the answer's
+    :param is_single: one object, for exactly one row
+    :param stripped: null members are left out
     """
 
     content_type: str
@@ -40,7 +40,7 @@ class Media:
     stripped: bool = False
 
     def form(self, names: Sequence[str], *, is_one: bool = False) -> Form:
-        """Rows with these names; PostgREST answers an array even where one row was sent (``is_one``)."""
+        """The form of rows with these names; PostgREST answers an array even if one row was sent (``is_one``)."""
         content_type = f"{self.content_type}; charset=utf-8"
         if self.content_type == CSV:
             return CsvForm(names, content_type)
@@ -48,13 +48,13 @@ class Media:
         return JsonForm(names, content_type, is_single=self.is_single, encode=encode)
 
     def refuse(self, count: int | str) -> None:
-        """:raises RestError: one object is asked for, and there is none, or are several"""
+        """:raises RestError: one object is asked for, and there are no rows or several"""
         if self.is_single and count != 1:
             raise single_object(count)
 
 
 class CsvForm(Form):
-    """The last line bears no LF."""
+    """CSV whose last line has no LF."""
 
     def __init__(self, names: Sequence[str], content_type: str) -> None:
         self.content_type = content_type
@@ -65,7 +65,7 @@ class CsvForm(Form):
 
 
 def stripped_rows(names: Sequence[str], rows: Rows) -> bytes:
-    """A JSON array of rows without the members that are null."""
+    """A JSON array of rows without their null members."""
     return dumps(stripped(exactly(json_rows(names, rows))))
 
 
@@ -80,29 +80,29 @@ def dumps(value: Any) -> bytes:
 
 
 def stripped(value: Any) -> Any:
-    """Without the members of objects that are null, at any depth, as PostgreSQL's ``json_strip_nulls`` has it."""
+    """A value without null members of objects, at any depth, as by PostgreSQL's ``json_strip_nulls``."""
     if isinstance(value, dict):
         return {name: stripped(item) for name, item in value.items() if item is not None}
     return [stripped(item) for item in value] if isinstance(value, list) else value
 
 
 def _compact(text: str) -> str:
-    """JSON without blanks between its parts; a text is itself."""
+    """JSON without blanks between its parts; a text stays itself."""
     if text[0] in "[{":
         return dumps(exactly(text.encode())).decode()
     return orjson.loads(text) if text[0] == '"' else text
 
 
 def csv_line(cells: Iterable[str | None]) -> bytes:
-    """Null is nothing, the empty text two quotes."""
+    """A line of CSV: null is written as nothing, the empty text as two quotes."""
     return write_record(cells).removesuffix("\r\n").encode()
 
 
 def negotiated(request: Request, *, explains: bool = False) -> Media | Explanation:
-    """The first of the client's media types, by its own order, that there is (PostgREST, "Media Types").
+    """The first available one of the client's media types, in its own order (PostgREST, "Media Types").
 
-    :param explains: execution plans are among them, where the deployment allows it
-    :raises NotAcceptable: none
+    :param explains: whether execution plans are among them, if the deployment allows these
+    :raises NotAcceptable: none is available
     """
     header = request.headers.get("Accept", "").strip()
     if header in ("", "*/*", JSON):

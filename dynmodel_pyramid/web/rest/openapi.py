@@ -1,4 +1,4 @@
-"""The description at ``/rest/``: OpenAPI 2.0, as PostgREST gives it (its "OpenAPI"), of the tables that there are."""
+"""The description at ``/rest/``: OpenAPI 2.0 of the tables, as in PostgREST ("OpenAPI")."""
 
 import importlib.metadata
 from typing import Any
@@ -21,7 +21,7 @@ _METHODS = {
     "patch": ("204", "No Content"),
     "delete": ("204", "No Content"),
 }
-#: What Swagger 2.0 knows of JSON Schema (its "Schema Object").
+#: The keywords of JSON Schema in Swagger 2.0 ("Schema Object").
 _KNOWN = {"type", "format", "enum", "pattern", "minimum", "maximum", "minLength", "maxLength", "items"}
 _NUMBERS = {"type": "number"}
 
@@ -73,7 +73,7 @@ def _schema(definition: TableDefinition, types: FieldTypes) -> dict[str, Any]:
 
 
 def _property(field: FieldDefinition, types: FieldTypes) -> dict[str, Any]:
-    """Of a type that is not installed nothing is known."""
+    """Nothing is known of a type that is not installed."""
     if field.type not in types:
         return {}
     field_type = types[field.type]

@@ -1,8 +1,8 @@
-"""Bodies -> documents of rows, as PostgREST takes them (its "Tables and Views", Insert).
+"""Bodies -> documents of rows, as in PostgREST ("Tables and Views", Insert).
 
-JSON, CSV and forms become documents of the same kind. Typing is lenient: a text is read by the field's text form where
-it is no value of the field by itself, and other values stand for their JSON text where the field wants a text. What
-comes of it is judged by the row service as strictly as ever.
+JSON, CSV and forms become documents of the same kind. Typing is lenient: a text that is not a value of the field is
+read by the field's text form, and other values become their JSON text if the field wants a text. The row service
+validates the result as strictly as ever.
 """
 
 import json
@@ -36,22 +36,22 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-#: PostgreSQL's jsonb takes the last of keys that stand twice, and so does this one.
+#: PostgreSQL's jsonb keeps the last of repeated keys, and so does this parser.
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=Digits, parse_constant=_no_constant)
 
 
 def each_document(request: Request, columns: Sequence[str] | None) -> Iterator[dict[str, Any]]:
-    """The rows of a body, as they are read.
+    """The rows of a body, while it is read.
 
-    :param columns: of the parameter; without it all documents must have the same keys
-    :raises RestError: the body is none (``PGRST102``)
+    :param columns: those of the parameter; without it all documents must have the same keys
+    :raises RestError: the body is malformed (``PGRST102``)
     :raises Malformed: the same
     """
     return _documents(request, columns, lambda: body_file(request))
 
 
 def read_documents(request: Request, columns: Sequence[str] | None) -> list[dict[str, Any]]:
-    """The rows of a body that has one, as :func:`each_document` has them."""
+    """The rows of a body, by :func:`each_document`."""
     return list(_documents(request, columns, lambda: BytesIO(read_document(request))))
 
 
@@ -92,9 +92,9 @@ def _of_form(body: bytes) -> dict[str, Any]:
 
 def _of_csv(file: BinaryIO, longest: int) -> Iterator[dict[str, Any]]:
     """A line of names, then one for each row; ``NULL`` is null, nothing is the empty text (RFC 4180). Empty lines are
-    passed over.
+    skipped.
 
-    :raises Malformed: it is no CSV, or has a name twice
+    :raises Malformed: it is not CSV, or has a name twice
     """
     records = (record for record in read_records(file, longest) if record != [None])
     first = next(records, None)
@@ -108,12 +108,12 @@ def _of_csv(file: BinaryIO, longest: int) -> Iterator[dict[str, Any]]:
 
 
 class Typing:
-    """Documents with values of the types that the fields of one table have."""
+    """Converts documents to the types of a table's fields."""
 
     def __init__(self, rows: Rows, columns: Sequence[str] | None) -> None:
         """
-        :param columns: read these fields alone
-        :raises RestError: one of them is no field
+        :param columns: read only these fields
+        :raises RestError: one of them is not a field
         """
         self._reader, self._model, self._columns = rows.reader, rows.model, columns
         self._names = rows.reader.aliases.names
@@ -129,7 +129,7 @@ class Typing:
         return name in self._reader.by_name or name in self._reader.given
 
     def typed(self, document: dict[str, Any]) -> dict[str, Any]:
-        """With the keys of ``columns`` alone."""
+        """The document with typed values, and only the keys of ``columns``."""
         kept = document if self._columns is None else {k: v for k, v in document.items() if k in self._columns}
         try:
             return {name: self._typer(name)(value) for name, value in kept.items()}
@@ -141,11 +141,11 @@ class Typing:
             return self._typers[name]
         except KeyError:
             made = self._make(name)
-            # Names that are no fields are a client's, in any number.
+            # Clients may send any number of names that are not fields.
             return self._typers.setdefault(name, made) if name == "id" or self._is_known(name) else made
 
     def filled(self, document: dict[str, Any]) -> dict[str, Any]:
-        """With null for what it leaves out of ``columns``."""
+        """The document, with null for missing ones of ``columns``."""
         absent = [
             name
             for name in self._columns or ()
@@ -154,7 +154,7 @@ class Typing:
         return {**document, **dict.fromkeys(absent)}
 
     def _make(self, name: str) -> Callable[[Any], Any]:
-        """What gives a value of a field."""
+        """A function that types a value of a field."""
         if name == "id":
             return _id
         name = self._names.get(name, name)
@@ -162,11 +162,11 @@ class Typing:
         if field is None:
             return _plain
         field_type = self._model.field_types[field.type]
-        # A value that the system gives may be repeated.
+        # A client may send back a system value.
         node = field_type.schema_node(field.options) if entry is None else entry.node
         accepts = entry.accepts if entry is not None else lambda value: False
         deserialize, from_text = node.deserialize, field_type.text_form(field.options).from_text
-        # colander's errors cost more than all the rest: a text that can be no value by itself is not tried.
+        # colander's errors cost more than all the rest, so a text that cannot itself be a value is not tried.
         may_be_text = str in getattr(node.typ, "types", (str,))
 
         def typed(value: Any) -> Any:
@@ -182,7 +182,7 @@ class Typing:
             try:
                 return from_text(str(value) if isinstance(value, str) else _json(plain))
             except ValueError:
-                return plain  # which is refused in the validator's words
+                return plain  # the validator will refuse it, with its own message
 
         return typed
 
@@ -197,7 +197,7 @@ def _json(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Numbers as floats, at any depth."""
+    """A value with its numbers as floats, at any depth."""
     if type(value) is Digits:
         return parse_float(value)
     if type(value) is dict:

@@ -1,7 +1,7 @@
-"""Every error of ours -> PostgREST's body, code and status (PostgREST, "Errors"; PostgreSQL, appendix A).
+"""Errors of this package -> PostgREST's body, code and status (PostgREST, "Errors"; PostgreSQL, appendix A).
 
-The one place that knows both. What PostgREST leaves to the database (conversions, missing columns) is found out here
-before the database is asked, so the codes are the database's and the words are ours where PostgREST has none.
+This is the only module that knows both. Faults that PostgREST leaves to the database (conversions, missing columns) are
+found here before the database is asked. So the codes are the database's, and the messages ours.
 """
 
 import json
@@ -10,7 +10,7 @@ from typing import Any
 from pyramid.request import Request
 from pyramid.response import Response
 
-#: Our code -> PostgREST's, and the status; None: ours.
+#: Our code -> PostgREST's code, and the status; None: our own status.
 CODES: dict[str, tuple[str, int | None]] = {
     "malformed": ("PGRST100", 400),
     "malformed_json": ("PGRST102", 400),
@@ -46,19 +46,19 @@ CODES: dict[str, tuple[str, int | None]] = {
     "check_violation": ("23514", 400),
     "ids_exhausted": ("2200H", 400),
     "conflict": ("23503", 409),
-    # feature_not_supported: what an earlier release took of a definition.
+    # feature_not_supported: an option that an earlier release accepted.
     "pattern_unsupported": ("0A000", 409),
     "schema_unsupported": ("0A000", 409),
     "validation": ("22000", 400),
     "internal_error": ("XX000", 500),
     "answer_lost": ("XX000", 500),
     "statement_timeout": ("57014", 500),
-    # Nothing was done, and the request may be repeated: 503 with Retry-After, where PostgREST has 500.
+    # Nothing was changed, and the request may be repeated: 503 with Retry-After, where PostgREST has 500.
     "busy": ("55P03", 503),
     "database_unavailable": ("PGRST000", 503),
     "outcome_unknown": ("08007", 503),
 }
-#: The code of the first fault of a document -> PostgREST's, and the status.
+#: The code of a document's first fault -> PostgREST's code, and the status.
 FAULTS: dict[str, tuple[str, int]] = {
     "unknown_field": ("PGRST204", 400),
     "required": ("23502", 400),
@@ -71,7 +71,7 @@ FAULTS: dict[str, tuple[str, int]] = {
     "too_long": ("22001", 400),
     "read_only": ("428C9", 400),
 }
-#: Of other faults: they break rules of the table.
+#: For other faults, which break rules of the table.
 BROKEN_RULE = ("23514", 400)
 
 
@@ -82,7 +82,7 @@ Told = tuple[str, int | None, str, str | None]
 def rest_error(
     request: Request, status: int, code: str, detail: str, hint: str | None, members: dict[str, Any]
 ) -> Response:
-    """The answer; ``code`` may be PostgREST's already."""
+    """The answer to an error; ``code`` may already be PostgREST's."""
     told: str
     known: int | None
     told, known = CODES.get(code, (code, None))
@@ -180,7 +180,7 @@ def _null_in(column: str, table: str) -> str:
 def _validation(request: Request, detail: str, members: dict[str, Any], told: str, known: int | None) -> Told:
     """A document with faults: the first one gives code and message, ``details`` has them all.
 
-    Unknown columns go first: PostgREST finds them before the database sees a value.
+    Unknown columns come first: PostgREST finds them before the database sees a value.
     """
     faults = members.get("errors") or []
     if not faults:

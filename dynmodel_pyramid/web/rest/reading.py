@@ -1,4 +1,4 @@
-"""GET and HEAD of a table: a page of what a query finds (PostgREST, "Tables and Views", "Pagination and Count")."""
+"""GET and HEAD of a table: a page of a query's rows (PostgREST, "Tables and Views", "Pagination and Count")."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ def read_rows(context: RestTable, request: Request) -> Response:
     text = request.environ.get("QUERY_STRING", "")
 
     def read(rules: Rules) -> Query:
-        # Both are for writes; PostgREST parses them here, and does nothing with them.
+        # Both are for writes; PostgREST parses them here, too, and ignores them.
         return replace(read_query(context, text, rules), columns=None, on_conflict=None)
 
     found = queried(context.rows, "rest", text, read, numbers=REST.exact_numbers)

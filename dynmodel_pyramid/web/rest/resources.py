@@ -1,4 +1,4 @@
-"""The tree below ``/rest/``: tables by their exact names, and ``rpc``, of which there is none."""
+"""The tree below ``/rest/``: tables by their exact names, and ``rpc``, which has no functions."""
 
 from dynmodel_pyramid.catalogue.attempt import Attempt
 from dynmodel_pyramid.catalogue.table_builder import Model
@@ -18,7 +18,7 @@ class Rest(Resource):
     def __getitem__(self, segment: str) -> Resource:
         if segment == "rpc":
             return Functions(self, segment)
-        # No model is called otherwise, and a database may choke on it.
+        # No model has another kind of name, and a database may fail on it.
         found = self.attempt.model(segment) if segment.isidentifier() else None
         return RestTable(self, segment, found if found is not None and _is_called(found, segment) else None)
 
@@ -28,9 +28,9 @@ def _is_called(model: Model, name: str) -> bool:
 
 
 class RestTable(Resource):
-    """The rows of a table; ``model`` is None where there is none of that name."""
+    """The rows of a table; ``model`` is None if there is no table of that name."""
 
-    #: What the caller may see and change of them.
+    #: The part of them that the caller may see and change.
     scope: Scope = EVERYTHING
 
     def __init__(self, parent: Rest, name: str, model: Model | None) -> None:

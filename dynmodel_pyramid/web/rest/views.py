@@ -32,9 +32,9 @@ def _check(context: Resource, request: Request) -> None:
 
 
 def check_profile(request: Request) -> None:
-    """The schema that a client names (PostgREST, "Schemas"): there is one.
+    """Check the schema that a client names (PostgREST, "Schemas"); there is only one.
 
-    :raises RestError: another one
+    :raises RestError: it is another one
     """
     schema = request.registry.dynmodel_settings.rest_schema
     header = "Accept-Profile" if request.method in ("GET", "HEAD") else "Content-Profile"

@@ -31,7 +31,7 @@ def create_rows(context: RestTable, request: Request) -> Response:
     begun = list(islice(source, 2))
     documents = (Document(typing.typed(document)) for document in chain(begun, source))
     columns = Columns(write.rows, names, missing_default=write.preferences["missing"] == "default")
-    # WebOb's copy of the body, which is read while documents are.
+    # WebOb's copy of the body, which is read together with the documents.
     sent = Sent(documents, columns, len(begun) == 1, position_of(request.body_file_raw))
     answer, made = create(write, sent, merging_of(write))
     if write.preferences["return"] == "headers-only" and made.count == 1:
@@ -57,7 +57,7 @@ def update_rows(context: RestTable, request: Request) -> Response:
 
 
 def _defaults(write: Write, columns: Sequence[str], document: dict[str, Any]) -> dict[str, Any]:
-    """The defaults of the columns that a document leaves out."""
+    """The defaults of columns that a document leaves out."""
     by_name = write.rows.model.definition.by_name
     made = {}
     for name in columns:
@@ -101,9 +101,9 @@ def put_row(context: RestTable, request: Request) -> Response:
 
 
 def _named_id(root: Level) -> int | None:
-    """The id that the one condition names; None where it is no id.
+    """The id in the only condition; None if it is not an id.
 
-    :raises RestError: the conditions are others
+    :raises RestError: there are other conditions
     """
     if len(root.filters) == 1:
         (only,) = root.filters

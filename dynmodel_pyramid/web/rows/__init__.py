@@ -1,6 +1,6 @@
 """Views of rows.
 
-``face``    what this face has of its own
+``face``    the face ``/table/{id}/rows/`` as a value
 ``row``     one row
 ``lists``   lists, and queries as documents
 ``writes``  new rows, upserts, writes by filter

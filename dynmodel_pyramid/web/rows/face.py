@@ -1,4 +1,4 @@
-"""The face ``/table/{id}/rows/``: what it has of its own (:mod:`~.faces`)."""
+"""The face ``/table/{id}/rows/`` (:mod:`~dynmodel_pyramid.web.http.faces`)."""
 
 from collections.abc import Sequence
 
@@ -25,7 +25,7 @@ class _Json:
         return JsonForm(names, is_single=is_one)
 
     def refuse(self, count: int | str) -> None:
-        """Any number of rows will do."""
+        """Accept any number of rows."""
 
 
 _JSON = _Json()
@@ -37,7 +37,7 @@ def _accept(request: Request) -> _Json:
 
 
 def read_query(context: RowList, text: str, rules: Rules) -> Query:
-    """:raises Malformed: out of the grammar"""
+    """:raises Malformed: the query is malformed"""
     try:
         return parse(split(text), rules)
     except QueryError as error:
@@ -45,7 +45,7 @@ def read_query(context: RowList, text: str, rules: Rules) -> Query:
 
 
 def _unknown_parameter(error: QueryError, context: RowList) -> Malformed | None:
-    """What is no condition may be the parameter of another service: its name is told, not the place in its value."""
+    """A parameter that is no condition may be meant for another service: the error names it, not a place in it."""
     name = error.parameter
     model = context.model
     if error.part != "value" or not name.isidentifier() or name in _PARAMETERS or name in model.definition.by_name:

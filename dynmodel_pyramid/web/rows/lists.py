@@ -1,4 +1,4 @@
-"""Lists of rows: ``GET /table/{id}/rows/`` and ``POST /table/{id}/query/``, which is as safe."""
+"""Lists of rows: ``GET /table/{id}/rows/`` and ``POST /table/{id}/query/``, which only reads, too."""
 
 import json
 
@@ -41,7 +41,7 @@ def list_rows(context: RowList, request: Request) -> Response:
 
 
 def query_rows(context: QueryResource, request: Request) -> Response:
-    """A query that is too long for an address; nothing is written."""
+    """Answer a query that may be too long for an address; nothing is written."""
     no_parameters(request)
     most = request.registry.dynmodel_settings.max_query_size
     if (request.content_length or 0) > most:
@@ -54,9 +54,9 @@ def query_rows(context: QueryResource, request: Request) -> Response:
 
 
 def _answer(context: RowList, request: Request, found: Queried, text: str | None = None) -> Response:
-    """A page of what a query finds.
+    """A page of a query's rows.
 
-    :param text: of the query string, for links to other pages
+    :param text: the query string, for links to other pages
     """
     part = part_of(request, found.plan.limit, found.plan.offset)
     asked = asked_for(request, request.registry.dynmodel_formats.writable)
@@ -67,7 +67,7 @@ def _answer(context: RowList, request: Request, found: Queried, text: str | None
 
 
 def _form(context: RowList, request: Request, found: Queried) -> Form:
-    """What ``Accept`` asks for."""
+    """The form that ``Accept`` asks for."""
     formats, plan = request.registry.dynmodel_formats, found.plan
     format = formats[best_offer(request, formats.writable)]
     return format.write(plan.names, lambda: texts_of(context.model, plan.query.select))

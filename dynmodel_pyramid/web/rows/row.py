@@ -29,8 +29,8 @@ def includeme(config: Configurator) -> None:
 def tag_of(context: RowList | RowResource, rows: Rows, version: int, body: bytes) -> str:
     """The entity tag of a row, without quotes: the versions of definition and row.
 
-    Where the row shows what other rows say (reverse sides), which its version knows nothing of, a checksum of the
-    answer comes third.
+    If the row shows data of other rows (reverse sides), which its version does not cover, a checksum of the answer is
+    the third part.
     """
     tag = f"{context.model.definition.version}-{version}"
     return f"{tag}-{zlib.crc32(body):08x}" if rows.encoder.shows_others else tag
@@ -78,7 +78,7 @@ def _update(context: RowResource, request: Request, operation: Callable[..., int
 
 
 def row_answer(context: RowResource, request: Request, rows: Rows, connection: sa.Connection, version: int) -> Response:
-    """The answer to a write of one row, which has this version now."""
+    """The answer to a write of one row, which now has this version."""
     preferences = preferred_return(request)
     is_empty = preferences.is_empty
     body = b""

@@ -55,7 +55,7 @@ def create_rows(context: RowList, request: Request) -> Response:
     row_id, rows = made.last_id, write.rows
     if sent.is_one and made.count and row_id is not None:
         answer.headers["Location"] = path(request, "table", context.model.definition.id, "rows", row_id)
-        # Of the row as GET answers it, whatever select shows of it here.
+        # The tag of the whole row, as GET answers it, even if select shows only a part of it here.
         row = rows.get(write.connection, row_id) if rows.encoder.shows_others or not made.inserted else None
         tag = tag_of(context, rows, row.version if row else 1, row.body if row else b"")
         answer.headers["ETag"] = f'"{tag}"'

@@ -1,6 +1,6 @@
 """Views of the service itself.
 
-``about``   what it is, its field types, whether it is well
-``page``    what a browser sees at ``/``
+``about``   its description, field types and health
+``page``    the page for browsers at ``/``
 ``schema``  all definitions as one document
 """

@@ -1,4 +1,4 @@
-"""Views of the service itself: what it is, which field types it has, and whether it is well."""
+"""Views of the service itself: its description, field types and health."""
 
 import importlib.metadata
 from typing import Any
@@ -72,7 +72,7 @@ def service_document(context: Root, request: Request) -> dict[str, Any]:
 
 
 def field_type_document(known: Registered | Failure) -> dict[str, Any]:
-    """What clients are told of a type. ``value`` is the JSON Schema of a value where no option is given."""
+    """A type's document for clients. ``value`` is the JSON Schema of a value under default options."""
     origin = {
         "name": known.name,
         "status": "installed" if isinstance(known, Registered) else "failed",
@@ -93,7 +93,7 @@ def field_type_document(known: Registered | Failure) -> dict[str, Any]:
 
 
 def _default_value_schema(field_type: FieldType) -> dict[str, Any] | None:
-    """None for a type that has options without a default."""
+    """The schema of a value under default options; None for a type with required options."""
     try:
         options = read_options(field_type, {})
     except colander.Invalid:

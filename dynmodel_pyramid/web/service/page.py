@@ -1,4 +1,4 @@
-"""What a browser sees at ``/``: the service's description and its first tables, as one page of plain HTML."""
+"""The page for browsers at ``/``: the service's description and its first tables, as plain HTML."""
 
 from collections.abc import Sequence
 from html import escape
@@ -32,7 +32,7 @@ code {{ background: #f3f3f3; padding: .1rem .3rem }}
 
 
 def service_page(description: dict[str, Any], tables: Sequence[TableDefinition], *, more: bool) -> str:
-    """The page of a service document (``web.service``); ``more``: there are further tables."""
+    """The page of a service document; ``more``: there are further tables."""
     links = description["links"]
     return _PAGE.format(
         name=escape(description["name"]),

@@ -27,7 +27,7 @@ def includeme(config: Configurator) -> None:
 
 
 def _one_of(parameters: dict[str, str], name: str, known: tuple[str, ...]) -> str:
-    """A parameter's value; the first of those known where it isn't given."""
+    """A parameter's value; by default the first known one."""
     value = parameters.get(name, known[0])
     if value not in known:
         raise Malformed(
@@ -87,7 +87,7 @@ def _apply(context: Schema, request: Request, document: Any, others: str, parame
 
 
 def plan_schema(context: SchemaPlan, request: Request) -> Response:
-    """What a PUT with this body, or a PATCH with this merge patch, would do."""
+    """The plan of a PUT with this body, or of a PATCH with this merge patch."""
     document = read_json(request, ("application/json", MERGE_PATCH[0]))
     is_patch = media_type_of(request) == MERGE_PATCH[0]
     parameters = no_parameters(request, "on_error", *(() if is_patch else ("others",)))
