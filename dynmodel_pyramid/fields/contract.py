@@ -117,9 +117,9 @@ class FieldType:
     #: or indexed: PostgreSQL needs a B-tree operator class for the column's type.
     operators: tuple[Operator, ...] = IDENTITY
 
-    #: For each change of the meaning of stored options a function that brings them one version further:
-    #: ``upgrades = (from_first_to_second, from_second_to_third)``. They take and give a dictionary; options that are
-    #: left out take their defaults.
+    #: For each change of the meaning of stored options, a function that upgrades them by one version: ``upgrades =
+    #: (from_first_to_second, from_second_to_third)``. They take and return a dictionary; missing options get their
+    #: defaults.
     upgrades: tuple[Upgrade, ...] = ()
 
     #: Whether JSON values are strings of plain decimal numbers, which a client may ask for as JSON numbers
@@ -156,7 +156,7 @@ class FieldType:
         raise NotImplementedError
 
     def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
-        """The validator's rules as conditions of the database, which hold off those who write by SQL.
+        """The validator's rules as checks of the database, for users who write by SQL.
 
         The keys are the options' names (``min``, ``max_length``, ``choices``), or ``type`` for a rule without an
         option. A condition is the validator's rule for that option, about the value as the column stores it. It must
@@ -173,7 +173,7 @@ class FieldType:
         return self.schema_node(options)
 
     def read_expression(self, source: Any, options: Options) -> sa.ColumnElement[Any]:
-        """What is selected, filtered and sorted: the column, unless the type shows something made of it.
+        """The expression to select, filter and sort by: the column, unless the type shows something made of it.
 
         ``source`` is the column; where :meth:`column` gave None it is the row's table, and the value is made of its
         other columns.
@@ -182,15 +182,15 @@ class FieldType:
         return shown
 
     def json_expression(self, source: sa.ColumnElement[Any], options: Options) -> sa.ColumnElement[Any]:
-        """What is selected to answer JSON; its Python value must be one that orjson serialises.
+        """The expression to select for JSON answers; its Python value must be one that orjson serialises.
 
         ``source`` is the result of :meth:`read_expression`, or a value made of it, such as its ``max()``.
         """
         return source
 
     def json_text(self, source: sa.ColumnElement[Any], options: Options, dialect: str) -> sa.ColumnElement[Any] | None:
-        """The JSON text that the encoder makes of :meth:`json_expression`, made by the database, for embedded rows.
-        ``source`` is what that gets.
+        """The JSON text that the encoder would write for :meth:`json_expression`, made by the database, for embedded
+        rows. ``source`` is the same.
 
         None: the SQL type determines it (text, whole numbers, floats, booleans, :class:`Fragment`), or the values are
         strings of the text form ``sql_to_text``. Needed where a ``result_processor`` in Python changes the value.

@@ -69,7 +69,7 @@ def _validator(library: Any, document: Any, largest_pattern: int) -> Any:
 
 @lru_cache(256)
 def _pattern_size(library: Any, pattern: str) -> int:
-    """About how many states a pattern has, by the smallest bound that the engine keeps.
+    """About how many states a pattern has, by the smallest memory limit with which the engine compiles it.
 
     :raises ValueError: it is not a pattern, or too large
     """

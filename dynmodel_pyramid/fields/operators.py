@@ -15,9 +15,9 @@ import sqlalchemy as sa
 from dynmodel_pyramid.database.expressions import EXPRESSIONS
 from dynmodel_pyramid.fields.sql import patterns, search
 
-#: (what the field is in SQL, what it is compared with, the dialect's name) -> condition. It is null where the field is.
+#: (the field in SQL, the value to compare with, the dialect's name) -> condition. It is null where the field is null.
 Condition = Callable[[sa.ColumnElement[Any], Any, str], sa.ColumnElement[bool]]
-#: Text -> the stored value of the field that it stands for.
+#: Text -> the field's stored value for it.
 ReadValue = Callable[[str], Any]
 #: The names that the grammar reads as operators.
 _NAME = re.compile(r"(?!not\Z)[a-z][a-z0-9_]*")
@@ -111,7 +111,7 @@ def _neq(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElem
 
 
 def _in(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
-    # Of nothing it is false, also for null, as PostgreSQL's = ANY('{}').
+    # An empty list gives false, also for null, as PostgreSQL's = ANY('{}').
     if len(right) > _MANY:
         # One parameter, expanded when the statement runs: an element for each value takes ten times as long.
         return left.in_(sa.bindparam(None, list(right), type_=left.type, expanding=True, unique=True))
@@ -223,9 +223,9 @@ WFTS = Operator(
     dialects=_POSTGRESQL,
 )
 
-#: What every type takes.
+#: The operators of all types.
 IDENTITY: tuple[Operator, ...] = (EQ, NEQ, IN, IS, IS_DISTINCT)
-#: What types with an order take.
+#: The operators of types with an order.
 ORDERED: tuple[Operator, ...] = (*IDENTITY, GT, GTE, LT, LTE)
-#: What types of text take.
+#: The operators of text types.
 TEXTUAL: tuple[Operator, ...] = (*ORDERED, LIKE, ILIKE, MATCH, IMATCH, FTS, PLFTS, PHFTS, WFTS)

@@ -19,7 +19,7 @@ Validator = Callable[[colander.SchemaNode, Any], None]
 #: Whether a JSON value is certainly one that the validator would accept and return unchanged.
 FastPath = Callable[[Any], bool]
 
-#: What no text may hold: NUL (PostgreSQL can't store it) and lone surrogates (they have no UTF-8).
+#: Characters that no text may hold: NUL (PostgreSQL can't store it) and lone surrogates (they have no UTF-8).
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 #: Deeper JSON values are refused. The limits of serialisers and databases are higher.

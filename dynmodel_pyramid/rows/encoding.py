@@ -32,7 +32,7 @@ class RowEncoder:
         table = model.table
         readable = [field for field in model.definition.fields if scope.may_read(field.name) and not field.write_only]
         reverse = {name: side for name, side in reverse_sides(model).items() if scope.may_read(name)}
-        #: Whether an answer shows what other tables' rows say, which a row's version knows nothing of.
+        #: Whether answers show data of other tables' rows, which a row's version does not cover.
         self.shows_others = bool(reverse)
         # Former names come after all present ones.
         former = [(alias.name, field) for field in readable for alias in field.aliases]

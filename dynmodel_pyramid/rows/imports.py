@@ -30,7 +30,7 @@ PART_BYTES = 1_048_576
 
 #: A part of the rows, judged: new ones, or such as may be there.
 Judged = NewRows | list[Entry]
-#: Told the ids of the rows that were written, part by part.
+#: Called with the ids of written rows, part by part.
 Written = Callable[[sa.Connection, Sequence[int]], None]
 
 

@@ -57,7 +57,7 @@ class RowReader:
     def __init__(self, model: Model) -> None:
         given = {made.name for made in model.definition.fields if is_system_value(model, made)}
         self.fields = [self._prepare(model, made) for made in model.definition.fields if made.name not in given]
-        #: What the system gives: values of fields, and the reverse sides of links.
+        #: Members that clients don't write: system values, and the reverse sides of links.
         self.given = frozenset(given) | reverse_sides(model).keys()
         self.by_name = {entry.name: entry for entry in self.fields}
         self.aliases = aliases_of(model)

@@ -29,7 +29,7 @@ class SentNames:
 def renamed(
     reader: RowReader, document: Any, pointer: str, problems: ProblemSink, current: Current | None = None
 ) -> tuple[Any, ProblemSink]:
-    """The document with present names alone, and where its faults go: their pointers name the keys that were sent.
+    """The document with present names only, and a collector of its faults, whose pointers name the keys that were sent.
 
     :param current: gives the row that is written; None for a new row
     """

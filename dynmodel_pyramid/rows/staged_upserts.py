@@ -141,7 +141,7 @@ class StagedUpserts(StagedRows):
         rows, staged, done, moment = self.rows, self._table, self._done, now()
         table = rows.model.table
         given = rows.filler(self.connection, moment).of_changed_row(rows.given) if rows.given else {}
-        # As they are stored: no type makes anything of them on the way.
+        # In their stored form, so that no type converts them.
         values: dict[sa.Column[Any], Any] = {
             table.c[name]: sa.type_coerce(staged.c[name], sa.types.NullType()) for name in self._assigned or ()
         }

@@ -213,7 +213,7 @@ class Upsert:
         in_any_order = rows.catalogue.database.dialect.foreign_keys_deferred
         insert = insert_or_update(connection, table)
         if not self.target.given:
-            # A value that the system gives now is nobody's yet; where it is, that is a violation.
+            # A new system value belongs to no row yet; if it does, that is a violation.
             insert = insert.on_conflict_do_nothing(index_elements=self.target.columns(table))
         statement = insert.returning(table.c.id)
         with in_any_order(connection) if self._own is None and rows.links.refer_to_itself else nullcontext():

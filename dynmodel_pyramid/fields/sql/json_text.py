@@ -14,7 +14,7 @@ class _TooManyKeys(ValueError):
 
 
 def write_json(value: Any) -> str:
-    # JSONB has an order of keys of its own; the text is to be the same on both databases.
+    # JSONB has its own order of keys; the text must be the same on both databases.
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 

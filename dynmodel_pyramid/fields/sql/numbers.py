@@ -16,7 +16,7 @@ _WHOLE = 15
 
 
 def float_text(number: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
-    """``repr`` of a float of less than 1e15; NULL for others.
+    """``repr`` of a float below 1e15; NULL for others.
 
     From 1e15 on, PostgreSQL writes an exponent, and other digits than Python where the shortest ones lie half-way
     between two floats.

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 
 class Context(Protocol):
-    """What a field type may ask of its surroundings."""
+    """The surroundings that a field type may use."""
 
     @property
     def dialect(self) -> str:

@@ -43,7 +43,7 @@ def within_length(text: sa.ColumnElement[Any], low: int | None, high: int | None
 
 
 def whole_number(text: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    """The number that a text of a sign and at most 18 digits is; NULL for all others.
+    """The number that a text of a sign and at most 18 digits stands for; NULL for all others.
 
     Every number of 18 digits fits 64 bits. CASE keeps the databases from casting other texts (PostgreSQL manual,
     4.2.14).
@@ -60,7 +60,7 @@ def digits(number: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]
 
 
 def day(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
-    """The date that a text such as ``2026-01-31`` is; NULL for all others.
+    """The date that a text such as ``2026-01-31`` stands for; NULL for all others.
 
     The calendar is computed here: PostgreSQL's cast fails for 30 February, SQLite's date() accepts it.
     """

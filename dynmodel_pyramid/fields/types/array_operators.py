@@ -40,7 +40,7 @@ def _overlaps(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.Colum
     return expressions_of(dialect).array_overlaps(left, _array(left, right, dialect))
 
 
-#: What types of arrays of texts take (PostgreSQL's manual, 9.19).
+#: The operators of arrays of texts (PostgreSQL manual, 9.19).
 ARRAYS: tuple[Operator, ...] = (
     *operators.IDENTITY,
     Operator(*_CONTAINS, _contains),
@@ -48,7 +48,7 @@ ARRAYS: tuple[Operator, ...] = (
     Operator(*_OVERLAPS, _overlaps),
 )
 
-# Lists of references: what the field is in SQL is no column but a query of the row's ids in order. It is never null.
+# Lists of references: in SQL the field is no column but a query of the row's ids in order. It is never null.
 
 
 def _ids(left: Any, condition: Callable[[sa.ColumnElement[int]], sa.ColumnElement[bool]]) -> sa.Exists:
@@ -81,7 +81,7 @@ def _has_any(left: Any, right: Any, dialect: str) -> sa.ColumnElement[bool]:
     return _ids(left, lambda value: value.in_(right))
 
 
-#: What lists of references take.
+#: The operators of lists of references.
 LISTS: tuple[Operator, ...] = (
     replace(EQ, condition=lambda left, right, dialect: _list(left, dialect) == _json(right)),
     replace(NEQ, condition=lambda left, right, dialect: _list(left, dialect) != _json(right)),

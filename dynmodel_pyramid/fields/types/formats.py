@@ -193,7 +193,7 @@ class UuidText(sa.TypeDecorator[Any]):
         return value if value is None or expressions_of(dialect.name).has_uuids else str(value)
 
     def literal_processor(self, dialect: sa.Dialect) -> Callable[[Any], str]:
-        # A UUID holds nothing to escape.
+        # A UUID has no characters to escape.
         return lambda value: f"'{value}'"
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:

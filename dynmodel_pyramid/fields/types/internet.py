@@ -43,7 +43,7 @@ class Email(Formatted):
         )
 
     def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
-        # lower() is that of ASCII letters on both databases.
+        # lower() changes only ASCII letters on both databases.
         return {"lowercase": sa.func.lower(column, type_=sa.Text()) == column} if options["lowercase"] else {}
 
     def parser(self, options: Options) -> Callable[[str], Any]:
@@ -73,7 +73,7 @@ class Email(Formatted):
 
     def text_form(self, options: Options) -> TextForm:
         def from_text(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
-            # Read when it is used, as the library does: others may add names.
+            # Read at each use, as the library does, because others may add names.
             special = require("email_validator", "email").SPECIAL_USE_DOMAIN_NAMES
             return sql_formats.email(text, special, dialect)
 
@@ -201,7 +201,7 @@ class IpText(sa.TypeDecorator[Any]):
         return f"{digits} {write_ip(address)}"
 
     def literal_processor(self, dialect: sa.Dialect) -> Callable[[Any], str]:
-        # SQLAlchemy's INET has none. An address holds nothing to escape.
+        # SQLAlchemy's INET has no literal processor. An address has no characters to escape.
         return lambda value: f"'{self.process_bind_param(value, dialect)}'"
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
@@ -224,7 +224,7 @@ class _AnsweredIp(sa.types.UserDefinedType[Any]):
             return None
 
         def read(text: str | None) -> Any:
-            # PostgreSQL writes ::1.2.3.4 for what RFC 5952 has as ::102:304 (obsolete, RFC 4291, section 2.5.5.1).
+            # PostgreSQL writes ::1.2.3.4 where RFC 5952 has ::102:304 (obsolete, RFC 4291, section 2.5.5.1).
             if text is None or text[:2] != "::" or "." not in text:
                 return text
             return write_ip(ipaddress.IPv6Address(text))
@@ -320,5 +320,5 @@ class IpAddress(Formatted):
         return {"type": "string", "anyOf": [{"format": name} for name in formats]}
 
     def text_form(self, options: Options) -> TextForm:
-        # No text in SQL: PostgreSQL writes some addresses of version 6 otherwise (see _AnsweredIp).
+        # No text form in SQL: PostgreSQL writes some IPv6 addresses differently (see _AnsweredIp).
         return TextForm(str, str.strip)

@@ -76,7 +76,7 @@ class Json(FieldType):
         return sa.Column(JsonDocument())
 
     def schema_node(self, options: Options) -> colander.SchemaNode:
-        rules = options.get("schema")  # which types that derive from this one need not have
+        rules = options.get("schema")  # derived types need not have this option
         return colander.SchemaNode(schema.Json()) if rules is None else json_schemas.node_for(rules)
 
     def unsupported(self, options: Options) -> Unsupported | None:

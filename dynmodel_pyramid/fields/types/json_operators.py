@@ -63,7 +63,7 @@ def _ordered(known: Operator, sign: str) -> Operator:
     return replace(known, condition=condition, read=_a_number)
 
 
-#: What types of JSON take, and at least those whose columns have several texts for one value.
+#: The operators of JSON types. Types whose columns have several texts for one value need at least these.
 EQUALITY: tuple[Operator, ...] = (
     replace(EQ, condition=_eq),
     replace(NEQ, condition=_neq),

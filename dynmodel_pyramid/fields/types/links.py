@@ -36,7 +36,7 @@ class Link(FieldType):
 
     operators = operators.ORDERED
     many = False
-    #: What ``on_delete`` may be, the default first.
+    #: The values of ``on_delete``, the default first.
     actions: tuple[str, ...] = ("restrict", "set_null", "cascade")
 
     def options_schema(self) -> colander.SchemaNode:

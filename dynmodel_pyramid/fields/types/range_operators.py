@@ -156,5 +156,5 @@ _WORDS = {
     "nxl": "does not extend to the left of",
     "adj": "is adjacent to",
 }
-#: What types of ranges take.
+#: The operators of range types.
 RANGES: tuple[Operator, ...] = (*IDENTITY, *(Operator(name, words, _condition(name)) for name, words in _WORDS.items()))

@@ -150,7 +150,7 @@ class RangeColumn(sa.TypeDecorator[Any]):
         return dialect.type_descriptor(native)
 
     def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
-        # PostgreSQL reads the text, too: its driver would make an int4range of small numbers.
+        # The text is used for PostgreSQL, too: its driver would send small numbers as an int4range.
         subtype = SUBTYPES[self.kind]
         return None if value is None else write_range(canonical(value, subtype), subtype)
 

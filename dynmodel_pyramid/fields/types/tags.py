@@ -24,7 +24,7 @@ class Tags(ArrayType):
         )
 
     def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
-        # No condition of a database looks at each item.
+        # The databases' checks can't look at each item.
         return checks.items(column, None, options["max_items"], context)
 
     def schema_node(self, options: Options) -> colander.SchemaNode:

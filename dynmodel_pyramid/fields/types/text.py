@@ -41,7 +41,7 @@ class Text(FieldType):
         )
 
     def column(self, options: Options, context: Context) -> sa.Column[Any]:
-        # The validator alone knows the length: varchar(n) would make each change of max_length a change of the table.
+        # Only the validator checks the length: with varchar(n), each change of max_length would change the table.
         return sa.Column(byte_order())
 
     def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
@@ -93,7 +93,7 @@ class Text(FieldType):
         return {"type": "string"} | {name: value for name, value in rules.items() if value is not None}
 
     def text_form(self, options: Options) -> TextForm:
-        # The databases' regular expressions are not Python's, so a pattern is left to it.
+        # The databases' regular expressions are not Python's, so patterns are left to Python.
         from_text = _allowed(options) if options["pattern"] is None else None
         return TextForm(sql_to_text=text_forms.unchanged, sql_from_text=from_text)
 

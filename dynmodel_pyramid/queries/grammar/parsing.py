@@ -44,7 +44,7 @@ class _Parser:
         self.rules = rules
         self.guard = Guard(rules)
         self.levels = Levels()
-        self.whole: dict[str, Any] = {}  # what only the queried table has, by parameter
+        self.whole: dict[str, Any] = {}  # values of parameters that only the queried table has
         self.seen: set[tuple[Path, str]] = set()
 
     def read(self, name: str, value: str) -> None:

@@ -19,7 +19,7 @@ LOGIC: Mapping[str, Logic] = {"and": "and", "or": "or"}
 QUANTIFIERS: Mapping[str, Quantifier] = {"any": "any", "all": "all"}
 JOINS: Mapping[str, Join] = {"inner": "inner", "left": "left"}
 
-#: The way from the queried table to embedded rows: aliases or names of relations. () is the queried table itself.
+#: The path from the queried table to embedded rows: aliases or names of relations. () is the queried table itself.
 Path = tuple[str, ...]
 
 

@@ -26,7 +26,7 @@ class Part(Json):
 def json_path(
     expression: sa.ColumnElement[Any], steps: Sequence[str | int], as_text: bool, dialect: str
 ) -> sa.ColumnElement[Any]:
-    """The part of a JSON value, null where there is none: as JSON, or as the text that ``->>`` gives.
+    """The part of a JSON value, or null: as JSON, or as the text of ``->>``.
 
     :param steps: keys of objects, and indexes of arrays, counted from the end if negative
     :raises Malformed: there are too many steps, or an index is out of range

@@ -32,7 +32,7 @@ def json_text(
     dialect: str,
     name: str,
 ) -> sa.ColumnElement[Any]:
-    """The JSON text of a value; of null it is ``null``.
+    """The JSON text of a value; ``null`` for null.
 
     :param shown: the type's ``json_expression`` for ``source``
     :raises Conflict: the type's values can't be written by the database

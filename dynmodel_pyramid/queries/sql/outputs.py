@@ -77,7 +77,7 @@ def every_output(names: Names) -> list[Output]:
     readable = names.readable
     outputs = [output_of(names, "id", "id"), *[output_of(names, field.name, field.name) for field in readable]]
     outputs += [output_of(names, name, name) for name in names.sides]
-    # Former names stand behind all present ones.
+    # Former names come after all current ones.
     return outputs + [output_of(names, field.name, alias.name) for field in readable for alias in field.aliases]
 
 

@@ -81,7 +81,7 @@ class Plan:
     def page(
         self, limit: int | None, offset: int, *, with_keys: bool = False, nulls: bool = True
     ) -> sa.Select[*tuple[Any, ...]]:
-        """The rows of a page; behind their values, with ``with_keys``, those that they are ordered by.
+        """The rows of a page; with ``with_keys``, the values of their keys follow their own.
 
         For a page before a cursor, the rows come in reverse.
 
@@ -104,7 +104,7 @@ class Plan:
         return sa.select(sa.func.count()).select_from(cut(rows, most, 0).subquery())
 
     def cursor(self, values: Sequence[Any]) -> str | None:
-        """What continues behind (or before) the row with these values of its keys; None if it would be too long."""
+        """The cursor after (or before) the row with these values of its keys; None if it would be too long."""
         return keysets.write(values, self.keys, self.table_id)
 
 
@@ -150,5 +150,5 @@ def _with_id(model: Model, keys: list[Key]) -> list[Key]:
 
 
 def _shown(outputs: Sequence[Output]) -> list[sa.ColumnElement[Any]]:
-    # Labels of our own: names of users could be those of columns elsewhere in the statement.
+    # Generated labels: users' names could equal those of other columns in the statement.
     return [each.shown.label(f"_{number}") for number, each in enumerate(outputs)]

@@ -45,7 +45,7 @@ class Relation:
     def reached(
         self, near: sa.FromClause, far: sa.FromClause, schema: str | None, name: str
     ) -> tuple[sa.FromClause, sa.ColumnElement[bool], list[sa.ColumnElement[Any]]]:
-        """What stands in FROM, the condition that ties it to the near row, and the rows' own order.
+        """The FROM clause, the condition that joins it to the near row, and the rows' own order.
 
         :param name: the alias for the lines of a list
         """

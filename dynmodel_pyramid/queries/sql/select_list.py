@@ -34,7 +34,7 @@ def outputs_of(selection: Selection) -> list[Output | Aggregate]:
             raise QueryError(f"{clip(name)} is selected twice", parameter="select", hint="rename one of them")
     stars = [number for number, item in enumerate(selection.items) if isinstance(item, Star)]
     if stars:
-        # What is selected by itself takes the place of what * has under that name.
+        # An item that is selected by itself replaces the one of * with that name.
         every = [output for output in every_output(selection.names) if output.name not in names]
         for output in every:
             selection.around.budget.spend(output.shown)

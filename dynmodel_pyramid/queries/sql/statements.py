@@ -61,7 +61,7 @@ def grouped(
     conditions: Sequence[sa.ColumnElement[bool]],
     shown: Shown,
 ) -> sa.Select[*tuple[Any, ...]]:
-    """Groups by all that is no aggregate, in the order that is asked for, and then by the groups' JSON.
+    """Group by all outputs that are not aggregates, in the query's order, and then by the groups' JSON.
 
     The values are made in a subquery, because PostgreSQL treats an expression with a parameter as a different one each
     time it occurs.

@@ -55,7 +55,7 @@ def list_tables(context: Tables, request: Request) -> Response:
     documents: list[bytes] = []
     state: State | None = None
     while True:
-        # A few at a time: of wide tables the definitions take much more memory than their JSON.
+        # A few at a time: the definitions of wide tables take much more memory than their JSON.
         wanted = min(CHUNK, page.limit - len(documents))
         now, definitions = context.attempt.definitions(wanted + 1, page.offset + len(documents))
         if state is not None and now.stamp != state.stamp:

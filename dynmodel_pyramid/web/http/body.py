@@ -71,7 +71,7 @@ def body_file(request: Request) -> BinaryIO:
 
 
 def _close_temporary_files(request: Request) -> None:
-    """See to it that WebOb's copies of the body are closed with the request, also those that it could not finish.
+    """Make sure that WebOb's copies of the body are closed with the request, unfinished copies too.
 
     WebOb leaves them to the garbage collector. They are not closed earlier, because later attempts read them again.
     """
@@ -151,7 +151,7 @@ def _too_large(limit: int) -> TooLarge:
 
 
 def refuse_body(request: Request) -> None:
-    """For what takes none; nothing is ignored.
+    """Refuse a body where none is allowed; nothing is ignored.
 
     :raises Malformed: there is a body
     """

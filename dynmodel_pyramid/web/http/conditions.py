@@ -77,7 +77,7 @@ def refuse_other_version(request: Request) -> Callable[[TableDefinition], None]:
 
 
 def best_offer(request: Request, offers: tuple[str, ...] = ("application/json",)) -> str:
-    """Which of the media types ``Accept`` likes best; the first of those that it likes equally.
+    """The media type that ``Accept`` prefers; the first of several that it prefers equally.
 
     :raises NotAcceptable: it accepts none of them
     """

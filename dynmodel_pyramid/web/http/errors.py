@@ -113,7 +113,7 @@ def request_id(request: Request) -> str:
 
 
 def problem(request: Request, status: int, code: str, detail: str, hint: str | None = None, **members: Any) -> Response:
-    """A problem document. ASCII only: what a client sent may hold surrogates, which have no UTF-8.
+    """A problem document. It is ASCII only, because texts of clients may have surrogates, which have no UTF-8.
 
     Below the address of a face with its own form of errors it has that form, unless ``Accept`` names this one.
     """
@@ -181,7 +181,7 @@ def with_definition_version(answer: Response, request: Request) -> Response:
 
 
 def not_found_view(error: HTTPNotFound, request: Request) -> Response:
-    # error.detail names classes and views of ours.
+    # error.detail would reveal names of classes and views.
     return problem(request, 404, "not_found", f"there is nothing at {request.path_info}")
 
 
@@ -268,7 +268,7 @@ def _too_long(failure: Failure, request: Request) -> Response:
 
 
 def unexpected_error_view(error: Exception, request: Request) -> Response:
-    """A fault of ours: the log has it all, under the request's id; the client gets the id.
+    """A fault of this package: the log has the details under the request's id; the client gets only the id.
 
     During an attempt a changed definition may be the cause: ``transactions`` checks that first, and then logs the
     fault.
@@ -293,7 +293,7 @@ def note_cause(error: BaseException | None, request: Request) -> None:
 
 
 def log_failure(answer: Response, request: Request) -> None:
-    """One line, without a traceback, for an answer of 500 and above: under its request_id the log tells the cause.
+    """Log the cause of an answer of 500 and above in one line with its request_id, without a traceback.
 
     Faults of this package are logged already.
     """

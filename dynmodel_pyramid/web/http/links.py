@@ -30,6 +30,6 @@ def link_header(request: Request, answer: Response, text: str, page: PageOfRows)
 
 
 def _link(request: Request, relation: str, parts: list[str]) -> str:
-    # What a client may send and a header may not hold: angle brackets would end the address.
+    # Clients may send angle brackets, which would end the address in the header.
     query = "&".join(parts).replace("<", "%3C").replace(">", "%3E")
     return f'<{request.path}?{query}>; rel="{relation}"'

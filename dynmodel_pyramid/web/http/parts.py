@@ -47,7 +47,7 @@ def whole_number(name: str, text: str) -> int:
 
 
 def link_next(request: Request, answer: Response, page: Page, more: bool, **further: str | int) -> Response:
-    """Tell where the next part is, if there is one.
+    """Add a link to the next part, if there is one.
 
     :param further: parameters of the link besides ``limit``; by default ``offset``
     """

@@ -157,7 +157,7 @@ def read_connection(request: Request) -> sa.Connection:
 
 
 def detached_read_connection(request: Request) -> sa.Connection:
-    """A connection in a read transaction that outlives the view, for a stream; who takes it closes it.
+    """A connection in a read transaction that outlives the view, for a stream; the caller closes it.
 
     All its statements see one moment, so that a count agrees with the rows that are sent.
     """

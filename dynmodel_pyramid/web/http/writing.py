@@ -90,7 +90,7 @@ class Write:
         self.returning: Returning | None = None
         if self.shows_rows or not face.is_lenient:
             self.returning = Returning(self.rows, self.query, numbers=face.exact_numbers, groups=face.is_lenient)
-        #: Rows that are returned together when all are written.
+        #: Ids of rows that are returned together when all are written.
         self._waiting: array[int] | None = None
 
     @property

@@ -99,7 +99,7 @@ def csv_line(cells: Iterable[str | None]) -> bytes:
 
 
 def negotiated(request: Request, *, explains: bool = False) -> Media | Explanation:
-    """The first of the client's media types, by its own order, that there is (PostgREST, "Media Types").
+    """The first available one of the client's media types, in its own order (PostgREST, "Media Types").
 
     :param explains: whether execution plans are among them, if the deployment allows these
     :raises NotAcceptable: none is available

@@ -41,7 +41,7 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=Digits, parse
 
 
 def each_document(request: Request, columns: Sequence[str] | None) -> Iterator[dict[str, Any]]:
-    """The rows of a body, as they are read.
+    """The rows of a body, while it is read.
 
     :param columns: those of the parameter; without it all documents must have the same keys
     :raises RestError: the body is malformed (``PGRST102``)

@@ -32,7 +32,7 @@ def _check(context: Resource, request: Request) -> None:
 
 
 def check_profile(request: Request) -> None:
-    """The schema that a client names (PostgREST, "Schemas"): there is one.
+    """Check the schema that a client names (PostgREST, "Schemas"); there is only one.
 
     :raises RestError: it is another one
     """

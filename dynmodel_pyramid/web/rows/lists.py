@@ -54,7 +54,7 @@ def query_rows(context: QueryResource, request: Request) -> Response:
 
 
 def _answer(context: RowList, request: Request, found: Queried, text: str | None = None) -> Response:
-    """A page of what a query finds.
+    """A page of a query's rows.
 
     :param text: the query string, for links to other pages
     """
