@@ -21,7 +21,7 @@ def in_order(points: Iterable[EntryPoint]) -> list[EntryPoint]:
 
 
 def origin(point: EntryPoint) -> tuple[str, str]:
-    """The distribution that an entry point is of, and its version."""
+    """The distribution that an entry point belongs to, and its version."""
     return _name_and_version(point.dist) if point.dist is not None else ("", "")
 
 

@@ -25,7 +25,7 @@ CLASSES = ("database/", "changes/ddl/")
 REASONS = {
     "changes/executor.py": "chooses the schema editor",
     "changes/plan_document.py": "the locks that a plan tells of",
-    "changes/values/staging.py": "floats that PostgreSQL would write otherwise",
+    "changes/values/staging.py": "on PostgreSQL a parameter alone in a condition has no type",
     "definitions/migrations/": "what was migrated stays as it was written",
     "fields/contract.py": "a context for those who ask no database",
     "fields/json_schemas.py": "means dialects of JSON Schema",

@@ -12,7 +12,8 @@ its own runs, the making of an object included. Some modules are only passed by,
 
 * ``VALUES``: the vocabulary that all layers read. Properties of definitions, settings, what a name may be, errors and
   the list of a document's faults, the contract of field types and their registry.
-* ``TYPES``: the field types behind the contract, of which there are as many as the table has.
+* ``TYPES``: the field types behind the contract, of which there are as many as the table has, and the SQL that they are
+  made of.
 
 A climb is a call up: the module that is called imports the module that calls it, be it by way of others. These calls
 are no climbs, because the lower module declares what it calls:
@@ -55,7 +56,7 @@ VALUES = frozenset(
         "fields.registry",
     }
 )
-TYPES = ("fields.types", "fields.sql")
+TYPES = ("fields.types", "fields.sql", "database.expressions")
 #: Functions that are handed down, with the name under which the receiver documents them.
 PROTOCOLS = {
     "_change.<locals>.<lambda>": "changes.service.MakeDocument",

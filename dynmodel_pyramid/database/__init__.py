@@ -1,13 +1,13 @@
-"""The database: engine, transactions, the system tables and what differs between SQLite and PostgreSQL.
+"""The database: engine, transactions, system tables, and the differences between SQLite and PostgreSQL.
 
 A :class:`Database` is the only thing in the package that opens connections. It has these kinds of transaction:
 
 * :meth:`Database.reading`: reads only, and never turns into a write;
-* ``database.writer``: an engine whose transactions write rows;
+* ``Database.writer``: an engine whose transactions write rows;
 * :meth:`Database.changing`: a definition change, with DDL; :meth:`Database.rehearsing`: its plan.
 
-``dialect``           what callers may ask of a database
-``expressions``       what SQL says otherwise on each database: capabilities, and expressions of one meaning
+``dialect``           the interface of a database: connections, transactions, locks, ids, errors
+``expressions``       SQL that differs between the databases: capabilities, and expressions with one meaning
 ``sqlite``            SQLite's answers; ``sqlite_functions``, ``sqlite_sums``, ``sqlite_deadline``, ``sqlite_file`` and
                       ``sqlite_things`` are parts of it
 ``postgresql``        PostgreSQL's answers; ``postgresql_entries`` and ``postgresql_things`` are parts of it

@@ -1,6 +1,6 @@
 """Functions that SQLite lacks, registered on each connection. They are pure functions of texts and numbers.
 
-What conditions mean with them stands where they are used: ``database/expressions/sqlite.py``.
+``database/expressions/sqlite.py`` makes conditions with them.
 """
 
 import functools

@@ -4,12 +4,12 @@
 ``names``            rules for the names of tables and fields
 ``problems``         the faults of a document, each with its pointer
 ``reading``          a client's document -> definition; ``reading_fields`` and ``reading_options`` are its parts
-``field_pairing``    which field each field of a document continues
-``expressions``      what ``default_expression`` makes for each row
+``field_pairing``    pairs the fields of a document with a table's fields
+``expressions``      the values of ``default_expression``
 ``writing``          definition -> the full document that clients get
 ``patching``         JSON Merge Patch on a full document
 ``reading_schema``   a document of all tables; ``schema_document`` writes it, ``schema_pairing`` pairs its tables
-``compare``          two definitions compared: the ``operations`` that lead from one to the other
+``compare``          compares two definitions: the ``operations`` that lead from one to the other
 ``store``            the system tables: load and save definitions, counters, the change log
 ``trashed``          the system tables' lines about the trash
 ``versions``         versions in the log, and rules that are still to be proven

@@ -1,9 +1,9 @@
-"""Two definitions of one table compared: an ordered list of typed operations. Pure: no database, no field types.
+"""Compares two definitions of one table; the result is an ordered list of operations. Pure: no database, no field
+types.
 
 Applying the operations to the first definition, one after the other, gives the second (:func:`apply_operations`). They
-stand in the order in which a table can be changed: what is lifted goes first, what is set comes last, so that values
-which are dropped, converted or filled in between meet no rule that is to go, and none that is still to come. Fields are
-told apart by their ids, so that names may be swapped.
+are in the order in which a table can be changed: rules are lifted first and set last, so that no rule hinders values
+which are dropped, converted or filled in between. Fields are identified by their ids, so names may be swapped.
 """
 
 from collections.abc import Iterable
@@ -25,15 +25,15 @@ from dynmodel_pyramid.definitions.operations import (
     same_json,
 )
 
-#: (aspect, id of the field or index) of an operation.
+#: The key of an operation: (aspect, id of the field or index).
 Key = tuple[str, int]
 Pair = tuple[FieldDefinition, FieldDefinition]
 
 
 def operations_between(before: TableDefinition, after: TableDefinition) -> tuple[Operation, ...]:
-    """What leads from one definition of a table to another one; versions don't count.
+    """The operations that lead from one definition of a table to another one; versions don't count.
 
-    A field that comes back under an id that the table had given before is restored, not new.
+    A field with an id that the table has used before is restored, not new.
     """
     kept = [(before.by_id[field.id], field) for field in after.fields if field.id in before.by_id]
     old_indexes, new_indexes = ({index.id: index for index in each.indexes} for each in (before, after))
@@ -64,7 +64,7 @@ def operations_between(before: TableDefinition, after: TableDefinition) -> tuple
 
 
 def apply_operations(definition: TableDefinition, operations: Iterable[Operation]) -> TableDefinition:
-    """The definition that the operations lead to; of the same version."""
+    """The definition that the operations lead to; its version stays."""
     for operation in operations:
         definition = operation.apply(definition)
     return definition
@@ -73,7 +73,7 @@ def apply_operations(definition: TableDefinition, operations: Iterable[Operation
 def _changes(
     kept: Iterable[tuple[FieldDefinition, FieldDefinition]], aspects: tuple[str, ...], lifted: bool | None = None
 ) -> list[ChangeField]:
-    """The changes of some aspects, of all fields in order; only those that lift something, or that don't, or all."""
+    """The changes of some aspects, for all fields in order: only lifted ones, only others, or all."""
     found = [ChangeField(aspect, *pair) for aspect in aspects for pair in kept if _differs(aspect, *pair)]
     return [operation for operation in found if lifted is None or operation.kind.startswith("lift_") is lifted]
 
@@ -102,12 +102,12 @@ class Comparison:
         self.operations = operations_between(before, after)
         self.table_renamed = any(isinstance(operation, RenameTable) for operation in self.operations)
         self.dropped = tuple(operation.field for operation in self.operations if isinstance(operation, DropField))
-        #: New fields, and those that come back.
+        #: New and restored fields.
         self.arriving = tuple(operation.field for operation in self.operations if isinstance(operation, AddField))
 
     @property
     def keeps_table(self) -> bool:
-        """Whether it is about what clients are told: the table stays as it is."""
+        """Whether the change is only about the document: the table in the database stays as it is."""
         return all(_keeps_table(operation) for operation in self.operations)
 
     @property
@@ -137,7 +137,7 @@ def _keeps_table(operation: Operation) -> bool:
 
 
 def field_key(old: FieldDefinition | None, new: FieldDefinition | None) -> Key:
-    """The operation by which the values of a field change, arrive or leave."""
+    """The key of the operation by which a field's values change, arrive or leave."""
     if old is None or new is None:
         field = new or old
         assert field is not None

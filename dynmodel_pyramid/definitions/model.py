@@ -94,7 +94,7 @@ class TableDefinition:
 
     ``key`` is the type of the row's id. ``physical_name`` is the table's name in the database. ``referrers`` are the
     fields that refer to this table, its own among them, in order of table and field. ``pending`` are the constraints of
-    the database that hold for what is written, and are still to be proven for existing rows.
+    the database that hold for new writes, and are still to be proven for existing rows.
     """
 
     id: int

@@ -1,4 +1,4 @@
-"""The operations of which a change of a table's definition is made, as values (:mod:`~.compare` finds them)."""
+"""The operations of a change of a table's definition, as values (:mod:`~.compare` finds them)."""
 
 import json
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One thing that changes. ``kind`` is its name in plans and in the history, where it is called a step."""
+    """One part of a change. ``kind`` is its name in plans and in the history, which call it a step."""
 
     @property
     def kind(self) -> str:
@@ -40,14 +40,14 @@ class Operation:
 
     @property
     def key(self) -> tuple[str, int]:
-        """What it concerns: an aspect, and the id of a field or index (0: the table)."""
+        """An aspect, and the id of a field or index (0: the table)."""
         return "table", 0
 
     def apply(self, definition: TableDefinition) -> TableDefinition:
         raise NotImplementedError
 
     def details(self) -> dict[str, Any]:
-        """What clients are told besides ``kind``, as JSON."""
+        """The members besides ``kind`` in a client's document, as JSON."""
         raise NotImplementedError
 
 
@@ -93,7 +93,7 @@ class ChangeField(Operation):
 
 @dataclass(frozen=True, slots=True)
 class AddField(Operation):
-    """A new field, or one that was dropped and comes back."""
+    """A new field, or a dropped one that is restored."""
 
     field: FieldDefinition
     restored: bool = False
@@ -134,7 +134,7 @@ class DropField(Operation):
 
 @dataclass(frozen=True, slots=True)
 class AddIndex(Operation):
-    """An index, or a rule of uniqueness, over several fields; ``names`` are those of the fields."""
+    """An index, or a rule of uniqueness, over several fields; ``names`` are the fields' names."""
 
     index: IndexDefinition
     names: tuple[str, ...]
@@ -228,7 +228,7 @@ class Reorder(Operation):
 
 @dataclass(frozen=True, slots=True)
 class ChangeReferrers(Operation):
-    """Fields of other tables link to this one otherwise than before."""
+    """The links of other tables to this one change."""
 
     before: tuple[Referrer, ...]
     after: tuple[Referrer, ...]
@@ -246,7 +246,7 @@ class ChangeReferrers(Operation):
 
 @dataclass(frozen=True, slots=True)
 class Validate(Operation):
-    """Constraints of the database are still to be proven for existing rows, or have been."""
+    """Constraints of the database are still to be proven for existing rows, or have been proven."""
 
     before: tuple[str, ...]
     after: tuple[str, ...]

@@ -24,7 +24,7 @@ TABLE_KEYS = (
 KEY_TYPES = ("integer",)
 UNIQUE_KEYS = ("name", "fields", "nulls_distinct")
 INDEX_KEYS = ("name", "fields")
-#: Characters of a name; those that are made of the names of many fields are long.
+#: The most characters of a name; a name made of many fields' names is long.
 LONGEST_NAME = 10_000
 
 
@@ -102,7 +102,7 @@ def _or_itself(resolve: Resolve, start: TableDefinition, model_name: Any) -> Res
 
 
 def _refuse_taken_by_reverse(start: TableDefinition, fields: list[FieldDefinition], problems: Problems) -> None:
-    """The names of reverse sides and those of fields stand side by side in rows."""
+    """Refuse fields with names of reverse sides: both are members of rows."""
     taken = {name_key(other.reverse): other for other in start.referrers if other.reverse is not None}
     for field in fields:
         other = taken.get(name_key(field.name))
@@ -182,7 +182,7 @@ def _indexes(
 
 
 def _can_be_indexed(field: FieldDefinition, field_types: FieldTypes) -> bool:
-    """Whether the table has a column for the field, and the column an order."""
+    """Whether the field has a column, and its values an order."""
     field_type = field_types[field.type]
     reference = field_type.reference(field.options)
     is_list = reference is not None and reference.many
@@ -213,7 +213,7 @@ def _given_names(document: dict[str, Any]) -> set[str]:
 
 
 def _free_name(index: IndexDefinition, fields: Iterable[FieldDefinition], taken: set[str]) -> str:
-    """A name made of the fields' names; numbered where that one is taken."""
+    """A name made of the fields' names, with a number if it is taken."""
     names = {made.id: made.name for made in fields}
     name = "_".join(names[number] for number, _ in index.fields)
     numbered = (f"{name}_{number}" for number in itertools.count(2))

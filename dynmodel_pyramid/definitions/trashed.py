@@ -85,10 +85,10 @@ class TrashStore:
         values: Iterable[tuple[int, str, str]],
         moment: datetime.datetime,
     ) -> None:
-        """Keep values that a definition has no room for.
+        """Put values that can't be converted into the quarantine.
 
-        :param type_name: the field type that the values are of
-        :param values: (id of the row, text of the value, why it can't be carried over)
+        :param type_name: the field type of the values
+        :param values: (id of the row, text of the value, why it can't be converted)
         """
         common = {
             "table_id": definition.id,

@@ -28,7 +28,7 @@ IN_MEMORY = 1_048_576
 #: A part that has read this many bytes of the request takes no further row.
 PART_BYTES = 1_048_576
 
-#: A part of the rows, judged: new ones, or such as may be there.
+#: A validated part of the rows: new rows, or the entries of an upsert.
 Judged = NewRows | list[Entry]
 #: Called with the ids of written rows, part by part.
 Written = Callable[[sa.Connection, Sequence[int]], None]
@@ -131,7 +131,7 @@ class Import:
         keep: Callable[[Any], None],
     ) -> None:
         number = 0
-        # Nothing holds a part that was judged.
+        # No reference to a validated part remains.
         while (part := begun.pop(0) if begun else next(parts, None)) is not None:
             judged = self._judged(part, number)
             number += len(part)
@@ -203,7 +203,7 @@ class Import:
 
     def _write(self, connection: sa.Connection, parts: "Kept", noted: WrittenRows) -> None:
         rows = self.rows
-        # Rows of one request may refer to one another, in any order; whether they do is asked when all are there.
+        # Rows of one request may refer to one another, in any order, so links are checked when all rows are there.
         later = rows.links.refer_to_itself
         deferred = rows.catalogue.database.dialect.foreign_keys_deferred
         with deferred(connection) if later else nullcontext():

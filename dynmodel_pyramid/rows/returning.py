@@ -38,7 +38,7 @@ class Returning:
         self._numbers = numbers
         below = any(level.path for level in query.levels)
         self._query = query
-        #: Whether it may take long.
+        #: Whether reading them may take long.
         self._is_asked = query.select != _ALL or below or bool(query.root.order)
         self._plan = self._planned(rows.scope) if self._is_asked or numbers else None
         if self._plan is not None and not self._plan.keys and not groups:

@@ -1,13 +1,13 @@
-"""What SQL says otherwise on each database: one class a database, by the name of SQLAlchemy's dialect.
+"""SQL that differs between the databases: one class per database, by the name of SQLAlchemy's dialect.
 
-Field types and queries ask :func:`expressions_of` for a capability or for an expression of one meaning; nobody compares
-names. A further database is a class of expressions here, a :class:`~dynmodel_pyramid.database.dialect.Dialect` for its
-connections, and a schema editor in ``changes/ddl/``.
+Field types and queries ask :func:`expressions_of` for a capability, or for an expression with one meaning on all
+databases; no code compares names. A new database needs a class of expressions here, a
+:class:`~dynmodel_pyramid.database.dialect.Dialect` for its connections, and a schema editor in ``changes/ddl/``.
 
-``base``                what all are asked for, and what a database has that says nothing
+``base``                the interface of all, with standard SQL as the default
 ``sqlite``              SQLite's expressions
 ``postgresql``          PostgreSQL's; ``postgresql_floats`` and ``postgresql_totals`` are parts of it
-``once``                a value that is computed once
+``once``                values that are computed once
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ from dynmodel_pyramid.database.expressions.sqlite import SQLiteExpressions
 
 __all__ = ["EXPRESSIONS", "Expressions", "ROW_ID", "OfDialect", "expressions_of", "variants"]
 
-#: By the names of dialects.
+#: Expressions by the names of dialects.
 EXPRESSIONS: dict[str, Expressions] = {each.name: each for each in (SQLiteExpressions(), PostgreSQLExpressions())}
 
 
@@ -40,14 +40,16 @@ def expressions_of(dialect: str) -> Expressions:
 
 
 def _known(dialect: str) -> str:
-    """SQLAlchemy's own dialect prints statements, as ``str(statement)`` does."""
+    """The name under which a dialect has its expressions. SQLAlchemy's default one prints statements, as ``str()``
+    does.
+    """
     return SQLiteExpressions.name if dialect == "default" else dialect
 
 
 def variants(
     base: sa.types.TypeEngine[Any], choose: Callable[[Expressions], sa.types.TypeEngine[Any]]
 ) -> sa.types.TypeEngine[Any]:
-    """A type that is declared as each database wants it; ``base`` where it is only printed."""
+    """A type with each database's own declaration; ``base`` is used for printing only."""
     for name, expressions in EXPRESSIONS.items():
         base = base.with_variant(choose(expressions), name)
     return base
@@ -58,7 +60,7 @@ ROW_ID = variants(sa.BigInteger(), lambda expressions: expressions.row_id())
 
 
 class OfDialect(FunctionElement[Any]):
-    """One expression a database; which it is, is known when the statement is compiled.
+    """One expression per database; compiling the statement chooses it.
 
     :param make: the name of a dialect -> the expression
     :param read_as: the type by which all of them are read

@@ -1,4 +1,4 @@
-"""What all expressions are asked for, whatever the database: capabilities, and SQL of one meaning."""
+"""The interface of all databases' expressions: capabilities, and SQL with one meaning."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,10 +12,10 @@ _ESCAPE = "\\"
 
 
 class Expressions:
-    """The expressions of one database; a subclass says what it does otherwise than standard SQL.
+    """The expressions of one database; a subclass overrides those that differ from standard SQL.
 
-    Instances hold no state. A capability that is False needs nothing else: field types then keep their values in a form
-    that every database has, most of them as text.
+    Instances have no state. If a capability is False, field types keep their values in a form that every database has,
+    mostly as text.
     """
 
     #: The name of SQLAlchemy's dialect.
@@ -31,7 +31,7 @@ class Expressions:
     has_uuids = False
     #: There are arrays of texts, with ``<@`` in checks. Else they are JSON texts.
     has_arrays = False
-    #: There are PostgreSQL's range types with their operators (manual, 8.17 and 9.20). Else ranges are texts.
+    #: PostgreSQL's range types exist, with their operators (manual, 8.17 and 9.20). Else ranges are texts.
     has_ranges = False
     #: There is PostgreSQL's type ``inet`` with its functions (manual, 9.12). Else addresses are texts.
     has_addresses = False
@@ -43,8 +43,9 @@ class Expressions:
     row_id: type[sa.types.TypeEngine[Any]] = sa.BigInteger
 
     def json_type(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
-        """What :meth:`~sqlalchemy.types.TypeDecorator.load_dialect_impl` gives for JSON documents; a row's null is a
-        null of the database."""
+        """The type of JSON documents (:meth:`~sqlalchemy.types.TypeDecorator.load_dialect_impl`); a row's null is a
+        null of the database.
+        """
         return dialect.type_descriptor(sa.JSON(none_as_null=True))
 
     # Statements
@@ -60,15 +61,17 @@ class Expressions:
         return text if self.byte_collation is None else sa.collate(text, self.byte_collation)
 
     def lower(self, text: Column) -> Column:
-        """Of ASCII. In the collation of bytes: with a Turkish one PostgreSQL makes no ``i`` of ``I``."""
+        """Lower case of ASCII letters. It uses the collation of bytes: with a Turkish one PostgreSQL does not turn
+        ``I`` into ``i``.
+        """
         return sa.func.lower(self.by_bytes(text), type_=sa.Text())
 
     def place_of(self, part: Any, text: Column) -> Column:
-        """Where a part begins in a text, 1 at first; 0 for nowhere."""
+        """The position of a part in a text, counted from 1; 0 if it is not there."""
         raise NotImplementedError
 
     def text_before(self, part: str, text: Column) -> Column:
-        """What stands before a part that is there."""
+        """The text before a part, which must be there."""
         raise NotImplementedError
 
     def joined(self, texts: Column, separator: Column) -> Column:
@@ -91,26 +94,26 @@ class Expressions:
         """Whether a part of a text matches a regular expression that all databases read alike."""
         raise NotImplementedError
 
-    # Values and the texts that they are
+    # Values and their texts
 
     def read_as(self, text: Column, kind: sa.types.TypeEngine[Any]) -> Column:
-        """The value that a text in the database's own form is. It must be one, or the statement ends."""
+        """The value of a text in the database's own form. It must be valid, or the statement ends."""
         raise NotImplementedError
 
     def kept_text(self, value: Column) -> Column:
-        """The text of a value whose type has no other form of text, whatever the session's settings are."""
+        """The text of a value whose type has only one form of text, under any settings of the session."""
         raise NotImplementedError
 
     def read_moment(self, text: Column, kind: sa.types.TypeEngine[Any]) -> Column:
-        """The point in time that a text such as ``2026-01-31 12:00:00.000000`` is in UTC."""
+        """The point in time of a text such as ``2026-01-31 12:00:00.000000`` in UTC."""
         raise NotImplementedError
 
     def read_uuid(self, text: Column, kind: sa.types.TypeEngine[Any]) -> Column:
-        """The UUID that a text is; its digits may be capitals."""
+        """The UUID of a text; its digits may be capitals."""
         raise NotImplementedError
 
     def read_float(self, text: Column, is_good: Callable[[Column], Condition], pattern: str) -> Column:
-        """The float that a text is; NULL of texts that are not good, or don't match the pattern."""
+        """The float of a text; NULL for texts that are not good, or don't match the pattern."""
         raise NotImplementedError
 
     def day_text(self, date: Column) -> Column:
@@ -126,13 +129,13 @@ class Expressions:
         raise NotImplementedError
 
     def float_text(self, number: Column) -> Column:
-        """``repr`` of a float of less than 1e15."""
+        """``repr`` of a float below 1e15."""
         raise NotImplementedError
 
     def decimal_text(self, number: Column, precision: int, scale: int, *, sortable: bool) -> Column:
-        """Plain digits of an exact decimal, with all of its scale.
+        """The plain digits of an exact decimal, with all digits of its scale.
 
-        :param sortable: it is kept as digits in order, where there are no exact numbers
+        :param sortable: whether it is kept as sortable text, if there are no exact numbers
         """
         raise NotImplementedError
 
@@ -140,28 +143,28 @@ class Expressions:
         """A float as a constant that the database does not round."""
         return sa.cast(sa.literal(number, sa.Float(53)), sa.Float(53))
 
-    # Checks of what a column holds, where the database lets it hold values of other types; else None
+    # Checks of the types of values, if the database lets a column hold values of other types; else None
 
     def holds(self, column: Column, storage_class: str) -> Condition | None:
-        """:param storage_class: of SQLite (Datatypes In SQLite, 2)"""
+        """:param storage_class: one of SQLite's (Datatypes In SQLite, 2)"""
         return None
 
     def holds_truth(self, column: Column) -> Condition | None:
-        """Of booleans."""
+        """The check of booleans."""
         return None
 
     def holds_time(self, column: Column, function: str, length: int) -> Condition | None:
-        """Of dates and times.
+        """The check of dates and times.
 
-        :param function: of SQLite: ``date``, ``time`` or ``datetime``
-        :param length: that of what it writes
+        :param function: SQLite's ``date``, ``time`` or ``datetime``
+        :param length: the length of the function's output
         """
         return None
 
     # Aggregates
 
     def extreme(self, function: str, source: Column, kind: sa.types.TypeEngine[Any]) -> Column:
-        """``min`` or ``max`` of values of a type for which the database may not have it."""
+        """``min`` or ``max`` of values of a type for which the database may lack it."""
         raise NotImplementedError
 
     def exact_total(self, function: str, source: Column, kind: str) -> Column:
@@ -172,7 +175,7 @@ class Expressions:
         raise NotImplementedError
 
     def total_as_float(self, total: Column) -> Column:
-        """What :meth:`json_float` takes of such a text."""
+        """The argument of :meth:`json_float` for such a text."""
         raise NotImplementedError
 
     # JSON: texts as the encoder of rows writes them. All databases escape the characters that it escapes
@@ -182,11 +185,11 @@ class Expressions:
         raise NotImplementedError
 
     def json_string_or_null(self, text: Column) -> Column:
-        """A text as a JSON string; null where it is null."""
+        """A text as a JSON string; null stays null."""
         raise NotImplementedError
 
     def json_float(self, number: Column) -> Column:
-        """A float with the fewest digits that it is known by; with an exponent below 1e-5 and from 1e16 on."""
+        """A float with the fewest digits that identify it; with an exponent below 1e-5 and from 1e16 on."""
         raise NotImplementedError
 
     def json_array(self, value: Column) -> Column:
@@ -198,35 +201,35 @@ class Expressions:
         raise NotImplementedError
 
     def json_value(self, document: Column) -> Column:
-        """What is equal for equal documents."""
+        """A value that is equal for equal documents."""
         raise NotImplementedError
 
     def json_constant(self, text: Column) -> Column:
-        """The same of a JSON text."""
+        """The same for a constant, by its JSON text."""
         raise NotImplementedError
 
     def json_contains(self, document: Column, text: Column) -> Condition:
-        """Whether a document contains the one that a text is (PostgreSQL manual, 8.14.3)."""
+        """Whether a document contains the document in a text (PostgreSQL manual, 8.14.3)."""
         raise NotImplementedError
 
     def json_is_contained(self, document: Column, text: Column) -> Condition:
-        """Whether a document is contained in the one that a text is."""
+        """Whether a document is contained in the document in a text."""
         raise NotImplementedError
 
     def json_compares(self, document: Column, sign: str, text: Column) -> Condition:
-        """Whether a document that is a number is less or greater than the one that a text is; null of all others."""
+        """Whether a number is less or greater than the number in a text; null for other documents."""
         raise NotImplementedError
 
     def json_number(self, document: Column) -> Column:
-        """What documents that are numbers are sorted by; null of all others."""
+        """The sort key of numbers; null for other documents."""
         raise NotImplementedError
 
     def json_sort_text(self, document: Column) -> Column:
-        """What all other documents are sorted by."""
+        """The sort key of all other documents."""
         raise NotImplementedError
 
     def json_part(self, document: Column, steps: Sequence[str | int], *, as_text: bool) -> Column:
-        """The part of a document, null where there is none: as JSON, or as the text that PostgreSQL's ``->>`` gives."""
+        """The part of a document, or null: as JSON, or as the text of PostgreSQL's ``->>``."""
         raise NotImplementedError
 
     # Arrays of texts
@@ -240,17 +243,17 @@ class Expressions:
         raise NotImplementedError
 
     def array_of(self, text: Column, is_good: Condition) -> Column:
-        """An array of one text where it is good; null where it isn't, or where Python must make it."""
+        """An array of one text; null if the text is not good, or if Python must make the array."""
         raise NotImplementedError
 
     def array_contains(self, array: Column, items: Column) -> Condition:
-        """Whether an array has all of the items, which are an array, too; null where the array is null."""
+        """Whether an array has all items of another array; null where the array is null."""
         raise NotImplementedError
 
     def array_is_contained(self, array: Column, items: Column) -> Condition:
-        """Whether an array has no other items than these."""
+        """Whether an array has only items of another array."""
         raise NotImplementedError
 
     def array_overlaps(self, array: Column, items: Column) -> Condition:
-        """Whether an array has one of the items."""
+        """Whether an array has an item of another array."""
         raise NotImplementedError

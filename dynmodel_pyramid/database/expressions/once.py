@@ -31,14 +31,14 @@ def _compile_once(element: Any, compiler: SQLCompiler, **options: Any) -> str:
 def once(
     value: sa.ColumnElement[Any], make: Callable[[sa.ColumnElement[Any]], sa.ColumnElement[Any]]
 ) -> sa.ColumnElement[Any]:
-    """``make(value)``, the value written once, however often it stands in what is made of it."""
+    """``make(value)``; the value is written once, however often the result uses it."""
     return _Once(value, make(sa.literal_column("once.text", value.type)))
 
 
 def text_once(
     text: sa.ColumnElement[Any], make: Callable[[sa.ColumnElement[Any]], sa.ColumnElement[Any]]
 ) -> sa.ColumnElement[Any]:
-    """The same of a text that may be a plain column, which needs no computing."""
+    """The same for a text; a plain column needs no computing."""
     if isinstance(text, sa.ColumnClause):
         return make(text)
     return _Once(text, make(sa.literal_column("once.text", sa.Text())))

@@ -1,4 +1,4 @@
-"""PostgreSQL's expressions. What it casts must be a value of the type, or the statement ends: CASE stands before it."""
+"""PostgreSQL's expressions. A failed cast ends the statement, so each cast is inside a CASE."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ _JSONB = postgresql.JSONB(none_as_null=True)
 
 
 class PostgreSQLExpressions(Expressions):
-    """All types have one of PostgreSQL's own."""
+    """PostgreSQL has a native type for each."""
 
     name = "postgresql"
     has_exact_numbers = True
@@ -48,7 +48,7 @@ class PostgreSQLExpressions(Expressions):
     def finds(self, text: Column, pattern: str) -> Condition:
         return text.bool_op("~")(sa.literal(pattern, text.type))
 
-    # Values and the texts that they are
+    # Values and their texts
 
     def read_as(self, text: Column, kind: sa.types.TypeEngine[Any]) -> Column:
         return sa.cast(text, kind)
@@ -135,7 +135,7 @@ class PostgreSQLExpressions(Expressions):
         return self.json_number(document).bool_op(sign)(sa.cast(text, sa.Numeric()))
 
     def json_number(self, document: Column) -> Column:
-        # CASE keeps the database from casting what is no number (PostgreSQL manual, 4.2.14).
+        # CASE keeps the database from casting other values than numbers (PostgreSQL manual, 4.2.14).
         number = sa.cast(sa.cast(document, sa.Text()), sa.Numeric())
         return sa.case((sa.func.jsonb_typeof(document) == "number", number))
 
@@ -148,7 +148,7 @@ class PostgreSQLExpressions(Expressions):
             sign = "->>" if as_text and number == len(steps) else "->"
             key = sa.literal(step, sa.Integer() if type(step) is int else sa.Text())
             made = made.op(sign, precedence=15)(key)
-        # The cast keeps COLLATE off the last key, which else would be its operand.
+        # Without the cast, COLLATE would apply to the last key.
         return self.by_bytes(sa.cast(made, sa.Text())) if as_text else made
 
     # Arrays of texts
@@ -174,5 +174,5 @@ class PostgreSQLExpressions(Expressions):
 
 
 def _constant(text: str) -> sa.ColumnElement[Any]:
-    """Written out: as a parameter it would be sent each time."""
+    """A constant in the statement; a parameter would be sent each time."""
     return sa.literal_column(f"'{text}'", sa.Text())

@@ -1,6 +1,7 @@
-"""SQLite's expressions. It has few types: what the others keep natively is text here, or JSON.
+"""SQLite's expressions. It has few types, so most values are text or JSON.
 
-Functions whose names begin with ``dynmodel_`` are ours (``database/sqlite_functions.py``, ``database/sqlite_sums.py``).
+Functions whose names begin with ``dynmodel_`` are defined by this package (``database/sqlite_functions.py``,
+``database/sqlite_sums.py``).
 """
 
 import json
@@ -19,7 +20,7 @@ from dynmodel_pyramid.database.expressions.once import text_once
 
 _ESCAPE = "\\"
 _SPECIAL_IN_GLOB = re.compile(r"[*?\[]")
-#: Whole numbers to this one are floats, and integers of every database.
+#: Whole numbers up to this one are exact as floats, and integers of every database.
 _WHOLE = 2**53
 
 
@@ -33,7 +34,7 @@ def _declare(type_: Any, compiler: SQLCompiler, **options: Any) -> str:
 
 
 class SQLiteExpressions(Expressions):
-    """Of texts, numbers and JSON; the values of all other types are one of these."""
+    """SQLite has texts, numbers and JSON; values of all other types are stored as one of these."""
 
     name = "sqlite"
     #: Only an INTEGER PRIMARY KEY draws ids (SQLite Autoincrement, 1).
@@ -69,13 +70,13 @@ class SQLiteExpressions(Expressions):
     def finds(self, text: Column, pattern: str) -> Condition:
         return _is_true(sa.func.dynmodel_match(sa.literal(pattern, sa.Text()), text, type_=sa.Integer()))
 
-    # Values and the texts that they are
+    # Values and their texts
 
     def read_as(self, text: Column, kind: sa.types.TypeEngine[Any]) -> Column:
         return sa.type_coerce(text, kind)
 
     def kept_text(self, value: Column) -> Column:
-        return sa.type_coerce(value, sa.Text())
+        return _text(value)
 
     def read_moment(self, text: Column, kind: sa.types.TypeEngine[Any]) -> Column:
         return sa.type_coerce(text, kind)
@@ -93,11 +94,11 @@ class SQLiteExpressions(Expressions):
         return sa.cast(date, sa.Text)
 
     def time_text(self, time: Column) -> Column:
-        return sa.type_coerce(time, sa.Text())
+        return _text(time)
 
     def moment_text(self, moment: Column) -> Column:
         blank, letter = sa.literal_column("' '", sa.Text()), sa.literal_column("'T'", sa.Text())
-        return sa.func.replace(sa.type_coerce(moment, sa.Text()), blank, letter)
+        return sa.func.replace(_text(moment), blank, letter)
 
     def float_text(self, number: Column) -> Column:
         return sa.func.dynmodel_float_text(number, type_=sa.Text())
@@ -132,7 +133,7 @@ class SQLiteExpressions(Expressions):
             exponent += -step if exponent > 0 else step
         return sa.literal_column(f"({made})", sa.Float(53))
 
-    # Every column holds values of every storage class (Datatypes In SQLite, 2)
+    # Every column can hold values of every storage class (Datatypes In SQLite, 2)
 
     def holds(self, column: Column, storage_class: str) -> Condition:
         return sa.func.typeof(column, type_=sa.Text()).in_([storage_class, "null"])
@@ -143,8 +144,9 @@ class SQLiteExpressions(Expressions):
     def holds_time(self, column: Column, function: str, length: int) -> Condition:
         # Texts that its own function writes so, and then microseconds, if any.
         call = getattr(sa.func, function)
-        text = sa.type_coerce(column, sa.Text())
-        # Compared by IS: of what is no time it makes NULL. A modifier, or it would give 30 February back as it is.
+        text = _text(column)
+        # Compared by IS, because the function returns NULL for other texts. With a modifier, because else it would
+        # return 30 February unchanged.
         if length == len("2026-01-31"):
             return _same(call(text, "+0 days", type_=sa.Text()), text)
         begin = sa.func.substr(text, 1, length, type_=sa.Text())
@@ -159,7 +161,7 @@ class SQLiteExpressions(Expressions):
 
     def exact_total(self, function: str, source: Column, kind: str) -> Column:
         total = sa.func.dynmodel_sum if function == "sum" else sa.func.dynmodel_avg
-        return total(sa.type_coerce(source, sa.Text()), sa.literal(kind, sa.Text()), type_=sa.Text())
+        return total(_text(source), sa.literal(kind, sa.Text()), type_=sa.Text())
 
     def total_as_float(self, total: Column) -> Column:
         return total
@@ -170,7 +172,7 @@ class SQLiteExpressions(Expressions):
         return sa.func.json_quote(text, type_=sa.Text())
 
     def json_string_or_null(self, text: Column) -> Column:
-        return sa.case((text.is_not(None), self.json_string(sa.type_coerce(text, sa.Text()))))
+        return sa.case((text.is_not(None), self.json_string(_text(text))))
 
     def json_float(self, number: Column) -> Column:
         return sa.func.dynmodel_json_float(number, type_=sa.Text())
@@ -249,7 +251,7 @@ def _is_true(number: Column) -> Condition:
 
 
 def _same(one: Column, other: Column) -> Condition:
-    # SQLAlchemy's own IS forgets that DDL wants constants.
+    # SQLAlchemy's own IS does not render constants in DDL.
     return one.op("IS", is_comparison=True)(other)
 
 
@@ -258,7 +260,7 @@ def _unless_null(array: Column, condition: Condition) -> Condition:
 
 
 def _of_units(units: Column, scale: int) -> Column:
-    """The number of so many smallest units."""
+    """The number for a count of smallest units."""
     if not scale:
         return sa.cast(units, sa.Text())
     size, sign = sa.literal(10**scale, sa.BigInteger()), sa.case((units < 0, "-"), else_="")
@@ -273,9 +275,9 @@ def _items(array: Column) -> sa.Select[*tuple[Any, ...]]:
 
 
 def _any_item(array: Column, *, of: Column, there: bool) -> sa.Exists:
-    """Whether an array has an item that is, or is not, ``there`` in another one.
+    """Whether an array has an item that is (``there``), or is not, in another one.
 
-    Both arrays are one value each, so that no limit of parameters or of nested expressions is met.
+    Each array is one value, so that no limit of parameters or of nested expressions is reached.
     """
     items, others = _items(array), _items(of)
     (value,) = items.selected_columns

@@ -59,7 +59,7 @@ def _counted(number: sa.ColumnElement[Any], low: int | None, high: int | None, w
 def kind(column: sa.ColumnElement[Any], storage_class: str, context: Context) -> Checks:
     """``type``, where the database lets a column hold values of other types, as SQLite does.
 
-    :param storage_class: of SQLite (Datatypes In SQLite, 2)
+    :param storage_class: one of SQLite's (Datatypes In SQLite, 2)
     """
     return _type(expressions_of(context.dialect).holds(column, storage_class))
 
@@ -72,7 +72,7 @@ def truth(column: sa.ColumnElement[Any], context: Context) -> Checks:
 def instant(column: sa.ColumnElement[Any], function: str, length: int, context: Context) -> Checks:
     """``type`` of dates and times.
 
-    :param function: of SQLite: ``date``, ``time`` or ``datetime``
+    :param function: SQLite's ``date``, ``time`` or ``datetime``
     :param length: the length of the function's output
     """
     return _type(expressions_of(context.dialect).holds_time(column, function, length))

@@ -1,4 +1,4 @@
-"""How exact decimals are stored: as NUMERIC where it is exact, else as scaled integers or digits in order.
+"""How exact decimals are stored: as NUMERIC if it is exact, else as scaled integers or sortable digits.
 
 SQLite has no exact decimal: its NUMERIC affinity makes floats (Datatypes In SQLite, 3). Up to 18 digits are kept as the
 whole number of the smallest unit (19.90 with scale 2 as 1990), which has the same order; more digits as text of a fixed
@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.database.expressions import expressions_of
 
-#: Digits that a 64-bit integer always holds.
+#: How many digits a 64-bit integer always holds.
 INTEGER_DIGITS = 18
 MAX_PRECISION = 100
 #: More characters than any value has; bounds the time for hostile texts.
@@ -42,7 +42,7 @@ def exact(text: str, precision: int, scale: int) -> Decimal:
     if len(whole) > precision - scale:
         raise OverflowError(f"want at most {precision - scale} digits before the point")
     sign = sign if whole or fraction else ""
-    # The constructor is exact whatever the thread's decimal context is, and so is the format "f".
+    # The constructor is exact in any decimal context of the thread, and so is the format "f".
     return Decimal(f"{sign}{whole or '0'}.{fraction:0<{scale}}")
 
 

@@ -26,7 +26,7 @@ def float_text(number: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[
 
 
 def float_of(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
-    """The float that a text is; NULL for all that is none, and for some that need many digits."""
+    """The float that a text stands for; NULL for other texts, and for some floats that need many digits."""
     return expressions_of(dialect).read_float(text, _is_short, FLOAT)
 
 
@@ -40,7 +40,7 @@ def _is_short(text: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
 def decimal_text(precision: int, scale: int, *, sortable: bool) -> SqlForm:
     """The SQL text form of an exact decimal (:mod:`~.exact`).
 
-    :param sortable: whether it is kept as text that sorts as the numbers do, where there are no exact numbers
+    :param sortable: whether it is kept as text that sorts as the numbers do, if there are no exact numbers
     """
 
     def text_of(number: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:

@@ -67,7 +67,7 @@ class _Part(NamedTuple):
 
 
 def checks(column: sa.ColumnElement[Any], pattern: str | None, context: Context) -> Checks:
-    """The check ``pattern``, where the database has regular expressions of its own."""
+    """The check ``pattern``, if the database has regular expressions."""
     if pattern is None or not expressions_of(context.dialect).has_regular_expressions:
         return {}
     translated = to_postgresql(pattern)

@@ -39,7 +39,7 @@ def _matches(text: sa.ColumnElement[Any], pattern: str) -> sa.ColumnElement[Any]
 
 
 def place_of(part: str, text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
-    """Where a part begins in a text, 1 at first; 0 for nowhere."""
+    """The position of a part in a text, counted from 1; 0 if it is not there."""
     return expressions_of(dialect).place_of(part, text)
 
 

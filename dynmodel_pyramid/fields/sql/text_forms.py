@@ -116,7 +116,7 @@ def json_array(source: sa.Select[*tuple[Any, ...]], dialect: str) -> sa.ColumnEl
 
 
 def ordered_items(array: sa.ColumnElement[Any], order: Sequence[str], dialect: str) -> sa.ColumnElement[Any]:
-    """The JSON text of an array of texts, its items in the given order, and behind them all others as they stood."""
+    """The JSON text of an array of texts: first the items of ``order``, in that order, then the others unchanged."""
     expressions, rows = expressions_of(dialect), sa.select(array).get_final_froms()
     items = expressions.json_items(array)
     value, place = sa.type_coerce(items.c.value, sa.Text()), items.c.key
@@ -141,12 +141,12 @@ def unless_null(source: sa.ColumnElement[Any], condition: sa.ColumnElement[bool]
 def answered(
     form: Callable[[sa.ColumnElement[Any], str], sa.ColumnElement[Any]], source: sa.ColumnElement[Any]
 ) -> OfDialect:
-    """The SQL text form of values whose JSON is a string of it."""
+    """The JSON expression of values whose JSON is a string of their SQL text form."""
     return OfDialect(lambda dialect: form(source, dialect), sa.Text())
 
 
 def as_text(column: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
-    """Of a column whose type has no other form of text, whatever the settings of the database are."""
+    """The text of a column whose type has only one form of text, under any settings of the database."""
     return expressions_of(dialect).kept_text(column)
 
 

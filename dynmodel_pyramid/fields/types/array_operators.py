@@ -24,7 +24,7 @@ def _json(items: list[Any]) -> sa.ColumnElement[Any]:
 
 
 def _array(left: sa.ColumnElement[Any], items: list[Any], dialect: str) -> sa.ColumnElement[Any]:
-    """The items that a client gave as an array of the database."""
+    """A client's items as an array of the database."""
     return bound(left, items) if expressions_of(dialect).has_arrays else _json(items)
 
 

@@ -233,7 +233,7 @@ class _AnsweredIp(sa.types.UserDefinedType[Any]):
 
 
 def _sortable_as_text(source: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
-    """What is kept after the digits in order."""
+    """The stored text: all digits, then the canonical text."""
     after = expressions_of(dialect).place_of(sa.literal_column("' '"), source) + sa.literal_column("1")
     return sa.func.substr(source, after, type_=sa.Text())
 

@@ -1,4 +1,4 @@
-"""Operators of ranges (PostgreSQL manual, 9.20): the database's own where it has ranges, else made of the bounds in the
+"""Operators of ranges (PostgreSQL manual, 9.20): the database's own if it has ranges, else made of the bounds in the
 canonical text.
 
 The range to compare with is known, so its bounds decide here which conditions SQL needs.
@@ -16,7 +16,7 @@ from dynmodel_pyramid.fields.sql import text_forms
 
 
 class _Bounds:
-    """The bounds of a range that is kept as text; None-like bounds are null.
+    """The bounds of a range that is kept as text; missing bounds are null.
 
     Bounds compare as numbers or as texts. Without its Z the text of a point in time sorts as the time does: a fraction
     has six digits, or is left out.
@@ -115,8 +115,8 @@ class _Comparison:
         return sa.or_(sa.false(), *found)
 
 
-#: Name -> (sign of PostgreSQL, what it asks of ranges that aren't empty, of an empty a, of an empty b).
-#: Where an empty b asks nothing of a, it is True or False; ``None``: whether a is empty, too.
+#: Name -> (PostgreSQL's sign, condition for ranges that aren't empty, for an empty a, for an empty b). For an empty b
+#: it is True or False, or ``None``: whether a is empty, too.
 _MADE = {
     "cs": ("@>", lambda it: sa.and_(it.begins_before(), it.ends_after()), False, True),
     "cd": ("<@", lambda it: sa.and_(it.begins_within(), it.ends_within()), True, None),

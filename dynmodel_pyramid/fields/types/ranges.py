@@ -1,7 +1,7 @@
 """Ranges of whole numbers, days and points in time.
 
 Values are ``sqlalchemy.dialects.postgresql.Range`` objects in canonical form. A database without native range types
-keeps the canonical text, which is equal where the ranges are.
+keeps the canonical text: equal ranges have equal texts.
 """
 
 import datetime

@@ -21,7 +21,7 @@ from dynmodel_pyramid.queries.sql.casts import cast
 from dynmodel_pyramid.queries.sql.outputs import Output, of_subject, of_text
 from dynmodel_pyramid.queries.sql.subjects import Subject, plain
 
-#: Of these every database has min() and max().
+#: Every database has min() and max() of these types.
 _ORDERED = (sa.Integer, sa.Numeric, sa.String, sa.Date, sa.DateTime, sa.Time, ExactDecimal, UTCDateTime)
 
 

@@ -76,7 +76,7 @@ def _once(
 
 
 def _day(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
-    """Of a point in time its day in UTC, where a field of days takes midnights alone."""
+    """The day in UTC of a point in time. (A date field itself accepts only midnights.)"""
     return sa.case((text_forms.is_moment(text, dialect), sa.func.substr(text, 1, 10)), else_=text)
 
 

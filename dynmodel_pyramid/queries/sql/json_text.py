@@ -77,8 +77,8 @@ def fragment(text: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     return sa.type_coerce(text, Fragment())
 
 
-#: A chain of ``||`` is nested as deeply as it is long: SQLite takes 1,000, all levels of a query together. Parentheses
-#: cost room on its parser's stack, which holds 100 symbols before release 3.47.
+#: A chain of ``||`` is nested as deeply as it is long. SQLite allows 1,000, all levels of a query together. Parentheses
+#: take room on its parser's stack, which has 100 symbols before release 3.47.
 _CHAIN = 40
 
 

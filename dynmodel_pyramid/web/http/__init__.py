@@ -9,7 +9,6 @@
 ``conditions``    ETag, If-Match, If-None-Match, Accept
 ``preferences``   Prefer
 ``faces``         the differences between the faces of rows
-``forms``         rows as the bodies of answers
 ``answers``       the responses
 ``errors``        exceptions -> problem documents
 ``listing``       a list of rows: read, counted, ranged and answered

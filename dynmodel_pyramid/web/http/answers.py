@@ -28,7 +28,7 @@ def encode(document: Any) -> bytes:
 
 
 def rows_answer(content_type: str, body: bytes = b"", status: int = 200) -> Answer:
-    """Rows in whatever form; the header is taken as it is."""
+    """An answer with rows in any form; the header is used as it is."""
     return Answer(body, status=status, headerlist=[("Content-Type", content_type)])
 
 

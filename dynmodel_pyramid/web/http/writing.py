@@ -71,11 +71,11 @@ class Write:
     :raises Malformed: the query is malformed, or has an unknown name
     """
 
-    #: From :meth:`begin` on; the form and the body of the answer where it shows rows.
+    #: Set by :meth:`begin`; the form and the body of the answer, if it shows rows.
     connection: sa.Connection
     _form: Form
     _body: RowsBody
-    #: Whether the body was one row by itself.
+    #: Whether the body was a single row, not an array.
     is_one = False
 
     def __init__(self, face: Face, context: Written, request: Request) -> None:
@@ -173,7 +173,7 @@ def merging_of(write: Write) -> Merging | None:
 class Created:
     """
     :param inserted: how many of the rows are new
-    :param last_id: of the last row, where they are few
+    :param last_id: the id of the last row, if the rows are few
     """
 
     count: int
@@ -182,7 +182,7 @@ class Created:
 
 
 def create(write: Write, sent: Sent, merging: Merging | None, *, empty: int | None = None) -> tuple[Response, Created]:
-    """Add rows, or write them over those that are there: neither they nor the answer are in memory as a whole.
+    """Add or upsert rows; neither they nor the answer are in memory as a whole.
 
     :param empty: the status without rows; None for the face's own
     """
@@ -200,7 +200,7 @@ def create(write: Write, sent: Sent, merging: Merging | None, *, empty: int | No
 
 
 def _create_one(write: Write, sent: Sent) -> tuple[Response, Created]:
-    """The short way of the most frequent write: what sets rows aside costs one row a twentieth more."""
+    """A shortcut for the most frequent write: staging would cost one row 5 % more."""
     [document] = sent.documents
     new = read_new(write.rows, [document.document], sent.columns, pointers=False)
     connection = write.begin()
