@@ -78,8 +78,8 @@ class TableEdit:
     @property
     def leaving(self) -> list[FieldDefinition]:
         """The fields, as they were, whose old values are kept in the trash."""
-        kept = [old for old, new in self.converted if new.id not in self.values or self.values[new.id].keeps_old]
-        return [*self.comparison.dropped, *kept]
+        replaced = [old for old, new in self.converted if new.id not in self.values or self.values[new.id].keeps_old]
+        return [*self.comparison.dropped, *replaced]
 
 
 class SchemaTools:
@@ -247,22 +247,22 @@ class SchemaTools:
             if later.get(name) == described and rewritten.isdisjoint(described[0])
         }
 
-    def drop_indexes(self, definition: TableDefinition, kept: Collection[str]) -> None:
+    def drop_indexes(self, definition: TableDefinition, kept_names: Collection[str]) -> None:
         for name in self.index_names(definition):
-            if name not in kept:
+            if name not in kept_names:
                 with self.runner.serving(*_index_keys(name, definition)):
                     # One that is missing stops no change: by a change it comes back.
                     self.operations.drop_index(
                         quoted(name), table_name=quoted(definition.physical_name), schema=self.schema, if_exists=True
                     )
 
-    def create_indexes(self, definition: TableDefinition, kept: Collection[str] = ()) -> None:
+    def create_indexes(self, definition: TableDefinition, kept_names: Collection[str] = ()) -> None:
         """Create a table's indexes but for those that are kept; what rows do not allow is refused."""
-        if set(kept) == set(self.index_names(definition)):
+        if set(kept_names) == set(self.index_names(definition)):
             return
         table = self.generator.table(definition)
         for name, index in self.generator.indexes(definition, table).items():
-            if name not in kept:
+            if name not in kept_names:
                 with self.runner.serving(*_index_keys(name, definition), cost="scan", lock="SHARE"):
                     self._create_index(table, index, definition)
 

@@ -71,7 +71,7 @@ def purge_table(editor: SchemaEditor, definition: TableDefinition, trashed: list
     """
     # By their names: the types of fields may be gone.
     names = [link_table(definition.id, field.id) for field in definition.fields]
-    names += [kept.column for kept in trashed if kept.column.startswith(LIST_PREFIX)]
+    names += [field.column for field in trashed if field.column.startswith(LIST_PREFIX)]
     for name in (*names, definition.physical_name):
         table = sa.Table(quoted_name(name, quote=True), sa.MetaData(schema=editor.schema))
         editor.runner.run(sa.schema.DropTable(table, if_exists=True))
