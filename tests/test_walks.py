@@ -15,7 +15,8 @@ def test_a_definition_reaches_its_statement(found):
     """One climb: what is wanted is asked for when the table is locked."""
     walk = found["definition"]
     assert len(walk.within("catalogue", "definitions", "changes")) <= 25, walk.modules
-    assert len(walk.modules) <= 36, walk.modules
+    # With web, exchange and fields; how a database connects, locks and runs statements is its own affair.
+    assert len(walk.modules) - len(walk.within("database")) <= 32, walk.modules
     assert [climb.partition(":")[0] for climb in walk.climbs] == ["changes.planner -> changes.service"]
     assert walk.modules[0] == "web.definitions.tables"
     assert walk.modules[-1] in ("changes.ddl.sqlite", "changes.ddl.postgresql"), walk.modules

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from dynmodel_pyramid.changes.ddl.runner import Statement
+from dynmodel_pyramid.changes.ddl.runner import Recorder, Statement
 from dynmodel_pyramid.changes.ddl.schema_editor import ChangedTable, SchemaEditor
 from dynmodel_pyramid.changes.ddl.trash import restore_table
 from dynmodel_pyramid.changes.loosening import Loosening
 from dynmodel_pyramid.changes.table_change import TableChange, in_order
 from dynmodel_pyramid.changes.values.column_values import ColumnValues
-from dynmodel_pyramid.changes.values.violations import Violation
+from dynmodel_pyramid.changes.values.violations import Collecting, Violation
 from dynmodel_pyramid.database import Dialect
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.names import name_key
@@ -98,6 +98,7 @@ def plan_change(
         changed = ChangedTable(loosening, {})
     else:
         changed = _alter_table(editor, change, loosening)
+    assert isinstance(editor.runner, Recorder) and isinstance(editor.violations, Collecting)
     plan = TablePlan(
         change,
         editor.generator.dialect,

@@ -45,6 +45,12 @@ class Executed:
         """What a table became; None if nothing was changed about it."""
         return next((change.after for change in self.changes if change.id == table_id), None)
 
+    def made(self, table_id: int) -> TableDefinition:
+        """:meth:`definition`, of a table that was changed, and not dropped."""
+        definition = self.definition(table_id)
+        assert definition is not None
+        return definition
+
 
 class Executor:
     """The definition changes of one catalogue."""

@@ -99,7 +99,7 @@ class OnlineChanges:
 
     def _finished(self, plan: TablePlan, first: Executed, author: str | None) -> Executed:
         change = plan.change
-        started = first.definition(change.id)
+        started = first.made(change.id)
         try:
             finish(self.executor, change.id, author)
         except Busy:

@@ -24,6 +24,7 @@ from dynmodel_pyramid.definitions.model import link_table
 from dynmodel_pyramid.definitions.store import LIST_PREFIX, DefinitionStore
 from dynmodel_pyramid.definitions.trashed import TrashStore
 from dynmodel_pyramid.errors import PluginMissing
+from dynmodel_pyramid.fields import Reference
 
 #: How the names begin of what is of ours: other indexes are those of whoever tunes the database.
 _OURS = ("_ix_", "_ux_")
@@ -184,7 +185,7 @@ class Promises:
 
     # What is not the table itself
 
-    def _lists(self, definition: TableDefinition):
+    def _lists(self, definition: TableDefinition) -> list[tuple[FieldDefinition, Reference]]:
         references = ((field, self.generator.reference(field)) for field in definition.fields)
         return [(field, reference) for field, reference in references if reference is not None and reference.many]
 

@@ -117,19 +117,20 @@ class Quarantine:
                 f"the field {line.field_id} of the value is gone",
                 hint="restore the field first, or purge the value",
             )
-        self._refuse_taken(connection, line, overwrite)
+        self._refuse_taken(connection, line, field, overwrite)
         if value is OLD_TEXT:
-            value = self._from_text(line)
+            value = self._from_text(line, field)
         try:
             version = self.rows.assign(connection, line.row_id, {field.name: value})
         except Invalid as error:
             raise _at_value(error, field) from None
+        assert version is not None  # the row is locked
         self.purge_one(connection, number)
         return line.row_id, version
 
-    def _refuse_taken(self, connection: sa.Connection, line: Line, overwrite: bool) -> None:
+    def _refuse_taken(self, connection: sa.Connection, line: Line, field: FieldDefinition, overwrite: bool) -> None:
         """Under the row's lock, so that what is asked here still holds when the value is written."""
-        model, field = self.rows.model, line.field
+        model = self.rows.model
         table = model.table
         held = sa.select(table.c.id).where(table.c.id == line.row_id).with_for_update()
         if connection.scalar(held, execution_options=UNCACHED) is None:
@@ -148,8 +149,7 @@ class Quarantine:
                 field=field.name,
             )
 
-    def _from_text(self, line: Line) -> Any:
-        field = line.field
+    def _from_text(self, line: Line, field: FieldDefinition) -> Any:
         try:
             return self.rows.model.field_types[field.type].text_form(field.options).from_text(line.value)
         except ValueError as error:

@@ -68,7 +68,7 @@ class TableTrash(Trash):
         with self.database.reading() as connection:
             table = self.store.table(connection, number)
             count = None if table is None else self._count_rows(connection, table)
-        if count is None:
+        if table is None or count is None:
             raise not_there()
         return Kept(table, count, self._until(table))
 
@@ -114,7 +114,7 @@ class TableTrash(Trash):
             return [replace(start, after=wanted, on_error=words)]
 
         done = self.definitions.executor.execute((), make_changes, author=author)
-        return Outcome(done.definition(number), done.state, True)
+        return Outcome(done.made(number), done.state, True)
 
     def _gone(self, before: TableDefinition, resolve: Resolve) -> list[FieldDefinition]:
         """The fields that link to tables which are not there."""

@@ -46,12 +46,13 @@ class FieldTrash(Trash):
 
     def _counts(self, connection: sa.Connection, table: sa.TableClause, fields: list[KeptField]) -> list[int]:
         """How many rows have a value of each field; all columns are counted in one scan."""
-        counts, columns = {}, {}
+        counts: dict[str, int] = {}
+        columns: dict[str, sa.ColumnElement[int]] = {}
         for name in (field.kept.column for field in fields):
             if name.startswith(LIST_PREFIX):
                 list_table = lines(name, sa.MetaData(schema=table.schema))
                 query = sa.select(sa.func.count(list_table.c.row_id.distinct()))
-                counts[name] = connection.scalar(query, execution_options=UNCACHED)
+                counts[name] = connection.execute(query, execution_options=UNCACHED).scalar_one()
             else:
                 columns[name] = sa.func.count(sa.column(quoted_name(name, quote=True), _selectable=table))
         if columns:

@@ -55,9 +55,10 @@ class _Broken(Exception):
 def may_be_online(dialect: Dialect, connection: sa.Connection, changes: Iterable[TableChange]) -> bool:
     """Whether it is the change of one table alone, which is large: several are changed all at once or not at all."""
     changes = list(changes)
-    if len(changes) != 1 or changes[0].live_before is None or changes[0].after is None:
+    if len(changes) != 1 or changes[0].after is None:
         return False
-    return dialect.proves_later(connection, changes[0].before.physical_name)
+    before = changes[0].live_before
+    return before is not None and dialect.proves_later(connection, before.physical_name)
 
 
 def finish(transactions: Transactions, table_id: int, author: str | None = None) -> None:
@@ -95,9 +96,10 @@ def _proven(transactions: Transactions, table_id: int) -> tuple[tuple[str, ...],
     def run(connection: sa.Connection, deadline: float) -> None:
         nonlocal names
         _, definition = transactions.store.by_id(connection, table_id)
-        names = () if definition is None else definition.pending
-        if not names:
+        if definition is None or not definition.pending:
+            names = ()
             return
+        names = definition.pending
         transactions.database.dialect.bound_lock_waits(connection, transactions.settings.lock_timeout)
         try:
             not_valid.validate(transactions.editor(connection), definition, names)
@@ -118,6 +120,7 @@ def _with_earlier_rules(
 ) -> TableDefinition:
     """The definition before the rules came; who links to the table is as it is now."""
     earlier = latest_proven(connection, transactions.store.system, current.id)
+    assert earlier is not None  # rules are put off by changes alone
     return replace(
         transactions.catalogue.upgraded(earlier),
         next_id=current.next_id,

@@ -7,6 +7,7 @@ locked.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -105,7 +106,7 @@ class WholeSchema:
             precondition(state)
             after.clear()
             after.update({definition.id: definition for definition in current})
-            return with_words(self._changes(connection, document, others, current, draw), how, current)
+            return with_words(self._changes(document, others, current, partial(draw, connection)), how, current)
 
         done = self.service.executor.execute((), make_changes, author=author)
         for change in done.changes:
@@ -134,7 +135,7 @@ class WholeSchema:
             state, current = self._all(connection)
             seen.append(state)
             precondition(state)
-            return with_words(self._changes(connection, document, others, current, draw), how, current)
+            return with_words(self._changes(document, others, current, partial(draw, connection)), how, current)
 
         changes = self.service.executor.plan((), make_changes)
         return SchemaPlan(changes, seen[-1])
@@ -144,8 +145,8 @@ class WholeSchema:
 
         :raises Invalid: the document's faults
         """
-        changes = self._changes(None, document, DROP, [], lambda connection, names: list(range(1, len(names) + 1)))
-        return self.document(change.after for change in changes)
+        changes = self._changes(document, DROP, [], lambda names: list(range(1, len(names) + 1)))
+        return self.document(change.new for change in changes)
 
     # From the document to the changes
 
@@ -153,16 +154,18 @@ class WholeSchema:
         state, definitions = self.catalogue.store.all(connection)
         return state, [self.catalogue.upgraded(definition) for definition in definitions]
 
-    def _changes(self, connection, document: Any, others: str, current: list[TableDefinition], draw):
+    def _changes(
+        self, document: Any, others: str, current: list[TableDefinition], draw: Callable[[list[str]], list[int]]
+    ) -> list[TableChange]:
         problems = Problems()
-        documents = read_tables(document, self.catalogue.field_types, problems, patch=others == PATCH)
-        dropped = [name for name, value in documents.items() if value is None]
-        documents = {name: value for name, value in documents.items() if value is not None}
+        tables = read_tables(document, self.catalogue.field_types, problems, patch=others == PATCH)
+        dropped = [name for name, value in tables.items() if value is None]
+        documents = {name: value for name, value in tables.items() if value is not None}
         pairing = pair(documents, current, problems, drops=others == DROP)
         left = pairing.left if others == DROP else self._named(dropped, pairing, problems)
         problems.raise_if_any()
         new = [entry.key for entry in pairing.entries if entry.before is None]
-        ids = dict(zip(new, draw(connection, new), strict=True))
+        ids = dict(zip(new, draw(new), strict=True))
         names = {} if others == DROP else {name_key(old.model_name): old.id for old in pairing.left}
         for definition in left:
             names.pop(name_key(definition.model_name), None)

@@ -207,7 +207,9 @@ class Dialect:
         """Whether a whole number is one of these: one parameter, however many they are."""
         raise NotImplementedError
 
-    def lock_tables(self, connection: sa.Connection, tables: Iterable[sa.Table], *, writes: bool, wait: float) -> None:
+    def lock_tables(
+        self, connection: sa.Connection, tables: Iterable[sa.FromClause], *, writes: bool, wait: float
+    ) -> None:
         """Hold off definition changes of these tables till the transaction ends; a no-op where every read does so.
 
         :raises sqlalchemy.exc.DBAPIError: a table is gone, or the wait (seconds) is over

@@ -278,7 +278,9 @@ class PostgreSQL(Dialect):
         given = {"schema": self.schema, "tables": list(tables), "every": every, **names}
         return sum(connection.scalars(_END_STREAMS, given))
 
-    def lock_tables(self, connection: sa.Connection, tables: Iterable[sa.Table], *, writes: bool, wait: float) -> None:
+    def lock_tables(
+        self, connection: sa.Connection, tables: Iterable[sa.FromClause], *, writes: bool, wait: float
+    ) -> None:
         prepare = connection.dialect.identifier_preparer.format_table
         mode = "ROW EXCLUSIVE" if writes else "ACCESS SHARE"
         self.bound_lock_waits(connection, wait)

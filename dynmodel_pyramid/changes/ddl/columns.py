@@ -95,6 +95,10 @@ class SchemaTools:
         self.violations: Refusing | Collecting = Collecting() if context.is_plan else Refusing()
         self.operations = self.runner.operations
 
+    def table_sql(self, name: str) -> str:
+        quote = self.connection.dialect.identifier_preparer.quote_identifier
+        return quote(name) if self.schema is None else f"{quote(self.schema)}.{quote(name)}"
+
     # Fields
 
     def far(self, definition: TableDefinition) -> Callable[[int], str]:
@@ -125,6 +129,18 @@ class SchemaTools:
         """The fields whose values are lists of references."""
         references = [(field, self.generator.reference(field)) for field in definition.fields]
         return [(field, reference) for field, reference in references if reference is not None and reference.many]
+
+    def reference(self, field: FieldDefinition) -> Reference:
+        """What the values of a field refer to that refers to rows."""
+        reference = self.generator.reference(field)
+        assert reference is not None
+        return reference
+
+    def column(self, field: FieldDefinition) -> sa.Column[Any]:
+        """The column of a field that has one."""
+        column = self.generator.column(field)
+        assert column is not None
+        return column
 
     def is_list(self, field: FieldDefinition) -> bool:
         reference = self.generator.reference(field)
@@ -221,7 +237,7 @@ class SchemaTools:
 
     def index_names(self, definition: TableDefinition) -> dict[str, tuple[Any, ...]]:
         """Name -> what the index is, of all indexes that a definition has; first the ids of its fields."""
-        described = {}
+        described: dict[str, tuple[Any, ...]] = {}
         for field in definition.fields:
             for unique, folds_case in field_indexes(field, self.generator.reference(field)):
                 name = f"_{'ux' if unique else 'ix'}_{definition.id}_{field.id}"

@@ -29,7 +29,7 @@ class ListFields:
             values = self.edit.values[new.id]
             cost = "metadata" if values.before is None else "rewrite"
             with self.runner.serving(field_key(values.before, new), cost=cost):
-                table = self.list_tables.create(self.edit.before, new, self.tools.generator.reference(new))
+                table = self.list_tables.create(self.edit.before, new, self.tools.reference(new))
                 if self.runner.is_real and values.before is not None:
                     self._fill(table, values)
 
@@ -64,4 +64,4 @@ class ListFields:
         for old, new in self.edit.rekeyed:
             if self.tools.is_list(new):
                 with self.runner.serving(field_key(old, new), cost="rewrite"):
-                    list_tables.remake(after, new, self.tools.generator.reference(new))
+                    list_tables.remake(after, new, self.tools.reference(new))

@@ -6,6 +6,7 @@ where a valid check proves that there are no nulls.
 """
 
 from collections.abc import Collection, Iterable
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import quoted_name
@@ -18,7 +19,7 @@ from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.compare import Comparison, Pair
 from dynmodel_pyramid.definitions.operations import ChangeField, DropField, DropIndex, Operation, RenameTable
 
-NOT_VALID = {"postgresql_not_valid": True}
+NOT_VALID: dict[str, Any] = {"postgresql_not_valid": True}
 
 
 def required_name(definition: TableDefinition, field: FieldDefinition) -> str:
@@ -41,7 +42,7 @@ def candidates(
     for old, new in converted:
         names |= _of_values(tools, after, old, new) if _is_proven(tools, old, new) else set()
     for old, new in rekeyed:
-        is_same_table = tools.generator.reference(old).table == tools.generator.reference(new).table
+        is_same_table = tools.reference(old).table == tools.reference(new).table
         names |= _keys(tools, after, new) if is_same_table else set()
     for _, new in comparison.changed("required"):
         if new.required and tools.has_column(new) and not tools.is_system_value(new):
@@ -126,7 +127,7 @@ def demand_values(tools: SchemaTools, definition: TableDefinition, names: Collec
 def validate(tools: SchemaTools, definition: TableDefinition, names: Iterable[str]) -> None:
     """Prove constraints for all rows, in one statement: the checks share one scan."""
     quote = tools.connection.dialect.identifier_preparer.quote_identifier
-    table = f"{quote(tools.schema)}.{quote(definition.physical_name)}"
+    table = tools.table_sql(definition.physical_name)
     parts = ", ".join(f"VALIDATE CONSTRAINT {quote(name)}" for name in sorted(names))
     with tools.runner.serving(("pending", 0), cost="scan", lock="SHARE UPDATE EXCLUSIVE"):
         tools.runner.run(f"ALTER TABLE {table} {parts}")
@@ -135,7 +136,7 @@ def validate(tools: SchemaTools, definition: TableDefinition, names: Iterable[st
 def complete(tools: SchemaTools, definition: TableDefinition, names: Iterable[str]) -> None:
     """Replace the checks that stand for NOT NULL; where the rule has gone, only drop them."""
     quote = tools.connection.dialect.identifier_preparer.quote_identifier
-    table = f"{quote(tools.schema)}.{quote(definition.physical_name)}"
+    table = tools.table_sql(definition.physical_name)
     helpers = {required_name(definition, field): field for field in definition.fields}
     for name in sorted(set(names) & set(helpers)):
         field = helpers[name]

@@ -1,7 +1,9 @@
 """Changes of definitions on PostgreSQL."""
 
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,25 +16,31 @@ from dynmodel_pyramid.changes.ddl.runner import literal_sql
 from dynmodel_pyramid.changes.ddl.schema_editor import SchemaEditor
 from dynmodel_pyramid.changes.values.column_values import ColumnValues
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
-from dynmodel_pyramid.definitions.compare import Key, Pair, field_key
+from dynmodel_pyramid.definitions.compare import Key, field_key
 from dynmodel_pyramid.definitions.store import TrashedField
 from dynmodel_pyramid.errors import PluginMissing
 
 _LOCK = "ACCESS EXCLUSIVE"
 
+#: A field before and after, of which one may not be.
+_Going = tuple[FieldDefinition, FieldDefinition | None]
+_Coming = tuple[FieldDefinition | None, FieldDefinition]
+
 
 class PostgreSQLSchemaEditor(SchemaEditor):
     """ALTER TABLE for each operation. Only conversions write rows, and each writes them once."""
 
-    def create_table(self, table) -> None:
-        self.runner.run(sa.schema.CreateSequence(table.c.id.default))
+    def create_table(self, table: sa.Table) -> None:
+        numbers = table.c.id.default
+        assert isinstance(numbers, sa.Sequence)
+        self.runner.run(sa.schema.CreateSequence(numbers))
         self.runner.run(sa.schema.CreateTable(table))
 
     def apply(self, edit: TableEdit, going: Mapping[int, TrashedField]) -> None:
         comparison, before, after = edit.comparison, edit.before, edit.after
         name, converted = before.physical_name, edit.converted
-        leaving = [(field, None) for field in comparison.dropped]
-        arriving = [(None, field) for field in comparison.arriving]
+        leaving: list[_Going] = [(field, None) for field in comparison.dropped]
+        arriving: list[_Coming] = [(None, field) for field in comparison.arriving]
         self._drop_keys(before, [*leaving, *converted, *edit.rekeyed])
         effects = {number: self.effect(values) for number, values in edit.values.items()}
         self._drop_checks(before, [*leaving, *converted], effects)
@@ -41,12 +49,14 @@ class PostgreSQLSchemaEditor(SchemaEditor):
             with self._serving(field_key(old, new)):
                 if old.id in going:
                     self._to_trash(name, old, going[old.id])
-                elif self.has_column(old) and (self.is_list(new) or effects.get(old.id, "new") == "new"):
+                elif new is None or not self.has_column(old):
+                    continue
+                elif self.is_list(new) or effects.get(old.id, "new") == "new":
                     self.operations.drop_column(quoted(name), quoted(old.column), schema=self.schema)
         self._rename_columns(edit, effects)
-        for old, new in (*arriving, *converted):
-            with self._serving(field_key(old, new)):
-                self._settle_column(edit, new, effects)
+        for was, field in (*arriving, *converted):
+            with self._serving(field_key(was, field)):
+                self._settle_column(edit, field, effects)
         self._set_rules(edit)
         if comparison.table_renamed:
             with self._serving(("table", 0)):
@@ -73,7 +83,7 @@ class PostgreSQLSchemaEditor(SchemaEditor):
         old, new = values.before, values.after
         if values.is_same or self.is_list(new) or (old is None and values.by_sql):
             return "none"
-        if not isinstance(values.source, sa.Column) or values.keeps_old:
+        if old is None or not isinstance(values.source, sa.Column) or values.keeps_old:
             return "new"
         if (old.type, old.options) == (new.type, new.options):
             return "fill"
@@ -81,15 +91,11 @@ class PostgreSQLSchemaEditor(SchemaEditor):
 
     # The parts
 
-    def _serving(self, *keys: Key, cost: str = "metadata", lock: str = _LOCK):
+    def _serving(self, *keys: Key, cost: str = "metadata", lock: str = _LOCK) -> AbstractContextManager[None]:
         return self.runner.serving(*keys, cost=cost, lock=lock)
 
-    def _alter(self, table: str, column: str, **what) -> None:
+    def _alter(self, table: str, column: str, **what: Any) -> None:
         self.operations.alter_column(quoted(table), quoted(column), schema=self.schema, **what)
-
-    def _table_sql(self, table: str) -> str:
-        quote = self.connection.dialect.identifier_preparer.quote_identifier
-        return f"{quote(self.schema)}.{quote(table)}"
 
     def _make_values(self, edit: TableEdit, effects: Mapping[int, str]) -> None:
         """Write the values that change, before any column that they are made from is renamed or converted."""
@@ -98,7 +104,7 @@ class PostgreSQLSchemaEditor(SchemaEditor):
         keys = tuple(field_key(values.before, values.after) for values in new)
         assignments = {}
         for values in new:
-            column_name, kind = quoted(f"_new_{values.after.id}"), self.generator.column(values.after).type
+            column_name, kind = quoted(f"_new_{values.after.id}"), self.column(values.after).type
             with self._serving(field_key(values.before, values.after)):
                 self.operations.add_column(name, sa.Column(column_name, kind), schema=self.schema)
             column = sa.Column(column_name, kind)
@@ -110,7 +116,8 @@ class PostgreSQLSchemaEditor(SchemaEditor):
         for number, values in edit.values.items():
             if effects[number] == "fill":
                 with self._serving(("required", number), field_key(values.before, values.after), cost="rewrite"):
-                    source, concerned = values.source, values.source.is_(None)
+                    source = values.old_values
+                    concerned: sa.ColumnElement[bool] = source.is_(None)
                     if values.side_table is not None:
                         concerned = sa.or_(concerned, values.side_table.has_row())
                     self.runner.run(sa.update(table).where(concerned).values({source: values.expression}))
@@ -120,11 +127,11 @@ class PostgreSQLSchemaEditor(SchemaEditor):
 
     def _retype(self, table: str, values: ColumnValues) -> None:
         dialect = self.connection.dialect
-        column = dialect.identifier_preparer.quote_identifier(values.source.name)
-        kind = self.generator.column(values.after).type.compile(dialect)
+        column = dialect.identifier_preparer.quote_identifier(values.old_values.name)
+        kind = self.column(values.after).type.compile(dialect)
         using = literal_sql(values.expression, dialect)
         alter = f"ALTER COLUMN {column}"
-        self.runner.run(f"ALTER TABLE {self._table_sql(table)} {alter} DROP DEFAULT, {alter} TYPE {kind} USING {using}")
+        self.runner.run(f"ALTER TABLE {self.table_sql(table)} {alter} DROP DEFAULT, {alter} TYPE {kind} USING {using}")
 
     def _keep_computed(self, table: str, field: FieldDefinition) -> None:
         """What the database computed into a column becomes plain values: such a column has no default to drop."""
@@ -134,7 +141,7 @@ class PostgreSQLSchemaEditor(SchemaEditor):
             return
         if column is not None and column.computed is not None:
             quoted_column = self.connection.dialect.identifier_preparer.quote_identifier(field.column)
-            self.runner.run(f"ALTER TABLE {self._table_sql(table)} ALTER COLUMN {quoted_column} DROP EXPRESSION")
+            self.runner.run(f"ALTER TABLE {self.table_sql(table)} ALTER COLUMN {quoted_column} DROP EXPRESSION")
 
     def _to_trash(self, table: str, field: FieldDefinition, trashed: TrashedField) -> None:
         """Free of NOT NULL and default, so that it holds no later row up."""
@@ -184,7 +191,7 @@ class PostgreSQLSchemaEditor(SchemaEditor):
                 with self._serving(("required", new.id), cost="scan" if new.required else "metadata"):
                     self._alter(table, new.column, nullable=not new.required)
 
-    def _drop_keys(self, definition: TableDefinition, pairs: Iterable[Pair]) -> None:
+    def _drop_keys(self, definition: TableDefinition, pairs: Iterable[_Going]) -> None:
         table = quoted(definition.physical_name)
         for old, new in pairs:
             if self.has_foreign_key(old):
@@ -193,7 +200,7 @@ class PostgreSQLSchemaEditor(SchemaEditor):
                     self.operations.drop_constraint(key, table, type_="foreignkey", schema=self.schema, if_exists=True)
 
     def _add_keys(
-        self, definition: TableDefinition, pairs: Iterable[Pair], put_off: Collection[str] = frozenset()
+        self, definition: TableDefinition, pairs: Iterable[_Coming], put_off: Collection[str] = frozenset()
     ) -> None:
         for old, new in pairs:
             if self.has_foreign_key(new):
@@ -202,7 +209,7 @@ class PostgreSQLSchemaEditor(SchemaEditor):
                     self._add_key(definition, new, is_put_off)
 
     def _add_key(self, definition: TableDefinition, field: FieldDefinition, is_put_off: bool) -> None:
-        reference = self.generator.reference(field)
+        reference = self.reference(field)
         self.operations.create_foreign_key(
             quoted(foreign_key_name(definition, field)),
             quoted(definition.physical_name),
@@ -216,13 +223,14 @@ class PostgreSQLSchemaEditor(SchemaEditor):
             **(not_valid.NOT_VALID if is_put_off else {}),
         )
 
-    def _drop_checks(self, definition: TableDefinition, pairs: Iterable[Pair], effects: Mapping[int, str]) -> None:
+    def _drop_checks(self, definition: TableDefinition, pairs: Iterable[_Going], effects: Mapping[int, str]) -> None:
         """By what the database has: the type of a field that goes may be gone."""
         pairs, table = list(pairs), quoted(definition.physical_name)
         if not pairs:
             return
         inspector = sa.inspect(self.connection)
-        there = [check["name"] for check in inspector.get_check_constraints(table, schema=self.schema)]
+        checks = inspector.get_check_constraints(table, schema=self.schema)
+        there = [check["name"] for check in checks if check["name"] is not None]
         for old, new in pairs:
             kept_names = {check_name(definition, old, option) for option in self._kept_rules(old, new, effects)}
             for name in there:
@@ -238,7 +246,7 @@ class PostgreSQLSchemaEditor(SchemaEditor):
             return set()
         return {option for option, _ in set(self.rules(old).items()) & set(self.rules(new).items())}
 
-    def _add_checks(self, edit: TableEdit, pairs: Iterable[Pair], effects: Mapping[int, str]) -> None:
+    def _add_checks(self, edit: TableEdit, pairs: Iterable[_Coming], effects: Mapping[int, str]) -> None:
         wanted = []
         for old, new in pairs:
             kept_rules = self._kept_rules(old, new, effects)
@@ -253,24 +261,24 @@ class PostgreSQLSchemaEditor(SchemaEditor):
             with self._serving(key, cost=_cost(is_put_off)):
                 self.runner.run(sa.schema.AddConstraint(checks[name]))
 
-    def lift_foreign_keys(self, definition) -> None:
+    def lift_foreign_keys(self, definition: TableDefinition) -> None:
         self._drop_keys(definition, [(field, None) for field in definition.fields])
 
-    def restore_foreign_keys(self, definition) -> None:
+    def restore_foreign_keys(self, definition: TableDefinition) -> None:
         self._add_keys(definition, [(None, field) for field in definition.fields])
 
-    def leave_behind(self, before, after) -> None:
+    def leave_behind(self, before: TableDefinition, after: TableDefinition) -> None:
         self.drop_indexes(before, self.kept_indexes(before, after))
         super().leave_behind(before, after)
 
-    def leave_column(self, definition, field: FieldDefinition, trashed) -> None:
+    def leave_column(self, definition: TableDefinition, field: FieldDefinition, trashed: TrashedField) -> None:
         self._to_trash(definition.physical_name, field, trashed)
 
-    def drop_sequence(self, definition) -> None:
+    def drop_sequence(self, definition: TableDefinition) -> None:
         name = quoted(f"_seq_{definition.id}")
         self.runner.run(sa.schema.DropSequence(sa.Sequence(name, schema=self.schema), if_exists=True))
 
-    def width_after(self, edit) -> Width:
+    def width_after(self, edit: TableEdit) -> Width:
         """Attribute numbers only grow: what a change adds comes on top of all that ever was."""
         width = super().width_after(edit)
         there = self.generator.dialect.counted_columns(self.connection, edit.before.physical_name)
@@ -282,9 +290,9 @@ class PostgreSQLSchemaEditor(SchemaEditor):
         is_new = effect == "none" and values.before is None and self.has_column(values.after)
         return effect == "new" or is_new
 
-    def _default(self, field: FieldDefinition):
-        column = self.generator.column(field)
-        return column.server_default.arg if column.server_default is not None else None
+    def _default(self, field: FieldDefinition) -> Any:
+        default = self.column(field).server_default
+        return default.arg if isinstance(default, sa.DefaultClause) else None
 
 
 def _is_put_off(edit: TableEdit, field: FieldDefinition) -> bool:

@@ -107,6 +107,7 @@ class Recorder:
     def _text(self, statement: sa.Executable) -> str:
         if isinstance(statement, sa.schema.ExecutableDDLElement):
             return str(statement.compile(dialect=self.dialect))
+        assert isinstance(statement, sa.ClauseElement)
         return literal_sql(statement, self.dialect)
 
 

@@ -165,7 +165,7 @@ class SchemaEditor(SchemaTools):
         self, change: TableChange, comparison: Comparison, staging: Staging, put_off: frozenset[str]
     ) -> TableEdit:
         """Make the values."""
-        before, after = change.before, change.after
+        before, after = change.old, change.new
         converted, rekeyed = self.converted(comparison)
         ids = {new.id for _, new in (*converted, *rekeyed)}
         # Of the same type and options as before, but not of the same values.
@@ -173,13 +173,13 @@ class SchemaEditor(SchemaTools):
         converted += tuple((old, new) for old, new in same_form if old is not None and new.id in change.earlier)
         trashed = self.store.trashed_fields(self.connection, before.id)
         ids = {new.id for _, new in converted}
-        values = {new.id: staging.values_of(new, converts=new.id in ids) for new in after.fields}
-        values = {number: column_values for number, column_values in values.items() if column_values is not None}
+        staged = {new.id: staging.values_of(new, converts=new.id in ids) for new in after.fields}
+        values = {number: column_values for number, column_values in staged.items() if column_values is not None}
         return TableEdit(comparison, staging.table, values, converted, rekeyed, trashed, put_off)
 
     def width_after(self, edit: TableEdit) -> Width:
         """What the table would have for columns after a change."""
-        back = {values.source.name for values in edit.values.values() if values.is_same}
+        back = {values.old_values.name for values in edit.values.values() if values.is_same}
         remaining = [trashed for trashed in edit.trashed if trashed.column not in back]
         in_use = [new for new in edit.after.fields if self.has_column(new)]
         in_trash = len(remaining) + sum(map(self.has_column, edit.leaving))
@@ -201,8 +201,8 @@ class SchemaEditor(SchemaTools):
             expressions = {number: values.expression for number, values in edit.values.items()}
             for rule in row_checks.unique_rules(after, kept_indexes):
                 self.violations.add(rule.violation(self.connection, edit.table, expressions))
-            new = {name: index for name, index in self.index_names(after).items() if name not in kept_indexes}
-            self._check_entries(edit.table, new, after, expressions)
+            new_indexes = {name: index for name, index in self.index_names(after).items() if name not in kept_indexes}
+            self._check_entries(edit.table, new_indexes, after, expressions)
         return loosening
 
     def _check_entries(

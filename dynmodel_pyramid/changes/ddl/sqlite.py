@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.sql.compiler import DDLCompiler
 
 from dynmodel_pyramid.catalogue.check_constraints import check_name
 from dynmodel_pyramid.catalogue.list_tables import ON_DELETE_SQL
@@ -62,7 +63,7 @@ class SQLiteSchemaEditor(SchemaEditor):
                 # Checks may have come along into the trash, or been left behind by a rebuild since: made anew they are
                 # right.
                 plain = not (field.required or field.default is not None or self.has_foreign_key(field))
-                needed = not (values.is_same and plain) or self.rules(field) or self.rules(values.before)
+                needed = not (values.is_same and plain) or bool(self.rules(field) or self.rules(values.before))
             if needed:
                 keys.append(("field", field.id))
         return keys
@@ -105,19 +106,19 @@ class SQLiteSchemaEditor(SchemaEditor):
                 if values.before is None:
                     self._add(name, edit.after, field, table)
                 else:
-                    self._rename_column(name, values.source.name, field.column)
+                    self._rename_column(name, values.old_values.name, field.column)
 
     def _add(self, name: str, definition: TableDefinition, field: FieldDefinition, table: sa.Table) -> None:
         """ADD COLUMN with the constraints of the column, which Alembic's leaves out.
 
         :param table: the table of the whole definition
         """
-        compiler = self.connection.dialect.ddl_compiler(self.connection.dialect, None)
+        compiler = _compiler(self.connection.dialect)
         column = table.c[field.name]
         parts = [compiler.get_column_specification(column)]
         if self.has_foreign_key(field):
             quote = self.connection.dialect.identifier_preparer.quote_identifier
-            reference = self.generator.reference(field)
+            reference = self.reference(field)
             parts.append(
                 f"CONSTRAINT {quote(foreign_key_name(definition, field))} "
                 f"REFERENCES {quote(self.far(definition)(reference.table))} (id) "
@@ -139,7 +140,7 @@ class SQLiteSchemaEditor(SchemaEditor):
         self.operations.rename_table(quoted(before.physical_name), quoted(f"_rename_{after.id}"))
         self.operations.rename_table(quoted(f"_rename_{after.id}"), quoted(after.physical_name))
 
-    def lift_foreign_keys(self, definition) -> None:
+    def lift_foreign_keys(self, definition: TableDefinition) -> None:
         """By a rebuild whose columns are as they are declared: the types of some may be gone."""
         if not any(self.has_foreign_key(field) for field in definition.fields):
             return
@@ -149,7 +150,7 @@ class SQLiteSchemaEditor(SchemaEditor):
         further = [*columns, *(field.column for field in trashed)]
         self._copy(sa.table(quoted(definition.physical_name)), bare, {}, further)
 
-    def restore_foreign_keys(self, definition) -> None:
+    def restore_foreign_keys(self, definition: TableDefinition) -> None:
         if any(self.has_foreign_key(field) for field in definition.fields):
             trashed = self.store.trashed_fields(self.connection, definition.id)
             self._remake(definition, [field.column for field in trashed])
@@ -162,10 +163,10 @@ class SQLiteSchemaEditor(SchemaEditor):
         self.check_foreign_keys(definition)
         self.create_indexes(definition)
 
-    def leave_column(self, definition, field: FieldDefinition, trashed) -> None:
+    def leave_column(self, definition: TableDefinition, field: FieldDefinition, trashed: TrashedField) -> None:
         self._rename_column(definition.physical_name, field.column, trashed.column)
 
-    def drop_kept_column(self, definition, column) -> None:
+    def drop_kept_column(self, definition: TableDefinition, column: str) -> None:
         # Columns that a check of the table names can't be dropped (ALTER TABLE, "ALTER TABLE DROP COLUMN").
         query = sa.text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :name")
         declared = self.connection.scalar(query, {"name": definition.physical_name})
@@ -206,7 +207,7 @@ class SQLiteSchemaEditor(SchemaEditor):
 
     def _copy(
         self,
-        table: sa.FromClause,
+        table: sa.TableClause,
         after: TableDefinition,
         values: Mapping[str, sa.ColumnElement[Any]],
         further: list[str],
@@ -244,6 +245,11 @@ class SQLiteSchemaEditor(SchemaEditor):
             # Ids of deleted rows are not given again.
             self.connection.exec_driver_sql("DELETE FROM sqlite_sequence WHERE name = ?", (name,))
             self.connection.exec_driver_sql("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (name, last))
+
+
+def _compiler(dialect: sa.Dialect) -> DDLCompiler:
+    # SQLAlchemy itself makes compilers of no statement for the parts of statements.
+    return dialect.ddl_compiler(dialect, None)  # type: ignore[arg-type]
 
 
 def _column(table: sa.FromClause, name: str) -> sa.ColumnElement[Any]:

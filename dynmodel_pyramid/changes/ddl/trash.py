@@ -10,7 +10,7 @@ from dynmodel_pyramid.changes.ddl.schema_editor import SchemaEditor
 from dynmodel_pyramid.changes.loosening import Loosening
 from dynmodel_pyramid.changes.table_change import TableChange
 from dynmodel_pyramid.changes.values import row_checks
-from dynmodel_pyramid.changes.values.column_values import ColumnValues
+from dynmodel_pyramid.changes.values.column_values import ColumnValues, SideTable
 from dynmodel_pyramid.changes.values.staging import Staging, StagingRequest
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.model import link_table
@@ -33,7 +33,8 @@ def restore_table(editor: SchemaEditor, change: TableChange, loosening: Loosenin
     )
     staging = Staging(editor.connection, editor.generator, request)
     links = [field for field in after.fields if editor.generator.reference(field) is not None]
-    all_values = [staging.values_of(field, converts=True) for field in links]
+    staged = [staging.values_of(field, converts=True) for field in links]
+    all_values = [values for values in staged if values is not None]
     left = [field for field in before.fields if field.id not in after.by_id]
     loosening = editor.check_lost(after, all_values, change.on_error, loosening, left)
     for values in all_values:
@@ -42,7 +43,7 @@ def restore_table(editor: SchemaEditor, change: TableChange, loosening: Loosenin
     editor.context.hold_off_readers()
     for values in all_values:
         if values.side_table is not None:
-            _write(editor, before, staging.table, values)
+            _write(editor, before, staging.table, values, values.side_table)
     staging.close()
     editor.leave_behind(before, after)
     still_there = replace(after, physical_name=before.physical_name)
@@ -54,14 +55,16 @@ def restore_table(editor: SchemaEditor, change: TableChange, loosening: Loosenin
     return loosening
 
 
-def _write(editor: SchemaEditor, before: TableDefinition, table: sa.Table, values: ColumnValues) -> None:
+def _write(
+    editor: SchemaEditor, before: TableDefinition, table: sa.Table, values: ColumnValues, side_table: SideTable
+) -> None:
     """Write the values that changed; nothing refers to anything yet."""
     if not editor.is_list(values.after):
-        change = sa.update(table).where(values.side_table.has_row()).values({values.source: values.expression})
+        change = sa.update(table).where(side_table.has_row()).values({values.old_values: values.expression})
+        editor.runner.run(change)
     else:
         lines = lines_of(before.id, values.after.id, editor.schema)
-        change = sa.delete(lines).where(lines.c.row_id.in_(sa.select(values.side_table.table.c.id)))
-    editor.runner.run(change)
+        editor.runner.run(sa.delete(lines).where(lines.c.row_id.in_(sa.select(side_table.table.c.id))))
 
 
 def purge_table(editor: SchemaEditor, definition: TableDefinition, trashed: list[TrashedField]) -> None:

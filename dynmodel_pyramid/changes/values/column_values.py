@@ -5,7 +5,8 @@ temporary table (:class:`SideTable`), row by row, and overrides the expression. 
 the change itself does, and changes nothing.
 """
 
-from collections.abc import Iterable, Iterator
+from collections import abc
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -128,6 +129,10 @@ class ColumnValues:
         return replace(self, expression=base if self.side_table is None else self.side_table.over(base))
 
 
+#: (id, ...) of some rows.
+Rows = Sequence[sa.Row[*tuple[Any, ...]]]
+
+
 class SourceTable:
     """A table as it is before a change, for the expressions that its future values are made of.
 
@@ -163,6 +168,12 @@ class SourceTable:
         """What the values are stored as; None for what the database computes. Lists are JSON arrays here."""
         return JsonDocument() if self.is_list(field) else self._column_type(field)
 
+    def stored_as(self, field: FieldDefinition) -> sa.types.TypeEngine[Any]:
+        """:meth:`kind`, of a field whose values are stored."""
+        kind = self.kind(field)
+        assert kind is not None
+        return kind
+
     def _column_type(self, field: FieldDefinition) -> sa.types.TypeEngine[Any] | None:
         try:
             column = self.generator.column(field)
@@ -190,7 +201,7 @@ class SourceTable:
 
 def streamed(
     connection: sa.Connection, table: sa.FromClause, condition: sa.ColumnElement[bool], *columns: sa.ColumnElement[Any]
-) -> Iterator[list[Any]]:
+) -> abc.Generator[Rows, None, None]:
     """As :func:`batches`, of one query that sees nothing of what is done meanwhile: what it asks is costly."""
     query = sa.select(table.c.id, *columns).where(condition).order_by(table.c.id)
     result = connection.execute(query, execution_options={**UNCACHED, "yield_per": BATCH})
@@ -202,7 +213,7 @@ def streamed(
 
 def batches(
     connection: sa.Connection, table: sa.FromClause, condition: sa.ColumnElement[bool], *columns: sa.ColumnElement[Any]
-) -> Iterator[list[Any]]:
+) -> Iterator[Rows]:
     """(id, ...) of the rows of which the condition holds, in order of id, some at a time."""
     last = None
     while True:

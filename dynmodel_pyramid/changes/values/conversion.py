@@ -9,7 +9,7 @@ the contract they give what the texts lead to, a value that keeps its text form 
 round-trip), and whatever has to be taken as the JSON value it is has no other way, so that SQL gave NULL for it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -73,6 +73,10 @@ def in_database(
     return None if to_text is None or from_text is None else from_text(to_text(source, dialect), dialect)
 
 
+#: Makers of the texts of old and of new values, in SQL.
+SqlTexts = tuple[Callable[[sa.ColumnElement[Any]], sa.ColumnElement[Any]], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Conversion:
     """How the values of one column become another's: see :func:`convert_values`.
@@ -94,7 +98,7 @@ class Conversion:
     to_text: Callable[[Any], str]
     new_to_text: Callable[[Any], str]
     expression: sa.ColumnElement[Any] | None = None
-    sql_texts: tuple[Callable[[sa.ColumnElement[Any]], sa.ColumnElement[Any]], ...] | None = None
+    sql_texts: SqlTexts | None = None
     numbers: bool = False
     same_storage: bool = False
     substitute: Callable[[], Any] | None = None
@@ -142,14 +146,14 @@ def convert_values(
     """The values as the conversion makes them, counted."""
     source = conversion.source
     if conversion.expression is not None and conversion.sql_texts is not None:
-        pairs = _pairs(conversion)
+        pairs = _pairs(conversion, conversion.expression, conversion.sql_texts)
         values, left = _survey(connection, values, conversion, pairs)
         # Where SQL has no text to compare Python has to say whether the value changes.
         undecided = sa.and_(pairs.c.old.is_not(None), ~_is_decided(pairs))
         base, rows_left = conversion.expression, streamed(connection, pairs, undecided, pairs.c.old)
     else:
         count = sa.select(sa.func.count(source)).select_from(conversion.table).where(conversion.only)
-        left = connection.scalar(count, execution_options=UNCACHED)
+        left = connection.execute(count, execution_options=UNCACHED).scalar_one()
         base = source if conversion.same_storage else sa.cast(sa.null(), conversion.kind)
         is_concerned = sa.and_(conversion.only, source.is_not(None))
         rows_left = streamed(connection, conversion.table, is_concerned, source)
@@ -169,18 +173,14 @@ def convert_values(
     return values.overridden_by(side_table) if is_overridden else values
 
 
-def _pairs(conversion: Conversion) -> sa.FromClause:
+def _pairs(conversion: Conversion, expression: sa.ColumnElement[Any], sql_texts: SqlTexts) -> sa.FromClause:
     """Values before and after, with their texts: one within the other, for texts that are made of the expressions
     themselves would multiply, and be nested too deeply for SQLite's parser. OFFSET keeps both databases from putting
     the expressions in place of the columns, which would compute them several times for each row.
     """
-    pairs = sa.select(conversion.table.c.id, conversion.source.label("old"), conversion.expression.label("new")).where(
-        conversion.only
-    )
-    pairs = pairs.offset(0).subquery()
-    old_text, new_text = (
-        to_text(value) for to_text, value in zip(conversion.sql_texts, (pairs.c.old, pairs.c.new), strict=True)
-    )
+    columns = (conversion.table.c.id, conversion.source.label("old"), expression.label("new"))
+    pairs = sa.select(*columns).where(conversion.only).offset(0).subquery()
+    old_text, new_text = (to_text(value) for to_text, value in zip(sql_texts, (pairs.c.old, pairs.c.new), strict=True))
     return sa.select(*pairs.c, old_text.label("old_text"), new_text.label("new_text")).offset(0).subquery()
 
 
@@ -211,7 +211,7 @@ def _survey(
     return replace(values, total=total, changed=changed, is_same=is_same), total - converted
 
 
-def in_python(rows: list[Any], conversion: Conversion) -> Batch:
+def in_python(rows: Iterable[Sequence[Any]], conversion: Conversion) -> Batch:
     """What the conversion makes of (id of the row, value)."""
     batch = Batch([], [], [])
     for row_id, value in rows:

@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.changes.values.column_values import UNCACHED, ColumnValues, SideTable, batches
+from dynmodel_pyramid.changes.values.column_values import UNCACHED, ColumnValues, Rows, SideTable, batches
 from dynmodel_pyramid.changes.values.conversion import Batch, Conversion
 
 
@@ -24,7 +24,7 @@ def lose_dangling_links(
     :param many: whether values are lists of ids
     """
     expression, table = values.expression, conversion.table
-    condition = expression.is_not(None)
+    condition: sa.ColumnElement[bool] = expression.is_not(None)
     if not many:
         condition = sa.and_(condition, ~sa.exists().where(far.c.id == expression).correlate(table))
     for rows in batches(connection, table, condition, expression):
@@ -43,7 +43,7 @@ def lose_dangling_links(
     return values
 
 
-def _dangling(connection: sa.Connection, rows: list[Any], far: sa.FromClause) -> list[tuple[int, list[Any], int]]:
+def _dangling(connection: sa.Connection, rows: Rows, far: sa.FromClause) -> list[tuple[int, list[Any], int]]:
     """(id of the row, its list, the least id that is missing) of the lists with missing rows."""
     ids = {number for _, numbers in rows for number in numbers}
     query = sa.select(far.c.id).where(far.c.id.in_(ids))

@@ -21,7 +21,7 @@ from dynmodel_pyramid.changes.values.violations import Samples
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.store import TrashedField
 from dynmodel_pyramid.errors import Conflict
-from dynmodel_pyramid.fields import TextForm
+from dynmodel_pyramid.fields import Reference, TextForm
 
 #: Keeps values of a field that can't be carried over, of some rows: (field before, field after, lost values).
 Quarantine = Callable[[FieldDefinition, FieldDefinition, list[Lost]], None]
@@ -103,7 +103,7 @@ class Staging:
         return self._filled(values) if new.required and not old.required else values
 
     def _added(self, new: FieldDefinition) -> ColumnValues:
-        kind = self.source.kind(new)
+        kind = self.source.stored_as(new)
         value = None if self.source.is_list(new) else self.generator.default_value(new)
         constant = sa.cast(sa.null(), kind) if value is None else sa.literal(value, kind)
         if value is not None and self.generator.dialect.name == "postgresql":
@@ -112,16 +112,16 @@ class Staging:
         return values if new.default_expression is None else self._with_own_defaults(values, sa.true())
 
     def _converted(self, old: FieldDefinition, new: FieldDefinition, source: sa.ColumnElement[Any]) -> ColumnValues:
-        kind, hidden = self.source.kind(new), Samples(old.write_only or new.write_only)
+        kind, hidden = self.source.stored_as(new), Samples(old.write_only or new.write_only)
         values = ColumnValues(new, source, old, source, changed=hidden, lost=hidden)
         if new.id in self.request.trusted:
             return replace(values, is_same=True)
-        only = sa.true()
+        only: sa.ColumnElement[bool] = sa.true()
         if new.id in self.earlier:
             values = self._with_undone_conversions(values)
             only = sa.true() if values.side_table is None else ~values.side_table.has_row()
         same_storage = isinstance(source, sa.Column) and self._is_same_type(source.type, kind)
-        obeying = values
+        obeying: ColumnValues | None = values
         if (old.type, old.options) != (new.type, new.options):
             obeying = self._obeying(values, only) if same_storage and old.type == new.type else None
         if obeying is not None:
@@ -129,8 +129,9 @@ class Staging:
         else:
             values = self._convert(values, only, same_storage=same_storage)
         values = replace(values, is_same=values.is_same and values.side_table is None)
-        if self.generator.reference(new) is not None:
-            values = self._without_dangling_links(values)
+        reference = self.generator.reference(new)
+        if reference is not None:
+            values = self._without_dangling_links(values, reference)
         return self._filled(values) if new.required else values
 
     def _is_same_type(self, one: sa.types.TypeEngine[Any], other: sa.types.TypeEngine[Any]) -> bool:
@@ -143,9 +144,9 @@ class Staging:
 
         It takes one scan, and no text of a value.
         """
-        new, source = values.after, values.source
+        new, source = values.after, values.old_values
         checks = self.generator.field_types[new.type].checks(source, new.options, self.generator.context)
-        changed = judged_options(values.before, new, checks)
+        changed = judged_options(values.old, new, checks)
         if changed is None:
             return None
         if not changed:
@@ -161,10 +162,10 @@ class Staging:
         if not self.request.counts_all:
             return values
         query = sa.select(sa.func.count(values.source)).select_from(self.table)
-        return replace(values, total=self.connection.scalar(query, execution_options=UNCACHED))
+        return replace(values, total=self.connection.execute(query, execution_options=UNCACHED).scalar_one())
 
     def _convert(self, values: ColumnValues, only: sa.ColumnElement[bool], *, same_storage: bool) -> ColumnValues:
-        old, new = values.before, values.after
+        old, new = values.old, values.after
         types, dialect = self.generator.field_types, self.generator.dialect.name
         conversion = replace(
             self._conversion(values, old),
@@ -173,7 +174,7 @@ class Staging:
             only=only,
         )
         if not self.source.is_list(new):
-            conversion = replace(conversion, expression=in_database(types, old, new, values.source, dialect))
+            conversion = replace(conversion, expression=in_database(types, old, new, values.old_values, dialect))
         if conversion.expression is values.source and same_storage:
             # As far as the types can tell in SQL no value changes, and all are taken.
             return replace(self._counted(values), is_same=True)
@@ -188,8 +189,8 @@ class Staging:
         new, types = values.after, self.generator.field_types
         return Conversion(
             table=self.table,
-            source=values.source,
-            kind=self.source.kind(new),
+            source=values.old_values,
+            kind=self.source.stored_as(new),
             convert=converter(types, old, new),
             to_text=types[old.type].text_form(old.options).to_text,
             new_to_text=types[new.type].text_form(new.options).to_text,
@@ -203,7 +204,7 @@ class Staging:
 
     def _side_table(self, field: FieldDefinition) -> SideTable:
         if field.id not in self._side_tables:
-            kind = self.source.kind(field)
+            kind = self.source.stored_as(field)
             self._side_tables[field.id] = SideTable(self.connection, self.table, field.id, kind)
         return self._side_tables[field.id]
 
@@ -235,11 +236,10 @@ class Staging:
                 lambda old_form: self._conversion(values, old_form),
             )
 
-    def _without_dangling_links(self, values: ColumnValues) -> ColumnValues:
-        new, reference = values.after, self.generator.reference(values.after)
-        conversion, far = self._conversion(values, values.before), self.request.far(reference.table)
+    def _without_dangling_links(self, values: ColumnValues, reference: Reference) -> ColumnValues:
+        conversion, far = self._conversion(values, values.old), self.request.far(reference.table)
         return lose_dangling_links(
-            self.connection, values, conversion, far, lambda: self._side_table(new), many=reference.many
+            self.connection, values, conversion, far, lambda: self._side_table(values.after), many=reference.many
         )
 
     def _filled(self, values: ColumnValues) -> ColumnValues:
@@ -249,18 +249,19 @@ class Staging:
             return values
         is_null = values.expression.is_(None)
         count = sa.select(sa.func.count()).select_from(self.table).where(is_null)
-        values = replace(values, filled=self.connection.scalar(count, execution_options=UNCACHED))
+        values = replace(values, filled=self.connection.execute(count, execution_options=UNCACHED).scalar_one())
         if not values.filled:
             return values
         if new.default_expression is not None:
             return self._with_own_defaults(values, is_null)
-        kind = self.source.kind(new)
+        kind = self.source.stored_as(new)
         default = sa.literal(self.generator.default_value(new), kind)
         return replace(values, expression=sa.func.coalesce(values.expression, default, type_=kind), is_same=False)
 
     def _with_own_defaults(self, values: ColumnValues, condition: sa.ColumnElement[bool]) -> ColumnValues:
         """The values, in rows of the condition what ``default_expression`` makes, for each row its own."""
         make_default = self.generator.default_maker(values.after, self.request.moment)
+        assert make_default is not None
         side_table = self._side_table(values.after)
         with _refusing_defaults(values.after):
             for rows in batches(self.connection, self.table, condition):
@@ -282,4 +283,6 @@ def _refusing_defaults(field: FieldDefinition) -> Iterator[None]:
 
 
 def _text_maker(form: TextForm, dialect: str) -> Callable[[sa.ColumnElement[Any]], sa.ColumnElement[Any]]:
-    return lambda value: form.sql_to_text(value, dialect)
+    to_text = form.sql_to_text
+    assert to_text is not None
+    return lambda value: to_text(value, dialect)

@@ -67,7 +67,7 @@ def undo_conversions(
     condition = sa.or_(*(column.is_not(None) for column in columns))
     still_needed: set[int] = set()
     is_overridden = False
-    for rows in batches(connection, side_table.source, condition, values.source, *columns):
+    for rows in batches(connection, side_table.source, condition, values.old_values, *columns):
         returned: list[list[tuple[int, Any]]] = [[] for _ in earlier]
         for row_id, current, *trashed in rows:
             stage, value = _undone(undoings, current, trashed)
