@@ -41,7 +41,7 @@ class Health:
 def health_of(catalogue: Catalogue, definition: TableDefinition) -> Health:
     dialect, trash = catalogue.database.dialect, TrashStore(catalogue.database.system)
     with catalogue.database.rehearsing() as connection:
-        kept = trash.fields(connection, definition.id)
+        trashed = trash.fields(connection, definition.id)
         quarantined = trash.quarantined(connection, definition.id)
         counted = dialect.counted_columns(connection, definition.physical_name) if dialect.counts_dropped_columns else 0
         columns = catalogue.store.trashed_fields(connection, definition.id)
@@ -53,7 +53,7 @@ def health_of(catalogue: Catalogue, definition: TableDefinition) -> Health:
         *_warnings(width, limit, dialect.counts_dropped_columns),
         *_unsupported(catalogue.upgraded(definition), catalogue),
     ]
-    return Health(width, limit, len(kept), quarantined, tuple(definition.pending), tuple(warnings), tuple(broken))
+    return Health(width, limit, len(trashed), quarantined, tuple(definition.pending), tuple(warnings), tuple(broken))
 
 
 def health_now(catalogue: Catalogue, table_id: int) -> tuple[TableDefinition, Health] | None:

@@ -80,7 +80,8 @@ class TableHistory:
         versions = self._read(query.limit(limit + 1))
         earlier = [*versions[1:], None]
         page = [
-            (each, operations_of(previous, each)) for each, previous in zip(versions[:limit], earlier, strict=False)
+            (version, operations_of(previous, version))
+            for version, previous in zip(versions[:limit], earlier, strict=False)
         ]
         return page, len(versions) > limit
 

@@ -53,7 +53,7 @@ class Loosening:
         """The violation, if more than one field was loosened."""
         if len(self.fields) < 2 or not self.loses:
             return None
-        names = [self._name(*each) for each in self.fields]
+        names = [self._name(*field) for field in self.fields]
         form = ",".join(self.form(table, name, word) for table, name in self.fields)
         return Violation(
             *self.latest,

@@ -94,13 +94,13 @@ class Promises:
             locked = sa.table(quoted_name(table, quote=True), schema=self.dialect.schema)
             wait = self.dialect.settings.lock_timeout
             self.dialect.lock_tables(self.connection, [locked], writes=False, wait=wait)
-        found = dict(self.dialect.things(self.connection, table))
+        actual = dict(self.dialect.things(self.connection, table))
         promised = self._promised(known)
-        kept = [field.kept.column for field in self.trash.fields(self.connection, definition.id)]
-        self._expect_trash(found, promised, [name for name in kept if not name.startswith(LIST_PREFIX)])
-        self._excuse(found, promised, definition, known)
-        broken = list(_differences(table, promised, found))
-        if found:
+        trashed = [field.kept.column for field in self.trash.fields(self.connection, definition.id)]
+        self._expect_trash(actual, promised, [name for name in trashed if not name.startswith(LIST_PREFIX)])
+        self._excuse(actual, promised, definition, known)
+        broken = list(_differences(table, promised, actual))
+        if actual:
             broken += self._counters(known)
         for field, reference in self._lists(known):
             far = self._far(reference.table)
@@ -108,7 +108,7 @@ class Promises:
             broken += self._list(
                 name, {"row_id": (table, "CASCADE"), "value": (far, ON_DELETE_SQL[reference.on_delete])}, field
             )
-        for name in kept:
+        for name in trashed:
             if name.startswith(LIST_PREFIX):
                 broken += self._list(name, {"row_id": (table, "CASCADE")}, None)
         broken += self._left_over(definition)
@@ -157,31 +157,31 @@ class Promises:
         except LookupError:
             return f"(the table {table_id}, which is gone)"
 
-    def _expect_trash(self, found: dict[Thing, str], promised: dict[Thing, str], kept: list[str]) -> None:
-        """Expect the columns in the trash, of any type; they must not refuse any values."""
-        for thing in (Thing("column", name) for name in kept):
-            text = found.get(thing, " NOT NULL")
+    def _expect_trash(self, actual: dict[Thing, str], promised: dict[Thing, str], trashed: list[str]) -> None:
+        """Expect the columns in the trash, of whatever type, which must take all that comes."""
+        for thing in (Thing("column", name) for name in trashed):
+            text = actual.get(thing, " NOT NULL")
             demands = " NOT NULL" in text or " DEFAULT " in text
             promised[thing] = "without NOT NULL and DEFAULT" if demands else text
-        for thing in [thing for thing in found if thing.kind == "check" and thing not in promised]:
-            # On SQLite a column keeps its checks in the trash, because nobody writes there.
-            if any(f'"{name}"' in found[thing] for name in kept):
-                del found[thing]
+        for thing in [thing for thing in actual if thing.kind == "check" and thing not in promised]:
+            # On SQLite the checks of a column go to the trash with it: nobody writes there.
+            if any(f'"{name}"' in actual[thing] for name in trashed):
+                del actual[thing]
 
     def _excuse(
-        self, found: dict[Thing, str], promised: dict[Thing, str], definition: TableDefinition, known: TableDefinition
+        self, actual: dict[Thing, str], promised: dict[Thing, str], definition: TableDefinition, known: TableDefinition
     ) -> None:
         """Leave out permitted differences: unknown types, foreign rules, and rules that are not proven yet."""
         unknown = [field for field in definition.fields if field.id not in known.by_id]
         rules = {f"{begin}{definition.id}_{index.id}" for index in definition.indexes for begin in _OURS}
-        for thing in list(found):
+        for thing in list(actual):
             is_ours = thing.kind != "index" or thing.name.startswith(_OURS)
             is_unknown = any(_belongs_to(thing, definition, field) for field in unknown)
             is_unknown |= bool(unknown) and thing.name in rules and thing not in promised
             if is_unknown or not is_ours:
-                del found[thing]
+                del actual[thing]
             elif thing.name in definition.pending:
-                found[thing] = found[thing].removesuffix(NOT_VALID)
+                actual[thing] = actual[thing].removesuffix(NOT_VALID)
 
     # Outside the table itself
 
@@ -253,11 +253,11 @@ def _belongs_to(thing: Thing, definition: TableDefinition, field: FieldDefinitio
     return thing.name in names or thing.name.startswith(check_name(definition, field, ""))
 
 
-def _differences(table: str, promised: Things, found: Things) -> Iterator[Broken]:
-    """The differences; if the whole table is missing, only that."""
-    if not found:
+def _differences(table: str, promised: Things, actual: Things) -> Iterator[Broken]:
+    """If the whole table is missing, that alone."""
+    if not actual:
         yield Broken("table", table, table, "", None)
         return
-    differing = {thing for thing in {*promised, *found} if promised.get(thing) != found.get(thing)}
+    differing = {thing for thing in {*promised, *actual} if promised.get(thing) != actual.get(thing)}
     for thing in sorted(differing, key=lambda thing: (KINDS.index(thing.kind), thing.name)):
-        yield Broken(thing.kind, thing.name, table, promised.get(thing), found.get(thing))
+        yield Broken(thing.kind, thing.name, table, promised.get(thing), actual.get(thing))

@@ -49,8 +49,8 @@ def reverting(
         refuse_unsupported(
             (field for field in after.fields if before.by_id.get(field.id) != field), service.catalogue.field_types
         )
-        kept = _kept_since(service.catalogue, connection, before, version)
-        returning, earlier = _coming_back(before, after, past, kept, service.catalogue)
+        trashed = _kept_since(service.catalogue, connection, before, version)
+        returning, earlier = _coming_back(before, after, past, trashed, service.catalogue)
         return [TableChange(before, after, returning, earlier=earlier)]
 
     return make_changes
@@ -109,26 +109,26 @@ def _kept_since(
     query = sa.select(trash.id, trash.physical_name, trash.document, trash.dropped_version).where(
         trash.table_id == before.id, trash.dropped_version > version
     )
-    kept: dict[int, list[_Kept]] = {}
+    trashed: dict[int, list[_Kept]] = {}
     for number, column, document, dropped_version in connection.execute(query.order_by(trash.id.desc())):
         field = FieldDefinition.from_stored(document)
         (field,) = catalogue.upgraded(replace(before, fields=(field,))).fields
-        kept.setdefault(field.id, []).append((dropped_version, TrashedField(number, before.id, column, field)))
-    return kept
+        trashed.setdefault(field.id, []).append((dropped_version, TrashedField(number, before.id, column, field)))
+    return trashed
 
 
 def _coming_back(
     before: TableDefinition,
     after: TableDefinition,
     past: list[Version],
-    kept: dict[int, list[_Kept]],
+    trashed: dict[int, list[_Kept]],
     catalogue: Catalogue,
 ) -> tuple[dict[int, TrashedField], dict[int, tuple[Earlier, ...]]]:
     """The places in the trash of dropped fields' values, and of values that conversions replaced."""
     returning: dict[int, TrashedField] = {}
     earlier: dict[int, tuple[Earlier, ...]] = {}
     for field in after.fields:
-        entries = kept.get(field.id, [])
+        entries = trashed.get(field.id, [])
         current = before.by_id.get(field.id)
         if current is None:
             if not entries or not _was_dropped(field.id, entries[0][0], past):
@@ -152,11 +152,11 @@ def _was_dropped(field_id: int, version: int, past: Iterable[Version]) -> bool:
 def _chain(field_id: int, entries: list[_Kept], past: list[Version], catalogue: Catalogue) -> Iterable[Earlier]:
     """The conversions that can be undone, the newest first; they end at a missing type."""
     until = past[-1].number + 1
-    for version, kept in entries:
+    for version, trashed in entries:
         forms = _forms(field_id, [since for since in past if version <= since.number < until])
-        if not forms or any(form.type not in catalogue.field_types for form in (kept.field, *forms)):
+        if not forms or any(form.type not in catalogue.field_types for form in (trashed.field, *forms)):
             return
-        yield Earlier(kept, tuple(forms))
+        yield Earlier(trashed, tuple(forms))
         until = version
 
 

@@ -60,8 +60,8 @@ class TableTrash(Trash):
         with self.database.reading() as connection:
             tables = self.store.tables(connection, limit + 1, offset)
             counted = [(table, self._count_rows(connection, table)) for table in tables[:limit]]
-        kept = [Kept(table, count, self._until(table)) for table, count in counted if count is not None]
-        return kept, len(tables) > limit
+        entries = [Kept(table, count, self._until(table)) for table, count in counted if count is not None]
+        return entries, len(tables) > limit
 
     def table(self, number: int) -> Kept:
         """:raises NotFound: there is no such table in the trash"""

@@ -50,8 +50,8 @@ class FieldTrash(Trash):
         columns: dict[str, sa.ColumnElement[int]] = {}
         for name in (field.kept.column for field in fields):
             if name.startswith(LIST_PREFIX):
-                kept = lines(name, sa.MetaData(schema=table.schema))
-                query = sa.select(sa.func.count(kept.c.row_id.distinct()))
+                list_table = lines(name, sa.MetaData(schema=table.schema))
+                query = sa.select(sa.func.count(list_table.c.row_id.distinct()))
                 counts[name] = connection.execute(query, execution_options=UNCACHED).scalar_one()
             else:
                 columns[name] = sa.func.count(sa.column(quoted_name(name, quote=True), _selectable=table))
@@ -87,15 +87,15 @@ class FieldTrash(Trash):
             nonlocal prefix
             before = locked[table_id]
             precondition(before)
-            kept = self._field(connection, table_id, number)
-            upgraded = self.catalogue.upgraded(replace(before, fields=(kept.field,))).fields[0]
+            entry = self._field(connection, table_id, number)
+            upgraded = self.catalogue.upgraded(replace(before, fields=(entry.field,))).fields[0]
             field = _named(before, upgraded, overrides)
             prefix = f"/fields/{escape(field.name)}"
             start = replace(
                 before, fields=(*before.fields, field), next_id=max(before.next_id, field.id + 1)
             )  # as if it existed, so that it is read as a field that stays
             after = self.definitions.read(_with(start, field, overrides), start, resolve)
-            return [TableChange(before, after, {field.id: replace(kept.kept, field=upgraded)})]
+            return [TableChange(before, after, {field.id: replace(entry.kept, field=upgraded)})]
 
         with _telling_of_the_field(lambda: prefix):
             return self.definitions.execute(table_id, make_changes, on_error=on_error, author=author)
@@ -115,13 +115,13 @@ class FieldTrash(Trash):
 
         def run(connection: sa.Connection, deadline: float) -> tuple[KeptField, TableDefinition]:
             locked, _ = plan_locked(self.catalogue, connection, [table_id], make_changes, deadline)
-            kept = self._field(connection, table_id, number)
+            entry = self._field(connection, table_id, number)
             lock_exclusively(self.catalogue, connection, locked, deadline)
-            self.definitions.executor.editor(connection).forget(locked[table_id], kept.kept)
+            self.definitions.executor.editor(connection).forget(locked[table_id], entry.kept)
             others = {field.field.id for field in self.store.fields(connection, table_id)}
-            if kept.field.id not in locked[table_id].by_id and kept.field.id not in others:
-                self.store.forget_quarantined(connection, table_id, kept.field.id)
-            return kept, locked[table_id]
+            if entry.field.id not in locked[table_id].by_id and entry.field.id not in others:
+                self.store.forget_quarantined(connection, table_id, entry.field.id)
+            return entry, locked[table_id]
 
         return self.definitions.executor.transaction(run)
 
@@ -137,13 +137,13 @@ def _named(before: TableDefinition, field: FieldDefinition, overrides: dict[str,
     :raises Conflict: its own name is taken, and the client sent no other
     :raises Invalid: the client's name is bad or taken
     """
-    given = overrides.get("name")
-    name = field.name if given is None else given
+    new_name = overrides.get("name")
+    name = field.name if new_name is None else new_name
     fault = field_name_fault(name)
     if fault:
         raise Invalid([Problem("/name", "invalid_name", fault)])
     taken = _who_has(before, name)
-    if taken is not None and given is not None:
+    if taken is not None and new_name is not None:
         raise Invalid([Problem("/name", "duplicate_name", f"{taken} has this name")])
     if taken is not None:
         raise Conflict(f"{taken} is called {name} now", code="name_taken", hint='give another name: {"name": "..."}')

@@ -160,16 +160,18 @@ class WholeSchema:
         problems = Problems()
         tables = read_tables(document, self.catalogue.field_types, problems, patch=others == PATCH)
         dropped = [name for name, value in tables.items() if value is None]
-        given = {name: value for name, value in tables.items() if value is not None}
-        pairing = pair(given, current, problems, drops=others == DROP)
+        documents = {name: value for name, value in tables.items() if value is not None}
+        pairing = pair(documents, current, problems, drops=others == DROP)
         left = pairing.left if others == DROP else self._named(dropped, pairing, problems)
         problems.raise_if_any()
         new = [entry.key for entry in pairing.entries if entry.before is None]
         ids = dict(zip(new, draw(new), strict=True))
-        names = {} if others == DROP else {name_key(each.model_name): each.id for each in pairing.left}
+        names = {} if others == DROP else {name_key(old.model_name): old.id for old in pairing.left}
         for definition in left:
             names.pop(name_key(definition.model_name), None)
-        names |= {each.key: each.before.id if each.before is not None else ids[each.key] for each in pairing.entries}
+        names |= {
+            entry.key: entry.before.id if entry.before is not None else ids[entry.key] for entry in pairing.entries
+        }
         changes = [TableChange(definition, None, pointer="/tables") for definition in left]
         untouched = self._untouched(current, names)
         for entry in pairing.entries:
@@ -208,7 +210,7 @@ class WholeSchema:
         def resolve(key: int | str) -> int | None:
             return names.get(name_key(key)) if type(key) is str else key if key in known else None
 
-        value = {key: each for key, each in entry.value.items() if key != "renamed_from"}
+        value = {key: member for key, member in entry.value.items() if key != "renamed_from"}
         if others == PATCH and entry.before is not None:
             value = patched(entry.before, value)
         value = without_done_renames(value, entry.before)

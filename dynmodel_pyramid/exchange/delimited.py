@@ -40,15 +40,15 @@ def read_records(file: BinaryIO, longest: int | None = None) -> Iterator[Record]
     read, text, position, size, line, ended = text_reader(file, _not_utf_8), "", 0, CHUNK, 1, False
     ends_with_cr = None
     while True:
-        found = None if position == len(text) else _record(text, position, ended, line, ends_with_cr)
-        length = len(text) - position if found is None else found[1] - position
+        parsed = None if position == len(text) else _record(text, position, ended, line, ends_with_cr)
+        length = len(text) - position if parsed is None else parsed[1] - position
         if longest is not None and length > longest:
             raise TooLarge(
                 f"the record that begins in line {line} has more than {longest} bytes",
                 hint="a quote that is not closed makes one record of many",
             )
-        if found is not None:
-            record, end = found
+        if parsed is not None:
+            record, end = parsed
             if ends_with_cr is None:
                 ends_with_cr = text[end - 1] == "\r"
             line += text.count("\r" if ends_with_cr else "\n", position, end)

@@ -90,9 +90,9 @@ class Formats:
             other = self._origins[format.media_type]
             raise ConfigurationProblem(f"{where}: {other} serves {format.media_type} already")
         self._formats[format.media_type], self._origins[format.media_type] = format, where
-        known = sorted(self._formats.values(), key=lambda each: each.media_type != USUAL)
-        self.readable = tuple(each.media_type for each in known if each.read is not None)
-        self.writable = tuple(each.media_type for each in known if each.write is not None)
+        known = sorted(self._formats.values(), key=lambda registered: registered.media_type != USUAL)
+        self.readable = tuple(registered.media_type for registered in known if registered.read is not None)
+        self.writable = tuple(registered.media_type for registered in known if registered.write is not None)
 
     def load_entry_points(self, entry_points: Iterable[EntryPoint] | None = None) -> None:
         """Register every installed format; one that fails is logged and left out."""

@@ -81,14 +81,14 @@ def _broken(detail: str) -> Document:
 
 
 def _document(readers: Sequence[tuple[str, Callable[[str], Any]]], record: Record) -> Document:
-    made, faults = {}, None
+    values, faults = {}, None
     for (name, read), text in zip(readers, record, strict=True):
         try:
-            made[name] = None if text is None else read(text)
+            values[name] = None if text is None else read(text)
         except (ValueError, Malformed) as error:
             faults = faults or Faults()
             faults.add(f"/{escape(name)}", "invalid_format", str(error))
-    return Document(made, faults)
+    return Document(values, faults)
 
 
 def _readers(rows: Rows, names: list[str], columns: Columns) -> dict[str, Callable[[str], Any]]:

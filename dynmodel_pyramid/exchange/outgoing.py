@@ -40,32 +40,32 @@ def texts_of(model: Model, select: Sequence[SelectItem] = (Star(),)) -> Texts:
     """The makers of text forms for fields, and for paths into their JSON, by their names in answers."""
     definition = model.definition
     fields = definition.by_name | {alias.name: field for field in definition.fields for alias in field.aliases}
-    made: dict[str, Text | None] = {}
+    texts: dict[str, Text | None] = {}
     for item in select:
         if isinstance(item, Star):
-            made |= {name: _text_of(model, field) for name, field in fields.items()}
+            texts |= {name: _text_of(model, field) for name, field in fields.items()}
         elif isinstance(item, Field):
             column, field = item.column, fields.get(item.column.name)
             own = item.cast is None and item.aggregate_cast is None and item.aggregate in (None, "max", "min")
             keys = [column.name, *[step for step in column.path if isinstance(step, str)]]
             name = item.alias or item.aggregate or keys[-1]
             if own and column.path and not column.as_text:
-                made[name] = str
+                texts[name] = str
             else:
-                made[name] = _text_of(model, field) if own and field is not None and not column.path else None
-    return {name: text for name, text in made.items() if text is not None}
+                texts[name] = _text_of(model, field) if own and field is not None and not column.path else None
+    return {name: text for name, text in texts.items() if text is not None}
 
 
 def _text_of(model: Model, field: FieldDefinition) -> Text:
     field_type = model.field_types[field.type]
     form, node = field_type.text_form(field.options), field_type.schema_node(field.options)
 
-    def text(found: str) -> str:
-        document = json.loads(found)
+    def text(source: str) -> str:
+        document = json.loads(source)
         try:
             # Where the text form is JSON, the text stays as it is: nothing in it is rounded.
-            if form.from_text(found) == document:
-                return found
+            if form.from_text(source) == document:
+                return source
         except (ValueError, Malformed):
             pass
         return form.to_text(node.deserialize(document))

@@ -22,11 +22,11 @@ def text_reader(file: BinaryIO, refused: Callable[[int], Exception]) -> Reader:
         nonlocal passed
         while True:
             data = file.read(size)
-            kept = len(decoder.getstate()[0])
+            pending = len(decoder.getstate()[0])
             try:
                 text = decoder.decode(data, final=not data)
             except UnicodeDecodeError as error:
-                raise refused(passed - kept + error.start) from None
+                raise refused(passed - pending + error.start) from None
             passed += len(data)
             if text or not data:
                 return text

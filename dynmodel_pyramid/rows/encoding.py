@@ -61,8 +61,8 @@ class RowEncoder:
         try:
             return self._prepared[name]
         except KeyError:
-            made = PreparedSelect(self._statements[name], connection.dialect)
-            return self._prepared.setdefault(name, made)
+            select = PreparedSelect(self._statements[name], connection.dialect)
+            return self._prepared.setdefault(name, select)
 
     def row(self, values: Sequence[Any]) -> bytes:
         return orjson.dumps(dict(zip(self.names, values, strict=True)), option=OPTIONS)

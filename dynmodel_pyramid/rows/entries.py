@@ -129,20 +129,22 @@ def read_entries(
     :raises Invalid: with every fault that counts for new and for existing rows
     """
     reader, problems, moment = rows.reader, Problems(), now()
-    given = [rows.model.definition.by_name[name] for name in known_by if name in reader.given]
-    given_nodes = {field.name: rows.model.field_types[field.type].schema_node(field.options) for field in given}
+    system_fields = [rows.model.definition.by_name[name] for name in known_by if name in reader.given]
+    system_nodes = {
+        field.name: rows.model.field_types[field.type].schema_node(field.options) for field in system_fields
+    }
     entries = []
     for number, document in enumerate(documents, first):
         pointer = f"/{number}" if pointers else ""
-        document, told = renamed(reader, columns.of(document), pointer, problems)
+        document, sink = renamed(reader, columns.of(document), pointer, problems)
         if type(document) is not dict:
             reader.part(document, pointer, problems, rows.scope)
             continue
-        sent = told.sent if isinstance(told, SentNames) else {}
+        sent = sink.sent if isinstance(sink, SentNames) else {}
         if_new = Faults()
         values = reader.whole(document, pointer, SentNames(if_new, pointer, sent), rows.scope, moment)
         row_id = reader.given_id(document, pointer, problems, if_new)
-        assigned = reader.part(document, pointer, told, rows.scope) if if_new else values
+        assigned = reader.part(document, pointer, sink, rows.scope) if if_new else values
         named = document if columns.names is None else [*document, *columns.names]
         for name in named:
             field = reader.by_name.get(name)
@@ -154,7 +156,7 @@ def read_entries(
             if name in values and name not in reader.repeatable
         }
         row = {**values, "id": row_id}
-        for name, node in given_nodes.items():
+        for name, node in system_nodes.items():
             row[name] = _known_value(node, document.get(name), f"{pointer}/{sent.get(name, name)}", problems)
         entries.append(Entry(number, pointer, document, sent, values, row, assigned, if_new))
     problems.raise_if_any()

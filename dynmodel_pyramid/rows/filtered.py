@@ -48,8 +48,10 @@ class Filtered:
         self.rows = rows
         self.most = most
         query = Query((Field(Column("id")),), (Level((), level.filters, level.order, level.limit, level.offset),))
-        made = plan(rows.model, query, rows.scope, rows.models, everything)
-        ids = made.page(level.limit, level.offset).with_only_columns(rows.model.table.c.id, maintain_column_froms=True)
+        id_plan = plan(rows.model, query, rows.scope, rows.models, everything)
+        ids = id_plan.page(level.limit, level.offset).with_only_columns(
+            rows.model.table.c.id, maintain_column_froms=True
+        )
         self._found = ids.with_for_update(of=rows.model.table)
 
     def ids(self, connection: sa.Connection) -> list[int]:
@@ -59,16 +61,16 @@ class Filtered:
         """
         database = self.rows.catalogue.database
         database.dialect.bound_statements(connection, database.settings.statement_timeout)
-        found = list(connection.scalars(self._found, execution_options={"compiled_cache": None}))
+        ids = list(connection.scalars(self._found, execution_options={"compiled_cache": None}))
         database.dialect.unbound_statements(connection)
-        if self.most is not None and len(found) > self.most:
+        if self.most is not None and len(ids) > self.most:
             raise Malformed(
-                f"{len(found)} rows are found, and at most {self.most} were to be written",
+                f"{len(ids)} rows are found, and at most {self.most} were to be written",
                 code="too_many_affected",
                 hint="nothing was changed; filter more narrowly, or allow more: Prefer: max-affected=N",
-                count=len(found),
+                count=len(ids),
             )
-        return found
+        return ids
 
     def update(self, connection: sa.Connection, document: Any) -> list[int]:
         """Assign the fields that the document names, to each row as :meth:`Rows.assign` does; -> the rows' ids.
@@ -140,17 +142,17 @@ class Filtered:
         rows, reader, problems = self.rows, self.rows.reader, Problems()
         # Which of two names for a field counts depends on the row, so it can be decided only for a single row.
         alone = cache(partial(next, self._documents(connection, ids))) if len(ids) == 1 else None
-        document, told = renamed(reader, document, "", problems, alone)
-        values = reader.part(document, "", told, rows.scope)
+        document, sink = renamed(reader, document, "", problems, alone)
+        values = reader.part(document, "", sink, rows.scope)
         named = document if type(document) is dict else {}
         if not reader.repeatable.isdisjoint(named):
             for current in self._documents(connection, ids):
-                refuse_changes(reader, document, partial(dict, current), told)
+                refuse_changes(reader, document, partial(dict, current), sink)
                 if problems.total:
                     break
             values = {name: value for name, value in values.items() if name not in reader.repeatable}
-        given = named.get("id")
-        if given is not None and (type(given) is not int or any(given != row_id for row_id in ids)):
+        sent_id = named.get("id")
+        if sent_id is not None and (type(sent_id) is not int or any(sent_id != row_id for row_id in ids)):
             problems.add("/id", "read_only", "the id of a row never changes")
         problems.raise_if_any()
         return values

@@ -141,18 +141,18 @@ class Import:
 
     def _judged(self, part: list[Document], first: int) -> Judged | None:
         """The rows of a part; None if it has faults, which are noted."""
-        if not any(each.faults for each in part):
+        if not any(document.faults for document in part):
             try:
-                return self._judge([each.document for each in part], first)
+                return self._judge([document.document for document in part], first)
             except Invalid as error:
                 self._problems.include(error)
                 return None
-        for number, each in enumerate(part, first):
-            if each.faults:
-                each.faults.tell(self._problems, f"/{number}" if self.pointers else "")
+        for number, document in enumerate(part, first):
+            if document.faults:
+                document.faults.tell(self._problems, f"/{number}" if self.pointers else "")
             else:
                 try:
-                    self._judge([each.document], number)
+                    self._judge([document.document], number)
                 except Invalid as error:
                     self._problems.include(error)
         return None
@@ -256,10 +256,10 @@ class Import:
     ) -> None:
         stage = transaction.stage()
         staged, noted = self._staged_upserts(stage), WrittenRows(stage, self.rows.catalogue.database.dialect)
-        with Kept() as kept:
+        with Kept() as valid_parts:
 
             def keep(part: Any) -> None:
-                kept.add(part)
+                valid_parts.add(part)
                 if staged is not None:
                     staged.add_entries(part)
 
@@ -269,7 +269,7 @@ class Import:
             connection = transaction.begin()
             done = None if staged is None else staged.write()
             if done is None:
-                self._write(connection, kept, noted)
+                self._write(connection, valid_parts, noted)
             else:
                 self.count, self.inserted = done
         self._show_later(transaction, connection, noted if done is None or staged is None else staged, written)

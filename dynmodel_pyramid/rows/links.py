@@ -58,7 +58,7 @@ class Links:
         for field, reference in self.fields:
             if own is not None and own != (reference.table == self.table_id):
                 continue
-            wanted = {each for row in rows for each in _ids(row.get(field.name), reference)}
+            wanted = {row_id for row in rows for row_id in _ids(row.get(field.name), reference)}
             if reference.table == self.table_id:
                 wanted.difference_update(own_ids)
             missing = wanted - _existing(connection, models(reference.table), wanted) if wanted else wanted
@@ -79,8 +79,8 @@ class Links:
             for number, row_id in enumerate(_ids(row.get(field.name), reference)):
                 if row_id in missing:
                     below = f"/{number}" if reference.many else ""
-                    told = field.message or f"there is no row {row_id} in the table that is linked to"
-                    problems.add(f"{pointer}/{escape(field.name)}{below}", "unknown_row", told)
+                    message = field.message or f"there is no row {row_id} in the table that is linked to"
+                    problems.add(f"{pointer}/{escape(field.name)}{below}", "unknown_row", message)
 
     def insert(
         self, connection: sa.Connection, rows: Iterable[tuple[int, dict[str, Any]]], options: dict[str, Any]
@@ -116,8 +116,8 @@ def _existing(connection: sa.Connection, far: Model | None, wanted: Iterable[int
     if far is None:
         return set()
     key = far.table.c.id
-    found: set[int] = set()
+    existing: set[int] = set()
     for part in chunks(wanted):
         query = sa.select(key).where(key.in_(part)).with_for_update(read=True, key_share=True)
-        found.update(connection.scalars(query, execution_options={"compiled_cache": far.compiled_cache}))
-    return found
+        existing.update(connection.scalars(query, execution_options={"compiled_cache": far.compiled_cache}))
+    return existing

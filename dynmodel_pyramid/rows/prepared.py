@@ -40,27 +40,27 @@ class PreparedSelect:
         return None if self.refused else dialect.planned_rows(connection, self._sql, self._given({}))
 
     def _given(self, parameters: Mapping[str, int]) -> Any:
-        given = {**self._constants, **parameters}
-        return given if self._order is None else [given[name] for name in self._order]
+        values = {**self._constants, **parameters}
+        return values if self._order is None else [values[name] for name in self._order]
 
     def __call__(self, connection: sa.Connection, **parameters: int) -> Sequence[Sequence[Any]]:
         """All rows."""
         if self.refused:
             return connection.execute(self._statement, parameters, execution_options={"compiled_cache": None}).all()
-        given = self._given(parameters)
+        values = self._given(parameters)
         with raw_cursor(connection) as cursor:
-            cursor.execute(self._sql, given)
+            cursor.execute(self._sql, values)
             if self._processors is None:
                 self._processors = self._prepare(cursor.description)
             rows = cursor.fetchall()
         return _processed(rows, self._processors) if self._processors else rows
 
     def _prepare(self, description: Sequence[Any]) -> list[tuple[int, _Processor]]:
-        made = [
+        processors = [
             kind.result_processor(self._dialect, column[1])
             for kind, column in zip(self._types, description, strict=True)
         ]
-        return [(number, processor) for number, processor in enumerate(made) if processor is not None]
+        return [(number, processor) for number, processor in enumerate(processors) if processor is not None]
 
 
 def _processed(rows: Sequence[Sequence[Any]], processors: list[tuple[int, _Processor]]) -> list[list[Any]]:

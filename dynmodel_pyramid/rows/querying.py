@@ -65,8 +65,8 @@ class PageOfRows:
 class Kept:
     """A plan with the statements of its last page and of its count, because mostly the same page is read again."""
 
-    def __init__(self, made: Plan) -> None:
-        self.plan = made
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
         self.last: tuple[tuple[Any, ...], PreparedSelect] | None = None
         self.count: PreparedSelect | None = None
 
@@ -122,9 +122,9 @@ class Queried:
         """
         plan, width = self.plan, len(self.plan.names)
         continues = cursors and plan.has_cursors and limit > 0
-        found = self._found(connection, limit + 1 if continues else limit, offset, continues)
-        more = len(found) > limit
-        rows = list(found[:limit])
+        fetched = self._found(connection, limit + 1 if continues else limit, offset, continues)
+        more = len(fetched) > limit
+        rows = list(fetched[:limit])
         backwards = plan.query.before is not None
         if backwards:
             rows.reverse()
@@ -142,9 +142,9 @@ class Queried:
     def _found(self, connection: sa.Connection, limit: int, offset: int, with_keys: bool) -> Sequence[Sequence[Any]]:
         if self.plan.nulls_follow:
             # Mostly the page ends before the rows without a value begin; then an index finds its first row.
-            found = self._run(connection, limit, offset, with_keys, nulls=False)
-            if len(found) == limit:
-                return found
+            rows = self._run(connection, limit, offset, with_keys, nulls=False)
+            if len(rows) == limit:
+                return rows
         return self._run(connection, limit, offset, with_keys)
 
     def _run(
@@ -218,9 +218,9 @@ def queried(
     known = rows.model.once("plans", lambda model: KeptPlans())
     kept = known.get((key, text))
     if kept is not None:
-        found = Queried(rows, kept)
-        if found.is_current():
-            return found
+        cached = Queried(rows, kept)
+        if cached.is_current():
+            return cached
     kept = Kept(_plan(rows, read, numbers))
     known.keep((key, text), kept)
     return Queried(rows, kept)

@@ -55,16 +55,18 @@ class RowReader:
     """Reads documents for one version of one table; shared by all threads."""
 
     def __init__(self, model: Model) -> None:
-        given = {made.name for made in model.definition.fields if is_system_value(model, made)}
-        self.fields = [self._prepare(model, made) for made in model.definition.fields if made.name not in given]
+        system_values = {field.name for field in model.definition.fields if is_system_value(model, field)}
+        self.fields = [
+            self._prepare(model, field) for field in model.definition.fields if field.name not in system_values
+        ]
         #: Members that clients don't write: system values, and the reverse sides of links.
-        self.given = frozenset(given) | reverse_sides(model).keys()
+        self.given = frozenset(system_values) | reverse_sides(model).keys()
         self.by_name = {entry.name: entry for entry in self.fields}
         self.aliases = aliases_of(model)
         #: Fields that PUT and PATCH may only repeat (``repeating``).
-        self.repeatable = self.given | {made.name for made in model.definition.fields if made.read_only}
+        self.repeatable = self.given | {field.name for field in model.definition.fields if field.read_only}
         #: Fields that keep their values if a PUT leaves them out.
-        self.kept = frozenset(made.name for made in model.definition.fields if made.read_only or made.write_only)
+        self.kept = frozenset(field.name for field in model.definition.fields if field.read_only or field.write_only)
         self._evaluated = [(entry, entry.expression) for entry in self.fields if entry.expression is not None]
 
     @staticmethod
@@ -154,8 +156,8 @@ class RowReader:
                     values[entry.name] = evaluate(expression, entry.node, moment)
                 except colander.Invalid as error:
                     for _, code, message in faults(error):
-                        told = f"the default is refused: {message}"
-                        self.add_fault(problems, pointer, entry.name, code, told)
+                        detail = f"the default is refused: {message}"
+                        self.add_fault(problems, pointer, entry.name, code, detail)
 
     def part(self, document: Any, pointer: str, problems: ProblemSink, scope: Scope) -> dict[str, Any]:
         """The values of the fields that the document names."""
@@ -219,6 +221,6 @@ class RowReader:
             problems.add(f"{pointer}/id", "out_of_range", f"want a whole number from 1 to {LARGEST_GIVEN_ID}")
             return None
         if value > LARGEST_GIVEN_ID:
-            told = problems if if_new is None else if_new
-            told.add(f"{pointer}/id", "out_of_range", f"want an id of at most {LARGEST_GIVEN_ID} for a new row")
+            sink = problems if if_new is None else if_new
+            sink.add(f"{pointer}/id", "out_of_range", f"want an id of at most {LARGEST_GIVEN_ID} for a new row")
         return value

@@ -63,8 +63,8 @@ class RowReads:
     def get(self, connection: sa.Connection, row_id: int) -> Row | None:
         """One row; None if there is none."""
         encoder = self.encoder
-        found = encoder.prepared(connection, "one")(connection, row_id=row_id)
-        return Row(row_id, found[0][0], encoder.row(found[0][1:])) if found else None
+        rows = encoder.prepared(connection, "one")(connection, row_id=row_id)
+        return Row(row_id, rows[0][0], encoder.row(rows[0][1:])) if rows else None
 
     def encode(self, connection: sa.Connection, ids: Sequence[int]) -> Iterator[bytes]:
         """The rows with these ids, in this order, as JSON objects; ids of deleted rows are left out."""
@@ -83,5 +83,5 @@ class RowReads:
                 rows = encoder.prepared(connection, "between")(connection, low=low, high=high)
             else:
                 rows = self._run(connection, encoder.select.where(self.model.table.c.id.in_(part)))
-            found = {row[0]: row for row in rows}
-            yield [found[row_id] for row_id in part if row_id in found]
+            by_id = {row[0]: row for row in rows}
+            yield [by_id[row_id] for row_id in part if row_id in by_id]

@@ -65,8 +65,8 @@ class Returning:
             for start in range(0, len(ids), CHUNK):
                 part = ids[start : start + CHUNK]
                 statement = self._plan.statement.where(self._are(self.rows.model.table, part))
-                [found] = self._read(connection, statement.add_columns(self.rows.model.table.c.id))
-                by_id = {row[-1]: row[:-1] for row in found}
+                [rows] = self._read(connection, statement.add_columns(self.rows.model.table.c.id))
+                by_id = {row[-1]: row[:-1] for row in rows}
                 yield [by_id[row_id] for row_id in part if row_id in by_id]
 
     def _are(self, table: sa.FromClause, ids: Sequence[int]) -> sa.ColumnElement[bool]:
@@ -76,10 +76,10 @@ class Returning:
         """The statement for these rows only; if it groups them, the condition is inside."""
         if plan.keys:
             return plan.statement.where(self._are(self.rows.model.table, ids))
-        given = self.rows.scope.condition
+        allowed = self.rows.scope.condition
 
         def condition(table: sa.FromClause) -> sa.ColumnElement[bool]:
-            return self._are(table, ids) if given is None else sa.and_(self._are(table, ids), given(table))
+            return self._are(table, ids) if allowed is None else sa.and_(self._are(table, ids), allowed(table))
 
         return self._planned(replace(self.rows.scope, condition=condition)).statement
 

@@ -40,15 +40,20 @@ def renamed(
     key: str
     for key in document:
         keys.setdefault(names.get(key, key), []).append(key)
-    told = SentNames(problems, pointer, {name: sent[0] for name, sent in keys.items()})
+    sent_names = SentNames(problems, pointer, {name: sent[0] for name, sent in keys.items()})
     for name, sent in keys.items():
         if len(sent) > 1:
-            told.sent[name] = _chosen(reader, name, sent, document, told, current)
-    return {name: document[told.sent[name]] for name in keys}, told
+            sent_names.sent[name] = _chosen(reader, name, sent, document, sent_names, current)
+    return {name: document[sent_names.sent[name]] for name in keys}, sent_names
 
 
 def _chosen(
-    reader: RowReader, name: str, keys: list[str], document: dict[str, Any], told: SentNames, current: Current | None
+    reader: RowReader,
+    name: str,
+    keys: list[str],
+    document: dict[str, Any],
+    sent_names: SentNames,
+    current: Current | None,
 ) -> str:
     """The key that counts, of several for one field: the one whose value differs from the stored value.
 
@@ -63,7 +68,7 @@ def _chosen(
     if row is not None and name in row:
         distinct = [key for key in distinct if not same_value(reader, name, document[key], row[name])]
     if len(distinct) > 1 and (current is None or row is not None):
-        told.sent[name] = distinct[1]
+        sent_names.sent[name] = distinct[1]
         detail = f"{distinct[0]} is the same field, and has another value; give one of the two"
-        reader.add_fault(told, told.pointer, name, "conflicting_name", detail)
+        reader.add_fault(sent_names, sent_names.pointer, name, "conflicting_name", detail)
     return distinct[0]

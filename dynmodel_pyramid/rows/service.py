@@ -86,14 +86,14 @@ class Rows(RowReads):
         :raises Invalid: with every fault
         """
         problems, reader, moment = Problems(), self.reader, now()
-        values, given = [], []
+        values, ids = [], []
         for number, document in enumerate(documents, first):
             pointer = f"/{number}" if pointers else ""
-            document, told = renamed(reader, document, pointer, problems)
-            values.append(reader.whole(document, pointer, told, self.scope, moment))
-            given.append(reader.given_id(document, pointer, problems))
+            document, sink = renamed(reader, document, pointer, problems)
+            values.append(reader.whole(document, pointer, sink, self.scope, moment))
+            ids.append(reader.given_id(document, pointer, problems))
         problems.raise_if_any()
-        return NewRows(values, given, pointers, first)
+        return NewRows(values, ids, pointers, first)
 
     def insert(self, connection: sa.Connection, rows: NewRows, *, above: int = 0, own_links: bool = True) -> list[int]:
         """Add rows, all or none; -> their ids in the order of the documents.
@@ -112,11 +112,11 @@ class Rows(RowReads):
         if self.links.fields:
             own = None if own_links else False
             self.links.refuse_missing_rows(connection, self.models, rows.values, rows.places, ids, own=own)
-        made = self.made(connection, ids, rows.values)
+        stored = self.made(connection, ids, rows.values)
         # Rows of one request may refer to one another, in any order.
         in_any_order = self.catalogue.database.dialect.foreign_keys_deferred
         with in_any_order(connection) if own_links and self.links.refer_to_itself else nullcontext():
-            self._insert(connection, made)
+            self._insert(connection, stored)
             self.links.insert(connection, zip(ids, rows.values, strict=True), self.options)
         self.report(connection, "insert", [(row_id, 1) for row_id in ids])
         return ids
@@ -127,13 +127,13 @@ class Rows(RowReads):
         """New rows as they are stored, with their system values."""
         moment = now()
         system = {"_version": 1, "_created": moment, "_updated": moment}
-        made = [{**values, **system, "id": row_id} for row_id, values in zip(ids, rows, strict=True)]
+        stored = [{**values, **system, "id": row_id} for row_id, values in zip(ids, rows, strict=True)]
         if self.given:
-            for values, given in zip(
-                made, self.filler(connection, moment).of_new_rows(self.given, len(made)), strict=True
+            for values, system_values in zip(
+                stored, self.filler(connection, moment).of_new_rows(self.given, len(stored)), strict=True
             ):
-                values.update(given)
-        return made
+                values.update(system_values)
+        return stored
 
     def _insert(self, connection: sa.Connection, rows: list[dict[str, Any]]) -> None:
         prepared = self.model.once("insert", lambda model: PreparedInsert(model.table, connection.dialect))
@@ -181,13 +181,13 @@ class Rows(RowReads):
     def _read(self, read: Callable[..., Any], row_id: int, document: Any, current: Current) -> dict[str, Any]:
         """The values to write, without values that the document only repeats."""
         problems, reader = Problems(), self.reader
-        document, told = renamed(reader, document, "", problems, current)
-        values = read(document, "", told, self.scope)
+        document, sink = renamed(reader, document, "", problems, current)
+        values = read(document, "", sink, self.scope)
         if reader.repeatable:
-            refuse_changes(reader, document, current, told)
+            refuse_changes(reader, document, current, sink)
             values = {name: value for name, value in values.items() if name not in reader.repeatable}
-        given = document.get("id") if type(document) is dict else None
-        if given is not None and not same_json(given, row_id):
+        sent_id = document.get("id") if type(document) is dict else None
+        if sent_id is not None and not same_json(sent_id, row_id):
             problems.add("/id", "read_only", "the id of a row never changes")
         problems.raise_if_any()
         return values
@@ -212,18 +212,18 @@ class Rows(RowReads):
                 }
                 | {table.c._version: table.c._version + 1, table.c._updated: moment}
             )
-            found = self._run(connection, statement).scalar()
-            if found is not None:
+            version = self._run(connection, statement).scalar()
+            if version is not None:
                 self.links.replace(connection, row_id, values, self.options)
         else:
-            found = self._run(
+            version = self._run(
                 connection, sa.select(table.c._version).where(*self._conditions(row_id, versions))
             ).scalar()
-        if found is None:
+        if version is None:
             self._refuse_other_version(connection, row_id, versions)
         elif values:
-            self.report(connection, "update", [(row_id, found)])
-        return found
+            self.report(connection, "update", [(row_id, version)])
+        return version
 
     def delete(self, connection: sa.Connection, row_id: int, versions: Sequence[int] | None = None) -> bool:
         """Delete a row; -> whether it existed."""
@@ -231,11 +231,11 @@ class Rows(RowReads):
         if self.model.definition.referrers:
             return self._release(connection, row_id, versions)
         statement = sa.delete(table).where(*self._conditions(row_id, versions)).returning(table.c._version)
-        found = self._run(connection, statement).scalar()
-        if found is None:
+        version = self._run(connection, statement).scalar()
+        if version is None:
             self._refuse_other_version(connection, row_id, versions)
             return False
-        self.report(connection, "delete", [(row_id, found)])
+        self.report(connection, "delete", [(row_id, version)])
         return True
 
     def _release(self, connection: sa.Connection, row_id: int, versions: Sequence[int] | None) -> bool:

@@ -47,7 +47,7 @@ class StagedUpserts(StagedRows):
     def takes_upserts(rows: Rows, target: Target) -> bool:
         """Whether upserts of this table can be staged."""
         is_only_writer = rows.catalogue.database.dialect.confirms_first
-        return is_only_writer and not rows.links.fields and not target.given and StagedRows.takes(rows)
+        return is_only_writer and not rows.links.fields and not target.system_values and StagedRows.takes(rows)
 
     def add_entries(self, entries: Sequence[Entry]) -> None:
         """Stage valid documents."""
@@ -85,15 +85,15 @@ class StagedUpserts(StagedRows):
             return None
         savepoint = self.connection.begin_nested()
         try:
-            made = self._write()
+            counts = self._write()
         except sa.exc.IntegrityError:
             # Writing part by part may succeed, and else it names the row.
-            made = None
-        if made is None:
+            counts = None
+        if counts is None:
             savepoint.rollback()
         else:
             savepoint.commit()
-        return made
+        return counts
 
     def _write(self) -> tuple[int, int] | None:
         self._find()
@@ -120,7 +120,7 @@ class StagedUpserts(StagedRows):
         """Note the row that each document becomes: an existing one, or a new one."""
         staged, table = self._table, self.rows.model.table
         columns = zip(self._target.columns(table), self._target.columns(staged), strict=True)
-        found = staged.outerjoin(table, sa.and_(*[one == other for one, other in columns]))
+        joined = staged.outerjoin(table, sa.and_(*[one == other for one, other in columns]))
         is_new, rank = table.c.id.is_(None), sa.func.row_number()
         reserve = self.rows.catalogue.database.dialect.reserve_range
         first = reserve(self.connection, table, 0, above=self._greatest_id)
@@ -128,7 +128,7 @@ class StagedUpserts(StagedRows):
         drawn = rank.over(partition_by=sa.and_(is_new, staged.c.id.is_(None)), order_by=staged.c._n) + (first - 1)
         number = rank.over(partition_by=is_new, order_by=staged.c._n)
         query = sa.select(staged.c._n, sa.func.coalesce(table.c.id, staged.c.id, drawn), is_new, number)
-        self._run(sa.insert(self._done).from_select(["_n", "id", "is_new", "number"], query.select_from(found)))
+        self._run(sa.insert(self._done).from_select(["_n", "id", "is_new", "number"], query.select_from(joined)))
 
     def _out_of_scope(self) -> bool:
         table, scope, done = self.rows.model.table, self.rows.scope, self._done
@@ -140,12 +140,12 @@ class StagedUpserts(StagedRows):
     def _update(self) -> sa.Update:
         rows, staged, done, moment = self.rows, self._table, self._done, now()
         table = rows.model.table
-        given = rows.filler(self.connection, moment).of_changed_row(rows.given) if rows.given else {}
+        system_values = rows.filler(self.connection, moment).of_changed_row(rows.given) if rows.given else {}
         # In their stored form, so that no type converts them.
         values: dict[sa.Column[Any], Any] = {
             table.c[name]: sa.type_coerce(staged.c[name], sa.types.NullType()) for name in self._assigned or ()
         }
-        values |= {table.c[name]: sa.literal(value, table.c[name].type) for name, value in given.items()}
+        values |= {table.c[name]: sa.literal(value, table.c[name].type) for name, value in system_values.items()}
         values |= {table.c._version: table.c._version + 1, table.c._updated: sa.literal(moment, table.c._updated.type)}
         own = (table.c.id == done.c.id, done.c._n == staged.c._n, ~done.c.is_new)
         return sa.update(table).values(values).where(*own)

@@ -64,25 +64,25 @@ class StagedRows:
         self._numbered = frozenset(_numbered(rows) or ())
         self._constant = [field for field in rows.given if field.name not in self._numbered]
         metadata = sa.MetaData(schema=rows.catalogue.database.dialect.temporary_schema)
-        kept = [
+        columns = [
             column for column in rows.model.table.columns if column.key not in {"id", *SYSTEM_COLUMNS, *self._numbered}
         ]
         # Columns are named by numbers, so that no field's name clashes with the staging table's own columns.
-        self._columns = {column.key: f"_{number}" for number, column in enumerate(kept)}
+        self._columns = {column.key: f"_{number}" for number, column in enumerate(columns)}
         self._table = sa.Table(
             "_staged_rows",
             metadata,
             sa.Column("_n", sa.Integer, primary_key=True),
             sa.Column("_k", sa.Integer),
             sa.Column("id", sa.BigInteger),
-            *[sa.Column(self._columns[column.key], column.type, key=column.key) for column in kept],
+            *[sa.Column(self._columns[column.key], column.type, key=column.key) for column in columns],
         )
         self._lines = {
             name: sa.Table(
                 f"_staged_lines_{number}",
                 metadata,
                 sa.Column("_n", sa.Integer),
-                *[sa.Column(each, sa.BigInteger) for each in ("row_id", "value", "position")],
+                *[sa.Column(column, sa.BigInteger) for column in ("row_id", "value", "position")],
             )
             for number, name in enumerate(rows.links.lists)
         }
@@ -194,7 +194,7 @@ class StagedRows:
 
     def _refuse_missing_rows(self, *, own: bool) -> None:
         links, problems = self.rows.links, Problems()
-        fields = [each for each in links.fields if own == (each[1].table == links.table_id)]
+        fields = [link for link in links.fields if own == (link[1].table == links.table_id)]
         total = 0
         for field, reference in fields:
             source, missing = self._missing(field, reference)
@@ -246,12 +246,12 @@ def _insert_of(rows: Rows) -> PreparedInsert:
 
 def _numbered(rows: Rows) -> list[str] | None:
     """The fields whose value is the number that is drawn for a row; None if a type converts such a number."""
-    found = []
+    names = []
     for field in rows.given:
         write = _Staging(rows)
         value = fill_of(field, rows.model.field_types)(field.options, write)
         if isinstance(value, _Number):
-            found.append(field.name)
+            names.append(field.name)
         elif write.asked:
             return None
-    return found
+    return names

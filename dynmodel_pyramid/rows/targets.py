@@ -20,13 +20,13 @@ class Target:
 
     :param folds_case: upper and lower case of ASCII letters are equal
     :param nulls_distinct: a null is equal to no other
-    :param given: the fields with system values: an existing row is found only by documents that repeat these
+    :param system_values: the fields with system values: an existing row is found only by documents that repeat these
     """
 
     names: tuple[str, ...]
     folds_case: bool = False
     nulls_distinct: bool = True
-    given: frozenset[str] = frozenset()
+    system_values: frozenset[str] = frozenset()
 
     def columns(self, table: sa.Table) -> list[sa.ColumnElement[Any]]:
         """The columns or expressions of the unique index (ON CONFLICT, "conflict_target")."""
@@ -34,19 +34,19 @@ class Target:
 
     def may_be_there(self, row: Mapping[str, Any]) -> bool:
         """Whether an existing row can have these values."""
-        wanted = self.names if self.nulls_distinct else self.given
+        wanted = self.names if self.nulls_distinct else self.system_values
         return all(row[name] is not None for name in wanted)
 
     def equals(self, table: sa.Table, row: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
         """The condition that a row of the table has these values."""
-        made: list[sa.ColumnElement[bool]] = []
+        conditions: list[sa.ColumnElement[bool]] = []
         for name, column in zip(self.names, self.columns(table), strict=True):
             value = sa.bindparam(None, row[name], type_=table.c[name].type, unique=True)
             if row[name] is None:
-                made.append(column.is_(None))
+                conditions.append(column.is_(None))
             else:
-                made.append(column == (sa.func.lower(value) if self.folds_case else value))
-        return made
+                conditions.append(column == (sa.func.lower(value) if self.folds_case else value))
+        return conditions
 
 
 BY_ID = Target(("id",))
@@ -61,27 +61,29 @@ def target_of(model: Model, names: Sequence[str] | None, scope: Scope) -> Target
         return BY_ID
     known = aliases_of(model).names
     wanted = tuple(known.get(name, name) for name in names)
-    found = [target for target in _targets(model.definition) if sorted(target.names) == sorted(wanted)]
-    if found and all(name == "id" or scope.may_read(name) for name in wanted):
+    targets = [target for target in _targets(model.definition) if sorted(target.names) == sorted(wanted)]
+    if targets and all(name == "id" or scope.may_read(name) for name in wanted):
         fields = (model.definition.by_name.get(name) for name in wanted)
-        given = (field.name for field in fields if field is not None and is_system_value(model, field))
-        return replace(found[0], given=frozenset(given))
-    told = [",".join(target.names) for target in _targets(model.definition) if all(map(scope.may_read, target.names))]
+        system_values = (field.name for field in fields if field is not None and is_system_value(model, field))
+        return replace(targets[0], system_values=frozenset(system_values))
+    choices = [
+        ",".join(target.names) for target in _targets(model.definition) if all(map(scope.may_read, target.names))
+    ]
     raise Malformed(
         f"on_conflict={','.join(names)[:200]}: the table has no such uniqueness",
         code="invalid_parameter",
-        hint=f"rows can be known again by {' or by '.join(told[:20])}",
+        hint=f"rows can be known again by {' or by '.join(choices[:20])}",
         parameter="on_conflict",
     )
 
 
 def _targets(definition: TableDefinition) -> list[Target]:
     # Of two uniquenesses over the same fields, the plain one is used; the other one would still refuse rows.
-    made = [BY_ID]
-    made += [Target((field.name,)) for field in definition.fields if field.unique and not field.unique_ignore_case]
-    made += [Target((field.name,), folds_case=True) for field in definition.fields if field.unique_ignore_case]
+    targets = [BY_ID]
+    targets += [Target((field.name,)) for field in definition.fields if field.unique and not field.unique_ignore_case]
+    targets += [Target((field.name,), folds_case=True) for field in definition.fields if field.unique_ignore_case]
     for index in definition.indexes:
         if index.unique:
             names = tuple(definition.by_id[number].name for number, _ in index.fields)
-            made.append(Target(names, nulls_distinct=index.nulls_distinct))
-    return made
+            targets.append(Target(names, nulls_distinct=index.nulls_distinct))
+    return targets

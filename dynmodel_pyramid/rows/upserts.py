@@ -101,9 +101,9 @@ class Upsert:
         merged: dict[int, Entry] = {}
         waiting = self.entries
         for _ in range(ROUNDS):
-            found = self._hold(connection, self._find(connection, waiting))
-            self._merge(found, merged, inserted)
-            absent = [entry for entry in waiting if entry.number not in found]
+            existing = self._hold(connection, self._find(connection, waiting))
+            self._merge(existing, merged, inserted)
+            absent = [entry for entry in waiting if entry.number not in existing]
             inserted |= self._insert(connection, absent)
             waiting = [entry for entry in absent if entry.row_id is None]
             if not waiting:
@@ -118,7 +118,7 @@ class Upsert:
 
     def _find(self, connection: sa.Connection, entries: Iterable[Entry]) -> dict[int, int]:
         """The ids of existing rows, by the entries' numbers. Only the database knows how to compare values."""
-        key, found = self.rows.model.table.c.id, dict[int, int]()
+        key, existing = self.rows.model.table.c.id, dict[int, int]()
         entries = [entry for entry in entries if self.target.may_be_there(entry.row)]
         if self.target is BY_ID:
             there = set(
@@ -133,8 +133,8 @@ class Upsert:
                 for entry in entries[start : start + LOOKED_FOR]
             ]
             statement = sa.union_all(*selects) if len(selects) > 1 else selects[0]
-            found.update(tuple(row) for row in connection.execute(statement, execution_options=self.rows.options))
-        return found
+            existing.update(tuple(row) for row in connection.execute(statement, execution_options=self.rows.options))
+        return existing
 
     def _among(self, ids: Iterable[int]) -> sa.ColumnElement[bool]:
         return self.rows.catalogue.database.dialect.among(self.rows.model.table.c.id, sorted(set(ids)))
@@ -142,28 +142,28 @@ class Upsert:
     def _scalars(self, connection: sa.Connection, statement: sa.Select[*tuple[Any, ...]]) -> Iterable[int]:
         return connection.scalars(statement, execution_options=self.rows.options)
 
-    def _hold(self, connection: sa.Connection, found: dict[int, int]) -> dict[int, int]:
+    def _hold(self, connection: sa.Connection, existing: dict[int, int]) -> dict[int, int]:
         """Lock the found rows until the transaction ends; -> those that are still the ones that were found."""
-        if self.ignore or not found:
-            return found
+        if self.ignore or not existing:
+            return existing
         table, scope = self.rows.model.table, self.rows.scope
-        among = self._among(found.values())
+        among = self._among(existing.values())
         list(self._scalars(connection, sa.select(table.c.id).where(among).order_by(table.c.id).with_for_update()))
         if not self.rows.catalogue.database.dialect.confirms_first:
             # Another transaction may have changed or deleted them before they were locked.
-            found = self._find(connection, [entry for entry in self.entries if entry.number in found])
+            existing = self._find(connection, [entry for entry in self.entries if entry.number in existing])
         if scope.condition is not None:
             own = sa.select(table.c.id).where(among, scope.condition(table))
-            if not set(found.values()) <= set(self._scalars(connection, own)):
+            if not set(existing.values()) <= set(self._scalars(connection, own)):
                 raise Conflict("another row has the same values", code="unique_violation")
-        return found
+        return existing
 
-    def _merge(self, found: dict[int, int], merged: dict[int, Entry], inserted: set[int]) -> None:
+    def _merge(self, existing: dict[int, int], merged: dict[int, Entry], inserted: set[int]) -> None:
         problems = Problems()
-        seen = self._seen.among(found.values()) if self._seen is not None and not self.ignore else ()
+        seen = self._seen.among(existing.values()) if self._seen is not None and not self.ignore else ()
         for entry in self.entries:
-            if entry.number in found and entry.row_id is None:
-                row_id = entry.row_id = found[entry.number]
+            if entry.number in existing and entry.row_id is None:
+                row_id = entry.row_id = existing[entry.number]
                 if self.ignore:
                     continue
                 if row_id in merged or row_id in inserted or row_id in seen:
@@ -212,14 +212,14 @@ class Upsert:
         rows, table = self.rows, self.rows.model.table
         in_any_order = rows.catalogue.database.dialect.foreign_keys_deferred
         insert = insert_or_update(connection, table)
-        if not self.target.given:
+        if not self.target.system_values:
             # A new system value belongs to no row yet; if it does, that is a violation.
             insert = insert.on_conflict_do_nothing(index_elements=self.target.columns(table))
         statement = insert.returning(table.c.id)
         with in_any_order(connection) if self._own is None and rows.links.refer_to_itself else nullcontext():
             savepoint = connection.begin_nested()
-            made = rows.made(connection, ids, [entry.values for entry in entries])
-            parameters = [{name: row[name] for name in table.c.keys() if name in row} for row in made]
+            stored = rows.made(connection, ids, [entry.values for entry in entries])
+            parameters = [{name: row[name] for name in table.c.keys() if name in row} for row in stored]
             added = set(connection.scalars(statement, parameters, execution_options=rows.options))
             if len(added) < len(entries):
                 savepoint.rollback()
@@ -247,15 +247,15 @@ class Upsert:
             changed = [entry for group in groups.values() for entry in group]
             values, pointers = [entry.assigned for entry in changed], [entry.pointer for entry in changed]
             rows.links.refuse_missing_rows(connection, rows.models, values, pointers, own=self._own)
-        given = rows.filler(connection, moment).of_changed_row(rows.given) if groups and rows.given else {}
+        system_values = rows.filler(connection, moment).of_changed_row(rows.given) if groups and rows.given else {}
         for names, group in groups.items():
             columns = [name for name in names if name in table.c]
             assigned: dict[sa.Column[Any], Any] = {table.c[name]: bound(table, name, None) for name in columns}
-            assigned |= {table.c[name]: bound(table, name, value) for name, value in given.items()}
+            assigned |= {table.c[name]: bound(table, name, value) for name, value in system_values.items()}
             assigned |= {table.c._version: table.c._version + 1, table.c._updated: moment}
             statement = sa.update(table).where(table.c.id == sa.bindparam("_row_id")).values(assigned)
             parameters = [
-                {f"_set_{name}": value for name, value in given.items()}
+                {f"_set_{name}": value for name, value in system_values.items()}
                 | {f"_set_{name}": entry.assigned[name] for name in columns}
                 | {"_row_id": entry.row_id}
                 for entry in group
@@ -273,14 +273,14 @@ class Upsert:
         reader, problems = self.rows.reader, Problems()
         comparing = {}
         for entry in entries:
-            given = entry.row["id"]
-            if given is not None and given != entry.row_id:
+            sent_id = entry.row["id"]
+            if sent_id is not None and sent_id != entry.row_id:
                 problems.add(f"{entry.pointer}/id", "read_only", "the id of a row never changes")
             if not reader.repeatable.isdisjoint(entry.named):
                 comparing[entry.written_id] = entry
         for body in self.rows.encode(connection, list(comparing)) if comparing else ():
             current = orjson.loads(body)
             entry = comparing[current["id"]]
-            told = entry.told(problems)
-            refuse_changes(reader, entry.document, partial(dict, current), told)
+            sink = entry.told(problems)
+            refuse_changes(reader, entry.document, partial(dict, current), sink)
         problems.raise_if_any()

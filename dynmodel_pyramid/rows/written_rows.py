@@ -15,8 +15,8 @@ _UNCACHED = {"compiled_cache": None}
 def id_parts(connection: sa.Connection, query: sa.Select[*tuple[Any, ...]]) -> Generator[Sequence[int]]:
     """The ids that a query finds, in parts; the caller closes the iterator if it does not read all of them."""
     options = {**_UNCACHED, "yield_per": PART}
-    with connection.execute(query, execution_options=options) as found:
-        yield from found.scalars().partitions(PART)
+    with connection.execute(query, execution_options=options) as result:
+        yield from result.scalars().partitions(PART)
 
 
 class WrittenRows:

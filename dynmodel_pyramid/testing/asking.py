@@ -49,13 +49,13 @@ class AskingConformance(Suite):
     @classmethod
     def asked(cls) -> Asked:
         """A function that gives the table of :meth:`filled`, made once: the tests below leave its rows as they are."""
-        made: dict[tuple[int, int], TableDriver] = {}
+        tables: dict[tuple[int, int], TableDriver] = {}
 
         def of(app: webtest.TestApp, the_type: FieldType, case: Case) -> TableDriver:
             key = (id(app), id(case))
-            if key not in made:
-                made[key] = cls().filled(app, the_type, case)
-            return made[key]
+            if key not in tables:
+                tables[key] = cls().filled(app, the_type, case)
+            return tables[key]
 
         return of
 
@@ -75,13 +75,13 @@ class AskingConformance(Suite):
         most = 4 if case is self.cases[0] else 0
         for operator in the_type.operators:
             for number, (condition, document) in enumerate(_conditions(operator, texts)):
-                found = {
+                answers = {
                     database: self._asked(table, operator, condition, document, thoroughly=number < most)
                     for database, table in tables.items()
                     if database in operator.dialects
                 }
-                if same and len(found) == 2:
-                    assert found["sqlite"] == found["postgresql"], condition
+                if same and len(answers) == 2:
+                    assert answers["sqlite"] == answers["postgresql"], condition
 
     def values_are_the_same_everywhere(self, tables: dict[str, TableDriver]) -> bool:
         """Whether the values don't depend on when the rows were made."""
@@ -121,7 +121,7 @@ class AskingConformance(Suite):
         assert code in _REFUSALS or code in _REFUSALS.values(), f"{method} {path} is {answer.status}: {answer.text}"
         return code
 
-    def _write(self, table: TableDriver, condition: str, found: list[int]) -> None:
+    def _write(self, table: TableDriver, condition: str, row_ids: list[int]) -> None:
         """A write by the same filter changes the same rows; it is undone."""
         raw = quote(condition, safe="")
         headers = {"Prefer": "tx=rollback, return=representation"}
@@ -131,7 +131,7 @@ class AskingConformance(Suite):
                 assert answer.status_int == 200, f"{method} {path} {condition} is {answer.status}: {answer.text}"
                 if answer.headers.get("Preference-Applied", "").find("tx=rollback") < 0:
                     raise AssertionError("tx=rollback was not honoured")
-                assert [row["id"] for row in answer.json] == found, f"{method} by {condition}"
+                assert [row["id"] for row in answer.json] == row_ids, f"{method} by {condition}"
 
     # Order, groups, aggregates, casts
 
@@ -177,13 +177,15 @@ class AskingConformance(Suite):
                     assert one.json["code"] == "invalid_parameter"
                     answers.append(None)
                     continue
-                made = one.json[0]["made"]
+                result = one.json[0]["made"]
                 values = [row["value"] for row in table.rows()]
                 if aggregate in ("min", "max"):
-                    assert made is None or any(same_json(made, value) for value in values), f"{aggregate}() is {made!r}"
+                    assert result is None or any(same_json(result, value) for value in values), (
+                        f"{aggregate}() is {result!r}"
+                    )
                 if not the_type.exact_numbers:
-                    assert same_json(other.json[0]["made"], made)
-                answers.append(made)
+                    assert same_json(other.json[0]["made"], result)
+                answers.append(result)
             if is_sortable(the_type) and aggregate in ("min", "max", "count"):
                 assert None not in answers or aggregate != "count", "what has an order has min() and max()"
             if same:
@@ -240,11 +242,11 @@ class AskingConformance(Suite):
         if not is_sortable(the_type):
             return
         document = self.document(case, unique=True)
-        made = _send(app, "POST", "/table/", {"model_name": f"U{id(document)}", "fields": {"value": document}})
-        assert made.status_int in (201, 409, 422), made.text
-        if made.status_int != 201:
+        created = _send(app, "POST", "/table/", {"model_name": f"U{id(document)}", "fields": {"value": document}})
+        assert created.status_int in (201, 409, 422), created.text
+        if created.status_int != 201:
             return
-        name, path = made.json["model_name"], made.headers["Location"]
+        name, path = created.json["model_name"], created.headers["Location"]
         value = case.pairs[0][0] if case.pairs else None
         body = {} if value is None else {"value": value}
         headers = {"Prefer": "resolution=merge-duplicates, return=representation"}

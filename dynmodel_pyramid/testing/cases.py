@@ -43,11 +43,11 @@ class Case:
     @cached_property
     def distinct(self) -> list[tuple[Any, Any]]:
         """The pairs, each answer once."""
-        kept: list[tuple[Any, Any]] = []
+        pairs: list[tuple[Any, Any]] = []
         for pair in self.pairs:
-            if not any(same_json(pair[1], other) for _, other in kept):
-                kept.append(pair)
-        return kept
+            if not any(same_json(pair[1], other) for _, other in pairs):
+                pairs.append(pair)
+        return pairs
 
 
 def outcome(node: colander.SchemaNode, value: Any) -> Any:

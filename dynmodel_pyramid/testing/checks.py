@@ -22,8 +22,8 @@ class CheckTests(Suite):
 
     def test_checks_agree_with_the_validator(self, app: webtest.TestApp, the_type: FieldType, case: Case) -> None:
         options = read_options(the_type, dict(case.options))
-        made = self.table(app, case)
-        database, model = made.catalogue.database, made.catalogue.models[made.model_name]
+        driver = self.table(app, case)
+        database, model = driver.catalogue.database, driver.catalogue.models[driver.model_name]
         table: sa.Table = sa.inspect(model).local_table
         if "value" not in table.c:
             return
@@ -49,7 +49,7 @@ class SQLContext:
 
 def refused_by(the_type: FieldType, case: Case, checked: set[str]) -> list[Any]:
     """The stored form of invalid values that would be valid without the options that are checked."""
-    found = []
+    values = []
     try:
         without = {name: value for name, value in case.options.items() if name not in checked}
         node = the_type.schema_node(read_options(the_type, without))
@@ -57,7 +57,7 @@ def refused_by(the_type: FieldType, case: Case, checked: set[str]) -> list[Any]:
         return []  # a required option
     for value, _ in case.invalid:
         try:
-            found.append(node.deserialize(value))
+            values.append(node.deserialize(value))
         except colander.Invalid:
             continue
-    return found
+    return values

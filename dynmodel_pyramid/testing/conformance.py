@@ -64,7 +64,7 @@ class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
         options = read_options(the_type, dict(case.options))
         node = the_type.schema_node(options)
         fast = getattr(node, "fast_path", None)
-        for value in (*[given for given, _ in case.pairs], *[given for given, _ in case.invalid], *HOSTILE):
+        for value in (*[sent for sent, _ in case.pairs], *[sent for sent, _ in case.invalid], *HOSTILE):
             if fast is not None and fast(value):
                 assert identical(node.deserialize(value), value), f"fast_path vouches for {value!r:.80}"
 
@@ -84,7 +84,7 @@ class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
 
     def test_validator_is_shared_by_threads(self, the_type: FieldType, case: Case) -> None:
         node = the_type.schema_node(read_options(the_type, dict(case.options)))
-        values = [given for given, _ in (*case.pairs, *case.invalid)] * 20
+        values = [sent for sent, _ in (*case.pairs, *case.invalid)] * 20
 
         def run(_: int) -> list[Any]:
             return [outcome(node, value) for value in values]
@@ -152,7 +152,7 @@ class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
         fields: dict[str, Any] = {
             f"optional{n}": self.document(case, default=value) for n, (value, _) in enumerate(case.pairs)
         }
-        fields |= {name.replace("optional", "required"): {**made, "required": True} for name, made in fields.items()}
+        fields |= {name.replace("optional", "required"): {**field, "required": True} for name, field in fields.items()}
         expected = {name: answer for kind in ("optional", "required")
                     for name, answer in ((f"{kind}{n}", pair[1]) for n, pair in enumerate(case.pairs))}  # fmt: skip
         table.define({"key": "integer", **fields})
@@ -225,10 +225,10 @@ class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
         self, app: webtest.TestApp, the_type: FieldType, case: Case
     ) -> None:
         table = self.table(app, case)
-        given = [(table.add_value(value)["id"], value) for value, _ in case.pairs]
+        sent = [(table.add_value(value)["id"], value) for value, _ in case.pairs]
         cls = table.catalogue.models[table.model_name]
         with table.catalogue.session() as session:
-            for row_id, value in given:
+            for row_id, value in sent:
                 assert same_json(session.get(cls, row_id).value, self.stored(the_type, case, value))
             added = [cls(value=self.stored(the_type, case, value)) for value, _ in case.pairs]
             session.add_all(added)

@@ -26,9 +26,9 @@ _DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")
 @cache
 def postgresql_url() -> str:
     """The URL of a PostgreSQL server that is running; started at the first call."""
-    given = os.environ.get("DYNMODEL_TEST_POSTGRESQL")
-    if given:
-        return given
+    configured = os.environ.get("DYNMODEL_TEST_POSTGRESQL")
+    if configured:
+        return configured
     # Its path of sockets must be short (108 bytes), which a test's own folder may not be.
     folder = Path(tempfile.mkdtemp(prefix="dynmodel-pg-"))
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))

@@ -54,26 +54,26 @@ class OperatorConformance(Suite):
         for number, text in enumerate(texts):
             value = [text] if operator.many else text
             try:
-                found = {database: self._found(table, operator.name, value) for database, table in tables.items()}
+                matches = {database: self._found(table, operator.name, value) for database, table in tables.items()}
             except Malformed as error:
                 # The texts of a type's own values are valid here. Not every text is a valid pattern or word.
                 assert operator.name not in ("eq", "neq", "in", "isdistinct"), error
                 continue
-            assert found["sqlite"] == found["postgresql"], f"{operator.name}.{text}"
+            assert matches["sqlite"] == matches["postgresql"], f"{operator.name}.{text}"
             if operator.name not in ("is", "isdistinct"):
                 for table in tables.values():
-                    either = [*found["sqlite"], *self._found(table, operator.name, value, negated=True)]
+                    either = [*matches["sqlite"], *self._found(table, operator.name, value, negated=True)]
                     assert null.isdisjoint(either), f"{operator.name}.{text} is true or false of null"
             if operator.name in ("eq", "in"):
-                assert ids[number] in found["sqlite"], f"{operator.name}.{text} doesn't find the value's own row"
+                assert ids[number] in matches["sqlite"], f"{operator.name}.{text} doesn't find the value's own row"
             if operator.name in ("neq", "isdistinct"):
-                assert ids[number] not in found["sqlite"], f"{operator.name}.{text} finds the value's own row"
+                assert ids[number] not in matches["sqlite"], f"{operator.name}.{text} finds the value's own row"
 
     @staticmethod
     def _found(table: TableDriver, operator: str, value: Any, **modifiers: Any) -> list[int]:
         model = Attempt(table.catalogue).model(table.definition["id"])
         assert model is not None
-        made = condition(of_field(model, model.definition.by_name["value"]), operator, value, **modifiers)
-        query = sa.select(model.table.c.id).where(made).order_by(model.table.c.id)
+        clause = condition(of_field(model, model.definition.by_name["value"]), operator, value, **modifiers)
+        query = sa.select(model.table.c.id).where(clause).order_by(model.table.c.id)
         with table.catalogue.database.reading() as connection:
             return list(connection.scalars(query, execution_options={"compiled_cache": None}))

@@ -20,10 +20,10 @@ _BATCH = 10
 @cache
 def known() -> dict[str, tuple[dict[str, Any], st.SearchStrategy | None]]:
     """Name of a type -> (options, strategy of the values that are valid under them)."""
-    found = {}
+    entries = {}
     for module in (f"{__package__}.{name}" for name in MODULES):
-        found.update(importlib.import_module(module).STRATEGIES)
-    return {name: entry if isinstance(entry, tuple) else ({}, entry) for name, entry in found.items()}
+        entries.update(importlib.import_module(module).STRATEGIES)
+    return {name: entry if isinstance(entry, tuple) else ({}, entry) for name, entry in entries.items()}
 
 
 def values(type_name: str) -> tuple[dict[str, Any], st.SearchStrategy | None]:
@@ -45,7 +45,7 @@ def drawn(strategy: st.SearchStrategy, number: int) -> list[tuple[Any, Any]]:
 
     Nothing is shrunk: a test sends them in arrays, and names the value that fails.
     """
-    found: list[Any] = []
+    values: list[Any] = []
 
     # Lists of ten: Hypothesis bounds the size of one example.
     @settings(
@@ -57,8 +57,8 @@ def drawn(strategy: st.SearchStrategy, number: int) -> list[tuple[Any, Any]]:
     )
     @given(st.lists(strategy, min_size=_BATCH, max_size=_BATCH))
     def draw(batch: list[Any]) -> None:
-        found.extend(batch)
+        values.extend(batch)
 
     draw()
-    pairs = [value if type(value) is tuple else (value, value) for value in found]
+    pairs = [value if type(value) is tuple else (value, value) for value in values]
     return list(islice(cycle(pairs), number))

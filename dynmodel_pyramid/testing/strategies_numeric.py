@@ -37,8 +37,8 @@ def _duration(microseconds: int) -> str:
 
 
 def _ranges(kind: str, values: SearchStrategy, bounds: tuple[str, ...]) -> SearchStrategy[str]:
-    def write(ends: list[Any], kept: tuple[bool, bool], bounds: Any) -> str:
-        lower, upper = (end if keep else None for end, keep in zip(sorted(ends), kept, strict=True))
+    def write(ends: list[Any], bounded: tuple[bool, bool], bounds: Any) -> str:
+        lower, upper = (end if keep else None for end, keep in zip(sorted(ends), bounded, strict=True))
         return write_range(canonical(Range(lower, upper, bounds=bounds), SUBTYPES[kind]), SUBTYPES[kind])
 
     ends = st.lists(values, min_size=2, max_size=2)

@@ -82,9 +82,9 @@ def phones() -> Pairs:
 
     shapes = (phonenumbers.PhoneNumberFormat.E164, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
     regions = sorted(phonenumbers.SUPPORTED_REGIONS)
-    made = st.builds(near, st.sampled_from(regions), st.integers(0, 99), st.sampled_from(shapes))
+    numbers = st.builds(near, st.sampled_from(regions), st.integers(0, 99), st.sampled_from(shapes))
     # Both shapes have all digits; E.164 has nothing else.
-    return made.filter(bool).map(lambda number: (number or "", "+" + re.sub(r"\D", "", number or "")))
+    return numbers.filter(bool).map(lambda number: (number or "", "+" + re.sub(r"\D", "", number or "")))
 
 
 def colours() -> Pairs:

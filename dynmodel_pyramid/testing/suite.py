@@ -48,7 +48,7 @@ class Suite:
     def apps(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, webtest.TestApp]]:
         """An application on each database."""
         assert cls.cases, "a suite needs at least one case"
-        made = {}
+        apps = {}
         with ExitStack() as stack:
             for database in DATABASES:
                 settings = stack.enter_context(database_settings(database, tmp_path_factory.mktemp("conformance")))
@@ -57,8 +57,8 @@ class Suite:
                 else:
                     wsgi = make_application(settings, {cls.type_name: cls.field_type})
                 stack.callback(wsgi.registry.dynmodel_catalogue.database.close)
-                made[database] = webtest.TestApp(wsgi)
-            yield made
+                apps[database] = webtest.TestApp(wsgi)
+            yield apps
 
     @pytest.fixture(params=DATABASES)
     def app(self, request: pytest.FixtureRequest, apps: dict[str, webtest.TestApp]) -> webtest.TestApp:

@@ -77,9 +77,9 @@ class TableEdit:
 
     @property
     def leaving(self) -> list[FieldDefinition]:
-        """The fields, in their old form, whose old values are kept in the trash."""
-        kept = [old for old, new in self.converted if new.id not in self.values or self.values[new.id].keeps_old]
-        return [*self.comparison.dropped, *kept]
+        """The fields, as they were, whose old values are kept in the trash."""
+        replaced = [old for old, new in self.converted if new.id not in self.values or self.values[new.id].keeps_old]
+        return [*self.comparison.dropped, *replaced]
 
 
 class SchemaTools:
@@ -263,22 +263,22 @@ class SchemaTools:
             if later.get(name) == described and rewritten.isdisjoint(described[0])
         }
 
-    def drop_indexes(self, definition: TableDefinition, kept: Collection[str]) -> None:
+    def drop_indexes(self, definition: TableDefinition, kept_names: Collection[str]) -> None:
         for name in self.index_names(definition):
-            if name not in kept:
+            if name not in kept_names:
                 with self.runner.serving(*_index_keys(name, definition)):
                     # A missing index does not prevent a change: the change makes it again.
                     self.operations.drop_index(
                         quoted(name), table_name=quoted(definition.physical_name), schema=self.schema, if_exists=True
                     )
 
-    def create_indexes(self, definition: TableDefinition, kept: Collection[str] = ()) -> None:
-        """Create a table's indexes, except those that stay; refuse an index that rows do not allow."""
-        if set(kept) == set(self.index_names(definition)):
+    def create_indexes(self, definition: TableDefinition, kept_names: Collection[str] = ()) -> None:
+        """Create a table's indexes but for those that are kept; what rows do not allow is refused."""
+        if set(kept_names) == set(self.index_names(definition)):
             return
         table = self.generator.table(definition)
         for name, index in self.generator.indexes(definition, table).items():
-            if name not in kept:
+            if name not in kept_names:
                 with self.runner.serving(*_index_keys(name, definition), cost="scan", lock="SHARE"):
                     self._create_index(table, index, definition)
 

@@ -41,11 +41,11 @@ class ListTables:
         return table
 
     def remake(self, definition: TableDefinition, field: FieldDefinition, reference: Reference) -> None:
-        """Give a list the foreign keys of its present definition."""
-        kept = self.set_aside(definition.id, field.id, f"_rebuild{link_table(definition.id, field.id)}")
+        """Give a list the foreign keys that its definition asks for now."""
+        old_table = self.set_aside(definition.id, field.id, f"_rebuild{link_table(definition.id, field.id)}")
         table = self.create(definition, field, reference)
-        self._copy(kept, table)
-        self._run(sa.schema.DropTable(kept))
+        self._copy(old_table, table)
+        self._run(sa.schema.DropTable(old_table))
 
     def set_aside(self, table_id: int, field_id: int, name: str, *, own: str | None = None) -> sa.Table:
         """Move a list's lines to a table of that name that has no foreign keys.
@@ -65,12 +65,12 @@ class ListTables:
         return after
 
     def without_keys(self, table_id: int, field_id: int) -> None:
-        """Drop the foreign keys of a list whose table goes to the trash; it keeps its name."""
-        kept = self.set_aside(table_id, field_id, f"_rebuild{link_table(table_id, field_id)}")
+        """Lift the foreign keys of a list whose table goes to the trash; it keeps its name."""
+        old_table = self.set_aside(table_id, field_id, f"_rebuild{link_table(table_id, field_id)}")
         after = lines_of(table_id, field_id, self.schema)
         self._run(sa.schema.CreateTable(after))
-        self._copy(kept, after)
-        self._run(sa.schema.DropTable(kept))
+        self._copy(old_table, after)
+        self._run(sa.schema.DropTable(old_table))
 
     def _copy(self, before: sa.Table, after: sa.Table) -> None:
         self._run(sa.insert(after).from_select(list(after.c.keys()), sa.select(*before.c)))

@@ -143,11 +143,11 @@ class PostgreSQLSchemaEditor(SchemaEditor):
             quoted_column = self.connection.dialect.identifier_preparer.quote_identifier(field.column)
             self.runner.run(f"ALTER TABLE {self.table_sql(table)} ALTER COLUMN {quoted_column} DROP EXPRESSION")
 
-    def _to_trash(self, table: str, field: FieldDefinition, kept: TrashedField) -> None:
-        """Drop NOT NULL and default, so that the column does not refuse later rows."""
+    def _to_trash(self, table: str, field: FieldDefinition, trashed: TrashedField) -> None:
+        """Free of NOT NULL and default, so that it holds no later row up."""
         self._keep_computed(table, field)
         self._alter(table, field.column, nullable=True, server_default=None)
-        self._alter(table, field.column, new_column_name=quoted(kept.column))
+        self._alter(table, field.column, new_column_name=quoted(trashed.column))
 
     def _rename_columns(self, edit: TableEdit, effects: Mapping[int, str]) -> None:
         """Rename columns, by way of unused names, so that names can be swapped."""
@@ -232,9 +232,9 @@ class PostgreSQLSchemaEditor(SchemaEditor):
         checks = inspector.get_check_constraints(table, schema=self.schema)
         there = [check["name"] for check in checks if check["name"] is not None]
         for old, new in pairs:
-            kept = {check_name(definition, old, option) for option in self._kept_rules(old, new, effects)}
+            kept_names = {check_name(definition, old, option) for option in self._kept_rules(old, new, effects)}
             for name in there:
-                if name.startswith(check_name(definition, old, "")) and name not in kept:
+                if name.startswith(check_name(definition, old, "")) and name not in kept_names:
                     with self._serving(field_key(old, new)):
                         self.operations.drop_constraint(quoted(name), table, type_="check", schema=self.schema)
 
@@ -249,8 +249,8 @@ class PostgreSQLSchemaEditor(SchemaEditor):
     def _add_checks(self, edit: TableEdit, pairs: Iterable[_Coming], effects: Mapping[int, str]) -> None:
         wanted = []
         for old, new in pairs:
-            kept = self._kept_rules(old, new, effects)
-            names = [check_name(edit.after, new, option) for option in self.rules(new) if option not in kept]
+            kept_rules = self._kept_rules(old, new, effects)
+            names = [check_name(edit.after, new, option) for option in self.rules(new) if option not in kept_rules]
             wanted += [(field_key(old, new), name) for name in names]
         if not wanted:
             return
@@ -271,8 +271,8 @@ class PostgreSQLSchemaEditor(SchemaEditor):
         self.drop_indexes(before, self.kept_indexes(before, after))
         super().leave_behind(before, after)
 
-    def leave_column(self, definition: TableDefinition, field: FieldDefinition, kept: TrashedField) -> None:
-        self._to_trash(definition.physical_name, field, kept)
+    def leave_column(self, definition: TableDefinition, field: FieldDefinition, trashed: TrashedField) -> None:
+        self._to_trash(definition.physical_name, field, trashed)
 
     def drop_sequence(self, definition: TableDefinition) -> None:
         name = quoted(f"_seq_{definition.id}")

@@ -112,11 +112,11 @@ class SchemaEditor(SchemaTools):
         loosening = self._check_rows(edit, change.on_error, loosening)
         if self.context.may_put_off:
             edit = replace(edit, put_off=not_valid.put_off(self, edit))
-        # Readers go on while indexes are built; afterwards they have to wait.
-        kept = self.kept_indexes(before, after, edit.rewritten)
-        if not comparison.keeps_columns or not set(self.index_names(before)) <= kept:
+        # Readers go on while indexes are built, and are held off afterwards.
+        kept_indexes = self.kept_indexes(before, after, edit.rewritten)
+        if not comparison.keeps_columns or not set(self.index_names(before)) <= kept_indexes:
             self.context.hold_off_readers()
-        self._apply(edit, kept)
+        self._apply(edit, kept_indexes)
         if self.context.may_put_off and edit.put_off:
             not_valid.validate(self, after, edit.put_off)
             not_valid.complete(self, after, edit.put_off)
@@ -147,13 +147,13 @@ class SchemaEditor(SchemaTools):
             if field.id in after.by_id:
                 continue
             if self.is_list(field):
-                kept = self.trash(after, field, is_list=True)
+                trashed = self.trash(after, field, is_list=True)
                 own = before.physical_name
-                self.list_tables(before).set_aside(before.id, field.id, kept.column, own=own)
+                self.list_tables(before).set_aside(before.id, field.id, trashed.column, own=own)
             elif self.has_column(field):
                 self.leave_column(before, field, self.trash(after, field))
 
-    def leave_column(self, definition: TableDefinition, field: FieldDefinition, kept: TrashedField) -> None:
+    def leave_column(self, definition: TableDefinition, field: FieldDefinition, trashed: TrashedField) -> None:
         raise NotImplementedError
 
     def drop_sequence(self, definition: TableDefinition) -> None:
@@ -168,21 +168,21 @@ class SchemaEditor(SchemaTools):
         before, after = change.old, change.new
         converted, rekeyed = self.converted(comparison)
         ids = {new.id for _, new in (*converted, *rekeyed)}
-        # The type and options are the same, but the values are not.
-        kept = [(before.by_id.get(new.id), new) for new in after.fields if new.id not in ids]
-        converted += tuple((old, new) for old, new in kept if old is not None and new.id in change.earlier)
+        # Of the same type and options as before, but not of the same values.
+        same_form = [(before.by_id.get(new.id), new) for new in after.fields if new.id not in ids]
+        converted += tuple((old, new) for old, new in same_form if old is not None and new.id in change.earlier)
         trashed = self.store.trashed_fields(self.connection, before.id)
         ids = {new.id for _, new in converted}
-        made = {new.id: staging.values_of(new, converts=new.id in ids) for new in after.fields}
-        values = {number: column_values for number, column_values in made.items() if column_values is not None}
+        staged = {new.id: staging.values_of(new, converts=new.id in ids) for new in after.fields}
+        values = {number: column_values for number, column_values in staged.items() if column_values is not None}
         return TableEdit(comparison, staging.table, values, converted, rekeyed, trashed, put_off)
 
     def width_after(self, edit: TableEdit) -> Width:
         """The number of the table's columns after a change."""
         back = {values.old_values.name for values in edit.values.values() if values.is_same}
-        kept = [trashed for trashed in edit.trashed if trashed.column not in back]
+        remaining = [trashed for trashed in edit.trashed if trashed.column not in back]
         in_use = [new for new in edit.after.fields if self.has_column(new)]
-        in_trash = len(kept) + sum(map(self.has_column, edit.leaving))
+        in_trash = len(remaining) + sum(map(self.has_column, edit.leaving))
         return Width(len(in_use) + len(SYSTEM_COLUMNS) + 1, in_trash)
 
     def _check_rows(self, edit: TableEdit, on_error: Words, loosening: Loosening) -> Loosening:
@@ -197,12 +197,12 @@ class SchemaEditor(SchemaTools):
             if is_new_rule and not is_put_off and not self.is_system_value(new):
                 self.violations.add(row_checks.nulls(self.connection, edit.table, values))
         if self.violations.judges_uniqueness:
-            kept = self.kept_indexes(before, after, edit.rewritten)
+            kept_indexes = self.kept_indexes(before, after, edit.rewritten)
             expressions = {number: values.expression for number, values in edit.values.items()}
-            for rule in row_checks.unique_rules(after, kept):
+            for rule in row_checks.unique_rules(after, kept_indexes):
                 self.violations.add(rule.violation(self.connection, edit.table, expressions))
-            made = {name: index for name, index in self.index_names(after).items() if name not in kept}
-            self._check_entries(edit.table, made, after, expressions)
+            new_indexes = {name: index for name, index in self.index_names(after).items() if name not in kept_indexes}
+            self._check_entries(edit.table, new_indexes, after, expressions)
         return loosening
 
     def _check_entries(
@@ -274,25 +274,25 @@ class SchemaEditor(SchemaTools):
     def _settle(self, edit: TableEdit, returning: Mapping[int, TrashedField]) -> None:
         """The last steps, when the table has its new form."""
         after, types = edit.after, self.generator.field_types
-        spent = [kept for values in edit.values.values() for kept in values.spent]
-        for number, kept in returning.items():
+        spent = [trashed for values in edit.values.values() for trashed in values.spent]
+        for number, trashed in returning.items():
             values = edit.values.get(number)
             if number not in edit.before.by_id and values is not None and not values.keeps_old:
-                spent.append(kept)
-        for kept in spent:
-            self.forget(after, kept)
+                spent.append(trashed)
+        for trashed in spent:
+            self.forget(after, trashed)
         new = {field.id for field in (*edit.comparison.arriving, *(new for _, new in edit.converted))}
-        given = tuple(field for field in system_fields(after, types) if field.id in new and self.has_column(field))
-        if given:
-            fill_rows(self.connection, self.store, types, self.generator.table(after), after, given)
+        fields = tuple(field for field in system_fields(after, types) if field.id in new and self.has_column(field))
+        if fields:
+            fill_rows(self.connection, self.store, types, self.generator.table(after), after, fields)
 
-    def forget(self, definition: TableDefinition, kept: TrashedField) -> None:
-        """Remove a field from the trash, because its values are restored or not needed any more."""
-        if kept.column.startswith(LIST_PREFIX):
-            self.runner.run(sa.schema.DropTable(lines(kept.column, sa.MetaData(schema=self.schema))))
-        elif kept.column in self.generator.dialect.column_names(self.connection, definition.physical_name):
-            self.drop_kept_column(definition, kept.column)
-        self.store.forget_trashed(self.connection, kept.id)
+    def forget(self, definition: TableDefinition, trashed: TrashedField) -> None:
+        """Take a field out of the trash whose values have come back, or are not wanted any more."""
+        if trashed.column.startswith(LIST_PREFIX):
+            self.runner.run(sa.schema.DropTable(lines(trashed.column, sa.MetaData(schema=self.schema))))
+        elif trashed.column in self.generator.dialect.column_names(self.connection, definition.physical_name):
+            self.drop_kept_column(definition, trashed.column)
+        self.store.forget_trashed(self.connection, trashed.id)
 
     def drop_kept_column(self, definition: TableDefinition, column: str) -> None:
         self.operations.drop_column(quoted(definition.physical_name), quoted(column), schema=self.schema)

@@ -163,8 +163,8 @@ class SQLiteSchemaEditor(SchemaEditor):
         self.check_foreign_keys(definition)
         self.create_indexes(definition)
 
-    def leave_column(self, definition: TableDefinition, field: FieldDefinition, kept: TrashedField) -> None:
-        self._rename_column(definition.physical_name, field.column, kept.column)
+    def leave_column(self, definition: TableDefinition, field: FieldDefinition, trashed: TrashedField) -> None:
+        self._rename_column(definition.physical_name, field.column, trashed.column)
 
     def drop_kept_column(self, definition: TableDefinition, column: str) -> None:
         # Columns that a check of the table names can't be dropped (ALTER TABLE, "ALTER TABLE DROP COLUMN").
@@ -174,7 +174,7 @@ class SQLiteSchemaEditor(SchemaEditor):
             super().drop_kept_column(definition, column)
             return
         trashed = self.store.trashed_fields(self.connection, definition.id)
-        self._remake(definition, [kept.column for kept in trashed if kept.column != column])
+        self._remake(definition, [field.column for field in trashed if field.column != column])
 
     def check_foreign_keys(self, definition: TableDefinition) -> None:
         """Foreign keys are off while a definition changes, so rebuilt tables are checked."""
@@ -195,8 +195,12 @@ class SQLiteSchemaEditor(SchemaEditor):
             for field in after.fields
             if field.id in edit.values and not self.is_list(field)
         }
-        # Values that are restored unchanged leave the trash; others may have values that can't be restored.
-        back = {each.source.name for each in edit.values.values() if each.source is not None and each.is_same}
+        # What comes back unchanged leaves the trash; of the rest there may be values that don't come back.
+        back = {
+            column_values.source.name
+            for column_values in edit.values.values()
+            if column_values.source is not None and column_values.is_same
+        }
         further = [trashed.column for trashed in edit.trashed if trashed.column not in back]
         moved = {trashed.column: trashed.field.column for trashed in going.values()}
         self._copy(edit.table, after, values, further, moved)
@@ -222,12 +226,14 @@ class SQLiteSchemaEditor(SchemaEditor):
         declared = {
             row[1].casefold(): row[2] for row in self.connection.exec_driver_sql(f"PRAGMA table_info({quote(name)})")
         }
-        kept = {column: column for column in further if not column.startswith(LIST_PREFIX)} | dict(moved or {})
-        columns = [sa.Column(quoted(column), _Declared(declared[source.casefold()])) for column, source in kept.items()]
+        sources = {column: column for column in further if not column.startswith(LIST_PREFIX)} | dict(moved or {})
+        columns = [
+            sa.Column(quoted(column), _Declared(declared[source.casefold()])) for column, source in sources.items()
+        ]
         rebuilt = self.generator.table(after, name=temporary, further=columns, far=self.far(after))
         self.runner.run(sa.schema.CreateTable(rebuilt))
         by_name = {column.name: column for column in rebuilt.columns}
-        raw = {column: _column(table, source) for column, source in kept.items()}
+        raw = {column: _column(table, source) for column, source in sources.items()}
         raw |= {column: _column(table, column) for column in ("id", *SYSTEM_COLUMNS)}
         copied = {by_name[column]: expression for column, expression in {**raw, **values}.items()}
         rows = sa.select(*copied.values()).select_from(table)

@@ -33,8 +33,8 @@ def restore_table(editor: SchemaEditor, change: TableChange, loosening: Loosenin
     )
     staging = Staging(editor.connection, editor.generator, request)
     links = [field for field in after.fields if editor.generator.reference(field) is not None]
-    made = [staging.values_of(field, converts=True) for field in links]
-    all_values = [values for values in made if values is not None]
+    staged = [staging.values_of(field, converts=True) for field in links]
+    all_values = [values for values in staged if values is not None]
     left = [field for field in before.fields if field.id not in after.by_id]
     loosening = editor.check_lost(after, all_values, change.on_error, loosening, left)
     for values in all_values:
@@ -74,7 +74,7 @@ def purge_table(editor: SchemaEditor, definition: TableDefinition, trashed: list
     """
     # By their names, because the types of fields may be missing.
     names = [link_table(definition.id, field.id) for field in definition.fields]
-    names += [kept.column for kept in trashed if kept.column.startswith(LIST_PREFIX)]
+    names += [field.column for field in trashed if field.column.startswith(LIST_PREFIX)]
     for name in (*names, definition.physical_name):
         table = sa.Table(quoted_name(name, quote=True), sa.MetaData(schema=editor.schema))
         editor.runner.run(sa.schema.DropTable(table, if_exists=True))

@@ -154,7 +154,7 @@ class SourceTable:
             sa.Column("_updated", UTCDateTime()),
         )
         columns = [(field.column, field.name, field) for field in definition.fields]
-        columns += {each.column: (each.column, each.column, each.field) for each in trashed}.values()
+        columns += {entry.column: (entry.column, entry.column, entry.field) for entry in trashed}.values()
         for column, key, field in columns:
             kind = None if column.startswith(LIST_PREFIX) else self._column_type(field)
             if kind is not None:
@@ -188,10 +188,10 @@ class SourceTable:
         """
         if self.is_list(field):
             schema = self.generator.dialect.schema
-            kept = lines_of(self.definition.id, field.id, schema)
+            list_table = lines_of(self.definition.id, field.id, schema)
             if kept_as is not None:
-                kept = lines(kept_as, sa.MetaData(schema=schema))
-            return sa.cast(list_of(self.table, kept, self.generator.dialect.name), JsonDocument())
+                list_table = lines(kept_as, sa.MetaData(schema=schema))
+            return sa.cast(list_of(self.table, list_table, self.generator.dialect.name), JsonDocument())
         key = kept_as or field.name
         if key in self.table.c:
             return self.table.c[key]

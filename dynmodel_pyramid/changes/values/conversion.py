@@ -127,11 +127,11 @@ class Conversion:
 class Batch:
     """Python's results for some rows.
 
-    :param made: (id of the row, value) for the temporary table
+    :param values: (id of the row, value) for the temporary table
     :param changed: (id of the row, text before, text after)
     """
 
-    made: list[tuple[int, Any]]
+    values: list[tuple[int, Any]]
     changed: list[tuple[int, str, str]]
     lost: list[Lost]
 
@@ -167,9 +167,9 @@ def convert_values(
     with closing(rows_left):
         for rows in rows_left:
             batch = in_python(rows, conversion)
-            side_table.put(batch.made)
+            side_table.put(batch.values)
             conversion.keep(batch.lost)
-            is_overridden |= bool(batch.made)
+            is_overridden |= bool(batch.values)
             values = batch.added_to(values)
     values = replace(values, is_same=values.is_same and not values.lost.count)
     return values.overridden_by(side_table) if is_overridden else values
@@ -223,7 +223,7 @@ def in_python(rows: Iterable[Sequence[Any]], conversion: Conversion) -> Batch:
             batch.lost.append((row_id, value, text, reason))
             if conversion.substitute is not None or conversion.expression is None:
                 substitute = conversion.substitute() if conversion.substitute is not None else None
-                batch.made.append((row_id, substitute))
+                batch.values.append((row_id, substitute))
             continue
         new_text = conversion.new_to_text(converted)
         if not conversion.is_same_text(text, new_text):
@@ -231,5 +231,5 @@ def in_python(rows: Iterable[Sequence[Any]], conversion: Conversion) -> Batch:
         stays = conversion.expression is None and conversion.same_storage
         is_same = stays and type(converted) is type(value) and converted == value
         if not is_same or new_text != text:
-            batch.made.append((row_id, converted))
+            batch.values.append((row_id, converted))
     return batch

@@ -68,11 +68,11 @@ def duplicates(
     groups = sa.select(size.label("size"), sa.func.min(rows.c.id).label("first")).group_by(*parts).having(size > 1)
     if nulls_distinct:
         groups = groups.where(*[part.is_not(None) for part in parts])
-    found = groups.subquery()
-    total = connection.scalar(sa.select(sa.func.sum(found.c.size)), execution_options=UNCACHED)
+    repeated = groups.subquery()
+    total = connection.scalar(sa.select(sa.func.sum(repeated.c.size)), execution_options=UNCACHED)
     if not total:
         return None
-    first = sa.select(found.c.first, found.c.size).order_by(found.c.first).limit(SAMPLES)
+    first = sa.select(repeated.c.first, repeated.c.size).order_by(repeated.c.first).limit(SAMPLES)
     samples = [{"id": row_id, "rows": size} for row_id, size in connection.execute(first, execution_options=UNCACHED)]
     names = [field.name for field in fields]
     return Violation(
@@ -106,8 +106,8 @@ class UniqueRule:
         return duplicates(connection, table, self.number, self.fields, parts, self.nulls_distinct)
 
 
-def unique_rules(definition: TableDefinition, kept: set[str]) -> list[UniqueRule]:
-    """The rules with a new index, which is not in ``kept``."""
+def unique_rules(definition: TableDefinition, kept_indexes: set[str]) -> list[UniqueRule]:
+    """The rules whose index is new: not one of ``kept_indexes``."""
     rules = [
         UniqueRule(f"_ux_{definition.id}_{field.id}", field.id, [field], field.unique_ignore_case, True)
         for field in definition.fields
@@ -118,4 +118,4 @@ def unique_rules(definition: TableDefinition, kept: set[str]) -> list[UniqueRule
             fields = [definition.by_id[number] for number, _ in index.fields]
             name = f"_ux_{definition.id}_{index.id}"
             rules.append(UniqueRule(name, index.id, fields, False, index.nulls_distinct))
-    return [rule for rule in rules if rule.name not in kept]
+    return [rule for rule in rules if rule.name not in kept_indexes]

@@ -53,10 +53,10 @@ class StagingRequest:
     counts_all: bool = True
 
     def all_earlier(self) -> dict[int, tuple[Earlier, ...]]:
-        """``earlier``, and the values in the trash of existing fields."""
-        live = {number: kept for number, kept in self.returning.items() if number in self.before.by_id}
+        """``earlier``, and the values in the trash of fields that are there."""
+        live = {number: trashed for number, trashed in self.returning.items() if number in self.before.by_id}
         return {
-            **{number: (Earlier(kept, (self.before.by_id[number],)),) for number, kept in live.items()},
+            **{number: (Earlier(trashed, (self.before.by_id[number],)),) for number, trashed in live.items()},
             **self.earlier,
         }
 
@@ -69,7 +69,7 @@ class Staging:
         self.generator = generator
         self.request = request
         self.earlier = request.all_earlier()
-        trashed = [*request.returning.values(), *(each.kept for chain in self.earlier.values() for each in chain)]
+        trashed = [*request.returning.values(), *(entry.kept for chain in self.earlier.values() for entry in chain)]
         self.source = SourceTable(generator, request.before, trashed)
         self.table = self.source.table
         self._side_tables: dict[int, SideTable] = {}
@@ -223,7 +223,7 @@ class Staging:
     def _with_undone_conversions(self, values: ColumnValues) -> ColumnValues:
         """The values, overridden where old values are restored from the trash."""
         new, earlier = values.after, self.earlier[values.after.id]
-        columns = [self.source.values(each.kept.field, each.kept.column) for each in earlier]
+        columns = [self.source.values(entry.kept.field, entry.kept.column) for entry in earlier]
         side_table = self._side_table(new)
         with _refusing_defaults(new):
             return undo_conversions(
@@ -233,7 +233,7 @@ class Staging:
                 earlier,
                 columns,
                 side_table,
-                lambda kept: self._conversion(values, kept),
+                lambda old_form: self._conversion(values, old_form),
             )
 
     def _without_dangling_links(self, values: ColumnValues, reference: Reference) -> ColumnValues:

@@ -31,9 +31,9 @@ class _Undoing:
             for before, after in zip(forms, forms[1:], strict=False)
         ]
 
-    def takes_back(self, kept: Any, current: Any) -> bool:
-        """Whether ``current`` is the conversion's result for ``kept``."""
-        return self._text(current) in self._became(kept, 0)
+    def takes_back(self, old: Any, current: Any) -> bool:
+        """Whether ``current`` is what the conversion made of ``old``."""
+        return self._text(current) in self._became(old, 0)
 
     def _text(self, value: Any) -> str | None:
         return None if value is None else self.to_text(value)
@@ -62,35 +62,35 @@ def undo_conversions(
     :param earlier: the newest first; ``columns`` are their values
     :param conversion: makes the conversion from an earlier form to the wanted one
     """
-    undoings = [_Undoing(each, generator) for each in earlier]
-    conversions = [conversion(each.kept.field) for each in earlier]
+    undoings = [_Undoing(entry, generator) for entry in earlier]
+    conversions = [conversion(entry.kept.field) for entry in earlier]
     condition = sa.or_(*(column.is_not(None) for column in columns))
     still_needed: set[int] = set()
     is_overridden = False
     for rows in batches(connection, side_table.source, condition, values.old_values, *columns):
         returned: list[list[tuple[int, Any]]] = [[] for _ in earlier]
-        for row_id, current, *kept in rows:
-            stage, value = _undone(undoings, current, kept)
-            still_needed.update(place for place, old in enumerate(kept) if place >= stage and old is not None)
+        for row_id, current, *trashed in rows:
+            stage, value = _undone(undoings, current, trashed)
+            still_needed.update(place for place, old in enumerate(trashed) if place >= stage and old is not None)
             if stage and value is not None:
                 returned[stage - 1].append((row_id, value))
         for place, (way, old_values) in enumerate(zip(conversions, returned, strict=True)):
             batch = in_python(old_values, way)
-            side_table.put(batch.made)
+            side_table.put(batch.values)
             way.keep(batch.lost)
             values = batch.added_to(values)
             values = replace(values, returned=values.returned + len(old_values) - len(batch.lost))
             if batch.changed or batch.lost:
                 still_needed.add(place)
-            is_overridden |= bool(batch.made)
+            is_overridden |= bool(batch.values)
     spent = tuple(undoing.kept for place, undoing in enumerate(undoings) if place not in still_needed)
     values = replace(values, spent=(*values.spent, *spent))
     return values.overridden_by(side_table) if is_overridden else values
 
 
-def _undone(undoings: Sequence[_Undoing], current: Any, kept: Sequence[Any]) -> tuple[int, Any]:
+def _undone(undoings: Sequence[_Undoing], current: Any, trashed: Sequence[Any]) -> tuple[int, Any]:
     """How many conversions could be undone, and the value before them."""
-    for stage, (undoing, value) in enumerate(zip(undoings, kept, strict=True)):
+    for stage, (undoing, value) in enumerate(zip(undoings, trashed, strict=True)):
         if not undoing.takes_back(value, current):
             return stage, current
         current = value

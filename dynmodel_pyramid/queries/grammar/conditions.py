@@ -53,26 +53,26 @@ def read_operator(cursor: Cursor) -> tuple[str, Syntax, Quantifier | None, str |
     """``fts(english).`` with the full stop: operator, its syntax, quantifier, language."""
     start = cursor.position
     operators = cursor.guard.rules.operators
-    found = cursor.match(_OPERATOR)
-    syntax = None if found is None else operators.get(found[1])
-    if found is None or syntax is None:
+    match = cursor.match(_OPERATOR)
+    syntax = None if match is None else operators.get(match[1])
+    if match is None or syntax is None:
         known = ", ".join(sorted(operators))
         cursor.fault("an operator and a full stop", at=start, hint=f"operators are {known}; not. may stand before them")
-    operator, modifier = found.groups()
+    operator, modifier = match.groups()
     if modifier is None:
         return operator, syntax, None, None
     if syntax.quantified:
         if modifier not in QUANTIFIERS:
-            cursor.fault("any or all", at=found.start(2))
+            cursor.fault("any or all", at=match.start(2))
         return operator, syntax, QUANTIFIERS[modifier], None
     if syntax.searches:
         if not modifier.strip() or not _LANGUAGE.fullmatch(modifier):
-            cursor.fault("a language", at=found.start(2))
+            cursor.fault("a language", at=match.start(2))
         return operator, syntax, None, modifier.strip()
     hint = f"{operator} takes {syntax}; any or all follow {_of(operators, 'quantified')}"
     searching = _of(operators, "searches")
     hint += f", a language follows {searching}" if searching else ""
-    cursor.fault("a full stop", at=found.start(2) - 1, hint=hint)
+    cursor.fault("a full stop", at=match.start(2) - 1, hint=hint)
 
 
 def _of(operators: Mapping[str, Syntax], modifier: str) -> str:
@@ -98,10 +98,10 @@ def read_group(cursor: Cursor, operator: Logic, negated: bool, depth: int = 1) -
 
 def read_item(cursor: Cursor, depth: int) -> Filter:
     """One item of a group that is ``depth`` groups deep: ``a.eq.1`` or ``not.or(...)``."""
-    found = cursor.match(_GROUP)
-    if found is not None:
+    match = cursor.match(_GROUP)
+    if match is not None:
         cursor.position -= 1
-        return read_group(cursor, LOGIC[found[2]], found[1] is not None, depth + 1)
+        return read_group(cursor, LOGIC[match[2]], match[1] is not None, depth + 1)
     column = cursor.column()
     cursor.skip_blanks()
     if not cursor.take("."):
@@ -151,9 +151,9 @@ def _read_text(cursor: Cursor, *, array: bool = False) -> str:
             cursor.fault("a comma or )" if value is not None else "a closing quote", at=_end(cursor, value))
         cursor.position = start
     elif array and cursor.next_is("{"):
-        found = cursor.match(_ARRAY)
-        if found is not None:
-            return found[0]
+        match = cursor.match(_ARRAY)
+        if match is not None:
+            return match[0]
     value = cursor.taken(_RAW)[0]
     if not cursor.guard.rules.lenient and value[:1] in (" ", "\t") and value.lstrip(" \t")[:1] == '"':
         cursor.fault("the quote without a blank before it", at=start)
@@ -191,11 +191,11 @@ def _read_element(array: Cursor) -> str:
         array.match(_SPACE)
         return value
     raw = array.taken(_ARRAY_RAW)[0]
-    kept = raw.rstrip()
-    if (len(kept) - len(kept.rstrip("\\"))) % 2:  # an escaped blank is part of the value
-        kept = raw[: len(kept) + 1]
-    if not kept:
+    text = raw.rstrip()
+    if (len(text) - len(text.rstrip("\\"))) % 2:  # an escaped blank is part of the value
+        text = raw[: len(text) + 1]
+    if not text:
         array.fault("a value", at=start, hint='an empty text is ""')
-    if kept.lower() == "null":
+    if text.lower() == "null":
         array.fault("a value", at=start, hint='null equals nothing: ask is.null; the text is "null"')
-    return unescape(kept)
+    return unescape(text)

@@ -47,9 +47,9 @@ class Cursor:
     def fault(self, expected: str, *, at: int | None = None, hint: str | None = None) -> NoReturn:
         """:raises QueryError: saying that ``expected`` is wanted at this place"""
         at = self.position if at is None else at
-        found = repr(self.text[at]) if at < len(self.text) else "the end"
+        actual = repr(self.text[at]) if at < len(self.text) else "the end"
         raise QueryError(
-            f"want {expected}, not {found}",
+            f"want {expected}, not {actual}",
             parameter=self.parameter,
             part=self.part,
             position=self.base + at + 1,
@@ -79,16 +79,16 @@ class Cursor:
 
     def match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
         """Move over a match of the pattern at this place."""
-        found = pattern.match(self.text, self.position)
-        if found is not None:
-            self.position = found.end()
-        return found
+        match = pattern.match(self.text, self.position)
+        if match is not None:
+            self.position = match.end()
+        return match
 
     def taken(self, pattern: re.Pattern[str]) -> re.Match[str]:
         """As :meth:`match`, of a pattern that matches nothing, too."""
-        found = self.match(pattern)
-        assert found is not None
-        return found
+        match = self.match(pattern)
+        assert match is not None
+        return match
 
     def skip_blanks(self) -> None:
         if self.text[self.position : self.position + 1] in (" ", "\t"):
@@ -104,14 +104,14 @@ class Cursor:
 
     def quoted(self) -> str | None:
         """A text in double quotes that begins here; None if it has no end."""
-        found = self.match(_QUOTED)
-        return None if found is None else unescape(found[1])
+        match = self.match(_QUOTED)
+        return None if match is None else unescape(match[1])
 
     def name(self, expected: str) -> tuple[str, bool]:
         """A name, and whether it stood in quotes: then it is not a word of the grammar."""
-        found = self.match(_NAME)
-        if found is not None:
-            name = found[1].strip()
+        match = self.match(_NAME)
+        if match is not None:
+            name = match[1].strip()
             if not name:
                 self.fault(expected)
             return name, False
@@ -130,8 +130,8 @@ class Cursor:
     def word(self, expected: str) -> str:
         """The name of a type or of a language."""
         start = self.position
-        found = self.match(_WORD)
-        word = "" if found is None else found[0].strip()
+        match = self.match(_WORD)
+        word = "" if match is None else match[0].strip()
         if not word:
             self.fault(expected, at=start)
         return word
@@ -158,12 +158,12 @@ class Cursor:
 
     def _step(self) -> str | int:
         start = self.position
-        found = self.match(_INDEX)
-        if found is not None:
+        match = self.match(_INDEX)
+        if match is not None:
             # int() of thousands of digits is slow and may be refused.
-            if len(found[0]) > 11 or abs(int(found[0])) > LARGEST_INDEX:
+            if len(match[0]) > 11 or abs(int(match[0])) > LARGEST_INDEX:
                 self.fault(f"an index of at most {LARGEST_INDEX}", at=start)
-            return int(found[0])
+            return int(match[0])
         if self.next_is('"'):
             key = self.quoted()
             if key is None:
@@ -172,8 +172,8 @@ class Cursor:
         if self.next_is("-"):
             self.match(_DIGITS)
             self.fault("an index or a key")
-        found = self.match(_KEY)
-        key = "" if found is None else found[0].strip(" \t")
+        match = self.match(_KEY)
+        key = "" if match is None else match[0].strip(" \t")
         if not key:
             self.fault("an index or a key", at=start)
         return key

@@ -195,7 +195,7 @@ class _Reader:
             return items
         if not isinstance(value, list) or depth:
             _fault(pointer, "an object or a text" if depth else "an object, an array or a text")
-        return [item for i, each in enumerate(value) for item in self.where(each, _under(pointer, i), depth + 1)]
+        return [item for i, element in enumerate(value) for item in self.where(element, _under(pointer, i), depth + 1)]
 
     def entry(self, key: str, value: object, pointer: str, depth: int) -> list[Filter]:
         if key in _GROUPS:
@@ -216,11 +216,11 @@ class _Reader:
         if not isinstance(value, list) or not value:
             _fault(pointer, "an array of conditions")
         items: list[Filter] = []
-        for i, each in enumerate(value):
-            found = self.where(each, _under(pointer, i), depth)
-            if not found:
+        for i, element in enumerate(value):
+            conditions = self.where(element, _under(pointer, i), depth)
+            if not conditions:
                 _fault(_under(pointer, i), "a condition")
-            items.append(found[0] if len(found) == 1 else Group("and", tuple(found)))
+            items.append(conditions[0] if len(conditions) == 1 else Group("and", tuple(conditions)))
         return Group(operator, tuple(items), negated)
 
     def condition(self, column: Column, key: str, value: object, pointer: str) -> Condition:
@@ -235,7 +235,7 @@ class _Reader:
             self.guard.count_values(len(value), pointer)
             for _ in value if quantifier is not None else ():
                 self.guard.count(pointer)
-            texts: str | tuple[str, ...] = tuple(_scalar(each, pointer, i) for i, each in enumerate(value))
+            texts: str | tuple[str, ...] = tuple(_scalar(element, pointer, i) for i, element in enumerate(value))
         elif operator == "is":
             texts = "null" if value is None else _scalar(value, pointer).lower()
             if texts not in IS_VALUES:

@@ -78,7 +78,7 @@ class _Parser:
         return names, words
 
     def _read_group(self, operator: Logic, before: Path, words: list[bool], name: str, value: str) -> None:
-        negations = [i for i, each in enumerate(before) if each == "not" and words[i]]
+        negations = [i for i, part in enumerate(before) if part == "not" and words[i]]
         if len(negations) > 1:
             raise QueryError("not stands twice", parameter=name, part="name", expected="not once")
         if not value and self.rules.lenient:
@@ -86,7 +86,7 @@ class _Parser:
         cursor = Cursor(value, name, self.guard)
         group = read_group(cursor, operator, bool(negations))
         cursor.expect_end("the end")
-        self.levels.add_filter(tuple(each for i, each in enumerate(before) if i not in negations), group)
+        self.levels.add_filter(tuple(part for i, part in enumerate(before) if i not in negations), group)
 
     def _read_page(self, word: str, path: Path, name: str, value: str) -> None:
         self._once(word, path, name)

@@ -37,7 +37,7 @@ def print_query(query: Query) -> list[tuple[str, str]]:
         pairs += _level(level)
     for name, names in (("columns", query.columns), ("on_conflict", query.on_conflict)):
         if names is not None:
-            pairs.append((name, ",".join(_name(each) for each in names)))
+            pairs.append((name, ",".join(_name(column) for column in names)))
     for name, cursor in (("_after", query.after), ("_before", query.before)):
         if cursor is not None:
             pairs.append((name, cursor))

@@ -67,10 +67,10 @@ def _read_field(cursor: Cursor, name: str, alias: str | None) -> Field:
     column = cursor.json_path(name)
     cast = _read_cast(cursor)
     if cursor.next_is("."):
-        found = cursor.match(_AGGREGATE)
-        if found is None:
+        match = cursor.match(_AGGREGATE)
+        if match is None:
             cursor.fault(f"an aggregate: {', '.join(f'.{name}()' for name in AGGREGATES)}")
-        return Field(column, alias, cast, found[1], _read_cast(cursor))
+        return Field(column, alias, cast, match[1], _read_cast(cursor))
     return Field(column, alias, cast)
 
 

@@ -65,15 +65,15 @@ class Aggregate:
         :param value: the aggregate, as a column of the groups: SQLite allows no aggregate in a subquery
         """
         if self.function == "count":
-            made = Subject(self.name, sa.type_coerce(value, sa.BigInteger()), *plain(Integer), dialect)
+            subject = Subject(self.name, sa.type_coerce(value, sa.BigInteger()), *plain(Integer), dialect)
         elif self.function in ("min", "max"):
             value = sa.type_coerce(value, self.values.expression.type)
-            made = Subject(self.name, value, self.values.field_type, self.values.options, dialect)
+            subject = Subject(self.name, value, self.values.field_type, self.values.options, dialect)
         else:
-            made = Subject(self.name, sa.type_coerce(value, byte_order()), *plain(Text), dialect)
+            subject = Subject(self.name, sa.type_coerce(value, byte_order()), *plain(Text), dialect)
             if self.cast is None:
-                return self._number(made, dialect)
-        return of_subject(self.name, made if self.cast is None else cast(made, self.cast))
+                return self._number(subject, dialect)
+        return of_subject(self.name, subject if self.cast is None else cast(subject, self.cast))
 
     def check(self) -> None:
         """
@@ -98,16 +98,16 @@ class Aggregate:
     def _extreme(self, source: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
         kind = self.values.expression.type
         if isinstance(kind, _ORDERED):
-            made: sa.ColumnElement[Any] = getattr(sa.func, self.function)(source, type_=kind)
-            return made
+            extreme: sa.ColumnElement[Any] = getattr(sa.func, self.function)(source, type_=kind)
+            return extreme
         return expressions_of(dialect).extreme(self.function, source, kind)
 
     def _exact(self, source: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
         """The number as text."""
         return expressions_of(dialect).exact_total(self.function, source, self._kind)
 
-    def _number(self, made: Subject, dialect: str) -> Output:
-        kind, text = self._kind, made.expression
+    def _number(self, subject: Subject, dialect: str) -> Output:
+        kind, text = self._kind, subject.expression
         if kind.startswith("decimal"):
             return of_text(self.name, expressions_of(dialect).json_string_or_null(text), digits=lambda: text)
         if kind == "integer" and self.function == "sum":
@@ -121,9 +121,9 @@ def _kind(subject: Subject) -> str | None:
     expression = subject.expression
     if not isinstance(expression, sa.ColumnElement):
         return None
-    kind, told = expression.type, subject.field_type.json_schema(subject.options).get("type")
+    kind, json_type = expression.type, subject.field_type.json_schema(subject.options).get("type")
     if isinstance(kind, ExactDecimal):
         return f"decimal {kind.scale} {'text' if kind.precision > INTEGER_DIGITS else 'units'}"
     if isinstance(kind, sa.Float):
         return "float"
-    return "integer" if isinstance(kind, sa.Integer) and told == "integer" else None
+    return "integer" if isinstance(kind, sa.Integer) and json_type == "integer" else None

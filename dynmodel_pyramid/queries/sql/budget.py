@@ -34,22 +34,22 @@ class Budget:
         """
         left: list[sa.ClauseElement] = [element]
         while left:
-            each = left.pop()
-            if each in self._counted:
+            part = left.pop()
+            if part in self._counted:
                 continue
-            if isinstance(each, sa.FromClause):
-                self._counted.add(each)  # many columns of it may be used: it is rendered once
-            if isinstance(each, sa.TableClause):
+            if isinstance(part, sa.FromClause):
+                self._counted.add(part)  # many columns of it may be used: it is rendered once
+            if isinstance(part, sa.TableClause):
                 continue
             self.spent += 1
-            if isinstance(each, sa.BindParameter):
-                self._parameters -= len(each.value or ()) if each.expanding else 1
+            if isinstance(part, sa.BindParameter):
+                self._parameters -= len(part.value or ()) if part.expanding else 1
             if self.spent > self.most or self._parameters < 0:
                 raise QueryTooComplex(
                     "the query is more SQL than this server sends to the database",
                     parameter="query",
                     hint="use fewer casts, values and relations, or ask in several queries",
                 )
-            left.extend(each.get_children())
+            left.extend(part.get_children())
         self._counted.add(element)
         return element

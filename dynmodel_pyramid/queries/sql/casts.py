@@ -60,9 +60,9 @@ def cast(subject: Subject, name: str) -> Subject:
     target, options = plain(kind)
     from_text, column = target.text_form(options).sql_from_text, target.column(options, subject)
     assert from_text is not None and column is not None  # the types of CASTS have both
-    made = _once(text, rows, lambda value: from_text(value, dialect))
-    made = sa.type_coerce(made, column.type)
-    return subject.made(f"{subject.name}::{name}", made, kind)
+    converted = _once(text, rows, lambda value: from_text(value, dialect))
+    converted = sa.type_coerce(converted, column.type)
+    return subject.made(f"{subject.name}::{name}", converted, kind)
 
 
 def _once(

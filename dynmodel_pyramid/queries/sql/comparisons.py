@@ -48,13 +48,13 @@ def condition(
     if quantifier is not None:
         join, of_nothing = QUANTIFIERS[quantifier]
         parts = [known.condition(subject.expression, _read(subject, known, text), subject.dialect) for text in value]
-        made = join(of_nothing(), *parts)
+        clause = join(of_nothing(), *parts)
     else:
         texts = [value] if isinstance(value, str) else value
         read = [_read(subject, known, text) for text in texts]
         right = read if known.many else read[0]
-        made = known.condition(subject.expression, (language, right) if known.searches else right, subject.dialect)
-    return sa.not_(made) if negated else made
+        clause = known.condition(subject.expression, (language, right) if known.searches else right, subject.dialect)
+    return sa.not_(clause) if negated else clause
 
 
 def operators_of(subject: Subject) -> dict[str, Operator]:
@@ -87,8 +87,8 @@ def _check_modifiers(
 ) -> None:
     if quantifier is not None and (quantifier not in QUANTIFIERS or not known.quantified):
         takes = " ".join(name for name, other in operators_of(subject).items() if other.quantified)
-        told = f"it takes no {_short(quantifier)}"
-        raise _refused(subject, known, told, hint=f"{takes} take any and all" if takes else None)
+        problem = f"it takes no {_short(quantifier)}"
+        raise _refused(subject, known, problem, hint=f"{takes} take any and all" if takes else None)
     if language is not None and not known.searches:
         raise _refused(subject, known, "it takes no language")
     if language is not None and language not in known.languages:
@@ -114,16 +114,16 @@ def _read(subject: Subject, known: Operator, text: str) -> Any:
             raise ValueError(f"no value has the character U+{ord(bad.group()):04X}")
         return known.read(text, read)
     except colander.Invalid as error:
-        told = "; ".join(message for _, _, message in faults(error))
+        problem = "; ".join(message for _, _, message in faults(error))
     except ValueError as error:
-        told = str(error)
-    raise _refused(subject, known, f"{told}, not {_short(text)!r}", code="invalid_operand") from None
+        problem = str(error)
+    raise _refused(subject, known, f"{problem}, not {_short(text)!r}", code="invalid_operand") from None
 
 
 def _refused(
-    subject: Subject, known: Operator, told: str, *, code: str = "invalid_operand", hint: str | None = None
+    subject: Subject, known: Operator, problem: str, *, code: str = "invalid_operand", hint: str | None = None
 ) -> Malformed:
-    return Malformed(f"{_short(subject.name)}, {known.name}: {told}", code=code, hint=hint)
+    return Malformed(f"{_short(subject.name)}, {known.name}: {problem}", code=code, hint=hint)
 
 
 def _short(text: str) -> str:

@@ -26,8 +26,8 @@ def translated(filters: Iterable[Filter], names: Names, existence: Existence) ->
 
 def _filter(item: Filter, names: Names, existence: Existence) -> sa.ColumnElement[bool]:
     if isinstance(item, Group):
-        made = _joined(item.operator, [_filter(each, names, existence) for each in item.items])
-        return sa.not_(Grouping(made)) if item.negated else made
+        joined = _joined(item.operator, [_filter(member, names, existence) for member in item.items])
+        return sa.not_(Grouping(joined)) if item.negated else joined
     return _condition(item, names, existence)
 
 
@@ -37,7 +37,7 @@ def _condition(item: Condition, names: Names, existence: Existence) -> sa.Column
         there = existence(column.name)
         if there is not None:
             return there if (item.value == "null") == item.negated else sa.not_(there)
-    made = condition(
+    expression = condition(
         names.subject(column, column.name),
         item.operator,
         item.value,
@@ -45,7 +45,7 @@ def _condition(item: Condition, names: Names, existence: Existence) -> sa.Column
         quantifier=item.quantifier,
         language=item.language,
     )
-    return names.budget.spend(made)
+    return names.budget.spend(expression)
 
 
 def _joined(operator: str, parts: list[sa.ColumnElement[bool]]) -> sa.ColumnElement[bool]:

@@ -33,8 +33,8 @@ def json_path(
     """
     if len(steps) > MAX_DEPTH or any(type(step) is int and not -_INT32 <= step < _INT32 for step in steps):
         raise Malformed(f"want at most {MAX_DEPTH} steps in JSON, and places of 32 bits", code="invalid_parameter")
-    made = expressions_of(dialect).json_part(expression, steps, as_text=as_text)
-    return sa.type_coerce(made, byte_order() if as_text else JsonDocument())
+    part = expressions_of(dialect).json_part(expression, steps, as_text=as_text)
+    return sa.type_coerce(part, byte_order() if as_text else JsonDocument())
 
 
 def part_of(subject: Subject, steps: Sequence[str | int], as_text: bool) -> Subject:
@@ -49,5 +49,5 @@ def part_of(subject: Subject, steps: Sequence[str | int], as_text: bool) -> Subj
     column = subject.expression
     if not isinstance(column, sa.ColumnElement) or not isinstance(column.type, JsonDocument):
         raise Malformed(f"{subject.name} is no JSON: -> and ->> find nothing in it", code="invalid_parameter")
-    made = json_path(column, steps, as_text, subject.dialect)
-    return subject.made(name, made, Text if as_text else Part)
+    part = json_path(column, steps, as_text, subject.dialect)
+    return subject.made(name, part, Text if as_text else Part)

@@ -40,28 +40,28 @@ def json_text(
     kind = shown.type
     expressions, own = expressions_of(dialect), field_type.json_text(source, options, dialect)
     if own is not None:
-        made = own
+        text = own
     elif type(kind) is Fragment:
-        made = sa.type_coerce(shown, sa.Text())
+        text = sa.type_coerce(shown, sa.Text())
     elif isinstance(kind, sa.Boolean):
-        made = sa.case((shown.is_(sa.true()), literal("true")), (shown.is_(sa.false()), literal("false")))
+        text = sa.case((shown.is_(sa.true()), literal("true")), (shown.is_(sa.false()), literal("false")))
     elif isinstance(kind, sa.Integer):
-        made = sa.cast(shown, sa.Text())
+        text = sa.cast(shown, sa.Text())
     elif isinstance(kind, sa.Float):
-        made = expressions.json_float(shown)
+        text = expressions.json_float(shown)
     elif isinstance(kind, sa.String):
-        made = expressions.json_string_or_null(shown)
+        text = expressions.json_string_or_null(shown)
     elif field_type.json_schema(options).get("type") == "string" and (
         to_text := field_type.text_form(options).sql_to_text
     ):
-        made = expressions.json_string_or_null(to_text(source, dialect))
+        text = expressions.json_string_or_null(to_text(source, dialect))
     else:
         raise Conflict(
             f"{name}: values of this type can't be written by the database, so they can't be embedded",
             hint="name other fields",
             code="unsupported_by_database",
         )
-    return or_null(made)
+    return or_null(text)
 
 
 def or_null(text: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:

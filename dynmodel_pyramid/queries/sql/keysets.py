@@ -33,8 +33,8 @@ def write(values: Sequence[Any], keys: Sequence[Key], table_id: int) -> str | No
         for key, value in zip(keys, values, strict=True)
     ]
     document = json.dumps([table_id, _order(keys), texts], separators=(",", ":"), ensure_ascii=False)
-    made = base64.urlsafe_b64encode(document.encode()).decode().rstrip("=")
-    return made if len(made) <= LONGEST else None
+    cursor = base64.urlsafe_b64encode(document.encode()).decode().rstrip("=")
+    return cursor if len(cursor) <= LONGEST else None
 
 
 def read(cursor: str, keys: Sequence[Key], table_id: int, parameter: str) -> list[Any]:
@@ -80,7 +80,7 @@ def beyond(
     """
     ways = []
     for number, (key, value) in enumerate(zip(keys, values, strict=True)):
-        same = [_same(*each) for each in zip(keys[:number], values[:number], strict=True)]
+        same = [_same(*pair) for pair in zip(keys[:number], values[:number], strict=True)]
         ways.append(sa.and_(*same, _behind(key, value, backwards)))
     first, value = keys[0], values[0]
     if len(keys) == 1 or value is None or (nulls and first.nulls_come(backwards=backwards)):

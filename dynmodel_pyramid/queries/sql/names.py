@@ -65,12 +65,12 @@ class Names:
         if field is not None and self.scope.may_read(field.name):
             if not field.write_only:
                 return field
-            told = f"the field {clip(name)} is write_only: no query reads it"
+            problem = f"the field {clip(name)} is write_only: no query reads it"
             # An order would reveal the values one by one. The code says that the name is not misspelt.
             code = "not_sortable" if parameter == "order" else "unknown_field"
             table = self.model.definition.model_name
             parameter = clip(parameter)
-            raise Malformed(f"{parameter}: {told}", code=code, parameter=parameter, field=name, table=table)
+            raise Malformed(f"{parameter}: {problem}", code=code, parameter=parameter, field=name, table=table)
         side = self._sides.get(name)
         if side is not None and self.scope.may_read(name):
             return side
@@ -87,11 +87,11 @@ class Names:
 
         :raises Malformed: it is unknown, or has a path but is not JSON
         """
-        found = self.find(column.name, parameter)
-        if isinstance(found, str):
-            subject = of_system(self.model, found, self.table)
-        elif isinstance(found, Referrer):
-            subject = of_reverse_side(self.model, found, self.table)
+        member = self.find(column.name, parameter)
+        if isinstance(member, str):
+            subject = of_system(self.model, member, self.table)
+        elif isinstance(member, Referrer):
+            subject = of_reverse_side(self.model, member, self.table)
         else:
-            subject = of_field(self.model, found, self.table)
+            subject = of_field(self.model, member, self.table)
         return part_of(subject, column.path, column.as_text) if column.path else subject

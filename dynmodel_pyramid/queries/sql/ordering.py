@@ -33,11 +33,11 @@ class Key:
     nullable: bool = True
 
     def clause(self, *, backwards: bool = False) -> sa.ColumnElement[Any]:
-        made = self.expression.desc() if self.descending != backwards else self.expression.asc()
+        clause = self.expression.desc() if self.descending != backwards else self.expression.asc()
         if not self.nullable:
             # With an unneeded place of nulls SQLite would sort again rows that an index has in order.
-            return made
-        return made.nulls_first() if self.nulls_first != backwards else made.nulls_last()
+            return clause
+        return clause.nulls_first() if self.nulls_first != backwards else clause.nulls_last()
 
     def nulls_come(self, *, backwards: bool) -> bool:
         """Whether nulls come after all values in this direction."""

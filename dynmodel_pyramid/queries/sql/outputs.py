@@ -83,24 +83,24 @@ def every_output(names: Names) -> list[Output]:
 
 def output_of(names: Names, column: str, name: str) -> Output:
     """A field, system column or reverse side, under a name."""
-    found = names.find(column, "select")
+    member = names.find(column, "select")
     model, table = names.model, names.table
-    if isinstance(found, str):
-        return of_subject(name, of_system(model, found, table), found)
-    if not isinstance(found, FieldDefinition):
-        text = sa.type_coerce(reverse_expression(model, found, table), sa.Text())
+    if isinstance(member, str):
+        return of_subject(name, of_system(model, member, table), member)
+    if not isinstance(member, FieldDefinition):
+        text = sa.type_coerce(reverse_expression(model, member, table), sa.Text())
         return of_text(name, text, column, text)
-    shown = json_expression(model, found, table)
-    if is_list(model, found):
+    shown = json_expression(model, member, table)
+    if is_list(model, member):
         text = sa.type_coerce(shown, sa.Text())
-        return of_text(name, text, found.name, text)
-    subject = of_field(model, found, table)
+        return of_text(name, text, member.name, text)
+    subject = of_field(model, member, table)
     return Output(
         name,
         shown,
         lambda: json_text(
             shown, subject.expression, subject.field_type, subject.options, subject.dialect, subject.name
         ),
-        found.name,
+        member.name,
         digits_of(subject),
     )

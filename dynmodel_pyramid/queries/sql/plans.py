@@ -88,14 +88,14 @@ class Plan:
         :param nulls: False leaves out the rows of :attr:`nulls_follow`, so that an index can be used
         :raises Malformed: the query's cursor does not belong to this order
         """
-        made, values = self.statement, self._cursor_values
+        statement, values = self.statement, self._cursor_values
         if values is not None:
-            made = made.where(keysets.beyond(self.keys, values, backwards=self._backwards, nulls=nulls))
+            statement = statement.where(keysets.beyond(self.keys, values, backwards=self._backwards, nulls=nulls))
             if self._backwards:
-                made = made.order_by(None).order_by(*[key.clause(backwards=True) for key in self.keys])
+                statement = statement.order_by(None).order_by(*[key.clause(backwards=True) for key in self.keys])
         if with_keys:
-            made = made.add_columns(*[key.expression for key in self.keys])
-        return cut(made, limit, offset)
+            statement = statement.add_columns(*[key.expression for key in self.keys])
+        return cut(statement, limit, offset)
 
     def counted(self, most: int | None = None) -> sa.Select[*tuple[Any, ...]]:
         """The number of all rows, but never more than ``most``."""
@@ -137,7 +137,7 @@ def plan(
         keys = []
         statement = grouped(selection, outputs, model.table, conditions, _shown)
     versions = {table_id: far.definition.version for table_id, far in around.used.items()}
-    names = tuple(each.name for each in outputs)
+    names = tuple(output.name for output in outputs)
     return Plan(query, names, statement, keys, model.definition.id, versions, around.budget.spent)
 
 
@@ -151,4 +151,4 @@ def _with_id(model: Model, keys: list[Key]) -> list[Key]:
 
 def _shown(outputs: Sequence[Output]) -> list[sa.ColumnElement[Any]]:
     # Generated labels: users' names could equal those of other columns in the statement.
-    return [each.shown.label(f"_{number}") for number, each in enumerate(outputs)]
+    return [output.shown.label(f"_{number}") for number, output in enumerate(outputs)]

@@ -65,26 +65,28 @@ def relation_of(names: Names, name: str, hint: str | None, models: Models, param
     :raises Malformed: there is none (``unknown_relation``), or there are several (``ambiguous_relation``)
     """
     every = list(_relations(names, models))
-    named = [each for each in every if name in each.names]
-    found = named or [each for each in every if _is_called(each, name, models)]
+    named = [relation for relation in every if name in relation.names]
+    matches = named or [relation for relation in every if _is_called(relation, name, models)]
     if hint is not None:
-        found = [
-            each for each in found if hint in each.names or hint == each.link.name or _is_called(each, hint, models)
+        matches = [
+            relation
+            for relation in matches
+            if hint in relation.names or hint == relation.link.name or _is_called(relation, hint, models)
         ]
-    if len(found) == 1:
-        return found[0]
+    if len(matches) == 1:
+        return matches[0]
     called = clip(name if hint is None else f"{name}!{hint}")
     here = names.model.definition.model_name
-    if found:
-        told = ", ".join(_told(each, models) for each in found)
+    if matches:
+        choices = ", ".join(_told(relation, models) for relation in matches)
         raise Malformed(
-            f"{parameter}: {called} may be several relations of {here}: {told}",
+            f"{parameter}: {called} may be several relations of {here}: {choices}",
             code="ambiguous_relation",
-            hint=f"name the link or the reverse side, or give the link as a hint: {clip(name)}!{found[0].link.name}",
+            hint=f"name the link or the reverse side, or give the link as a hint: {clip(name)}!{matches[0].link.name}",
             parameter=parameter,
             relation=clip(name),
         )
-    known = sorted({_told(each, models) for each in every})
+    known = sorted({_told(relation, models) for relation in every})
     raise Malformed(
         f"{parameter}: the table {here} has no relation {called}",
         code="unknown_relation",

@@ -121,8 +121,8 @@ def _array(
     """The rows as the text of a JSON array: of objects, or of the values of one output."""
     source, tie, order = near.reached(key, child)
 
-    def shown(made: Sequence[Output]) -> list[sa.ColumnElement[Any]]:
-        text = _object(child, made) if only is None else made[only].text()
+    def shown(selected: Sequence[Output]) -> list[sa.ColumnElement[Any]]:
+        text = _object(child, selected) if only is None else selected[only].text()
         return [text.label("value")]
 
     rows = select_rows(child, outputs, source, [tie], order, shown)

@@ -55,10 +55,10 @@ class Surroundings:
         return output.as_number() if self.numbers else output
 
     def model(self, key: int | str) -> Model | None:
-        found = self.models(key)
-        if found is not None:
-            self.used[found.definition.id] = found
-        return found
+        model = self.models(key)
+        if model is not None:
+            self.used[model.definition.id] = model
+        return model
 
 
 class Selection:
@@ -145,12 +145,12 @@ class Selection:
 
     def conditions(self) -> list[sa.ColumnElement[bool]]:
         """The conditions for a row of this level: the scope's, the filters, and ``!inner``."""
-        made = []
+        conditions = []
         if self.names.scope.condition is not None:
-            made.append(self.names.scope.condition(self.table))
+            conditions.append(self.names.scope.condition(self.table))
         if self.level.filters:
-            made.append(translated(self.level.filters, self.names, self.exists))
-        return made + [self._exists(key) for key, item in self.embeds.items() if item.join == "inner"]
+            conditions.append(translated(self.level.filters, self.names, self.exists))
+        return conditions + [self._exists(key) for key, item in self.embeds.items() if item.join == "inner"]
 
     def join(self, key: str) -> "Selection":
         """Join the one row that a relation may have."""

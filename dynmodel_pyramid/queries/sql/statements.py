@@ -37,10 +37,10 @@ def select_rows(
     if has_rows(outputs):
         clauses = [key.clause() for key in keys_of(selection)]
         rows = sa.select(*shown(outputs)).select_from(selection.join_to(source))
-        made = rows.where(*conditions).order_by(*clauses, *order)
+        statement = rows.where(*conditions).order_by(*clauses, *order)
     else:
-        made = grouped(selection, outputs, source, conditions, shown)
-    return cut(made, selection.level.limit, selection.level.offset)
+        statement = grouped(selection, outputs, source, conditions, shown)
+    return cut(statement, selection.level.limit, selection.level.offset)
 
 
 def cut(rows: sa.Select[*tuple[Any, ...]], limit: int | None, offset: int) -> sa.Select[*tuple[Any, ...]]:
@@ -50,8 +50,8 @@ def cut(rows: sa.Select[*tuple[Any, ...]], limit: int | None, offset: int) -> sa
 
 
 def has_rows(outputs: Sequence[Output | Aggregate]) -> TypeGuard[Sequence[Output]]:
-    """Whether the values are of rows, and not of groups, which aggregates make."""
-    return not any(isinstance(each, Aggregate) for each in outputs)
+    """Whether the values are those of rows: nothing is added up, which makes groups."""
+    return not any(isinstance(output, Aggregate) for output in outputs)
 
 
 def grouped(
@@ -68,11 +68,11 @@ def grouped(
     """
     columns: list[sa.ColumnElement[Any]] = []
     budget = selection.around.budget
-    for number, each in enumerate(outputs):
-        if isinstance(each, Output):
-            columns.append(budget.spend(each.text()).label(f"g{number}"))
-        elif each.subject is not None:
-            columns.append(each.subject.expression.label(f"a{number}"))
+    for number, output in enumerate(outputs):
+        if isinstance(output, Output):
+            columns.append(budget.spend(output.text()).label(f"g{number}"))
+        elif output.subject is not None:
+            columns.append(output.subject.expression.label(f"a{number}"))
     terms = [_checked(term, outputs) for term in selection.level.order]
     sorts = [key for term in terms for key in keys_of(selection, [term])]
     columns += [key.expression.label(f"s{number}") for number, key in enumerate(sorts)]
@@ -81,28 +81,28 @@ def grouped(
     rows = (inner if selection.near is None else inner.correlate(selection.near)).subquery()
     groups: list[sa.ColumnElement[Any]] = [column for column in rows.c if column.name[0] in "gs"]
     values = [
-        each.over(None if each.subject is None else rows.c[f"a{number}"], selection.dialect).label(f"v{number}")
-        for number, each in enumerate(outputs)
-        if isinstance(each, Aggregate)
+        output.over(None if output.subject is None else rows.c[f"a{number}"], selection.dialect).label(f"v{number}")
+        for number, output in enumerate(outputs)
+        if isinstance(output, Aggregate)
     ]
-    found = sa.select(*groups, *values).select_from(rows).group_by(*groups).subquery()
-    made: list[Output] = []
+    aggregated = sa.select(*groups, *values).select_from(rows).group_by(*groups).subquery()
+    results: list[Output] = []
     last = []
-    for number, each in enumerate(outputs):
-        if isinstance(each, Aggregate):
-            output = selection.around.shown(each.output(found.c[f"v{number}"], selection.dialect))
-            budget.spend(output.shown)
-            made.append(output)
+    for number, output in enumerate(outputs):
+        if isinstance(output, Aggregate):
+            result = selection.around.shown(output.output(aggregated.c[f"v{number}"], selection.dialect))
+            budget.spend(result.shown)
+            results.append(result)
             continue
-        group = sa.type_coerce(found.c[f"g{number}"], sa.Text())
-        made.append(_of_group(each.name, group))
+        group = sa.type_coerce(aggregated.c[f"g{number}"], sa.Text())
+        results.append(_of_group(output.name, group))
         last.append(expressions_of(selection.dialect).by_bytes(group))
     order = []
     for number, key in enumerate(sorts):
-        value = found.c[f"s{number}"]
+        value = aggregated.c[f"s{number}"]
         clause = value.desc() if key.descending else value.asc()
         order.append(clause.nulls_first() if key.nulls_first else clause.nulls_last())
-    return sa.select(*shown(made)).select_from(found).order_by(*order, *last)
+    return sa.select(*shown(results)).select_from(aggregated).order_by(*order, *last)
 
 
 def _of_group(name: str, text: sa.ColumnElement[Any]) -> Output:
@@ -114,7 +114,7 @@ def _checked(term: OrderTerm, outputs: Sequence[Output | Aggregate]) -> OrderTer
     :raises Malformed: rows are grouped, but not by a value that they are ordered by
     """
     column = term.column
-    known = {each.column for each in outputs if isinstance(each, Output)}
+    known = {output.column for output in outputs if isinstance(output, Output)}
     if term.relation is not None or column.path or column.name not in known:
         raise Malformed(
             f"order: rows are grouped, and not by {clip(column.name)}",

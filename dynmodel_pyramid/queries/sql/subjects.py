@@ -39,23 +39,23 @@ class Subject:
     options: Options
     dialect: str
 
-    def made(self, name: str, made: sa.ColumnElement[Any], field_type: BuiltIn) -> "Subject":
+    def made(self, name: str, expression: sa.ColumnElement[Any], field_type: BuiltIn) -> "Subject":
         """A subject made from this one, of a built-in type with its default options."""
         known, options = plain(field_type)
-        return replace(self, name=name, expression=made, field_type=known, options=options)
+        return replace(self, name=name, expression=expression, field_type=known, options=options)
 
 
 @cache
 def plain(field_type: BuiltIn) -> tuple[FieldType, Options]:
     """A built-in type with its default options."""
-    made = field_type()
-    return made, read_options(made, {})
+    known = field_type()
+    return known, read_options(known, {})
 
 
 def of_field(model: Model, field: FieldDefinition, table: sa.FromClause | None = None) -> Subject:
     """The subject of a field; ``table`` is an alias of the model's."""
-    made = expression(model, field, table)
-    return Subject(field.name, made, model.field_types[field.type], field.options, model.dialect)
+    column = expression(model, field, table)
+    return Subject(field.name, column, model.field_types[field.type], field.options, model.dialect)
 
 
 def of_system(model: Model, name: str, table: sa.FromClause | None = None) -> Subject:

@@ -52,9 +52,9 @@ def list_versions(context: History, request: Request) -> Response:
     before = parameters.pop("before", None)
     number = None if before is None else whole_number("before", before)
     page = read_part(parameters, USUAL, MOST)
-    told, more = _history(context, request).page(page.limit, page.offset, number)
-    answer = json_answer(encode([_document(*each) for each in told]))
-    return link_next(request, answer, page, more, before=told[-1][0].number if told else 0)
+    entries, more = _history(context, request).page(page.limit, page.offset, number)
+    answer = json_answer(encode([_document(*entry) for entry in entries]))
+    return link_next(request, answer, page, more, before=entries[-1][0].number if entries else 0)
 
 
 def get_version(context: HistoryVersion, request: Request) -> Response:
@@ -66,7 +66,7 @@ def get_version(context: HistoryVersion, request: Request) -> Response:
 def get_difference(context: DifferenceResource, request: Request) -> Response:
     no_parameters(request)
     numbers = context.__parent__.__parent__.number, context.number
-    before, after = (each.definition for each in _history(context, request).at(*numbers))
+    before, after = (version.definition for version in _history(context, request).at(*numbers))
     document = {"from": before.version, "to": after.version, "steps": operation_documents(before, after)}
     return json_answer(encode(document))
 

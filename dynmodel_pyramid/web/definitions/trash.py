@@ -62,8 +62,8 @@ def get_health(context: resources.Health, request: Request) -> Response:
 # Fields
 
 
-def kept_field_document(kept: Kept) -> dict[str, Any]:
-    what = kept.what
+def kept_field_document(entry: Kept) -> dict[str, Any]:
+    what = entry.what
     assert isinstance(what, KeptField)
     definition = field_document(what.field, 0)
     del definition["position"]
@@ -75,8 +75,8 @@ def kept_field_document(kept: Kept) -> dict[str, Any]:
         "reason": "replaced" if what.replaced else "dropped",
         "dropped_at": _moment(what.dropped_at),
         "dropped_version": what.version,
-        "rows": kept.rows,
-        "kept_until": _moment(kept.until),
+        "rows": entry.rows,
+        "kept_until": _moment(entry.until),
         "definition": definition,
     }
 
@@ -87,14 +87,14 @@ def _fields(context: resources.FieldTrash | resources.TrashedField | resources.F
 
 def list_fields(context: resources.FieldTrash, request: Request) -> Response:
     no_parameters(request)
-    found = _fields(context).fields(context.model.definition)
-    return json_answer(encode([kept_field_document(kept) for kept in found]))
+    entries = _fields(context).fields(context.model.definition)
+    return json_answer(encode([kept_field_document(entry) for entry in entries]))
 
 
 def get_field(context: resources.TrashedField, request: Request) -> Response:
     no_parameters(request)
-    (kept,) = _fields(context).fields(context.model.definition, context.number)
-    return json_answer(encode(kept_field_document(kept)))
+    (entry,) = _fields(context).fields(context.model.definition, context.number)
+    return json_answer(encode(kept_field_document(entry)))
 
 
 def restore_field(context: resources.FieldRestore, request: Request) -> Response:
@@ -126,16 +126,16 @@ def purge_field(context: resources.TrashedField, request: Request) -> Response:
 # Tables
 
 
-def kept_table_document(kept: Kept) -> dict[str, Any]:
-    assert isinstance(kept.what, DroppedTable)
-    definition = kept.what.definition
+def kept_table_document(entry: Kept) -> dict[str, Any]:
+    assert isinstance(entry.what, DroppedTable)
+    definition = entry.what.definition
     return {
         "number": definition.id,
         "model_name": definition.model_name,
-        "dropped_at": _moment(kept.what.dropped_at),
+        "dropped_at": _moment(entry.what.dropped_at),
         "dropped_version": definition.version,
-        "rows": kept.rows,
-        "kept_until": _moment(kept.until),
+        "rows": entry.rows,
+        "kept_until": _moment(entry.until),
     }
 
 
@@ -145,16 +145,16 @@ def _tables(context: resources.BelowTrash) -> TableTrash:
 
 def list_tables(context: resources.TableTrash, request: Request) -> Response:
     page = read_part(no_parameters(request, "limit", "offset"), USUAL, MOST)
-    found, more = _tables(context).tables(page.limit, page.offset)
-    return link_next(request, json_answer(encode([kept_table_document(kept) for kept in found])), page, more)
+    entries, more = _tables(context).tables(page.limit, page.offset)
+    return link_next(request, json_answer(encode([kept_table_document(entry) for entry in entries])), page, more)
 
 
 def get_table(context: resources.TrashedTable, request: Request) -> Response:
     no_parameters(request)
-    kept = _tables(context).table(context.number)
-    assert isinstance(kept.what, DroppedTable)
-    answer = json_answer(encode(kept_table_document(kept)))
-    answer.headers["ETag"] = f'"{kept.what.definition.version}"'
+    entry = _tables(context).table(context.number)
+    assert isinstance(entry.what, DroppedTable)
+    answer = json_answer(encode(kept_table_document(entry)))
+    answer.headers["ETag"] = f'"{entry.what.definition.version}"'
     return answer
 
 

@@ -47,8 +47,8 @@ class Afterwards:
                 step()
         except Exception as error:
             log_unexpected(error, self._request)
-            told = "the rows were written, but the answer that shows them could not be made"
-            return problem(self._request, 500, "answer_lost", told, "read the rows; do not send them again")
+            detail = "the rows were written, but the answer that shows them could not be made"
+            return problem(self._request, 500, "answer_lost", detail, "read the rows; do not send them again")
         return answer
 
     def close(self) -> None:

@@ -63,8 +63,8 @@ class RowsBody:
         self._file.write(part)
         self._before = self._between
         if isinstance(self._file, BytesIO) and self._file.tell() > IN_MEMORY:
-            kept, self._file = self._file, TemporaryFile()
-            self._file.write(kept.getbuffer())
+            buffer, self._file = self._file, TemporaryFile()
+            self._file.write(buffer.getbuffer())
 
     def answer(self, answer: Response) -> None:
         """Let this be the body of an answer, which closes it."""

@@ -124,9 +124,9 @@ def refuse_parameters(request: Request, kind: str, media_types: tuple[str, ...])
     header = request.headers.get("Content-Type", "")
     charsets = [value for value in _CHARSET.findall(header) if value.lower() not in _UTF_8]
     others = () if kind not in (CSV, NDJSON) or _UNDERSTOOD.fullmatch(header) else (header[:100],)
-    for told in (*charsets, *others):
+    for unsupported in (*charsets, *others):
         raise UnsupportedMediaType(
-            f"Content-Type: {told} is not supported",
+            f"Content-Type: {unsupported} is not supported",
             hint="send UTF-8, CSV with a header line",
             media_types=media_types,
         )

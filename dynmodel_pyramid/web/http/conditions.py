@@ -103,7 +103,7 @@ def best_offer(request: Request, offers: tuple[str, ...] = ("application/json",)
 
 def media_ranges(header: str) -> list[tuple[str, dict[str, str]]]:
     """The ranges of ``Accept``: names with their parameters, the best first, without those of quality 0."""
-    found = []
+    ranges = []
     for number, part in enumerate(header.split(",")):
         name, *rest = (piece.strip() for piece in part.split(";"))
         parameters = {
@@ -114,5 +114,5 @@ def media_ranges(header: str) -> list[tuple[str, dict[str, str]]]:
         except ValueError:
             quality = 1.0
         if name and quality > 0:
-            found.append((-quality, number, name.lower(), parameters))
-    return [(name, parameters) for _, _, name, parameters in sorted(found, key=lambda each: each[:2])]
+            ranges.append((-quality, number, name.lower(), parameters))
+    return [(name, parameters) for _, _, name, parameters in sorted(ranges, key=lambda entry: entry[:2])]

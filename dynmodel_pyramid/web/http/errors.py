@@ -106,8 +106,8 @@ def request_id(request: Request) -> str:
     """The client's ``X-Request-Id`` if it is valid, else a new one; the same for the whole request."""
     known = request.environ.get("dynmodel.request_id")
     if known is None:
-        given = request.headers.get("X-Request-Id", "")
-        known = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        sent = request.headers.get("X-Request-Id", "")
+        known = sent if _REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
         request.environ["dynmodel.request_id"] = known
     return known
 
@@ -224,14 +224,14 @@ def database_error_view(error: sa.exc.DBAPIError, request: Request) -> Response:
             request, 422, "validation", "a value, or the row as a whole, is beyond what the database can store"
         )
     if failure.kind == "too_complex":
-        told = "the query is more than the database takes"
-        return problem(request, 400, "query_too_complex", told, "embed less deeply, or ask in several queries")
+        detail = "the query is more than the database takes"
+        return problem(request, 400, "query_too_complex", detail, "embed less deeply, or ask in several queries")
     if failure.kind == "timeout":
         settings = request.registry.dynmodel_settings
-        told = f"the database took longer than {settings.statement_timeout:g} seconds"
+        detail = f"the database took longer than {settings.statement_timeout:g} seconds"
         if settings.change_timeout != settings.statement_timeout:
-            told += f", or {settings.change_timeout:g} seconds for the change of a definition"
-        return problem(request, 504, "statement_timeout", told, "ask for less, or index the fields that are compared")
+            detail += f", or {settings.change_timeout:g} seconds for the change of a definition"
+        return problem(request, 504, "statement_timeout", detail, "ask for less, or index the fields that are compared")
     if failure.kind in ("busy", "away", "full"):
         details = {
             "busy": "the rows are locked by another request",
@@ -262,9 +262,9 @@ def _too_long(failure: Failure, request: Request) -> Response:
     """A value that is too long for an index; for very long values the database does not name the index."""
     model = getattr(request.context, "model", None)
     names = [] if model is None else violated_fields(failure, model.definition) or long_indexed_fields(model)
-    told = f"the value of {' or '.join(names)}" if names else "the value of an indexed or unique field"
+    subject = f"the value of {' or '.join(names)}" if names else "the value of an indexed or unique field"
     hint = "shorten the value, or take index and unique from the field (some 2,700 bytes fit, after compression)"
-    return problem(request, 422, "validation", f"{told} is too long for its index", hint, fields=names)
+    return problem(request, 422, "validation", f"{subject} is too long for its index", hint, fields=names)
 
 
 def unexpected_error_view(error: Exception, request: Request) -> Response:
@@ -297,13 +297,13 @@ def log_failure(answer: Response, request: Request) -> None:
 
     Faults of this package are logged already.
     """
-    told = request.environ.get(_FAILURE)
-    if answer.status_int < 500 or told is None or request.environ.pop(_LOGGED, False):
+    failure = request.environ.get(_FAILURE)
+    if answer.status_int < 500 or failure is None or request.environ.pop(_LOGGED, False):
         return
     cause = request.environ.get(_CAUSE)
     log.warning(
         "request %s: %s %s answered %d %s%s",
-        *(request_id(request), request.method, request.path, answer.status_int, told),
+        *(request_id(request), request.method, request.path, answer.status_int, failure),
         f" ({cause})" if cause else "",
     )
 

@@ -41,7 +41,7 @@ class Explanation:
         options = f"; options={'|'.join(self.options)}" if self.options else ""
         return f'{PLAN}+{self.form}; for="{self.of}"{options}; charset=utf-8'
 
-    def answer(self, request: Request, found: Queried, part: Part) -> Answer:
+    def answer(self, request: Request, results: Queried, part: Part) -> Answer:
         """The plan of a page's statement.
 
         :raises Conflict: the database doesn't know an option
@@ -56,8 +56,8 @@ class Explanation:
             )
         connection = read_connection(request)
         database.dialect.bound_statements(connection, request.registry.dynmodel_settings.statement_timeout)
-        made = found.explain(connection, part.limit, part.offset, self.form, self.options)
-        answer = Answer(orjson.dumps(made) if self.form == "json" else made.encode())
+        plan = results.explain(connection, part.limit, part.offset, self.form, self.options)
+        answer = Answer(orjson.dumps(plan) if self.form == "json" else plan.encode())
         answer.headers["Content-Type"] = self.media_type
         answer.vary = "Accept"
         return answer
@@ -74,21 +74,21 @@ def explanation(name: str, parameters: Mapping[str, str], known: Collection[str]
     of = parameters.get("for", "application/json").lower()
     if of not in known:
         raise NotAcceptable(f"None of these media types are available: {of}", hint='send for="application/json"')
-    given = {option.strip().lower() for option in parameters.get("options", "").split("|")} - {""}
-    unknown = sorted(given.difference(EXPLAIN_OPTIONS))
+    options = {option.strip().lower() for option in parameters.get("options", "").split("|")} - {""}
+    unknown = sorted(options.difference(EXPLAIN_OPTIONS))
     if unknown:
         raise Malformed(
             f"Accept: a plan has no option {unknown[0]!r}",
             code="invalid_parameter",
             hint=f"options are {', '.join(EXPLAIN_OPTIONS)}",
         )
-    if "wal" in given and "analyze" not in given:
+    if "wal" in options and "analyze" not in options:
         raise Malformed(
             "Accept: the option 'wal' of a plan wants 'analyze'",
             code="invalid_parameter",
             hint="send options=analyze|wal",
         )
-    return Explanation(form, of, tuple(option for option in EXPLAIN_OPTIONS if option in given))
+    return Explanation(form, of, tuple(option for option in EXPLAIN_OPTIONS if option in options))
 
 
 def asked_for(request: Request, offers: tuple[str, ...]) -> Explanation | None:

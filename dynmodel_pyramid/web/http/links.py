@@ -20,8 +20,8 @@ def link_header(request: Request, answer: Response, text: str, page: PageOfRows)
     links = []
     for relation, parameter, cursor in (("next", "_after", page.next), ("prev", "_before", page.prev)):
         if cursor is not None:
-            kept = [part for name, part in pairs if name not in _REPLACED]
-            links.append((relation, [*kept, f"{parameter}={cursor}"]))
+            others = [part for name, part in pairs if name not in _REPLACED]
+            links.append((relation, [*others, f"{parameter}={cursor}"]))
     if page.skipped is not None:
         relation = "prev" if any(name == "_before" for name, _ in pairs) else "next"
         links.append((relation, [*(part for name, part in pairs if name != "offset"), f"offset={page.skipped}"]))

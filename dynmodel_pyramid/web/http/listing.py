@@ -27,7 +27,7 @@ from dynmodel_pyramid.web.http.tree import ATTEMPT
 def list_answer(
     face: Face,
     request: Request,
-    found: Queried,
+    results: Queried,
     part: Part,
     form: Form,
     wanted: Preferences,
@@ -40,7 +40,7 @@ def list_answer(
     :param query_string: for links to other pages; None: no links
     :param refuse: called with the number of rows; may raise an error
     """
-    listing = Listing(request, found, part, wanted["count"], face.beyond, cursors=face.has_cursors)
+    listing = Listing(request, results, part, wanted["count"], face.beyond, cursors=face.has_cursors)
     try:
         refuse(f"more than {CHUNK}" if listing.rows is None else len(listing.rows))
     except BaseException:
@@ -53,7 +53,7 @@ def list_answer(
     if face.tells_range or listing.is_ranged:
         answer.headers["Content-Range"] = listing.content_range
     wanted.tell(answer)
-    if found.plan.versions:
+    if results.plan.versions:
         answer.headers["Definitions-Revision"] = str(request.environ[ATTEMPT].snapshot.state.definitions)
     return answer
 
@@ -73,7 +73,7 @@ class Listing:
     def __init__(
         self,
         request: Request,
-        found: Queried,
+        results: Queried,
         part: Part,
         count: str | None,
         beyond: Callable[[int, int], Exception],
@@ -86,8 +86,8 @@ class Listing:
         :param cursors: whether a page has cursors
         :raises Malformed: more rows than ``dynmodel.max_rows``, or a cursor without a limit
         """
-        self._found, self._part, self._beyond = found, part, beyond
-        self._has_cursor = found.plan.query.after is not None or found.plan.query.before is not None
+        self._results, self._part, self._beyond = results, part, beyond
+        self._has_cursor = results.plan.query.after is not None or results.plan.query.before is not None
         self._guess: int | None = None
         settings, dialect = request.registry.dynmodel_settings, request.environ[ATTEMPT].database.dialect
         limit = part.limit if part.limit is not None and part.limit <= CHUNK else None
@@ -101,12 +101,12 @@ class Listing:
             dialect.bound_statements(connection, settings.statement_timeout)
             if count is not None:
                 self._count(connection, count)
-            found.refuse_too_many(connection, part.limit, settings.max_rows)
+            results.refuse_too_many(connection, part.limit, settings.max_rows)
             if limit is not None:
-                self.page = found.page(connection, limit, part.offset, cursors=cursors)
+                self.page = results.page(connection, limit, part.offset, cursors=cursors)
                 self.rows = self.page.rows
             else:
-                self._stream = RowStream(request, connection, found.parts(connection, part.limit, part.offset))
+                self._stream = RowStream(request, connection, results.parts(connection, part.limit, part.offset))
                 self.rows = self._stream.whole
             self.sent = None if self.rows is None else len(self.rows)
             if self.total is not None and not self._has_cursor:
@@ -119,14 +119,14 @@ class Listing:
             connection.close()
 
     def _count(self, connection: sa.Connection, how: str) -> None:
-        self._guess = None if how == "exact" else self._found.guess(connection, how)
+        self._guess = None if how == "exact" else self._results.guess(connection, how)
         if self._guess is None:
             self._count_all(connection)
         else:
             self.total = self._guess
 
     def _count_all(self, connection: sa.Connection) -> None:
-        self.total = self._found.count(connection)
+        self.total = self._results.count(connection)
         if self._part.offset > self.total and not self._has_cursor:
             raise self._beyond(self._part.offset, self.total)
 
@@ -148,7 +148,7 @@ class Listing:
         end = None if limit is None else min(offset + limit, LARGEST)
         reach = total
         if self._guess is not None:
-            reach = self._found.count(connection, end)
+            reach = self._results.count(connection, end)
             self.total = reach if end is None or reach < end else max(self._guess, reach)
         self.sent = max((reach if end is None else min(reach, end)) - offset, 0)
 

@@ -49,18 +49,18 @@ def add_resource_view(
                 best_offer(request, offers(request))
             return chosen(context, request)
         if method == "OPTIONS":
-            made = empty_answer(options_status)
-            made.headers.pop("Content-Type", None)
-            made.headers["Allow"] = allow
-            return made
+            response = empty_answer(options_status)
+            response.headers.pop("Content-Type", None)
+            response.headers["Allow"] = allow
+            return response
         raise MethodNotAllowed(method, allow)
 
     def view(context: Resource, request: Request) -> Response:
-        made = answer(context, request)
-        if "Definition-Version" not in made.headers:
-            with_definition_version(made, request)
+        response = answer(context, request)
+        if "Definition-Version" not in response.headers:
+            with_definition_version(response, request)
         if "X-Request-Id" in request.headers:
-            made.headers["X-Request-Id"] = request_id(request)
-        return made
+            response.headers["X-Request-Id"] = request_id(request)
+        return response
 
     config.add_view(view, context=resource, route_name=ROUTE, name="")

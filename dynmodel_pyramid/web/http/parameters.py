@@ -7,19 +7,19 @@ from dynmodel_pyramid.errors import Malformed
 
 def no_parameters(request: Request, *known: str) -> dict[str, str]:
     """Read the query string's parameters: each must be known, and occur once."""
-    given: dict[str, str] = {}
+    parameters: dict[str, str] = {}
     if not request.query_string:
         # Not request.GET: it and the environment refer to one another, so a write's body would stay in memory until the
         # garbage collector's next full run: 2 MB for each POST of 5,000 rows, hundreds of MB in all.
-        return given
+        return parameters
     for name, value in request.GET.items():
         if name not in known:
             hint = f"known are {', '.join(known)}" if known else "there are none here"
             raise Malformed(f"unknown parameter {name!r}", code="unknown_parameter", hint=hint)
-        if name in given:
+        if name in parameters:
             raise Malformed(f"the parameter {name} stands twice", code="invalid_parameter")
-        given[name] = value
-    return given
+        parameters[name] = value
+    return parameters
 
 
 def author_of(request: Request) -> str | None:

@@ -26,8 +26,8 @@ class Preferences:
     @property
     def most(self) -> int | None:
         """The most rows that may be written."""
-        found = self["max-affected"]
-        return None if found is None else int(found)
+        value = self["max-affected"]
+        return None if value is None else int(value)
 
     @property
     def is_empty(self) -> bool:
@@ -65,20 +65,20 @@ class PreferenceRules:
         if not header:
             return NOTHING
         heeded = self.heeded.get(request.method, ())
-        given: dict[str, str] = {}
+        preferences: dict[str, str] = {}
         refused = []
         for name, value, text in _asked(header, is_exact=self.is_exact):
             if self._is_known(name, value) and (self.is_exact or name in heeded):
-                given.setdefault(name, value)
+                preferences.setdefault(name, value)
             elif name not in self.passed_over:
                 refused.append(text)
-        if given.get("handling") != "strict":
+        if preferences.get("handling") != "strict":
             # As in PostgREST ("Prefer Header": Max Affected).
-            given.pop("max-affected", None)
+            preferences.pop("max-affected", None)
         elif refused:
             raise self.refuse(refused, heeded)
-        order = self.known if self.is_exact else given
-        return Preferences({name: given[name] for name in order if name in given and name in heeded})
+        order = self.known if self.is_exact else preferences
+        return Preferences({name: preferences[name] for name in order if name in preferences and name in heeded})
 
     def _is_known(self, name: str, value: str) -> bool:
         if name == "max-affected":
@@ -91,8 +91,8 @@ NOTHING = Preferences()
 
 def preferred(request: Request, name: str, known: Sequence[str]) -> Preferences:
     """The value of one preference, if it is a known one; the first one in the header counts."""
-    for given, value, _ in _asked(request.headers.get("Prefer", ""), is_exact=False):
-        if given == name:
+    for preference, value, _ in _asked(request.headers.get("Prefer", ""), is_exact=False):
+        if preference == name:
             return Preferences({name: value}) if value in known else NOTHING
     return NOTHING
 

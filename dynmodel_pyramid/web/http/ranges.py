@@ -28,10 +28,10 @@ def part_of(request: Request, limit: int | None, offset: int) -> Part:
 
     :raises RangeNotSatisfiable: the range ends before it begins
     """
-    found = _RANGE.fullmatch(request.headers.get("Range", "").strip()) if request.method == "GET" else None
-    if found is None or request.headers.get("Range-Unit", "items").strip() != "items":
+    match = _RANGE.fullmatch(request.headers.get("Range", "").strip()) if request.method == "GET" else None
+    if match is None or request.headers.get("Range-Unit", "items").strip() != "items":
         return Part(limit, offset)
-    first, last = int(found[1]), None if found[2] is None else int(found[2])
+    first, last = int(match[1]), None if match[2] is None else int(match[2])
     if last is not None and last < first:
         raise RangeNotSatisfiable(f"the range {first}-{last} ends before it begins")
     ends = [

@@ -189,14 +189,14 @@ def create(write: Write, sent: Sent, merging: Merging | None, *, empty: int | No
     face, write.is_one = write.face, sent.is_one
     if merging is None and sent.is_one:
         return _create_one(write, sent)
-    made = Import(write.rows, sent.columns, merging, pointers=not sent.is_one, position=sent.position)
+    importer = Import(write.rows, sent.columns, merging, pointers=not sent.is_one, position=sent.position)
     transaction = RequestTransaction(write.request, write.begin)
-    made.run(sent.documents, transaction, write.take if write.shows_rows else None)
-    status = 201 if merging is None or made.inserted else face.ignored if merging.ignore else 200
+    importer.run(sent.documents, transaction, write.take if write.shows_rows else None)
+    status = 201 if merging is None or importer.inserted else face.ignored if merging.ignore else 200
     if empty is None:
         empty = status if status == 201 else face.unchanged
-    answer = write.answer(status, made.count, empty=empty, later=transaction.later)
-    return answer, Created(made.count, made.inserted, made.last_id)
+    answer = write.answer(status, importer.count, empty=empty, later=transaction.later)
+    return answer, Created(importer.count, importer.inserted, importer.last_id)
 
 
 def _create_one(write: Write, sent: Sent) -> tuple[Response, Created]:

@@ -43,9 +43,9 @@ def unknown_schema(name: str, schema: str) -> RestError:
 
 
 def out_of_range(details: str, total: int | None = None) -> RestError:
-    made = RestError(416, "PGRST103", "Requested range not satisfiable", details=details)
-    made.headers = {"Content-Range": f"*/{'*' if total is None else total}"}
-    return made
+    error = RestError(416, "PGRST103", "Requested range not satisfiable", details=details)
+    error.headers = {"Content-Range": f"*/{'*' if total is None else total}"}
+    return error
 
 
 def bad_preferences(names: list[str]) -> RestError:

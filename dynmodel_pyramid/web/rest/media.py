@@ -122,5 +122,5 @@ def negotiated(request: Request, *, explains: bool = False) -> Media | Explanati
             return Media(CSV)
         if name in plans:
             return explanation(name, parameters, EXPLAINED)
-    told = ", ".join(name for name, _ in wanted)
-    raise RestError(NotAcceptable.status, "PGRST107", f"None of these media types are available: {told}")
+    names = ", ".join(name for name, _ in wanted)
+    raise RestError(NotAcceptable.status, "PGRST107", f"None of these media types are available: {names}")

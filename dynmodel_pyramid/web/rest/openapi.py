@@ -41,8 +41,8 @@ def describe(context: Rest, request: Request) -> Response:
         "basePath": path(request, "rest"),
         "consumes": ["application/json", "text/csv"],
         "produces": ["application/json", "application/vnd.pgrst.object+json", "text/csv"],
-        "paths": {f"/{each.model_name}": _operations(each) for each in definitions},
-        "definitions": {each.model_name: _schema(each, types) for each in definitions},
+        "paths": {f"/{definition.model_name}": _operations(definition) for definition in definitions},
+        "definitions": {definition.model_name: _schema(definition, types) for definition in definitions},
     }
     answer = Answer(orjson.dumps(document))
     answer.headers["Content-Type"] = f"{MEDIA_TYPE}; charset=utf-8"
@@ -52,24 +52,24 @@ def describe(context: Rest, request: Request) -> Response:
 def _operations(definition: TableDefinition) -> dict[str, Any]:
     name = definition.model_name
     row = {"$ref": f"#/definitions/{name}"}
-    made: dict[str, dict[str, Any]] = {}
-    for method, (status, told) in _METHODS.items():
-        answer: dict[str, Any] = {"description": told}
+    operations: dict[str, dict[str, Any]] = {}
+    for method, (status, description) in _METHODS.items():
+        answer: dict[str, Any] = {"description": description}
         if method == "get":
             answer["schema"] = {"type": "array", "items": row}
-        made[method] = {"tags": [name], "responses": {status: answer}}
+        operations[method] = {"tags": [name], "responses": {status: answer}}
         if method in ("post", "patch"):
-            made[method]["parameters"] = [{"name": name, "in": "body", "required": False, "schema": row}]
-    return made
+            operations[method]["parameters"] = [{"name": name, "in": "body", "required": False, "schema": row}]
+    return operations
 
 
 def _schema(definition: TableDefinition, types: FieldTypes) -> dict[str, Any]:
     key = {"type": "integer", "format": "bigint", "description": "Note:\nThis is a Primary Key.<pk/>"}
     fields = [field for field in definition.fields if not field.write_only]
     required = ["id", *[field.name for field in fields if field.required]]
-    made: dict[str, Any] = {"required": required, "type": "object"}
-    made["properties"] = {"id": key} | {field.name: _property(field, types) for field in fields}
-    return made if definition.description is None else {"description": definition.description, **made}
+    schema: dict[str, Any] = {"required": required, "type": "object"}
+    schema["properties"] = {"id": key} | {field.name: _property(field, types) for field in fields}
+    return schema if definition.description is None else {"description": definition.description, **schema}
 
 
 def _property(field: FieldDefinition, types: FieldTypes) -> dict[str, Any]:
@@ -78,9 +78,9 @@ def _property(field: FieldDefinition, types: FieldTypes) -> dict[str, Any]:
         return {}
     field_type = types[field.type]
     schema = _NUMBERS if field_type.exact_numbers else field_type.json_schema(field.options)
-    made = {name: value for name, value in schema.items() if name in _KNOWN and not isinstance(value, bool)}
-    if isinstance(made.get("type"), list):
-        del made["type"]
+    members = {name: value for name, value in schema.items() if name in _KNOWN and not isinstance(value, bool)}
+    if isinstance(members.get("type"), list):
+        del members["type"]
     if field.description is not None:
-        made["description"] = field.description
-    return made if field.default is None else {**made, "default": field.default}
+        members["description"] = field.description
+    return members if field.default is None else {**members, "default": field.default}

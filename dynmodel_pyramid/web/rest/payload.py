@@ -84,10 +84,10 @@ def _of_json(documents: Documents, *, same_keys: bool) -> Iterator[dict[str, Any
 
 def _of_form(body: bytes) -> dict[str, Any]:
     pairs = split(body.decode("latin-1"))
-    made = dict(pairs)
-    if len(made) != len(pairs):
+    document = dict(pairs)
+    if len(document) != len(pairs):
         raise bad_body("a name stands twice in the form")
-    return made
+    return document
 
 
 def _of_csv(file: BinaryIO, longest: int) -> Iterator[dict[str, Any]]:
@@ -130,9 +130,9 @@ class Typing:
 
     def typed(self, document: dict[str, Any]) -> dict[str, Any]:
         """The document with typed values, and only the keys of ``columns``."""
-        kept = document if self._columns is None else {k: v for k, v in document.items() if k in self._columns}
+        members = document if self._columns is None else {k: v for k, v in document.items() if k in self._columns}
         try:
-            return {name: self._typer(name)(value) for name, value in kept.items()}
+            return {name: self._typer(name)(value) for name, value in members.items()}
         except RecursionError:
             raise bad_body("Empty or invalid json", "the body is nested too deeply") from None
 
@@ -140,9 +140,9 @@ class Typing:
         try:
             return self._typers[name]
         except KeyError:
-            made = self._make(name)
+            typer = self._make(name)
             # Clients may send any number of names that are not fields.
-            return self._typers.setdefault(name, made) if name == "id" or self._is_known(name) else made
+            return self._typers.setdefault(name, typer) if name == "id" or self._is_known(name) else typer
 
     def filled(self, document: dict[str, Any]) -> dict[str, Any]:
         """The document, with null for missing ones of ``columns``."""

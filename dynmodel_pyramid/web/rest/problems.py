@@ -83,17 +83,17 @@ def rest_error(
     request: Request, status: int, code: str, detail: str, hint: str | None, members: dict[str, Any]
 ) -> Response:
     """The answer to an error; ``code`` may already be PostgREST's."""
-    told: str
+    rest_code: str
     known: int | None
-    told, known = CODES.get(code, (code, None))
+    rest_code, known = CODES.get(code, (code, None))
     message, details = detail, members.get("details")
     words = _WORDS.get(code)
     if words is not None:
-        told, known, message, details = words(request, detail, members, told, known)
-    document = {"code": told, "message": message, "details": details, "hint": hint}
+        rest_code, known, message, details = words(request, detail, members, rest_code, known)
+    document = {"code": rest_code, "message": message, "details": details, "hint": hint}
     answer = Response(json.dumps(document).encode(), status=known or status, content_type="application/json")
     answer.charset = "utf-8"
-    answer.headers["Proxy-Status"] = f"PostgREST; error={told}"
+    answer.headers["Proxy-Status"] = f"PostgREST; error={rest_code}"
     return answer
 
 
@@ -101,94 +101,94 @@ def _table(request: Request) -> str:
     return getattr(getattr(request, "context", None), "__name__", "") or ""
 
 
-def _query(request: Request, detail: str, members: dict[str, Any], told: str, known: int | None) -> Told:
+def _query(request: Request, detail: str, members: dict[str, Any], code: str, known: int | None) -> Told:
     parameter, position = members.get("parameter"), members.get("position")
     if parameter is None:
-        return told, known, detail, None
-    return told, known, f'"failed to parse {parameter}" (line 1, column {position or 1})', detail
+        return code, known, detail, None
+    return code, known, f'"failed to parse {parameter}" (line 1, column {position or 1})', detail
 
 
-def _unknown_field(request: Request, detail: str, members: dict[str, Any], told: str, known: int | None) -> Told:
-    return told, known, f"column {members.get('table')}.{members.get('field')} does not exist", detail
+def _unknown_field(request: Request, detail: str, members: dict[str, Any], code: str, known: int | None) -> Told:
+    return code, known, f"column {members.get('table')}.{members.get('field')} does not exist", detail
 
 
-def _unknown_relation(request: Request, detail: str, members: dict[str, Any], told: str, known: int | None) -> Told:
+def _unknown_relation(request: Request, detail: str, members: dict[str, Any], code: str, known: int | None) -> Told:
     relation = members.get("relation", "?")
     if members.get("parameter") != "select":
         return "PGRST108", 400, f"'{relation}' is not an embedded resource in this request", detail
     message = f"Could not find a relationship between '{_table(request)}' and '{relation}' in the schema cache"
-    return told, known, message, detail
+    return code, known, message, detail
 
 
-def _ambiguous_relation(request: Request, detail: str, members: dict[str, Any], told: str, known: int | None) -> Told:
+def _ambiguous_relation(request: Request, detail: str, members: dict[str, Any], code: str, known: int | None) -> Told:
     pair = f"'{_table(request)}' and '{members.get('relation', '?')}'"
-    return told, known, f"Could not embed because more than one relationship was found for {pair}", detail
+    return code, known, f"Could not embed because more than one relationship was found for {pair}", detail
 
 
-def _not_sortable(request: Request, detail: str, members: dict[str, Any], told: str, known: int | None) -> Told:
+def _not_sortable(request: Request, detail: str, members: dict[str, Any], code: str, known: int | None) -> Told:
     if "relation" in members:
         return "PGRST118", 400, f"A related order on '{members['relation']}' is not possible", detail
-    return told, known, detail, None
+    return code, known, detail, None
 
 
-def _operand(request: Request, detail: str, members: dict[str, Any], told: str, known: int | None) -> Told:
-    return told, known, f"invalid input syntax: {detail}", None
+def _operand(request: Request, detail: str, members: dict[str, Any], code: str, known: int | None) -> Told:
+    return code, known, f"invalid input syntax: {detail}", None
 
 
-def _not_found(request: Request, detail: str, members: dict[str, Any], told: str, known: int | None) -> Told:
-    return told, known, "Invalid path specified in request URL", None
+def _not_found(request: Request, detail: str, members: dict[str, Any], code: str, known: int | None) -> Told:
+    return code, known, "Invalid path specified in request URL", None
 
 
-def _method(request: Request, detail: str, members: dict[str, Any], told: str, known: int | None) -> Told:
-    return told, known, f"Unsupported HTTP method: {request.method}", None
+def _method(request: Request, detail: str, members: dict[str, Any], code: str, known: int | None) -> Told:
+    return code, known, f"Unsupported HTTP method: {request.method}", None
 
 
-def _json(request: Request, detail: str, members: dict[str, Any], told: str, known: int | None) -> Told:
-    return told, known, "Empty or invalid json", detail
+def _json(request: Request, detail: str, members: dict[str, Any], code: str, known: int | None) -> Told:
+    return code, known, "Empty or invalid json", detail
 
 
-def _range(request: Request, detail: str, members: dict[str, Any], told: str, known: int | None) -> Told:
+def _range(request: Request, detail: str, members: dict[str, Any], code: str, known: int | None) -> Told:
     details = "The lower boundary must be lower than or equal to the upper boundary in the Range header."
-    return told, known, "Requested range not satisfiable", details
+    return code, known, "Requested range not satisfiable", details
 
 
-def _unique(request: Request, detail: str, members: dict[str, Any], told: str, known: int | None) -> Told:
+def _unique(request: Request, detail: str, members: dict[str, Any], code: str, known: int | None) -> Told:
     names = ", ".join(members.get("fields", ()))
-    return told, known, f"duplicate key value violates unique constraint on ({names})", detail
+    return code, known, f"duplicate key value violates unique constraint on ({names})", detail
 
 
-def _parameter(request: Request, detail: str, members: dict[str, Any], told: str, known: int | None) -> Told:
+def _parameter(request: Request, detail: str, members: dict[str, Any], code: str, known: int | None) -> Told:
     if members.get("parameter") == "on_conflict":
         return "42P10", 400, "there is no unique or exclusion constraint matching the ON CONFLICT specification", detail
-    return told, known, detail, None
+    return code, known, detail, None
 
 
-def _affected(request: Request, detail: str, members: dict[str, Any], told: str, known: int | None) -> Told:
+def _affected(request: Request, detail: str, members: dict[str, Any], code: str, known: int | None) -> Told:
     message = "Query result exceeds max-affected preference constraint"
-    return told, known, message, f"The query affects {members.get('count')} rows"
+    return code, known, message, f"The query affects {members.get('count')} rows"
 
 
-def _required(request: Request, detail: str, members: dict[str, Any], told: str, known: int | None) -> Told:
+def _required(request: Request, detail: str, members: dict[str, Any], code: str, known: int | None) -> Told:
     names = ", ".join(members.get("fields", ()))
-    return told, known, _null_in(names, _table(request)), detail
+    return code, known, _null_in(names, _table(request)), detail
 
 
 def _null_in(column: str, table: str) -> str:
     return f'null value in column "{column}" of relation "{table}" violates not-null constraint'
 
 
-def _validation(request: Request, detail: str, members: dict[str, Any], told: str, known: int | None) -> Told:
+def _validation(request: Request, detail: str, members: dict[str, Any], code: str, known: int | None) -> Told:
     """A document with faults: the first one gives code and message, ``details`` has them all.
 
     Unknown columns come first: PostgREST finds them before the database sees a value.
     """
     faults = members.get("errors") or []
     if not faults:
-        return told, known, detail, None
+        return code, known, detail, None
     first = next((fault for fault in faults if fault["code"] == "unknown_field"), faults[0])
-    told, known = FAULTS.get(first["code"], BROKEN_RULE)
+    code, known = FAULTS.get(first["code"], BROKEN_RULE)
     if first["code"] == "duplicate_item" and first["pointer"].count("/") <= 1:
-        told = "21000"  # ON CONFLICT DO UPDATE command cannot affect row a second time
+        code = "21000"  # ON CONFLICT DO UPDATE command cannot affect row a second time
     every = "; ".join(f"{fault['pointer']}: {fault['detail']}" for fault in faults)
     column = first["pointer"].rsplit("/", 1)[-1].replace("~1", "/").replace("~0", "~")
     message = f"{first['pointer']}: {first['detail']}"
@@ -198,7 +198,7 @@ def _validation(request: Request, detail: str, members: dict[str, Any], told: st
         message = _null_in(column, _table(request))
     elif first["code"] == "unknown_row":
         message = f'insert or update on table "{_table(request)}" violates foreign key constraint'
-    return told, known, message, every
+    return code, known, message, every
 
 
 _WORDS = {

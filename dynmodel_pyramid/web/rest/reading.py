@@ -24,10 +24,10 @@ def read_rows(context: RestTable, request: Request) -> Response:
         # Both are for writes; PostgREST parses them here, too, and ignores them.
         return replace(read_query(context, text, rules), columns=None, on_conflict=None)
 
-    found = queried(context.rows, "rest", text, read, numbers=REST.exact_numbers)
-    part = part_of(request, found.plan.limit, found.plan.offset)
-    if part.asked and part.limit == 0 and found.plan.limit != 0:
+    results = queried(context.rows, "rest", text, read, numbers=REST.exact_numbers)
+    part = part_of(request, results.plan.limit, results.plan.offset)
+    if part.asked and part.limit == 0 and results.plan.limit != 0:
         raise out_of_range("The range and the limit have no rows in common.")
     if isinstance(media, Explanation):
-        return media.answer(request, found, part)
-    return list_answer(REST, request, found, part, media.form(found.plan.names), wanted, refuse=media.refuse)
+        return media.answer(request, results, part)
+    return list_answer(REST, request, results, part, media.form(results.plan.names), wanted, refuse=media.refuse)

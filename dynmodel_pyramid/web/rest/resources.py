@@ -19,8 +19,8 @@ class Rest(Resource):
         if segment == "rpc":
             return Functions(self, segment)
         # No model has another kind of name, and a database may fail on it.
-        found = self.attempt.model(segment) if segment.isidentifier() else None
-        return RestTable(self, segment, found if found is not None and _is_called(found, segment) else None)
+        model = self.attempt.model(segment) if segment.isidentifier() else None
+        return RestTable(self, segment, model if model is not None and _is_called(model, segment) else None)
 
 
 def _is_called(model: Model, name: str) -> bool:

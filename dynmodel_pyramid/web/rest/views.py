@@ -38,9 +38,9 @@ def check_profile(request: Request) -> None:
     """
     schema = request.registry.dynmodel_settings.rest_schema
     header = "Accept-Profile" if request.method in ("GET", "HEAD") else "Content-Profile"
-    given = request.headers.get(header, schema)
-    if given != schema:
-        raise unknown_schema(given, schema)
+    profile = request.headers.get(header, schema)
+    if profile != schema:
+        raise unknown_schema(profile, schema)
 
 
 def refuse_function(context: Function | Functions, request: Request) -> Response:

@@ -33,10 +33,10 @@ def create_rows(context: RestTable, request: Request) -> Response:
     columns = Columns(write.rows, names, missing_default=write.preferences["missing"] == "default")
     # WebOb's copy of the body, which is read together with the documents.
     sent = Sent(documents, columns, len(begun) == 1, position_of(request.body_file_raw))
-    answer, made = create(write, sent, merging_of(write))
-    if write.preferences["return"] == "headers-only" and made.count == 1:
+    answer, created = create(write, sent, merging_of(write))
+    if write.preferences["return"] == "headers-only" and created.count == 1:
         # A query that finds the row.
-        answer.headers["Location"] = f"{path(request, 'rest', context.__name__).rstrip('/')}?id=eq.{made.last_id}"
+        answer.headers["Location"] = f"{path(request, 'rest', context.__name__).rstrip('/')}?id=eq.{created.last_id}"
     return answer
 
 
@@ -59,15 +59,15 @@ def update_rows(context: RestTable, request: Request) -> Response:
 def _defaults(write: Write, columns: Sequence[str], document: dict[str, Any]) -> dict[str, Any]:
     """The defaults of columns that a document leaves out."""
     by_name = write.rows.model.definition.by_name
-    made = {}
+    defaults = {}
     for name in columns:
         field: FieldDefinition | None = by_name.get(name)
         if field is not None and name not in document:
             if field.default_expression is not None:
-                told = f"missing=default: {name} has a default that is made anew for each new row"
-                raise Malformed(told, code="invalid_parameter", parameter="columns")
-            made[name] = field.default
-    return made
+                detail = f"missing=default: {name} has a default that is made anew for each new row"
+                raise Malformed(detail, code="invalid_parameter", parameter="columns")
+            defaults[name] = field.default
+    return defaults
 
 
 def delete_rows(context: RestTable, request: Request) -> Response:

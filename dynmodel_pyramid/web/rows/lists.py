@@ -36,8 +36,8 @@ def offers(request: Request) -> tuple[str, ...]:
 
 def list_rows(context: RowList, request: Request) -> Response:
     text = request.environ.get("QUERY_STRING", "")
-    found = queried(context.rows, "text", text, lambda rules: read_query(context, text, rules))
-    return _answer(context, request, found, text)
+    results = queried(context.rows, "text", text, lambda rules: read_query(context, text, rules))
+    return _answer(context, request, results, text)
 
 
 def query_rows(context: QueryResource, request: Request) -> Response:
@@ -53,21 +53,21 @@ def query_rows(context: QueryResource, request: Request) -> Response:
     )
 
 
-def _answer(context: RowList, request: Request, found: Queried, text: str | None = None) -> Response:
+def _answer(context: RowList, request: Request, results: Queried, text: str | None = None) -> Response:
     """A page of a query's rows.
 
     :param text: the query string, for links to other pages
     """
-    part = part_of(request, found.plan.limit, found.plan.offset)
+    part = part_of(request, results.plan.limit, results.plan.offset)
     asked = asked_for(request, request.registry.dynmodel_formats.writable)
     if asked is not None:
-        return asked.answer(request, found, part)
-    wanted, form = preferred(request, "count", COUNTS), _form(context, request, found)
-    return list_answer(TABLE, request, found, part, form, wanted, query_string=text)
+        return asked.answer(request, results, part)
+    wanted, form = preferred(request, "count", COUNTS), _form(context, request, results)
+    return list_answer(TABLE, request, results, part, form, wanted, query_string=text)
 
 
-def _form(context: RowList, request: Request, found: Queried) -> Form:
+def _form(context: RowList, request: Request, results: Queried) -> Form:
     """The form that ``Accept`` asks for."""
-    formats, plan = request.registry.dynmodel_formats, found.plan
+    formats, plan = request.registry.dynmodel_formats, results.plan
     format = formats[best_offer(request, formats.writable)]
     return format.write(plan.names, lambda: texts_of(context.model, plan.query.select))

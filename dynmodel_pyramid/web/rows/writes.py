@@ -51,12 +51,12 @@ def create_rows(context: RowList, request: Request) -> Response:
     if merging is not None:
         _refuse_if_match(request)
     sent = _sent(write)
-    answer, made = create(write, sent, merging)
-    row_id, rows = made.last_id, write.rows
-    if sent.is_one and made.count and row_id is not None:
+    answer, created = create(write, sent, merging)
+    row_id, rows = created.last_id, write.rows
+    if sent.is_one and created.count and row_id is not None:
         answer.headers["Location"] = path(request, "table", context.model.definition.id, "rows", row_id)
         # The tag of the whole row, as GET answers it, even if select shows only a part of it here.
-        row = rows.get(write.connection, row_id) if rows.encoder.shows_others or not made.inserted else None
+        row = rows.get(write.connection, row_id) if rows.encoder.shows_others or not created.inserted else None
         tag = tag_of(context, rows, row.version if row else 1, row.body if row else b"")
         answer.headers["ETag"] = f'"{tag}"'
     return answer
