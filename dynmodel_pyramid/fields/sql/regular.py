@@ -61,6 +61,11 @@ def translated(pattern: str, *, ignore_case: bool = False) -> str:
     return text
 
 
+#: Between the branches of a choice RE2 takes such a class for its letter in any case, and so for the Kelvin sign or the
+#: long s as well. A class that is repeated once it leaves alone.
+_FOLDED = ("[Kk]", "[Ss]")
+
+
 class _Reader:
     """Reads one pattern; its methods give (text, size): the translation and the atoms in it, repetitions counted."""
 
@@ -196,7 +201,8 @@ class _Reader:
         if not negated and len(taken) == 1 and taken[0][0] == taken[0][1]:
             return _character(taken[0][0])
         parts = (_character(low) if low == high else f"{_character(low)}-{_character(high)}" for low, high in taken)
-        return f"[{'^' if negated else ''}{''.join(parts)}]"
+        text = f"[{'^' if negated else ''}{''.join(parts)}]"
+        return f"(?:{text}{{1}})" if text in _FOLDED else text
 
 
 def _single(character: str) -> Ranges:
