@@ -16,7 +16,7 @@ PREFIX = "dynmodel."
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One key (without the prefix), its parser (raises ``ValueError`` saying what it wants), default and help."""
+    """One key (without the prefix), its parser (raises ``ValueError`` saying what is wanted), default and help."""
 
     name: str
     parse: Callable[[str], Any]

@@ -38,7 +38,7 @@ def expression(model: Model, field: FieldDefinition, table: sa.FromClause | None
     table = model.table if table is None else table
     if is_list(model, field):
         ids = ids_of(table, lines_of(model.definition.id, field.id, model.table.schema))
-        # No column, but what the operators of such a field take in the place of one (fields/types/array_operators.py).
+        # Not a column: the operators of such a field take this query in its place (fields/types/array_operators.py).
         return cast(sa.ColumnElement[Any], ids)
     return model.field_types[field.type].read_expression(_source(table, field), field.options)
 

@@ -20,10 +20,10 @@ from dynmodel_pyramid.errors import Conflict
 
 @dataclass(frozen=True, slots=True)
 class TablePlan:
-    """What a change of one table would do.
+    """The plan of a change of one table.
 
     :param rows: how many rows the table has
-    :param versions: how many versions it will have more
+    :param versions: by how many its version would rise
     :param values: what becomes of the values, by the ids of fields
     :param put_off: the names of the constraints that would be proven later
     """
@@ -39,7 +39,7 @@ class TablePlan:
 
 
 def apply_changes(editor: SchemaEditor, store: DefinitionStore, changes: list[TableChange]) -> list[TableChange]:
-    """Bring tables and system tables to what is wanted; -> the changes as they are logged."""
+    """Change tables and system tables; -> the changes as they are logged."""
     loosening = Loosening(names_tables=any(change.pointer for change in changes))
     vacated = [
         _vacate(editor, store, change) if _is_in_the_way(change, changes, editor) else change for change in changes
@@ -66,7 +66,7 @@ def apply_changes(editor: SchemaEditor, store: DefinitionStore, changes: list[Ta
 def _apply_change(
     editor: SchemaEditor, store: DefinitionStore, change: TableChange, loosening: Loosening
 ) -> tuple[TableDefinition | None, Loosening]:
-    """-> the table as it is in the trash, if it was dropped, and what is loosened by now."""
+    """-> the table in the trash, if it was dropped, and what is loosened so far."""
     before, after = change.before, change.after
     if after is None:
         before = change.old
@@ -77,7 +77,7 @@ def _apply_change(
 
 
 def _alter_table(editor: SchemaEditor, change: TableChange, loosening: Loosening) -> ChangedTable:
-    """Bring a table to what it is to be, or make it."""
+    """Alter a table, or create it."""
     if change.restored:
         return ChangedTable(restore_table(editor, change, loosening), {})
     if change.before is None:
@@ -89,9 +89,9 @@ def _alter_table(editor: SchemaEditor, change: TableChange, loosening: Loosening
 def plan_change(
     editor: SchemaEditor, change: TableChange, versions: int, loosening: Loosening
 ) -> tuple[TablePlan, Loosening]:
-    """What a change would do, by an editor whose context is that of a plan; -> what would be loosened by then.
+    """Plan a change, with an editor in the context of a plan; -> the plan, and what would be loosened so far.
 
-    :param versions: how many versions there will be more if no rules are proven later
+    :param versions: by how many the version would rise if no rules are proven later
     """
     if change.after is None:
         editor.drop(change.old)
@@ -114,7 +114,7 @@ def plan_change(
 
 @contextmanager
 def naming_table(name: str, pointer: str) -> Iterator[None]:
-    """Within it, a refusal names the table that it is about; ``pointer`` is empty where there is one table only."""
+    """A context in which a refusal names its table; ``pointer`` is empty if there is only one table."""
     try:
         yield
     except Conflict as error:
@@ -125,7 +125,7 @@ def naming_table(name: str, pointer: str) -> Iterator[None]:
 
 
 def _is_in_the_way(change: TableChange, changes: list[TableChange], editor: SchemaEditor) -> bool:
-    """Whether another table takes the name that this one is to leave."""
+    """Whether another table takes this table's old name."""
     if change.live_before is None or change.after is None:
         return False
     mine = change.old
@@ -147,7 +147,7 @@ def _vacate(editor: SchemaEditor, store: DefinitionStore, change: TableChange) -
 
 
 def _without_links_to(change: TableChange, tables: set[int], editor: SchemaEditor) -> TableChange:
-    """The change of a new table without the fields that refer to tables which are not there yet."""
+    """The change of a new table, without fields that refer to tables which do not exist yet."""
     definition = change.new
     references = {field.id: editor.generator.reference(field) for field in definition.fields}
     gone = {number for number, reference in references.items() if reference is not None and reference.table in tables}

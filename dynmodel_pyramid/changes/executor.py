@@ -1,6 +1,6 @@
 """Definition changes as transactions: locks, versions, DDL, system rows and the log, all or nothing.
 
-:meth:`Executor.execute` makes changes; :meth:`Executor.plan` goes the same way and changes nothing.
+:meth:`Executor.execute` makes changes; :meth:`Executor.plan` runs the same code and changes nothing.
 """
 
 import random
@@ -32,7 +32,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """What a transaction did: the changes with their versions, and the state after them.
+    """The result of a transaction: the changes with their versions, and the state after them.
 
     :param before: the definitions, before the changes, of the tables that were locked
     """
@@ -42,7 +42,7 @@ class Executed:
     before: Definitions
 
     def definition(self, table_id: int) -> TableDefinition | None:
-        """What a table became; None if nothing was changed about it."""
+        """The new definition of a table; None if it was not changed."""
         return next((change.after for change in self.changes if change.id == table_id), None)
 
     def made(self, table_id: int) -> TableDefinition:
@@ -62,7 +62,7 @@ class Executor:
         self.settings = catalogue.database.settings
 
     def execute(self, wanted: Iterable[int], make_changes: MakeChanges, *, author: str | None = None) -> Executed:
-        """Make the changes that ``make_changes`` wants, when all tables concerned are locked.
+        """Make the changes of ``make_changes``, with all their tables locked.
 
         :param wanted: the tables that ``make_changes`` needs to see
         """
@@ -95,18 +95,18 @@ class Executor:
                 finish(self, unfinished.table_id)
 
     def plan(self, wanted: Iterable[int], make_changes: MakeChanges) -> list[TablePlan]:
-        """What :meth:`execute` would do; locks nobody out, and changes nothing."""
+        """The plan of :meth:`execute`; it blocks nobody, and changes nothing."""
         with self.database.rehearsing() as connection:
             return self.plan_changes(connection, *plan_unlocked(self.catalogue, connection, wanted, make_changes))
 
     def plan_changes(
         self, connection: sa.Connection, current: Definitions, changes: list[TableChange]
     ) -> list[TablePlan]:
-        """What these changes would do, in the caller's transaction, which changes nothing.
+        """The plan of these changes, in the caller's transaction; nothing is changed.
 
-        :param current: the live definitions of all tables concerned
+        :param current: the live definitions of all tables that the changes touch
         """
-        # What is pending would be finished before, in a version of its own.
+        # Pending rules would first be proven, in a version of their own.
         left = {change.id for change in changes if change.live_before is not None and change.live_before.pending}
         wanted = [
             replace(change, before=replace(change.old, pending=())) if change.id in left else change
@@ -130,7 +130,7 @@ class Executor:
         return plans
 
     def editor(self, connection: sa.Connection, **facts: Any) -> SchemaEditor:
-        """What changes the tables in a transaction; ``facts`` are members of :class:`EditorContext`."""
+        """The schema editor of a transaction; ``facts`` are members of :class:`EditorContext`."""
         context = EditorContext(connection, self.catalogue.generator, self.store, **facts)
         return SCHEMA_EDITORS[self.database.dialect.name](context)
 
@@ -148,7 +148,9 @@ class Executor:
                 )
 
     def transaction(self, run: Callable[[sa.Connection, float], Result]) -> Result:
-        """Run it in a transaction; after a deadlock or a lock waited for in vain again, till the deadline."""
+        """Run a function in a transaction; after a deadlock, or if a lock was not free in time, again until the
+        deadline.
+        """
         deadline = time.monotonic() + self.settings.lock_timeout
         while True:
             outcome = None
@@ -169,7 +171,7 @@ class Executor:
                 return outcome
 
     def _refusal(self, failure: Failure) -> DynmodelError | None:
-        """What a failure of the database means to the client; None: it is a fault of ours."""
+        """The client's error for a failure of the database; None: it is a fault of this package."""
         if failure.kind == "name_taken" or failure.names(self.store.name_rule):
             return Conflict("the name was taken just now", code="name_taken")
         if failure.kind == "unique":

@@ -1,4 +1,4 @@
-"""Whether a table is as its definition promises, and how far it is from its limits."""
+"""The health of a table: whether it agrees with its definition, and how far it is from its limits."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,12 +29,12 @@ class Health:
     #: Constraints that are still to be proven for existing rows (:mod:`~.validate`).
     pending: tuple[str, ...]
     warnings: tuple[dict[str, Any], ...]
-    #: What the database has otherwise than the definition promises.
+    #: The differences between the database and the definition's promises.
     broken: tuple[Broken, ...]
 
     @property
     def left(self) -> int:
-        """How many more columns the table can take."""
+        """How many more columns the table can have."""
         return max(0, self.limit - self.width.counted)
 
 
@@ -57,7 +57,7 @@ def health_of(catalogue: Catalogue, definition: TableDefinition) -> Health:
 
 
 def health_now(catalogue: Catalogue, table_id: int) -> tuple[TableDefinition, Health] | None:
-    """For who holds no lock: of a definition that has not changed meanwhile. None if the table is dropped."""
+    """The health of a table, without a lock: made again if the definition changes meanwhile. None if it is dropped."""
     while True:
         with catalogue.database.reading() as connection:
             _, definition = catalogue.store.by_id(connection, table_id)
@@ -99,7 +99,7 @@ def _unsupported(definition: TableDefinition, catalogue: Catalogue) -> Iterator[
 
 
 def health_document(health: Health) -> dict[str, Any]:
-    """What clients get; ``status`` is ``healthy`` or ``damaged``.
+    """The document for clients; ``status`` is ``healthy`` or ``damaged``.
 
     ``pending`` is for checks of the database that do not hold for all rows yet.
     """

@@ -1,7 +1,7 @@
-"""The versions of a table's definition: what each changed, and the way back to one of them.
+"""The versions of a table's definition, and the changes of each.
 
-All of it is read from the log (``_dynmodel_change``), which has the whole definition of each version; field types are
-asked for nothing, so that it can be read when some are gone.
+They are read from the log (``_dynmodel_change``), which has the whole definition of each version. No field type is
+used, so the history can be read if types are missing.
 """
 
 import datetime
@@ -21,7 +21,7 @@ from dynmodel_pyramid.errors import NotFound
 class Version:
     """One version of a table.
 
-    :param kind: ``create_table``, ``drop_table`` or ``restore_table``, where that is what happened
+    :param kind: ``create_table``, ``drop_table`` or ``restore_table``, if the version was that
     """
 
     definition: TableDefinition
@@ -43,7 +43,7 @@ class TableHistory:
         self.table_id = table_id
 
     def since(self, number: int) -> list[Version]:
-        """A version and all that came after it, in their order.
+        """A version and all later ones, in their order.
 
         :raises NotFound: the table has no such version
         """
@@ -54,7 +54,7 @@ class TableHistory:
         return versions
 
     def at(self, *numbers: int) -> list[Version]:
-        """Some versions, in the order of their numbers as given.
+        """The versions of these numbers, in the same order.
 
         :raises NotFound: the table has no such version
         """
@@ -76,7 +76,7 @@ class TableHistory:
         query = self._query().order_by(log.version.desc()).offset(offset)
         if before is not None:
             query = query.where(log.version < before)
-        # One more, with which the last version is compared.
+        # One more, to compare the last version with.
         versions = self._read(query.limit(limit + 1))
         earlier = [*versions[1:], None]
         page = [
@@ -132,6 +132,6 @@ def operations_of(before: Version | None, version: Version) -> list[dict[str, An
 
 
 def operation_documents(before: TableDefinition, after: TableDefinition) -> list[dict[str, Any]]:
-    """The operations between two versions, as clients get them; where the database keeps the table is not told."""
+    """The operations between two versions, as clients get them, without the table's physical name."""
     one, other = (replace(version, physical_name=version.model_name) for version in (before, after))
     return [operation_document(operation) for operation in operations_between(one, other)]

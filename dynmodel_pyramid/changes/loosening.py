@@ -1,7 +1,7 @@
-"""One word of ``on_error`` for a whole change is for one field: it never loosens another one that nobody thought of.
+"""A word of ``on_error`` for a whole change is for one field: it never loosens another field by accident.
 
-Nulls of fields that become required are no values, and nothing of them is lost: ``default`` alone fills as many fields
-as the change gives defaults. Where it is also for lost values, it is for those of one field and nothing else.
+Filling nulls of fields that become required loses nothing, so ``default`` may fill any number of fields. If it is also
+used for lost values, it is for those of one field and nothing else.
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ from dynmodel_pyramid.definitions.compare import Key, field_key
 
 @dataclass(frozen=True, slots=True)
 class Loosening:
-    """The fields that one transaction has loosened so far by one word for all.
+    """The fields that a transaction has loosened so far by one word for all.
 
     :param names_tables: whether the change is of several tables, so that fields are named with their tables
     :param latest: the key of the operation that loosened the last of the fields
@@ -31,7 +31,7 @@ class Loosening:
     latest: Key = ("table", 0)
 
     def with_values(self, table: TableDefinition, values: ColumnValues, words: Words) -> "Loosening":
-        """With what became of a field's values."""
+        """A new object that includes the effects on a field's values."""
         number, field = values.lost.count + values.filled, values.after
         if not number or not _is_for_all(words):
             return self
@@ -40,17 +40,17 @@ class Loosening:
         return self._with_field(table, field, number, values.lost.rows, latest=(aspect, field.id), loses=loses)
 
     def with_left(self, table: TableDefinition, field: FieldDefinition, words: Words) -> "Loosening":
-        """With a field that stays in the trash when its table comes back."""
+        """A new object that includes a field that stays in the trash when its table is restored."""
         if not _is_for_all(words):
             return self
         return self._with_field(table, field, 0, (), latest=("field", field.id), loses=True)
 
     def form(self, table: TableDefinition, name: str, word: str) -> str:
-        """How the parameter says a word for one field."""
+        """The parameter's form of a word for one field."""
         return str(FieldWord(table.model_name if self.names_tables else None, name, word))
 
     def violation(self, word: str) -> Violation | None:
-        """What is wrong, if more than one field was loosened."""
+        """The violation, if more than one field was loosened."""
         if len(self.fields) < 2 or not self.loses:
             return None
         names = [self._name(*field) for field in self.fields]

@@ -1,8 +1,8 @@
-"""What becomes of values that a change can't carry over: the parameter ``on_error``.
+"""The parameter ``on_error``: what becomes of values that a change can't convert.
 
-It is one word for the change, or a word for each of some fields: ``price:null,code:quarantine``, and where the change
-is of several tables ``Product.price:null``. Fields that are not named keep ``fail``. One word alone never loosens more
-than one field (:mod:`~.loosening`).
+It is one word for the change, or a word for each named field: ``price:null,code:quarantine``, and for a change of
+several tables ``Product.price:null``. Other fields keep ``fail``. One word alone never loosens more than one field
+(:mod:`~.loosening`).
 """
 
 import re
@@ -17,10 +17,10 @@ FAIL = "fail"
 #: ``fail`` refuses the change; all others loosen a field.
 WORDS = (FAIL, "null", "default", "quarantine")
 
-#: So many fields may be named: as many as a table of SQLite can have.
+#: The most fields that may be named: as many as a table of SQLite can have.
 MOST = 2000
 _NAME = r'"(?:[^"\\]|\\.)+"|[^"\\.,:]+'
-#: One field with its word; names that are not plain stand in double quotes, as in queries.
+#: One field with its word; special names are in double quotes, as in queries.
 _ITEM = re.compile(rf"(?:(?P<table>{_NAME})\.)?(?P<field>{_NAME}):(?P<word>[^,]*)(?:,(?=.)|$)", re.DOTALL)
 _PLAIN = re.compile(r"\w+")
 _HINT = f"want one of {', '.join(WORDS)}, or one for each field: price:null,code:quarantine"
@@ -49,7 +49,7 @@ class FieldWord:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The words of one table's fields, by their ids; ``plain`` is that of the others."""
+    """The words of one table's fields, by their ids; ``plain`` is the word of all others."""
 
     plain: str = FAIL
     by_id: Mapping[int, str] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class Words:
 
 
 class Change(Protocol):
-    """What :meth:`OnError.resolved` needs to know of a :class:`~.table_change.TableChange`."""
+    """The part of a :class:`~.table_change.TableChange` that :meth:`OnError.resolved` needs."""
 
     @property
     def before(self) -> TableDefinition | None: ...
@@ -81,7 +81,7 @@ AnyChange = TypeVar("AnyChange", bound=Change)
 
 @dataclass(frozen=True, slots=True)
 class OnError:
-    """The parameter. Without ``fields`` the word ``plain`` is meant for whatever field is concerned."""
+    """The parameter. Without ``fields``, the word ``plain`` is for every field."""
 
     plain: str = FAIL
     fields: tuple[FieldWord, ...] = ()
@@ -96,7 +96,7 @@ class OnError:
 
     @classmethod
     def read(cls, text: str) -> "OnError":
-        """:raises Malformed: the text is out of the grammar, has an unknown word, or a field twice"""
+        """:raises Malformed: the text is malformed, has an unknown word, or a field twice"""
         if text in WORDS:
             return cls(text)
         if ":" not in text:
@@ -125,10 +125,10 @@ class OnError:
     ) -> list[tuple[AnyChange, Words]]:
         """The changes, each with the words of its fields.
 
-        A name is that of a field, or table, after the change; else the one that it had before.
+        A name is the new name of a field or table, else its old one.
 
-        :param others: the tables that stay as they are, where the change is of several tables; None where it is of one
-        :raises Malformed: a name is that of no field, or of one that goes
+        :param others: the unchanged tables, in a change of several tables; None in a change of one
+        :raises Malformed: a name belongs to no field, or to a dropped one
         """
         changes = list(changes)
         if not self.fields:

@@ -1,7 +1,8 @@
-"""Changes of large tables on PostgreSQL that hold off readers and writers for metadata only: two versions each.
+"""Changes of large tables on PostgreSQL that block readers and writers only for changes of metadata. They make two
+versions.
 
 1. The change is planned, without locks. Violations refuse it.
-2. First version: the rules are in force for what is written; for existing rows they are pending.
+2. First version: the rules are in force for new writes; for existing rows they are pending.
 3. The rules are proven while rows are read and written (:mod:`~.validate`).
 4. Second version: nothing is pending. If rows that slipped in between 1 and 2 break a rule, it has the earlier rules.
 """
@@ -28,18 +29,18 @@ log = logging.getLogger(__name__)
 
 
 class _Moved(Exception):
-    """The definition is not the one that the plan was made from."""
+    """The definition has changed since the plan was made."""
 
 
 class OnlineChanges:
-    """See the module; for databases that may prove rules later."""
+    """Makes such changes; for databases that may prove rules later."""
 
     def __init__(self, executor: Executor) -> None:
         self.executor = executor
         self.database = executor.database
 
     def execute(self, table_id: int, make_changes: MakeChanges, author: str | None) -> Executed | None:
-        """Make the change that ``make_changes`` wants; None if it is one for a single transaction.
+        """Make the change of ``make_changes``; None if it needs only a single transaction.
 
         :raises Conflict: rows don't allow it
         """
@@ -63,17 +64,17 @@ class OnlineChanges:
         try:
             with self.database.rehearsing() as connection:
                 _, current = store.by_id(connection, table_id)
-                # Of a table that is not large the document is read under its locks, and nowhere else.
+                # For a table that is not large, the document is read only under its locks.
                 if current is None or not self.database.dialect.proves_later(connection, current.physical_name):
                     return None
                 definitions, changes = plan_unlocked(self.executor.catalogue, connection, [table_id], make_changes)
                 if not self._is_candidate(connection, table_id, definitions, changes):
                     return None
                 (plan,) = self.executor.plan_changes(connection, definitions, changes)
-                # Under the locks of what was read of the rows.
+                # Holds the locks of the tables whose rows were read.
                 _, current = store.by_id(connection, table_id)
         except sa.exc.DBAPIError:
-            # The change will run into the same under its locks, where it can be told from the effect of another change.
+            # The change will meet the same error under its locks, where no other change can be the cause.
             log.info("the plan of a change of table %s failed", table_id, exc_info=True)
             return None
         if current is None or current.version != plan.change.old.version:
@@ -85,7 +86,7 @@ class OnlineChanges:
     def _is_candidate(
         self, connection: sa.Connection, table_id: int, definitions: Definitions, changes: list[TableChange]
     ) -> bool:
-        """Judged without a look at the rows, which most changes need not have twice."""
+        """Decided without reading rows, so that most changes read them only once."""
         if not may_be_online(self.database.dialect, connection, changes):
             return False
         if definitions[table_id].pending:
@@ -119,7 +120,9 @@ class OnlineChanges:
         raise self._refusal(change.id, wanted)
 
     def _refusal(self, table_id: int, wanted: TableDefinition) -> DynmodelError:
-        """Which rows slipped in; the definition has gone back, so the change can be planned again."""
+        """The violations by rows that slipped in. The definition has its earlier rules again, so the change can be
+        planned again.
+        """
 
         def make_changes(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
             current = locked[table_id]

@@ -1,4 +1,4 @@
-"""What a change would do, as the JSON document that a client gets before it is done."""
+"""The plan of a change, as a JSON document for clients."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -48,7 +48,7 @@ def plan_document(plan: TablePlan) -> dict[str, Any]:
 
 
 def plan_documents(plans: list[TablePlan]) -> dict[str, Any]:
-    """Name -> plan of each table that would change: its new name, or the one that it had where it is dropped."""
+    """Name -> plan of each table that would change; the name is the new one, or the old one of a dropped table."""
     return {
         plan.change.model_name: plan_document(plan) for plan in sorted(plans, key=lambda plan: plan.change.model_name)
     }
@@ -63,7 +63,7 @@ def _action(change: TableChange) -> str:
 
 
 def unchanged_plan(definition: TableDefinition) -> dict[str, Any]:
-    """The plan of a change that changes nothing; nobody has counted rows for it."""
+    """The plan of a change that changes nothing; no rows are counted for it."""
     return {
         "action": "none",
         "table": definition.id,
@@ -79,7 +79,7 @@ def unchanged_plan(definition: TableDefinition) -> dict[str, Any]:
 
 
 def _whole(plan: TablePlan) -> list[dict[str, Any]]:
-    """A table that comes or goes is one step."""
+    """A table that is created, dropped or restored is one step."""
     change = plan.change
     if change.after is not None and change.live_before is not None:
         return []
@@ -106,7 +106,7 @@ def _operations(plan: TablePlan) -> list[dict[str, Any]]:
 
 
 def _place(operations: tuple[Operation, ...], violation: Violation) -> int:
-    """The operation that a violation is about: that of its aspect, else one of a field that it concerns."""
+    """The operation that a violation belongs to: that of its aspect, else one of its fields."""
     keys = [operation.key for operation in operations]
     if (violation.aspect, violation.number) in keys:
         return keys.index((violation.aspect, violation.number))
@@ -114,7 +114,7 @@ def _place(operations: tuple[Operation, ...], violation: Violation) -> int:
 
 
 def _effort(statements: Sequence[Statement], plan: TablePlan) -> dict[str, Any]:
-    """The statements of an operation, and what they cost: ``none`` where the database has nothing to do."""
+    """The statements of an operation, and their cost: ``none`` if the database has nothing to do."""
     usual = "ACCESS EXCLUSIVE" if plan.dialect.name == "postgresql" else "RESERVED"
     costs = [statement.cost for statement in statements]
     cost = max(costs, key=COSTS.index) if costs else "none"
@@ -127,7 +127,7 @@ def _effort(statements: Sequence[Statement], plan: TablePlan) -> dict[str, Any]:
 
 
 def _values(operation: Operation, all_values: Mapping[int, ColumnValues]) -> dict[str, Any]:
-    """What becomes of values, for an operation that converts, restores or fills some."""
+    """The effects on values, for an operation that converts, restores or fills some."""
     aspect, number = operation.key
     values = all_values.get(number)
     if values is None or aspect not in ("type", "options", "field", "required"):

@@ -1,7 +1,7 @@
-"""Which tables a change touches, and their locks: the tables are known only when the new definitions are.
+"""The tables that a change touches, and their locks. The tables are known only when the new definitions are known.
 
-Writers of rows are held off first. Readers go on while values are made and judged. They are held off only while
-statements run (:class:`ReadersHeldOff`), which is soon over.
+Writers of rows are blocked first. Readers go on while values are made and checked. They are blocked only while
+statements run (:class:`ReadersHeldOff`), for a short time.
 """
 
 import logging
@@ -24,19 +24,19 @@ log = logging.getLogger(__name__)
 
 #: Definitions by the ids of their tables.
 Definitions = dict[int, TableDefinition]
-#: Makes the changes that are wanted from the current definitions of the locked tables.
+#: Makes the wanted changes from the current definitions of the locked tables.
 MakeChanges = Callable[[sa.Connection, Definitions, Resolve], list[TableChange]]
 
 
 def plan_locked(
     catalogue: Catalogue, connection: sa.Connection, wanted: Iterable[int], make_changes: MakeChanges, deadline: float
 ) -> tuple[Definitions, list[TableChange]]:
-    """The current definitions of some tables and of all that their change touches, and the changes that are wanted.
+    """The current definitions of some tables and of all tables that their change touches, and the wanted changes.
 
-    The tables are locked in order of id, so that two changes never wait for one another: when documents turn out to
-    touch further tables, all locks are given up, and all are taken anew. Only then are documents read again.
+    The tables are locked in order of id, so that two changes never wait for one another: if the documents touch further
+    tables, all locks are released and taken again. Only then are documents read again.
 
-    :raises NotFound: one of the tables is not there
+    :raises NotFound: one of the tables does not exist
     """
     asked, wanted = set(wanted), set(wanted)
     while True:
@@ -55,11 +55,11 @@ def plan_locked(
 
 
 def lock_exclusively(catalogue: Catalogue, connection: sa.Connection, locked: Definitions, deadline: float) -> None:
-    """Hold off the readers of the locked tables, too.
+    """Block the readers of the locked tables, too.
 
-    Between attempts those who queue behind the lock get their turn. Long answers that wait for their clients are waited
-    for ``dynmodel.stream_grace`` seconds, all others for half of the time: then they are ended, or ever new ones could
-    keep the change from being made.
+    Between attempts, transactions that queue behind the lock proceed. Long answers that wait for their clients may go
+    on for ``dynmodel.stream_grace`` seconds, all others for half of the time. Then they are ended, because new ones
+    could delay the change for ever.
     """
     dialect = catalogue.database.dialect
     names = [definition.physical_name for definition in locked.values()]
@@ -79,9 +79,9 @@ def lock_exclusively(catalogue: Catalogue, connection: sa.Connection, locked: De
 
 
 class ReadersHeldOff:
-    """Holds off the readers of the locked tables when it is first called.
+    """Blocks the readers of the locked tables when it is first called.
 
-    :param patience: seconds that it waits, which waiting for writers has left over
+    :param patience: seconds that it may wait: the rest after waiting for writers
     """
 
     def __init__(self, catalogue: Catalogue, connection: sa.Connection, locked: Definitions, patience: float) -> None:
@@ -119,7 +119,7 @@ class _Further(Exception):
 
 
 def _attempts(catalogue: Catalogue, connection: sa.Connection, deadline: float) -> Iterator[Any]:
-    """Blocks, each in a savepoint, until one of them passes: a lock that is waited for too long is waited for again."""
+    """Attempts, each in a savepoint, until one passes: after a lock timeout the next attempt waits again."""
     done = False
     while not done:
 

@@ -1,8 +1,8 @@
-"""What a definition promises of its table, compared with what the database really has.
+"""Compares the database with the promises of a definition.
 
-The statements that bring a table from one definition to the next (``ddl/``) know of the differences of the
-two. Here a table is looked at as if nothing were known of how it came to be: what it consists of is held against a
-table that is made anew, and thrown away (:mod:`dynmodel_pyramid.database.things`).
+The statements of a change (``ddl/``) are made from the comparison of two definitions. This module does not depend on
+the changes that led to a table: it compares the table's parts with those of a new table, which is made and thrown away
+(:mod:`dynmodel_pyramid.database.things`).
 """
 
 import re
@@ -26,21 +26,21 @@ from dynmodel_pyramid.definitions.trashed import TrashStore
 from dynmodel_pyramid.errors import PluginMissing
 from dynmodel_pyramid.fields import Reference
 
-#: How the names begin of what is of ours: other indexes are those of whoever tunes the database.
+#: Prefixes of this package's names: other indexes were added by administrators.
 _OURS = ("_ix_", "_ux_")
-#: Tables that changes make, with the id of the table that is changed.
+#: Names of temporary tables of changes, with the id of the changed table.
 _LEFT_OVER = re.compile(r"_(?:rebuild|rename|moving|links|rebuild_links)_(\d+)(?:_\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """One thing that is otherwise than promised.
+    """One difference from a definition's promises.
 
     :param kind: one of :data:`~dynmodel_pyramid.database.things.KINDS`, or ``counter``
     :param table: the table in the database: the definition's, or one that keeps a field's lists
     :param promised: as the database would print it; None: there should be none
     :param found: as the database prints it; None: there is none
-    :param field: the name of the field that it belongs to, if it is one's
+    :param field: the name of its field, if it belongs to one
     """
 
     kind: str
@@ -63,7 +63,7 @@ class Broken:
 
     @property
     def hint(self) -> str:
-        """How it is mended; a change drops what there is and makes what is promised."""
+        """The mend: a change drops the wrong thing and makes the right one."""
         if self.kind in ("index", "unique"):
             return "take the rule (unique, index or the rule over several fields) out of the definition and put it back"
         if self.kind in ("check", "foreign_key"):
@@ -84,13 +84,13 @@ class Promises:
         self.trash = TrashStore(store.system)
 
     def broken(self, definition: TableDefinition) -> list[Broken]:
-        """What a live table, and the tables of its lists, have otherwise than the definition promises.
+        """The differences of a live table, and of the tables of its lists, from the definition's promises.
 
-        What belongs to fields whose type is not installed is not looked at.
+        Fields whose type is not installed are not checked.
         """
         known, table = self._known(definition), definition.physical_name
         if self.dialect.things(self.connection, table):
-            # A purge makes no version by which one could tell that it came in between.
+            # A purge makes no version, so it can't be noticed in between.
             locked = sa.table(quoted_name(table, quote=True), schema=self.dialect.schema)
             wait = self.dialect.settings.lock_timeout
             self.dialect.lock_tables(self.connection, [locked], writes=False, wait=wait)
@@ -114,10 +114,10 @@ class Promises:
         broken += self._left_over(definition)
         return [self._of_field(thing, definition) for thing in broken]
 
-    # What is promised
+    # The promises
 
     def _known(self, definition: TableDefinition) -> TableDefinition:
-        """The definition without the fields whose types are not installed, and the rules that name them."""
+        """The definition without fields whose types are not installed, and without rules that name them."""
         fields = tuple(field for field in definition.fields if self._is_known(field))
         gone = definition.by_id.keys() - {field.id for field in fields}
         indexes = tuple(index for index in definition.indexes if not gone & dict(index.fields).keys())
@@ -158,20 +158,20 @@ class Promises:
             return f"(the table {table_id}, which is gone)"
 
     def _expect_trash(self, actual: dict[Thing, str], promised: dict[Thing, str], trashed: list[str]) -> None:
-        """Expect the columns in the trash, of whatever type, which must take all that comes."""
+        """Expect the columns in the trash, of any type; they must not refuse any values."""
         for thing in (Thing("column", name) for name in trashed):
             text = actual.get(thing, " NOT NULL")
             demands = " NOT NULL" in text or " DEFAULT " in text
             promised[thing] = "without NOT NULL and DEFAULT" if demands else text
         for thing in [thing for thing in actual if thing.kind == "check" and thing not in promised]:
-            # On SQLite the checks of a column go to the trash with it: nobody writes there.
+            # On SQLite a column keeps its checks in the trash, because nobody writes there.
             if any(f'"{name}"' in actual[thing] for name in trashed):
                 del actual[thing]
 
     def _excuse(
         self, actual: dict[Thing, str], promised: dict[Thing, str], definition: TableDefinition, known: TableDefinition
     ) -> None:
-        """Leave out what may be otherwise: what is not known, what is no rule of ours, what is not proven yet."""
+        """Leave out permitted differences: unknown types, foreign rules, and rules that are not proven yet."""
         unknown = [field for field in definition.fields if field.id not in known.by_id]
         rules = {f"{begin}{definition.id}_{index.id}" for index in definition.indexes for begin in _OURS}
         for thing in list(actual):
@@ -183,14 +183,14 @@ class Promises:
             elif thing.name in definition.pending:
                 actual[thing] = actual[thing].removesuffix(NOT_VALID)
 
-    # What is not the table itself
+    # Outside the table itself
 
     def _lists(self, definition: TableDefinition) -> list[tuple[FieldDefinition, Reference]]:
         references = ((field, self.generator.reference(field)) for field in definition.fields)
         return [(field, reference) for field, reference in references if reference is not None and reference.many]
 
     def _list(self, name: str, keys: dict[str, tuple[str, str]], field: FieldDefinition | None) -> Iterator[Broken]:
-        """A table of lines, be it in use or in the trash.
+        """A table of lines, in use or in the trash.
 
         :param keys: far table and ON DELETE by column
         """
@@ -208,7 +208,7 @@ class Promises:
             yield replace(broken, field=field.name if field is not None else None)
 
     def _left_over(self, definition: TableDefinition) -> Iterator[Broken]:
-        """Tables that a change of this one makes, and must have dropped or renamed when it ends."""
+        """Leftovers: tables that a change of this table makes, and must drop or rename before it ends."""
         lists = {link_table(definition.id, field.id) for field in definition.fields}
         for thing in sorted(self.dialect.relations(self.connection)):
             left_over = _LEFT_OVER.fullmatch(thing.name)
@@ -218,7 +218,7 @@ class Promises:
                     yield Broken(thing.kind, thing.name, thing.name, None, "")
 
     def _counters(self, definition: TableDefinition) -> Iterator[Broken]:
-        """Numbers are not given twice: those of rows, and of fields that count rows and are indexed."""
+        """Check that no numbers are used twice: ids of rows, and numbers of indexed fields that count rows."""
         table = self.generator.table(definition)
         last = self.dialect.last_id(self.connection, table)
         if last is not None:
@@ -246,7 +246,7 @@ class Promises:
 
 
 def _belongs_to(thing: Thing, definition: TableDefinition, field: FieldDefinition) -> bool:
-    """By its name, which is made of ids."""
+    """Whether a thing belongs to the table, by its name, which is made of ids."""
     names = {foreign_key_name(definition, field), *(f"{begin}{definition.id}_{field.id}" for begin in _OURS)}
     if thing.kind == "column":
         return thing.name == field.column
@@ -254,7 +254,7 @@ def _belongs_to(thing: Thing, definition: TableDefinition, field: FieldDefinitio
 
 
 def _differences(table: str, promised: Things, actual: Things) -> Iterator[Broken]:
-    """If the whole table is missing, that alone."""
+    """The differences; if the whole table is missing, only that."""
     if not actual:
         yield Broken("table", table, table, "", None)
         return

@@ -1,6 +1,6 @@
-"""Values that a conversion could not carry over (``_dynmodel_quarantine``): what became of them.
+"""Values that a conversion could not convert (``_dynmodel_quarantine``).
 
-A value is written back as a client writes it, by the row service, and its line goes in the same transaction.
+The row service writes a value back, as for a client, and its line is deleted in the same transaction.
 """
 
 import datetime
@@ -25,7 +25,7 @@ OLD_TEXT = object()
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One value; ``field`` is what the field is now, None if it is gone."""
+    """One value; ``field`` is the present field, None if it is gone."""
 
     id: int
     field_id: int
@@ -39,7 +39,9 @@ class Line:
     is_shown: bool
 
     def document(self) -> dict[str, Any]:
-        """What clients get; of a write_only field neither the value nor the reason, which may name the value."""
+        """The document for clients; for a write_only field without the value, and without the reason, which may name
+        the value.
+        """
         moment = self.kept_at if self.kept_at.tzinfo is not None else self.kept_at.replace(tzinfo=datetime.UTC)
         return {
             "id": self.id,
@@ -63,7 +65,7 @@ class Quarantine:
         self.table = rows.catalogue.store.system.quarantine
 
     def field_id(self, text: str) -> int:
-        """The field of which lines are wanted: by name, or by number, as those that are gone have no name.
+        """The id of a field, by its name or number, because dropped fields have no name.
 
         :raises Malformed: there is no field of that name
         """
@@ -79,7 +81,7 @@ class Quarantine:
         return connection.execute(query).scalar_one()
 
     def page(self, connection: sa.Connection, limit: int, offset: int, field_id: int | None) -> list[Line]:
-        """In order of their ids, which is that in which they came."""
+        """Lines in order of their ids, the oldest first."""
         query = sa.select(self.table).where(*self._conditions(field_id)).order_by(self.table.c.id)
         return self._lines(connection, query.limit(limit).offset(offset))
 
@@ -102,13 +104,13 @@ class Quarantine:
             raise NotFound(f"the quarantine of the table has no value {number}")
 
     def restore(self, connection: sa.Connection, number: int, value: Any, *, overwrite: bool) -> tuple[int, int]:
-        """Write a value into the row, and take it off the list; -> the row's id and its new version.
+        """Write a value into the row, and delete its line; -> the row's id and its new version.
 
         :param value: in JSON form, or :data:`OLD_TEXT`
-        :param overwrite: also where the field has a value by now
+        :param overwrite: even if the field has a value by now
         :raises NotFound: there is no such line
-        :raises Conflict: the field or the row is gone, or has a value
-        :raises Invalid: the field doesn't take the value
+        :raises Conflict: the field or the row is gone, or the field has a value
+        :raises Invalid: the field refuses the value
         """
         line = self.get(connection, number)
         field = line.field
@@ -129,7 +131,7 @@ class Quarantine:
         return line.row_id, version
 
     def _refuse_taken(self, connection: sa.Connection, line: Line, field: FieldDefinition, overwrite: bool) -> None:
-        """Under the row's lock, so that what is asked here still holds when the value is written."""
+        """Checked under the row's lock, so that it still holds when the value is written."""
         model = self.rows.model
         table = model.table
         held = sa.select(table.c.id).where(table.c.id == line.row_id).with_for_update()
@@ -182,7 +184,7 @@ class Quarantine:
     def _shown(
         self, connection: sa.Connection, rows: Iterable[sa.Row[*tuple[Any, ...]]]
     ) -> dict[tuple[int, int], bool]:
-        """Whether the values of a field may be shown: as the field is, or as it was when it had them."""
+        """Whether the values of a field may be shown, by the present field, or by the field at that time."""
         wanted = {(row.field_id, row.version) for row in rows}
         versions = sorted({version for number, version in wanted if number not in self.definition.by_id})
         then = {}
@@ -197,7 +199,7 @@ class Quarantine:
 
 
 def _at_value(error: Invalid, field: FieldDefinition) -> Invalid:
-    """The same problems, with pointers into the document that was sent, where ``value`` stands for the field."""
+    """The same problems, with pointers into the client's document, in which ``value`` is the field's value."""
     skipped = len(f"/{escape(field.name)}")
     problems = [
         Problem(f"/value{problem.pointer[skipped:]}", problem.code, problem.detail) for problem in error.problems

@@ -1,4 +1,4 @@
-"""A definition is reverted to an earlier version, as a new version, with the data that the trash still has."""
+"""Reverts a definition to an earlier version, as a new version, with the data that the trash still has."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -30,14 +30,13 @@ def reverting(
     *,
     precondition: Callable[[TableDefinition], None] = no_precondition,
 ) -> MakeChanges:
-    """Gives a table the definition of an earlier version, for :meth:`DefinitionService.execute` and for plans.
+    """Makes the change to the definition of an earlier version, for :meth:`DefinitionService.execute` and for plans.
 
-    Fields come back from the trash under their ids, with their data; what was purged comes back empty. Values that
-    conversions replaced since come back where nobody has written others.
+    Fields are restored from the trash with their ids and data; purged ones are empty. Values that conversions replaced
+    since are restored if they were not overwritten.
 
     :raises NotFound: the table has no such version
-    :raises Conflict: it links to tables that are gone, has a name that a link to it took meanwhile, or an option that
-        values can't be judged by
+    :raises Conflict: it links to dropped tables, has a name that a link to it took meanwhile, or an unsupported option
     """
 
     def make_changes(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
@@ -58,7 +57,7 @@ def reverting(
 
 
 def _as_then(then: TableDefinition, before: TableDefinition, catalogue: Catalogue) -> TableDefinition:
-    """The definition as it was; what others say about the table, and what counts on, are as they are."""
+    """The earlier definition, with the present referrers and counters."""
     prefix = catalogue.database.settings.table_prefix
     renamed = then.model_name != before.model_name
     return replace(
@@ -84,7 +83,7 @@ def _refuse_gone_tables(
 
 
 def _refuse_taken_names(after: TableDefinition) -> None:
-    """Names of reverse sides, which came meanwhile, stand beside those of fields in rows."""
+    """Refuse fields whose names reverse sides have taken meanwhile; both are members of rows."""
     taken = {
         name_key(referrer.reverse): referrer
         for referrer in after.referrers
@@ -105,7 +104,7 @@ def _refuse_taken_names(after: TableDefinition) -> None:
 def _kept_since(
     catalogue: Catalogue, connection: sa.Connection, before: TableDefinition, version: int
 ) -> dict[int, list[_Kept]]:
-    """What the trash took in after a version, by the fields' ids, the newest first."""
+    """The values that went to the trash after a version, by the fields' ids, the newest first."""
     trash = catalogue.store.system.trash.c
     query = sa.select(trash.id, trash.physical_name, trash.document, trash.dropped_version).where(
         trash.table_id == before.id, trash.dropped_version > version
@@ -125,7 +124,7 @@ def _coming_back(
     trashed: dict[int, list[_Kept]],
     catalogue: Catalogue,
 ) -> tuple[dict[int, TrashedField], dict[int, tuple[Earlier, ...]]]:
-    """Where the trash has the values of fields that are not there, and values that conversions replaced."""
+    """The places in the trash of dropped fields' values, and of values that conversions replaced."""
     returning: dict[int, TrashedField] = {}
     earlier: dict[int, tuple[Earlier, ...]] = {}
     for field in after.fields:
@@ -146,12 +145,12 @@ def _coming_back(
 
 
 def _was_dropped(field_id: int, version: int, past: Iterable[Version]) -> bool:
-    """Whether a field has not been there since a version: what came to the trash then was all of it."""
+    """Whether a field has been missing since a version: then the trash has all of its values."""
     return all(field_id not in later.definition.by_id for later in past if later.number >= version)
 
 
 def _chain(field_id: int, entries: list[_Kept], past: list[Version], catalogue: Catalogue) -> Iterable[Earlier]:
-    """What can be undone, the newest first; it ends where a type is gone by which one could tell."""
+    """The conversions that can be undone, the newest first; they end at a missing type."""
     until = past[-1].number + 1
     for version, trashed in entries:
         forms = _forms(field_id, [since for since in past if version <= since.number < until])

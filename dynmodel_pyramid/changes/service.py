@@ -1,7 +1,7 @@
 """Create, change and drop tables: each call is one transaction, one version of each table, and all or nothing.
 
 Documents are read inside the transaction, under its locks, so two changes of one table never mix: the later one sees
-what the earlier one made.
+the result of the earlier one.
 """
 
 from collections.abc import Callable
@@ -27,25 +27,25 @@ from dynmodel_pyramid.errors import Conflict
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A definition as it stands after a call, the state, and whether the call changed anything."""
+    """A definition after a call, the state, and whether the call changed anything."""
 
     definition: TableDefinition
     state: State
     changed: bool
 
 
-#: Looks at the current definition before anything is done (If-Match); raises to refuse.
+#: Checks the current definition before anything is done (If-Match); raises to refuse.
 Precondition = Callable[[TableDefinition], None]
-#: Makes the document that a table is to have from its current definition.
+#: Makes a table's new document from its current definition.
 MakeDocument = Callable[[TableDefinition], Any]
 
 
 def no_precondition(definition: TableDefinition) -> None:
-    """The precondition of a caller who has none."""
+    """The precondition of a caller without one."""
 
 
 def _with_on_error(make_changes: MakeChanges, on_error: OnError) -> MakeChanges:
-    """The same changes with what becomes of values that can't be carried over."""
+    """The same changes with ``on_error``."""
 
     def with_on_error(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
         return with_words(make_changes(connection, locked, resolve), on_error)
@@ -88,14 +88,14 @@ class DefinitionService:
         on_error: str = FAIL,
         author: str | None = None,
     ) -> Outcome:
-        """Give a table the definition of the document that ``make_document`` makes of the current definition.
+        """Give a table the definition of a document, which ``make_document`` makes from the current definition.
 
-        :param on_error: what becomes of values that can't be carried over (:mod:`~.on_error`)
+        :param on_error: what becomes of values that can't be converted (:mod:`~.on_error`)
         :raises NotFound: there is no such table
         :raises Invalid: the document's faults
         :raises PreconditionFailed: the precondition or the document's ``version`` doesn't hold
         :raises Conflict: the rows don't allow the change
-        :raises Busy: the locks were waited for in vain
+        :raises Busy: the locks were not free in time
         """
         make_changes = self._changing(table_id, make_document, precondition)
         return self.execute(table_id, make_changes, on_error=on_error, author=author)
@@ -108,7 +108,7 @@ class DefinitionService:
         precondition: Precondition = no_precondition,
         on_error: str = FAIL,
     ) -> list[TablePlan]:
-        """What :meth:`change` would do, which is not done; nothing if there is nothing to change."""
+        """The plan of :meth:`change`; empty if there is nothing to change."""
         make_changes = _with_on_error(self._changing(table_id, make_document, precondition), OnError.read(on_error))
         return self.executor.plan([table_id], make_changes)
 
@@ -127,10 +127,10 @@ class DefinitionService:
         done = self.executor.execute([table_id], make_changes, author=author)
         return Outcome(done.changes[0].old, done.state, True)
 
-    # What other services of definitions share
+    # Shared with other services of definitions
 
     def execute(self, table_id: int, make_changes: MakeChanges, *, on_error: str, author: str | None) -> Outcome:
-        """Change one table as ``make_changes`` says, which sees it locked."""
+        """Change one table by ``make_changes``, which gets the locked table."""
         how = OnError.read(on_error)
         make_changes = _with_on_error(make_changes, how)
         done = None
@@ -142,7 +142,7 @@ class DefinitionService:
         return Outcome(after or done.before[table_id], done.state, after is not None)
 
     def read(self, document: Any, before: TableDefinition | None, resolve: Resolve) -> TableDefinition:
-        """A document -> the definition that it asks for."""
+        """A document -> the wanted definition."""
         prefix = self.catalogue.database.settings.table_prefix
         wanted = read_table(document, before, self.catalogue.field_types, table_prefix=prefix, resolve=resolve)
         dialect = self.catalogue.database.dialect
@@ -154,7 +154,7 @@ class DefinitionService:
         return wanted
 
     def with_id(self, definition: TableDefinition, table_id: int) -> TableDefinition:
-        """A new table with its id, to which its own links lead."""
+        """A new table with its id, also in its links to itself."""
         return with_own_id(replace(definition, id=table_id), self.catalogue.field_types)
 
     def _changing(self, table_id: int, make_document: MakeDocument, precondition: Precondition) -> MakeChanges:

@@ -16,8 +16,8 @@ from dynmodel_pyramid.fields import FieldTypes
 class Earlier:
     """Values of a field that a conversion replaced.
 
-    :param kept: where the trash keeps them
-    :param since: what the field was from that conversion on, till the next such values (or till now), in order
+    :param kept: their place in the trash
+    :param since: the forms of the field from that conversion until the next one (or until now), in order
     """
 
     kept: TrashedField
@@ -26,17 +26,17 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class TableChange:
-    """What becomes of one table.
+    """The wanted change of one table.
 
-    :param before: None for a new table; the definition in the trash for one that comes back
+    :param before: None for a new table; the definition in the trash for a restored one
     :param after: None for a table that goes to the trash
-    :param returning: where the trash keeps values of fields that come back, by the fields' ids
-    :param restored: whether the table comes back from the trash
-    :param earlier: values that are to come back where nobody has written others since, by the fields' ids; of each
-        field the newest first
-    :param pointer: where the document has the table, for errors; empty if the document is the table's own
-    :param on_error: what becomes of values that can't be carried over
-    :param is_online: whether ``after.pending`` is as it is to be (:mod:`~.online`); all other changes leave it empty
+    :param returning: the places in the trash of restored fields' values, by the fields' ids
+    :param restored: whether the table is restored from the trash
+    :param earlier: values to restore if they were not overwritten since, by the fields' ids; for each field the newest
+        first
+    :param pointer: the table's place in the document, for errors; empty if the document is the table's own
+    :param on_error: what becomes of values that can't be converted
+    :param is_online: whether ``after.pending`` is already set (:mod:`~.online`); all other changes leave it empty
     """
 
     before: TableDefinition | None
@@ -70,12 +70,12 @@ class TableChange:
 
     @property
     def live_before(self) -> TableDefinition | None:
-        """What other tables saw before."""
+        """The definition that other tables saw before."""
         return None if self.restored else self.before
 
     @property
     def is_too_early(self) -> bool:
-        """Whether rules that an earlier change has left unproven must be proven first."""
+        """Whether rules that an earlier change left unproven must be proven first."""
         if self.live_before is None or not self.live_before.pending:
             return False
         return not (self.is_online and not self.new.pending)
@@ -89,12 +89,12 @@ class TableChange:
 def with_words(
     changes: Iterable[TableChange], on_error: OnError, others: Iterable[TableDefinition] | None = None
 ) -> list[TableChange]:
-    """The changes with what the parameter says of their fields: see :meth:`OnError.resolved`."""
+    """The changes with the parameter's words for their fields: see :meth:`OnError.resolved`."""
     return [replace(change, on_error=words) for change, words in on_error.resolved(changes, others)]
 
 
 def touched_tables(changes: Iterable[TableChange], field_types: FieldTypes) -> set[int]:
-    """All tables whose definitions change: these, and those that they link to otherwise than before."""
+    """All tables whose definitions change: these, and those whose links from these change."""
     changes = list(changes)
     tables = {change.id for change in changes if change.live_before is not None}
     new = {change.id for change in changes} - tables
@@ -106,11 +106,11 @@ def touched_tables(changes: Iterable[TableChange], field_types: FieldTypes) -> s
 def settled(
     changes: Iterable[TableChange], current: Mapping[int, TableDefinition], field_types: FieldTypes
 ) -> tuple[list[TableChange], list[tuple[TableDefinition, TableDefinition]]]:
-    """The changes with their versions and with who links to whom; (before, after) of further tables this concerns.
+    """The changes with their versions and referrers; and (before, after) of further tables.
 
-    What changes nothing is left out.
+    Changes without an effect are left out.
 
-    :param current: the live definitions of all tables concerned
+    :param current: the live definitions of all tables that the changes touch
     :raises Invalid: the name of a reverse side is taken
     :raises Conflict: other tables link to a table that is dropped, or two tables would have one name
     """
@@ -177,7 +177,7 @@ def _refuse_doubled_names(changes: Iterable[TableChange]) -> None:
 
 
 def in_order(changes: Iterable[TableChange]) -> list[TableChange]:
-    """Dropped tables come first, to make room; new ones come before any that may link to them."""
+    """Dropped tables come first, to free their names; new ones come before any that may link to them."""
 
     def place(change: TableChange) -> tuple[int, int]:
         if change.after is None:

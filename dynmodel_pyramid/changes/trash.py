@@ -1,7 +1,7 @@
-"""The trash: what was dropped is listed, restored, or purged. Here are tables; :mod:`~.trash_fields` has fields.
+"""The trash: dropped tables are listed, restored, or purged; :mod:`~.trash_fields` does so for fields.
 
-Restoring is a change of a definition like any other. Purging takes the table's locks as a change does, and makes no
-version: no definition names what is in the trash, so nobody who reads or writes rows can see a difference.
+Restoring is a change of a definition like any other. Purging takes the table's locks as a change does, but makes no
+version: no definition names the trash, so readers and writers of rows see no difference.
 """
 
 import datetime
@@ -30,7 +30,7 @@ class Kept:
 
     :param what: the field or table
     :param rows: how many rows have a value of the field, or how many rows the table has
-    :param until: when it is purged; None: never by itself
+    :param until: when it is purged; None: never automatically
     """
 
     what: KeptField | DroppedTable
@@ -39,7 +39,7 @@ class Kept:
 
 
 class Trash:
-    """What both kinds of trash share."""
+    """The base of both kinds of trash."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
@@ -73,7 +73,7 @@ class TableTrash(Trash):
         return Kept(table, count, self._until(table))
 
     def _count_rows(self, connection: sa.Connection, table: DroppedTable) -> int | None:
-        """None: it was restored or purged just now."""
+        """The number of rows; None: the table was restored or purged just now."""
         try:
             with connection.begin_nested():
                 return self.definitions.executor.editor(connection).count_rows(table.definition)
@@ -91,11 +91,11 @@ class TableTrash(Trash):
         on_error: str = FAIL,
         author: str | None = None,
     ) -> Outcome:
-        """Bring a table back with its rows.
+        """Restore a table with its rows.
 
         :param overrides: an object that may have ``model_name``
         :raises NotFound: there is no such table in the trash
-        :raises Conflict: the name is taken, or what the table links to is gone
+        :raises Conflict: the name is taken, or a table or row that the table links to is gone
         """
         how = OnError.read(on_error)
         name = _model_name(overrides)
@@ -117,7 +117,7 @@ class TableTrash(Trash):
         return Outcome(done.made(number), done.state, True)
 
     def _gone(self, before: TableDefinition, resolve: Resolve) -> list[FieldDefinition]:
-        """The fields that link to tables which are not there."""
+        """The fields that link to tables which do not exist."""
         links = [(field, self.catalogue.generator.reference(field)) for field in before.fields]
         tables = [(field, link.table) for field, link in links if link is not None]
         return [field for field, table in tables if table != before.id and resolve(table) is None]

@@ -29,13 +29,13 @@ class FieldTrash(Trash):
     """The fields in the trash of the tables of one catalogue."""
 
     def fields(self, definition: TableDefinition, number: int | None = None) -> list[Kept]:
-        """What the trash has of a table's fields, or what it has under one number.
+        """The fields in a table's trash, or the one with that number.
 
-        :raises NotFound: there is nothing under the number
+        :raises NotFound: there is no such number
         """
         table = sa.table(quoted_name(definition.physical_name, quote=True), schema=self.database.dialect.schema)
         with self.database.reading() as connection:
-            # A purge in between would take the columns away that are about to be counted.
+            # A purge in between would drop the columns that are about to be counted.
             wait = self.database.settings.lock_timeout
             self.database.dialect.lock_tables(connection, [table], writes=False, wait=wait)
             fields = self.store.fields(connection, definition.id, number)
@@ -71,9 +71,9 @@ class FieldTrash(Trash):
         on_error: str = FAIL,
         author: str | None = None,
     ) -> Outcome:
-        """Bring a field back with its values.
+        """Restore a field with its values.
 
-        :param overrides: members of the field's document that are to be otherwise than they were
+        :param overrides: members of the field's document to change
         :raises NotFound: there is no such table, or nothing under the number
         :raises Invalid: the faults of ``overrides``
         :raises Conflict: the name is taken, or the rows don't allow it
@@ -93,7 +93,7 @@ class FieldTrash(Trash):
             prefix = f"/fields/{escape(field.name)}"
             start = replace(
                 before, fields=(*before.fields, field), next_id=max(before.next_id, field.id + 1)
-            )  # as if it were there, so that it is read as a field that stays
+            )  # as if it existed, so that it is read as a field that stays
             after = self.definitions.read(_with(start, field, overrides), start, resolve)
             return [TableChange(before, after, {field.id: replace(entry.kept, field=upgraded)})]
 
@@ -103,7 +103,7 @@ class FieldTrash(Trash):
     def purge_field(
         self, table_id: int, number: int, *, precondition: Precondition = no_precondition
     ) -> tuple[KeptField, TableDefinition]:
-        """Destroy what the trash has under a number; -> what it was, and the table's definition.
+        """Destroy the field with that number; -> the field, and the table's definition.
 
         :raises NotFound: there is no such table, or nothing under the number
         """
@@ -132,10 +132,10 @@ class FieldTrash(Trash):
 
 
 def _named(before: TableDefinition, field: FieldDefinition, overrides: dict[str, Any]) -> FieldDefinition:
-    """The field under the name and with the id that it is to have.
+    """The field with its wanted name and id.
 
-    :raises Conflict: its own name is taken, and no other is given
-    :raises Invalid: the given name is bad or taken
+    :raises Conflict: its own name is taken, and the client sent no other
+    :raises Invalid: the client's name is bad or taken
     """
     new_name = overrides.get("name")
     name = field.name if new_name is None else new_name
@@ -147,13 +147,13 @@ def _named(before: TableDefinition, field: FieldDefinition, overrides: dict[str,
         raise Invalid([Problem("/name", "duplicate_name", f"{taken} has this name")])
     if taken is not None:
         raise Conflict(f"{taken} is called {name} now", code="name_taken", hint='give another name: {"name": "..."}')
-    # The old columns of conversions come back as fields of their own.
+    # Old columns of conversions are restored as new fields.
     number = before.next_id if field.id in before.by_id else field.id
     return replace(field, id=number, name=name, column=name)
 
 
 def _who_has(definition: TableDefinition, name: str) -> str | None:
-    """What of a table has a name that rows show."""
+    """The part of a table that has a name in rows, if any."""
     key = name_key(name)
     if any(name_key(field.name) == key for field in definition.fields):
         return "a field"
@@ -167,9 +167,9 @@ def _who_has(definition: TableDefinition, name: str) -> str | None:
 
 
 def _with(start: TableDefinition, field: FieldDefinition, overrides: dict[str, Any]) -> dict[str, Any]:
-    """The document of a table in which a field has some members otherwise.
+    """The document of a table, with some members of a field changed.
 
-    :raises Invalid: members that a field has no choice about
+    :raises Invalid: members that can't be changed
     """
     problems = []
     if overrides.get("id") not in (None, field.id):
@@ -190,7 +190,7 @@ def _with(start: TableDefinition, field: FieldDefinition, overrides: dict[str, A
 
 @contextmanager
 def _telling_of_the_field(prefix: Callable[[], str]) -> Iterator[None]:
-    """Let errors point into the document that the client sent, and hint at what it can send."""
+    """Make errors point into the client's document, with a hint about what it can send."""
     try:
         yield
     except Invalid as error:

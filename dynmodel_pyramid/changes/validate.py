@@ -21,12 +21,12 @@ from dynmodel_pyramid.definitions.store import DefinitionStore
 from dynmodel_pyramid.definitions.versions import latest_proven
 from dynmodel_pyramid.settings import Settings
 
-#: What the database says of rows that break a rule (``database.Failure``).
+#: The kinds of failures for rows that break a rule (``database.Failure``).
 _BROKEN = ("check", "foreign_key", "value")
 
 
 class Transactions(Protocol):
-    """What runs changes: :class:`~.executor.Executor`, which calls this module when a change is unfinished."""
+    """Runs changes: :class:`~.executor.Executor`, which calls this module when a change is unfinished."""
 
     catalogue: Catalogue
     database: Database
@@ -53,7 +53,7 @@ class _Broken(Exception):
 
 
 def may_be_online(dialect: Dialect, connection: sa.Connection, changes: Iterable[TableChange]) -> bool:
-    """Whether it is the change of one table alone, which is large: several are changed all at once or not at all."""
+    """Whether it is a change of a single large table: changes of several tables are all made at once or not at all."""
     changes = list(changes)
     if len(changes) != 1 or changes[0].after is None:
         return False
@@ -62,12 +62,12 @@ def may_be_online(dialect: Dialect, connection: sa.Connection, changes: Iterable
 
 
 def finish(transactions: Transactions, table_id: int, author: str | None = None) -> None:
-    """Prove the rules that are pending, and note it in a new version.
+    """Prove the pending rules, and record that in a new version.
 
-    If rows break them the new version has the earlier rules.
+    If rows break them, the new version has the earlier rules.
 
-    :raises Busy: a lock was waited for in vain; the rules stay pending
-    :raises Conflict: what was written meanwhile doesn't allow the earlier rules
+    :raises Busy: a lock was not free in time; the rules stay pending
+    :raises Conflict: rows that were written meanwhile don't allow the earlier rules
     """
     names, holds = _proven(transactions, table_id)
     if not names:
@@ -88,8 +88,8 @@ def finish(transactions: Transactions, table_id: int, author: str | None = None)
 def _proven(transactions: Transactions, table_id: int) -> tuple[tuple[str, ...], bool]:
     """The constraints that were pending, and whether all rows obey them.
 
-    The lock (SHARE UPDATE EXCLUSIVE) keeps out neither readers nor writers, nor do those who wait for it; so it is
-    waited for without a break. An automatic vacuum, which holds the same lock, gives way only to who waits a second.
+    The lock (SHARE UPDATE EXCLUSIVE) blocks neither readers nor writers, nor does waiting for it; so it is waited for
+    without a break. An automatic vacuum holds the same lock, and gives way only to a waiter of a second.
     """
     names: tuple[str, ...] = ()
 
@@ -118,7 +118,7 @@ def _proven(transactions: Transactions, table_id: int) -> tuple[tuple[str, ...],
 def _with_earlier_rules(
     transactions: Transactions, connection: sa.Connection, current: TableDefinition
 ) -> TableDefinition:
-    """The definition before the rules came; who links to the table is as it is now."""
+    """The definition before the rules, with the present referrers."""
     earlier = latest_proven(connection, transactions.store.system, current.id)
     assert earlier is not None  # rules are put off by changes alone
     return replace(

@@ -1,7 +1,7 @@
 """All tables as one document: read, and applied in one transaction, all or nothing.
 
-While it is applied nobody else can end a change of definitions: the row of the state is held, which every change writes
-last. So the definitions that were compared are still current when the change is made, and only tables that differ are
+While it is applied, nobody else can complete a change of definitions: the state's row is locked, which every change
+writes last. So the compared definitions are still current when the change is made, and only tables that differ are
 locked.
 """
 
@@ -29,20 +29,20 @@ from dynmodel_pyramid.definitions.schema_document import same_document, schema_d
 from dynmodel_pyramid.definitions.schema_pairing import Entry, Pairing, pair, without_done_renames
 from dynmodel_pyramid.errors import Invalid
 
-#: What becomes of tables that are not in the document. ``patch``: they are kept, and those in it are patched.
+#: What becomes of tables that are not in the document. ``patch``: they stay, and those in the document are patched.
 DROP, KEEP, PATCH = "drop", "keep", "patch"
 
-#: Judges the current state before anything is done (If-Match); raises to refuse.
+#: Checks the current state before anything is done (If-Match); raises to refuse.
 Precondition = Callable[[State], None]
 
 
 def no_precondition(state: State) -> None:
-    """The precondition of a caller who has none."""
+    """The precondition of a caller without one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What was changed, all definitions afterwards, and their state."""
+    """The changes, all definitions afterwards, and their state."""
 
     changes: list[TableChange]
     definitions: list[TableDefinition]
@@ -51,7 +51,7 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class SchemaPlan:
-    """What a document would change, and the state that the plan was made in."""
+    """The changes of a document, and the state in which the plan was made."""
 
     changes: list[TablePlan]
     state: State
@@ -68,7 +68,7 @@ class WholeSchema:
         return schema_document(definitions, self.catalogue.field_types, full=full)
 
     def current(self) -> tuple[State, list[TableDefinition]]:
-        """All tables, and the state that they are of."""
+        """All tables, with their state."""
         with self.catalogue.database.reading() as connection:
             return self._all(connection)
 
@@ -81,13 +81,13 @@ class WholeSchema:
         on_error: str = FAIL,
         author: str | None = None,
     ) -> Applied:
-        """Bring all tables to what the document says.
+        """Change all tables to match the document.
 
-        :param others: what becomes of tables that are not in it
+        :param others: what becomes of tables that are not in the document
         :raises Invalid: the document's faults
         :raises PreconditionFailed: the precondition doesn't hold
         :raises Conflict: the rows don't allow it
-        :raises Busy: the locks were waited for in vain
+        :raises Busy: the locks were not free in time
         """
         how = OnError.read(on_error)
         drawn: dict[str, int] = {}
@@ -123,7 +123,7 @@ class WholeSchema:
         precondition: Precondition = no_precondition,
         on_error: str = FAIL,
     ) -> SchemaPlan:
-        """What :meth:`apply` would do, which is not done."""
+        """The plan of :meth:`apply`."""
         how = OnError.read(on_error)
         seen: list[State] = []
 
@@ -141,14 +141,14 @@ class WholeSchema:
         return SchemaPlan(changes, seen[-1])
 
     def canonical(self, document: Any) -> dict[str, Any]:
-        """A document as :meth:`document` would write it of the tables that it makes in an empty database.
+        """A document in the form that :meth:`document` writes, for the tables that it makes in an empty database.
 
         :raises Invalid: the document's faults
         """
         changes = self._changes(document, DROP, [], lambda names: list(range(1, len(names) + 1)))
         return self.document(change.new for change in changes)
 
-    # From the document to the changes
+    # Document -> changes
 
     def _all(self, connection: sa.Connection) -> tuple[State, list[TableDefinition]]:
         state, definitions = self.catalogue.store.all(connection)
@@ -191,7 +191,7 @@ class WholeSchema:
         return changes
 
     def _named(self, dropped: list[str], pairing: Pairing, problems: Problems) -> list[TableDefinition]:
-        """The tables that a patch drops; one that is not there is dropped already (RFC 7396, section 2)."""
+        """The tables that a patch drops; a missing one is dropped already (RFC 7396, section 2)."""
         keys = {name_key(name) for name in dropped}
         for entry in pairing.entries:
             if entry.key in keys:
@@ -199,7 +199,7 @@ class WholeSchema:
         return [definition for definition in pairing.left if name_key(definition.model_name) in keys]
 
     def _untouched(self, current: list[TableDefinition], names: dict[str, int]) -> dict[str, Any]:
-        """What needs no reading where it stands in the document as it is; nothing if any name means another table."""
+        """The documents of tables that need not be read if unchanged; none if a name now means another table."""
         if any(names.get(name_key(definition.model_name)) != definition.id for definition in current):
             return {}
         return self.document(current)["tables"]

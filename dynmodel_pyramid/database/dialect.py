@@ -31,7 +31,7 @@ EXPLAIN_OPTIONS = ("analyze", "verbose", "settings", "buffers", "wal")
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What a database error means.
+    """The meaning of a database error.
 
     ``kind`` is one of ``unique``, ``foreign_key``, ``required``, ``check`` (the data's fault), ``busy`` (a lock, a
     deadlock: run again), ``timeout`` (the statement took too long), ``too_complex`` (more than the database takes in
@@ -93,7 +93,7 @@ class Dialect:
     #: The schema of a connection's temporary tables.
     temporary_schema: str
 
-    #: Whether definition changes wait for readers, and may end those that are streams (:meth:`end_streams`).
+    #: Whether definition changes wait for readers, and may end streams (:meth:`end_streams`).
     ends_streams = False
 
     def __init__(self, settings: Settings) -> None:
@@ -113,7 +113,7 @@ class Dialect:
         raise NotImplementedError
 
     def failure(self, error: sa.exc.DBAPIError) -> Failure:
-        """Say what a database error means."""
+        """The meaning of a database error."""
         raise NotImplementedError
 
     def column_names(self, connection: sa.Connection, table: str) -> list[str]:

@@ -170,7 +170,7 @@ class PostgreSQL(Dialect):
             )
 
     def _advance(self, connection: sa.Connection, table: sa.Table, row_id: int) -> None:
-        # setval can't be told to move forward only: between the reading and the setting another transaction may draw
+        # setval can't be limited to moving forward: between the reading and the setting another transaction may draw
         # ids, and the sequence would go back over them. Small gaps are therefore drawn; over a large gap no other
         # transaction can draw that many in between.
         name = connection.dialect.identifier_preparer.format_sequence(self.sequence(table))

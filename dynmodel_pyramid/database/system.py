@@ -1,6 +1,6 @@
-"""The system tables: what is stored about the tables that users define.
+"""The system tables, which store the definitions of users' tables.
 
-They are created by Alembic migrations (``definitions/migrations``); the declarations here are what the code queries.
+They are created by Alembic migrations (``definitions/migrations``); the code queries the declarations here.
 
 ==========================  ==========================================================================================
 ``_dynmodel_state``         one row: the counters and the stamp that every change renews (the coherence protocol)

@@ -73,7 +73,7 @@ def apply_operations(definition: TableDefinition, operations: Iterable[Operation
 def _changes(
     kept: Iterable[tuple[FieldDefinition, FieldDefinition]], aspects: tuple[str, ...], lifted: bool | None = None
 ) -> list[ChangeField]:
-    """The changes of some aspects, of all fields in order; only those that lift something, or that don't, or all."""
+    """The changes of some aspects, for all fields in order: only lifted ones, only others, or all."""
     found = [ChangeField(aspect, *pair) for aspect in aspects for pair in kept if _differs(aspect, *pair)]
     return [operation for operation in found if lifted is None or operation.kind.startswith("lift_") is lifted]
 
@@ -102,7 +102,7 @@ class Comparison:
         self.operations = operations_between(before, after)
         self.table_renamed = any(isinstance(operation, RenameTable) for operation in self.operations)
         self.dropped = tuple(operation.field for operation in self.operations if isinstance(operation, DropField))
-        #: New fields, and those that come back.
+        #: New and restored fields.
         self.arriving = tuple(operation.field for operation in self.operations if isinstance(operation, AddField))
 
     @property

@@ -40,14 +40,14 @@ class Operation:
 
     @property
     def key(self) -> tuple[str, int]:
-        """What it concerns: an aspect, and the id of a field or index (0: the table)."""
+        """An aspect, and the id of a field or index (0: the table)."""
         return "table", 0
 
     def apply(self, definition: TableDefinition) -> TableDefinition:
         raise NotImplementedError
 
     def details(self) -> dict[str, Any]:
-        """What clients are told besides ``kind``, as JSON."""
+        """The members besides ``kind`` in a client's document, as JSON."""
         raise NotImplementedError
 
 
@@ -134,7 +134,7 @@ class DropField(Operation):
 
 @dataclass(frozen=True, slots=True)
 class AddIndex(Operation):
-    """An index, or a rule of uniqueness, over several fields; ``names`` are those of the fields."""
+    """An index, or a rule of uniqueness, over several fields; ``names`` are the fields' names."""
 
     index: IndexDefinition
     names: tuple[str, ...]

@@ -83,7 +83,8 @@ def _base(known: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
 def _moved(definition: TableDefinition, changes: dict[str, Any]) -> set[str]:
     """The old names of fields that the patch gives under new names.
 
-    :raises Invalid: such a field would take the name of one that stays: a patch never drops what it doesn't name
+    :raises Invalid: such a field would take the name of one that stays: a patch never drops a field that it doesn't
+        name
     """
     renamed = {name: old for name, change in changes.items() if (old := _former(definition, changes, name, change))}
     left = {old.name for old in renamed.values()}

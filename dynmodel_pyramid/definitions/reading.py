@@ -102,7 +102,7 @@ def _or_itself(resolve: Resolve, start: TableDefinition, model_name: Any) -> Res
 
 
 def _refuse_taken_by_reverse(start: TableDefinition, fields: list[FieldDefinition], problems: Problems) -> None:
-    """The names of reverse sides and those of fields stand side by side in rows."""
+    """Refuse fields with names of reverse sides: both are members of rows."""
     taken = {name_key(other.reverse): other for other in start.referrers if other.reverse is not None}
     for field in fields:
         other = taken.get(name_key(field.name))

@@ -1,4 +1,4 @@
-"""The further common options of a field: read from a document, and judged together with the field's type."""
+"""The further common options of a field: read from a document, and checked together with the field's type."""
 
 import datetime
 from collections.abc import Iterable

@@ -259,7 +259,7 @@ class DefinitionStore:
 
 
 def _line(before: TableDefinition | None, after: TableDefinition | None) -> dict[str, Any]:
-    """What one line of the log has of its own."""
+    """The values of one line of the log."""
     current = after or before
     assert current is not None  # a table that neither was nor is there has no change
     return {

@@ -52,7 +52,7 @@ def _constant(name: str) -> Any:
     raise Malformed(f"{name} is not JSON", code="malformed_json")
 
 
-#: Refuses duplicate keys and what is not JSON.
+#: Refuses duplicate keys and text that is not JSON.
 STRICT = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant, parse_float=parse_float)
 
 

@@ -38,7 +38,7 @@ class Incoming(NamedTuple):
 class Read(Protocol):
     """Reads a file in parts: memory is bounded by ``longest``, the bytes or characters that one document may have.
 
-    Faults of the file are :class:`~dynmodel_pyramid.errors.Malformed`; those of one document go with the document.
+    Faults of the file are :class:`~dynmodel_pyramid.errors.Malformed`; faults of one document are part of it.
     """
 
     def __call__(self, file: BinaryIO, rows: Rows, columns: Columns, longest: int) -> Incoming: ...
@@ -77,7 +77,7 @@ class Formats:
 
     def register(self, name: str, format: Format, source: str = "") -> None:
         """:param source: the distribution or package that the format comes from
-        :raises ConfigurationProblem: naming the format, where it comes from and what is wrong
+        :raises ConfigurationProblem: naming the format, its origin and the fault
         """
         where = f"format {name!r}" + (f" of {source}" if source else "")
         if not isinstance(format, Format):

@@ -107,7 +107,7 @@ UNCHANGED = object()
 
 
 class FieldType:
-    """A kind of field: how it is stored, what it accepts, how it is shown.
+    """A kind of field: how values are stored, which values are accepted, how they are shown.
 
     Instances are made once, without arguments, and shared by all threads: they hold no state.
     The class's docstring is shown to clients by ``GET /field-type/``.
@@ -143,7 +143,7 @@ class FieldType:
         raise NotImplementedError
 
     def schema_node(self, options: Options) -> colander.SchemaNode:
-        """The validator: its ``deserialize`` takes a JSON value and gives what the column stores.
+        """The validator: its ``deserialize`` takes a JSON value and returns the value to store.
 
         It never sees null or a missing value (the common options decide about these). It must be strict about JSON
         types (``"1"`` is no number), raise :class:`colander.Invalid` for anything that the column can't store and

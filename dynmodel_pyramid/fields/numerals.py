@@ -51,7 +51,7 @@ def _is_written(value: float, text: str) -> bool:
         written = Decimal(text)
     except InvalidOperation:  # the exponent is too large even for a decimal
         return False
-    # The constructor and comparisons are exact, whatever the thread's decimal context is.
+    # The constructor and comparisons are exact in any decimal context of the thread.
     if written == value or written == Decimal(repr(value)):
         return True
     digits = len("".join(map(str, written.as_tuple().digits)).strip("0"))

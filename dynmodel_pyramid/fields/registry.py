@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 GROUP = "dynmodel_pyramid.field_types"
 
-#: Options that every field has, whatever its type; a type's own options may not bear these names.
+#: Options of every field; a type's own options may not have these names.
 COMMON_OPTIONS = (
     "id", "name", "position", "type", "required", "unique", "index", "default", "label", "description", "renamed_from",
     "default_expression", "unique_ignore_case", "read_only", "write_only", "aliases", "message",
@@ -107,7 +107,7 @@ class FieldTypes:
     def register(self, name: str, cls: type[FieldType], distribution: str = "", version: str = "") -> None:
         """Check a class against the contract and register it.
 
-        :raises ConfigurationProblem: naming the type, where it comes from and what is wrong
+        :raises ConfigurationProblem: naming the type, its origin and the fault
         """
         try:
             self._take(name, cls, distribution, version)

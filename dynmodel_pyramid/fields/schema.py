@@ -14,7 +14,7 @@ import colander
 from dynmodel_pyramid.fields.contract import FieldInvalid
 from dynmodel_pyramid.fields.numerals import Rounded, float_of_whole
 
-#: Raises :class:`colander.Invalid` for what it refuses.
+#: Raises :class:`colander.Invalid` for a bad value.
 Validator = Callable[[colander.SchemaNode, Any], None]
 #: Whether a JSON value is certainly one that the validator would accept and return unchanged.
 FastPath = Callable[[Any], bool]

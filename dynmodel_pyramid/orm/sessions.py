@@ -37,7 +37,7 @@ STATEMENTS = 100
 
 
 class DefinitionChanged(Conflict):
-    """A class that a session used is no longer what the definition says; nothing was committed."""
+    """A class that a session used no longer matches its definition; nothing was committed."""
 
     code = "definition_changed"
 

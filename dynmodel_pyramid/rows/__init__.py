@@ -6,7 +6,7 @@
 ``sent_names``      documents with former names of fields -> with present names
 ``encoding``        the statements and the encoder of one version of a table
 ``prepared``        prepared statements, run by the driver's cursor
-``scope``           what a caller may read and write
+``scope``           the fields and rows that a caller may read and write
 ``links``           checks that linked rows exist; writes lists of links
 ``reads``           rows by their ids
 ``querying``        queries: cached plans, pages, streams, counts

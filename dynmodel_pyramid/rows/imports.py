@@ -28,7 +28,7 @@ IN_MEMORY = 1_048_576
 #: A part that has read this many bytes of the request takes no further row.
 PART_BYTES = 1_048_576
 
-#: A part of the rows, judged: new ones, or such as may be there.
+#: A validated part of the rows: new rows, or the entries of an upsert.
 Judged = NewRows | list[Entry]
 #: Called with the ids of written rows, part by part.
 Written = Callable[[sa.Connection, Sequence[int]], None]
@@ -131,7 +131,7 @@ class Import:
         keep: Callable[[Any], None],
     ) -> None:
         number = 0
-        # Nothing holds a part that was judged.
+        # No reference to a validated part remains.
         while (part := begun.pop(0) if begun else next(parts, None)) is not None:
             judged = self._judged(part, number)
             number += len(part)

@@ -1,4 +1,4 @@
-"""``dynmodel-health``: whether the database has what the definitions promise.
+"""``dynmodel-health``: checks that the database agrees with the definitions.
 
     dynmodel-health production.ini
 

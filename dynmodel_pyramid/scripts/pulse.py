@@ -3,7 +3,7 @@
 The loop that serves connections beats, about once a second. A beat does two things:
 
 * It sends the parent a message. The parent replaces a worker that was silent for ``worker_timeout`` seconds.
-* It sets the process's alarm clock anew. When the loop stops, the kernel ends the process (SIGALRM), a little later
+* It sets the process's alarm clock again. When the loop stops, the kernel ends the process (SIGALRM), a little later
   than the parent would. This needs neither the parent, which may be dead, nor Python: code in C that never gives up the
   interpreter's lock (a regular expression, a driver) stops every thread and every signal handler of Python.
 

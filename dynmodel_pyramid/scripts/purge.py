@@ -1,4 +1,4 @@
-"""``dynmodel-purge``: destroy what has been in the trash for long enough.
+"""``dynmodel-purge``: destroy fields and tables that have been in the trash for long enough.
 
     dynmodel-purge production.ini
     dynmodel-purge production.ini --days 90 --dry-run

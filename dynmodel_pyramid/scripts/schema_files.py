@@ -2,8 +2,8 @@
 
 YAML guesses the type of a word without quotes, and 1.1 and 1.2 guess differently: ``no`` is false or a text, ``010`` is
 8 or 10, ``2026-01-31`` a date or a text. Here such a word is a number where JSON has it exactly so; null, true or false
-where the versions of YAML agree; else a text. A key is always a text. What is written is quoted wherever any reader
-might guess something else.
+where the versions of YAML agree; else a text. A key is always a text. Written texts are quoted if any reader might
+guess another type.
 """
 
 import json

@@ -75,7 +75,7 @@ class IniFile:
     def plan(self, processes: int | None = None) -> Plan:
         """Read and check everything but the application; ``processes`` overrides the file.
 
-        :raises ConfigurationProblem: naming the file and what is wrong with it
+        :raises ConfigurationProblem: naming the file and the fault
         """
         try:
             loader = self._loader()
@@ -134,8 +134,8 @@ def cores() -> int:
 def worker_command(uri: str, variables: list[str], plan: Plan, control: int, sockets: list[int]) -> list[str]:
     """How to start a worker: a new interpreter, not a fork.
 
-    A fork would share whatever threads and database connections the parent has, and a reload could not bring new code.
-    The price is that workers do not share the memory of what they import.
+    A fork would share the parent's threads and database connections, and a reload could not bring new code. The price
+    is that workers do not share the memory of what they import.
     """
     # -m puts the working directory on the import path; the console script did not, so keep it off there.
     safe = [] if {"", os.getcwd()} & set(sys.path) else ["-P"]

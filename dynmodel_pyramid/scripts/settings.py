@@ -1,4 +1,4 @@
-"""``dynmodel-settings``: every setting with its default and its meaning, and what an INI file says.
+"""``dynmodel-settings``: every setting with its default and meaning, and the values in an INI file.
 
     dynmodel-settings
     dynmodel-settings production.ini

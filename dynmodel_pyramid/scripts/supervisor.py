@@ -30,7 +30,7 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGTTIN, signal.
 class Supervisor:
     """Keeps ``plan.processes`` workers; :meth:`run` returns the exit status.
 
-    :param read_plan: reads the INI file anew; called on SIGHUP
+    :param read_plan: reads the INI file again; called on SIGHUP
     :param plan: the first reading
     :param command: ``(plan, control, sockets)`` with file descriptors -> the command line of a worker
     :param sockets: bound; closed by :meth:`run`
@@ -253,7 +253,7 @@ class Supervisor:
         times = [moment for moment in times if moment != float("inf")]
         return max(0.0, min(times) - now) if times else None
 
-    # What is asked for
+    # Requests of operators
 
     def _reload(self) -> None:
         try:

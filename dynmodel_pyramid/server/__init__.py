@@ -1,4 +1,4 @@
-"""A WSGI server in which no client holds what others need: waitress, with a few of its parts exchanged.
+"""A WSGI server in which no client holds what others need: waitress, with a few parts replaced.
 
 waitress parses requests, checks them against its limits, and frames answers. These modules replace a part of it:
 
@@ -10,7 +10,7 @@ waitress parses requests, checks them against its limits, and frames answers. Th
 These are our own:
 
 ``settings``  the section ``[server:main]``
-``spool``     what is left to send, in memory and in temporary files
+``spool``     unsent bytes, in memory and in temporary files
 ``watch``     least rates and longest times
 ``ledger``    what all connections of a process share
 ``pages``     operators' pages

@@ -1,7 +1,7 @@
 """One connection: waitress's channel, with these differences.
 
-*Threads never wait for clients.* ``write_soon`` sends what the socket takes at once and spools the rest. Only beyond
-the bounds of the spools a thread waits, in a slot, or the answer is aborted.
+*Threads never wait for clients.* ``write_soon`` sends as much as the socket takes at once, and spools the rest. Only
+beyond the bounds of the spools a thread waits, in a slot, or the answer is aborted.
 
 *The polling thread decides.* It starts each request (``go_on``): it answers some by itself and hands the others to the
 dispatcher. The next request of a connection is started when the answer before it is sent.

@@ -157,7 +157,7 @@ class Gate:
         self._ledger.log.warning("guest", "no place for a connection of %s: %s", guest.addr[0], reason)
         self._guests.append(guest)
         if len(self._guests) > GUESTS:
-            # Not the newest: whoever floods us pushes out connections of his own.
+            # Not the newest: a client that floods the server pushes out its own connections.
             self._end(max(self._guests, key=lambda each: len(each.peer.channels)))
 
     def _settle(self, guest: Channel) -> bool:

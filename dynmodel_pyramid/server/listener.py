@@ -21,7 +21,7 @@ AT_ONCE = 4
 
 
 class Owner(Protocol):
-    """What they belong to: the ``Server``."""
+    """The owner of the sockets: the ``Server``."""
 
     ledger: Ledger
     multiprocess: bool

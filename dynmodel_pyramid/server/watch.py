@@ -25,7 +25,7 @@ class Watch:
         return self._key[0]
 
     def look(self, now: float, phase: str, turn: int, amount: int) -> str | None:
-        """What the client has failed to do; None while all is well.
+        """The client's failure; None while all is well.
 
         :param turn: changes with each request
         :param amount: bytes that have passed in this phase and turn; only grows

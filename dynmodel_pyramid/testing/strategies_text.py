@@ -68,7 +68,7 @@ def slugs() -> SearchStrategy[str]:
 
 
 def phones() -> Pairs:
-    """Numbers near each country's example, as the library itself judges them."""
+    """Numbers near each country's example that the library itself accepts."""
 
     def near(region: str, last: int, shape: int) -> str | None:
         example = phonenumbers.example_number(region)

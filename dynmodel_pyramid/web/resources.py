@@ -48,7 +48,7 @@ class Ready(Resource):
 
 
 class FieldTypesResource(Resource):
-    """The installed field types, and those that failed."""
+    """The installed field types, and failed ones."""
 
     def __getitem__(self, segment: str) -> Resource:
         types = self.__parent__.attempt.catalogue.field_types
@@ -78,7 +78,7 @@ class Schema(Resource):
 
 
 class SchemaPlan(Resource):
-    """What a document of all tables would change."""
+    """The plan of a document of all tables."""
 
     @property
     def attempt(self) -> Attempt:

@@ -1,4 +1,4 @@
-"""The tools of schema editors, on both databases: fields and their columns, checks, indexes."""
+"""The base of schema editors on both databases: fields and their columns, checks, indexes."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,8 +30,8 @@ def quoted(name: str) -> quoted_name:
 
 @dataclass(frozen=True, slots=True)
 class Width:
-    """Columns of a table: those in use (the system's among them), those in the trash, and those that are dropped for
-    good and yet count, as they do on PostgreSQL.
+    """Numbers of a table's columns: in use (the system's included), in the trash, and purged ones that still count, as
+    on PostgreSQL.
     """
 
     in_use: int
@@ -47,7 +47,7 @@ class Width:
 class TableEdit:
     """One change of one table, as its statements need it.
 
-    :param table: as it is; ``values`` are expressions over it, by the ids of the fields that have values of their own
+    :param table: the current table; ``values`` are expressions over it, by the ids of fields with stored values
     :param converted: the fields whose values may change
     :param rekeyed: fields that get other foreign keys
     :param put_off: the names of the constraints that are proven later
@@ -72,18 +72,18 @@ class TableEdit:
 
     @property
     def rewritten(self) -> frozenset[int]:
-        """The ids of the fields whose values are made anew, maybe in another column: no index of them stays."""
+        """The ids of the fields whose values are made again, maybe in another column: their indexes do not stay."""
         return frozenset(number for number, values in self.values.items() if not values.is_same)
 
     @property
     def leaving(self) -> list[FieldDefinition]:
-        """The fields, as they were, whose old values are kept in the trash."""
+        """The fields, in their old form, whose old values are kept in the trash."""
         replaced = [old for old, new in self.converted if new.id not in self.values or self.values[new.id].keeps_old]
         return [*self.comparison.dropped, *replaced]
 
 
 class SchemaTools:
-    """What schema editors are made of; an object lives for one transaction."""
+    """The base class of schema editors; an object lives for one transaction."""
 
     def __init__(self, context: EditorContext) -> None:
         self.context = context
@@ -112,7 +112,7 @@ class SchemaTools:
         return name
 
     def far_rows(self, definition: TableDefinition) -> Callable[[int], sa.FromClause]:
-        """The rows of a table that a definition refers to, by its id; one that a plan would make has none."""
+        """The rows of a table that a definition refers to, by its id; a table that a plan would make has none."""
         name = self.far(definition)
 
         def rows(table_id: int) -> sa.FromClause:
@@ -157,7 +157,7 @@ class SchemaTools:
             return True
 
     def column_type(self, field: FieldDefinition) -> tuple[str, str | None]:
-        """What a field's column is declared as, which is why it must be made anew when that changes."""
+        """The declared type of a field's column; when it changes, the column must be made again."""
         try:
             column = self.generator.column(field)
         except PluginMissing:
@@ -165,7 +165,7 @@ class SchemaTools:
         return field.type, None if column is None else column.type.compile(self.connection.dialect)
 
     def rules(self, field: FieldDefinition) -> dict[str, str]:
-        """The database's checks of a field, as SQL; none where its values stand elsewhere, or its type is gone."""
+        """The database's checks of a field, as SQL; none if its values are elsewhere, or its type is missing."""
         if self.is_list(field):
             return {}
         try:
@@ -174,13 +174,13 @@ class SchemaTools:
             return {}
 
     def trash(self, table: TableDefinition, field: FieldDefinition, *, is_list: bool = False) -> TrashedField:
-        """Note a field whose values go to the trash, and where they are kept there."""
+        """Record a field whose values go to the trash; -> it names their column or table there."""
         if self.runner.is_real:
             return self.store.trash_field(self.connection, table, field, is_list=is_list)
         return TrashedField(0, table.id, f"{LIST_PREFIX if is_list else '_trash_'}{field.id}", field)
 
     def quarantine(self, after: TableDefinition) -> Quarantine | None:
-        """What puts values into the quarantine that a definition has no room for; a plan keeps none."""
+        """A function that puts lost values into the quarantine; a plan has none."""
         if not self.runner.is_real:
             return None
 
@@ -194,12 +194,12 @@ class SchemaTools:
     # Checks
 
     def is_system_value(self, field: FieldDefinition) -> bool:
-        """Whether the system gives the values of the field."""
+        """Whether the field has system values."""
         types = self.generator.field_types
         return field.type in types and types[field.type].fill is not None
 
     def is_same_table(self, name: str, other: str) -> bool:
-        """Whether both names are those of one table to the database."""
+        """Whether both names mean the same table to the database."""
         return name == other
 
     def refuse_taken(self, definition: TableDefinition) -> None:
@@ -223,7 +223,7 @@ class SchemaTools:
         raise Conflict(f"{detail}; the database allows {limit}", code="too_many_fields", hint=hint)
 
     def refuse_too_many_names(self, definition: TableDefinition) -> None:
-        """Refuse aliases beyond what one SELECT may give: a result has no more columns than a table may have."""
+        """Refuse too many aliases for one SELECT: a result may have as many columns as a table."""
         limit = self.generator.dialect.max_columns
         wanted = sum(1 + len(field.aliases) for field in definition.fields) + 4
         if wanted > limit:
@@ -236,7 +236,7 @@ class SchemaTools:
     # Indexes
 
     def index_names(self, definition: TableDefinition) -> dict[str, tuple[Any, ...]]:
-        """Name -> what the index is, of all indexes that a definition has; first the ids of its fields."""
+        """Name -> description of the index, for all indexes of a definition; the ids of its fields come first."""
         described: dict[str, tuple[Any, ...]] = {}
         for field in definition.fields:
             for unique, folds_case in field_indexes(field, self.generator.reference(field)):
@@ -252,7 +252,7 @@ class SchemaTools:
     def kept_indexes(
         self, before: TableDefinition, after: TableDefinition, rewritten: Collection[int] = frozenset()
     ) -> set[str]:
-        """Indexes that stay: they say the same, of fields whose values and columns stay.
+        """Indexes that stay: they have the same description, and their fields' values and columns stay.
 
         :param rewritten: the ids of the other fields (:attr:`TableEdit.rewritten`)
         """
@@ -267,13 +267,13 @@ class SchemaTools:
         for name in self.index_names(definition):
             if name not in kept_names:
                 with self.runner.serving(*_index_keys(name, definition)):
-                    # One that is missing stops no change: by a change it comes back.
+                    # A missing index does not prevent a change: the change makes it again.
                     self.operations.drop_index(
                         quoted(name), table_name=quoted(definition.physical_name), schema=self.schema, if_exists=True
                     )
 
     def create_indexes(self, definition: TableDefinition, kept_names: Collection[str] = ()) -> None:
-        """Create a table's indexes but for those that are kept; what rows do not allow is refused."""
+        """Create a table's indexes, except those that stay; refuse an index that rows do not allow."""
         if set(kept_names) == set(self.index_names(definition)):
             return
         table = self.generator.table(definition)
@@ -290,7 +290,7 @@ class SchemaTools:
             with self.connection.begin_nested():
                 self.runner.run(sa.schema.CreateIndex(index))
         except sa.exc.DBAPIError as error:
-            # The creation itself looks for equal and for too long values; only a refused one needs to be explained.
+            # Creating an index finds equal and too long values; only a failed creation needs a query for details.
             if self.generator.dialect.failure(error).kind in ("unique", "too_long"):
                 self.explain_refusal(table, index, after)
             raise
@@ -300,7 +300,7 @@ class SchemaTools:
 
 
 def _index_keys(name: str, definition: TableDefinition) -> tuple[Any, ...]:
-    """The operations that an index belongs to, whose names end in an id."""
+    """The keys of the operations that an index belongs to; its name ends in an id."""
     number = int(name.rpartition("_")[2])
     kind = "unique" if name.startswith("_ux_") else "index"
     if number in definition.by_id:

@@ -1,4 +1,4 @@
-"""Operations that concern lists of references, whose lines stand in tables of their own.
+"""The parts of a change for lists of references, whose lines are in tables of their own.
 
 In a conversion such values are JSON arrays (:mod:`~dynmodel_pyramid.changes.values.staging`).
 """
@@ -13,7 +13,7 @@ from dynmodel_pyramid.definitions.compare import Key, field_key
 
 
 class ListFields:
-    """The lists of one change of one table, which still has its name from before."""
+    """The lists in the change of one table, which still has its old name."""
 
     def __init__(self, tools: SchemaTools, edit: TableEdit) -> None:
         self.tools = tools
@@ -22,7 +22,7 @@ class ListFields:
         self.list_tables = tools.list_tables(edit.before)
 
     def arrive(self) -> None:
-        """Make the tables of new lists, and fill those that were converted or come back."""
+        """Make the tables of new lists, and fill converted and restored ones."""
         for new in (*self.edit.comparison.arriving, *(new for _, new in self.edit.converted)):
             if not self.tools.is_list(new):
                 continue
@@ -58,7 +58,7 @@ class ListFields:
             self.list_tables.set_aside(before.id, field.id, trashed.column, own=before.physical_name)
 
     def rekey(self) -> None:
-        """Give lists that refer to rows as before the foreign keys of their other options."""
+        """Change the foreign keys of lists whose options have changed, but not their values."""
         after = self.edit.after
         list_tables = self.tools.list_tables(after)
         for old, new in self.edit.rekeyed:

@@ -16,7 +16,7 @@ from dynmodel_pyramid.fields import Reference
 class ListTables:
     """The lists of one database, in the caller's transaction.
 
-    :param runner: where statements go
+    :param runner: runs or notes the statements
     :param far: the physical name of a table by its id
     """
 
@@ -35,13 +35,13 @@ class ListTables:
         )
         table = lines(name, sa.MetaData(schema=self.schema), *keys)
         self._run(sa.schema.CreateTable(table))
-        # Named by ids as the indexes of fields are; two lists never have the same ids.
+        # Named by ids as indexes are; two lists never have the same ids.
         index = sa.Index(quoted_name(f"_ix_{definition.id}_{field.id}", quote=True), table.c.value, table.c.row_id)
         self._run(sa.schema.CreateIndex(index))
         return table
 
     def remake(self, definition: TableDefinition, field: FieldDefinition, reference: Reference) -> None:
-        """Give a list the foreign keys that its definition asks for now."""
+        """Give a list the foreign keys of its present definition."""
         old_table = self.set_aside(definition.id, field.id, f"_rebuild{link_table(definition.id, field.id)}")
         table = self.create(definition, field, reference)
         self._copy(old_table, table)
@@ -50,7 +50,8 @@ class ListTables:
     def set_aside(self, table_id: int, field_id: int, name: str, *, own: str | None = None) -> sa.Table:
         """Move a list's lines to a table of that name that has no foreign keys.
 
-        :param own: the table of the rows, with which the lines go nevertheless: another row may be given the same id
+        :param own: the table of the rows. Lines are still deleted with their row, because another row may get the same
+            id
         """
         before = lines_of(table_id, field_id, self.schema)
         keys: tuple[sa.ForeignKeyConstraint, ...] = ()
@@ -64,7 +65,7 @@ class ListTables:
         return after
 
     def without_keys(self, table_id: int, field_id: int) -> None:
-        """Lift the foreign keys of a list whose table goes to the trash; it keeps its name."""
+        """Drop the foreign keys of a list whose table goes to the trash; it keeps its name."""
         old_table = self.set_aside(table_id, field_id, f"_rebuild{link_table(table_id, field_id)}")
         after = lines_of(table_id, field_id, self.schema)
         self._run(sa.schema.CreateTable(after))

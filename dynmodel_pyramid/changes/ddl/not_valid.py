@@ -1,8 +1,9 @@
-"""Rules that are in force before they are proven for all rows: which rules of a change may be, and their statements.
+"""Rules that are in force before they are proven for all rows: the rules of a change for which that is possible, and
+their statements.
 
-PostgreSQL's manual, ALTER TABLE: a constraint that is added NOT VALID holds for what is written from then on, and no
-row is looked at. VALIDATE CONSTRAINT looks at all rows while they are read and written. SET NOT NULL looks at no row
-where a valid check proves that there are no nulls.
+PostgreSQL's manual, ALTER TABLE: a constraint that is added NOT VALID holds for later writes, and no row is scanned.
+VALIDATE CONSTRAINT scans all rows while they are read and written. SET NOT NULL scans no row if a valid check proves
+that there are no nulls.
 """
 
 from collections.abc import Collection, Iterable
@@ -23,16 +24,16 @@ NOT_VALID: dict[str, Any] = {"postgresql_not_valid": True}
 
 
 def required_name(definition: TableDefinition, field: FieldDefinition) -> str:
-    """The check that stands for NOT NULL till that can be set without a look at the rows."""
+    """The check in the place of NOT NULL, until NOT NULL can be set without a scan."""
     return check_name(definition, field, "required")
 
 
 def candidates(
     tools: SchemaTools, comparison: Comparison, converted: Iterable[Pair], rekeyed: Iterable[Pair]
 ) -> frozenset[str]:
-    """The constraints that may be proven later, whatever the rows are.
+    """The constraints that may be proven later, whatever the rows contain.
 
-    There are none where something else in the change could not be reversed if the proof fails.
+    There are none if another part of the change could not be reversed after a failed proof.
     """
     if not all(map(_can_be_reversed, comparison.operations)):
         return frozenset()
@@ -51,7 +52,7 @@ def candidates(
 
 
 def put_off(tools: SchemaTools, edit: TableEdit) -> frozenset[str]:
-    """The :func:`candidates`, if no row needs to be written by the change."""
+    """The :func:`candidates`, if the change need not write rows."""
     comparison = edit.comparison
     pairs = [*edit.converted, *comparison.changed("required")]
     touched = [*comparison.arriving, *(new for _, new in pairs)]
@@ -69,7 +70,7 @@ def _can_be_reversed(operation: Operation) -> bool:
 
 
 def _is_proven(tools: SchemaTools, old: FieldDefinition, new: FieldDefinition) -> bool:
-    """Whether the constraints judge all that the change of type or options demands of the values."""
+    """Whether the constraints prove everything that the change of type or options demands of the values."""
     if old.type != new.type:
         return tools.has_foreign_key(new) and tools.column_type(old)[1] == tools.column_type(new)[1]
     return judged_options(old, new, tools.rules(new)) is not None
@@ -93,11 +94,11 @@ def _leaves_rows(tools: SchemaTools, values: ColumnValues) -> bool:
     return values.is_same or (values.before is None and values.by_sql)
 
 
-# What constraints are about
+# The fields of constraints
 
 
 def trusted_fields(definition: TableDefinition, names: Iterable[str]) -> frozenset[int]:
-    """The fields whose values some of these constraints prove, null or not."""
+    """The fields whose values one of these constraints proves, apart from nulls."""
     names = set(names)
 
     def is_trusted(field: FieldDefinition) -> bool:
@@ -112,7 +113,7 @@ def trusted_fields(definition: TableDefinition, names: Iterable[str]) -> frozens
 
 
 def demand_values(tools: SchemaTools, definition: TableDefinition, names: Collection[str]) -> None:
-    """Add those of these constraints that stand for NOT NULL."""
+    """Add the checks among these constraints that are in the place of NOT NULL."""
     for field in definition.fields:
         name = required_name(definition, field)
         if name in names:
@@ -134,7 +135,7 @@ def validate(tools: SchemaTools, definition: TableDefinition, names: Iterable[st
 
 
 def complete(tools: SchemaTools, definition: TableDefinition, names: Iterable[str]) -> None:
-    """Replace the checks that stand for NOT NULL; where the rule has gone, only drop them."""
+    """Replace the checks that are in the place of NOT NULL; if the rule is gone, only drop them."""
     quote = tools.connection.dialect.identifier_preparer.quote_identifier
     table = tools.table_sql(definition.physical_name)
     helpers = {required_name(definition, field): field for field in definition.fields}

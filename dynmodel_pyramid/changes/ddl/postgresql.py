@@ -71,7 +71,7 @@ class PostgreSQLSchemaEditor(SchemaEditor):
             not_valid.complete(self, after, proven)
 
     def effect(self, values: ColumnValues) -> str:
-        """How the column gets its values.
+        """The way in which the column gets its values.
 
         ==========  ================================================================================================
         ``none``    it has them, or gets them by its own default when it is added
@@ -134,7 +134,7 @@ class PostgreSQLSchemaEditor(SchemaEditor):
         self.runner.run(f"ALTER TABLE {self.table_sql(table)} {alter} DROP DEFAULT, {alter} TYPE {kind} USING {using}")
 
     def _keep_computed(self, table: str, field: FieldDefinition) -> None:
-        """What the database computed into a column becomes plain values: such a column has no default to drop."""
+        """Turn computed values of a column into plain values. Such a column has no default to drop."""
         try:
             column = self.generator.column(field)
         except PluginMissing:
@@ -144,13 +144,13 @@ class PostgreSQLSchemaEditor(SchemaEditor):
             self.runner.run(f"ALTER TABLE {self.table_sql(table)} ALTER COLUMN {quoted_column} DROP EXPRESSION")
 
     def _to_trash(self, table: str, field: FieldDefinition, trashed: TrashedField) -> None:
-        """Free of NOT NULL and default, so that it holds no later row up."""
+        """Drop NOT NULL and default, so that the column does not refuse later rows."""
         self._keep_computed(table, field)
         self._alter(table, field.column, nullable=True, server_default=None)
         self._alter(table, field.column, new_column_name=quoted(trashed.column))
 
     def _rename_columns(self, edit: TableEdit, effects: Mapping[int, str]) -> None:
-        """Give columns their names: by way of names that are nobody's, so that names can be swapped."""
+        """Rename columns, by way of unused names, so that names can be swapped."""
         moves = []
         for field in edit.after.fields:
             values = edit.values.get(field.id)
@@ -162,7 +162,7 @@ class PostgreSQLSchemaEditor(SchemaEditor):
                 key = ("name" if field.id in edit.before.by_id else "field", field.id)
                 moves.append((key, values.source.name, f"_rename_{field.id}"))
                 moves.append((key, f"_rename_{field.id}", field.column))
-        # Columns leave their names before others take them.
+        # Columns give up their names before others take them.
         for key, current, name in sorted(moves, key=lambda move: not move[2].startswith("_rename_")):
             with self._serving(key):
                 self._alter(edit.before.physical_name, current, new_column_name=quoted(name))
@@ -224,7 +224,7 @@ class PostgreSQLSchemaEditor(SchemaEditor):
         )
 
     def _drop_checks(self, definition: TableDefinition, pairs: Iterable[_Going], effects: Mapping[int, str]) -> None:
-        """By what the database has: the type of a field that goes may be gone."""
+        """Found in the database, because the type of a dropped field may be missing."""
         pairs, table = list(pairs), quoted(definition.physical_name)
         if not pairs:
             return
@@ -241,7 +241,7 @@ class PostgreSQLSchemaEditor(SchemaEditor):
     def _kept_rules(
         self, old: FieldDefinition | None, new: FieldDefinition | None, effects: Mapping[int, str]
     ) -> set[str]:
-        """The options whose checks stay: those of a column that stays, if they say the same as before."""
+        """The options whose checks stay: those of a column that stays, if the check is the same as before."""
         if old is None or new is None or effects.get(new.id) != "none":
             return set()
         return {option for option, _ in set(self.rules(old).items()) & set(self.rules(new).items())}
@@ -279,7 +279,7 @@ class PostgreSQLSchemaEditor(SchemaEditor):
         self.runner.run(sa.schema.DropSequence(sa.Sequence(name, schema=self.schema), if_exists=True))
 
     def width_after(self, edit: TableEdit) -> Width:
-        """Attribute numbers only grow: what a change adds comes on top of all that ever was."""
+        """Attribute numbers only grow: new columns come on top of all columns that ever existed."""
         width = super().width_after(edit)
         there = self.generator.dialect.counted_columns(self.connection, edit.before.physical_name)
         added = [values for values in edit.values.values() if self._adds_column(values)]

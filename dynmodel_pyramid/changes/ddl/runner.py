@@ -1,4 +1,4 @@
-"""What a schema editor is given: its context, and where statements go (to the database, or into a plan)."""
+"""The context of a schema editor, and the runner of its statements, which go to the database or into a plan."""
 
 import datetime
 from collections.abc import Callable, Iterator, Mapping
@@ -14,20 +14,20 @@ from dynmodel_pyramid.catalogue.table_builder import Generator
 from dynmodel_pyramid.definitions.compare import Key
 from dynmodel_pyramid.definitions.store import DefinitionStore, now
 
-#: What a statement costs: nothing but metadata, a look at all rows, or writing all rows anew.
+#: The cost of a statement: metadata only, a scan of all rows, or a rewrite of all rows.
 COSTS = ("metadata", "scan", "rewrite")
 
 
 @dataclass(frozen=True, slots=True)
 class EditorContext:
-    """What a schema editor knows of the transaction that it works in.
+    """The transaction, as a schema editor knows it.
 
     :param is_plan: whether statements and violations are only noted
-    :param moment: what ``default_expression`` takes for now, in all rows and fields
+    :param moment: the moment for ``default_expression``, in all rows and fields
     :param new_tables: physical names of tables that are not stored yet, by id; a plan stores none
     :param free_names: names of tables that a plan may treat as unused: the change would have moved the table
     :param may_put_off: whether rules may be put off, to be proven later, if the rows allow it; for plans
-    :param hold_off_readers: called before the first statement that readers must not see, maybe more than once
+    :param hold_off_readers: called, once or more often, before the first statement that readers must not see
     """
 
     connection: sa.Connection
@@ -70,7 +70,7 @@ class Statement:
 
 
 class Recorder:
-    """Notes statements with the operations that they serve."""
+    """Notes statements, with the keys of their operations."""
 
     is_real = False
 
@@ -92,7 +92,7 @@ class Recorder:
         finally:
             self._serving = outer
 
-    # Alembic's output buffer
+    # The methods of Alembic's output buffer
 
     def write(self, text: str) -> None:
         if text.strip():
@@ -114,5 +114,5 @@ class Recorder:
 def literal_sql(element: sa.ClauseElement, dialect: sa.Dialect) -> str:
     """SQL with its values written out: DDL takes no parameters, and people read plans."""
     text = str(element.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
-    # For drivers whose parameters begin with % the compiler doubles each one.
+    # The compiler doubles each % for drivers whose parameters begin with it.
     return text.replace("%%", "%") if dialect.paramstyle in ("format", "pyformat") else text

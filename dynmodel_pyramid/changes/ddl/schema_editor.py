@@ -1,7 +1,7 @@
-"""Two definitions compared -> conversion and DDL, inside the caller's transaction.
+"""Comparison of two definitions -> conversion and DDL, inside the caller's transaction.
 
-A change has two halves. First all values are made and judged, beside the table (``values/staging.py``); then the
-table is changed (``apply``, by database). A plan goes through the first half as the change does, and notes the second.
+A change has two halves. First all values are made and checked, beside the table (``values/staging.py``); then the table
+is changed (``apply``, by database). A plan runs the first half as the change does, and notes the second.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,9 +31,9 @@ from dynmodel_pyramid.definitions.store import LIST_PREFIX, TrashedField
 
 @dataclass(frozen=True, slots=True)
 class ChangedTable:
-    """What the change of a table did.
+    """The result of the change of a table.
 
-    :param loosening: the fields that the transaction has loosened by now
+    :param loosening: the fields that the transaction has loosened so far
     :param values: what became of the values, by the ids of fields
     :param put_off: the names of the constraints that are to be proven later
     """
@@ -79,7 +79,7 @@ class SchemaEditor(SchemaTools):
         return self.connection.execute(count, execution_options=UNCACHED).scalar_one()
 
     def change(self, change: TableChange, loosening: Loosening) -> ChangedTable:
-        """Bring a table from one definition to the other.
+        """Change a table from one definition to the other.
 
         :param loosening: the fields that the transaction has loosened before
         :raises Conflict: the rows don't allow it
@@ -112,7 +112,7 @@ class SchemaEditor(SchemaTools):
         loosening = self._check_rows(edit, change.on_error, loosening)
         if self.context.may_put_off:
             edit = replace(edit, put_off=not_valid.put_off(self, edit))
-        # Readers go on while indexes are built, and are held off afterwards.
+        # Readers go on while indexes are built; afterwards they have to wait.
         kept_indexes = self.kept_indexes(before, after, edit.rewritten)
         if not comparison.keeps_columns or not set(self.index_names(before)) <= kept_indexes:
             self.context.hold_off_readers()
@@ -126,7 +126,7 @@ class SchemaEditor(SchemaTools):
         return ChangedTable(loosening, edit.values, edit.put_off)
 
     def converted(self, comparison: Comparison) -> tuple[tuple[Pair, ...], tuple[Pair, ...]]:
-        """The fields whose values may change, and those that refer to rows as before, with other options."""
+        """The fields whose values may change; and those that keep their references, but get other options."""
         pairs = comparison.changed("options")
         rekeyed = tuple(pair for pair in pairs if all(self.generator.reference(field) is not None for field in pair))
         return tuple(pair for pair in comparison.changed("type", "options") if pair not in rekeyed), rekeyed
@@ -134,15 +134,15 @@ class SchemaEditor(SchemaTools):
     # The trash
 
     def lift_foreign_keys(self, definition: TableDefinition) -> None:
-        """Free a table that goes to the trash from its foreign keys, so that it holds nobody up."""
+        """Drop the foreign keys of a table that goes to the trash, so that it blocks nobody."""
         raise NotImplementedError
 
     def restore_foreign_keys(self, definition: TableDefinition) -> None:
-        """Give a table that has its name back the foreign keys of its columns."""
+        """Give a restored table the foreign keys of its columns."""
         raise NotImplementedError
 
     def leave_behind(self, before: TableDefinition, after: TableDefinition) -> None:
-        """Move fields that a restored table lacks to its own trash; their foreign keys are lifted already."""
+        """Move fields that a restored table lacks to its own trash; their foreign keys are dropped already."""
         for field in before.fields:
             if field.id in after.by_id:
                 continue
@@ -157,7 +157,7 @@ class SchemaEditor(SchemaTools):
         raise NotImplementedError
 
     def drop_sequence(self, definition: TableDefinition) -> None:
-        """Drop what numbers the rows, where it is not a part of the table."""
+        """Drop the sequence of ids, if it is not a part of the table."""
 
     # The first half
 
@@ -168,7 +168,7 @@ class SchemaEditor(SchemaTools):
         before, after = change.old, change.new
         converted, rekeyed = self.converted(comparison)
         ids = {new.id for _, new in (*converted, *rekeyed)}
-        # Of the same type and options as before, but not of the same values.
+        # The type and options are the same, but the values are not.
         same_form = [(before.by_id.get(new.id), new) for new in after.fields if new.id not in ids]
         converted += tuple((old, new) for old, new in same_form if old is not None and new.id in change.earlier)
         trashed = self.store.trashed_fields(self.connection, before.id)
@@ -178,7 +178,7 @@ class SchemaEditor(SchemaTools):
         return TableEdit(comparison, staging.table, values, converted, rekeyed, trashed, put_off)
 
     def width_after(self, edit: TableEdit) -> Width:
-        """What the table would have for columns after a change."""
+        """The number of the table's columns after a change."""
         back = {values.old_values.name for values in edit.values.values() if values.is_same}
         remaining = [trashed for trashed in edit.trashed if trashed.column not in back]
         in_use = [new for new in edit.after.fields if self.has_column(new)]
@@ -186,12 +186,12 @@ class SchemaEditor(SchemaTools):
         return Width(len(in_use) + len(SYSTEM_COLUMNS) + 1, in_trash)
 
     def _check_rows(self, edit: TableEdit, on_error: Words, loosening: Loosening) -> Loosening:
-        """Whether the rows allow the change; -> what is loosened by now."""
+        """Check that the rows allow the change; -> what is loosened so far."""
         before, after = edit.before, edit.after
         loosening = self.check_lost(after, edit.values.values(), on_error, loosening)
         for values in edit.values.values():
             old, new = before.by_id.get(values.after.id), values.after
-            # A system value is filled in afterwards.
+            # System values are filled in afterwards.
             is_new_rule = new.required and (old is None or not old.required or values.lost.count)
             is_put_off = edit.put_off and not_valid.required_name(after, new) in edit.put_off
             if is_new_rule and not is_put_off and not self.is_system_value(new):
@@ -224,7 +224,7 @@ class SchemaEditor(SchemaTools):
         loosening: Loosening,
         left: Sequence[FieldDefinition] = (),
     ) -> Loosening:
-        """Values that can't be carried over, of the fields that may lose none, and of several by one word.
+        """Refuse lost values of fields that may not lose any, and of several fields by one word.
 
         :param left: fields that stay in the trash, because of what they link to
         """
@@ -244,7 +244,7 @@ class SchemaEditor(SchemaTools):
     # The second half
 
     def _apply(self, edit: TableEdit, kept_indexes: set[str]) -> None:
-        # First of all: values that are filled in or converted below may offend a uniqueness that is to go.
+        # First of all, because values that are filled in or converted below may break a uniqueness that is dropped.
         self.drop_indexes(edit.before, kept_indexes)
         has_lists = any(self.is_list(field) for field in (*edit.before.fields, *edit.after.fields))
         lists = ListFields(self, edit) if has_lists else None
@@ -259,7 +259,7 @@ class SchemaEditor(SchemaTools):
     def apply(self, edit: TableEdit, going: Mapping[int, TrashedField]) -> None:
         """The DDL.
 
-        :param going: the fields that go to the trash now, by id
+        :param going: the fields that the change moves to the trash, by id
         """
         raise NotImplementedError
 
@@ -272,7 +272,7 @@ class SchemaEditor(SchemaTools):
         self._check_entries(table, refused, after, expressions)
 
     def _settle(self, edit: TableEdit, returning: Mapping[int, TrashedField]) -> None:
-        """What is left to do when the table has its new form."""
+        """The last steps, when the table has its new form."""
         after, types = edit.after, self.generator.field_types
         spent = [trashed for values in edit.values.values() for trashed in values.spent]
         for number, trashed in returning.items():
@@ -287,7 +287,7 @@ class SchemaEditor(SchemaTools):
             fill_rows(self.connection, self.store, types, self.generator.table(after), after, fields)
 
     def forget(self, definition: TableDefinition, trashed: TrashedField) -> None:
-        """Take a field out of the trash whose values have come back, or are not wanted any more."""
+        """Remove a field from the trash, because its values are restored or not needed any more."""
         if trashed.column.startswith(LIST_PREFIX):
             self.runner.run(sa.schema.DropTable(lines(trashed.column, sa.MetaData(schema=self.schema))))
         elif trashed.column in self.generator.dialect.column_names(self.connection, definition.physical_name):

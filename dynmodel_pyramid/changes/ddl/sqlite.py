@@ -24,7 +24,7 @@ _LOCK = "RESERVED"
 
 
 class SQLiteSchemaEditor(SchemaEditor):
-    """ALTER TABLE where SQLite can; else the table is built anew and filled from the old one."""
+    """ALTER TABLE if SQLite can do it; else a new table is built and filled from the old one."""
 
     def apply(self, edit: TableEdit, going: Mapping[int, TrashedField]) -> None:
         reasons = self._reasons_to_rebuild(edit, going)
@@ -60,8 +60,8 @@ class SQLiteSchemaEditor(SchemaEditor):
                 # SQLite forbids a default on an added column that is not a constant (ALTER TABLE ADD COLUMN).
                 needed = not values.by_sql or (field.required and field.default is None)
             else:
-                # Checks may have come along into the trash, or been left behind by a rebuild since: made anew they are
-                # right.
+                # The column in the trash may still have its checks, or may have lost them by a rebuild; a new column
+                # has the right ones.
                 plain = not (field.required or field.default is not None or self.has_foreign_key(field))
                 needed = not (values.is_same and plain) or bool(self.rules(field) or self.rules(values.before))
             if needed:
@@ -69,7 +69,7 @@ class SQLiteSchemaEditor(SchemaEditor):
         return keys
 
     def _rebuilt_along(self, comparison: Comparison) -> list[Key]:
-        """The operations that are done by the way when a table is built anew."""
+        """The operations that a rebuild does anyway."""
         fields = [field for field in (*comparison.dropped, *comparison.arriving) if self.has_column(field)]
         keys = [("field", field.id) for field in fields if not self.is_list(field)]
         return keys + [("name", new.id) for _, new in comparison.changed("name") if self.has_column(new)]
@@ -91,7 +91,7 @@ class SQLiteSchemaEditor(SchemaEditor):
             for old, new in comparison.changed("name")
             if old.column != new.column and self.has_column(new) and not self.is_list(new)
         ]
-        for number in (0, 1):  # by way of names that are nobody's, so that names can be swapped
+        for number in (0, 1):  # by way of unused names, so that names can be swapped
             for old, new in renamed:
                 names = (old.column, f"_rename_{new.id}", new.column)
                 with self.runner.serving(("name", new.id), lock=_LOCK):
@@ -135,13 +135,13 @@ class SQLiteSchemaEditor(SchemaEditor):
         self.runner.run(f"ALTER TABLE {quote(table)} RENAME COLUMN {quote(old)} TO {quote(new)}")
 
     def _rename_table(self, before: TableDefinition, after: TableDefinition) -> None:
-        # Through another name: SQLite takes names that differ by case only for the same table. What refers to the
-        # table follows.
+        # By way of another name: for SQLite, names that differ only in case are the same table. References to the table
+        # follow.
         self.operations.rename_table(quoted(before.physical_name), quoted(f"_rename_{after.id}"))
         self.operations.rename_table(quoted(f"_rename_{after.id}"), quoted(after.physical_name))
 
     def lift_foreign_keys(self, definition: TableDefinition) -> None:
-        """By a rebuild whose columns are as they are declared: the types of some may be gone."""
+        """By a rebuild with the columns as they are declared, because the types of some may be missing."""
         if not any(self.has_foreign_key(field) for field in definition.fields):
             return
         trashed = self.store.trashed_fields(self.connection, definition.id)
@@ -156,7 +156,7 @@ class SQLiteSchemaEditor(SchemaEditor):
             self._remake(definition, [field.column for field in trashed])
 
     def _remake(self, definition: TableDefinition, further: list[str]) -> None:
-        """Build a table anew as its definition says; of the columns beyond it only these are kept."""
+        """Rebuild a table by its definition; of further columns only ``kept`` ones stay."""
         columns = [field for field in definition.fields if self.has_column(field)]
         table = self.generator.table(definition)
         self._copy(table, definition, {field.column: table.c[field.name] for field in columns}, further)
@@ -177,25 +177,25 @@ class SQLiteSchemaEditor(SchemaEditor):
         self._remake(definition, [field.column for field in trashed if field.column != column])
 
     def check_foreign_keys(self, definition: TableDefinition) -> None:
-        """They are off while a definition changes; a table that was filled anew is looked through."""
+        """Foreign keys are off while a definition changes, so rebuilt tables are checked."""
         quote = self.connection.dialect.identifier_preparer.quote_identifier
         check = f"PRAGMA foreign_key_check({quote(definition.physical_name)})"
         if self.connection.exec_driver_sql(check).first() is not None:
             raise Conflict("rows would refer to rows that are not there", code="foreign_key")
 
     def is_same_table(self, name: str, other: str) -> bool:
-        # SQLite ignores the case of ASCII letters, and of no others.
+        # SQLite ignores the case of ASCII letters only.
         return name.encode().lower() == other.encode().lower()
 
     def _rebuild(self, edit: TableEdit, going: Mapping[int, TrashedField]) -> None:
-        """With the table's name from before."""
+        """Rebuild the table, under its old name."""
         after = replace(edit.after, physical_name=edit.before.physical_name)
         values = {
             field.column: edit.values[field.id].expression
             for field in after.fields
             if field.id in edit.values and not self.is_list(field)
         }
-        # What comes back unchanged leaves the trash; of the rest there may be values that don't come back.
+        # Values that are restored unchanged leave the trash; others may have values that can't be restored.
         back = {
             column_values.source.name
             for column_values in edit.values.values()
@@ -218,8 +218,8 @@ class SQLiteSchemaEditor(SchemaEditor):
         Foreign keys are off in this transaction; the caller checks them before it commits. The table keeps its name.
 
         :param values: expressions over the old table by the new one's columns
-        :param further: columns that are not the definition's: declared as they were, nullable
-        :param moved: such columns that get another name, by the new one
+        :param further: columns outside the definition: declared as before, but nullable
+        :param moved: further columns that get a new name, by the new name
         """
         quote = self.connection.dialect.identifier_preparer.quote_identifier
         name, temporary = table.name, f"_rebuild_{after.id}"
@@ -242,7 +242,7 @@ class SQLiteSchemaEditor(SchemaEditor):
         self.runner.run(f"DROP TABLE {quote(name)}")
         self.runner.run(f"ALTER TABLE {quote(temporary)} RENAME TO {quote(name)}")
         if last is not None and self.runner.is_real:
-            # Ids of deleted rows are not given again.
+            # Ids of deleted rows are not used again.
             self.connection.exec_driver_sql("DELETE FROM sqlite_sequence WHERE name = ?", (name,))
             self.connection.exec_driver_sql("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (name, last))
 
@@ -253,7 +253,7 @@ def _compiler(dialect: sa.Dialect) -> DDLCompiler:
 
 
 def _column(table: sa.FromClause, name: str) -> sa.ColumnElement[Any]:
-    """A column by its name in the database; of a type that doesn't matter where the table doesn't know it."""
+    """A column by its name in the database; if the table doesn't have it, its type doesn't matter."""
     for column in table.columns:
         if column.name == name:
             return column
@@ -261,7 +261,7 @@ def _column(table: sa.FromClause, name: str) -> sa.ColumnElement[Any]:
 
 
 class _Declared(sa.types.UserDefinedType[Any]):
-    """A column type as SQLite's schema declares it, for columns whose field type may be gone."""
+    """A column type as SQLite's schema declares it, for columns whose field type may be missing."""
 
     cache_ok = True
 

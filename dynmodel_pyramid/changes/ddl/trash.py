@@ -1,4 +1,4 @@
-"""Tables that come back from the trash, and what leaves it for good."""
+"""Restores and purges tables in the trash."""
 
 from dataclasses import replace
 
@@ -18,12 +18,12 @@ from dynmodel_pyramid.definitions.store import LIST_PREFIX, TrashedField
 
 
 def restore_table(editor: SchemaEditor, change: TableChange, loosening: Loosening) -> Loosening:
-    """Bring a table back under its name, with its foreign keys; -> what is loosened by now.
+    """Restore a table under its name, with its foreign keys; -> what is loosened so far.
 
-    Meanwhile rows that it refers to may have gone: such values follow ``on_error``. A field of ``before`` that
-    ``after`` lacks goes to the table's own trash.
+    Rows that it refers to may have been deleted: such values follow ``on_error``. A field of ``before`` that ``after``
+    lacks goes to the table's own trash.
 
-    :raises Conflict: values refer to rows that are gone; the database has a table of that name
+    :raises Conflict: values refer to deleted rows; the database has a table of that name
     """
     before, after = change.old, change.new
     editor.refuse_too_many_names(after)
@@ -50,7 +50,7 @@ def restore_table(editor: SchemaEditor, change: TableChange, loosening: Loosenin
     editor.restore_foreign_keys(still_there)
     for field, reference in editor.lists(after):
         editor.list_tables(still_there).remake(still_there, field, reference)
-    # What refers to the table follows.
+    # References to the table follow.
     editor.rename_table(before.physical_name, after.physical_name)
     return loosening
 
@@ -58,7 +58,7 @@ def restore_table(editor: SchemaEditor, change: TableChange, loosening: Loosenin
 def _write(
     editor: SchemaEditor, before: TableDefinition, table: sa.Table, values: ColumnValues, side_table: SideTable
 ) -> None:
-    """Write the values that changed; nothing refers to anything yet."""
+    """Write the changed values; there are no foreign keys yet."""
     if not editor.is_list(values.after):
         change = sa.update(table).where(side_table.has_row()).values({values.old_values: values.expression})
         editor.runner.run(change)
@@ -68,11 +68,11 @@ def _write(
 
 
 def purge_table(editor: SchemaEditor, definition: TableDefinition, trashed: list[TrashedField]) -> None:
-    """Destroy a table in the trash with all that belongs to it.
+    """Destroy a table in the trash, with its lists, trash and sequence.
 
     :param trashed: the fields in its own trash
     """
-    # By their names: the types of fields may be gone.
+    # By their names, because the types of fields may be missing.
     names = [link_table(definition.id, field.id) for field in definition.fields]
     names += [field.column for field in trashed if field.column.startswith(LIST_PREFIX)]
     for name in (*names, definition.physical_name):

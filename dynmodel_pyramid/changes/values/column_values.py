@@ -1,8 +1,8 @@
-"""The values that a field has, and those that it will have, made before the table is touched.
+"""A field's present and future values, made before the table is changed.
 
-What SQL can make is an expression over the table (:class:`SourceTable`). What only Python can make stands in a
-temporary table (:class:`SideTable`), row by row, and overrides the expression. So a plan makes and judges all values as
-the change itself does, and changes nothing.
+Values that SQL can make are an expression over the table (:class:`SourceTable`). Values that only Python can make are
+in a temporary table (:class:`SideTable`), row by row, and override the expression. So a plan makes and checks all
+values as the change itself does, and changes nothing.
 """
 
 from collections import abc
@@ -22,13 +22,13 @@ from dynmodel_pyramid.errors import PluginMissing
 from dynmodel_pyramid.fields.types.json import JsonDocument
 from dynmodel_pyramid.fields.types.temporal import UTCDateTime
 
-#: Rows that are read, and values that are written, at once.
+#: How many rows are read, and values are written, at once.
 BATCH = 1000
 UNCACHED = {"compiled_cache": None}
 
 
 class SideTable:
-    """A temporary table of values by row; it goes with the transaction."""
+    """A temporary table of values by row; it is dropped with the transaction."""
 
     def __init__(
         self, connection: sa.Connection, table: sa.FromClause, field_id: int, kind: sa.types.TypeEngine[Any]
@@ -61,7 +61,7 @@ class SideTable:
         return sa.exists().where(mine.c.id == self.source.c.id).correlate(self.source)
 
     def over(self, expression: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-        """The expression, or this table's value in rows that it has."""
+        """The expression, overridden by this table's values."""
         mine = self.table.alias()
         own = sa.select(mine.c.value).where(mine.c.id == self.source.c.id).correlate(self.source).scalar_subquery()
         return sa.case((self.has_row(), own), else_=expression)
@@ -72,15 +72,15 @@ class SideTable:
 
 @dataclass(frozen=True, slots=True)
 class ColumnValues:
-    """The values of a field after a change: ``expression`` over the table as it is now.
+    """The values of a field after a change, as an ``expression`` over the present table.
 
-    :param before: the field that the values are made from, and ``source`` its values; None for a field that is new
+    :param before: the field that the values are made from, ``source`` has its values; None for a new field
     :param total: how many values are not null
-    :param changed: those with another text form afterwards; ``lost`` are those that can't be carried over
+    :param changed: values with another text form afterwards; ``lost``: values that can't be converted
     :param filled: how many nulls take the default
     :param returned: how many values come back that earlier conversions had replaced
-    :param spent: what the trash no longer needs to keep
-    :param is_same: whether ``source`` holds these very values already, in a column of the same type
+    :param spent: fields in the trash that are no longer needed
+    :param is_same: whether ``source`` has the same values, in a column of the same type
     :param side_table: the temporary table that overrides the expression, if there is one
     """
 
@@ -120,12 +120,12 @@ class ColumnValues:
         return bool(self.changed.count or self.lost.count)
 
     def overridden_by(self, side_table: SideTable) -> "ColumnValues":
-        """With the temporary table's values in the rows that it has."""
+        """The values, overridden by those in the temporary table."""
         expression = side_table.over(self.expression) if self.side_table is None else self.expression
         return replace(self, expression=expression, side_table=side_table, is_same=False)
 
     def made_from(self, base: sa.ColumnElement[Any]) -> "ColumnValues":
-        """With this expression; a temporary table that overrides goes on to do so."""
+        """The values with this expression; a temporary table still overrides it."""
         return replace(self, expression=base if self.side_table is None else self.side_table.over(base))
 
 
@@ -134,11 +134,11 @@ Rows = Sequence[sa.Row[*tuple[Any, ...]]]
 
 
 class SourceTable:
-    """A table as it is before a change, for the expressions that its future values are made of.
+    """A table before a change, as the source of the expressions for its future values.
 
-    Fields are found by their names, what is in the trash by the names of its columns.
+    Fields are found by their names, columns in the trash by the columns' names.
 
-    :param trashed: columns in the trash that are needed; those of types that are gone can be renamed and dropped
+    :param trashed: the needed columns in the trash; columns of missing types can be renamed and dropped
     """
 
     def __init__(self, generator: Generator, definition: TableDefinition, trashed: Iterable[TrashedField] = ()) -> None:
@@ -148,7 +148,7 @@ class SourceTable:
             quoted_name(definition.physical_name, quote=True),
             sa.MetaData(schema=generator.dialect.schema),
             sa.Column("id", sa.BigInteger, primary_key=True),
-            # Types that have no column of their own show what these have.
+            # Types without a column show the values of these columns.
             sa.Column("_version", sa.BigInteger),
             sa.Column("_created", UTCDateTime()),
             sa.Column("_updated", UTCDateTime()),
@@ -165,7 +165,7 @@ class SourceTable:
         return reference is not None and reference.many
 
     def kind(self, field: FieldDefinition) -> sa.types.TypeEngine[Any] | None:
-        """What the values are stored as; None for what the database computes. Lists are JSON arrays here."""
+        """The column type of the values; None for computed ones. Lists are JSON arrays here."""
         return JsonDocument() if self.is_list(field) else self._column_type(field)
 
     def stored_as(self, field: FieldDefinition) -> sa.types.TypeEngine[Any]:
@@ -182,7 +182,7 @@ class SourceTable:
         return None if column is None else column.type
 
     def values(self, field: FieldDefinition, kept_as: str | None = None) -> sa.ColumnElement[Any]:
-        """The values of a field as they are, be they in a column, in lines of lists, or computed.
+        """The present values of a field, in a column, in lines of lists, or computed.
 
         :param kept_as: the column, or table of lines, in the trash
         """
@@ -196,13 +196,13 @@ class SourceTable:
         if key in self.table.c:
             return self.table.c[key]
         computed = self.generator.field_types[field.type].read_expression(self.table, field.options)
-        return sa.type_coerce(computed, computed.type)  # never a column: that may be one of the system's
+        return sa.type_coerce(computed, computed.type)  # never a column, which may be one of the system's
 
 
 def streamed(
     connection: sa.Connection, table: sa.FromClause, condition: sa.ColumnElement[bool], *columns: sa.ColumnElement[Any]
 ) -> abc.Generator[Rows, None, None]:
-    """As :func:`batches`, of one query that sees nothing of what is done meanwhile: what it asks is costly."""
+    """As :func:`batches`, but by one query, which sees no later writes, because its condition is costly."""
     query = sa.select(table.c.id, *columns).where(condition).order_by(table.c.id)
     result = connection.execute(query, execution_options={**UNCACHED, "yield_per": BATCH})
     try:
@@ -214,7 +214,7 @@ def streamed(
 def batches(
     connection: sa.Connection, table: sa.FromClause, condition: sa.ColumnElement[bool], *columns: sa.ColumnElement[Any]
 ) -> Iterator[Rows]:
-    """(id, ...) of the rows of which the condition holds, in order of id, some at a time."""
+    """(id, ...) of the rows that fulfil the condition, in order of id, in batches."""
     last = None
     while True:
         query = sa.select(table.c.id, *columns).where(condition).order_by(table.c.id).limit(BATCH)

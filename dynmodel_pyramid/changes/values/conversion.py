@@ -1,12 +1,12 @@
-"""How a value is carried over to another field type, or to other options of its own.
+"""The conversion of values to another field type, or to other options of the same type.
 
-A value keeps its text form if it can: the text of a json field becomes the document that it spells. Else it is taken as
-the JSON value it is (1.0 becomes the integer 1). What the new type refuses is not carried over, and the caller decides
-what becomes of it. A value never becomes null by a conversion: the text ``null``, which spells none, is taken as text.
+A value keeps its text form if possible: a text that becomes json is parsed as a JSON document. Else it is converted as
+a JSON value (1.0 becomes the integer 1). A value that the new type refuses is lost, and the caller decides what becomes
+of it. A value never becomes null by a conversion: the text ``null`` becomes a JSON string.
 
-Where both types have SQL text forms, one expression converts what these can do, and Python the rest. That agrees: by
-the contract they give what the texts lead to, a value that keeps its text form leads to the same (text forms
-round-trip), and whatever has to be taken as the JSON value it is has no other way, so that SQL gave NULL for it.
+If both types have SQL text forms, one expression converts the values that these can handle, and Python the rest. Both
+agree: by the contract, SQL text forms give the same result as Python's or NULL; text forms round-trip; and for a value
+that is converted as a JSON value, SQL gives NULL.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -22,9 +22,9 @@ from dynmodel_pyramid.changes.values.violations import SAMPLES
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.fields import FieldTypes
 
-#: A stored value -> (the new stored value, None), or (None, why it can't be carried over).
+#: A stored value -> (the new stored value, None), or (None, why it can't be converted).
 Convert = Callable[[Any], tuple[Any, str | None]]
-#: A value that can't be carried over: (id of the row, old value, its text, reason).
+#: A lost value: (id of the row, old value, its text, reason).
 Lost = tuple[int, Any, str, str]
 
 
@@ -54,7 +54,7 @@ def converter(field_types: FieldTypes, before: FieldDefinition, after: FieldDefi
             reason = "; ".join(error.asdict().values())
         if refusal is None:
             return direct, None
-        # Of a value that JSON has as it is, the direct reason says more.
+        # For a value that JSON has directly, the direct reason says more.
         return None, refusal if isinstance(value, int | float) else reason
 
     return convert
@@ -67,7 +67,9 @@ def in_database(
     source: sa.ColumnElement[Any],
     dialect: str,
 ) -> sa.ColumnElement[Any] | None:
-    """The converted value in SQL, NULL where :func:`converter` must judge; None where the types have no such way."""
+    """The converted value in SQL, NULL where :func:`converter` must decide; None if the types can't be converted in
+    SQL.
+    """
     to_text = field_types[before.type].text_form(before.options).sql_to_text
     from_text = field_types[after.type].text_form(after.options).sql_from_text
     return None if to_text is None or from_text is None else from_text(to_text(source, dialect), dialect)
@@ -79,16 +81,16 @@ SqlTexts = tuple[Callable[[sa.ColumnElement[Any]], sa.ColumnElement[Any]], ...]
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """How the values of one column become another's: see :func:`convert_values`.
+    """The conversion of one column's values to another's: see :func:`convert_values`.
 
-    :param expression: the new value in SQL, NULL where Python must judge; None where Python must judge all
+    :param expression: the new value in SQL, NULL where Python must decide; None: Python decides for all
     :param to_text: the text of an old value; ``new_to_text`` that of a new one
-    :param sql_texts: makers of both in SQL; None where a type has none
-    :param numbers: whether both are JSON numbers, so that 1 and 1.0 are the same
-    :param same_storage: whether both columns are of one type, so that a value may be left as it is
-    :param substitute: makes what a lost value becomes; None: null
-    :param quarantine: takes the lost values, in batches
-    :param only: the rows that are concerned; the others have their values already
+    :param sql_texts: makers of both in SQL; None if a type has none
+    :param numbers: whether both are JSON numbers, so that 1 and 1.0 are equal
+    :param same_storage: whether both columns have the same type, so that a value may stay as it is
+    :param substitute: makes the replacement of a lost value; None: null
+    :param quarantine: stores lost values, in batches
+    :param only: a condition for the rows to convert; the others have their values already
     """
 
     table: sa.FromClause
@@ -116,14 +118,14 @@ class Conversion:
         return differs
 
     def keep(self, lost: list[Lost]) -> None:
-        """Put lost values into the quarantine, if it is to have them."""
+        """Put lost values into the quarantine, if there is one."""
         if lost and self.quarantine is not None:
             self.quarantine(lost)
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What Python made of some rows.
+    """Python's results for some rows.
 
     :param values: (id of the row, value) for the temporary table
     :param changed: (id of the row, text before, text after)
@@ -134,7 +136,7 @@ class Batch:
     lost: list[Lost]
 
     def added_to(self, values: ColumnValues) -> ColumnValues:
-        """The values with these rows counted."""
+        """The values, with these rows added to the counts."""
         changed = ({"id": row_id, "before": before, "after": after} for row_id, before, after in self.changed)
         lost = ({"id": row_id, "value": text, "reason": reason} for row_id, _, text, reason in self.lost)
         return replace(values, changed=values.changed.plus(changed), lost=values.lost.plus(lost))
@@ -143,12 +145,12 @@ class Batch:
 def convert_values(
     connection: sa.Connection, values: ColumnValues, conversion: Conversion, make_side_table: Callable[[], SideTable]
 ) -> ColumnValues:
-    """The values as the conversion makes them, counted."""
+    """The converted values, with their counts."""
     source = conversion.source
     if conversion.expression is not None and conversion.sql_texts is not None:
         pairs = _pairs(conversion, conversion.expression, conversion.sql_texts)
         values, left = _survey(connection, values, conversion, pairs)
-        # Where SQL has no text to compare Python has to say whether the value changes.
+        # If SQL has no text to compare, Python decides whether the value changes.
         undecided = sa.and_(pairs.c.old.is_not(None), ~_is_decided(pairs))
         base, rows_left = conversion.expression, streamed(connection, pairs, undecided, pairs.c.old)
     else:
@@ -174,9 +176,9 @@ def convert_values(
 
 
 def _pairs(conversion: Conversion, expression: sa.ColumnElement[Any], sql_texts: SqlTexts) -> sa.FromClause:
-    """Values before and after, with their texts: one within the other, for texts that are made of the expressions
-    themselves would multiply, and be nested too deeply for SQLite's parser. OFFSET keeps both databases from putting
-    the expressions in place of the columns, which would compute them several times for each row.
+    """Old and new values, with their texts, in nested queries: texts made directly of the expressions would multiply
+    them, and be nested too deeply for SQLite's parser. OFFSET keeps both databases from replacing the columns by the
+    expressions, which would be computed several times for each row.
     """
     columns = (conversion.table.c.id, conversion.source.label("old"), expression.label("new"))
     pairs = sa.select(*columns).where(conversion.only).offset(0).subquery()
@@ -191,7 +193,7 @@ def _is_decided(pairs: sa.FromClause) -> sa.ColumnElement[bool]:
 def _survey(
     connection: sa.Connection, values: ColumnValues, conversion: Conversion, pairs: sa.FromClause
 ) -> tuple[ColumnValues, int]:
-    """Count what SQL does, in one scan; -> the values, and how many are left to Python."""
+    """Count the results of SQL, in one scan; -> the values, and how many are left to Python."""
 
     def number(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[Any]:
         return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
@@ -212,7 +214,7 @@ def _survey(
 
 
 def in_python(rows: Iterable[Sequence[Any]], conversion: Conversion) -> Batch:
-    """What the conversion makes of (id of the row, value)."""
+    """The conversion's result for (id of the row, value)."""
     batch = Batch([], [], [])
     for row_id, value in rows:
         converted, reason = conversion.convert(value)

@@ -1,4 +1,4 @@
-"""Dangling links: ids of rows that are not there, which a link, or a list of links, can't carry over."""
+"""Dangling links: ids of missing rows, which a link or a list of links must lose."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +18,7 @@ def lose_dangling_links(
     *,
     many: bool,
 ) -> ColumnValues:
-    """The values without ids of rows that are not there: these are lost.
+    """The values without ids of missing rows, which are lost.
 
     :param far: the rows that may be referred to
     :param many: whether values are lists of ids

@@ -1,4 +1,4 @@
-"""Rows that are there already are given the system's values of fields that are new to them."""
+"""Fills new fields of existing rows with system values."""
 
 import sqlalchemy as sa
 
@@ -17,9 +17,9 @@ def fill_rows(
     definition: TableDefinition,
     fields: tuple[FieldDefinition, ...],
 ) -> None:
-    """Give rows that are there already the values of fields that are new to them, in order of id.
+    """Set the system values of new fields in existing rows, in order of id.
 
-    A counter goes on after the greatest number that a field has: it may have been one of another type.
+    A counter continues after the greatest number of a field, which may have had another type before.
     """
     filler = Filler(connection, store, field_types, definition, None, now())
     for field in fields:

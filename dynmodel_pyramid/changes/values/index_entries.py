@@ -1,4 +1,4 @@
-"""Values that are too long for an index: PostgreSQL takes about 2,700 bytes an entry, after compression."""
+"""Values that are too long for an index: PostgreSQL allows about 2,700 bytes an entry, after compression."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from dynmodel_pyramid.changes.values.violations import SAMPLES, Violation
 from dynmodel_pyramid.database import Dialect
 from dynmodel_pyramid.definitions import TableDefinition
 
-#: Their values always fit.
+#: Types whose values always fit.
 _SHORT = (sa.Integer, sa.Float, sa.Boolean, sa.Date, sa.DateTime, sa.Time, sa.Interval, sa.Uuid)
 
 
@@ -23,14 +23,14 @@ def too_long_entries(
     expressions: Mapping[int, sa.ColumnElement[Any]],
 ) -> Iterator[Violation]:
     """
-    :param indexes: those to judge, as ``SchemaTools.index_names`` describes them
+    :param indexes: the indexes to check, as ``SchemaTools.index_names`` describes them
     :param expressions: the values of fields over the table, by the fields' ids
     """
     for name, (ids, folds_case, *_) in indexes.items():
         parts = [expressions[number] for number in ids]
         kinds = [part.type for part in parts]
         if all(map(_is_short, kinds)) or any(isinstance(kind, sa.types.NullType) for kind in kinds):
-            continue  # a type that is unknown is that of a plugin which is missing
+            continue  # an unknown type belongs to a missing plugin
         parts = [sa.func.lower(part, type_=part.type) for part in parts] if folds_case is True else parts
         rows = sa.select(table.c.id, *[part.label(f"value_{place}") for place, part in enumerate(parts)])
         count, first = dialect.refused_entries(connection, rows, SAMPLES)
@@ -39,7 +39,7 @@ def too_long_entries(
 
 
 def long_indexed_fields(model: Model) -> list[str]:
-    """The names of the fields whose values may be too long for an index that they have."""
+    """The names of indexed fields whose values may be too long for the index."""
     definition = model.definition
     indexed = {field.id for field in definition.fields if field.is_unique or field.index}
     indexed |= {number for index in definition.indexes for number, _ in index.fields}

@@ -1,4 +1,4 @@
-"""Whether the rows allow a change: nulls where a field is required, equal values where they must differ."""
+"""Checks whether the rows allow a change: nulls in required fields, equal values where they must differ."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from dynmodel_pyramid.definitions.compare import field_key
 
 
 def lost_values(values: ColumnValues, form: str) -> Violation:
-    """Values that can't be carried over.
+    """The violation by values that can't be converted.
 
-    :param form: of ``on_error``, which would make them null
+    :param form: the form of ``on_error`` that would make them null
     """
     field = values.after
     aspect, number = field_key(values.before, field)
@@ -35,7 +35,7 @@ def lost_values(values: ColumnValues, form: str) -> Violation:
 
 
 def nulls(connection: sa.Connection, table: sa.FromClause, values: ColumnValues) -> Violation | None:
-    """Rows without a value in a required field."""
+    """The violation by rows without a value in a required field."""
     field, is_null = values.after, values.expression.is_(None)
     count = connection.scalar(sa.select(sa.func.count()).select_from(table).where(is_null), execution_options=UNCACHED)
     if not count:
@@ -60,7 +60,7 @@ def duplicates(
     expressions: list[sa.ColumnElement[Any]],
     nulls_distinct: bool,
 ) -> Violation | None:
-    """Equal values where there may be none; ``count`` is that of the rows concerned."""
+    """The violation by equal values; ``count`` is the number of these rows."""
     labelled = [expression.label(f"value_{place}") for place, expression in enumerate(expressions)]
     rows = sa.select(table.c.id, *labelled).subquery()
     parts = list(rows.c)[1:]
@@ -89,7 +89,7 @@ def duplicates(
 
 @dataclass(frozen=True, slots=True)
 class UniqueRule:
-    """A rule that rows must differ: ``name`` is its index's; ``number`` the id of its field, or of its own."""
+    """A rule that rows must differ: ``name`` is its index's; ``number`` is the id of its field, or its own."""
 
     name: str
     number: int
@@ -107,7 +107,7 @@ class UniqueRule:
 
 
 def unique_rules(definition: TableDefinition, kept_indexes: set[str]) -> list[UniqueRule]:
-    """The rules whose index is new: not one of ``kept_indexes``."""
+    """The rules with a new index, which is not in ``kept_indexes``."""
     rules = [
         UniqueRule(f"_ux_{definition.id}_{field.id}", field.id, [field], field.unique_ignore_case, True)
         for field in definition.fields

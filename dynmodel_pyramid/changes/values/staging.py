@@ -23,23 +23,23 @@ from dynmodel_pyramid.definitions.store import TrashedField
 from dynmodel_pyramid.errors import Conflict
 from dynmodel_pyramid.fields import Reference, TextForm
 
-#: Keeps values of a field that can't be carried over, of some rows: (field before, field after, lost values).
+#: Stores lost values of a field: (field before, field after, lost values).
 Quarantine = Callable[[FieldDefinition, FieldDefinition, list[Lost]], None]
 
 
 @dataclass(frozen=True, slots=True)
 class StagingRequest:
-    """What values are to be made.
+    """The values to make.
 
-    :param before: the definition of the table as it is
-    :param far: the rows of a table by its id, of which the ids are looked at
-    :param on_error: what becomes of values that can't be carried over
-    :param moment: what ``default_expression`` takes for now
-    :param returning: fields that come back by their ids, each with where the trash keeps its values
-    :param earlier: values that come back where nobody has written others since (``TableChange``)
-    :param quarantine: for ``on_error=quarantine``; None: nothing is kept, as in a plan
+    :param before: the present definition of the table
+    :param far: gives the rows of a table by its id, to check links
+    :param on_error: what becomes of values that can't be converted
+    :param moment: the moment for ``default_expression``
+    :param returning: restored fields by their ids, each with the place of its values in the trash
+    :param earlier: values to restore if they were not overwritten (``TableChange``)
+    :param quarantine: for ``on_error=quarantine``; None: lost values are not stored, as in a plan
     :param trusted: ids of fields whose values stay as they are, which the database proves later (``online.py``)
-    :param counts_all: whether values are counted of which the change itself needs to know nothing, as a plan tells
+    :param counts_all: whether to count values that only a plan reports
     """
 
     before: TableDefinition
@@ -53,7 +53,7 @@ class StagingRequest:
     counts_all: bool = True
 
     def all_earlier(self) -> dict[int, tuple[Earlier, ...]]:
-        """``earlier``, and the values in the trash of fields that are there."""
+        """``earlier``, and the values in the trash of existing fields."""
         live = {number: trashed for number, trashed in self.returning.items() if number in self.before.by_id}
         return {
             **{number: (Earlier(trashed, (self.before.by_id[number],)),) for number, trashed in live.items()},
@@ -75,16 +75,16 @@ class Staging:
         self._side_tables: dict[int, SideTable] = {}
 
     def close(self) -> None:
-        """Drop what is temporary; needed where the transaction is to go on."""
+        """Drop the temporary tables; needed if the transaction goes on."""
         for side_table in self._side_tables.values():
             side_table.drop()
 
     # One field
 
     def values_of(self, new: FieldDefinition, *, converts: bool) -> ColumnValues | None:
-        """The values of a field after the change; None where it has none of its own, as the database computes them.
+        """The values of a field after the change; None if the database computes them.
 
-        :param converts: whether type or options have changed so that values may
+        :param converts: whether type or options have changed, so that values may change
         """
         old = self.request.before.by_id.get(new.id)
         if self.source.kind(new) is None:
@@ -107,7 +107,7 @@ class Staging:
         value = None if self.source.is_list(new) else self.generator.default_value(new)
         constant = sa.cast(sa.null(), kind) if value is None else sa.literal(value, kind)
         if value is not None and self.generator.dialect.name == "postgresql":
-            constant = sa.cast(constant, kind)  # alone in a condition a parameter has no type
+            constant = sa.cast(constant, kind)  # a parameter alone in a condition has no type
         values = ColumnValues(new, constant)
         return values if new.default_expression is None else self._with_own_defaults(values, sa.true())
 
@@ -135,14 +135,14 @@ class Staging:
         return self._filled(values) if new.required else values
 
     def _is_same_type(self, one: sa.types.TypeEngine[Any], other: sa.types.TypeEngine[Any]) -> bool:
-        """Whether a value is stored alike in both; columns declared alike may yet keep it in different forms."""
+        """Whether both store a value in the same way; columns declared alike may still have different forms."""
         declared = {kind.compile(self.connection.dialect) for kind in (one, other)}
         return type(one) is type(other) and repr(one) == repr(other) and len(declared) == 1
 
     def _obeying(self, values: ColumnValues, only: sa.ColumnElement[bool]) -> ColumnValues | None:
-        """The values, counted, if the database can tell that all obey the options that have changed; else None.
+        """The values with their counts, if the database can prove that all obey the changed options; else None.
 
-        It takes one scan, and no text of a value.
+        It takes one scan, and makes no texts of values.
         """
         new, source = values.after, values.old_values
         checks = self.generator.field_types[new.type].checks(source, new.options, self.generator.context)
@@ -158,7 +158,7 @@ class Staging:
         return replace(values, total=total) if number == 0 else None
 
     def _counted(self, values: ColumnValues) -> ColumnValues:
-        """The values, which all stay as they are."""
+        """The counts of values that all stay as they are."""
         if not self.request.counts_all:
             return values
         query = sa.select(sa.func.count(values.source)).select_from(self.table)
@@ -176,7 +176,7 @@ class Staging:
         if not self.source.is_list(new):
             conversion = replace(conversion, expression=in_database(types, old, new, values.old_values, dialect))
         if conversion.expression is values.source and same_storage:
-            # As far as the types can tell in SQL no value changes, and all are taken.
+            # As far as the types can check in SQL, no value changes, and all are valid.
             return replace(self._counted(values), is_same=True)
         forms = [types[form.type].text_form(form.options) for form in (old, new)]
         if conversion.expression is not None and forms[1].sql_to_text is not None:
@@ -185,7 +185,7 @@ class Staging:
             return convert_values(self.connection, values, conversion, lambda: self._side_table(new))
 
     def _conversion(self, values: ColumnValues, old: FieldDefinition) -> Conversion:
-        """From what the field was; judged by Python alone."""
+        """The conversion from the old field; Python decides for all values."""
         new, types = values.after, self.generator.field_types
         return Conversion(
             table=self.table,
@@ -209,7 +209,7 @@ class Staging:
         return self._side_tables[field.id]
 
     def _substitute(self, new: FieldDefinition) -> Callable[[], Any] | None:
-        """What lost values become; None for null. Quarantined ones do where null is refused."""
+        """The replacement of lost values; None for null. Quarantined values need it if null is refused."""
         word = self.request.on_error.of(new)
         takes_default = word == "default" or (word == "quarantine" and new.required)
         return self.generator.default_maker(new, self.request.moment) if takes_default else None
@@ -221,7 +221,7 @@ class Staging:
         return lambda lost: keep(old, new, lost)
 
     def _with_undone_conversions(self, values: ColumnValues) -> ColumnValues:
-        """The values, overridden in the rows in which old values come back from the trash."""
+        """The values, overridden where old values are restored from the trash."""
         new, earlier = values.after, self.earlier[values.after.id]
         columns = [self.source.values(entry.kept.field, entry.kept.column) for entry in earlier]
         side_table = self._side_table(new)
@@ -243,7 +243,7 @@ class Staging:
         )
 
     def _filled(self, values: ColumnValues) -> ColumnValues:
-        """With ``on_error=default`` a required field takes its default where it would be null."""
+        """The values, with the default instead of null for a required field under ``on_error=default``."""
         new = values.after
         if self.request.on_error.of(new) != "default" or (new.default is None and new.default_expression is None):
             return values
@@ -259,7 +259,7 @@ class Staging:
         return replace(values, expression=sa.func.coalesce(values.expression, default, type_=kind), is_same=False)
 
     def _with_own_defaults(self, values: ColumnValues, condition: sa.ColumnElement[bool]) -> ColumnValues:
-        """The values, in rows of the condition what ``default_expression`` makes, for each row its own."""
+        """The values; rows that fulfil the condition get the value of ``default_expression``, each its own."""
         make_default = self.generator.default_maker(values.after, self.request.moment)
         assert make_default is not None
         side_table = self._side_table(values.after)
@@ -271,7 +271,7 @@ class Staging:
 
 @contextmanager
 def _refusing_defaults(field: FieldDefinition) -> Iterator[None]:
-    """Refuse the change where the field takes some values of its expression only, as a pattern takes some UUIDs."""
+    """Refuse the change if only some values of the expression are valid, as a pattern may match only some UUIDs."""
     try:
         yield
     except colander.Invalid as error:

@@ -1,7 +1,7 @@
-"""Conversions are undone: the values that they replaced come back, where nobody has written others since.
+"""Undoes conversions: restores the values that they replaced, if these were not overwritten since.
 
 Several conversions may have followed one another. In each row they are undone from the newest to the oldest, as long as
-the value is what the conversion made of the value in the trash. A value that differs was written by somebody since.
+the value is the converted form of the value in the trash. A different value was written later.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,21 +18,21 @@ from dynmodel_pyramid.definitions import FieldDefinition
 
 
 class _Undoing:
-    """One conversion that is to be undone."""
+    """One conversion to undo."""
 
     def __init__(self, earlier: Earlier, generator: Generator) -> None:
         types = generator.field_types
         self.kept = earlier.kept
         forms = (earlier.kept.field, *earlier.since)
         self.to_text = types[forms[-1].type].text_form(forms[-1].options).to_text
-        #: Each with what a value may have become that it could not carry over (``on_error=default``).
+        #: Each with the replacement of values that it could not convert (``on_error=default``).
         self.conversions: list[tuple[Convert, Any]] = [
             (converter(types, before, after), generator.default_value(after))
             for before, after in zip(forms, forms[1:], strict=False)
         ]
 
     def takes_back(self, old: Any, current: Any) -> bool:
-        """Whether ``current`` is what the conversion made of ``old``."""
+        """Whether ``current`` is the conversion's result for ``old``."""
         return self._text(current) in self._became(old, 0)
 
     def _text(self, value: Any) -> str | None:
@@ -57,10 +57,10 @@ def undo_conversions(
     side_table: SideTable,
     conversion: Callable[[FieldDefinition], Conversion],
 ) -> ColumnValues:
-    """Put values that come back into the side table; -> the field's values, overridden if any came back.
+    """Put restored values into the side table; -> the field's values, overridden if any were restored.
 
     :param earlier: the newest first; ``columns`` are their values
-    :param conversion: how values of an earlier form become those of the wanted one
+    :param conversion: makes the conversion from an earlier form to the wanted one
     """
     undoings = [_Undoing(entry, generator) for entry in earlier]
     conversions = [conversion(entry.kept.field) for entry in earlier]

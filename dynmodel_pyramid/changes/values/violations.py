@@ -6,9 +6,9 @@ from typing import Any
 
 from dynmodel_pyramid.errors import Conflict
 
-#: The rows of each kind that are shown.
+#: The most rows of each kind that are shown.
 SAMPLES = 10
-#: The characters of a value that are shown.
+#: The most characters of a value that are shown.
 LONGEST_VALUE = 200
 
 
@@ -17,7 +17,7 @@ class Violation:
     """Rows that do not allow a change; ``aspect`` and ``number`` are the key of the operation
     (:mod:`dynmodel_pyramid.definitions.operations`).
 
-    ``fields`` are the ids of the fields concerned: a rule may stay as it is while their values change.
+    ``fields`` are the ids of its fields: a rule may stay the same while their values change.
     """
 
     aspect: str
@@ -39,17 +39,17 @@ class Violation:
 class Refusing:
     """Refuses a change at its first violation."""
 
-    #: Whether uniqueness is judged by a query; else the index's own creation shows it, which is needed anyway.
+    #: Whether a query checks uniqueness; else creating the index does, which is needed anyway.
     judges_uniqueness = False
 
     def add(self, violation: Violation | None) -> None:
-        """:param violation: None: the rows allow what was asked about"""
+        """:param violation: None if the rows allow the change"""
         if violation is not None:
             raise violation.conflict()
 
 
 class Collecting:
-    """Collects what a change would be refused for."""
+    """Collects the violations of a change."""
 
     judges_uniqueness = True
 
@@ -79,7 +79,7 @@ class Samples:
         return replace(self.showing(rows), count=self.count + len(rows))
 
     def showing(self, rows: Sequence[dict[str, Any]]) -> "Samples":
-        """The samples with rows that are counted already."""
+        """The samples with more rows, which are counted already."""
         room = SAMPLES - len(self.rows)
         return replace(self, rows=(*self.rows, *map(self._shown, rows[:room]))) if room > 0 and rows else self
 

@@ -135,7 +135,7 @@ class PostgreSQLExpressions(Expressions):
         return self.json_number(document).bool_op(sign)(sa.cast(text, sa.Numeric()))
 
     def json_number(self, document: Column) -> Column:
-        # CASE keeps the database from casting what is no number (PostgreSQL manual, 4.2.14).
+        # CASE keeps the database from casting other values than numbers (PostgreSQL manual, 4.2.14).
         number = sa.cast(sa.cast(document, sa.Text()), sa.Numeric())
         return sa.case((sa.func.jsonb_typeof(document) == "number", number))
 

@@ -1,6 +1,6 @@
 """PostgreSQL: sums and averages that do not depend on the order of the rows, as text.
 
-Sums of floats are those of the decimal numbers that the floats are written as.
+A sum of floats is the sum of the decimal numbers that the floats are written as.
 """
 
 from typing import Any

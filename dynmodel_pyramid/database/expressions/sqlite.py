@@ -145,7 +145,8 @@ class SQLiteExpressions(Expressions):
         # Texts that its own function writes so, and then microseconds, if any.
         call = getattr(sa.func, function)
         text = _text(column)
-        # Compared by IS: of what is no time it makes NULL. A modifier, or it would give 30 February back as it is.
+        # Compared by IS, because the function returns NULL for other texts. With a modifier, because else it would
+        # return 30 February unchanged.
         if length == len("2026-01-31"):
             return _same(call(text, "+0 days", type_=sa.Text()), text)
         begin = sa.func.substr(text, 1, length, type_=sa.Text())

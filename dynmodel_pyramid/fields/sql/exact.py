@@ -42,7 +42,7 @@ def exact(text: str, precision: int, scale: int) -> Decimal:
     if len(whole) > precision - scale:
         raise OverflowError(f"want at most {precision - scale} digits before the point")
     sign = sign if whole or fraction else ""
-    # The constructor is exact whatever the thread's decimal context is, and so is the format "f".
+    # The constructor is exact in any decimal context of the thread, and so is the format "f".
     return Decimal(f"{sign}{whole or '0'}.{fraction:0<{scale}}")
 
 

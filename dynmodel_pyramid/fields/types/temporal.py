@@ -290,8 +290,8 @@ class DateTime(Temporal):
         kind = sa.DateTime(timezone=True)
 
         def answered(dialect: str) -> sa.ColumnElement[Any]:
-            # A text is parsed and written anew faster than SQLite writes it in another form; it is left naive, which
-            # the encoder takes for UTC.
+            # Parsing SQLite's text and writing it again is faster than letting SQLite write another form. The value is
+            # left naive, which the encoder takes for UTC.
             has_moments = expressions_of(dialect).has_moments
             return text_forms.moment_text(source, dialect) if has_moments else sa.type_coerce(source, kind)
 

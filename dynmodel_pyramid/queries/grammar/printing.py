@@ -102,7 +102,7 @@ def _value(condition: Condition) -> str:
 
 
 def _is_list(condition: Condition) -> bool:
-    """Whether the values stand in parentheses, as those of ``in``."""
+    """Whether the values are in parentheses, as for ``in``."""
     return condition.quantifier is None and not isinstance(condition.value, str)
 
 
@@ -119,7 +119,7 @@ def _quoted(text: str) -> str:
 
 
 def _name(name: str, words: frozenset[str] = frozenset()) -> str:
-    """``words`` are those of the grammar that could stand there."""
+    """``words`` are words that the grammar allows there."""
     return name if name not in words and _PLAIN.fullmatch(name) else _quoted(name)
 
 

@@ -11,7 +11,7 @@ from dynmodel_pyramid.catalogue.attempt import Attempt
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.rows.reading import parse_id
 
-#: What a tween calls, and what it is itself.
+#: The type of tweens, and of the handlers that they call.
 Handler = Callable[[Request], Response]
 #: Name of the one route under which the tree hangs; it is a hybrid route, so the tree can be mounted under a prefix.
 ROUTE = "dynmodel"
@@ -67,6 +67,6 @@ def numbered(kind: type[Numbered], parent: Resource, segment: str) -> Numbered:
 
 
 def path(request: Request, *segments: object) -> str:
-    """The canonical path of a resource, with the last slash, under whatever prefix the tree is mounted."""
+    """The canonical path of a resource, with the last slash, below the prefix under which the tree is mounted."""
     # The prefix may have parts of its own, such as /{tenant}.
     return request.route_path(ROUTE, **{**(request.matchdict or {}), "traverse": (*map(str, segments), "")})
