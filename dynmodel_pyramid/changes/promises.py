@@ -158,13 +158,13 @@ class Promises:
             return f"(the table {table_id}, which is gone)"
 
     def _expect_trash(self, actual: dict[Thing, str], promised: dict[Thing, str], trashed: list[str]) -> None:
-        """Expect the columns in the trash, of whatever type, which must take all that comes."""
+        """Expect the columns in the trash, of any type; they must not refuse any values."""
         for thing in (Thing("column", name) for name in trashed):
             text = actual.get(thing, " NOT NULL")
             demands = " NOT NULL" in text or " DEFAULT " in text
             promised[thing] = "without NOT NULL and DEFAULT" if demands else text
         for thing in [thing for thing in actual if thing.kind == "check" and thing not in promised]:
-            # On SQLite the checks of a column go to the trash with it: nobody writes there.
+            # On SQLite a column keeps its checks in the trash, because nobody writes there.
             if any(f'"{name}"' in actual[thing] for name in trashed):
                 del actual[thing]
 
@@ -254,7 +254,7 @@ def _belongs_to(thing: Thing, definition: TableDefinition, field: FieldDefinitio
 
 
 def _differences(table: str, promised: Things, actual: Things) -> Iterator[Broken]:
-    """If the whole table is missing, that alone."""
+    """The differences; if the whole table is missing, only that."""
     if not actual:
         yield Broken("table", table, table, "", None)
         return

@@ -77,7 +77,7 @@ class TableEdit:
 
     @property
     def leaving(self) -> list[FieldDefinition]:
-        """The fields, as they were, whose old values are kept in the trash."""
+        """The fields, in their old form, whose old values are kept in the trash."""
         replaced = [old for old, new in self.converted if new.id not in self.values or self.values[new.id].keeps_old]
         return [*self.comparison.dropped, *replaced]
 
@@ -273,7 +273,7 @@ class SchemaTools:
                     )
 
     def create_indexes(self, definition: TableDefinition, kept_names: Collection[str] = ()) -> None:
-        """Create a table's indexes but for those that are kept; what rows do not allow is refused."""
+        """Create a table's indexes, except those that stay; refuse an index that rows do not allow."""
         if set(kept_names) == set(self.index_names(definition)):
             return
         table = self.generator.table(definition)

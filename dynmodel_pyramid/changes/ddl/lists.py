@@ -41,7 +41,7 @@ class ListTables:
         return table
 
     def remake(self, definition: TableDefinition, field: FieldDefinition, reference: Reference) -> None:
-        """Give a list the foreign keys that its definition asks for now."""
+        """Give a list the foreign keys of its present definition."""
         old_table = self.set_aside(definition.id, field.id, f"_rebuild{link_table(definition.id, field.id)}")
         table = self.create(definition, field, reference)
         self._copy(old_table, table)
@@ -65,7 +65,7 @@ class ListTables:
         return after
 
     def without_keys(self, table_id: int, field_id: int) -> None:
-        """Lift the foreign keys of a list whose table goes to the trash; it keeps its name."""
+        """Drop the foreign keys of a list whose table goes to the trash; it keeps its name."""
         old_table = self.set_aside(table_id, field_id, f"_rebuild{link_table(table_id, field_id)}")
         after = lines_of(table_id, field_id, self.schema)
         self._run(sa.schema.CreateTable(after))

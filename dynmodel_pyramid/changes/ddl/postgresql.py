@@ -144,7 +144,7 @@ class PostgreSQLSchemaEditor(SchemaEditor):
             self.runner.run(f"ALTER TABLE {self.table_sql(table)} ALTER COLUMN {quoted_column} DROP EXPRESSION")
 
     def _to_trash(self, table: str, field: FieldDefinition, trashed: TrashedField) -> None:
-        """Free of NOT NULL and default, so that it holds no later row up."""
+        """Drop NOT NULL and default, so that the column does not refuse later rows."""
         self._keep_computed(table, field)
         self._alter(table, field.column, nullable=True, server_default=None)
         self._alter(table, field.column, new_column_name=quoted(trashed.column))

@@ -112,7 +112,7 @@ class SchemaEditor(SchemaTools):
         loosening = self._check_rows(edit, change.on_error, loosening)
         if self.context.may_put_off:
             edit = replace(edit, put_off=not_valid.put_off(self, edit))
-        # Readers go on while indexes are built, and are held off afterwards.
+        # Readers go on while indexes are built; afterwards they have to wait.
         kept_indexes = self.kept_indexes(before, after, edit.rewritten)
         if not comparison.keeps_columns or not set(self.index_names(before)) <= kept_indexes:
             self.context.hold_off_readers()
@@ -168,7 +168,7 @@ class SchemaEditor(SchemaTools):
         before, after = change.old, change.new
         converted, rekeyed = self.converted(comparison)
         ids = {new.id for _, new in (*converted, *rekeyed)}
-        # Of the same type and options as before, but not of the same values.
+        # The type and options are the same, but the values are not.
         same_form = [(before.by_id.get(new.id), new) for new in after.fields if new.id not in ids]
         converted += tuple((old, new) for old, new in same_form if old is not None and new.id in change.earlier)
         trashed = self.store.trashed_fields(self.connection, before.id)
@@ -287,7 +287,7 @@ class SchemaEditor(SchemaTools):
             fill_rows(self.connection, self.store, types, self.generator.table(after), after, fields)
 
     def forget(self, definition: TableDefinition, trashed: TrashedField) -> None:
-        """Take a field out of the trash whose values have come back, or are not wanted any more."""
+        """Remove a field from the trash, because its values are restored or not needed any more."""
         if trashed.column.startswith(LIST_PREFIX):
             self.runner.run(sa.schema.DropTable(lines(trashed.column, sa.MetaData(schema=self.schema))))
         elif trashed.column in self.generator.dialect.column_names(self.connection, definition.physical_name):

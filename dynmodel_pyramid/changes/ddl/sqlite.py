@@ -195,7 +195,7 @@ class SQLiteSchemaEditor(SchemaEditor):
             for field in after.fields
             if field.id in edit.values and not self.is_list(field)
         }
-        # What comes back unchanged leaves the trash; of the rest there may be values that don't come back.
+        # Values that are restored unchanged leave the trash; others may have values that can't be restored.
         back = {
             column_values.source.name
             for column_values in edit.values.values()

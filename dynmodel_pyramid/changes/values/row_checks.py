@@ -107,7 +107,7 @@ class UniqueRule:
 
 
 def unique_rules(definition: TableDefinition, kept_indexes: set[str]) -> list[UniqueRule]:
-    """The rules whose index is new: not one of ``kept_indexes``."""
+    """The rules with a new index, which is not in ``kept_indexes``."""
     rules = [
         UniqueRule(f"_ux_{definition.id}_{field.id}", field.id, [field], field.unique_ignore_case, True)
         for field in definition.fields

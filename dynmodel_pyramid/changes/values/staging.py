@@ -53,7 +53,7 @@ class StagingRequest:
     counts_all: bool = True
 
     def all_earlier(self) -> dict[int, tuple[Earlier, ...]]:
-        """``earlier``, and the values in the trash of fields that are there."""
+        """``earlier``, and the values in the trash of existing fields."""
         live = {number: trashed for number, trashed in self.returning.items() if number in self.before.by_id}
         return {
             **{number: (Earlier(trashed, (self.before.by_id[number],)),) for number, trashed in live.items()},

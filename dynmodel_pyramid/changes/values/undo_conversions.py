@@ -32,7 +32,7 @@ class _Undoing:
         ]
 
     def takes_back(self, old: Any, current: Any) -> bool:
-        """Whether ``current`` is what the conversion made of ``old``."""
+        """Whether ``current`` is the conversion's result for ``old``."""
         return self._text(current) in self._became(old, 0)
 
     def _text(self, value: Any) -> str | None:

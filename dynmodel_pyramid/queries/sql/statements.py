@@ -50,7 +50,7 @@ def cut(rows: sa.Select[*tuple[Any, ...]], limit: int | None, offset: int) -> sa
 
 
 def has_rows(outputs: Sequence[Output | Aggregate]) -> TypeGuard[Sequence[Output]]:
-    """Whether the values are those of rows: nothing is added up, which makes groups."""
+    """Whether the values are of rows, and not of groups, which aggregates make."""
     return not any(isinstance(output, Aggregate) for output in outputs)
 
 
