@@ -58,14 +58,14 @@ class Attempt:
         if isinstance(key, str):
             key = name_key(key)
         while True:
-            found = self.snapshot.by_id(key) if isinstance(key, int) else self.snapshot.by_name(key)
-            if found is UNKNOWN:
-                found = self.catalogue.load(self.snapshot, key)
-            if found is not UNKNOWN:
+            model = self.snapshot.by_id(key) if isinstance(key, int) else self.snapshot.by_name(key)
+            if model is UNKNOWN:
+                model = self.catalogue.load(self.snapshot, key)
+            if model is not UNKNOWN:
                 if key not in self._used:
                     self._confirmed = False  # the earlier proof did not include this table
-                self._used[key] = found
-                return found
+                self._used[key] = model
+                return model
             with self.database.reading() as connection:
                 self._catch_up(connection)
 

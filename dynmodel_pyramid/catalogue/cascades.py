@@ -144,8 +144,8 @@ class Cascade:
             for referrer in model.definition.referrers if new else ():
                 if referrer.on_delete == "cascade":
                     near = self._model(referrer.table_id)
-                    found = [row_id for part in chunks(new) for row_id in self._referring(near, referrer, part)]
-                    waiting.append((near, found))
+                    referring = [row_id for part in chunks(new) for row_id in self._referring(near, referrer, part)]
+                    waiting.append((near, referring))
 
     def _referring(self, near: Model, referrer: Referrer, ids: list[int], limit: int | None = None) -> list[int]:
         """The rows of the near table that refer to one of these."""
@@ -171,8 +171,8 @@ class Cascade:
 
     def _refuse_restricted(self, model: Model) -> None:
         for near, referrer, part in self._pairs(model, "restrict"):
-            found = self._referring(near, referrer, part)
-            staying = [row_id for row_id in found if row_id not in self.going.get(referrer.table_id, {})]
+            referring = self._referring(near, referrer, part)
+            staying = [row_id for row_id in referring if row_id not in self.going.get(referrer.table_id, {})]
             if staying:
                 named = ", ".join(map(str, staying[:NAMED])) + (", ..." if len(staying) > NAMED else "")
                 raise Conflict(
@@ -184,8 +184,8 @@ class Cascade:
 
     def _let_go(self, model: Model) -> None:
         for near, referrer, part in self._pairs(model, "set_null", "remove"):
-            found = self._referring(near, referrer, part)
-            changing = [row_id for row_id in found if row_id not in self.going.get(referrer.table_id, {})]
+            referring = self._referring(near, referrer, part)
+            changing = [row_id for row_id in referring if row_id not in self.going.get(referrer.table_id, {})]
             if referrer.many:
                 lines = lines_of(referrer.table_id, referrer.field_id, near.table.schema)
                 self._run(near, sa.delete(lines).where(lines.c.value.in_(part)))
@@ -198,8 +198,8 @@ class Cascade:
         """Set new values, and a new version, of rows."""
         table, store = near.table, self.catalogue.store
         filler = Filler(self.connection, store, near.field_types, near.definition, self.author, self.moment)
-        given = filler.of_changed_row(system_fields(near.definition, near.field_types))
-        values = values | {table.c[name]: value for name, value in given.items()}
+        system_values = filler.of_changed_row(system_fields(near.definition, near.field_types))
+        values = values | {table.c[name]: value for name, value in system_values.items()}
         values |= {table.c._version: table.c._version + 1, table.c._updated: self.moment}
         for part in chunks(ids):
             statement = sa.update(table).where(table.c.id.in_(part)).values(values)

@@ -16,15 +16,15 @@ def checks_of(
 
     Computed fields, and fields with a table of their own, have no checks here.
     """
-    found = {}
+    constraints = {}
     for field in definition.fields:
         if field.name not in table.c:
             continue
         own = field_types[field.type].checks(table.c[field.name], field.options, context)
         for option, condition in own.items():
             name = check_name(definition, field, option)
-            found[name] = sa.CheckConstraint(condition, name=quoted_name(name, quote=True))
-    return found
+            constraints[name] = sa.CheckConstraint(condition, name=quoted_name(name, quote=True))
+    return constraints
 
 
 def rules_of(field: FieldDefinition, field_types: FieldTypes, context: Context, dialect: sa.Dialect) -> dict[str, str]:

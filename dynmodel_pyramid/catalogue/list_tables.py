@@ -55,8 +55,8 @@ def lines_of(table_id: int, field_id: int, schema: str | None) -> sa.Table:
 
 def ids_of(table: sa.FromClause, lines_: sa.Table) -> sa.Select[*tuple[Any, ...]]:
     """The ids in a row's list, in order; ``table`` is the row's."""
-    found = sa.select(lines_.c.value).where(lines_.c.row_id == table.c.id).order_by(lines_.c.position)
-    return found.correlate(table)
+    ids = sa.select(lines_.c.value).where(lines_.c.row_id == table.c.id).order_by(lines_.c.position)
+    return ids.correlate(table)
 
 
 def list_of(table: sa.FromClause, lines_: sa.Table, dialect: str) -> sa.ColumnElement[Any]:
@@ -68,14 +68,14 @@ def referring_ids(table: sa.FromClause, referrer: Referrer, schema: str | None) 
     """The ids of the rows that refer to a row in this way, ascending; ``table`` is the row's."""
     if referrer.many:
         far = lines_of(referrer.table_id, referrer.field_id, schema)
-        found = sa.select(far.c.row_id).where(far.c.value == table.c.id).order_by(far.c.row_id)
+        ids = sa.select(far.c.row_id).where(far.c.value == table.c.id).order_by(far.c.row_id)
     else:
         # An alias: a table may refer to itself.
         column = sa.Column[int](quoted_name(referrer.column, quote=True), key="_far")
         name = quoted_name(referrer.table, quote=True)
         near = sa.Table(name, sa.MetaData(schema=schema), sa.Column("id"), column).alias("_far")
-        found = sa.select(near.c.id).where(near.c._far == table.c.id).order_by(near.c.id)
-    return found.correlate(table)
+        ids = sa.select(near.c.id).where(near.c._far == table.c.id).order_by(near.c.id)
+    return ids.correlate(table)
 
 
 def reverse_of(table: sa.FromClause, referrer: Referrer, schema: str | None, dialect: str) -> sa.ColumnElement[Any]:

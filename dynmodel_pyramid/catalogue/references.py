@@ -18,12 +18,12 @@ def reference_of(field: FieldDefinition, field_types: FieldTypes) -> Reference |
 
 def referrers(definition: TableDefinition, field_types: FieldTypes) -> dict[int, tuple[Referrer, ...]]:
     """Far table -> how this table refers to it."""
-    found: dict[int, tuple[Referrer, ...]] = {}
+    by_table: dict[int, tuple[Referrer, ...]] = {}
     for field in sorted(definition.fields, key=lambda field: field.id):
         reference = reference_of(field, field_types)
         if reference is None:
             continue
-        made = Referrer(
+        referrer = Referrer(
             table_id=definition.id,
             field_id=field.id,
             model_name=definition.model_name,
@@ -34,43 +34,48 @@ def referrers(definition: TableDefinition, field_types: FieldTypes) -> dict[int,
             reverse=reference.reverse,
             many=reference.many,
         )
-        found[reference.table] = (*found.get(reference.table, ()), made)
-    return found
+        by_table[reference.table] = (*by_table.get(reference.table, ()), referrer)
+    return by_table
 
 
 def touched(
     before: TableDefinition | None, after: TableDefinition | None, field_types: FieldTypes
 ) -> dict[int, tuple[Referrer, ...]]:
     """Each other table whose references by this table change -> the new references, in order of id."""
-    old, new = (referrers(each, field_types) if each is not None else {} for each in (before, after))
-    own = {each.id for each in (before, after) if each is not None}
+    old, new = (referrers(definition, field_types) if definition is not None else {} for definition in (before, after))
+    own = {definition.id for definition in (before, after) if definition is not None}
     return {far: new.get(far, ()) for far in sorted({*old, *new} - own) if old.get(far) != new.get(far)}
 
 
-def with_referrers(far: TableDefinition, table_id: int, made: tuple[Referrer, ...]) -> TableDefinition:
+def with_referrers(far: TableDefinition, table_id: int, new: tuple[Referrer, ...]) -> TableDefinition:
     """``far`` with these references by a table; its version stays.
 
     :raises Invalid: the name of a reverse side is taken
     """
     others = [referrer for referrer in far.referrers if referrer.table_id != table_id]
-    _refuse_taken(far, others, made)
-    return replace(far, referrers=tuple(sorted([*others, *made], key=lambda each: (each.table_id, each.field_id))))
+    _refuse_taken(far, others, new)
+    return replace(
+        far, referrers=tuple(sorted([*others, *new], key=lambda referrer: (referrer.table_id, referrer.field_id)))
+    )
 
 
-def _refuse_taken(far: TableDefinition, others: Iterable[Referrer], made: Iterable[Referrer]) -> None:
+def _refuse_taken(far: TableDefinition, others: Iterable[Referrer], new: Iterable[Referrer]) -> None:
     taken = {name_key(field.name): f"a field of {far.model_name}" for field in far.fields}
     taken |= {name_key(alias.name): f"an alias of {field.name}" for field in far.fields for alias in field.aliases}
-    taken |= {name_key(each.reverse): f"the reverse side of {each.model_name}.{each.field}" for each in others
-              if each.reverse is not None}  # fmt: skip
+    taken |= {
+        name_key(referrer.reverse): f"the reverse side of {referrer.model_name}.{referrer.field}"
+        for referrer in others
+        if referrer.reverse is not None
+    }
     problems = []
-    for each in made:
-        if each.reverse is None:
+    for referrer in new:
+        if referrer.reverse is None:
             continue
-        key = name_key(each.reverse)
+        key = name_key(referrer.reverse)
         if key in taken:
-            pointer = f"/fields/{escape(each.field)}/reverse"
+            pointer = f"/fields/{escape(referrer.field)}/reverse"
             problems.append(Problem(pointer, "duplicate_name", f"{taken[key]} has this name"))
-        taken[key] = f"the reverse side of {each.model_name}.{each.field}"
+        taken[key] = f"the reverse side of {referrer.model_name}.{referrer.field}"
     if problems:
         raise Invalid(problems)
 

@@ -92,8 +92,8 @@ class Filler:
 
     def of_changed_row(self, fields: tuple[FieldDefinition, ...]) -> dict[str, Any]:
         """The values that change when a row is changed."""
-        found = {
+        values = {
             field.name: fill_of(field, self.field_types)(field.options, self._write(field, False, 1))
             for field in fields
         }
-        return {name: value for name, value in found.items() if value is not UNCHANGED}
+        return {name: value for name, value in values.items() if value is not UNCHANGED}

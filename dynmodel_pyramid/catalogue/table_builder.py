@@ -125,7 +125,7 @@ class Generator:
         :param metadata: the metadata of a group; else the table gets one of its own
         """
         metadata = metadata if metadata is not None else sa.MetaData(schema=self.dialect.schema)
-        columns = [made for field in definition.fields if (made := self.column(field)) is not None]
+        columns = [column for field in definition.fields if (column := self.column(field)) is not None]
         table = sa.Table(
             quoted_name(name or definition.physical_name, quote=True),
             metadata,
@@ -229,8 +229,8 @@ def field_indexes(field: FieldDefinition, reference: Reference | None) -> list[t
     Links have one, because reverse sides are read as often. A unique index serves reads as well.
     """
     indexed = field.index or (reference is not None and not reference.many)
-    found = [(True, field.unique_ignore_case)] if field.is_unique else []
-    return [*found, (False, False)] if indexed and (field.unique_ignore_case or not field.unique) else found
+    indexes = [(True, field.unique_ignore_case)] if field.is_unique else []
+    return [*indexes, (False, False)] if indexed and (field.unique_ignore_case or not field.unique) else indexes
 
 
 def _name(name: str) -> quoted_name:

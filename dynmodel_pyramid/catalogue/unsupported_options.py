@@ -32,9 +32,9 @@ def unsupported_option(field: FieldDefinition, field_types: FieldTypes) -> Unsup
 def refuse_unsupported(fields: Iterable[FieldDefinition], field_types: FieldTypes) -> None:
     """:raises OptionUnsupported: an option of one of the fields is not supported any more"""
     for field in fields:
-        found = unsupported_option(field, field_types)
-        if found is not None:
-            raise OptionUnsupported(found.option, found.reason, found.code, field.name)
+        unsupported = unsupported_option(field, field_types)
+        if unsupported is not None:
+            raise OptionUnsupported(unsupported.option, unsupported.reason, unsupported.code, field.name)
 
 
 def all_unsupported(catalogue: Catalogue) -> Iterator[tuple[TableDefinition, FieldDefinition, Unsupported]]:
@@ -45,9 +45,9 @@ def all_unsupported(catalogue: Catalogue) -> Iterator[tuple[TableDefinition, Fie
             _, definitions = catalogue.store.all(connection, _PAGE, offset)
         for definition in map(catalogue.upgraded, definitions):
             for field in definition.fields:
-                found = unsupported_option(field, catalogue.field_types)
-                if found is not None:
-                    yield definition, field, found
+                unsupported = unsupported_option(field, catalogue.field_types)
+                if unsupported is not None:
+                    yield definition, field, unsupported
         if len(definitions) < _PAGE:
             return
         offset += _PAGE
@@ -56,9 +56,10 @@ def all_unsupported(catalogue: Catalogue) -> Iterator[tuple[TableDefinition, Fie
 def report_unsupported(catalogue: Catalogue) -> list[str]:
     """A line for each field whose option is not supported; they are logged as warnings, too."""
     lines = [
-        f"table {definition.model_name!r} ({definition.id}), field {field.name!r}: its {found.option} is not "
-        f"supported, so the field can be read but not written until the {found.option} is changed: {found.reason}"
-        for definition, field, found in all_unsupported(catalogue)
+        f"table {definition.model_name!r} ({definition.id}), field {field.name!r}: its {unsupported.option} is not "
+        f"supported, so the field can be read but not written until the {unsupported.option} is changed: "
+        f"{unsupported.reason}"
+        for definition, field, unsupported in all_unsupported(catalogue)
     ]
     for line in lines:
         log.warning("%s", line)

@@ -129,10 +129,10 @@ class Database:
                 transaction.rollback()
             elif not connection.invalidated:
                 connection.connection.rollback()  # a failed commit may have left it open
-            kept = not connection.invalidated and self.dialect.discard_staging(connection)
+            is_reusable = not connection.invalidated and self.dialect.discard_staging(connection)
         except (sa.exc.DBAPIError, self.engine.dialect.loaded_dbapi.Error):
-            kept = False
-        if not kept:
+            is_reusable = False
+        if not is_reusable:
             connection.invalidate()
         connection.close()
 

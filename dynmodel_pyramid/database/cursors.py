@@ -4,10 +4,12 @@ A statement through SQLAlchemy costs 35 to 60 us even if it is compiled and cach
 """
 
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine.interfaces import DBAPIModule
+
+if TYPE_CHECKING:  # SQLAlchemy 2.0 has no such name
+    from sqlalchemy.engine.interfaces import DBAPIModule
 
 
 def driver_connection(connection: sa.Connection) -> Any:
@@ -40,7 +42,7 @@ class raw_cursor:
             if isinstance(error, self._connection.dialect.loaded_dbapi.Error):
                 raise self._as_sqlalchemy(error) from error
 
-    def _as_sqlalchemy(self, error: DBAPIModule.Error) -> sa.exc.StatementError:
+    def _as_sqlalchemy(self, error: "DBAPIModule.Error") -> sa.exc.StatementError:
         connection, dialect = self._connection, self._connection.dialect
         lost = dialect.is_disconnect(error, connection.connection.dbapi_connection, None)
         if lost:

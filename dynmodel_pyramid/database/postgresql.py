@@ -275,8 +275,8 @@ class PostgreSQL(Dialect):
 
     def end_streams(self, connection: sa.Connection, tables: Collection[str], *, every: bool) -> int:
         names = {"stream": STREAM, "slow": SLOW_STREAM}
-        given = {"schema": self.schema, "tables": list(tables), "every": every, **names}
-        return sum(connection.scalars(_END_STREAMS, given))
+        parameters = {"schema": self.schema, "tables": list(tables), "every": every, **names}
+        return sum(connection.scalars(_END_STREAMS, parameters))
 
     def lock_tables(
         self, connection: sa.Connection, tables: Iterable[sa.FromClause], *, writes: bool, wait: float

@@ -28,26 +28,26 @@ END $$"""
 
 def refused_entries(connection: sa.Connection, rows: sa.Select[*tuple[Any, ...]], first: int) -> tuple[int, list[int]]:
     """See :meth:`~.dialect.Dialect.refused_entries`."""
-    found = rows.subquery()
-    values = list(found.c)[1:]
+    source = rows.subquery()
+    values = list(source.c)[1:]
     # The size of a stored value is known without reading the value, and it has the same size in an index.
     size = sum((sa.func.coalesce(sa.func.pg_column_size(value), 0) for value in values), sa.literal(0))
     entries, indexed = (_table(name, values) for name in ("_dynmodel_entries", "_dynmodel_indexed"))
     index = sa.Index("_dynmodel_index", *list(indexed.c)[1:])
     for table in (entries, indexed):
         connection.execute(sa.schema.CreateTable(table), execution_options=_UNCACHED)
-    copied = sa.insert(entries).from_select(list(entries.c), sa.select(found).where(size > FITS))
-    told: tuple[int, list[int]] = 0, []
+    copied = sa.insert(entries).from_select(list(entries.c), sa.select(source).where(size > FITS))
+    result: tuple[int, list[int]] = 0, []
     if connection.execute(copied, execution_options=_UNCACHED).rowcount:
         connection.execute(sa.schema.CreateIndex(index), execution_options=_UNCACHED)
         connection.exec_driver_sql(_TRY, execution_options={"no_parameters": True})
         refused = sa.select(entries.c.id).where(entries.c.id.not_in(sa.select(indexed.c.id)))
         count = sa.select(sa.func.count()).select_from(refused.subquery())
         ids = connection.scalars(refused.order_by(entries.c.id).limit(first), execution_options=_UNCACHED).all()
-        told = connection.execute(count, execution_options=_UNCACHED).scalar_one(), list(ids)
+        result = connection.execute(count, execution_options=_UNCACHED).scalar_one(), list(ids)
     for table in (indexed, entries):
         connection.execute(sa.schema.DropTable(table), execution_options=_UNCACHED)
-    return told
+    return result
 
 
 def _table(name: str, values: Sequence[sa.ColumnElement[Any]]) -> sa.Table:

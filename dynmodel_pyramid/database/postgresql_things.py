@@ -70,25 +70,25 @@ def things(connection: sa.Connection, schema: str, table: str) -> Things:
     number = connection.scalar(sa.text("SELECT to_regclass(:name)::oid"), {"name": f"{quote(schema)}.{quote(table)}"})
     if number is None:
         return {}
-    found = {Thing("table", ""): ""}
+    parts = {Thing("table", ""): ""}
 
     def rows(query: str) -> sa.CursorResult[*tuple[Any, ...]]:
         return connection.execute(sa.text(query), {"table": number})
 
     for name, text, sequence, kind in rows(_COLUMNS):
-        found[Thing("column", name)] = text
+        parts[Thing("column", name)] = text
         if sequence is not None:
-            found[Thing("sequence", sequence)] = kind
+            parts[Thing("sequence", sequence)] = kind
     for kind, name, is_valid, is_deferrable, on_delete, text, own, far_columns, far in rows(_CONSTRAINTS):
         if kind == "f":
             thing, text = foreign_key(name, own, far, far_columns, _ON_DELETE[on_delete], is_deferrable)
         else:
             thing = Thing(_KINDS[kind], "" if kind == "p" else name)
-        found[thing] = text if is_valid else text + NOT_VALID
+        parts[thing] = text if is_valid else text + NOT_VALID
     for name, is_unique, is_valid, text, begin in rows(_INDEXES):
         text = ("UNIQUE " if is_unique else "") + (text.partition(begin)[2] or text)
-        found[Thing("index", name)] = text if is_valid else f"{text} INVALID"
-    return found
+        parts[Thing("index", name)] = text if is_valid else f"{text} INVALID"
+    return parts
 
 
 def promised_things(connection: sa.Connection, table: sa.Table, indexes: list[sa.Index]) -> Things:
@@ -104,13 +104,13 @@ def promised_things(connection: sa.Connection, table: sa.Table, indexes: list[sa
     try:
         for statement in creations(table, indexes):
             connection.execute(statement, execution_options={"compiled_cache": None})
-        found = dict(things(connection, TEMPORARY, table.name))
+        parts = dict(things(connection, TEMPORARY, table.name))
     finally:
         undone.rollback()
     if sequence is not None:
-        found[Thing("column", "id")] += f" DEFAULT nextval({sequence.name})"
-        found[Thing("sequence", str(sequence.name))] = "bigint"
-    return found
+        parts[Thing("column", "id")] += f" DEFAULT nextval({sequence.name})"
+        parts[Thing("sequence", str(sequence.name))] = "bigint"
+    return parts
 
 
 def relations(connection: sa.Connection, schema: str) -> set[Thing]:

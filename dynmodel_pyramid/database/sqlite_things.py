@@ -52,20 +52,20 @@ def last_id(connection: sa.Connection, table: str) -> int:
 
 
 def _things(query: _Query, table: str) -> Things:
-    found: dict[Thing, str] = {}
+    parts: dict[Thing, str] = {}
     for kind, name, sql in query(_SCHEMA, {"table": table}):
         tokens = [token for token in _TOKEN.findall(sql) if not token.isspace()]
         if kind == "table":
             body = tokens[tokens.index("(") :]
             items, rest = _items(body)
-            found[Thing("table", "")] = _text(rest)
+            parts[Thing("table", "")] = _text(rest)
             for item in items:
-                found.update(_of_item(item))
+                parts.update(_of_item(item))
         elif kind == "index":
             # CREATE [UNIQUE] INDEX "name" ON "table" (...)
             unique = "UNIQUE " if tokens[1] == "UNIQUE" else ""
-            found[Thing("index", name)] = unique + _text(tokens[tokens.index("ON") + 2 :])
-    return found
+            parts[Thing("index", name)] = unique + _text(tokens[tokens.index("ON") + 2 :])
+    return parts
 
 
 def _items(body: list[str]) -> tuple[list[list[str]], list[str]]:

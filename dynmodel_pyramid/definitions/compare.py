@@ -35,21 +35,21 @@ def operations_between(before: TableDefinition, after: TableDefinition) -> tuple
 
     A field with an id that the table has used before is restored, not new.
     """
-    kept = [(before.by_id[field.id], field) for field in after.fields if field.id in before.by_id]
-    old_indexes, new_indexes = ({index.id: index for index in each.indexes} for each in (before, after))
+    pairs = [(before.by_id[field.id], field) for field in after.fields if field.id in before.by_id]
+    old_indexes, new_indexes = ({index.id: index for index in definition.indexes} for definition in (before, after))
     gone = [index for index in before.indexes if new_indexes.get(index.id) != index]
     come = [index for index in after.indexes if old_indexes.get(index.id) != index]
     operations: list[Operation] = [DropIndex(index, _names(index, before)) for index in gone]
-    operations += _changes(kept, ("unique", "index", "required"), lifted=True)
+    operations += _changes(pairs, ("unique", "index", "required"), lifted=True)
     operations += [DropField(field) for field in before.fields if field.id not in after.by_id]
     if (before.model_name, before.physical_name) != (after.model_name, after.physical_name):
         operations.append(RenameTable(before.model_name, after.model_name, after.physical_name))
-    operations += _changes(kept, ("name", "type", "options"))
+    operations += _changes(pairs, ("name", "type", "options"))
     operations += [AddField(field, field.id < before.next_id) for field in after.fields if field.id not in before.by_id]
-    operations += _changes(kept, ("default",))
-    operations += _changes(kept, ("required", "unique", "index"), lifted=False)
+    operations += _changes(pairs, ("default",))
+    operations += _changes(pairs, ("required", "unique", "index"), lifted=False)
     operations += [AddIndex(index, _names(index, after)) for index in come]
-    operations += _changes(kept, ("access", "labels"))
+    operations += _changes(pairs, ("access", "labels"))
     if (before.label, before.description) != (after.label, after.description):
         operations.append(RelabelTable((before.label, before.description), (after.label, after.description)))
     if before.referrers != after.referrers:
@@ -71,11 +71,11 @@ def apply_operations(definition: TableDefinition, operations: Iterable[Operation
 
 
 def _changes(
-    kept: Iterable[tuple[FieldDefinition, FieldDefinition]], aspects: tuple[str, ...], lifted: bool | None = None
+    pairs: Iterable[tuple[FieldDefinition, FieldDefinition]], aspects: tuple[str, ...], lifted: bool | None = None
 ) -> list[ChangeField]:
     """The changes of some aspects, for all fields in order: only lifted ones, only others, or all."""
-    found = [ChangeField(aspect, *pair) for aspect in aspects for pair in kept if _differs(aspect, *pair)]
-    return [operation for operation in found if lifted is None or operation.kind.startswith("lift_") is lifted]
+    changes = [ChangeField(aspect, *pair) for aspect in aspects for pair in pairs if _differs(aspect, *pair)]
+    return [operation for operation in changes if lifted is None or operation.kind.startswith("lift_") is lifted]
 
 
 def _differs(aspect: str, before: FieldDefinition, after: FieldDefinition) -> bool:

@@ -142,7 +142,8 @@ class TableDefinition:
         """Whether the two differ in nothing that would make a new version."""
         # Compared as JSON: to Python the defaults 1 and true are equal.
         one, two = (
-            json.dumps(replace(each, version=0, next_id=0).to_stored(), sort_keys=True) for each in (self, other)
+            json.dumps(replace(definition, version=0, next_id=0).to_stored(), sort_keys=True)
+            for definition in (self, other)
         )
         return one == two
 

@@ -72,7 +72,7 @@ class ChangeField(Operation):
 
     def apply(self, definition: TableDefinition) -> TableDefinition:
         changed = {name: getattr(self.after, name) for name in ASPECTS[self.aspect]}
-        fields = (replace(each, **changed) if each.id == self.after.id else each for each in definition.fields)
+        fields = (replace(field, **changed) if field.id == self.after.id else field for field in definition.fields)
         return replace(definition, fields=tuple(fields))
 
     def details(self) -> dict[str, Any]:
@@ -126,7 +126,7 @@ class DropField(Operation):
         return "field", self.field.id
 
     def apply(self, definition: TableDefinition) -> TableDefinition:
-        return replace(definition, fields=tuple(each for each in definition.fields if each.id != self.field.id))
+        return replace(definition, fields=tuple(field for field in definition.fields if field.id != self.field.id))
 
     def details(self) -> dict[str, Any]:
         return {"field": self.field.name, "before": {"type": self.field.type, **self.field.options}}
@@ -169,7 +169,7 @@ class DropIndex(Operation):
         return "several", self.index.id
 
     def apply(self, definition: TableDefinition) -> TableDefinition:
-        return replace(definition, indexes=tuple(each for each in definition.indexes if each.id != self.index.id))
+        return replace(definition, indexes=tuple(index for index in definition.indexes if index.id != self.index.id))
 
     def details(self) -> dict[str, Any]:
         return {"index": self.index.name, "before": _index_details(self.index, self.names)}

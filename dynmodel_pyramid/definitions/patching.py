@@ -55,21 +55,21 @@ def patched(definition: TableDefinition, patch: Any) -> dict[str, Any]:
         return merged
     changes = {name: {"type": value} if type(value) is str else value for name, value in fields.items()}
     moved = _moved(definition, changes)
-    kept = {name: known for name, known in document["fields"].items() if name not in changes and name not in moved}
-    entries = [FieldEntry(f"/fields/{escape(name)}", name, value) for name, value in {**kept, **changes}.items()
+    untouched = {name: known for name, known in document["fields"].items() if name not in changes and name not in moved}
+    entries = [FieldEntry(f"/fields/{escape(name)}", name, value) for name, value in {**untouched, **changes}.items()
                if type(value) is dict]  # fmt: skip
     # Faults of the pairs are reported when the document is read, which makes the same pairs.
     paired = pair_fields(definition, entries, Problems())
     continued = {entry.name: paired[entry.pointer] for entry in entries if entry.pointer in paired}
     bases = {}
-    for entry in entries[len(kept) :]:
+    for entry in entries[len(untouched) :]:
         old = continued.get(entry.name)
         if old is None and not entry.stands_by_itself:  # refused below, for its pair alone
             old = _former(definition, changes, entry.name, entry.value) or definition.by_name.get(entry.name)
         if old is not None:
             bases[entry.name] = _base(document["fields"][old.name], entry.value)
     _rename_parts(document, definition, {old.id: name for name, old in continued.items()})
-    document["fields"] = kept | bases
+    document["fields"] = untouched | bases
     merged = merge(document, {**patch, "fields": changes})
     return merged
 
@@ -112,7 +112,7 @@ def _former(definition: TableDefinition, changes: dict[str, Any], name: str, cha
         old = definition.by_name.get(former) if type(former) is str else None
     elif name not in definition.by_name:
         formers = [definition.by_name.get(alias) for alias in alias_names(change) if alias not in changes]
-        old = next((found for found in formers if found is not None), None)
+        old = next((field for field in formers if field is not None), None)
     return None if old is None or old.name == name else old
 
 

@@ -152,31 +152,31 @@ def _indexes(
     problems: Problems,
 ) -> tuple[list[IndexDefinition], int]:
     """The indexes, and the next free number. One that has the name of an earlier one keeps its number."""
-    by_name = {made.name: made for made in fields}
-    unsortable = {made.id for made in by_name.values() if not _can_be_indexed(made, field_types)}
+    by_name = {field.name: field for field in fields}
+    unsortable = {field.id for field in by_name.values() if not _can_be_indexed(field, field_types)}
     before = {(index.unique, index.name): index for index in start.indexes}
     indexes: list[IndexDefinition] = []
     given_names = _given_names(document)
     names: set[str] = set()
     for member, unique in (("unique", True), ("indexes", False)):
-        given = document.get(member)
-        if given is not None and type(given) is not list:
+        listed = document.get(member)
+        if listed is not None and type(listed) is not list:
             problems.add(f"/{member}", "wrong_type", "want an array")
             continue
-        for number, value in enumerate(given or ()):
+        for number, value in enumerate(listed or ()):
             pointer = f"/{member}/{number}"
-            made = _read_index(pointer, value, unique, by_name, problems)
-            if made is None:
+            index = _read_index(pointer, value, unique, by_name, problems)
+            if index is None:
                 continue
-            for part, (field, _) in enumerate(made.fields):
+            for part, (field, _) in enumerate(index.fields):
                 if field in unsortable:
                     problems.add(f"{pointer}/fields/{part}", "invalid_option", "a field of this type can't be indexed")
-            if made.name in names:
-                problems.add(pointer, "duplicate_name", f"there is another rule or index called {made.name}")
-            name = made.name or _free_name(made, by_name.values(), names | given_names)
+            if index.name in names:
+                problems.add(pointer, "duplicate_name", f"there is another rule or index called {index.name}")
+            name = index.name or _free_name(index, by_name.values(), names | given_names)
             names.add(name)
             old = before.get((unique, name))
-            indexes.append(replace(made, name=name, id=old.id if old else next_id))
+            indexes.append(replace(index, name=name, id=old.id if old else next_id))
             next_id += 0 if old else 1
     return indexes, next_id
 
@@ -208,13 +208,13 @@ def _read_index(
 
 def _given_names(document: dict[str, Any]) -> set[str]:
     listed = [document.get(member) for member in ("unique", "indexes")]
-    values = [value for given in listed if type(given) is list for value in given if type(value) is dict]
+    values = [value for items in listed if type(items) is list for value in items if type(value) is dict]
     return {value["name"] for value in values if type(value.get("name")) is str}
 
 
 def _free_name(index: IndexDefinition, fields: Iterable[FieldDefinition], taken: set[str]) -> str:
     """A name made of the fields' names, with a number if it is taken."""
-    names = {made.id: made.name for made in fields}
+    names = {field.id: field.name for field in fields}
     name = "_".join(names[number] for number, _ in index.fields)
     numbered = (f"{name}_{number}" for number in itertools.count(2))
     return name if name not in taken else next(free for free in numbered if free not in taken)

@@ -45,9 +45,9 @@ class FieldsReader:
     problems: Problems
     resolve: Resolve = no_tables
 
-    def read(self, given: Any) -> tuple[list[FieldDefinition], int]:
+    def read(self, fields_document: Any) -> tuple[list[FieldDefinition], int]:
         """The fields in their order, and the next free number."""
-        entries = self.entries(given)
+        entries = self.entries(fields_document)
         taken: dict[str, str] = {}
         for entry in entries:
             other = taken.setdefault(name_key(entry.name), entry.pointer)
@@ -61,34 +61,34 @@ class FieldsReader:
         next_id, fields, pointers = self.start.next_id, [], []
         for entry in entries:
             old = claimed.get(entry.pointer)
-            made = self.field(entry, old, old.id if old else next_id)
+            field = self.field(entry, old, old.id if old else next_id)
             next_id += 0 if old else 1
-            if made is not None:
-                check_rules(made, old, self.field_types[made.type], entry.pointer, self.problems)
-                fields.append(made)
+            if field is not None:
+                check_rules(field, old, self.field_types[field.type], entry.pointer, self.problems)
+                fields.append(field)
                 pointers.append(entry.pointer)
         check_aliases(zip(pointers, fields, strict=True), self.start.id, self.start.referrers, self.problems)
         return fields, next_id
 
-    def entries(self, given: Any) -> list[FieldEntry]:
+    def entries(self, fields_document: Any) -> list[FieldEntry]:
         """The fields in the order of ``position`` if they have it, else in the document's."""
-        if type(given) is dict:
-            listed = [(f"/fields/{escape(name)}", name, value) for name, value in given.items()]
-        elif type(given) is list:
+        if type(fields_document) is dict:
+            listed = [(f"/fields/{escape(name)}", name, value) for name, value in fields_document.items()]
+        elif type(fields_document) is list:
             listed = [
                 (f"/fields/{number}", value.get("name") if type(value) is dict else None, value)
-                for number, value in enumerate(given)
+                for number, value in enumerate(fields_document)
             ]
         else:
             self.problems.add(
                 "/fields",
-                "required" if given is None else "wrong_type",
+                "required" if fields_document is None else "wrong_type",
                 "want the fields: an object of names and types, or an array of objects",
             )
             return []
         placed = []
         for number, (pointer, name, value) in enumerate(listed, start=1):
-            if type(value) is str and type(given) is dict:
+            if type(value) is str and type(fields_document) is dict:
                 value = {"type": value}
             if type(value) is not dict:
                 self.problems.add(
@@ -133,7 +133,7 @@ class FieldsReader:
             )
         if options is None:
             return None
-        made = FieldDefinition(
+        field = FieldDefinition(
             id=number,
             name=entry.name,
             type=value["type"],
@@ -148,8 +148,8 @@ class FieldsReader:
             description=description,
             **further,
         )
-        check_options_of_all(made, field_type, pointer, problems)
-        return made
+        check_options_of_all(field, field_type, pointer, problems)
+        return field
 
     def field_type(self, name: Any, pointer: str, old: FieldDefinition | None) -> FieldType | None:
         if type(name) is not str:
@@ -176,8 +176,8 @@ class FieldsReader:
         own = {key: item for key, item in value.items() if key in known}
         for key in value:
             if key not in known and key not in COMMON_OPTIONS:
-                told = ", ".join(sorted({*known, *COMMON_OPTIONS} - {"name", "renamed_from"}))
-                self.problems.add(f"{pointer}/{escape(key)}", "unknown_option", f"unknown option; known are {told}")
+                names = ", ".join(sorted({*known, *COMMON_OPTIONS} - {"name", "renamed_from"}))
+                self.problems.add(f"{pointer}/{escape(key)}", "unknown_option", f"unknown option; known are {names}")
         try:
             options = self.with_tables(field_type, read_options(field_type, own), pointer)
             if options is not None and not self.supported(field_type, value["type"], options, pointer, old):
@@ -197,12 +197,12 @@ class FieldsReader:
         self, field_type: FieldType, name: str, options: dict[str, Any], pointer: str, old: FieldDefinition | None
     ) -> bool:
         """Whether the type supports the options. Options that are stored already may stay as they are."""
-        found = field_type.unsupported(options)
-        if found is None:
+        unsupported = field_type.unsupported(options)
+        if unsupported is None:
             return True
-        if old is not None and old.type == name and old.options.get(found.option) == options[found.option]:
+        if old is not None and old.type == name and old.options.get(unsupported.option) == options[unsupported.option]:
             return True
-        self.problems.add(f"{pointer}/{found.option}", "invalid_option", found.reason)
+        self.problems.add(f"{pointer}/{unsupported.option}", "invalid_option", unsupported.reason)
         return False
 
     def with_tables(self, field_type: FieldType, options: dict[str, Any], pointer: str) -> dict[str, Any] | None:

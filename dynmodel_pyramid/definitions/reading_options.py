@@ -39,17 +39,17 @@ def read_options_of_all(
 
 
 def _expression(value: dict[str, Any], pointer: str, problems: Problems) -> str | None:
-    given = value.get("default_expression")
-    if given is None:
+    expression = value.get("default_expression")
+    if expression is None:
         return None
     here = f"{pointer}/default_expression"
-    if type(given) is not str or given not in EXPRESSIONS:
-        code = "invalid_option" if type(given) is str else "wrong_type"
+    if type(expression) is not str or expression not in EXPRESSIONS:
+        code = "invalid_option" if type(expression) is str else "wrong_type"
         problems.add(here, code, f"want one of {', '.join(EXPRESSIONS)}")
         return None
     if value.get("default") is not None:
         problems.add(here, "invalid_option", "the field has a default already; give one of the two")
-    return given
+    return expression
 
 
 def _message(value: dict[str, Any], pointer: str, problems: Problems) -> str | None:
@@ -59,18 +59,18 @@ def _message(value: dict[str, Any], pointer: str, problems: Problems) -> str | N
     return message
 
 
-def check_options_of_all(made: FieldDefinition, field_type: FieldType, pointer: str, problems: Problems) -> None:
+def check_options_of_all(field: FieldDefinition, field_type: FieldType, pointer: str, problems: Problems) -> None:
     """Check the options together with the field's type."""
-    if made.unique_ignore_case and ILIKE not in field_type.operators:
+    if field.unique_ignore_case and ILIKE not in field_type.operators:
         problems.add(
             f"{pointer}/unique_ignore_case",
             "invalid_option",
-            f"a field of type {made.type} has no upper case",
+            f"a field of type {field.type} has no upper case",
         )
-    if made.default_expression is not None:
+    if field.default_expression is not None:
         try:
-            if field_type.unsupported(made.options) is None:
-                evaluate(made.default_expression, field_type.schema_node(made.options))
+            if field_type.unsupported(field.options) is None:
+                evaluate(field.default_expression, field_type.schema_node(field.options))
         except colander.Invalid as error:
             for _, code, message in faults(error):
                 problems.add(f"{pointer}/default_expression", code, f"the field refuses its value: {message}")
@@ -88,19 +88,19 @@ def check_rules(
     def refuse(option: str, why: str, code: str = "invalid_option") -> None:
         problems.add(f"{pointer}/{option}", code, why)
 
-    given: tuple[str, ...] = ()
+    ruled_out: tuple[str, ...] = ()
     reference = field_type.reference(field.options)
     if reference is not None:
         _check_reference(field, reference, refuse)
         before = field_type.reference(old.options) if old is not None and old.type == field.type else None
         if before is not None and before.table != reference.table:
             refuse("table", "the table that a field links to never changes; make a new field", "read_only")
-        given = ("default", "default_expression")
+        ruled_out = ("default", "default_expression")
     elif field_type.fill is not None:
-        given = ("default", "default_expression", "required", "read_only")
+        ruled_out = ("default", "default_expression", "required", "read_only")
     elif is_computed(field_type, field.options):
-        given = ("default", "default_expression", "required", "unique", "index", "read_only")
-    for option in given:
+        ruled_out = ("default", "default_expression", "required", "unique", "index", "read_only")
+    for option in ruled_out:
         if getattr(field, option):
             refuse(option, f"a field of type {field.type} can't have it")
 
@@ -124,22 +124,22 @@ def _check_reference(field: FieldDefinition, reference: Reference, refuse: _Refu
 
 def alias_names(value: dict[str, Any]) -> list[str]:
     """The names of the aliases in a field's document, even if other parts of them are faulty."""
-    given = value.get("aliases")
-    listed = given if type(given) is list else []
+    aliases = value.get("aliases")
+    listed = aliases if type(aliases) is list else []
     names = [item.get("name") if type(item) is dict else item for item in listed]
     return [name for name in names if type(name) is str]
 
 
-def _aliases(given: Any, known: tuple[Alias, ...], pointer: str, problems: Problems) -> tuple[Alias, ...]:
-    if given is None:
+def _aliases(listed: Any, known: tuple[Alias, ...], pointer: str, problems: Problems) -> tuple[Alias, ...]:
+    if listed is None:
         return ()
-    if type(given) is not list:
+    if type(listed) is not list:
         problems.add(pointer, "wrong_type", "want an array of former names")
         return ()
     moments = {alias.name: alias.deprecated_at for alias in known}
     today = datetime.datetime.now(datetime.UTC)
-    made = []
-    for number, item in enumerate(given):
+    aliases = []
+    for number, item in enumerate(listed):
         here = f"{pointer}/{number}"
         if type(item) is dict:
             problems.unknown_keys(item, ("name", "deprecated_at"), here)
@@ -151,16 +151,16 @@ def _aliases(given: Any, known: tuple[Alias, ...], pointer: str, problems: Probl
             continue
         name = item["name"]
         moment = _deprecated_at(item.get("deprecated_at"), moments.get(name), here, problems)
-        made.append(Alias(name, moment or moments.get(name) or _seconds(today)))
-    return tuple(made)
+        aliases.append(Alias(name, moment or moments.get(name) or _seconds(today)))
+    return tuple(aliases)
 
 
-def _deprecated_at(given: Any, known: str | None, pointer: str, problems: Problems) -> str | None:
+def _deprecated_at(value: Any, known: str | None, pointer: str, problems: Problems) -> str | None:
     """The moment that a document gives for an alias. The moment of an existing alias never changes."""
-    if given is None:
+    if value is None:
         return None
     try:
-        moment = _seconds(parse_datetime(given)) if type(given) is str else None
+        moment = _seconds(parse_datetime(value)) if type(value) is str else None
     except ValueError:
         moment = None
     if moment is None:
@@ -182,12 +182,12 @@ def check_aliases(
     :param fields: pairs of a field and its pointer
     """
     fields = list(fields)
-    taken = {name_key(made.name): f"the field {made.name}" for _, made in fields}
+    taken = {name_key(field.name): f"the field {field.name}" for _, field in fields}
     for other in referrers:
         if other.reverse is not None and other.table_id != table_id:
             taken.setdefault(name_key(other.reverse), f"the reverse side of {other.model_name}.{other.field}")
-    for pointer, made in fields:
-        for number, alias in enumerate(made.aliases):
+    for pointer, field in fields:
+        for number, alias in enumerate(field.aliases):
             holder = taken.setdefault(name_key(alias.name), f"{pointer}/aliases/{number}")
             if holder != f"{pointer}/aliases/{number}":
                 problems.add(

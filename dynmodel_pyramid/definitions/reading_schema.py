@@ -22,24 +22,24 @@ def read_tables(
     if type(document) is not dict:
         raise Invalid([Problem("", "wrong_type", 'want an object such as {"tables": {}}')])
     problems.unknown_keys(document, ("tables",), "")
-    given: Any = document.get("tables")
-    if type(given) is not dict:
-        code = "required" if given is None else "wrong_type"
+    tables: Any = document.get("tables")
+    if type(tables) is not dict:
+        code = "required" if tables is None else "wrong_type"
         problems.add("/tables", code, "want the tables: an object of model names and definitions")
         problems.raise_if_any()
-    found: dict[str, dict[str, Any] | None] = {}
-    for name, value in given.items():
+    documents: dict[str, dict[str, Any] | None] = {}
+    for name, value in tables.items():
         pointer = f"/tables/{escape(name)}"
         fault = model_name_fault(name)
         if fault:
             problems.add(pointer, "invalid_name", fault)
         elif value is None and patch:
-            found[name] = None
+            documents[name] = None
         elif type(value) is not dict:
             problems.add(pointer, "wrong_type", "want an object that defines the table")
         else:
-            found[name] = _checked(value, pointer, field_types, problems)
-    return found
+            documents[name] = _checked(value, pointer, field_types, problems)
+    return documents
 
 
 def _checked(value: dict[str, Any], pointer: str, field_types: FieldTypes, problems: Problems) -> dict[str, Any]:
@@ -48,8 +48,8 @@ def _checked(value: dict[str, Any], pointer: str, field_types: FieldTypes, probl
     if former is not None and type(former) is not str:
         problems.add(f"{pointer}/renamed_from", "wrong_type", "want the table's earlier name")
         value = {**value, "renamed_from": None}
-    given = value.get("fields")
-    fields = list(given.items()) if type(given) is dict else list(enumerate(given)) if type(given) is list else []
+    listed = value.get("fields")
+    fields = list(listed.items()) if type(listed) is dict else list(enumerate(listed)) if type(listed) is list else []
     for key, field in fields:
         if type(field) is dict:
             _refuse_numbers(field, f"{pointer}/fields/{escape(key)}", field_types, problems)

@@ -53,7 +53,11 @@ def schema_document(
     """
     definitions = sorted(definitions, key=lambda definition: (name_key(definition.model_name), definition.model_name))
     names = {definition.id: definition.model_name for definition in definitions}
-    return {"tables": {each.model_name: table_entry(each, names, field_types, full=full) for each in definitions}}
+    return {
+        "tables": {
+            definition.model_name: table_entry(definition, names, field_types, full=full) for definition in definitions
+        }
+    }
 
 
 def table_entry(
@@ -63,16 +67,16 @@ def table_entry(
     whole = table_document(definition)
     whole["fields"] = {}
     for field in definition.fields:
-        told = field_entry(field, names, field_types, full=full)
-        whole["fields"][field.name] = field.type if len(told) == 1 and not full else told
+        entry = field_entry(field, names, field_types, full=full)
+        whole["fields"][field.name] = field.type if len(entry) == 1 and not full else entry
     if not full:
         for rule in whole["unique"]:
             if rule["nulls_distinct"]:
                 del rule["nulls_distinct"]
         for index in whole["indexes"]:
             index["fields"] = [part if part["descending"] else part["field"] for part in index["fields"]]
-    told = {key: whole[key] for key in TABLE_KEYS if key in whole}
-    return {key: value for key, value in told.items() if full or key == "fields" or value != _TABLE_DEFAULTS[key]}
+    members = {key: whole[key] for key in TABLE_KEYS if key in whole}
+    return {key: value for key, value in members.items() if full or key == "fields" or value != _TABLE_DEFAULTS[key]}
 
 
 def field_entry(
@@ -97,9 +101,9 @@ def _own_options(
     defaults = {kind.name: kind.missing for kind in kinds if kind.missing is not colander.required}
     short = {name: value for name, value in options.items()
              if name not in defaults or not same_json(value, defaults[name])}  # fmt: skip
-    told = dict(options) if full or not _means_the_same(field_type, short, options) else short
+    chosen = dict(options) if full or not _means_the_same(field_type, short, options) else short
     tables = {kind.name for kind in kinds if isinstance(kind.typ, schema.Table)}
-    return {name: names.get(value, value) if name in tables else value for name, value in told.items()}
+    return {name: names.get(value, value) if name in tables else value for name, value in chosen.items()}
 
 
 def _means_the_same(field_type: FieldType, short: dict[str, Any], options: Mapping[str, Any]) -> bool:

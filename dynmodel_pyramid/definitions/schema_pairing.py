@@ -47,10 +47,10 @@ class Pairing:
 
 
 def pair(
-    given: Mapping[str, dict[str, Any]], current: Iterable[TableDefinition], problems: Problems, *, drops: bool
+    documents: Mapping[str, dict[str, Any]], current: Iterable[TableDefinition], problems: Problems, *, drops: bool
 ) -> Pairing:
     """:param drops: whether tables that are not in the document are dropped"""
-    entries = [Entry(name, value) for name, value in given.items()]
+    entries = [Entry(name, value) for name, value in documents.items()]
     by_key = {name_key(definition.model_name): definition for definition in current}
     names = {entry.key for entry in entries}
     _refuse_doubled(entries, problems)
@@ -65,34 +65,34 @@ def pair(
                 "drop or rename one of them first",
             )
     taken = set(renamed.values())
-    made = Pairing()
+    pairing = Pairing()
     for entry in entries:
         own = by_key.get(entry.key)
         before = by_key[renamed[entry.key]] if entry.key in renamed else None if entry.key in taken else own
-        made.entries.append(Entry(entry.name, entry.value, before))
-    continued = {entry.before.id for entry in made.entries if entry.before is not None}
-    made.left = [definition for definition in by_key.values() if definition.id not in continued]
-    for entry in made.entries:
+        pairing.entries.append(Entry(entry.name, entry.value, before))
+    continued = {entry.before.id for entry in pairing.entries if entry.before is not None}
+    pairing.left = [definition for definition in by_key.values() if definition.id not in continued]
+    for entry in pairing.entries:
         missing = entry.former is not None and entry.before is None and entry.former not in by_key
-        if missing and (entry.key in taken or (drops and made.left)):
+        if missing and (entry.key in taken or (drops and pairing.left)):
             problems.add(
                 f"{entry.pointer}/renamed_from",
                 "unknown_table",
                 "there is neither a table of that name nor one of the new name; "
                 "leave this out if the table is a new one",
             )
-    return made
+    return pairing
 
 
 def _renames(entries: list[Entry], by_key: Mapping[str, TableDefinition]) -> dict[str, str]:
     """New key -> old key, of the renames still to be done: the new name is free, or another rename frees it."""
-    found: dict[str, str] = {}
+    renames: dict[str, str] = {}
     pending = [(entry.key, former) for entry in entries if (former := entry.former) is not None and former in by_key]
     while True:
-        free = [(key, former) for key, former in pending if key not in by_key or key in found.values()]
+        free = [(key, former) for key, former in pending if key not in by_key or key in renames.values()]
         if not free:
-            return found
-        found |= dict(free)
+            return renames
+        renames |= dict(free)
         pending = [names for names in pending if names not in free]
 
 
@@ -136,30 +136,30 @@ def without_done_renames(value: dict[str, Any], before: TableDefinition | None) 
 
     Then treating the field as new loses nothing: the environment never had the field under its earlier name.
     """
-    given = value.get("fields")
-    if type(given) is dict:
-        fields = list(given.items())
-    elif type(given) is list:
-        fields = [(each.get("name"), each) for each in given if type(each) is dict]
+    fields_document = value.get("fields")
+    if type(fields_document) is dict:
+        fields = list(fields_document.items())
+    elif type(fields_document) is list:
+        fields = [(item.get("name"), item) for item in fields_document if type(item) is dict]
     else:
         return value
     there = before.by_name if before is not None else {}
-    options = [each for _, each in fields if type(each) is dict]
-    formers = {each["renamed_from"] for each in options if type(each.get("renamed_from")) is str}
+    options = [item for _, item in fields if type(item) is dict]
+    formers = {item["renamed_from"] for item in options if type(item.get("renamed_from")) is str}
     named = {name for name, _ in fields if type(name) is str} | formers
-    named |= {alias for each in options for alias in alias_names(each)}
+    named |= {alias for item in options for alias in alias_names(item)}
     if set(there) - named:
         return value
 
-    def cleaned(name: Any, each: Any) -> Any:
-        former = each.get("renamed_from") if type(each) is dict else None
+    def cleaned(name: Any, item: Any) -> Any:
+        former = item.get("renamed_from") if type(item) is dict else None
         if type(former) is not str or type(name) is not str or former in there or name in there:
-            return each
-        return {key: option for key, option in each.items() if key != "renamed_from"}
+            return item
+        return {key: option for key, option in item.items() if key != "renamed_from"}
 
-    if type(given) is dict:
-        return {**value, "fields": {name: cleaned(name, each) for name, each in fields}}
+    if type(fields_document) is dict:
+        return {**value, "fields": {name: cleaned(name, item) for name, item in fields}}
     return {
         **value,
-        "fields": [cleaned(each.get("name"), each) if type(each) is dict else each for each in given],
+        "fields": [cleaned(item.get("name"), item) if type(item) is dict else item for item in fields_document],
     }

@@ -66,16 +66,16 @@ class DefinitionStore:
             .order_by(table.id)
         )
         rows = connection.execute(query).all()
-        found = [TableDefinition.from_stored(row[3]) for row in rows if row[3] is not None]
-        return State(*rows[0][:3]), found
+        definitions = [TableDefinition.from_stored(row[3]) for row in rows if row[3] is not None]
+        return State(*rows[0][:3]), definitions
 
     def by_id(self, connection: sa.Connection, table_id: int) -> tuple[State, TableDefinition | None]:
-        state, found = self._rows(connection, self.system.table.c.id == table_id)
-        return state, found[0] if found else None
+        state, definitions = self._rows(connection, self.system.table.c.id == table_id)
+        return state, definitions[0] if definitions else None
 
     def by_name(self, connection: sa.Connection, name: str) -> tuple[State, TableDefinition | None]:
-        state, found = self._rows(connection, self.system.table.c.name_key == name_key(name))
-        return state, found[0] if found else None
+        state, definitions = self._rows(connection, self.system.table.c.name_key == name_key(name))
+        return state, definitions[0] if definitions else None
 
     def all(self, connection: sa.Connection, limit: int | None = None, offset: int = 0) -> tuple[State, list[Any]]:
         """Live definitions in order of id."""
@@ -135,8 +135,8 @@ class DefinitionStore:
         :param drawn: the id that an earlier attempt, now undone, had drawn for it
         """
         table = self.system.table
-        given = {} if drawn is None else {"id": drawn}
-        statement = sa.insert(table).values(version=0, name_key=None, physical_name="", document={}, **given)
+        values = {} if drawn is None else {"id": drawn}
+        statement = sa.insert(table).values(version=0, name_key=None, physical_name="", document={}, **values)
         return int(connection.execute(statement.returning(table.c.id)).scalar_one())
 
     def next_id(self, connection: sa.Connection) -> int:

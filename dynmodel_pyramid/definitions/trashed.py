@@ -148,8 +148,8 @@ class TrashStore:
 
 def _kept_field(row: sa.Row[*tuple[Any, ...]]) -> KeptField:
     later = {field["id"] for field in row.definition["fields"]} if row.definition is not None else ()
-    kept = TrashedField(row.id, row.table_id, row.physical_name, FieldDefinition.from_stored(row.document))
-    return KeptField(kept, _in_utc(row.dropped_at), row.dropped_version, row.field_id in later)
+    trashed = TrashedField(row.id, row.table_id, row.physical_name, FieldDefinition.from_stored(row.document))
+    return KeptField(trashed, _in_utc(row.dropped_at), row.dropped_version, row.field_id in later)
 
 
 def _dropped_table(row: sa.Row[*tuple[Any, ...]]) -> DroppedTable:

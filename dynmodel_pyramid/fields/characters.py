@@ -19,13 +19,13 @@ _CASED_END, _KNOWN_END = 0x20000, 0x40000
 
 
 def merged(ranges: Iterable[tuple[int, int]]) -> Ranges:
-    made: list[tuple[int, int]] = []
+    disjoint: list[tuple[int, int]] = []
     for low, high in sorted(ranges):
-        if made and low <= made[-1][1] + 1:
-            made[-1] = (made[-1][0], max(high, made[-1][1]))
+        if disjoint and low <= disjoint[-1][1] + 1:
+            disjoint[-1] = (disjoint[-1][0], max(high, disjoint[-1][1]))
         else:
-            made.append((low, high))
-    return tuple(made)
+            disjoint.append((low, high))
+    return tuple(disjoint)
 
 
 def complement(ranges: Ranges) -> Ranges:
@@ -49,7 +49,7 @@ def escape(letter: str, under_ascii: bool) -> Ranges:
     r"""The characters of ``\d``, ``\w`` or ``\s``, with ``re.ASCII`` or without."""
     every = "".join(map(chr, range(0x80 if under_ascii else _KNOWN_END)))
     flags = re.ASCII if under_ascii else re.NOFLAG
-    return tuple((found.start(), found.end() - 1) for found in re.finditer(rf"\{letter}+", every, flags))
+    return tuple((match.start(), match.end() - 1) for match in re.finditer(rf"\{letter}+", every, flags))
 
 
 def ignoring_case(ranges: Ranges, escapes: Ranges, under_ascii: bool) -> Ranges:
@@ -58,12 +58,12 @@ def ignoring_case(ranges: Ranges, escapes: Ranges, under_ascii: bool) -> Ranges:
     :param escapes: the part of the set that comes from escapes such as ``\\W``: for it only the lower letter counts
     """
     escaped, listed, folds = _membership(escapes), _membership(ranges), _folds(under_ascii)
-    found = [
+    matching = [
         (code, code) for lower, takers, codes in folds if escaped(lower) or any(map(listed, takers)) for code in codes
     ]
     with_case = merged((code, code) for _, _, codes in folds for code in codes)
     without_case = complement(merged([*complement(merged([*ranges, *escapes])), *with_case]))
-    return merged([*without_case, *found])
+    return merged([*without_case, *matching])
 
 
 @functools.cache

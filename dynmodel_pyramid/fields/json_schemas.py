@@ -134,8 +134,8 @@ def _conforms(document: Any, fault: Unsupported | None, *, briefly: bool = False
         rules = _compiled(library, text)
         keywords, characters = rules.costs.of(value)
         if keywords > MOST_KEYWORDS or characters > MOST_CHARACTERS:
-            told = "the value is too large for the schema, whose parts would be compared with its parts too often"
-            raise schema.invalid(node, told, "too_complex")
+            message = "the value is too large for the schema, whose parts would be compared with its parts too often"
+            raise schema.invalid(node, message, "too_complex")
         if not rules.validator.is_valid(value):
             raise _told(node, rules, value, 0 if briefly else keywords)
 

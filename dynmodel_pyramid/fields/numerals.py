@@ -39,9 +39,9 @@ def parse_float(text: str) -> float:
         return value
     if repr(value) == text or math.isinf(value) or _is_written(value, text):
         return value
-    made = Rounded(value)
-    made.text = text
-    return made
+    rounded = Rounded(value)
+    rounded.text = text
+    return rounded
 
 
 def _is_written(value: float, text: str) -> bool:
@@ -66,7 +66,7 @@ def float_of_whole(value: int, *, as_written: bool = False) -> float | None:
     :param as_written: whether it must be that form, so that an answer with it has the same digits
     """
     try:
-        made = float(value)
+        number = float(value)
     except OverflowError:
         return None
-    return made if Decimal(repr(made)) == value or (made == value and not as_written) else None
+    return number if Decimal(repr(number)) == value or (number == value and not as_written) else None

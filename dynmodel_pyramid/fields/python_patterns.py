@@ -188,10 +188,10 @@ def _ranges(members: tuple[tuple[Any, Any], ...], negated: bool, flags: int) -> 
         else:
             escapes += complement(escape(_OPPOSITES[value], bool(flags & re.ASCII)))
     if flags & re.IGNORECASE:
-        found = ignoring_case(merged(ranges), merged(escapes), bool(flags & re.ASCII))
+        included = ignoring_case(merged(ranges), merged(escapes), bool(flags & re.ASCII))
     else:
-        found = merged([*ranges, *escapes])
-    return complement(found) if negated else found
+        included = merged([*ranges, *escapes])
+    return complement(included) if negated else included
 
 
 def _sized(pieces: list[str | int], parts: Iterable[_Part], empty: bool) -> _Part:

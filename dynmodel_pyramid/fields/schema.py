@@ -135,10 +135,10 @@ class Number(_Strict):
 
     def check(self, node: colander.SchemaNode, value: Any) -> Any:
         if type(value) is int:
-            made = float_of_whole(value)
-            if made is None:
+            number = float_of_whole(value)
+            if number is None:
                 raise invalid(node, "this number can't be stored exactly as a 64-bit float", "out_of_range", str(value))
-            return made
+            return number
         if not math.isfinite(value):
             raise invalid(node, "want a finite number", "out_of_range", str(value))
         if type(value) is Rounded and value == 0.0:
@@ -201,10 +201,10 @@ class Json(colander.SchemaType):
 
     @staticmethod
     def _float(node: colander.SchemaNode, value: Any) -> float:
-        made = float_of_whole(value, as_written=True)
-        if made is None:
+        number = float_of_whole(value, as_written=True)
+        if number is None:
             raise invalid(node, "holds a whole number of more than 64 bits", "out_of_range")
-        return made
+        return number
 
 
 class List(_Strict):

@@ -66,9 +66,9 @@ class Costs:
     def of(self, value: Any) -> Cost:
         """The cost of a value: (keywords that check its parts, cost of its characters)."""
         keywords = characters = 0
-        for (parts, letters), (each, for_each) in zip(_by_depth(value), self.by_depth, strict=False):
-            keywords += parts * each
-            characters += letters * for_each
+        for (parts, letters), (per_part, per_character) in zip(_by_depth(value), self.by_depth, strict=False):
+            keywords += parts * per_part
+            characters += letters * per_character
         return keywords, characters
 
     # Parts of the schema
@@ -78,11 +78,11 @@ class Costs:
             return
         if schema is not self._root and "$id" in schema:
             raise ValueError("want $id at the top of the schema alone")
-        for keyword, found in (("$anchor", self._anchors), ("$dynamicAnchor", self._dynamic)):
+        for keyword, anchors in (("$anchor", self._anchors), ("$dynamicAnchor", self._dynamic)):
             name = schema.get(keyword)
             if type(name) is str:
                 self._anchors.setdefault(name, schema)
-                if found is self._dynamic:
+                if anchors is self._dynamic:
                     self._dynamic.setdefault(name, []).append(schema)
         for inner in _within(schema):
             self._find_anchors(inner)
@@ -144,14 +144,14 @@ class Costs:
             )
         self._nodes[key] = schema
         times = _AGAIN if any(keyword in schema for keyword in _UNEVALUATED) else 1
-        found = Counter({key: 1})
+        counts = Counter({key: 1})
         for inner in self._in_place(schema):
             for other, count in self._closure(inner, (*chain, key)).items():
-                found[other] += count * times
-        if found.total() > MOST:
+                counts[other] += count * times
+        if counts.total() > MOST:
             raise ValueError(f"more than {MOST} paths through $ref, allOf and their like lead to one part of a value")
-        self._closures[key] = found
-        return found
+        self._closures[key] = counts
+        return counts
 
     def _cost(self, schema: Any) -> Cost:
         """The cost of a part of a value, without the parts below it."""
@@ -204,7 +204,7 @@ class Costs:
                 continue
             own[key] = self._cost(schema)
             members = tuple(
-                sorted(each for each in self._closure(schema).items() if _leads_below(self._nodes[each[0]]))
+                sorted(member for member in self._closure(schema).items() if _leads_below(self._nodes[member[0]]))
             )
             if members not in steps:
                 steps[members] = _Steps([(self._nodes[key], count) for key, count in members])
@@ -215,24 +215,24 @@ class Costs:
         return self._by_depth(own, leads_to, list(steps.values()))
 
     def _by_depth(self, own: dict[int, Cost], leads_to: dict[int, "_Steps"], steps: list["_Steps"]) -> list[Cost]:
-        made = [own.get(id(self._root), (1, 0))]
+        root_costs = [own.get(id(self._root), (1, 0))]
         below = own
         for depth in range(1, MAX_DEPTH + 1):
-            found = {id(step): step.costs(below, depth == 1) for step in steps}
+            step_costs = {id(step): step.costs(below, depth == 1) for step in steps}
             if depth == 1:
                 for step in steps:
                     names = sum(self._cost(schema)[0] * count for schema, count in step.names)
-                    found[id(step)] = (found[id(step)][0] + names, found[id(step)][1])
-            below = {key: found[id(step)] for key, step in leads_to.items()}
-            made.append(below.get(id(self._root), (0, 0)))
-            if made[-1][0] > MOST:
+                    step_costs[id(step)] = (step_costs[id(step)][0] + names, step_costs[id(step)][1])
+            below = {key: step_costs[id(step)] for key, step in leads_to.items()}
+            root_costs.append(below.get(id(self._root), (0, 0)))
+            if root_costs[-1][0] > MOST:
                 raise ValueError(
                     f"at depth {depth} more than {MOST} keywords would judge one part of a value: "
                     "want fewer paths through $ref, allOf, items, properties and their like"
                 )
-            if not any(map(any, found.values())):
+            if not any(map(any, step_costs.values())):
                 break
-        return made
+        return root_costs
 
 
 class _Steps:
@@ -281,14 +281,14 @@ class _Steps:
         def of(schema: Any) -> int:
             return 0 if schema is None else below.get(id(schema), nothing)[number]
 
-        found = []
+        totals = []
         for kind, always in enumerate((self.always, self.items_always)):
             base = sum(of(schema) * count for schema, count in (*always, *self.otherwise[kind]))
-            found.append(base)
+            totals.append(base)
             for (of_kind, _), entries in self.named.items():
                 if of_kind == kind:
-                    found.append(base + sum((of(schema) - of(rest)) * count for schema, rest, count in entries))
-        return max(found)
+                    totals.append(base + sum((of(schema) - of(rest)) * count for schema, rest, count in entries))
+        return max(totals)
 
 
 def _division(divisor: Any) -> int:

@@ -97,7 +97,7 @@ def _current(attempt: Attempt, model: Model) -> Group | None:
     table_id = model.definition.id
     # Tables that have a group are in memory; no table is loaded for this.
     near = (attempt.snapshot.by_id(number) for number in _neighbours(model))
-    for group in dict.fromkeys(each.group for each in (model, *near) if isinstance(each, Model)):
+    for group in dict.fromkeys(candidate.group for candidate in (model, *near) if isinstance(candidate, Model)):
         if group is not None and table_id in group.classes and group.is_current(attempt):
             model.group = group
             return group
@@ -208,8 +208,8 @@ class _Classes:
 
     def _add_row(self, link: _Link) -> None:
         column, far = self.tables[link.near.id].c[link.field.name], self.tables[link.reference.table].c.id
-        made = self._to(link.reference.table, primaryjoin=column == far, foreign_keys=[column], remote_side=[far])
-        self._add(link.near.id, f"{link.field.name}_row", made)
+        far_row = self._to(link.reference.table, primaryjoin=column == far, foreign_keys=[column], remote_side=[far])
+        self._add(link.near.id, f"{link.field.name}_row", far_row)
 
     def _add_reverse(self, link: _Link, list_table: sa.Table | None) -> None:
         near, far = self.tables[link.near.id], self.tables[link.reference.table]
@@ -265,5 +265,5 @@ class _Classes:
             name, "value", creator=lambda value: line(value=value)
         )
         if far is not None:
-            made = association_proxy(name, "row", creator=lambda row: line(row=row))
-            self._add(link.near.id, f"{link.field.name}_rows", made)
+            far_rows = association_proxy(name, "row", creator=lambda row: line(row=row))
+            self._add(link.near.id, f"{link.field.name}_rows", far_rows)

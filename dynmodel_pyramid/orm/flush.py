@@ -42,7 +42,11 @@ def settle_lists(row: Any) -> None:
 def stale_relationships(row: Any) -> list[str]:
     """The relationships that lead to the row whose id is in a field, as far as they are loaded."""
     relationships = sa.inspect(type(row)).relationships
-    return [each.key for each in relationships if not each.viewonly and not each.uselist and each.key in vars(row)]
+    return [
+        relationship.key
+        for relationship in relationships
+        if not relationship.viewonly and not relationship.uselist and relationship.key in vars(row)
+    ]
 
 
 def fill(session: Session, catalogue: Catalogue, author: str | None, rows: list[Any], *, new: bool) -> None:
@@ -58,11 +62,11 @@ def fill(session: Session, catalogue: Catalogue, author: str | None, rows: list[
         definition, field_types = definition_of(alike[0]), catalogue.field_types
         fields, names = system_fields(definition, field_types), attribute_names(definition)
         filler = Filler(connection, catalogue.store, field_types, definition, author, moment)
-        given = filler.of_new_rows(fields, len(alike)) if new else [filler.of_changed_row(fields) for _ in alike]
+        filled = filler.of_new_rows(fields, len(alike)) if new else [filler.of_changed_row(fields) for _ in alike]
         if new:
             table, ids = type(alike[0]).__table__, [row.id for row in alike if row.id is not None]
             # Numbers that are drawn later come after numbers that the caller has set.
             catalogue.database.dialect.draw_ids(connection, table, 0, above=max(ids, default=0))
-        for row, values in zip(alike, given, strict=True):
+        for row, values in zip(alike, filled, strict=True):
             for name, value in values.items():
                 setattr(row, names[name], value)

@@ -29,7 +29,7 @@ class _Judge:
     node: colander.SchemaNode
     form: TextForm
 
-    def made(self, value: Any) -> Any:
+    def stored(self, value: Any) -> Any:
         """The value that a request would store for this value.
 
         :raises colander.Invalid: the field refuses it
@@ -39,10 +39,10 @@ class _Judge:
             text = self.form.to_text(value)
         except Exception:  # a plugin may raise anything for a value of another type
             raise ValueError(f"{type(value).__name__} is no value of a field of type {self.field.type}") from None
-        made = self.node.deserialize(self.form.from_text(text))
-        if type(made) is not type(value) and made != value:
-            raise ValueError(f"want {type(made).__name__}, not {type(value).__name__}")
-        return made
+        stored = self.node.deserialize(self.form.from_text(text))
+        if type(stored) is not type(value) and stored != value:
+            raise ValueError(f"want {type(stored).__name__}, not {type(value).__name__}")
+        return stored
 
 
 def check_values(rows: Iterable[Any], field_types: FieldTypes, *, new: bool) -> None:
@@ -54,32 +54,32 @@ def check_values(rows: Iterable[Any], field_types: FieldTypes, *, new: bool) -> 
     """
     problems = Problems()
     for row in rows:
-        state, told = sa.inspect(row), f"in a new {type(row).__name__}" if new else f"in {row!r}"
+        state, where = sa.inspect(row), f"in a new {type(row).__name__}" if new else f"in {row!r}"
         if new:
-            _check_id(row, told, problems)
+            _check_id(row, where, problems)
         for judge in _judges_of(type(row).__table__, field_types):
             added = state.attrs[judge.attribute].history.added
             value = added[0] if added else None
             if value is None:
                 if _must_not_be_null(judge.field, is_set=bool(added), new=new):
-                    problems.add(f"/{judge.field.name}", "required", f"is required ({told})")
+                    problems.add(f"/{judge.field.name}", "required", f"is required ({where})")
             elif not isinstance(value, sa.ClauseElement) and not hasattr(value, "__clause_element__"):
-                _check(row, judge, value, told, problems)
+                _check(row, judge, value, where, problems)
     problems.raise_if_any()
 
 
-def _check(row: Any, judge: _Judge, value: Any, told: str, problems: Problems) -> None:
+def _check(row: Any, judge: _Judge, value: Any, where: str, problems: Problems) -> None:
     pointer, own = f"/{judge.field.name}", judge.field.message
     try:
-        made = judge.made(value)
+        stored = judge.stored(value)
     except colander.Invalid as error:
         for below, code, message in faults(error):
-            problems.add(pointer + below, code, f"{own or message} ({told})")
+            problems.add(pointer + below, code, f"{own or message} ({where})")
     except ValueError as error:
-        problems.add(pointer, "wrong_type", f"{own or error} ({told})")
+        problems.add(pointer, "wrong_type", f"{own or error} ({where})")
     else:
-        if type(made) is not type(value) or made != value:
-            setattr(row, judge.attribute, made)
+        if type(stored) is not type(value) or stored != value:
+            setattr(row, judge.attribute, stored)
 
 
 def _must_not_be_null(field: FieldDefinition, *, is_set: bool, new: bool) -> bool:
@@ -88,13 +88,13 @@ def _must_not_be_null(field: FieldDefinition, *, is_set: bool, new: bool) -> boo
     return field.default is None and field.default_expression is None if new else is_set
 
 
-def _check_id(row: Any, told: str, problems: Problems) -> None:
+def _check_id(row: Any, where: str, problems: Problems) -> None:
     if row.id is None:
         return
     if type(row.id) is not int:
-        problems.add("/id", "wrong_type", f"want a whole number ({told})")
+        problems.add("/id", "wrong_type", f"want a whole number ({where})")
     elif not 1 <= row.id <= LARGEST_GIVEN_ID:
-        problems.add("/id", "out_of_range", f"want an id of at most {LARGEST_GIVEN_ID} ({told})")
+        problems.add("/id", "out_of_range", f"want an id of at most {LARGEST_GIVEN_ID} ({where})")
 
 
 def _judges_of(table: sa.Table, field_types: FieldTypes) -> list[_Judge]:

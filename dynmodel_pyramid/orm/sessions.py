@@ -166,7 +166,9 @@ class ModelSession(Session):
         if failure.kind not in KINDS:
             return error
         known = [definition for definitions in self._used.values() for definition in definitions]
-        return violation(failure, next((each for each in known if violated_fields(failure, each)), None))
+        return violation(
+            failure, next((definition for definition in known if violated_fields(failure, definition)), None)
+        )
 
     def _write_then_delete(self, objects: Any) -> None:
         gone = list(self.deleted)
@@ -225,12 +227,12 @@ def tables_in(statement: Any) -> Iterator[sa.Table]:
 
 @event.listens_for(ModelSession, "do_orm_execute")
 def _before_statement(state: ORMExecuteState) -> None:
-    found = list(tables_in(state.statement))
-    if found and (state.is_insert or state.is_update or state.is_delete):
+    tables = list(tables_in(state.statement))
+    if tables and (state.is_insert or state.is_update or state.is_delete):
         raise UnreportedWrite()
     session = state.session
     assert isinstance(session, ModelSession)  # whose event it is
-    for table in found:
+    for table in tables:
         session._groups.add(table.metadata)
         session.use(table.info[DEFINITION])
 
@@ -300,12 +302,12 @@ def session(catalogue: Catalogue, *, writes: bool = True, author: str | None = N
 
     :raises DefinitionChanged: a class that was used is not, or no longer, current
     """
-    with ModelSession(catalogue, writes=writes, author=author) as made:
+    with ModelSession(catalogue, writes=writes, author=author) as session:
         try:
-            yield made
-            made.commit()
+            yield session
+            session.commit()
         except sa.exc.DBAPIError as error:
-            made.explain(error)
+            session.explain(error)
             if isinstance(error, sa.exc.IntegrityError):
-                raise made.violated(error) from error
+                raise session.violated(error) from error
             raise

@@ -72,15 +72,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="dynmodel-field-types", description="List the installed field types.")
     parser.add_argument("ini", nargs="?", help="an INI file, which must be readable; no type depends on it so far")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    given = parser.parse_args(arguments)
+    args = parser.parse_args(arguments)
     logging.getLogger("dynmodel_pyramid").addHandler(logging.NullHandler())  # the table says what the log would
     try:
-        if given.ini is not None:
-            read_ini(given.ini)
+        if args.ini is not None:
+            read_ini(args.ini)
     except ConfigurationProblem as problem:
         print(f"dynmodel-field-types: {problem}", file=sys.stderr)
         return 1
     types = FieldTypes()
     types.load_entry_points()
-    print(json.dumps(document(types), indent=2) if given.json else "\n".join(report(types)))
+    print(json.dumps(document(types), indent=2) if args.json else "\n".join(report(types)))
     return 1 if types.failures else 0

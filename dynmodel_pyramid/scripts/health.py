@@ -27,9 +27,9 @@ def main(arguments: list[str] | None = None) -> int:
         prog="dynmodel-health", description="Tell whether the database has what the definitions promise."
     )
     parser.add_argument("ini", help="the INI file; file.ini#name for [app:name]")
-    given = parser.parse_args(arguments)
+    args = parser.parse_args(arguments)
     try:
-        return _compare(Settings(read_ini(given.ini)))
+        return _compare(Settings(read_ini(args.ini)))
     except (DynmodelError, sa.exc.SQLAlchemyError) as error:
         print(f"dynmodel-health: {error}", file=sys.stderr)
         return 1
@@ -46,14 +46,14 @@ def _compare(settings: Settings) -> int:
         with database.reading() as connection:
             _, definitions = catalogue.store.all(connection)
         for table_id in [definition.id for definition in definitions]:
-            found = health_now(catalogue, table_id)
-            if found is None:
+            result = health_now(catalogue, table_id)
+            if result is None:
                 continue  # dropped since the list was made
-            definition, health = found
+            definition, health = result
             compared += 1
             damaged += bool(health.broken)
-            for each in health.broken:
-                print(f"dynmodel-health: {definition.model_name} (table {table_id}): {each.detail}", file=sys.stderr)
+            for broken in health.broken:
+                print(f"dynmodel-health: {definition.model_name} (table {table_id}): {broken.detail}", file=sys.stderr)
     finally:
         database.close()
     print(f"{compared} tables were compared, {damaged} are damaged.")

@@ -37,14 +37,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("ini", help="the INI file; file.ini#name for [app:name]")
     parser.add_argument("--days", type=_days, help="what is older than so many days (default: dynmodel.trash_days)")
     parser.add_argument("--dry-run", action="store_true", help="only tell what would be purged")
-    given = parser.parse_args(arguments)
+    args = parser.parse_args(arguments)
     try:
-        settings = Settings(read_ini(given.ini))
-        days = settings.trash_days if given.days is None else given.days
+        settings = Settings(read_ini(args.ini))
+        days = settings.trash_days if args.days is None else args.days
         if not days:
             print("dynmodel.trash_days is 0: the trash is kept for ever. Nothing was purged.")
             return 0
-        return _purge(settings, days, dry_run=given.dry_run)
+        return _purge(settings, days, dry_run=args.dry_run)
     except (DynmodelError, sa.exc.SQLAlchemyError) as error:
         print(f"dynmodel-purge: {error}", file=sys.stderr)
         return 1
@@ -97,11 +97,13 @@ def _tasks(catalogue: Catalogue, moment: datetime.datetime) -> Iterator[Task]:
 def _name_of_field(fields: FieldTrash, table_id: int, number: int) -> str:
     with fields.database.reading() as connection:
         _, table = fields.catalogue.store.by_id(connection, table_id)
-        found = fields.store.fields(connection, table_id, number)
-    if table is None or not found:
+        entries = fields.store.fields(connection, table_id, number)
+    if table is None or not entries:
         return f"number {number} of table {table_id}"
-    what = "old values of" if found[0].replaced else "field"
-    return f"{what} {table.model_name}.{found[0].field.name} (table {table_id}, number {number}, {_since(found[0])})"
+    what = "old values of" if entries[0].replaced else "field"
+    return (
+        f"{what} {table.model_name}.{entries[0].field.name} (table {table_id}, number {number}, {_since(entries[0])})"
+    )
 
 
 def _name_of_table(table: DroppedTable) -> str:

@@ -47,10 +47,10 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--full", action="store_true", help="with the options that have their defaults")
     plan = commands.add_parser("plan", help="tell what apply would do")
     apply = commands.add_parser("apply", help="bring the database to what the document says, all or nothing")
-    for each in (plan, apply):
-        each.add_argument("file", help="the document; - for standard input")
-        each.add_argument("--keep-others", action="store_true", help="keep tables that are not in the document")
-        each.add_argument(
+    for command in (plan, apply):
+        command.add_argument("file", help="the document; - for standard input")
+        command.add_argument("--keep-others", action="store_true", help="keep tables that are not in the document")
+        command.add_argument(
             "--on-error",
             metavar="WORD",
             default=FAIL,
@@ -60,18 +60,18 @@ def _parser() -> argparse.ArgumentParser:
     diff = commands.add_parser("diff", help="compare two documents, or the database with one")
     diff.add_argument("file", help="a document; - for standard input")
     diff.add_argument("other", nargs="?", help="another one; the first is the older then")
-    for each in (export, plan, apply, diff):
-        each.add_argument("--format", choices=FORMATS, help="where a file's name doesn't tell; YAML by default")
+    for command in (export, plan, apply, diff):
+        command.add_argument("--format", choices=FORMATS, help="where a file's name doesn't tell; YAML by default")
     return parser
 
 
 def main(arguments: list[str] | None = None) -> int:
-    given = _parser().parse_args(arguments)
+    args = _parser().parse_args(arguments)
     try:
-        environment = _bootstrap(given.ini)
+        environment = _bootstrap(args.ini)
         catalogue = environment["registry"].dynmodel_catalogue
         try:
-            return COMMANDS[given.command](WholeSchema(catalogue), given)
+            return COMMANDS[args.command](WholeSchema(catalogue), args)
         finally:
             environment["closer"]()
             catalogue.database.close()
@@ -98,24 +98,24 @@ def _print(line: str, sign: str | None = None, stream: TextIO | None = None) -> 
     print(coloured(line, sign, colour=wants_colour(stream)), file=stream)
 
 
-def _read(path: str, given: argparse.Namespace) -> Any:
-    kind = format_of(path, given.format)
+def _read(path: str, args: argparse.Namespace) -> Any:
+    kind = format_of(path, args.format)
     text = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
     return read_text(text, kind, "standard input" if path == "-" else path)
 
 
-def export(schema: WholeSchema, given: argparse.Namespace) -> int:
-    kind = format_of(given.file, given.format)
-    text = write_text(schema.document(schema.current()[1], full=given.full), kind)
-    if given.file == "-":
+def export(schema: WholeSchema, args: argparse.Namespace) -> int:
+    kind = format_of(args.file, args.format)
+    text = write_text(schema.document(schema.current()[1], full=args.full), kind)
+    if args.file == "-":
         sys.stdout.write(text)
     else:
-        Path(given.file).write_text(text, encoding="utf-8")
+        Path(args.file).write_text(text, encoding="utf-8")
     return SAME
 
 
-def _planned(schema: WholeSchema, given: argparse.Namespace, document: Any) -> SchemaPlan:
-    planned = schema.plan(document, KEEP if given.keep_others else DROP, on_error=given.on_error)
+def _planned(schema: WholeSchema, args: argparse.Namespace, document: Any) -> SchemaPlan:
+    planned = schema.plan(document, KEEP if args.keep_others else DROP, on_error=args.on_error)
     _, current = schema.current()
     for line in plan_lines(planned.changes, current, schema.catalogue.field_types):
         _print(line)
@@ -124,19 +124,19 @@ def _planned(schema: WholeSchema, given: argparse.Namespace, document: Any) -> S
     return planned
 
 
-def plan(schema: WholeSchema, given: argparse.Namespace) -> int:
-    return DIFFERENT if _planned(schema, given, _read(given.file, given)).changes else SAME
+def plan(schema: WholeSchema, args: argparse.Namespace) -> int:
+    return DIFFERENT if _planned(schema, args, _read(args.file, args)).changes else SAME
 
 
-def apply(schema: WholeSchema, given: argparse.Namespace) -> int:
-    document = _read(given.file, given)
-    planned = _planned(schema, given, document)
+def apply(schema: WholeSchema, args: argparse.Namespace) -> int:
+    document = _read(args.file, args)
+    planned = _planned(schema, args, document)
     if not planned.changes:
         return SAME
     if any(plan.violations for plan in planned.changes):
         _print("! Not applied: the rows don't allow it. Mend them, or say --on-error.", stream=sys.stderr)
         return FAILED
-    if not given.yes and not _agreed():
+    if not args.yes and not _agreed():
         print("Not applied.")
         return DIFFERENT
 
@@ -144,8 +144,8 @@ def apply(schema: WholeSchema, given: argparse.Namespace) -> int:
         if state != planned.state:
             raise PreconditionFailed("the definitions have changed since the plan was made")
 
-    others = KEEP if given.keep_others else DROP
-    done = schema.apply(document, others, precondition=as_planned, on_error=given.on_error)
+    others = KEEP if args.keep_others else DROP
+    done = schema.apply(document, others, precondition=as_planned, on_error=args.on_error)
     print(f"Applied: revision {done.state.definitions}.")
     return SAME
 
@@ -156,17 +156,17 @@ def _agreed() -> bool:
     return input("Apply this? [y/N] ").strip().lower() in ("y", "yes")
 
 
-def diff(schema: WholeSchema, given: argparse.Namespace) -> int:
+def diff(schema: WholeSchema, args: argparse.Namespace) -> int:
     """Both in their short form, so that neither order nor defaults make a difference."""
-    texts = [schema.canonical(_read(given.file, given))]
-    names = [given.file]
-    if given.other is None:
+    texts = [schema.canonical(_read(args.file, args))]
+    names = [args.file]
+    if args.other is None:
         texts.insert(0, schema.document(schema.current()[1]))
         names.insert(0, "database")
     else:
-        texts.append(schema.canonical(_read(given.other, given)))
-        names.append(given.other)
-    kind = format_of(given.file, given.format)
+        texts.append(schema.canonical(_read(args.other, args)))
+        names.append(args.other)
+    kind = format_of(args.file, args.format)
     one, other = (write_text(text, kind) for text in texts)
     lines = list(diff_lines(one, other, (names[0], names[1])))
     for line in lines:

@@ -33,13 +33,13 @@ _WORDS = (
 )
 
 
-def format_of(path: str | None, given: str | None) -> str:
+def format_of(path: str | None, requested: str | None) -> str:
     """The format of a file: the one asked for, else that of the file's name; YAML where there is no name.
 
     :raises Malformed: the name does not say
     """
-    if given is not None:
-        return given
+    if requested is not None:
+        return requested
     if path in (None, "-"):
         return "yaml"
     try:
@@ -104,15 +104,15 @@ def _loader() -> Any:
         def mapping(self, node: Any) -> dict[str, Any]:
             if not isinstance(node, yaml.MappingNode):
                 raise yaml.constructor.ConstructorError(None, None, "want keys and values", node.start_mark)
-            found: dict[str, Any] = {}
+            members: dict[str, Any] = {}
             for key, value in node.value:
                 if not isinstance(key, yaml.ScalarNode):
                     raise yaml.constructor.ConstructorError(None, None, "a key must be a text", key.start_mark)
-                if key.value in found:
+                if key.value in members:
                     problem = f"the key {key.value!r} stands twice"
                     raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
-                found[key.value] = self.construct_object(value, deep=True)
-            return found
+                members[key.value] = self.construct_object(value, deep=True)
+            return members
 
         def sequence(self, node: Any) -> list[Any]:
             return self.construct_sequence(node, deep=True)

@@ -28,7 +28,7 @@ def wants_colour(stream: TextIO) -> bool:
 
 def coloured(line: str, sign: str, *, colour: bool) -> str:
     """A line in the colour of its sign; unprintable characters are escaped."""
-    shown = "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in line)
+    shown = "".join(character if character.isprintable() else f"\\x{ord(character):02x}" for character in line)
     return f"\x1b[{_COLOURS[sign]}m{shown}\x1b[0m" if colour and sign in _COLOURS else shown
 
 
@@ -75,7 +75,7 @@ def _table_lines(plan: TablePlan, names: Mapping[int, str], field_types: FieldTy
 def _field_lines(
     old: FieldDefinition | None, new: FieldDefinition | None, names: Mapping[int, str], field_types: FieldTypes
 ) -> Iterator[str]:
-    before, after = ({} if each is None else field_entry(each, names, field_types) for each in (old, new))
+    before, after = ({} if field is None else field_entry(field, names, field_types) for field in (old, new))
     if old is None and new is not None:
         yield f"    + {new.name}: {_options(after)}"
     elif new is None and old is not None:
@@ -132,8 +132,8 @@ def refusal_lines(
 ) -> Iterator[str]:
     """The lines that say why a change is refused."""
     rows = ", ".join(str(sample["id"]) for sample in samples[:SAMPLES] if "id" in sample)
-    told = f" ({count} rows, such as {rows})" if count and rows else ""
-    yield f"{indent}! {detail}{told}" + (f"; {hint}" if hint else "")
+    affected = f" ({count} rows, such as {rows})" if count and rows else ""
+    yield f"{indent}! {detail}{affected}" + (f"; {hint}" if hint else "")
 
 
 def error_lines(error: Exception) -> Iterator[str]:

@@ -53,12 +53,12 @@ def report(raw: Mapping[str, Any] | None = None) -> Iterator[str]:
         subsequent_indent="    ",
     )
     known = {PREFIX + setting.name for setting in SETTINGS}
-    given = raw or {}
-    others = [key for key in sorted(given) if key.startswith(PREFIX) and key not in known]
+    values = raw or {}
+    others = [key for key in sorted(values) if key.startswith(PREFIX) and key not in known]
     if others:
         yield ""
         yield "Not known here; the start refuses what no installed plugin declares:"
-        yield from (f"    {key} = {given[key]}" for key in others)
+        yield from (f"    {key} = {values[key]}" for key in others)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -66,9 +66,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "ini", nargs="?", help="an INI file whose values are shown as well; file.ini#name for [app:name]"
     )
-    given = parser.parse_args(arguments)
+    args = parser.parse_args(arguments)
     try:
-        raw = None if given.ini is None else read_ini(given.ini)
+        raw = None if args.ini is None else read_ini(args.ini)
         print("\n".join(report(raw)))
         if raw is not None:
             Settings(raw)

@@ -24,9 +24,9 @@ from dynmodel_pyramid.settings import Settings
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="dynmodel-upgrade", description="Create or upgrade the system tables.")
     parser.add_argument("ini", help="the INI file; file.ini#name for [app:name]")
-    given = parser.parse_args(arguments)
+    args = parser.parse_args(arguments)
     try:
-        database = Database(Settings(read_ini(given.ini)))
+        database = Database(Settings(read_ini(args.ini)))
         try:
             before, after = upgrade.upgrade(database)
             field_types = FieldTypes()

@@ -158,7 +158,7 @@ class Gate:
         self._guests.append(guest)
         if len(self._guests) > GUESTS:
             # Not the newest: a client that floods the server pushes out its own connections.
-            self._end(max(self._guests, key=lambda each: len(each.peer.channels)))
+            self._end(max(self._guests, key=lambda channel: len(channel.peer.channels)))
 
     def _settle(self, guest: Channel) -> bool:
         """Make a guest an ordinary connection, if there is room."""
@@ -181,7 +181,7 @@ class Gate:
         client = channel.peer if address is None else self._forwarded.setdefault(address, Client(address))
         if client is not channel.client:
             self._move(channel, client)
-        if address is None or sum(each.is_busy() for each in client.channels) <= self._share:
+        if address is None or sum(other.is_busy() for other in client.channels) <= self._share:
             return False
         detail = f"{address} has {self._share} requests under way already"
         answer = refusal("429 Too Many Requests", code="too_many_requests", detail=detail, retry_after=1, closes=False)

@@ -141,7 +141,7 @@ def test_the_largest_patterns_are_compiled_in_bounded_memory():
     every_word = "".join(rf"[\w{chr(0x3000 + n)}]?" for n in range(160))
     for pattern in (every_range, every_word, "[^a]" * 250, "(?:[a-f]|é){500}"):
         ours = python_patterns.Pattern(pattern)
-        assert len(ours._written) < 50_000 and ours.longest >= python_patterns.ATTEMPT // python_patterns.SIZE
+        assert len(ours._written) < 50_000 and ours.longest >= python_patterns.WORK // python_patterns.SIZE
 
 
 def test_python_warns_of_nothing_new():

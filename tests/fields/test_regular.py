@@ -4,7 +4,7 @@ import re
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from dynmodel_pyramid.database import sqlite_functions
@@ -65,6 +65,8 @@ def in_postgresql(connection, expression, values, texts):
     return connection.scalars(query).all()
 
 
+@example("a|k", ["\u212a", "k"], True)
+@example("[Ss]|b", ["\u017f", "S"], False)
 @given(EXPRESSIONS, st.lists(TEXTS, min_size=1, max_size=8), st.booleans())
 @settings(deadline=None, max_examples=200, suppress_health_check=list(HealthCheck))
 def test_all_engines_agree(connection, expression, texts, ignore_case):

@@ -25,7 +25,9 @@ from dynmodel_pyramid.database.expressions.sqlite import SQLiteExpressions
 __all__ = ["EXPRESSIONS", "Expressions", "ROW_ID", "OfDialect", "expressions_of", "variants"]
 
 #: Expressions by the names of dialects.
-EXPRESSIONS: dict[str, Expressions] = {each.name: each for each in (SQLiteExpressions(), PostgreSQLExpressions())}
+EXPRESSIONS: dict[str, Expressions] = {
+    expressions.name: expressions for expressions in (SQLiteExpressions(), PostgreSQLExpressions())
+}
 
 
 def expressions_of(dialect: str) -> Expressions:
@@ -75,5 +77,5 @@ class OfDialect(FunctionElement[Any]):
 
 @compiles(OfDialect)
 def _compile(element: Any, compiler: SQLCompiler, **options: Any) -> str:
-    made = dict(zip(EXPRESSIONS, element.clauses, strict=True))
-    return compiler.process(made[_known(compiler.dialect.name)], **options)
+    by_dialect = dict(zip(EXPRESSIONS, element.clauses, strict=True))
+    return compiler.process(by_dialect[_known(compiler.dialect.name)], **options)

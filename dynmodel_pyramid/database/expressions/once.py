@@ -15,17 +15,17 @@ class _Once(FunctionElement[Any]):
     inherit_cache = True
     name = "once"
 
-    def __init__(self, value: sa.ColumnElement[Any], made: sa.ColumnElement[Any]) -> None:
-        super().__init__(value, made)
-        self.type = made.type
+    def __init__(self, value: sa.ColumnElement[Any], result: sa.ColumnElement[Any]) -> None:
+        super().__init__(value, result)
+        self.type = result.type
 
 
 @compiles(_Once)
 def _compile_once(element: Any, compiler: SQLCompiler, **options: Any) -> str:
     # The expression stands first: parameters go by their place.
-    value, made = element.clauses
-    made, value = (compiler.process(part, **options) for part in (made, value))
-    return f"(SELECT {made} FROM (SELECT {value} AS text) AS once)"
+    value, result = element.clauses
+    result, value = (compiler.process(part, **options) for part in (result, value))
+    return f"(SELECT {result} FROM (SELECT {value} AS text) AS once)"
 
 
 def once(

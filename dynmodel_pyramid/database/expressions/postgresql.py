@@ -64,8 +64,8 @@ class PostgreSQLExpressions(Expressions):
 
     def read_float(self, text: Column, is_good: Callable[[Column], Condition], pattern: str) -> Column:
         # Adding zero makes zero of minus zero.
-        made = sa.cast(text, sa.Float(53)) + sa.literal_column("0.0", sa.Float(53))
-        return sa.case((sa.and_(is_good(text), text.bool_op("~")(pattern)), made))
+        number = sa.cast(text, sa.Float(53)) + sa.literal_column("0.0", sa.Float(53))
+        return sa.case((sa.and_(is_good(text), text.bool_op("~")(pattern)), number))
 
     def day_text(self, date: Column) -> Column:
         return sa.func.to_char(date, "YYYY-MM-DD", type_=sa.Text)
@@ -143,13 +143,13 @@ class PostgreSQLExpressions(Expressions):
         return self.by_bytes(sa.cast(document, sa.Text()))
 
     def json_part(self, document: Column, steps: Sequence[str | int], *, as_text: bool) -> Column:
-        made = document
+        part = document
         for number, step in enumerate(steps, 1):
             sign = "->>" if as_text and number == len(steps) else "->"
             key = sa.literal(step, sa.Integer() if type(step) is int else sa.Text())
-            made = made.op(sign, precedence=15)(key)
+            part = part.op(sign, precedence=15)(key)
         # Without the cast, COLLATE would apply to the last key.
-        return self.by_bytes(sa.cast(made, sa.Text())) if as_text else made
+        return self.by_bytes(sa.cast(part, sa.Text())) if as_text else part
 
     # Arrays of texts
 

@@ -85,10 +85,10 @@ class SQLiteExpressions(Expressions):
         return sa.type_coerce(self.lower(text), kind)
 
     def read_float(self, text: Column, is_good: Callable[[Column], Condition], pattern: str) -> Column:
-        def made(text: Column) -> Column:
+        def read(text: Column) -> Column:
             return sa.case((is_good(text), sa.func.dynmodel_float(text, pattern, type_=sa.Float(53))))
 
-        return text_once(text, made)
+        return text_once(text, read)
 
     def day_text(self, date: Column) -> Column:
         return sa.cast(date, sa.Text)
@@ -111,10 +111,10 @@ class SQLiteExpressions(Expressions):
         written = sa.func.substr(stored, 2, type_=sa.Text())
         digits = sa.case((negative, sa.func.dynmodel_complement(written)), else_=written)
         whole = sa.func.ltrim(sa.func.substr(digits, 1, precision - scale), "0")
-        made = sa.case((negative, "-"), else_="") + sa.case((whole == "", "0"), else_=whole)
+        text = sa.case((negative, "-"), else_="") + sa.case((whole == "", "0"), else_=whole)
         if scale:
-            made = made + "." + sa.func.substr(digits, precision - scale + 1, type_=sa.Text())
-        return sa.case((number.is_not(None), made))
+            text = text + "." + sa.func.substr(digits, precision - scale + 1, type_=sa.Text())
+        return sa.case((number.is_not(None), text))
 
     def exact_float(self, number: float) -> Column:
         # SQLite does not always read decimal digits to the nearest float ("Floating Point Numbers", 2). So a fraction
@@ -125,13 +125,13 @@ class SQLiteExpressions(Expressions):
         whole, exponent = int(mantissa * _WHOLE), exponent - 53
         while whole % 2 == 0:
             whole, exponent = whole // 2, exponent + 1
-        made = f"CAST({whole} AS REAL)"
+        sql = f"CAST({whole} AS REAL)"
         sign = "*" if exponent > 0 else "/"
         while exponent:
             step = min(abs(exponent), 62)
-            made += f" {sign} {2**step}"
+            sql += f" {sign} {2**step}"
             exponent += -step if exponent > 0 else step
-        return sa.literal_column(f"({made})", sa.Float(53))
+        return sa.literal_column(f"({sql})", sa.Float(53))
 
     # Every column can hold values of every storage class (Datatypes In SQLite, 2)
 
@@ -156,8 +156,8 @@ class SQLiteExpressions(Expressions):
     # Aggregates
 
     def extreme(self, function: str, source: Column, kind: sa.types.TypeEngine[Any]) -> Column:
-        made: Column = getattr(sa.func, function)(source, type_=kind)
-        return made
+        value: Column = getattr(sa.func, function)(source, type_=kind)
+        return value
 
     def exact_total(self, function: str, source: Column, kind: str) -> Column:
         total = sa.func.dynmodel_sum if function == "sum" else sa.func.dynmodel_avg
@@ -233,13 +233,13 @@ class SQLiteExpressions(Expressions):
 
 def as_glob(pattern: str) -> str:
     """A LIKE pattern for SQLite's GLOB (Core Functions, glob)."""
-    made, characters = [], iter(pattern)
+    parts, characters = [], iter(pattern)
     for character in characters:
         if character == _ESCAPE:
-            made.append(_SPECIAL_IN_GLOB.sub(r"[\g<0>]", next(characters)))
+            parts.append(_SPECIAL_IN_GLOB.sub(r"[\g<0>]", next(characters)))
         else:
-            made.append({"%": "*", "_": "?"}.get(character) or _SPECIAL_IN_GLOB.sub(r"[\g<0>]", character))
-    return "".join(made)
+            parts.append({"%": "*", "_": "?"}.get(character) or _SPECIAL_IN_GLOB.sub(r"[\g<0>]", character))
+    return "".join(parts)
 
 
 def _text(value: Column) -> Column:
@@ -270,8 +270,8 @@ def _of_units(units: Column, scale: int) -> Column:
 
 
 def _items(array: Column) -> sa.Select[*tuple[Any, ...]]:
-    each = sa.func.json_each(_text(array)).table_valued("value")
-    return sa.select(each.c.value)
+    items = sa.func.json_each(_text(array)).table_valued("value")
+    return sa.select(items.c.value)
 
 
 def _any_item(array: Column, *, of: Column, there: bool) -> sa.Exists:

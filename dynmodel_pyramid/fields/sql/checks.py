@@ -20,20 +20,20 @@ MOST_CHOICES = 200
 
 def bounds(column: sa.ColumnElement[Any], low: Any, high: Any) -> Checks:
     """``min`` and ``max``, as the column stores them; None where there is none."""
-    found = {}
+    conditions = {}
     if low is not None:
-        found["min"] = column >= sa.literal(low, column.type)
+        conditions["min"] = column >= sa.literal(low, column.type)
     if high is not None:
-        found["max"] = column <= sa.literal(high, column.type)
-    return found
+        conditions["max"] = column <= sa.literal(high, column.type)
+    return conditions
 
 
 def choices(column: sa.ColumnElement[Any], allowed: Sequence[Any] | None) -> Checks:
     """``choices``, as the column stores them, or as expressions."""
     if allowed is None or len(allowed) > MOST_CHOICES:
         return {}
-    made = [value if isinstance(value, sa.ColumnElement) else sa.literal(value, column.type) for value in allowed]
-    return {"choices": column.in_(made)}
+    values = [value if isinstance(value, sa.ColumnElement) else sa.literal(value, column.type) for value in allowed]
+    return {"choices": column.in_(values)}
 
 
 def lengths(column: sa.ColumnElement[Any], options: Mapping[str, Any]) -> Checks:
@@ -48,12 +48,12 @@ def items(column: sa.ColumnElement[Any], low: int | None, high: int | None, cont
 
 
 def _counted(number: sa.ColumnElement[Any], low: int | None, high: int | None, what: str) -> Checks:
-    found = {}
+    conditions = {}
     if low:
-        found[f"min_{what}"] = number >= low
+        conditions[f"min_{what}"] = number >= low
     if high is not None:
-        found[f"max_{what}"] = number <= high
-    return found
+        conditions[f"max_{what}"] = number <= high
+    return conditions
 
 
 def kind(column: sa.ColumnElement[Any], storage_class: str, context: Context) -> Checks:

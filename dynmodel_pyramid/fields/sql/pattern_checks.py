@@ -178,17 +178,17 @@ class _Writer:
 
     def members(self, members: Iterable[tuple[Any, Any]], negated: bool) -> _Ranges:
         """The ranges of a class; for a negated class, only those that certainly belong to it."""
-        found: _Ranges = []
+        ranges: _Ranges = []
         for kind, value in members:
             if kind is op.LITERAL:
-                found.append((value, value))
+                ranges.append((value, value))
             elif kind is op.RANGE:
-                found.append(value)
+                ranges.append(value)
             elif kind is op.CATEGORY:
-                found += _category(str(value), bool(self.flags & re.ASCII), negated)
+                ranges += _category(str(value), bool(self.flags & re.ASCII), negated)
             else:
                 raise _Untranslatable
-        return found
+        return ranges
 
     def characters(self, ranges: _Ranges, negated: bool) -> _Part:
         """A class: one of the characters, or any but these."""

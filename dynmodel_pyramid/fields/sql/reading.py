@@ -124,8 +124,8 @@ def time(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     clock = sa.case((short, text.concat(":00")), else_=sa.func.substr(text, 1, 8))
     digits = _six_digits(sa.case((short, ""), else_=sa.func.substr(text, 9)))
     whole = clock.concat(".").concat(digits)
-    made = expressions_of(dialect).read_as(whole, sa.Time())
-    return sa.case((sa.and_(_clock(clock, dialect), digits.is_not(None)), made))
+    value = expressions_of(dialect).read_as(whole, sa.Time())
+    return sa.case((sa.and_(_clock(clock, dialect), digits.is_not(None)), value))
 
 
 def moment(text: sa.ColumnElement[Any], kind: sa.types.TypeEngine[Any], dialect: str) -> sa.ColumnElement[Any]:
@@ -148,5 +148,5 @@ def moment(text: sa.ColumnElement[Any], kind: sa.types.TypeEngine[Any], dialect:
 
     read = expressions_of(dialect).read_moment
     parts = sa.and_(between, _clock(clock, dialect), digits.is_not(None))
-    found = sa.case((sa.func.length(text) == 10, read(midnight, kind)), (parts, read(whole, kind)))
-    return sa.case((text_forms.day(date, dialect).is_not(None), found))
+    value = sa.case((sa.func.length(text) == 10, read(midnight, kind)), (parts, read(whole, kind)))
+    return sa.case((text_forms.day(date, dialect).is_not(None), value))

@@ -61,6 +61,11 @@ def translated(pattern: str, *, ignore_case: bool = False) -> str:
     return text
 
 
+#: Between the branches of a choice RE2 takes such a class for its letter in any case, and so for the Kelvin sign or the
+#: long s as well. A class that is repeated once it leaves alone.
+_FOLDED = ("[Kk]", "[Ss]")
+
+
 class _Reader:
     """Reads one pattern; its methods give (text, size): the translation and the atoms in it, repetitions counted."""
 
@@ -74,31 +79,31 @@ class _Reader:
         return self.pattern[self.place : self.place + 1]
 
     def take(self, text: str) -> bool:
-        found = self.pattern.startswith(text, self.place)
-        self.place += len(text) if found else 0
-        return found
+        is_next = self.pattern.startswith(text, self.place)
+        self.place += len(text) if is_next else 0
+        return is_next
 
     def branches(self, depth: int) -> tuple[str, int]:
         if depth > DEPTH:
             raise self.fault(f"groups in at most {DEPTH} groups")
-        made = [self.branch(depth)]
+        branches = [self.branch(depth)]
         while self.take("|"):
-            made.append(self.branch(depth))
-        return "|".join(text for text, _ in made), sum(size for _, size in made)
+            branches.append(self.branch(depth))
+        return "|".join(text for text, _ in branches), sum(size for _, size in branches)
 
     def branch(self, depth: int) -> tuple[str, int]:
-        made, total = [], 0
+        parts, total = [], 0
         while (character := self.peek()) and character not in "|)":
             if character in "^$":
                 self.place += 1
-                made.append(character)
+                parts.append(character)
                 continue
             text, size = self.quantified(*self.atom(depth))
             total += size
             if total > SIZE:
                 raise self.fault(f"repetitions of at most {SIZE} characters in all")
-            made.append(text)
-        return "".join(made), total
+            parts.append(text)
+        return "".join(parts), total
 
     def atom(self, depth: int) -> tuple[str, int]:
         character = self.peek()
@@ -196,7 +201,8 @@ class _Reader:
         if not negated and len(taken) == 1 and taken[0][0] == taken[0][1]:
             return _character(taken[0][0])
         parts = (_character(low) if low == high else f"{_character(low)}-{_character(high)}" for low, high in taken)
-        return f"[{'^' if negated else ''}{''.join(parts)}]"
+        text = f"[{'^' if negated else ''}{''.join(parts)}]"
+        return f"(?:{text}{{1}})" if text in _FOLDED else text
 
 
 def _single(character: str) -> Ranges:
@@ -212,19 +218,19 @@ def _character(code: int) -> str:
 
 def _with_other_case(ranges: Ranges) -> list[tuple[int, int]]:
     """The ranges, with their letters A to Z in both cases."""
-    made = list(ranges)
+    both_cases = list(ranges)
     for low, high in ranges:
         for first, last, step in ((65, 90, 32), (97, 122, -32)):
             if max(low, first) <= min(high, last):
-                made.append((max(low, first) + step, min(high, last) + step))
-    return made
+                both_cases.append((max(low, first) + step, min(high, last) + step))
+    return both_cases
 
 
 def _merged(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    made: list[tuple[int, int]] = []
+    disjoint: list[tuple[int, int]] = []
     for low, high in sorted(ranges):
-        if made and low <= made[-1][1] + 1:
-            made[-1] = (made[-1][0], max(high, made[-1][1]))
+        if disjoint and low <= disjoint[-1][1] + 1:
+            disjoint[-1] = (disjoint[-1][0], max(high, disjoint[-1][1]))
         else:
-            made.append((low, high))
-    return made
+            disjoint.append((low, high))
+    return disjoint

@@ -124,8 +124,8 @@ def ordered_items(array: sa.ColumnElement[Any], order: Sequence[str], dialect: s
         sa.case({key: number for number, key in enumerate(order)}, value=value, else_=len(order)) if order else place
     )
     text = expressions.json_string(value)
-    found = sa.select(text.label("item")).select_from(items).order_by(first, place).correlate(*rows).subquery()
-    joined = expressions.joined(found.c.item, sa.literal_column("','"))
+    ordered = sa.select(text.label("item")).select_from(items).order_by(first, place).correlate(*rows).subquery()
+    joined = expressions.joined(ordered.c.item, sa.literal_column("','"))
     joined = sa.func.coalesce(joined, _literal(""), type_=sa.Text())
     return sa.select(_literal("[").concat(joined).concat(_literal("]"))).scalar_subquery()
 

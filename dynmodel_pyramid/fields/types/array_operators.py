@@ -68,8 +68,8 @@ def _has_all(left: Any, right: Any, dialect: str) -> sa.ColumnElement[bool]:
     (value,) = left.selected_columns
     wanted = set(right)
     # An id stands in a list once.
-    found = left.order_by(None).where(value.in_(wanted)).with_only_columns(sa.func.count())
-    has_all: sa.ColumnElement[bool] = found.scalar_subquery() == len(wanted)
+    count = left.order_by(None).where(value.in_(wanted)).with_only_columns(sa.func.count())
+    has_all: sa.ColumnElement[bool] = count.scalar_subquery() == len(wanted)
     return has_all
 
 

@@ -66,13 +66,13 @@ class _FormattedText(schema.Text):
             raise schema.invalid(node, f"want at most {self.longest} characters, not {len(value)}", "too_long", value)
         super().check(node, value)
         try:
-            made = self.parse(value)
+            parsed = self.parse(value)
             # An answer must be a valid value with itself as its normal form; libraries don't promise that.
-            if str(made) != value and self.parse(str(made)) != made:
+            if str(parsed) != value and self.parse(str(parsed)) != parsed:
                 raise ValueError("has no normal form")
         except ValueError as error:
             raise schema.invalid(node, str(error), "invalid_format", value) from None
-        return made
+        return parsed
 
 
 def max_length_option(default: int, greatest: int) -> colander.SchemaNode:

@@ -115,8 +115,8 @@ class Url(Formatted):
 
     def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
         scheme = expressions_of(context.dialect).text_before(":", column)
-        found = checks.choices(sa.func.lower(scheme, type_=sa.Text()), options["schemes"])
-        return {**checks.lengths(column, options), **({"schemes": found["choices"]} if found else {})}
+        choices = checks.choices(sa.func.lower(scheme, type_=sa.Text()), options["schemes"])
+        return {**checks.lengths(column, options), **({"schemes": choices["choices"]} if choices else {})}
 
     def parser(self, options: Options) -> Callable[[str], Any]:
         library = require("rfc3986_validator", "url")

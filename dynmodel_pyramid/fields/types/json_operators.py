@@ -32,7 +32,7 @@ def _neq(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElem
 
 def _in(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
     expressions = expressions_of(dialect)
-    wanted = [expressions.json_constant(_text(each)) for each in right]
+    wanted = [expressions.json_constant(_text(value)) for value in right]
     return expressions.json_value(left).in_(wanted) if right else sa.false()
 
 
@@ -77,4 +77,4 @@ DOCUMENTS: tuple[Operator, ...] = (
     Operator("cd", "is contained in", _contained),
 )
 #: The operators of the value at a JSON path: numbers have an order, other values none.
-PARTS = (*DOCUMENTS, *(_ordered(*each) for each in ((GT, ">"), (GTE, ">="), (LT, "<"), (LTE, "<="))))
+PARTS = (*DOCUMENTS, *(_ordered(*pair) for pair in ((GT, ">"), (GTE, ">="), (LT, "<"), (LTE, "<="))))

@@ -76,12 +76,12 @@ class Number(_Bounded):
             return checks.exact_float(number, context)
 
         low, high, allowed = (options.get(name) for name in ("min", "max", "choices"))
-        found = {**checks.kind(column, "real", context)}
+        conditions = {**checks.kind(column, "real", context)}
         if low is not None:
-            found["min"] = column >= exact(low)
+            conditions["min"] = column >= exact(low)
         if high is not None:
-            found["max"] = column <= exact(high)
-        return {**found, **checks.choices(column, allowed and [exact(number) for number in allowed])}
+            conditions["max"] = column <= exact(high)
+        return {**conditions, **checks.choices(column, allowed and [exact(number) for number in allowed])}
 
     @staticmethod
     def fast_path(options: Options) -> schema.FastPath | None:

@@ -35,8 +35,8 @@ class _Bounds:
         self.empty = text == "empty"
 
     def _bound(self, text: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-        found = sa.func.nullif(sa.func.replace(text, "Z", "", type_=sa.Text()), "", type_=sa.Text())
-        return sa.cast(found, sa.BigInteger()) if self.kind == "integer" else found
+        bound_text = sa.func.nullif(sa.func.replace(text, "Z", "", type_=sa.Text()), "", type_=sa.Text())
+        return sa.cast(bound_text, sa.BigInteger()) if self.kind == "integer" else bound_text
 
     def value(self, bound_: object, write: Callable[[object], str]) -> sa.ColumnElement[Any]:
         if self.kind == "integer":
@@ -105,14 +105,14 @@ class _Comparison:
 
     def adjacent(self) -> sa.ColumnElement[bool]:
         # Exactly one of two equal bounds is included.
-        found = []
+        conditions = []
         if self.low is not None:
             one = ~self.a.includes_high if self.with_low else self.a.includes_high
-            found.append(sa.and_(self.a.high.is_not(None), self.a.high == self.low, one))
+            conditions.append(sa.and_(self.a.high.is_not(None), self.a.high == self.low, one))
         if self.high is not None:
             one = ~self.a.includes_low if self.with_high else self.a.includes_low
-            found.append(sa.and_(self.a.low.is_not(None), self.a.low == self.high, one))
-        return sa.or_(sa.false(), *found)
+            conditions.append(sa.and_(self.a.low.is_not(None), self.a.low == self.high, one))
+        return sa.or_(sa.false(), *conditions)
 
 
 #: Name -> (PostgreSQL's sign, condition for ranges that aren't empty, for an empty a, for an empty b). For an empty b
@@ -130,7 +130,7 @@ _MADE = {
 
 
 def _condition(name: str) -> Condition:
-    sign, made, of_empty, with_empty = _MADE[name]
+    sign, of_bounds, of_empty, with_empty = _MADE[name]
 
     def condition(left: sa.ColumnElement[Any], right: Range[Any], dialect: str) -> sa.ColumnElement[bool]:
         if expressions_of(dialect).has_ranges:
@@ -140,7 +140,7 @@ def _condition(name: str) -> Condition:
             return text_forms.unless_null(left, empty)
         kind: Any = left.type  # a RangeColumn of ``ranges``
         it = _Comparison(left, right, kind.write_bound, dialect)
-        asked = sa.or_(it.a.empty, made(it)) if of_empty else sa.and_(~it.a.empty, made(it))
+        asked = sa.or_(it.a.empty, of_bounds(it)) if of_empty else sa.and_(~it.a.empty, of_bounds(it))
         return text_forms.unless_null(left, asked)
 
     return condition

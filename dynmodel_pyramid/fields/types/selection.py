@@ -50,10 +50,10 @@ class _Choices(schema.List):
         if not 1 <= len(value) <= MOST_CHOICES:
             raise schema.invalid(node, f"want from 1 to {MOST_CHOICES} choices", "invalid_option")
         whole, keys, choices = colander.Invalid(node), set(), []
-        for number, given in enumerate(value):
+        for number, item in enumerate(value):
             place = schema.Place(number)
             try:
-                choice = self.choice(place, given)
+                choice = self.choice(place, item)
                 if choice["key"] in keys:
                     raise schema.invalid(place, "another choice has the same key", "invalid_option")
                 keys.add(choice["key"])
@@ -64,16 +64,16 @@ class _Choices(schema.List):
             raise whole
         return choices
 
-    def choice(self, node: colander.SchemaNode, given: Any) -> dict[str, str | None]:
-        if type(given) is str:
-            given = {"key": given}
-        if type(given) is not dict:
-            message = f"want a key or an object with a key, not {schema.json_type(given)}"
+    def choice(self, node: colander.SchemaNode, item: Any) -> dict[str, str | None]:
+        if type(item) is str:
+            item = {"key": item}
+        if type(item) is not dict:
+            message = f"want a key or an object with a key, not {schema.json_type(item)}"
             raise schema.invalid(node, message, "wrong_type")
-        unknown = sorted(set(given) - set(self.members))
+        unknown = sorted(set(item) - set(self.members))
         if unknown:
             raise schema.invalid(node, f"has no {unknown[0]!r:.50}, only {', '.join(self.members)}", "invalid_option")
-        choice = {name: self.text(node, name, given.get(name)) for name in self.members}
+        choice = {name: self.text(node, name, item.get(name)) for name in self.members}
         if not choice["key"]:
             raise schema.invalid(node, "want a key of at least one character", "invalid_option")
         if choice["colour"] is not None and not _COLOUR.fullmatch(choice["colour"]):
@@ -153,10 +153,10 @@ class MultiChoice(ArrayType):
 
     def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
         keys = keys_of(options)
-        found = {**checks.items(column, options["min_items"], options["max_items"], context)}
+        conditions = {**checks.items(column, options["min_items"], options["max_items"], context)}
         if expressions_of(context.dialect).has_arrays and len(keys) <= checks.MOST_CHOICES:
-            found["choices"] = column.op("<@", is_comparison=True)(sa.literal(keys, column.type))
-        return found
+            conditions["choices"] = column.op("<@", is_comparison=True)(sa.literal(keys, column.type))
+        return conditions
 
     def schema_node(self, options: Options) -> colander.SchemaNode:
         keys = keys_of(options)

@@ -61,8 +61,8 @@ def parse_datetime(text: str, zone: zoneinfo.ZoneInfo | None = None) -> datetime
         raise ValueError("want at most microseconds")
     offset = "+00:00" if offset in ("Z", "z") else offset or ""
     try:
-        made = datetime.datetime.fromisoformat(f"{day}T{time}.{fraction[:6]:0<6}{offset}")
-        return from_local(made, zone) if zone is not None and not offset else made.astimezone(UTC)
+        moment = datetime.datetime.fromisoformat(f"{day}T{time}.{fraction[:6]:0<6}{offset}")
+        return from_local(moment, zone) if zone is not None and not offset else moment.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise ValueError(str(error) if isinstance(error, NoSuchLocalTime) else _NO_SUCH_TIME) from None
 

@@ -68,8 +68,8 @@ class Text(FieldType):
                 raise unsupported.error()
             rule = python_patterns.compiled(pattern)
             if len(value) > rule.longest:
-                told = f"want at most {rule.longest} characters: the pattern is too large for more, not {len(value)}"
-                raise schema.invalid(node, told, "too_long", value)
+                message = f"want at most {rule.longest} characters: the pattern is too large for more, not {len(value)}"
+                raise schema.invalid(node, message, "too_long", value)
             if not rule.fullmatch(value):
                 raise schema.invalid(node, f"must match the pattern {pattern}", "pattern_mismatch", value)
 

@@ -31,8 +31,8 @@ def names(name: str) -> dict[str, str]:
     types.load_entry_points()
     there = types.registered(name)
     if there is not None:
-        told = f"{name!r}: {there.origin} provides a type of that name already"
-        raise ConfigurationProblem(told, hint="take another name")
+        message = f"{name!r}: {there.origin} provides a type of that name already"
+        raise ConfigurationProblem(message, hint="take another name")
     return {
         "name": name,
         "distribution": f"dynmodel-{name.replace('_', '-')}",
@@ -67,13 +67,13 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("name", help="the type's name in definitions, such as airport_code")
     parser.add_argument("--folder", type=Path, help="where to write it; dynmodel-NAME in this folder if not given")
-    given = parser.parse_args(arguments)
+    args = parser.parse_args(arguments)
     logging.getLogger("dynmodel_pyramid").addHandler(
         logging.NullHandler()
     )  # failures of other plugins do not matter here
     try:
-        known = names(given.name)
-        written = write(given.folder or Path(known["distribution"]), known)
+        known = names(args.name)
+        written = write(args.folder or Path(known["distribution"]), known)
     except (ConfigurationProblem, OSError) as problem:
         print(f"dynmodel-new-field-type: {problem}", file=sys.stderr)
         return 1
