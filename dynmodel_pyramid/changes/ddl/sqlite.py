@@ -156,7 +156,7 @@ class SQLiteSchemaEditor(SchemaEditor):
             self._remake(definition, [field.column for field in trashed])
 
     def _remake(self, definition: TableDefinition, further: list[str]) -> None:
-        """Rebuild a table by its definition; of further columns only ``kept`` ones stay."""
+        """Rebuild a table by its definition; other columns stay only if ``further`` names them."""
         columns = [field for field in definition.fields if self.has_column(field)]
         table = self.generator.table(definition)
         self._copy(table, definition, {field.column: table.c[field.name] for field in columns}, further)
