@@ -13,7 +13,7 @@ import webtest
 import dynmodel_pyramid
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings
 from tests.promises import assert_promises
-from tests.server import Server
+from tests.server_process import Server
 
 # The machine may be busy: how long an example takes, or the making of one, is no fault.
 hypothesis.settings.register_profile("suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -35,7 +35,7 @@ LONGEST = (
     "fields/test_round_trips.py",
     "fields/test_computed_types.py",
     "web/test_names.py",
-    "serving/test_processes.py",
+    "server/test_processes.py",
     "test_plugins.py",
     "test_tutorial.py",
     "test_crash.py",
@@ -59,7 +59,7 @@ QUICK = (
         "rows/test_upserts.py",
     ),
     *("fields/test_checks.py", "fields/test_choices.py", "fields/test_numerals.py", "fields/test_strictness.py"),
-    *("changes/test_schema_editor.py", "serving/test_settings.py"),
+    *("changes/test_schema_editor.py", "server/test_settings.py"),
     *("web/test_definitions.py", "web/test_error_codes.py", "web/test_queries.py"),
     *("web/test_resources.py", "web/test_rest.py", "web/test_rows.py"),
     *("test_contributing.py", "test_layers.py", "test_operators_page.py", "test_settings.py"),

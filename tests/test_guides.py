@@ -14,7 +14,7 @@ import webtest
 
 from dynmodel_pyramid.fields import FieldType
 from dynmodel_pyramid.scripts.pshell import setup
-from tests.server import write_ini
+from tests.server_process import write_ini
 
 ROOT = Path(__file__).parents[1]
 

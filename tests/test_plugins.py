@@ -21,7 +21,7 @@ from dynmodel_pyramid.fields.types.boolean import Boolean
 from dynmodel_pyramid.fields.types.text import String
 from dynmodel_pyramid.testing.driver import make_application
 from tests.plugins import install, path_with, plant, run
-from tests.server import Server
+from tests.server_process import Server
 
 PLUGIN = Path(__file__).with_name("plugin")
 

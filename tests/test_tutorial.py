@@ -12,7 +12,7 @@ import pytest
 from dynmodel_pyramid.scripts.new_field_type import main
 from tests.documents import ROOT, check, examples
 from tests.plugins import install, path_with, run
-from tests.server import Server
+from tests.server_process import Server
 
 PAGE = "docs/field-types.md"
 

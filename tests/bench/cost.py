@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from tests.bench.load import Connection, Load, request_bytes, run
-from tests.server import Server
+from tests.server_process import Server
 from tests.soak.flights import Client
 from tests.soak.memory import wide_table
 from tests.soak.meter import Meter, command, running_server

@@ -13,7 +13,7 @@ from dynmodel_pyramid.testing.strategies import drawn
 from tests.bench.cost import Case, repeated
 from tests.bench.load import request_bytes
 from tests.every_type import written_types
-from tests.server import Server
+from tests.server_process import Server
 from tests.soak.flights import Client
 from tests.soak.meter import command, running_server
 

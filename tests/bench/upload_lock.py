@@ -16,7 +16,7 @@ import requests
 import sqlalchemy as sa
 
 from tests.bench.cost import imported_from
-from tests.server import Server
+from tests.server_process import Server
 from tests.soak.meter import Meter, command, running_server
 
 FIELDS = {

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings
 from tests.clients import shop
-from tests.server import Server
+from tests.server_process import Server
 
 SOURCE = Path(__file__).with_name("js")
 

@@ -9,7 +9,7 @@ from postgrest.types import CountMethod, ReturnMethod
 
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings
 from tests.clients import shop
-from tests.server import Server
+from tests.server_process import Server
 
 
 @pytest.fixture(scope="module", params=DATABASES)

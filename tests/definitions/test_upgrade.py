@@ -12,7 +12,7 @@ from dynmodel_pyramid.definitions import upgrade
 from dynmodel_pyramid.errors import ConfigurationProblem
 from dynmodel_pyramid.scripts.upgrade import main
 from dynmodel_pyramid.settings import Settings
-from tests.server import Server, write_ini
+from tests.server_process import Server, write_ini
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from dynmodel_pyramid.fields import FieldTypes
 from dynmodel_pyramid.scripts.field_types import main
 from tests.plugins import plant, run
-from tests.server import write_ini
+from tests.server_process import write_ini
 
 
 def test_every_type_is_listed(capsys, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 from dynmodel_pyramid.scripts import pshell
 from dynmodel_pyramid.scripts.pshell import setup
-from tests.server import write_ini
+from tests.server_process import write_ini
 
 FIELDS = {"name": "string", "price": "number"}
 CODE = """

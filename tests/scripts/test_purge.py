@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from dynmodel_pyramid.scripts.purge import main
-from tests.server import write_ini
+from tests.server_process import write_ini
 from tests.web.client import Client
 from tests.web.test_trash_fields import drop, trash
 

@@ -16,7 +16,7 @@ from dynmodel_pyramid.scripts.schema_files import FORMATS, read_text, write_text
 from dynmodel_pyramid.scripts.schema_output import wants_colour
 from dynmodel_pyramid.testing.databases import database_settings
 from tests.every_type import written_types
-from tests.server import write_ini
+from tests.server_process import write_ini
 
 SHOP = """\
 tables:

@@ -6,7 +6,7 @@ import pytest
 
 from dynmodel_pyramid.scripts.settings import main
 from dynmodel_pyramid.settings import SETTINGS
-from tests.server import write_ini
+from tests.server_process import write_ini
 
 
 def test_every_setting_is_listed_with_default_and_help(capsys):

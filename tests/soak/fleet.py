@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 import dynmodel_pyramid
 from dynmodel_pyramid.testing.databases import database_settings
-from tests.server import Server
+from tests.server_process import Server
 
 #: The revision check of ``catalogue/attempt.py`` made a cache with a time to live: what the project must not be.
 _CHECK = "    def _compare(self, connection: sa.Connection) -> None:\n"

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Any
 
-from tests.server import Server
+from tests.server_process import Server
 from tests.soak.meter import MB, Meter, command, running_server
 
 #: Field -> type; whole numbers that may be missing are floats in the source's columns.

@@ -31,7 +31,7 @@ from pathlib import Path
 import psutil
 
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings
-from tests.server import free_port
+from tests.server_process import free_port
 from tests.soak.meter import MB, drop_tables
 
 SERVERS = {"pserve": "pyramid.scripts.pserve", "dynmodel-serve": "dynmodel_pyramid.scripts.serve"}

@@ -12,7 +12,7 @@ import psutil
 import sqlalchemy as sa
 
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings
-from tests.server import Server
+from tests.server_process import Server
 
 MB = 1 << 20
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import psutil
 
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings
-from tests.server import Server
+from tests.server_process import Server
 from tests.soak.meter import MB, drop_tables
 
 #: The goals: seconds beyond what the rows cost, and MB above the idle process.

@@ -3,7 +3,7 @@
 import pytest
 
 from dynmodel_pyramid.scripts.health import main
-from tests.server import write_ini
+from tests.server_process import write_ini
 from tests.web.test_trash_fields import columns, drop, restore, trash
 
 

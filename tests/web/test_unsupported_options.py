@@ -11,7 +11,7 @@ from dynmodel_pyramid.catalogue.unsupported_options import report_unsupported
 from dynmodel_pyramid.fields import json_schemas, python_patterns, schema_costs
 from dynmodel_pyramid.fields.registry import FieldTypes
 from dynmodel_pyramid.scripts.upgrade import main
-from tests.server import write_ini
+from tests.server_process import write_ini
 
 REPEATED = r"(\w)\1"
 FIELDS = {"code": {"type": "string", "pattern": REPEATED, "default": "aa"}, "note": "string", "number": "integer"}

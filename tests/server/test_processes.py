@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.server import Server, free_port, write_ini
+from tests.server_process import Server, free_port, write_ini
 
 from .conftest import until
 
