@@ -24,8 +24,6 @@ CLASSES = ("database/", "changes/ddl/")
 #: Why else a module names a database.
 REASONS = {
     "changes/executor.py": "chooses the schema editor",
-    "changes/plan_document.py": "the locks that a plan tells of",
-    "changes/values/staging.py": "on PostgreSQL a parameter alone in a condition has no type",
     "definitions/migrations/": "what was migrated stays as it was written",
     "fields/contract.py": "a context for those who ask no database",
     "fields/json_schemas.py": "means dialects of JSON Schema",

@@ -5,13 +5,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from dynmodel_pyramid.changes.ddl.runner import Recorder, Statement
-from dynmodel_pyramid.changes.ddl.schema_editor import ChangedTable, SchemaEditor
+from dynmodel_pyramid.changes.ddl.schema_editor import ChangedTable, Locks, SchemaEditor
 from dynmodel_pyramid.changes.ddl.trash import restore_table
 from dynmodel_pyramid.changes.loosening import Loosening
 from dynmodel_pyramid.changes.table_change import TableChange, in_order
 from dynmodel_pyramid.changes.values.column_values import ColumnValues
 from dynmodel_pyramid.changes.values.violations import Collecting, Violation
-from dynmodel_pyramid.database import Dialect
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.definitions.store import DefinitionStore
@@ -22,6 +21,8 @@ from dynmodel_pyramid.errors import Conflict
 class TablePlan:
     """The plan of a change of one table.
 
+    :param usual_lock: of statements that name no other
+    :param locks: of the whole change, one after the other
     :param rows: how many rows the table has
     :param versions: by how many its version would rise
     :param values: what becomes of the values, by the ids of fields
@@ -29,7 +30,8 @@ class TablePlan:
     """
 
     change: TableChange
-    dialect: Dialect
+    usual_lock: str
+    locks: Locks
     rows: int
     versions: int
     statements: tuple[Statement, ...]
@@ -101,7 +103,8 @@ def plan_change(
     assert isinstance(editor.runner, Recorder) and isinstance(editor.violations, Collecting)
     plan = TablePlan(
         change,
-        editor.generator.dialect,
+        editor.usual_lock,
+        editor.online_locks if changed.put_off else editor.locks,
         0 if change.before is None else editor.count_rows(change.before),
         versions + bool(changed.put_off),
         tuple(editor.runner.statements),

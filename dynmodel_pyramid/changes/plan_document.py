@@ -12,26 +12,10 @@ from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.compare import operations_between
 from dynmodel_pyramid.definitions.operations import Operation, Validate, operation_document
 
-#: Database -> (lock, while it is held) of a whole change; PostgreSQL's manual, 13.3.1, and SQLite's "File Locking".
-LOCKS = {
-    "postgresql": (
-        ("SHARE ROW EXCLUSIVE", "values are made and judged: rows can be read, not written"),
-        ("ACCESS EXCLUSIVE", "statements run, till the commit: rows can be neither read nor written"),
-    ),
-    "online": (
-        ("ACCESS SHARE", "values are judged: rows can be read and written"),
-        ("ACCESS EXCLUSIVE", "rules are put in force for what is written, the first version: no row is looked at"),
-        ("SHARE UPDATE EXCLUSIVE", "rules are proven for all rows: rows can be read and written"),
-        ("ACCESS EXCLUSIVE", "what is proven is noted, the second version: no row is looked at"),
-    ),
-    "sqlite": (("RESERVED", "the whole change: rows of all tables can be read, not written"),),
-}
-
 
 def plan_document(plan: TablePlan) -> dict[str, Any]:
     """The plan for one table."""
     change = plan.change
-    locks = LOCKS["online" if plan.put_off else plan.dialect.name]
     before = change.live_before
     return {
         "action": _action(change),
@@ -41,7 +25,7 @@ def plan_document(plan: TablePlan) -> dict[str, Any]:
         "next_version": plan.versions + (0 if before is None else before.version),
         "allowed": not plan.violations,
         "rows": plan.rows,
-        "locks": [] if before is None else [{"mode": mode, "while": during} for mode, during in locks],
+        "locks": [] if before is None else [{"mode": mode, "while": during} for mode, during in plan.locks],
         "steps": _whole(plan) or _operations(plan),
         "statements": [statement.sql for statement in plan.statements],
     }
@@ -115,12 +99,13 @@ def _place(operations: tuple[Operation, ...], violation: Violation) -> int:
 
 def _effort(statements: Sequence[Statement], plan: TablePlan) -> dict[str, Any]:
     """The statements of an operation, and their cost: ``none`` if the database has nothing to do."""
-    usual = "ACCESS EXCLUSIVE" if plan.dialect.name == "postgresql" else "RESERVED"
     costs = [statement.cost for statement in statements]
     cost = max(costs, key=COSTS.index) if costs else "none"
     return {
         "cost": cost,
-        "lock": next((statement.lock for statement in statements if statement.lock), usual) if statements else None,
+        "lock": next((statement.lock for statement in statements if statement.lock), plan.usual_lock)
+        if statements
+        else None,
         "rows_written": plan.rows if cost == "rewrite" else 0,
         "statements": [statement.sql for statement in statements],
     }

@@ -20,6 +20,7 @@ from dynmodel_pyramid.definitions.compare import Key, field_key
 from dynmodel_pyramid.definitions.store import TrashedField
 from dynmodel_pyramid.errors import PluginMissing
 
+#: PostgreSQL's manual, 13.3.1, "Table-Level Locks".
 _LOCK = "ACCESS EXCLUSIVE"
 
 #: A field before and after, of which one may not be.
@@ -29,6 +30,18 @@ _Coming = tuple[FieldDefinition | None, FieldDefinition]
 
 class PostgreSQLSchemaEditor(SchemaEditor):
     """ALTER TABLE for each operation. Only conversions write rows, and each writes them once."""
+
+    usual_lock = _LOCK
+    locks = (
+        ("SHARE ROW EXCLUSIVE", "values are made and judged: rows can be read, not written"),
+        (_LOCK, "statements run, till the commit: rows can be neither read nor written"),
+    )
+    online_locks = (
+        ("ACCESS SHARE", "values are judged: rows can be read and written"),
+        (_LOCK, "rules are put in force for what is written, the first version: no row is looked at"),
+        ("SHARE UPDATE EXCLUSIVE", "rules are proven for all rows: rows can be read and written"),
+        (_LOCK, "what is proven is noted, the second version: no row is looked at"),
+    )
 
     def create_table(self, table: sa.Table) -> None:
         numbers = table.c.id.default

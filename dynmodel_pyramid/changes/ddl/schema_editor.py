@@ -28,6 +28,9 @@ from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.compare import Comparison, Pair
 from dynmodel_pyramid.definitions.store import LIST_PREFIX, TrashedField
 
+#: (mode of a lock, what is done while it is held).
+Locks = tuple[tuple[str, str], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class ChangedTable:
@@ -45,6 +48,12 @@ class ChangedTable:
 
 class SchemaEditor(SchemaTools):
     """Creates, changes and drops the tables of one database; an object lives for one transaction."""
+
+    #: The lock of statements that name no other.
+    usual_lock: str
+    #: The locks of a change as a plan lists them, and of one whose rules are proven later.
+    locks: Locks
+    online_locks: Locks = ()
 
     def create(self, definition: TableDefinition) -> None:
         table = self.generator.table(definition, far=self.far(definition))

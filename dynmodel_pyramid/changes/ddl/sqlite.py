@@ -26,6 +26,9 @@ _LOCK = "RESERVED"
 class SQLiteSchemaEditor(SchemaEditor):
     """ALTER TABLE if SQLite can do it; else a new table is built and filled from the old one."""
 
+    usual_lock = _LOCK
+    locks = ((_LOCK, "the whole change: rows of all tables can be read, not written"),)
+
     def apply(self, edit: TableEdit, going: Mapping[int, TrashedField]) -> None:
         reasons = self._reasons_to_rebuild(edit, going)
         if reasons:

@@ -18,6 +18,7 @@ from dynmodel_pyramid.changes.values.conversion import Conversion, Lost, convert
 from dynmodel_pyramid.changes.values.dangling_links import lose_dangling_links
 from dynmodel_pyramid.changes.values.undo_conversions import undo_conversions
 from dynmodel_pyramid.changes.values.violations import Samples
+from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.store import TrashedField
 from dynmodel_pyramid.errors import Conflict
@@ -105,9 +106,8 @@ class Staging:
     def _added(self, new: FieldDefinition) -> ColumnValues:
         kind = self.source.stored_as(new)
         value = None if self.source.is_list(new) else self.generator.default_value(new)
-        constant = sa.cast(sa.null(), kind) if value is None else sa.literal(value, kind)
-        if value is not None and self.generator.dialect.name == "postgresql":
-            constant = sa.cast(constant, kind)  # a parameter alone in a condition has no type
+        expressions = expressions_of(self.generator.dialect.name)
+        constant = sa.cast(sa.null(), kind) if value is None else expressions.constant(value, kind)
         values = ColumnValues(new, constant)
         return values if new.default_expression is None else self._with_own_defaults(values, sa.true())
 

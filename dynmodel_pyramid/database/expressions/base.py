@@ -100,6 +100,10 @@ class Expressions:
         """The value of a text in the database's own form. It must be valid, or the statement ends."""
         raise NotImplementedError
 
+    def constant(self, value: Any, kind: sa.types.TypeEngine[Any]) -> Column:
+        """A value that has its type also alone in a condition."""
+        raise NotImplementedError
+
     def kept_text(self, value: Column) -> Column:
         """The text of a value whose type has only one form of text, under any settings of the session."""
         raise NotImplementedError

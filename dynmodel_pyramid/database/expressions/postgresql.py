@@ -53,6 +53,9 @@ class PostgreSQLExpressions(Expressions):
     def read_as(self, text: Column, kind: sa.types.TypeEngine[Any]) -> Column:
         return sa.cast(text, kind)
 
+    def constant(self, value: Any, kind: sa.types.TypeEngine[Any]) -> Column:
+        return sa.cast(sa.literal(value, kind), kind)  # a parameter has no type there
+
     def kept_text(self, value: Column) -> Column:
         return sa.cast(value, sa.Text())
 

@@ -75,6 +75,9 @@ class SQLiteExpressions(Expressions):
     def read_as(self, text: Column, kind: sa.types.TypeEngine[Any]) -> Column:
         return sa.type_coerce(text, kind)
 
+    def constant(self, value: Any, kind: sa.types.TypeEngine[Any]) -> Column:
+        return sa.literal(value, kind)
+
     def kept_text(self, value: Column) -> Column:
         return _text(value)
 
