@@ -136,8 +136,9 @@ class Staging:
 
     def _is_same_type(self, one: sa.types.TypeEngine[Any], other: sa.types.TypeEngine[Any]) -> bool:
         """Whether both store a value in the same way; columns declared alike may still have different forms."""
-        declared = {kind.compile(self.connection.dialect) for kind in (one, other)}
-        return type(one) is type(other) and repr(one) == repr(other) and len(declared) == 1
+        if type(one) is not type(other) or repr(one) != repr(other):
+            return False
+        return one.compile(self.connection.dialect) == other.compile(self.connection.dialect)
 
     def _obeying(self, values: ColumnValues, only: sa.ColumnElement[bool]) -> ColumnValues | None:
         """The values with their counts, if the database can prove that all obey the changed options; else None.
