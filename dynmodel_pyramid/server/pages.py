@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from wsgiref.types import WSGIApplication
 
@@ -81,7 +82,8 @@ class Pages:
             answer = refusal(
                 "500 Internal Server Error", code="internal_error", detail="the check failed", closes=False
             )
-        self._listener.trigger.pull_trigger(lambda: self._answered(answer))
+        with suppress(OSError):  # the server may have stopped meanwhile: then nobody waits
+            self._listener.trigger.pull_trigger(lambda: self._answered(answer))
 
     def _answered(self, answer: Prepared) -> None:
         self._asking = False
