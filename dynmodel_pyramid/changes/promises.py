@@ -218,24 +218,29 @@ class Promises:
                     yield Broken(thing.kind, thing.name, thing.name, None, "")
 
     def _counters(self, definition: TableDefinition) -> Iterator[Broken]:
-        """Check that no numbers are used twice: ids of rows, and numbers of indexed fields that count rows."""
+        """Check that no numbers are used twice: ids of rows, and numbers of indexed fields that count rows.
+
+        The greatest number is read before its counter: rows may come in between.
+        """
         table = self.generator.table(definition)
+        greatest = self._greatest(table.c.id)
         last = self.dialect.last_id(self.connection, table)
-        if last is not None:
-            yield from self._behind(table.c.id, last, "id", table.name, None)
+        if last is not None and greatest > last:
+            yield Broken("counter", "id", str(table.name), f"{greatest} or more", str(last), None)
         counter = self.store.system.counter.c
         for field in system_fields(definition, self.generator.field_types):
-            if field.name in table.c and isinstance(table.c[field.name].type, sa.Integer):
+            if field.name not in table.c or not isinstance(table.c[field.name].type, sa.Integer):
+                continue
+            if field.is_unique or field.index:
+                greatest = self._greatest(table.c[field.name])
                 mine = sa.and_(counter.table_id == definition.id, counter.field_id == field.id)
                 last = self.connection.scalar(sa.select(counter.last).where(mine)) or 0
-                if field.is_unique or field.index:
-                    yield from self._behind(table.c[field.name], last, field.name, table.name, field.name)
+                if greatest > last:
+                    yield Broken("counter", field.name, str(table.name), f"{greatest} or more", str(last), field.name)
 
-    def _behind(self, column: sa.Column[Any], last: int, name: str, table: str, field: str | None) -> Iterator[Broken]:
+    def _greatest(self, column: sa.Column[Any]) -> int:
         query = sa.select(sa.func.max(column))
-        greatest = self.connection.scalar(query, execution_options={"compiled_cache": None}) or 0
-        if greatest > last:
-            yield Broken("counter", name, str(table), f"{greatest} or more", str(last), field)
+        return self.connection.scalar(query, execution_options={"compiled_cache": None}) or 0
 
     def _of_field(self, broken: Broken, definition: TableDefinition) -> Broken:
         if broken.field is not None:
