@@ -52,6 +52,17 @@ def test_a_format_of_a_host_application(application):
     assert KEY_VALUE in refused["detail"]
 
 
+def test_what_the_example_can_not_read(application):
+    app = application(FORMAT)
+    app.post_json("/table/", {"model_name": "Word", "fields": {"text": "string"}})
+    longest = app.app.registry.dynmodel_settings.max_document_size
+    headers = {"Content-Type": KEY_VALUE}
+    too_long = b"text=one\ntext=" + b"a" * longest + b"\n"
+    assert app.post("/table/Word/rows/", too_long, headers, status=413).json["code"] == "payload_too_large"
+    assert app.post("/table/Word/rows/", b"text=\xff\n", headers, status=400).json["status"] == 400
+    assert app.get("/table/Word/rows/").json == []
+
+
 def test_a_format_that_is_written_only(application):
     app = application(Format(KEY_VALUE, write=FORMAT.write))
     app.post_json("/table/", {"model_name": "Word", "fields": {"text": "string"}})
