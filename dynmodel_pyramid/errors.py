@@ -44,6 +44,28 @@ class TooLarge(DynmodelError):
     code = "payload_too_large"
 
 
+class Unauthenticated(DynmodelError):
+    """The request has no credential where one is needed, or a wrong one."""
+
+    code = "unauthenticated"
+
+
+class Forbidden(DynmodelError):
+    """The caller is known, and may not do that."""
+
+    code = "forbidden"
+
+
+class TooManyRequests(DynmodelError):
+    """The caller has to wait: ``retry_after`` seconds."""
+
+    code = "too_many_requests"
+
+    def __init__(self, detail: str, retry_after: int, *, hint: str | None = None, code: str | None = None) -> None:
+        super().__init__(detail, hint=hint, code=code)
+        self.retry_after = retry_after
+
+
 class NotFound(DynmodelError):
     """There is no such table, row or other thing."""
 

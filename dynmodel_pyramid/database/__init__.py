@@ -12,7 +12,7 @@ A :class:`Database` is the only thing in the package that opens connections. It 
                       ``sqlite_things`` are parts of it
 ``postgresql``        PostgreSQL's answers; ``postgresql_entries`` and ``postgresql_things`` are parts of it
 ``things``            the parts of a table, as the database itself describes them
-``system``            the system tables
+``system``            the system tables; ``access_tables`` are those of access
 ``cursors``           the driver's own cursors
 ``regex``             the engine for regular expressions
 """
@@ -42,7 +42,7 @@ DIALECTS: dict[str, type[Dialect]] = {dialect.name: dialect for dialect in (SQLi
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The state of all definitions: equal stamps mean equal definitions.
+    """The state of all definitions, and of access: equal stamps mean equal definitions, and equal roles and grants.
 
     The numbers only order changes. After a restored backup or a failover, numbers may be used again; a stamp never is.
     """
@@ -50,6 +50,7 @@ class State:
     definitions: int
     access: int
     stamp: str
+    access_stamp: str
 
 
 class Database:
@@ -79,7 +80,7 @@ class Database:
         self.system = SystemTables(self.dialect.schema)
         quoted = self.engine.dialect.identifier_preparer.format_table(self.system.state)
         # Read by raw cursor: it adds 3 us to a request on SQLite; a statement through SQLAlchemy adds 32.
-        self._state_sql = f"SELECT definitions, access, stamp FROM {quoted} WHERE id = 1"
+        self._state_sql = f"SELECT definitions, access, stamp, access_stamp FROM {quoted} WHERE id = 1"
 
     @contextmanager
     def reading(self, **execution_options: Any) -> Iterator[sa.Connection]:

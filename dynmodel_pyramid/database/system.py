@@ -1,4 +1,4 @@
-"""The system tables, which store the definitions of users' tables.
+"""The system tables, which store the definitions of users' tables (and :mod:`~.access_tables`).
 
 They are created by Alembic migrations (``definitions/migrations``); the code queries the declarations here.
 
@@ -14,6 +14,7 @@ They are created by Alembic migrations (``definitions/migrations``); the code qu
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.database.access_tables import AccessTables
 from dynmodel_pyramid.database.expressions import ROW_ID
 
 NAMING = {
@@ -35,6 +36,7 @@ class SystemTables:
             sa.Column("definitions", sa.BigInteger, nullable=False),
             sa.Column("access", sa.BigInteger, nullable=False),
             sa.Column("stamp", sa.String(32), nullable=False),
+            sa.Column("access_stamp", sa.String(32), nullable=False),
         )
         self.table = sa.Table(
             "_dynmodel_table",
@@ -99,3 +101,4 @@ class SystemTables:
             sa.Column("field_id", sa.Integer, primary_key=True, autoincrement=False),
             sa.Column("last", sa.BigInteger, nullable=False),
         )
+        self.access = AccessTables(metadata)

@@ -60,14 +60,14 @@ class DefinitionStore:
         state, table = self.system.state.c, self.system.table.c
         joined = self.system.state.outerjoin(self.system.table, sa.and_(table.dropped_at.is_(None), condition))
         query = (
-            sa.select(state.definitions, state.access, state.stamp, table.document)
+            sa.select(state.definitions, state.access, state.stamp, state.access_stamp, table.document)
             .select_from(joined)
             .where(state.id == 1)
             .order_by(table.id)
         )
         rows = connection.execute(query).all()
-        definitions = [TableDefinition.from_stored(row[3]) for row in rows if row[3] is not None]
-        return State(*rows[0][:3]), definitions
+        definitions = [TableDefinition.from_stored(row[4]) for row in rows if row[4] is not None]
+        return State(*rows[0][:4]), definitions
 
     def by_id(self, connection: sa.Connection, table_id: int) -> tuple[State, TableDefinition | None]:
         state, definitions = self._rows(connection, self.system.table.c.id == table_id)
@@ -249,13 +249,13 @@ class DefinitionStore:
             sa.update(table)
             .where(table.c.id == 1)
             .values(definitions=table.c.definitions + 1, stamp=stamp)
-            .returning(table.c.definitions, table.c.access)
+            .returning(table.c.definitions, table.c.access, table.c.access_stamp)
         )
-        revision, access = connection.execute(renewed).one()
+        revision, access, access_stamp = connection.execute(renewed).one()
         common = {"revision": revision, "stamp": stamp, "changed_at": now(), "changed_by": author}
         lines = [{**common, **_line(before, after)} for before, after in changes]
         connection.execute(sa.insert(self.system.change), lines)
-        return State(revision, access, stamp)
+        return State(revision, access, stamp, access_stamp)
 
 
 def _line(before: TableDefinition | None, after: TableDefinition | None) -> dict[str, Any]:

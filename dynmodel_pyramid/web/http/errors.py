@@ -69,6 +69,9 @@ class RangeNotSatisfiable(HttpError):
 STATUSES: tuple[tuple[type[errors.DynmodelError], int], ...] = (
     (errors.Malformed, 400),
     (errors.TooLarge, 413),
+    (errors.Unauthenticated, 401),
+    (errors.Forbidden, 403),
+    (errors.TooManyRequests, 429),
     (errors.NotFound, 404),
     (errors.Conflict, 409),
     (errors.PreconditionFailed, 412),
@@ -78,6 +81,8 @@ STATUSES: tuple[tuple[type[errors.DynmodelError], int], ...] = (
 )
 TITLES = {
     400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
     406: "Not Acceptable",
@@ -86,6 +91,7 @@ TITLES = {
     413: "Content Too Large",
     415: "Unsupported Media Type",
     422: "Unprocessable Content",
+    429: "Too Many Requests",
     500: "Internal Server Error",
     416: "Range Not Satisfiable",
     503: "Service Unavailable",
@@ -166,7 +172,13 @@ def domain_error_view(error: errors.DynmodelError, request: Request) -> Response
         members["error_count"] = error.total
     if isinstance(error, errors.PreconditionFailed) and error.current is not None:
         members["current"] = json.loads(error.current)
-    return problem(request, status, error.code, error.detail, error.hint, **members)
+    answer = problem(request, status, error.code, error.detail, error.hint, **members)
+    if isinstance(error, errors.Unauthenticated):
+        # There is no challenge for Basic, which browsers answer with a dialogue of their own (RFC 9110, 11.6.1).
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, errors.TooManyRequests):
+        answer.headers["Retry-After"] = str(error.retry_after)
+    return answer
 
 
 def with_definition_version(answer: Response, request: Request) -> Response:

@@ -27,6 +27,9 @@ CODES: dict[str, tuple[str, int | None]] = {
     "ambiguous_relation": ("PGRST201", 300),
     "not_sortable": ("42883", 404),  # could not identify an ordering operator
     "too_many_rows": ("PGRST100", 400),
+    "unauthenticated": ("PGRST302", 401),
+    "forbidden": ("42501", 403),  # insufficient_privilege
+    "too_many_requests": ("PGRST000", 429),
     "not_found": ("PGRST125", 404),
     "method_not_allowed": ("PGRST117", 405),
     "not_acceptable": ("PGRST107", 406),
