@@ -8,12 +8,11 @@ operand, and gets its value from the identity when a statement runs.
 from dataclasses import dataclass
 from typing import Any
 
+from dynmodel_pyramid.catalogue.table_builder import Model
+from dynmodel_pyramid.queries.grammar.syntax import Query
+from dynmodel_pyramid.queries.sql.views import Models
 
-@dataclass(frozen=True, slots=True)
-class Placeholder:
-    """A value of the identity, or of the moment, by the words in the braces: ``user.claims.team``, ``now``."""
-
-    name: str
+__all__ = ["Condition", "Placeholder", "query"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +25,11 @@ class Condition:
 
     def to_stored(self) -> Any:
         raise NotImplementedError
+
+    @property
+    def has_placeholders(self) -> bool:
+        raise NotImplementedError
+
+
+def query(condition: Condition, model: Model, models: Models) -> Query:
+    raise NotImplementedError

@@ -13,6 +13,7 @@ from dynmodel_pyramid.queries.grammar.syntax import (
     Level,
     OrderTerm,
     Path,
+    Placeholder,
     Query,
     RowCount,
     SelectItem,
@@ -82,7 +83,7 @@ def _nested(item: Filter) -> str:
     if isinstance(item, Group):
         return ("not." if item.negated else "") + item.operator + _items(item)
     value = _value(item)
-    if not _is_list(item) and not _ARRAY.fullmatch(value):
+    if not _is_list(item) and not isinstance(item.value, Placeholder) and not _ARRAY.fullmatch(value):
         value = _text(value)
     return f"{_column(item.column, _LOGIC)}.{_operator(item)}{value}"
 
@@ -94,6 +95,8 @@ def _operator(condition: Condition) -> str:
 
 def _value(condition: Condition) -> str:
     """The value as it stands at top level."""
+    if isinstance(condition.value, Placeholder):
+        return f"{{{condition.value.name}}}"
     if isinstance(condition.value, str):
         return condition.value
     if _is_list(condition):
@@ -103,7 +106,7 @@ def _value(condition: Condition) -> str:
 
 def _is_list(condition: Condition) -> bool:
     """Whether the values are in parentheses, as for ``in``."""
-    return condition.quantifier is None and not isinstance(condition.value, str)
+    return condition.quantifier is None and isinstance(condition.value, tuple)
 
 
 def _element(value: str) -> str:

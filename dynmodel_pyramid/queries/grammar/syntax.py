@@ -77,16 +77,27 @@ SelectItem = Star | Field | RowCount | Embed
 
 
 @dataclass(frozen=True, slots=True)
+class Placeholder:
+    """In conditions of grants, in the place of an operand: a value of the identity or of the moment.
+
+    :param name: the words in the braces: ``user.claims.team``, ``now``
+    """
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
     """``column=not.operator(quantifier or language).value``
 
-    ``value`` is a text; with a quantifier, or for an operator with a list, a tuple of texts; for ``is`` one of
-    ``IS_VALUES``. A column without a JSON path may also name an embedded relation, whose existence ``is.null`` tests.
+    ``value`` is a text, or a placeholder; with a quantifier, or for an operator with a list, a tuple of texts; for
+    ``is`` one of ``IS_VALUES``. A column without a JSON path may also name an embedded relation, whose existence
+    ``is.null`` tests.
     """
 
     column: Column
     operator: str
-    value: str | tuple[str, ...]
+    value: str | tuple[str, ...] | Placeholder
     negated: bool = False
     quantifier: Quantifier | None = None
     language: str | None = None

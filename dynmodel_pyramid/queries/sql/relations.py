@@ -4,7 +4,7 @@ A query names a relation by the link (or an alias of it), by the reverse side, o
 (PostgREST, "Resource Embedding"). A hint names the link if the model is ambiguous.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,15 +12,12 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.list_tables import lines_of
 from dynmodel_pyramid.catalogue.references import reference_of
-from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.queries.errors import clip
 from dynmodel_pyramid.queries.sql.names import Names
-
-#: Gives the model of a table by its id or model name, from the caller's attempt, so that its use is proven.
-Models = Callable[[int | str], Model | None]
+from dynmodel_pyramid.queries.sql.views import Models, Views
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +56,14 @@ class Relation:
         return far.join(lines, lines.c.value == far.c.id), lines.c.row_id == near.c.id, [lines.c.position]
 
 
-def relation_of(names: Names, name: str, hint: str | None, models: Models, parameter: str = "select") -> Relation:
-    """A table's relation of that name.
+def relation_of(
+    names: Names, name: str, hint: str | None, models: Models, views: Views, parameter: str = "select"
+) -> Relation:
+    """A table's relation of that name, if it exists for the caller.
 
     :raises Malformed: there is none (``unknown_relation``), or there are several (``ambiguous_relation``)
     """
-    every = list(_relations(names, models))
+    every = list(_relations(names, models, views))
     named = [relation for relation in every if name in relation.names]
     matches = named or [relation for relation in every if _is_called(relation, name, models)]
     if hint is not None:
@@ -96,15 +95,19 @@ def relation_of(names: Names, name: str, hint: str | None, models: Models, param
     )
 
 
-def _relations(names: Names, models: Models) -> Iterator[Relation]:
+def _relations(names: Names, models: Models, views: Views) -> Iterator[Relation]:
+    def exists(table_id: int) -> bool:
+        far = None if views.are_whole else models(table_id)
+        return views.are_whole or (far is not None and views.view(far).exists)
+
     definition = names.model.definition
     for field in names.readable:
         reference = reference_of(field, names.model.field_types)
-        if reference is not None:
+        if reference is not None and exists(reference.table):
             called = (field.name, *(alias.name for alias in field.aliases))
             yield Relation(called, reference.table, reference.many, definition.id, field, False, reference.many)
     for side in definition.referrers:
-        if side.reverse is not None and not names.scope.may_read(side.reverse):
+        if not names.reverse_sides.exists(side):
             continue
         far = models(side.table_id)
         link = None if far is None else far.definition.by_id.get(side.field_id)
