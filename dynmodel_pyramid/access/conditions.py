@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dynmodel_pyramid.catalogue.table_builder import Model
-from dynmodel_pyramid.queries.grammar.syntax import Query
+from dynmodel_pyramid.queries.grammar.syntax import Placeholder, Query
 from dynmodel_pyramid.queries.sql.views import Models
 
 __all__ = ["Condition", "Placeholder", "query"]

@@ -99,6 +99,8 @@ class Scopes:
         self.models = models
         self.caller = caller
         self.are_whole = caller.is_admin
+        #: Callers of one group mostly have the same views; None of those who may see everything.
+        self.group = None if self.are_whole else (caller.identity.roles, caller.identity.narrowing)
         self.moment = datetime.datetime.now(datetime.UTC)
         self._scopes: dict[int, tuple[Model, Scope]] = {}
 

@@ -106,8 +106,10 @@ class Attempt:
 
         :raises Stale: run the attempt again
         """
-        if self._confirmed or not self._used:
-            return
+        if not self._confirmed and self._used:
+            self._prove()
+
+    def _prove(self) -> None:
         if self._connection is not None:
             self._compare(self._connection)
         else:
@@ -146,9 +148,13 @@ class Attempt:
         return False
 
     def _compare(self, connection: sa.Connection) -> None:
-        state: State = self.database.state(connection)
+        state = self._state(connection)
         if state.stamp != self.snapshot.state.stamp:
             self._catch_up(connection)
+
+    def _state(self, connection: sa.Connection) -> State:
+        """The state that the transaction sees."""
+        return self.database.state(connection)
 
     def _catch_up(self, connection: sa.Connection) -> None:
         """Move to the state that the transaction sees, unless a definition used so far has changed."""

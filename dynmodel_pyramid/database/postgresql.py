@@ -38,6 +38,10 @@ _END_STREAMS = sa.text(
 )
 
 
+#: The first key of the advisory lock of access; the second one is the schema's (PostgreSQL manual, 9.28.10).
+ACCESS_KEY = 0x64796E61
+
+
 class PostgreSQL(Dialect):
     """PostgreSQL through psycopg 3."""
 
@@ -231,6 +235,12 @@ class PostgreSQL(Dialect):
 
     def bound_statements(self, connection: sa.Connection, seconds: float) -> None:
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}")
+
+    def share_access(self, connection: sa.Connection) -> None:
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock_shared(%s, hashtext(%s))", (ACCESS_KEY, self.schema))
+
+    def hold_access(self, connection: sa.Connection) -> None:
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", (ACCESS_KEY, self.schema))
 
     def bound_lock_waits(self, connection: sa.Connection, wait: float) -> None:
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, int(wait * 1000))}")

@@ -7,12 +7,15 @@ have its id; the row may not exist.
 
 from pyramid.request import Request
 
-from dynmodel_pyramid.catalogue.attempt import Attempt
+from dynmodel_pyramid.access.attempt import RequestAttempt
+from dynmodel_pyramid.access.caller import Caller
+from dynmodel_pyramid.access.grants import Access
+from dynmodel_pyramid.access.identity import OPEN
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.fields.registry import Failure, Registered
 from dynmodel_pyramid.rows.aliases import aliases_of
+from dynmodel_pyramid.rows.permitted import row_service
 from dynmodel_pyramid.rows.reading import parse_id
-from dynmodel_pyramid.rows.scope import EVERYTHING, Scope
 from dynmodel_pyramid.rows.service import Rows
 from dynmodel_pyramid.web.definition_resources import FieldTrash, Health, History, Plan, QuarantineResource, TableTrash
 from dynmodel_pyramid.web.http.tree import ATTEMPT, ATTEMPT_NUMBER, Resource
@@ -22,7 +25,7 @@ from dynmodel_pyramid.web.rest.resources import Rest
 class Root(Resource):
     """The service. It and all resources below it belong to one attempt at one request."""
 
-    def __init__(self, attempt: Attempt) -> None:
+    def __init__(self, attempt: RequestAttempt) -> None:
         super().__init__(None, "")
         self.attempt = attempt
 
@@ -70,7 +73,7 @@ class Schema(Resource):
     """All tables as one document."""
 
     @property
-    def attempt(self) -> Attempt:
+    def attempt(self) -> RequestAttempt:
         return self.__parent__.attempt
 
     def __getitem__(self, segment: str) -> Resource:
@@ -81,7 +84,7 @@ class SchemaPlan(Resource):
     """The plan of a document of all tables."""
 
     @property
-    def attempt(self) -> Attempt:
+    def attempt(self) -> RequestAttempt:
         return self.__parent__.attempt
 
 
@@ -89,7 +92,7 @@ class Tables(Resource):
     """All tables."""
 
     @property
-    def attempt(self) -> Attempt:
+    def attempt(self) -> RequestAttempt:
         return self.__parent__.attempt
 
     def __getitem__(self, segment: str) -> Resource:
@@ -127,9 +130,6 @@ class Table(Resource):
 class RowList(Resource):
     """The rows of a table."""
 
-    #: The part of them that the caller may see and change.
-    scope: Scope = EVERYTHING
-
     def __init__(self, parent: Table, name: str) -> None:
         super().__init__(parent, name)
         self.attempt = parent.attempt
@@ -148,7 +148,7 @@ class RowList(Resource):
 
     @property
     def rows(self) -> Rows:
-        return Rows(self.attempt.catalogue, self.model, self.scope, models=self.attempt.model)
+        return row_service(self.attempt.catalogue, self.model, self.attempt.scopes)
 
 
 class QueryResource(RowList):
@@ -184,6 +184,12 @@ class RowResource(Resource):
 def root_factory(request: Request) -> Root:
     """The tree for one attempt at a request."""
     number, deadline = request.environ[ATTEMPT_NUMBER]
-    attempt = Attempt(request.registry.dynmodel_catalogue, number, deadline)
+    attempt = RequestAttempt(
+        request.registry.dynmodel_catalogue,
+        number,
+        deadline,
+        identify=lambda: Caller(OPEN, Access(), None),
+        forget=lambda connection: None,
+    )
     request.environ[ATTEMPT] = attempt
     return Root(attempt)

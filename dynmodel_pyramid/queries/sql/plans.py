@@ -1,6 +1,6 @@
 """A translated query over a table: the statement of a page with its embedded rows, and that of the count."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -110,12 +110,19 @@ class Plan:
         return keysets.write(values, self.keys, self.table_id)
 
 
-def plan(model: Model, query: Query, models: Models, views: Views, *, numbers: bool = False) -> Plan:
+#: The rows of the queried table -> a further condition on them.
+Only = Callable[[sa.FromClause], sa.ColumnElement[bool]]
+
+
+def plan(
+    model: Model, query: Query, models: Models, views: Views, *, numbers: bool = False, only: Only | None = None
+) -> Plan:
     """Translate a query.
 
     :param models: gives the models of far tables
     :param views: gives the caller's views of all tables
     :param numbers: whether exact numbers are JSON numbers, not strings
+    :param only: the condition that only these rows are meant, also where they are grouped
     :raises Malformed: the query has an unknown name, or asks for something impossible
     :raises Conflict: this database can't run it
     """
@@ -128,7 +135,7 @@ def plan(model: Model, query: Query, models: Models, views: Views, *, numbers: b
     outputs = outputs_of(selection)
     if not outputs:
         raise Malformed("select: nothing is selected", code="invalid_parameter", parameter="select")
-    conditions = selection.conditions()
+    conditions = [*selection.conditions(), *([] if only is None else [only(names.table)])]
     if has_rows(outputs):
         keys = _with_id(selection, keys_of(selection))
         source = selection.join_to(names.table)

@@ -7,7 +7,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.traversal import ResourceTreeTraverser
 
-from dynmodel_pyramid.catalogue.attempt import Attempt
+from dynmodel_pyramid.access.attempt import RequestAttempt
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.rows.reading import parse_id
 
@@ -47,7 +47,7 @@ class BelowTable(Resource):
 
     def __init__(self, parent: Any, name: str) -> None:
         super().__init__(parent, name)
-        self.attempt: Attempt = parent.attempt
+        self.attempt: RequestAttempt = parent.attempt
         self.model: Model = parent.model
 
 
