@@ -7,6 +7,7 @@ have its id; the row may not exist.
 
 from pyramid.request import Request
 
+from dynmodel_pyramid.access.caller import CONSOLE
 from dynmodel_pyramid.catalogue.attempt import Attempt
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.fields.registry import Failure, Registered
@@ -16,6 +17,7 @@ from dynmodel_pyramid.rows.scope import EVERYTHING, Scope
 from dynmodel_pyramid.rows.service import Rows
 from dynmodel_pyramid.web.definition_resources import FieldTrash, Health, History, Plan, QuarantineResource, TableTrash
 from dynmodel_pyramid.web.http.tree import ATTEMPT, ATTEMPT_NUMBER, Resource
+from dynmodel_pyramid.web.identity.resources import AccessResource
 from dynmodel_pyramid.web.rest.resources import Rest
 
 
@@ -32,6 +34,7 @@ class Root(Resource):
             "rest": Rest,
             "schema": Schema,
             "trash": TableTrash,
+            "access": AccessResource,
             "field-type": FieldTypesResource,
             "live": Live,
             "ready": Ready,
@@ -185,5 +188,6 @@ def root_factory(request: Request) -> Root:
     """The tree for one attempt at a request."""
     number, deadline = request.environ[ATTEMPT_NUMBER]
     attempt = Attempt(request.registry.dynmodel_catalogue, number, deadline)
+    attempt.caller = CONSOLE
     request.environ[ATTEMPT] = attempt
     return Root(attempt)
