@@ -29,10 +29,11 @@ def compiled(
     return sa.and_(sa.true(), *Selection(around, around.names(model, table), query.select).conditions())
 
 
-def slots_of(condition: Condition | None, model: Model, models: Models) -> tuple[Slot, ...]:
-    """The placeholders of a condition, in the order in which they are compiled."""
-    if condition is None or not condition.has_placeholders:
-        return ()
+def slots_of(condition: Condition, model: Model, models: Models) -> tuple[Slot, ...]:
+    """The placeholders of a condition, in the order in which they are compiled.
+
+    :raises ConditionBroken: the condition names something that is gone
+    """
     recorder = Recorder()
     compiled(condition, model, models, model.table, recorder)
     return tuple(recorder.slots)

@@ -1,18 +1,18 @@
 """The values of placeholders: of the identity, or of the moment."""
 
 import datetime
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import colander
 import sqlalchemy as sa
 
 from dynmodel_pyramid.access.conditions import Placeholder
 from dynmodel_pyramid.access.identity import Identity
-from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.errors import OptionUnsupported
 from dynmodel_pyramid.fields.operators import Operator
-from dynmodel_pyramid.queries.sql.comparisons import read_operand
+from dynmodel_pyramid.fields.schema import UNSTORABLE
 from dynmodel_pyramid.queries.sql.subjects import Subject
 
 #: The most values of a list; a longer one is as if it were absent.
@@ -37,40 +37,35 @@ def value_of(placeholder: Placeholder, identity: Identity, moment: datetime.date
     return None
 
 
-def texts_of(value: Any, *, many: bool) -> list[str] | None:
-    """The value as texts of a query; None if it is absent, null, empty, too long or of another kind than is needed."""
-    values = value if many else [value]
-    if not isinstance(values, list | tuple) or not 0 < len(values) <= MOST:
-        return None
-    texts = []
-    for item in values:
-        if isinstance(item, str) and item:
-            texts.append(item)
-        elif isinstance(item, bool | int | float):
-            texts.append(json.dumps(item))
-        else:
-            return None
-    return texts
-
-
 @dataclass(frozen=True, slots=True)
 class Slot:
     """The place of a placeholder in a condition.
 
-    :param read: a text -> the value that is compared with
+    :param subject: what is compared with it
+    :param many: whether it takes a list
     """
 
     placeholder: Placeholder
+    subject: Subject
     many: bool
-    read: Callable[[str], Any]
 
     def values(self, identity: Identity, moment: datetime.datetime) -> list[Any] | None:
-        """Its values; None if there are none, or they are not of the field's type: then the grant does not hold."""
-        texts = texts_of(value_of(self.placeholder, identity, moment), many=self.many)
-        try:
-            return None if texts is None else [self.read(text) for text in texts]
-        except Malformed:
+        """Its values, as the field stores them; None if they are absent, null, empty, too many, or not of the field's
+        type: then the grant does not hold.
+        """
+        value = value_of(self.placeholder, identity, moment)
+        values = value if self.many else [value]
+        if not isinstance(values, list | tuple) or not 0 < len(values) <= MOST:
             return None
+        read = self.subject.field_type.operand_node(self.subject.options).deserialize
+        try:
+            return None if any(map(_is_missing, values)) else [read(item) for item in values]
+        except (colander.Invalid, OptionUnsupported):
+            return None
+
+
+def _is_missing(item: Any) -> bool:
+    return item is None or item == "" or (isinstance(item, str) and UNSTORABLE.search(item) is not None)
 
 
 class Recorder:
@@ -80,7 +75,7 @@ class Recorder:
         self.slots: list[Slot] = []
 
     def __call__(self, subject: Subject, operator: Operator, placeholder: Placeholder) -> Any:
-        self.slots.append(Slot(placeholder, operator.many, lambda text: read_operand(subject, operator, text)))
+        self.slots.append(Slot(placeholder, subject, operator.many))
         parameter = sa.bindparam(None, type_=subject.expression.type, unique=True)
         return [parameter] if operator.many else parameter
 

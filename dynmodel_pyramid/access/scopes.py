@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.access.caller import CONSOLE, Caller
 from dynmodel_pyramid.access.compiling import RowCondition, compiled, slots_of
-from dynmodel_pyramid.access.conditions import Condition, Placeholder
+from dynmodel_pyramid.access.conditions import Condition, ConditionBroken, Placeholder
 from dynmodel_pyramid.access.grants import Action, Grant
 from dynmodel_pyramid.access.operands import (
     Literals,
@@ -150,12 +150,14 @@ class Scopes:
         return Scope(whole, {} if view.is_whole else values, permits, bool(grants.read), not grants.is_empty)
 
     def _held(self, kept: Kept, model: Model, condition: Condition | None) -> list[list[Any]] | None:
-        """The values of a condition's slots; None if one has none, so that the grant does not hold."""
-        if condition is None or not condition.has_placeholders:
+        """The values of a condition's slots; None if one has none, or the condition names something that is gone: then
+        the grant does not hold.
+        """
+        if condition is None:
             return []
-        slots: tuple[Slot, ...] = kept.get(
-            ("slots", condition), self.models, lambda models: slots_of(condition, model, models)
-        )
+        slots: tuple[Slot, ...] | None = kept.get(("slots", condition), self.models, partial(_slots, condition, model))
+        if slots is None:
+            return None
         held = [slot.values(self.caller.identity, self.moment) for slot in slots]
         return None if any(values is None for values in held) else [values for values in held if values is not None]
 
@@ -214,6 +216,13 @@ class Scopes:
                     return None
             presets[field.name] = value
         return presets
+
+
+def _slots(condition: Condition, model: Model, models: Models) -> tuple[Slot, ...] | None:
+    try:
+        return slots_of(condition, model, models)
+    except ConditionBroken:
+        return None
 
 
 def _prefix(table_id: int, number: int) -> str:

@@ -10,6 +10,7 @@ current while the transaction held its locks.
 
 import time
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -39,6 +40,8 @@ class Attempt:
         self.database = catalogue.database
         self._snapshot: Snapshot | None = None
         self.number = number
+        #: Who makes it (``access/caller.py``).
+        self.caller: Any = None
         self._deadline = time.monotonic() + self.database.settings.lock_timeout if deadline is None else deadline
         self._used: dict[int | str, Model | None] = {}
         self._connection: sa.Connection | None = None

@@ -215,14 +215,16 @@ class Dialect:
         :raises sqlalchemy.exc.DBAPIError: a table is gone, or the wait (seconds) is over
         """
 
-    def share_access(self, connection: sa.Connection) -> None:
-        """Let changes of access wait for this transaction, which writes; a no-op where only one can write at a time."""
-
-    def hold_access(self, connection: sa.Connection) -> None:
-        """Wait for all transactions of :meth:`share_access`, and let new ones wait, until this one ends."""
-
     def bound_lock_waits(self, connection: sa.Connection, wait: float) -> None:
         """Let later statements of the transaction wait at most ``wait`` seconds for a lock; 0 or less: almost none."""
+
+    def hold_access(self, connection: sa.Connection) -> None:
+        """Wait for the writes of rows that were allowed before a change of access, and hold off new ones, until the
+        transaction ends; a no-op where only one transaction writes at a time.
+        """
+
+    def share_access(self, connection: sa.Connection) -> None:
+        """Hold off changes of access until the transaction ends, but no other writers of rows."""
 
     def hold_off_writers(self, connection: sa.Connection, table: str) -> None:
         """Block writers of a table's rows, but not readers, until the transaction ends."""

@@ -37,9 +37,8 @@ _END_STREAMS = sa.text(
     """
 )
 
-
-#: The first key of the advisory lock of access; the second one is the schema's (PostgreSQL manual, 9.28.10).
-ACCESS_KEY = 0x64796E61
+#: The first key of PostgreSQL's advisory lock of access (``access/changes.py``); an arbitrary number.
+ACCESS_LOCK_KEY = 0x64796E61
 
 
 class PostgreSQL(Dialect):
@@ -236,11 +235,16 @@ class PostgreSQL(Dialect):
     def bound_statements(self, connection: sa.Connection, seconds: float) -> None:
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}")
 
-    def share_access(self, connection: sa.Connection) -> None:
-        connection.exec_driver_sql("SELECT pg_advisory_xact_lock_shared(%s, hashtext(%s))", (ACCESS_KEY, self.schema))
-
     def hold_access(self, connection: sa.Connection) -> None:
-        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", (ACCESS_KEY, self.schema))
+        self._lock_access(connection, "pg_advisory_xact_lock")
+
+    def share_access(self, connection: sa.Connection) -> None:
+        self._lock_access(connection, "pg_advisory_xact_lock_shared")
+
+    def _lock_access(self, connection: sa.Connection, function: str) -> None:
+        # Advisory locks belong to the whole database: the second key is the schema's.
+        with raw_cursor(connection) as cursor:
+            cursor.execute(f"SELECT {function}({ACCESS_LOCK_KEY}, hashtext(%s))", (self.schema or "",))
 
     def bound_lock_waits(self, connection: sa.Connection, wait: float) -> None:
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, int(wait * 1000))}")

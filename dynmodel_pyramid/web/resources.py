@@ -19,6 +19,7 @@ from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.rows.service import Rows
 from dynmodel_pyramid.web.definition_resources import FieldTrash, Health, History, Plan, QuarantineResource, TableTrash
 from dynmodel_pyramid.web.http.tree import ATTEMPT, ATTEMPT_NUMBER, Resource
+from dynmodel_pyramid.web.identity.resources import AccessResource
 from dynmodel_pyramid.web.rest.resources import Rest
 
 
@@ -35,6 +36,7 @@ class Root(Resource):
             "rest": Rest,
             "schema": Schema,
             "trash": TableTrash,
+            "access": AccessResource,
             "field-type": FieldTypesResource,
             "live": Live,
             "ready": Ready,

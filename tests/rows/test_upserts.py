@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from dynmodel_pyramid.changes.service import DefinitionService
-from dynmodel_pyramid.errors import Conflict, Invalid, Malformed
+from dynmodel_pyramid.errors import Conflict, Forbidden, Invalid, Malformed
 from dynmodel_pyramid.rows.entries import Columns
 from dynmodel_pyramid.rows.upserts import Upsert
 from tests.rows.writing import Table, scope_of

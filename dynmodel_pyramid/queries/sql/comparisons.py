@@ -78,14 +78,6 @@ def condition(
     return clause if guard is None or is_plain else sa.case((guard, clause))
 
 
-def read_operand(subject: Subject, operator: Operator, text: str) -> Any:
-    """The value of a text, as the operator compares with it.
-
-    :raises Malformed: it is none
-    """
-    return _read(subject, operator, text)
-
-
 def operators_of(subject: Subject) -> dict[str, Operator]:
     return {known.name: known for known in subject.field_type.operators}
 

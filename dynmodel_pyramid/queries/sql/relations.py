@@ -16,6 +16,7 @@ from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.queries.errors import clip
+from dynmodel_pyramid.queries.grammar.syntax import Link
 from dynmodel_pyramid.queries.sql.names import Names
 from dynmodel_pyramid.queries.sql.views import Models, Views
 
@@ -39,6 +40,10 @@ class Relation:
     reverse: bool
     listed: bool
 
+    @property
+    def id(self) -> Link:
+        return Link(self.table_id, self.link.id, self.reverse)
+
     def reached(
         self, near: sa.FromClause, far: sa.FromClause, schema: str | None, name: str
     ) -> tuple[sa.FromClause, sa.ColumnElement[bool], list[sa.ColumnElement[Any]]]:
@@ -57,13 +62,24 @@ class Relation:
 
 
 def relation_of(
-    names: Names, name: str, hint: str | None, models: Models, views: Views, parameter: str = "select"
+    names: Names,
+    name: str,
+    hint: str | None,
+    models: Models,
+    views: Views,
+    parameter: str = "select",
+    link: Link | None = None,
 ) -> Relation:
     """A table's relation of that name, if it exists for the caller.
 
+    :param link: the relation itself, whatever its names
     :raises Malformed: there is none (``unknown_relation``), or there are several (``ambiguous_relation``)
     """
     every = list(_relations(names, models, views))
+    if link is not None:
+        every = [relation for relation in every if relation.id == link]
+        if every:
+            return every[0]
     named = [relation for relation in every if name in relation.names]
     matches = named or [relation for relation in every if _is_called(relation, name, models)]
     if hint is not None:

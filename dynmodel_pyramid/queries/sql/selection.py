@@ -129,7 +129,7 @@ class Selection:
         if key not in self._relations:
             item = self.embeds[key]
             self._relations[key] = relation_of(
-                self.names, item.relation, item.hint, self.around.model, self.around.views
+                self.names, item.relation, item.hint, self.around.model, self.around.views, link=item.link
             )
         return self._relations[key]
 
