@@ -4,4 +4,6 @@
 ``grants``       roles and their grants, as values
 ``conditions``   conditions of grants: the query grammar by ids
 ``caller``       an identity with the roles and grants in force
+``changes``      the access stamp, which changes of access renew
+``accounts``     identities that are stored here: users, tokens, sessions
 """

@@ -6,6 +6,7 @@
 ``definitions``           views of definitions, plans, history, quarantine, trash
 ``rows``                  views of rows
 ``service``               views of the service: description, field types, health, whole schema
+``identity``              who sends a request; tokens, users, sessions, the audit
 ``rest``                  the second face: PostgREST's
 ``transactions``          the tweens, as INI files name them
 ``cors``                  cross-origin requests
