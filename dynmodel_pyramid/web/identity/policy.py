@@ -6,7 +6,7 @@ with a permission of its own is for administrators.
 
 from typing import Any
 
-from pyramid.authorization import Allowed, Denied
+from pyramid.security import Allowed, Denied
 from pyramid.request import Request
 
 from dynmodel_pyramid.access.caller import Caller
