@@ -63,9 +63,11 @@ def test_nobody_has_a_hash_of_the_same_cost(monkeypatch):
     passwords = Passwords(1, CHEAP)
     verified = []
     monkeypatch.setattr(
-        type(CHEAP), "verify", lambda self, stored, password, real=type(CHEAP).verify: (
-            verified.append(stored), real(self, stored, password)
-        )[1]
+        type(CHEAP),
+        "verify",
+        lambda self, stored, password, real=type(CHEAP).verify: (verified.append(stored), real(self, stored, password))[
+            1
+        ],
     )
     stored = passwords.hash("right password")
     assert not passwords.verify(None, "right password")

@@ -61,7 +61,10 @@ def test_failures_are_equal_and_cost_a_hash(accounts, user, address, hashes):
     """Nobody learns whether there is such a user."""
     with accounts.database.writer.begin() as connection:
         disabled = accounts.users.create(
-            connection, name=f"{user.name} off", password=accounts.passwords.hasher.hash("right password"), disabled=True
+            connection,
+            name=f"{user.name} off",
+            password=accounts.passwords.hasher.hash("right password"),
+            disabled=True,
         )
         without = accounts.users.create(connection, name=f"{user.name} without")
     errors = []

@@ -12,6 +12,7 @@ from dynmodel_pyramid.database import Database
 from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.definitions.store import aware, now
 from dynmodel_pyramid.errors import Conflict
+from dynmodel_pyramid.fields.schema import UNSTORABLE
 
 #: The values that grants depend on: a change of one renews the access stamp.
 PROVEN = frozenset({"name", "email", "roles", "claims", "disabled"})
@@ -53,6 +54,8 @@ class Users:
         return self._one(connection, query.with_for_update() if lock else query)
 
     def by_name(self, connection: sa.Connection, name: str) -> User | None:
+        if UNSTORABLE.search(name):
+            return None
         return self._one(connection, sa.select(self.table).where(self.table.c.name_key == name_key(name)))
 
     def page(self, connection: sa.Connection, limit: int, offset: int = 0) -> list[User]:
