@@ -6,8 +6,8 @@ with a permission of its own is for administrators.
 
 from typing import Any
 
-from pyramid.security import Allowed, Denied
 from pyramid.request import Request
+from pyramid.security import Allowed, Denied
 
 from dynmodel_pyramid.access.caller import Caller
 from dynmodel_pyramid.access.identity import Identity
