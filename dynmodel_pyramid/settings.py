@@ -8,6 +8,7 @@ import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from dynmodel_pyramid.errors import ConfigurationProblem
 
@@ -61,6 +62,16 @@ def seconds(text: str) -> float:
     return number
 
 
+def many_seconds(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 < number <= 31_536_000:
+        raise ValueError("want a number of seconds above 0, at most 31536000, which is a year")
+    return number
+
+
 def words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
@@ -85,6 +96,24 @@ def one_of(*choices: str) -> Callable[[str], str]:
         return text.strip().lower()
 
     return parse
+
+
+def origin_or_empty(text: str) -> str:
+    """An origin as browsers write it (RFC 6454, section 6.2): in lower case, without the scheme's own port."""
+    text = text.strip()
+    if not text:
+        return ""
+    parts = urlsplit(text)
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = port = None
+    extra = parts.username is not None or parts.path not in ("", "/") or "?" in text or "#" in text or "\\" in text
+    if parts.scheme not in ("http", "https") or not host or extra or not text.isascii() or " " in text:
+        raise ValueError("want an origin such as https://data.example.org, without a path")
+    host = f"[{host}]" if ":" in host else host
+    is_own_port = port in (None, {"http": 80, "https": 443}[parts.scheme])
+    return f"{parts.scheme}://{host}" if is_own_port else f"{parts.scheme}://{host}:{port}"
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -227,6 +256,56 @@ SETTINGS: tuple[Setting, ...] = (
         "full",
         "SQLite: full writes through to the disk at each commit; normal may lose the last commits when power fails.",
     ),
+    Setting(
+        "public_url",
+        origin_or_empty,
+        "",
+        "The origin of the service as browsers see it: https://data.example.org. Requests by cookie must come from its "
+        "pages. Empty: the origin that the request itself was sent to.",
+    ),
+    Setting(
+        "session_idle",
+        many_seconds,
+        28_800.0,
+        "Seconds after whose last request a session of a user ends: 8 hours.",
+    ),
+    Setting(
+        "session_lifetime",
+        many_seconds,
+        604_800.0,
+        "Seconds after which a session ends in any case: 7 days.",
+    ),
+    Setting(
+        "signin_failures",
+        at_least(1),
+        10,
+        "Failed sign-ins of one user from one address, within dynmodel.signin_window; then it is 429.",
+    ),
+    Setting(
+        "signin_failures_by_address",
+        at_least(1),
+        100,
+        "Failed sign-ins of any users from one address (of IPv6: from one network of 64 bits), likewise.",
+    ),
+    Setting(
+        "signin_window",
+        seconds,
+        900.0,
+        "Seconds for which failed sign-ins are counted, from the first one on.",
+    ),
+    Setting(
+        "password_hashes",
+        at_least(1),
+        2,
+        "Passwords that one process hashes at a time; each takes 64 MiB and a core for some 50 ms.",
+    ),
+    Setting("max_tokens", at_least(1), 100, "How many tokens one identity may have at a time."),
+    Setting(
+        "audit_days",
+        days,
+        365,
+        "Days for which the audit is kept. 0: for ever.",
+    ),
 )
 
 
@@ -261,6 +340,15 @@ class Settings:
     rest_schema: str
     cors_origins: tuple[str, ...]
     sqlite_synchronous: str
+    public_url: str
+    session_idle: float
+    session_lifetime: float
+    signin_failures: int
+    signin_failures_by_address: int
+    signin_window: float
+    password_hashes: int
+    max_tokens: int
+    audit_days: int
 
     def __init__(self, raw: Mapping[str, str] = {}) -> None:
         self._raw = dict(raw)

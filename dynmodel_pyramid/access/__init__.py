@@ -20,4 +20,5 @@
 ``store``               the system table of roles
 ``current``             the roles in force, kept by the access stamp
 ``changes``             locks and log of changes of access
+``accounts``            identities that are stored here: users, tokens, sessions
 """

@@ -28,7 +28,7 @@ class RequestAttempt(Attempt):
         deadline: float | None = None,
         *,
         identify: Callable[[], Caller],
-        forget: Callable[[sa.Connection], None],
+        forget: Callable[[Caller, sa.Connection], None],
     ) -> None:
         super().__init__(catalogue, number, deadline)
         self._identify, self._forget = identify, forget
@@ -81,6 +81,6 @@ class RequestAttempt(Attempt):
         credential = caller.identity.credential
         state, is_there = self.database.state_and_credential(connection, credential)
         if state.access_stamp != caller.stamp or not is_there:
-            self._forget(connection)
+            self._forget(caller, connection)
             raise Stale("access has changed while the request ran")
         return state

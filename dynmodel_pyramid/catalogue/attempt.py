@@ -10,7 +10,6 @@ current while the transaction held its locks.
 
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -40,8 +39,6 @@ class Attempt:
         self.database = catalogue.database
         self._snapshot: Snapshot | None = None
         self.number = number
-        #: Who makes it (``access/caller.py``).
-        self.caller: Any = None
         self._deadline = time.monotonic() + self.database.settings.lock_timeout if deadline is None else deadline
         self._used: dict[int | str, Model | None] = {}
         self._connection: sa.Connection | None = None

@@ -5,12 +5,11 @@ because any ``KeyError`` inside becomes a 404. Resources below a table have the 
 have its id; the row may not exist.
 """
 
+from functools import partial
+
 from pyramid.request import Request
 
 from dynmodel_pyramid.access.attempt import RequestAttempt
-from dynmodel_pyramid.access.caller import Caller
-from dynmodel_pyramid.access.grants import Access
-from dynmodel_pyramid.access.identity import OPEN
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.fields.registry import Failure, Registered
 from dynmodel_pyramid.rows.aliases import aliases_of
@@ -19,7 +18,8 @@ from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.rows.service import Rows
 from dynmodel_pyramid.web.definition_resources import FieldTrash, Health, History, Plan, QuarantineResource, TableTrash
 from dynmodel_pyramid.web.http.tree import ATTEMPT, ATTEMPT_NUMBER, Resource
-from dynmodel_pyramid.web.identity.resources import AccessResource
+from dynmodel_pyramid.web.identity import resources as identity_resources
+from dynmodel_pyramid.web.identity.callers import caller_of, forget
 from dynmodel_pyramid.web.rest.resources import Rest
 
 
@@ -31,15 +31,15 @@ class Root(Resource):
         self.attempt = attempt
 
     def __getitem__(self, segment: str) -> Resource:
-        kinds = {
+        kinds: dict[str, type[Resource]] = {
             "table": Tables,
             "rest": Rest,
             "schema": Schema,
             "trash": TableTrash,
-            "access": AccessResource,
             "field-type": FieldTypesResource,
             "live": Live,
             "ready": Ready,
+            **identity_resources.SEGMENTS,
         }
         return kinds[segment](self, segment)
 
@@ -186,12 +186,9 @@ class RowResource(Resource):
 def root_factory(request: Request) -> Root:
     """The tree for one attempt at a request."""
     number, deadline = request.environ[ATTEMPT_NUMBER]
+    catalogue = request.registry.dynmodel_catalogue
     attempt = RequestAttempt(
-        request.registry.dynmodel_catalogue,
-        number,
-        deadline,
-        identify=lambda: Caller(OPEN, Access(), None),
-        forget=lambda connection: None,
+        catalogue, number, deadline, identify=partial(caller_of, request), forget=partial(forget, request)
     )
     request.environ[ATTEMPT] = attempt
     return Root(attempt)

@@ -183,9 +183,13 @@ def staging_connection(request: Request) -> sa.Connection:
     return connection
 
 
-def write_connection(request: Request) -> sa.Connection:
+def write_connection(
+    request: Request, prepare: Callable[[sa.Connection], None] = lambda connection: None
+) -> sa.Connection:
     """The attempt's connection, in the transaction of ``request.tm``: the one of :func:`staging_connection`, if there
     is one.
+
+    :param prepare: called with it before the attempt uses it
     """
     attempt: RequestAttempt = request.environ[ATTEMPT]
     if not request.environ.get("tm.active"):
@@ -201,6 +205,7 @@ def write_connection(request: Request) -> sa.Connection:
     try:
         connection = session.connection()
         mark_changed(session, request.tm)
+        prepare(connection)
     except BaseException:
         session.close()
         raise

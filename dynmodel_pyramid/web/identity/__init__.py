@@ -1,7 +1,25 @@
-"""Views of access: who may do what.
+"""Who a request comes from, who may do what, and the resources of both.
 
-``resources``  the part of the traversal tree
-``access``     roles and grants: ``/access/``
-``explain``    ``/access/explain/``
-``audited``    the audit of what is changed here
+``callers``     a request -> its caller: identity and roles in force
+``identify``    a request -> its identity
+``credentials`` the headers and the cookie in which secrets come
+``origins``     requests that only the service's own pages may send
+``policy``      Pyramid's security policy of the application
+``resources``   the tree: ``/token/``, ``/user/``, ``/session/``, ``/me/``, ``/audit/``, ``/access/``
+``changing``    transactions that change access, and what the audit says of them
+``tokens``      the views of ``/token/``
+``users``       the views of ``/user/``
+``sessions``    the views of ``/session/``
+``me``          the view of ``/me/``
+``audit``       the view of ``/audit/``
+``access``      roles and grants: ``/access/``
+``explain``     ``/access/explain/``
+``audited``     the audit of changes of grants
 """
+
+from pyramid.config import Configurator
+
+
+def includeme(config: Configurator) -> None:
+    for module in ("tokens", "users", "sessions", "me", "audit", "access", "explain"):
+        config.include(f"dynmodel_pyramid.web.identity.{module}", route_prefix=None)

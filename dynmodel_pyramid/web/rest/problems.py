@@ -28,6 +28,8 @@ CODES: dict[str, tuple[str, int | None]] = {
     "not_sortable": ("42883", 404),  # could not identify an ordering operator
     "too_many_rows": ("PGRST100", 400),
     "unauthenticated": ("PGRST302", 401),
+    "invalid_credential": ("PGRST301", 401),
+    "foreign_origin": ("42501", 403),
     "forbidden": ("42501", 403),  # insufficient_privilege
     "too_many_requests": ("PGRST000", 429),
     "not_found": ("PGRST125", 404),
