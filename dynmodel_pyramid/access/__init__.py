@@ -4,4 +4,7 @@
 ``grants``       roles and their grants, as values
 ``conditions``   conditions of grants: the query grammar by ids
 ``caller``       an identity with the roles and grants in force
+``jwt``          bearer tokens of others: JSON Web Tokens
+``keys``         the keys of JSON Web Tokens
+``fetching``     documents of identity providers over HTTP, bounded
 """

@@ -6,6 +6,7 @@
 ``definitions``           views of definitions, plans, history, quarantine, trash
 ``rows``                  views of rows
 ``service``               views of the service: description, field types, health, whole schema
+``identity``              who a request comes from: open mode, origins, caching, rates, sign-in with a provider
 ``rest``                  the second face: PostgREST's
 ``transactions``          the tweens, as INI files name them
 ``cors``                  cross-origin requests
