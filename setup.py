@@ -36,6 +36,7 @@ setup(
     zip_safe=False,
     install_requires=[
         "alembic >= 1.16",  # DDL operations on both databases; migrations of the system tables
+        "argon2-cffi >= 23.1",  # hashes of passwords: argon2id (RFC 9106)
         "colander >= 2.0",  # validators of values and of field options
         "google-re2 >= 1.1",  # regular expressions of clients, in linear time; 600 KB, BSD, wheels for 3.11 to 3.13
         "iso4217 >= 1.12",  # codes and minor units of currencies; 12 KB
@@ -101,6 +102,8 @@ setup(
             "dynmodel-purge = dynmodel_pyramid.scripts.purge:main",
             "dynmodel-schema = dynmodel_pyramid.scripts.schema:main",
             "dynmodel-serve = dynmodel_pyramid.scripts.serve:main",
+            "dynmodel-token = dynmodel_pyramid.scripts.token:main",
+            "dynmodel-user = dynmodel_pyramid.scripts.user:main",
         ],
         "dynmodel_pyramid.formats": [
             "json = dynmodel_pyramid.exchange.built_in:JSON_FORMAT",

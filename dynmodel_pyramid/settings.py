@@ -70,6 +70,16 @@ def seconds(text: str) -> float:
     return number
 
 
+def many_seconds(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 < number <= 31_536_000:
+        raise ValueError("want a number of seconds above 0, at most 31536000, which is a year")
+    return number
+
+
 def words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
@@ -435,7 +445,49 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "max_tables", at_least(1), 10_000, "How many tables there may be; the definition of one more is answered 409."
     ),
+    Setting(
+        "session_idle",
+        many_seconds,
+        28_800.0,
+        "Seconds after whose last request a session of a user ends: 8 hours.",
+    ),
+    Setting(
+        "session_lifetime",
+        many_seconds,
+        604_800.0,
+        "Seconds after which a session ends in any case: 7 days.",
+    ),
+    Setting(
+        "signin_failures",
+        at_least(1),
+        10,
+        "Failed sign-ins of one user from one address, within dynmodel.signin_window; then it is 429.",
+    ),
+    Setting(
+        "signin_failures_by_address",
+        at_least(1),
+        100,
+        "Failed sign-ins of any users from one address (of IPv6: from one network of 64 bits), likewise.",
+    ),
+    Setting(
+        "signin_window",
+        seconds,
+        900.0,
+        "Seconds for which failed sign-ins are counted, from the first one on.",
+    ),
+    Setting(
+        "password_hashes",
+        at_least(1),
+        2,
+        "Passwords that one process hashes at a time; each takes 64 MiB and a core for some 50 ms.",
+    ),
     Setting("max_tokens", at_least(1), 100, "How many tokens one identity may have at a time."),
+    Setting(
+        "audit_days",
+        days,
+        365,
+        "Days for which the audit is kept. 0: for ever.",
+    ),
 )
 
 
@@ -494,7 +546,14 @@ class Settings:
     requests_per_second: float
     requests_burst: int
     max_tables: int
+    session_idle: float
+    session_lifetime: float
+    signin_failures: int
+    signin_failures_by_address: int
+    signin_window: float
+    password_hashes: int
     max_tokens: int
+    audit_days: int
 
     def __init__(self, raw: Mapping[str, str] = {}) -> None:
         self._raw = dict(raw)

@@ -7,4 +7,6 @@
 ``jwt``          bearer tokens of others: JSON Web Tokens
 ``keys``         the keys of JSON Web Tokens
 ``fetching``     documents of identity providers over HTTP, bounded
+``changes``      the access stamp, which changes of access renew
+``accounts``     identities that are stored here: users, tokens, sessions
 """

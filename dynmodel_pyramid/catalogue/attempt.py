@@ -10,6 +10,7 @@ current while the transaction held its locks.
 
 import time
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -34,8 +35,12 @@ class Attempt:
     Locks are waited for until the deadline (of ``time.monotonic``), by default ``dynmodel.lock_timeout`` from now.
     """
 
-    def __init__(self, catalogue: Catalogue, number: int = 0, deadline: float | None = None) -> None:
+    def __init__(
+        self, catalogue: Catalogue, number: int = 0, deadline: float | None = None, caller: Any = None
+    ) -> None:
         self.catalogue = catalogue
+        #: Who makes the request (``access.caller.Caller``, which lies above).
+        self.caller = caller
         self.database = catalogue.database
         self._snapshot: Snapshot | None = None
         self.number = number

@@ -18,7 +18,7 @@ A :class:`Database` is the only thing in the package that opens connections. It 
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from string import Template
@@ -78,6 +78,8 @@ class Database:
         #: The same pool; its transactions write.
         self.writer = self.engine.execution_options(**{WRITES: True})
         self.system = SystemTables(self.dialect.schema)
+        #: Called before the connections are closed.
+        self.before_close: list[Callable[[], None]] = []
         quoted = self.engine.dialect.identifier_preparer.format_table(self.system.state)
         # Read by raw cursor: it adds 3 us to a request on SQLite; a statement through SQLAlchemy adds 32.
         self._state_sql = f"SELECT definitions, access, stamp, access_stamp FROM {quoted} WHERE id = 1"
@@ -160,6 +162,8 @@ class Database:
 
     def close(self) -> None:
         """Close all pooled connections."""
+        for end in self.before_close:
+            end()
         self.engine.dispose()
 
 

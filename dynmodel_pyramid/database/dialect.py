@@ -215,6 +215,11 @@ class Dialect:
         :raises sqlalchemy.exc.DBAPIError: a table is gone, or the wait (seconds) is over
         """
 
+    def lock_access(self, connection: sa.Connection, *, exclusively: bool) -> None:
+        """Hold off changes of access until the transaction ends, or be the one change of access; a no-op where there is
+        one writing transaction at a time.
+        """
+
     def bound_lock_waits(self, connection: sa.Connection, wait: float) -> None:
         """Let later statements of the transaction wait at most ``wait`` seconds for a lock; 0 or less: almost none."""
 

@@ -1,5 +1,6 @@
 """PostgreSQL."""
 
+import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -277,6 +278,12 @@ class PostgreSQL(Dialect):
         names = {"stream": STREAM, "slow": SLOW_STREAM}
         parameters = {"schema": self.schema, "tables": list(tables), "every": every, **names}
         return sum(connection.scalars(_END_STREAMS, parameters))
+
+    def lock_access(self, connection: sa.Connection, *, exclusively: bool) -> None:
+        # Advisory locks are one database's (PostgreSQL manual, 13.3.5), so the key is made of the schema's name.
+        key = int.from_bytes(hashlib.sha256(f"dynmodel access {self.schema}".encode()).digest()[:8], signed=True)
+        function = "pg_advisory_xact_lock" if exclusively else "pg_advisory_xact_lock_shared"
+        connection.exec_driver_sql(f"SELECT {function}({key})")
 
     def lock_tables(
         self, connection: sa.Connection, tables: Iterable[sa.FromClause], *, writes: bool, wait: float

@@ -278,3 +278,8 @@ def insert_or_update(connection: sa.Connection, table: sa.Table) -> Any:
 
 def now() -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC)
+
+
+def aware(moment: datetime.datetime) -> datetime.datetime:
+    """A moment that was read from the database, in UTC; SQLite's have no time zone."""
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=datetime.UTC)

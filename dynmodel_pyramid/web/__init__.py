@@ -6,7 +6,7 @@
 ``definitions``           views of definitions, plans, history, quarantine, trash
 ``rows``                  views of rows
 ``service``               views of the service: description, field types, health, whole schema
-``identity``              who a request comes from: open mode, origins, caching, rates, sign-in with a provider
+``identity``              who sends a request, and what holds for it; tokens, users, sessions, the audit
 ``rest``                  the second face: PostgREST's
 ``transactions``          the tweens, as INI files name them
 ``cors``                  cross-origin requests

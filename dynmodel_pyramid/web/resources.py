@@ -7,6 +7,9 @@ have its id; the row may not exist.
 
 from pyramid.request import Request
 
+from dynmodel_pyramid.access.caller import Caller
+from dynmodel_pyramid.access.grants import Access
+from dynmodel_pyramid.access.identity import ANONYMOUS
 from dynmodel_pyramid.catalogue.attempt import Attempt
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.fields.registry import Failure, Registered
@@ -16,6 +19,9 @@ from dynmodel_pyramid.rows.scope import EVERYTHING, Scope
 from dynmodel_pyramid.rows.service import Rows
 from dynmodel_pyramid.web.definition_resources import FieldTrash, Health, History, Plan, QuarantineResource, TableTrash
 from dynmodel_pyramid.web.http.tree import ATTEMPT, ATTEMPT_NUMBER, Resource
+from dynmodel_pyramid.web.identity import resources as identity_resources
+from dynmodel_pyramid.web.identity.credentials import sent_credential
+from dynmodel_pyramid.web.identity.identify import identify
 from dynmodel_pyramid.web.rest.resources import Rest
 
 
@@ -27,7 +33,7 @@ class Root(Resource):
         self.attempt = attempt
 
     def __getitem__(self, segment: str) -> Resource:
-        kinds = {
+        kinds: dict[str, type[Resource]] = {
             "table": Tables,
             "rest": Rest,
             "schema": Schema,
@@ -35,6 +41,7 @@ class Root(Resource):
             "field-type": FieldTypesResource,
             "live": Live,
             "ready": Ready,
+            **identity_resources.SEGMENTS,
         }
         return kinds[segment](self, segment)
 
@@ -186,4 +193,11 @@ def root_factory(request: Request) -> Root:
     number, deadline = request.environ[ATTEMPT_NUMBER]
     attempt = Attempt(request.registry.dynmodel_catalogue, number, deadline)
     request.environ[ATTEMPT] = attempt
+    attempt.caller = Caller(ANONYMOUS, Access(), stamp=None)
+    if sent_credential(request) is not None:
+        with attempt.database.reading() as connection:
+            stamp = attempt.database.state(connection).access_stamp
+    else:
+        stamp = ""
+    attempt.caller = Caller(identify(request, stamp), Access(), stamp)
     return Root(attempt)

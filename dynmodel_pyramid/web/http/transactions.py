@@ -182,9 +182,13 @@ def staging_connection(request: Request) -> sa.Connection:
     return connection
 
 
-def write_connection(request: Request) -> sa.Connection:
+def write_connection(
+    request: Request, prepare: Callable[[sa.Connection], None] = lambda connection: None
+) -> sa.Connection:
     """The attempt's connection, in the transaction of ``request.tm``: the one of :func:`staging_connection`, if there
     is one.
+
+    :param prepare: called with it before the attempt uses it
     """
     attempt: Attempt = request.environ[ATTEMPT]
     if not request.environ.get("tm.active"):
@@ -200,6 +204,7 @@ def write_connection(request: Request) -> sa.Connection:
     try:
         connection = session.connection()
         mark_changed(session, request.tm)
+        prepare(connection)
     except BaseException:
         session.close()
         raise

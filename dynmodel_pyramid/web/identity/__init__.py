@@ -1,7 +1,24 @@
-"""Who a request comes from, and what holds for its answer.
+"""Who a request comes from, what holds for its answer, and the resources of identities.
 
-``open_mode``       open mode: whom it refuses; what is checked and told at the start
-``origins``         requests that only the service's own pages may send
-``caching``         answers that depend on the identity: ``Cache-Control`` and ``Vary``
-``rates``           requests a second by identity
+``identify``    a request -> its identity
+``credentials`` the headers and the cookie in which secrets come
+``origins``     requests that only the service's own pages may send
+``open_mode``   open mode: whom it refuses; what is checked and told at the start
+``caching``     answers that depend on the identity: ``Cache-Control`` and ``Vary``
+``rates``       requests a second by identity
+``policy``      Pyramid's security policy of the application
+``resources``   the tree: ``/token/``, ``/user/``, ``/session/``, ``/me/``, ``/audit/``
+``changing``    transactions that change access, and what the audit says of them
+``tokens``      the views of ``/token/``
+``users``       the views of ``/user/``
+``sessions``    the views of ``/session/``
+``me``          the view of ``/me/``
+``audit``       the view of ``/audit/``
 """
+
+from pyramid.config import Configurator
+
+
+def includeme(config: Configurator) -> None:
+    for module in ("tokens", "users", "sessions", "me", "audit"):
+        config.include(f"dynmodel_pyramid.web.identity.{module}", route_prefix=None)
