@@ -7,6 +7,7 @@
 ``jwt``          bearer tokens of others: JSON Web Tokens
 ``keys``         the keys of JSON Web Tokens
 ``fetching``     documents of identity providers over HTTP, bounded
+``oidc``         the OpenID provider: where people sign in, and who came back
 ``changes``      the access stamp, which changes of access renew
 ``accounts``     identities that are stored here: users, tokens, sessions
 """

@@ -12,6 +12,7 @@
 ``tokens``      the views of ``/token/``
 ``users``       the views of ``/user/``
 ``sessions``    the views of ``/session/``
+``oidc``        the views of ``/session/oidc/``: sign-in with an OpenID provider
 ``me``          the view of ``/me/``
 ``audit``       the view of ``/audit/``
 """
@@ -20,5 +21,5 @@ from pyramid.config import Configurator
 
 
 def includeme(config: Configurator) -> None:
-    for module in ("tokens", "users", "sessions", "me", "audit"):
+    for module in ("tokens", "users", "sessions", "oidc", "me", "audit"):
         config.include(f"dynmodel_pyramid.web.identity.{module}", route_prefix=None)

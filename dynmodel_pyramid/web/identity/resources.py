@@ -43,6 +43,22 @@ class UserPassword(_OfAttempt):
 class SessionResource(_OfAttempt):
     """The caller's session."""
 
+    def __getitem__(self, segment: str) -> Resource:
+        if not self.attempt.database.settings.oidc_issuer:
+            raise KeyError(segment)
+        return {"oidc": OidcSignIn}[segment](self, segment)
+
+
+class OidcSignIn(_OfAttempt):
+    """Where a sign-in with an OpenID provider begins."""
+
+    def __getitem__(self, segment: str) -> Resource:
+        return {"callback": OidcCallback}[segment](self, segment)
+
+
+class OidcCallback(_OfAttempt):
+    """Where it ends."""
+
 
 class Me(_OfAttempt):
     """The caller, and what it may do."""
