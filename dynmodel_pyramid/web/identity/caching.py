@@ -34,7 +34,7 @@ def mark(answer: Response) -> None:
         vary += [word for word in VARY if word.lower() not in known]
     said = {word.partition("=")[0].lower() for word in control}
     if not said & {"private", "no-store"} or "public" in said:
-        shared = ("public", "s-maxage")
+        shared = ("public", "s-maxage", "private")
         control = ["private", *(word for word in control if word.partition("=")[0].lower() not in shared)]
     others += [("Cache-Control", ", ".join(control)), ("Vary", ", ".join(vary))]
     answer.headerlist = others

@@ -27,6 +27,7 @@ def marked(*headers):
         ([("Vary", "*")], "private", "*"),
         ([("Cache-Control", "no-store")], "no-store", EVERY),
         ([("Cache-Control", "max-age=60")], "private, max-age=60", EVERY),
+        ([("Cache-Control", "public, private")], "private", EVERY),
         ([("Cache-Control", "private, no-cache")], "private, no-cache", EVERY),
         ([("cache-control", "public, max-age=60, s-maxage=9")], "private, max-age=60", EVERY),
     ),
