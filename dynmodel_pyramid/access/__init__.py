@@ -21,4 +21,8 @@
 ``current``             the roles in force, kept by the access stamp
 ``changes``             locks and log of changes of access
 ``accounts``            identities that are stored here: users, tokens, sessions
+``jwt``                 bearer tokens of others: JSON Web Tokens
+``keys``                the keys of JSON Web Tokens
+``fetching``            documents of identity providers over HTTP, bounded
+``oidc``                the OpenID provider: where people sign in, and who came back
 """

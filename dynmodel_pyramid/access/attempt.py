@@ -42,6 +42,10 @@ class RequestAttempt(Attempt):
             self._confirmed = False
         return self._caller
 
+    def know_caller(self) -> None:
+        """Find the caller now, so that a wrong credential is refused whatever is asked for."""
+        self.caller  # noqa: B018 a property that finds it
+
     @property
     def scopes(self) -> Scopes:
         if self._scopes is None:

@@ -19,6 +19,7 @@ from dynmodel_pyramid.rows.service import Rows
 from dynmodel_pyramid.web.definition_resources import FieldTrash, Health, History, Plan, QuarantineResource, TableTrash
 from dynmodel_pyramid.web.http.tree import ATTEMPT, ATTEMPT_NUMBER, Resource
 from dynmodel_pyramid.web.identity import resources as identity_resources
+from dynmodel_pyramid.web.identity.caching import PUBLIC
 from dynmodel_pyramid.web.identity.callers import caller_of, forget
 from dynmodel_pyramid.web.rest.resources import Rest
 
@@ -191,4 +192,6 @@ def root_factory(request: Request) -> Root:
         catalogue, number, deadline, identify=partial(caller_of, request), forget=partial(forget, request)
     )
     request.environ[ATTEMPT] = attempt
+    if request.matchdict.get("traverse") not in PUBLIC:
+        attempt.know_caller()
     return Root(attempt)

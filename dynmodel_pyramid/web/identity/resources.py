@@ -72,6 +72,22 @@ class UserPassword(BelowAccess):
 class SessionResource(BelowAccess):
     """The caller's session."""
 
+    def __getitem__(self, segment: str) -> Resource:
+        if not self.attempt.database.settings.oidc_issuer:
+            raise KeyError(segment)
+        return {"oidc": OidcSignIn}[segment](self, segment)
+
+
+class OidcSignIn(BelowAccess):
+    """Where a sign-in with an OpenID provider begins."""
+
+    def __getitem__(self, segment: str) -> Resource:
+        return {"callback": OidcCallback}[segment](self, segment)
+
+
+class OidcCallback(BelowAccess):
+    """Where it ends."""
+
 
 class Me(BelowAccess):
     """The caller, and what it may do."""
