@@ -95,7 +95,7 @@ class Columns:
         self._aliases = reader.aliases.names
         self.names = None if names is None else list(dict.fromkeys(self._aliases.get(name, name) for name in names))
         for name in self.names or ():
-            if name != "id" and name not in reader.by_name and name not in reader.given:
+            if name != "id" and not any(rows.knows(name, action) for action in ("create", "update", "read")):
                 raise Malformed(
                     f"columns: the table has no field {name[:63]!r}", code="unknown_field", parameter="columns"
                 )

@@ -15,7 +15,7 @@ from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.catalogue.column_expressions import reverse_sides as sides_of
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.definitions.store import now
-from dynmodel_pyramid.errors import Forbidden
+from dynmodel_pyramid.queries.sql.subjects import SYSTEM
 from dynmodel_pyramid.queries.sql.views import ReverseSides
 from dynmodel_pyramid.rows.permits import Permits, by_presets
 from dynmodel_pyramid.rows.reading import Rights
@@ -45,14 +45,16 @@ class PermittedRows(Rows):
 
     def rights(self, action: Action) -> Rights:
         presets = frozenset(name for permit in self.scope.of(action) or () for name in permit.presets)
-        sides, sides_seen = sides_of(self.model), ReverseSides(self.models, self.scopes)
+        return Rights(lambda name: self.knows(name, action), presets)
 
-        def knows(name: str) -> bool:
-            if name in sides:
-                return sides_seen.exists(sides[name])
-            return self.scope.knows(name, action)
-
-        return Rights(knows, presets)
+    def knows(self, name: str, action: Action) -> bool:
+        if not super().knows(name, action):
+            return False
+        name = self.reader.aliases.names.get(name, name)
+        side = sides_of(self.model).get(name)
+        if side is not None:
+            return ReverseSides(self.models, self.scopes).exists(side)
+        return name in SYSTEM or self.scope.knows(name, action)
 
     # Adding
 
@@ -132,11 +134,12 @@ class PermittedRows(Rows):
     def _write(
         self, connection: sa.Connection, row_id: int, document: Any, versions: Sequence[int] | None, *, replaces: bool
     ) -> int | None:
+        permits = self.permits("update")
+        permits.refuse_none()
         current = self._current(connection, row_id, versions)
         row = current()
         if row is None:
             return None
-        permits = self.permits("update")
         allowed = permits.holding(connection, [row_id], permits.permits).get(row_id, ())
         if not allowed:
             raise permits.refused()
@@ -200,15 +203,10 @@ class PermittedRows(Rows):
     # Deleting
 
     def delete(self, connection: sa.Connection, row_id: int, versions: Sequence[int] | None = None) -> bool:
+        permits = self.permits("delete")
+        permits.refuse_none()
         if self._current(connection, row_id, versions)() is None:
             return False
-        permits = self.permits("delete")
         if not permits.holding(connection, [row_id], permits.permits):
             raise permits.refused()
         return super().delete(connection, row_id, versions)
-
-
-def refuse_no_reading(rows: Rows) -> None:
-    """:raises Forbidden: the caller has no grant to read the table"""
-    if not rows.scope.may_read:
-        raise Forbidden("this identity may not read rows of this table", hint="GET /me/ shows what it may do with it")

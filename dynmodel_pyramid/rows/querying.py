@@ -212,7 +212,9 @@ def queried(
     :param key: distinguishes kinds of texts and of answers
     :param read: parses the text
     :param numbers: whether exact numbers are JSON numbers, not strings
+    :raises Forbidden: the caller has no grant to read the table
     """
+    rows.refuse_no_reading()
     if len(text) > LONGEST_KEPT:
         return Queried(rows, Kept(_plan(rows, read, numbers)))
     known = rows.model.once("plans", lambda model: KeptPlans())

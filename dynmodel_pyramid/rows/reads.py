@@ -11,6 +11,7 @@ from dynmodel_pyramid.access.scopes import Kept, Scopes
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.definitions.model import Referrer
+from dynmodel_pyramid.errors import Forbidden
 from dynmodel_pyramid.queries.sql.views import Models, ReverseSides
 from dynmodel_pyramid.rows.encoding import RowEncoder
 
@@ -43,6 +44,12 @@ class RowReads:
         self.models = scopes.models
         self.author = author
         self.options = {"compiled_cache": model.compiled_cache}
+
+    def refuse_no_reading(self) -> None:
+        """:raises Forbidden: the caller has no grant to read the table"""
+        if not self.scope.may_read:
+            hint = "GET /me/ shows what it may do with it"
+            raise Forbidden("this identity may not read rows of this table", hint=hint)
 
     @property
     def encoder(self) -> RowEncoder:

@@ -23,6 +23,7 @@ from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.definitions.problems import Problems
 from dynmodel_pyramid.definitions.store import now
 from dynmodel_pyramid.errors import Invalid, PreconditionFailed, Problem
+from dynmodel_pyramid.queries.sql.subjects import SYSTEM
 from dynmodel_pyramid.rows.links import Links
 from dynmodel_pyramid.rows.permits import Permits
 from dynmodel_pyramid.rows.prepared import PreparedInsert
@@ -86,6 +87,13 @@ class Rows(RowReads):
     def rights(self, action: Action) -> Rights:
         """What the caller knows of the fields, when documents for an action are read."""
         return ALL_RIGHTS
+
+    def knows(self, name: str, action: Action) -> bool:
+        """Whether the table has a field, a former name of one, a reverse side or a system column of that name, which
+        exists for the caller.
+        """
+        name = self.reader.aliases.names.get(name, name)
+        return name in SYSTEM or name in self.reader.by_name or name in self.reader.given
 
     def permits(self, action: Action) -> Permits | None:
         """The caller's permits; None if everything is allowed."""

@@ -17,7 +17,7 @@ from dynmodel_pyramid.rows.permitted import row_service
 from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.rows.service import Rows
 from dynmodel_pyramid.web.definition_resources import FieldTrash, Health, History, Plan, QuarantineResource, TableTrash
-from dynmodel_pyramid.web.http.tree import ATTEMPT, ATTEMPT_NUMBER, Resource
+from dynmodel_pyramid.web.http.tree import ATTEMPT, ATTEMPT_NUMBER, Resource, visible
 from dynmodel_pyramid.web.identity import resources as identity_resources
 from dynmodel_pyramid.web.identity.caching import PUBLIC
 from dynmodel_pyramid.web.identity.callers import caller_of, forget
@@ -102,7 +102,7 @@ class Tables(Resource):
         number = parse_id(segment)
         if number is None and not segment.isidentifier():  # no model has such a name, and a database may fail on it
             raise KeyError(segment)
-        model = self.attempt.model(segment if number is None else number)
+        model = visible(self.attempt, self.attempt.model(segment if number is None else number))
         if model is None:
             raise KeyError(segment)
         return Table(self, segment, model)

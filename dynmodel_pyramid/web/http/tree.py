@@ -66,6 +66,21 @@ def numbered(kind: type[Numbered], parent: Resource, segment: str) -> Numbered:
     return kind(parent, segment)
 
 
+def visible(attempt: RequestAttempt, model: Model | None) -> Model | None:
+    """The table, if it exists for the caller; None for a table without any grant, as if there were none.
+
+    :raises Unauthenticated: the caller is anonymous: then every such table, existing or not, may need a credential
+    """
+    caller = attempt.caller
+    if model is not None and (attempt.scopes.are_whole or caller.definitions != "none"):
+        return model
+    if model is not None and attempt.scopes.scope(model).has_grants:
+        return model
+    if caller.identity.is_anonymous:
+        raise caller.refused("see this table")
+    return None
+
+
 def path(request: Request, *segments: object) -> str:
     """The canonical path of a resource, with the last slash, below the prefix under which the tree is mounted."""
     # The prefix may have parts of its own, such as /{tenant}.

@@ -16,6 +16,7 @@ from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.web.http.answers import empty_answer
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
+from dynmodel_pyramid.web.http.permissions import anybody
 from dynmodel_pyramid.web.http.tree import path
 from dynmodel_pyramid.web.identity.changing import accounts_of, origin_of
 from dynmodel_pyramid.web.identity.credentials import set_cookie
@@ -30,8 +31,8 @@ READ = ("state", "code", "iss", "error")
 
 def includeme(config: Configurator) -> None:
     config.registry.dynmodel_oidc = provider(config.registry.dynmodel_settings)
-    add_resource_view(config, OidcSignIn, {"GET": begin}, offers=None)
-    add_resource_view(config, OidcCallback, {"GET": end}, offers=None)
+    add_resource_view(config, OidcSignIn, {"GET": begin}, anybody, offers=None)
+    add_resource_view(config, OidcCallback, {"GET": end}, anybody, offers=None)
 
 
 def begin(context: OidcSignIn, request: Request) -> Response:

@@ -5,7 +5,7 @@ from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.rows.aliases import aliases_of
 from dynmodel_pyramid.rows.permitted import row_service
 from dynmodel_pyramid.rows.service import Rows
-from dynmodel_pyramid.web.http.tree import Resource
+from dynmodel_pyramid.web.http.tree import Resource, visible
 
 
 class Rest(Resource):
@@ -20,7 +20,8 @@ class Rest(Resource):
             return Functions(self, segment)
         # No model has another kind of name, and a database may fail on it.
         model = self.attempt.model(segment) if segment.isidentifier() else None
-        return RestTable(self, segment, model if model is not None and _is_called(model, segment) else None)
+        model = model if model is not None and _is_called(model, segment) else None
+        return RestTable(self, segment, visible(self.attempt, model))
 
 
 def _is_called(model: Model, name: str) -> bool:
