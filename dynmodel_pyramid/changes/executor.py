@@ -70,12 +70,12 @@ def no_proof(connection: sa.Connection) -> None:
 class Executor:
     """The definition changes of one catalogue.
 
-    :param prove: called before each commit
+    :param prove: called before each commit, and before the row of the state is locked
     """
 
     def __init__(self, catalogue: Catalogue, prove: Prove = no_proof) -> None:
         self.catalogue = catalogue
-        self._prove = prove
+        self.prove = prove
         self.database = catalogue.database
         self.store = catalogue.store
         self.settings = catalogue.database.settings
@@ -122,6 +122,7 @@ class Executor:
                 self.store.update(connection, after)
             self.database.dialect.bound_lock_waits(connection, self.settings.lock_timeout)
             lines = [*((change.live_before, change.after) for change in logged), *further]
+            self.prove(connection)
             state = self.store.record(connection, lines, author)
             roles = refuse_in_use(self.catalogue, connection, changed, replaced, roles)
             if access is not None:
@@ -212,7 +213,6 @@ class Executor:
             try:
                 with self.database.changing() as connection:
                     outcome = run(connection, deadline)
-                    self._prove(connection)
             except sa.exc.DBAPIError as error:
                 failure = self.database.failure(error)
                 if failure.kind == "away" and outcome is not None:
