@@ -1,0 +1,130 @@
+"""The view of ``/access/explain/``: why an identity may do something with a row, or may not."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from pyramid.config import Configurator
+from pyramid.request import Request
+from pyramid.response import Response
+
+from dynmodel_pyramid.access.caller import Caller
+from dynmodel_pyramid.access.explaining import Explainer
+from dynmodel_pyramid.access.grants import ACTIONS, Access
+from dynmodel_pyramid.access.identity import AUTHENTICATED, BUILT_IN_ROLES, EVERYONE, Identity, Narrowing
+from dynmodel_pyramid.access.store import load
+from dynmodel_pyramid.access.tables import Tables
+from dynmodel_pyramid.database import Database
+from dynmodel_pyramid.errors import Malformed, NotFound
+from dynmodel_pyramid.rows.reading import parse_id
+from dynmodel_pyramid.web.http.answers import encode, json_answer
+from dynmodel_pyramid.web.http.methods import add_resource_view
+from dynmodel_pyramid.web.http.parameters import no_parameters
+from dynmodel_pyramid.web.identity.access import admins_only
+from dynmodel_pyramid.web.identity.resources import AccessExplained
+
+PARAMETERS = ("table", "action", "as", "row")
+
+
+def includeme(config: Configurator) -> None:
+    add_resource_view(config, AccessExplained, {"GET": explain}, check=admins_only)
+
+
+def explain(context: AccessExplained, request: Request) -> Response:
+    parameters = no_parameters(request, *PARAMETERS)
+    table, action = _needed(parameters, "table"), _needed(parameters, "action")
+    chosen = next((known for known in ACTIONS if known == action), None)
+    if chosen is None:
+        raise Malformed(
+            f"the parameter action is {action!r:.100}", code="invalid_parameter", hint=f"want {' or '.join(ACTIONS)}"
+        )
+    row_id = None
+    if "row" in parameters:
+        row_id = parse_id(parameters["row"])
+        if row_id is None:
+            raise Malformed("the parameter row is no id", code="invalid_parameter")
+    number = parse_id(table)
+    model = context.attempt.model(table if number is None else number) if table.isidentifier() or number else None
+    if model is None:
+        raise NotFound(f"there is no table {table!r:.100}")
+    catalogue = context.attempt.catalogue
+    with catalogue.database.reading() as connection:
+        context.attempt.open(connection)
+        _, access = load(connection, catalogue.database)
+        identity = _identity(connection, catalogue.database, access, _needed(parameters, "as"))
+        explainer = Explainer(Caller(identity, access, None), model, Tables(catalogue, connection), connection)
+        answer = explainer.explain(chosen, row_id)
+        context.attempt.confirm()
+    asked = {"table": model.definition.model_name, "action": chosen, "row": row_id}
+    who = {"id": identity.id, "roles": sorted(identity.roles)}
+    return json_answer(encode({**asked, "as": who, **answer}))
+
+
+def _needed(parameters: Mapping[str, str], name: str) -> str:
+    if not parameters.get(name):
+        raise Malformed(
+            f"the parameter {name} is missing",
+            code="invalid_parameter",
+            hint="?table=Order&action=update&as=user:7&row=7",
+        )
+    return parameters[name]
+
+
+def _identity(connection: sa.Connection, database: Database, access: Access, text: str) -> Identity:
+    """The identity of a user or token, or one that has a role and no claims.
+
+    :raises NotFound: there is none of that id, and no role of that name
+    """
+    if text == "anonymous":
+        return Identity("anonymous", None)
+    kind, _, rest = text.partition(":")
+    number = parse_id(rest)
+    found = None
+    if kind == "user" and number is not None:
+        found = _user(connection, database, number)
+    elif kind == "token" and number is not None:
+        found = _token(connection, database, number)
+    elif text in access.roles or text in BUILT_IN_ROLES:
+        roles = {EVERYONE} if text == EVERYONE else {EVERYONE, AUTHENTICATED, text}
+        found = Identity("host", None, roles=frozenset(roles))
+    if found is None:
+        raise NotFound(
+            f"there is no identity or role {text!r:.100}",
+            hint="want user:7, token:3, anonymous, or the name of a role",
+        )
+    return found
+
+
+def _user(connection: sa.Connection, database: Database, number: int) -> Identity | None:
+    user = database.system.access.user.c
+    query = sa.select(user.name, user.email, user.roles, user.claims).where(user.id == number, user.disabled.is_(False))
+    row = connection.execute(query).first()
+    if row is None:
+        return None
+    roles = frozenset({EVERYONE, AUTHENTICATED, *row.roles})
+    return Identity("user", f"user:{number}", row.name, row.email, roles, row.claims)
+
+
+def _token(connection: sa.Connection, database: Database, number: int) -> Identity | None:
+    token = database.system.access.token.c
+    query = sa.select(token.name, token.user_id, token.roles, token.narrowing).where(token.id == number)
+    row = connection.execute(query).first()
+    if row is None:
+        return None
+    tables: list[Any] | None = row.narrowing.get("tables")
+    narrowing = Narrowing(None if tables is None else frozenset(tables), row.narrowing.get("read_only", False))
+    roles, owner = set(row.roles), None
+    if row.user_id is not None:
+        owner = _user(connection, database, row.user_id)
+        if owner is None:
+            return None
+        roles &= owner.roles
+    return Identity(
+        "token",
+        f"token:{number}",
+        row.name,
+        None if owner is None else owner.email,
+        frozenset({EVERYONE, AUTHENTICATED, *roles}),
+        {} if owner is None else owner.claims,
+        narrowing,
+    )
