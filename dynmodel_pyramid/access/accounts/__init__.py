@@ -9,6 +9,7 @@
 ``failures``    failed sign-ins, and the limit of them
 ``signing_in``  a name and a password -> a session
 ``roles``       which roles exist
+``identities``  rows -> identities
 ``recognise``   a secret -> an identity, through a cache
 ``usage``       when tokens and sessions were last used
 ``audit``       the log of what happened to access
