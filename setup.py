@@ -124,6 +124,7 @@ setup(
             "updated_time = dynmodel_pyramid.fields.types.system_values:UpdatedTime",
             "created_by = dynmodel_pyramid.fields.types.system_values:CreatedBy",
             "updated_by = dynmodel_pyramid.fields.types.system_values:UpdatedBy",
+            "user = dynmodel_pyramid.fields.types.users:User",
             "link = dynmodel_pyramid.fields.types.links:Link",
             "links = dynmodel_pyramid.fields.types.links:Links",
             "email = dynmodel_pyramid.fields.types.internet:Email",

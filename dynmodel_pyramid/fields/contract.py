@@ -225,6 +225,11 @@ class FieldType:
         """
         return None
 
+    #: For a type whose values name what is stored outside of users' tables: a method ``existing(self, connection,
+    #: schema, values)`` that returns those of the stored values which exist. ``schema`` is that of all tables, None
+    #: where there are none. Rows with other values are refused; later nobody looks whether the values still exist.
+    existing: Callable[..., Any] | None = None
+
     #: For a type of system values, which no client writes: a method ``fill(self, options, write)`` that returns the
     #: value to store, or :data:`UNCHANGED`; ``write`` is a :class:`Write`.
     fill: Callable[..., Any] | None = None

@@ -1,6 +1,6 @@
 """Links in written rows: checks that the linked rows exist, and writes the lines of lists."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +16,8 @@ from dynmodel_pyramid.fields import Reference
 
 #: The ids that a row's links hold already, by field.
 Held = Mapping[str, frozenset[int]]
+#: Which of some values exist (:attr:`~dynmodel_pyramid.fields.FieldType.existing`).
+Existing = Callable[[sa.Connection, str | None, Collection[Any]], set[Any]]
 
 
 class Links:
@@ -27,6 +29,13 @@ class Links:
             for field in model.definition.fields
             if (reference := reference_of(field, model.field_types)) is not None
         ]
+        #: The fields whose values name what is stored outside of users' tables, each with the type's ``existing``.
+        self.named: list[tuple[FieldDefinition, Existing]] = [
+            (field, existing)
+            for field in model.definition.fields
+            if field.type in model.field_types and (existing := model.field_types[field.type].existing) is not None
+        ]
+        self.schema = model.table.schema
         self.table_id = model.definition.id
         self.refer_to_itself = any(reference.table == self.table_id for _, reference in self.fields)
         schema = model.table.schema
@@ -85,7 +94,23 @@ class Links:
             missing = wanted - _existing(connection, scopes, reference.table, wanted) if wanted else wanted
             if missing:
                 self._point(field, reference, rows, pointers, missing, problems)
+        if own is not True:
+            self._refuse_unknown(connection, rows, pointers, problems)
         problems.raise_if_any()
+
+    def _refuse_unknown(
+        self, connection: sa.Connection, rows: Sequence[dict[str, Any]], pointers: Sequence[str], problems: Problems
+    ) -> None:
+        for field, existing in self.named:
+            wanted = {value for row in rows if (value := row.get(field.name)) is not None}
+            unknown = wanted - existing(connection, self.schema, wanted) if wanted else wanted
+            if not unknown:
+                continue
+            for row, pointer in zip(rows, pointers, strict=True):
+                if row.get(field.name) in unknown:
+                    problems.add(
+                        f"{pointer}/{escape(field.name)}", "unknown_value", unknown_text(field, row[field.name])
+                    )
 
     @staticmethod
     def _point(
@@ -125,6 +150,11 @@ class Links:
             for part in chunks(row_id for row_id, values in rows if name in values):
                 connection.execute(sa.delete(table).where(table.c.row_id.in_(part)), execution_options=options)
         self.insert(connection, rows, options)
+
+
+def unknown_text(field: FieldDefinition, value: Any) -> str:
+    """The message for a value of a field that names nothing."""
+    return field.message or f"there is no {value}"
 
 
 def _ids(value: Any, reference: Reference) -> Sequence[int]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.catalogue.cascades import chunks
 from dynmodel_pyramid.catalogue.list_tables import line_values
 from dynmodel_pyramid.catalogue.system_values import fill_of
 from dynmodel_pyramid.catalogue.table_builder import SYSTEM_COLUMNS
@@ -19,6 +20,7 @@ from dynmodel_pyramid.definitions.problems import Problems, escape
 from dynmodel_pyramid.definitions.store import now
 from dynmodel_pyramid.errors import Invalid
 from dynmodel_pyramid.fields import UNCHANGED, Reference
+from dynmodel_pyramid.rows.links import unknown_text
 from dynmodel_pyramid.rows.prepared import PreparedInsert
 from dynmodel_pyramid.rows.service import NewRows, Rows
 from dynmodel_pyramid.rows.written_rows import PART, id_parts
@@ -151,6 +153,7 @@ class StagedRows:
         database = rows.catalogue.database
         self._draw_ids()
         self._refuse_missing_rows(own=False)
+        self._refuse_unknown()
         # Rows of one request may refer to one another, in any order.
         in_any_order = database.dialect.foreign_keys_deferred
         with in_any_order(connection) if rows.links.refer_to_itself else nullcontext():
@@ -230,6 +233,19 @@ class StagedRows:
                 if len(problems.found) < Invalid.MAX_PROBLEMS:
                     self._point(field, reference, start, problems)
         problems.total = total
+        problems.raise_if_any()
+
+    def _refuse_unknown(self) -> None:
+        """Refuse values that name nothing outside of users' tables."""
+        problems = Problems()
+        for field, existing in self.rows.links.named:
+            column = self._table.c[field.name]
+            wanted = set(self._run(sa.select(column).distinct().where(column.is_not(None))).scalars())
+            unknown = wanted - existing(self.connection, self.rows.links.schema, wanted)
+            for part in chunks(sorted(unknown)):
+                query = sa.select(self._table.c._n, column).where(column.in_(part)).order_by(self._table.c._n)
+                for number, value in self._run(query):
+                    problems.add(f"/{number}/{escape(field.name)}", "unknown_value", unknown_text(field, value))
         problems.raise_if_any()
 
     def _missing(self, field: FieldDefinition, reference: Reference) -> tuple[sa.Table, list[sa.ColumnElement[bool]]]:
