@@ -8,6 +8,7 @@ from typing import Any
 from dynmodel_pyramid.access.accounts.roles import read_roles
 from dynmodel_pyramid.access.accounts.tokens import Token
 from dynmodel_pyramid.access.identity import Narrowing
+from dynmodel_pyramid.database.dialect import LARGEST_ID
 from dynmodel_pyramid.definitions.expressions import moment_text
 from dynmodel_pyramid.definitions.problems import Problems
 from dynmodel_pyramid.definitions.store import now
@@ -23,11 +24,15 @@ TableNames = Callable[[int], str | None]
 
 @dataclass(frozen=True, slots=True)
 class NewToken:
-    """What a document asks for; ``roles`` and ``user_id`` are None where it does not name them."""
+    """What a document asks for; ``roles`` is None where it names none.
+
+    :param is_nobodys: it says that the token belongs to nobody
+    """
 
     name: str
     roles: tuple[str, ...] | None
     user_id: int | None
+    is_nobodys: bool
     narrowing: Narrowing
     expires_at: datetime.datetime | None
 
@@ -63,12 +68,17 @@ def read_new_token(document: Any, existing_roles: frozenset[str], tables: TableI
     if document.get("roles") is not None:
         roles = read_roles(document["roles"], "/roles", existing_roles, problems)
     user = document.get("user")
-    if user is not None and type(user) is not int:
-        problems.add("/user", "wrong_type", "want the number of a user, or null")
+    if user is not None and not _is_id(user):
+        problems.add("/user", "wrong_type", "want the number of a user, or null for nobody")
     expires_at = _moment(document.get("expires_at"), problems)
     narrowing = Narrowing(_tables(document.get("tables"), tables, problems), problems.flag(document, "read_only", ""))
     problems.raise_if_any()
-    return NewToken(name or "", roles, user, narrowing, expires_at)
+    is_nobodys = "user" in document and user is None
+    return NewToken(name or "", roles, user, is_nobodys, narrowing, expires_at)
+
+
+def _is_id(value: Any) -> bool:
+    return type(value) is int and 1 <= value <= LARGEST_ID
 
 
 def _moment(value: Any, problems: Problems) -> datetime.datetime | None:
@@ -90,7 +100,7 @@ def _moment(value: Any, problems: Problems) -> datetime.datetime | None:
 def _tables(value: Any, ids: TableIds, problems: Problems) -> frozenset[int] | None:
     if value is None:
         return None
-    if type(value) is not list or any(type(key) not in (int, str) for key in value):
+    if type(value) is not list or any(type(key) is not str and not _is_id(key) for key in value):
         problems.add("/tables", "wrong_type", "want an array of model names, or null for all tables")
         return None
     if len(value) > MOST_TABLES:

@@ -12,6 +12,7 @@ from dynmodel_pyramid.database import Database
 from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.definitions.store import aware, now
 from dynmodel_pyramid.errors import Conflict
+from dynmodel_pyramid.fields.schema import UNSTORABLE
 
 #: The values that grants depend on: a change of one renews the access stamp.
 PROVEN = frozenset({"name", "email", "roles", "claims", "disabled"})
@@ -53,6 +54,8 @@ class Users:
         return self._one(connection, query.with_for_update() if lock else query)
 
     def by_name(self, connection: sa.Connection, name: str) -> User | None:
+        if UNSTORABLE.search(name):
+            return None
         return self._one(connection, sa.select(self.table).where(self.table.c.name_key == name_key(name)))
 
     def page(self, connection: sa.Connection, limit: int, offset: int = 0) -> list[User]:
@@ -93,7 +96,7 @@ class Users:
         return User(**{**values, "id": number, "roles": roles})
 
     def change(self, connection: sa.Connection, user: User, values: Mapping[str, Any], author: str | None) -> User:
-        """Give a user other values (of :data:`PROVEN`), and renew the access stamp; call it after ``changes.hold``.
+        """Give a user other values (of :data:`PROVEN`), and renew the access stamp.
 
         :raises Conflict: the name is taken
         """
@@ -102,6 +105,7 @@ class Users:
             return user
         if "name" in different:
             self._refuse_taken(connection, different["name"], user.id)
+        changes.hold(connection, self.database)
         stored = {**different, "version": user.version + 1}
         if "name" in different:
             stored["name_key"] = name_key(different["name"])
@@ -114,7 +118,8 @@ class Users:
         return User(**{**_values(user), **different, "version": user.version + 1})
 
     def set_password(self, connection: sa.Connection, user: User, password: str | None) -> None:
-        """Store a hash, and end all sessions; call it after ``changes.hold``."""
+        """Store a hash, and end all sessions."""
+        changes.hold(connection, self.database)
         values = {"password": password, "password_changed_at": now(), "version": self.table.c.version + 1}
         connection.execute(sa.update(self.table).where(self.table.c.id == user.id).values(values))
         self.end_sessions(connection, user.id)
@@ -125,7 +130,8 @@ class Users:
         connection.execute(sa.update(self.table).where(same).values(password=password))
 
     def delete(self, connection: sa.Connection, user: User, author: str | None) -> None:
-        """Delete a user with his tokens, sessions and logins; call it after ``changes.hold``."""
+        """Delete a user with his tokens, sessions and logins."""
+        changes.hold(connection, self.database)
         for table in (self.tables.token, self.tables.login):
             connection.execute(sa.delete(table).where(table.c.user_id == user.id))
         self.end_sessions(connection, user.id)

@@ -73,18 +73,18 @@ def create_token(context: Tokens, request: Request) -> Response:
         return model.definition.id
 
     accounts = accounts_of(request)
-    # Tables are looked up before the transaction, so that the attempt knows them.
     with accounts.database.reading() as connection:
         roles = existing_roles(connection, accounts.tables)
     wanted = read_new_token(document, roles, table_id)
     connection = changing_access(context.attempt, request)
-    owner = wanted.user_id if caller.is_admin else own_user_id(caller)
-    if wanted.user_id not in (None, owner):
-        raise caller.refused("make tokens of other users")
+    own = own_user_id(caller)
+    owner = None if wanted.is_nobodys else wanted.user_id or own
+    if owner != own and not caller.is_admin:
+        raise caller.refused("make tokens of others")
     if owner is not None:
         if accounts.users.by_id(connection, owner, lock=True) is None:
             raise Invalid([Problem("/user", "unknown_user", f"there is no user {owner}")])
-        if not caller.is_admin and accounts.tokens.count(connection, owner) >= accounts.database.settings.max_tokens:
+        if accounts.tokens.count(connection, owner) >= accounts.database.settings.max_tokens:
             raise Conflict(
                 f"the user has {accounts.database.settings.max_tokens} tokens, and may have no more",
                 code="too_many_tokens",
@@ -93,7 +93,7 @@ def create_token(context: Tokens, request: Request) -> Response:
     token, secret = accounts.tokens.create(
         connection,
         name=wanted.name,
-        roles=_roles(caller, wanted),
+        roles=_roles(caller, wanted, is_own=owner is not None and owner == own),
         user_id=owner,
         narrowing=wanted.narrowing,
         expires_at=wanted.expires_at,
@@ -106,11 +106,11 @@ def create_token(context: Tokens, request: Request) -> Response:
     return answer
 
 
-def _roles(caller: Caller, wanted: NewToken) -> tuple[str, ...]:
+def _roles(caller: Caller, wanted: NewToken, *, is_own: bool) -> tuple[str, ...]:
     """The roles of the new token: a user's own token has all of his, unless he names some."""
     own = caller.identity.roles
     if wanted.roles is None:
-        return () if caller.is_admin else tuple(sorted(own - _IMPLIED))
+        return tuple(sorted(own - _IMPLIED)) if is_own else ()
     if not caller.is_admin:
         for number, role in enumerate(wanted.roles):
             if role not in own:
