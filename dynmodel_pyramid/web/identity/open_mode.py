@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 #: By which a proxy shows.
 PROXY_HEADERS = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
+#: Characters of a name with a port (RFC 1035, 2.3.4).
+LONGEST_HOST = 261
 _KEYS = tuple(("HTTP_" + name.upper().replace("-", "_"), name) for name in PROXY_HEADERS)
 _HOST = re.compile(r"(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)(?::[0-9]{1,5})?")
 
@@ -57,7 +59,8 @@ def _reason(request: Request, settings: Settings) -> str | None:
             return f"the request comes through a proxy: it has {name}"
     if environ.get("dynmodel.proxied"):
         return "the request comes through a proxy: it has a header of one"
-    if not _is_loopback_host(environ.get("HTTP_HOST", "")):
+    host = environ.get("HTTP_HOST", "")
+    if len(host) > LONGEST_HOST or not _is_loopback_host(host):
         return "the request's Host is no name of it, such as localhost"
     origin = environ.get("HTTP_ORIGIN")
     if origin is not None and origin not in own_origins(request, settings):
