@@ -102,6 +102,8 @@ def includeme(config: Configurator) -> None:
     config.add_route(ROUTE, "/*traverse", factory=root_factory)
     modules = (
         "service.about",
+        "identity.access",
+        "identity.explain",
         "service.schema",
         "definitions.tables",
         "definitions.plan",

@@ -1,13 +1,23 @@
 """Who may do what: identities, roles and grants, and what they mean for one table.
 
-``identity``     who a request comes from
-``grants``       roles and their grants, as values
-``conditions``   conditions of grants: the query grammar by ids
-``caller``       an identity with the roles and grants in force
-``jwt``          bearer tokens of others: JSON Web Tokens
-``keys``         the keys of JSON Web Tokens
-``fetching``     documents of identity providers over HTTP, bounded
-``oidc``         the OpenID provider: where people sign in, and who came back
-``changes``      the access stamp, which changes of access renew
-``accounts``     identities that are stored here: users, tokens, sessions
+``identity``            who a request comes from
+``grants``              roles and their grants, as values
+``conditions``          conditions of grants: the query grammar by ids
+``condition_texts``     text -> condition
+``condition_printing``  condition -> text
+``caller``              an identity with the roles and grants in force
+``placeholders``        the values of an identity in a condition
+``tables``              the tables that roles name, as a transaction sees them
+``document_reading``    the document of roles -> roles
+``document_writing``    roles -> the document
+``differences``         what one set of roles opens and closes against another
+``explaining``          why an identity may do something, or may not
+``store``               the system table of roles
+``current``             the roles in force, kept by the access stamp
+``changes``             locks and log of changes of access
+``accounts``            identities that are stored here: users, tokens, sessions
+``jwt``                 bearer tokens of others: JSON Web Tokens
+``keys``                the keys of JSON Web Tokens
+``fetching``            documents of identity providers over HTTP, bounded
+``oidc``                the OpenID provider: where people sign in, and who came back
 """

@@ -1,32 +1,54 @@
-"""The access stamp: what every change of access renews, and the lock under which it does so.
+"""Changes of access: the locks that make them safe, and the stamp that every change renews.
 
-Grants, and a user's roles, claims, name, e-mail and disabling are proven by the stamp, so changes of them renew it
-(:func:`record`). Tokens and sessions are proven by their rows, so revoking one renews nothing, but it takes the same
-lock (:func:`hold`): no write that the credential was proven for commits afterwards.
+A write of rows is allowed by the roles and grants of some moment. On PostgreSQL it holds a shared lock until its commit
+(:func:`share`), and a change of access holds the exclusive one (:func:`hold`). So once a change is answered, no write
+that was allowed before is committed any more. On SQLite one transaction writes at a time.
+
+As in ``definitions/store.py``, functions take a connection inside a transaction, and neither begin nor end one. Take
+the lock before the row of the state (``DefinitionStore.lock_state``), never after it.
 """
 
 import secrets
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.database import Database
+from dynmodel_pyramid.database import Database, State
 from dynmodel_pyramid.definitions.store import now
 
-
-def hold(connection: sa.Connection, database: Database) -> None:
-    """Wait for the writes of rows that are under way, and keep new ones waiting, until the transaction ends."""
-    database.dialect.lock_access(connection, exclusively=True)
+#: The subject of a change of roles and grants. That of a change of a user is the id of the identity.
+GRANTS = "grants"
 
 
-def record(connection: sa.Connection, database: Database, subject: str, author: str | None) -> None:
-    """Renew the access stamp and write a line of its log.
+def share(connection: sa.Connection, database: Database) -> None:
+    """Keep access as it is until the transaction ends; for writes of rows, before access is read."""
+    database.dialect.share_access(connection)
 
-    :param subject: ``grants``, or the id of an identity
+
+def hold(connection: sa.Connection, database: Database, wait: float | None = None) -> None:
+    """Wait until no write of rows goes on that was allowed before, and hold off new ones until the transaction ends.
+
+    :param wait: for how many seconds; ``dynmodel.lock_timeout`` by default
+    """
+    database.dialect.bound_lock_waits(connection, database.settings.lock_timeout if wait is None else wait)
+    database.dialect.hold_access(connection)
+
+
+def record(connection: sa.Connection, database: Database, subject: str, author: str | None) -> State:
+    """Renew the access stamp, and write the log; -> the state after it.
+
+    :param subject: :data:`GRANTS`, or the id of an identity whose roles, claims, name or state change: ``user:7``
+    :param author: the id of the identity that makes the change; None for the console
     """
     hold(connection, database)
-    state, log = database.system.state, database.system.access.change
+    table, log = database.system.state, database.system.access.change
     stamp = secrets.token_hex(16)
-    renewed = sa.update(state).where(state.c.id == 1).values(access=state.c.access + 1, access_stamp=stamp)
-    revision = connection.execute(renewed.returning(state.c.access)).scalar_one()
-    line = {"revision": revision, "stamp": stamp, "subject": subject, "changed_at": now(), "changed_by": author}
+    renewed = (
+        sa.update(table)
+        .where(table.c.id == 1)
+        .values(access=table.c.access + 1, access_stamp=stamp)
+        .returning(table.c.definitions, table.c.access, table.c.stamp, table.c.access_stamp)
+    )
+    state = State(*connection.execute(renewed).one())
+    line = {"revision": state.access, "stamp": stamp, "subject": subject, "changed_at": now(), "changed_by": author}
     connection.execute(sa.insert(log), line)
+    return state

@@ -50,7 +50,8 @@ class Grant:
     fields: Fields = ALL_FIELDS
     rows: Condition | None = None
     check: Condition | None = None
-    preset: tuple[tuple[int, Any | Placeholder], ...] = ()
+    # JSON values may be lists and objects, which have no hash.
+    preset: tuple[tuple[int, Any | Placeholder], ...] = field(default=(), hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +96,14 @@ class Role:
 
 @dataclass(frozen=True)
 class Access:
-    """All roles, as they are at one revision."""
+    """All roles, as they are at one revision.
+
+    :param stamp: the access stamp of that moment; empty where there is none
+    """
 
     roles: Mapping[str, Role] = field(default_factory=dict)
     revision: int = 0
+    stamp: str = ""
 
     def grants(self, roles: Iterable[str], table_id: int) -> TableGrants:
         """The grants of these roles together on a table, in the order of the roles' names."""

@@ -35,15 +35,13 @@ class Attempt:
     Locks are waited for until the deadline (of ``time.monotonic``), by default ``dynmodel.lock_timeout`` from now.
     """
 
-    def __init__(
-        self, catalogue: Catalogue, number: int = 0, deadline: float | None = None, caller: Any = None
-    ) -> None:
+    def __init__(self, catalogue: Catalogue, number: int = 0, deadline: float | None = None) -> None:
         self.catalogue = catalogue
-        #: Who makes the request (``access.caller.Caller``, which lies above).
-        self.caller = caller
         self.database = catalogue.database
         self._snapshot: Snapshot | None = None
         self.number = number
+        #: Who makes it (``access/caller.py``).
+        self.caller: Any = None
         self._deadline = time.monotonic() + self.database.settings.lock_timeout if deadline is None else deadline
         self._used: dict[int | str, Model | None] = {}
         self._connection: sa.Connection | None = None

@@ -11,6 +11,9 @@
 ``validate``        the second of the two
 ``on_error``        the parameter for values that can't be converted
 ``loosening``       the fields that a word for the whole change affects
+``access_change``   changes of roles and grants, as values
+``access_service``  roles and grants: read, changed, planned
+``grants_in_use``   refuses changes that take away what grants name
 ``plan_document``   a plan as JSON
 ``history``         the versions of a definition
 ``revert``          reverts to one of them
@@ -18,6 +21,7 @@
 ``trash_fields``    dropped fields, and old columns of conversions
 ``quarantine``      values that a conversion could not convert
 ``whole_schema``    all tables as one document
+``schema_access``   the roles and grants in that document
 ``promises``        compares the database with a definition's promises
 ``health``          the health of a table
 

@@ -11,12 +11,18 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.access.changes import hold
+from dynmodel_pyramid.access.grants import Access
+from dynmodel_pyramid.access.store import load
+from dynmodel_pyramid.access.tables import Tables
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
+from dynmodel_pyramid.changes.access_change import AccessChange
 from dynmodel_pyramid.changes.apply import TablePlan, apply_changes, naming_table, plan_change
 from dynmodel_pyramid.changes.ddl.postgresql import PostgreSQLSchemaEditor
 from dynmodel_pyramid.changes.ddl.runner import EditorContext
 from dynmodel_pyramid.changes.ddl.schema_editor import SchemaEditor
 from dynmodel_pyramid.changes.ddl.sqlite import SQLiteSchemaEditor
+from dynmodel_pyramid.changes.grants_in_use import Changed, refuse_in_use
 from dynmodel_pyramid.changes.loosening import Loosening
 from dynmodel_pyramid.changes.planner import Definitions, MakeChanges, ReadersHeldOff, plan_locked, plan_unlocked
 from dynmodel_pyramid.changes.table_change import TableChange, in_order, settled
@@ -32,13 +38,14 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """The result of a transaction: the changes with their versions, and the state after them.
+    """The result of a transaction: the changes with their versions, and the state and the roles after them.
 
     :param before: the definitions, before the changes, of the tables that were locked
     """
 
     changes: list[TableChange]
     state: State
+    access: Access
     before: Definitions
 
     def definition(self, table_id: int) -> TableDefinition | None:
@@ -61,14 +68,25 @@ class Executor:
         self.store = catalogue.store
         self.settings = catalogue.database.settings
 
-    def execute(self, wanted: Iterable[int], make_changes: MakeChanges, *, author: str | None = None) -> Executed:
+    def execute(
+        self,
+        wanted: Iterable[int],
+        make_changes: MakeChanges,
+        *,
+        author: str | None = None,
+        access: AccessChange | None = None,
+    ) -> Executed:
         """Make the changes of ``make_changes``, with all their tables locked.
 
         :param wanted: the tables that ``make_changes`` needs to see
+        :param access: a change of roles that belongs to it
+        :raises Conflict: roles name what the changes take away
         """
 
         def run(connection: sa.Connection, deadline: float) -> Executed:
             begun = time.monotonic()
+            if access is not None:
+                hold(connection, self.database, self.settings.lock_attempt)  # before the row of the state
             locked, changes = plan_locked(self.catalogue, connection, wanted, make_changes, deadline)
             early = [change.id for change in changes if change.is_too_early]
             if early:
@@ -76,8 +94,14 @@ class Executor:
             changes = [change.without_pending() for change in changes]
             changes, further = settled(changes, locked, self.catalogue.field_types)
             if not changes and not further:
-                return Executed([], self.database.state(connection), locked)
+                if access is not None:
+                    self.store.lock_state(connection)
+                    access.apply(connection, self.catalogue)
+                return Executed([], *load(connection, self.database), locked)
             self._refuse_taken(connection, changes)
+            changed = _changed(changes, further)
+            replaced = frozenset() if access is None else access.replaced
+            roles = refuse_in_use(self.catalogue, connection, changed, replaced)
             patience = self.settings.lock_timeout - (time.monotonic() - begun)
             hold_off_readers = ReadersHeldOff(self.catalogue, connection, locked, patience)
             logged = apply_changes(self.editor(connection, hold_off_readers=hold_off_readers), self.store, changes)
@@ -86,7 +110,12 @@ class Executor:
                 self.store.update(connection, after)
             self.database.dialect.bound_lock_waits(connection, self.settings.lock_timeout)
             lines = [*((change.live_before, change.after) for change in logged), *further]
-            return Executed(logged, self.store.record(connection, lines, author), locked)
+            state = self.store.record(connection, lines, author)
+            roles = refuse_in_use(self.catalogue, connection, changed, replaced, roles)
+            if access is not None:
+                renewed, roles = access.apply(connection, self.catalogue)
+                state = renewed or state
+            return Executed(logged, state, roles, locked)
 
         while True:
             try:
@@ -94,17 +123,25 @@ class Executor:
             except Unfinished as unfinished:
                 finish(self, unfinished.table_id)
 
-    def plan(self, wanted: Iterable[int], make_changes: MakeChanges) -> list[TablePlan]:
+    def plan(
+        self, wanted: Iterable[int], make_changes: MakeChanges, access: AccessChange | None = None
+    ) -> list[TablePlan]:
         """The plan of :meth:`execute`; it blocks nobody, and changes nothing."""
         with self.database.rehearsing() as connection:
-            return self.plan_changes(connection, *plan_unlocked(self.catalogue, connection, wanted, make_changes))
+            current, changes = plan_unlocked(self.catalogue, connection, wanted, make_changes)
+            return self.plan_changes(connection, current, changes, access)
 
     def plan_changes(
-        self, connection: sa.Connection, current: Definitions, changes: list[TableChange]
+        self,
+        connection: sa.Connection,
+        current: Definitions,
+        changes: list[TableChange],
+        access: AccessChange | None = None,
     ) -> list[TablePlan]:
         """The plan of these changes, in the caller's transaction; nothing is changed.
 
         :param current: the live definitions of all tables that the changes touch
+        :param access: see :meth:`execute`; its roles are made, so that their faults are found
         """
         # Pending rules would first be proven, in a version of their own.
         left = {change.id for change in changes if change.live_before is not None and change.live_before.pending}
@@ -112,8 +149,14 @@ class Executor:
             replace(change, before=replace(change.old, pending=())) if change.id in left else change
             for change in changes
         ]
-        wanted, _ = settled([change.without_pending() for change in wanted], current, self.catalogue.field_types)
+        wanted, further = settled([change.without_pending() for change in wanted], current, self.catalogue.field_types)
         self._refuse_taken(connection, wanted)
+        changed = _changed(wanted, further)
+        roles = refuse_in_use(self.catalogue, connection, changed, frozenset() if access is None else access.replaced)
+        if access is not None:
+            access.make_roles(
+                roles, Tables(self.catalogue, connection, {number: pair[1] for number, pair in changed.items()})
+            )
         new_tables = {change.id: change.new.physical_name for change in wanted if change.before is None}
         free_names = frozenset(change.before.physical_name for change in wanted if change.before is not None)
         loosening = Loosening(names_tables=any(change.pointer for change in wanted))
@@ -195,3 +238,9 @@ class Executor:
         if failure.kind in ("away", "full"):
             return Unavailable("the database can't be reached, or has no room left")
         return None
+
+
+def _changed(changes: Iterable[TableChange], further: Iterable[tuple[TableDefinition, TableDefinition]]) -> Changed:
+    """The definitions before and after, by the ids of tables."""
+    pairs = {after.id: (before, after) for before, after in further}
+    return pairs | {change.id: (change.live_before, change.after) for change in changes}

@@ -12,12 +12,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.access.grants import Access
+from dynmodel_pyramid.access.store import load
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
+from dynmodel_pyramid.changes import schema_access
+from dynmodel_pyramid.changes.access_change import Audit, no_audit
 from dynmodel_pyramid.changes.apply import TablePlan, naming_table
 from dynmodel_pyramid.changes.on_error import FAIL, OnError
 from dynmodel_pyramid.changes.planner import Definitions
+from dynmodel_pyramid.changes.schema_access import AccessPlan, Allow, access_of, allow_all, in_memory
 from dynmodel_pyramid.changes.service import DefinitionService
-from dynmodel_pyramid.changes.table_change import TableChange, with_words
+from dynmodel_pyramid.changes.table_change import TableChange, settled, with_words
 from dynmodel_pyramid.database import State
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.names import name_key
@@ -42,19 +47,25 @@ def no_precondition(state: State) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The changes, all definitions afterwards, and their state."""
+    """The changes, all definitions and roles afterwards, and their state."""
 
     changes: list[TableChange]
     definitions: list[TableDefinition]
     state: State
+    access: Access
 
 
 @dataclass(frozen=True, slots=True)
 class SchemaPlan:
-    """The changes of a document, and the state in which the plan was made."""
+    """The changes of a document, and the state in which the plan was made.
+
+    :param access: what it opens and closes (:func:`~dynmodel_pyramid.access.differences.differences`); None if the
+        document leaves roles and grants alone
+    """
 
     changes: list[TablePlan]
     state: State
+    access: list[dict[str, Any]] | None = None
 
 
 class WholeSchema:
@@ -64,13 +75,22 @@ class WholeSchema:
         self.catalogue = catalogue
         self.service = DefinitionService(catalogue)
 
-    def document(self, definitions: Iterable[TableDefinition], *, full: bool = False) -> dict[str, Any]:
-        return schema_document(definitions, self.catalogue.field_types, full=full)
+    def document(
+        self, definitions: Iterable[TableDefinition], *, full: bool = False, access: Access | None = None
+    ) -> dict[str, Any]:
+        """:param access: the roles, if they belong in the document"""
+        definitions = list(definitions)
+        roles = None if access is None else schema_access.written(access, definitions, self.catalogue)
+        return schema_document(definitions, self.catalogue.field_types, full=full, access=roles)
 
-    def current(self) -> tuple[State, list[TableDefinition]]:
-        """All tables, with their state."""
-        with self.catalogue.database.reading() as connection:
-            return self._all(connection)
+    def current(self) -> tuple[State, list[TableDefinition], Access]:
+        """All tables and roles, with their state."""
+        while True:
+            with self.catalogue.database.reading() as connection:
+                state, definitions = self._all(connection)
+                now, access = load(connection, self.catalogue.database)
+            if now == state:
+                return state, definitions, access
 
     def apply(
         self,
@@ -80,10 +100,13 @@ class WholeSchema:
         precondition: Precondition = no_precondition,
         on_error: str = FAIL,
         author: str | None = None,
+        allow_access: Allow = allow_all,
+        audit: Audit = no_audit,
     ) -> Applied:
-        """Change all tables to match the document.
+        """Change all tables, and the roles if the document has them, to match the document.
 
         :param others: what becomes of tables that are not in the document
+        :param allow_access: refuses a document whose roles differ
         :raises Invalid: the document's faults
         :raises PreconditionFailed: the precondition doesn't hold
         :raises Conflict: the rows don't allow it
@@ -108,12 +131,13 @@ class WholeSchema:
             after.update({definition.id: definition for definition in current})
             return with_words(self._changes(document, others, current, partial(draw, connection)), how, current)
 
-        done = self.service.executor.execute((), make_changes, author=author)
+        access = access_of(document, patch=others == PATCH, allow=allow_access, author=author, audit=audit)
+        done = self.service.executor.execute((), make_changes, author=author, access=access)
         for change in done.changes:
             after.pop(change.id, None)
             if change.after is not None:
                 after[change.id] = change.after
-        return Applied(done.changes, list(after.values()), done.state)
+        return Applied(done.changes, list(after.values()), done.state, done.access)
 
     def plan(
         self,
@@ -122,10 +146,12 @@ class WholeSchema:
         *,
         precondition: Precondition = no_precondition,
         on_error: str = FAIL,
+        allow_access: Allow = allow_all,
     ) -> SchemaPlan:
         """The plan of :meth:`apply`."""
         how = OnError.read(on_error)
         seen: list[State] = []
+        before: list[TableDefinition] = []
 
         def draw(connection: sa.Connection, names: list[str]) -> list[int]:
             first = self.catalogue.store.next_id(connection)
@@ -134,11 +160,16 @@ class WholeSchema:
         def make_changes(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
             state, current = self._all(connection)
             seen.append(state)
+            before[:] = current
             precondition(state)
             return with_words(self._changes(document, others, current, partial(draw, connection)), how, current)
 
-        changes = self.service.executor.plan((), make_changes)
-        return SchemaPlan(changes, seen[-1])
+        access = access_of(document, patch=others == PATCH, allow=allow_access)
+        if access is None:
+            return SchemaPlan(self.service.executor.plan((), make_changes), seen[-1])
+        planned = AccessPlan(access, lambda: in_memory(before, self.catalogue))
+        changes = self.service.executor.plan((), make_changes, planned.change())
+        return SchemaPlan(changes, seen[-1], planned.found)
 
     def canonical(self, document: Any) -> dict[str, Any]:
         """A document in the form that :meth:`document` writes, for the tables that it makes in an empty database.
@@ -146,7 +177,12 @@ class WholeSchema:
         :raises Invalid: the document's faults
         """
         changes = self._changes(document, DROP, [], lambda names: list(range(1, len(names) + 1)))
-        return self.document(change.new for change in changes)
+        linked, _ = settled(changes, {}, self.catalogue.field_types)
+        definitions = [change.new for change in linked]
+        canonical = self.document(definitions)
+        if "access" in document:
+            canonical["access"] = schema_access.canonical(document["access"], definitions, self.catalogue)
+        return canonical
 
     # Document -> changes
 

@@ -215,13 +215,16 @@ class Dialect:
         :raises sqlalchemy.exc.DBAPIError: a table is gone, or the wait (seconds) is over
         """
 
-    def lock_access(self, connection: sa.Connection, *, exclusively: bool) -> None:
-        """Hold off changes of access until the transaction ends, or be the one change of access; a no-op where there is
-        one writing transaction at a time.
-        """
-
     def bound_lock_waits(self, connection: sa.Connection, wait: float) -> None:
         """Let later statements of the transaction wait at most ``wait`` seconds for a lock; 0 or less: almost none."""
+
+    def hold_access(self, connection: sa.Connection) -> None:
+        """Wait for the writes of rows that were allowed before a change of access, and hold off new ones, until the
+        transaction ends; a no-op where only one transaction writes at a time.
+        """
+
+    def share_access(self, connection: sa.Connection) -> None:
+        """Hold off changes of access until the transaction ends, but no other writers of rows."""
 
     def hold_off_writers(self, connection: sa.Connection, table: str) -> None:
         """Block writers of a table's rows, but not readers, until the transaction ends."""

@@ -1,6 +1,5 @@
 """PostgreSQL."""
 
-import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -37,6 +36,9 @@ _END_STREAMS = sa.text(
       )
     """
 )
+
+#: The first key of PostgreSQL's advisory lock of access (``access/changes.py``); an arbitrary number.
+ACCESS_LOCK_KEY = 0x64796E61
 
 
 class PostgreSQL(Dialect):
@@ -233,6 +235,17 @@ class PostgreSQL(Dialect):
     def bound_statements(self, connection: sa.Connection, seconds: float) -> None:
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}")
 
+    def hold_access(self, connection: sa.Connection) -> None:
+        self._lock_access(connection, "pg_advisory_xact_lock")
+
+    def share_access(self, connection: sa.Connection) -> None:
+        self._lock_access(connection, "pg_advisory_xact_lock_shared")
+
+    def _lock_access(self, connection: sa.Connection, function: str) -> None:
+        # Advisory locks belong to the whole database: the second key is the schema's.
+        with raw_cursor(connection) as cursor:
+            cursor.execute(f"SELECT {function}({ACCESS_LOCK_KEY}, hashtext(%s))", (self.schema or "",))
+
     def bound_lock_waits(self, connection: sa.Connection, wait: float) -> None:
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, int(wait * 1000))}")
 
@@ -278,12 +291,6 @@ class PostgreSQL(Dialect):
         names = {"stream": STREAM, "slow": SLOW_STREAM}
         parameters = {"schema": self.schema, "tables": list(tables), "every": every, **names}
         return sum(connection.scalars(_END_STREAMS, parameters))
-
-    def lock_access(self, connection: sa.Connection, *, exclusively: bool) -> None:
-        # Advisory locks are one database's (PostgreSQL manual, 13.3.5), so the key is made of the schema's name.
-        key = int.from_bytes(hashlib.sha256(f"dynmodel access {self.schema}".encode()).digest()[:8], signed=True)
-        function = "pg_advisory_xact_lock" if exclusively else "pg_advisory_xact_lock_shared"
-        connection.exec_driver_sql(f"SELECT {function}({key})")
 
     def lock_tables(
         self, connection: sa.Connection, tables: Iterable[sa.FromClause], *, writes: bool, wait: float

@@ -15,14 +15,16 @@ from dynmodel_pyramid.fields import FieldTypes, schema
 def read_tables(
     document: Any, field_types: FieldTypes, problems: Problems, *, patch: bool = False
 ) -> dict[str, dict[str, Any] | None]:
-    """Name of a table -> its document; None for a table that a patch drops.
+    """Name of a table -> its document; None for a table that a patch drops. ``access`` is read elsewhere.
 
     :raises Invalid: there is no object of tables at all
     """
     if type(document) is not dict:
         raise Invalid([Problem("", "wrong_type", 'want an object such as {"tables": {}}')])
-    problems.unknown_keys(document, ("tables",), "")
+    problems.unknown_keys(document, ("tables", "access"), "")
     tables: Any = document.get("tables")
+    if tables is None and patch and "access" in document:
+        tables = {}
     if type(tables) is not dict:
         code = "required" if tables is None else "wrong_type"
         problems.add("/tables", code, "want the tables: an object of model names and definitions")

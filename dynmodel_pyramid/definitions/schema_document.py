@@ -45,19 +45,23 @@ _FIELD_DEFAULTS: Mapping[str, Any] = {
 
 
 def schema_document(
-    definitions: Iterable[TableDefinition], field_types: FieldTypes, *, full: bool = False
+    definitions: Iterable[TableDefinition],
+    field_types: FieldTypes,
+    *,
+    full: bool = False,
+    access: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The document of these tables. Tables that they link to must be among them.
 
     :param full: include options that have their defaults
+    :param access: the document of roles and grants, if it belongs in it
     """
     definitions = sorted(definitions, key=lambda definition: (name_key(definition.model_name), definition.model_name))
     names = {definition.id: definition.model_name for definition in definitions}
-    return {
-        "tables": {
-            definition.model_name: table_entry(definition, names, field_types, full=full) for definition in definitions
-        }
+    tables = {
+        definition.model_name: table_entry(definition, names, field_types, full=full) for definition in definitions
     }
+    return {"tables": tables} if access is None else {"tables": tables, "access": access}
 
 
 def table_entry(

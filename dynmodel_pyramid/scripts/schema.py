@@ -25,7 +25,14 @@ from dynmodel_pyramid.changes.whole_schema import DROP, KEEP, SchemaPlan, WholeS
 from dynmodel_pyramid.database import State
 from dynmodel_pyramid.errors import ConfigurationProblem, DynmodelError, Malformed, PreconditionFailed
 from dynmodel_pyramid.scripts.schema_files import FORMATS, format_of, read_text, write_text
-from dynmodel_pyramid.scripts.schema_output import coloured, diff_lines, error_lines, plan_lines, wants_colour
+from dynmodel_pyramid.scripts.schema_output import (
+    access_lines,
+    coloured,
+    diff_lines,
+    error_lines,
+    plan_lines,
+    wants_colour,
+)
 
 SAME, FAILED, DIFFERENT = 0, 1, 2
 
@@ -106,7 +113,8 @@ def _read(path: str, args: argparse.Namespace) -> Any:
 
 def export(schema: WholeSchema, args: argparse.Namespace) -> int:
     kind = format_of(args.file, args.format)
-    text = write_text(schema.document(schema.current()[1], full=args.full), kind)
+    _, definitions, access = schema.current()
+    text = write_text(schema.document(definitions, full=args.full, access=access), kind)
     if args.file == "-":
         sys.stdout.write(text)
     else:
@@ -116,22 +124,28 @@ def export(schema: WholeSchema, args: argparse.Namespace) -> int:
 
 def _planned(schema: WholeSchema, args: argparse.Namespace, document: Any) -> SchemaPlan:
     planned = schema.plan(document, KEEP if args.keep_others else DROP, on_error=args.on_error)
-    _, current = schema.current()
+    _, current, _ = schema.current()
     for line in plan_lines(planned.changes, current, schema.catalogue.field_types):
         _print(line)
-    if not planned.changes:
+    for line in access_lines(planned.access or []):
+        _print(line)
+    if not _differs(planned):
         print("No differences.")
     return planned
 
 
+def _differs(planned: SchemaPlan) -> bool:
+    return bool(planned.changes or planned.access)
+
+
 def plan(schema: WholeSchema, args: argparse.Namespace) -> int:
-    return DIFFERENT if _planned(schema, args, _read(args.file, args)).changes else SAME
+    return DIFFERENT if _differs(_planned(schema, args, _read(args.file, args))) else SAME
 
 
 def apply(schema: WholeSchema, args: argparse.Namespace) -> int:
     document = _read(args.file, args)
     planned = _planned(schema, args, document)
-    if not planned.changes:
+    if not _differs(planned):
         return SAME
     if any(plan.violations for plan in planned.changes):
         _print("! Not applied: the rows don't allow it. Mend them, or say --on-error.", stream=sys.stderr)
@@ -161,7 +175,9 @@ def diff(schema: WholeSchema, args: argparse.Namespace) -> int:
     texts = [schema.canonical(_read(args.file, args))]
     names = [args.file]
     if args.other is None:
-        texts.insert(0, schema.document(schema.current()[1]))
+        _, definitions, access = schema.current()
+        # A document without roles leaves those of the database alone.
+        texts.insert(0, schema.document(definitions, access=access if "access" in texts[0] else None))
         names.insert(0, "database")
     else:
         texts.append(schema.canonical(_read(args.other, args)))

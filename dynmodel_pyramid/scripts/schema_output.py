@@ -49,6 +49,22 @@ def plan_lines(plans: list[TablePlan], current: list[TableDefinition], field_typ
         yield f"{counts[ADDED]} to create, {counts[CHANGED]} to change, {counts[GONE]} to drop."
 
 
+def access_lines(differences: list[dict[str, Any]]) -> Iterator[str]:
+    """The lines of what a change of roles opens and closes."""
+    signs = {"creates": ADDED, "opens": ADDED, "deletes": GONE, "closes": GONE, "changes": CHANGED}
+    for each in differences:
+        what = f"{signs[each['effect']]} role {each['role']}"
+        if "definitions" in each:
+            what += f": definitions: {each['definitions']['before']} -> {each['definitions']['after']}"
+        elif "table" in each:
+            what += f": {each['table']}.{each['action']}: {_grants(each['before'])} -> {_grants(each['after'])}"
+        yield what
+
+
+def _grants(grants: list[dict[str, Any]]) -> str:
+    return "none" if not grants else ", ".join(_shown(grant) if grant else "all" for grant in grants)
+
+
 def _names(before: Any, after: Any, attribute: str = "name") -> str:
     names = [getattr(part, attribute) for part in (before, after) if part is not None]
     return " -> ".join(dict.fromkeys(names))

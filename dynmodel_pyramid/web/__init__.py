@@ -5,6 +5,7 @@
 ``http``                  shared by all views: attempts, answers, errors, bodies, conditions, lists
 ``definitions``           views of definitions, plans, history, quarantine, trash
 ``rows``                  views of rows
+``identity``              views of access: roles and grants
 ``service``               views of the service: description, field types, health, whole schema
 ``identity``              who sends a request, and what holds for it; tokens, users, sessions, the audit
 ``rest``                  the second face: PostgREST's

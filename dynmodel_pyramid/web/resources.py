@@ -10,6 +10,7 @@ from pyramid.request import Request
 from dynmodel_pyramid.access.caller import Caller
 from dynmodel_pyramid.access.grants import Access
 from dynmodel_pyramid.access.identity import ANONYMOUS
+from dynmodel_pyramid.access.store import load
 from dynmodel_pyramid.catalogue.attempt import Attempt
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.fields.registry import Failure, Registered
@@ -194,10 +195,10 @@ def root_factory(request: Request) -> Root:
     attempt = Attempt(request.registry.dynmodel_catalogue, number, deadline)
     request.environ[ATTEMPT] = attempt
     attempt.caller = Caller(ANONYMOUS, Access(), stamp=None)
+    access, stamp = Access(), ""
     if sent_credential(request) is not None:
         with attempt.database.reading() as connection:
             stamp = attempt.database.state(connection).access_stamp
-    else:
-        stamp = ""
-    attempt.caller = Caller(identify(request, stamp), Access(), stamp)
+            _, access = load(connection, attempt.database)
+    attempt.caller = Caller(identify(request, stamp), access, stamp)
     return Root(attempt)

@@ -21,7 +21,7 @@ def waits(accounts):
             done.set()
 
         with database.writer.connect() as writer, writer.begin():
-            database.dialect.lock_access(writer, exclusively=False)
+            changes.share(writer, database)
             thread = threading.Thread(target=run)
             thread.start()
             waited = not done.wait(0.15)
@@ -46,5 +46,5 @@ def test_changes_wait_for_writes(accounts, user, waits):
 
 def test_writes_wait_for_no_other_writes(accounts, waits):
     """Except on a database with one writer."""
-    shared = waits(lambda connection: accounts.database.dialect.lock_access(connection, exclusively=False))
+    shared = waits(lambda connection: changes.share(connection, accounts.database))
     assert shared is accounts.database.dialect.confirms_first

@@ -101,6 +101,17 @@ def test_the_limit_of_an_address_counts_all_names(accounts, user, address, hashe
     assert len(hashes) == 5
 
 
+def test_a_disabled_user_has_no_more_attempts_than_others(accounts, user, address):
+    """The right password forgets no failures: it would show that it is the right one."""
+    with accounts.database.writer.begin() as connection:
+        accounts.users.change(connection, user, {"disabled": True}, None)
+    for _ in range(3):
+        with pytest.raises(Unauthenticated):
+            sign_in(accounts, user.name, "right password", address)
+    with pytest.raises(TooManyRequests):
+        sign_in(accounts, user.name, "right password", address)
+
+
 def test_success_forgets_the_failures_of_the_user(accounts, user, address):
     for _ in range(2):
         for _ in range(2):

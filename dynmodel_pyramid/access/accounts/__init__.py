@@ -10,6 +10,7 @@
 ``signing_in``  a name and a password -> a session
 ``logins``      users by their account at an OpenID provider
 ``roles``       which roles exist
+``identities``  rows -> identities
 ``recognise``   a secret -> an identity, through a cache
 ``usage``       when tokens and sessions were last used
 ``audit``       the log of what happened to access

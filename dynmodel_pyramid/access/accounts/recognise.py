@@ -8,17 +8,14 @@ import threading
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-import sqlalchemy as sa
-
+from dynmodel_pyramid.access.accounts.identities import of_session, of_token
 from dynmodel_pyramid.access.accounts.secrets import digest, is_session, is_token
 from dynmodel_pyramid.access.accounts.sessions import Sessions
-from dynmodel_pyramid.access.accounts.tokens import narrowing_of
 from dynmodel_pyramid.access.accounts.usage import Usage
-from dynmodel_pyramid.access.identity import AUTHENTICATED, EVERYONE, Credential, Identity
+from dynmodel_pyramid.access.identity import Credential, Identity
 from dynmodel_pyramid.database import Database
-from dynmodel_pyramid.definitions.store import aware
 
 Kind = Literal["token", "session"]
 #: Identities that one process keeps.
@@ -93,55 +90,13 @@ class Recogniser:
 
     def _read(self, key: tuple[Kind, str]) -> _Entry | None:
         kind, wanted = key
+        tables = self.database.system.access
         with self.database.reading() as connection:
-            entry = (self._token if kind == "token" else self._session)(connection, wanted)
-        return None if entry is None or _has_expired(entry.identity) else entry
-
-    def _token(self, connection: sa.Connection, wanted: str) -> _Entry | None:
-        token, user = self.database.system.access.token, self.database.system.access.user
-        of_token = (token.c[name].label(f"token_{name}") for name in ("id", "name", "user_id", "roles"))
-        columns = (*of_token, token.c.narrowing, token.c.expires_at, token.c.last_used_at)
-        query = sa.select(*columns, user).outerjoin(user, token.c.user_id == user.c.id).where(token.c.digest == wanted)
-        row = connection.execute(query).one_or_none()
-        if row is None or (row.token_user_id is not None and (row.id is None or row.disabled)):
-            return None
-        expires = None if row.expires_at is None else aware(row.expires_at).timestamp()
-        credential = Credential("token", row.token_id, expires)
-        used = 0.0 if row.last_used_at is None else aware(row.last_used_at).timestamp()
-        narrowing = narrowing_of(row.narrowing)
-        if row.token_user_id is None:
-            identity = Identity(
-                "token",
-                f"token:{row.token_id}",
-                row.token_name,
-                roles=_roles(row.token_roles),
-                narrowing=narrowing,
-                credential=credential,
-            )
-        else:
-            roles = _roles(set(row.token_roles) & set(row.roles))
-            identity = Identity(
-                "token", f"user:{row.id}", row.name, row.email, roles, row.claims, narrowing, credential
-            )
-        return _Entry(identity, used)
-
-    def _session(self, connection: sa.Connection, wanted: str) -> _Entry | None:
-        session, user = self.database.system.access.session, self.database.system.access.user
-        columns = (session.c.id.label("session_id"), session.c.seen_at, session.c.expires_at)
-        query = sa.select(*columns, user).join(user, session.c.user_id == user.c.id).where(session.c.digest == wanted)
-        row = connection.execute(query).one_or_none()
-        if row is None or row.disabled:
-            return None
-        expires = self._sessions.end_of(row.seen_at, row.expires_at).timestamp()
-        credential = Credential("session", row.session_id, expires)
-        identity = Identity(
-            "user", f"user:{row.id}", row.name, row.email, _roles(row.roles), row.claims, credential=credential
-        )
-        return _Entry(identity, aware(row.seen_at).timestamp())
-
-
-def _roles(named: Any) -> frozenset[str]:
-    return frozenset({EVERYONE, AUTHENTICATED, *named})
+            if kind == "token":
+                used = of_token(connection, tables, tables.token.c.digest == wanted)
+            else:
+                used = of_session(connection, tables, self._sessions, tables.session.c.digest == wanted)
+        return None if used is None or _has_expired(used[0]) else _Entry(*used)
 
 
 def _has_expired(identity: Identity) -> bool:

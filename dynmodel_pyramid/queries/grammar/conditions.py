@@ -14,6 +14,7 @@ from dynmodel_pyramid.queries.grammar.syntax import (
     Filter,
     Group,
     Logic,
+    Placeholder,
     Quantifier,
 )
 
@@ -24,6 +25,7 @@ _RAW = re.compile(r"[^,)]*")
 _IS_VALUE = re.compile(r"[A-Za-z_]*")
 _ARRAY = re.compile(r"\{[^{}]*\}")
 _SPACE = re.compile(r"\s*")
+_PLACEHOLDER = re.compile(r"\{((?:user\.|now\b|today\b)[^{}]*)\}")
 _ARRAY_RAW = re.compile(r'[^"{},\\]*(?:\\.[^"{},\\]*)*', re.DOTALL)
 
 
@@ -37,6 +39,8 @@ def read_condition(cursor: Cursor, column: Column, *, nested: bool = False) -> C
     negated = cursor.take("not.")
     operator, syntax, quantifier, language = read_operator(cursor)
     start = cursor.position
+    if cursor.guard.rules.placeholders and (placeholder := _read_placeholder(cursor, nested)) is not None:
+        return Condition(column, operator, placeholder, negated, quantifier, language)
     if syntax.many:
         value: str | tuple[str, ...] = _read_list(cursor)
     elif operator == "is":
@@ -47,6 +51,17 @@ def read_condition(cursor: Cursor, column: Column, *, nested: bool = False) -> C
         begun = start + 1 if nested and cursor.text.startswith('"', start) else start
         value = _read_array(Cursor(value, cursor.parameter, cursor.guard, cursor.part, begun))
     return Condition(column, operator, value, negated, quantifier, language)
+
+
+def _read_placeholder(cursor: Cursor, nested: bool) -> Placeholder | None:
+    match = _PLACEHOLDER.match(cursor.text, cursor.position)
+    if match is None:
+        return None
+    end = match.end()
+    if end < len(cursor.text) and not (nested and cursor.text[end] in ",)"):
+        cursor.fault("nothing after the placeholder", at=end, hint="a placeholder is the whole value")
+    cursor.position = end
+    return Placeholder(match[1])
 
 
 def read_operator(cursor: Cursor) -> tuple[str, Syntax, Quantifier | None, str | None]:

@@ -13,6 +13,7 @@ from dynmodel_pyramid.queries.grammar.syntax import (
     Level,
     OrderTerm,
     Path,
+    Placeholder,
     Query,
     RowCount,
     SelectItem,
@@ -82,7 +83,7 @@ def _nested(item: Filter) -> str:
     if isinstance(item, Group):
         return ("not." if item.negated else "") + item.operator + _items(item)
     value = _value(item)
-    if not _is_list(item) and not _ARRAY.fullmatch(value):
+    if not isinstance(item.value, Placeholder) and not _is_list(item) and not _ARRAY.fullmatch(value):
         value = _text(value)
     return f"{_column(item.column, _LOGIC)}.{_operator(item)}{value}"
 
@@ -96,6 +97,8 @@ def _value(condition: Condition) -> str:
     """The value as it stands at top level."""
     if isinstance(condition.value, str):
         return condition.value
+    if isinstance(condition.value, Placeholder):
+        return "{" + condition.value.name + "}"
     if _is_list(condition):
         return "(" + ",".join(_text(value) for value in condition.value) + ")"
     return "{" + ",".join(_element(value) for value in condition.value) + "}"

@@ -18,7 +18,7 @@ class Rules:
     ``values`` bounds the values of all lists together, ``size`` the characters of names and values. ``nesting`` bounds
     groups in groups and the steps of a JSON path, ``embedding`` relations in relations. ``lenient`` is for the face of
     PostgREST: an empty ``order=``, ``limit=``, ``offset=``, ``and=`` or ``or=`` is ignored, and a quote that does not
-    delimit is an ordinary character.
+    delimit is an ordinary character. ``placeholders`` is for conditions of grants: ``{user.id}`` is a node, not a text.
     """
 
     operators: Mapping[str, Syntax] = field(kw_only=True)
@@ -28,6 +28,7 @@ class Rules:
     lenient: bool = False
     values: int = 32_000
     size: int = 1_048_576
+    placeholders: bool = False
 
 
 class Guard:

@@ -57,8 +57,21 @@ class RowCount:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A relation by ids: the field that links, its table, and whether the link is followed backwards."""
+
+    table_id: int
+    field_id: int
+    reverse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Embed:
-    """``alias:relation!hint!join(items)``, or ``...relation(items)``: ``spread`` into the row that embeds."""
+    """``alias:relation!hint!join(items)``, or ``...relation(items)``: ``spread`` into the row that embeds.
+
+    ``link`` names the relation in queries that programs make, and ``relation`` is then for errors only. No text gives
+    it.
+    """
 
     relation: str
     items: tuple["SelectItem", ...]
@@ -66,6 +79,7 @@ class Embed:
     hint: str | None = None
     join: Join | None = None
     spread: bool = False
+    link: Link | None = None
 
     @property
     def key(self) -> str:
@@ -77,16 +91,24 @@ SelectItem = Star | Field | RowCount | Embed
 
 
 @dataclass(frozen=True, slots=True)
+class Placeholder:
+    """An operand that gets its value when a statement runs, by the words in its braces: ``{user.claims.team}``."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
     """``column=not.operator(quantifier or language).value``
 
     ``value`` is a text; with a quantifier, or for an operator with a list, a tuple of texts; for ``is`` one of
     ``IS_VALUES``. A column without a JSON path may also name an embedded relation, whose existence ``is.null`` tests.
+    Only conditions of grants have a :class:`Placeholder`; it stands for the whole value.
     """
 
     column: Column
     operator: str
-    value: str | tuple[str, ...]
+    value: str | tuple[str, ...] | Placeholder
     negated: bool = False
     quantifier: Quantifier | None = None
     language: str | None = None

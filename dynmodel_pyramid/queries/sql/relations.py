@@ -17,6 +17,7 @@ from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.queries.errors import clip
+from dynmodel_pyramid.queries.grammar.syntax import Link
 from dynmodel_pyramid.queries.sql.names import Names
 
 #: Gives the model of a table by its id or model name, from the caller's attempt, so that its use is proven.
@@ -42,6 +43,10 @@ class Relation:
     reverse: bool
     listed: bool
 
+    @property
+    def id(self) -> Link:
+        return Link(self.table_id, self.link.id, self.reverse)
+
     def reached(
         self, near: sa.FromClause, far: sa.FromClause, schema: str | None, name: str
     ) -> tuple[sa.FromClause, sa.ColumnElement[bool], list[sa.ColumnElement[Any]]]:
@@ -59,12 +64,19 @@ class Relation:
         return far.join(lines, lines.c.value == far.c.id), lines.c.row_id == near.c.id, [lines.c.position]
 
 
-def relation_of(names: Names, name: str, hint: str | None, models: Models, parameter: str = "select") -> Relation:
+def relation_of(
+    names: Names, name: str, hint: str | None, models: Models, parameter: str = "select", link: Link | None = None
+) -> Relation:
     """A table's relation of that name.
 
+    :param link: the relation itself, whatever its names
     :raises Malformed: there is none (``unknown_relation``), or there are several (``ambiguous_relation``)
     """
     every = list(_relations(names, models))
+    if link is not None:
+        every = [relation for relation in every if relation.id == link]
+        if every:
+            return every[0]
     named = [relation for relation in every if name in relation.names]
     matches = named or [relation for relation in every if _is_called(relation, name, models)]
     if hint is not None:

@@ -113,7 +113,7 @@ class Selection:
     def relation(self, key: str) -> Relation:
         if key not in self._relations:
             item = self.embeds[key]
-            self._relations[key] = relation_of(self.names, item.relation, item.hint, self.around.model)
+            self._relations[key] = relation_of(self.names, item.relation, item.hint, self.around.model, link=item.link)
         return self._relations[key]
 
     def child(self, key: str, joins: list[Any] | None = None) -> "Selection":

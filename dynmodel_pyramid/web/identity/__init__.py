@@ -7,7 +7,7 @@
 ``caching``     answers that depend on the identity: ``Cache-Control`` and ``Vary``
 ``rates``       requests a second by identity
 ``policy``      Pyramid's security policy of the application
-``resources``   the tree: ``/token/``, ``/user/``, ``/session/``, ``/me/``, ``/audit/``
+``resources``   the tree: ``/token/``, ``/user/``, ``/session/``, ``/me/``, ``/audit/``, ``/access/``
 ``changing``    transactions that change access, and what the audit says of them
 ``tokens``      the views of ``/token/``
 ``users``       the views of ``/user/``
@@ -15,6 +15,9 @@
 ``oidc``        the views of ``/session/oidc/``: sign-in with an OpenID provider
 ``me``          the view of ``/me/``
 ``audit``       the view of ``/audit/``
+``access``      roles and grants: ``/access/``
+``explain``     ``/access/explain/``
+``audited``     the audit of what is changed there
 """
 
 from pyramid.config import Configurator

@@ -18,6 +18,7 @@ from dynmodel_pyramid.web.http.conditions import if_match, is_unchanged
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
 from dynmodel_pyramid.web.http.preferences import preferred_return
+from dynmodel_pyramid.web.identity.audited import audit_of
 from dynmodel_pyramid.web.resources import Schema, SchemaPlan
 
 
@@ -36,29 +37,44 @@ def _one_of(parameters: dict[str, str], name: str, known: tuple[str, ...]) -> st
     return value
 
 
-def _with_state(answer: Response, state: State) -> Response:
-    answer.headers["ETag"] = f'"{state.stamp}"'
+def _tag(context: Schema | SchemaPlan, state: State) -> str:
+    """The tag of the document that this caller sees."""
+    return f"{state.stamp}-{state.access_stamp}" if context.attempt.caller.is_admin else state.stamp
+
+
+def _with_state(context: Schema | SchemaPlan, answer: Response, state: State) -> Response:
+    answer.headers["ETag"] = f'"{_tag(context, state)}"'
     answer.headers["Definitions-Revision"] = str(state.definitions)
     return answer
 
 
-def _precondition(request: Request) -> Callable[[State], None]:
+def _precondition(context: Schema | SchemaPlan, request: Request) -> Callable[[State], None]:
     matches = if_match(request)
 
     def check(state: State) -> None:
-        if matches is not None and not matches(state.stamp):
-            raise PreconditionFailed("the definitions have changed since")
+        if matches is not None and not matches(_tag(context, state)):
+            raise PreconditionFailed("the definitions have changed since, or roles and grants have")
 
     return check
 
 
+def _allow_access(context: Schema | SchemaPlan) -> Callable[[], None]:
+    def allow() -> None:
+        caller = context.attempt.caller
+        if not caller.is_admin:
+            raise caller.refused("change roles and grants")
+
+    return allow
+
+
 def get_schema(context: Schema, request: Request) -> Response:
     full = _one_of(no_parameters(request, "full"), "full", ("false", "true")) == "true"
-    state, definitions = context.attempt.definitions()
-    if is_unchanged(request, state.stamp):
-        return _with_state(empty_answer(304), state)
-    document = WholeSchema(context.attempt.catalogue).document(definitions, full=full)
-    return _with_state(json_answer(encode(document)), state)
+    schema = WholeSchema(context.attempt.catalogue)
+    state, definitions, access = schema.current()
+    if is_unchanged(request, _tag(context, state)):
+        return _with_state(context, empty_answer(304), state)
+    document = schema.document(definitions, full=full, access=access if context.attempt.caller.is_admin else None)
+    return _with_state(context, json_answer(encode(document)), state)
 
 
 def put_schema(context: Schema, request: Request) -> Response:
@@ -73,17 +89,25 @@ def patch_schema(context: Schema, request: Request) -> Response:
 
 def _apply(context: Schema, request: Request, document: Any, others: str, parameters: dict[str, str]) -> Response:
     schema = WholeSchema(context.attempt.catalogue)
+    caller = context.attempt.caller
     done = schema.apply(
-        document, others, precondition=_precondition(request), on_error=parameters.get("on_error", FAIL)
+        document,
+        others,
+        precondition=_precondition(context, request),
+        on_error=parameters.get("on_error", FAIL),
+        author=caller.identity.id,
+        allow_access=_allow_access(context),
+        audit=audit_of(request, caller.identity),
     )
     context.attempt.settle()
     preferences = preferred_return(request)
     if preferences.is_empty:
         answer = empty_answer(204)
     else:
-        answer = json_answer(encode(schema.document(done.definitions)))
+        access = done.access if caller.is_admin else None
+        answer = json_answer(encode(schema.document(done.definitions, access=access)))
     preferences.tell(answer)
-    return _with_state(answer, done.state)
+    return _with_state(context, answer, done.state)
 
 
 def plan_schema(context: SchemaPlan, request: Request) -> Response:
@@ -94,7 +118,11 @@ def plan_schema(context: SchemaPlan, request: Request) -> Response:
     planned = WholeSchema(context.attempt.catalogue).plan(
         document,
         PATCH if is_patch else _one_of(parameters, "others", (DROP, KEEP)),
-        precondition=_precondition(request),
+        precondition=_precondition(context, request),
         on_error=parameters.get("on_error", FAIL),
+        allow_access=_allow_access(context),
     )
-    return _with_state(json_answer(encode({"tables": plan_documents(planned.changes)})), planned.state)
+    plan: dict[str, Any] = {"tables": plan_documents(planned.changes)}
+    if planned.access is not None:
+        plan["access"] = planned.access
+    return _with_state(context, json_answer(encode(plan)), planned.state)
