@@ -6,6 +6,7 @@ import pytest
 import requests
 import sqlalchemy as sa
 import webtest
+from pyramid.config import Configurator
 
 import dynmodel_pyramid
 from dynmodel_pyramid.access.accounts.logins import Logins, free_name
@@ -435,6 +436,26 @@ def test_settings_that_lack_something(further, words):
 
 def test_without_a_provider_there_is_no_such_place(make_app):
     make_app(**{"dynmodel.access": "open", "dynmodel.open_to": "anywhere"}).get(START, status=404)
+
+
+def test_below_a_prefix(tmp_path, at_provider):
+    with database_settings("sqlite", tmp_path) as settings:
+        settings = {**settings, **settings_for(at_provider.issuer), "tm.manager_hook": "pyramid_tm.explicit_manager"}
+        with Configurator(settings=settings) as config:
+            config.include("pyramid_tm")
+            config.include("dynmodel_pyramid", route_prefix="/data")
+        wsgi = config.make_wsgi_app()
+        try:
+            browser = webtest.TestApp(wsgi)
+            answer = browser.get(f"/data{START}", status=303)
+            assert "Path=/data/session/oidc;" in answer.headers["Set-Cookie"]
+            back = requests.get(answer.headers["Location"], allow_redirects=False, timeout=5).headers["Location"]
+            assert back.startswith(f"http://localhost/data{BACK}?")
+            answer = browser.get(back.removeprefix("http://localhost"), status=303)
+            assert answer.headers["Location"] == "/data/"
+            assert browser.get("/data/session/").json["name"] == "ann"
+        finally:
+            wsgi.registry.dynmodel_catalogue.database.close()
 
 
 def test_through_real_servers(tmp_path, monkeypatch, at_provider):
