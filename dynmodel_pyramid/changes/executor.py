@@ -191,6 +191,7 @@ class Executor:
         return SCHEMA_EDITORS[self.database.dialect.name](context)
 
     def _refuse_taken(self, connection: sa.Connection, changes: list[TableChange]) -> None:
+        self._refuse_too_many(connection, changes)
         own = {change.id for change in changes}
         for change in changes:
             after, before = change.after, change.live_before
@@ -202,6 +203,17 @@ class Executor:
                     code="name_taken",
                     hint="choose another model_name",
                 )
+
+    def _refuse_too_many(self, connection: sa.Connection, changes: list[TableChange]) -> None:
+        """Without a lock: some that are made at the same moment may be beyond the limit."""
+        more = sum((change.after is not None) - (change.live_before is not None) for change in changes)
+        most = self.settings.max_tables
+        if more > 0 and self.store.count(connection) + more > most:
+            raise Conflict(
+                f"there are at most {most} tables (dynmodel.max_tables)",
+                code="too_many_tables",
+                hint="drop tables that nobody needs",
+            )
 
     def transaction(self, run: Callable[[sa.Connection, float], Result]) -> Result:
         """Run a function in a transaction; after a deadlock, or if a lock was not free in time, again until the
