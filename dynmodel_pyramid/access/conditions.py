@@ -131,6 +131,11 @@ class Condition:
         far = {step.far for level in self.levels for step in map(Step.read, level.path) if step is not None}
         return frozenset({self.table_id, *far, *(table_id for table_id, _ in self.names())})
 
+    @property
+    def is_timeless(self) -> bool:
+        """Whether it does not depend on the moment."""
+        return not any(placeholder.name in ("now", "today") for placeholder in self.placeholders())
+
     def placeholders(self) -> frozenset[Placeholder]:
         every = (leaf.value for level in self.levels for leaf in leaves(level.filters))
         return frozenset(value for value in every if isinstance(value, Placeholder))

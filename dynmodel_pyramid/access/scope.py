@@ -1,6 +1,6 @@
 """What an identity may do with one version of a table. Every call of the row service and of the queries has one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,29 +35,23 @@ class Scope:
     """
     :param view: the rows and values that may be read
     :param values: the values of the view's parameters
-    :param permits: by action; None: everything may be written
+    :param permits_of: gives the permits for an action, in their order; None: everything may be written
     :param may_read: whether the identity's roles have a grant to read, which may hold for no row
     :param has_grants: whether they have any grant on the table; else it does not exist for the identity
     """
 
     view: View
     values: Mapping[str, Any] = field(default_factory=dict)
-    permits: Mapping[Action, tuple[Permit, ...]] | None = None
+    permits_of: Callable[[Action], tuple[Permit, ...]] | None = None
     may_read: bool = True
     has_grants: bool = True
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether everything may be read and written."""
-        return self.view.key is None and self.permits is None
-
     def of(self, action: Action) -> tuple[Permit, ...] | None:
-        """The permits for an action, in their order; None: anything goes."""
-        return None if self.permits is None else self.permits.get(action, ())
+        """The permits for an action; None: anything goes."""
+        return None if self.permits_of is None else self.permits_of(action)
 
     def knows(self, name: str, action: Action) -> bool:
         """Whether a field exists for the caller: it may be read, or written by that action."""
-        permits = self.of(action)
-        if permits is None or self.view.may_read(name):
+        if self.permits_of is None or self.view.may_read(name):
             return True
-        return any(name in permit.names or name in permit.presets for permit in permits)
+        return any(name in permit.names or name in permit.presets for permit in self.permits_of(action))

@@ -8,6 +8,7 @@ import datetime
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -33,7 +34,10 @@ from dynmodel_pyramid.queries.sql.views import Models, View, WholeTable
 
 #: How many compiled views, and how many conditions' slots, one version of a table keeps.
 MOST_KEPT = 64
-_WRITES: tuple[Action, ...] = ("create", "update", "delete")
+#: For how many identities it keeps the values of a view's parameters.
+MOST_OWN = 500
+#: Identities whose claims are stored here, so that the access stamp covers them: their values are kept, too.
+KEPT_KINDS = frozenset({"anonymous", "token", "user"})
 
 
 class Kept:
@@ -42,14 +46,18 @@ class Kept:
     An entry holds for certain versions of the far tables that its conditions name.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST_KEPT) -> None:
+        self._most = most
         self._entries: OrderedDict[Any, tuple[Mapping[int, int], Any]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: Any, models: Models, make: Callable[[Models], Any]) -> Any:
+    def get(
+        self, key: Any, models: Models, make: Callable[[Models], Any], keeps: Callable[[Any], bool] = lambda entry: True
+    ) -> Any:
         """
         :param models: of the attempt, which then proves the far tables
         :param make: makes the entry; it must look up far tables by the models that it gets
+        :param keeps: whether the entry may be kept
         """
         with self._lock:
             found = self._entries.get(key)
@@ -59,9 +67,11 @@ class Kept:
             return found[1]
         seen = _Seen(models)
         entry = make(seen)
+        if not keeps(entry):
+            return entry
         with self._lock:
             self._entries[key] = (seen.close(), entry)
-            while len(self._entries) > MOST_KEPT:
+            while len(self._entries) > self._most:
                 self._entries.popitem(last=False)
         return entry
 
@@ -87,6 +97,32 @@ class _Seen:
 def _version(models: Models, table_id: int) -> int | None:
     model = models(table_id)
     return None if model is None else model.definition.version
+
+
+def new_kept(model: Model) -> Kept:
+    return Kept()
+
+
+def _new_own(model: Model) -> Kept:
+    return Kept(MOST_OWN)
+
+
+def no_permits(action: Action) -> tuple[Permit, ...]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class _OwnView:
+    """A view with the values of one identity.
+
+    :param lasts: whether the values are the same for the next request; those of ``{now}`` are not
+    """
+
+    view: View
+    values: Mapping[str, Any]
+    may_read: bool
+    has_grants: bool
+    lasts: bool
 
 
 class Scopes:
@@ -129,33 +165,65 @@ class Scopes:
 
     def _made(self, model: Model) -> Scope:
         table_id = model.definition.id
-        identity, caller = self.caller.identity, self.caller
+        identity = self.caller.identity
         if identity.is_admin and (identity.narrowing.tables is None or table_id in identity.narrowing.tables):
             # A narrowed token of an administrator.
-            return Scope(WholeTable(model), permits={} if identity.narrowing.read_only else None)
-        grants = caller.grants(table_id)
-        kept = model.once(Kept, lambda model: Kept())
+            return Scope(WholeTable(model), permits_of=no_permits if identity.narrowing.read_only else None)
+        kept: Kept = model.once(Kept, new_kept)
+        reading = self._reading(kept, model)
+        permits: dict[Action, tuple[Permit, ...]] = {}
+
+        def permits_of(action: Action) -> tuple[Permit, ...]:
+            if action not in permits:
+                grants = self.caller.grants(table_id).of(action)
+                permits[action] = tuple(self._permits(kept, model, grants))
+            return permits[action]
+
+        return Scope(reading.view, reading.values, permits_of, reading.may_read, reading.has_grants)
+
+    def _reading(self, kept: Kept, model: Model) -> "_OwnView":
+        """The view and the values of its parameters, from those of earlier requests if possible."""
+        identity = self.caller.identity
+        if identity.kind not in KEPT_KINDS:
+            return self._new_reading(kept, model)
+        key = ("own", self.caller.stamp, identity.id, identity.roles, identity.narrowing)
+        own: Kept = model.once(_OwnView, _new_own)
+        return own.get(key, self.models, lambda models: self._new_reading(kept, model, models), lambda own: own.lasts)
+
+    def _new_reading(self, kept: Kept, model: Model, models: Models | None = None) -> "_OwnView":
+        """
+        :param models: notes the far tables that the grants' conditions name
+        """
+        table_id, models = model.definition.id, models or self.models
+        grants = self.caller.grants(table_id)
         readings: list[tuple[Grant, list[list[Any]]]] = []
+        lasts = True
         for grant in grants.read:
-            held = self._held(kept, model, grant.rows)
+            held = self._held(kept, model, grant.rows, models)
+            lasts = lasts and (grant.rows is None or grant.rows.is_timeless)
             if held is not None:
                 readings.append((grant, held))
         key = tuple((grant, tuple(padded(len(slot)) for slot in held)) for grant, held in readings)
-        view: GrantedView = kept.get(("view", key), self.models, partial(self._compiled, model, key))
+        view: GrantedView = kept.get(("view", key), models, partial(self._compiled, model, key))
         values: dict[str, Any] = {}
         for number, (_, held) in enumerate(readings):
             values |= parameter_values(_prefix(table_id, number), held)
-        permits = {action: tuple(self._permits(kept, model, grants.of(action))) for action in _WRITES}
-        whole: View = WholeTable(model) if view.is_whole else view
-        return Scope(whole, {} if view.is_whole else values, permits, bool(grants.read), not grants.is_empty)
+        whole = view.is_whole
+        return _OwnView(
+            WholeTable(model) if whole else view, {} if whole else values, bool(grants.read), not grants.is_empty, lasts
+        )
 
-    def _held(self, kept: Kept, model: Model, condition: Condition | None) -> list[list[Any]] | None:
+    def _held(
+        self, kept: Kept, model: Model, condition: Condition | None, models: Models | None = None
+    ) -> list[list[Any]] | None:
         """The values of a condition's slots; None if one has none, or the condition names something that is gone: then
         the grant does not hold.
         """
         if condition is None:
             return []
-        slots: tuple[Slot, ...] | None = kept.get(("slots", condition), self.models, partial(_slots, condition, model))
+        slots: tuple[Slot, ...] | None = kept.get(
+            ("slots", condition), models or self.models, partial(_slots, condition, model)
+        )
         if slots is None:
             return None
         held = [slot.values(self.caller.identity, self.moment) for slot in slots]

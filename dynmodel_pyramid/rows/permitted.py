@@ -25,7 +25,7 @@ from dynmodel_pyramid.rows.service import NewRows, Rows
 
 def row_service(catalogue: Catalogue, model: Model, scopes: Scopes, *, author: str | None = None) -> Rows:
     """The rows of a table, for one caller."""
-    kind = Rows if scopes.scope(model).permits is None else PermittedRows
+    kind = Rows if scopes.scope(model).permits_of is None else PermittedRows
     return kind(catalogue, model, scopes, author=author)
 
 

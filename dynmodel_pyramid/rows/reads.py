@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.access.scopes import Kept, Scopes
+from dynmodel_pyramid.access.scopes import Kept, Scopes, new_kept
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.definitions.model import Referrer
@@ -56,7 +56,7 @@ class RowReads:
         if self.scopes.are_whole:
             return self.model.once(RowEncoder, partial(_encoder, self.models, self.scopes))
         sides = tuple(self._side_key(side) for side in self.model.definition.referrers if side.reverse is not None)
-        kept: Kept = self.model.once(Kept, lambda model: Kept())
+        kept: Kept = self.model.once(Kept, new_kept)
         encoder: RowEncoder = kept.get(
             ("encoder", self.scope.view.key, sides),
             self.models,

@@ -46,7 +46,7 @@ class StagedUpserts(StagedRows):
     @staticmethod
     def takes_upserts(rows: Rows, target: Target) -> bool:
         """Whether upserts of this table can be staged."""
-        if rows.scope.permits is not None or not rows.scopes.are_whole:
+        if rows.scope.permits_of is not None or not rows.scopes.are_whole:
             return False
         is_only_writer = rows.catalogue.database.dialect.confirms_first
         return is_only_writer and not rows.links.fields and not target.system_values and StagedRows.takes(rows)

@@ -37,10 +37,10 @@ def face_of(request: Request) -> str | None:
 
 def sent_credential(request: Request) -> Sent | None:
     """The one credential that counts: ``Authorization``, else ``apikey`` below ``/rest/``, else the cookie."""
-    header = request.headers.get("Authorization")
+    header = request.environ.get("HTTP_AUTHORIZATION")
     if header is not None:
         return _authorization(header)
-    key = request.headers.get("apikey") if face_of(request) == "rest" else None
+    key = request.environ.get("HTTP_APIKEY") if face_of(request) == "rest" else None
     if key is not None:
         return Sent("apikey", key.strip()[:LONGEST])
     cookie = sent_cookie(request)
