@@ -63,6 +63,9 @@ class Kept:
         self.plan = plan
         self.last: tuple[tuple[Any, ...], PreparedSelect] | None = None
         self.count: PreparedSelect | None = None
+        #: The last stream: its limit and offset, the statement, and SQLAlchemy's cache with its compiled form, which
+        #: halves the time of a list of one row.
+        self.stream: tuple[tuple[Any, ...], sa.Select[*tuple[Any, ...]], dict[Any, Any]] | None = None
 
 
 class KeptPlans:
@@ -155,8 +158,12 @@ class Queried:
 
     def parts(self, connection: sa.Connection, limit: int | None, offset: int) -> Generator[Sequence[Sequence[Any]]]:
         """The rows' values, in the order of ``plan.names``, ``CHUNK`` rows in memory."""
-        options = {"compiled_cache": None, "stream_results": True, "yield_per": CHUNK}
-        result = connection.execute(self.plan.page(limit, offset), self._values, execution_options=options)
+        last = self._kept.stream
+        if last is None or last[0] != (limit, offset):
+            last = self._kept.stream = ((limit, offset), self.plan.page(limit, offset), {})
+        _, statement, compiled = last
+        options = {"compiled_cache": compiled, "stream_results": True, "yield_per": CHUNK}
+        result = connection.execute(statement, self._values, execution_options=options)
         try:
             yield from result.partitions(CHUNK)
         finally:
