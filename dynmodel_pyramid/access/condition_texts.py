@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+import colander
+
 from dynmodel_pyramid.access.conditions import (
     EVERYTHING,
     Condition,
@@ -41,6 +43,8 @@ WITH_PLACEHOLDER = (EQ, NEQ, GT, GTE, LT, LTE, IN, IS_DISTINCT)
 #: The most characters of a condition.
 LONGEST = 10_000
 PLACEHOLDERS = "{user.id}, {user.name}, {user.email}, {user.claims.NAME}, {now} and {today}"
+#: The form of the values of placeholders that are not of an identity.
+MOMENTS = {"now": "2026-01-31T12:00:00.000001Z", "today": "2026-01-31"}
 _PLACEHOLDER = re.compile(r"user\.(?:id|name|email|claims(?:\.[^\s{}.,()\"&]+)+)|now|today")
 _LIKE_ONE = re.compile(r"\{[A-Za-z][\w.]*\}")
 
@@ -205,6 +209,14 @@ def _check(leaf: Leaf, names: Names, parameter: str) -> None:
             code="invalid_operand",
             hint=f"there are {PLACEHOLDERS}",
         )
+    if leaf.value.name in MOMENTS:
+        # Those of identities are judged when they are known.
+        try:
+            subject.field_type.operand_node(subject.options).deserialize(MOMENTS[leaf.value.name])
+        except colander.Invalid:
+            raise Malformed(
+                f"{parameter}: {{{leaf.value.name}}} is no value of this field", code="invalid_operand"
+            ) from None
     known = operator_of(subject, leaf.operator)
     if leaf.quantifier or leaf.language or not any(known is one for one in WITH_PLACEHOLDER):
         modifier = f"({leaf.quantifier or leaf.language})" if leaf.quantifier or leaf.language else ""

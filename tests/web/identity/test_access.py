@@ -202,6 +202,19 @@ def test_roles_one_by_one(access):
     assert access.get("/access/") == {"roles": {}}
 
 
+def test_bounds_hold_for_single_roles_too(access, monkeypatch):
+    access.send("PUT", "/access/", {"roles": {f"r{number}": {} for number in range(200)}}, status=200)
+    access.refused("PUT", "/access/role/more/", {}, status=422, code=" too_many")
+    access.send("PUT", "/access/role/r7/", {"label": "x"}, status=200)
+    rows = {"tables": {"Order": {"read": [{"rows": "text=eq.a"}] * 3}}}
+    access.send("PUT", "/access/role/r8/", rows, status=200)
+    monkeypatch.setattr("dynmodel_pyramid.access.document_reading.MOST_CONDITIONS", 5)
+    access.refused("PUT", "/access/role/r7/", rows, status=422, code="/tables/Order/read/2/rows too_many")
+    access.send("PUT", "/access/role/r8/", rows, status=200)
+    monkeypatch.setattr(access.catalogue.database.settings, "max_document_size", 20_000)
+    access.refused("PUT", "/access/role/r9/", {"description": "x" * 9000}, status=413, code="payload_too_large")
+
+
 def test_preconditions(access):
     tag = access.send("GET", "/access/").headers["ETag"]
     made = access.send("PUT", "/access/role/a/", {}, if_match=tag, status=201)
@@ -298,6 +311,7 @@ def test_explain(access):
     assert (told["allowed"], told["by"], told["grants"]) == (False, None, [])
     told = explained(access, table="Order", action="read", row=1, **{"as": "clerk"})
     assert told["allowed"] is False
+    assert told["fields"] == []
     [grant] = told["grants"]
     assert grant["grant"] == CLERK["tables"]["Order"]["read"]
     [part] = grant["conditions"]
@@ -331,6 +345,7 @@ def test_explain_a_user_and_a_token(access):
     user = f"user:{number}"
     told = explained(access, table="Order", action="read", row=1, **{"as": user})
     assert (told["allowed"], told["by"]) == (True, "clerk: Order.read")
+    assert told["fields"] == ["text", "status", "owner", "team", "made", "must"]
     assert told["as"] == {"id": user, "roles": ["authenticated", "clerk", "everyone"]}
     told = explained(access, table="Order", action="read", row=2, **{"as": user})
     assert told["allowed"] is False
