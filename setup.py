@@ -10,6 +10,7 @@ PHONE = ["phonenumbers >= 8.13"]
 URL = ["rfc3986-validator >= 0.1.1"]
 JSONSCHEMA = ["jsonschema-rs >= 0.60"]
 YAML = ["PyYAML >= 6.0"]
+JWT = ["PyJWT[crypto] >= 2.10"]
 TESTING = [
     *POSTGRESQL,
     *EMAIL,  # the suite converts between all types, those with libraries too
@@ -35,6 +36,7 @@ setup(
     zip_safe=False,
     install_requires=[
         "alembic >= 1.16",  # DDL operations on both databases; migrations of the system tables
+        "argon2-cffi >= 23.1",  # hashes of passwords: argon2id (RFC 9106)
         "colander >= 2.0",  # validators of values and of field options
         "google-re2 >= 1.1",  # regular expressions of clients, in linear time; 600 KB, BSD, wheels for 3.11 to 3.13
         "iso4217 >= 1.12",  # codes and minor units of currencies; 12 KB
@@ -57,6 +59,10 @@ setup(
         "jsonschema": JSONSCHEMA,
         # For YAML in dynmodel-schema; JSON needs nothing.
         "yaml": YAML,
+        # Bearer tokens of other issuers. cryptography verifies what is signed with public keys.
+        "jwt": JWT,
+        # Sign-in with an OpenID provider: ID tokens are such tokens; nothing else is needed.
+        "oidc": JWT,
         # What the conformance suite (dynmodel_pyramid.testing) needs; plugin authors install this.
         "testing": TESTING,
         # What this project's own tests need besides.
@@ -64,6 +70,7 @@ setup(
             *TESTING,
             *JSONSCHEMA,
             *YAML,
+            *JWT,
             "pytest-cov >= 7",
             "coverage >= 7.10",  # measures subprocesses by itself
             "pytest-xdist >= 3.7",  # has --no-loadscope-reorder
@@ -95,6 +102,8 @@ setup(
             "dynmodel-purge = dynmodel_pyramid.scripts.purge:main",
             "dynmodel-schema = dynmodel_pyramid.scripts.schema:main",
             "dynmodel-serve = dynmodel_pyramid.scripts.serve:main",
+            "dynmodel-token = dynmodel_pyramid.scripts.token:main",
+            "dynmodel-user = dynmodel_pyramid.scripts.user:main",
         ],
         "dynmodel_pyramid.formats": [
             "json = dynmodel_pyramid.exchange.built_in:JSON_FORMAT",
@@ -115,6 +124,7 @@ setup(
             "updated_time = dynmodel_pyramid.fields.types.system_values:UpdatedTime",
             "created_by = dynmodel_pyramid.fields.types.system_values:CreatedBy",
             "updated_by = dynmodel_pyramid.fields.types.system_values:UpdatedBy",
+            "user = dynmodel_pyramid.fields.types.users:User",
             "link = dynmodel_pyramid.fields.types.links:Link",
             "links = dynmodel_pyramid.fields.types.links:Links",
             "email = dynmodel_pyramid.fields.types.internet:Email",

@@ -19,26 +19,31 @@ from pyramid.tweens import EXCVIEW, INGRESS
 from webob.request import DisconnectionError
 
 from dynmodel_pyramid import orm
+from dynmodel_pyramid.access.accounts.accounts import Accounts
 from dynmodel_pyramid.access.current import CurrentAccess
 from dynmodel_pyramid.catalogue.attempt import Stale
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.catalogue.unsupported_options import report_unsupported
 from dynmodel_pyramid.database import Database
 from dynmodel_pyramid.definitions import upgrade
-from dynmodel_pyramid.directives import add_dynmodel_setting, add_field_type, add_row_format
+from dynmodel_pyramid.directives import add_dynmodel_setting, add_field_type, add_row_format, set_dynmodel_identity
 from dynmodel_pyramid.errors import ConfigurationProblem, DynmodelError
 from dynmodel_pyramid.exchange.formats import Formats
 from dynmodel_pyramid.fields import FieldTypes
 from dynmodel_pyramid.settings import Settings
 from dynmodel_pyramid.web.http import errors as web_errors
 from dynmodel_pyramid.web.http.tree import ROUTE
+from dynmodel_pyramid.web.identity import open_mode
+from dynmodel_pyramid.web.identity.policy import SecurityPolicy
 from dynmodel_pyramid.web.resources import root_factory
 
 _TM = "pyramid_tm.tm_tween_factory"
 _TWEENS = "dynmodel_pyramid.web.transactions"
+_CACHING = "dynmodel_pyramid.web.identity.caching.caching_tween_factory"
 #: The tweens that must be in effect, from the outside to the inside.
 TWEENS = (
     "dynmodel_pyramid.web.cors.cors_tween_factory",
+    _CACHING,
     f"{_TWEENS}.attempts_tween_factory",
     _TM,
     f"{_TWEENS}.confirmation_tween_factory",
@@ -56,6 +61,7 @@ def main(global_config: Mapping[str, str], **settings: Any) -> Router:
         with Configurator(settings=settings) as config:
             config.include("pyramid_tm")
             config.include("dynmodel_pyramid")
+            config.set_security_policy(SecurityPolicy())
             # An address that isn't UTF-8 fails before the route is matched. Here that affects no other application.
             config.add_exception_view(web_errors.undecodable_view, context=URLDecodeError)
         return config.make_wsgi_app()
@@ -80,17 +86,20 @@ def includeme(config: Configurator) -> None:
     config.registry.dynmodel_settings = settings
     config.registry.dynmodel_formats = formats
     config.registry.dynmodel_catalogue = Catalogue(database, field_types, orm)
+    config.registry.dynmodel_accounts = Accounts(database)
     config.registry.dynmodel_access = CurrentAccess(database)
     config.registry.dynmodel_error_writers = {}
     config.add_directive("add_field_type", add_field_type)
     config.add_directive("add_row_format", add_row_format)
     config.add_directive("add_dynmodel_setting", add_dynmodel_setting)
+    config.add_directive("set_dynmodel_identity", set_dynmodel_identity)
 
     # From the outside to the inside; attempts stand around pyramid_tm, the confirmation within it.
     config.add_tween("dynmodel_pyramid.web.cors.cors_tween_factory", under=INGRESS, over=(_TM, EXCVIEW))
+    config.add_tween(_CACHING, under=(INGRESS, "dynmodel_pyramid.web.cors.cors_tween_factory"), over=(_TM, EXCVIEW))
     config.add_tween(
         f"{_TWEENS}.attempts_tween_factory",
-        under=(INGRESS, "dynmodel_pyramid.web.cors.cors_tween_factory"),
+        under=(INGRESS, _CACHING, "dynmodel_pyramid.web.cors.cors_tween_factory"),
         over=(_TM, EXCVIEW),
     )
     config.add_tween(f"{_TWEENS}.confirmation_tween_factory", under=(_TM, INGRESS), over=EXCVIEW)
@@ -99,8 +108,6 @@ def includeme(config: Configurator) -> None:
     config.add_route(ROUTE, "/*traverse", factory=root_factory)
     modules = (
         "service.about",
-        "identity.access",
-        "identity.explain",
         "service.schema",
         "definitions.tables",
         "definitions.plan",
@@ -111,6 +118,7 @@ def includeme(config: Configurator) -> None:
         "rows.writes",
         "rows.lists",
         "rest",
+        "identity",
     )
     for module in modules:
         config.include(f"dynmodel_pyramid.web.{module}", route_prefix=None)
@@ -140,6 +148,9 @@ def _start(config: Configurator, settings: Settings) -> None:
             report_unsupported(catalogue)
         else:
             upgrade.check(database)
+        open_mode.check_settings(settings)
+        with database.reading() as connection:
+            open_mode.tell_first_way_in(connection, database.system, settings)
     except BaseException:
         database.close()
         raise

@@ -1,6 +1,10 @@
 """The directives that an application, or a package that it includes, may call on the configurator."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from pyramid.config import Configurator
+from pyramid.request import Request
 
 from dynmodel_pyramid.exchange.formats import Format
 from dynmodel_pyramid.fields import FieldType
@@ -53,3 +57,20 @@ def add_dynmodel_setting(config: Configurator, setting: Setting) -> None:
     introspectable = config.introspectable("dynmodel settings", setting.name, f"dynmodel.{setting.name}", "setting")
     introspectable["setting"] = setting
     config.action(("dynmodel setting", setting.name), introspectables=(introspectable,))
+
+
+def set_dynmodel_identity(config: Configurator, identify: Callable[[Request], Mapping[str, Any] | str | None]) -> None:
+    """Let a function of the host application tell who sends a request: it gets the request, and returns None for
+    nobody, an id, or a mapping with ``id`` and, if it likes, ``name``, ``email``, ``roles`` and ``claims``.
+
+    The identity's id is ``host:`` and the id. Without this, the id is ``request.authenticated_userid``. A credential of
+    the service, which the request bears, comes first. Two functions are a configuration conflict.
+    """
+    introspectable = config.introspectable(
+        "dynmodel identity", "identity", getattr(identify, "__name__", ""), "identity"
+    )
+
+    def register() -> None:
+        config.registry.dynmodel_identity = identify
+
+    config.action(("dynmodel identity",), register, introspectables=(introspectable,))

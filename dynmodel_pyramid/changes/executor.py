@@ -59,11 +59,23 @@ class Executed:
         return definition
 
 
-class Executor:
-    """The definition changes of one catalogue."""
+#: Proves in a transaction, before its commit, that whoever makes the change still may; it raises to refuse.
+Prove = Callable[[sa.Connection], None]
 
-    def __init__(self, catalogue: Catalogue) -> None:
+
+def no_proof(connection: sa.Connection) -> None:
+    """The proof of a caller who may do everything, such as the console."""
+
+
+class Executor:
+    """The definition changes of one catalogue.
+
+    :param prove: called before each commit, and before the row of the state is locked
+    """
+
+    def __init__(self, catalogue: Catalogue, prove: Prove = no_proof) -> None:
         self.catalogue = catalogue
+        self.prove = prove
         self.database = catalogue.database
         self.store = catalogue.store
         self.settings = catalogue.database.settings
@@ -110,6 +122,7 @@ class Executor:
                 self.store.update(connection, after)
             self.database.dialect.bound_lock_waits(connection, self.settings.lock_timeout)
             lines = [*((change.live_before, change.after) for change in logged), *further]
+            self.prove(connection)
             state = self.store.record(connection, lines, author)
             roles = refuse_in_use(self.catalogue, connection, changed, replaced, roles)
             if access is not None:
@@ -178,6 +191,7 @@ class Executor:
         return SCHEMA_EDITORS[self.database.dialect.name](context)
 
     def _refuse_taken(self, connection: sa.Connection, changes: list[TableChange]) -> None:
+        self._refuse_too_many(connection, changes)
         own = {change.id for change in changes}
         for change in changes:
             after, before = change.after, change.live_before
@@ -189,6 +203,17 @@ class Executor:
                     code="name_taken",
                     hint="choose another model_name",
                 )
+
+    def _refuse_too_many(self, connection: sa.Connection, changes: list[TableChange]) -> None:
+        """Without a lock: some that are made at the same moment may be beyond the limit."""
+        more = sum((change.after is not None) - (change.live_before is not None) for change in changes)
+        most = self.settings.max_tables
+        if more > 0 and self.store.count(connection) + more > most:
+            raise Conflict(
+                f"there are at most {most} tables (dynmodel.max_tables)",
+                code="too_many_tables",
+                hint="drop tables that nobody needs",
+            )
 
     def transaction(self, run: Callable[[sa.Connection, float], Result]) -> Result:
         """Run a function in a transaction; after a deadlock, or if a lock was not free in time, again until the

@@ -126,6 +126,10 @@ class FieldType:
     #: (``/rest/``); the text form's ``sql_to_text`` gives their digits.
     exact_numbers = False
 
+    #: For a type without a column: the system columns (``_created``) that :meth:`read_expression` reads. Only if it
+    #: reads no others may whoever sees all fields of a table see this one, too; else it must be named in the grant.
+    reads: tuple[str, ...] | None = None
+
     def options_schema(self) -> colander.SchemaNode:
         """The colander schema of this type's own options, a mapping; ``missing`` of each child is its default.
 
@@ -220,6 +224,11 @@ class FieldType:
         the foreign key, refuses ids that don't exist, and does what ``on_delete`` says.
         """
         return None
+
+    #: For a type whose values name what is stored outside of users' tables: a method ``existing(self, connection,
+    #: schema, values)`` that returns those of the stored values which exist. ``schema`` is that of all tables, None
+    #: where there are none. Rows with other values are refused; later nobody looks whether the values still exist.
+    existing: Callable[..., Any] | None = None
 
     #: For a type of system values, which no client writes: a method ``fill(self, options, write)`` that returns the
     #: value to store, or :data:`UNCHANGED`; ``write`` is a :class:`Write`.

@@ -5,6 +5,8 @@
 ``upgrade``         ``dynmodel-upgrade``
 ``purge``           ``dynmodel-purge``
 ``health``          ``dynmodel-health``
+``token``           ``dynmodel-token``; ``accounts`` is what it shares with ``user``
+``user``            ``dynmodel-user``
 ``settings``        ``dynmodel-settings``
 ``field_types``     ``dynmodel-field-types``
 ``new_field_type``  ``dynmodel-new-field-type``

@@ -33,7 +33,8 @@ STRATEGIES: dict[str, SearchStrategy | tuple[dict[str, Any], SearchStrategy | No
     "multi_choice": (CHOICES, st.lists(st.sampled_from(KEYS), unique=True).map(_chosen)),
     "tags": st.lists(TEXTS.filter(lambda text: 0 < len(text) <= 100), unique=True, max_size=100),
     "json": JSON_VALUES,
-    # Ids of rows and system values cannot be invented.
+    # Ids of rows and users, and system values, cannot be invented.
+    "user": ({}, None),
     "link": ({"table": 1}, None),
     "links": ({"table": 1}, None),
     "autonumber": ({}, None),

@@ -86,6 +86,40 @@ class TestLinks(_LinkConformance):
         assert table.row(row_id)["value"] == [2, 1]
 
 
+class TestUser(FieldTypeConformance):
+    """There are users of the ids 1 to 9."""
+
+    type_name = "user"
+    cases = [
+        Case(
+            {},
+            ["user:1", "user:2", "user:9"],
+            [
+                ("user:10", "unknown_value"),
+                (f"user:{2**53 - 1}", "unknown_value"),
+                (f"user:{2**53}", "invalid_format"),
+                ("user:01", "invalid_format"),
+                ("user:0", "invalid_format"),
+                ("user:\u0661", "invalid_format"),
+                ("user:1\n", "invalid_format"),
+                ("token:1", "invalid_format"),
+                ("", "invalid_format"),
+                (1, "wrong_type"),
+            ],
+            {"user:4": "user:4"},
+        )
+    ]
+
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def users(cls, apps):
+        for app in apps.values():
+            accounts = app.app.registry.dynmodel_accounts
+            with accounts.database.writer.begin() as connection:
+                for number in range(9):
+                    accounts.users.create(connection, name=f"User {number}")
+
+
 class TestAutonumber(GivenFieldTypeConformance):
     type_name = "autonumber"
     cases = [Case()]

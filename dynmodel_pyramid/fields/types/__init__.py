@@ -12,6 +12,7 @@
 ``json``           json; ``json_operators``
 ``geography``      point
 ``links``          link, links
+``users``          user
 ``internet``       email, url, ip_address
 ``formats``        slug, colour, uuid; the base of text types with one normal form
 ``phone``          phone

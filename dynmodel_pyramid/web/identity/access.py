@@ -20,6 +20,7 @@ from dynmodel_pyramid.web.http.body import MERGE_PATCH, media_type_of, read_json
 from dynmodel_pyramid.web.http.conditions import if_match, is_unchanged
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
+from dynmodel_pyramid.web.http.permissions import administrators
 from dynmodel_pyramid.web.http.preferences import preferred_return
 from dynmodel_pyramid.web.http.tree import path
 from dynmodel_pyramid.web.identity.audited import audit_of
@@ -27,22 +28,11 @@ from dynmodel_pyramid.web.identity.resources import AccessPlan, AccessResource, 
 
 
 def includeme(config: Configurator) -> None:
-    add_resource_view(
-        config, AccessResource, {"GET": get_access, "PUT": put_access, "PATCH": patch_access}, check=admins_only
-    )
-    add_resource_view(
-        config,
-        RoleResource,
-        {"GET": get_role, "PUT": put_role, "PATCH": patch_role, "DELETE": delete_role},
-        check=admins_only,
-    )
-    add_resource_view(config, AccessPlan, {"POST": plan_access}, check=admins_only)
-
-
-def admins_only(context: BelowAccess, request: Request) -> None:
-    caller = context.attempt.caller
-    if not caller.is_admin:
-        raise caller.refused("see or change roles and grants")
+    whole = {"GET": get_access, "PUT": put_access, "PATCH": patch_access}
+    one = {"GET": get_role, "PUT": put_role, "PATCH": patch_role, "DELETE": delete_role}
+    add_resource_view(config, AccessResource, whole, administrators)
+    add_resource_view(config, RoleResource, one, administrators)
+    add_resource_view(config, AccessPlan, {"POST": plan_access}, administrators)
 
 
 def _tagged(answer: Response, access: Access) -> Response:
@@ -61,7 +51,7 @@ def _precondition(request: Request) -> Callable[[Access], None]:
 
 
 def _service(context: BelowAccess) -> AccessService:
-    return AccessService(context.attempt.catalogue)
+    return AccessService(context.attempt.catalogue, prove=context.attempt.prove_access)
 
 
 def _shown(request: Request, found: AccessOutcome) -> Response:
@@ -71,13 +61,13 @@ def _shown(request: Request, found: AccessOutcome) -> Response:
 
 
 def _change(context: BelowAccess, request: Request, make_roles: MakeRoles, name: str | None = None) -> AccessOutcome:
-    identity = context.attempt.caller.identity
+    caller = context.attempt.caller
     done = _service(context).change(
         make_roles,
         name=name,
         precondition=_precondition(request),
-        author=identity.id,
-        audit=audit_of(request, identity),
+        author=caller.identity.id,
+        audit=audit_of(request, caller),
     )
     context.attempt.settle()
     return done

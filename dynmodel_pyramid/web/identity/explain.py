@@ -1,17 +1,17 @@
 """The view of ``/access/explain/``: why an identity may do something with a row, or may not."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import sqlalchemy as sa
 from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 
+from dynmodel_pyramid.access.accounts.identities import of_token, of_user
 from dynmodel_pyramid.access.caller import Caller
 from dynmodel_pyramid.access.explaining import Explainer
 from dynmodel_pyramid.access.grants import ACTIONS, Access
-from dynmodel_pyramid.access.identity import AUTHENTICATED, BUILT_IN_ROLES, EVERYONE, Identity, Narrowing
+from dynmodel_pyramid.access.identity import AUTHENTICATED, BUILT_IN_ROLES, EVERYONE, Identity
 from dynmodel_pyramid.access.store import load
 from dynmodel_pyramid.access.tables import Tables
 from dynmodel_pyramid.database import Database
@@ -20,15 +20,15 @@ from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.web.http.answers import encode, json_answer
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
+from dynmodel_pyramid.web.http.permissions import administrators
 from dynmodel_pyramid.web.http.transactions import read_connection
-from dynmodel_pyramid.web.identity.access import admins_only
 from dynmodel_pyramid.web.identity.resources import AccessExplained
 
 PARAMETERS = ("table", "action", "as", "row")
 
 
 def includeme(config: Configurator) -> None:
-    add_resource_view(config, AccessExplained, {"GET": explain}, check=admins_only)
+    add_resource_view(config, AccessExplained, {"GET": explain}, administrators)
 
 
 def explain(context: AccessExplained, request: Request) -> Response:
@@ -78,11 +78,12 @@ def _identity(connection: sa.Connection, database: Database, access: Access, tex
         return Identity("anonymous", None)
     kind, _, rest = text.partition(":")
     number = parse_id(rest)
-    found = None
+    found, tables = None, database.system.access
     if kind == "user" and number is not None:
-        found = _user(connection, database, number)
+        found = of_user(connection, tables, number)
     elif kind == "token" and number is not None:
-        found = _token(connection, database, number)
+        used = of_token(connection, tables, tables.token.c.id == number)
+        found = None if used is None else used[0]
     elif text in access.roles or text in BUILT_IN_ROLES:
         roles = {EVERYONE} if text == EVERYONE else {EVERYONE, AUTHENTICATED, text}
         found = Identity("host", None, roles=frozenset(roles))
@@ -92,38 +93,3 @@ def _identity(connection: sa.Connection, database: Database, access: Access, tex
             hint="want user:7, token:3, anonymous, or the name of a role",
         )
     return found
-
-
-def _user(connection: sa.Connection, database: Database, number: int) -> Identity | None:
-    user = database.system.access.user.c
-    query = sa.select(user.name, user.email, user.roles, user.claims).where(user.id == number, user.disabled.is_(False))
-    row = connection.execute(query).first()
-    if row is None:
-        return None
-    roles = frozenset({EVERYONE, AUTHENTICATED, *row.roles})
-    return Identity("user", f"user:{number}", row.name, row.email, roles, row.claims)
-
-
-def _token(connection: sa.Connection, database: Database, number: int) -> Identity | None:
-    token = database.system.access.token.c
-    query = sa.select(token.name, token.user_id, token.roles, token.narrowing).where(token.id == number)
-    row = connection.execute(query).first()
-    if row is None:
-        return None
-    tables: list[Any] | None = row.narrowing.get("tables")
-    narrowing = Narrowing(None if tables is None else frozenset(tables), row.narrowing.get("read_only", False))
-    roles, owner = set(row.roles), None
-    if row.user_id is not None:
-        owner = _user(connection, database, row.user_id)
-        if owner is None:
-            return None
-        roles &= owner.roles
-    return Identity(
-        "token",
-        f"token:{number}",
-        row.name,
-        None if owner is None else owner.email,
-        frozenset({EVERYONE, AUTHENTICATED, *roles}),
-        {} if owner is None else owner.claims,
-        narrowing,
-    )

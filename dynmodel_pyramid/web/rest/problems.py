@@ -28,7 +28,11 @@ CODES: dict[str, tuple[str, int | None]] = {
     "not_sortable": ("42883", 404),  # could not identify an ordering operator
     "too_many_rows": ("PGRST100", 400),
     "unauthenticated": ("PGRST302", 401),
+    "invalid_credential": ("PGRST301", 401),
+    "expired_credential": ("PGRST303", 401),
     "forbidden": ("42501", 403),  # insufficient_privilege
+    "open_mode": ("42501", 403),
+    "foreign_origin": ("42501", 403),
     "too_many_requests": ("PGRST000", 429),
     "not_found": ("PGRST125", 404),
     "method_not_allowed": ("PGRST117", 405),

@@ -17,14 +17,15 @@ from dynmodel_pyramid.web.http.body import MERGE_PATCH, media_type_of, read_json
 from dynmodel_pyramid.web.http.conditions import if_match, is_unchanged
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
+from dynmodel_pyramid.web.http.permissions import by_definitions
 from dynmodel_pyramid.web.http.preferences import preferred_return
 from dynmodel_pyramid.web.identity.audited import audit_of
 from dynmodel_pyramid.web.resources import Schema, SchemaPlan
 
 
 def includeme(config: Configurator) -> None:
-    add_resource_view(config, Schema, {"GET": get_schema, "PUT": put_schema, "PATCH": patch_schema})
-    add_resource_view(config, SchemaPlan, {"POST": plan_schema})
+    add_resource_view(config, Schema, {"GET": get_schema, "PUT": put_schema, "PATCH": patch_schema}, by_definitions)
+    add_resource_view(config, SchemaPlan, {"POST": plan_schema}, by_definitions)
 
 
 def _one_of(parameters: dict[str, str], name: str, known: tuple[str, ...]) -> str:
@@ -88,7 +89,7 @@ def patch_schema(context: Schema, request: Request) -> Response:
 
 
 def _apply(context: Schema, request: Request, document: Any, others: str, parameters: dict[str, str]) -> Response:
-    schema = WholeSchema(context.attempt.catalogue)
+    schema = WholeSchema(context.attempt.catalogue, prove=context.attempt.prove_access)
     caller = context.attempt.caller
     done = schema.apply(
         document,
@@ -97,7 +98,7 @@ def _apply(context: Schema, request: Request, document: Any, others: str, parame
         on_error=parameters.get("on_error", FAIL),
         author=caller.identity.id,
         allow_access=_allow_access(context),
-        audit=audit_of(request, caller.identity),
+        audit=audit_of(request, caller),
     )
     context.attempt.settle()
     preferences = preferred_return(request)

@@ -1,0 +1,87 @@
+"""The headers and the cookie in which secrets come. No secret is read from an address, which logs keep."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pyramid.request import Request
+from pyramid.response import Response
+
+from dynmodel_pyramid.web.http.tree import path
+
+COOKIE = "dynmodel_session"
+#: Characters of a credential; the server bounds all headers as well.
+LONGEST = 16_384
+
+Kind = Literal["bearer", "basic", "apikey", "cookie", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A credential as it was sent.
+
+    :param kind: ``unknown`` is an ``Authorization`` that can't be read
+    """
+
+    kind: Kind
+    secret: str = ""
+
+
+def face_of(request: Request) -> str | None:
+    """The first segment of the address."""
+    segments = (request.matchdict or {}).get("traverse") or (None,)
+    first: str | None = segments[0]
+    return first
+
+
+def sent_credential(request: Request) -> Sent | None:
+    """The one credential that counts: ``Authorization``, else ``apikey`` below ``/rest/``, else the cookie."""
+    header = request.headers.get("Authorization")
+    if header is not None:
+        return _authorization(header)
+    key = request.headers.get("apikey") if face_of(request) == "rest" else None
+    if key is not None:
+        return Sent("apikey", key.strip()[:LONGEST])
+    cookie = sent_cookie(request)
+    return None if cookie is None else Sent("cookie", cookie)
+
+
+def sent_cookie(request: Request) -> str | None:
+    return request.cookies.get(COOKIE)
+
+
+def _authorization(header: str) -> Sent:
+    """RFC 6750, section 2.1; RFC 7617, section 2."""
+    scheme, _, rest = header.strip().partition(" ")
+    rest = rest.strip()
+    if not rest or len(rest) > LONGEST:
+        return Sent("unknown")
+    if scheme.lower() == "bearer":
+        return Sent("bearer", rest)
+    if scheme.lower() == "basic":
+        try:
+            _, colon, password = base64.b64decode(rest, validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError, ValueError):
+            return Sent("unknown")
+        return Sent("basic", password) if colon else Sent("unknown")
+    return Sent("unknown")
+
+
+def set_cookie(request: Request, answer: Response, secret: str, seconds: float) -> None:
+    """Let the browser keep a session: out of reach of scripts, and sent to this service only."""
+    answer.set_cookie(COOKIE, secret, max_age=int(seconds), **_attributes(request))
+
+
+def clear_cookie(request: Request, answer: Response) -> None:
+    answer.set_cookie(COOKIE, "", max_age=0, **_attributes(request))
+
+
+def _attributes(request: Request) -> dict[str, Any]:
+    return {
+        # Without the last slash, so that the mount's own address has it as well (RFC 6265, 5.1.4).
+        "path": path(request).rstrip("/") or "/",
+        "httponly": True,
+        "samesite": "Lax",
+        "secure": request.scheme == "https" or request.registry.dynmodel_settings.public_url.startswith("https:"),
+    }
