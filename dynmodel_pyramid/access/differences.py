@@ -5,7 +5,7 @@ from typing import Any
 
 from dynmodel_pyramid.access.document_writing import fields_of, grant_document
 from dynmodel_pyramid.access.grants import ACTIONS, DEFINITIONS, Action, Grant, Role
-from dynmodel_pyramid.access.store import EVERY_TABLE
+from dynmodel_pyramid.access.store import EVERY_TABLE, same_grants
 from dynmodel_pyramid.access.tables import Tables
 from dynmodel_pyramid.catalogue.table_builder import Model
 
@@ -52,7 +52,7 @@ def _table(
         grants = _grants(new, table_id).of(action) if table_id is None or model is not None else ()
         told_before = _told(grants_before, action, model_before, tables_before)
         told = _told(grants, action, model, tables)
-        if told_before == told:
+        if same_grants(grants_before, grants):  # compared by ids, because fields may be renamed at once
             continue
         fields_before = fields_of(grants_before, action, model_before)
         fields = fields_of(grants, action, model)

@@ -4,7 +4,7 @@ All functions take a connection inside a transaction; none begins or ends one.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -47,6 +47,11 @@ def save(connection: sa.Connection, database: Database, before: Access, after: M
         if rows:
             connection.execute(sa.insert(table), rows)
     return bool(changed)
+
+
+def same_grants(before: Iterable[Grant], after: Iterable[Grant]) -> bool:
+    one, other = ([_grant_to_stored(grant) for grant in grants] for grants in (before, after))
+    return _text(one) == _text(other)
 
 
 def _refuse_too_large(roles: Mapping[str, Role], most: int) -> None:
