@@ -131,7 +131,8 @@ class _Reader:
         for path in self.bare:
             if not any(other[: len(path)] == path for other in found):
                 found[path] = []
-        return tuple(Level(path, tuple(filters)) for path, filters in found.items())
+        # In one order, so that conditions that mean the same are equal: all levels must hold.
+        return tuple(Level(path, tuple(found[path])) for path in sorted(found))
 
     def _embed(self, node: _Node, items: tuple[SelectItem, ...], path: Path) -> None:
         for item in items:
