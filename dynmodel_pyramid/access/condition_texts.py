@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+import colander
+
 from dynmodel_pyramid.access.conditions import (
     Condition,
     Placeholder,
@@ -41,6 +43,8 @@ WITH_PLACEHOLDER = (EQ, NEQ, GT, GTE, LT, LTE, IN, IS_DISTINCT)
 #: The most characters of a condition.
 LONGEST = 10_000
 PLACEHOLDERS = "{user.id}, {user.name}, {user.email}, {user.claims.NAME}, {now} and {today}"
+#: The form of the values of placeholders that are not of an identity.
+MOMENTS = {"now": "2026-01-31T12:00:00.000001Z", "today": "2026-01-31"}
 _PLACEHOLDER = re.compile(r"user\.(?:id|name|email|claims(?:\.[^\s{}.,()\"&]+)+)|now|today")
 _LIKE_ONE = re.compile(r"\{[A-Za-z][\w.]*\}")
 
@@ -127,7 +131,8 @@ class _Reader:
         for path in self.bare:
             if not any(other[: len(path)] == path for other in found):
                 found[path] = []
-        return tuple(Level(path, tuple(filters)) for path, filters in found.items())
+        # In one order, so that conditions that mean the same are equal: all levels must hold.
+        return tuple(Level(path, tuple(found[path])) for path in sorted(found))
 
     def _embed(self, node: _Node, items: tuple[SelectItem, ...], path: Path) -> None:
         for item in items:
@@ -211,6 +216,14 @@ def _check(leaf: Leaf, names: Names, parameter: str) -> None:
             code="invalid_operand",
             hint=f"there are {PLACEHOLDERS}",
         )
+    if leaf.value.name in MOMENTS:
+        # Those of identities are judged when they are known.
+        try:
+            subject.field_type.operand_node(subject.options).deserialize(MOMENTS[leaf.value.name])
+        except colander.Invalid:
+            raise Malformed(
+                f"{parameter}: {{{leaf.value.name}}} is no value of this field", code="invalid_operand"
+            ) from None
     known = operator_of(subject, leaf.operator)
     if leaf.quantifier or leaf.language or not any(known is one for one in WITH_PLACEHOLDER):
         modifier = f"({leaf.quantifier or leaf.language})" if leaf.quantifier or leaf.language else ""

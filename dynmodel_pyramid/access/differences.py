@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dynmodel_pyramid.access.document_writing import grant_document
+from dynmodel_pyramid.access.document_writing import fields_of, grant_document
 from dynmodel_pyramid.access.grants import ACTIONS, DEFINITIONS, Action, Grant, Role
-from dynmodel_pyramid.access.store import EVERY_TABLE
+from dynmodel_pyramid.access.store import EVERY_TABLE, same_grants
 from dynmodel_pyramid.access.tables import Tables
-from dynmodel_pyramid.catalogue.column_expressions import is_system_value
 from dynmodel_pyramid.catalogue.table_builder import Model
 
 
@@ -53,10 +52,10 @@ def _table(
         grants = _grants(new, table_id).of(action) if table_id is None or model is not None else ()
         told_before = _told(grants_before, action, model_before, tables_before)
         told = _told(grants, action, model, tables)
-        if told_before == told:
+        if same_grants(grants_before, grants):  # compared by ids, because fields may be renamed at once
             continue
-        fields_before = _fields(grants_before, action, model_before)
-        fields = _fields(grants, action, model)
+        fields_before = fields_of(grants_before, action, model_before)
+        fields = fields_of(grants, action, model)
         found.append(
             {
                 "role": role,
@@ -81,18 +80,3 @@ _NOTHING = Role("").on(0)
 
 def _told(grants: tuple[Grant, ...], action: Action, model: Model | None, tables: Tables) -> list[dict[str, Any]]:
     return [grant_document(grant, action, model, tables) for grant in grants]
-
-
-def _fields(grants: tuple[Grant, ...], action: Action, model: Model | None) -> list[str]:
-    """The names of all fields that some grant names."""
-    if model is None or action == "delete":
-        return []
-    found = []
-    for field in model.definition.fields:
-        writable = action == "read" or not is_system_value(model, field)
-        if any(
-            field.id in grant.fields.named or (grant.fields.every and writable and field.id not in grant.fields.without)
-            for grant in grants
-        ):
-            found.append(field.name)
-    return found

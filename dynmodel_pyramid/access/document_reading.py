@@ -59,18 +59,29 @@ def read_roles(document: Any, before: Mapping[str, Role], tables: Tables, pointe
     return roles
 
 
-def read_role(name: str, document: Any, before: Role | None, tables: Tables) -> Role:
-    """One role of its own document.
+def with_role(name: str, document: Any, before: Mapping[str, Role], tables: Tables) -> dict[str, Role]:
+    """The roles before, with that one of its own document.
 
     :raises Invalid: the document's faults
     """
     reader = RoleReader(tables)
+    others = {other: role for other, role in before.items() if other != name}
+    for role in others.values():
+        reader.conditions += _conditions(role)
     fault = role_name_fault(name)
     if fault:
         reader.problems.add("", "invalid_name", fault)
-    role = reader.role(name, document, before, "")
+    if len(others) >= MOST_ROLES:
+        reader.problems.add("", "too_many", f"there are {len(others)} roles already, the most")
+    role = reader.role(name, document, before.get(name), "")
     reader.problems.raise_if_any()
-    return role
+    return {**others, name: role}
+
+
+def _conditions(role: Role) -> int:
+    """How many conditions its document has at most."""
+    grants = [grant for of in role.tables.values() for action in ACTIONS for grant in of.of(action)]
+    return sum((grant.rows is not None) + (grant.check not in (None, grant.rows)) for grant in grants)
 
 
 class RoleReader:
@@ -79,7 +90,8 @@ class RoleReader:
     def __init__(self, tables: Tables) -> None:
         self.tables = tables
         self.problems = Problems()
-        self._conditions = 0
+        #: How many there are so far.
+        self.conditions = 0
 
     def roles(self, document: Any, before: Mapping[str, Role], pointer: str) -> dict[str, Role]:
         if not self._is_object(document, pointer, 'want an object such as {"roles": {}}'):
@@ -176,10 +188,10 @@ class RoleReader:
 
     def count_condition(self, pointer: str) -> bool:
         """Whether one more condition may be read."""
-        self._conditions += 1
-        if self._conditions == MOST_CONDITIONS + 1:
+        self.conditions += 1
+        if self.conditions == MOST_CONDITIONS + 1:
             self.problems.add(pointer, "too_many", f"want at most {MOST_CONDITIONS} conditions in all")
-        return self._conditions <= MOST_CONDITIONS
+        return self.conditions <= MOST_CONDITIONS
 
 
 class _GrantReader:

@@ -1,6 +1,6 @@
 """Roles -> the document that clients get. Reading it back changes nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dynmodel_pyramid.access.condition_printing import print_condition
@@ -8,6 +8,7 @@ from dynmodel_pyramid.access.conditions import Condition, ConditionBroken, Place
 from dynmodel_pyramid.access.grants import ACTIONS, ALL_FIELDS, DEFINITIONS, Action, Fields, Grant, Role
 from dynmodel_pyramid.access.store import EVERY_TABLE
 from dynmodel_pyramid.access.tables import Tables
+from dynmodel_pyramid.catalogue.column_expressions import is_system_value
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.definitions.names import name_key
 
@@ -81,3 +82,18 @@ def field_names(fields: Fields, model: Model) -> list[str]:
         *(field.name for field in every if field.id in fields.named),
         *(f"-{field.name}" for field in every if field.id in fields.without),
     ]
+
+
+def fields_of(grants: Iterable[Grant], action: Action, model: Model | None) -> list[str]:
+    """The names of all fields that some grant names."""
+    if model is None or action == "delete":
+        return []
+    grants, found = list(grants), []
+    for field in model.definition.fields:
+        writable = action == "read" or not is_system_value(model, field)
+        if any(
+            field.id in grant.fields.named or (grant.fields.every and writable and field.id not in grant.fields.without)
+            for grant in grants
+        ):
+            found.append(field.name)
+    return found

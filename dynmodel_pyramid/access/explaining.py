@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.access.caller import Caller
 from dynmodel_pyramid.access.compiling import compiled, slots_of
 from dynmodel_pyramid.access.conditions import Condition, ConditionBroken, Step, leaves
-from dynmodel_pyramid.access.document_writing import condition_text, grant_document
+from dynmodel_pyramid.access.document_writing import condition_text, fields_of, grant_document
 from dynmodel_pyramid.access.grants import Action, Grant
 from dynmodel_pyramid.access.operands import Literals
 from dynmodel_pyramid.access.tables import Tables
@@ -34,15 +34,23 @@ class Explainer:
         admin = self.caller.is_admin
         grants = [] if admin else self._grants(action, row_id)
         allowed = True if admin else _any(grants)
-        answer = {"allowed": allowed, "by": "admin" if admin else None, "grants": grants}
+        answer: dict[str, Any] = {"allowed": allowed, "by": "admin" if admin else None, "grants": grants}
         if not admin and action in ("update", "delete"):
             # Writes find readable rows only.
             answer["readable"] = readable = _any(self._grants("read", row_id))
             answer["allowed"] = False if False in (allowed, readable) else None if None in (allowed, readable) else True
+        if action != "delete":
+            answer["fields"] = self._fields(action, grants)
         holding = next((grant for grant in grants if grant["holds"]), None)
         if holding is not None and answer["allowed"]:
             answer["by"] = f"{holding['role']}: {self.model.definition.model_name}.{action}"
         return answer
+
+    def _fields(self, action: Action, told: list[dict[str, Any]]) -> list[str]:
+        """The names of fields that some grant names which holds."""
+        every = self.caller.grants(self.model.definition.id).of(action)
+        holding = [grant for grant, answer in zip(every, told, strict=False) if answer["holds"]]
+        return fields_of([Grant("", 0)] if self.caller.is_admin else holding, action, self.model)
 
     def _grants(self, action: Action, row_id: int | None) -> list[dict[str, Any]]:
         grants = self.caller.grants(self.model.definition.id).of(action)

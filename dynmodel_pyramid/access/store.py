@@ -4,7 +4,7 @@ All functions take a connection inside a transaction; none begins or ends one.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.access.conditions import Condition, Placeholder
 from dynmodel_pyramid.access.grants import ACTIONS, Access, Action, Fields, Grant, Role, TableGrants
 from dynmodel_pyramid.database import Database, State
+from dynmodel_pyramid.errors import TooLarge
 
 #: The key of ``*`` among a role's tables.
 EVERY_TABLE = "*"
@@ -33,15 +34,31 @@ def load(connection: sa.Connection, database: Database) -> tuple[State, Access]:
 
 
 def save(connection: sa.Connection, database: Database, before: Access, after: Mapping[str, Role]) -> bool:
-    """Store the roles that differ; -> whether any did."""
+    """Store the roles that differ; -> whether any did.
+
+    :raises TooLarge: together they are more than ``dynmodel.max_document_size``
+    """
     table = database.system.access.role
     changed = changed_roles(before.roles, after)
     if changed:
+        _refuse_too_large(after, database.settings.max_document_size)
         connection.execute(sa.delete(table).where(table.c.name.in_(changed)))
         rows = [{"name": name, "document": role_to_stored(after[name])} for name in changed if name in after]
         if rows:
             connection.execute(sa.insert(table), rows)
     return bool(changed)
+
+
+def same_grants(before: Iterable[Grant], after: Iterable[Grant]) -> bool:
+    one, other = ([_grant_to_stored(grant) for grant in grants] for grants in (before, after))
+    return _text(one) == _text(other)
+
+
+def _refuse_too_large(roles: Mapping[str, Role], most: int) -> None:
+    if sum(len(_text(role_to_stored(role))) for role in roles.values()) > most:
+        raise TooLarge(
+            f"the roles together have more than {most} bytes", hint="raise dynmodel.max_document_size, or grant less"
+        )
 
 
 def changed_roles(before: Mapping[str, Role], after: Mapping[str, Role]) -> list[str]:

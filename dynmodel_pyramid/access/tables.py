@@ -32,6 +32,8 @@ class Tables:
 
     def __call__(self, key: int | str) -> Model | None:
         key = name_key(key) if isinstance(key, str) else key
+        if isinstance(key, str) and not key.isidentifier():
+            return None  # no model has such a name, and a database may fail on it
         if key not in self._models:
             definition = self._definition(key)
             if definition is None:

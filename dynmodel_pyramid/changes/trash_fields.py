@@ -99,6 +99,8 @@ class FieldTrash(Trash):
             upgraded = self.catalogue.upgraded(replace(before, fields=(entry.field,))).fields[0]
             field = _named(before, upgraded, overrides)
             restored = None if field.id == upgraded.id else (upgraded.id, field.id)
+            if restored is not None and access is None:
+                raise _Inherits
             prefix = f"/fields/{escape(field.name)}"
             start = replace(
                 before, fields=(*before.fields, field), next_id=max(before.next_id, field.id + 1)
@@ -107,8 +109,14 @@ class FieldTrash(Trash):
             return [TableChange(before, after, {field.id: replace(entry.kept, field=upgraded)})]
 
         with _telling_of_the_field(lambda: prefix):
-            access = AccessChange(make_roles, frozenset(), author)
-            return self.definitions.execute(table_id, make_changes, on_error=on_error, author=author, access=access)
+            access: AccessChange | None = None
+            while True:
+                try:
+                    return self.definitions.execute(
+                        table_id, make_changes, on_error=on_error, author=author, access=access
+                    )
+                except _Inherits:
+                    access = AccessChange(make_roles, frozenset(), author)
 
     def purge_field(
         self, table_id: int, number: int, *, precondition: Precondition = no_precondition
@@ -140,6 +148,10 @@ class FieldTrash(Trash):
         for field in self.store.fields(connection, table_id, number):
             return field
         raise not_there()
+
+
+class _Inherits(Exception):
+    """The field becomes a new one, which inherits mentions in grants: begin again as a change of roles, too."""
 
 
 def _named(before: TableDefinition, field: FieldDefinition, overrides: dict[str, Any]) -> FieldDefinition:

@@ -5,8 +5,6 @@ import json
 import pytest
 import sqlalchemy as sa
 import webtest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import dynmodel_pyramid
 from dynmodel_pyramid.access.condition_printing import print_condition
@@ -98,7 +96,7 @@ ROWS = {
     "team.name=eq.blue": [2],
     "team.members.name=eq.Bob": [2],
     "owner.boss.name=eq.Ada": [2],
-    "owner.teams.members.name=eq.Ada&owner.name=eq.Bob": [2],
+    "owner.name=eq.Bob&owner.teams.members.name=eq.Ada": [2],
     "or=(team.not.is.null,text.like.c*)&team.name=eq.red": [1, 3],
     "helper=is.null": [1],
     "id=in.(1,3)&_version=gte.1": [1, 3],
@@ -194,6 +192,9 @@ def test_placeholders_are_nodes(tables, text):
         ("text=eq.{user.ip}", "invalid_operand"),
         ("text=eq.{user}", "invalid_operand"),
         ("text=eq.{user.id}x", "invalid_query"),
+        ("team=eq.{now}", "invalid_operand"),
+        ("due=gt.{today}", "invalid_operand"),
+        ("text=is.{user.id}", "invalid_operand"),
         ("tags=cs.{user.claims.tags}", "invalid_operand"),
         ("text=eq." + "x" * 10_000, "too_long"),
         ("text=eq.\ud800", "unstorable_text"),
@@ -204,54 +205,3 @@ def test_faults(tables, text, code):
     with pytest.raises(DynmodelError) as refused:
         tables.read(text)
     assert refused.value.code == code, refused.value.detail
-
-
-# Round trips
-
-TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8).filter(
-    lambda text: not text.startswith("{")
-)
-LEAVES = st.one_of(
-    st.tuples(st.just("text"), st.sampled_from(["eq", "neq", "gt", "isdistinct"]), TEXTS),
-    st.tuples(st.just("text"), st.just("in"), st.lists(TEXTS, max_size=3).map(tuple)),
-    st.tuples(st.sampled_from(["team", "helper", "status"]), st.just("is"), st.sampled_from(["null", "not_null"])),
-    st.tuples(st.just("text"), st.just("eq"), st.sampled_from(["user.id", "user.claims.a"]).map(Placeholder)),
-)
-
-
-@st.composite
-def conditions(draw):
-    """Stored conditions of tickets, with groups and relations."""
-    return draw(
-        st.recursive(
-            LEAVES,
-            lambda inner: st.tuples(
-                st.sampled_from(["and", "or"]), st.booleans(), st.lists(inner, min_size=1, max_size=3)
-            ),
-            max_leaves=5,
-        )
-    )
-
-
-def _stored(item, definition):
-    if item[0] in ("and", "or"):
-        return {item[0]: [_stored(each, definition) for each in item[2]], **({"negated": True} if item[1] else {})}
-    name, operator, value = item
-    if isinstance(value, Placeholder):
-        value = {"placeholder": value.name}
-    return {"column": f"#{definition.by_name[name].id}", "operator": operator, "value": value}
-
-
-@settings(max_examples=40)
-@given(items=st.lists(conditions(), min_size=1, max_size=3), far=st.lists(TEXTS, max_size=2))
-def test_round_trip(tables, items, far):
-    attempt = Attempt(tables.catalogue)
-    ticket, team = attempt.model("Ticket").definition, attempt.model("Team").definition
-    levels = [{"path": [], "filters": [_stored(item, ticket) for item in items]}]
-    if far:
-        step = f">{ticket.id}.{ticket.by_name['team'].id}.{team.id}"
-        name = f"#{team.by_name['name'].id}"
-        filters = [{"column": name, "operator": "eq", "value": text} for text in far]
-        levels.append({"path": [step], "filters": filters})
-    condition = Condition.from_stored({"table": ticket.id, "levels": levels})
-    assert tables.read(tables.print(condition)) == condition

@@ -88,7 +88,7 @@ ROLE = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(roles=st.dictionaries(st.sampled_from(["a", "b-c", "everyone"]), ROLE, max_size=3))
 def test_a_document_and_its_roles_round_trip(catalogue, roles):
     with catalogue.database.reading() as connection:

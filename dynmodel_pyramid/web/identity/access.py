@@ -7,7 +7,7 @@ from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 
-from dynmodel_pyramid.access.document_reading import read_role, read_roles
+from dynmodel_pyramid.access.document_reading import read_roles, with_role
 from dynmodel_pyramid.access.document_writing import role_document, roles_document
 from dynmodel_pyramid.access.grants import Access, Role
 from dynmodel_pyramid.access.tables import Tables
@@ -143,7 +143,7 @@ def put_role(context: RoleResource, request: Request) -> Response:
     def make_roles(access: Access, tables: Tables) -> Mapping[str, Role]:
         nonlocal is_new
         is_new = name not in access.roles
-        return {**access.roles, name: read_role(name, document, access.roles.get(name), tables)}
+        return with_role(name, document, access.roles, tables)
 
     done = _change(context, request, make_roles, name)
     answer = _changed(request, done, 201 if is_new else 200)
@@ -159,7 +159,7 @@ def patch_role(context: RoleResource, request: Request) -> Response:
     def make_roles(access: Access, tables: Tables) -> Mapping[str, Role]:
         _refuse_missing(access, name)
         wanted = merge(role_document(access.roles[name], tables), patch)
-        return {**access.roles, name: read_role(name, wanted, access.roles[name], tables)}
+        return with_role(name, wanted, access.roles, tables)
 
     return _changed(request, _change(context, request, make_roles, name))
 

@@ -123,6 +123,8 @@ FAULTS = [
     ({"roles": []}, "/roles wrong_type"),
     ({"roles": {"admin": {}}}, "/roles/admin invalid_name"),
     ({"roles": {"a b": {}}}, "/roles/a b invalid_name"),
+    ({"roles": {"\ud800": {}}}, "/roles/\ud800 invalid_name"),
+    ({"roles": {"a/b~": {}}}, "/roles/a~1b~0 invalid_name"),
     ({"roles": {"": {}}}, "/roles/ invalid_name"),
     ({"roles": {"x" * 64: {}}}, f"/roles/{'x' * 64} invalid_name"),
     ({"roles": {"r": None}}, "/roles/r required"),
@@ -135,6 +137,15 @@ FAULTS = [
 TABLE_FAULTS = [
     ({"tables": {"Nothing": {}}}, "/tables/Nothing unknown_table"),
     ({"tables": {"Order": {}, "order": {}}}, "/tables/order duplicate_name"),
+    ({"tables": {"a\0": {}}}, "/tables/a\0 unknown_table"),
+    ({"tables": {"\ud800": {}}}, "/tables/\ud800 unknown_table"),
+    ({"tables": {"Order": {"read": {"rows": "text=eq.\0"}}}}, "/tables/Order/read/rows invalid_operand"),
+    ({"tables": {"Order": {"read": {"rows": "\ud800=eq.a"}}}}, "/tables/Order/read/rows unstorable_text"),
+    (
+        {"tables": {"Order": {"create": {"preset": {"text": "\ud800"}}}}},
+        "/tables/Order/create/preset/text unstorable_text",
+    ),
+    ({"label": "\0"}, "/label unstorable_text"),
     ({"tables": {"Order": True}}, "/tables/Order wrong_type"),
     ({"tables": {"Order": {"write": True}}}, "/tables/Order/write unknown_key"),
     ({"tables": {"Order": {"read": "all"}}}, "/tables/Order/read wrong_type"),
@@ -200,6 +211,19 @@ def test_roles_one_by_one(access):
     assert access.send("PUT", "/access/role/other/", {}, prefer="return=minimal", status=204).headers["ETag"]
     access.send("DELETE", "/access/role/other/", status=204)
     assert access.get("/access/") == {"roles": {}}
+
+
+def test_bounds_hold_for_single_roles_too(access, monkeypatch):
+    access.send("PUT", "/access/", {"roles": {f"r{number}": {} for number in range(200)}}, status=200)
+    access.refused("PUT", "/access/role/more/", {}, status=422, code=" too_many")
+    access.send("PUT", "/access/role/r7/", {"label": "x"}, status=200)
+    rows = {"tables": {"Order": {"read": [{"rows": "text=eq.a"}] * 3}}}
+    access.send("PUT", "/access/role/r8/", rows, status=200)
+    monkeypatch.setattr("dynmodel_pyramid.access.document_reading.MOST_CONDITIONS", 5)
+    access.refused("PUT", "/access/role/r7/", rows, status=422, code="/tables/Order/read/2/rows too_many")
+    access.send("PUT", "/access/role/r8/", rows, status=200)
+    monkeypatch.setattr(access.catalogue.database.settings, "max_document_size", 20_000)
+    access.refused("PUT", "/access/role/r9/", {"description": "x" * 9000}, status=413, code="payload_too_large")
 
 
 def test_preconditions(access):
@@ -298,6 +322,7 @@ def test_explain(access):
     assert (told["allowed"], told["by"], told["grants"]) == (False, None, [])
     told = explained(access, table="Order", action="read", row=1, **{"as": "clerk"})
     assert told["allowed"] is False
+    assert told["fields"] == []
     [grant] = told["grants"]
     assert grant["grant"] == CLERK["tables"]["Order"]["read"]
     [part] = grant["conditions"]
@@ -331,6 +356,7 @@ def test_explain_a_user_and_a_token(access):
     user = f"user:{number}"
     told = explained(access, table="Order", action="read", row=1, **{"as": user})
     assert (told["allowed"], told["by"]) == (True, "clerk: Order.read")
+    assert told["fields"] == ["text", "status", "owner", "team", "made", "must"]
     assert told["as"] == {"id": user, "roles": ["authenticated", "clerk", "everyone"]}
     told = explained(access, table="Order", action="read", row=2, **{"as": user})
     assert told["allowed"] is False

@@ -133,6 +133,19 @@ def patched_schema(used, clerk):
     return schema
 
 
+def test_a_rename_in_the_same_document_is_no_difference(used):
+    schema = used.get("/schema/")
+    fields = schema["tables"]["Order"]["fields"]
+    fields["words"] = {"type": fields.pop("text"), "renamed_from": "text"}
+    clerk = schema["access"]["roles"]["clerk"]["tables"]
+    clerk["Order"]["update"]["check"] = "words=eq.x"
+    clerk["Team"]["read"]["rows"] = "orders.words=eq.a"
+    plan = used.send("POST", "/schema/plan/", schema, status=200).json
+    assert plan["access"] == [] and list(plan["tables"]) == ["Order"]
+    used.send("PUT", "/schema/", schema, status=200)
+    used.send("PATCH", "/table/Order/", {"fields": {"text": {"renamed_from": "words"}}}, status=200)
+
+
 def test_reverts_are_refused(used):
     version = used.get("/table/Order/")["version"]
     used.send("PATCH", "/table/Order/", {"fields": {"late": "string"}}, status=200)
