@@ -10,6 +10,7 @@ PHONE = ["phonenumbers >= 8.13"]
 URL = ["rfc3986-validator >= 0.1.1"]
 JSONSCHEMA = ["jsonschema-rs >= 0.60"]
 YAML = ["PyYAML >= 6.0"]
+JWT = ["PyJWT[crypto] >= 2.10"]
 TESTING = [
     *POSTGRESQL,
     *EMAIL,  # the suite converts between all types, those with libraries too
@@ -58,6 +59,10 @@ setup(
         "jsonschema": JSONSCHEMA,
         # For YAML in dynmodel-schema; JSON needs nothing.
         "yaml": YAML,
+        # Bearer tokens of other issuers. cryptography verifies what is signed with public keys.
+        "jwt": JWT,
+        # Sign-in with an OpenID provider: ID tokens are such tokens; nothing else is needed.
+        "oidc": JWT,
         # What the conformance suite (dynmodel_pyramid.testing) needs; plugin authors install this.
         "testing": TESTING,
         # What this project's own tests need besides.
@@ -65,6 +70,7 @@ setup(
             *TESTING,
             *JSONSCHEMA,
             *YAML,
+            *JWT,
             "pytest-cov >= 7",
             "coverage >= 7.10",  # measures subprocesses by itself
             "pytest-xdist >= 3.7",  # has --no-loadscope-reorder

@@ -20,6 +20,7 @@ from webob.request import DisconnectionError
 
 from dynmodel_pyramid import orm
 from dynmodel_pyramid.access.accounts.accounts import Accounts
+from dynmodel_pyramid.access.current import CurrentAccess
 from dynmodel_pyramid.catalogue.attempt import Stale
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.catalogue.unsupported_options import report_unsupported
@@ -32,14 +33,17 @@ from dynmodel_pyramid.fields import FieldTypes
 from dynmodel_pyramid.settings import Settings
 from dynmodel_pyramid.web.http import errors as web_errors
 from dynmodel_pyramid.web.http.tree import ROUTE
+from dynmodel_pyramid.web.identity import open_mode
 from dynmodel_pyramid.web.identity.policy import SecurityPolicy
 from dynmodel_pyramid.web.resources import root_factory
 
 _TM = "pyramid_tm.tm_tween_factory"
 _TWEENS = "dynmodel_pyramid.web.transactions"
+_CACHING = "dynmodel_pyramid.web.identity.caching.caching_tween_factory"
 #: The tweens that must be in effect, from the outside to the inside.
 TWEENS = (
     "dynmodel_pyramid.web.cors.cors_tween_factory",
+    _CACHING,
     f"{_TWEENS}.attempts_tween_factory",
     _TM,
     f"{_TWEENS}.confirmation_tween_factory",
@@ -83,6 +87,7 @@ def includeme(config: Configurator) -> None:
     config.registry.dynmodel_formats = formats
     config.registry.dynmodel_catalogue = Catalogue(database, field_types, orm)
     config.registry.dynmodel_accounts = Accounts(database)
+    config.registry.dynmodel_access = CurrentAccess(database)
     config.registry.dynmodel_error_writers = {}
     config.add_directive("add_field_type", add_field_type)
     config.add_directive("add_row_format", add_row_format)
@@ -91,9 +96,10 @@ def includeme(config: Configurator) -> None:
 
     # From the outside to the inside; attempts stand around pyramid_tm, the confirmation within it.
     config.add_tween("dynmodel_pyramid.web.cors.cors_tween_factory", under=INGRESS, over=(_TM, EXCVIEW))
+    config.add_tween(_CACHING, under=(INGRESS, "dynmodel_pyramid.web.cors.cors_tween_factory"), over=(_TM, EXCVIEW))
     config.add_tween(
         f"{_TWEENS}.attempts_tween_factory",
-        under=(INGRESS, "dynmodel_pyramid.web.cors.cors_tween_factory"),
+        under=(INGRESS, _CACHING, "dynmodel_pyramid.web.cors.cors_tween_factory"),
         over=(_TM, EXCVIEW),
     )
     config.add_tween(f"{_TWEENS}.confirmation_tween_factory", under=(_TM, INGRESS), over=EXCVIEW)
@@ -102,8 +108,6 @@ def includeme(config: Configurator) -> None:
     config.add_route(ROUTE, "/*traverse", factory=root_factory)
     modules = (
         "service.about",
-        "identity.access",
-        "identity.explain",
         "service.schema",
         "definitions.tables",
         "definitions.plan",
@@ -144,6 +148,9 @@ def _start(config: Configurator, settings: Settings) -> None:
             report_unsupported(catalogue)
         else:
             upgrade.check(database)
+        open_mode.check_settings(settings)
+        with database.reading() as connection:
+            open_mode.tell_first_way_in(connection, database.system, settings)
     except BaseException:
         database.close()
         raise

@@ -5,8 +5,12 @@ A plugin declares its own keys with the directive ``config.add_dynmodel_setting`
 """
 
 import difflib
+import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from string import Template
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,12 +21,16 @@ PREFIX = "dynmodel."
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One key (without the prefix), its parser (raises ``ValueError`` saying what is wanted), default and help."""
+    """One key (without the prefix), its parser (raises ``ValueError`` saying what is wanted), default and help.
+
+    :param secret: no error, log or script shows its value
+    """
 
     name: str
     parse: Callable[[str], Any]
     default: Any
     help: str
+    secret: bool = False
 
 
 def boolean(text: str) -> bool:
@@ -76,6 +84,72 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
+def one_line(text: str) -> str:
+    if not text.strip().isprintable():
+        raise ValueError("want one line of text")
+    return text.strip()
+
+
+def rate(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 1_000_000:
+        raise ValueError("want a number, 0 to 1000000")
+    return number
+
+
+def moment(text: str) -> float:
+    """Seconds since 1970; 0 where the text is empty."""
+    try:
+        parsed = datetime.fromisoformat(text.strip()) if text.strip() else datetime.fromisoformat("1970-01-01T00Z")
+    except ValueError:
+        parsed = datetime.min
+    if parsed.tzinfo is None:
+        raise ValueError("want a moment such as 2026-01-31T12:00:00Z")
+    return parsed.timestamp()
+
+
+def secret(text: str) -> str:
+    """A text in which ``${NAME}`` stands for a variable of the environment."""
+    try:
+        return Template(text.strip()).substitute(os.environ)
+    except KeyError as error:
+        raise ValueError(f"the environment variable {error.args[0]} is not set") from None
+    except ValueError:
+        raise ValueError("a $ must begin ${NAME}, or be written $$") from None
+
+
+def origin_or_empty(text: str) -> str:
+    """An origin as browsers write it (RFC 6454, section 6.2): in lower case, without the scheme's own port."""
+    text = text.strip()
+    if not text:
+        return ""
+    parts = urlsplit(text)
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = port = None
+    extra = parts.username is not None or parts.path not in ("", "/") or "?" in text or "#" in text or "\\" in text
+    if parts.scheme not in ("http", "https") or not host or extra or not text.isascii() or " " in text:
+        raise ValueError("want an origin such as https://data.example.org, without a path")
+    host = f"[{host}]" if ":" in host else host
+    is_own_port = port in (None, {"http": 80, "https": 443}[parts.scheme])
+    return f"{parts.scheme}://{host}" if is_own_port else f"{parts.scheme}://{host}:{port}"
+
+
+_KEY = r'(?:[^\s."\\]+|"[^"\\]+")'
+
+
+def json_path(text: str) -> tuple[str, ...]:
+    """Keys from the outside to the inside: ``role``, ``.app.roles``, or ``"https://example.org/roles"``."""
+    text = text.strip()
+    if not re.fullmatch(rf"\.?{_KEY}(?:\.{_KEY})*", text):
+        raise ValueError('want keys with dots between them, such as app.roles; a key with a dot stands in "quotes"')
+    return tuple(key.strip('"') for key in re.findall(_KEY, text))
+
+
 def identifier_or_empty(text: str) -> str:
     text = text.strip()
     if text and not text.isidentifier():
@@ -96,24 +170,6 @@ def one_of(*choices: str) -> Callable[[str], str]:
         return text.strip().lower()
 
     return parse
-
-
-def origin_or_empty(text: str) -> str:
-    """An origin as browsers write it (RFC 6454, section 6.2): in lower case, without the scheme's own port."""
-    text = text.strip()
-    if not text:
-        return ""
-    parts = urlsplit(text)
-    try:
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host = port = None
-    extra = parts.username is not None or parts.path not in ("", "/") or "?" in text or "#" in text or "\\" in text
-    if parts.scheme not in ("http", "https") or not host or extra or not text.isascii() or " " in text:
-        raise ValueError("want an origin such as https://data.example.org, without a path")
-    host = f"[{host}]" if ":" in host else host
-    is_own_port = port in (None, {"http": 80, "https": 443}[parts.scheme])
-    return f"{parts.scheme}://{host}" if is_own_port else f"{parts.scheme}://{host}:{port}"
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -257,11 +313,137 @@ SETTINGS: tuple[Setting, ...] = (
         "SQLite: full writes through to the disk at each commit; normal may lose the last commits when power fails.",
     ),
     Setting(
+        "access",
+        one_of("enforced", "open"),
+        "enforced",
+        "enforced: identities do what their roles' grants allow. open: whoever sends no credential may do everything; "
+        "for development on this machine.",
+    ),
+    Setting(
+        "open_to",
+        one_of("loopback", "anywhere"),
+        "loopback",
+        "With dynmodel.access = open: loopback refuses requests that do not come from this machine, or that another "
+        "site's page sends. anywhere serves everybody, who may then do everything.",
+    ),
+    Setting(
         "public_url",
         origin_or_empty,
         "",
         "The origin of the service as browsers see it: https://data.example.org. Requests by cookie must come from its "
         "pages. Empty: the origin that the request itself was sent to.",
+    ),
+    Setting(
+        "jwt_secret",
+        secret,
+        "",
+        "The secret by which JSON Web Tokens are signed (HS256), at least 32 bytes. ${NAME} is filled in from the "
+        "environment. Needs the extra jwt.",
+        secret=True,
+    ),
+    Setting(
+        "jwt_jwks_url",
+        one_line,
+        "",
+        "Where the public keys of JSON Web Tokens are (a JWK Set), by https. Needs the extra jwt, and "
+        "dynmodel.jwt_audience and dynmodel.jwt_issuer.",
+    ),
+    Setting("jwt_jwks_file", one_line, "", "The same as a file, which is read again when it has changed."),
+    Setting(
+        "jwks_max_age",
+        seconds,
+        3600.0,
+        "Seconds after which public keys, of JSON Web Tokens and of the OpenID provider, are fetched again.",
+    ),
+    Setting(
+        "jwt_algorithms",
+        words,
+        (),
+        "Algorithms that JSON Web Tokens may be signed by. Empty: HS256 with a secret, "
+        "RS256 and ES256 with public keys.",
+    ),
+    Setting(
+        "jwt_audience",
+        words,
+        (),
+        "Audiences, separated by spaces, of which a JSON Web Token must name one (aud). Empty: tokens that name an "
+        "audience are refused.",
+    ),
+    Setting(
+        "jwt_issuer",
+        words,
+        (),
+        "Issuers, separated by spaces, of which one must have made a JSON Web Token (iss). Empty: whoever "
+        "has the secret.",
+    ),
+    Setting(
+        "jwt_role_claim",
+        json_path,
+        ("role",),
+        "Where a JSON Web Token has its role, or an array of roles: keys with dots between them, such as app.roles.",
+    ),
+    Setting(
+        "jwt_roles",
+        words,
+        (),
+        "The roles that JSON Web Tokens may bring, separated by spaces. Others are left out, admin too. Empty: none.",
+    ),
+    Setting(
+        "jwt_not_before",
+        moment,
+        0.0,
+        "JSON Web Tokens that were issued (iat) before this moment are refused: 2026-01-31T12:00:00Z.",
+    ),
+    Setting(
+        "oidc_issuer",
+        one_line,
+        "",
+        "The OpenID provider that people may sign in with, as it names itself: https://login.example.org. Needs the "
+        "extra oidc, dynmodel.public_url and the client's id and secret.",
+    ),
+    Setting("oidc_client_id", one_line, "", "The id that the OpenID provider knows this service by."),
+    Setting(
+        "oidc_client_secret",
+        secret,
+        "",
+        "The secret of this service at the OpenID provider. ${NAME} is filled in from the environment.",
+        secret=True,
+    ),
+    Setting("oidc_scopes", words, ("openid", "profile", "email"), "What is asked for at the OpenID provider."),
+    Setting(
+        "oidc_create_users",
+        boolean,
+        False,
+        "Whether a user is made for who signs in with the OpenID provider for the first time.",
+    ),
+    Setting("oidc_roles", words, (), "The roles of users that are made so, separated by spaces."),
+    Setting(
+        "oidc_name_claim",
+        one_line,
+        "preferred_username",
+        "The claim of the OpenID provider that names a user that is made so.",
+    ),
+    Setting(
+        "insecure_loopback",
+        boolean,
+        False,
+        "Whether dynmodel.jwt_jwks_url and dynmodel.oidc_issuer may be http addresses of this machine: for tests.",
+    ),
+    Setting(
+        "requests_per_second",
+        rate,
+        0.0,
+        "Requests a second that an identity, or without one an address, may send on average; more are answered 429. "
+        "0: any number.",
+    ),
+    Setting(
+        "requests_burst",
+        at_least(0),
+        0,
+        "Requests that may come at once before dynmodel.requests_per_second holds. 0: those of ten seconds.",
+    ),
+    Setting(
+        "max_tables", at_least(1), 10_000, "How many tables there may be; the definition of one more is answered 409."
     ),
     Setting(
         "session_idle",
@@ -340,7 +522,30 @@ class Settings:
     rest_schema: str
     cors_origins: tuple[str, ...]
     sqlite_synchronous: str
+    access: str
+    open_to: str
     public_url: str
+    jwt_secret: str
+    jwt_jwks_url: str
+    jwt_jwks_file: str
+    jwks_max_age: float
+    jwt_algorithms: tuple[str, ...]
+    jwt_audience: tuple[str, ...]
+    jwt_issuer: tuple[str, ...]
+    jwt_role_claim: tuple[str, ...]
+    jwt_roles: tuple[str, ...]
+    jwt_not_before: float
+    oidc_issuer: str
+    oidc_client_id: str
+    oidc_client_secret: str
+    oidc_scopes: tuple[str, ...]
+    oidc_create_users: bool
+    oidc_roles: tuple[str, ...]
+    oidc_name_claim: str
+    insecure_loopback: bool
+    requests_per_second: float
+    requests_burst: int
+    max_tables: int
     session_idle: float
     session_lifetime: float
     signin_failures: int
@@ -365,7 +570,8 @@ class Settings:
             try:
                 setattr(self, setting.name, self._parse(setting))
             except ValueError as error:
-                faults.append(f"{PREFIX}{setting.name} = {self._raw[PREFIX + setting.name]}: {error}")
+                shown = "..." if setting.secret else self._raw[PREFIX + setting.name]
+                faults.append(f"{PREFIX}{setting.name} = {shown}: {error}")
         if faults:
             raise ConfigurationProblem("bad settings: " + "; ".join(faults))
 

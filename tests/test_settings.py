@@ -6,6 +6,7 @@ import pytest
 
 import dynmodel_pyramid
 from dynmodel_pyramid.errors import ConfigurationProblem
+from dynmodel_pyramid.scripts.settings import report
 from dynmodel_pyramid.settings import SETTINGS, Setting, Settings, at_least
 
 BAD = {
@@ -22,6 +23,13 @@ BAD = {
     "max_body_size": ("1.5", "want a whole number"),
     "plan_enabled": ("perhaps", "want true or false"),
     "sqlite_synchronous": ("off", "want one of full, normal"),
+    "access": ("closed", "want one of enforced, open"),
+    "open_to": ("everybody", "want one of loopback, anywhere"),
+    "public_url": ("https://a.example/path", "want an origin"),
+    "jwt_role_claim": ("app..role", "want keys"),
+    "jwt_not_before": ("2026-01-31T12:00:00", "want a moment"),
+    "requests_per_second": ("nan", "want a number, 0"),
+    "max_tables": ("0", "at least 1"),
 }
 
 
@@ -97,3 +105,45 @@ def test_a_plugin_declares_a_setting_once():
 def test_isolation_level_is_refused(settings):
     with pytest.raises(ConfigurationProblem, match="sqlalchemy.isolation_level"):
         dynmodel_pyramid.main({}, **settings, **{"sqlalchemy.isolation_level": "REPEATABLE READ"})
+
+
+@pytest.mark.parametrize(
+    ("text", "origin"),
+    (
+        ("https://Data.Example.org", "https://data.example.org"),
+        ("https://data.example.org:443/", "https://data.example.org"),
+        ("http://data.example.org:8080", "http://data.example.org:8080"),
+        ("http://[::1]:80", "http://[::1]"),
+        ("", ""),
+    ),
+)
+def test_origins_are_written_as_browsers_do(text, origin):
+    assert Settings({"dynmodel.public_url": text}).public_url == origin
+
+
+@pytest.mark.parametrize(
+    "text", ("data.example.org", "ftp://a", "https://", "https://u@a", "https://a?", "https://a#b", "https://a:99999")
+)
+def test_what_is_no_origin_is_refused(text):
+    with pytest.raises(ConfigurationProblem, match="want an origin"):
+        Settings({"dynmodel.public_url": text})
+
+
+def test_paths_of_claims():
+    for text, keys in (
+        ("role", ("role",)),
+        (".app.roles", ("app", "roles")),
+        ('"https://a.example/roles".x', ("https://a.example/roles", "x")),
+    ):
+        assert Settings({"dynmodel.jwt_role_claim": text}).jwt_role_claim == keys
+
+
+def test_secrets_come_from_the_environment_and_are_not_shown(monkeypatch):
+    monkeypatch.setenv("DYNMODEL_TEST_SECRET", "hush")
+    assert Settings({"dynmodel.jwt_secret": "${DYNMODEL_TEST_SECRET}!"}).jwt_secret == "hush!"
+    for text, cause in (("hush${NOT_SET_ANYWHERE}", "NOT_SET_ANYWHERE is not set"), ("hush$", "a \\$ must begin")):
+        with pytest.raises(ConfigurationProblem, match=cause) as raised:
+            Settings({"dynmodel.jwt_secret": text})
+        assert "hush" not in str(raised.value)
+    lines = list(report({"dynmodel.jwt_secret": "hush", "sqlalchemy.url": "sqlite:///a"}))
+    assert not any("hush" in line for line in lines)

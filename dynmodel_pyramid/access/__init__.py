@@ -6,7 +6,12 @@
 ``condition_texts``     text -> condition
 ``condition_printing``  condition -> text
 ``caller``              an identity with the roles and grants in force
-``placeholders``        the values of an identity in a condition
+``attempt``             an attempt at a request, which proves access besides the definitions
+``scopes``              what a caller may do with each table
+``scope``               what it may do with one table
+``views``               what it may read of a table, as a selectable
+``compiling``           conditions -> SQL
+``operands``            the values of placeholders in them
 ``tables``              the tables that roles name, as a transaction sees them
 ``document_reading``    the document of roles -> roles
 ``document_writing``    roles -> the document
@@ -16,4 +21,8 @@
 ``current``             the roles in force, kept by the access stamp
 ``changes``             locks and log of changes of access
 ``accounts``            identities that are stored here: users, tokens, sessions
+``jwt``                 bearer tokens of others: JSON Web Tokens
+``keys``                the keys of JSON Web Tokens
+``fetching``            documents of identity providers over HTTP, bounded
+``oidc``                the OpenID provider: where people sign in, and who came back
 """

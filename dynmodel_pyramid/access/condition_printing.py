@@ -6,7 +6,6 @@ from functools import partial
 
 from dynmodel_pyramid.access.condition_texts import read_condition
 from dynmodel_pyramid.access.conditions import (
-    EVERYTHING,
     Condition,
     ConditionBroken,
     Step,
@@ -22,8 +21,9 @@ from dynmodel_pyramid.queries.grammar.printing import print_query
 from dynmodel_pyramid.queries.grammar.rules import Rules
 from dynmodel_pyramid.queries.grammar.syntax import Column, Embed, Filter, Level, Path, Query, Star
 from dynmodel_pyramid.queries.grammar.syntax import Condition as Leaf
-from dynmodel_pyramid.queries.sql.names import Names
-from dynmodel_pyramid.queries.sql.relations import Models, relation_of
+from dynmodel_pyramid.queries.sql.relations import relation_of
+from dynmodel_pyramid.queries.sql.selection import Surroundings
+from dynmodel_pyramid.queries.sql.views import Models, WholeTables
 
 #: Characters that have a meaning in a query string; all others stay as they are, so that people can read conditions.
 _ESCAPES = {ord(character): f"%{ord(character):02X}" for character in "%&+#"}
@@ -100,9 +100,10 @@ def _names_of(step: Step, near: Model, models: Models) -> Iterator[tuple[str, st
 
 def _called(step: Step, near: Model, models: Models, taken: set[str]) -> tuple[str, tuple[str, str, str | None] | None]:
     """The key of a relation in the text; and (key, name, hint) if ``select`` must tell."""
+    names = Surroundings(Query(), models, WholeTables()).names(near)
     for name, hint in _names_of(step, near, models):
         try:
-            relation = relation_of(Names(near, EVERYTHING), name, hint, models)
+            relation = relation_of(names, name, hint, models, WholeTables())
         except Malformed:
             continue
         if relation.id != step.link:

@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any
 
 from dynmodel_pyramid.access.conditions import (
-    EVERYTHING,
     Condition,
     Placeholder,
     Step,
@@ -33,8 +32,9 @@ from dynmodel_pyramid.queries.grammar.syntax import Condition as Leaf
 from dynmodel_pyramid.queries.sql.comparisons import condition as compared
 from dynmodel_pyramid.queries.sql.comparisons import operator_of
 from dynmodel_pyramid.queries.sql.names import Names
-from dynmodel_pyramid.queries.sql.relations import Models, relation_of
+from dynmodel_pyramid.queries.sql.relations import relation_of
 from dynmodel_pyramid.queries.sql.selection import Selection, Surroundings
+from dynmodel_pyramid.queries.sql.views import Models, WholeTables
 
 #: The operators that a placeholder may follow: their SQL is known to be right for any value of the field.
 WITH_PLACEHOLDER = (EQ, NEQ, GT, GTE, LT, LTE, IN, IS_DISTINCT)
@@ -89,12 +89,17 @@ def _compile(condition: Condition, model: Model, models: Models) -> None:
     """Refuse a condition whose SQL is too large."""
     asked = query(condition, model, models)
     levels = tuple(replace(level, filters=mapped(level.filters, _without_placeholder)) for level in asked.levels)
-    around = Surroundings(replace(asked, levels=levels), models, lambda far: EVERYTHING)
-    Selection(around, Names(model, EVERYTHING, budget=around.budget), asked.select).conditions()
+    around = Surroundings(replace(asked, levels=levels), models, WholeTables())
+    Selection(around, around.names(model), asked.select).conditions()
 
 
 def _without_placeholder(leaf: Leaf) -> Leaf:
     return Leaf(Column("id"), "eq", "1") if isinstance(leaf.value, Placeholder) else leaf
+
+
+def _names(model: Model, models: Models) -> Names:
+    """All names of a table."""
+    return Surroundings(Query(), models, WholeTables()).names(model)
 
 
 @dataclass
@@ -146,7 +151,8 @@ class _Reader:
         return node, tuple(path)
 
     def _add(self, node: _Node, key: str, name: str, hint: str | None, parameter: str) -> tuple[Step, _Node]:
-        relation = relation_of(Names(node.model, EVERYTHING), name, hint, self.models, clip(parameter))
+        names = _names(node.model, self.models)
+        relation = relation_of(names, name, hint, self.models, WholeTables(), clip(parameter))
         same = [step for step, _ in node.below.values() if step.link == relation.id]
         far = self.models(relation.far)
         assert far is not None  # a relation leads to a table that is there
@@ -158,7 +164,7 @@ class _Reader:
         name = leaf.column.name
         parameter = clip(".".join((*names, name)))
         known = node.below.get(name)
-        table = Names(node.model, EVERYTHING)
+        table = _names(node.model, self.models)
         if is_existence(leaf):
             side = None if known else table.find(name, parameter)
             if isinstance(side, Referrer):

@@ -13,8 +13,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-import sqlalchemy as sa
-
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.errors import Conflict
 from dynmodel_pyramid.queries.grammar.syntax import (
@@ -32,9 +30,9 @@ from dynmodel_pyramid.queries.grammar.syntax import (
     Query,
 )
 from dynmodel_pyramid.queries.grammar.syntax import Condition as Leaf
-from dynmodel_pyramid.queries.sql.relations import Models
+from dynmodel_pyramid.queries.sql.views import Models
 
-__all__ = ["EVERYTHING", "Condition", "ConditionBroken", "Placeholder", "Step", "query"]
+__all__ = ["Condition", "ConditionBroken", "Placeholder", "Step", "query"]
 
 _STEP = re.compile(r"([<>])(\d+)\.(\d+)\.(\d+)(?:#(\d+))?")
 _FIELD = re.compile(r"#(\d+)")
@@ -45,18 +43,6 @@ class ConditionBroken(Conflict):
     """A condition of a grant names something that is gone. A grant with such a condition does not hold."""
 
     code = "condition_broken"
-
-
-class _Everything:
-    """The scope of conditions: all rows, all fields."""
-
-    condition: Callable[[sa.FromClause], sa.ColumnElement[bool]] | None = None
-
-    def may_read(self, name: str) -> bool:
-        return True
-
-
-EVERYTHING = _Everything()
 
 
 @dataclass(frozen=True, slots=True)

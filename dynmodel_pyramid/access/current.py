@@ -19,6 +19,7 @@ class CurrentAccess:
     def __init__(self, database: Database) -> None:
         self.database = database
         self._kept: OrderedDict[str, Access] = OrderedDict()
+        self._newest: Access | None = None
         self._lock = threading.Lock()
 
     def of(self, state: State | str, connection: sa.Connection) -> Access:
@@ -38,4 +39,20 @@ class CurrentAccess:
             self._kept[access.stamp] = access
             while len(self._kept) > self.KEPT:
                 self._kept.popitem(last=False)
+        return access
+
+    def newest(self) -> Access:
+        """The newest roles that this process knows; an attempt proves that they are in force."""
+        with self._lock:
+            known = self._newest
+        if known is not None:
+            return known
+        with self.database.reading() as connection:
+            return self.refresh(connection)
+
+    def refresh(self, connection: sa.Connection) -> Access:
+        """The roles as this transaction sees them, which are the newest ones from now on."""
+        access = self.of(self.database.state(connection), connection)
+        with self._lock:
+            self._newest = access
         return access

@@ -1,22 +1,21 @@
 """Explains why an identity may take an action on a row, or may not: each grant's conditions, asked of the row."""
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from dynmodel_pyramid.access.caller import Caller
-from dynmodel_pyramid.access.conditions import EVERYTHING, Condition, ConditionBroken, Step, leaves, query
+from dynmodel_pyramid.access.compiling import compiled, slots_of
+from dynmodel_pyramid.access.conditions import Condition, ConditionBroken, Step, leaves
 from dynmodel_pyramid.access.document_writing import condition_text, grant_document
 from dynmodel_pyramid.access.grants import Action, Grant
-from dynmodel_pyramid.access.placeholders import Unbound, bound
+from dynmodel_pyramid.access.operands import Literals
 from dynmodel_pyramid.access.tables import Tables
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.errors import NotFound
-from dynmodel_pyramid.queries.sql.names import Names
-from dynmodel_pyramid.queries.sql.selection import Selection, Surroundings
 
 
 class Explainer:
@@ -64,20 +63,24 @@ class Explainer:
     def _part(self, condition: Condition, row_id: int | None) -> dict[str, Any]:
         """A part of a condition; ``holds`` is None if there is no row to ask."""
         told: dict[str, Any] = {"condition": condition_text(condition, self.model, self.tables)}
+        values = []
         try:
-            ready = bound(condition, self.caller.identity, self.moment, self.model, self.tables)
-        except (Unbound, ConditionBroken) as error:
+            for slot in slots_of(condition, self.model, self.tables):
+                held = slot.values(self.caller.identity, self.moment)
+                if held is None:
+                    detail = f"{{{slot.placeholder.name}}} has no value of {slot.subject.name} for this identity"
+                    return {**told, "holds": False, "detail": detail}
+                values.append(held)
+            holds = None if row_id is None else self._is_there(row_id, condition, values)
+        except ConditionBroken as error:
             return {**told, "holds": False, "detail": error.detail}
-        return {**told, "holds": None if row_id is None else self._is_there(row_id, ready)}
+        return {**told, "holds": holds}
 
-    def _is_there(self, row_id: int, condition: Condition | None = None) -> bool:
-        id_column = self.model.table.c.id
-        statement = sa.select(id_column).where(id_column == row_id)
+    def _is_there(self, row_id: int, condition: Condition | None = None, values: Sequence[Sequence[Any]] = ()) -> bool:
+        table = self.model.table
+        statement = sa.select(table.c.id).where(table.c.id == row_id)
         if condition is not None:
-            asked = query(condition, self.model, self.tables)
-            around = Surroundings(asked, self.tables, lambda far: EVERYTHING)
-            selection = Selection(around, Names(self.model, EVERYTHING, budget=around.budget), asked.select)
-            statement = statement.where(*selection.conditions())
+            statement = statement.where(compiled(condition, self.model, self.tables, table, Literals(values)))
         return self.connection.execute(statement).first() is not None
 
 

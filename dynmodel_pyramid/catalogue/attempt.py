@@ -10,7 +10,6 @@ current while the transaction held its locks.
 
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -40,8 +39,6 @@ class Attempt:
         self.database = catalogue.database
         self._snapshot: Snapshot | None = None
         self.number = number
-        #: Who makes it (``access/caller.py``).
-        self.caller: Any = None
         self._deadline = time.monotonic() + self.database.settings.lock_timeout if deadline is None else deadline
         self._used: dict[int | str, Model | None] = {}
         self._connection: sa.Connection | None = None
@@ -109,8 +106,10 @@ class Attempt:
 
         :raises Stale: run the attempt again
         """
-        if self._confirmed or not self._used:
-            return
+        if not self._confirmed and self._used:
+            self._prove()
+
+    def _prove(self) -> None:
         if self._connection is not None:
             self._compare(self._connection)
         else:
@@ -149,9 +148,13 @@ class Attempt:
         return False
 
     def _compare(self, connection: sa.Connection) -> None:
-        state: State = self.database.state(connection)
+        state = self._state(connection)
         if state.stamp != self.snapshot.state.stamp:
             self._catch_up(connection)
+
+    def _state(self, connection: sa.Connection) -> State:
+        """The state that the transaction sees."""
+        return self.database.state(connection)
 
     def _catch_up(self, connection: sa.Connection) -> None:
         """Move to the state that the transaction sees, unless a definition used so far has changed."""

@@ -31,6 +31,7 @@ class Cascade:
 
     :param models: the model of a table by its id, as the caller's attempt has it
     :param author: who deletes
+    :param is_seen: whether a refusal may name rows of a table
     """
 
     def __init__(
@@ -39,11 +40,14 @@ class Cascade:
         connection: sa.Connection,
         models: Callable[[int], Model | None],
         author: str | None = None,
+        *,
+        is_seen: Callable[[Model], bool] = lambda model: True,
     ) -> None:
         self.catalogue = catalogue
         self.connection = connection
         self.models = models
         self.author = author
+        self.is_seen = is_seen
         self.moment = now()
         #: The rows to delete, by table, in the order in which they were found.
         self.going: dict[int, dict[int, None]] = {}
@@ -173,6 +177,13 @@ class Cascade:
         for near, referrer, part in self._pairs(model, "restrict"):
             referring = self._referring(near, referrer, part)
             staying = [row_id for row_id in referring if row_id not in self.going.get(referrer.table_id, {})]
+            if staying and not self.is_seen(near):
+                raise Conflict(
+                    "rows refer to it",
+                    code="foreign_key_violation",
+                    hint="change or delete these rows first",
+                    fields=[],
+                )
             if staying:
                 named = ", ".join(map(str, staying[:NAMED])) + (", ..." if len(staying) > NAMED else "")
                 raise Conflict(

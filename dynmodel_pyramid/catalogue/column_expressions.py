@@ -1,6 +1,7 @@
 """The SQL expressions of a row's fields, and of the reverse sides of links to it.
 
-``table`` is the model's own, or an alias of it where a query has the table more than once.
+``table`` is the model's own, an alias of it, or a view of it: a subselect with those columns that a caller may see. A
+view has a column for each field, also for a field that the table has no column for.
 """
 
 from typing import Any, cast
@@ -40,6 +41,8 @@ def expression(model: Model, field: FieldDefinition, table: sa.FromClause | None
         ids = ids_of(table, lines_of(model.definition.id, field.id, model.table.schema))
         # Not a column: the operators of such a field take this query in its place (fields/types/array_operators.py).
         return cast(sa.ColumnElement[Any], ids)
+    if field.name in table.c and field.name not in model.table.c:
+        return table.c[field.name]
     return model.field_types[field.type].read_expression(_source(table, field), field.options)
 
 
@@ -57,6 +60,10 @@ def reverse_sides(model: Model) -> dict[str, Referrer]:
     return {referrer.reverse: referrer for referrer in model.definition.referrers if referrer.reverse is not None}
 
 
-def reverse_expression(model: Model, referrer: Referrer, table: sa.FromClause | None = None) -> sa.ColumnElement[Any]:
-    table = model.table if table is None else table
-    return as_json(reverse_of(table, referrer, model.table.schema, model.dialect))
+def reverse_expression(
+    model: Model, referrer: Referrer, table: sa.FromClause, rows: sa.FromClause | None
+) -> sa.ColumnElement[Any]:
+    """
+    :param rows: see :func:`~.list_tables.referring_ids`
+    """
+    return as_json(reverse_of(table, referrer, model.table.schema, model.dialect, rows))

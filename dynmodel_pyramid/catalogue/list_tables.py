@@ -54,7 +54,7 @@ def lines_of(table_id: int, field_id: int, schema: str | None) -> sa.Table:
 
 
 def ids_of(table: sa.FromClause, lines_: sa.Table) -> sa.Select[*tuple[Any, ...]]:
-    """The ids in a row's list, in order; ``table`` is the row's."""
+    """The ids in a row's list, in order; ``table`` is the row's, or a view of it."""
     ids = sa.select(lines_.c.value).where(lines_.c.row_id == table.c.id).order_by(lines_.c.position)
     return ids.correlate(table)
 
@@ -64,9 +64,16 @@ def list_of(table: sa.FromClause, lines_: sa.Table, dialect: str) -> sa.ColumnEl
     return json_array(ids_of(table, lines_), dialect)
 
 
-def referring_ids(table: sa.FromClause, referrer: Referrer, schema: str | None) -> sa.Select[*tuple[Any, ...]]:
-    """The ids of the rows that refer to a row in this way, ascending; ``table`` is the row's."""
-    if referrer.many:
+def referring_ids(
+    table: sa.FromClause, referrer: Referrer, schema: str | None, rows: sa.FromClause | None = None
+) -> sa.Select[*tuple[Any, ...]]:
+    """The ids of the rows that refer to a row in this way, ascending; ``table`` is the row's.
+
+    :param rows: only these rows (``row_id``), with the ids that they refer to (``value``); None for all
+    """
+    if rows is not None:
+        ids = sa.select(rows.c.row_id).where(rows.c.value == table.c.id).order_by(rows.c.row_id)
+    elif referrer.many:
         far = lines_of(referrer.table_id, referrer.field_id, schema)
         ids = sa.select(far.c.row_id).where(far.c.value == table.c.id).order_by(far.c.row_id)
     else:
@@ -78,9 +85,11 @@ def referring_ids(table: sa.FromClause, referrer: Referrer, schema: str | None) 
     return ids.correlate(table)
 
 
-def reverse_of(table: sa.FromClause, referrer: Referrer, schema: str | None, dialect: str) -> sa.ColumnElement[Any]:
+def reverse_of(
+    table: sa.FromClause, referrer: Referrer, schema: str | None, dialect: str, rows: sa.FromClause | None = None
+) -> sa.ColumnElement[Any]:
     """The ids of :func:`referring_ids` as the text of a JSON array."""
-    return json_array(referring_ids(table, referrer, schema), dialect)
+    return json_array(referring_ids(table, referrer, schema, rows), dialect)
 
 
 def as_json(expression: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:

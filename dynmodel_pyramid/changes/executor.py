@@ -59,11 +59,23 @@ class Executed:
         return definition
 
 
-class Executor:
-    """The definition changes of one catalogue."""
+#: Proves in a transaction, before its commit, that whoever makes the change still may; it raises to refuse.
+Prove = Callable[[sa.Connection], None]
 
-    def __init__(self, catalogue: Catalogue) -> None:
+
+def no_proof(connection: sa.Connection) -> None:
+    """The proof of a caller who may do everything, such as the console."""
+
+
+class Executor:
+    """The definition changes of one catalogue.
+
+    :param prove: called before each commit
+    """
+
+    def __init__(self, catalogue: Catalogue, prove: Prove = no_proof) -> None:
         self.catalogue = catalogue
+        self._prove = prove
         self.database = catalogue.database
         self.store = catalogue.store
         self.settings = catalogue.database.settings
@@ -200,6 +212,7 @@ class Executor:
             try:
                 with self.database.changing() as connection:
                     outcome = run(connection, deadline)
+                    self._prove(connection)
             except sa.exc.DBAPIError as error:
                 failure = self.database.failure(error)
                 if failure.kind == "away" and outcome is not None:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.catalogue.references import with_own_id
 from dynmodel_pyramid.changes.apply import TablePlan
-from dynmodel_pyramid.changes.executor import Executor
+from dynmodel_pyramid.changes.executor import Executor, Prove, no_proof
 from dynmodel_pyramid.changes.on_error import FAIL, OnError
 from dynmodel_pyramid.changes.online import OnlineChanges
 from dynmodel_pyramid.changes.planner import Definitions, MakeChanges
@@ -54,12 +54,15 @@ def _with_on_error(make_changes: MakeChanges, on_error: OnError) -> MakeChanges:
 
 
 class DefinitionService:
-    """The definition changes of one catalogue."""
+    """The definition changes of one catalogue.
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    :param prove: see :class:`Executor`
+    """
+
+    def __init__(self, catalogue: Catalogue, *, prove: Prove = no_proof) -> None:
         self.catalogue = catalogue
         self.store = catalogue.store
-        self.executor = Executor(catalogue)
+        self.executor = Executor(catalogue, prove)
 
     def create(self, document: Any, author: str | None = None) -> Outcome:
         """Define a new table.

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from string import Template
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
@@ -35,6 +35,16 @@ from dynmodel_pyramid.errors import ConfigurationProblem
 from dynmodel_pyramid.settings import Settings
 
 __all__ = ["Database", "Dialect", "Failure", "State", "SystemTables"]
+
+
+class Credential(Protocol):
+    """A row of the table of tokens, or of sessions."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def id(self) -> int: ...
 
 
 DIALECTS: dict[str, type[Dialect]] = {dialect.name: dialect for dialect in (SQLite, PostgreSQL)}
@@ -83,6 +93,10 @@ class Database:
         quoted = self.engine.dialect.identifier_preparer.format_table(self.system.state)
         # Read by raw cursor: it adds 3 us to a request on SQLite; a statement through SQLAlchemy adds 32.
         self._state_sql = f"SELECT definitions, access, stamp, access_stamp FROM {quoted} WHERE id = 1"
+        self._credential_sql = {
+            kind: self._state_sql.replace(" FROM", f", EXISTS (SELECT 1 FROM {name} WHERE id = {place}) FROM", 1)
+            for kind, name, place in self._credential_tables()
+        }
 
     @contextmanager
     def reading(self, **execution_options: Any) -> Iterator[sa.Connection]:
@@ -156,6 +170,22 @@ class Database:
         with raw_cursor(connection) as cursor:
             cursor.execute(self._state_sql)
             return State(*cursor.fetchone())
+
+    def _credential_tables(self) -> Iterator[tuple[str, str, str]]:
+        """Kind of credential, quoted name of its table, and the driver's parameter."""
+        format_table = self.engine.dialect.identifier_preparer.format_table
+        place = "?" if self.engine.dialect.paramstyle == "qmark" else "%s"
+        for kind, table in (("token", self.system.access.token), ("session", self.system.access.session)):
+            yield kind, format_table(table), place
+
+    def state_and_credential(self, connection: sa.Connection, credential: Credential | None) -> tuple[State, bool]:
+        """The state, and whether the row of a credential is there, by one statement."""
+        if credential is None:
+            return self.state(connection), True
+        with raw_cursor(connection) as cursor:
+            cursor.execute(self._credential_sql[credential.kind], (credential.id,))
+            *state, is_there = cursor.fetchone()
+            return State(*state), bool(is_there)
 
     def failure(self, error: sa.exc.DBAPIError) -> Failure:
         return self.dialect.failure(error)

@@ -126,6 +126,10 @@ class FieldType:
     #: (``/rest/``); the text form's ``sql_to_text`` gives their digits.
     exact_numbers = False
 
+    #: For a type without a column: the system columns (``_created``) that :meth:`read_expression` reads. Only if it
+    #: reads no others may whoever sees all fields of a table see this one, too; else it must be named in the grant.
+    reads: tuple[str, ...] | None = None
+
     def options_schema(self) -> colander.SchemaNode:
         """The colander schema of this type's own options, a mapping; ``missing`` of each child is its default.
 

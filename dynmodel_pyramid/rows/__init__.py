@@ -6,7 +6,7 @@
 ``sent_names``      documents with former names of fields -> with present names
 ``encoding``        the statements and the encoder of one version of a table
 ``prepared``        prepared statements, run by the driver's cursor
-``scope``           the fields and rows that a caller may read and write
+``permitted``       the row service for callers of whom not everything is allowed; ``permits``: which grant allows a row
 ``links``           checks that linked rows exist; writes lists of links
 ``reads``           rows by their ids
 ``querying``        queries: cached plans, pages, streams, counts

@@ -11,10 +11,16 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import quoted_name
 
-from dynmodel_pyramid.catalogue.column_expressions import json_expression, reverse_expression, reverse_sides
+from dynmodel_pyramid.catalogue.column_expressions import (
+    is_list,
+    json_expression,
+    reverse_expression,
+)
+from dynmodel_pyramid.catalogue.column_expressions import reverse_sides as sides_of
 from dynmodel_pyramid.catalogue.table_builder import Model
+from dynmodel_pyramid.definitions import FieldDefinition
+from dynmodel_pyramid.queries.sql.views import ReverseSides, View
 from dynmodel_pyramid.rows.prepared import PreparedSelect
-from dynmodel_pyramid.rows.scope import Scope
 
 #: Datetimes are answered in UTC, with ``Z``; those without a time zone are read as UTC.
 OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
@@ -26,32 +32,35 @@ def json_rows(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
 
 
 class RowEncoder:
-    """The readable columns of a table for a scope, and rows -> JSON."""
+    """The values of a table that a view shows, and rows -> JSON.
 
-    def __init__(self, model: Model, scope: Scope) -> None:
-        table = model.table
-        readable = [field for field in model.definition.fields if scope.may_read(field.name) and not field.write_only]
-        reverse = {name: side for name, side in reverse_sides(model).items() if scope.may_read(name)}
-        #: Whether answers show data of other tables' rows, which a row's version does not cover.
-        self.shows_others = bool(reverse)
+    ``table`` is the view's source, from which ``select`` and the prepared statements select.
+    """
+
+    def __init__(self, model: Model, view: View, reverse_sides: ReverseSides) -> None:
+        self.table = table = view.source()
+        readable = [field for field in model.definition.fields if view.may_read(field.name) and not field.write_only]
+        sides = {name: side for name, side in sides_of(model).items() if reverse_sides.exists(side)}
+        #: Whether a row's version does not cover all of an answer: it shows data of other tables' rows, or hides values
+        #: by conditions that may depend on other rows and on the identity.
+        self.shows_others = bool(sides) or view.key is not None
         # Former names come after all present ones.
         former = [(alias.name, field) for field in readable for alias in field.aliases]
-        names = [*[field.name for field in readable], *reverse]
+        names = [*[field.name for field in readable], *sides]
         self.names: tuple[str, ...] = ("id", *names, *[name for name, _ in former])
+        values = {field.id: _value(model, view, table, field) for field in readable}
         self.columns = [
             table.c.id,
-            *[json_expression(model, field) for field in readable],
-            *[reverse_expression(model, side) for side in reverse.values()],
-            *[json_expression(model, field).label(quoted_name(name, quote=True)) for name, field in former],
+            *values.values(),
+            *[reverse_expression(model, side, table, reverse_sides.rows(side)) for side in sides.values()],
+            *[values[field.id].label(quoted_name(name, quote=True)) for name, field in former],
         ]
-        condition = None if scope.condition is None else scope.condition(table)
-        query = sa.select(*self.columns)
-        one = sa.select(table.c._version, *self.columns).where(table.c.id == sa.bindparam("row_id"))
-        self.select = query if condition is None else query.where(condition)
-        one = one if condition is None else one.where(condition)
+        self.select = sa.select(*self.columns).select_from(table)
         self._statements = {
             # One row by its id; its version comes first.
-            "one": one,
+            "one": sa.select(table.c._version, *self.columns)
+            .select_from(table)
+            .where(table.c.id == sa.bindparam("row_id")),
             "between": self.select.where(table.c.id.between(sa.bindparam("low"), sa.bindparam("high"))),
         }
         self._prepared: dict[str, PreparedSelect] = {}
@@ -66,3 +75,9 @@ class RowEncoder:
 
     def row(self, values: Sequence[Any]) -> bytes:
         return orjson.dumps(dict(zip(self.names, values, strict=True)), option=OPTIONS)
+
+
+def _value(model: Model, view: View, table: sa.FromClause, field: FieldDefinition) -> sa.ColumnElement[Any]:
+    value = json_expression(model, field, table)
+    shown = view.shown(table, field) if is_list(model, field) else None
+    return value if shown is None else sa.case((shown, value))

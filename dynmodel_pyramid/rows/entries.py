@@ -95,7 +95,7 @@ class Columns:
         self._aliases = reader.aliases.names
         self.names = None if names is None else list(dict.fromkeys(self._aliases.get(name, name) for name in names))
         for name in self.names or ():
-            if name != "id" and name not in reader.by_name and name not in reader.given:
+            if name != "id" and not any(rows.knows(name, action) for action in ("create", "update", "read")):
                 raise Malformed(
                     f"columns: the table has no field {name[:63]!r}", code="unknown_field", parameter="columns"
                 )
@@ -129,6 +129,7 @@ def read_entries(
     :raises Invalid: with every fault that counts for new and for existing rows
     """
     reader, problems, moment = rows.reader, Problems(), now()
+    if_absent, if_there = rows.rights("create"), rows.rights("update")
     system_fields = [rows.model.definition.by_name[name] for name in known_by if name in reader.given]
     system_nodes = {
         field.name: rows.model.field_types[field.type].schema_node(field.options) for field in system_fields
@@ -138,13 +139,13 @@ def read_entries(
         pointer = f"/{number}" if pointers else ""
         document, sink = renamed(reader, columns.of(document), pointer, problems)
         if type(document) is not dict:
-            reader.part(document, pointer, problems, rows.scope)
+            reader.part(document, pointer, problems, if_there)
             continue
         sent = sink.sent if isinstance(sink, SentNames) else {}
         if_new = Faults()
-        values = reader.whole(document, pointer, SentNames(if_new, pointer, sent), rows.scope, moment)
+        values = reader.whole(document, pointer, SentNames(if_new, pointer, sent), if_absent, moment)
         row_id = reader.given_id(document, pointer, problems, if_new)
-        assigned = reader.part(document, pointer, sink, rows.scope) if if_new else values
+        assigned = reader.part(document, pointer, sink, if_there) if if_new else values
         named = document if columns.names is None else [*document, *columns.names]
         for name in named:
             field = reader.by_name.get(name)

@@ -4,20 +4,20 @@ The rows are first found and locked, in order; then they are written by their id
 found rows are reported, and limit and order mean the same as in a query.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
 
-from dynmodel_pyramid.catalogue.cascades import Cascade
+from dynmodel_pyramid.access.scope import Permit
 from dynmodel_pyramid.definitions.problems import Problems
 from dynmodel_pyramid.definitions.store import now
 from dynmodel_pyramid.errors import Malformed, TooLarge
 from dynmodel_pyramid.queries.grammar.syntax import Column, Field, Level, Query
 from dynmodel_pyramid.queries.sql.plans import plan
-from dynmodel_pyramid.rows.querying import everything
+from dynmodel_pyramid.rows.permits import Permits, by_presets
 from dynmodel_pyramid.rows.repeating import refuse_changes
 from dynmodel_pyramid.rows.sent_names import renamed
 from dynmodel_pyramid.rows.service import Rows
@@ -48,11 +48,10 @@ class Filtered:
         self.rows = rows
         self.most = most
         query = Query((Field(Column("id")),), (Level((), level.filters, level.order, level.limit, level.offset),))
-        id_plan = plan(rows.model, query, rows.scope, rows.models, everything)
-        ids = id_plan.page(level.limit, level.offset).with_only_columns(
-            rows.model.table.c.id, maintain_column_froms=True
-        )
-        self._found = ids.with_for_update(of=rows.model.table)
+        id_plan = plan(rows.model, query, rows.models, rows.scopes)
+        ids = id_plan.page(level.limit, level.offset).with_only_columns(id_plan.table.c.id, maintain_column_froms=True)
+        self._found = ids.with_for_update(of=id_plan.table)
+        self._values = rows.scopes.values(rows.model, tuple(id_plan.versions))
 
     def ids(self, connection: sa.Connection) -> list[int]:
         """The ids of the found rows, in the query's order; nobody else can write the rows until the transaction ends.
@@ -61,7 +60,7 @@ class Filtered:
         """
         database = self.rows.catalogue.database
         database.dialect.bound_statements(connection, database.settings.statement_timeout)
-        ids = list(connection.scalars(self._found, execution_options={"compiled_cache": None}))
+        ids = list(connection.scalars(self._found, self._values, execution_options={"compiled_cache": None}))
         database.dialect.unbound_statements(connection)
         if self.most is not None and len(ids) > self.most:
             raise Malformed(
@@ -75,16 +74,61 @@ class Filtered:
     def update(self, connection: sa.Connection, document: Any) -> list[int]:
         """Assign the fields that the document names, to each row as :meth:`Rows.assign` does; -> the rows' ids.
 
+        Rows that the caller may not change are passed over.
+
         :raises Invalid: with every fault of the document
         :raises TooLarge: a long value for many rows
+        :raises Forbidden: no grant is for these fields, or allows a row as it would be
         """
-        rows, ids = self.rows, self.ids(connection)
+        permits = self.rows.permits("update")
+        if permits is not None:
+            permits.refuse_none()
+        ids = self.ids(connection)
         self._refuse_too_much(document, len(ids))
         values = self._read(connection, document, ids)
         if not values or not ids:
             return ids
-        if rows.links.fields:
-            rows.links.refuse_missing_rows(connection, rows.models, [values], [""])
+        if permits is None:
+            self._assign(connection, values, ids)
+            return ids
+        allowed = permits.holding(connection, ids, permits.covering(values.keys(), values))
+        self._assign_some(connection, permits, values, allowed)
+        return list(allowed)
+
+    def _assign_some(
+        self,
+        connection: sa.Connection,
+        permits: Permits,
+        values: dict[str, Any],
+        allowed: Mapping[int, Sequence[Permit]],
+    ) -> None:
+        """Assign values as grants allow it: those that set further values themselves are tried one after another."""
+        waiting = {row_id: by_presets(row_permits) for row_id, row_permits in allowed.items()}
+        while waiting:
+            presets = next(iter(waiting.values()))[0][0]
+            now_tried = {row_id: trials for row_id, trials in waiting.items() if trials[0][0] == presets}
+            savepoint = connection.begin_nested() if any(len(trials) > 1 for trials in now_tried.values()) else None
+            self._assign(connection, values | dict(presets), list(now_tried))
+            failing = permits.failing(connection, {row_id: trials[0][1] for row_id, trials in now_tried.items()})
+            if any(len(now_tried[row_id]) == 1 for row_id in failing):
+                raise permits.refused_check()
+            if failing and savepoint is not None:
+                savepoint.rollback()
+                for row_id in failing:
+                    waiting[row_id] = waiting[row_id][1:]
+                continue
+            if savepoint is not None:
+                savepoint.commit()
+            for row_id in now_tried:
+                del waiting[row_id]
+
+    def _assign(self, connection: sa.Connection, values: dict[str, Any], ids: Sequence[int]) -> None:
+        rows = self.rows
+        if rows.links.are_checked:
+            if len(ids) == 1:
+                rows.refuse_missing_rows(connection, ids[0], values)
+            else:
+                rows.links.refuse_missing_rows(connection, rows.scopes, [values], [""])
         table, moment = rows.model.table, now()
         columns = {name: value for name, value in values.items() if name in table.c}
         if rows.given:
@@ -97,19 +141,25 @@ class Filtered:
         for part in batches(ids):
             self._write(connection, "update", statement, part)
             rows.links.replace_all(connection, [(row_id, values) for row_id in part], rows.options)
-        return ids
 
     def delete(self, connection: sa.Connection, before: Callable[[list[int]], None] | None = None) -> list[int]:
         """Delete the rows, and apply ``on_delete`` to the rows that refer to them; -> the ids.
 
+        Rows that the caller may not delete are passed over.
+
         :param before: called with the ids while the rows still exist
         :raises Conflict: a row that stays refers to one of them and its field restricts that
         """
-        rows, ids = self.rows, self.ids(connection)
+        rows, permits = self.rows, self.rows.permits("delete")
+        if permits is not None:
+            permits.refuse_none()
+        ids = self.ids(connection)
+        if permits is not None:
+            ids = list(permits.holding(connection, ids, permits.permits))
         if before is not None:
             before(ids)
         if rows.model.definition.referrers:
-            Cascade(rows.catalogue, connection, rows.models, rows.author).delete(rows.model, ids)
+            rows.cascade(connection).delete(rows.model, ids)
             return ids
         table = rows.model.table
         for part in batches(ids):
@@ -143,7 +193,7 @@ class Filtered:
         # Which of two names for a field counts depends on the row, so it can be decided only for a single row.
         alone = cache(partial(next, self._documents(connection, ids))) if len(ids) == 1 else None
         document, sink = renamed(reader, document, "", problems, alone)
-        values = reader.part(document, "", sink, rows.scope)
+        values = reader.part(document, "", sink, rows.rights("update"))
         named = document if type(document) is dict else {}
         if not reader.repeatable.isdisjoint(named):
             for current in self._documents(connection, ids):

@@ -1,10 +1,11 @@
 """Links in written rows: checks that the linked rows exist, and writes the lines of lists."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.access.scopes import Scopes
 from dynmodel_pyramid.catalogue.cascades import chunks
 from dynmodel_pyramid.catalogue.list_tables import line_values, lines_of
 from dynmodel_pyramid.catalogue.references import reference_of
@@ -15,8 +16,8 @@ from dynmodel_pyramid.fields import Reference
 
 #: Which of some values exist (:attr:`~dynmodel_pyramid.fields.FieldType.existing`).
 Existing = Callable[[sa.Connection, str | None, Collection[Any]], set[Any]]
-#: Gives the model of a table by its id or model name.
-Models = Callable[[int | str], Model | None]
+#: The ids that a row's links hold already, by field, and the values of ``Links.named``.
+Held = Mapping[str, frozenset[Any]]
 
 
 class Links:
@@ -42,25 +43,55 @@ class Links:
             field.name: lines_of(self.table_id, field.id, schema) for field, reference in self.fields if reference.many
         }
 
-    def use(self, models: Models) -> None:
+    @property
+    def are_checked(self) -> bool:
+        """Whether :meth:`refuse_missing_rows` has something to do."""
+        return bool(self.fields or self.named)
+
+    def use(self, scopes: Scopes) -> None:
         """Look up the far tables, so that the attempt knows them before its transaction begins."""
         for _, reference in self.fields:
-            models(reference.table)
+            far = scopes.models(reference.table)
+            if far is not None:
+                scopes.scope(far)
+
+    def held(self, connection: sa.Connection, model: Model, row_id: int, values: Mapping[str, Any]) -> Held:
+        """The ids that a row's links hold now, of those fields that are to be written."""
+        held: dict[str, frozenset[Any]] = {}
+        for field, reference in self.fields:
+            if field.name in values:
+                if reference.many:
+                    lines = self.lists[field.name]
+                    query = sa.select(lines.c.value).where(lines.c.row_id == row_id)
+                else:
+                    query = sa.select(model.table.c[field.name]).where(model.table.c.id == row_id)
+                ids = connection.scalars(query, execution_options={"compiled_cache": model.compiled_cache})
+                held[field.name] = frozenset(number for number in ids if number is not None)
+        for field, _ in self.named:
+            if field.name in values:
+                query = sa.select(model.table.c[field.name]).where(model.table.c.id == row_id)
+                held[field.name] = frozenset(
+                    connection.scalars(query, execution_options={"compiled_cache": model.compiled_cache})
+                )
+        return held
 
     def refuse_missing_rows(
         self,
         connection: sa.Connection,
-        models: Models,
+        scopes: Scopes,
         rows: Sequence[dict[str, Any]],
         pointers: Sequence[str],
         own_ids: Iterable[int] = (),
         *,
         own: bool | None = None,
+        held: Sequence[Held] = (),
     ) -> None:
-        """Linked rows are locked, so that they exist until the transaction ends.
+        """Linked rows are locked, so that they exist until the transaction ends. A row that the caller may not read is
+        as if it did not exist, unless the link holds its id already.
 
         :param own_ids: ids of rows that are being added
         :param own: check only links to the same table (true), or only other links (false); None for all
+        :param held: what the links of a single row hold already; empty for several rows
         :raises Invalid: an id has no row; with a pointer to the id
         """
         problems = Problems()
@@ -68,20 +99,27 @@ class Links:
             if own is not None and own != (reference.table == self.table_id):
                 continue
             wanted = {row_id for row in rows for row_id in _ids(row.get(field.name), reference)}
+            wanted.difference_update(*[ids.get(field.name, ()) for ids in held])
             if reference.table == self.table_id:
                 wanted.difference_update(own_ids)
-            missing = wanted - _existing(connection, models(reference.table), wanted) if wanted else wanted
+            missing = wanted - _existing(connection, scopes, reference.table, wanted) if wanted else wanted
             if missing:
                 self._point(field, reference, rows, pointers, missing, problems)
         if own is not True:
-            self._refuse_unknown(connection, rows, pointers, problems)
+            self._refuse_unknown(connection, rows, pointers, held, problems)
         problems.raise_if_any()
 
     def _refuse_unknown(
-        self, connection: sa.Connection, rows: Sequence[dict[str, Any]], pointers: Sequence[str], problems: Problems
+        self,
+        connection: sa.Connection,
+        rows: Sequence[dict[str, Any]],
+        pointers: Sequence[str],
+        held: Sequence[Held],
+        problems: Problems,
     ) -> None:
         for field, existing in self.named:
             wanted = {value for row in rows if (value := row.get(field.name)) is not None}
+            wanted.difference_update(*[values.get(field.name, ()) for values in held])
             unknown = wanted - existing(connection, self.schema, wanted) if wanted else wanted
             if not unknown:
                 continue
@@ -142,12 +180,15 @@ def _ids(value: Any, reference: Reference) -> Sequence[int]:
     return value if reference.many else (value,)
 
 
-def _existing(connection: sa.Connection, far: Model | None, wanted: Iterable[int]) -> set[int]:
+def _existing(connection: sa.Connection, scopes: Scopes, table_id: int, wanted: Iterable[int]) -> set[int]:
+    """Which of these rows exist for the caller."""
+    far = scopes.models(table_id)
     if far is None:
         return set()
-    key = far.table.c.id
+    source, values = scopes.view(far).source(), scopes.values(far)
+    options = {"compiled_cache": far.compiled_cache if scopes.are_whole else None}
     existing: set[int] = set()
     for part in chunks(wanted):
-        query = sa.select(key).where(key.in_(part)).with_for_update(read=True, key_share=True)
-        existing.update(connection.scalars(query, execution_options={"compiled_cache": far.compiled_cache}))
+        query = sa.select(source.c.id).where(source.c.id.in_(part)).with_for_update(read=True, key_share=True)
+        existing.update(connection.scalars(query, values, execution_options=options))
     return existing

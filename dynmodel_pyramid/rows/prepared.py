@@ -17,7 +17,7 @@ _Processor = Callable[[Any], Any]
 
 
 class PreparedSelect:
-    """A SELECT whose parameters are whole numbers, named by ``bindparam``. Its other values are constants."""
+    """A SELECT whose parameters are named by ``bindparam``. Its other values are constants."""
 
     def __init__(self, statement: sa.Select[*tuple[Any, ...]], dialect: sa.Dialect) -> None:
         compiled = statement.compile(dialect=dialect)
@@ -30,6 +30,12 @@ class PreparedSelect:
             for name, value in compiled.params.items()
             if not compiled.binds[name].required
         }
+        #: Those of parameters whose values need one.
+        self._bind_processors = {
+            name: process
+            for name, parameter in compiled.binds.items()
+            if parameter.required and (process := parameter.type.dialect_impl(dialect).bind_processor(dialect))
+        }
         self._order = compiled.positiontup
         self._types = [column.type.dialect_impl(dialect) for column in statement.selected_columns]
         self._dialect = dialect
@@ -39,11 +45,13 @@ class PreparedSelect:
         """How many rows the database's planner expects; None if it gives no estimate."""
         return None if self.refused else dialect.planned_rows(connection, self._sql, self._given({}))
 
-    def _given(self, parameters: Mapping[str, int]) -> Any:
+    def _given(self, parameters: Mapping[str, Any]) -> Any:
         values = {**self._constants, **parameters}
+        for name, process in self._bind_processors.items():
+            values[name] = process(values[name])
         return values if self._order is None else [values[name] for name in self._order]
 
-    def __call__(self, connection: sa.Connection, **parameters: int) -> Sequence[Sequence[Any]]:
+    def __call__(self, connection: sa.Connection, parameters: Mapping[str, Any] = {}) -> Sequence[Sequence[Any]]:
         """All rows."""
         if self.refused:
             return connection.execute(self._statement, parameters, execution_options={"compiled_cache": None}).all()
@@ -78,10 +86,12 @@ def _bound(parameter: sa.BindParameter[Any], value: Any, dialect: sa.Dialect) ->
     return value if process is None else process(value)
 
 
-def written(statement: sa.Select[*tuple[Any, ...]], dialect: sa.Dialect) -> tuple[str, Any]:
+def written(
+    statement: sa.Select[*tuple[Any, ...]], dialect: sa.Dialect, parameters: Mapping[str, Any] = {}
+) -> tuple[str, Any]:
     """A statement in the driver's form, with lists of IN expanded, and its parameters."""
     compiled = statement.compile(dialect=dialect)
-    state = compiled.construct_expanded_state({})
+    state = compiled.construct_expanded_state(dict(parameters))
     values = {}
     for name, value in state.parameters.items():
         if name in compiled.binds:

@@ -9,14 +9,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
-from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.queries.grammar.rules import Rules
 from dynmodel_pyramid.queries.grammar.syntax import Query
 from dynmodel_pyramid.queries.sql.plans import Plan, plan
 from dynmodel_pyramid.rows.prepared import PreparedSelect, written
 from dynmodel_pyramid.rows.reads import CHUNK, RowReads
-from dynmodel_pyramid.rows.scope import EVERYTHING, Scope
 
 #: The most elements of SQL in the cached plans of one version of a table; about 5 MB. A plan of a page with filters and
 #: order has about thirty. The key is the text of the query.
@@ -41,10 +39,6 @@ def rules_of(catalogue: Catalogue) -> Rules:
         values=settings.max_values,
         size=settings.max_query_size,
     )
-
-
-def everything(model: Model) -> Scope:
-    return EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,22 +92,24 @@ class KeptPlans:
 
 
 class Queried:
-    """The results of a query over the rows of one version of a table, as one scope sees them."""
+    """The results of a query over the rows of one version of a table, as a caller may see them."""
 
     def __init__(self, rows: RowReads, kept: Kept) -> None:
         self.rows = rows
         self.plan = kept.plan
         self._kept = kept
+        self._values = rows.scopes.values(rows.model, tuple(kept.plan.versions))
 
     def is_current(self) -> bool:
-        """Whether the far tables have the versions that the plan was made for. The call counts as their use by the
-        request.
+        """Whether the far tables, and the caller's views of them, are those that the plan was made for. The call counts
+        as their use by the request.
         """
-        far = {table_id: self.rows.models(table_id) for table_id in self.plan.versions}
-        return all(
-            model is not None and model.definition.version == self.plan.versions[table_id]
-            for table_id, model in far.items()
-        )
+        rows = self.rows
+        for table_id, made_for in self.plan.versions.items():
+            far = rows.models(table_id)
+            if far is None or (far.definition.version, rows.scopes.view(far).key) != made_for:
+                return False
+        return True
 
     def page(self, connection: sa.Connection, limit: int, offset: int, *, cursors: bool = True) -> PageOfRows:
         """At most ``limit`` rows, in memory.
@@ -155,12 +151,12 @@ class Queried:
         if last is None or last[0] != key:
             statement = self.plan.page(limit, offset, with_keys=with_keys, nulls=nulls)
             last = self._kept.last = (key, PreparedSelect(statement, connection.dialect))
-        return last[1](connection)
+        return last[1](connection, self._values)
 
     def parts(self, connection: sa.Connection, limit: int | None, offset: int) -> Generator[Sequence[Sequence[Any]]]:
         """The rows' values, in the order of ``plan.names``, ``CHUNK`` rows in memory."""
         options = {"compiled_cache": None, "stream_results": True, "yield_per": CHUNK}
-        result = connection.execute(self.plan.page(limit, offset), execution_options=options)
+        result = connection.execute(self.plan.page(limit, offset), self._values, execution_options=options)
         try:
             yield from result.partitions(CHUNK)
         finally:
@@ -169,8 +165,12 @@ class Queried:
     def guess(self, connection: sa.Connection, how: str) -> int | None:
         """How many rows the database's planner expects; None if it gives no estimate, or counting is as good.
 
+        A guess would tell of rows that a caller may not see, so views are counted.
+
         :param how: ``planned``, or ``estimated``: only a large guess
         """
+        if not self.rows.scopes.are_whole:
+            return None
         dialect = self.rows.catalogue.database.dialect
         guess = PreparedSelect(self.plan.statement, connection.dialect).planned_rows(connection, dialect)
         return None if guess is None or (how != "planned" and guess < WORTH_GUESSING) else guess
@@ -178,16 +178,16 @@ class Queried:
     def count(self, connection: sa.Connection, most: int | None = None) -> int:
         """The number of all rows, but never more than ``most``."""
         if most is not None:
-            return connection.scalar(self.plan.counted(most), execution_options={"compiled_cache": None})
+            return connection.scalar(self.plan.counted(most), self._values, execution_options={"compiled_cache": None})
         kept = self._kept
         kept.count = kept.count or PreparedSelect(self.plan.counted(), connection.dialect)
-        return kept.count(connection)[0][0]
+        return kept.count(connection, self._values)[0][0]
 
     def explain(
         self, connection: sa.Connection, limit: int | None, offset: int, form: str, options: Collection[str]
     ) -> Any:
         """The database's plan for a page; see :meth:`Dialect.explain`."""
-        sql, parameters = written(self.plan.page(limit, offset), connection.dialect)
+        sql, parameters = written(self.plan.page(limit, offset), connection.dialect, self._values)
         return self.rows.catalogue.database.dialect.explain(connection, sql, parameters, form, options)
 
     def refuse_too_many(self, connection: sa.Connection, limit: int | None, most: int) -> None:
@@ -212,20 +212,23 @@ def queried(
     :param key: distinguishes kinds of texts and of answers
     :param read: parses the text
     :param numbers: whether exact numbers are JSON numbers, not strings
+    :raises Forbidden: the caller has no grant to read the table
     """
-    if rows.scope is not EVERYTHING or len(text) > LONGEST_KEPT:
+    rows.refuse_no_reading()
+    if len(text) > LONGEST_KEPT:
         return Queried(rows, Kept(_plan(rows, read, numbers)))
     known = rows.model.once("plans", lambda model: KeptPlans())
-    kept = known.get((key, text))
+    asked = (key, text, rows.scope.view.key, rows.scopes.group)
+    kept = known.get(asked)
     if kept is not None:
         cached = Queried(rows, kept)
         if cached.is_current():
             return cached
     kept = Kept(_plan(rows, read, numbers))
-    known.keep((key, text), kept)
+    known.keep(asked, kept)
     return Queried(rows, kept)
 
 
 def _plan(rows: RowReads, read: Callable[[Rules], Query], numbers: bool) -> Plan:
     query = read(rules_of(rows.catalogue))
-    return plan(rows.model, query, rows.scope, rows.models, everything, numbers=numbers)
+    return plan(rows.model, query, rows.models, rows.scopes, numbers=numbers)

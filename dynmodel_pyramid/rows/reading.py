@@ -21,7 +21,6 @@ from dynmodel_pyramid.fields import schema
 from dynmodel_pyramid.fields.contract import stored_default
 from dynmodel_pyramid.fields.schema import json_type
 from dynmodel_pyramid.rows.aliases import aliases_of
-from dynmodel_pyramid.rows.scope import Scope
 
 _MISSING = object()
 _ID = schema.Integer()
@@ -42,6 +41,27 @@ class _Field:
     empty: Any
     #: The validator to use after many faults.
     brief: colander.SchemaNode
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What a caller knows of a table's fields, when documents are read. Whether it may write them is decided later.
+
+    :param knows: whether a field, or a reverse side, exists for the caller; None: all do
+    :param presets: fields that a grant may set, so that they may be missing
+    :param kept: fields of an existing row that keep their values if they are missing
+    """
+
+    knows: Callable[[str], bool] | None = None
+    presets: frozenset[str] = frozenset()
+    kept: frozenset[str] = frozenset()
+
+    def hides(self, name: str) -> bool:
+        return self.knows is not None and not self.knows(name)
+
+
+#: The rights of whoever may do everything.
+ALL_RIGHTS = Rights()
 
 
 def parse_id(text: str) -> int | None:
@@ -105,7 +125,7 @@ class RowReader:
         document: Any,
         pointer: str,
         problems: ProblemSink,
-        scope: Scope,
+        rights: Rights,
         moment: datetime.datetime | None = None,
         *,
         replaces: bool = False,
@@ -120,23 +140,25 @@ class RowReader:
             return {}
         values: dict[str, Any] = {}
         get, seen, fields = document.get, 0, self.fields
-        if replaces and self.kept:
-            fields = [entry for entry in fields if entry.name in document or entry.name not in self.kept]
+        if replaces and (self.kept or rights.kept):
+            kept = self.kept | rights.kept
+            fields = [entry for entry in fields if entry.name in document or entry.name not in kept]
         for entry in fields:
             value = get(entry.name, _MISSING)
             if value is _MISSING:
-                if entry.required and entry.default is None:
-                    self.add_fault(problems, pointer, entry.name, "required", "is required")
+                if entry.required and entry.default is None and entry.name not in rights.presets:
+                    self._miss(entry, pointer, problems, rights)
                 values[entry.name] = entry.default
                 continue
             seen += 1
-            if value is not None and entry.accepts(value):
+            if rights.knows is not None and not rights.knows(entry.name):
+                values[entry.name] = None  # a fault, as an unknown field is
+            elif value is not None and entry.accepts(value):
                 values[entry.name] = value
             else:
                 values[entry.name] = self._value(entry, value, pointer, problems)
-        if seen + ("id" in document) != len(document):
-            self._unknown(document, pointer, problems, is_new=not replaces)
-        self._refuse_unwritable(document, pointer, problems, scope)
+        if seen + ("id" in document) != len(document) or rights.knows is not None:
+            self._unknown(document, pointer, problems, rights, is_new=not replaces)
         if self._evaluated:
             self._evaluate(values, document, pointer, problems, moment)
         return values
@@ -159,7 +181,13 @@ class RowReader:
                         detail = f"the default is refused: {message}"
                         self.add_fault(problems, pointer, entry.name, code, detail)
 
-    def part(self, document: Any, pointer: str, problems: ProblemSink, scope: Scope) -> dict[str, Any]:
+    def _miss(self, entry: _Field, pointer: str, problems: ProblemSink, rights: Rights) -> None:
+        if rights.hides(entry.name):
+            problems.add(pointer, "required", "the table requires a value that this identity can't give")
+        else:
+            self.add_fault(problems, pointer, entry.name, "required", "is required")
+
+    def part(self, document: Any, pointer: str, problems: ProblemSink, rights: Rights) -> dict[str, Any]:
         """The values of the fields that the document names."""
         if type(document) is not dict:
             problems.add(pointer, "wrong_type", f"want an object, not {json_type(document)}")
@@ -167,11 +195,10 @@ class RowReader:
         values = {}
         for name, value in document.items():
             entry = self.by_name.get(name)
-            if entry is not None:
+            if entry is not None and not rights.hides(name):
                 values[name] = self._value(entry, value, pointer, problems)
         if len(values) + ("id" in document) != len(document):
-            self._unknown(document, pointer, problems, is_new=False)
-        self._refuse_unwritable(document, pointer, problems, scope)
+            self._unknown(document, pointer, problems, rights, is_new=False)
         return values
 
     def _value(self, entry: _Field, value: Any, pointer: str, problems: ProblemSink) -> Any:
@@ -189,19 +216,14 @@ class RowReader:
         except OptionUnsupported as error:
             raise error.of(entry.name) from None
 
-    def _unknown(self, document: dict[str, Any], pointer: str, problems: ProblemSink, *, is_new: bool) -> None:
+    def _unknown(
+        self, document: dict[str, Any], pointer: str, problems: ProblemSink, rights: Rights, *, is_new: bool
+    ) -> None:
         for name in document:
-            if name in self.given:
-                if is_new:
-                    problems.add(f"{pointer}/{escape(name)}", "read_only", "the system gives this value: leave it out")
-            elif name != "id" and name not in self.by_name:
+            if name != "id" and ((name not in self.given and name not in self.by_name) or rights.hides(name)):
                 problems.add(f"{pointer}/{escape(name)}", "unknown_field", "the table has no such field")
-
-    def _refuse_unwritable(self, document: dict[str, Any], pointer: str, problems: ProblemSink, scope: Scope) -> None:
-        if scope.writable is not None:
-            for name in document:
-                if name in self.by_name and not scope.may_write(name):
-                    self.add_fault(problems, pointer, name, "read_only", "this field is not yours to write")
+            elif name in self.given and is_new:
+                problems.add(f"{pointer}/{escape(name)}", "read_only", "the system gives this value: leave it out")
 
     @staticmethod
     def given_id(document: Any, pointer: str, problems: ProblemSink, if_new: Any = None) -> int | None:

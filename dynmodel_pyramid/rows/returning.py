@@ -8,10 +8,8 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.queries.grammar.syntax import Level, Query
-from dynmodel_pyramid.queries.sql.plans import Plan, plan
-from dynmodel_pyramid.rows.querying import everything
+from dynmodel_pyramid.queries.sql.plans import Only, Plan, plan
 from dynmodel_pyramid.rows.reads import CHUNK
-from dynmodel_pyramid.rows.scope import Scope
 from dynmodel_pyramid.rows.service import Rows
 
 _UNCACHED = {"compiled_cache": None}
@@ -40,7 +38,7 @@ class Returning:
         self._query = query
         #: Whether reading them may take long.
         self._is_asked = query.select != _ALL or below or bool(query.root.order)
-        self._plan = self._planned(rows.scope) if self._is_asked or numbers else None
+        self._plan = self._planned() if self._is_asked or numbers else None
         if self._plan is not None and not self._plan.keys and not groups:
             raise Malformed(
                 "select: a write answers with rows, not with groups", code="invalid_parameter", parameter="select"
@@ -48,12 +46,12 @@ class Returning:
         self.names: Sequence[str] = rows.encoder.names if self._plan is None else self._plan.names
         self.is_together = self._plan is not None and (bool(query.root.order) or not self._plan.keys)
 
-    def _planned(self, scope: Scope) -> Plan:
+    def _planned(self, only: Only | None = None) -> Plan:
         rows, query = self.rows, self._query
         below = (level for level in query.levels if level.path)
         levels = (Level((), order=query.root.order), *below)
         query = replace(query, levels=levels, columns=None, on_conflict=None, after=None, before=None)
-        return plan(rows.model, query, scope, rows.models, everything, numbers=self._numbers)
+        return plan(rows.model, query, rows.models, rows.scopes, numbers=self._numbers, only=only)
 
     def parts(self, connection: sa.Connection, ids: Sequence[int]) -> Iterator[Sequence[Sequence[Any]]]:
         """The values of the rows with these ids, in parts: in the order of the query, else of the ids."""
@@ -64,8 +62,9 @@ class Returning:
         else:
             for start in range(0, len(ids), CHUNK):
                 part = ids[start : start + CHUNK]
-                statement = self._plan.statement.where(self._are(self.rows.model.table, part))
-                [rows] = self._read(connection, statement.add_columns(self.rows.model.table.c.id))
+                table = self._plan.table
+                statement = self._plan.statement.where(self._are(table, part))
+                [rows] = self._read(connection, statement.add_columns(table.c.id))
                 by_id = {row[-1]: row[:-1] for row in rows}
                 yield [by_id[row_id] for row_id in part if row_id in by_id]
 
@@ -75,13 +74,8 @@ class Returning:
     def _among(self, plan: Plan, ids: Sequence[int]) -> sa.Select[*tuple[Any, ...]]:
         """The statement for these rows only; if it groups them, the condition is inside."""
         if plan.keys:
-            return plan.statement.where(self._are(self.rows.model.table, ids))
-        allowed = self.rows.scope.condition
-
-        def condition(table: sa.FromClause) -> sa.ColumnElement[bool]:
-            return self._are(table, ids) if allowed is None else sa.and_(self._are(table, ids), allowed(table))
-
-        return self._planned(replace(self.rows.scope, condition=condition)).statement
+            return plan.statement.where(self._are(plan.table, ids))
+        return self._planned(lambda table: self._are(table, ids)).statement
 
     def _read(
         self, connection: sa.Connection, statement: sa.Select[*tuple[Any, ...]]
@@ -90,7 +84,8 @@ class Returning:
         database = self.rows.catalogue.database
         if self._is_asked:
             database.dialect.bound_statements(connection, database.settings.statement_timeout)
-        parts = connection.execute(statement, execution_options=_UNCACHED).partitions(CHUNK)
+        values = self.rows.scopes.values(self.rows.model, tuple(self._plan.versions) if self._plan else ())
+        parts = connection.execute(statement, values, execution_options=_UNCACHED).partitions(CHUNK)
         first = next(parts, ())
         if self._is_asked:
             database.dialect.unbound_statements(connection)

@@ -6,7 +6,7 @@ Its functions take a connection whose transaction the caller began, opened as th
 
 import datetime
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
@@ -14,16 +14,20 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
+from dynmodel_pyramid.access.grants import Action
 from dynmodel_pyramid.catalogue.cascades import Cascade
 from dynmodel_pyramid.catalogue.catalogue import RowWrites
 from dynmodel_pyramid.catalogue.system_values import Filler, system_fields
+from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.definitions.problems import Problems
 from dynmodel_pyramid.definitions.store import now
 from dynmodel_pyramid.errors import Invalid, PreconditionFailed, Problem
+from dynmodel_pyramid.queries.sql.subjects import SYSTEM
 from dynmodel_pyramid.rows.links import Links
+from dynmodel_pyramid.rows.permits import Permits
 from dynmodel_pyramid.rows.prepared import PreparedInsert
-from dynmodel_pyramid.rows.reading import RowReader
+from dynmodel_pyramid.rows.reading import ALL_RIGHTS, Rights, RowReader
 from dynmodel_pyramid.rows.reads import RowReads
 from dynmodel_pyramid.rows.repeating import Current, refuse_changes, same_json
 from dynmodel_pyramid.rows.sent_names import renamed
@@ -38,6 +42,8 @@ class NewRows:
     #: Whether the pointers of problems begin with the row's number; the first one's is ``first``.
     pointers: bool = False
     first: int = 0
+    #: The fields that the client sent for each; empty if the caller may write everything.
+    sent: tuple[frozenset[str], ...] = ()
 
     @property
     def places(self) -> list[str]:
@@ -46,7 +52,7 @@ class NewRows:
 
 
 class Rows(RowReads):
-    """The rows of one version of one table, as one scope sees them."""
+    """The rows of one version of one table, for a caller who may write everything (else :mod:`~.permitted`)."""
 
     @property
     def reader(self) -> RowReader:
@@ -65,7 +71,7 @@ class Rows(RowReads):
         """Look up all tables that a write may reach, before its transaction begins, so that a later attempt locks them,
         too.
         """
-        self.links.use(self.models)
+        self.links.use(self.scopes)
         seen, waiting = {self.model.definition.id}, [self.model]
         while waiting:
             for referrer in waiting.pop().definition.referrers:
@@ -78,6 +84,21 @@ class Rows(RowReads):
         model = self.model
         return Filler(connection, self.catalogue.store, model.field_types, model.definition, self.author, moment)
 
+    def rights(self, action: Action) -> Rights:
+        """What the caller knows of the fields, when documents for an action are read."""
+        return ALL_RIGHTS
+
+    def knows(self, name: str, action: Action) -> bool:
+        """Whether the table has a field, a former name of one, a reverse side or a system column of that name, which
+        exists for the caller.
+        """
+        name = self.reader.aliases.names.get(name, name)
+        return name in SYSTEM or name in self.reader.by_name or name in self.reader.given
+
+    def permits(self, action: Action) -> Permits | None:
+        """The caller's permits; None if everything is allowed."""
+        return None
+
     def read(self, documents: Sequence[Any], *, pointers: bool, first: int = 0) -> NewRows:
         """The rows of documents. It needs no transaction, so that none is open while many documents are validated.
 
@@ -85,15 +106,17 @@ class Rows(RowReads):
         :param first: the number of the first document
         :raises Invalid: with every fault
         """
-        problems, reader, moment = Problems(), self.reader, now()
-        values, ids = [], []
+        problems, reader, moment, rights = Problems(), self.reader, now(), self.rights("create")
+        values, ids, sent = [], [], []
         for number, document in enumerate(documents, first):
             pointer = f"/{number}" if pointers else ""
             document, sink = renamed(reader, document, pointer, problems)
-            values.append(reader.whole(document, pointer, sink, self.scope, moment))
+            values.append(reader.whole(document, pointer, sink, rights, moment))
             ids.append(reader.given_id(document, pointer, problems))
+            if rights is not ALL_RIGHTS and type(document) is dict:
+                sent.append(frozenset(document))
         problems.raise_if_any()
-        return NewRows(values, ids, pointers, first)
+        return NewRows(values, ids, pointers, first, tuple(sent))
 
     def insert(self, connection: sa.Connection, rows: NewRows, *, above: int = 0, own_links: bool = True) -> list[int]:
         """Add rows, all or none; -> their ids in the order of the documents.
@@ -104,22 +127,31 @@ class Rows(RowReads):
         """
         if not rows.values:
             return []
-        table = self.model.table
-        chosen = [row_id for row_id in rows.ids if row_id is not None]
-        reserve = self.catalogue.database.dialect.reserve_ids
-        drawn = iter(reserve(connection, table, len(rows.ids) - len(chosen), above=max([above, *chosen])))
-        ids = [next(drawn) if row_id is None else row_id for row_id in rows.ids]
-        if self.links.fields:
+        ids = self.draw_ids(connection, rows.ids, above=above)
+        if self.links.are_checked:
             own = None if own_links else False
-            self.links.refuse_missing_rows(connection, self.models, rows.values, rows.places, ids, own=own)
-        stored = self.made(connection, ids, rows.values)
-        # Rows of one request may refer to one another, in any order.
-        in_any_order = self.catalogue.database.dialect.foreign_keys_deferred
-        with in_any_order(connection) if own_links and self.links.refer_to_itself else nullcontext():
-            self._insert(connection, stored)
-            self.links.insert(connection, zip(ids, rows.values, strict=True), self.options)
+            self.links.refuse_missing_rows(connection, self.scopes, rows.values, rows.places, ids, own=own)
+        with self.in_any_order(connection) if own_links else nullcontext():
+            self.store(connection, ids, rows.values)
         self.report(connection, "insert", [(row_id, 1) for row_id in ids])
         return ids
+
+    def draw_ids(self, connection: sa.Connection, ids: Sequence[int | None], *, above: int = 0) -> list[int]:
+        """The ids of new rows: those that the client gives, and drawn ones for the rest."""
+        chosen = [row_id for row_id in ids if row_id is not None]
+        reserve = self.catalogue.database.dialect.reserve_ids
+        drawn = iter(reserve(connection, self.model.table, len(ids) - len(chosen), above=max([above, *chosen])))
+        return [next(drawn) if row_id is None else row_id for row_id in ids]
+
+    def in_any_order(self, connection: sa.Connection) -> AbstractContextManager[None]:
+        """Rows of one request may refer to one another, in any order."""
+        dialect = self.catalogue.database.dialect
+        return dialect.foreign_keys_deferred(connection) if self.links.refer_to_itself else nullcontext()
+
+    def store(self, connection: sa.Connection, ids: Sequence[int], values: Sequence[dict[str, Any]]) -> None:
+        """Insert rows, their lists included."""
+        self._insert(connection, self.made(connection, ids, values))
+        self.links.insert(connection, zip(ids, values, strict=True), self.options)
 
     def made(
         self, connection: sa.Connection, ids: Sequence[int], rows: Sequence[dict[str, Any]]
@@ -151,18 +183,17 @@ class Rows(RowReads):
         :param versions: the row must be at one of these versions
         :raises PreconditionFailed: it is at another version
         """
-        read = partial(self.reader.whole, moment=now(), replaces=True)
-        values = self._read(read, row_id, document, self._current(connection, row_id, versions))
-        # A field that the caller may not write keeps its value.
-        values = {name: value for name, value in values.items() if self.scope.may_write(name)}
+        read = partial(self.reader.whole, rights=ALL_RIGHTS, moment=now(), replaces=True)
+        _, values = self._read(read, row_id, document, self._current(connection, row_id, versions))
         return self._update(connection, row_id, values, versions)
 
     def assign(
         self, connection: sa.Connection, row_id: int, document: Any, versions: Sequence[int] | None = None
     ) -> int | None:
         """Assign the fields in the document; else like :meth:`replace`."""
-        current = self._current(connection, row_id, versions)
-        return self._update(connection, row_id, self._read(self.reader.part, row_id, document, current), versions)
+        read = partial(self.reader.part, rights=ALL_RIGHTS)
+        _, values = self._read(read, row_id, document, self._current(connection, row_id, versions))
+        return self._update(connection, row_id, values, versions)
 
     def _current(self, connection: sa.Connection, row_id: int, versions: Sequence[int] | None) -> Current:
         """A function that reads the row once, and locks it against other writers until the transaction ends."""
@@ -178,11 +209,13 @@ class Rows(RowReads):
 
         return current
 
-    def _read(self, read: Callable[..., Any], row_id: int, document: Any, current: Current) -> dict[str, Any]:
-        """The values to write, without values that the document only repeats."""
+    def _read(
+        self, read: Callable[..., Any], row_id: int, document: Any, current: Current
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The document with present names; and the values to write, without values that only repeat the row's."""
         problems, reader = Problems(), self.reader
         document, sink = renamed(reader, document, "", problems, current)
-        values = read(document, "", sink, self.scope)
+        values = read(document, "", sink)
         if reader.repeatable:
             refuse_changes(reader, document, current, sink)
             values = {name: value for name, value in values.items() if name not in reader.repeatable}
@@ -190,7 +223,7 @@ class Rows(RowReads):
         if sent_id is not None and not same_json(sent_id, row_id):
             problems.add("/id", "read_only", "the id of a row never changes")
         problems.raise_if_any()
-        return values
+        return document, values
 
     def _update(
         self, connection: sa.Connection, row_id: int, values: dict[str, Any], versions: Sequence[int] | None
@@ -199,8 +232,8 @@ class Rows(RowReads):
         statement = sa.update(table).where(*self._conditions(row_id, versions)).returning(table.c._version)
         moment = now()
         if values:
-            if self.links.fields:
-                self.links.refuse_missing_rows(connection, self.models, [values], [""])
+            if self.links.are_checked:
+                self.refuse_missing_rows(connection, row_id, values)
             columns = {name: value for name, value in values.items() if name in table.c}
             if self.given:
                 columns |= self.filler(connection, moment).of_changed_row(self.given)
@@ -225,6 +258,11 @@ class Rows(RowReads):
             self.report(connection, "update", [(row_id, version)])
         return version
 
+    def refuse_missing_rows(self, connection: sa.Connection, row_id: int, values: dict[str, Any]) -> None:
+        """Check the links of a row that is changed."""
+        held = () if self.scopes.are_whole else [self.links.held(connection, self.model, row_id, values)]
+        self.links.refuse_missing_rows(connection, self.scopes, [values], [""], held=held)
+
     def delete(self, connection: sa.Connection, row_id: int, versions: Sequence[int] | None = None) -> bool:
         """Delete a row; -> whether it existed."""
         table = self.model.table
@@ -244,16 +282,21 @@ class Rows(RowReads):
         if self._run(connection, query).scalar() is None:
             self._refuse_other_version(connection, row_id, versions)
             return False
-        Cascade(self.catalogue, connection, self.models, self.author).delete(self.model, [row_id])
+        self.cascade(connection).delete(self.model, [row_id])
         return True
+
+    def cascade(self, connection: sa.Connection) -> Cascade:
+        """The cascade of a deletion; its refusals name only what the caller may see."""
+        return Cascade(self.catalogue, connection, self.models, self.author, is_seen=self._is_seen)
+
+    def _is_seen(self, near: Model) -> bool:
+        return self.scopes.view(near).key is None
 
     def _conditions(self, row_id: int, versions: Sequence[int] | None) -> list[sa.ColumnElement[bool]]:
         table = self.model.table
         conditions = [table.c.id == row_id]
         if versions is not None:
             conditions.append(table.c._version.in_(versions))
-        if self.scope.condition is not None:
-            conditions.append(self.scope.condition(table))
         return conditions
 
     def _refuse_other_version(self, connection: sa.Connection, row_id: int, versions: Sequence[int] | None) -> None:

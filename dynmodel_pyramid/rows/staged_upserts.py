@@ -46,8 +46,10 @@ class StagedUpserts(StagedRows):
     @staticmethod
     def takes_upserts(rows: Rows, target: Target) -> bool:
         """Whether upserts of this table can be staged."""
+        if rows.scope.permits is not None or not rows.scopes.are_whole:
+            return False
         is_only_writer = rows.catalogue.database.dialect.confirms_first
-        return is_only_writer and not rows.links.fields and not target.system_values and StagedRows.takes(rows)
+        return is_only_writer and not rows.links.are_checked and not target.system_values and StagedRows.takes(rows)
 
     def add_entries(self, entries: Sequence[Entry]) -> None:
         """Stage valid documents."""
@@ -98,8 +100,6 @@ class StagedUpserts(StagedRows):
     def _write(self) -> tuple[int, int] | None:
         self._find()
         done, count = self._done, sa.func.count()
-        if not self._ignore and self._out_of_scope():
-            return None
         inserted, greatest = self._run(sa.select(count, sa.func.max(done.c.id)).where(done.c.is_new)).one()
         if inserted:
             refuse_unsafe_ids(greatest)
@@ -129,13 +129,6 @@ class StagedUpserts(StagedRows):
         number = rank.over(partition_by=is_new, order_by=staged.c._n)
         query = sa.select(staged.c._n, sa.func.coalesce(table.c.id, staged.c.id, drawn), is_new, number)
         self._run(sa.insert(self._done).from_select(["_n", "id", "is_new", "number"], query.select_from(joined)))
-
-    def _out_of_scope(self) -> bool:
-        table, scope, done = self.rows.model.table, self.rows.scope, self._done
-        if scope.condition is None:
-            return False
-        own = sa.exists().where(table.c.id == done.c.id, scope.condition(table))
-        return self._run(sa.select(done.c.id).where(~done.c.is_new, ~own).limit(1)).first() is not None
 
     def _update(self) -> sa.Update:
         rows, staged, done, moment = self.rows, self._table, self._done, now()

@@ -4,7 +4,7 @@ A temporary table belongs to the connection, so others can read, write and chang
 and staged. Locks are held only while one statement moves the rows; on SQLite that is the lock of all writers.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -58,12 +58,17 @@ class StagedRows:
     @staticmethod
     def takes(rows: Rows) -> bool:
         """Whether rows of this table can be staged; else they are kept in a file (:class:`~.imports.Kept`)."""
+        permits = rows.scope.of("create")
+        if permits is not None and (len(permits) > 1 or rows.links.refer_to_itself):
+            return False
         return rows.model.once(StagedRows, lambda model: _numbered(rows) is not None and not _insert_of(rows).refused)
 
     def __init__(self, rows: Rows, connection: sa.Connection) -> None:
         self.rows = rows
         self.connection = connection
         self._numbered = frozenset(_numbered(rows) or ())
+        #: The one grant that allows all rows; None if everything is allowed.
+        self._permit = next(iter(rows.scope.of("create") or ()), None)
         self._constant = [field for field in rows.given if field.name not in self._numbered]
         metadata = sa.MetaData(schema=rows.catalogue.database.dialect.temporary_schema)
         columns = [
@@ -110,6 +115,8 @@ class StagedRows:
         for values, row_id in zip(rows.values, rows.ids, strict=True):
             row = values
             row["_n"], row["_k"], row["id"] = self._count, self._without_id, row_id
+            if self._permit is not None:
+                row.update(self._permit.presets)
             for field in self._constant:
                 value = self._fill(field)
                 row[field.name] = None if value is UNCHANGED else value
@@ -140,6 +147,7 @@ class StagedRows:
         """Add the rows, in the connection's current transaction; -> how many.
 
         :raises Invalid: a linked row does not exist
+        :raises Forbidden: the caller's grant does not allow a row as it is now
         """
         rows, connection = self.rows, self.connection
         database = rows.catalogue.database
@@ -153,13 +161,26 @@ class StagedRows:
             self._refuse_missing_rows(own=True)
             for name, lines in self._lines.items():
                 self._run(self._lines_statement(rows.links.lists[name], lines))
+        self._refuse_unallowed()
         if rows.catalogue.is_reported:
             for ids in self.ids():
                 rows.report(connection, "insert", [(row_id, 1) for row_id in ids])
         return self._count
 
-    def _run(self, statement: sa.Executable) -> sa.CursorResult[*tuple[Any, ...]]:
-        return self.connection.execute(statement, execution_options=_UNCACHED)
+    def _run(
+        self, statement: sa.Executable, values: Mapping[str, Any] | None = None
+    ) -> sa.CursorResult[*tuple[Any, ...]]:
+        return self.connection.execute(statement, values, execution_options=_UNCACHED)
+
+    def _refuse_unallowed(self) -> None:
+        permits = self.rows.permits("create")
+        if permits is None or self._permit is None or self._permit.check is None:
+            return
+        table = self.rows.model.table
+        moved = sa.select(self._id).select_from(self._source)
+        passes = sa.func.coalesce(self._permit.check(table), sa.false())
+        if self._run(sa.select(table.c.id).where(table.c.id.in_(moved), sa.not_(passes)).limit(1)).first() is not None:
+            raise permits.refused_check()
 
     def _draw_ids(self) -> None:
         """All drawn ids are above all ids that the client gives."""
@@ -201,7 +222,9 @@ class StagedRows:
         total = 0
         for field, reference in fields:
             source, missing = self._missing(field, reference)
-            total += self._run(sa.select(sa.func.count()).select_from(source).where(*missing)).scalar_one()
+            total += self._run(
+                sa.select(sa.func.count()).select_from(source).where(*missing), self._far_values(reference)
+            ).scalar_one()
         if not total:
             return
         # In the order in which they are reported when parts are written one by one.
@@ -232,8 +255,14 @@ class StagedRows:
         far = self.rows.models(reference.table)
         conditions: list[sa.ColumnElement[bool]] = [value.is_not(None)]
         if far is not None:
-            conditions.append(~sa.exists().where(far.table.c.id == value))
+            rows = self.rows.scopes.view(far).source()
+            conditions.append(~sa.exists().where(rows.c.id == value))
         return source, conditions
+
+    def _far_values(self, reference: Reference) -> Mapping[str, Any]:
+        """The values of the parameters of the caller's view of a far table."""
+        far = self.rows.models(reference.table)
+        return {} if far is None else self.rows.scopes.values(far)
 
     def _point(self, field: FieldDefinition, reference: Reference, start: int, problems: Problems) -> None:
         source, missing = self._missing(field, reference)
@@ -241,7 +270,7 @@ class StagedRows:
         query = sa.select(source.c._n, _value(source, field, reference), position)
         query = query.where(source.c._n >= start, source.c._n < start + PART, *missing)
         query = query.order_by(source.c._n, *[position] * reference.many).limit(Invalid.MAX_PROBLEMS)
-        for number, row_id, place in self._run(query):
+        for number, row_id, place in self._run(query, self._far_values(reference)):
             below = "" if place is None else f"/{place}"
             detail = field.message or f"there is no row {row_id} in the table that is linked to"
             problems.add(f"/{number}/{escape(field.name)}{below}", "unknown_row", detail)

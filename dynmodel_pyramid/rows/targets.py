@@ -10,8 +10,8 @@ from dynmodel_pyramid.catalogue.column_expressions import is_system_value
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.queries.sql.views import View
 from dynmodel_pyramid.rows.aliases import aliases_of
-from dynmodel_pyramid.rows.scope import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Target:
 BY_ID = Target(("id",))
 
 
-def target_of(model: Model, names: Sequence[str] | None, scope: Scope) -> Target:
+def target_of(model: Model, names: Sequence[str] | None, view: View) -> Target:
     """The uniqueness over exactly these fields; None is the id.
 
     :raises Malformed: there is none
@@ -62,12 +62,14 @@ def target_of(model: Model, names: Sequence[str] | None, scope: Scope) -> Target
     known = aliases_of(model).names
     wanted = tuple(known.get(name, name) for name in names)
     targets = [target for target in _targets(model.definition) if sorted(target.names) == sorted(wanted)]
-    if targets and all(name == "id" or scope.may_read(name) for name in wanted):
+    if targets and all(name == "id" or view.may_read(name) for name in wanted):
         fields = (model.definition.by_name.get(name) for name in wanted)
         system_values = (field.name for field in fields if field is not None and is_system_value(model, field))
         return replace(targets[0], system_values=frozenset(system_values))
     choices = [
-        ",".join(target.names) for target in _targets(model.definition) if all(map(scope.may_read, target.names))
+        ",".join(target.names)
+        for target in _targets(model.definition)
+        if target is BY_ID or all(map(view.may_read, target.names))
     ]
     raise Malformed(
         f"on_conflict={','.join(names)[:200]}: the table has no such uniqueness",

@@ -5,7 +5,7 @@ that another transaction added in between are found in the next round. Unlike ON
 for fields that stay as they are, and shows on both databases which rows were added.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -14,11 +14,14 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
+from dynmodel_pyramid.access.grants import Action
+from dynmodel_pyramid.access.scope import Permit
 from dynmodel_pyramid.definitions.problems import Problems
 from dynmodel_pyramid.definitions.store import insert_or_update, now
 from dynmodel_pyramid.errors import Busy, Conflict
 from dynmodel_pyramid.rows.entries import Columns, Entry, read_entries
 from dynmodel_pyramid.rows.filtered import bound
+from dynmodel_pyramid.rows.permits import by_presets
 from dynmodel_pyramid.rows.repeating import refuse_changes
 from dynmodel_pyramid.rows.service import Rows
 from dynmodel_pyramid.rows.targets import BY_ID, target_of
@@ -69,7 +72,7 @@ class Upsert:
     ) -> None:
         self.rows = rows
         self.ignore = ignore
-        self.target = target_of(rows.model, on_conflict, rows.scope)
+        self.target = target_of(rows.model, on_conflict, rows.scope.view)
         self._seen = seen
         #: Which links are checked (:meth:`Links.refuse_missing_rows`).
         self._own: bool | None = None
@@ -91,7 +94,8 @@ class Upsert:
         :param entries: the entries of another upsert of the same request, instead of its own
         :param above: and ``own_links``: see :meth:`Rows.insert`
         :raises Invalid: two documents are the same row, or a new row lacks a required value
-        :raises Conflict: the caller may not write an existing row
+        :raises Conflict: the caller may not read an existing row
+        :raises Forbidden: the caller may not add or change one of the rows
         :raises Busy: others kept writing the same rows
         """
         self.entries = self.entries if entries is None else entries
@@ -146,17 +150,23 @@ class Upsert:
         """Lock the found rows until the transaction ends; -> those that are still the ones that were found."""
         if self.ignore or not existing:
             return existing
-        table, scope = self.rows.model.table, self.rows.scope
+        table = self.rows.model.table
         among = self._among(existing.values())
         list(self._scalars(connection, sa.select(table.c.id).where(among).order_by(table.c.id).with_for_update()))
         if not self.rows.catalogue.database.dialect.confirms_first:
             # Another transaction may have changed or deleted them before they were locked.
             existing = self._find(connection, [entry for entry in self.entries if entry.number in existing])
-        if scope.condition is not None:
-            own = sa.select(table.c.id).where(among, scope.condition(table))
-            if not set(existing.values()) <= set(self._scalars(connection, own)):
-                raise Conflict("another row has the same values", code="unique_violation")
+        if not self.rows.scopes.are_whole:
+            self._refuse_unread(connection, set(existing.values()))
         return existing
+
+    def _refuse_unread(self, connection: sa.Connection, ids: set[int]) -> None:
+        """:raises Conflict: the caller may not read one of these rows; so much a unique rule tells"""
+        source = self.rows.scope.view.source()
+        among = self.rows.catalogue.database.dialect.among(source.c.id, sorted(ids))
+        query, values = sa.select(source.c.id).where(among), self.rows.scope.values
+        if not ids <= set(connection.scalars(query, values, execution_options={"compiled_cache": None})):
+            raise Conflict("another row has the same values", code="unique_violation")
 
     def _merge(self, existing: dict[int, int], merged: dict[int, Entry], inserted: set[int]) -> None:
         problems = Problems()
@@ -190,10 +200,11 @@ class Upsert:
             )
         )
         ids = [next(drawn) if entry.row["id"] is None else entry.row["id"] for entry in entries]
+        allowed = self._allowed_new(entries)
         values = [entry.values for entry in entries]
-        if rows.links.fields:
+        if rows.links.are_checked:
             pointers = [entry.pointer for entry in entries]
-            rows.links.refuse_missing_rows(connection, rows.models, values, pointers, ids, own=self._own)
+            rows.links.refuse_missing_rows(connection, rows.scopes, values, pointers, ids, own=self._own)
         added = self._try(connection, entries, ids)
         while len(added) < len(entries):
             # If a row is not added, its drawn numbers would leave a gap, so the insert is repeated without the row.
@@ -203,9 +214,36 @@ class Upsert:
             added = self._try(connection, entries, ids) if ids else set()
         for entry, row_id in zip(entries, ids, strict=True):
             entry.row_id = row_id
+        self._check(connection, "create", {entry.written_id: allowed.get(entry.number, ()) for entry in entries})
         if ids:
             rows.report(connection, "insert", [(row_id, 1) for row_id in ids])
         return set(ids)
+
+    def _allowed_new(self, entries: Iterable[Entry]) -> dict[int, Sequence[Permit]]:
+        """The permits for new rows, by the entries' numbers; their presets are among the values then.
+
+        Grants that set other values than the first ones are not tried here, unlike for rows that are only added.
+
+        :raises Forbidden: there is none for a row
+        """
+        permits = self.rows.permits("create")
+        allowed: dict[int, Sequence[Permit]] = {}
+        if permits is not None:
+            for entry in entries:
+                missing = [name for name in self._required if entry.values.get(name) is None]
+                presets, allowed[entry.number] = by_presets(permits.covering(entry.document, entry.values, missing))[0]
+                entry.values.update(presets)
+        return allowed
+
+    @property
+    def _required(self) -> list[str]:
+        return [field.name for field in self.rows.reader.fields if field.required]
+
+    def _check(self, connection: sa.Connection, action: Action, allowed: Mapping[int, Sequence[Permit]]) -> None:
+        """:raises Forbidden: no permit allows a written row as it is now"""
+        permits = self.rows.permits(action)
+        if permits is not None and permits.failing(connection, allowed):
+            raise permits.refused_check()
 
     def _try(self, connection: sa.Connection, entries: Sequence[Entry], ids: Sequence[int]) -> set[int]:
         """Add the rows that do not exist; -> the ids of the new ones."""
@@ -237,16 +275,17 @@ class Upsert:
         if not entries:
             return
         self._refuse_changes(connection, entries)
+        allowed = self._allowed_changes(connection, entries)
         rows, moment = self.rows, now()
         table = rows.model.table
         groups: dict[tuple[str, ...], list[Entry]] = {}
         for entry in entries:
             if entry.assigned:
                 groups.setdefault(tuple(entry.assigned), []).append(entry)
-        if rows.links.fields:
+        if rows.links.are_checked:
             changed = [entry for group in groups.values() for entry in group]
             values, pointers = [entry.assigned for entry in changed], [entry.pointer for entry in changed]
-            rows.links.refuse_missing_rows(connection, rows.models, values, pointers, own=self._own)
+            rows.links.refuse_missing_rows(connection, rows.scopes, values, pointers, own=self._own)
         system_values = rows.filler(connection, moment).of_changed_row(rows.given) if groups and rows.given else {}
         for names, group in groups.items():
             columns = [name for name in names if name in table.c]
@@ -262,11 +301,28 @@ class Upsert:
             ]
             connection.execute(statement, parameters, execution_options=rows.options)
             rows.links.replace_all(connection, [(entry.written_id, entry.assigned) for entry in group], rows.options)
+        self._check(connection, "update", allowed)
         ids = [entry.written_id for group in groups.values() for entry in group]
         if ids:
             versions = sa.select(table.c.id, table.c._version).where(self._among(ids)).order_by(table.c.id)
             written = connection.execute(versions, execution_options=rows.options)
             rows.report(connection, "update", [tuple(row) for row in written])
+
+    def _allowed_changes(self, connection: sa.Connection, entries: Sequence[Entry]) -> dict[int, Sequence[Permit]]:
+        """The permits for rows that are written over, by their ids; presets as in :meth:`_allowed_new`.
+
+        :raises Forbidden: there is none for a row
+        """
+        permits = self.rows.permits("update")
+        allowed: dict[int, Sequence[Permit]] = {}
+        if permits is None:
+            return allowed
+        holding = permits.holding(connection, [entry.written_id for entry in entries], permits.permits)
+        for entry in entries:
+            able = permits.only(holding.get(entry.written_id, ()))
+            presets, allowed[entry.written_id] = by_presets(able.covering(entry.assigned, entry.assigned))[0]
+            entry.assigned.update(presets)
+        return allowed
 
     def _refuse_changes(self, connection: sa.Connection, entries: list[Entry]) -> None:
         """Note changes of values that a document may only repeat, the id among them."""

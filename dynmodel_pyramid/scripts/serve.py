@@ -142,7 +142,7 @@ def worker_command(uri: str, variables: list[str], plan: Plan, control: int, soc
     return [
         *(sys.executable, *safe, "-m", "dynmodel_pyramid.scripts.worker"),
         *(f"--control={control}", f"--graceful-timeout={plan.graceful_timeout}"),
-        f"--worker-timeout={plan.worker_timeout}",
+        *(f"--worker-timeout={plan.worker_timeout}", f"--processes={plan.processes}"),
         *(f"--socket={number}" for number in sockets),
         *(uri, *variables),
     ]

@@ -34,7 +34,7 @@ def describe(setting: Setting, raw: Mapping[str, Any] | None) -> Iterator[str]:
     name = PREFIX + setting.name
     yield f"{name} = {shown(setting.default)}".rstrip()
     if raw is not None and name in raw:
-        yield f"    now {str(raw[name]).strip()}"
+        yield "    now set, and not shown here" if setting.secret else f"    now {str(raw[name]).strip()}"
     yield from textwrap.wrap(setting.help, WIDTH, initial_indent="    ", subsequent_indent="    ")
 
 

@@ -13,6 +13,7 @@ import traceback
 from dynmodel_pyramid.scripts.pulse import Pulse
 from dynmodel_pyramid.scripts.serve import IniFile
 from dynmodel_pyramid.server.serving import Server
+from dynmodel_pyramid.web.identity.rates import PROCESSES
 
 EXIT_MARGIN = 1.0  # seconds beyond the graceful timeout that the interpreter has for its own end
 
@@ -58,9 +59,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--socket", type=int, action="append", required=True)
     parser.add_argument("--graceful-timeout", type=float, required=True)
     parser.add_argument("--worker-timeout", type=float, required=True)
+    parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("config_uri")
     parser.add_argument("variables", nargs="*")
     arguments = parser.parse_args(argv)
+    # For limits of which each process has its part.
+    os.environ[PROCESSES] = str(arguments.processes)
 
     control, *sockets = [socket.socket(fileno=number) for number in (arguments.control, *arguments.socket)]
     for sock in (control, *sockets):

@@ -11,6 +11,9 @@ from typing import Any
 
 from waitress.task import ErrorTask, Task, WSGITask
 
+#: Headers by which a proxy shows. waitress takes some of them out before the application sees the request.
+PROXY_HEADERS = ("FORWARDED", "VIA", "X_FORWARDED_FOR", "X_FORWARDED_HOST", "X_FORWARDED_PROTO", "X_REAL_IP")
+
 
 class _Framing(Task):
     """For both kinds of tasks."""
@@ -48,6 +51,9 @@ class RequestTask(_Framing, WSGITask):
         environ: dict[str, Any] = super().get_environment()
         environ["wsgi.multiprocess"] = self.channel.server.multiprocess
         environ["dynmodel.answer"] = self.channel.answer
+        # As they are before waitress puts the address that a trusted proxy forwards in the peer's place.
+        environ["dynmodel.peer"] = environ.get("REMOTE_ADDR")
+        environ["dynmodel.proxied"] = any(f"HTTP_{header}" in environ for header in PROXY_HEADERS)
         return environ
 
 

@@ -13,7 +13,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -79,10 +79,13 @@ _SETTINGS = {"sqlite": _sqlite, "postgresql": _postgresql}
 DATABASES = tuple(_SETTINGS)
 
 
-def database_settings(database: str, folder: Path) -> AbstractContextManager[dict[str, str]]:
+@contextmanager
+def database_settings(database: str, folder: Path, access: str = "open") -> Iterator[dict[str, str]]:
     """INI settings for an empty database: ``sqlalchemy.url`` and, on PostgreSQL, a schema of its own.
 
     :param database: one of :data:`DATABASES`
     :param folder: an existing folder, for the SQLite file
+    :param access: ``open``, so that tests need no token, or ``enforced``
     """
-    return _SETTINGS[database](f"test_{secrets.token_hex(6)}", folder)
+    with _SETTINGS[database](f"test_{secrets.token_hex(6)}", folder) as settings:
+        yield {**settings, "dynmodel.access": access, "dynmodel.open_to": "anywhere"}

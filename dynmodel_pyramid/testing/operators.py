@@ -73,7 +73,9 @@ class OperatorConformance(Suite):
     def _found(table: TableDriver, operator: str, value: Any, **modifiers: Any) -> list[int]:
         model = Attempt(table.catalogue).model(table.definition["id"])
         assert model is not None
-        clause = condition(of_field(model, model.definition.by_name["value"]), operator, value, **modifiers)
+        clause = condition(
+            of_field(model, model.definition.by_name["value"], model.table), operator, value, **modifiers
+        )
         query = sa.select(model.table.c.id).where(clause).order_by(model.table.c.id)
         with table.catalogue.database.reading() as connection:
             return list(connection.scalars(query, execution_options={"compiled_cache": None}))

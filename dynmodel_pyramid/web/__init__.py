@@ -7,7 +7,7 @@
 ``rows``                  views of rows
 ``identity``              views of access: roles and grants
 ``service``               views of the service: description, field types, health, whole schema
-``identity``              who sends a request; tokens, users, sessions, the audit
+``identity``              who sends a request, and what holds for it; tokens, users, sessions, the audit
 ``rest``                  the second face: PostgREST's
 ``transactions``          the tweens, as INI files name them
 ``cors``                  cross-origin requests

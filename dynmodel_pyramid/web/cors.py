@@ -1,4 +1,7 @@
-"""Cross-origin requests (the Fetch standard, "CORS protocol"); off unless ``dynmodel.cors_origins`` names origins."""
+"""Cross-origin requests (the Fetch standard, "CORS protocol"); off unless ``dynmodel.cors_origins`` names origins.
+
+Credentials are never allowed (``Access-Control-Allow-Credentials``): a page of another origin sends a token of its own.
+"""
 
 from pyramid.registry import Registry
 from pyramid.request import Request
@@ -9,7 +12,7 @@ from dynmodel_pyramid.web.http.tree import ROUTE, Handler
 
 EXPOSED = (
     "Content-Range, Location, Preference-Applied, ETag, Link, Definition-Version, Definitions-Revision, X-Request-Id, "
-    "Deprecation"
+    "Deprecation, Retry-After, RateLimit, RateLimit-Policy"
 )
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 MAX_AGE = "600"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dynmodel_pyramid.catalogue.attempt import Attempt
+from dynmodel_pyramid.access.attempt import RequestAttempt
 from dynmodel_pyramid.web.http.tree import BelowTable, Numbered, Resource, numbered
 
 
@@ -88,7 +88,7 @@ class BelowTrash(Resource):
 
     def __init__(self, parent: Any, name: str) -> None:
         super().__init__(parent, name)
-        self.attempt: Attempt = parent.attempt
+        self.attempt: RequestAttempt = parent.attempt
 
 
 class TableTrash(BelowTrash):

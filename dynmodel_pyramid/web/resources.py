@@ -5,31 +5,29 @@ because any ``KeyError`` inside becomes a 404. Resources below a table have the 
 have its id; the row may not exist.
 """
 
+from functools import partial
+
 from pyramid.request import Request
 
-from dynmodel_pyramid.access.caller import Caller
-from dynmodel_pyramid.access.grants import Access
-from dynmodel_pyramid.access.identity import ANONYMOUS
-from dynmodel_pyramid.access.store import load
-from dynmodel_pyramid.catalogue.attempt import Attempt
+from dynmodel_pyramid.access.attempt import RequestAttempt
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.fields.registry import Failure, Registered
 from dynmodel_pyramid.rows.aliases import aliases_of
+from dynmodel_pyramid.rows.permitted import row_service
 from dynmodel_pyramid.rows.reading import parse_id
-from dynmodel_pyramid.rows.scope import EVERYTHING, Scope
 from dynmodel_pyramid.rows.service import Rows
 from dynmodel_pyramid.web.definition_resources import FieldTrash, Health, History, Plan, QuarantineResource, TableTrash
-from dynmodel_pyramid.web.http.tree import ATTEMPT, ATTEMPT_NUMBER, Resource
+from dynmodel_pyramid.web.http.tree import ATTEMPT, ATTEMPT_NUMBER, Resource, visible
 from dynmodel_pyramid.web.identity import resources as identity_resources
-from dynmodel_pyramid.web.identity.credentials import sent_credential
-from dynmodel_pyramid.web.identity.identify import identify
+from dynmodel_pyramid.web.identity.caching import PUBLIC
+from dynmodel_pyramid.web.identity.callers import caller_of, forget
 from dynmodel_pyramid.web.rest.resources import Rest
 
 
 class Root(Resource):
     """The service. It and all resources below it belong to one attempt at one request."""
 
-    def __init__(self, attempt: Attempt) -> None:
+    def __init__(self, attempt: RequestAttempt) -> None:
         super().__init__(None, "")
         self.attempt = attempt
 
@@ -78,7 +76,7 @@ class Schema(Resource):
     """All tables as one document."""
 
     @property
-    def attempt(self) -> Attempt:
+    def attempt(self) -> RequestAttempt:
         return self.__parent__.attempt
 
     def __getitem__(self, segment: str) -> Resource:
@@ -89,7 +87,7 @@ class SchemaPlan(Resource):
     """The plan of a document of all tables."""
 
     @property
-    def attempt(self) -> Attempt:
+    def attempt(self) -> RequestAttempt:
         return self.__parent__.attempt
 
 
@@ -97,14 +95,14 @@ class Tables(Resource):
     """All tables."""
 
     @property
-    def attempt(self) -> Attempt:
+    def attempt(self) -> RequestAttempt:
         return self.__parent__.attempt
 
     def __getitem__(self, segment: str) -> Resource:
         number = parse_id(segment)
         if number is None and not segment.isidentifier():  # no model has such a name, and a database may fail on it
             raise KeyError(segment)
-        model = self.attempt.model(segment if number is None else number)
+        model = visible(self.attempt, self.attempt.model(segment if number is None else number))
         if model is None:
             raise KeyError(segment)
         return Table(self, segment, model)
@@ -135,9 +133,6 @@ class Table(Resource):
 class RowList(Resource):
     """The rows of a table."""
 
-    #: The part of them that the caller may see and change.
-    scope: Scope = EVERYTHING
-
     def __init__(self, parent: Table, name: str) -> None:
         super().__init__(parent, name)
         self.attempt = parent.attempt
@@ -156,7 +151,7 @@ class RowList(Resource):
 
     @property
     def rows(self) -> Rows:
-        return Rows(self.attempt.catalogue, self.model, self.scope, models=self.attempt.model)
+        return row_service(self.attempt.catalogue, self.model, self.attempt.scopes)
 
 
 class QueryResource(RowList):
@@ -192,13 +187,11 @@ class RowResource(Resource):
 def root_factory(request: Request) -> Root:
     """The tree for one attempt at a request."""
     number, deadline = request.environ[ATTEMPT_NUMBER]
-    attempt = Attempt(request.registry.dynmodel_catalogue, number, deadline)
+    catalogue = request.registry.dynmodel_catalogue
+    attempt = RequestAttempt(
+        catalogue, number, deadline, identify=partial(caller_of, request), forget=partial(forget, request)
+    )
     request.environ[ATTEMPT] = attempt
-    attempt.caller = Caller(ANONYMOUS, Access(), stamp=None)
-    access, stamp = Access(), ""
-    if sent_credential(request) is not None:
-        with attempt.database.reading() as connection:
-            stamp = attempt.database.state(connection).access_stamp
-            _, access = load(connection, attempt.database)
-    attempt.caller = Caller(identify(request, stamp), access, stamp)
+    if request.matchdict.get("traverse") not in PUBLIC:
+        attempt.know_caller()
     return Root(attempt)

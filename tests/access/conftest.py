@@ -23,7 +23,7 @@ def cheap_hashes(accounts: Accounts) -> None:
 
 @pytest.fixture(scope="module", params=DATABASES)
 def accounts(request, tmp_path_factory):
-    with database_settings(request.param, tmp_path_factory.mktemp("accounts")) as raw:
+    with database_settings(request.param, tmp_path_factory.mktemp("accounts"), "enforced") as raw:
         further = {"dynmodel.signin_failures": "3", "dynmodel.signin_failures_by_address": "5"}
         database = Database(Settings({**raw, **further}))
         upgrade.upgrade(database)

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 import dynmodel_pyramid
 from dynmodel_pyramid.access.condition_printing import print_condition
 from dynmodel_pyramid.access.condition_texts import read_condition
-from dynmodel_pyramid.access.conditions import EVERYTHING, Condition, Placeholder, query
+from dynmodel_pyramid.access.conditions import Condition, Placeholder, query
 from dynmodel_pyramid.catalogue.attempt import Attempt
 from dynmodel_pyramid.errors import DynmodelError
 from dynmodel_pyramid.queries.grammar.rules import Rules
-from dynmodel_pyramid.queries.sql.names import Names
 from dynmodel_pyramid.queries.sql.selection import Selection, Surroundings
+from dynmodel_pyramid.queries.sql.views import WholeTables
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings
 
 TABLES = {
@@ -74,8 +74,8 @@ class Tables:
         attempt = Attempt(self.catalogue)
         model = attempt.model(condition.table_id)
         asked = query(condition, model, attempt.model)
-        around = Surroundings(asked, attempt.model, lambda far: EVERYTHING)
-        selection = Selection(around, Names(model, EVERYTHING), asked.select)
+        around = Surroundings(asked, attempt.model, WholeTables())
+        selection = Selection(around, around.names(model), asked.select)
         statement = sa.select(model.table.c.id).where(*selection.conditions()).order_by(model.table.c.id)
         with self.catalogue.database.reading() as connection:
             return list(connection.scalars(statement))

@@ -105,9 +105,11 @@ class Everything:
     def subject(self, database: str, name: str) -> Subject:
         model = self.models[database]
         if name in model.definition.by_name:
-            return of_field(model, model.definition.by_name[name])
+            return of_field(model, model.definition.by_name[name], model.table)
         side = next((side for side in model.definition.referrers if side.reverse == name), None)
-        return of_system(model, name) if side is None else of_reverse_side(model, side)
+        if side is None:
+            return of_system(model, name, model.table)
+        return of_reverse_side(model, side, model.table, None)
 
     def ids(self, database: str, condition: sa.ColumnElement[bool]) -> list[int]:
         table = self.models[database].table

@@ -5,8 +5,7 @@ import pytest
 from dynmodel_pyramid.changes.service import DefinitionService
 from dynmodel_pyramid.errors import Conflict, Invalid, Malformed
 from dynmodel_pyramid.rows.filtered import Filtered
-from dynmodel_pyramid.rows.scope import Scope
-from tests.rows.writing import Table, level
+from tests.rows.writing import Table, level, scope_of
 
 FIELDS = {"a": "string", "b": "integer", "c": {"type": "string", "required": True, "default": "d"}}
 
@@ -99,7 +98,9 @@ def test_faults(table):
 
 
 def test_scope(table):
-    scope = Scope(condition=lambda table: table.c.b > 3, writable=frozenset({"a"}), readable=frozenset({"a"}))
+    scope = scope_of(
+        table.rows().model, condition=lambda table: table.c.b > 3, writable=frozenset({"a"}), readable=frozenset({"a"})
+    )
     assert update(table, {"a": "mine"}, ("a", "eq.x"), scope=scope) == [7]
     with pytest.raises(Invalid):
         update(table, {"b": 1}, ("a", "eq.x"), scope=scope)

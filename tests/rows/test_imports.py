@@ -10,8 +10,7 @@ from dynmodel_pyramid.errors import Conflict, Invalid
 from dynmodel_pyramid.rows import staging
 from dynmodel_pyramid.rows.entries import Columns, Faults
 from dynmodel_pyramid.rows.imports import PART, PART_BYTES, Document, Import, Merging, Transaction
-from dynmodel_pyramid.rows.scope import Scope
-from tests.rows.writing import Table
+from tests.rows.writing import Table, scope_of
 
 
 class Own(Transaction):
@@ -268,7 +267,7 @@ def test_upserts_that_are_not_plain(catalogue, kept):
     before = table.stored("k", "u", "r", "_version")
     with pytest.raises(sa.exc.IntegrityError):
         imported(table, [*documents, {"k": "new", "u": 3, "r": "x"}], by_k)
-    scope = Scope(condition=lambda made: made.c.u > 10)
+    scope = scope_of(table.rows().model, condition=lambda made: made.c.u > 10)
     with pytest.raises(Conflict):
         imported(table, documents, by_k, scope=scope)
     assert table.stored("k", "u", "r", "_version") == before

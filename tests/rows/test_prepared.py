@@ -70,7 +70,7 @@ def test_select_answers_what_sqlalchemy_answers(table, connection):
     assert not prepared.refused
     for last in (3, 2, 0):
         wanted = connection.execute(query, {"last": last}).all()
-        assert list(map(tuple, prepared(connection, last=last))) == wanted
+        assert list(map(tuple, prepared(connection, {"last": last}))) == wanted
         assert len(wanted) == last
 
 

@@ -7,8 +7,7 @@ from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.problems import Problems, escape
 from dynmodel_pyramid.definitions.reading import read_table
 from dynmodel_pyramid.errors import Invalid
-from dynmodel_pyramid.rows.reading import RowReader, parse_id
-from dynmodel_pyramid.rows.scope import EVERYTHING, Scope
+from dynmodel_pyramid.rows.reading import ALL_RIGHTS, Rights, RowReader, parse_id
 from dynmodel_pyramid.rows.service import refuse_other_than_object
 
 
@@ -53,9 +52,9 @@ def faults(problems: Problems) -> list[str]:
 
 def test_whole(reader):
     problems = Problems()
-    values = reader.whole({"must": "x", "id": 4, "short": "abc"}, "", problems, EVERYTHING)
+    values = reader.whole({"must": "x", "id": 4, "short": "abc"}, "", problems, ALL_RIGHTS)
     assert values == {"must": "x", "n": 5, "list": [1], "short": "abc"}
-    assert reader.whole({"must": "", "n": None, "list": None}, "", problems, EVERYTHING) == {
+    assert reader.whole({"must": "", "n": None, "list": None}, "", problems, ALL_RIGHTS) == {
         "must": "",
         "n": None,
         "list": None,
@@ -66,9 +65,9 @@ def test_whole(reader):
 
 def test_faults_of_a_whole_row(reader):
     problems = Problems()
-    reader.whole({"n": "x", "short": "y", "a/b": 1}, "/3", problems, EVERYTHING)
-    reader.whole([], "/4", problems, EVERYTHING)
-    reader.whole({"must": None}, "/5", problems, EVERYTHING)
+    reader.whole({"n": "x", "short": "y", "a/b": 1}, "/3", problems, ALL_RIGHTS)
+    reader.whole([], "/4", problems, ALL_RIGHTS)
+    reader.whole({"must": None}, "/5", problems, ALL_RIGHTS)
     assert sorted(faults(problems)) == [
         "/3/a~1b unknown_field",
         "/3/must required",
@@ -82,27 +81,27 @@ def test_faults_of_a_whole_row(reader):
 
 def test_part(reader):
     problems = Problems()
-    assert reader.part({"n": 1, "id": 2}, "", problems, EVERYTHING) == {"n": 1}
-    assert reader.part({}, "", problems, EVERYTHING) == {}
-    assert reader.part({"list": None, "n": 1.0}, "", problems, EVERYTHING) == {"list": None, "n": 1}
+    assert reader.part({"n": 1, "id": 2}, "", problems, ALL_RIGHTS) == {"n": 1}
+    assert reader.part({}, "", problems, ALL_RIGHTS) == {}
+    assert reader.part({"list": None, "n": 1.0}, "", problems, ALL_RIGHTS) == {"list": None, "n": 1}
     assert problems.total == 0
-    reader.part({"must": None, "what": 1}, "", problems, EVERYTHING)
-    reader.part("x", "", problems, EVERYTHING)
+    reader.part({"must": None, "what": 1}, "", problems, ALL_RIGHTS)
+    reader.part("x", "", problems, ALL_RIGHTS)
     assert faults(problems) == ["/must required", "/what unknown_field", " wrong_type"]
 
 
-def test_fields_that_a_scope_may_not_write(reader):
-    scope = Scope(writable=frozenset({"must"}))
+def test_fields_that_the_caller_does_not_know(reader):
+    rights = Rights({"must"}.__contains__)
     for read in (reader.whole, reader.part):
         problems = Problems()
-        read({"must": "x", "n": 1}, "", problems, scope)
-        assert faults(problems) == ["/n read_only"]
+        read({"must": "x", "n": "?"}, "", problems, rights)
+        assert faults(problems) == ["/n unknown_field"]
 
 
 def test_a_default_is_of_each_row_alone(reader):
     """Rows share the validated default; the service never changes a value."""
-    first = reader.whole({"must": "x"}, "", Problems(), EVERYTHING)
-    second = reader.whole({"must": "x"}, "", Problems(), EVERYTHING)
+    first = reader.whole({"must": "x"}, "", Problems(), ALL_RIGHTS)
+    second = reader.whole({"must": "x"}, "", Problems(), ALL_RIGHTS)
     assert first["list"] == second["list"] == [1]
 
 

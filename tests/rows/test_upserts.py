@@ -6,11 +6,10 @@ import pytest
 import sqlalchemy as sa
 
 from dynmodel_pyramid.changes.service import DefinitionService
-from dynmodel_pyramid.errors import Conflict, Invalid, Malformed
+from dynmodel_pyramid.errors import Conflict, Forbidden, Invalid, Malformed
 from dynmodel_pyramid.rows.entries import Columns
-from dynmodel_pyramid.rows.scope import Scope
 from dynmodel_pyramid.rows.upserts import Upsert
-from tests.rows.writing import Table
+from tests.rows.writing import Table, scope_of
 
 FIELDS = {
     "sku": {"type": "string", "unique": True},
@@ -158,12 +157,13 @@ def test_numbers_have_no_gaps(catalogue):
 
 
 def test_scope(table):
-    scope = Scope(condition=lambda table: table.c.id != 1)
+    scope = scope_of(table.rows().model, condition=lambda table: table.c.id != 1)
     with pytest.raises(Conflict) as refused:
         upsert(table, [{"sku": "x", "name": "!"}], ("sku",), scope=scope)
     assert refused.value.code == "unique_violation"
     assert upsert(table, [{"sku": "y", "name": "!"}], ("sku",), scope=scope) == ([2], [])
-    assert fault(table, [{"id": 2, "n": 1}], scope=Scope(writable=frozenset({"name"}))) == ["/0/n read_only"]
+    with pytest.raises(Forbidden):
+        upsert(table, [{"id": 2, "n": 1}], scope=scope_of(table.rows().model, writable=frozenset({"name"})))
 
 
 def test_links(catalogue):

@@ -5,10 +5,49 @@ from contextlib import contextmanager
 import orjson
 import sqlalchemy as sa
 
+from dynmodel_pyramid.access.caller import CONSOLE
+from dynmodel_pyramid.access.grants import Fields, Grant
+from dynmodel_pyramid.access.scope import Permit, Scope
+from dynmodel_pyramid.access.scopes import Scopes
+from dynmodel_pyramid.access.views import GrantedView, Reading
 from dynmodel_pyramid.catalogue.attempt import Attempt
 from dynmodel_pyramid.changes.service import DefinitionService
+from dynmodel_pyramid.queries.sql.views import WholeTable
+from dynmodel_pyramid.rows.permitted import row_service
 from dynmodel_pyramid.rows.service import Rows
 from tests.queries.grammar import parse
+
+
+class OneScope(Scopes):
+    """One scope for the table of a test, and everything for all others."""
+
+    def __init__(self, models, table_id, scope):
+        super().__init__(models, CONSOLE)
+        self.are_whole, self.group = scope is None, "test"
+        self._own = (table_id, scope)
+
+    def scope(self, model):
+        table_id, scope = self._own
+        return scope if scope is not None and model.definition.id == table_id else Scope(WholeTable(model))
+
+
+def scope_of(model, *, readable=None, writable=None, condition=None) -> Scope:
+    """A scope of the rows for which a condition holds, and of some fields; None for all."""
+    by_name = {field.name: field.id for field in model.definition.fields}
+
+    def fields(names):
+        return Fields() if names is None else Fields(False, frozenset(by_name[name] for name in names))
+
+    view = GrantedView(model, object(), [Reading(Grant("test", 0, fields(readable)), condition)])
+    names = frozenset({"id", *by_name} if writable is None else writable)
+    permit = Permit(Grant("test", 0), names, condition)
+    return Scope(view, {}, dict.fromkeys(("create", "update", "delete"), (permit,)))
+
+
+def rows_of(catalogue, model, scope=None, models=None) -> Rows:
+    """The row service of a table for a test."""
+    models = Attempt(catalogue).model if models is None else models
+    return row_service(catalogue, model, OneScope(models, model.definition.id, scope))
 
 
 class Table:
@@ -42,9 +81,11 @@ class Table:
             documents = map(orjson.loads, rows.encode(connection, ids))
             return [tuple(document[name] for name in names) for document in documents]
 
-    def rows(self, **further) -> Rows:
+    def rows(self, scope: Scope | None = None, author: str | None = None) -> Rows:
         attempt = Attempt(self.catalogue)
-        return Rows(self.catalogue, attempt.model(self.id), models=attempt.model, **further)
+        rows = rows_of(self.catalogue, attempt.model(self.id), scope, attempt.model)
+        rows.author = author
+        return rows
 
     @contextmanager
     def writing(self):

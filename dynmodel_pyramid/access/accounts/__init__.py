@@ -8,6 +8,7 @@
 ``sessions``    sessions of users who signed in
 ``failures``    failed sign-ins, and the limit of them
 ``signing_in``  a name and a password -> a session
+``logins``      users by their account at an OpenID provider
 ``roles``       which roles exist
 ``identities``  rows -> identities
 ``recognise``   a secret -> an identity, through a cache

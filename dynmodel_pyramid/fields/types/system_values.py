@@ -39,6 +39,7 @@ class CreatedTime(DateTime):
 
     #: The system column with the value.
     source = "_created"
+    reads = ("_created", "_updated")
     upgrades = ()
 
     def options_schema(self) -> colander.SchemaNode:

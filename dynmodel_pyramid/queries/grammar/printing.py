@@ -83,7 +83,7 @@ def _nested(item: Filter) -> str:
     if isinstance(item, Group):
         return ("not." if item.negated else "") + item.operator + _items(item)
     value = _value(item)
-    if not isinstance(item.value, Placeholder) and not _is_list(item) and not _ARRAY.fullmatch(value):
+    if not _is_list(item) and not isinstance(item.value, Placeholder) and not _ARRAY.fullmatch(value):
         value = _text(value)
     return f"{_column(item.column, _LOGIC)}.{_operator(item)}{value}"
 
@@ -95,10 +95,10 @@ def _operator(condition: Condition) -> str:
 
 def _value(condition: Condition) -> str:
     """The value as it stands at top level."""
+    if isinstance(condition.value, Placeholder):
+        return f"{{{condition.value.name}}}"
     if isinstance(condition.value, str):
         return condition.value
-    if isinstance(condition.value, Placeholder):
-        return "{" + condition.value.name + "}"
     if _is_list(condition):
         return "(" + ",".join(_text(value) for value in condition.value) + ")"
     return "{" + ",".join(_element(value) for value in condition.value) + "}"
@@ -106,7 +106,7 @@ def _value(condition: Condition) -> str:
 
 def _is_list(condition: Condition) -> bool:
     """Whether the values are in parentheses, as for ``in``."""
-    return condition.quantifier is None and not isinstance(condition.value, str)
+    return condition.quantifier is None and isinstance(condition.value, tuple)
 
 
 def _element(value: str) -> str:

@@ -92,7 +92,10 @@ SelectItem = Star | Field | RowCount | Embed
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """An operand that gets its value when a statement runs, by the words in its braces: ``{user.claims.team}``."""
+    """In conditions of grants, in the place of an operand: a value of the identity or of the moment.
+
+    :param name: the words in the braces: ``user.claims.team``, ``now``
+    """
 
     name: str
 

@@ -3,6 +3,7 @@
 ``plans``        a query over a table: the statements of a page and of its count, cursors
 ``statements``   the statement of one level: rows, or groups of them
 ``select_list``  the values of one level's rows, embedded relations included
+``views``        what a caller may see of a table, from which statements select
 ``selection``    one level: its tables, joins and conditions
 ``relations``    links, lists and reverse sides that a query follows
 ``outputs``      the values of an answer

@@ -5,7 +5,7 @@ this module joins the two. Values go into SQL as their field stores them, never 
 convert.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import colander
@@ -13,8 +13,10 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.definitions.problems import faults
 from dynmodel_pyramid.errors import Conflict, Malformed
+from dynmodel_pyramid.fields import operators
 from dynmodel_pyramid.fields.operators import Operator
 from dynmodel_pyramid.fields.schema import UNSTORABLE
+from dynmodel_pyramid.queries.grammar.syntax import Placeholder
 from dynmodel_pyramid.queries.sql.subjects import Subject
 
 #: The most characters of a value in messages.
@@ -23,16 +25,24 @@ _SHOWN = 100
 #: Limits).
 MOST_VALUES, MOST_QUANTIFIED = 10_000, 500
 QUANTIFIERS = {"any": (sa.or_, sa.false), "all": (sa.and_, sa.true)}
+#: Makes the values of a placeholder: the subject, the operator, the placeholder -> parameters, one or a list.
+Operands = Callable[[Subject, Operator, Placeholder], Any]
+#: The operators that never fail and take as long for every value, with the SQL that all types share.
+PLAIN = frozenset(
+    operator.condition for operator in (operators.EQ, operators.NEQ, operators.GT, operators.GTE, operators.LT)
+) | {operators.LTE.condition, operators.IN.condition, operators.IS.condition, operators.IS_DISTINCT.condition}
 
 
 def condition(
     subject: Subject,
     operator: str,
-    value: str | Sequence[str],
+    value: str | Sequence[str] | Placeholder,
     *,
     negated: bool = False,
     quantifier: str | None = None,
     language: str | None = None,
+    operands: Operands | None = None,
+    guard: sa.ColumnElement[bool] | None = None,
 ) -> sa.ColumnElement[bool]:
     """The SQL of ``subject operator value``; it is null where SQL's comparison is null, so that ``not`` leaves nulls
     out.
@@ -40,10 +50,16 @@ def condition(
     :param value: the text in the query; a tuple of texts with a quantifier, or for an operator with a list
     :param quantifier: ``any`` or ``all`` of the values
     :param language: of the operators of text search
+    :param operands: makes the values of placeholders, which only conditions of grants have
+    :param guard: must hold before a condition is looked at that may fail or be slow; else the condition is null
     :raises Malformed: the type has no such operator, the operator has no such modifier, or the value is wrong
     :raises Conflict: this database does not have the operator
     """
     known = operator_of(subject, operator)
+    if isinstance(value, Placeholder):
+        assert operands is not None  # the grammar of queries has no placeholders
+        clause = known.condition(subject.expression, operands(subject, known, value), subject.dialect)
+        return sa.not_(clause) if negated else clause
     _check_modifiers(subject, known, value, quantifier, language)
     if quantifier is not None:
         join, of_nothing = QUANTIFIERS[quantifier]
@@ -54,7 +70,12 @@ def condition(
         read = [_read(subject, known, text) for text in texts]
         right = read if known.many else read[0]
         clause = known.condition(subject.expression, (language, right) if known.searches else right, subject.dialect)
-    return sa.not_(clause) if negated else clause
+    clause = sa.not_(clause) if negated else clause
+    if subject.shown is not None:
+        # Of a value that is not shown nothing is known, not even whether it is null.
+        return sa.case((subject.shown, clause))
+    is_plain = known.condition in PLAIN and isinstance(subject.expression, sa.ColumnClause)
+    return clause if guard is None or is_plain else sa.case((guard, clause))
 
 
 def operators_of(subject: Subject) -> dict[str, Operator]:

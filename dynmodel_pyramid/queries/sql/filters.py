@@ -46,6 +46,8 @@ def _condition(item: Condition, names: Names, existence: Existence) -> sa.Column
         negated=item.negated,
         quantifier=item.quantifier,
         language=item.language,
+        operands=names.operands,
+        guard=names.view.guard(names.table),
     )
     return names.budget.spend(expression)
 

@@ -1,11 +1,10 @@
 """The names of a query in one table: fields, their former names, system columns, reverse sides."""
 
-from collections.abc import Callable
-from typing import Protocol
+from dataclasses import replace
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.catalogue.column_expressions import reverse_sides
+from dynmodel_pyramid.catalogue.column_expressions import reverse_sides as sides_of
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.definitions.model import Referrer
@@ -13,46 +12,51 @@ from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.queries.errors import clip
 from dynmodel_pyramid.queries.grammar.syntax import Column
 from dynmodel_pyramid.queries.sql.budget import Budget
+from dynmodel_pyramid.queries.sql.comparisons import Operands
 from dynmodel_pyramid.queries.sql.json_paths import part_of
 from dynmodel_pyramid.queries.sql.subjects import SYSTEM, Subject, of_field, of_reverse_side, of_system
-
-
-class Readable(Protocol):
-    """The part of the caller's scope that queries use (``dynmodel_pyramid.rows.scope.Scope``)."""
-
-    @property
-    def condition(self) -> Callable[[sa.FromClause], sa.ColumnElement[bool]] | None: ...
-
-    def may_read(self, name: str) -> bool: ...
+from dynmodel_pyramid.queries.sql.views import ReverseSides, View
 
 
 class Names:
-    """The names of one table, or of one of its aliases in a query, as a scope may see them."""
+    """The names of one table in a query, as a caller may see them.
+
+    :param table: the view's source
+    :param reverse_sides: those of all tables; ``budget``: shared by all tables of a query
+    :param operands: makes the values of placeholders
+    """
 
     def __init__(
-        self, model: Model, scope: Readable, table: sa.FromClause | None = None, budget: Budget | None = None
+        self,
+        model: Model,
+        view: View,
+        table: sa.FromClause,
+        reverse_sides: ReverseSides,
+        budget: Budget,
+        operands: Operands | None = None,
     ) -> None:
         self.model = model
-        #: Shared by all tables of a query.
-        self.budget = Budget() if budget is None else budget
-        self.scope = scope
-        self.table = model.table if table is None else table
+        self.view = view
+        self.table = table
+        self.reverse_sides = reverse_sides
+        self.budget = budget
+        self.operands = operands
         definition = model.definition
         self._fields = {alias.name: field for field in definition.fields for alias in field.aliases}
         self._fields |= definition.by_name
-        self._sides = reverse_sides(model)
+        self._sides = sides_of(model)
 
     @property
     def readable(self) -> list[FieldDefinition]:
         """The fields that answers show."""
         return [
-            field for field in self.model.definition.fields if self.scope.may_read(field.name) and not field.write_only
+            field for field in self.model.definition.fields if self.view.may_read(field.name) and not field.write_only
         ]
 
     @property
     def sides(self) -> list[str]:
         """The names of the reverse sides that answers show."""
-        return [name for name in self._sides if self.scope.may_read(name)]
+        return [name for name, side in self._sides.items() if self.reverse_sides.exists(side)]
 
     def find(self, name: str, parameter: str) -> FieldDefinition | Referrer | str:
         """A field, a reverse side, or the name of a system column.
@@ -62,7 +66,7 @@ class Names:
         if name in SYSTEM:
             return name
         field = self._fields.get(name)
-        if field is not None and self.scope.may_read(field.name):
+        if field is not None and self.view.may_read(field.name):
             if not field.write_only:
                 return field
             problem = f"the field {clip(name)} is write_only: no query reads it"
@@ -72,7 +76,7 @@ class Names:
             parameter = clip(parameter)
             raise Malformed(f"{parameter}: {problem}", code=code, parameter=parameter, field=name, table=table)
         side = self._sides.get(name)
-        if side is not None and self.scope.may_read(name):
+        if side is not None and self.reverse_sides.exists(side):
             return side
         raise Malformed(
             f"{clip(parameter)}: the table {self.model.definition.model_name} has no field {clip(name)!r}",
@@ -91,7 +95,9 @@ class Names:
         if isinstance(member, str):
             subject = of_system(self.model, member, self.table)
         elif isinstance(member, Referrer):
-            subject = of_reverse_side(self.model, member, self.table)
+            subject = of_reverse_side(self.model, member, self.table, self.reverse_sides.rows(member))
         else:
             subject = of_field(self.model, member, self.table)
+            shown = self.view.shown(self.table, member)
+            subject = subject if shown is None else replace(subject, shown=shown)
         return part_of(subject, column.path, column.as_text) if column.path else subject

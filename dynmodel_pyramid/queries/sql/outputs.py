@@ -88,11 +88,16 @@ def output_of(names: Names, column: str, name: str) -> Output:
     if isinstance(member, str):
         return of_subject(name, of_system(model, member, table), member)
     if not isinstance(member, FieldDefinition):
-        text = sa.type_coerce(reverse_expression(model, member, table), sa.Text())
+        rows = names.reverse_sides.rows(member)
+        text = sa.type_coerce(reverse_expression(model, member, table, rows), sa.Text())
         return of_text(name, text, column, text)
     shown = json_expression(model, member, table)
     if is_list(model, member):
         text = sa.type_coerce(shown, sa.Text())
+        there = names.view.shown(table, member)
+        if there is not None:
+            hidden = sa.case((there, text))
+            return of_text(name, hidden, member.name)
         return of_text(name, text, member.name, text)
     subject = of_field(model, member, table)
     return Output(

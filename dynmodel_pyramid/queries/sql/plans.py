@@ -1,6 +1,6 @@
 """A translated query over a table: the statement of a page with its embedded rows, and that of the count."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,14 +11,13 @@ from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.queries.grammar.syntax import Query
 from dynmodel_pyramid.queries.sql import keysets
-from dynmodel_pyramid.queries.sql.names import Names, Readable
 from dynmodel_pyramid.queries.sql.ordering import Key, keys_of
 from dynmodel_pyramid.queries.sql.outputs import Output
-from dynmodel_pyramid.queries.sql.relations import Models
 from dynmodel_pyramid.queries.sql.select_list import outputs_of
-from dynmodel_pyramid.queries.sql.selection import ScopeOf, Selection, Surroundings
+from dynmodel_pyramid.queries.sql.selection import Selection, Surroundings
 from dynmodel_pyramid.queries.sql.statements import cut, grouped, has_rows
 from dynmodel_pyramid.queries.sql.subjects import of_system
+from dynmodel_pyramid.queries.sql.views import Models, Views
 
 
 @dataclass(frozen=True)
@@ -27,17 +26,20 @@ class Plan:
 
     :param names: the names of a row's values
     :param statement: selects all rows, without limits and without a cursor's bounds
+    :param table: the view of the queried table, from which it selects
     :param keys: the keys of the order, the id last; empty if rows are grouped
-    :param versions: the versions of the far tables that it uses, by their ids
+    :param versions: the versions of the far tables that it uses, by their ids, and the keys of the caller's views of
+        them
     :param weight: elements of SQL, about half a kilobyte each
     """
 
     query: Query
     names: tuple[str, ...]
     statement: sa.Select[*tuple[Any, ...]]
+    table: sa.FromClause
     keys: Sequence[Key]
     table_id: int
-    versions: Mapping[int, int] = field(default_factory=dict)
+    versions: Mapping[int, tuple[int, Any]] = field(default_factory=dict)
     weight: int = 0
 
     @property
@@ -108,44 +110,50 @@ class Plan:
         return keysets.write(values, self.keys, self.table_id)
 
 
+#: The rows of the queried table -> a further condition on them.
+Only = Callable[[sa.FromClause], sa.ColumnElement[bool]]
+
+
 def plan(
-    model: Model, query: Query, scope: Readable, models: Models, scope_of: ScopeOf, *, numbers: bool = False
+    model: Model, query: Query, models: Models, views: Views, *, numbers: bool = False, only: Only | None = None
 ) -> Plan:
     """Translate a query.
 
     :param models: gives the models of far tables
-    :param scope_of: gives the scope of each
+    :param views: gives the caller's views of all tables
     :param numbers: whether exact numbers are JSON numbers, not strings
+    :param only: the condition that only these rows are meant, also where they are grouped
     :raises Malformed: the query has an unknown name, or asks for something impossible
     :raises Conflict: this database can't run it
     """
     for parameter, value in (("columns", query.columns), ("on_conflict", query.on_conflict)):
         if value is not None:
             raise Malformed(f"{parameter} is for writes", code="invalid_parameter", parameter=parameter)
-    around = Surroundings(query, models, scope_of, numbers)
-    selection = Selection(around, Names(model, scope, budget=around.budget), query.select)
+    around = Surroundings(query, models, views, numbers)
+    names = around.names(model)
+    selection = Selection(around, names, query.select)
     outputs = outputs_of(selection)
     if not outputs:
         raise Malformed("select: nothing is selected", code="invalid_parameter", parameter="select")
-    conditions = selection.conditions()
+    conditions = [*selection.conditions(), *([] if only is None else [only(names.table)])]
     if has_rows(outputs):
-        keys = _with_id(model, keys_of(selection))
-        source = selection.join_to(model.table)
+        keys = _with_id(selection, keys_of(selection))
+        source = selection.join_to(names.table)
         order = [key.clause() for key in keys]
         statement = sa.select(*_shown(outputs)).select_from(source).where(*conditions).order_by(*order)
     else:
         keys = []
-        statement = grouped(selection, outputs, model.table, conditions, _shown)
-    versions = {table_id: far.definition.version for table_id, far in around.used.items()}
-    names = tuple(output.name for output in outputs)
-    return Plan(query, names, statement, keys, model.definition.id, versions, around.budget.spent)
+        statement = grouped(selection, outputs, names.table, conditions, _shown)
+    versions = {table_id: (far.definition.version, views.view(far).key) for table_id, far in around.used.items()}
+    shown = tuple(output.name for output in outputs)
+    return Plan(query, shown, statement, names.table, keys, model.definition.id, versions, around.budget.spent)
 
 
-def _with_id(model: Model, keys: list[Key]) -> list[Key]:
+def _with_id(selection: Selection, keys: list[Key]) -> list[Key]:
     """Add the id as the last key, so that pages never overlap."""
     if any(key.name == "id" for key in keys):
         return keys
-    subject = of_system(model, "id")
+    subject = of_system(selection.model, "id", selection.table)
     return [*keys, Key(subject, subject.expression, False, False, "id", nullable=False)]
 
 

@@ -4,7 +4,7 @@ A query names a relation by the link (or an alias of it), by the reverse side, o
 (PostgREST, "Resource Embedding"). A hint names the link if the model is ambiguous.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,16 +12,13 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.list_tables import lines_of
 from dynmodel_pyramid.catalogue.references import reference_of
-from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.queries.errors import clip
 from dynmodel_pyramid.queries.grammar.syntax import Link
 from dynmodel_pyramid.queries.sql.names import Names
-
-#: Gives the model of a table by its id or model name, from the caller's attempt, so that its use is proven.
-Models = Callable[[int | str], Model | None]
+from dynmodel_pyramid.queries.sql.views import Models, Views
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +62,20 @@ class Relation:
 
 
 def relation_of(
-    names: Names, name: str, hint: str | None, models: Models, parameter: str = "select", link: Link | None = None
+    names: Names,
+    name: str,
+    hint: str | None,
+    models: Models,
+    views: Views,
+    parameter: str = "select",
+    link: Link | None = None,
 ) -> Relation:
-    """A table's relation of that name.
+    """A table's relation of that name, if it exists for the caller.
 
     :param link: the relation itself, whatever its names
     :raises Malformed: there is none (``unknown_relation``), or there are several (``ambiguous_relation``)
     """
-    every = list(_relations(names, models))
+    every = list(_relations(names, models, views))
     if link is not None:
         every = [relation for relation in every if relation.id == link]
         if every:
@@ -108,15 +111,19 @@ def relation_of(
     )
 
 
-def _relations(names: Names, models: Models) -> Iterator[Relation]:
+def _relations(names: Names, models: Models, views: Views) -> Iterator[Relation]:
+    def exists(table_id: int) -> bool:
+        far = None if views.are_whole else models(table_id)
+        return views.are_whole or (far is not None and views.view(far).exists)
+
     definition = names.model.definition
     for field in names.readable:
         reference = reference_of(field, names.model.field_types)
-        if reference is not None:
+        if reference is not None and exists(reference.table):
             called = (field.name, *(alias.name for alias in field.aliases))
             yield Relation(called, reference.table, reference.many, definition.id, field, False, reference.many)
     for side in definition.referrers:
-        if side.reverse is not None and not names.scope.may_read(side.reverse):
+        if not names.reverse_sides.exists(side):
             continue
         far = models(side.table_id)
         link = None if far is None else far.definition.by_id.get(side.field_id)

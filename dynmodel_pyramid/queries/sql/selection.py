@@ -5,7 +5,7 @@ several rows are subqueries that make JSON arrays. So the whole query is one sta
 are EXISTS, with the embedded level's own conditions.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -18,14 +18,14 @@ from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.queries.errors import QueryError, QueryTooComplex, clip
 from dynmodel_pyramid.queries.grammar.syntax import Column, Embed, Path, Query, SelectItem
 from dynmodel_pyramid.queries.sql.budget import Budget
+from dynmodel_pyramid.queries.sql.comparisons import Operands
 from dynmodel_pyramid.queries.sql.filters import translated
-from dynmodel_pyramid.queries.sql.names import Names, Readable
+from dynmodel_pyramid.queries.sql.names import Names
 from dynmodel_pyramid.queries.sql.outputs import Output
-from dynmodel_pyramid.queries.sql.relations import Models, Relation, relation_of
+from dynmodel_pyramid.queries.sql.relations import Relation, relation_of
 from dynmodel_pyramid.queries.sql.subjects import Subject
+from dynmodel_pyramid.queries.sql.views import Models, ReverseSides, Views
 
-#: Gives the caller's scope of a far table.
-ScopeOf = Callable[[Model], Readable]
 #: The most tables that one level joins; SQLite allows 64 (Implementation Limits, 6).
 MOST_JOINED = 50
 
@@ -34,18 +34,33 @@ MOST_JOINED = 50
 class Surroundings:
     """The values that all levels of one query share.
 
-    :param scope_of: gives the caller's scope of a far table
+    :param views: gives the caller's view of each table
     :param numbers: whether exact numbers are JSON numbers, not strings
+    :param operands: makes the values of placeholders
     :param used: every far table that the query names, by its id
     """
 
     query: Query
     models: Models
-    scope_of: ScopeOf
+    views: Views
     numbers: bool = False
+    operands: Operands | None = None
     used: dict[int, Model] = field(default_factory=dict)
     budget: Budget = field(default_factory=Budget)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def __post_init__(self) -> None:
+        self.reverse_sides = ReverseSides(self.model, self.views)
+
+    def names(self, model: Model, table: sa.FromClause | None = None, *, alias: bool = False) -> Names:
+        """The names of a table.
+
+        :param table: its rows; None for the caller's view of it
+        :param alias: whether the view needs a name of its own
+        """
+        view = self.views.view(model)
+        table = view.source(self.name() if alias else None) if table is None else table
+        return Names(model, view, table, self.reverse_sides, self.budget, self.operands)
 
     def name(self) -> quoted_name:
         # No name of a table or field begins with an underscore.
@@ -113,22 +128,29 @@ class Selection:
     def relation(self, key: str) -> Relation:
         if key not in self._relations:
             item = self.embeds[key]
-            self._relations[key] = relation_of(self.names, item.relation, item.hint, self.around.model, link=item.link)
+            self._relations[key] = relation_of(
+                self.names, item.relation, item.hint, self.around.model, self.around.views, link=item.link
+            )
         return self._relations[key]
 
     def child(self, key: str, joins: list[Any] | None = None) -> "Selection":
         """The level embedded under that name, over a new alias of its table."""
         model = self.around.model(self.relation(key).far)
         assert model is not None  # a relation leads to a table that is there
-        table = model.table.alias(self.around.name())
-        names = Names(model, self.around.scope_of(model), table, self.around.budget)
+        names = self.around.names(model, alias=True)
         return Selection(self.around, names, self.embeds[key].items, (*self.path, key), self.table, joins)
 
     def reached(
         self, key: str, child: "Selection"
     ) -> tuple[sa.FromClause, sa.ColumnElement[bool], list[sa.ColumnElement[Any]]]:
-        """See :meth:`Relation.reached`."""
-        return self.relation(key).reached(self.table, child.table, self.model.table.schema, self.around.name())
+        """See :meth:`Relation.reached`; only lists that the caller may see lead to rows."""
+        relation = self.relation(key)
+        source, tie, order = relation.reached(self.table, child.table, self.model.table.schema, self.around.name())
+        if relation.listed:
+            owner = child if relation.reverse else self
+            shown = owner.names.view.shown(owner.table, relation.link)
+            tie = tie if shown is None else sa.and_(tie, shown)
+        return source, tie, order
 
     def exists(self, key: str) -> sa.ColumnElement[bool] | None:
         """Whether a row has rows embedded under that name; None: there is no such relation."""
@@ -144,10 +166,8 @@ class Selection:
         return rows.correlate(self.table).exists()
 
     def conditions(self) -> list[sa.ColumnElement[bool]]:
-        """The conditions for a row of this level: the scope's, the filters, and ``!inner``."""
+        """The conditions for a row of this level: the filters, and ``!inner``."""
         conditions = []
-        if self.names.scope.condition is not None:
-            conditions.append(self.names.scope.condition(self.table))
         if self.level.filters:
             conditions.append(translated(self.level.filters, self.names, self.exists))
         return conditions + [self._exists(key) for key, item in self.embeds.items() if item.join == "inner"]

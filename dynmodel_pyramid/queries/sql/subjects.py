@@ -31,6 +31,7 @@ class Subject:
     :param name: its name in errors, as the client wrote it
     :param expression: its SQL; for a list of references, the query of its ids
     :param dialect: the database's name
+    :param shown: whether a row shows the value to the caller; None if all rows do
     """
 
     name: str
@@ -38,6 +39,7 @@ class Subject:
     field_type: FieldType
     options: Options
     dialect: str
+    shown: sa.ColumnElement[bool] | None = None
 
     def made(self, name: str, expression: sa.ColumnElement[Any], field_type: BuiltIn) -> "Subject":
         """A subject made from this one, of a built-in type with its default options."""
@@ -52,19 +54,19 @@ def plain(field_type: BuiltIn) -> tuple[FieldType, Options]:
     return known, read_options(known, {})
 
 
-def of_field(model: Model, field: FieldDefinition, table: sa.FromClause | None = None) -> Subject:
-    """The subject of a field; ``table`` is an alias of the model's."""
+def of_field(model: Model, field: FieldDefinition, table: sa.FromClause) -> Subject:
+    """The subject of a field; ``table`` is the source of a view."""
     column = expression(model, field, table)
     return Subject(field.name, column, model.field_types[field.type], field.options, model.dialect)
 
 
-def of_system(model: Model, name: str, table: sa.FromClause | None = None) -> Subject:
+def of_system(model: Model, name: str, table: sa.FromClause) -> Subject:
     """The subject of one of the columns :data:`SYSTEM`."""
-    return Subject(name, (model.table if table is None else table).c[name], *plain(SYSTEM[name]), model.dialect)
+    return Subject(name, table.c[name], *plain(SYSTEM[name]), model.dialect)
 
 
-def of_reverse_side(model: Model, referrer: Referrer, table: sa.FromClause | None = None) -> Subject:
-    """The subject of a reverse side: the ids of the rows that refer to a row."""
-    ids = referring_ids(model.table if table is None else table, referrer, model.table.schema)
+def of_reverse_side(model: Model, referrer: Referrer, table: sa.FromClause, rows: sa.FromClause | None) -> Subject:
+    """The subject of a reverse side: the ids of the rows that refer to a row (:meth:`ReverseSides.rows`)."""
+    ids = referring_ids(table, referrer, model.table.schema, rows)
     # As in column_expressions.expression.
     return Subject(referrer.reverse or "", cast(sa.ColumnElement[Any], ids), Links(), {}, model.dialect)

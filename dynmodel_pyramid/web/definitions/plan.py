@@ -17,10 +17,11 @@ from dynmodel_pyramid.web.http.body import MERGE_PATCH, media_type_of, read_json
 from dynmodel_pyramid.web.http.conditions import refuse_other_version
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
+from dynmodel_pyramid.web.http.permissions import writers_of_definitions
 
 
 def includeme(config: Configurator) -> None:
-    add_resource_view(config, Plan, {"POST": plan_table})
+    add_resource_view(config, Plan, {"POST": plan_table}, writers_of_definitions)
 
 
 def plan_table(context: Plan, request: Request) -> Response:

@@ -15,6 +15,7 @@ from dynmodel_pyramid.web.http.body import has_body, read_json
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
 from dynmodel_pyramid.web.http.parts import link_next, read_part
+from dynmodel_pyramid.web.http.permissions import writers_of_definitions
 from dynmodel_pyramid.web.http.transactions import read_connection, write_connection
 from dynmodel_pyramid.web.http.tree import BelowTable
 from dynmodel_pyramid.web.http.writing import writing
@@ -25,9 +26,9 @@ MOST = 1000
 
 
 def includeme(config: Configurator) -> None:
-    add_resource_view(config, QuarantineResource, {"GET": list_values, "DELETE": purge_values})
-    add_resource_view(config, QuarantinedResource, {"GET": get_value, "DELETE": purge_value})
-    add_resource_view(config, Restoration, {"POST": restore_value})
+    add_resource_view(config, QuarantineResource, {"GET": list_values, "DELETE": purge_values}, writers_of_definitions)
+    add_resource_view(config, QuarantinedResource, {"GET": get_value, "DELETE": purge_value}, writers_of_definitions)
+    add_resource_view(config, Restoration, {"POST": restore_value}, writers_of_definitions)
 
 
 def _quarantine(context: BelowTable) -> Quarantine:

@@ -1,6 +1,8 @@
 """Views of definitions: ``/table/`` and ``/table/{id}/``."""
 
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 from pyramid.config import Configurator
@@ -20,17 +22,20 @@ from dynmodel_pyramid.web.http.conditions import is_unchanged, refuse_other_vers
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import author_of, no_parameters
 from dynmodel_pyramid.web.http.parts import link_next, read_part
+from dynmodel_pyramid.web.http.permissions import writes_by_definitions
 from dynmodel_pyramid.web.http.preferences import preferred_return
+from dynmodel_pyramid.web.http.seen import CHUNK, each_seen, seen, sees_all
 from dynmodel_pyramid.web.http.tree import path
 from dynmodel_pyramid.web.resources import Table, Tables
 
-#: How many tables an answer has, and how many are in memory at a time.
-MOST, CHUNK = 1000, 50
+#: The most tables in an answer.
+MOST = 1000
 
 
 def includeme(config: Configurator) -> None:
-    add_resource_view(config, Tables, {"GET": list_tables, "POST": create_table})
-    add_resource_view(config, Table, {"GET": get_table, "PUT": put_table, "PATCH": patch_table, "DELETE": delete_table})
+    add_resource_view(config, Tables, {"GET": list_tables, "POST": create_table}, writes_by_definitions)
+    one = {"GET": get_table, "PUT": put_table, "PATCH": patch_table, "DELETE": delete_table}
+    add_resource_view(config, Table, one, writes_by_definitions)
 
 
 def definition_answer(request: Request, outcome: Outcome, status: int = 200) -> Response:
@@ -47,26 +52,39 @@ def definition_answer(request: Request, outcome: Outcome, status: int = 200) -> 
 
 
 def _service(context: Tables | Table) -> DefinitionService:
-    return DefinitionService(context.attempt.catalogue)
+    return DefinitionService(context.attempt.catalogue, prove=context.attempt.prove_access)
 
 
 def list_tables(context: Tables, request: Request) -> Response:
     page = read_part(no_parameters(request, "limit", "offset"), MOST, MOST)
     documents: list[bytes] = []
+    more, state = False, None
+    if sees_all(context.attempt):
+        listed = _listed(context, page.offset, page.limit + 1)
+    else:
+        listed = islice(each_seen(context.attempt), page.offset, page.offset + page.limit + 1)
+    for state, definition in listed:  # noqa: B007 the last state is used
+        more = len(documents) == page.limit
+        if not more:
+            documents.append(encode(table_document(definition)))
+    revision = context.attempt.definitions(0)[0] if state is None else state
+    answer = json_answer(b"[" + b",".join(documents) + b"]")
+    answer.headers["Definitions-Revision"] = str(revision.definitions)
+    return link_next(request, answer, page, more)
+
+
+def _listed(context: Tables, offset: int, most: int) -> Iterator[tuple[State, TableDefinition]]:
+    """Definitions from an offset on, a few in memory at a time."""
     state: State | None = None
-    while True:
-        # A few at a time: the definitions of wide tables take much more memory than their JSON.
-        wanted = min(CHUNK, page.limit - len(documents))
-        now, definitions = context.attempt.definitions(wanted + 1, page.offset + len(documents))
+    while most > 0:
+        now, definitions = context.attempt.definitions(min(CHUNK, most), offset)
         if state is not None and now.stamp != state.stamp:
             raise Stale("definitions changed while they were listed")
-        state, more = now, len(definitions) > wanted
-        documents += [encode(table_document(definition)) for definition in definitions[:wanted]]
-        if not more or len(documents) == page.limit:
-            break
-    answer = json_answer(b"[" + b",".join(documents) + b"]")
-    answer.headers["Definitions-Revision"] = str(state.definitions)
-    return link_next(request, answer, page, more)
+        state = now
+        yield from ((state, definition) for definition in definitions)
+        if len(definitions) < min(CHUNK, most):
+            return
+        offset, most = offset + len(definitions), most - len(definitions)
 
 
 def create_table(context: Tables, request: Request) -> Response:
@@ -80,12 +98,13 @@ def create_table(context: Tables, request: Request) -> Response:
 
 def get_table(context: Table, request: Request) -> Response:
     no_parameters(request)
-    definition = context.model.definition
-    if is_unchanged(request, str(definition.version)):
-        answer = empty_answer(304)
-    else:
-        answer = json_answer(encode(table_document(definition)))
-    answer.headers["ETag"] = f'"{definition.version}"'
+    definition = seen(context.attempt, context.model)
+    assert definition is not None  # traversal finds visible tables only
+    body = encode(table_document(definition))
+    # What is seen of one version differs between callers; If-Match is for those who see it whole.
+    tag = str(definition.version) if sees_all(context.attempt) else f"{definition.version}-{zlib.crc32(body):08x}"
+    answer = empty_answer(304) if is_unchanged(request, tag) else json_answer(body)
+    answer.headers["ETag"] = f'"{tag}"'
     answer.headers["Definition-Version"] = str(definition.version)
     return answer
 

@@ -14,6 +14,7 @@ from pyramid.response import Response
 from dynmodel_pyramid.web.http.answers import empty_answer
 from dynmodel_pyramid.web.http.conditions import best_offer
 from dynmodel_pyramid.web.http.errors import MethodNotAllowed, request_id, with_definition_version
+from dynmodel_pyramid.web.http.permissions import Permission
 from dynmodel_pyramid.web.http.tree import ROUTE, Resource
 
 #: (resource, request) -> answer
@@ -24,6 +25,7 @@ def add_resource_view(
     config: Configurator,
     resource: type[Resource],
     views: Mapping[str, View],
+    permission: Permission,
     *,
     offers: Callable[[Request], tuple[str, ...]] | None = lambda request: ("application/json",),
     check: Callable[[Any, Request], None] | None = None,
@@ -32,6 +34,7 @@ def add_resource_view(
 ) -> None:
     """Register the views of a resource class, by method.
 
+    :param permission: who may call them
     :param offers: gives the media types of answers to a request; None: the views read ``Accept``
     :param check: called first, for every method; may raise an error
     :param allow: the value of the header ``Allow``
@@ -45,6 +48,7 @@ def add_resource_view(
         method = request.method
         chosen = views.get("GET" if method == "HEAD" else method)
         if chosen is not None:
+            permission(context, request)
             if offers is not None:
                 best_offer(request, offers(request))
             return chosen(context, request)

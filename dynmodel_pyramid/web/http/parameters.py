@@ -2,7 +2,9 @@
 
 from pyramid.request import Request
 
+from dynmodel_pyramid.access.identity import Identity
 from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.web.http.tree import ATTEMPT
 
 
 def no_parameters(request: Request, *known: str) -> dict[str, str]:
@@ -23,6 +25,9 @@ def no_parameters(request: Request, *known: str) -> dict[str, str]:
 
 
 def author_of(request: Request) -> str | None:
-    """Who makes a change, for the history."""
+    """Who makes a change, for the history: the id of the attempt's identity, or what a host application says."""
+    identity: Identity = request.environ[ATTEMPT].caller.identity
+    if identity.id is not None:
+        return identity.id
     author = request.authenticated_userid
     return None if author is None else str(author)

@@ -23,7 +23,8 @@ from pyramid.response import Response
 from sqlalchemy.orm import Session
 from zope.sqlalchemy import mark_changed
 
-from dynmodel_pyramid.catalogue.attempt import Attempt, Stale
+from dynmodel_pyramid.access.attempt import RequestAttempt
+from dynmodel_pyramid.catalogue.attempt import Stale
 from dynmodel_pyramid.database.dialect import ONE_MOMENT
 from dynmodel_pyramid.errors import ConfigurationProblem, OutcomeUnknown
 from dynmodel_pyramid.rows.imports import Transaction
@@ -95,7 +96,7 @@ def attempts_tween_factory(handler: Handler, registry: Registry) -> Handler:
 
 def _after_failure(request: Request, failure: AttemptFailure, number: int) -> Response | None:
     """The answer in case it is too late for a further attempt; None if no further attempt is worth making."""
-    attempt: Attempt = request.environ[ATTEMPT]
+    attempt: RequestAttempt = request.environ[ATTEMPT]
     kind = failure.kind
     if kind == "away":
         # A pooled connection may have been dead for long; the pool has thrown all of them away by now. If a new
@@ -149,7 +150,7 @@ def confirmation_tween_factory(handler: Handler, registry: Registry) -> Handler:
 
 def read_connection(request: Request) -> sa.Connection:
     """The attempt's connection, in a read transaction; it is closed when the answer is made."""
-    attempt: Attempt = request.environ[ATTEMPT]
+    attempt: RequestAttempt = request.environ[ATTEMPT]
     connection = attempt.database.engine.connect()
     request.environ["dynmodel.connection"] = connection
     connection.begin()
@@ -161,7 +162,7 @@ def detached_read_connection(request: Request) -> sa.Connection:
 
     All its statements see one moment, so that a count agrees with the rows that are sent.
     """
-    attempt: Attempt = request.environ[ATTEMPT]
+    attempt: RequestAttempt = request.environ[ATTEMPT]
     connection = attempt.database.engine.connect().execution_options(**{ONE_MOMENT: True})
     try:
         connection.begin()
@@ -177,7 +178,7 @@ def detached_read_connection(request: Request) -> sa.Connection:
 
 def staging_connection(request: Request) -> sa.Connection:
     """A connection for temporary tables, which :func:`write_connection` may go on with; it ends with the attempt."""
-    attempt: Attempt = request.environ[ATTEMPT]
+    attempt: RequestAttempt = request.environ[ATTEMPT]
     connection = request.environ["dynmodel.staging"] = attempt.database.staging()
     return connection
 
@@ -190,7 +191,7 @@ def write_connection(
 
     :param prepare: called with it before the attempt uses it
     """
-    attempt: Attempt = request.environ[ATTEMPT]
+    attempt: RequestAttempt = request.environ[ATTEMPT]
     if not request.environ.get("tm.active"):
         raise ConfigurationProblem(
             "pyramid_tm is not active for this request",

@@ -7,7 +7,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.traversal import ResourceTreeTraverser
 
-from dynmodel_pyramid.catalogue.attempt import Attempt
+from dynmodel_pyramid.access.attempt import RequestAttempt
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.rows.reading import parse_id
 
@@ -47,7 +47,7 @@ class BelowTable(Resource):
 
     def __init__(self, parent: Any, name: str) -> None:
         super().__init__(parent, name)
-        self.attempt: Attempt = parent.attempt
+        self.attempt: RequestAttempt = parent.attempt
         self.model: Model = parent.model
 
 
@@ -64,6 +64,21 @@ def numbered(kind: type[Numbered], parent: Resource, segment: str) -> Numbered:
     if parse_id(segment) is None:
         raise KeyError(segment)
     return kind(parent, segment)
+
+
+def visible(attempt: RequestAttempt, model: Model | None) -> Model | None:
+    """The table, if it exists for the caller; None for a table without any grant, as if there were none.
+
+    :raises Unauthenticated: the caller is anonymous: then every such table, existing or not, may need a credential
+    """
+    caller = attempt.caller
+    if model is not None and (attempt.scopes.are_whole or caller.definitions != "none"):
+        return model
+    if model is not None and attempt.scopes.scope(model).has_grants:
+        return model
+    if caller.identity.is_anonymous:
+        raise caller.refused("see this table")
+    return None
 
 
 def path(request: Request, *segments: object) -> str:

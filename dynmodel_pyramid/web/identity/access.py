@@ -20,6 +20,7 @@ from dynmodel_pyramid.web.http.body import MERGE_PATCH, media_type_of, read_json
 from dynmodel_pyramid.web.http.conditions import if_match, is_unchanged
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
+from dynmodel_pyramid.web.http.permissions import administrators
 from dynmodel_pyramid.web.http.preferences import preferred_return
 from dynmodel_pyramid.web.http.tree import path
 from dynmodel_pyramid.web.identity.audited import audit_of
@@ -27,22 +28,11 @@ from dynmodel_pyramid.web.identity.resources import AccessPlan, AccessResource, 
 
 
 def includeme(config: Configurator) -> None:
-    add_resource_view(
-        config, AccessResource, {"GET": get_access, "PUT": put_access, "PATCH": patch_access}, check=admins_only
-    )
-    add_resource_view(
-        config,
-        RoleResource,
-        {"GET": get_role, "PUT": put_role, "PATCH": patch_role, "DELETE": delete_role},
-        check=admins_only,
-    )
-    add_resource_view(config, AccessPlan, {"POST": plan_access}, check=admins_only)
-
-
-def admins_only(context: BelowAccess, request: Request) -> None:
-    caller = context.attempt.caller
-    if not caller.is_admin:
-        raise caller.refused("see or change roles and grants")
+    whole = {"GET": get_access, "PUT": put_access, "PATCH": patch_access}
+    one = {"GET": get_role, "PUT": put_role, "PATCH": patch_role, "DELETE": delete_role}
+    add_resource_view(config, AccessResource, whole, administrators)
+    add_resource_view(config, RoleResource, one, administrators)
+    add_resource_view(config, AccessPlan, {"POST": plan_access}, administrators)
 
 
 def _tagged(answer: Response, access: Access) -> Response:

@@ -8,6 +8,7 @@ from dynmodel_pyramid.web.http.answers import encode, json_answer
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
 from dynmodel_pyramid.web.http.parts import link_next, read_part, whole_number
+from dynmodel_pyramid.web.http.permissions import administrators
 from dynmodel_pyramid.web.http.transactions import read_connection
 from dynmodel_pyramid.web.identity.changing import accounts_of
 from dynmodel_pyramid.web.identity.resources import AuditLog
@@ -16,7 +17,7 @@ USUAL, MOST = 100, 1000
 
 
 def includeme(config: Configurator) -> None:
-    add_resource_view(config, AuditLog, {"GET": list_events})
+    add_resource_view(config, AuditLog, {"GET": list_events}, administrators)
 
 
 def list_events(context: AuditLog, request: Request) -> Response:
@@ -24,8 +25,6 @@ def list_events(context: AuditLog, request: Request) -> Response:
     before = parameters.pop("before", None)
     number = None if before is None else whole_number("before", before)
     page = read_part(parameters, USUAL, MOST)
-    if not context.attempt.caller.is_admin:
-        raise context.attempt.caller.refused("read the audit")
     events = accounts_of(request).audit.page(read_connection(request), page.limit + 1, number)
     shown = events[: page.limit]
     answer = json_answer(encode(shown))

@@ -8,8 +8,8 @@ from pyramid.request import Request
 from dynmodel_pyramid.access import changes
 from dynmodel_pyramid.access.accounts.accounts import Accounts
 from dynmodel_pyramid.access.accounts.audit import Origin
+from dynmodel_pyramid.access.attempt import RequestAttempt
 from dynmodel_pyramid.access.caller import Caller
-from dynmodel_pyramid.catalogue.attempt import Attempt
 from dynmodel_pyramid.web.http.errors import request_id
 from dynmodel_pyramid.web.http.transactions import write_connection
 
@@ -19,7 +19,7 @@ def accounts_of(request: Request) -> Accounts:
     return accounts
 
 
-def changing_access(attempt: Attempt, request: Request) -> sa.Connection:
+def changing_access(attempt: RequestAttempt, request: Request) -> sa.Connection:
     """The attempt's connection, in a transaction that may change access: all writes of rows wait, and the caller's own
     access is proven now, because the change may end it.
     """

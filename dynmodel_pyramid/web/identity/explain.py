@@ -20,14 +20,14 @@ from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.web.http.answers import encode, json_answer
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
-from dynmodel_pyramid.web.identity.access import admins_only
+from dynmodel_pyramid.web.http.permissions import administrators
 from dynmodel_pyramid.web.identity.resources import AccessExplained
 
 PARAMETERS = ("table", "action", "as", "row")
 
 
 def includeme(config: Configurator) -> None:
-    add_resource_view(config, AccessExplained, {"GET": explain}, check=admins_only)
+    add_resource_view(config, AccessExplained, {"GET": explain}, administrators)
 
 
 def explain(context: AccessExplained, request: Request) -> Response:

@@ -12,24 +12,24 @@ from pyramid.request import Request
 
 from dynmodel_pyramid.access.accounts.accounts import Accounts
 from dynmodel_pyramid.access.accounts.secrets import PREFIX
-from dynmodel_pyramid.access.identity import ANONYMOUS, AUTHENTICATED, EVERYONE, Identity
+from dynmodel_pyramid.access.grants import Access
+from dynmodel_pyramid.access.identity import ANONYMOUS, AUTHENTICATED, BUILT_IN_ROLES, EVERYONE, Identity
+from dynmodel_pyramid.access.jwt import Verifier
 from dynmodel_pyramid.errors import ConfigurationProblem, Unauthenticated
 from dynmodel_pyramid.web.identity import origins
 from dynmodel_pyramid.web.identity.credentials import Sent, clear_cookie, face_of, sent_credential
 from dynmodel_pyramid.web.identity.policy import SecurityPolicy
 
-#: Gives the identity of a bearer token that is not one of ours, or raises Unauthenticated.
-ReadBearer = Callable[[Request, str], Identity]
 #: What a host application says of a request: None, an id, or an object with ``id`` and, if it likes, ``name``,
 #: ``email``, ``roles`` and ``claims``.
 HostIdentity = Callable[[Request], Mapping[str, Any] | str | None]
 
 
-def identify(request: Request, stamp: str) -> Identity:
+def identify(request: Request, access: Access) -> Identity:
     """Who sends a request. Call it before the attempt reads anything: it may read in a transaction of its own, if this
     process has not seen the credential since access changed.
 
-    :param stamp: the access stamp that the attempt proves afterwards
+    :param access: the roles in force, whose stamp the attempt proves afterwards
     :raises Unauthenticated: the credential is wrong, or has expired
     :raises Forbidden: it may come from a page of another site
     """
@@ -40,7 +40,7 @@ def identify(request: Request, stamp: str) -> Identity:
             return host
     if sent is None:
         return ANONYMOUS
-    identity = _identity(request, sent, stamp)
+    identity = _identity(request, sent, access)
     if sent.kind in ("basic", "cookie") and not identity.is_anonymous:
         origins.check(request, request.registry.dynmodel_settings, "basic" if sent.kind == "basic" else "cookie")
     return identity
@@ -50,10 +50,10 @@ def _is_ours(sent: Sent) -> bool:
     return sent.secret.startswith(PREFIX)
 
 
-def _identity(request: Request, sent: Sent, stamp: str) -> Identity:
+def _identity(request: Request, sent: Sent, access: Access) -> Identity:
     accounts: Accounts = request.registry.dynmodel_accounts
     if sent.kind == "cookie":
-        identity = accounts.recogniser.found("session", sent.secret, stamp)
+        identity = accounts.recogniser.found("session", sent.secret, access.stamp)
         if identity is None:
             if face_of(request) == "session":
                 return ANONYMOUS  # whoever signs in again need not sign out first
@@ -62,10 +62,10 @@ def _identity(request: Request, sent: Sent, stamp: str) -> Identity:
             raise _invalid("the session has ended", "sign in again: POST /session/")
         return identity
     if sent.kind in ("bearer", "apikey") and not _is_ours(sent):
-        read_bearer: ReadBearer | None = getattr(request.registry, "dynmodel_bearer", None)
-        if read_bearer is not None:
-            return read_bearer(request, sent.secret)
-    identity = accounts.recogniser.found("token", sent.secret, stamp)
+        verifier: Verifier | None = request.registry.dynmodel_jwt
+        if verifier is not None:
+            return verifier.identity(sent.secret, access.roles.keys() | BUILT_IN_ROLES)
+    identity = accounts.recogniser.found("token", sent.secret, access.stamp)
     if identity is None:
         raise _invalid(
             "the credential is wrong, or has expired", "send a token that is in force: Authorization: Bearer dyn_..."

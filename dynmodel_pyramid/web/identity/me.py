@@ -10,11 +10,12 @@ from dynmodel_pyramid.access.caller import Caller
 from dynmodel_pyramid.web.http.answers import encode, json_answer
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
+from dynmodel_pyramid.web.http.permissions import anybody
 from dynmodel_pyramid.web.identity.resources import Me
 
 
 def includeme(config: Configurator) -> None:
-    add_resource_view(config, Me, {"GET": get_me})
+    add_resource_view(config, Me, {"GET": get_me}, anybody)
 
 
 def get_me(context: Me, request: Request) -> Response:

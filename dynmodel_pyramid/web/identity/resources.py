@@ -1,65 +1,17 @@
-"""The tree of identities, and of roles and grants."""
+"""The traversal tree of identities and of access."""
 
 from typing import Any
 
-from dynmodel_pyramid.catalogue.attempt import Attempt
+from dynmodel_pyramid.access.attempt import RequestAttempt
 from dynmodel_pyramid.web.http.tree import Numbered, Resource, numbered
 
 
-class _OfAttempt(Resource):
-    @property
-    def attempt(self) -> Attempt:
-        attempt: Attempt = self.__parent__.attempt
-        return attempt
-
-
-class Tokens(_OfAttempt):
-    """The tokens that the caller may see."""
-
-    def __getitem__(self, segment: str) -> Resource:
-        return numbered(TokenResource, self, segment)
-
-
-class TokenResource(Numbered, _OfAttempt):
-    """One token."""
-
-
-class Users(_OfAttempt):
-    """All users."""
-
-    def __getitem__(self, segment: str) -> Resource:
-        return numbered(UserResource, self, segment)
-
-
-class UserResource(Numbered, _OfAttempt):
-    """One user."""
-
-    def __getitem__(self, segment: str) -> Resource:
-        return {"password": UserPassword}[segment](self, segment)
-
-
-class UserPassword(_OfAttempt):
-    """The password of a user, which is written only."""
-
-
-class SessionResource(_OfAttempt):
-    """The caller's session."""
-
-
-class Me(_OfAttempt):
-    """The caller, and what it may do."""
-
-
-class AuditLog(_OfAttempt):
-    """What happened to access."""
-
-
 class BelowAccess(Resource):
-    """A resource of access."""
+    """A resource of identities or of access."""
 
     def __init__(self, parent: Any, name: str) -> None:
         super().__init__(parent, name)
-        self.attempt: Attempt = parent.attempt
+        self.attempt: RequestAttempt = parent.attempt
 
 
 class AccessResource(BelowAccess):
@@ -86,6 +38,63 @@ class AccessPlan(BelowAccess):
 
 class AccessExplained(BelowAccess):
     """Why an identity may do something, or may not."""
+
+
+class Tokens(BelowAccess):
+    """The tokens that the caller may see."""
+
+    def __getitem__(self, segment: str) -> Resource:
+        return numbered(TokenResource, self, segment)
+
+
+class TokenResource(Numbered, BelowAccess):
+    """One token."""
+
+
+class Users(BelowAccess):
+    """All users."""
+
+    def __getitem__(self, segment: str) -> Resource:
+        return numbered(UserResource, self, segment)
+
+
+class UserResource(Numbered, BelowAccess):
+    """One user."""
+
+    def __getitem__(self, segment: str) -> Resource:
+        return {"password": UserPassword}[segment](self, segment)
+
+
+class UserPassword(BelowAccess):
+    """The password of a user, which is written only."""
+
+
+class SessionResource(BelowAccess):
+    """The caller's session."""
+
+    def __getitem__(self, segment: str) -> Resource:
+        if not self.attempt.database.settings.oidc_issuer:
+            raise KeyError(segment)
+        return {"oidc": OidcSignIn}[segment](self, segment)
+
+
+class OidcSignIn(BelowAccess):
+    """Where a sign-in with an OpenID provider begins."""
+
+    def __getitem__(self, segment: str) -> Resource:
+        return {"callback": OidcCallback}[segment](self, segment)
+
+
+class OidcCallback(BelowAccess):
+    """Where it ends."""
+
+
+class Me(BelowAccess):
+    """The caller, and what it may do."""
+
+
+class AuditLog(BelowAccess):
+    """What happened to access."""
 
 
 #: The first segments of addresses.

@@ -16,6 +16,7 @@ from dynmodel_pyramid.web.http.body import read_json, refuse_body
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
 from dynmodel_pyramid.web.http.parts import link_next, read_part
+from dynmodel_pyramid.web.http.permissions import anybody
 from dynmodel_pyramid.web.http.transactions import read_connection
 from dynmodel_pyramid.web.http.tree import path
 from dynmodel_pyramid.web.identity.changing import accounts_of, changing_access, is_signed_in, note, own_user_id
@@ -26,8 +27,8 @@ _IMPLIED = BUILT_IN_ROLES - {"admin"}
 
 
 def includeme(config: Configurator) -> None:
-    add_resource_view(config, Tokens, {"GET": list_tokens, "POST": create_token})
-    add_resource_view(config, TokenResource, {"GET": get_token, "DELETE": revoke_token})
+    add_resource_view(config, Tokens, {"GET": list_tokens, "POST": create_token}, anybody)
+    add_resource_view(config, TokenResource, {"GET": get_token, "DELETE": revoke_token}, anybody)
 
 
 def _owner(caller: Caller, what: str) -> int | None:

@@ -28,6 +28,7 @@ from dynmodel_pyramid.web.http.conditions import if_match, is_unchanged
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
 from dynmodel_pyramid.web.http.parts import link_next, read_part
+from dynmodel_pyramid.web.http.permissions import anybody
 from dynmodel_pyramid.web.http.transactions import read_connection
 from dynmodel_pyramid.web.http.tree import path
 from dynmodel_pyramid.web.identity.changing import (
@@ -45,9 +46,9 @@ USUAL, MOST = 100, 1000
 
 
 def includeme(config: Configurator) -> None:
-    add_resource_view(config, Users, {"GET": list_users, "POST": create_user})
-    add_resource_view(config, UserResource, {"GET": get_user, "PATCH": patch_user, "DELETE": delete_user})
-    add_resource_view(config, UserPassword, {"PUT": put_password})
+    add_resource_view(config, Users, {"GET": list_users, "POST": create_user}, anybody)
+    add_resource_view(config, UserResource, {"GET": get_user, "PATCH": patch_user, "DELETE": delete_user}, anybody)
+    add_resource_view(config, UserPassword, {"PUT": put_password}, anybody)
 
 
 def _refuse_others(caller: Caller, what: str) -> None:

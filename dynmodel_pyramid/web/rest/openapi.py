@@ -10,6 +10,7 @@ from pyramid.response import Response
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.fields import FieldTypes
 from dynmodel_pyramid.web.http.answers import Answer
+from dynmodel_pyramid.web.http.seen import each_seen
 from dynmodel_pyramid.web.http.tree import path
 from dynmodel_pyramid.web.rest.media import negotiated
 from dynmodel_pyramid.web.rest.resources import Rest
@@ -29,7 +30,7 @@ _NUMBERS = {"type": "number"}
 def describe(context: Rest, request: Request) -> Response:
     if MEDIA_TYPE not in request.headers.get("Accept", ""):
         negotiated(request)
-    _, definitions = context.attempt.definitions()
+    definitions = [definition for _, definition in each_seen(context.attempt)]
     types = context.attempt.catalogue.field_types
     document = {
         "swagger": "2.0",

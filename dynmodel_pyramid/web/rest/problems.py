@@ -29,8 +29,10 @@ CODES: dict[str, tuple[str, int | None]] = {
     "too_many_rows": ("PGRST100", 400),
     "unauthenticated": ("PGRST302", 401),
     "invalid_credential": ("PGRST301", 401),
-    "foreign_origin": ("42501", 403),
+    "expired_credential": ("PGRST303", 401),
     "forbidden": ("42501", 403),  # insufficient_privilege
+    "open_mode": ("42501", 403),
+    "foreign_origin": ("42501", 403),
     "too_many_requests": ("PGRST000", 429),
     "not_found": ("PGRST125", 404),
     "method_not_allowed": ("PGRST117", 405),

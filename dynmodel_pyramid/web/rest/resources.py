@@ -1,18 +1,18 @@
 """The tree below ``/rest/``: tables by their exact names, and ``rpc``, which has no functions."""
 
-from dynmodel_pyramid.catalogue.attempt import Attempt
+from dynmodel_pyramid.access.attempt import RequestAttempt
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.rows.aliases import aliases_of
-from dynmodel_pyramid.rows.scope import EVERYTHING, Scope
+from dynmodel_pyramid.rows.permitted import row_service
 from dynmodel_pyramid.rows.service import Rows
-from dynmodel_pyramid.web.http.tree import Resource
+from dynmodel_pyramid.web.http.tree import Resource, visible
 
 
 class Rest(Resource):
     """All tables."""
 
     @property
-    def attempt(self) -> Attempt:
+    def attempt(self) -> RequestAttempt:
         return self.__parent__.attempt
 
     def __getitem__(self, segment: str) -> Resource:
@@ -20,7 +20,8 @@ class Rest(Resource):
             return Functions(self, segment)
         # No model has another kind of name, and a database may fail on it.
         model = self.attempt.model(segment) if segment.isidentifier() else None
-        return RestTable(self, segment, model if model is not None and _is_called(model, segment) else None)
+        model = model if model is not None and _is_called(model, segment) else None
+        return RestTable(self, segment, visible(self.attempt, model))
 
 
 def _is_called(model: Model, name: str) -> bool:
@@ -29,9 +30,6 @@ def _is_called(model: Model, name: str) -> bool:
 
 class RestTable(Resource):
     """The rows of a table; ``model`` is None if there is no table of that name."""
-
-    #: The part of them that the caller may see and change.
-    scope: Scope = EVERYTHING
 
     def __init__(self, parent: Rest, name: str, model: Model | None) -> None:
         super().__init__(parent, name)
@@ -46,7 +44,7 @@ class RestTable(Resource):
     @property
     def rows(self) -> Rows:
         assert self.model is not None  # the views are not called without one
-        return Rows(self.attempt.catalogue, self.model, self.scope, models=self.attempt.model)
+        return row_service(self.attempt.catalogue, self.model, self.attempt.scopes)
 
 
 class Functions(Resource):

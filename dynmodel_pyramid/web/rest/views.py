@@ -5,6 +5,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.web.http.methods import View, add_resource_view
+from dynmodel_pyramid.web.http.permissions import by_grants
 from dynmodel_pyramid.web.http.tree import ROUTE, Resource
 from dynmodel_pyramid.web.rest.errors import unknown_function, unknown_schema, unknown_table
 from dynmodel_pyramid.web.rest.openapi import describe
@@ -22,7 +23,7 @@ def includeme(config: Configurator) -> None:
 
 def _add(config: Configurator, resource: type, **views: View) -> None:
     allow = ",".join(("OPTIONS", "GET", "HEAD", *(method for method in views if method != "GET")))
-    add_resource_view(config, resource, views, offers=None, check=_check, allow=allow, options_status=200)
+    add_resource_view(config, resource, views, by_grants, offers=None, check=_check, allow=allow, options_status=200)
 
 
 def _check(context: Resource, request: Request) -> None:

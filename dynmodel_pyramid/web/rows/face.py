@@ -47,12 +47,7 @@ def read_query(context: RowList, text: str, rules: Rules) -> Query:
 def _unknown_parameter(error: QueryError, context: RowList) -> Malformed | None:
     """A parameter that is no condition may be meant for another service: the error names it, not a place in it."""
     name = error.parameter
-    model = context.model
-    if error.part != "value" or not name.isidentifier() or name in _PARAMETERS or name in model.definition.by_name:
-        return None
-    known = {alias.name for field in model.definition.fields for alias in field.aliases}
-    known |= {"id", "_version", "_created", "_updated"}
-    if name in known or name in {side.reverse for side in model.definition.referrers}:
+    if error.part != "value" or not name.isidentifier() or name in _PARAMETERS or context.rows.knows(name, "read"):
         return None
     hint = f"known are {', '.join(_PARAMETERS)}, and conditions such as id=eq.1"
     return Malformed(f"unknown parameter {name!r}", code="unknown_parameter", hint=hint, parameter=name)

@@ -16,6 +16,7 @@ from dynmodel_pyramid.web.http.body import MERGE_PATCH, read_json
 from dynmodel_pyramid.web.http.conditions import is_unchanged, matching_row_versions
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
+from dynmodel_pyramid.web.http.permissions import by_grants
 from dynmodel_pyramid.web.http.preferences import preferred_return
 from dynmodel_pyramid.web.http.transactions import read_connection, write_connection
 from dynmodel_pyramid.web.http.writing import writing
@@ -23,7 +24,8 @@ from dynmodel_pyramid.web.resources import RowList, RowResource
 
 
 def includeme(config: Configurator) -> None:
-    add_resource_view(config, RowResource, {"GET": get_row, "PUT": put_row, "PATCH": patch_row, "DELETE": delete_row})
+    views = {"GET": get_row, "PUT": put_row, "PATCH": patch_row, "DELETE": delete_row}
+    add_resource_view(config, RowResource, views, by_grants)
 
 
 def tag_of(context: RowList | RowResource, rows: Rows, version: int, body: bytes) -> str:
@@ -51,6 +53,7 @@ def _missing(context: RowResource) -> NotFound:
 def get_row(context: RowResource, request: Request) -> Response:
     no_parameters(request)
     rows = context.rows
+    rows.refuse_no_reading()
     row = rows.get(read_connection(request), context.row_id)
     if row is None:
         raise _missing(context)
@@ -84,7 +87,11 @@ def row_answer(context: RowResource, request: Request, rows: Rows, connection: s
     body = b""
     if not is_empty or rows.encoder.shows_others:
         row = rows.get(connection, context.row_id)
-        assert row is not None  # it was written in this transaction
+        if row is None:
+            # The caller may not read it any more.
+            answer = empty_answer(204)
+            preferences.tell(answer)
+            return answer
         body = row.body
     answer = empty_answer(204) if is_empty else json_answer(body)
     preferences.tell(answer)

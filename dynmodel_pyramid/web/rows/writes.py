@@ -18,6 +18,7 @@ from dynmodel_pyramid.web.http.body import (
     refuse_media_type,
 )
 from dynmodel_pyramid.web.http.methods import add_resource_view
+from dynmodel_pyramid.web.http.permissions import by_grants
 from dynmodel_pyramid.web.http.tree import path
 from dynmodel_pyramid.web.http.writing import Sent, Write, create, delete, merging_of, update
 from dynmodel_pyramid.web.resources import RowList, SingularRowList
@@ -28,8 +29,8 @@ from dynmodel_pyramid.web.rows.row import tag_of
 
 def includeme(config: Configurator) -> None:
     common = {"GET": list_rows, "POST": create_rows, "PATCH": patch_rows, "DELETE": delete_rows}
-    add_resource_view(config, RowList, common, offers=offers)
-    add_resource_view(config, SingularRowList, {**common, "PUT": create_rows}, offers=offers)
+    add_resource_view(config, RowList, common, by_grants, offers=offers)
+    add_resource_view(config, SingularRowList, {**common, "PUT": create_rows}, by_grants, offers=offers)
 
 
 def _refuse(name: str, why: str, hint: str | None = None) -> Malformed:
@@ -56,9 +57,12 @@ def create_rows(context: RowList, request: Request) -> Response:
     if sent.is_one and created.count and row_id is not None:
         answer.headers["Location"] = path(request, "table", context.model.definition.id, "rows", row_id)
         # The tag of the whole row, as GET answers it, even if select shows only a part of it here.
-        row = rows.get(write.connection, row_id) if rows.encoder.shows_others or not created.inserted else None
-        tag = tag_of(context, rows, row.version if row else 1, row.body if row else b"")
-        answer.headers["ETag"] = f'"{tag}"'
+        if rows.encoder.shows_others or not created.inserted:
+            row = rows.get(write.connection, row_id)
+            if row is not None:
+                answer.headers["ETag"] = f'"{tag_of(context, rows, row.version, row.body)}"'
+        else:
+            answer.headers["ETag"] = f'"{tag_of(context, rows, 1, b"")}"'
     return answer
 
 

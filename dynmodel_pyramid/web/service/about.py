@@ -1,6 +1,7 @@
 """Views of the service itself: its description, field types and health."""
 
 import importlib.metadata
+from itertools import islice
 from typing import Any
 
 import colander
@@ -20,6 +21,8 @@ from dynmodel_pyramid.web.http.conditions import best_offer
 from dynmodel_pyramid.web.http.errors import note_cause, problem
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
+from dynmodel_pyramid.web.http.permissions import anybody
+from dynmodel_pyramid.web.http.seen import each_seen
 from dynmodel_pyramid.web.http.tree import Traverser, path
 from dynmodel_pyramid.web.resources import FieldTypeResource, FieldTypesResource, Live, Ready, Root
 from dynmodel_pyramid.web.service.page import LISTED, service_page
@@ -29,18 +32,18 @@ ROOT_OFFERS = ("application/json", "text/html")
 
 def includeme(config: Configurator) -> None:
     config.add_traverser(Traverser, Root)
-    add_resource_view(config, Root, {"GET": describe}, offers=lambda request: ROOT_OFFERS)
-    add_resource_view(config, FieldTypesResource, {"GET": list_field_types})
-    add_resource_view(config, FieldTypeResource, {"GET": show_field_type})
-    add_resource_view(config, Live, {"GET": live})
-    add_resource_view(config, Ready, {"GET": ready})
+    add_resource_view(config, Root, {"GET": describe}, anybody, offers=lambda request: ROOT_OFFERS)
+    add_resource_view(config, FieldTypesResource, {"GET": list_field_types}, anybody)
+    add_resource_view(config, FieldTypeResource, {"GET": show_field_type}, anybody)
+    add_resource_view(config, Live, {"GET": live}, anybody)
+    add_resource_view(config, Ready, {"GET": ready}, anybody)
 
 
 def describe(context: Root, request: Request) -> Response:
     no_parameters(request)
     description = service_document(context, request)
     if best_offer(request, ROOT_OFFERS) == "text/html":
-        _, tables = context.attempt.definitions(LISTED + 1)
+        tables = [definition for _, definition in islice(each_seen(context.attempt), LISTED + 1)]
         answer = html_answer(service_page(description, tables[:LISTED], more=len(tables) > LISTED))
     else:
         answer = json_answer(orjson.dumps(description))

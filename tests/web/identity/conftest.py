@@ -71,7 +71,7 @@ class People:
 
 @pytest.fixture(scope="module", params=DATABASES)
 def people(request, tmp_path_factory):
-    with database_settings(request.param, tmp_path_factory.mktemp("people")) as settings:
+    with database_settings(request.param, tmp_path_factory.mktemp("people"), "enforced") as settings:
         further = {"dynmodel.signin_failures": "3", "dynmodel.max_tokens": "3"}
         wsgi = dynmodel_pyramid.main({}, **settings, **further)
         yield People(wsgi)

@@ -131,7 +131,7 @@ def mounted(tmp_path):
 
     def mount(**further) -> People:
         with database_settings("sqlite", tmp_path) as settings:
-            config = host_config(settings)
+            config = host_config({**settings, "dynmodel.access": "enforced"})
             if "identify" in further:
                 config.set_dynmodel_identity(further["identify"])
             made.append(config.make_wsgi_app())

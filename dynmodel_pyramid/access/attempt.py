@@ -1,0 +1,90 @@
+"""One attempt at a request of some caller: besides the definitions it proves that the caller still may do what it did.
+
+Access is proven in the statement that proves the definitions: the stamp of all roles and grants, and the row of the
+token or session that the request came with. So a revocation is in force for the next answer of every process.
+"""
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.access.caller import Caller
+from dynmodel_pyramid.access.scopes import Scopes
+from dynmodel_pyramid.catalogue.attempt import Attempt, Stale
+from dynmodel_pyramid.catalogue.catalogue import Catalogue
+from dynmodel_pyramid.database import State
+
+
+class RequestAttempt(Attempt):
+    """
+    :param identify: finds the caller, when it is first asked for; it may be mistaken if access has changed since
+    :param forget: lets a later attempt look anew
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        number: int = 0,
+        deadline: float | None = None,
+        *,
+        identify: Callable[[], Caller],
+        forget: Callable[[Caller, sa.Connection], None],
+    ) -> None:
+        super().__init__(catalogue, number, deadline)
+        self._identify, self._forget = identify, forget
+        self._caller: Caller | None = None
+        self._scopes: Scopes | None = None
+
+    @property
+    def caller(self) -> Caller:
+        if self._caller is None:
+            self._caller = self._identify()
+            self._confirmed = False
+        return self._caller
+
+    def know_caller(self) -> None:
+        """Find the caller now, so that a wrong credential is refused whatever is asked for."""
+        self.caller  # noqa: B018 a property that finds it
+
+    @property
+    def scopes(self) -> Scopes:
+        if self._scopes is None:
+            self._scopes = Scopes(self.model, self.caller)
+        return self._scopes
+
+    @property
+    def _is_proven(self) -> bool:
+        """Whether the caller needs no proof: nobody is asked for, or whoever it is may do everything."""
+        return self._caller is None or self._caller.stamp is None
+
+    def open(self, connection: sa.Connection, *, writes: bool = False) -> sa.Connection:
+        if writes and not self._is_proven:
+            # A change of access waits until this write ends, so none that was proven before it commits after it.
+            self.database.dialect.share_access(connection)
+        return super().open(connection, writes=writes)
+
+    def confirm(self) -> None:
+        if not self._used and not self._is_proven and not self._confirmed:
+            self._prove()
+        else:
+            super().confirm()
+
+    def prove_access(self, connection: sa.Connection) -> None:
+        """Prove the caller's access in the transaction of a change of definitions, before its commit.
+
+        :raises Stale: run the attempt again
+        """
+        if not self._is_proven:
+            self.database.dialect.share_access(connection)
+            self._state(connection)
+
+    def _state(self, connection: sa.Connection) -> State:
+        caller = self._caller
+        if caller is None or caller.stamp is None:
+            return super()._state(connection)
+        credential = caller.identity.credential
+        state, is_there = self.database.state_and_credential(connection, credential)
+        if state.access_stamp != caller.stamp or not is_there:
+            self._forget(caller, connection)
+            raise Stale("access has changed while the request ran")
+        return state

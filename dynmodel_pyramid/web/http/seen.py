@@ -1,0 +1,83 @@
+"""Definitions as the caller of an attempt may see them: tables without a grant, and fields that no grant shows or
+writes, do not exist.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from dynmodel_pyramid.access.attempt import RequestAttempt
+from dynmodel_pyramid.access.grants import ACTIONS
+from dynmodel_pyramid.catalogue.attempt import Stale
+from dynmodel_pyramid.catalogue.references import reference_of
+from dynmodel_pyramid.catalogue.table_builder import Model
+from dynmodel_pyramid.database import State
+from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
+from dynmodel_pyramid.queries.sql.views import ReverseSides
+
+#: How many definitions are in memory at a time: those of wide tables take much more memory than their JSON.
+CHUNK = 50
+
+
+def sees_all(attempt: RequestAttempt) -> bool:
+    """Whether the caller may see all definitions as they are."""
+    return attempt.scopes.are_whole or attempt.caller.definitions != "none"
+
+
+def seen(attempt: RequestAttempt, model: Model) -> TableDefinition | None:
+    """The definition of a table; None if it does not exist for the caller."""
+    definition = model.definition
+    if sees_all(attempt):
+        return definition
+    scope = attempt.scopes.scope(model)
+    if not scope.has_grants:
+        return None
+    sides = ReverseSides(attempt.model, attempt.scopes)
+    fields = tuple(
+        _without_unseen_table(attempt, model, field)
+        for field in definition.fields
+        if any(scope.knows(field.name, action) for action in ACTIONS)
+    )
+    known = {field.id for field in fields}
+    return replace(
+        definition,
+        fields=fields,
+        indexes=tuple(index for index in definition.indexes if all(number in known for number, _ in index.fields)),
+        referrers=tuple(side for side in definition.referrers if sides.exists(side)),
+    )
+
+
+def _without_unseen_table(attempt: RequestAttempt, model: Model, field: FieldDefinition) -> FieldDefinition:
+    """A link to a table that does not exist for the caller does not name it."""
+    reference = reference_of(field, model.field_types)
+    if reference is None:
+        return field
+    far = attempt.model(reference.table)
+    if far is not None and attempt.scopes.scope(far).has_grants:
+        return field
+    unnamed = {name: None for name, value in field.options.items() if name == "table"}
+    return replace(field, options={**field.options, **unnamed})
+
+
+def each_seen(attempt: RequestAttempt) -> Iterator[tuple[State, TableDefinition]]:
+    """All definitions that the caller may see, in order of id, with the state that they belong to.
+
+    :raises Stale: definitions have changed meanwhile
+    """
+    state: State | None = None
+    offset = 0
+    while True:
+        now, definitions = attempt.definitions(CHUNK, offset)
+        if state is not None and now.stamp != state.stamp:
+            raise Stale("definitions changed while they were listed")
+        state = now
+        for definition in definitions:
+            if sees_all(attempt):
+                yield state, definition
+                continue
+            model = attempt.model(definition.id)
+            shown = None if model is None else seen(attempt, model)
+            if shown is not None:
+                yield state, shown
+        if len(definitions) < CHUNK:
+            return
+        offset += CHUNK

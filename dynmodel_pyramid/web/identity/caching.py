@@ -1,0 +1,56 @@
+"""Answers that depend on the identity: no shared cache keeps them, and a private one keeps one for each identity.
+
+All answers but those of :data:`PUBLIC` get ``Cache-Control: private`` and ``Vary: Authorization, Cookie, apikey`` (RFC
+9110, 12.5.5; RFC 9111, 5.2.2.7): errors, streams, 304 and answers to HEAD too.
+"""
+
+from pyramid.registry import Registry
+from pyramid.request import Request
+from pyramid.response import Response
+
+from dynmodel_pyramid.web.http.tree import ROUTE, Handler
+from dynmodel_pyramid.web.identity.rates import add_headers
+
+VARY = ("Authorization", "Cookie", "apikey")
+#: Addresses whose answers are the same for everybody.
+PUBLIC = frozenset({("live",), ("ready",)})
+
+
+def mark(answer: Response) -> None:
+    """Add the two headers; what the answer says already stays, unless it is ``public``."""
+    vary: list[str] = []
+    control: list[str] = []
+    others = []
+    for name, value in answer.headerlist:
+        lower = name.lower()
+        if lower == "vary":
+            vary += [word.strip() for word in value.split(",") if word.strip()]
+        elif lower == "cache-control":
+            control += [word.strip() for word in value.split(",") if word.strip()]
+        else:
+            others.append((name, value))
+    if "*" not in vary:
+        known = {word.lower() for word in vary}
+        vary += [word for word in VARY if word.lower() not in known]
+    said = {word.partition("=")[0].lower() for word in control}
+    if not said & {"private", "no-store"} or "public" in said:
+        shared = ("public", "s-maxage", "private")
+        control = ["private", *(word for word in control if word.partition("=")[0].lower() not in shared)]
+    others += [("Cache-Control", ", ".join(control)), ("Vary", ", ".join(vary))]
+    answer.headerlist = others
+
+
+def caching_tween_factory(handler: Handler, registry: Registry) -> Handler:
+    """Outside of all tweens but that of CORS, so that it sees every answer below the service's route."""
+
+    def caching_tween(request: Request) -> Response:
+        answer = handler(request)
+        route = getattr(request, "matched_route", None)
+        if route is None or route.name != ROUTE:
+            return answer
+        add_headers(answer, request)
+        if (request.matchdict or {}).get("traverse") not in PUBLIC:
+            mark(answer)
+        return answer
+
+    return caching_tween

@@ -1,0 +1,52 @@
+"""A request -> its caller: who sends it, and the roles that are in force.
+
+Both come from this process's memory, so they cost no statement; the attempt proves them (``access/attempt.py``). If
+they were out of date, the next attempt reads them anew.
+"""
+
+import sqlalchemy as sa
+from pyramid.request import Request
+
+from dynmodel_pyramid.access.caller import Caller
+from dynmodel_pyramid.access.current import CurrentAccess
+from dynmodel_pyramid.access.grants import Access
+from dynmodel_pyramid.access.identity import OPEN
+from dynmodel_pyramid.errors import Unauthenticated
+from dynmodel_pyramid.web.identity import open_mode
+from dynmodel_pyramid.web.identity.credentials import sent_credential
+from dynmodel_pyramid.web.identity.identify import identify
+from dynmodel_pyramid.web.identity.rates import limit
+
+
+def caller_of(request: Request) -> Caller:
+    """
+    :raises Unauthenticated: the credential is wrong, or has expired
+    :raises Forbidden: open mode does not take this request, or it may come from a page of another site
+    :raises TooManyRequests: the caller has used up its requests
+    """
+    registry = request.registry
+    open_mode.refuse(request, registry.dynmodel_settings)
+    try:
+        caller = _found(request)
+    except Unauthenticated:
+        limit(request, registry.dynmodel_rates, None)
+        raise
+    limit(request, registry.dynmodel_rates, caller.identity)
+    return caller
+
+
+def _found(request: Request) -> Caller:
+    registry = request.registry
+    if registry.dynmodel_settings.access == "open" and sent_credential(request) is None:
+        return Caller(OPEN, Access(), None)
+    current: CurrentAccess = registry.dynmodel_access
+    access = current.newest()
+    return Caller(identify(request, access), access, access.stamp)
+
+
+def forget(request: Request, caller: Caller, connection: sa.Connection) -> None:
+    """The caller was out of date."""
+    registry = request.registry
+    registry.dynmodel_access.refresh(connection)
+    if caller.identity.credential is not None:
+        registry.dynmodel_accounts.recogniser.forget(caller.identity.credential)
