@@ -17,6 +17,7 @@
 ``document_writing``    roles -> the document
 ``differences``         what one set of roles opens and closes against another
 ``explaining``          why an identity may do something, or may not
+``inheritance``         fields restored from old values inherit the mentions of their origin
 ``store``               the system table of roles
 ``current``             the roles in force, kept by the access stamp
 ``changes``             locks and log of changes of access

@@ -14,7 +14,7 @@ from dynmodel_pyramid.access.store import load
 from dynmodel_pyramid.access.tables import Tables
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.changes.access_change import Audit, MakeRoles, no_audit, write_roles
-from dynmodel_pyramid.changes.executor import Executor
+from dynmodel_pyramid.changes.executor import Executor, Prove, no_proof
 
 #: Checks the current roles before anything is done (If-Match); raises to refuse.
 Precondition = Callable[[Access], None]
@@ -36,8 +36,9 @@ class AccessOutcome:
 class AccessService:
     """The roles of one catalogue."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, *, prove: Prove = no_proof) -> None:
         self.catalogue = catalogue
+        self._prove = prove
         self.database = catalogue.database
 
     def current(self, name: str | None = None) -> AccessOutcome:
@@ -67,6 +68,7 @@ class AccessService:
             access_changes.hold(connection, self.database, self.database.settings.lock_attempt)
             self.catalogue.store.lock_state(connection)
             _, before = load(connection, self.database)
+            self._prove(connection)
             precondition(before)
             tables = Tables(self.catalogue, connection)
             roles = make_roles(before, tables)

@@ -70,12 +70,12 @@ def no_proof(connection: sa.Connection) -> None:
 class Executor:
     """The definition changes of one catalogue.
 
-    :param prove: called before each commit
+    :param prove: called before each commit, and before the row of the state is locked
     """
 
     def __init__(self, catalogue: Catalogue, prove: Prove = no_proof) -> None:
         self.catalogue = catalogue
-        self._prove = prove
+        self.prove = prove
         self.database = catalogue.database
         self.store = catalogue.store
         self.settings = catalogue.database.settings
@@ -122,6 +122,7 @@ class Executor:
                 self.store.update(connection, after)
             self.database.dialect.bound_lock_waits(connection, self.settings.lock_timeout)
             lines = [*((change.live_before, change.after) for change in logged), *further]
+            self.prove(connection)
             state = self.store.record(connection, lines, author)
             roles = refuse_in_use(self.catalogue, connection, changed, replaced, roles)
             if access is not None:
@@ -190,6 +191,7 @@ class Executor:
         return SCHEMA_EDITORS[self.database.dialect.name](context)
 
     def _refuse_taken(self, connection: sa.Connection, changes: list[TableChange]) -> None:
+        self._refuse_too_many(connection, changes)
         own = {change.id for change in changes}
         for change in changes:
             after, before = change.after, change.live_before
@@ -202,6 +204,17 @@ class Executor:
                     hint="choose another model_name",
                 )
 
+    def _refuse_too_many(self, connection: sa.Connection, changes: list[TableChange]) -> None:
+        """Without a lock: some that are made at the same moment may be beyond the limit."""
+        more = sum((change.after is not None) - (change.live_before is not None) for change in changes)
+        most = self.settings.max_tables
+        if more > 0 and self.store.count(connection) + more > most:
+            raise Conflict(
+                f"there are at most {most} tables (dynmodel.max_tables)",
+                code="too_many_tables",
+                hint="drop tables that nobody needs",
+            )
+
     def transaction(self, run: Callable[[sa.Connection, float], Result]) -> Result:
         """Run a function in a transaction; after a deadlock, or if a lock was not free in time, again until the
         deadline.
@@ -212,7 +225,6 @@ class Executor:
             try:
                 with self.database.changing() as connection:
                     outcome = run(connection, deadline)
-                    self._prove(connection)
             except sa.exc.DBAPIError as error:
                 failure = self.database.failure(error)
                 if failure.kind == "away" and outcome is not None:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.catalogue.references import with_own_id
+from dynmodel_pyramid.changes.access_change import AccessChange
 from dynmodel_pyramid.changes.apply import TablePlan
 from dynmodel_pyramid.changes.executor import Executor, Prove, no_proof
 from dynmodel_pyramid.changes.on_error import FAIL, OnError
@@ -132,15 +133,26 @@ class DefinitionService:
 
     # Shared with other services of definitions
 
-    def execute(self, table_id: int, make_changes: MakeChanges, *, on_error: str, author: str | None) -> Outcome:
-        """Change one table by ``make_changes``, which gets the locked table."""
+    def execute(
+        self,
+        table_id: int,
+        make_changes: MakeChanges,
+        *,
+        on_error: str,
+        author: str | None,
+        access: AccessChange | None = None,
+    ) -> Outcome:
+        """Change one table by ``make_changes``, which gets the locked table.
+
+        :param access: a change of roles that belongs to it
+        """
         how = OnError.read(on_error)
         make_changes = _with_on_error(make_changes, how)
         done = None
-        if how.is_fail and self.catalogue.database.dialect.may_prove_later:
+        if how.is_fail and access is None and self.catalogue.database.dialect.may_prove_later:
             done = OnlineChanges(self.executor).execute(table_id, make_changes, author)
         if done is None:
-            done = self.executor.execute([table_id], make_changes, author=author)
+            done = self.executor.execute([table_id], make_changes, author=author, access=access)
         after = done.definition(table_id)
         return Outcome(after or done.before[table_id], done.state, after is not None)
 

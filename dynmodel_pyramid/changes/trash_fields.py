@@ -1,6 +1,6 @@
 """Fields in the trash of a table: dropped ones, and old columns of conversions that lost or changed values."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -8,7 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import quoted_name
 
+from dynmodel_pyramid.access.grants import Access, Role
+from dynmodel_pyramid.access.inheritance import inheriting
+from dynmodel_pyramid.access.tables import Tables
 from dynmodel_pyramid.catalogue.list_tables import lines
+from dynmodel_pyramid.changes.access_change import AccessChange
 from dynmodel_pyramid.changes.on_error import FAIL
 from dynmodel_pyramid.changes.planner import Definitions, lock_exclusively, plan_locked
 from dynmodel_pyramid.changes.service import Outcome, Precondition, no_precondition
@@ -82,14 +86,19 @@ class FieldTrash(Trash):
         if type(overrides) is not dict:
             raise Invalid([Problem("", "wrong_type", "want an object: members of the field's definition")])
         prefix = ""
+        restored: tuple[int, int] | None = None
+
+        def make_roles(access: Access, tables: Tables) -> Mapping[str, Role]:
+            return access.roles if restored is None else inheriting(access.roles, table_id, *restored)
 
         def make_changes(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
-            nonlocal prefix
+            nonlocal prefix, restored
             before = locked[table_id]
             precondition(before)
             entry = self._field(connection, table_id, number)
             upgraded = self.catalogue.upgraded(replace(before, fields=(entry.field,))).fields[0]
             field = _named(before, upgraded, overrides)
+            restored = None if field.id == upgraded.id else (upgraded.id, field.id)
             prefix = f"/fields/{escape(field.name)}"
             start = replace(
                 before, fields=(*before.fields, field), next_id=max(before.next_id, field.id + 1)
@@ -98,7 +107,8 @@ class FieldTrash(Trash):
             return [TableChange(before, after, {field.id: replace(entry.kept, field=upgraded)})]
 
         with _telling_of_the_field(lambda: prefix):
-            return self.definitions.execute(table_id, make_changes, on_error=on_error, author=author)
+            access = AccessChange(make_roles, frozenset(), author)
+            return self.definitions.execute(table_id, make_changes, on_error=on_error, author=author, access=access)
 
     def purge_field(
         self, table_id: int, number: int, *, precondition: Precondition = no_precondition
@@ -121,6 +131,7 @@ class FieldTrash(Trash):
             others = {field.field.id for field in self.store.fields(connection, table_id)}
             if entry.field.id not in locked[table_id].by_id and entry.field.id not in others:
                 self.store.forget_quarantined(connection, table_id, entry.field.id)
+            self.definitions.executor.prove(connection)
             return entry, locked[table_id]
 
         return self.definitions.executor.transaction(run)

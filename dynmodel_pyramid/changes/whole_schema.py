@@ -18,6 +18,7 @@ from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.changes import schema_access
 from dynmodel_pyramid.changes.access_change import Audit, no_audit
 from dynmodel_pyramid.changes.apply import TablePlan, naming_table
+from dynmodel_pyramid.changes.executor import Prove, no_proof
 from dynmodel_pyramid.changes.on_error import FAIL, OnError
 from dynmodel_pyramid.changes.planner import Definitions
 from dynmodel_pyramid.changes.schema_access import AccessPlan, Allow, access_of, allow_all, in_memory
@@ -71,9 +72,9 @@ class SchemaPlan:
 class WholeSchema:
     """The schema of one catalogue."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, *, prove: Prove = no_proof) -> None:
         self.catalogue = catalogue
-        self.service = DefinitionService(catalogue)
+        self.service = DefinitionService(catalogue, prove=prove)
 
     def document(
         self, definitions: Iterable[TableDefinition], *, full: bool = False, access: Access | None = None
@@ -124,6 +125,8 @@ class WholeSchema:
         def make_changes(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
             database = self.catalogue.database
             database.dialect.bound_lock_waits(connection, database.settings.lock_attempt)
+            # Before the row of the state, because a change of access locks them in this order.
+            self.catalogue.database.dialect.share_access(connection)
             self.catalogue.store.lock_state(connection)
             state, current = self._all(connection)
             precondition(state)

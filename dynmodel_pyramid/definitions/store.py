@@ -129,6 +129,11 @@ class DefinitionStore:
         query = sa.select(table.c.id).where(table.c.name_key == name_key(name), table.c.id.not_in(except_ids))
         return connection.scalar(query) is not None
 
+    def count(self, connection: sa.Connection) -> int:
+        """How many live tables there are."""
+        table = self.system.table
+        return int(connection.scalar(sa.select(sa.func.count()).where(table.c.name_key.is_not(None))) or 0)
+
     def reserve(self, connection: sa.Connection, drawn: int | None = None) -> int:
         """The id of a new table, which :meth:`update` gives its definition.
 

@@ -52,6 +52,8 @@ def factory(global_conf, label="", state="", fail="", hang="", loading="0", hold
             return stream(state, query["name"], seconds)
         if path == "/inheritable":
             body = f"inheritable: {[fd for fd in open_files() if fd > 2 and os.get_inheritable(fd)]}".encode()
+        if path == "/processes":
+            body = f"processes: {os.environ['DYNMODEL_PROCESSES']}".encode()
         answer = f"{label} {os.getpid()} {query.get('name', '')}".encode() + body
         start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(answer)))])
         return [answer]

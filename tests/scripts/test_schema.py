@@ -328,3 +328,30 @@ def test_a_text_that_is_not_utf_8():
     for kind in FORMATS:
         with pytest.raises(Malformed):
             read_text(b"\xff", kind, "x")
+
+
+ROLES = {"roles": {"clerk": {"tables": {"Order": {"read": {"rows": "price=gt.1", "fields": ["price"]}}}}}}
+
+
+def test_roles_belong_to_the_document(run):
+    write("shop.yaml", SHOP)
+    assert run("apply", "shop.yaml", "--yes")[0] == 0
+    _, exported = run("export", "--format", "json")
+    assert "access" not in json.loads(exported)
+    write("roles.json", {**json.loads(exported), "access": ROLES})
+    told = run("plan", "roles.json")
+    grants = '{"rows": "price=gt.1", "fields": ["price"]}'
+    assert told == (2, f"+ role clerk\n+ role clerk: Order.read: none -> {grants}\n")
+    code, told = run("diff", "roles.json")
+    assert code == 2 and '+  "access": {' in told.splitlines()
+    assert run("apply", "roles.json", "--yes")[0] == 0
+    assert json.loads(run("export", "--format", "json")[1])["access"] == ROLES
+    assert run("plan", "roles.json") == (0, "No differences.\n")
+    assert run("diff", "roles.json") == (0, "")
+    # A document without roles leaves them alone, but can't take away what they name.
+    assert run("diff", "shop.yaml") == (0, "")
+    write("less.yaml", SHOP.replace("      price: number\n", "").replace("      - price\n", ""))
+    code, told = run("apply", "less.yaml", "--yes")
+    assert code == 1 and "clerk: Order.read" in told
+    write("less.json", {**json.loads(exported), "access": {"roles": {}}})
+    assert run("plan", "less.json") == (2, f"- role clerk\n- role clerk: Order.read: {grants} -> none\n")

@@ -35,12 +35,14 @@ def test_all_workers_answer(serve):
     workers = running.wait_for_workers(3)
     until(lambda: running.answering() == workers, "every worker to answer")
     assert running.process.pid not in workers
+    assert running.get("/processes").endswith("processes: 3")
 
 
 def test_the_command_line_goes_before_the_file(serve):
     running = serve(processes=3, options=("--processes", "1"))
     running.wait_for("serving on .* with 1 processes")
     assert len(running.answering()) == 1
+    assert running.get("/processes").endswith("processes: 1")
     # Processes that the application starts must not hold the port, nor the line to the parent.
     assert running.get("/inheritable").endswith("inheritable: []")
 

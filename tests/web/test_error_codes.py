@@ -10,7 +10,7 @@ from dynmodel_pyramid.web.http.errors import TITLES
 PACKAGE = Path(dynmodel_pyramid.__file__).parent
 PAGE = PACKAGE.parent / "docs" / "errors.md"
 #: Codes that no answer bears: what stops the start, what only makes an attempt run again, what scripts' sessions raise.
-INTERNAL = {"error", "configuration", "stale", "definition_changed", "unreported_write"}
+INTERNAL = {"error", "configuration", "stale", "definition_changed", "unreported_write", "unbound_placeholder"}
 #: Codes made of a database's kind of failure.
 VIOLATIONS = {f"{kind}_violation" for kind in ("unique", "foreign_key", "required", "check")}
 #: Function -> the place of the code among its arguments.

@@ -35,14 +35,19 @@ class Logins:
 
         :raises SignInFailed: nobody is known by this account, or its user is disabled
         """
-        for attempt in range(ATTEMPTS):
+        attempt = 1
+        while True:
             try:
                 with self._accounts.database.writer.begin() as connection:
                     return self._sign_in(connection, claims, origin)
+            except SignInFailed:
+                with self._accounts.database.writer.begin() as connection:
+                    self._accounts.audit.refused(connection, origin)
+                raise
             except sa.exc.IntegrityError:
-                if attempt == ATTEMPTS - 1:
+                if attempt == ATTEMPTS:
                     raise
-        raise AssertionError("unreachable")
+                attempt += 1
 
     def _sign_in(self, connection: sa.Connection, claims: Mapping[str, Any], origin: Origin) -> tuple[User, str]:
         accounts = self._accounts

@@ -75,7 +75,8 @@ def get_difference(context: DifferenceResource, request: Request) -> Response:
 def revert(context: Revert, request: Request) -> Response:
     parameters = no_parameters(request, "on_error")
     refuse_body(request)
-    service, table_id = DefinitionService(context.attempt.catalogue), context.model.definition.id
+    service = DefinitionService(context.attempt.catalogue, prove=context.attempt.prove_access)
+    table_id = context.model.definition.id
     precondition = context.attempt.held(refuse_other_version(request))
     outcome = service.execute(
         table_id,

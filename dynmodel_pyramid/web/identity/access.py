@@ -51,7 +51,7 @@ def _precondition(request: Request) -> Callable[[Access], None]:
 
 
 def _service(context: BelowAccess) -> AccessService:
-    return AccessService(context.attempt.catalogue)
+    return AccessService(context.attempt.catalogue, prove=context.attempt.prove_access)
 
 
 def _shown(request: Request, found: AccessOutcome) -> Response:
@@ -61,13 +61,13 @@ def _shown(request: Request, found: AccessOutcome) -> Response:
 
 
 def _change(context: BelowAccess, request: Request, make_roles: MakeRoles, name: str | None = None) -> AccessOutcome:
-    identity = context.attempt.caller.identity
+    caller = context.attempt.caller
     done = _service(context).change(
         make_roles,
         name=name,
         precondition=_precondition(request),
-        author=identity.id,
-        audit=audit_of(request, identity),
+        author=caller.identity.id,
+        audit=audit_of(request, caller),
     )
     context.attempt.settle()
     return done

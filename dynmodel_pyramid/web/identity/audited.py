@@ -1,30 +1,19 @@
-"""The audit of changes of access."""
+"""The audit of changes of grants."""
 
 from typing import Any
 
 import sqlalchemy as sa
 from pyramid.request import Request
 
-from dynmodel_pyramid.access.identity import Identity
+from dynmodel_pyramid.access.caller import Caller
 from dynmodel_pyramid.changes.access_change import Audit
-from dynmodel_pyramid.definitions.store import now
-from dynmodel_pyramid.web.http.errors import request_id
+from dynmodel_pyramid.web.identity.changing import note
 
 
-def audit_of(request: Request, identity: Identity, event: str = "access_changed") -> Audit:
-    """Writes an event of a request by an identity."""
-    table = request.registry.dynmodel_catalogue.database.system.access.audit
+def audit_of(request: Request, caller: Caller) -> Audit:
+    """Writes a change of grants by a caller."""
 
     def audit(connection: sa.Connection, detail: dict[str, Any]) -> None:
-        line = {
-            "at": now(),
-            "event": event,
-            "identity": identity.id,
-            "address": request.remote_addr,
-            "request_id": request_id(request),
-            "detail": detail,
-            "count": 1,
-        }
-        connection.execute(sa.insert(table), line)
+        note(request, caller, connection, "access_changed", **detail)
 
     return audit

@@ -21,6 +21,7 @@ from dynmodel_pyramid.web.http.answers import encode, json_answer
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
 from dynmodel_pyramid.web.http.permissions import administrators
+from dynmodel_pyramid.web.http.transactions import read_connection
 from dynmodel_pyramid.web.identity.resources import AccessExplained
 
 PARAMETERS = ("table", "action", "as", "row")
@@ -48,13 +49,11 @@ def explain(context: AccessExplained, request: Request) -> Response:
     if model is None:
         raise NotFound(f"there is no table {table!r:.100}")
     catalogue = context.attempt.catalogue
-    with catalogue.database.reading() as connection:
-        context.attempt.open(connection)
-        _, access = load(connection, catalogue.database)
-        identity = _identity(connection, catalogue.database, access, _needed(parameters, "as"))
-        explainer = Explainer(Caller(identity, access, None), model, Tables(catalogue, connection), connection)
-        answer = explainer.explain(chosen, row_id)
-        context.attempt.confirm()
+    connection = read_connection(request)
+    _, access = load(connection, catalogue.database)
+    identity = _identity(connection, catalogue.database, access, _needed(parameters, "as"))
+    explainer = Explainer(Caller(identity, access, None), model, Tables(catalogue, connection), connection)
+    answer = explainer.explain(chosen, row_id)
     asked = {"table": model.definition.model_name, "action": chosen, "row": row_id}
     who = {"id": identity.id, "roles": sorted(identity.roles)}
     return json_answer(encode({**asked, "as": who, **answer}))

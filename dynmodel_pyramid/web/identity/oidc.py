@@ -27,6 +27,8 @@ COOKIE = "dynmodel_oidc"
 LONGEST_NEXT = 1000
 #: Parameters of the provider's answer that are read. There may be others: RFC 6749, 4.1.2, says to ignore them.
 READ = ("state", "code", "iss", "error")
+#: In a request's environment: who came back. The provider takes a code once, however often the request is attempted.
+_CLAIMS = "dynmodel.oidc_claims"
 
 
 def includeme(config: Configurator) -> None:
@@ -51,9 +53,11 @@ def end(context: OidcCallback, request: Request) -> Response:
         parameters[name] = value
     known = _provider(request)
     flow = known.flow(request.cookies.get(COOKIE), parameters.get("state"))
-    # A sign-in ends once, however it ends.
-    request.add_response_callback(_clear_flow)
-    claims = known.end(flow, parameters, _redirect_uri(request))
+    claims = request.environ.get(_CLAIMS)
+    if claims is None:
+        # A sign-in ends once, however it ends.
+        request.add_response_callback(_clear_flow)
+        claims = request.environ[_CLAIMS] = known.end(flow, parameters, _redirect_uri(request))
     accounts = accounts_of(request)
     _, secret = Logins(accounts, known.issuer).sign_in(claims, origin_of(request))
     # The sign-in is committed, and its answer shows nothing that could be stale.

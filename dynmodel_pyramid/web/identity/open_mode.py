@@ -11,6 +11,7 @@ site, which a browser on the machine may show:
 import ipaddress
 import logging
 import re
+from functools import lru_cache
 
 import sqlalchemy as sa
 from pyramid.request import Request
@@ -24,6 +25,9 @@ log = logging.getLogger(__name__)
 
 #: By which a proxy shows.
 PROXY_HEADERS = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
+#: Characters of a name with a port (RFC 1035, 2.3.4).
+LONGEST_HOST = 261
+_KEYS = tuple(("HTTP_" + name.upper().replace("-", "_"), name) for name in PROXY_HEADERS)
 _HOST = re.compile(r"(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)(?::[0-9]{1,5})?")
 
 
@@ -47,20 +51,24 @@ def refuse(request: Request, settings: Settings) -> None:
 def _reason(request: Request, settings: Settings) -> str | None:
     environ = request.environ
     # Our server notes the peer before waitress replaces it by the address that a trusted proxy forwards.
-    peers = {environ.get("REMOTE_ADDR"), environ.get("dynmodel.peer", environ.get("REMOTE_ADDR"))}
-    if not all(_is_loopback(peer) for peer in peers):
+    address = environ.get("REMOTE_ADDR")
+    if not _is_loopback(address) or not _is_loopback(environ.get("dynmodel.peer", address)):
         return "the request comes from another one"
-    header = next((name for name in PROXY_HEADERS if name in request.headers), None)
-    if header is not None or environ.get("dynmodel.proxied"):
-        return f"the request comes through a proxy: it has {header or 'a header of one'}"
-    if not _is_loopback_host(request.headers.get("Host", "")):
+    for key, name in _KEYS:
+        if key in environ:
+            return f"the request comes through a proxy: it has {name}"
+    if environ.get("dynmodel.proxied"):
+        return "the request comes through a proxy: it has a header of one"
+    host = environ.get("HTTP_HOST", "")
+    if len(host) > LONGEST_HOST or not _is_loopback_host(host):
         return "the request's Host is no name of it, such as localhost"
-    origin = request.headers.get("Origin")
+    origin = environ.get("HTTP_ORIGIN")
     if origin is not None and origin not in own_origins(request, settings):
         return "the request's Origin is another site"
     return None
 
 
+@lru_cache(256)
 def _is_loopback(address: str | None) -> bool:
     try:
         parsed = ipaddress.ip_address(address or "")
@@ -70,6 +78,7 @@ def _is_loopback(address: str | None) -> bool:
     return (mapped or parsed).is_loopback
 
 
+@lru_cache(256)
 def _is_loopback_host(host: str) -> bool:
     match = _HOST.fullmatch(host)
     if match is None:

@@ -14,6 +14,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import lru_cache
 
 from pyramid.request import Request
 from pyramid.response import Response
@@ -92,6 +93,7 @@ class RateExceeded(TooManyRequests):
         self.headers = headers
 
 
+@lru_cache(4096)
 def network(address: str | None) -> str:
     """The key of an address: of IPv6 its network of 64 bits, which one client has as a whole."""
     try:

@@ -89,7 +89,7 @@ def patch_schema(context: Schema, request: Request) -> Response:
 
 
 def _apply(context: Schema, request: Request, document: Any, others: str, parameters: dict[str, str]) -> Response:
-    schema = WholeSchema(context.attempt.catalogue)
+    schema = WholeSchema(context.attempt.catalogue, prove=context.attempt.prove_access)
     caller = context.attempt.caller
     done = schema.apply(
         document,
@@ -98,7 +98,7 @@ def _apply(context: Schema, request: Request, document: Any, others: str, parame
         on_error=parameters.get("on_error", FAIL),
         author=caller.identity.id,
         allow_access=_allow_access(context),
-        audit=audit_of(request, caller.identity),
+        audit=audit_of(request, caller),
     )
     context.attempt.settle()
     preferences = preferred_return(request)

@@ -6,10 +6,12 @@ import pytest
 import requests
 import sqlalchemy as sa
 import webtest
+from pyramid.config import Configurator
 
 import dynmodel_pyramid
-from dynmodel_pyramid.access.accounts.logins import free_name
+from dynmodel_pyramid.access.accounts.logins import Logins, free_name
 from dynmodel_pyramid.access.oidc import provider
+from dynmodel_pyramid.catalogue.attempt import Stale
 from dynmodel_pyramid.errors import ConfigurationProblem, Malformed
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings
 from dynmodel_pyramid.web.identity.oidc import own_path
@@ -18,7 +20,6 @@ from tests.access.provider import CLIENT, CLIENT_SECRET, SmallProvider, small_pr
 from tests.access.signing import rsa_key
 from tests.web.identity.requests_of import settings_of
 
-URL = "http://localhost:80"
 START, BACK = "/session/oidc/", "/session/oidc/callback/"
 
 
@@ -147,6 +148,7 @@ def test_who_is_not_known_is_refused_unless_a_setting_lets_him_in(browser, at_pr
     count = len(rows(browser, "user"))
     refused(browser, begun(browser), "no user is known")
     assert len(rows(browser, "user")) == count
+    assert rows(browser, "audit")[-1].event == "sign_in_refused"
 
 
 def test_a_disabled_user_stays_out(browser, at_provider):
@@ -158,6 +160,45 @@ def test_a_disabled_user_stays_out(browser, at_provider):
     with database.writer.begin() as connection:
         connection.execute(sa.update(user).where(user.c.name == "dis").values(disabled=True))
     refused(browser, begun(browser), "disabled")
+
+
+def test_a_second_attempt_needs_no_second_code(browser, at_provider, monkeypatch):
+    """The database may be busy, or definitions may change, after the provider has taken the code."""
+    sign_in, calls = Logins.sign_in, []
+
+    def once_stale(self, claims, origin):
+        calls.append(claims["sub"])
+        if len(calls) == 1:
+            raise Stale("the definition changed while the request ran")
+        return sign_in(self, claims, origin)
+
+    monkeypatch.setattr(Logins, "sign_in", once_stale)
+    count = len(at_provider.exchanges)
+    browser.get(begun(browser), status=303)
+    assert calls == ["ann-1", "ann-1"] and len(at_provider.exchanges) == count + 1
+
+
+def test_two_first_sign_ins_at_once_make_one_user(browser, at_provider, monkeypatch):
+    at_provider.person = {"sub": "twice", "preferred_username": "twin"}
+    other = webtest.TestApp(browser.app)
+    first, second = begun(browser), begun(other)
+    create, calls = Logins._create, []
+    # On SQLite the other waits until this one has ended.
+    is_alone = browser.app.registry.dynmodel_catalogue.database.dialect.name == "sqlite"
+
+    def create_after_the_other(self, connection, claims, origin):
+        calls.append(claims["sub"])
+        if len(calls) == 1 and not is_alone:
+            other.get(second, status=303)
+        return create(self, connection, claims, origin)
+
+    monkeypatch.setattr(Logins, "_create", create_after_the_other)
+    browser.get(first, status=303)
+    if is_alone:
+        other.get(second, status=303)
+    assert len(calls) == (1 if is_alone else 2)
+    assert browser.get("/session/").json == other.get("/session/").json
+    assert [row.name for row in rows(browser, "user") if row.name.startswith("twin")] == ["twin"]
 
 
 def test_a_secret_in_the_form(browser, at_provider):
@@ -395,6 +436,26 @@ def test_settings_that_lack_something(further, words):
 
 def test_without_a_provider_there_is_no_such_place(make_app):
     make_app().get(START, status=404)
+
+
+def test_below_a_prefix(tmp_path, at_provider):
+    with database_settings("sqlite", tmp_path) as settings:
+        settings = {**settings, **settings_for(at_provider.issuer), "tm.manager_hook": "pyramid_tm.explicit_manager"}
+        with Configurator(settings=settings) as config:
+            config.include("pyramid_tm")
+            config.include("dynmodel_pyramid", route_prefix="/data")
+        wsgi = config.make_wsgi_app()
+        try:
+            browser = webtest.TestApp(wsgi)
+            answer = browser.get(f"/data{START}", status=303)
+            assert "Path=/data/session/oidc;" in answer.headers["Set-Cookie"]
+            back = requests.get(answer.headers["Location"], allow_redirects=False, timeout=5).headers["Location"]
+            assert back.startswith(f"http://localhost/data{BACK}?")
+            answer = browser.get(back.removeprefix("http://localhost"), status=303)
+            assert answer.headers["Location"] == "/data/"
+            assert browser.get("/data/session/").json["name"] == "ann"
+        finally:
+            wsgi.registry.dynmodel_catalogue.database.close()
 
 
 def test_through_real_servers(tmp_path, monkeypatch, at_provider):

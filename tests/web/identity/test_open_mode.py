@@ -57,6 +57,7 @@ REFUSED = (
     {"host": "192.168.1.5:6543"},
     {"host": "[::ffff:c000:201]"},
     {"host": "localhost:6543, evil.example"},
+    {"host": "a" * 300 + ".localhost"},
     {"origin": "null"},
     {"origin": ""},
     {"origin": "https://evil.example"},

@@ -1,0 +1,51 @@
+"""JSON Web Tokens over HTTP, at both faces."""
+
+import time
+
+import pytest
+import webtest
+
+import dynmodel_pyramid
+from dynmodel_pyramid.access.jwt import verifier
+from dynmodel_pyramid.testing.databases import DATABASES, database_settings
+from tests.access.signing import AUDIENCE, ISSUER, SECRET, token
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def app(request, tmp_path_factory):
+    named = {"jwt_secret": SECRET, "jwt_audience": AUDIENCE, "jwt_issuer": ISSUER, "jwt_roles": "clerk"}
+    with database_settings(request.param, tmp_path_factory.mktemp("jwt")) as settings:
+        wsgi = dynmodel_pyramid.main({}, **settings, **{f"dynmodel.{name}": value for name, value in named.items()})
+        found = verifier(wsgi.registry.dynmodel_settings)
+        wsgi.registry.dynmodel_bearer = lambda request, text: found.identity(text, {"clerk", "boss"})
+        yield webtest.TestApp(wsgi)
+        wsgi.registry.dynmodel_catalogue.database.close()
+
+
+def bearer(text: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {text}"}
+
+
+def test_it_is_an_identity(app):
+    me = app.get("/me/", headers=bearer(token(role=["clerk", "boss"]))).json
+    assert me["id"] == f"jwt:{ISSUER}|ann"
+    assert sorted(me["roles"]) == ["authenticated", "clerk", "everyone"]
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "rest"),
+    (
+        (token("another secret of more than 32 bytes"), "invalid_credential", "PGRST301"),
+        (token(aud="other"), "invalid_credential", "PGRST301"),
+        ("nonsense", "invalid_credential", "PGRST301"),
+        (token(exp=int(time.time()) - 100), "expired_credential", "PGRST303"),
+    ),
+)
+def test_a_wrong_one_is_401_and_never_anonymous(app, text, code, rest):
+    for path in ("/table/", "/me/", "/nothing", "/"):
+        answer = app.get(path, headers=bearer(text), status=401)
+        assert answer.json["code"] == code
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    for headers in (bearer(text), {"apikey": text}):
+        answer = app.get("/rest/T", headers=headers, status=401)
+        assert answer.json["code"] == rest
