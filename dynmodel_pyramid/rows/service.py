@@ -260,7 +260,8 @@ class Rows(RowReads):
 
     def refuse_missing_rows(self, connection: sa.Connection, row_id: int, values: dict[str, Any]) -> None:
         """Check the links of a row that is changed."""
-        held = () if self.scopes.are_whole else [self.links.held(connection, self.model, row_id, values)]
+        is_known = self.scopes.are_whole and not self.links.named
+        held = () if is_known else [self.links.held(connection, self.model, row_id, values)]
         self.links.refuse_missing_rows(connection, self.scopes, [values], [""], held=held)
 
     def delete(self, connection: sa.Connection, row_id: int, versions: Sequence[int] | None = None) -> bool:
