@@ -119,7 +119,7 @@ def make_app(request, settings):
     made = []
 
     def make(**further) -> webtest.TestApp:
-        wsgi = dynmodel_pyramid.main({}, **settings, **further)
+        wsgi = dynmodel_pyramid.main({}, **{**settings, **further})
         made.append(wsgi)
         return webtest.TestApp(wsgi)
 

@@ -9,7 +9,7 @@ from dynmodel_pyramid.access.grants import Action, Grant
 from dynmodel_pyramid.queries.sql.views import View
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Permit:
     """A grant to write that holds for the identity, with its values.
 

@@ -92,8 +92,11 @@ class Operator:
 
 
 def bound(left: sa.ColumnElement[Any], value: Any) -> sa.ColumnElement[Any]:
-    """A value as a parameter of the field's own SQL type, in its stored form, so that indexes can be used."""
-    return sa.literal(value, left.type)
+    """A value as a parameter of the field's own SQL type, in its stored form, so that indexes can be used.
+
+    A parameter that gets its value later, as in conditions of grants, stays as it is.
+    """
+    return value if isinstance(value, sa.BindParameter) else sa.literal(value, left.type)
 
 
 # Operators of all types
@@ -112,7 +115,7 @@ def _neq(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElem
 
 def _in(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
     # An empty list gives false, also for null, as PostgreSQL's = ANY('{}').
-    if len(right) > _MANY:
+    if len(right) > _MANY and not isinstance(right[0], sa.BindParameter):
         # One parameter, expanded when the statement runs: an element for each value takes ten times as long.
         return left.in_(sa.bindparam(None, list(right), type_=left.type, expanding=True, unique=True))
     return left.in_([bound(left, value) for value in right]) if right else sa.false()

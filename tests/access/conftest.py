@@ -56,3 +56,9 @@ def address():
 def stamp_of(accounts: Accounts) -> str:
     with accounts.database.reading() as connection:
         return accounts.database.state(connection).access_stamp
+
+
+@pytest.fixture
+def settings(database, tmp_path):
+    with database_settings(database, tmp_path, "enforced") as found:
+        yield found

@@ -28,7 +28,7 @@ def url(request, tmp_path_factory):
 @pytest.fixture
 def rest(url):
     shop.fill(url)
-    with SyncPostgrestClient(f"{url}/rest", headers={"apikey": "any", "Authorization": "Bearer any"}) as client:
+    with SyncPostgrestClient(f"{url}/rest") as client:
         yield client
 
 

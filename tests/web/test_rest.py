@@ -101,7 +101,7 @@ def test_names_and_schemas(rest):
     rest.refused("POST", "rpc/f", 404, "PGRST202", {"a": 1})
     rest.refused("GET", "Project", 406, "PGRST106", Accept_Profile="private")
     rest.refused("POST", "Project", 406, "PGRST106", {"name": "x"}, Content_Profile="private")
-    assert rest.rows("Project?limit=1", Accept_Profile="public", Content_Profile="other", apikey="x")
+    assert rest.rows("Project?limit=1", Accept_Profile="public", Content_Profile="other")
     rest.refused("POST", "", 405, "PGRST117", {})
     assert rest.send("OPTIONS", "Project").headers["Allow"] == "OPTIONS,GET,HEAD,POST,PATCH,PUT,DELETE"
     assert rest.send("GET", "Project?limit=1").headers["Definition-Version"] == "1"
@@ -162,8 +162,10 @@ def test_any_headers_are_answered(whole, accept, prefer):
 #: Codes that no request below /rest/ gets from the application: definitions, cursors, conditional requests, what the
 #: server itself refuses.
 ELSEWHERE = {
+    "condition_broken",
     "duplicate_key",
     "foreign_key",
+    "in_use_by_access",
     "linked_from",
     "linked_table_gone",
     "lossy_change",
@@ -172,9 +174,12 @@ ELSEWHERE = {
     "on_error_by_field",
     "precondition_failed",
     "request_timeout",
+    "sign_in_failed",
     "too_many_connections",
     "too_many_fields",
-    "too_many_requests",
+    "too_many_tables",
+    "too_many_tokens",
+    "wrong_password",
 }
 
 

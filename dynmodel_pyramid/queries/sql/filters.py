@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import Grouping
 
-from dynmodel_pyramid.queries.grammar.syntax import Condition, Filter, Group, Placeholder
+from dynmodel_pyramid.queries.grammar.syntax import Condition, Filter, Group
 from dynmodel_pyramid.queries.sql.comparisons import condition
 from dynmodel_pyramid.queries.sql.names import Names
 
@@ -37,8 +37,6 @@ def _condition(item: Condition, names: Names, existence: Existence) -> sa.Column
         there = existence(column.name)
         if there is not None:
             return there if (item.value == "null") == item.negated else sa.not_(there)
-    if isinstance(item.value, Placeholder):
-        raise TypeError(f"{item.value.name}: a placeholder has no value yet")
     expression = condition(
         names.subject(column, column.name),
         item.operator,

@@ -2,6 +2,8 @@
 
 ``tree``          the traversal tree's traverser, route and base classes
 ``methods``       one view a resource, which serves the methods that the resource has
+``permissions``   who may call the views of a resource
+``seen``          definitions as the caller may see them
 ``transactions``  one attempt after another, each coherent
 ``afterwards``    reads after the commit
 ``body``          request bodies: media types and sizes

@@ -4,6 +4,8 @@ Both come from this process's memory, so they cost no statement; the attempt pro
 they were out of date, the next attempt reads them anew.
 """
 
+from dataclasses import replace
+
 import sqlalchemy as sa
 from pyramid.request import Request
 
@@ -13,7 +15,6 @@ from dynmodel_pyramid.access.grants import Access
 from dynmodel_pyramid.access.identity import OPEN
 from dynmodel_pyramid.errors import Unauthenticated
 from dynmodel_pyramid.web.identity import open_mode
-from dynmodel_pyramid.web.identity.credentials import sent_credential
 from dynmodel_pyramid.web.identity.identify import identify
 from dynmodel_pyramid.web.identity.rates import limit
 
@@ -36,12 +37,15 @@ def caller_of(request: Request) -> Caller:
 
 
 def _found(request: Request) -> Caller:
-    registry = request.registry
-    if registry.dynmodel_settings.access == "open" and sent_credential(request) is None:
-        return Caller(OPEN, Access(), None)
-    current: CurrentAccess = registry.dynmodel_access
+    current: CurrentAccess = request.registry.dynmodel_access
     access = current.newest()
-    return Caller(identify(request, access), access, access.stamp)
+    identity = identify(request, access)
+    if request.registry.dynmodel_settings.access == "open":
+        if identity.is_anonymous:
+            return Caller(OPEN, Access(), None)
+        if identity.kind == "host":
+            return Caller(replace(identity, roles=identity.roles | OPEN.roles), access, None)
+    return Caller(identity, access, access.stamp)
 
 
 def forget(request: Request, caller: Caller, connection: sa.Connection) -> None:

@@ -62,19 +62,21 @@ def get_row(context: RowResource, request: Request) -> Response:
 
 
 def put_row(context: RowResource, request: Request) -> Response:
-    return _update(context, request, Rows.replace, read_json(request))
+    return _update(context, request, read_json(request), lambda rows: rows.replace)
 
 
 def patch_row(context: RowResource, request: Request) -> Response:
-    return _update(context, request, Rows.assign, read_json(request, MERGE_PATCH))
+    return _update(context, request, read_json(request, MERGE_PATCH), lambda rows: rows.assign)
 
 
-def _update(context: RowResource, request: Request, operation: Callable[..., int | None], document: Any) -> Response:
+def _update(
+    context: RowResource, request: Request, document: Any, operation_of: Callable[[Rows], Callable[..., int | None]]
+) -> Response:
     no_parameters(request)
     versions = matching_row_versions(request, context.model.definition.version)
     rows = writing(context, request)
     connection = write_connection(request)
-    version = operation(rows, connection, context.row_id, document, versions)
+    version = operation_of(rows)(connection, context.row_id, document, versions)
     if version is None:
         raise _missing(context)
     return row_answer(context, request, rows, connection, version)

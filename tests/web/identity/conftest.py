@@ -73,6 +73,12 @@ class People:
 def people(request, tmp_path_factory):
     with database_settings(request.param, tmp_path_factory.mktemp("people"), "enforced") as settings:
         further = {"dynmodel.signin_failures": "3", "dynmodel.max_tokens": "3"}
-        wsgi = dynmodel_pyramid.main({}, **settings, **further)
+        wsgi = dynmodel_pyramid.main({}, **{**settings, **further})
         yield People(wsgi)
         wsgi.registry.dynmodel_catalogue.database.close()
+
+
+@pytest.fixture
+def settings(database, tmp_path):
+    with database_settings(database, tmp_path, "enforced") as found:
+        yield found

@@ -304,7 +304,7 @@ def test_explain(access):
     assert part == {
         "condition": "team=in.{user.claims.teams}",
         "holds": False,
-        "detail": "{user.claims.teams} has no value for this identity",
+        "detail": "{user.claims.teams} has no value of team for this identity",
     }
     assert explained(access, table="Order", action="delete", row=1, **{"as": "admin"})["by"] == "admin"
     assert explained(access, table="Order", action="read", **{"as": "anonymous"})["allowed"] is False

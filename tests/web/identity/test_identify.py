@@ -130,8 +130,8 @@ def mounted(tmp_path):
     made = []
 
     def mount(**further) -> People:
-        with database_settings("sqlite", tmp_path) as settings:
-            config = host_config({**settings, "dynmodel.access": "enforced"})
+        with database_settings("sqlite", tmp_path, "enforced") as settings:
+            config = host_config(settings)
             if "identify" in further:
                 config.set_dynmodel_identity(further["identify"])
             made.append(config.make_wsgi_app())

@@ -6,19 +6,20 @@ import pytest
 import webtest
 
 import dynmodel_pyramid
-from dynmodel_pyramid.access.jwt import verifier
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings
 from tests.access.signing import AUDIENCE, ISSUER, SECRET, token
+from tests.web.identity.conftest import People
 
 
 @pytest.fixture(scope="module", params=DATABASES)
 def app(request, tmp_path_factory):
     named = {"jwt_secret": SECRET, "jwt_audience": AUDIENCE, "jwt_issuer": ISSUER, "jwt_roles": "clerk"}
-    with database_settings(request.param, tmp_path_factory.mktemp("jwt")) as settings:
-        wsgi = dynmodel_pyramid.main({}, **settings, **{f"dynmodel.{name}": value for name, value in named.items()})
-        found = verifier(wsgi.registry.dynmodel_settings)
-        wsgi.registry.dynmodel_bearer = lambda request, text: found.identity(text, {"clerk", "boss"})
-        yield webtest.TestApp(wsgi)
+    with database_settings(request.param, tmp_path_factory.mktemp("jwt"), "enforced") as settings:
+        wsgi = dynmodel_pyramid.main({}, **{**settings, **{f"dynmodel.{name}": value for name, value in named.items()}})
+        client = webtest.TestApp(wsgi)
+        roles = {"roles": {"clerk": {}, "boss": {}}}
+        client.put_json("/access/", roles, headers=bearer(People(wsgi).admin))
+        yield client
         wsgi.registry.dynmodel_catalogue.database.close()
 
 

@@ -53,8 +53,8 @@ def at_provider(well_known) -> SmallProvider:
 
 @pytest.fixture(scope="module", params=DATABASES)
 def wsgi(request, tmp_path_factory, well_known):
-    with database_settings(request.param, tmp_path_factory.mktemp("oidc")) as settings:
-        made = dynmodel_pyramid.main({}, **settings, **settings_for(well_known.issuer))
+    with database_settings(request.param, tmp_path_factory.mktemp("oidc"), "enforced") as settings:
+        made = dynmodel_pyramid.main({}, **{**settings, **settings_for(well_known.issuer)})
         yield made
         made.registry.dynmodel_catalogue.database.close()
 
