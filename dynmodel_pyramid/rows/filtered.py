@@ -124,7 +124,7 @@ class Filtered:
 
     def _assign(self, connection: sa.Connection, values: dict[str, Any], ids: Sequence[int]) -> None:
         rows = self.rows
-        if rows.links.fields:
+        if rows.links.are_checked:
             if len(ids) == 1:
                 rows.refuse_missing_rows(connection, ids[0], values)
             else:

@@ -14,10 +14,10 @@ from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.definitions.problems import Problems, escape
 from dynmodel_pyramid.fields import Reference
 
-#: The ids that a row's links hold already, by field.
-Held = Mapping[str, frozenset[int]]
 #: Which of some values exist (:attr:`~dynmodel_pyramid.fields.FieldType.existing`).
 Existing = Callable[[sa.Connection, str | None, Collection[Any]], set[Any]]
+#: The ids that a row's links hold already, by field, and the values of ``Links.named``.
+Held = Mapping[str, frozenset[Any]]
 
 
 class Links:
@@ -43,6 +43,11 @@ class Links:
             field.name: lines_of(self.table_id, field.id, schema) for field, reference in self.fields if reference.many
         }
 
+    @property
+    def are_checked(self) -> bool:
+        """Whether :meth:`refuse_missing_rows` has something to do."""
+        return bool(self.fields or self.named)
+
     def use(self, scopes: Scopes) -> None:
         """Look up the far tables, so that the attempt knows them before its transaction begins."""
         for _, reference in self.fields:
@@ -52,7 +57,7 @@ class Links:
 
     def held(self, connection: sa.Connection, model: Model, row_id: int, values: Mapping[str, Any]) -> Held:
         """The ids that a row's links hold now, of those fields that are to be written."""
-        held = {}
+        held: dict[str, frozenset[Any]] = {}
         for field, reference in self.fields:
             if field.name in values:
                 if reference.many:
@@ -62,6 +67,12 @@ class Links:
                     query = sa.select(model.table.c[field.name]).where(model.table.c.id == row_id)
                 ids = connection.scalars(query, execution_options={"compiled_cache": model.compiled_cache})
                 held[field.name] = frozenset(number for number in ids if number is not None)
+        for field, _ in self.named:
+            if field.name in values:
+                query = sa.select(model.table.c[field.name]).where(model.table.c.id == row_id)
+                held[field.name] = frozenset(
+                    connection.scalars(query, execution_options={"compiled_cache": model.compiled_cache})
+                )
         return held
 
     def refuse_missing_rows(
@@ -95,14 +106,20 @@ class Links:
             if missing:
                 self._point(field, reference, rows, pointers, missing, problems)
         if own is not True:
-            self._refuse_unknown(connection, rows, pointers, problems)
+            self._refuse_unknown(connection, rows, pointers, held, problems)
         problems.raise_if_any()
 
     def _refuse_unknown(
-        self, connection: sa.Connection, rows: Sequence[dict[str, Any]], pointers: Sequence[str], problems: Problems
+        self,
+        connection: sa.Connection,
+        rows: Sequence[dict[str, Any]],
+        pointers: Sequence[str],
+        held: Sequence[Held],
+        problems: Problems,
     ) -> None:
         for field, existing in self.named:
             wanted = {value for row in rows if (value := row.get(field.name)) is not None}
+            wanted.difference_update(*[values.get(field.name, ()) for values in held])
             unknown = wanted - existing(connection, self.schema, wanted) if wanted else wanted
             if not unknown:
                 continue

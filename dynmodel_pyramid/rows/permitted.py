@@ -75,7 +75,7 @@ class PermittedRows(Rows):
             return []
         permits = self.permits("create")
         ids = self.draw_ids(connection, rows.ids, above=above)
-        if self.links.fields:
+        if self.links.are_checked:
             own = None if own_links else False
             self.links.refuse_missing_rows(connection, self.scopes, rows.values, rows.places, ids, own=own)
         waiting = {

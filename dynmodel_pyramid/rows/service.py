@@ -128,7 +128,7 @@ class Rows(RowReads):
         if not rows.values:
             return []
         ids = self.draw_ids(connection, rows.ids, above=above)
-        if self.links.fields:
+        if self.links.are_checked:
             own = None if own_links else False
             self.links.refuse_missing_rows(connection, self.scopes, rows.values, rows.places, ids, own=own)
         with self.in_any_order(connection) if own_links else nullcontext():
@@ -232,7 +232,7 @@ class Rows(RowReads):
         statement = sa.update(table).where(*self._conditions(row_id, versions)).returning(table.c._version)
         moment = now()
         if values:
-            if self.links.fields:
+            if self.links.are_checked:
                 self.refuse_missing_rows(connection, row_id, values)
             columns = {name: value for name, value in values.items() if name in table.c}
             if self.given:
@@ -260,7 +260,8 @@ class Rows(RowReads):
 
     def refuse_missing_rows(self, connection: sa.Connection, row_id: int, values: dict[str, Any]) -> None:
         """Check the links of a row that is changed."""
-        held = () if self.scopes.are_whole else [self.links.held(connection, self.model, row_id, values)]
+        is_known = self.scopes.are_whole and not self.links.named
+        held = () if is_known else [self.links.held(connection, self.model, row_id, values)]
         self.links.refuse_missing_rows(connection, self.scopes, [values], [""], held=held)
 
     def delete(self, connection: sa.Connection, row_id: int, versions: Sequence[int] | None = None) -> bool:

@@ -49,7 +49,7 @@ class StagedUpserts(StagedRows):
         if rows.scope.permits_of is not None or not rows.scopes.are_whole:
             return False
         is_only_writer = rows.catalogue.database.dialect.confirms_first
-        return is_only_writer and not rows.links.fields and not target.system_values and StagedRows.takes(rows)
+        return is_only_writer and not rows.links.are_checked and not target.system_values and StagedRows.takes(rows)
 
     def add_entries(self, entries: Sequence[Entry]) -> None:
         """Stage valid documents."""

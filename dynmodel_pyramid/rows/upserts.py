@@ -202,7 +202,7 @@ class Upsert:
         ids = [next(drawn) if entry.row["id"] is None else entry.row["id"] for entry in entries]
         allowed = self._allowed_new(entries)
         values = [entry.values for entry in entries]
-        if rows.links.fields:
+        if rows.links.are_checked:
             pointers = [entry.pointer for entry in entries]
             rows.links.refuse_missing_rows(connection, rows.scopes, values, pointers, ids, own=self._own)
         added = self._try(connection, entries, ids)
@@ -282,7 +282,7 @@ class Upsert:
         for entry in entries:
             if entry.assigned:
                 groups.setdefault(tuple(entry.assigned), []).append(entry)
-        if rows.links.fields:
+        if rows.links.are_checked:
             changed = [entry for group in groups.values() for entry in group]
             values, pointers = [entry.assigned for entry in changed], [entry.pointer for entry in changed]
             rows.links.refuse_missing_rows(connection, rows.scopes, values, pointers, own=self._own)

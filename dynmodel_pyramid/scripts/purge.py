@@ -4,8 +4,9 @@
     dynmodel-purge production.ini --days 90 --dry-run
 
 It takes dropped fields, old columns of conversions, and dropped tables, each in a transaction of its own, beside the
-running service. Run it once a day. It ends with 1 if something could not be purged; the rest is purged all the same. It
-does not know field types that an application adds with ``config.add_field_type``.
+running service. It also deletes what is old in the audit (``dynmodel.audit_days``), sessions that have ended, and
+tokens that expired ``dynmodel.trash_days`` ago. Run it once a day. It ends with 1 if something could not be purged; the
+rest is purged all the same. It does not know field types that an application adds with ``config.add_field_type``.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from functools import partial
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.access.accounts.accounts import Accounts
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.changes.trash import TableTrash
 from dynmodel_pyramid.changes.trash_fields import FieldTrash
@@ -40,6 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     try:
         settings = Settings(read_ini(args.ini))
+        if not args.dry_run:
+            _tidy_access(settings)
         days = settings.trash_days if args.days is None else args.days
         if not days:
             print("dynmodel.trash_days is 0: the trash is kept for ever. Nothing was purged.")
@@ -54,6 +58,15 @@ def _days(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 36_500:
         raise argparse.ArgumentTypeError("want a whole number of days, 1 to 36500")
     return int(text)
+
+
+def _tidy_access(settings: Settings) -> None:
+    database = Database(settings)
+    try:
+        upgrade.check(database)
+        Accounts(database).tidy()
+    finally:
+        database.close()
 
 
 def _purge(settings: Settings, days: int, *, dry_run: bool) -> int:

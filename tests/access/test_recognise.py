@@ -183,6 +183,29 @@ def test_a_user_has_a_bounded_number_of_sessions(accounts, user, monkeypatch):
     assert alive == [False, False, True, True, True]
 
 
+def test_what_is_old_is_deleted(accounts, make, user):
+    """Ended sessions, and tokens that expired long ago; those of users who use them stay."""
+    old, _ = make(expires_at=now() - datetime.timedelta(days=31))
+    recent, _ = make(expires_at=now() - datetime.timedelta(days=29))
+    begin(accounts, user)
+    table = accounts.tables.session
+    with accounts.database.writer.begin() as connection:
+        idle = now() - datetime.timedelta(seconds=28_801)
+        connection.execute(sa.update(table).where(table.c.user_id == user.id).values(seen_at=idle))
+    used = begin_of_another(accounts)
+    accounts.tidy()
+    with accounts.database.reading() as connection:
+        assert accounts.tokens.by_id(connection, old.id) is None
+        assert accounts.tokens.by_id(connection, recent.id) is not None
+        assert list(connection.scalars(sa.select(table.c.user_id).where(table.c.user_id == user.id))) == []
+    assert found(accounts, used, "session") is not None
+
+
+def begin_of_another(accounts):
+    with accounts.database.writer.begin() as connection:
+        return accounts.sessions.begin(connection, accounts.users.create(connection, name="Another").id, None)
+
+
 def test_what_renews_the_stamp(accounts, make, user):
     log = accounts.tables.change
 

@@ -133,6 +133,7 @@ def everything(folder: Path) -> Iterator[Everything]:
         "link_": {"type": "link", "table": "Everything", "reverse": "linked"},
         "links_": {"type": "links", "table": "Everything", "reverse": "listed"},
         "long_": {"type": "decimal", "precision": 40, "scale": 10},
+        "user_": "user",
     }
     longest = max(len(values) for _, values in made.values())
     count = max(ROWS, longest)
@@ -142,6 +143,7 @@ def everything(folder: Path) -> Iterator[Everything]:
         for number in range(count)
     ]  # fmt: skip
     for number, row in enumerate(rows):
+        row["user_"] = None if number % 6 == 0 else f"user:{number % 6}"
         row["long_"] = None if number % 5 == 0 else f"{(-1) ** number * number}.{number:010}"
     links = [
         {"id": number, "link_": None if number % 3 else 1 + number * 5 % count,
@@ -157,6 +159,10 @@ def everything(folder: Path) -> Iterator[Everything]:
             catalogue = wsgi.registry.dynmodel_catalogue
             stack.callback(catalogue.database.close)
             app = apps[database] = webtest.TestApp(wsgi)
+            accounts = wsgi.registry.dynmodel_accounts
+            with accounts.database.writer.begin() as connection:
+                for number in range(5):
+                    accounts.users.create(connection, name=f"User {number}")
             app.post_json("/table/", {"model_name": "Everything", "fields": fields}, status=201)
             app.post_json("/table/1/rows/", rows, status=201)
             for each in links:

@@ -64,4 +64,9 @@ def test_a_deleted_user_stays(client):
         accounts.users.delete(connection, accounts.users.by_id(connection, 1), None)
     one = f"{table}rows/{row['id']}/"
     assert client.get(one)["owner"] == "user:1"
-    client.send("PATCH", one, {"n": 7}, status=200)
+    # The row keeps him, and no other row gets him.
+    client.send("PUT", one, {"owner": "user:1", "n": 7}, status=200)
+    client.send("PATCH", one, {"owner": "user:1", "n": 8}, status=200)
+    client.send("POST", f"{table}rows/", {"owner": "user:1"}, status=422)
+    client.send("PATCH", one, {"owner": "user:2"}, status=200)
+    client.send("PATCH", one, {"owner": "user:1"}, status=422)

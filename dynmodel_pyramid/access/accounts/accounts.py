@@ -25,3 +25,9 @@ class Accounts:
         self.passwords = Passwords(database.settings.password_hashes)
         self.recogniser = Recogniser(database, self.sessions)
         self.signing_in = SigningIn(database, self.users, self.sessions, self.failures, self.passwords, self.audit)
+
+    def tidy(self) -> None:
+        """Delete what is old, each kind in a transaction of its own."""
+        for part in (self.audit, self.failures, self.sessions, self.tokens):
+            with self.database.writer.begin() as connection:
+                part.tidy(connection)

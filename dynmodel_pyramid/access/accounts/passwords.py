@@ -14,7 +14,7 @@ from dynmodel_pyramid.errors import Invalid, Problem, TooManyRequests
 #: Bytes of UTF-8 that a password has at most, and characters that a new one has at least (NIST SP 800-63B, 3.1.1.2).
 MOST, LEAST = 1024, 8
 #: Seconds that a request waits until it may hash.
-WAIT = 0.5
+WAIT = 1.0
 
 
 def refuse_bad_password(password: object, pointer: str, *, new: bool) -> str:

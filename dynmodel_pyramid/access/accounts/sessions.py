@@ -30,8 +30,9 @@ class Sessions:
         return min(60.0, self._idle.total_seconds() / 4)
 
     def begin(self, connection: sa.Connection, user_id: int, address: str | None) -> str:
-        """A new session; -> its secret. Sessions that have ended are deleted."""
+        """A new session; -> its secret."""
         table, moment = self.table, now()
+        # Of all users by an index; idle ones only of this user.
         ended = (table.c.expires_at <= moment) | (table.c.user_id == user_id) & (table.c.seen_at <= moment - self._idle)
         connection.execute(sa.delete(table).where(ended))
         newest = sa.select(table.c.id).where(table.c.user_id == user_id).order_by(table.c.id.desc()).limit(MOST - 1)
@@ -48,6 +49,12 @@ class Sessions:
         }
         connection.execute(sa.insert(table).values(values))
         return secret
+
+    def tidy(self, connection: sa.Connection) -> None:
+        """Delete the sessions that have ended."""
+        moment = now()
+        ended = (self.table.c.expires_at <= moment) | (self.table.c.seen_at <= moment - self._idle)
+        connection.execute(sa.delete(self.table).where(ended))
 
     def end(self, connection: sa.Connection, number: int) -> None:
         """End a session. No write that it was proven for commits afterwards."""

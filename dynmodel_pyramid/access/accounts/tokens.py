@@ -86,10 +86,12 @@ class Tokens:
         changes.hold(connection, self.database)
         return bool(connection.execute(sa.delete(self.table).where(self.table.c.id == number)).rowcount)
 
-    def forget_expired(self, connection: sa.Connection, days: int) -> None:
-        """Delete the tokens that expired so many days ago."""
-        before = now() - datetime.timedelta(days=days)
-        connection.execute(sa.delete(self.table).where(self.table.c.expires_at < before))
+    def tidy(self, connection: sa.Connection) -> None:
+        """Delete the tokens that expired ``dynmodel.trash_days`` ago."""
+        days = self.database.settings.trash_days
+        if days:
+            old = self.table.c.expires_at < now() - datetime.timedelta(days=days)
+            connection.execute(sa.delete(self.table).where(old))
 
     def exist(self, connection: sa.Connection) -> bool:
         """Whether there is a token."""

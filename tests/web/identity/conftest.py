@@ -74,7 +74,9 @@ def people(request, tmp_path_factory):
     with database_settings(request.param, tmp_path_factory.mktemp("people"), "enforced") as settings:
         further = {"dynmodel.signin_failures": "3", "dynmodel.max_tokens": "3"}
         wsgi = dynmodel_pyramid.main({}, **{**settings, **further})
-        yield People(wsgi)
+        found = People(wsgi)
+        found.settings = {**settings, **further}
+        yield found
         wsgi.registry.dynmodel_catalogue.database.close()
 
 

@@ -4,8 +4,9 @@ import datetime
 
 import pytest
 
+import dynmodel_pyramid
 from dynmodel_pyramid.definitions.store import now
-from tests.web.identity.conftest import PASSWORD
+from tests.web.identity.conftest import PASSWORD, People
 
 
 def faults(answer):
@@ -44,6 +45,31 @@ def test_a_revoked_token_is_nobody(people):
     people.send("GET", "/me/", secret=made["secret"], status=401)
     for method in ("GET", "DELETE"):
         people.send(method, f"/token/{made['id']}/", secret=people.admin, status=404)
+
+
+def test_what_ends_is_over_for_all_processes(people):
+    """At the next answer, whatever they remember."""
+    wsgi = dynmodel_pyramid.main({}, **people.settings)
+    try:
+        other = People(wsgi)
+        user = people.user("admin")
+        token, browser = people.token("admin"), people.sign_in(user)
+        own = people.token("admin", user_id=user["id"])
+        elsewhere = other.browser()
+        elsewhere.set_cookie("dynmodel_session", browser.cookies["dynmodel_session"])
+        for how in ({"secret": token}, {"browser": elsewhere}, {"secret": own}):
+            assert other.me(**how)["admin"]
+        number = other.me(secret=token)["id"].partition(":")[2]
+        people.send("DELETE", f"/token/{number}/", secret=people.admin, status=204)
+        other.send("GET", "/me/", secret=token, status=401)
+        people.send("DELETE", "/session/", browser=browser, status=204)
+        other.send("GET", "/me/", browser=elsewhere, status=401)
+        people.send("PATCH", f"/user/{user['id']}/", {"roles": []}, secret=people.admin, status=200)
+        assert not other.me(secret=own)["admin"]
+        people.send("PATCH", f"/user/{user['id']}/", {"disabled": True}, secret=people.admin, status=200)
+        other.send("GET", "/me/", secret=own, status=401)
+    finally:
+        wsgi.registry.dynmodel_catalogue.database.close()
 
 
 def test_a_user_has_his_own(people):
