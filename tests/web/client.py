@@ -152,3 +152,10 @@ class Client:
         self._stored = self.stored()
         assert self._stored == before, (method, path)
         return answer
+
+
+def admin_token(wsgi) -> str:
+    """The secret of a new token of an administrator."""
+    accounts = wsgi.registry.dynmodel_accounts
+    with accounts.database.writer.begin() as connection:
+        return accounts.tokens.create(connection, name="test", roles=("admin",))[1]

@@ -169,6 +169,7 @@ def test_a_stream_that_never_waits_has_half_of_the_time_of_a_change(make_app):
 @pytest.mark.parametrize("parts", [0, 1])
 def test_a_stream_has_a_total_time(make_app, parts, caplog):
     app = make_app(**{"dynmodel.stream_timeout": "1"})
+    caplog.clear()
     pool = app.app.registry.dynmodel_catalogue.database.engine.pool
     app.post_json("/table/", {"model_name": "Long", "fields": {"n": "integer"}})
     app.post_json("/table/Long/rows/", [{"n": n} for n in range(ROWS)])
