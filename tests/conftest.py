@@ -14,6 +14,7 @@ import dynmodel_pyramid
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings
 from tests.promises import assert_promises
 from tests.server_process import Server
+from tests.system_tables import make_system_tables
 
 # The machine may be busy: how long an example takes, or the making of one, is no fault.
 hypothesis.settings.register_profile("suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -119,6 +120,7 @@ def make_app(request, settings):
     made = []
 
     def make(**further) -> webtest.TestApp:
+        make_system_tables(settings)
         wsgi = dynmodel_pyramid.main({}, **{**settings, **further})
         made.append(wsgi)
         return webtest.TestApp(wsgi)

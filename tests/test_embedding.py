@@ -193,10 +193,10 @@ def test_definition_changes_tell_their_author(host):
     host.patch_json(table, {"label": "L"}, headers=ann)
     host.post(f"{table}history/1/revert/", headers=bob)
     history = host.get(f"{table}history/").json
-    assert [version["changed_by"] for version in history] == ["bob", "ann", "bob", "ann"]
+    assert [version["changed_by"] for version in history] == ["host:bob", "host:ann", "host:bob", "host:ann"]
     host.delete(table, headers=ann)
     catalogue = host.app.registry.dynmodel_catalogue
     log = catalogue.store.system.change
     with catalogue.database.reading() as connection:
         found = connection.execute(log.select().order_by(log.c.revision.desc())).first()
-    assert (found.changed_by, found.name_after) == ("ann", None)
+    assert (found.changed_by, found.name_after) == ("host:ann", None)

@@ -19,6 +19,7 @@ import dynmodel_pyramid
 from dynmodel_pyramid.fields import FieldType, operators, registry
 from dynmodel_pyramid.fields.types.boolean import Boolean
 from dynmodel_pyramid.fields.types.text import String
+from dynmodel_pyramid.testing.databases import OPEN
 from dynmodel_pyramid.testing.driver import make_application
 from tests.plugins import install, path_with, plant, run
 from tests.server_process import Server
@@ -184,7 +185,7 @@ def plugin_path(tmp_path, monkeypatch):
 
 
 def start(tmp_path, **further):
-    settings = {"sqlalchemy.url": f"sqlite:///{tmp_path}/data.sqlite", **further}
+    settings = {"sqlalchemy.url": f"sqlite:///{tmp_path}/data.sqlite", **OPEN, **further}
     wsgi = dynmodel_pyramid.main({}, **settings)
     catalogue = wsgi.registry.dynmodel_catalogue
     catalogue.database.close()
@@ -353,7 +354,7 @@ class Wrong(Sized):
         import webtest
 
         plant(plugin_path, source, cls=cls)
-        return webtest.TestApp(dynmodel_pyramid.main({}, **{"sqlalchemy.url": url}))
+        return webtest.TestApp(dynmodel_pyramid.main({}, **{"sqlalchemy.url": url, **OPEN}))
 
     old = app("Old")
     made = old.post_json("/table/", {"model_name": "A", "fields": {"a": {"type": "shade", "width": 4}}})
@@ -383,7 +384,7 @@ class Wrong(Sized):
 
 
 def config_for(tmp_path) -> Configurator:
-    config = Configurator(settings={"sqlalchemy.url": f"sqlite:///{tmp_path}/data.sqlite"})
+    config = Configurator(settings={"sqlalchemy.url": f"sqlite:///{tmp_path}/data.sqlite", **OPEN})
     config.include("pyramid_tm")
     config.include("dynmodel_pyramid")
     return config
@@ -432,6 +433,6 @@ def test_a_bad_type_of_the_host_is_refused(tmp_path, name, cls, cause):
 
 
 def test_the_suite_registers_a_class_by_itself(tmp_path):
-    app = make_application({"sqlalchemy.url": f"sqlite:///{tmp_path}/data.sqlite"}, {"switch": Switch})
+    app = make_application({"sqlalchemy.url": f"sqlite:///{tmp_path}/data.sqlite", **OPEN}, {"switch": Switch})
     assert "switch" in app.registry.dynmodel_catalogue.field_types
     app.registry.dynmodel_catalogue.database.close()

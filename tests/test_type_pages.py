@@ -7,6 +7,7 @@ import pytest
 import webtest
 
 import dynmodel_pyramid
+from dynmodel_pyramid.testing.databases import OPEN
 from tests import document_types
 from tests.documents import ROOT, equal
 
@@ -60,7 +61,7 @@ def test_the_example_runs(name, tmp_path):
     blocks = re.findall(r"^```json\n(.*?)^```$", section(name, "Example"), re.DOTALL | re.MULTILINE)
     assert len(blocks) == 3, "want the definition, the row and the answer"
     definition, row, answer = map(json.loads, blocks)
-    wsgi = dynmodel_pyramid.main({}, **{"sqlalchemy.url": f"sqlite:///{tmp_path}/data.sqlite"})
+    wsgi = dynmodel_pyramid.main({}, **{"sqlalchemy.url": f"sqlite:///{tmp_path}/data.sqlite", **OPEN})
     try:
         app = webtest.TestApp(wsgi)
         made = app.post_json("/table/", definition, status=201).json

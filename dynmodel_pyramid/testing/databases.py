@@ -74,6 +74,8 @@ def _postgresql(name: str, folder: Path) -> Iterator[dict[str, str]]:
             connection.execute(sa.schema.DropSchema(name, cascade=True, if_exists=True))
 
 
+#: Settings that let everybody do everything, so that tests need no token.
+OPEN = {"dynmodel.access": "open", "dynmodel.open_to": "anywhere"}
 _SETTINGS = {"sqlite": _sqlite, "postgresql": _postgresql}
 #: The databases that every test runs on.
 DATABASES = tuple(_SETTINGS)
@@ -88,4 +90,4 @@ def database_settings(database: str, folder: Path, access: str = "open") -> Iter
     :param access: ``open``, so that tests need no token, or ``enforced``
     """
     with _SETTINGS[database](f"test_{secrets.token_hex(6)}", folder) as settings:
-        yield {**settings, "dynmodel.access": access, "dynmodel.open_to": "anywhere"}
+        yield {**settings, **(OPEN if access == "open" else {"dynmodel.access": access})}

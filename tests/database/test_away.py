@@ -11,6 +11,7 @@ import sqlalchemy as sa
 import webtest
 
 import dynmodel_pyramid
+from dynmodel_pyramid.testing.databases import OPEN
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def stop_at_once(server) -> None:
 
 def test_away_and_back(own_server, caplog):
     url = own_server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-    wsgi = dynmodel_pyramid.main({}, **{"sqlalchemy.url": url, "dynmodel.lock_timeout": "0.5"})
+    wsgi = dynmodel_pyramid.main({}, **{"sqlalchemy.url": url, "dynmodel.lock_timeout": "0.5", **OPEN})
     app = webtest.TestApp(wsgi)
     app.post_json("/table/", {"model_name": "Thing", "fields": {"name": "string"}})
     app.post_json("/table/1/rows/", {"name": "before"})
@@ -79,7 +80,7 @@ def test_away_and_back(own_server, caplog):
 def test_a_failed_commit_is_not_called_unchanged(own_server):
     """The connection breaks at the commit: nobody knows, and the answer says so."""
     url = own_server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-    wsgi = dynmodel_pyramid.main({}, **{"sqlalchemy.url": url, "dynmodel.lock_timeout": "0.5"})
+    wsgi = dynmodel_pyramid.main({}, **{"sqlalchemy.url": url, "dynmodel.lock_timeout": "0.5", **OPEN})
     app = webtest.TestApp(wsgi)
     app.post_json("/table/", {"model_name": "Thing", "fields": {"name": "string"}})
     catalogue = wsgi.registry.dynmodel_catalogue
