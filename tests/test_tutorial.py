@@ -62,7 +62,7 @@ def test_the_tutorial(tmp_path, monkeypatch, capsys):
                 assert re.search("^part_number +dynmodel-part-number", run("listed", path=site).stdout, re.MULTILINE)
             elif program == "pserve":
                 server = Server(
-                    {"sqlalchemy.url": f"sqlite:///{tmp_path}/data.sqlite"},
+                    {"sqlalchemy.url": f"sqlite:///{tmp_path}/data.sqlite", "dynmodel.access": "open"},
                     tmp_path,
                     environment={"PYTHONPATH": path_with(site)},
                 )
