@@ -1,10 +1,12 @@
 """docs/access.md: its recipes, in their order, on one database in which access is enforced."""
 
+import functools
 import json
 import re
 
 import pytest
 
+from dynmodel_pyramid.scripts import accounts
 from dynmodel_pyramid.testing.databases import database_settings
 from tests.documents import ROOT, SCRIPTS, Answer, Shell, examples_of
 from tests.server_process import write_ini
@@ -49,7 +51,9 @@ def blocks() -> list[tuple[str, str]]:
     return re.findall(r"^```(\w+)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
 
 
-def test_recipes(settings, make_app, tmp_path):
+def test_recipes(settings, make_app, tmp_path, monkeypatch):
+    # To read an INI file takes 0.2 s, for the entry points; here it is the same one each time.
+    monkeypatch.setattr(accounts, "read_ini", functools.cache(accounts.read_ini))
     app = make_app()
 
     def send(method, path, headers, body):
