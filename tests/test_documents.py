@@ -2,14 +2,15 @@
 
 import pytest
 
-from tests.documents import check, examples
+from tests.documents import SCRIPTS, Shell, examples
 
 DOCUMENTS = ("README.md", "docs/api.md")
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_examples(document, server):
-    found = list(examples(document))
+    found = list(examples(document, ("curl", *SCRIPTS)))
     assert found
+    shell = Shell(server.url, str(server.ini))
     for example in found:
-        check(example, server.url)
+        shell.check(example)

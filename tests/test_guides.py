@@ -82,8 +82,32 @@ def test_the_host_application(embedded):
     assert embedded.get("/data").json["links"]["tables"] == "/data/table/"
 
 
+class HostPolicy:
+    """A security policy of the host, for which the client's word is enough."""
+
+    def authenticated_userid(self, request):
+        return request.headers.get("X-User")
+
+
+def test_identities_of_the_host(settings):
+    from pyramid.config import Configurator
+
+    namespace = {"__name__": __name__}
+    exec(blocks("embedding.md", "python")[1], namespace)
+    config = Configurator(settings={**settings, "dynmodel.access": "enforced"})
+    config.include("pyramid_tm")
+    config.include(namespace["includeme"])
+    config.set_security_policy(HostPolicy())
+    app = webtest.TestApp(config.make_wsgi_app())
+    me = app.get("/data/me/", headers={"X-User": "ann", "X-Tenant": "acme"}).json
+    assert (me["id"], me["claims"]) == ("host:ann", {"tenant": "acme"})
+    assert me["roles"] == ["authenticated", "clerk", "everyone"]
+    assert app.get("/data/me/").json["kind"] == "anonymous"
+    config.registry.dynmodel_catalogue.database.close()
+
+
 def test_the_script(products, settings, tmp_path):
-    code = blocks("embedding.md", "python")[1]
+    code = blocks("embedding.md", "python")[2]
     ini = write_ini(tmp_path, settings, port=1)
     command = [sys.executable, "-W", "error::ResourceWarning", "-c", f"{code}\nraise_prices({str(ini)!r})"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
@@ -96,7 +120,7 @@ def test_relationships(embedded, settings, tmp_path):
     for document in tables:
         embedded.post_json("/data/table/", document, status=201)
     ini = write_ini(tmp_path, settings, port=1)
-    code = f"{blocks('embedding.md', 'python')[2]}\nprint(tag_orders({str(ini)!r}))"
+    code = f"{blocks('embedding.md', 'python')[3]}\nprint(tag_orders({str(ini)!r}))"
     command = [sys.executable, "-W", "error::ResourceWarning", "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from dynmodel_pyramid.scripts.new_field_type import main
-from dynmodel_pyramid.testing.databases import OPEN
 from tests.documents import ROOT, check, examples
 from tests.plugins import install, path_with, run
 from tests.server_process import Server
@@ -63,7 +62,7 @@ def test_the_tutorial(tmp_path, monkeypatch, capsys):
                 assert re.search("^part_number +dynmodel-part-number", run("listed", path=site).stdout, re.MULTILINE)
             elif program == "pserve":
                 server = Server(
-                    {"sqlalchemy.url": f"sqlite:///{tmp_path}/data.sqlite", **OPEN},
+                    {"sqlalchemy.url": f"sqlite:///{tmp_path}/data.sqlite", "dynmodel.access": "open"},
                     tmp_path,
                     environment={"PYTHONPATH": path_with(site)},
                 )

@@ -7,7 +7,7 @@ import pytest
 import webtest
 
 import dynmodel_pyramid
-from dynmodel_pyramid.testing.databases import OPEN
+from dynmodel_pyramid.testing.databases import database_settings
 from tests import document_types
 from tests.documents import ROOT, equal
 
@@ -61,16 +61,17 @@ def test_the_example_runs(name, tmp_path):
     blocks = re.findall(r"^```json\n(.*?)^```$", section(name, "Example"), re.DOTALL | re.MULTILINE)
     assert len(blocks) == 3, "want the definition, the row and the answer"
     definition, row, answer = map(json.loads, blocks)
-    wsgi = dynmodel_pyramid.main({}, **{"sqlalchemy.url": f"sqlite:///{tmp_path}/data.sqlite", **OPEN})
-    try:
-        app = webtest.TestApp(wsgi)
-        made = app.post_json("/table/", definition, status=201).json
-        assert name in [field["type"] for field in made["fields"].values()]
-        given = app.post_json(f"/table/{made['id']}/rows/", row, status=201).json
-        assert equal(answer, given), given
-        assert app.get(f"/table/{made['id']}/rows/{given['id']}/").json == given
-    finally:
-        wsgi.registry.dynmodel_catalogue.database.close()
+    with database_settings("sqlite", tmp_path) as settings:
+        wsgi = dynmodel_pyramid.main({}, **settings)
+        try:
+            app = webtest.TestApp(wsgi)
+            made = app.post_json("/table/", definition, status=201).json
+            assert name in [field["type"] for field in made["fields"].values()]
+            given = app.post_json(f"/table/{made['id']}/rows/", row, status=201).json
+            assert equal(answer, given), given
+            assert app.get(f"/table/{made['id']}/rows/{given['id']}/").json == given
+        finally:
+            wsgi.registry.dynmodel_catalogue.database.close()
 
 
 def test_the_index_is_up_to_date():
