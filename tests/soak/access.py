@@ -36,8 +36,8 @@ _TIME_TO_LIVE = """\
         self.catalogue.access_looked_at = moment
 """
 #: The lock that makes changes of access wait for writes; without it, writes are slow to commit.
-_SHARE = "            self.database.dialect.share_access(connection)\n        return super().open"
-_NO_SHARE = "            pass\n        return super().open"
+_SHARE = "            self.database.dialect.share_access(connection)\n\n    def confirm"
+_NO_SHARE = "            pass\n\n    def confirm"
 _CONFIRM = "            super().confirm()\n"
 _SLOW = """\
             if self._connection is not None:
