@@ -139,10 +139,12 @@ class Ninth:
         self.race, self.send, self.chance = race, send, send.chance
         self.granter = Granter(send.chance)
 
-    def loop(self, changes: int, deadline: float, pause: float) -> None:
+    def loop(self, changes: int, deadline: float, pause: float, until_violation: bool) -> None:
         race = self.race
         try:
             while len(race.changes) <= changes and time.monotonic() < deadline:
+                if until_violation and race.figures.total:
+                    break
                 for step in self.granter.next(race.changes[-1].state):
                     self.change(step, deadline)
                     self.witness()
@@ -229,10 +231,12 @@ def run_access(
     pause: float = 0.03,
     seed: int = 1,
     defines: float | None = 0.2,
+    until_violation: bool = False,
 ) -> Race:
     """The whole run on running servers; ``race.figures`` holds the violations.
 
     :param defines: mean seconds between changes of the definition; None: there are none
+    :param until_violation: the first violation ends the run
     """
     secret = first_secret(fleet)
     send = Sender(fleet.ports, secret, random.Random(seed))
@@ -241,7 +245,7 @@ def run_access(
     threads = [threading.Thread(target=client.loop, daemon=True) for client in granted]
     deadline = time.monotonic() + seconds
     ninth = Ninth(race, Sender(fleet.ports, secret, random.Random(seed + 1)))
-    threads.append(threading.Thread(target=ninth.loop, args=(changes, deadline, pause), daemon=True))
+    threads.append(threading.Thread(target=ninth.loop, args=(changes, deadline, pause, until_violation), daemon=True))
     if defines is not None:
         tenth = Tenth(race, Sender(fleet.ports, secret, random.Random(seed + 2)))
         threads.append(threading.Thread(target=tenth.loop, args=(defines,), daemon=True))
