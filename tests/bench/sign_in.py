@@ -3,8 +3,8 @@
 python -m tests.bench.sign_in --database sqlite
 
 A real server with the default settings and real argon2 hashes. Guessers at one address send wrong passwords for new
-names each time, as fast as the server answers. Beside them somebody with a token reads one row 20 times a second, and somebody at
-another address signs in once a second. Both are measured alone first.
+names each time, as fast as the server answers. Beside them somebody with a token reads one row 20 times a second, and
+somebody at another address signs in once a second. Both are measured alone first.
 """
 
 import argparse
@@ -26,6 +26,9 @@ from tests.server_process import Server
 from tests.soak.fleet import percentile
 
 GUESSERS = 8
+#: Stands for a 429 of a process that checks as many passwords as it may.
+NO_TURN = 4290
+NAMES: dict[int, str] = {429: "429", NO_TURN: "429 (no turn to hash)"}
 PASSWORD = "a good password"
 ATTACKER, READER, OTHER = "127.0.0.2", "127.0.0.1", "127.0.0.3"
 
@@ -52,8 +55,11 @@ class Client:
         begun = time.monotonic()
         self.connection.request(method, path, body, headers)
         answer = self.connection.getresponse()
-        answer.read()
-        return answer.status, time.monotonic() - begun
+        content = answer.read()
+        status = answer.status
+        if status == 429 and b"being checked" in content:
+            status = NO_TURN
+        return status, time.monotonic() - begun
 
     def sign_in(self, name: str, password: str) -> tuple[int, float]:
         return self.send("POST", "/session/", {"name": name, "password": password}, **{"Sec-Fetch-Site": "same-origin"})
@@ -89,6 +95,7 @@ class Attack:
         client = Client(self.port, ATTACKER)
         while not self.over.is_set():
             if self.attack.wait(0.1):
+                # A guesser who has no turn comes again soon; Retry-After would ask for a second.
                 answer = client.sign_in(f"guess {next(self._numbers)}", "a wrong password")
                 self.phase.guesses.append(answer)
                 if answer[0] == 429 and self.phase is self.first:
@@ -135,14 +142,17 @@ def told(name: str, phase: Phase, seconds: float) -> str:
         if not answers:
             return "none"
         taken = [each for _, each in answers]
-        statuses = ", ".join(f"{count} {status}" for status, count in sorted(Counter(s for s, _ in answers).items()))
+        statuses = ", ".join(
+            f"{count} {NAMES.get(status, str(status))}"
+            for status, count in sorted(Counter(s for s, _ in answers).items())
+        )
         middle = statistics.median(taken) * 1000
         return f"{statuses}; median {middle:.0f} ms, p99 {percentile(taken, 0.99) * 1000:.0f} ms"
 
     hashed = sum(status == 401 for status, _ in phase.guesses)
     return (
-        f"{name}: {seconds:.1f} s, {len(phase.guesses) / seconds:.1f} attempts a second, {hashed / seconds:.1f} of them "
-        f"checked ({times(phase.guesses)}); reads {times(phase.reads)}; sign-ins of others {times(phase.sign_ins)}"
+        f"{name}: {seconds:.1f} s, {len(phase.guesses) / seconds:.1f} attempts a second, {hashed / seconds:.1f} of "
+        f"them checked ({times(phase.guesses)}); reads {times(phase.reads)}; sign-ins of others {times(phase.sign_ins)}"
     )
 
 

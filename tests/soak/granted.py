@@ -298,7 +298,7 @@ class Granted:
         id, row = self.target()
 
         def check(sight: Sight, answer: Answer) -> str | None:
-            if sight.read_only or all(role.update is None for role in sight.roles):
+            if not sight.may("update"):
                 return None if answer.status == 403 else f"{answer.status}, want 403"
             wanted = [id] if sight.reads(row) and sight.writes("update", row) else []
             if answer.status != 200:
@@ -348,8 +348,7 @@ def _status_fault(sight: Sight, action: str, row: Row, status: int, good: tuple[
     if sight.reads(row) and sight.writes(action, row):
         wanted = good
     else:
-        is_granted = not sight.read_only and any(getattr(role, action) is not None for role in sight.roles)
-        wanted = (403,) if sight.reads(row) else (404,) if is_granted else (403, 404)
+        wanted = (403,) if sight.reads(row) else (404,) if sight.may(action) else (403, 404)
     return None if status in wanted else f"{status}, want {wanted}"
 
 

@@ -124,6 +124,17 @@ class Sight:
             "tenant": user.tenant is not None and row.tenant == user.tenant,
         }[condition]
 
+    def is_in_force(self, condition: str | None) -> bool:
+        """Whether a grant with this condition holds at all: not where a claim that it needs is absent or empty."""
+        return {
+            **{None: False, "all": True, "own": True},
+            **{"team": bool(self.user.teams), "tenant": self.user.tenant is not None},
+        }[condition]
+
+    def may(self, action: str) -> bool:
+        """Whether some grant is in force."""
+        return not self.read_only and any(self.is_in_force(getattr(role, action)) for role in self.roles)
+
     @property
     def sees_table(self) -> bool:
         return bool(self.roles)
@@ -131,7 +142,7 @@ class Sight:
     @property
     def knows_secret(self) -> bool:
         """Whether the field exists for the user."""
-        return any(read.shows_secret for role in self.roles for read in role.read)
+        return any(read.shows_secret and self.is_in_force(read.condition) for role in self.roles for read in role.read)
 
     def reads(self, row: Row) -> bool:
         return any(self.holds(read.condition, row) for role in self.roles for read in role.read)
