@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.soak.coherence import run_coherence, with_large_tables
-from tests.soak.fleet import running_fleet
+from tests.soak.fleet import WITHOUT_CHECK, running_fleet
 from tests.soak.redefiner import EveryRedefiner
 
 
@@ -22,7 +22,7 @@ def test_no_answer_is_stale(database):
 
 @pytest.mark.long
 def test_a_time_to_live_is_found_out(database):
-    with running_fleet(database, 2, without_check=True) as fleet:
+    with running_fleet(database, 2, without=WITHOUT_CHECK) as fleet:
         run = run_coherence(fleet, redefinitions=12, clients=3, pause=0.01, seconds=60)
     assert sum(run.figures.violations.values()) > 0
 

@@ -57,11 +57,13 @@ class RequestAttempt(Attempt):
         """Whether the caller needs no proof: nobody is asked for, or whoever it is may do everything."""
         return self._caller is None or self._caller.stamp is None
 
-    def open(self, connection: sa.Connection, *, writes: bool = False) -> sa.Connection:
+    def _lock_tables(self, connection: sa.Connection, *, writes: bool) -> None:
+        # The tables first, as changes of definitions do. Otherwise a change of access would wait for this write, and
+        # the write for a long change of the table.
+        super()._lock_tables(connection, writes=writes)
         if writes and not self._is_proven:
             # A change of access waits until this write ends, so none that was proven before it commits after it.
             self.database.dialect.share_access(connection)
-        return super().open(connection, writes=writes)
 
     def confirm(self) -> None:
         if not self._used and not self._is_proven and not self._confirmed:

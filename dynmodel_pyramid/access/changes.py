@@ -4,8 +4,8 @@ A write of rows is allowed by the roles and grants of some moment. On PostgreSQL
 (:func:`share`), and a change of access holds the exclusive one (:func:`hold`). So once a change is answered, no write
 that was allowed before is committed any more. On SQLite one transaction writes at a time.
 
-As in ``definitions/store.py``, functions take a connection inside a transaction, and neither begin nor end one. Take
-the lock before the row of the state (``DefinitionStore.lock_state``), never after it.
+As in ``definitions/store.py``, functions take a connection inside a transaction, and neither begin nor end one. Locks
+are taken in one order: first user tables, then this lock, then the row of the state (``DefinitionStore.lock_state``).
 """
 
 import secrets
@@ -29,8 +29,7 @@ def hold(connection: sa.Connection, database: Database, wait: float | None = Non
 
     :param wait: for how many seconds; ``dynmodel.lock_timeout`` by default
     """
-    database.dialect.bound_lock_waits(connection, database.settings.lock_timeout if wait is None else wait)
-    database.dialect.hold_access(connection)
+    database.dialect.hold_access(connection, database.settings.lock_timeout if wait is None else wait)
 
 
 def record(connection: sa.Connection, database: Database, subject: str, author: str | None) -> State:

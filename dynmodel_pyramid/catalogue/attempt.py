@@ -85,6 +85,10 @@ class Attempt:
             self._confirmed = True
         elif self.number:
             self.lock(connection, writes=writes)
+        elif writes:
+            # Rows are locked before they are written. A definition change that comes between waits for their locks,
+            # and they wait for it.
+            self._lock_tables(connection, writes=True)
         return connection
 
     def leave(self) -> None:
@@ -93,11 +97,14 @@ class Attempt:
 
     def lock(self, connection: sa.Connection, *, writes: bool = False) -> None:
         """Hold off definition changes of the tables used so far, then confirm: all that follows is coherent."""
+        self._lock_tables(connection, writes=writes)
+        self._compare(connection)
+        self._confirmed = True
+
+    def _lock_tables(self, connection: sa.Connection, *, writes: bool) -> None:
         models = sorted((model for model in self._used.values() if model), key=lambda model: model.definition.id)
         tables = list(dict.fromkeys(model.table for model in models))
         self.database.dialect.lock_tables(connection, tables, writes=writes, wait=self._deadline - time.monotonic())
-        self._compare(connection)
-        self._confirmed = True
 
     def confirm(self) -> None:
         """Prove that the answer is coherent; call it before every answer, with all writes flushed.

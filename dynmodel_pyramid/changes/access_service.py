@@ -1,5 +1,6 @@
 """Changes of roles and grants: one transaction each, in which no definition and no other role changes."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -65,7 +66,7 @@ class AccessService:
         """
 
         def run(connection: sa.Connection, deadline: float) -> AccessOutcome:
-            access_changes.hold(connection, self.database, self.database.settings.lock_attempt)
+            access_changes.hold(connection, self.database, deadline - time.monotonic())
             self.catalogue.store.lock_state(connection)
             _, before = load(connection, self.database)
             self._prove(connection)

@@ -29,6 +29,7 @@ from dynmodel_pyramid.changes.table_change import TableChange, in_order, settled
 from dynmodel_pyramid.changes.validate import Unfinished, finish, may_be_online
 from dynmodel_pyramid.database import Failure, State
 from dynmodel_pyramid.definitions import TableDefinition
+from dynmodel_pyramid.definitions.reading_fields import Resolve
 from dynmodel_pyramid.errors import Busy, Conflict, DynmodelError, OutcomeUnknown, Unavailable
 
 SCHEMA_EDITORS: dict[str, type[SchemaEditor]] = {"sqlite": SQLiteSchemaEditor, "postgresql": PostgreSQLSchemaEditor}
@@ -97,9 +98,8 @@ class Executor:
 
         def run(connection: sa.Connection, deadline: float) -> Executed:
             begun = time.monotonic()
-            if access is not None:
-                hold(connection, self.database, self.settings.lock_attempt)  # before the row of the state
-            locked, changes = plan_locked(self.catalogue, connection, wanted, make_changes, deadline)
+            make = make_changes if access is None else self._holding_access(make_changes)
+            locked, changes = plan_locked(self.catalogue, connection, wanted, make, deadline)
             early = [change.id for change in changes if change.is_too_early]
             if early:
                 raise Unfinished(early[0])
@@ -135,6 +135,17 @@ class Executor:
                 return self.transaction(run)
             except Unfinished as unfinished:
                 finish(self, unfinished.table_id)
+
+    def _holding_access(self, make_changes: MakeChanges) -> MakeChanges:
+        """In the order of writes of rows: first the tables, then access, then the row of the state. If access is not
+        free at once, the tables are released.
+        """
+
+        def make(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
+            hold(connection, self.database, self.settings.lock_attempt)
+            return make_changes(connection, locked, resolve)
+
+        return make
 
     def plan(
         self, wanted: Iterable[int], make_changes: MakeChanges, access: AccessChange | None = None

@@ -218,9 +218,11 @@ class Dialect:
     def bound_lock_waits(self, connection: sa.Connection, wait: float) -> None:
         """Let later statements of the transaction wait at most ``wait`` seconds for a lock; 0 or less: almost none."""
 
-    def hold_access(self, connection: sa.Connection) -> None:
+    def hold_access(self, connection: sa.Connection, wait: float) -> None:
         """Wait for the writes of rows that were allowed before a change of access, and hold off new ones, until the
         transaction ends; a no-op where only one transaction writes at a time.
+
+        :raises sqlalchemy.exc.DBAPIError: the wait (seconds) is over
         """
 
     def share_access(self, connection: sa.Connection) -> None:

@@ -1,5 +1,7 @@
 """PostgreSQL."""
 
+import random
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -39,6 +41,10 @@ _END_STREAMS = sa.text(
 
 #: The first key of PostgreSQL's advisory lock of access (``access/changes.py``); an arbitrary number.
 ACCESS_LOCK_KEY = 0x64796E61
+
+
+def _wait_at_most(seconds: float) -> str:
+    return f"SET LOCAL lock_timeout = {max(1, int(seconds * 1000))}"
 
 
 class PostgreSQL(Dialect):
@@ -235,8 +241,25 @@ class PostgreSQL(Dialect):
     def bound_statements(self, connection: sa.Connection, seconds: float) -> None:
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}")
 
-    def hold_access(self, connection: sa.Connection) -> None:
-        self._lock_access(connection, "pg_advisory_xact_lock")
+    def hold_access(self, connection: sa.Connection, wait: float) -> None:
+        # All writes queue behind an attempt. So that one long write does not hold up the others, attempts are short
+        # and become longer, and the others pass between them.
+        deadline, patience = time.monotonic() + wait, self.settings.lock_attempt
+        while True:
+            savepoint = connection.begin_nested()
+            try:
+                self.bound_lock_waits(connection, min(patience, max(0, deadline - time.monotonic())))
+                self._lock_access(connection, "pg_advisory_xact_lock")
+            except sa.exc.DBAPIError as error:
+                savepoint.rollback()
+                if self.failure(error).kind != "busy" or time.monotonic() >= deadline:
+                    raise
+                time.sleep(min(random.uniform(0.5, 1.5) * patience, max(0, deadline - time.monotonic())))
+                patience *= 1.5
+            else:
+                savepoint.commit()
+                break
+        self.bound_lock_waits(connection, self.settings.lock_timeout)
 
     def share_access(self, connection: sa.Connection) -> None:
         self._lock_access(connection, "pg_advisory_xact_lock_shared")
@@ -247,7 +270,7 @@ class PostgreSQL(Dialect):
             cursor.execute(f"SELECT {function}({ACCESS_LOCK_KEY}, hashtext(%s))", (self.schema or "",))
 
     def bound_lock_waits(self, connection: sa.Connection, wait: float) -> None:
-        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, int(wait * 1000))}")
+        connection.exec_driver_sql(_wait_at_most(wait))
 
     def discard_staging(self, connection: sa.Connection) -> bool:
         raw = driver_connection(connection)
@@ -295,9 +318,12 @@ class PostgreSQL(Dialect):
     def lock_tables(
         self, connection: sa.Connection, tables: Iterable[sa.FromClause], *, writes: bool, wait: float
     ) -> None:
-        prepare = connection.dialect.identifier_preparer.format_table
+        names = ", ".join(map(connection.dialect.identifier_preparer.format_table, tables))
+        if not names:
+            return
         mode = "ROW EXCLUSIVE" if writes else "ACCESS SHARE"
-        self.bound_lock_waits(connection, wait)
-        for table in tables:
-            connection.exec_driver_sql(f"LOCK TABLE {prepare(table)} IN {mode} MODE")
-        self.bound_lock_waits(connection, self.settings.lock_timeout)
+        # The driver sends all at once, as there are no parameters.
+        with raw_cursor(connection) as cursor:
+            cursor.execute(
+                f"{_wait_at_most(wait)}; LOCK TABLE {names} IN {mode} MODE; {_wait_at_most(self.settings.lock_timeout)}"
+            )

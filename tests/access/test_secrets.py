@@ -3,6 +3,7 @@
 import hashlib
 import re
 import threading
+import time
 
 import pytest
 
@@ -100,3 +101,29 @@ def test_few_hash_at_a_time(monkeypatch):
         over.set()
         thread.join()
     assert not passwords.verify(None, "x")  # the turn was given back
+
+
+def test_few_wait_to_hash(monkeypatch):
+    """The others would take all threads of the server."""
+    monkeypatch.setattr(module, "WAIT", 10)
+    passwords, begun, over = Passwords(1, CHEAP), threading.Event(), threading.Event()
+
+    def slowly(self, password):
+        begun.set()
+        assert over.wait(10)
+        return "hash"
+
+    monkeypatch.setattr(type(CHEAP), "hash", slowly)
+    threads = [threading.Thread(target=passwords.hash, args=("x",)) for _ in range(1 + module.MOST_WAITING)]
+    for thread in threads:
+        thread.start()
+    try:
+        assert begun.wait(10)
+        time.sleep(0.1)  # until the others wait
+        with pytest.raises(TooManyRequests):
+            passwords.verify(None, "x")
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+    assert not passwords.verify(None, "x")

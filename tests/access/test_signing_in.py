@@ -6,6 +6,7 @@ import threading
 import pytest
 import sqlalchemy as sa
 
+from dynmodel_pyramid.access.accounts import passwords
 from dynmodel_pyramid.access.accounts.audit import MOST_REFUSED, REFUSED, Origin
 from dynmodel_pyramid.access.accounts.failures import network
 from dynmodel_pyramid.definitions.store import now
@@ -202,3 +203,12 @@ def test_networks():
     assert network("192.0.2.7") == network("::ffff:192.0.2.7") == "192.0.2.7"
     assert network("::1") == "::/64"
     assert network(None) == network("junk") == "unknown"
+
+
+def test_an_attempt_without_a_turn_to_hash_does_not_count(accounts, user, address, monkeypatch):
+    monkeypatch.setattr(passwords, "WAIT", 0.01)
+    with accounts.passwords.turn(), accounts.passwords.turn():
+        for _ in range(10):
+            with pytest.raises(TooManyRequests):
+                sign_in(accounts, user.name, "right password", address)
+    sign_in(accounts, user.name, "right password", address)

@@ -17,7 +17,7 @@ import threading
 import time
 
 from dynmodel_pyramid.testing.databases import DATABASES
-from tests.soak.fleet import Answer, Client, Fleet, finish, percentile, running_fleet
+from tests.soak.fleet import WITHOUT_CHECK, Answer, Client, Fleet, finish, percentile, running_fleet
 from tests.soak.readers import FIRST_ROWS, ROWS, Reader
 from tests.soak.redefiner import EveryRedefiner, first_document
 from tests.soak.redefining import Document, Redefinition, Version
@@ -248,7 +248,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     started = time.monotonic()
     with running_fleet(
-        given.database, given.processes, without_check=given.without_check, adapt=with_large_tables
+        given.database, given.processes, without=WITHOUT_CHECK if given.without_check else None, adapt=with_large_tables
     ) as fleet:
         run = run_coherence(
             fleet,

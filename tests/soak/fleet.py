@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,16 +54,24 @@ class FleetServer(Server):
             self.wait()
 
 
-def package_without_check(folder: Path) -> Path:
-    """A folder with a copy of the package whose processes look at the revision every 50 ms only."""
-    copy = folder / "without_check"
+#: For each module of the package: texts, and what stands there instead.
+Without = Mapping[str, Sequence[tuple[str, str]]]
+WITHOUT_CHECK: Without = {"catalogue/attempt.py": ((_CHECK, _CHECK + _TIME_TO_LIVE),)}
+
+
+def changed_package(folder: Path, without: Without) -> Path:
+    """A folder with a copy of the package that lacks a safeguard."""
+    copy = folder / "changed"
     source = Path(dynmodel_pyramid.__file__).parent
     shutil.copytree(source, copy / source.name, ignore=shutil.ignore_patterns("__pycache__"))
-    module = copy / source.name / "catalogue" / "attempt.py"
-    text = module.read_text(encoding="utf-8")
-    if text.count(_CHECK) != 1:
-        raise RuntimeError("catalogue/attempt.py has changed: the check to switch off was not found")
-    module.write_text(text.replace(_CHECK, _CHECK + _TIME_TO_LIVE), encoding="utf-8")
+    for name, changes in without.items():
+        module = copy / source.name / name
+        text = module.read_text(encoding="utf-8")
+        for before, after in changes:
+            if text.count(before) != 1:
+                raise RuntimeError(f"{name} has changed: the safeguard to switch off was not found")
+            text = text.replace(before, after)
+        module.write_text(text, encoding="utf-8")
     return copy
 
 
@@ -125,13 +133,16 @@ def running_fleet(
     database: str,
     processes: int,
     *,
-    without_check: bool = False,
+    without: Without | None = None,
     adapt: Callable[[dict[str, str]], dict[str, str]] = dict,
 ) -> Iterator[Fleet]:
-    """Processes on an empty database of their own, with the settings that ``adapt`` makes of the least ones."""
+    """Processes on an empty database of their own, with the settings that ``adapt`` makes of the least ones.
+
+    :param without: the safeguards that they lack
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        package = package_without_check(folder) if without_check else None
+        package = None if without is None else changed_package(folder, without)
         with database_settings(database, folder) as own:
             fleet = Fleet(adapt(own), folder, processes, package_folder=package)
             try:

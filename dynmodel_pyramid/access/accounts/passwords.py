@@ -3,7 +3,7 @@
 import base64
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from argon2 import PasswordHasher
@@ -13,8 +13,20 @@ from dynmodel_pyramid.errors import Invalid, Problem, TooManyRequests
 
 #: Bytes of UTF-8 that a password has at most, and characters that a new one has at least (NIST SP 800-63B, 3.1.1.2).
 MOST, LEAST = 1024, 8
-#: Seconds that a request waits until it may hash.
-WAIT = 1.0
+#: Seconds that a request waits until it may hash; and how many of a process may wait at a time. A request that waits
+#: has a thread of the server, which others need.
+WAIT, MOST_WAITING = 1.0, 1
+
+
+@contextmanager
+def _acquired(semaphore: threading.BoundedSemaphore, seconds: float) -> Iterator[None]:
+    """:raises TooManyRequests: it was not free in time"""
+    if not semaphore.acquire(timeout=seconds):
+        raise TooManyRequests("too many passwords are being checked", 1, hint="repeat the request")
+    try:
+        yield
+    finally:
+        semaphore.release()
 
 
 def refuse_bad_password(password: object, pointer: str, *, new: bool) -> str:
@@ -44,6 +56,7 @@ class Passwords:
     def __init__(self, at_once: int, hasher: PasswordHasher | None = None) -> None:
         self.hasher = hasher or PasswordHasher()
         self._free = threading.BoundedSemaphore(at_once)
+        self._places = threading.BoundedSemaphore(at_once + MOST_WAITING)
         self._nobodys = self._hash_of_nothing()
 
     def _hash_of_nothing(self) -> str:
@@ -57,17 +70,17 @@ class Passwords:
         return f"$argon2id$v=19${cost}${salt}${digest}"
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
-        if not self._free.acquire(timeout=WAIT):
-            raise TooManyRequests("too many passwords are being checked", 1, hint="repeat the request")
-        try:
-            yield
-        finally:
-            self._free.release()
+    def turn(self) -> Iterator[Callable[[str | None, str], bool]]:
+        """The right to hash, as :meth:`verify` without a turn of its own.
+
+        :raises TooManyRequests: too many others are hashing
+        """
+        with _acquired(self._places, 0), _acquired(self._free, WAIT):
+            yield self._verify
 
     def hash(self, password: str) -> str:
         """:raises TooManyRequests: too many others are hashing"""
-        with self._turn():
+        with self.turn():
             return self.hasher.hash(password)
 
     def verify(self, stored: str | None, password: str) -> bool:
@@ -76,12 +89,15 @@ class Passwords:
         :param stored: the hash; None if there is none
         :raises TooManyRequests: too many others are hashing
         """
-        with self._turn():
-            try:
-                self.hasher.verify(self._nobodys if stored is None else stored, password)
-            except (VerificationError, InvalidHashError):
-                return False
-            return stored is not None
+        with self.turn() as verify:
+            return verify(stored, password)
+
+    def _verify(self, stored: str | None, password: str) -> bool:
+        try:
+            self.hasher.verify(self._nobodys if stored is None else stored, password)
+        except (VerificationError, InvalidHashError):
+            return False
+        return stored is not None
 
     def is_outdated(self, stored: str) -> bool:
         """Whether today's parameters are others than those that the hash was made with."""

@@ -69,12 +69,15 @@ class SigningIn:
         with self._database.reading() as connection:
             self._failures.refuse(connection, name, origin.address)
             user = find(connection)
-        with self._database.writer.begin() as connection:
-            wait = self._failures.count(connection, name, origin.address)
-        if wait is not None:
-            self._failures.refuse_until(wait)
         stored = None if user is None or user.disabled else user.password
-        if not self._passwords.verify(stored, password) or user is None:
+        # Whoever has no turn is refused before the attempt counts: nothing was learnt about the password.
+        with self._passwords.turn() as verify:
+            with self._database.writer.begin() as connection:
+                wait = self._failures.count(connection, name, origin.address)
+            if wait is not None:
+                self._failures.refuse_until(wait)
+            is_right = verify(stored, password)
+        if not is_right or user is None:
             with self._database.writer.begin() as connection:
                 self._audit.refused(connection, origin)
             raise _wrong()
