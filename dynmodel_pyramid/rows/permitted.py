@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.access.grants import Action
+from dynmodel_pyramid.access.grants import ACTIONS, Action
 from dynmodel_pyramid.access.scope import Permit
 from dynmodel_pyramid.access.scopes import Scopes
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
@@ -50,11 +50,19 @@ class PermittedRows(Rows):
     def knows(self, name: str, action: Action) -> bool:
         if not super().knows(name, action):
             return False
-        name = self.reader.aliases.names.get(name, name)
+        name = self.former_names.get(name, name)
         side = sides_of(self.model).get(name)
         if side is not None:
             return ReverseSides(self.models, self.scopes).exists(side)
         return name in SYSTEM or self.scope.knows(name, action)
+
+    @property
+    def former_names(self) -> Mapping[str, str]:
+        names = self.reader.aliases.names
+        return {former: name for former, name in names.items() if self._is_known(name)} if names else names
+
+    def _is_known(self, name: str) -> bool:
+        return any(self.scope.knows(name, action) for action in ACTIONS)
 
     # Adding
 
