@@ -161,10 +161,15 @@ class Upsert:
         return existing
 
     def _refuse_unread(self, connection: sa.Connection, ids: set[int]) -> None:
-        """:raises Conflict: the caller may not read one of these rows; so much a unique rule tells"""
-        source = self.rows.scope.view.source()
+        """:raises Conflict: the caller may not read one of these rows, or not the values that it is known by there; so
+        much a unique rule tells
+        """
+        view, by_name = self.rows.scope.view, self.rows.model.definition.by_name
+        source = view.source()
         among = self.rows.catalogue.database.dialect.among(source.c.id, sorted(ids))
-        query, values = sa.select(source.c.id).where(among), self.rows.scope.values
+        shown = [view.shown(source, by_name[name]) for name in self.target.names if name in by_name]
+        query = sa.select(source.c.id).where(among, *[condition for condition in shown if condition is not None])
+        values = self.rows.scope.values
         if not ids <= set(connection.scalars(query, values, execution_options={"compiled_cache": None})):
             raise Conflict("another row has the same values", code="unique_violation")
 
