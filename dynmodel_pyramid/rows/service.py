@@ -24,7 +24,7 @@ from dynmodel_pyramid.definitions.problems import Problems
 from dynmodel_pyramid.definitions.store import now
 from dynmodel_pyramid.errors import Invalid, PreconditionFailed, Problem
 from dynmodel_pyramid.queries.sql.subjects import SYSTEM
-from dynmodel_pyramid.rows.links import Links
+from dynmodel_pyramid.rows.links import Held, Links
 from dynmodel_pyramid.rows.permits import Permits
 from dynmodel_pyramid.rows.prepared import PreparedInsert
 from dynmodel_pyramid.rows.reading import ALL_RIGHTS, Rights, RowReader
@@ -269,8 +269,12 @@ class Rows(RowReads):
 
     def refuse_missing_rows(self, connection: sa.Connection, row_id: int, values: dict[str, Any]) -> None:
         """Check the links of a row that is changed."""
-        held = () if self.scopes.are_whole else [self.links.held(connection, self.model, row_id, values)]
+        held = () if self.scopes.are_whole else [self.held(connection, row_id, values)]
         self.links.refuse_missing_rows(connection, self.scopes, [values], [""], held=held)
+
+    def held(self, connection: sa.Connection, row_id: int, values: Mapping[str, Any]) -> Held:
+        """The ids that the row's links hold, as far as the caller may read them."""
+        return self.links.held(connection, self.model, row_id, values)
 
     def delete(self, connection: sa.Connection, row_id: int, versions: Sequence[int] | None = None) -> bool:
         """Delete a row; -> whether it existed."""

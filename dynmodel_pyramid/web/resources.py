@@ -147,7 +147,7 @@ class RowList(Resource):
     @property
     def deprecation(self) -> str | None:
         """The header ``Deprecation`` of all answers here."""
-        return aliases_of(self.model).deprecation
+        return aliases_of(self.model).deprecation(self.attempt.scopes.scope(self.model))
 
     @property
     def rows(self) -> Rows:
@@ -177,7 +177,7 @@ class RowResource(Resource):
     @property
     def deprecation(self) -> str | None:
         """The header ``Deprecation`` of all answers here."""
-        return aliases_of(self.model).deprecation
+        return aliases_of(self.model).deprecation(self.attempt.scopes.scope(self.model))
 
     @property
     def rows(self) -> Rows:

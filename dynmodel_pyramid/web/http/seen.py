@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from dynmodel_pyramid.access.attempt import RequestAttempt
-from dynmodel_pyramid.access.grants import ACTIONS
 from dynmodel_pyramid.catalogue.attempt import Stale
 from dynmodel_pyramid.catalogue.references import reference_of
 from dynmodel_pyramid.catalogue.table_builder import Model
@@ -33,9 +32,7 @@ def seen(attempt: RequestAttempt, model: Model) -> TableDefinition | None:
         return None
     sides = ReverseSides(attempt.model, attempt.scopes)
     fields = tuple(
-        _without_unseen_table(attempt, model, field)
-        for field in definition.fields
-        if any(scope.knows(field.name, action) for action in ACTIONS)
+        _without_unseen_table(attempt, model, field) for field in definition.fields if scope.exists(field.name)
     )
     known = {field.id for field in fields}
     return replace(

@@ -39,7 +39,9 @@ class RestTable(Resource):
     @property
     def deprecation(self) -> str | None:
         """The header ``Deprecation`` of all answers here."""
-        return None if self.model is None else aliases_of(self.model).deprecation
+        if self.model is None:
+            return None
+        return aliases_of(self.model).deprecation(self.attempt.scopes.scope(self.model))
 
     @property
     def rows(self) -> Rows:
