@@ -29,6 +29,7 @@ from dynmodel_pyramid.rows.written_rows import WrittenRows
 
 #: The most rows that one statement looks for; SQLite allows 500 parts of a compound SELECT (Implementation Limits, 4).
 LOOKED_FOR = 100
+_NEEDED: tuple[Action, ...] = ("create", "update")
 #: The most rounds of finding and adding rows before the upsert fails as busy.
 ROUNDS = 10
 
@@ -56,6 +57,7 @@ class Upsert:
     :param seen: the rows that the same request has written before
     :raises Malformed: the table has no such uniqueness, or no such column
     :raises Invalid: with every fault of the documents
+    :raises Forbidden: the caller has no grant to add rows, or none to change any
     """
 
     def __init__(
@@ -72,6 +74,10 @@ class Upsert:
     ) -> None:
         self.rows = rows
         self.ignore = ignore
+        for action in _NEEDED[: 1 if ignore else None]:
+            permits = rows.permits(action)
+            if permits is not None:
+                permits.refuse_none()
         self.target = target_of(rows.model, on_conflict, rows.scope.view)
         self._seen = seen
         #: Which links are checked (:meth:`Links.refuse_missing_rows`).
