@@ -15,6 +15,7 @@ from dynmodel_pyramid.queries.sql.views import ReverseSides
 
 #: How many definitions are in memory at a time: those of wide tables take much more memory than their JSON.
 CHUNK = 50
+_OF_FAR_TABLE = {"table", "reverse"}
 
 
 def sees_all(attempt: RequestAttempt) -> bool:
@@ -44,15 +45,14 @@ def seen(attempt: RequestAttempt, model: Model) -> TableDefinition | None:
 
 
 def _without_unseen_table(attempt: RequestAttempt, model: Model, field: FieldDefinition) -> FieldDefinition:
-    """A link to a table that does not exist for the caller does not name it."""
+    """A link to a table that does not exist for the caller names neither the table nor its reverse side there."""
     reference = reference_of(field, model.field_types)
     if reference is None:
         return field
     far = attempt.model(reference.table)
     if far is not None and attempt.scopes.scope(far).has_grants:
         return field
-    unnamed = {name: None for name, value in field.options.items() if name == "table"}
-    return replace(field, options={**field.options, **unnamed})
+    return replace(field, options={**field.options, **dict.fromkeys(_OF_FAR_TABLE & field.options.keys())})
 
 
 def each_seen(attempt: RequestAttempt) -> Iterator[tuple[State, TableDefinition]]:
