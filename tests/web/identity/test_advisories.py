@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from webob import Request
 
+from dynmodel_pyramid.fields.registry import Failure
 from tests.web.identity.conftest import bearer
 
 TESTS = Path(__file__).parents[2]
@@ -139,6 +140,7 @@ class World:
             "filler": {"tables": {"Staff": {"read": {"fields": ["name"]}, "update": {"fields": ["team", "friends"]}}}},
             "mine": {"tables": {"Staff": {"read": {"rows": "dept=eq.{user.claims.dept}", "fields": ["name"]}}}},
             "reader": {"definitions": "read"},
+            "writer": {"definitions": "write"},
         }
         self.admin("PUT", "/access/", {"roles": roles})
         self.clerk = self.of("clerk")
@@ -580,3 +582,27 @@ def test_a_reader_of_definitions_sees_no_row_and_no_role(world, people):
         people.send("GET", path, secret=secret, status=403)
     for path in ("/table/Staff/trash/", "/table/Staff/quarantine/", "/table/Staff/health/", "/trash/", "/access/"):
         people.send("GET", path, secret=secret, status=403)
+
+
+def test_a_writer_of_definitions_cannot_guess_grants(world, people):
+    """Neither by a patch, nor by its plan: one that changes nothing would tell what is there."""
+    guesses = ({}, {"roles": {"clerk": {}}}, {"roles": {"nobody": None}}, {"roles": {"clerk": {"tables": CLERK}}})
+    client = world.of("writer")
+    kind = "application/merge-patch+json"
+    for member in guesses:
+        body = json.dumps({"access": member}).encode()
+        for method, path in (("PATCH", "/schema/"), ("POST", "/schema/plan/")):
+            answer = Request.blank(
+                path, method=method, body=body, headers={**client.headers, "Content-Type": kind}
+            ).get_response(people.wsgi)
+            assert answer.status_int == 403
+
+
+def test_the_cause_of_a_failed_plugin_is_not_for_everybody(world, people, monkeypatch):
+    """It is the message of an error of Python."""
+    failure = Failure("broken", "dist", "1", "x:Broken", "no module at /srv/secret")
+    types = people.wsgi.registry.dynmodel_catalogue.field_types
+    monkeypatch.setattr(types, "failures", [failure])
+    for secret, cause in ((people.token("clerk"), None), (people.token("reader"), failure.cause)):
+        shown = people.send("GET", "/field-type/", secret=secret, status=200).json[-1]
+        assert (shown["name"], shown["cause"]) == ("broken", cause)
