@@ -1,8 +1,8 @@
 """Former names of fields: in request bodies, beside the present names in answers, and in ``order``."""
 
 import datetime
+from collections.abc import Callable
 
-from dynmodel_pyramid.access.scope import Scope
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.definitions import TableDefinition
 
@@ -23,9 +23,10 @@ class Aliases:
             if field.aliases
         }
 
-    def deprecation(self, scope: Scope) -> str | None:
-        """The header ``Deprecation`` (RFC 9745) of answers with rows, by the earliest alias that exists for the caller;
-        None if there is no alias.
+    def deprecation(self, exists: Callable[[str], bool]) -> str | None:
+        """The header ``Deprecation`` (RFC 9745) of answers with rows, by the earliest alias; None if there is no alias.
+
+        :param exists: whether a field exists for the caller
         """
-        moments = [moment for name, moment in self._moments.items() if scope.exists(name)]
+        moments = [moment for name, moment in self._moments.items() if exists(name)]
         return f"@{int(min(moments).timestamp())}" if moments else None

@@ -2,9 +2,9 @@
 
 from dynmodel_pyramid.access.attempt import RequestAttempt
 from dynmodel_pyramid.catalogue.table_builder import Model
-from dynmodel_pyramid.rows.aliases import aliases_of
 from dynmodel_pyramid.rows.permitted import row_service
 from dynmodel_pyramid.rows.service import Rows
+from dynmodel_pyramid.web.http.seen import deprecation_of
 from dynmodel_pyramid.web.http.tree import Resource, visible
 
 
@@ -39,9 +39,7 @@ class RestTable(Resource):
     @property
     def deprecation(self) -> str | None:
         """The header ``Deprecation`` of all answers here."""
-        if self.model is None:
-            return None
-        return aliases_of(self.model).deprecation(self.attempt.scopes.scope(self.model))
+        return None if self.model is None else deprecation_of(self.attempt, self.model)
 
     @property
     def rows(self) -> Rows:
