@@ -16,8 +16,7 @@ from dynmodel_pyramid.rows.permitted import row_service
 from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.rows.service import Rows
 from dynmodel_pyramid.web.definition_resources import FieldTrash, Health, History, Plan, QuarantineResource, TableTrash
-from dynmodel_pyramid.web.http.seen import deprecation_of
-from dynmodel_pyramid.web.http.tree import ATTEMPT, ATTEMPT_NUMBER, Resource, visible
+from dynmodel_pyramid.web.http.tree import ATTEMPT, ATTEMPT_NUMBER, Resource, deprecation_of, visible
 from dynmodel_pyramid.web.identity import resources as identity_resources
 from dynmodel_pyramid.web.identity.caching import PUBLIC
 from dynmodel_pyramid.web.identity.callers import caller_of, forget

@@ -12,16 +12,11 @@ from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.database import State
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.queries.sql.views import ReverseSides
-from dynmodel_pyramid.rows.aliases import aliases_of
+from dynmodel_pyramid.web.http.tree import sees_all
 
 #: How many definitions are in memory at a time: those of wide tables take much more memory than their JSON.
 CHUNK = 50
 _OF_FAR_TABLE = {"table", "reverse"}
-
-
-def sees_all(attempt: RequestAttempt) -> bool:
-    """Whether the caller may see all definitions as they are."""
-    return attempt.scopes.are_whole or attempt.caller.definitions != "none"
 
 
 def seen(attempt: RequestAttempt, model: Model) -> TableDefinition | None:
@@ -54,14 +49,6 @@ def _without_unseen_table(attempt: RequestAttempt, model: Model, field: FieldDef
     if far is not None and attempt.scopes.scope(far).has_grants:
         return field
     return replace(field, options={**field.options, **dict.fromkeys(_OF_FAR_TABLE & field.options.keys())})
-
-
-def deprecation_of(attempt: RequestAttempt, model: Model) -> str | None:
-    """The header ``Deprecation`` of answers below a table. Errors have it as well, so it asks no database."""
-    if sees_all(attempt):
-        return aliases_of(model).deprecation(lambda name: True)
-    # Traversal has made the scope, to know whether the table exists.
-    return aliases_of(model).deprecation(attempt.scopes.scope(model).exists)
 
 
 def each_seen(attempt: RequestAttempt) -> Iterator[tuple[State, TableDefinition]]:

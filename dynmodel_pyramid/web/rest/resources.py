@@ -4,8 +4,7 @@ from dynmodel_pyramid.access.attempt import RequestAttempt
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.rows.permitted import row_service
 from dynmodel_pyramid.rows.service import Rows
-from dynmodel_pyramid.web.http.seen import deprecation_of
-from dynmodel_pyramid.web.http.tree import Resource, visible
+from dynmodel_pyramid.web.http.tree import Resource, deprecation_of, visible
 
 
 class Rest(Resource):
