@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dynmodel_pyramid.access.compiling import RowCondition
-from dynmodel_pyramid.access.grants import Action, Grant
+from dynmodel_pyramid.access.grants import ACTIONS, Action, Grant
 from dynmodel_pyramid.queries.sql.views import View
 
 
@@ -49,6 +49,10 @@ class Scope:
     def of(self, action: Action) -> tuple[Permit, ...] | None:
         """The permits for an action; None: anything goes."""
         return None if self.permits_of is None else self.permits_of(action)
+
+    def exists(self, name: str) -> bool:
+        """Whether a field exists for the caller at all."""
+        return any(self.knows(name, action) for action in ACTIONS)
 
     def knows(self, name: str, action: Action) -> bool:
         """Whether a field exists for the caller: it may be read, or written by that action."""

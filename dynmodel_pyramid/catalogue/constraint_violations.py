@@ -1,5 +1,7 @@
 """Describes a database error by the broken rule, in words of the table's definition."""
 
+from collections.abc import Callable
+
 from dynmodel_pyramid.catalogue.check_constraints import checked_field
 from dynmodel_pyramid.database import Failure
 from dynmodel_pyramid.definitions import TableDefinition
@@ -9,13 +11,17 @@ from dynmodel_pyramid.errors import Conflict
 KINDS = ("unique", "foreign_key", "required", "check")
 
 
-def violation(failure: Failure, definition: TableDefinition | None) -> Conflict:
+def violation(
+    failure: Failure, definition: TableDefinition | None, exists: Callable[[str], bool] = lambda name: True
+) -> Conflict:
     """The error for a write that the database refused.
 
     :param failure: of one of :data:`KINDS`
     :param definition: of the written table, if it is known
+    :param exists: whether a field exists for the caller; a rule with others is not described
     """
     names = violated_fields(failure, definition) if definition is not None else []
+    names = names if all(name == "id" or exists(name) for name in names) else []
     where = ", ".join(names) or "a rule of the table"
     details = {
         "unique": f"another row has the same value in {where}",

@@ -14,7 +14,7 @@ from dynmodel_pyramid.changes.access_change import AccessChange, Audit, no_audit
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.patching import merge
 
-#: Refuses a document whose roles differ, for a caller who may not change them.
+#: Refuses a document whose roles differ, and any patch of roles, for a caller who may not change them.
 Allow = Callable[[], None]
 
 
@@ -29,6 +29,9 @@ def access_of(
     if type(document) is not dict or "access" not in document:
         return None
     member = document["access"]
+    if patch:
+        # A patch of a part that changes nothing would tell what the part is.
+        allow()
 
     def make_roles(before: Access, tables: Tables) -> Mapping[str, Role]:
         wanted = merge(roles_document(before.roles, tables), member) if patch else member

@@ -94,7 +94,7 @@ def _document(readers: Sequence[tuple[str, Callable[[str], Any]]], record: Recor
 def _readers(rows: Rows, names: list[str], columns: Columns) -> dict[str, Callable[[str], Any]]:
     """The reader of each field's texts; values of ignored fields stay texts."""
     problems, definition = Problems(), rows.model.definition
-    aliases = rows.reader.aliases.names
+    aliases = rows.former_names
     readers: dict[str, Callable[[str], Any]] = {}
     for name in names:
         present = aliases.get(name, name)
@@ -103,6 +103,8 @@ def _readers(rows: Rows, names: list[str], columns: Columns) -> dict[str, Callab
             readers[name] = str
         elif present == "id":
             readers[name] = read_integer
+        elif not rows.exists(present):
+            problems.add(f"/{escape(name)}", "unknown_field", "the table has no such field")
         elif field is not None:
             readers[name] = rows.model.field_types[field.type].text_form(field.options).from_text
         elif present in rows.reader.given:

@@ -1,7 +1,7 @@
 """Values as the text formats write them."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -9,7 +9,7 @@ import orjson
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.errors import Malformed
-from dynmodel_pyramid.queries.grammar.syntax import Field, SelectItem, Star
+from dynmodel_pyramid.queries.grammar.syntax import Embed, Field, SelectItem, Star
 from dynmodel_pyramid.rows.encoding import OPTIONS
 
 #: Makes a value's text form of the JSON text of an array or object.
@@ -53,7 +53,21 @@ def texts_of(model: Model, select: Sequence[SelectItem] = (Star(),)) -> Texts:
                 texts[name] = str
             else:
                 texts[name] = _text_of(model, field) if own and field is not None and not column.path else None
+    # Embedded rows have the name of the link that they replace.
+    texts |= {name: None for item in select if isinstance(item, Embed) for name in _names_of(item)}
     return {name: text for name, text in texts.items() if text is not None}
+
+
+def _names_of(embed: Embed) -> Iterator[str]:
+    """The names that embedded rows, or the values that they spread, have in answers."""
+    if not embed.spread:
+        yield embed.key
+        return
+    for item in embed.items:
+        if isinstance(item, Embed):
+            yield from _names_of(item)
+        elif isinstance(item, Field):
+            yield item.alias or item.aggregate or item.column.name
 
 
 def _text_of(model: Model, field: FieldDefinition) -> Text:

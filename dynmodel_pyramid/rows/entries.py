@@ -92,10 +92,10 @@ class Columns:
 
     def __init__(self, rows: Rows, names: Sequence[str] | None = None, *, missing_default: bool = True) -> None:
         reader = rows.reader
-        self._aliases = reader.aliases.names
+        self._aliases = rows.former_names
         self.names = None if names is None else list(dict.fromkeys(self._aliases.get(name, name) for name in names))
         for name in self.names or ():
-            if name != "id" and not any(rows.knows(name, action) for action in ("create", "update", "read")):
+            if name != "id" and not rows.exists(name):
                 raise Malformed(
                     f"columns: the table has no field {name[:63]!r}", code="unknown_field", parameter="columns"
                 )
@@ -137,7 +137,7 @@ def read_entries(
     entries = []
     for number, document in enumerate(documents, first):
         pointer = f"/{number}" if pointers else ""
-        document, sink = renamed(reader, columns.of(document), pointer, problems)
+        document, sink = renamed(reader, rows.former_names, columns.of(document), pointer, problems)
         if type(document) is not dict:
             reader.part(document, pointer, problems, if_there)
             continue

@@ -192,7 +192,7 @@ class Filtered:
         rows, reader, problems = self.rows, self.rows.reader, Problems()
         # Which of two names for a field counts depends on the row, so it can be decided only for a single row.
         alone = cache(partial(next, self._documents(connection, ids))) if len(ids) == 1 else None
-        document, sink = renamed(reader, document, "", problems, alone)
+        document, sink = renamed(reader, rows.former_names, document, "", problems, alone)
         values = reader.part(document, "", sink, rows.rights("update"))
         named = document if type(document) is dict else {}
         if not reader.repeatable.isdisjoint(named):

@@ -17,6 +17,7 @@ from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.definitions.store import now
 from dynmodel_pyramid.queries.sql.subjects import SYSTEM
 from dynmodel_pyramid.queries.sql.views import ReverseSides
+from dynmodel_pyramid.rows.links import Held
 from dynmodel_pyramid.rows.permits import Permits, by_presets
 from dynmodel_pyramid.rows.reading import Rights
 from dynmodel_pyramid.rows.repeating import same_value
@@ -50,11 +51,16 @@ class PermittedRows(Rows):
     def knows(self, name: str, action: Action) -> bool:
         if not super().knows(name, action):
             return False
-        name = self.reader.aliases.names.get(name, name)
+        name = self.former_names.get(name, name)
         side = sides_of(self.model).get(name)
         if side is not None:
             return ReverseSides(self.models, self.scopes).exists(side)
         return name in SYSTEM or self.scope.knows(name, action)
+
+    @property
+    def former_names(self) -> Mapping[str, str]:
+        names = self.reader.aliases.names
+        return {former: name for former, name in names.items() if self.scope.exists(name)} if names else names
 
     # Adding
 
@@ -167,6 +173,12 @@ class PermittedRows(Rows):
                 savepoint.rollback()
         raise permits.refused_check()
 
+    def held(self, connection: sa.Connection, row_id: int, values: Mapping[str, Any]) -> Held:
+        held = super().held(connection, row_id, values)
+        # Else a client could guess which rows a link that it may not read refers to.
+        hidden = self._hidden(connection, row_id) if held else set()
+        return {name: ids for name, ids in held.items() if name not in hidden}
+
     def _repeats(self, name: str, document: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
         return same_value(self.reader, name, document[name], row[name])
 
@@ -196,8 +208,8 @@ class PermittedRows(Rows):
         flags = {field.name: shown for field in fields if (shown := view.shown(source, field)) is not None}
         if flags:
             query = sa.select(*flags.values()).where(source.c.id == row_id)
-            found = connection.execute(query, self.scope.values, execution_options={"compiled_cache": None}).one()
-            hidden |= {name for name, is_shown in zip(flags, found, strict=True) if not is_shown}
+            found = connection.execute(query, self.scope.values, execution_options={"compiled_cache": None}).first()
+            hidden |= {name for number, name in enumerate(flags) if found is None or not found[number]}
         return hidden
 
     # Deleting

@@ -160,7 +160,7 @@ class RowReader:
         if seen + ("id" in document) != len(document) or rights.knows is not None:
             self._unknown(document, pointer, problems, rights, is_new=not replaces)
         if self._evaluated:
-            self._evaluate(values, document, pointer, problems, moment)
+            self._evaluate(values, document, pointer, problems, moment, rights)
         return values
 
     def _evaluate(
@@ -170,6 +170,7 @@ class RowReader:
         pointer: str,
         problems: ProblemSink,
         moment: datetime.datetime | None,
+        rights: Rights,
     ) -> None:
         """Put in the values of expressions where the document has no value."""
         for entry, expression in self._evaluated:
@@ -177,6 +178,9 @@ class RowReader:
                 try:
                     values[entry.name] = evaluate(expression, entry.node, moment)
                 except colander.Invalid as error:
+                    if rights.hides(entry.name):
+                        problems.add(pointer, "required", "the table has a default that is refused")
+                        continue
                     for _, code, message in faults(error):
                         detail = f"the default is refused: {message}"
                         self.add_fault(problems, pointer, entry.name, code, detail)

@@ -1,5 +1,6 @@
 """Documents with former names of fields: the name under which a field was sent, and which of several names counts."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from dynmodel_pyramid.definitions.problems import ProblemSink
@@ -27,13 +28,18 @@ class SentNames:
 
 
 def renamed(
-    reader: RowReader, document: Any, pointer: str, problems: ProblemSink, current: Current | None = None
+    reader: RowReader,
+    names: Mapping[str, str],
+    document: Any,
+    pointer: str,
+    problems: ProblemSink,
+    current: Current | None = None,
 ) -> tuple[Any, ProblemSink]:
     """The document with present names only, and a collector of its faults, whose pointers name the keys that were sent.
 
+    :param names: the former names that exist for the caller, and the present ones
     :param current: gives the row that is written; None for a new row
     """
-    names = reader.aliases.names
     if not names or type(document) is not dict or names.keys().isdisjoint(document):
         return document, problems
     keys: dict[str, list[str]] = {}

@@ -5,7 +5,7 @@ Its functions take a connection whose transaction the caller began, opened as th
 """
 
 import datetime
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cache, partial
@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from dynmodel_pyramid.access.grants import Action
+from dynmodel_pyramid.access.grants import ACTIONS, Action
 from dynmodel_pyramid.catalogue.cascades import Cascade
 from dynmodel_pyramid.catalogue.catalogue import RowWrites
 from dynmodel_pyramid.catalogue.system_values import Filler, system_fields
@@ -24,7 +24,7 @@ from dynmodel_pyramid.definitions.problems import Problems
 from dynmodel_pyramid.definitions.store import now
 from dynmodel_pyramid.errors import Invalid, PreconditionFailed, Problem
 from dynmodel_pyramid.queries.sql.subjects import SYSTEM
-from dynmodel_pyramid.rows.links import Links
+from dynmodel_pyramid.rows.links import Held, Links
 from dynmodel_pyramid.rows.permits import Permits
 from dynmodel_pyramid.rows.prepared import PreparedInsert
 from dynmodel_pyramid.rows.reading import ALL_RIGHTS, Rights, RowReader
@@ -92,8 +92,17 @@ class Rows(RowReads):
         """Whether the table has a field, a former name of one, a reverse side or a system column of that name, which
         exists for the caller.
         """
-        name = self.reader.aliases.names.get(name, name)
+        name = self.former_names.get(name, name)
         return name in SYSTEM or name in self.reader.by_name or name in self.reader.given
+
+    def exists(self, name: str) -> bool:
+        """Whether a document may name it in some action: else it is as if it did not exist."""
+        return any(self.knows(name, action) for action in ACTIONS)
+
+    @property
+    def former_names(self) -> Mapping[str, str]:
+        """The former names of fields that exist for the caller -> the present ones."""
+        return self.reader.aliases.names
 
     def permits(self, action: Action) -> Permits | None:
         """The caller's permits; None if everything is allowed."""
@@ -110,7 +119,7 @@ class Rows(RowReads):
         values, ids, sent = [], [], []
         for number, document in enumerate(documents, first):
             pointer = f"/{number}" if pointers else ""
-            document, sink = renamed(reader, document, pointer, problems)
+            document, sink = renamed(reader, self.former_names, document, pointer, problems)
             values.append(reader.whole(document, pointer, sink, rights, moment))
             ids.append(reader.given_id(document, pointer, problems))
             if rights is not ALL_RIGHTS and type(document) is dict:
@@ -214,7 +223,7 @@ class Rows(RowReads):
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """The document with present names; and the values to write, without values that only repeat the row's."""
         problems, reader = Problems(), self.reader
-        document, sink = renamed(reader, document, "", problems, current)
+        document, sink = renamed(reader, self.former_names, document, "", problems, current)
         values = read(document, "", sink)
         if reader.repeatable:
             refuse_changes(reader, document, current, sink)
@@ -261,8 +270,12 @@ class Rows(RowReads):
     def refuse_missing_rows(self, connection: sa.Connection, row_id: int, values: dict[str, Any]) -> None:
         """Check the links of a row that is changed."""
         is_known = self.scopes.are_whole and not self.links.named
-        held = () if is_known else [self.links.held(connection, self.model, row_id, values)]
+        held = () if is_known else [self.held(connection, row_id, values)]
         self.links.refuse_missing_rows(connection, self.scopes, [values], [""], held=held)
+
+    def held(self, connection: sa.Connection, row_id: int, values: Mapping[str, Any]) -> Held:
+        """The ids that the row's links hold, as far as the caller may read them."""
+        return self.links.held(connection, self.model, row_id, values)
 
     def delete(self, connection: sa.Connection, row_id: int, versions: Sequence[int] | None = None) -> bool:
         """Delete a row; -> whether it existed."""

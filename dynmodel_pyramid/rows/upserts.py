@@ -29,6 +29,7 @@ from dynmodel_pyramid.rows.written_rows import WrittenRows
 
 #: The most rows that one statement looks for; SQLite allows 500 parts of a compound SELECT (Implementation Limits, 4).
 LOOKED_FOR = 100
+_NEEDED: tuple[Action, ...] = ("create", "update")
 #: The most rounds of finding and adding rows before the upsert fails as busy.
 ROUNDS = 10
 
@@ -56,6 +57,7 @@ class Upsert:
     :param seen: the rows that the same request has written before
     :raises Malformed: the table has no such uniqueness, or no such column
     :raises Invalid: with every fault of the documents
+    :raises Forbidden: the caller has no grant to add rows, or none to change any
     """
 
     def __init__(
@@ -72,6 +74,10 @@ class Upsert:
     ) -> None:
         self.rows = rows
         self.ignore = ignore
+        for action in _NEEDED[: 1 if ignore else None]:
+            permits = rows.permits(action)
+            if permits is not None:
+                permits.refuse_none()
         self.target = target_of(rows.model, on_conflict, rows.scope.view)
         self._seen = seen
         #: Which links are checked (:meth:`Links.refuse_missing_rows`).
@@ -161,10 +167,15 @@ class Upsert:
         return existing
 
     def _refuse_unread(self, connection: sa.Connection, ids: set[int]) -> None:
-        """:raises Conflict: the caller may not read one of these rows; so much a unique rule tells"""
-        source = self.rows.scope.view.source()
+        """:raises Conflict: the caller may not read one of these rows, or not the values that it is known by there; so
+        much a unique rule tells
+        """
+        view, by_name = self.rows.scope.view, self.rows.model.definition.by_name
+        source = view.source()
         among = self.rows.catalogue.database.dialect.among(source.c.id, sorted(ids))
-        query, values = sa.select(source.c.id).where(among), self.rows.scope.values
+        shown = [view.shown(source, by_name[name]) for name in self.target.names if name in by_name]
+        query = sa.select(source.c.id).where(among, *[condition for condition in shown if condition is not None])
+        values = self.rows.scope.values
         if not ids <= set(connection.scalars(query, values, execution_options={"compiled_cache": None})):
             raise Conflict("another row has the same values", code="unique_violation")
 

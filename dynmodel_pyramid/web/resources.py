@@ -12,12 +12,11 @@ from pyramid.request import Request
 from dynmodel_pyramid.access.attempt import RequestAttempt
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.fields.registry import Failure, Registered
-from dynmodel_pyramid.rows.aliases import aliases_of
 from dynmodel_pyramid.rows.permitted import row_service
 from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.rows.service import Rows
 from dynmodel_pyramid.web.definition_resources import FieldTrash, Health, History, Plan, QuarantineResource, TableTrash
-from dynmodel_pyramid.web.http.tree import ATTEMPT, ATTEMPT_NUMBER, Resource, visible
+from dynmodel_pyramid.web.http.tree import ATTEMPT, ATTEMPT_NUMBER, Resource, deprecation_of, visible
 from dynmodel_pyramid.web.identity import resources as identity_resources
 from dynmodel_pyramid.web.identity.caching import PUBLIC
 from dynmodel_pyramid.web.identity.callers import caller_of, forget
@@ -147,7 +146,7 @@ class RowList(Resource):
     @property
     def deprecation(self) -> str | None:
         """The header ``Deprecation`` of all answers here."""
-        return aliases_of(self.model).deprecation
+        return deprecation_of(self.attempt, self.model)
 
     @property
     def rows(self) -> Rows:
@@ -177,7 +176,7 @@ class RowResource(Resource):
     @property
     def deprecation(self) -> str | None:
         """The header ``Deprecation`` of all answers here."""
-        return aliases_of(self.model).deprecation
+        return deprecation_of(self.attempt, self.model)
 
     @property
     def rows(self) -> Rows:

@@ -16,8 +16,11 @@ def existing_roles(connection: sa.Connection, tables: AccessTables) -> frozenset
     return BUILT_IN_ROLES.union(connection.scalars(sa.select(tables.role.c.name)))
 
 
-def read_roles(value: Any, pointer: str, existing: frozenset[str], problems: Problems) -> tuple[str, ...]:
-    """The roles in a document, sorted, each once."""
+def read_roles(value: Any, pointer: str, existing: frozenset[str] | None, problems: Problems) -> tuple[str, ...]:
+    """The roles in a document, sorted, each once.
+
+    :param existing: None if the client may not know which roles exist
+    """
     if type(value) is not list or any(type(name) is not str for name in value):
         problems.add(pointer, "wrong_type", "want an array of names of roles")
         return ()
@@ -25,6 +28,6 @@ def read_roles(value: Any, pointer: str, existing: frozenset[str], problems: Pro
         problems.add(pointer, "too_many_items", f"want at most {MOST} roles")
         return ()
     for number, name in enumerate(value):
-        if name not in existing:
+        if existing is not None and name not in existing:
             problems.add(f"{pointer}/{number}", "unknown_role", f"there is no role {name[:100]!r}")
     return tuple(sorted(set(value)))

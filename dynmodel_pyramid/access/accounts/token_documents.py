@@ -55,8 +55,11 @@ def token_document(token: Token, names: TableNames) -> dict[str, Any]:
     }
 
 
-def read_new_token(document: Any, existing_roles: frozenset[str], tables: TableIds) -> NewToken:
-    """:raises Invalid: with all faults"""
+def read_new_token(document: Any, existing_roles: frozenset[str] | None, tables: TableIds) -> NewToken:
+    """
+    :param existing_roles: None if the client may not know them; then the caller compares the roles with its own
+    :raises Invalid: with all faults
+    """
     if type(document) is not dict:
         raise Invalid([Problem("", "wrong_type", "want an object")])
     problems = Problems()

@@ -24,8 +24,8 @@ from dynmodel_pyramid.web.http.parameters import author_of, no_parameters
 from dynmodel_pyramid.web.http.parts import link_next, read_part
 from dynmodel_pyramid.web.http.permissions import writes_by_definitions
 from dynmodel_pyramid.web.http.preferences import preferred_return
-from dynmodel_pyramid.web.http.seen import CHUNK, each_seen, seen, sees_all
-from dynmodel_pyramid.web.http.tree import path
+from dynmodel_pyramid.web.http.seen import CHUNK, each_seen, seen
+from dynmodel_pyramid.web.http.tree import path, sees_all
 from dynmodel_pyramid.web.resources import Table, Tables
 
 #: The most tables in an answer.

@@ -5,6 +5,7 @@ import logging
 import re
 import secrets
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -266,14 +267,20 @@ def writes_committed(request: Request) -> bool:
 
 def _violation(failure: Failure, request: Request) -> Response:
     model = getattr(request.context, "model", None)
-    error = violation(failure, None if model is None else model.definition)
+    error = violation(failure, None if model is None else model.definition, partial(_exists, request))
     return problem(request, 409, error.code, error.detail, **error.members)
+
+
+def _exists(request: Request, name: str) -> bool:
+    """Whether a field of the written table exists for the caller."""
+    return request.context.attempt.scopes.scope(request.context.model).exists(name)
 
 
 def _too_long(failure: Failure, request: Request) -> Response:
     """A value that is too long for an index; for very long values the database does not name the index."""
     model = getattr(request.context, "model", None)
     names = [] if model is None else violated_fields(failure, model.definition) or long_indexed_fields(model)
+    names = [name for name in names if _exists(request, name)]
     subject = f"the value of {' or '.join(names)}" if names else "the value of an indexed or unique field"
     hint = "shorten the value, or take index and unique from the field (some 2,700 bytes fit, after compression)"
     return problem(request, 422, "validation", f"{subject} is too long for its index", hint, fields=names)

@@ -1,4 +1,4 @@
-"""Execution plans instead of rows, where the deployment allows it (PostgREST, "Execution plan").
+"""Execution plans instead of rows, for administrators where the deployment allows it (PostgREST, "Execution plan").
 
 A plan shows SQL, names of columns, and values of conditions, also those of access rules.
 """
@@ -91,12 +91,17 @@ def explanation(name: str, parameters: Mapping[str, str], known: Collection[str]
     return Explanation(form, of, tuple(option for option in EXPLAIN_OPTIONS if option in options))
 
 
+def may_explain(request: Request) -> bool:
+    """Whether the deployment allows execution plans, and the caller may see whole tables, whose sizes plans tell."""
+    return bool(request.registry.dynmodel_settings.plan_enabled and request.context.attempt.caller.is_admin)
+
+
 def asked_for(request: Request, offers: tuple[str, ...]) -> Explanation | None:
     """The plan that ``Accept`` names before any rows; None if rows are wanted, or plans are not enabled.
 
     :param offers: the media types of rows
     """
-    if not request.registry.dynmodel_settings.plan_enabled:
+    if not may_explain(request):
         return None
     for name, parameters in media_ranges(request.headers.get("Accept", "")):
         if name in PLANS:

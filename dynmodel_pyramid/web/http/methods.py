@@ -17,6 +17,8 @@ from dynmodel_pyramid.web.http.errors import MethodNotAllowed, request_id, with_
 from dynmodel_pyramid.web.http.permissions import Permission
 from dynmodel_pyramid.web.http.tree import ROUTE, Resource
 
+#: The category of introspectables that tell the methods of each resource class (Pyramid, "Introspection").
+INTROSPECTABLES = "dynmodel_pyramid resources"
 #: (resource, request) -> answer
 View = Callable[[Any, Request], Response]
 
@@ -68,3 +70,6 @@ def add_resource_view(
         return response
 
     config.add_view(view, context=resource, route_name=ROUTE, name="")
+    told = config.introspectable(INTROSPECTABLES, resource, resource.__name__, "resource")
+    told.update(methods=tuple(views), permission=permission)
+    config.action((INTROSPECTABLES, resource), introspectables=(told,))

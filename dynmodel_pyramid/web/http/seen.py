@@ -6,21 +6,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from dynmodel_pyramid.access.attempt import RequestAttempt
-from dynmodel_pyramid.access.grants import ACTIONS
 from dynmodel_pyramid.catalogue.attempt import Stale
 from dynmodel_pyramid.catalogue.references import reference_of
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.database import State
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.queries.sql.views import ReverseSides
+from dynmodel_pyramid.web.http.tree import sees_all
 
 #: How many definitions are in memory at a time: those of wide tables take much more memory than their JSON.
 CHUNK = 50
-
-
-def sees_all(attempt: RequestAttempt) -> bool:
-    """Whether the caller may see all definitions as they are."""
-    return attempt.scopes.are_whole or attempt.caller.definitions != "none"
+_OF_FAR_TABLE = {"table", "reverse"}
 
 
 def seen(attempt: RequestAttempt, model: Model) -> TableDefinition | None:
@@ -33,9 +29,7 @@ def seen(attempt: RequestAttempt, model: Model) -> TableDefinition | None:
         return None
     sides = ReverseSides(attempt.model, attempt.scopes)
     fields = tuple(
-        _without_unseen_table(attempt, model, field)
-        for field in definition.fields
-        if any(scope.knows(field.name, action) for action in ACTIONS)
+        _without_unseen_table(attempt, model, field) for field in definition.fields if scope.exists(field.name)
     )
     known = {field.id for field in fields}
     return replace(
@@ -47,15 +41,14 @@ def seen(attempt: RequestAttempt, model: Model) -> TableDefinition | None:
 
 
 def _without_unseen_table(attempt: RequestAttempt, model: Model, field: FieldDefinition) -> FieldDefinition:
-    """A link to a table that does not exist for the caller does not name it."""
+    """A link to a table that does not exist for the caller names neither the table nor its reverse side there."""
     reference = reference_of(field, model.field_types)
     if reference is None:
         return field
     far = attempt.model(reference.table)
     if far is not None and attempt.scopes.scope(far).has_grants:
         return field
-    unnamed = {name: None for name, value in field.options.items() if name == "table"}
-    return replace(field, options={**field.options, **unnamed})
+    return replace(field, options={**field.options, **dict.fromkeys(_OF_FAR_TABLE & field.options.keys())})
 
 
 def each_seen(attempt: RequestAttempt) -> Iterator[tuple[State, TableDefinition]]:

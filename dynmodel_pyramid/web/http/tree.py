@@ -9,6 +9,7 @@ from pyramid.traversal import ResourceTreeTraverser
 
 from dynmodel_pyramid.access.attempt import RequestAttempt
 from dynmodel_pyramid.catalogue.table_builder import Model
+from dynmodel_pyramid.rows.aliases import aliases_of
 from dynmodel_pyramid.rows.reading import parse_id
 
 #: The type of tweens, and of the handlers that they call.
@@ -66,19 +67,32 @@ def numbered(kind: type[Numbered], parent: Resource, segment: str) -> Numbered:
     return kind(parent, segment)
 
 
+def sees_all(attempt: RequestAttempt) -> bool:
+    """Whether the caller may see all definitions as they are."""
+    return attempt.scopes.are_whole or attempt.caller.definitions != "none"
+
+
 def visible(attempt: RequestAttempt, model: Model | None) -> Model | None:
     """The table, if it exists for the caller; None for a table without any grant, as if there were none.
 
     :raises Unauthenticated: the caller is anonymous: then every such table, existing or not, may need a credential
     """
     caller = attempt.caller
-    if model is not None and (attempt.scopes.are_whole or caller.definitions != "none"):
+    if model is not None and sees_all(attempt):
         return model
     if model is not None and attempt.scopes.scope(model).has_grants:
         return model
     if caller.identity.is_anonymous:
         raise caller.refused("see this table")
     return None
+
+
+def deprecation_of(attempt: RequestAttempt, model: Model) -> str | None:
+    """The header ``Deprecation`` of answers below a table. Errors have it as well, so it asks no database."""
+    if sees_all(attempt):
+        return aliases_of(model).deprecation(lambda name: True)
+    # Traversal has made the scope, to know whether the table exists.
+    return aliases_of(model).deprecation(attempt.scopes.scope(model).exists)
 
 
 def path(request: Request, *segments: object) -> str:

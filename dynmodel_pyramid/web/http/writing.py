@@ -137,6 +137,9 @@ class Write:
     def _fill(self, answer: Response) -> None:
         self._settle()
         self._body.answer(answer)
+        if self._form.is_single and not answer.content_length:
+            # The one row may not be read.
+            answer.headers.pop("Content-Type", None)
 
     def answer(self, status: int, count: int, *, empty: int = 204, later: Later = lambda step: step()) -> Response:
         """

@@ -7,9 +7,10 @@ from pyramid.response import Response
 from dynmodel_pyramid.access.accounts.roles import existing_roles
 from dynmodel_pyramid.access.accounts.token_documents import NewToken, read_new_token, token_document
 from dynmodel_pyramid.access.accounts.tokens import Token
+from dynmodel_pyramid.access.attempt import RequestAttempt
 from dynmodel_pyramid.access.caller import Caller
 from dynmodel_pyramid.access.identity import BUILT_IN_ROLES, Credential
-from dynmodel_pyramid.catalogue.attempt import Attempt
+from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.errors import Conflict, Invalid, NotFound, Problem
 from dynmodel_pyramid.web.http.answers import empty_answer, encode, json_answer
 from dynmodel_pyramid.web.http.body import read_json, refuse_body
@@ -44,10 +45,16 @@ def _owner(caller: Caller, what: str) -> int | None:
     return owner
 
 
-def _document(token: Token, attempt: Attempt) -> dict[str, object]:
+def _exists(attempt: RequestAttempt, model: Model) -> bool:
+    """Whether a table exists for the caller, as in :func:`~dynmodel_pyramid.web.http.tree.visible`."""
+    caller = attempt.caller
+    return caller.is_admin or caller.definitions != "none" or not caller.grants(model.definition.id).is_empty
+
+
+def _document(token: Token, attempt: RequestAttempt) -> dict[str, object]:
     def name(number: int) -> str | None:
         model = attempt.model(number)
-        return None if model is None else model.definition.model_name
+        return None if model is None or not _exists(attempt, model) else model.definition.model_name
 
     return token_document(token, name)
 
@@ -69,13 +76,12 @@ def create_token(context: Tokens, request: Request) -> Response:
 
     def table_id(key: int | str) -> int | None:
         model = context.attempt.model(key)
-        if model is None or not (caller.is_admin or not caller.grants(model.definition.id).is_empty):
-            return None
-        return model.definition.id
+        return None if model is None or not _exists(context.attempt, model) else model.definition.id
 
     accounts = accounts_of(request)
     with accounts.database.reading() as connection:
-        roles = existing_roles(connection, accounts.tables)
+        # To others a role that they do not have is the same as none.
+        roles = existing_roles(connection, accounts.tables) if caller.is_admin else None
     wanted = read_new_token(document, roles, table_id)
     connection = changing_access(context.attempt, request)
     own = own_user_id(caller)

@@ -14,7 +14,7 @@ from dynmodel_pyramid.exchange.outgoing import cell
 from dynmodel_pyramid.rows.encoding import json_rows
 from dynmodel_pyramid.web.http.conditions import media_ranges
 from dynmodel_pyramid.web.http.errors import NotAcceptable
-from dynmodel_pyramid.web.http.explained import PLANS, Explanation, explanation
+from dynmodel_pyramid.web.http.explained import PLANS, Explanation, explanation, may_explain
 from dynmodel_pyramid.web.rest.errors import RestError, single_object
 
 JSON, CSV = "application/json", "text/csv"
@@ -108,7 +108,7 @@ def negotiated(request: Request, *, explains: bool = False) -> Media | Explanati
     if header in ("", "*/*", JSON):
         return Media(JSON)
     wanted = media_ranges(header)
-    plans = PLANS if explains and request.registry.dynmodel_settings.plan_enabled else ()
+    plans = PLANS if explains and may_explain(request) else ()
     for name, parameters in wanted:
         is_stripped = parameters.get("nulls") == "stripped"
         base = name.removesuffix("+json")

@@ -115,8 +115,8 @@ class Typing:
         :param columns: read only these fields
         :raises RestError: one of them is not a field
         """
-        self._reader, self._model, self._columns = rows.reader, rows.model, columns
-        self._names = rows.reader.aliases.names
+        self._rows, self._reader, self._model, self._columns = rows, rows.reader, rows.model, columns
+        self._names = rows.former_names
         self._typers: dict[str, Callable[[Any], Any]] = {}
         for name in columns or ():
             if name != "id" and not self._is_known(name):
@@ -126,7 +126,7 @@ class Typing:
 
     def _is_known(self, name: str) -> bool:
         name = self._names.get(name, name)
-        return name in self._reader.by_name or name in self._reader.given
+        return (name in self._reader.by_name or name in self._reader.given) and self._rows.exists(name)
 
     def typed(self, document: dict[str, Any]) -> dict[str, Any]:
         """The document with typed values, and only the keys of ``columns``."""
@@ -159,7 +159,7 @@ class Typing:
             return _id
         name = self._names.get(name, name)
         entry, field = self._reader.by_name.get(name), self._model.definition.by_name.get(name)
-        if field is None:
+        if field is None or not self._is_known(name):
             return _plain
         field_type = self._model.field_types[field.type]
         # A client may send back a system value.

@@ -2,10 +2,9 @@
 
 from dynmodel_pyramid.access.attempt import RequestAttempt
 from dynmodel_pyramid.catalogue.table_builder import Model
-from dynmodel_pyramid.rows.aliases import aliases_of
 from dynmodel_pyramid.rows.permitted import row_service
 from dynmodel_pyramid.rows.service import Rows
-from dynmodel_pyramid.web.http.tree import Resource, visible
+from dynmodel_pyramid.web.http.tree import Resource, deprecation_of, visible
 
 
 class Rest(Resource):
@@ -39,7 +38,7 @@ class RestTable(Resource):
     @property
     def deprecation(self) -> str | None:
         """The header ``Deprecation`` of all answers here."""
-        return None if self.model is None else aliases_of(self.model).deprecation
+        return None if self.model is None else deprecation_of(self.attempt, self.model)
 
     @property
     def rows(self) -> Rows:

@@ -13,7 +13,7 @@ from dynmodel_pyramid.queries import read_document
 from dynmodel_pyramid.rows.querying import COUNTS, Queried, queried
 from dynmodel_pyramid.web.http.body import read_json
 from dynmodel_pyramid.web.http.conditions import best_offer
-from dynmodel_pyramid.web.http.explained import PLANS, asked_for
+from dynmodel_pyramid.web.http.explained import PLANS, asked_for, may_explain
 from dynmodel_pyramid.web.http.listing import list_answer
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
@@ -30,9 +30,8 @@ def includeme(config: Configurator) -> None:
 
 def offers(request: Request) -> tuple[str, ...]:
     """The media types of lists in this deployment."""
-    registry = request.registry
-    known = registry.dynmodel_formats.writable
-    return (*known, *PLANS) if registry.dynmodel_settings.plan_enabled else known
+    known: tuple[str, ...] = request.registry.dynmodel_formats.writable
+    return (*known, *PLANS) if may_explain(request) else known
 
 
 def list_rows(context: RowList, request: Request) -> Response:

@@ -11,6 +11,7 @@ from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 
+from dynmodel_pyramid.access.attempt import RequestAttempt
 from dynmodel_pyramid.definitions import upgrade
 from dynmodel_pyramid.errors import ConfigurationProblem
 from dynmodel_pyramid.fields import FieldType, is_sortable
@@ -74,8 +75,11 @@ def service_document(context: Root, request: Request) -> dict[str, Any]:
     }
 
 
-def field_type_document(known: Registered | Failure) -> dict[str, Any]:
-    """A type's document for clients. ``value`` is the JSON Schema of a value under default options."""
+def field_type_document(known: Registered | Failure, *, tells_cause: bool = True) -> dict[str, Any]:
+    """A type's document for clients. ``value`` is the JSON Schema of a value under default options.
+
+    :param tells_cause: why a type has failed: the message of an error of Python, which may name files
+    """
     origin = {
         "name": known.name,
         "status": "installed" if isinstance(known, Registered) else "failed",
@@ -83,7 +87,7 @@ def field_type_document(known: Registered | Failure) -> dict[str, Any]:
         "distribution_version": known.version or None,
     }
     if isinstance(known, Failure):
-        return {**origin, "entry_point": known.entry_point, "cause": known.cause}
+        return {**origin, "entry_point": known.entry_point, "cause": known.cause if tells_cause else None}
     field_type = known.field_type
     return {
         **origin,
@@ -107,12 +111,20 @@ def _default_value_schema(field_type: FieldType) -> dict[str, Any] | None:
 def list_field_types(context: FieldTypesResource, request: Request) -> Response:
     no_parameters(request)
     types = request.registry.dynmodel_catalogue.field_types
-    return json_answer(orjson.dumps([field_type_document(known) for known in (*types, *types.failures)]))
+    tells = _tells_cause(context.__parent__.attempt)
+    return json_answer(
+        orjson.dumps([field_type_document(known, tells_cause=tells) for known in (*types, *types.failures)])
+    )
+
+
+def _tells_cause(attempt: RequestAttempt) -> bool:
+    return attempt.caller.definitions != "none"
 
 
 def show_field_type(context: FieldTypeResource, request: Request) -> Response:
     no_parameters(request)
-    return json_answer(orjson.dumps(field_type_document(context.known)))
+    tells = _tells_cause(context.__parent__.__parent__.attempt)
+    return json_answer(orjson.dumps(field_type_document(context.known, tells_cause=tells)))
 
 
 def live(context: Live, request: Request) -> Response:
