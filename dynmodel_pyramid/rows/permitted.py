@@ -179,10 +179,8 @@ class PermittedRows(Rows):
         for permit in covering:
             wanted = {name: value for name, value in values.items() if name in changed or name in permit.names}
             wanted = {name: value for name, value in wanted.items() if name not in repeated} | dict(permit.presets)
-            for number, trial in enumerate(trials):
-                if trial.values == wanted:
-                    trials[number] = _Trial(wanted, (*trial.permits, permit))
-                    break
+            if trials and trials[-1].values == wanted:
+                trials[-1] = _Trial(wanted, (*trials[-1].permits, permit))
             else:
                 trials.append(_Trial(wanted, (permit,)))
         return trials

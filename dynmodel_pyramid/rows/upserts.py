@@ -21,7 +21,7 @@ from dynmodel_pyramid.definitions.store import insert_or_update, now
 from dynmodel_pyramid.errors import Busy, Conflict
 from dynmodel_pyramid.rows.entries import Columns, Entry, read_entries
 from dynmodel_pyramid.rows.filtered import bound
-from dynmodel_pyramid.rows.permits import by_presets
+from dynmodel_pyramid.rows.permits import first_presets
 from dynmodel_pyramid.rows.repeating import refuse_changes
 from dynmodel_pyramid.rows.service import Rows
 from dynmodel_pyramid.rows.targets import BY_ID, target_of
@@ -231,7 +231,8 @@ class Upsert:
         if permits is not None:
             for entry in entries:
                 missing = [name for name in self._required if entry.values.get(name) is None]
-                presets, allowed[entry.number] = by_presets(permits.covering(entry.document, entry.values, missing))[0]
+                able = permits.covering(entry.document, entry.values, missing)
+                presets, allowed[entry.number] = first_presets(able)
                 entry.values.update(presets)
         return allowed
 
@@ -320,7 +321,7 @@ class Upsert:
         holding = permits.holding(connection, [entry.written_id for entry in entries], permits.permits)
         for entry in entries:
             able = permits.only(holding.get(entry.written_id, ()))
-            presets, allowed[entry.written_id] = by_presets(able.covering(entry.assigned, entry.assigned))[0]
+            presets, allowed[entry.written_id] = first_presets(able.covering(entry.assigned, entry.assigned))
             entry.assigned.update(presets)
         return allowed
 

@@ -62,7 +62,7 @@ def _fault(
         return None
     wanted = before if outcome.state is None else outcome.state
     if plain(after) != plain(wanted):
-        return f"wanted {wanted}"
+        return f"other rows than wanted (stored, wanted): {_differences(after, wanted)}"
     if outcome.state is None and after != before:
         return "a refused write changes something"
     if outcome.state is None or request.method == "DELETE":
@@ -76,6 +76,20 @@ def _fault(
     if not seen and answer.get("ETag"):
         return "an ETag of a row that may not be read"
     return None
+
+
+def _differences(one: State, other: State) -> list[Any]:
+    """The values in which two states differ."""
+    found: list[Any] = []
+    for table, rows in plain(one).items():
+        others = plain(other)[table]
+        for row_id in sorted(rows.keys() | others.keys()):
+            row, wanted = rows.get(row_id), others.get(row_id)
+            if row is None or wanted is None:
+                found += [(table, row_id, row, wanted)] if row != wanted else []
+                continue
+            found += [(table, row_id, name, row[name], wanted[name]) for name in row if row[name] != wanted[name]]
+    return found
 
 
 def document(draw: Random, writer: Writer, row: dict[str, Any] | None, count: int) -> dict[str, Any]:
