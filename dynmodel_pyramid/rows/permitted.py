@@ -144,16 +144,19 @@ class PermittedRows(Rows):
         if not allowed:
             raise permits.refused()
         rights = self.rights("update")
+        hidden = self._hidden(connection, row_id) if replaces or _has_null(document) else set()
         if replaces:
             writable = frozenset(name for permit in allowed for name in permit.names)
-            hidden = self._hidden(connection, row_id)
             kept = frozenset(name for name in self.reader.by_name if name not in writable or name in hidden)
             rights = Rights(rights.knows, rights.presets, kept)
             read = partial(self.reader.whole, rights=rights, moment=now(), replaces=True)
         else:
             read = partial(self.reader.part, rights=rights)
         document, values = self._read(read, row_id, document, current)
-        repeated = {name for name in values if name in document and name in row and self._repeats(name, document, row)}
+        # PUT repeats what was read, so the null that stands for a value that the row does not show leaves it. PATCH sets
+        # what it names.
+        repeatable = {name for name in values if name in document and name in row and (replaces or name not in hidden)}
+        repeated = {name for name in repeatable if self._repeats(name, document, row)}
         changed = {name for name in values if name in document} - repeated
         trials = self._trials(permits, allowed, values, changed, repeated)
         for number, trial in enumerate(trials):
@@ -208,3 +211,7 @@ class PermittedRows(Rows):
         if not permits.holding(connection, [row_id], permits.permits):
             raise permits.refused()
         return super().delete(connection, row_id, versions)
+
+
+def _has_null(document: Any) -> bool:
+    return type(document) is dict and None in document.values()

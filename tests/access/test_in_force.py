@@ -36,6 +36,10 @@ class Shop:
     def grant(self, tables) -> None:
         self.admin("put_json", "/access/", {"roles": {"clerk": {"tables": tables}}})
 
+    def order(self, **values) -> str:
+        """The address of a new row."""
+        return self.admin("post_json", "/table/Order/rows/", values).headers["Location"]
+
     def clerk(self, method: str, path: str, *arguments, headers=(), **keywords):
         return getattr(self.app, method)(path, *arguments, headers={**self._clerk, **dict(headers)}, **keywords)
 
@@ -53,7 +57,24 @@ def test_the_first_grant_that_holds_says_what_is_set(shop):
     grants = [{"check": "size=eq.7"}, {"preset": {"owner": "x"}}, {"fields": ["text", "size"]}]
     shop.grant({"Order": {"read": True, "create": grants, "update": grants}})
     assert shop.clerk("post_json", "/table/Order/rows/", {"text": "a"}).json["owner"] == "x"
-    shop.admin("post_json", "/table/Order/rows/", {"text": "b", "owner": "me"})
-    assert shop.clerk("patch_json", "/table/Order/rows/2/", {"text": "c"}).json["owner"] == "x"
-    shop.admin("post_json", "/table/Order/rows/", {"text": "d", "owner": "me"})
-    assert shop.clerk("patch_json", "/table/Order/rows/?id=eq.3", {"text": "e"}).json[0]["owner"] == "x"
+    assert shop.clerk("patch_json", shop.order(text="b", owner="me"), {"text": "c"}).json["owner"] == "x"
+    shop.order(text="d", owner="me")
+    assert shop.clerk("patch_json", "/table/Order/rows/?text=eq.d", {"text": "e"}).json[0]["owner"] == "x"
+
+
+# Values that a row does not show
+
+
+def test_patch_sets_null_where_a_value_is_not_shown_and_put_leaves_it(shop):
+    read = [{"fields": ["text"]}, {"rows": "size=gt.9"}]
+    shop.grant({"Order": {"read": read, "update": {"fields": ["text", "owner"]}}})
+    row = shop.order(text="a", owner="x", size=1)
+    shown = shop.clerk("get", row).json
+    assert shown["owner"] is None
+    assert shown["size"] is None
+    shop.clerk("put_json", row, {**shown, "text": "b"})
+    assert shop.admin("get", row).json["owner"] == "x"
+    shop.clerk("patch_json", row, {"size": None}, status=403)
+    shop.clerk("patch_json", row, {"owner": None})
+    found = shop.admin("get", row).json
+    assert (found["text"], found["owner"], found["size"]) == ("b", None, 1)

@@ -127,6 +127,10 @@ class Writer:
             return refused(422)
         row = self.state[self.table][row_id]
         changed = {name for name in document if name not in shown or not _same(document[name], row[name])}
+        if replaces:
+            # The null that a row shows for a value that may not be read.
+            masked = self.view.fields[self.table] - shown - {"secret"}
+            changed -= {name for name in masked if name in document and document[name] is None}
         faults = set()
         if any(name in REQUIRED[self.table] and document[name] is None for name in document):
             faults.add(422)
