@@ -153,8 +153,7 @@ class PermittedRows(Rows):
         else:
             read = partial(self.reader.part, rights=rights)
         document, values = self._read(read, row_id, document, current)
-        # PUT repeats what was read, so the null that stands for a value that the row does not show leaves it. PATCH sets
-        # what it names.
+        # PUT repeats what was read, so the null that a row shows for a hidden value leaves that value. PATCH sets null.
         repeatable = {name for name in values if name in document and name in row and (replaces or name not in hidden)}
         repeated = {name for name in repeatable if self._repeats(name, document, row)}
         changed = {name for name in values if name in document} - repeated

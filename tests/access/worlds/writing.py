@@ -137,6 +137,8 @@ class Writer:
         if self._unseen_links(document, row):
             faults.add(422)
         writable = set[str]().union(*[grant.names(writes=True) for grant in holding])
+        if replaces and any(name in shown & writable - document.keys() for name in REQUIRED[self.table]):
+            faults.add(422)
         outcomes, doubts = [], list[Grant]()
         for grant in holding:
             if not self._covers(grant, document, changed, whole=False):
