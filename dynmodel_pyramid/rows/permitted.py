@@ -160,7 +160,7 @@ class PermittedRows(Rows):
         trials = self._trials(permits, allowed, values, changed, repeated)
         for number, trial in enumerate(trials):
             savepoint = connection.begin_nested() if number + 1 < len(trials) else None
-            version = self._update(connection, row_id, trial.values, versions)
+            version = self._update(connection, row_id, trial.values, versions, trial.permits[0].presets)
             if not permits.failing(connection, {row_id: trial.permits}):
                 if savepoint is not None:
                     savepoint.commit()

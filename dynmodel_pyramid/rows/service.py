@@ -5,7 +5,7 @@ Its functions take a connection whose transaction the caller began, opened as th
 """
 
 import datetime
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cache, partial
@@ -24,7 +24,7 @@ from dynmodel_pyramid.definitions.problems import Problems
 from dynmodel_pyramid.definitions.store import now
 from dynmodel_pyramid.errors import Invalid, PreconditionFailed, Problem
 from dynmodel_pyramid.queries.sql.subjects import SYSTEM
-from dynmodel_pyramid.rows.links import Links
+from dynmodel_pyramid.rows.links import Held, Links
 from dynmodel_pyramid.rows.permits import Permits
 from dynmodel_pyramid.rows.prepared import PreparedInsert
 from dynmodel_pyramid.rows.reading import ALL_RIGHTS, Rights, RowReader
@@ -226,14 +226,23 @@ class Rows(RowReads):
         return document, values
 
     def _update(
-        self, connection: sa.Connection, row_id: int, values: dict[str, Any], versions: Sequence[int] | None
+        self,
+        connection: sa.Connection,
+        row_id: int,
+        values: dict[str, Any],
+        versions: Sequence[int] | None,
+        presets: Collection[str] = (),
     ) -> int | None:
+        """
+        :param presets: the fields whose values are a grant's: it may link to rows that the caller may not read
+        """
         table = self.model.table
         statement = sa.update(table).where(*self._conditions(row_id, versions)).returning(table.c._version)
         moment = now()
         if values:
             if self.links.fields:
-                self.refuse_missing_rows(connection, row_id, values)
+                sent = {name: value for name, value in values.items() if name not in presets}
+                self.refuse_missing_rows(connection, row_id, sent)
             columns = {name: value for name, value in values.items() if name in table.c}
             if self.given:
                 columns |= self.filler(connection, moment).of_changed_row(self.given)
@@ -260,8 +269,12 @@ class Rows(RowReads):
 
     def refuse_missing_rows(self, connection: sa.Connection, row_id: int, values: dict[str, Any]) -> None:
         """Check the links of a row that is changed."""
-        held = () if self.scopes.are_whole else [self.links.held(connection, self.model, row_id, values)]
+        held = self.held_links(connection, [row_id], values)
         self.links.refuse_missing_rows(connection, self.scopes, [values], [""], held=held)
+
+    def held_links(self, connection: sa.Connection, ids: Sequence[int], names: Collection[str]) -> list[Held]:
+        """What the links of rows hold already: the caller may repeat it even if it may not read the linked rows."""
+        return [] if self.scopes.are_whole else self.links.held(connection, self.model, ids, names)
 
     def delete(self, connection: sa.Connection, row_id: int, versions: Sequence[int] | None = None) -> bool:
         """Delete a row; -> whether it existed."""

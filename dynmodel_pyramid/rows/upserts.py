@@ -285,8 +285,14 @@ class Upsert:
                 groups.setdefault(tuple(entry.assigned), []).append(entry)
         if rows.links.fields:
             changed = [entry for group in groups.values() for entry in group]
-            values, pointers = [entry.assigned for entry in changed], [entry.pointer for entry in changed]
-            rows.links.refuse_missing_rows(connection, rows.scopes, values, pointers, own=self._own)
+            pointers = [entry.pointer for entry in changed]
+            sent = [
+                {name: value for name, value in entry.assigned.items() if name not in entry.presets}
+                for entry in changed
+            ]
+            names = frozenset[str]().union(*sent)
+            held = rows.held_links(connection, [entry.written_id for entry in changed], names)
+            rows.links.refuse_missing_rows(connection, rows.scopes, sent, pointers, own=self._own, held=held)
         system_values = rows.filler(connection, moment).of_changed_row(rows.given) if groups and rows.given else {}
         for names, group in groups.items():
             columns = [name for name in names if name in table.c]
@@ -323,6 +329,7 @@ class Upsert:
             able = permits.only(holding.get(entry.written_id, ()))
             presets, allowed[entry.written_id] = first_presets(able.covering(entry.assigned, entry.assigned))
             entry.assigned.update(presets)
+            entry.presets = frozenset(presets)
         return allowed
 
     def _refuse_changes(self, connection: sa.Connection, entries: list[Entry]) -> None:

@@ -78,3 +78,42 @@ def test_patch_sets_null_where_a_value_is_not_shown_and_put_leaves_it(shop):
     shop.clerk("patch_json", row, {"owner": None})
     found = shop.admin("get", row).json
     assert (found["text"], found["owner"], found["size"]) == ("b", None, 1)
+
+
+# Links to rows that may not be read
+
+
+def test_a_link_that_a_row_holds_may_be_repeated_in_every_way(shop):
+    shop.grant({"Order": {"read": True, "create": True, "update": True}})
+    team = shop.admin("post_json", "/table/Team/rows/", {"name": "x"}).json["id"]
+    row = shop.order(text="a", team=team)
+    number = int(row.split("/")[-2])
+    whole = {"text": "b", "owner": None, "size": None, "team": team}
+    merge = {"Prefer": "resolution=merge-duplicates"}
+    shop.clerk("put_json", row, whole)
+    shop.clerk("put_json", f"/rest/Order?id=eq.{number}", {"id": number, **whole})
+    shop.clerk("post_json", "/table/Order/rows/", [{"id": number, **whole}], headers=merge)
+    shop.order(text="b", team=team)
+    shop.clerk("patch_json", "/table/Order/rows/?text=eq.b", {"team": team})
+    # It is new for other rows.
+    other = shop.order(text="b")
+    shop.clerk("patch_json", other, {"team": team}, status=422)
+    shop.clerk("patch_json", "/table/Order/rows/?text=eq.b", {"team": team}, status=422)
+    shop.clerk(
+        "post_json", "/table/Order/rows/", [{"id": int(other.split("/")[-2]), **whole}], headers=merge, status=422
+    )
+
+
+def test_a_preset_may_link_to_a_row_that_may_not_be_read(shop):
+    team = shop.admin("post_json", "/table/Team/rows/", {"name": "x"}).json["id"]
+    grant = {"preset": {"team": team}}
+    shop.grant({"Order": {"read": True, "create": grant, "update": grant}})
+    assert shop.clerk("post_json", "/table/Order/rows/", {"text": "a"}).json["team"] == team
+    row = shop.order(text="b")
+    assert shop.clerk("patch_json", row, {"text": "c"}).json["team"] == team
+    shop.order(text="d")
+    assert shop.clerk("patch_json", "/table/Order/rows/?text=eq.d", {"text": "e"}).json[0]["team"] == team
+    row = shop.order(text="f")
+    body = [{"id": int(row.split("/")[-2]), "text": "g"}]
+    merge = {"Prefer": "resolution=merge-duplicates"}
+    assert shop.clerk("post_json", "/table/Order/rows/", body, headers=merge).json[0]["team"] == team

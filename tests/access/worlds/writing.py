@@ -139,7 +139,7 @@ class Writer:
         writable = set[str]().union(*[grant.names(writes=True) for grant in holding])
         if replaces and any(name in shown & writable - document.keys() for name in REQUIRED[self.table]):
             faults.add(422)
-        outcomes, doubts = [], list[Grant]()
+        outcomes = []
         for grant in holding:
             if not self._covers(grant, document, changed, whole=False):
                 continue
@@ -152,8 +152,6 @@ class Writer:
             if any(values.get(name, "") is None for name in REQUIRED[self.table]):
                 faults.add(422)
                 continue
-            if self._unseen_links(values, row):
-                doubts.append(grant)
             state = copied(self.state)
             state[self.table][row_id] |= values
             outcomes.append((grant, state))
@@ -162,8 +160,6 @@ class Writer:
         for grant, state in outcomes:
             if self._is_taken(state, row_id):
                 return refused(409, 403)
-            if grant in doubts:
-                return Outcome(frozenset({200, 204, 422, 403}), None, doubtful=True)
             if self._passes(grant, "update", state, row_id):
                 return Outcome(frozenset({200, 204}), state, (row_id,))
         return refused(403)
@@ -184,13 +180,11 @@ class Writer:
                 faults.add(422)
         if self._unseen_links(document, {}):
             faults.add(422)
-        outcomes, doubts = [], list[Grant]()
+        outcomes = []
         for grant in held:
             if not self._covers(grant, document, set(document), whole=True):
                 continue
             values = document | grant.presets
-            if self._unseen_links(values, {}):
-                doubts.append(grant)
             state = copied(self.state)
             state[self.table][NEXT] = self.new_row(values)
             outcomes.append((grant, state))
@@ -199,8 +193,6 @@ class Writer:
         for grant, state in outcomes:
             if self._is_taken(state, NEXT):
                 return refused(409, 403)
-            if grant in doubts:
-                return Outcome(frozenset({201, 422, 403, 409}), None, doubtful=True)
             if self._passes(grant, "create", state, NEXT):
                 return Outcome(frozenset({201}), state, (NEXT,))
         return refused(403)
@@ -262,7 +254,7 @@ class Writer:
                 if self._unseen_links(document, self.state[self.table][row_id]):
                     faults.add(422)
                 # An id that each of the rows holds already may be repeated or not.
-                doubtful |= self._unseen_links(values, {})
+                doubtful |= self._unseen_links(document, {})
                 trial = copied(self.state)
                 trial[self.table][row_id] |= values
                 if self._passes(grant, "update", trial, row_id):
