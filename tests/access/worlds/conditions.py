@@ -299,7 +299,7 @@ def random_atom(draw: Random, table: str, names: list[str] | None = None) -> Ato
     if name == "notes" or (table == "Person" and names is None and draw.random() < 0.06):
         return Atom("notes->>k", draw.choice(["eq", "neq"]), draw.choice(["a", "b"]), draw.random() < 0.2)
     kind = TYPES[table][name]
-    operator = draw.choice(OPERATORS[kind])
+    operator = draw.choice([*OPERATORS[kind], "is"])
     negated = draw.random() < 0.25
 
     def one() -> Any:

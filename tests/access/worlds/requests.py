@@ -35,6 +35,7 @@ _OPERATORS = {
     "tags": ["cs", "cd", "ov", "eq", "is"],
     "links": ["cs", "ov", "is", "eq"],
 }
+UNSORTED = ("notes", "members", "labels")
 _ORDERED = ["eq", "neq", "gt", "gte", "lt", "lte", "in", "is", "isdistinct", "eq(any)", "gt(all)"]
 ACCEPTS = ["text/csv", "application/x-ndjson", "application/vnd.pgrst.object+json", "application/json",
            "application/vnd.pgrst.array+json;nulls=stripped", "application/problem+json",
@@ -175,8 +176,27 @@ class Requests:
         return f"{path}?{text}" if text else path
 
     def rows(self) -> Request:
-        method = "HEAD" if self.draw.random() < 0.12 else "GET"
-        return Request(method, self.with_query(self.base()))
+        draw = self.draw
+        method = "HEAD" if draw.random() < 0.12 else "GET"
+        if draw.random() < 0.5:
+            return Request(method, self.with_query(self.base()))
+        # What is seldom refused.
+        known = ["id", *[name for name in self.known[self.table] if name != "secret"]]
+        parts = []
+        if draw.random() < 0.6:
+            parts.append(self.found())
+        if draw.random() < 0.3:
+            parts.append(f"select={','.join(dict.fromkeys(draw.choice(known) for _ in range(2)))}")
+        if draw.random() < 0.4:
+            parts.append(f"order={draw.choice([name for name in known if name not in UNSORTED])}")
+        path = self.base()
+        return Request(method, f"{path}?{'&'.join(parts)}" if parts else path)
+
+    def found(self) -> str:
+        """A filter that is seldom refused."""
+        names = [name for name in self.known[self.table] if name != "secret"] or list(TYPES[self.table])
+        parts = [encoded(self.draw, part) for part in random_condition(self.draw, self.table, names).text.split("&")]
+        return "&".join(part.replace("%3D", "=", 1) for part in parts)
 
     def query(self) -> Request:
         body = orjson.dumps(_storable(document(self.queries)))
@@ -276,9 +296,7 @@ class Requests:
     def write_found(self) -> Request:
         draw = self.draw
         if draw.random() < 0.5:
-            text = random_condition(draw, self.table, self.known[self.table] or list(TYPES[self.table])).text
-            parts = [encoded(draw, part) for part in text.split("&")]
-            path = f"{self.base()}?{'&'.join(part.replace('%3D', '=', 1) for part in parts)}"
+            path = f"{self.base()}?{self.found()}"
         else:
             path = self.with_query(self.base())
         if draw.random() < 0.4:

@@ -24,7 +24,7 @@ class Difference(AssertionError):
     pass
 
 
-def compare(services: list[Service], draw: Random, counts: Counter[str], requests: int = 15) -> None:
+def compare(services: list[Service], draw: Random, counts: Counter[str], requests: int = 25) -> None:
     """Some random requests to two services.
 
     :raises Difference: the answers differ, or a write changes more than the grants allow
@@ -49,6 +49,8 @@ def compare(services: list[Service], draw: Random, counts: Counter[str], request
         request = source.request()
         answers = [service.send(request) for service in services]
         counts[f"{request.method} {answers[0].status}"] += 1
+        if answers[0].status >= 500:
+            raise Difference(_report("the service failed", request, answers, roles, *now))
         later = now
         if request.method not in ("GET", "HEAD"):
             later = [service.rows() for service in services]
