@@ -117,3 +117,30 @@ def test_a_preset_may_link_to_a_row_that_may_not_be_read(shop):
     body = [{"id": int(row.split("/")[-2]), "text": "g"}]
     merge = {"Prefer": "resolution=merge-duplicates"}
     assert shop.clerk("post_json", "/table/Order/rows/", body, headers=merge).json[0]["team"] == team
+
+
+# Many rows
+
+
+def test_uploads_of_many_rows_are_checked(shop):
+    seen = shop.admin("post_json", "/table/Team/rows/", {"name": "x", "rank": 1}).json["id"]
+    unseen = shop.admin("post_json", "/table/Team/rows/", {"name": "y", "rank": 2}).json["id"]
+    grant = {"fields": ["text", "size", "team"], "check": "size=lt.5000", "preset": {"owner": "x"}}
+    shop.grant({"Team": {"read": {"rows": "rank=eq.1"}}, "Order": {"read": True, "create": grant}})
+    rows = [{"text": "a", "size": number, "team": seen} for number in range(2500)]
+
+    def answer(status, **changed):
+        body = [*rows[:-1], {**rows[-1], **changed}]
+        sent = shop.clerk("post_json", "/table/Order/rows/?select=id", body, status=status)
+        return sent, len(shop.admin("get", "/table/Order/rows/?select=id").json)
+
+    assert answer(403, size=6000)[1] == 0
+    assert answer(422, team=unseen)[1] == 0
+    assert answer(403, owner="y")[1] == 0
+    assert answer(201)[1] == 2500
+    assert shop.admin("get", "/table/Order/rows/?select=owner,count()").json == [{"owner": "x", "count": 2500}]
+    csv = "text,size\n" + "a,7000\n" * 1500
+    shop.clerk("post", "/table/Order/rows/", csv, headers={"Content-Type": "text/csv"}, status=403)
+    csv = "text,size,number\n" + "a,1,1\n" * 1500
+    shop.clerk("post", "/table/Order/rows/", csv, headers={"Content-Type": "text/csv"}, status=422)
+    assert len(shop.admin("get", "/table/Order/rows/?select=id").json) == 2500

@@ -60,7 +60,7 @@ def agree(service: Service, draw: Random, counts: Counter[str], requests: int = 
         if fault:
             raise Disagreement(
                 f"{fault}\n{request.method} {request.target} {request.body}\n{answer.status} {answer.body[:3000]!r}\n"
-                f"wanted: {outcome.statuses}\nroles: {roles.document}\nbefore: {state}\nafter: {after}"
+                f"wanted: {getattr(outcome, 'statuses', 200)}\nroles: {roles.document}\nbefore: {state}\nafter: {after}"
             )
         if after != state or request.method == "POST":
             service.load(state)

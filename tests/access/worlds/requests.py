@@ -164,6 +164,12 @@ class Requests:
             headers["Range"] = draw.choice(["0-1", "1-", "0-0", "5-9"])
         return Request(found.method, found.target, headers, found.body)
 
+    def whole(self, table: str) -> Request:
+        """All rows of a table."""
+        path = self.draw.choice([f"/table/{table}/rows/", f"/rest/{table}"])
+        kind = self.draw.choice(["application/json", "text/csv"])
+        return Request("GET", path, {"Accept": kind, "Prefer": f"count={self.draw.choice(['exact', 'planned'])}"})
+
     def base(self) -> str:
         draw = self.draw
         if draw.random() < 0.45:
