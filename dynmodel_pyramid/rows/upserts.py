@@ -290,8 +290,8 @@ class Upsert:
                 {name: value for name, value in entry.assigned.items() if name not in entry.presets}
                 for entry in changed
             ]
-            names = frozenset[str]().union(*sent)
-            held = rows.held_links(connection, [entry.written_id for entry in changed], names)
+            named = frozenset[str]().union(*sent)
+            held = rows.held_links(connection, [entry.written_id for entry in changed], named)
             rows.links.refuse_missing_rows(connection, rows.scopes, sent, pointers, own=self._own, held=held)
         system_values = rows.filler(connection, moment).of_changed_row(rows.given) if groups and rows.given else {}
         for names, group in groups.items():
