@@ -47,6 +47,7 @@ class Entry:
     :param row: the same, with the client's id
     :param assigned: the values to assign to an existing row
     :param row_id: the id of the row that it has become
+    :param presets: the fields of ``assigned`` whose values are a grant's
     """
 
     number: int
@@ -58,6 +59,7 @@ class Entry:
     assigned: dict[str, Any]
     faults_if_new: Faults
     row_id: int | None = None
+    presets: frozenset[str] = frozenset()
 
     @property
     def named(self) -> Collection[str]:

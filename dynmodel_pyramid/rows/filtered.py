@@ -4,7 +4,7 @@ The rows are first found and locked, in order; then they are written by their id
 found rows are reported, and limit and order mean the same as in a query.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import Any
 
@@ -108,7 +108,7 @@ class Filtered:
             presets = next(iter(waiting.values()))[0][0]
             now_tried = {row_id: trials for row_id, trials in waiting.items() if trials[0][0] == presets}
             savepoint = connection.begin_nested() if any(len(trials) > 1 for trials in now_tried.values()) else None
-            self._assign(connection, values | dict(presets), list(now_tried))
+            self._assign(connection, values | dict(presets), list(now_tried), presets)
             failing = permits.failing(connection, {row_id: trials[0][1] for row_id, trials in now_tried.items()})
             if any(len(now_tried[row_id]) == 1 for row_id in failing):
                 raise permits.refused_check()
@@ -122,13 +122,16 @@ class Filtered:
             for row_id in now_tried:
                 del waiting[row_id]
 
-    def _assign(self, connection: sa.Connection, values: dict[str, Any], ids: Sequence[int]) -> None:
+    def _assign(
+        self, connection: sa.Connection, values: dict[str, Any], ids: Sequence[int], presets: Collection[str] = ()
+    ) -> None:
         rows = self.rows
         if rows.links.are_checked:
-            if len(ids) == 1:
-                rows.refuse_missing_rows(connection, ids[0], values)
-            else:
-                rows.links.refuse_missing_rows(connection, rows.scopes, [values], [""])
+            sent = {name: value for name, value in values.items() if name not in presets}
+            # An id is new unless each of the rows holds it.
+            held = rows.held_links(connection, ids, sent)
+            common = {name: frozenset.intersection(*[each[name] for each in held]) for name in held[0]} if held else {}
+            rows.links.refuse_missing_rows(connection, rows.scopes, [sent], [""], held=[common])
         table, moment = rows.model.table, now()
         columns = {name: value for name, value in values.items() if name in table.c}
         if rows.given:

@@ -55,25 +55,31 @@ class Links:
             if far is not None:
                 scopes.scope(far)
 
-    def held(self, connection: sa.Connection, model: Model, row_id: int, values: Mapping[str, Any]) -> Held:
-        """The ids that a row's links hold now, of those fields that are to be written."""
-        held: dict[str, frozenset[Any]] = {}
-        for field, reference in self.fields:
-            if field.name in values:
-                if reference.many:
-                    lines = self.lists[field.name]
-                    query = sa.select(lines.c.value).where(lines.c.row_id == row_id)
-                else:
-                    query = sa.select(model.table.c[field.name]).where(model.table.c.id == row_id)
-                ids = connection.scalars(query, execution_options={"compiled_cache": model.compiled_cache})
-                held[field.name] = frozenset(number for number in ids if number is not None)
-        for field, _ in self.named:
-            if field.name in values:
-                query = sa.select(model.table.c[field.name]).where(model.table.c.id == row_id)
-                held[field.name] = frozenset(
-                    connection.scalars(query, execution_options={"compiled_cache": model.compiled_cache})
+    def held(self, connection: sa.Connection, model: Model, ids: Sequence[int], names: Collection[str]) -> list[Held]:
+        """For each row what its links, and the fields that name something, hold now.
+
+        :param names: only these fields
+        """
+        found: list[dict[str, set[Any]]] = [{} for _ in ids]
+        places = {row_id: place for place, row_id in enumerate(ids)}
+        many = {field.name: reference.many for field, reference in self.fields}
+        many |= {field.name: False for field, _ in self.named}
+        for name in many.keys() & set(names):
+            for held in found:
+                held[name] = set()
+            if many[name]:
+                lines = self.lists[name]
+                query, key = sa.select(lines.c.row_id, lines.c.value), lines.c.row_id
+            else:
+                query, key = sa.select(model.table.c.id, model.table.c[name]), model.table.c.id
+            for part in chunks(ids):
+                rows = connection.execute(
+                    query.where(key.in_(part)), execution_options={"compiled_cache": model.compiled_cache}
                 )
-        return held
+                for row_id, value in rows:
+                    if value is not None:
+                        found[places[row_id]][name].add(value)
+        return [{name: frozenset(values) for name, values in held.items()} for held in found]
 
     def refuse_missing_rows(
         self,
@@ -91,20 +97,19 @@ class Links:
 
         :param own_ids: ids of rows that are being added
         :param own: check only links to the same table (true), or only other links (false); None for all
-        :param held: what the links of a single row hold already; empty for several rows
+        :param held: what the links of each row hold already; empty for new rows
         :raises Invalid: an id has no row; with a pointer to the id
         """
         problems = Problems()
         for field, reference in self.fields:
             if own is not None and own != (reference.table == self.table_id):
                 continue
-            wanted = {row_id for row in rows for row_id in _ids(row.get(field.name), reference)}
-            wanted.difference_update(*[ids.get(field.name, ()) for ids in held])
+            wanted = {row_id for row in _added(field, reference, rows, held) for row_id in row}
             if reference.table == self.table_id:
                 wanted.difference_update(own_ids)
             missing = wanted - _existing(connection, scopes, reference.table, wanted) if wanted else wanted
             if missing:
-                self._point(field, reference, rows, pointers, missing, problems)
+                self._point(field, reference, rows, pointers, held, missing, problems)
         if own is not True:
             self._refuse_unknown(connection, rows, pointers, held, problems)
         problems.raise_if_any()
@@ -135,12 +140,14 @@ class Links:
         reference: Reference,
         rows: Sequence[dict[str, Any]],
         pointers: Sequence[str],
+        held: Sequence[Held],
         missing: set[int],
         problems: Problems,
     ) -> None:
-        for row, pointer in zip(rows, pointers, strict=True):
+        added = _added(field, reference, rows, held)
+        for row, pointer, ids in zip(rows, pointers, added, strict=True):
             for number, row_id in enumerate(_ids(row.get(field.name), reference)):
-                if row_id in missing:
+                if row_id in missing and row_id in ids:
                     below = f"/{number}" if reference.many else ""
                     message = field.message or f"there is no row {row_id} in the table that is linked to"
                     problems.add(f"{pointer}/{escape(field.name)}{below}", "unknown_row", message)
@@ -178,6 +185,16 @@ def _ids(value: Any, reference: Reference) -> Sequence[int]:
     if value is None:
         return ()
     return value if reference.many else (value,)
+
+
+def _added(
+    field: FieldDefinition, reference: Reference, rows: Sequence[Mapping[str, Any]], held: Sequence[Held]
+) -> list[set[int]]:
+    """For each row the ids that its link does not hold already."""
+    wanted = [set(_ids(row.get(field.name), reference)) for row in rows]
+    for ids, known in zip(wanted, held, strict=False):
+        ids.difference_update(known.get(field.name, ()))
+    return wanted
 
 
 def _existing(connection: sa.Connection, scopes: Scopes, table_id: int, wanted: Iterable[int]) -> set[int]:

@@ -119,13 +119,20 @@ def _covers(permit: Permit, names: Collection[str], values: Mapping[str, Any], m
 
 
 def by_presets(permits: Iterable[Permit]) -> list[tuple[Mapping[str, Any], tuple[Permit, ...]]]:
-    """The permits that can be tried at once, each with the values that they set, in the order of the first of each."""
+    """The permits that can be tried at once, each with the values that they set, in their order.
+
+    Permits with others between them are not tried at once: the first one that holds says what is set.
+    """
     found: list[tuple[Mapping[str, Any], list[Permit]]] = []
     for permit in permits:
-        for presets, alike in found:
-            if presets == permit.presets:
-                alike.append(permit)
-                break
+        if found and found[-1][0] == permit.presets:
+            found[-1][1].append(permit)
         else:
             found.append((permit.presets, [permit]))
     return [(presets, tuple(alike)) for presets, alike in found]
+
+
+def first_presets(permits: Iterable[Permit]) -> tuple[Mapping[str, Any], tuple[Permit, ...]]:
+    """What the first permit sets, and all permits that set the same."""
+    first, *others = permits
+    return first.presets, (first, *[permit for permit in others if permit.presets == first.presets])

@@ -1,6 +1,6 @@
 """The row service for callers of whom not everything is allowed: what each grant allows, row by row."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -150,21 +150,23 @@ class PermittedRows(Rows):
         if not allowed:
             raise permits.refused()
         rights = self.rights("update")
+        hidden = self._hidden(connection, [row_id])[row_id] if replaces or _has_null(document) else set()
         if replaces:
             writable = frozenset(name for permit in allowed for name in permit.names)
-            hidden = self._hidden(connection, row_id)
             kept = frozenset(name for name in self.reader.by_name if name not in writable or name in hidden)
             rights = Rights(rights.knows, rights.presets, kept)
             read = partial(self.reader.whole, rights=rights, moment=now(), replaces=True)
         else:
             read = partial(self.reader.part, rights=rights)
         document, values = self._read(read, row_id, document, current)
-        repeated = {name for name in values if name in document and name in row and self._repeats(name, document, row)}
+        # PUT repeats what was read, so the null that a row shows for a hidden value leaves that value. PATCH sets null.
+        repeatable = {name for name in values if name in document and name in row and (replaces or name not in hidden)}
+        repeated = {name for name in repeatable if self._repeats(name, document, row)}
         changed = {name for name in values if name in document} - repeated
         trials = self._trials(permits, allowed, values, changed, repeated)
         for number, trial in enumerate(trials):
             savepoint = connection.begin_nested() if number + 1 < len(trials) else None
-            version = self._update(connection, row_id, trial.values, versions)
+            version = self._update(connection, row_id, trial.values, versions, trial.permits[0].presets)
             if not permits.failing(connection, {row_id: trial.permits}):
                 if savepoint is not None:
                     savepoint.commit()
@@ -173,11 +175,14 @@ class PermittedRows(Rows):
                 savepoint.rollback()
         raise permits.refused_check()
 
-    def held(self, connection: sa.Connection, row_id: int, values: Mapping[str, Any]) -> Held:
-        held = super().held(connection, row_id, values)
+    def held_links(self, connection: sa.Connection, ids: Sequence[int], names: Collection[str]) -> list[Held]:
         # Else a client could guess which rows a link that it may not read refers to.
-        hidden = self._hidden(connection, row_id) if held else set()
-        return {name: ids for name, ids in held.items() if name not in hidden}
+        held = super().held_links(connection, ids, names)
+        hidden = self._hidden(connection, ids) if any(held) else {}
+        return [
+            {name: frozenset() if name in hidden[row_id] else values for name, values in known.items()}
+            for row_id, known in zip(ids, held, strict=True)
+        ]
 
     def _repeats(self, name: str, document: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
         return same_value(self.reader, name, document[name], row[name])
@@ -191,25 +196,26 @@ class PermittedRows(Rows):
         for permit in covering:
             wanted = {name: value for name, value in values.items() if name in changed or name in permit.names}
             wanted = {name: value for name, value in wanted.items() if name not in repeated} | dict(permit.presets)
-            for number, trial in enumerate(trials):
-                if trial.values == wanted:
-                    trials[number] = _Trial(wanted, (*trial.permits, permit))
-                    break
+            if trials and trials[-1].values == wanted:
+                trials[-1] = _Trial(wanted, (*trials[-1].permits, permit))
             else:
                 trials.append(_Trial(wanted, (permit,)))
         return trials
 
-    def _hidden(self, connection: sa.Connection, row_id: int) -> set[str]:
-        """The fields whose values the caller may not read in this row."""
+    def _hidden(self, connection: sa.Connection, ids: Sequence[int]) -> dict[int, set[str]]:
+        """For each row the fields whose values the caller may not read in it."""
         view = self.scope.view
         source = view.source()
         fields = self.model.definition.fields
-        hidden = {field.name for field in fields if not view.may_read(field.name)}
+        never = {field.name for field in fields if not view.may_read(field.name)}
         flags = {field.name: shown for field in fields if (shown := view.shown(source, field)) is not None}
-        if flags:
-            query = sa.select(*flags.values()).where(source.c.id == row_id)
-            found = connection.execute(query, self.scope.values, execution_options={"compiled_cache": None}).first()
-            hidden |= {name for number, name in enumerate(flags) if found is None or not found[number]}
+        hidden = {row_id: never | flags.keys() for row_id in ids}
+        if not flags:
+            return hidden
+        among = self.catalogue.database.dialect.among(source.c.id, list(ids))
+        query = sa.select(source.c.id, *flags.values()).where(among)
+        for row in connection.execute(query, self.scope.values, execution_options={"compiled_cache": None}):
+            hidden[row[0]] = never | {name for name, is_shown in zip(flags, row[1:], strict=True) if not is_shown}
         return hidden
 
     # Deleting
@@ -222,3 +228,7 @@ class PermittedRows(Rows):
         if not permits.holding(connection, [row_id], permits.permits):
             raise permits.refused()
         return super().delete(connection, row_id, versions)
+
+
+def _has_null(document: Any) -> bool:
+    return type(document) is dict and None in document.values()

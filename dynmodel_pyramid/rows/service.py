@@ -5,7 +5,7 @@ Its functions take a connection whose transaction the caller began, opened as th
 """
 
 import datetime
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cache, partial
@@ -235,14 +235,23 @@ class Rows(RowReads):
         return document, values
 
     def _update(
-        self, connection: sa.Connection, row_id: int, values: dict[str, Any], versions: Sequence[int] | None
+        self,
+        connection: sa.Connection,
+        row_id: int,
+        values: dict[str, Any],
+        versions: Sequence[int] | None,
+        presets: Collection[str] = (),
     ) -> int | None:
+        """
+        :param presets: the fields whose values are a grant's: it may link to rows that the caller may not read
+        """
         table = self.model.table
         statement = sa.update(table).where(*self._conditions(row_id, versions)).returning(table.c._version)
         moment = now()
         if values:
             if self.links.are_checked:
-                self.refuse_missing_rows(connection, row_id, values)
+                sent = {name: value for name, value in values.items() if name not in presets}
+                self.refuse_missing_rows(connection, row_id, sent)
             columns = {name: value for name, value in values.items() if name in table.c}
             if self.given:
                 columns |= self.filler(connection, moment).of_changed_row(self.given)
@@ -269,13 +278,15 @@ class Rows(RowReads):
 
     def refuse_missing_rows(self, connection: sa.Connection, row_id: int, values: dict[str, Any]) -> None:
         """Check the links of a row that is changed."""
-        is_known = self.scopes.are_whole and not self.links.named
-        held = () if is_known else [self.held(connection, row_id, values)]
+        held = self.held_links(connection, [row_id], values)
         self.links.refuse_missing_rows(connection, self.scopes, [values], [""], held=held)
 
-    def held(self, connection: sa.Connection, row_id: int, values: Mapping[str, Any]) -> Held:
-        """The ids that the row's links hold, as far as the caller may read them."""
-        return self.links.held(connection, self.model, row_id, values)
+    def held_links(self, connection: sa.Connection, ids: Sequence[int], names: Collection[str]) -> list[Held]:
+        """What the links of rows hold already, as far as the caller may read it: he may repeat it, even if he may not
+        read the linked rows.
+        """
+        is_known = self.scopes.are_whole and not self.links.named
+        return [] if is_known else self.links.held(connection, self.model, ids, names)
 
     def delete(self, connection: sa.Connection, row_id: int, versions: Sequence[int] | None = None) -> bool:
         """Delete a row; -> whether it existed."""

@@ -255,7 +255,9 @@ class StagedRows:
         far = self.rows.models(reference.table)
         conditions: list[sa.ColumnElement[bool]] = [value.is_not(None)]
         if far is not None:
-            rows = self.rows.scopes.view(far).source()
+            # A preset links to any row that is there.
+            is_preset = self._permit is not None and field.name in self._permit.presets
+            rows = far.table if is_preset else self.rows.scopes.view(far).source()
             conditions.append(~sa.exists().where(rows.c.id == value))
         return source, conditions
 

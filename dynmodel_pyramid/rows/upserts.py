@@ -21,7 +21,7 @@ from dynmodel_pyramid.definitions.store import insert_or_update, now
 from dynmodel_pyramid.errors import Busy, Conflict
 from dynmodel_pyramid.rows.entries import Columns, Entry, read_entries
 from dynmodel_pyramid.rows.filtered import bound
-from dynmodel_pyramid.rows.permits import by_presets
+from dynmodel_pyramid.rows.permits import first_presets
 from dynmodel_pyramid.rows.repeating import refuse_changes
 from dynmodel_pyramid.rows.service import Rows
 from dynmodel_pyramid.rows.targets import BY_ID, target_of
@@ -242,7 +242,8 @@ class Upsert:
         if permits is not None:
             for entry in entries:
                 missing = [name for name in self._required if entry.values.get(name) is None]
-                presets, allowed[entry.number] = by_presets(permits.covering(entry.document, entry.values, missing))[0]
+                able = permits.covering(entry.document, entry.values, missing)
+                presets, allowed[entry.number] = first_presets(able)
                 entry.values.update(presets)
         return allowed
 
@@ -295,8 +296,14 @@ class Upsert:
                 groups.setdefault(tuple(entry.assigned), []).append(entry)
         if rows.links.are_checked:
             changed = [entry for group in groups.values() for entry in group]
-            values, pointers = [entry.assigned for entry in changed], [entry.pointer for entry in changed]
-            rows.links.refuse_missing_rows(connection, rows.scopes, values, pointers, own=self._own)
+            pointers = [entry.pointer for entry in changed]
+            sent = [
+                {name: value for name, value in entry.assigned.items() if name not in entry.presets}
+                for entry in changed
+            ]
+            named = frozenset[str]().union(*sent)
+            held = rows.held_links(connection, [entry.written_id for entry in changed], named)
+            rows.links.refuse_missing_rows(connection, rows.scopes, sent, pointers, own=self._own, held=held)
         system_values = rows.filler(connection, moment).of_changed_row(rows.given) if groups and rows.given else {}
         for names, group in groups.items():
             columns = [name for name in names if name in table.c]
@@ -331,8 +338,9 @@ class Upsert:
         holding = permits.holding(connection, [entry.written_id for entry in entries], permits.permits)
         for entry in entries:
             able = permits.only(holding.get(entry.written_id, ()))
-            presets, allowed[entry.written_id] = by_presets(able.covering(entry.assigned, entry.assigned))[0]
+            presets, allowed[entry.written_id] = first_presets(able.covering(entry.assigned, entry.assigned))
             entry.assigned.update(presets)
+            entry.presets = frozenset(presets)
         return allowed
 
     def _refuse_changes(self, connection: sa.Connection, entries: list[Entry]) -> None:

@@ -1,0 +1,146 @@
+"""Single faults of grants in force, each with the roles and the request that showed it."""
+
+import pytest
+from webtest import TestApp
+
+from dynmodel_pyramid.access.accounts.accounts import Accounts
+
+TEAM = {"model_name": "Team", "fields": {"name": {"type": "string", "required": True}, "rank": "integer"}}
+ORDER = {
+    "model_name": "Order",
+    "fields": {"text": "string", "owner": "string", "size": "integer", "team": {"type": "link", "table": "Team"}},
+}
+
+
+class Shop:
+    """An application with two tables, an administrator, and an identity with the role ``clerk``."""
+
+    def __init__(self, app: TestApp) -> None:
+        self.app = app
+        accounts: Accounts = app.app.registry.dynmodel_accounts
+        self._admin = self._token(accounts, "admin")
+        for definition in (TEAM, ORDER):
+            self.admin("post_json", "/table/", definition)
+        self.grant({})
+        self._clerk = self._token(accounts, "clerk")
+
+    @staticmethod
+    def _token(accounts: Accounts, role: str) -> dict[str, str]:
+        with accounts.database.writer.begin() as connection:
+            _, secret = accounts.tokens.create(connection, name=role, roles=(role,))
+        return {"Authorization": f"Bearer {secret}"}
+
+    def admin(self, method: str, path: str, *arguments, **keywords):
+        return getattr(self.app, method)(path, *arguments, headers=self._admin, **keywords)
+
+    def grant(self, tables) -> None:
+        self.admin("put_json", "/access/", {"roles": {"clerk": {"tables": tables}}})
+
+    def order(self, **values) -> str:
+        """The address of a new row."""
+        return self.admin("post_json", "/table/Order/rows/", values).headers["Location"]
+
+    def clerk(self, method: str, path: str, *arguments, headers=(), **keywords):
+        return getattr(self.app, method)(path, *arguments, headers={**self._clerk, **dict(headers)}, **keywords)
+
+
+@pytest.fixture
+def shop(make_app):
+    return Shop(make_app())
+
+
+# Which grant's presets
+
+
+def test_the_first_grant_that_holds_says_what_is_set(shop):
+    # The first one fails; the third sets the same as the first, nothing, but comes after the second.
+    grants = [{"check": "size=eq.7"}, {"preset": {"owner": "x"}}, {"fields": ["text", "size"]}]
+    shop.grant({"Order": {"read": True, "create": grants, "update": grants}})
+    assert shop.clerk("post_json", "/table/Order/rows/", {"text": "a"}).json["owner"] == "x"
+    assert shop.clerk("patch_json", shop.order(text="b", owner="me"), {"text": "c"}).json["owner"] == "x"
+    shop.order(text="d", owner="me")
+    assert shop.clerk("patch_json", "/table/Order/rows/?text=eq.d", {"text": "e"}).json[0]["owner"] == "x"
+
+
+# Values that a row does not show
+
+
+def test_patch_sets_null_where_a_value_is_not_shown_and_put_leaves_it(shop):
+    read = [{"fields": ["text"]}, {"rows": "size=gt.9"}]
+    shop.grant({"Order": {"read": read, "update": {"fields": ["text", "owner"]}}})
+    row = shop.order(text="a", owner="x", size=1)
+    shown = shop.clerk("get", row).json
+    assert shown["owner"] is None
+    assert shown["size"] is None
+    shop.clerk("put_json", row, {**shown, "text": "b"})
+    assert shop.admin("get", row).json["owner"] == "x"
+    shop.clerk("patch_json", row, {"size": None}, status=403)
+    shop.clerk("patch_json", row, {"owner": None})
+    found = shop.admin("get", row).json
+    assert (found["text"], found["owner"], found["size"]) == ("b", None, 1)
+
+
+# Links to rows that may not be read
+
+
+def test_a_link_that_a_row_holds_may_be_repeated_in_every_way(shop):
+    shop.grant({"Order": {"read": True, "create": True, "update": True}})
+    team = shop.admin("post_json", "/table/Team/rows/", {"name": "x"}).json["id"]
+    row = shop.order(text="a", team=team)
+    number = int(row.split("/")[-2])
+    whole = {"text": "b", "owner": None, "size": None, "team": team}
+    merge = {"Prefer": "resolution=merge-duplicates"}
+    shop.clerk("put_json", row, whole)
+    shop.clerk("put_json", f"/rest/Order?id=eq.{number}", {"id": number, **whole})
+    shop.clerk("post_json", "/table/Order/rows/", [{"id": number, **whole}], headers=merge)
+    shop.order(text="b", team=team)
+    shop.clerk("patch_json", "/table/Order/rows/?text=eq.b", {"team": team})
+    # It is new for other rows.
+    other = shop.order(text="b")
+    shop.clerk("patch_json", other, {"team": team}, status=422)
+    shop.clerk("patch_json", "/table/Order/rows/?text=eq.b", {"team": team}, status=422)
+    shop.clerk(
+        "post_json", "/table/Order/rows/", [{"id": int(other.split("/")[-2]), **whole}], headers=merge, status=422
+    )
+
+
+def test_a_preset_may_link_to_a_row_that_may_not_be_read(shop):
+    team = shop.admin("post_json", "/table/Team/rows/", {"name": "x"}).json["id"]
+    grant = {"preset": {"team": team}}
+    shop.grant({"Order": {"read": True, "create": grant, "update": grant}})
+    assert shop.clerk("post_json", "/table/Order/rows/", {"text": "a"}).json["team"] == team
+    row = shop.order(text="b")
+    assert shop.clerk("patch_json", row, {"text": "c"}).json["team"] == team
+    shop.order(text="d")
+    assert shop.clerk("patch_json", "/table/Order/rows/?text=eq.d", {"text": "e"}).json[0]["team"] == team
+    row = shop.order(text="f")
+    body = [{"id": int(row.split("/")[-2]), "text": "g"}]
+    merge = {"Prefer": "resolution=merge-duplicates"}
+    assert shop.clerk("post_json", "/table/Order/rows/", body, headers=merge).json[0]["team"] == team
+
+
+# Many rows
+
+
+def test_uploads_of_many_rows_are_checked(shop):
+    seen = shop.admin("post_json", "/table/Team/rows/", {"name": "x", "rank": 1}).json["id"]
+    unseen = shop.admin("post_json", "/table/Team/rows/", {"name": "y", "rank": 2}).json["id"]
+    grant = {"fields": ["text", "size", "team"], "check": "size=lt.5000", "preset": {"owner": "x"}}
+    shop.grant({"Team": {"read": {"rows": "rank=eq.1"}}, "Order": {"read": True, "create": grant}})
+    rows = [{"text": "a", "size": number, "team": seen} for number in range(2500)]
+
+    def answer(status, **changed):
+        body = [*rows[:-1], {**rows[-1], **changed}]
+        sent = shop.clerk("post_json", "/table/Order/rows/?select=id", body, status=status)
+        return sent, len(shop.admin("get", "/table/Order/rows/?select=id").json)
+
+    assert answer(403, size=6000)[1] == 0
+    assert answer(422, team=unseen)[1] == 0
+    assert answer(403, owner="y")[1] == 0
+    assert answer(201)[1] == 2500
+    assert shop.admin("get", "/table/Order/rows/?select=owner,count()").json == [{"owner": "x", "count": 2500}]
+    csv = "text,size\n" + "a,7000\n" * 1500
+    shop.clerk("post", "/table/Order/rows/", csv, headers={"Content-Type": "text/csv"}, status=403)
+    csv = "text,size,number\n" + "a,1,1\n" * 1500
+    shop.clerk("post", "/table/Order/rows/", csv, headers={"Content-Type": "text/csv"}, status=422)
+    assert len(shop.admin("get", "/table/Order/rows/?select=id").json) == 2500
