@@ -20,6 +20,7 @@ WRITES = "it writes rows that a view has found, or new ones"
 GRANTS = "it asks whether a grant holds for rows that a view has found, or that were written just now"
 LOCKS = "it locks a row by its id before the view reads it"
 UNIQUE = "it finds rows by a unique rule, which tells so much in any case; those that no view has are refused"
+PRESETS = "a grant itself may link to any row that is there"
 ADMINS = "only for callers who may do everything"
 
 ALLOWED = {
@@ -57,6 +58,7 @@ ALLOWED = {
     "rows/staging.py:StagedRows.__init__": SHAPE,
     "rows/staging.py:StagedRows._refuse_unallowed": GRANTS,
     "rows/staging.py:StagedRows._draw_ids": WRITES,
+    "rows/staging.py:StagedRows._missing": PRESETS,
     "rows/staging.py:StagedRows._statement": WRITES,
     "rows/staging.py:_insert_of": WRITES,
     "rows/staged_upserts.py:StagedUpserts._find": ADMINS,

@@ -41,7 +41,7 @@ def scope_of(model, *, readable=None, writable=None, condition=None) -> Scope:
     view = GrantedView(model, object(), [Reading(Grant("test", 0, fields(readable)), condition)])
     names = frozenset({"id", *by_name} if writable is None else writable)
     permit = Permit(Grant("test", 0), names, condition)
-    return Scope(view, {}, dict.fromkeys(("create", "update", "delete"), (permit,)))
+    return Scope(view, {}, lambda action: (permit,))
 
 
 def rows_of(catalogue, model, scope=None, models=None) -> Rows:
