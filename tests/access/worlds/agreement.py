@@ -207,7 +207,7 @@ def _embedded(draw: Random, writer: Writer) -> tuple[Request, Any]:
         found = linked(writer.state, table, writer.state[table][row_id], row_id, name) if is_shown else []
         seen = [
             {"id": number}
-            for number in sorted(found)
+            for number in found
             if number in view.rows[far] and (own or link in view.rows[far][number])
         ]
         is_one = own and not many
