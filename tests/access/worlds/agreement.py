@@ -206,9 +206,7 @@ def _embedded(draw: Random, writer: Writer) -> tuple[Request, Any]:
         is_shown = not own or link in view.rows[table][row_id]
         found = linked(writer.state, table, writer.state[table][row_id], row_id, name) if is_shown else []
         seen = [
-            {"id": number}
-            for number in found
-            if number in view.rows[far] and (own or link in view.rows[far][number])
+            {"id": number} for number in found if number in view.rows[far] and (own or link in view.rows[far][number])
         ]
         is_one = own and not many
         rows.append({"id": row_id, name: (seen[0] if seen else None) if is_one else seen})
