@@ -144,3 +144,19 @@ def test_uploads_of_many_rows_are_checked(shop):
     csv = "text,size,number\n" + "a,1,1\n" * 1500
     shop.clerk("post", "/table/Order/rows/", csv, headers={"Content-Type": "text/csv"}, status=422)
     assert len(shop.admin("get", "/table/Order/rows/?select=id").json) == 2500
+
+
+# Checks of writes of several rows
+
+
+def test_a_failed_check_undoes_filtered_writes_and_upserts(shop):
+    grant = {"check": "size=lt.9"}
+    shop.grant({"Order": {"read": True, "create": grant, "update": grant}})
+    row = shop.order(text="a", size=1)
+    shop.order(text="a", size=2)
+    shop.clerk("patch_json", "/table/Order/rows/?text=eq.a", {"size": 10}, status=403)
+    merge = {"Prefer": "resolution=merge-duplicates"}
+    body = [{"id": int(row.split("/")[-2]), "size": 10}]
+    shop.clerk("post_json", "/table/Order/rows/", body, headers=merge, status=403)
+    shop.clerk("post_json", "/table/Order/rows/", [{"size": 10}], headers=merge, status=403)
+    assert shop.admin("get", "/table/Order/rows/?select=size&order=size").json == [{"size": 1}, {"size": 2}]

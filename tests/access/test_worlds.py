@@ -16,7 +16,7 @@ from tests.access.worlds.service import services
 
 #: A world has many parts, of which shrinking leaves out few in a long time.
 SHORT = settings(
-    max_examples=6,
+    max_examples=5,
     database=None,
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],

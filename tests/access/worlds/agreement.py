@@ -10,7 +10,16 @@ import orjson
 from tests.access.worlds.conditions import Condition, random_condition, writable_names
 from tests.access.worlds.grants import Roles, View, random_roles
 from tests.access.worlds.service import Service
-from tests.access.worlds.tables import TYPES, UNIQUE, State, as_json, random_state, value
+from tests.access.worlds.tables import (
+    RELATIONS,
+    TYPES,
+    UNIQUE,
+    State,
+    as_json,
+    linked,
+    random_state,
+    value,
+)
 from tests.access.worlds.writing import Outcome, Writer, beyond, plain
 from tests.soak.fuzzing.wire import Answer, Request
 
@@ -38,6 +47,8 @@ def agree(service: Service, draw: Random, counts: Counter[str], requests: int = 
         way = draw.choice(
             [
                 _list,
+                _embedded,
+                _embedded,
                 _filtered,
                 _filtered,
                 _filtered,
@@ -178,6 +189,28 @@ def _filtered(draw: Random, writer: Writer) -> tuple[Request, Any]:
     if isinstance(outcome, list) and not writer.knows(condition):
         outcome = Outcome(frozenset({400}))
     return Request("GET", f"{_path(writer)}?{text}"), outcome
+
+
+def _embedded(draw: Random, writer: Writer) -> tuple[Request, Any]:
+    view, table = writer.view, writer.table
+    known = [
+        (name, far, link, own, many)
+        for name, (far, link, own, many) in RELATIONS[table].items()
+        if link in view.fields[table if own else far] and view.rows[far]
+    ]
+    if not known:
+        return _list(draw, writer)
+    name, far, link, own, many = draw.choice(known)
+    rows: list[dict[str, Any]] = []
+    for row_id in sorted(view.rows[table]):
+        is_shown = not own or link in view.rows[table][row_id]
+        found = linked(writer.state, table, writer.state[table][row_id], row_id, name) if is_shown else []
+        seen = [
+            {"id": number} for number in found if number in view.rows[far] and (own or link in view.rows[far][number])
+        ]
+        is_one = own and not many
+        rows.append({"id": row_id, name: (seen[0] if seen else None) if is_one else seen})
+    return Request("GET", f"{_path(writer)}?select=id,{name}(id)"), _read(writer, rows)
 
 
 def _patch(draw: Random, writer: Writer) -> tuple[Request, Outcome]:

@@ -335,8 +335,11 @@ def random_condition(draw: Random, table: str, names: list[str] | None = None) -
         if names is None and sides and draw.random() < 0.4:
             items.append(Has(draw.choice(sides), draw.random() < 0.4))
         filters.append(Group(draw.choice(["or", "or", "and"]), tuple(items), draw.random() < 0.25))
-    if names is None and draw.random() < 0.25:
-        relation = draw.choice([name for name, rest in RELATIONS[table].items() if rest[0] != "Hidden"])
+    # ``is.null`` of a link with filters would test the filtered relation, not the link's value.
+    taken = {atom.name for atom in _atoms(tuple(filters)) if atom.operator == "is"}
+    names_of = [name for name, rest in RELATIONS[table].items() if rest[0] != "Hidden" and name not in taken]
+    if names is None and names_of and draw.random() < 0.25:
+        relation = draw.choice(names_of)
         far = RELATIONS[table][relation][0]
         relations.append((relation, tuple(random_atom(draw, far) for _ in range(draw.choice([1, 1, 2])))))
     if not filters and not relations:
