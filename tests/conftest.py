@@ -41,6 +41,7 @@ LONGEST = (
     "test_tutorial.py",
     "test_crash.py",
     "test_coherence.py",
+    "test_access_race.py",
     "test_locks.py",
     "fields/test_conformance_links.py",
     "fields/test_suite_catches.py",

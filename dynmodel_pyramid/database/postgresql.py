@@ -255,7 +255,7 @@ class PostgreSQL(Dialect):
                 if self.failure(error).kind != "busy" or time.monotonic() >= deadline:
                     raise
                 time.sleep(min(random.uniform(0.5, 1.5) * patience, max(0, deadline - time.monotonic())))
-                patience *= 1.5
+                patience = min(1.5 * patience, 10 * self.settings.lock_attempt)
             else:
                 savepoint.commit()
                 break

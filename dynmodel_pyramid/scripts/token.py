@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     make.add_argument("--days", type=_days, help="days after which it expires (default: never)")
     make.add_argument("--read-only", action="store_true", help="it changes nothing")
     make.add_argument("--table", action="append", help="the model name of a table that it is for; may be repeated")
-    make.add_argument("--user", help="the name of the user whose it is; it has at most his roles")
+    make.add_argument("--user", help="the name of the user whose it is; it has all his roles, or those of --role")
     add_ini(commands.add_parser("list", help="list tokens, without their secrets"), list_tokens)
     end = commands.add_parser("revoke", help="end a token")
     add_ini(end, revoke)
@@ -59,10 +59,11 @@ def create(accounts: Accounts, args: argparse.Namespace) -> None:
             user = accounts.users.by_name(connection, args.user)
             if user is None:
                 raise NotFound(f"there is no user {args.user!r}")
+        roles = known_roles(connection, accounts, args.role)
         token, secret = accounts.tokens.create(
             connection,
             name=args.name,
-            roles=known_roles(connection, accounts, args.role),
+            roles=user.roles if user is not None and not roles else roles,
             user_id=None if user is None else user.id,
             narrowing=Narrowing(_tables(connection, accounts, args.table), args.read_only),
             expires_at=expires_at,

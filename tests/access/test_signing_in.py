@@ -212,3 +212,12 @@ def test_an_attempt_without_a_turn_to_hash_does_not_count(accounts, user, addres
             with pytest.raises(TooManyRequests):
                 sign_in(accounts, user.name, "right password", address)
     sign_in(accounts, user.name, "right password", address)
+
+
+def test_one_address_leaves_a_turn_to_the_others(accounts, user, address):
+    """Of two, as many as ``dynmodel.password_hashes`` is by default."""
+    with accounts.passwords.turn(address):
+        with pytest.raises(TooManyRequests):
+            sign_in(accounts, user.name, "right password", address)
+        sign_in(accounts, user.name, "right password", address.replace("10.1.", "10.4."))
+    sign_in(accounts, user.name, "right password", address)

@@ -35,7 +35,7 @@ _TIME_TO_LIVE = """\
             return state
         self.catalogue.access_looked_at = moment
 """
-#: The lock that makes changes of access wait for writes; without it, writes are slow to commit.
+#: The lock that makes changes of access wait for writes. Without it writes are slow to commit, so that it shows.
 _SHARE = "            self.database.dialect.share_access(connection)\n\n    def confirm"
 _NO_SHARE = "            pass\n\n    def confirm"
 _CONFIRM = "            super().confirm()\n"
@@ -44,7 +44,7 @@ _SLOW = """\
                 import random
                 import time
 
-                time.sleep(random.uniform(0, 0.02))
+                time.sleep(random.uniform(0, 0.6))
 """
 ATTEMPT = "access/attempt.py"
 WITHOUT_CHECK = {ATTEMPT: ((_CHECK, _TIME_TO_LIVE + _CHECK),)}

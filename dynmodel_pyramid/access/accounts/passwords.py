@@ -3,6 +3,7 @@
 import base64
 import secrets
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -18,11 +19,15 @@ MOST, LEAST = 1024, 8
 WAIT, MOST_WAITING = 1.0, 1
 
 
+def _busy() -> TooManyRequests:
+    return TooManyRequests("too many passwords are being checked", 1, hint="repeat the request")
+
+
 @contextmanager
 def _acquired(semaphore: threading.BoundedSemaphore, seconds: float) -> Iterator[None]:
     """:raises TooManyRequests: it was not free in time"""
     if not semaphore.acquire(timeout=seconds):
-        raise TooManyRequests("too many passwords are being checked", 1, hint="repeat the request")
+        raise _busy()
     try:
         yield
     finally:
@@ -57,6 +62,10 @@ class Passwords:
         self.hasher = hasher or PasswordHasher()
         self._free = threading.BoundedSemaphore(at_once)
         self._places = threading.BoundedSemaphore(at_once + MOST_WAITING)
+        #: How many turns each address has, and the most that one may have: guessers leave one to the others.
+        self._of_addresses: Counter[str] = Counter()
+        self._most_of_one = max(1, at_once - 1)
+        self._lock = threading.Lock()
         self._nobodys = self._hash_of_nothing()
 
     def _hash_of_nothing(self) -> str:
@@ -70,13 +79,31 @@ class Passwords:
         return f"$argon2id$v=19${cost}${salt}${digest}"
 
     @contextmanager
-    def turn(self) -> Iterator[Callable[[str | None, str], bool]]:
+    def turn(self, address: str | None = None) -> Iterator[Callable[[str | None, str], bool]]:
         """The right to hash, as :meth:`verify` without a turn of its own.
 
+        :param address: whose turn it is; None: somebody's who may have any
         :raises TooManyRequests: too many others are hashing
         """
-        with _acquired(self._places, 0), _acquired(self._free, WAIT):
+        with self._share(address), _acquired(self._places, 0), _acquired(self._free, WAIT):
             yield self._verify
+
+    @contextmanager
+    def _share(self, address: str | None) -> Iterator[None]:
+        if address is None:
+            yield
+            return
+        with self._lock:
+            if self._of_addresses[address] >= self._most_of_one:
+                raise _busy()
+            self._of_addresses[address] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._of_addresses[address] -= 1
+                if not self._of_addresses[address]:
+                    del self._of_addresses[address]
 
     def hash(self, password: str) -> str:
         """:raises TooManyRequests: too many others are hashing"""

@@ -11,7 +11,7 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from dynmodel_pyramid.access.accounts.audit import Audit, Origin
-from dynmodel_pyramid.access.accounts.failures import TIDIES, Failures
+from dynmodel_pyramid.access.accounts.failures import TIDIES, Failures, network
 from dynmodel_pyramid.access.accounts.passwords import Passwords
 from dynmodel_pyramid.access.accounts.sessions import Sessions
 from dynmodel_pyramid.access.accounts.users import User, Users
@@ -71,7 +71,7 @@ class SigningIn:
             user = find(connection)
         stored = None if user is None or user.disabled else user.password
         # Whoever has no turn is refused before the attempt counts: nothing was learnt about the password.
-        with self._passwords.turn() as verify:
+        with self._passwords.turn(network(origin.address)) as verify:
             with self._database.writer.begin() as connection:
                 wait = self._failures.count(connection, name, origin.address)
             if wait is not None:
