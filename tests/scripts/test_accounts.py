@@ -49,6 +49,8 @@ def test_the_first_way_in(ini, run, settings):
         assert listed[0].startswith("1: made on the console (roles: admin, last used 2")
         assert listed[2].startswith("3: robot (without roles, user:1, expires 2")
         assert not any(secret in line for line in listed)
+        run(user.main, "create", ini, "Bo", "--role", "admin", "--no-password")
+        assert "roles: admin" in run(token.main, "create", ini, "--user", "bo").err
         assert "is revoked" in run(token.main, "revoke", ini, "1").out
         people.accounts.recogniser._known.clear()  # as the proof of the next answer does
         people.send("GET", "/me/", secret=secret, status=401)
