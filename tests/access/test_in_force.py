@@ -160,3 +160,21 @@ def test_a_failed_check_undoes_filtered_writes_and_upserts(shop):
     shop.clerk("post_json", "/table/Order/rows/", body, headers=merge, status=403)
     shop.clerk("post_json", "/table/Order/rows/", [{"size": 10}], headers=merge, status=403)
     assert shop.admin("get", "/table/Order/rows/?select=size&order=size").json == [{"size": 1}, {"size": 2}]
+
+
+# What is described
+
+
+def test_the_description_has_what_the_grants_allow(shop):
+    shop.grant({"Order": {"read": {"fields": ["text"]}, "update": True}})
+    document = shop.clerk("get", "/rest/").json
+    assert {path: sorted(methods) for path, methods in document["paths"].items()} == {"/Order": ["get", "patch"]}
+    assert list(document["definitions"]) == ["Order"]
+    shop.grant({"Order": {"read": {"fields": ["text"]}}, "Team": {"create": {"fields": ["name"]}}})
+    document = shop.clerk("get", "/rest/").json
+    assert {path: sorted(methods) for path, methods in document["paths"].items()} == {
+        "/Team": ["post"],
+        "/Order": ["get"],
+    }
+    assert list(document["definitions"]["Order"]["properties"]) == ["id", "text"]
+    assert list(document["definitions"]["Team"]["properties"]) == ["id", "name"]

@@ -7,6 +7,8 @@ import orjson
 from pyramid.request import Request
 from pyramid.response import Response
 
+from dynmodel_pyramid.access.attempt import RequestAttempt
+from dynmodel_pyramid.access.grants import Action
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.fields import FieldTypes
 from dynmodel_pyramid.web.http.answers import Answer
@@ -22,6 +24,7 @@ _METHODS = {
     "patch": ("204", "No Content"),
     "delete": ("204", "No Content"),
 }
+_ACTIONS: dict[str, Action] = {"post": "create", "patch": "update", "delete": "delete"}
 #: The keywords of JSON Schema in Swagger 2.0 ("Schema Object").
 _KNOWN = {"type", "format", "enum", "pattern", "minimum", "maximum", "minLength", "maxLength", "items"}
 _NUMBERS = {"type": "number"}
@@ -42,7 +45,11 @@ def describe(context: Rest, request: Request) -> Response:
         "basePath": path(request, "rest"),
         "consumes": ["application/json", "text/csv"],
         "produces": ["application/json", "application/vnd.pgrst.object+json", "text/csv"],
-        "paths": {f"/{definition.model_name}": _operations(definition) for definition in definitions},
+        "paths": {
+            f"/{definition.model_name}": _operations(definition, methods)
+            for definition in definitions
+            if (methods := _methods(context.attempt, definition))
+        },
         "definitions": {definition.model_name: _schema(definition, types) for definition in definitions},
     }
     answer = Answer(orjson.dumps(document))
@@ -50,11 +57,22 @@ def describe(context: Rest, request: Request) -> Response:
     return answer
 
 
-def _operations(definition: TableDefinition) -> dict[str, Any]:
+def _methods(attempt: RequestAttempt, definition: TableDefinition) -> list[str]:
+    """The methods for which the caller has a grant on the table."""
+    model = None if attempt.scopes.are_whole else attempt.model(definition.id)
+    if model is None:
+        return list(_METHODS)
+    scope = attempt.scopes.scope(model)
+    allowed = {"get": scope.may_read, **{method: scope.of(action) != () for method, action in _ACTIONS.items()}}
+    return [method for method in _METHODS if allowed[method]]
+
+
+def _operations(definition: TableDefinition, methods: list[str]) -> dict[str, Any]:
     name = definition.model_name
     row = {"$ref": f"#/definitions/{name}"}
     operations: dict[str, dict[str, Any]] = {}
-    for method, (status, description) in _METHODS.items():
+    for method in methods:
+        status, description = _METHODS[method]
         answer: dict[str, Any] = {"description": description}
         if method == "get":
             answer["schema"] = {"type": "array", "items": row}
