@@ -84,7 +84,7 @@ class GrantedView:
         self._fields = [readable(model, reading.grant.fields) for reading in readings]
         self._readable = frozenset().union(*self._fields)
         self._names = {field.name: field.id for field in model.definition.fields}
-        self._all_rows = any(reading.condition is None for reading in readings)
+        self.all_rows = any(reading.condition is None for reading in readings)
 
     def may_read(self, name: str) -> bool:
         return self._names.get(name) in self._readable
@@ -115,7 +115,7 @@ class GrantedView:
         for field in self.model.definition.fields:
             if field.id in self._readable:
                 columns += self._columns(table, field, conditions)
-        rows = None if self._all_rows else _any(condition for condition in conditions if condition is not None)
+        rows = None if self.all_rows else _any(condition for condition in conditions if condition is not None)
         query = sa.select(*columns)
         if rows is not None:
             query = query.add_columns(rows.label(_GUARD)).where(rows)

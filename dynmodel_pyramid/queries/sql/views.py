@@ -19,7 +19,7 @@ class View(Protocol):
     """The rows and values of one version of a table that one caller may read.
 
     ``key`` tells the views of one version apart: equal keys have equal SQL. None is the whole table.
-    ``exists``: whether the table exists for the caller at all.
+    ``exists``: whether the table exists for the caller at all. ``all_rows``: whether it has all rows.
     """
 
     @property
@@ -27,6 +27,9 @@ class View(Protocol):
 
     @property
     def exists(self) -> bool: ...
+
+    @property
+    def all_rows(self) -> bool: ...
 
     def source(self, name: quoted_name | None = None) -> sa.FromClause:
         """The rows, with the columns of the table that may be read: the table itself, an alias of it, or a subselect.
@@ -60,7 +63,7 @@ class WholeTable:
     """The view of whoever may read everything."""
 
     key = None
-    exists = True
+    exists = all_rows = True
 
     def __init__(self, model: Model) -> None:
         self._model = model

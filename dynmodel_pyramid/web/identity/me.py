@@ -63,7 +63,7 @@ def _rights(scope: Scope, model: Model) -> dict[str, Any]:
     reads: Any = scope.may_read
     if scope.view.key is not None and scope.may_read:
         shown = [name for name in names if scope.view.may_read(name)]
-        reads = {"fields": shown, "some_rows": scope.view.guard(scope.view.source()) is not None}
+        reads = {"fields": shown, "some_rows": not scope.view.all_rows}
     return {"read": reads, **{action: _permitted(scope, action, names) for action in ACTIONS if action != "read"}}
 
 
