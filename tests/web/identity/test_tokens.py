@@ -171,6 +171,7 @@ def test_an_expired_token_is_nobody(people):
 
 
 def test_lists_come_in_parts(people):
+    people.token("admin")
     answer = people.send("GET", "/token/?limit=1", secret=people.admin, status=200)
     assert len(answer.json) == 1
     assert answer.headers["Link"] == '</token/?limit=1&offset=1>; rel="next"'
