@@ -246,7 +246,7 @@ def below_a_prefix(report: Report, visit: Visit) -> None:
 
 
 def two_services(report: Report, visit: Visit) -> None:
-    """Two services on one host: the browser sends both cookies to the one below the prefix, its own first."""
+    """Two services on one host: the browser sends both cookies to the one below the prefix."""
     page = visit.signed_in(visit.mounted)
     own = cookies_of(page)
     page.goto(f"{visit.service.url}/session/")
@@ -257,6 +257,12 @@ def two_services(report: Report, visit: Visit) -> None:
     report.check("whose cookie is still there", [found for found in cookies_of(page) if found in own], own)
     page.goto(f"{visit.service.url}/session/")
     report.check("both are signed in", fetch(page, visit.service.url + ROWS)["status"], 200)
+    # A page of another port may set cookies for the host, with any path.
+    page.goto(f"{visit.others.neighbour}/")
+    page.evaluate(f"document.cookie = '{SESSION}=planted; path=/table'")
+    report.check("another port plants a cookie", len(cookies_of(page)), 3)
+    page.goto(f"{visit.service.url}/session/")
+    report.check("which does not hide the service's", fetch(page, visit.service.url + ROWS)["status"], 200)
 
 
 def openid(report: Report, visit: Visit, provider: SmallProvider) -> None:
