@@ -9,6 +9,7 @@ browser did where nothing is promised. It exits with 1 if a check fails.
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -265,7 +266,7 @@ def two_services(report: Report, visit: Visit) -> None:
     report.check("which does not hide the service's", fetch(page, visit.service.url + ROWS)["status"], 200)
 
 
-def openid(report: Report, visit: Visit, provider: SmallProvider) -> None:
+def openid(provider: SmallProvider, report: Report, visit: Visit) -> None:
     url, prefix = visit.mounted.url, visit.mounted.prefix
     wanted = f"{prefix}/session/?"
     for site, before in (("an own page", f"{url}/session/"), ("another site", f"{visit.others.foreign}/")):
@@ -335,9 +336,11 @@ def main() -> int:
         with running(service), running(mounted), chromium() as browser:
             report.note("browser", f"chromium {browser.version}")
             visit = Visit(browser, service, mounted, others)
-            for part in PARTS:
-                part(report, visit)
-            openid(report, visit, provider)
+            for part in (*PARTS, partial(openid, provider)):
+                try:
+                    part(report, visit)
+                except Exception as error:  # a fault ends its part only
+                    report.check(f"{getattr(part, '__name__', 'openid')} goes to its end", repr(error), "")
     print(f"{report.failed} failed")
     return 1 if report.failed else 0
 
