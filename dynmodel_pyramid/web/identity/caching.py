@@ -2,6 +2,9 @@
 
 All answers but those of :data:`PUBLIC` get ``Cache-Control: private`` and ``Vary: Authorization, Cookie, apikey`` (RFC
 9110, 12.5.5; RFC 9111, 5.2.2.7): errors, streams, 304 and answers to HEAD too.
+
+Answers to a session's cookie get ``no-store`` in place of ``private``. A browser keeps pages to go back to, and shows
+them after the session has ended: it does not look at ``Vary`` then, nor at how old they are (RFC 9111, 6).
 """
 
 from pyramid.registry import Registry
@@ -9,6 +12,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.web.http.tree import ROUTE, Handler
+from dynmodel_pyramid.web.identity.credentials import sent_credential
 from dynmodel_pyramid.web.identity.rates import add_headers
 
 VARY = ("Authorization", "Cookie", "apikey")
@@ -16,8 +20,8 @@ VARY = ("Authorization", "Cookie", "apikey")
 PUBLIC = frozenset({("live",), ("ready",)})
 
 
-def mark(answer: Response) -> None:
-    """Add the two headers; what the answer says already stays, unless it is ``public``."""
+def mark(answer: Response, *, by_cookie: bool = False) -> None:
+    """Add the two headers; what the answer says already stays, unless it is ``public``, or a cookie was sent."""
     vary: list[str] = []
     control: list[str] = []
     others = []
@@ -33,7 +37,9 @@ def mark(answer: Response) -> None:
         known = {word.lower() for word in vary}
         vary += [word for word in VARY if word.lower() not in known]
     said = {word.partition("=")[0].lower() for word in control}
-    if not said & {"private", "no-store"} or "public" in said:
+    if by_cookie:
+        control = ["no-store"]
+    elif not said & {"private", "no-store"} or "public" in said:
         shared = ("public", "s-maxage", "private")
         control = ["private", *(word for word in control if word.partition("=")[0].lower() not in shared)]
     others += [("Cache-Control", ", ".join(control)), ("Vary", ", ".join(vary))]
@@ -50,7 +56,8 @@ def caching_tween_factory(handler: Handler, registry: Registry) -> Handler:
             return answer
         add_headers(answer, request)
         if (request.matchdict or {}).get("traverse") not in PUBLIC:
-            mark(answer)
+            sent = sent_credential(request)
+            mark(answer, by_cookie=sent is not None and sent.kind == "cookie")
         return answer
 
     return caching_tween

@@ -13,6 +13,8 @@ from dynmodel_pyramid.web.http.tree import path
 COOKIE = "dynmodel_session"
 #: Characters of a credential; the server bounds all headers as well.
 LONGEST = 16_384
+#: Cookies of one name that are looked at.
+MOST_COOKIES = 4
 
 Kind = Literal["bearer", "basic", "apikey", "cookie", "unknown"]
 
@@ -22,6 +24,7 @@ class Sent:
     """A credential as it was sent.
 
     :param kind: ``unknown`` is an ``Authorization`` that can't be read
+    :param secret: empty for ``cookie``: see :func:`sent_cookies`
     """
 
     kind: Kind
@@ -43,12 +46,16 @@ def sent_credential(request: Request) -> Sent | None:
     key = request.environ.get("HTTP_APIKEY") if face_of(request) == "rest" else None
     if key is not None:
         return Sent("apikey", key.strip()[:LONGEST])
-    cookie = sent_cookie(request)
-    return None if cookie is None else Sent("cookie", cookie)
+    return Sent("cookie") if sent_cookies(request) else None
 
 
-def sent_cookie(request: Request) -> str | None:
-    return request.cookies.get(COOKIE)
+def sent_cookies(request: Request, name: str = COOKIE) -> list[str]:
+    """The cookies of the name, in their order. There are several if another service of the host has one of a shorter
+    path, or a site of a neighbouring host has set one. WebOb would know the last one only, and stumble over quotes and
+    bytes in cookies of others. Quotes around a value are none of it (RFC 6265, 4.1.1).
+    """
+    pairs = (pair.strip().partition("=") for pair in request.environ.get("HTTP_COOKIE", "").split(";"))
+    return [value.strip('"') for found, _, value in pairs if found == name][:MOST_COOKIES]
 
 
 def _authorization(header: str) -> Sent:

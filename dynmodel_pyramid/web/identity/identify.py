@@ -17,7 +17,7 @@ from dynmodel_pyramid.access.identity import ANONYMOUS, AUTHENTICATED, BUILT_IN_
 from dynmodel_pyramid.access.jwt import Verifier
 from dynmodel_pyramid.errors import ConfigurationProblem, Unauthenticated
 from dynmodel_pyramid.web.identity import origins
-from dynmodel_pyramid.web.identity.credentials import Sent, clear_cookie, face_of, sent_credential
+from dynmodel_pyramid.web.identity.credentials import Sent, clear_cookie, face_of, sent_cookies, sent_credential
 from dynmodel_pyramid.web.identity.policy import SecurityPolicy
 
 #: What a host application says of a request: None, an id, or an object with ``id`` and, if it likes, ``name``,
@@ -53,14 +53,15 @@ def _is_ours(sent: Sent) -> bool:
 def _identity(request: Request, sent: Sent, access: Access) -> Identity:
     accounts: Accounts = request.registry.dynmodel_accounts
     if sent.kind == "cookie":
-        identity = accounts.recogniser.found("session", sent.secret, access.stamp)
-        if identity is None:
-            if face_of(request) == "session":
-                return ANONYMOUS  # whoever signs in again need not sign out first
-            # Browsers would send it again and again.
-            request.add_response_callback(clear_cookie)
-            raise _invalid("the session has ended", "sign in again: POST /session/")
-        return identity
+        for secret in sent_cookies(request):
+            identity = accounts.recogniser.found("session", secret, access.stamp)
+            if identity is not None:
+                return identity
+        if face_of(request) == "session":
+            return ANONYMOUS  # whoever signs in again need not sign out first
+        # Browsers would send it again and again.
+        request.add_response_callback(clear_cookie)
+        raise _invalid("the session has ended", "sign in again: POST /session/")
     if sent.kind in ("bearer", "apikey") and not _is_ours(sent):
         verifier: Verifier | None = request.registry.dynmodel_jwt
         if verifier is not None:

@@ -19,7 +19,7 @@ from dynmodel_pyramid.web.http.parameters import no_parameters
 from dynmodel_pyramid.web.http.permissions import anybody
 from dynmodel_pyramid.web.http.tree import path
 from dynmodel_pyramid.web.identity.changing import accounts_of, origin_of
-from dynmodel_pyramid.web.identity.credentials import set_cookie
+from dynmodel_pyramid.web.identity.credentials import sent_cookies, set_cookie
 from dynmodel_pyramid.web.identity.resources import OidcCallback, OidcSignIn
 
 COOKIE = "dynmodel_oidc"
@@ -52,7 +52,8 @@ def end(context: OidcCallback, request: Request) -> Response:
             raise Malformed(f"the parameter {name} stands twice", code="invalid_parameter")
         parameters[name] = value
     known = _provider(request)
-    flow = known.flow(request.cookies.get(COOKIE), parameters.get("state"))
+    cookies = sent_cookies(request, COOKIE)
+    flow = known.flow(cookies[-1] if cookies else None, parameters.get("state"))
     claims = request.environ.get(_CLAIMS)
     if claims is None:
         # A sign-in ends once, however it ends.

@@ -16,7 +16,7 @@ from dynmodel_pyramid.web.http.parameters import no_parameters
 from dynmodel_pyramid.web.http.permissions import anybody
 from dynmodel_pyramid.web.identity import origins
 from dynmodel_pyramid.web.identity.changing import accounts_of, changing_access, is_signed_in, note, origin_of
-from dynmodel_pyramid.web.identity.credentials import clear_cookie, sent_cookie, set_cookie
+from dynmodel_pyramid.web.identity.credentials import clear_cookie, sent_cookies, set_cookie
 from dynmodel_pyramid.web.identity.resources import SessionResource
 
 FORM = "application/x-www-form-urlencoded"
@@ -39,7 +39,7 @@ def get_session(context: SessionResource, request: Request) -> Response:
     no_parameters(request)
     answer = json_answer(encode(_document(context.attempt.caller)))
     answer.headers["Cache-Control"] = "no-store"
-    if sent_cookie(request) is not None and not is_signed_in(context.attempt.caller):
+    if sent_cookies(request) and not is_signed_in(context.attempt.caller):
         clear_cookie(request, answer)
     return answer
 

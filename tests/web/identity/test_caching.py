@@ -9,10 +9,10 @@ from tests.web.identity.requests_of import request_of
 EVERY = "Authorization, Cookie, apikey"
 
 
-def marked(*headers):
+def marked(*headers, **how):
     answer = Response(headerlist=[("Content-Type", "text/plain"), *headers])
-    mark(answer)
-    mark(answer)  # twice changes nothing
+    mark(answer, **how)
+    mark(answer, **how)  # twice changes nothing
     assert [name for name, _ in answer.headerlist].count("Vary") == 1
     assert answer.headers["Content-Type"] == "text/plain"
     return answer.headers["Cache-Control"], answer.headers["Vary"]
@@ -34,6 +34,12 @@ def marked(*headers):
 )
 def test_headers_are_merged(headers, control, vary):
     assert marked(*headers) == (control, vary)
+
+
+@pytest.mark.parametrize("control", (None, "no-store", "private, max-age=60", "public"))
+def test_a_browser_keeps_nothing_that_a_cookie_was_sent_for(control):
+    headers = [] if control is None else [("Cache-Control", control)]
+    assert marked(*headers, by_cookie=True) == ("no-store", EVERY)
 
 
 class Route:
@@ -66,3 +72,20 @@ def test_streams_are_not_read():
     answer = Response(app_iter=iter(()))
     mark(answer)
     assert answer.headers["Cache-Control"] == "private"
+
+
+@pytest.mark.parametrize(
+    ("headers", "control"),
+    (
+        ({"cookie": "a=b; dynmodel_session=x"}, "no-store"),
+        ({"cookie": "a=b"}, "private"),
+        ({"cookie": "dynmodel_session=x", "authorization": "Bearer dyn_x"}, "private"),
+    ),
+    ids=str,
+)
+@pytest.mark.parametrize("status", (200, 304, 401))
+def test_the_credential_that_counts_decides(headers, control, status):
+    request = request_of(**headers)
+    request.matched_route, request.matchdict = Route("dynmodel"), {"traverse": ("table",)}
+    answer = caching_tween_factory(lambda _: Response(status=status), None)(request)
+    assert answer.headers["Cache-Control"] == control

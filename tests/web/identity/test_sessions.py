@@ -61,6 +61,36 @@ def test_a_cookie_of_no_session_is_refused_and_forgotten(people):
     people.send("DELETE", "/session/", browser=browser, status=204)
 
 
+@pytest.mark.parametrize(
+    "cookies",
+    (
+        # Another service of the host, with a shorter path, or a longer one.
+        "{own}; dynmodel_session=other",
+        "dynmodel_session=other; {own}",
+        # What other applications of the host may have set.
+        'a="\\377"; {own}',
+        'a="x; {own}',
+        'dynmodel_session="{secret}"',
+        "a=\xe9; b; =c; {own}",
+        "dynmodel_sessions=x; {own}; dynmodel_session",
+    ),
+)
+def test_cookies_of_others_do_not_hide_the_own_one(people, cookies):
+    user = people.user()
+    secret = people.sign_in(user).cookies["dynmodel_session"]
+    me = people.me(Cookie=cookies.format(own=f"dynmodel_session={secret}", secret=secret))
+    assert me["id"] == user["identity"]
+
+
+def test_browsers_keep_no_answers(people):
+    """They would show them after the sign-out, when somebody goes back."""
+    browser = people.sign_in(people.user("admin"))
+    for path, status in (("/me/", 200), ("/table/", 200), ("/table/Nothing/", 404)):
+        assert people.send("GET", path, browser=browser, status=status).headers["Cache-Control"] == "no-store"
+        answer = people.send("GET", path, secret=people.admin, status=status)
+        assert answer.headers["Cache-Control"] == "private"
+
+
 def test_forms_sign_in(people):
     user = people.user()
     fields = {"name": user["name"], "password": PASSWORD}
