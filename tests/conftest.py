@@ -121,7 +121,8 @@ def make_app(request, settings):
     made = []
 
     def make(**further) -> webtest.TestApp:
-        make_system_tables(settings)
+        if further.get("dynmodel.auto_upgrade") != "false":
+            make_system_tables(settings)
         wsgi = dynmodel_pyramid.main({}, **{**settings, **further})
         made.append(wsgi)
         return webtest.TestApp(wsgi)

@@ -17,8 +17,7 @@ from dynmodel_pyramid.database import State
 
 class RequestAttempt(Attempt):
     """
-    :param identify: finds the caller, when it is first asked for; it may be mistaken if access has changed since
-    :param forget: lets a later attempt look anew
+    :param forget: lets a later attempt look anew for the caller, who was mistaken because access had changed
     """
 
     def __init__(
@@ -27,24 +26,21 @@ class RequestAttempt(Attempt):
         number: int = 0,
         deadline: float | None = None,
         *,
-        identify: Callable[[], Caller],
         forget: Callable[[Caller, sa.Connection], None],
     ) -> None:
         super().__init__(catalogue, number, deadline)
-        self._identify, self._forget = identify, forget
+        self._forget = forget
         self._caller: Caller | None = None
         self._scopes: Scopes | None = None
 
     @property
     def caller(self) -> Caller:
-        if self._caller is None:
-            self._caller = self._identify()
-            self._confirmed = False
+        assert self._caller is not None  # only resources that are the same for everybody have none
         return self._caller
 
-    def know_caller(self) -> None:
-        """Find the caller now, so that a wrong credential is refused whatever is asked for."""
-        self.caller  # noqa: B018 a property that finds it
+    def came_from(self, caller: Caller) -> None:
+        """Say who makes the request."""
+        self._caller = caller
 
     @property
     def scopes(self) -> Scopes:

