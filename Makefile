@@ -9,8 +9,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Processes that share the tests, each with a PostgreSQL server of its own.
-WORKERS ?= 2
+# Processes that share the tests, each with a PostgreSQL server of its own; on two cores a third uses the time of files that wait.
+WORKERS ?= 3
 # A file's tests share fixtures, so a file is one worker's; tests/conftest.py says which files are begun first.
 PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 

@@ -117,7 +117,9 @@ class Attempt:
             self._prove()
 
     def _prove(self) -> None:
-        if self._connection is not None:
+        # A list that was read to its end has closed its connection. Equal stamps now mean that nothing has changed
+        # since.
+        if self._connection is not None and not self._connection.closed:
             self._compare(self._connection)
         else:
             with self.database.reading() as connection:

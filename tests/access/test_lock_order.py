@@ -59,8 +59,8 @@ def writing(catalogue, model, connection):
     with catalogue.database.reading() as reading:
         stamp = catalogue.database.state(reading).access_stamp
     caller = Caller(ANONYMOUS, Access(), stamp)
-    attempt = RequestAttempt(catalogue, identify=lambda: caller, forget=lambda caller, connection: None)
-    attempt.know_caller()
+    attempt = RequestAttempt(catalogue, forget=lambda caller, connection: None)
+    attempt.came_from(caller)
     attempt.model(model.definition.id)
     attempt.open(connection, writes=True)
     return attempt

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from dynmodel_pyramid.catalogue.attempt import Attempt
+from dynmodel_pyramid.catalogue.attempt import Attempt, Stale
 from dynmodel_pyramid.catalogue.catalogue import UNKNOWN, Snapshot
 from dynmodel_pyramid.changes.service import DefinitionService
 
@@ -170,3 +170,20 @@ def test_a_snapshot_that_many_threads_use():
         sys.setswitchinterval(interval)
     assert faults == []
     assert len(snapshot._models) == CAPACITY // 4
+
+
+def test_a_table_that_is_asked_for_after_the_connection_is_closed_is_proven_as_well(app, catalogue):
+    app.post_json("/table/", {"model_name": "First", "fields": {"a": "string"}})
+    app.post_json("/table/", {"model_name": "Second", "fields": {"a": "string"}})
+    attempt = Attempt(catalogue)
+    attempt.model("First")
+    with catalogue.database.reading() as connection:
+        attempt.open(connection)
+        attempt.confirm()
+    attempt.model("Second")
+    attempt.confirm()
+    app.patch_json("/table/Second/", {"label": "L"}, headers={"Content-Type": "application/merge-patch+json"})
+    attempt.model("second")
+    attempt.model(1)
+    with pytest.raises(Stale):
+        attempt.confirm()
