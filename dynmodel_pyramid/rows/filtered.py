@@ -108,7 +108,7 @@ class Filtered:
             presets = next(iter(waiting.values()))[0][0]
             now_tried = {row_id: trials for row_id, trials in waiting.items() if trials[0][0] == presets}
             savepoint = connection.begin_nested() if any(len(trials) > 1 for trials in now_tried.values()) else None
-            self._assign(connection, values | dict(presets), list(now_tried), presets)
+            self._assign(connection, values | dict(presets), list(now_tried), presets.keys() - values.keys())
             failing = permits.failing(connection, {row_id: trials[0][1] for row_id, trials in now_tried.items()})
             if any(len(now_tried[row_id]) == 1 for row_id in failing):
                 raise permits.refused_check()

@@ -166,7 +166,8 @@ class PermittedRows(Rows):
         trials = self._trials(permits, allowed, values, changed, repeated)
         for number, trial in enumerate(trials):
             savepoint = connection.begin_nested() if number + 1 < len(trials) else None
-            version = self._update(connection, row_id, trial.values, versions, trial.permits[0].presets)
+            preset_alone = trial.permits[0].presets.keys() - changed
+            version = self._update(connection, row_id, trial.values, versions, preset_alone)
             if not permits.failing(connection, {row_id: trial.permits}):
                 if savepoint is not None:
                     savepoint.commit()

@@ -243,7 +243,7 @@ class Rows(RowReads):
         presets: Collection[str] = (),
     ) -> int | None:
         """
-        :param presets: the fields whose values are a grant's: it may link to rows that the caller may not read
+        :param presets: the fields whose values a grant alone gives: it may link to rows that the caller may not read
         """
         table = self.model.table
         statement = sa.update(table).where(*self._conditions(row_id, versions)).returning(table.c._version)

@@ -119,6 +119,22 @@ def test_a_preset_may_link_to_a_row_that_may_not_be_read(shop):
     assert shop.clerk("post_json", "/table/Order/rows/", body, headers=merge).json[0]["team"] == team
 
 
+def test_a_client_that_sends_what_a_preset_links_adds_the_link_itself(shop):
+    team = shop.admin("post_json", "/table/Team/rows/", {"name": "x"}).json["id"]
+    grant = {"preset": {"team": team}}
+    shop.grant({"Order": {"read": True, "create": grant, "update": grant}})
+    row = shop.order(text="a")
+    sent = {"text": "b", "team": team}
+    for method, url in [
+        ("post_json", "/table/Order/rows/"),
+        ("put_json", row),
+        ("patch_json", row),
+        ("patch_json", "/table/Order/rows/?text=eq.a"),
+    ]:
+        answer = shop.clerk(method, url, sent, status=422)
+        assert answer.json["errors"][0]["code"] == "unknown_row", (method, url)
+
+
 # Many rows
 
 
