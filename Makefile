@@ -6,6 +6,9 @@
 # make versions   the tests with the oldest and with the newest releases of the libraries that setup.py allows
 # make lint       style, imports and types
 
+# Tests start many processes; each would compile all modules anew where the environment forbids to keep bytecode.
+export PYTHONDONTWRITEBYTECODE :=
+
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

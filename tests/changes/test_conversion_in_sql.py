@@ -144,7 +144,7 @@ def test_agrees_with_python(engine, source, target, options):
     if expression is not None and new_form.sql_to_text is not None:
         texts = tuple(lambda value, form=form: form.sql_to_text(value, dialect) for form in (old_form, new_form))
 
-    @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(SOURCES[source], min_size=1, max_size=100))
     def run(values):
         expected = [in_python(value) for value in values]

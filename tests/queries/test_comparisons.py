@@ -102,7 +102,7 @@ def test_both_databases_find_the_same_rows(table, name):
     values = operands(table, name)
     for known in usable(table, name):
         taken = choose(known, name, values)
-        for text in taken if len(taken) < 45 else chance.sample(taken, 45):
+        for text in taken if len(taken) < 30 else chance.sample(taken, 30):
             value = [text, *chance.sample(taken, min(2, len(taken)))] if known.many else text
             if known.name in ("like", "ilike") and text.endswith("\\"):
                 continue

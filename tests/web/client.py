@@ -72,11 +72,11 @@ class Client:
         if status is not None:
             assert answer.status_int == status, (method, path, answer.status, answer.text[:500])
         if answer.status_int < 300 and method not in ("GET", "HEAD", "OPTIONS"):
-            self._look_after(answer.headers.get("Location", path))
+            self._look_after(path)
         return answer
 
     def _look_after(self, path: str) -> None:
-        """After a change of a table: what its definition promises is there."""
+        """After a change of a table: what its definition promises is there. New tables are looked after at the end."""
         changed = re.match(r"/(?:table/(\d+)/?(?:$|\?|history|trash)|schema/|trash/)", path)
         if changed is not None and self.looks_after:
             assert_promises(self.catalogue, int(changed[1]) if changed[1] else None)
