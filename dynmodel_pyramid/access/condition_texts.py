@@ -82,6 +82,7 @@ def _refuse_other_parts(parsed: Query) -> None:
               "_before": parsed.before}  # fmt: skip
     for level in parsed.levels:
         others |= {"order": level.order or None, "limit": level.limit, "offset": level.offset or None}
+        others["having"] = level.having or None
         for name, value in others.items():
             if value is not None:
                 raise QueryError("a condition has filters only", parameter=name, part="name")

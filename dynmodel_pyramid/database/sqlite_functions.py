@@ -28,6 +28,7 @@ def register(dbapi: sqlite3.Connection, deadline: Deadline) -> None:
         ("dynmodel_json_float", 1, json_float),
         ("dynmodel_float", 2, float_of),
         ("dynmodel_complement", 1, complement),
+        ("dynmodel_sortable", 3, sortable),
         ("dynmodel_json", 1, canonical),
         ("dynmodel_json_contains", 2, partial(contains, deadline=deadline)),
         ("dynmodel_json_path", 3, at_path),
@@ -75,6 +76,16 @@ def float_of(text: str | None, pattern: str) -> float | None:
 
 def complement(digits: str | None) -> str | None:
     return None if digits is None else digits.translate(_NINES)
+
+
+def sortable(number: str | None, digits: int, scale: int) -> str | None:
+    """An exact number as text of a fixed length that sorts as the numbers do (``fields/sql/exact.py``)."""
+    if number is None:
+        return None
+    whole, _, fraction = number.partition(".")
+    units = int(f"{whole}{fraction:0<{scale}}")
+    written = f"{abs(units):0{digits}}"
+    return "0" + written.translate(_NINES) if units < 0 else "1" + written
 
 
 # JSON, as PostgreSQL's jsonb has it (manual, 8.14): numbers are exact, the order of keys is not kept

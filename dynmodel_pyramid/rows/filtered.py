@@ -5,6 +5,7 @@ found rows are reported, and limit and order mean the same as in a query.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
@@ -47,7 +48,7 @@ class Filtered:
             )
         self.rows = rows
         self.most = most
-        query = Query((Field(Column("id")),), (Level((), level.filters, level.order, level.limit, level.offset),))
+        query = Query((Field(Column("id")),), (replace(level, path=()),))
         id_plan = plan(rows.model, query, rows.models, rows.scopes)
         ids = id_plan.page(level.limit, level.offset).with_only_columns(id_plan.table.c.id, maintain_column_froms=True)
         self._found = ids.with_for_update(of=id_plan.table)

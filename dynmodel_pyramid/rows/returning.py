@@ -39,17 +39,17 @@ class Returning:
         #: Whether reading them may take long.
         self._is_asked = query.select != _ALL or below or bool(query.root.order)
         self._plan = self._planned() if self._is_asked or numbers else None
-        if self._plan is not None and not self._plan.keys and not groups:
+        if self._plan is not None and self._plan.is_grouped and not groups:
             raise Malformed(
                 "select: a write answers with rows, not with groups", code="invalid_parameter", parameter="select"
             )
         self.names: Sequence[str] = rows.encoder.names if self._plan is None else self._plan.names
-        self.is_together = self._plan is not None and (bool(query.root.order) or not self._plan.keys)
+        self.is_together = self._plan is not None and (bool(query.root.order) or self._plan.is_grouped)
 
     def _planned(self, only: Only | None = None) -> Plan:
         rows, query = self.rows, self._query
         below = (level for level in query.levels if level.path)
-        levels = (Level((), order=query.root.order), *below)
+        levels = (Level((), order=query.root.order, having=query.root.having), *below)
         query = replace(query, levels=levels, columns=None, on_conflict=None, after=None, before=None)
         return plan(rows.model, query, rows.models, rows.scopes, numbers=self._numbers, only=only)
 
@@ -73,7 +73,7 @@ class Returning:
 
     def _among(self, plan: Plan, ids: Sequence[int]) -> sa.Select[*tuple[Any, ...]]:
         """The statement for these rows only; if it groups them, the condition is inside."""
-        if plan.keys:
+        if not plan.is_grouped:
             return plan.statement.where(self._are(plan.table, ids))
         return self._planned(lambda table: self._are(table, ids)).statement
 

@@ -1,6 +1,7 @@
 """Any query that the grammar can say, with any operators."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from hypothesis import strategies as st
 
@@ -25,6 +26,7 @@ WORDS = (
     "order",
     "limit",
     "offset",
+    "having",
     "and",
     "or",
     "not",
@@ -56,6 +58,13 @@ def columns(draw):
     return Column(draw(NAMES), path, bool(path) and draw(st.booleans()))
 
 
+@st.composite
+def measures(draw):
+    """What order and having may name: a column, count(), or another aggregate."""
+    column, aggregate = draw(columns()), draw(optional(st.sampled_from(AGGREGATES)))
+    return draw(st.sampled_from((Column("", aggregate="count"), replace(column, aggregate=aggregate))))
+
+
 #: Every syntax that an operator can have.
 SYNTAXES = (Syntax(), Syntax(many=True), Syntax(quantified=True), Syntax(searches=True), Syntax(True, searches=True))
 
@@ -68,7 +77,7 @@ def operators():
 
 
 @st.composite
-def conditions(draw, operators: Mapping[str, Syntax]):
+def conditions(draw, operators: Mapping[str, Syntax], subjects=columns):
     operator, syntax = draw(st.sampled_from(sorted(operators.items(), key=lambda item: item[0])))
     quantifier = draw(st.sampled_from((None, "any", "all"))) if syntax.quantified else None
     language = draw(optional(st.sampled_from(("english", "pg catalog")))) if syntax.searches else None
@@ -76,12 +85,12 @@ def conditions(draw, operators: Mapping[str, Syntax]):
         value = draw(tuples(TEXTS))
     else:
         value = draw(st.sampled_from(sorted(IS_VALUES)) if operator == "is" else TEXTS)
-    return Condition(draw(columns()), operator, value, draw(st.booleans()), quantifier, language)
+    return Condition(draw(subjects()), operator, value, draw(st.booleans()), quantifier, language)
 
 
-def filters(operators: Mapping[str, Syntax]):
+def filters(operators: Mapping[str, Syntax], subjects=columns):
     return st.recursive(
-        conditions(operators),
+        conditions(operators, subjects),
         lambda below: st.builds(Group, st.sampled_from(("and", "or")), tuples(below, least=1), st.booleans()),
         max_leaves=6,
     )
@@ -105,13 +114,17 @@ def embeds(draw, below):
 ITEMS = st.recursive(
     st.just(Star()) | fields() | st.builds(RowCount, optional(NAMES), optional(TYPES)), embeds, max_leaves=5
 )
-TERMS = st.builds(OrderTerm, columns(), st.booleans(), st.sampled_from((None, True, False)), optional(NAMES))
+PLACES = st.booleans(), st.sampled_from((None, True, False))
+TERMS = st.builds(OrderTerm, columns(), *PLACES, optional(NAMES)) | st.builds(OrderTerm, measures(), *PLACES)
 NUMBERS = st.integers(0, 2**63 - 1)
 
 
 def levels(operators: Mapping[str, Syntax]):
     offsets = st.just(0) | NUMBERS
-    made = st.builds(Level, tuples(NAMES), tuples(filters(operators)), tuples(TERMS), optional(NUMBERS), offsets)
+    having = tuples(filters(operators, measures), most=2)
+    made = st.builds(
+        Level, tuples(NAMES), tuples(filters(operators)), tuples(TERMS), optional(NUMBERS), offsets, having
+    )
     return made.filter(lambda level: level != Level(level.path))
 
 

@@ -141,7 +141,7 @@ class Maker:
         if self.make.random() < 0.25:
             query.append((before + self.make.choice(["and", "or", "not.and", "not.or"]), self.group(table)))
         if many and depth and self.make.random() < 0.2:
-            return self.groups(table)
+            return self.groups(table, before, query)
         if many and self.make.random() < 0.4:
             query.append((f"{before}order", self.order(table)))
         if many and self.make.random() < 0.3:
@@ -162,19 +162,31 @@ class Maker:
                 query.append((before + alias, self.make.choice(["is.null", "not.is.null"])))
         return ",".join(items)
 
-    def groups(self, table: str) -> str:
+    def groups(self, table: str, before: str, query: list[tuple[str, str]]) -> str:
+        """What is selected of groups; their order, conditions and limit go to ``query``."""
         items = ["count()"] if self.make.random() < 0.5 else []
         for number, name in enumerate(self.make.sample(NUMBERS[table], self.make.randint(1, 2))):
             items.append(f"v{number}:{name}.{self.make.choice(['sum', 'avg', 'min', 'max', 'count'])}()")
-        by = [name for name in VALUES[table] if name != "id"]
-        return ",".join(items + self.make.sample(by, self.make.randrange(3)))
+        by = self.make.sample([name for name in VALUES[table] if name != "id"], self.make.randrange(3))
+        known = ["v0", *by, "count()", f"{self.make.choice(NUMBERS[table])}.{self.make.choice(['sum', 'avg'])}()"]
+        known = [name for name in known if name != "vip"]
+        if self.make.random() < 0.5:
+            terms = self.make.sample(known, self.make.randint(1, 2))
+            query.append((f"{before}order", ",".join(term + self.make.choice(["", ".desc"]) for term in terms)))
+        if self.make.random() < 0.4:
+            conditions = ["count().lt.3", f"{known[-1]}.gt.0", f"{known[-1]}.lte.1", "v0.not.is.null", "v0.is.null"]
+            query.append((f"{before}having", f"(or({','.join(self.make.sample(conditions, 2))}))"))
+        if self.make.random() < 0.3:
+            query.append((f"{before}limit", str(self.make.randint(1, 3))))
+        return ",".join(items + by)
 
     def query(self) -> tuple[str, str]:
         table = self.make.choice(["Person", "Item"])
         parameters: list[tuple[str, str]] = []
         if self.make.random() < 0.2:
             field, rest = self.condition(table)
-            parameters = [("select", self.groups(table)), (field, rest)]
+            parameters = [(field, rest)]
+            parameters.append(("select", self.groups(table, "", parameters)))
         else:
             parameters.append(("select", self.level(table, "", 0, parameters, many=True)))
         return table, "&".join(f"{quote(name)}={quote(value)}" for name, value in parameters)

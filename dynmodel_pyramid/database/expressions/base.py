@@ -179,7 +179,11 @@ class Expressions:
         raise NotImplementedError
 
     def total_as_float(self, total: Column) -> Column:
-        """The argument of :meth:`json_float` for such a text."""
+        """Such a text as a float."""
+        raise NotImplementedError
+
+    def exact_number(self, total: Column, digits: int, scale: int) -> Column:
+        """Such a text in the stored form of an exact decimal (``fields/sql/exact.py``), to be compared."""
         raise NotImplementedError
 
     # JSON: texts as the encoder of rows writes them. All databases escape the characters that it escapes

@@ -101,6 +101,9 @@ class PostgreSQLExpressions(Expressions):
     def total_as_float(self, total: Column) -> Column:
         return sa.cast(total, sa.Float(53))
 
+    def exact_number(self, total: Column, digits: int, scale: int) -> Column:
+        return sa.cast(total, sa.Numeric())
+
     # JSON: jsonb
 
     def json_string(self, text: Column) -> Column:

@@ -167,7 +167,10 @@ class SQLiteExpressions(Expressions):
         return total(_text(source), sa.literal(kind, sa.Text()), type_=sa.Text())
 
     def total_as_float(self, total: Column) -> Column:
-        return total
+        return sa.func.dynmodel_float(total, ".*", type_=sa.Float(53))
+
+    def exact_number(self, total: Column, digits: int, scale: int) -> Column:
+        return sa.func.dynmodel_sortable(total, digits, scale, type_=sa.Text())
 
     # JSON: texts
 

@@ -95,29 +95,37 @@ def _of(operators: Mapping[str, Syntax], modifier: str) -> str:
     return " ".join(sorted(name for name, syntax in operators.items() if getattr(syntax, modifier)))
 
 
-def read_group(cursor: Cursor, operator: Logic, negated: bool, depth: int = 1) -> Group:
+def read_group(cursor: Cursor, operator: Logic, negated: bool, depth: int = 1, *, measures: bool = False) -> Group:
     """``(a.eq.1,b.eq.2)``, after the word that makes it a group."""
     cursor.count()
     cursor.guard.nest(depth, cursor.parameter, cursor.part)
     cursor.skip_blanks()
     if not cursor.take("("):
         cursor.fault("(")
-    items = [read_item(cursor, depth)]
+    items = [read_item(cursor, depth, measures=measures)]
     while cursor.take(","):
-        items.append(read_item(cursor, depth))
+        items.append(read_item(cursor, depth, measures=measures))
     if not cursor.take(")"):
         cursor.fault("a comma or )")
     cursor.skip_blanks()
     return Group(operator, tuple(items), negated)
 
 
-def read_item(cursor: Cursor, depth: int) -> Filter:
-    """One item of a group that is ``depth`` groups deep: ``a.eq.1`` or ``not.or(...)``."""
+def read_having(cursor: Cursor) -> tuple[Filter, ...]:
+    """``(flights.gt.100,price.avg().lt.5)``: conditions of groups, all of which must hold."""
+    return read_group(cursor, "and", False, measures=True).items
+
+
+def read_item(cursor: Cursor, depth: int, *, measures: bool = False) -> Filter:
+    """One item of a group that is ``depth`` groups deep: ``a.eq.1`` or ``not.or(...)``.
+
+    ``measures``: of ``having``, where aggregates can be compared.
+    """
     match = cursor.match(_GROUP)
     if match is not None:
         cursor.position -= 1
-        return read_group(cursor, LOGIC[match[2]], match[1] is not None, depth + 1)
-    column = cursor.column()
+        return read_group(cursor, LOGIC[match[2]], match[1] is not None, depth + 1, measures=measures)
+    column = cursor.measure() if measures else cursor.column()
     cursor.skip_blanks()
     if not cursor.take("."):
         cursor.fault("a full stop and an operator")

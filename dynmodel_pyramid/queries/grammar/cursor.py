@@ -1,11 +1,12 @@
 """A text with a place in it, and readers for all parts of the grammar: names, quoted texts, JSON paths."""
 
 import re
+from dataclasses import replace
 from typing import NoReturn
 
 from dynmodel_pyramid.queries.errors import QueryError
 from dynmodel_pyramid.queries.grammar.rules import Guard
-from dynmodel_pyramid.queries.grammar.syntax import Column
+from dynmodel_pyramid.queries.grammar.syntax import AGGREGATES, Column
 
 # Letters, digits, ``_ $`` and blanks, as in PostgREST, and all characters beyond ASCII: an identifier may have
 # combining marks, which are not letters. A dash stands between others and does not begin an arrow.
@@ -17,6 +18,8 @@ _WORD = re.compile(r"[0-9A-Za-z_$ \x80-\U0010ffff]+")
 _BLANKS = re.compile(r"[ \t]*")
 _INDEX = re.compile(r"-?[0-9]+(?=[ \t]*(?:->|::|[.,)]|\Z))")
 _KEY = re.compile(r"[^(\-:.,>)]+(?:-(?!>)[^(\-:.,>)]+)*")
+#: After a field.
+AGGREGATE = re.compile(rf"\.({'|'.join(AGGREGATES)})\(\)")
 _DIGITS = re.compile(r"-?[0-9]*")
 #: PostgreSQL's operators take an index as a 4-byte integer (manual, 9.16).
 LARGEST_INDEX = 2**31 - 1
@@ -139,6 +142,15 @@ class Cursor:
     def column(self) -> Column:
         """A field with its JSON path."""
         return self.json_path(self.name("the name of a field")[0])
+
+    def measure(self) -> Column:
+        """A field with its JSON path, ``count()``, or another aggregate: ``price.sum()``."""
+        name, quoted = self.name("the name of a field, or an aggregate")
+        if name == "count" and not quoted and self.take("()"):
+            return Column("", aggregate="count")
+        column = self.json_path(name)
+        match = self.match(AGGREGATE)
+        return column if match is None else replace(column, aggregate=match[1])
 
     def json_path(self, name: str) -> Column:
         """The column of that name, with a JSON path if one begins here."""

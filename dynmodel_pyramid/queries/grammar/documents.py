@@ -35,7 +35,7 @@ from dynmodel_pyramid.queries.grammar.syntax import (
 
 Item = TypeVar("Item")
 
-_LEVEL_KEYS = ("select", "where", "order", "limit", "offset")
+_LEVEL_KEYS = ("select", "where", "having", "order", "limit", "offset")
 _KEYS = (*_LEVEL_KEYS, "after", "before")
 _EMBED_KEYS = ("embed", "spread", "alias", "hint", "join", *_LEVEL_KEYS)
 #: Key -> how its items go together, and whether it is negated.
@@ -132,6 +132,11 @@ class _Reader:
         if "where" in document:
             for item in self.where(document["where"], f"{pointer}/where"):
                 self.levels.add_filter(path, item)
+        if "having" in document:
+            items = self.where(document["having"], f"{pointer}/having", measures=True)
+            if not items:
+                _fault(f"{pointer}/having", "a condition")
+            self.levels.set_having(path, tuple(items))
         if "order" in document:
             self.levels.set_order(path, self.order(document["order"], f"{pointer}/order"))
         for name, put in (("limit", self.levels.set_limit), ("offset", self.levels.set_offset)):
@@ -184,24 +189,27 @@ class _Reader:
         items = self.level(document, below, pointer)
         return Embed(here.relation, items, here.alias, here.hint, here.join, spread)
 
-    def where(self, value: object, pointer: str, depth: int = 0) -> list[Filter]:
-        """The conditions that all must hold, ``depth`` groups deep."""
+    def where(self, value: object, pointer: str, depth: int = 0, *, measures: bool = False) -> list[Filter]:
+        """The conditions that all must hold, ``depth`` groups deep; ``measures``: of groups."""
         if isinstance(value, str):
-            return self.whole(lambda cursor: _read_items(cursor, depth), value, pointer)
+            return self.whole(lambda cursor: _read_items(cursor, depth, measures), value, pointer)
         if isinstance(value, dict):
             items: list[Filter] = []
             for key, item in value.items():
-                items += self.entry(key, item, _under(pointer, key), depth)
+                items += self.entry(key, item, _under(pointer, key), depth, measures)
             return items
         if not isinstance(value, list) or depth:
             _fault(pointer, "an object or a text" if depth else "an object, an array or a text")
-        return [item for i, element in enumerate(value) for item in self.where(element, _under(pointer, i), depth + 1)]
+        items = []
+        for i, element in enumerate(value):
+            items += self.where(element, _under(pointer, i), depth + 1, measures=measures)
+        return items
 
-    def entry(self, key: str, value: object, pointer: str, depth: int) -> list[Filter]:
+    def entry(self, key: str, value: object, pointer: str, depth: int, measures: bool) -> list[Filter]:
         if key in _GROUPS:
-            return [self.group(key, value, pointer, depth + 1)]
+            return [self.group(key, value, pointer, depth + 1, measures)]
         name = Cursor(key, pointer, self.guard, "name")
-        column = name.column()
+        column = name.measure() if measures else name.column()
         name.expect_end("-> or the end")
         if isinstance(value, str):
             return [self.whole(lambda cursor: read_condition(cursor, column), value, pointer)]
@@ -209,7 +217,7 @@ class _Reader:
             _fault(pointer, 'an object of operators and values, or a text such as "eq.1"')
         return [self.condition(column, key, item, _under(pointer, key)) for key, item in value.items()]
 
-    def group(self, key: str, value: object, pointer: str, depth: int) -> Group:
+    def group(self, key: str, value: object, pointer: str, depth: int, measures: bool) -> Group:
         self.guard.count(pointer)
         self.guard.nest(depth, pointer)
         operator, negated = _GROUPS[key]
@@ -217,7 +225,7 @@ class _Reader:
             _fault(pointer, "an array of conditions")
         items: list[Filter] = []
         for i, element in enumerate(value):
-            conditions = self.where(element, _under(pointer, i), depth)
+            conditions = self.where(element, _under(pointer, i), depth, measures=measures)
             if not conditions:
                 _fault(_under(pointer, i), "a condition")
             items.append(conditions[0] if len(conditions) == 1 else Group("and", tuple(conditions)))
@@ -245,9 +253,9 @@ class _Reader:
         return Condition(column, operator, texts, negated, quantifier, language)
 
 
-def _read_items(cursor: Cursor, depth: int) -> list[Filter]:
+def _read_items(cursor: Cursor, depth: int, measures: bool) -> list[Filter]:
     """``a.eq.1,or(b.eq.2,c.is.null)``: the items in the parentheses of ``and=``."""
-    items = [read_item(cursor, depth)]
+    items = [read_item(cursor, depth, measures=measures)]
     while cursor.take(","):
-        items.append(read_item(cursor, depth))
+        items.append(read_item(cursor, depth, measures=measures))
     return items

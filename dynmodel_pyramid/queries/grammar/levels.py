@@ -8,6 +8,7 @@ class Levels:
 
     def __init__(self) -> None:
         self._filters: dict[Path, list[Filter]] = {}
+        self._having: dict[Path, tuple[Filter, ...]] = {}
         self._order: dict[Path, tuple[OrderTerm, ...]] = {}
         self._limit: dict[Path, int] = {}
         self._offset: dict[Path, int] = {}
@@ -16,6 +17,10 @@ class Levels:
     def add_filter(self, path: Path, item: Filter) -> None:
         self._paths[path] = None
         self._filters.setdefault(path, []).append(item)
+
+    def set_having(self, path: Path, items: tuple[Filter, ...]) -> None:
+        self._paths[path] = None
+        self._having[path] = items
 
     def set_order(self, path: Path, terms: tuple[OrderTerm, ...]) -> None:
         self._paths[path] = None
@@ -38,6 +43,7 @@ class Levels:
                 self._order.get(path, ()),
                 self._limit.get(path),
                 self._offset.get(path, 0),
+                self._having.get(path, ()),
             )
             for path in self._paths
         )

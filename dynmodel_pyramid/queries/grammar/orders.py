@@ -19,10 +19,10 @@ def read_order(cursor: Cursor) -> tuple[OrderTerm, ...]:
 
 def read_term(cursor: Cursor) -> OrderTerm:
     cursor.count()
-    column = cursor.column()
+    column = cursor.measure()
     relation = None
     if cursor.next_is("("):
-        if column.path:
+        if column.path or column.aggregate is not None:
             cursor.fault("a comma or the end")
         relation = column.name
         cursor.position += 1

@@ -1,10 +1,11 @@
 """The parameters of a query -> :class:`Query`."""
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from dynmodel_pyramid.queries.errors import QueryError
-from dynmodel_pyramid.queries.grammar.conditions import read_condition, read_group
+from dynmodel_pyramid.queries.grammar.conditions import read_condition, read_group, read_having
 from dynmodel_pyramid.queries.grammar.cursor import Cursor
 from dynmodel_pyramid.queries.grammar.levels import Levels
 from dynmodel_pyramid.queries.grammar.orders import read_names, read_order
@@ -14,9 +15,12 @@ from dynmodel_pyramid.queries.grammar.syntax import LOGIC, Logic, Path, Query
 
 #: Parameters that are not filters, of the queried table and of embedded rows; a field of that name is quoted.
 EVERYWHERE = frozenset({"order", "limit", "offset", "and", "or"})
+#: A condition of groups if its value is in parentheses, else of a field of that name, as in PostgREST.
+HAVING = "having"
 #: Those of the queried table only.
 AT_THE_ROOT = frozenset({"select", "columns", "on_conflict", "_after", "_before"})
 LARGEST = 2**63 - 1
+_OPERATOR = re.compile(r"(?:not\.)?([a-z0-9_]+)[.(]")
 
 
 def parse(parameters: Iterable[tuple[str, str]], rules: Rules) -> Query:
@@ -56,6 +60,8 @@ class _Parser:
             key.expect_end("a full stop, -> or the end")
             if word in LOGIC:
                 return self._read_group(LOGIC[word], path, words, name, value)
+            if word == HAVING and self._is_of_groups(name, value):
+                return self._read_having(path, name, value)
             if word in EVERYWHERE:
                 return self._read_page(word, path, name, value)
             if word in AT_THE_ROOT and not path:
@@ -87,6 +93,21 @@ class _Parser:
         group = read_group(cursor, operator, bool(negations))
         cursor.expect_end("the end")
         self.levels.add_filter(tuple(part for i, part in enumerate(before) if i not in negations), group)
+
+    def _is_of_groups(self, name: str, value: str) -> bool:
+        if value.lstrip(" \t").startswith("("):
+            return True
+        match = _OPERATOR.match(value)
+        if match is None or match[1] not in self.rules.operators:
+            cursor = Cursor(value, name, self.guard)
+            cursor.fault("conditions of groups, in parentheses", hint=f"{HAVING}=(count().gt.1)")
+        return False
+
+    def _read_having(self, path: Path, name: str, value: str) -> None:
+        self._once(HAVING, path, name)
+        cursor = Cursor(value, name, self.guard)
+        self.levels.set_having(path, read_having(cursor))
+        cursor.expect_end("the end")
 
     def _read_page(self, word: str, path: Path, name: str, value: str) -> None:
         self._once(word, path, name)

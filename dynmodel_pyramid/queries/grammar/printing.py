@@ -2,7 +2,7 @@
 
 import re
 
-from dynmodel_pyramid.queries.grammar.parsing import AT_THE_ROOT, EVERYWHERE
+from dynmodel_pyramid.queries.grammar.parsing import AT_THE_ROOT, EVERYWHERE, HAVING
 from dynmodel_pyramid.queries.grammar.syntax import (
     Column,
     Condition,
@@ -24,7 +24,7 @@ _PLAIN = re.compile(r"(?:[0-9A-Za-z_$]|[^\x00-\x7f\s])+")
 _PLAIN_KEY = re.compile(r"(?:[A-Za-z_]|[^\x00-\x7f\s])(?:[0-9A-Za-z_]|[^\x00-\x7f\s])*")
 _PLAIN_VALUE = re.compile(r'[^,()"{}\\\s]+')
 _ARRAY = re.compile(r"\{[^{}]*\}")
-_PARAMETERS = EVERYWHERE | AT_THE_ROOT | {"not"}
+_PARAMETERS = EVERYWHERE | AT_THE_ROOT | {"not", HAVING}
 _LOGIC = frozenset({"and", "or", "not"})
 _JOINS = frozenset({"inner", "left"})
 
@@ -56,6 +56,8 @@ def print_order(terms: tuple[OrderTerm, ...]) -> str:
 def _level(level: Level) -> list[tuple[str, str]]:
     before = _path(level.path)
     pairs = [_filter(before, item) for item in level.filters]
+    if level.having:
+        pairs.append((f"{before}{HAVING}", _items(Group("and", level.having))))
     if level.order:
         pairs.append((f"{before}order", print_order(level.order)))
     if level.limit is not None:
@@ -127,12 +129,14 @@ def _name(name: str, words: frozenset[str] = frozenset()) -> str:
 
 
 def _column(column: Column, words: frozenset[str] = frozenset()) -> str:
+    if column.aggregate is not None and not column.name:
+        return "count()"
     text = _name(column.name, words)
     last = len(column.path) - 1
     for i, step in enumerate(column.path):
         arrow = "->>" if column.as_text and i == last else "->"
         text += arrow + (str(step) if isinstance(step, int) else _key(step))
-    return text
+    return text if column.aggregate is None else f"{text}.{column.aggregate}()"
 
 
 def _key(key: str) -> str:

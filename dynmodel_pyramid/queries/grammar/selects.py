@@ -2,10 +2,9 @@
 
 import re
 
-from dynmodel_pyramid.queries.grammar.cursor import Cursor
+from dynmodel_pyramid.queries.grammar.cursor import AGGREGATE, Cursor
 from dynmodel_pyramid.queries.grammar.syntax import AGGREGATES, JOINS, Embed, Field, Join, RowCount, SelectItem, Star
 
-_AGGREGATE = re.compile(rf"\.({'|'.join(AGGREGATES)})\(\)")
 _SEPARATOR = re.compile(r"[ \t]*:(?!:)")
 
 
@@ -67,7 +66,7 @@ def _read_field(cursor: Cursor, name: str, alias: str | None) -> Field:
     column = cursor.json_path(name)
     cast = _read_cast(cursor)
     if cursor.next_is("."):
-        match = cursor.match(_AGGREGATE)
+        match = cursor.match(AGGREGATE)
         if match is None:
             cursor.fault(f"an aggregate: {', '.join(f'.{name}()' for name in AGGREGATES)}")
         return Field(column, alias, cast, match[1], _read_cast(cursor))

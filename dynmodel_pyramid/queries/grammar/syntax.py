@@ -25,11 +25,15 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A field, or the value at a JSON path in it: ``data->a->>0``. A number in ``path`` is an index of an array."""
+    """A field, or the value at a JSON path in it: ``data->a->>0``. A number in ``path`` is an index of an array.
+
+    In ``order`` and ``having`` it may be an ``aggregate`` of these: ``price.sum()``. ``count()`` has an empty name.
+    """
 
     name: str
     path: tuple[str | int, ...] = ()
     as_text: bool = False
+    aggregate: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +145,16 @@ class OrderTerm:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """The parts of a query for the rows of one relation; all ``filters`` must hold."""
+    """The parts of a query for the rows of one relation; all ``filters`` must hold, and all of ``having`` for its
+    groups.
+    """
 
     path: Path = ()
     filters: tuple[Filter, ...] = ()
     order: tuple[OrderTerm, ...] = ()
     limit: int | None = None
     offset: int = 0
+    having: tuple[Filter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

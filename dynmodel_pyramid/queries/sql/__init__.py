@@ -1,7 +1,8 @@
 """The translation of a query to SQL.
 
 ``plans``        a query over a table: the statements of a page and of its count, cursors
-``statements``   the statement of one level: rows, or groups of them
+``statements``   the statement of one level
+``groups``       groups of rows, their order and conditions
 ``select_list``  the values of one level's rows, embedded relations included
 ``views``        what a caller may see of a table, from which statements select
 ``selection``    one level: its tables, joins and conditions

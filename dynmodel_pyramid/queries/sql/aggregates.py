@@ -11,10 +11,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database.expressions import expressions_of
+from dynmodel_pyramid.database.sqlite_sums import AVERAGE_DIGITS
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.fields import is_sortable
-from dynmodel_pyramid.fields.sql.exact import INTEGER_DIGITS, ExactDecimal
-from dynmodel_pyramid.fields.types.numbers import Integer
+from dynmodel_pyramid.fields.sql.exact import INTEGER_DIGITS, MAX_PRECISION, ExactDecimal
+from dynmodel_pyramid.fields.types.decimals import Decimal
+from dynmodel_pyramid.fields.types.numbers import Integer, Number
 from dynmodel_pyramid.fields.types.temporal import UTCDateTime
 from dynmodel_pyramid.fields.types.text import Text, byte_order
 from dynmodel_pyramid.queries.sql.casts import cast
@@ -23,6 +25,10 @@ from dynmodel_pyramid.queries.sql.subjects import Subject, plain
 
 #: Every database has min() and max() of these types.
 _ORDERED = (sa.Integer, sa.Numeric, sa.String, sa.Date, sa.DateTime, sa.Time, ExactDecimal, UTCDateTime)
+
+
+#: Enough for the sum of any number of the longest decimals, with the digits of an average.
+_DIGITS = 2 * MAX_PRECISION + 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +70,44 @@ class Aggregate:
 
         :param value: the aggregate, as a column of the groups: SQLite allows no aggregate in a subquery
         """
+        if self.cast is None and self.function in ("sum", "avg"):
+            return self._number(self._text(value, dialect), dialect)
+        return of_subject(self.name, self.result(value, dialect))
+
+    def result(self, value: sa.ColumnElement[Any], dialect: str) -> Subject:
+        """The value to compare and to sort by.
+
+        :param value: as for :meth:`output`
+        """
         if self.function == "count":
             subject = Subject(self.name, sa.type_coerce(value, sa.BigInteger()), *plain(Integer), dialect)
         elif self.function in ("min", "max"):
             value = sa.type_coerce(value, self.values.expression.type)
             subject = Subject(self.name, value, self.values.field_type, self.values.options, dialect)
         else:
-            subject = Subject(self.name, sa.type_coerce(value, byte_order()), *plain(Text), dialect)
+            subject = self._text(value, dialect)
             if self.cast is None:
-                return self._number(subject, dialect)
-        return of_subject(self.name, subject if self.cast is None else cast(subject, self.cast))
+                return self._size(subject)
+        return subject if self.cast is None else cast(subject, self.cast)
 
-    def check(self) -> None:
+    def _text(self, value: sa.ColumnElement[Any], dialect: str) -> Subject:
+        return Subject(self.name, sa.type_coerce(value, byte_order()), *plain(Text), dialect)
+
+    def _size(self, text: Subject) -> Subject:
+        """The number that a text of :meth:`_exact` says."""
+        kind, expressions = self._kind, expressions_of(text.dialect)
+        if kind == "float" or (kind == "integer" and self.function == "avg"):
+            return Subject(self.name, expressions.total_as_float(text.expression), *plain(Number), text.dialect)
+        scale = AVERAGE_DIGITS + (int(kind.split()[1]) if kind.startswith("decimal") else 0)
+        number = expressions.exact_number(text.expression, _DIGITS, scale)
+        options = {"precision": _DIGITS, "scale": scale, "min": None, "max": None}
+        return Subject(
+            self.name, sa.type_coerce(number, ExactDecimal(_DIGITS, scale)), plain(Decimal)[0], options, text.dialect
+        )
+
+    def check(self, parameter: str) -> None:
         """
+        :param parameter: where the query has the aggregate
         :raises Malformed: the values have no such aggregate
         """
         subject = self.subject
@@ -90,8 +121,9 @@ class Aggregate:
             known = _kind(subject) is not None
         if not known:
             raise Malformed(
-                f"select: {subject.name} has no {self.function}()",
+                f"{parameter}: {subject.name} has no {self.function}()",
                 code="invalid_parameter",
+                parameter=parameter,
                 hint="sum and avg are of numbers, min and max of what has an order",
             )
 

@@ -1,13 +1,15 @@
 """Conditions and groups of them over one table -> one SQL expression."""
 
 from collections.abc import Callable, Iterable
+from typing import Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import Grouping
 
-from dynmodel_pyramid.queries.grammar.syntax import Condition, Filter, Group
-from dynmodel_pyramid.queries.sql.comparisons import condition
-from dynmodel_pyramid.queries.sql.names import Names
+from dynmodel_pyramid.queries.grammar.syntax import Column, Condition, Filter, Group
+from dynmodel_pyramid.queries.sql.budget import Budget
+from dynmodel_pyramid.queries.sql.comparisons import Operands, condition
+from dynmodel_pyramid.queries.sql.subjects import Subject
 
 #: The name of an embedded relation -> whether a row has embedded rows, in SQL; None: there is no such relation.
 Existence = Callable[[str], sa.ColumnElement[bool] | None]
@@ -15,8 +17,22 @@ Existence = Callable[[str], sa.ColumnElement[bool] | None]
 _SIDE_BY_SIDE = 100
 
 
-def translated(filters: Iterable[Filter], names: Names, existence: Existence) -> sa.ColumnElement[bool]:
-    """The condition that all ``filters`` hold for a row of the table of ``names``.
+class Subjects(Protocol):
+    """What conditions may be about: the names of a table, or of its groups."""
+
+    budget: Budget
+
+    @property
+    def operands(self) -> Operands | None: ...
+
+    @property
+    def guard(self) -> sa.ColumnElement[bool] | None: ...
+
+    def subject(self, column: Column, parameter: str) -> Subject: ...
+
+
+def translated(filters: Iterable[Filter], names: Subjects, existence: Existence) -> sa.ColumnElement[bool]:
+    """The condition that all ``filters`` hold for a row of the table, or for a group, of ``names``.
 
     :raises Malformed: an unknown name (``unknown_field``), operator or value
     :raises Conflict: this database does not have an operator
@@ -24,14 +40,14 @@ def translated(filters: Iterable[Filter], names: Names, existence: Existence) ->
     return _joined("and", [_filter(item, names, existence) for item in filters])
 
 
-def _filter(item: Filter, names: Names, existence: Existence) -> sa.ColumnElement[bool]:
+def _filter(item: Filter, names: Subjects, existence: Existence) -> sa.ColumnElement[bool]:
     if isinstance(item, Group):
         joined = _joined(item.operator, [_filter(member, names, existence) for member in item.items])
         return sa.not_(Grouping(joined)) if item.negated else joined
     return _condition(item, names, existence)
 
 
-def _condition(item: Condition, names: Names, existence: Existence) -> sa.ColumnElement[bool]:
+def _condition(item: Condition, names: Subjects, existence: Existence) -> sa.ColumnElement[bool]:
     column = item.column
     if item.operator == "is" and item.value in ("null", "not_null") and not column.path:
         there = existence(column.name)
@@ -45,7 +61,7 @@ def _condition(item: Condition, names: Names, existence: Existence) -> sa.Column
         quantifier=item.quantifier,
         language=item.language,
         operands=names.operands,
-        guard=names.view.guard(names.table),
+        guard=names.guard,
     )
     return names.budget.spend(expression)
 

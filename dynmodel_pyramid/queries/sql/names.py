@@ -58,6 +58,11 @@ class Names:
         """The names of the reverse sides that answers show."""
         return [name for name, side in self._sides.items() if self.reverse_sides.exists(side)]
 
+    @property
+    def guard(self) -> sa.ColumnElement[bool] | None:
+        """See :meth:`View.guard`."""
+        return self.view.guard(self.table)
+
     def find(self, name: str, parameter: str) -> FieldDefinition | Referrer | str:
         """A field, a reverse side, or the name of a system column.
 

@@ -1,6 +1,5 @@
 """``order`` in SQL: the keys that rows are sorted by, and the place of nulls."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,28 +43,39 @@ class Key:
         return self.nullable and self.nulls_first == backwards
 
 
-def keys_of(selection: Selection, terms: Sequence[OrderTerm] | None = None) -> list[Key]:
-    """The keys of the level's order; nulls have PostgreSQL's place unless a term says otherwise.
+def keys_of(selection: Selection) -> list[Key]:
+    """The keys of the level's order, of rows.
 
     :raises Malformed: a name is unknown, or its values have no order
     """
     keys: list[Key] = []
-    for term in selection.level.order if terms is None else terms:
-        keys += _keys(selection, term)
+    for term in selection.level.order:
+        column = term.column
+        if column.aggregate is not None:
+            raise Malformed(
+                f"order: {column.aggregate}() orders groups, and these are rows",
+                code="not_sortable",
+                hint="an aggregate in select makes groups",
+                parameter="order",
+            )
+        name = "" if term.relation is not None or column.path else column.name
+        keys += keys_by(term, selection.subject_of(column, term.relation), name)
         selection.around.budget.spend(keys[-1].expression)
     return keys
 
 
-def _keys(selection: Selection, term: OrderTerm) -> list[Key]:
-    column = term.column
-    subject = selection.subject_of(column, term.relation)
+def keys_by(term: OrderTerm, subject: Subject, name: str) -> list[Key]:
+    """The keys of one term of an order; nulls have PostgreSQL's place unless it says otherwise.
+
+    :param name: see :class:`Key`
+    :raises Malformed: the values have no order
+    """
     nulls_first = term.descending if term.nulls_first is None else term.nulls_first
     expression = subject.expression
     if isinstance(subject.field_type, Part):
         return _of_json(subject, term.descending, nulls_first)
     if not is_sortable(subject.field_type) or not isinstance(expression, sa.ColumnElement):
         raise Malformed(f"order: {clip(subject.name)} has no order", code="not_sortable", parameter="order")
-    name = "" if term.relation is not None or column.path else subject.name
     return [Key(subject, expression, term.descending, nulls_first, name, nullable=name not in SYSTEM)]
 
 

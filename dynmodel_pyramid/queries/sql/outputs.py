@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.column_expressions import is_list, json_expression, reverse_expression
 from dynmodel_pyramid.definitions import FieldDefinition
+from dynmodel_pyramid.queries.grammar.syntax import Column
 from dynmodel_pyramid.queries.sql.json_text import fragment, json_text, or_null
 from dynmodel_pyramid.queries.sql.names import Names
 from dynmodel_pyramid.queries.sql.subjects import Subject, of_field, of_system
@@ -19,15 +20,17 @@ class Output:
 
     :param shown: the selected expression; its Python value goes to the encoder
     :param text: makes its JSON text in SQL, for embedded rows and for groups
-    :param column: the field, if the output is a field as it is, by which groups may be ordered
+    :param column: the field, or the path in it, if the output is its value as it is
+    :param subject: the value, if groups may be ordered by it
     :param digits: for an exact number, whose JSON is a string: makes its JSON text as a number
     """
 
     name: str
     shown: sa.ColumnElement[Any]
     text: Callable[[], sa.ColumnElement[Any]]
-    column: str | None = None
+    column: Column | None = None
     digits: Callable[[], sa.ColumnElement[Any]] | None = None
+    subject: Subject | None = None
 
     def named(self, name: str) -> "Output":
         return replace(self, name=name)
@@ -40,7 +43,7 @@ class Output:
         return replace(self, shown=fragment(digits()), text=lambda: or_null(digits()))
 
 
-def of_subject(name: str, subject: Subject, column: str | None = None) -> Output:
+def of_subject(name: str, subject: Subject, column: Column | None = None) -> Output:
     """The output of a value made of others, or of a system column."""
     field_type, options, source = subject.field_type, subject.options, subject.expression
     shown = field_type.json_expression(source, options)
@@ -50,6 +53,7 @@ def of_subject(name: str, subject: Subject, column: str | None = None) -> Output
         lambda: json_text(shown, source, field_type, options, subject.dialect, subject.name),
         column,
         digits_of(subject),
+        subject,
     )
 
 
@@ -64,7 +68,7 @@ def digits_of(subject: Subject) -> Callable[[], sa.ColumnElement[Any]] | None:
 def of_text(
     name: str,
     text: sa.ColumnElement[Any],
-    column: str | None = None,
+    column: Column | None = None,
     embedded: sa.ColumnElement[Any] | None = None,
     digits: Callable[[], sa.ColumnElement[Any]] | None = None,
 ) -> Output:
@@ -84,21 +88,21 @@ def every_output(names: Names) -> list[Output]:
 def output_of(names: Names, column: str, name: str) -> Output:
     """A field, system column or reverse side, under a name."""
     member = names.find(column, "select")
-    model, table = names.model, names.table
+    model, table, source = names.model, names.table, Column(column)
     if isinstance(member, str):
-        return of_subject(name, of_system(model, member, table), member)
+        return of_subject(name, of_system(model, member, table), source)
     if not isinstance(member, FieldDefinition):
         rows = names.reverse_sides.rows(member)
         text = sa.type_coerce(reverse_expression(model, member, table, rows), sa.Text())
-        return of_text(name, text, column, text)
+        return of_text(name, text, source, text)
     shown = json_expression(model, member, table)
     if is_list(model, member):
         text = sa.type_coerce(shown, sa.Text())
         there = names.view.shown(table, member)
         if there is not None:
             hidden = sa.case((there, text))
-            return of_text(name, hidden, member.name)
-        return of_text(name, text, member.name, text)
+            return of_text(name, hidden, source)
+        return of_text(name, text, source, text)
     subject = of_field(model, member, table)
     return Output(
         name,
@@ -106,6 +110,7 @@ def output_of(names: Names, column: str, name: str) -> Output:
         lambda: json_text(
             shown, subject.expression, subject.field_type, subject.options, subject.dialect, subject.name
         ),
-        member.name,
+        source,
         digits_of(subject),
+        subject,
     )

@@ -11,11 +11,12 @@ from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.queries.grammar.syntax import Query
 from dynmodel_pyramid.queries.sql import keysets
+from dynmodel_pyramid.queries.sql.groups import grouped, refuse_having
 from dynmodel_pyramid.queries.sql.ordering import Key, keys_of
 from dynmodel_pyramid.queries.sql.outputs import Output
 from dynmodel_pyramid.queries.sql.select_list import outputs_of
 from dynmodel_pyramid.queries.sql.selection import Selection, Surroundings
-from dynmodel_pyramid.queries.sql.statements import cut, grouped, has_rows
+from dynmodel_pyramid.queries.sql.statements import cut, has_rows
 from dynmodel_pyramid.queries.sql.subjects import of_system
 from dynmodel_pyramid.queries.sql.views import Models, Views
 
@@ -27,7 +28,8 @@ class Plan:
     :param names: the names of a row's values
     :param statement: selects all rows, without limits and without a cursor's bounds
     :param table: the view of the queried table, from which it selects
-    :param keys: the keys of the order, the id last; empty if rows are grouped
+    :param keys: the keys of the order, the id last, or what tells groups apart
+    :param is_grouped: whether its rows are groups
     :param versions: the versions of the far tables that it uses, by their ids, and the keys of the caller's views of
         them
     :param weight: elements of SQL, about half a kilobyte each
@@ -41,6 +43,7 @@ class Plan:
     table_id: int
     versions: Mapping[int, tuple[int, Any]] = field(default_factory=dict)
     weight: int = 0
+    is_grouped: bool = False
 
     @property
     def limit(self) -> int | None:
@@ -66,7 +69,9 @@ class Plan:
         :raises Malformed: the cursor does not belong to this order
         """
         values = self._cursor_values
-        return values is not None and keysets.nulls_follow(self.keys, values, backwards=self._backwards)
+        if values is None or self.is_grouped:  # all groups are made anyway
+            return False
+        return keysets.nulls_follow(self.keys, values, backwards=self._backwards)
 
     @cached_property
     def _cursor_values(self) -> list[Any] | None:
@@ -137,16 +142,26 @@ def plan(
         raise Malformed("select: nothing is selected", code="invalid_parameter", parameter="select")
     conditions = [*selection.conditions(), *([] if only is None else [only(names.table)])]
     if has_rows(outputs):
+        refuse_having(selection)
         keys = _with_id(selection, keys_of(selection))
         source = selection.join_to(names.table)
         order = [key.clause() for key in keys]
         statement = sa.select(*_shown(outputs)).select_from(source).where(*conditions).order_by(*order)
     else:
-        keys = []
-        statement = grouped(selection, outputs, names.table, conditions, _shown)
+        statement, keys = grouped(selection, outputs, names.table, conditions, _shown)
     versions = {table_id: (far.definition.version, views.view(far).key) for table_id, far in around.used.items()}
     shown = tuple(output.name for output in outputs)
-    return Plan(query, shown, statement, names.table, keys, model.definition.id, versions, around.budget.spent)
+    return Plan(
+        query,
+        shown,
+        statement,
+        names.table,
+        keys,
+        model.definition.id,
+        versions,
+        around.budget.spent,
+        not has_rows(outputs),
+    )
 
 
 def _with_id(selection: Selection, keys: list[Key]) -> list[Key]:

@@ -63,9 +63,9 @@ def _field(selection: Selection, item: Field) -> Output | Aggregate:
     if item.cast is not None:
         subject = cast(subject, item.cast)
     if item.aggregate is None:
-        return of_subject(name, subject, None if item.cast else _name_of(column))
+        return of_subject(name, subject, None if item.cast else column)
     aggregate = Aggregate(name, item.aggregate, subject, item.aggregate_cast)
-    aggregate.check()
+    aggregate.check("select")
     return aggregate
 
 

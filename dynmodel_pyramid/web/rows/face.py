@@ -13,7 +13,7 @@ from dynmodel_pyramid.web.http.preferences import RETURNS, PreferenceRules
 from dynmodel_pyramid.web.http.ranges import beyond_the_end, content_range
 from dynmodel_pyramid.web.resources import RowList
 
-_PARAMETERS = ("select", "order", "limit", "offset", "and", "or", "_after", "_before")
+_PARAMETERS = ("select", "order", "limit", "offset", "having", "and", "or", "_after", "_before")
 _ALWAYS = ("handling", "return", "tx", "count")
 _ADDING = (*_ALWAYS, "missing", "resolution")
 

@@ -40,7 +40,7 @@ def _refuse(name: str, why: str, hint: str | None = None) -> Malformed:
 def create_rows(context: RowList, request: Request) -> Response:
     write = Write(TABLE, context, request)
     root, merging = write.query.root, merging_of(write)
-    if root.filters or root.order or root.limit is not None or root.offset:
+    if root.filters or root.having or root.order or root.limit is not None or root.offset:
         raise Malformed(
             "conditions, order, limit and offset mean nothing where rows are added",
             code="invalid_parameter",
