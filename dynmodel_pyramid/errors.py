@@ -4,8 +4,10 @@ Every error has a stable ``code`` that clients may rely on (docs/errors.md lists
 the culprit and, where there is one, a ``hint`` that names the mend.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from dynmodel_pyramid.hints import Hint
 
 
 class DynmodelError(Exception):
@@ -74,11 +76,12 @@ class NotFound(DynmodelError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One fault in a document: its place (a JSON pointer, RFC 6901), code, message and details."""
+    """One fault in a document: its place (a JSON pointer, RFC 6901), code, message, and what makes its hint."""
 
     pointer: str
     code: str
     detail: str
+    hint: Hint | None = field(default=None, compare=False)
 
 
 class Invalid(DynmodelError):
@@ -86,6 +89,8 @@ class Invalid(DynmodelError):
 
     code = "validation"
     MAX_PROBLEMS = 100
+    #: The problems that get hints: to compare names takes time.
+    MOST_HINTS = 3
 
     def __init__(self, problems: list[Problem], total: int | None = None, *, hint: str | None = None) -> None:
         self.problems = problems[: self.MAX_PROBLEMS]
@@ -96,8 +101,13 @@ class Invalid(DynmodelError):
 
     def below(self, pointer: str) -> "Invalid":
         """The same faults, where the document stands at that place of another one."""
-        problems = [Problem(pointer + each.pointer, each.code, each.detail) for each in self.problems]
+        problems = [replace(each, pointer=pointer + each.pointer) for each in self.problems]
         return Invalid(problems, self.total, hint=self.hint)
+
+    def hints(self) -> list[str | None]:
+        """The hint of each problem."""
+        wanting = [each.hint for each in self.problems if each.hint is not None][: self.MOST_HINTS]
+        return [None if each.hint is None or each.hint not in wanting else each.hint() for each in self.problems]
 
 
 class Conflict(DynmodelError):

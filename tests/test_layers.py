@@ -35,6 +35,7 @@ LAYERS = (
     "settings",
     "plugins",
     "errors",
+    "hints",
 )
 KNOW_PYRAMID = {"testing", "__init__", "directives", "scripts", "web"}
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -10,6 +10,7 @@ from typing import Any
 from dynmodel_pyramid.definitions.model import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.problems import Problems
 from dynmodel_pyramid.definitions.reading_options import alias_names
+from dynmodel_pyramid.hints import hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ def _named_field(
     if old is None and name in start.by_name:
         return start.by_name[name]  # the rename has happened already: the same document was sent before
     if old is None:
-        problems.add(f"{entry.pointer}/renamed_from", "unknown_field", "there is no field of that name")
+        near = hint(former, lambda: start.by_name)
+        problems.add(f"{entry.pointer}/renamed_from", "unknown_field", "there is no field of that name", near)
     elif former in names and former != name:
         problems.add(
             f"{entry.pointer}/renamed_from",

@@ -7,6 +7,7 @@ import colander
 
 from dynmodel_pyramid.errors import Invalid, Problem
 from dynmodel_pyramid.fields.schema import UNSTORABLE
+from dynmodel_pyramid.hints import Hint, hint
 
 
 def escape(name: object) -> str:
@@ -35,7 +36,7 @@ class ProblemSink(Protocol):
     def total(self) -> int:
         """How many there were."""
 
-    def add(self, pointer: str, code: str, detail: str) -> None: ...
+    def add(self, pointer: str, code: str, detail: str, hint: Hint | None = None) -> None: ...
 
 
 class Problems:
@@ -47,10 +48,10 @@ class Problems:
         self.found: list[Problem] = []
         self.total = 0
 
-    def add(self, pointer: str, code: str, detail: str) -> None:
+    def add(self, pointer: str, code: str, detail: str, hint: Hint | None = None) -> None:
         self.total += 1
         if len(self.found) < Invalid.MAX_PROBLEMS:
-            self.found.append(Problem(pointer, code, detail))
+            self.found.append(Problem(pointer, code, detail, hint))
 
     def include(self, error: Invalid) -> None:
         """Add the problems of another collection."""
@@ -89,4 +90,5 @@ class Problems:
         """Refuse the keys of an object that nobody knows, each by name."""
         for key in holder:
             if key not in known:
-                self.add(f"{pointer}/{escape(key)}", "unknown_key", f"unknown key; known are {', '.join(known)}")
+                detail = f"unknown key; known are {', '.join(known)}"
+                self.add(f"{pointer}/{escape(key)}", "unknown_key", detail, hint(key, lambda: known))

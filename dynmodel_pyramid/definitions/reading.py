@@ -17,6 +17,7 @@ from dynmodel_pyramid.definitions.writing import table_document
 from dynmodel_pyramid.errors import Invalid, PreconditionFailed, Problem
 from dynmodel_pyramid.fields import FieldTypes, is_sortable
 from dynmodel_pyramid.fields.contract import ANY_DATABASE
+from dynmodel_pyramid.hints import hint
 
 TABLE_KEYS = (
     "id", "model_name", "version", "label", "description", "key", "fields", "unique", "indexes", "linked_from",
@@ -236,7 +237,9 @@ def _parts(
             problems.unknown_keys(part, ("field", "descending"), here)
             name, descending = part.get("field"), problems.flag(part, "descending", here)
         if type(name) is not str or name not in by_name:
-            problems.add(here, "unknown_field", "is not the name of a field of this table")
+            problems.add(
+                here, "unknown_field", "is not the name of a field of this table", hint(name, lambda: list(by_name))
+            )
         elif by_name[name].id in [chosen for chosen, _ in parts]:
             problems.add(here, "duplicate_name", "stands here twice")
         else:

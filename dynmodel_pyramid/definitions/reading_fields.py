@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import colander
@@ -22,6 +23,7 @@ from dynmodel_pyramid.errors import ExtraMissing, OptionUnsupported
 from dynmodel_pyramid.fields import FieldType, FieldTypes, is_sortable, schema
 from dynmodel_pyramid.fields.contract import options_version
 from dynmodel_pyramid.fields.registry import COMMON_OPTIONS, read_options
+from dynmodel_pyramid.hints import hint
 
 #: A table's number or model name -> its id; None if there is no such table.
 Resolve = Callable[[int | str], int | None]
@@ -165,6 +167,7 @@ class FieldsReader:
             f"{pointer}/type",
             "unknown_type",
             f"there is no field type {name!r:.100}; installed are {', '.join(self.field_types.names())}",
+            partial(self.field_types.meant, name),
         )
         return None
 
@@ -176,8 +179,10 @@ class FieldsReader:
         own = {key: item for key, item in value.items() if key in known}
         for key in value:
             if key not in known and key not in COMMON_OPTIONS:
-                names = ", ".join(sorted({*known, *COMMON_OPTIONS} - {"name", "renamed_from"}))
-                self.problems.add(f"{pointer}/{escape(key)}", "unknown_option", f"unknown option; known are {names}")
+                names = sorted({*known, *COMMON_OPTIONS} - {"name", "renamed_from"})
+                detail = f"unknown option; known are {', '.join(names)}"
+                near = hint(key, partial(list, names))
+                self.problems.add(f"{pointer}/{escape(key)}", "unknown_option", detail, near)
         try:
             options = self.with_tables(field_type, read_options(field_type, own), pointer)
             if options is not None and not self.supported(field_type, value["type"], options, pointer, old):

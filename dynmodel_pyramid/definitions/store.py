@@ -86,6 +86,12 @@ class DefinitionStore:
         page = page.limit(limit if limit is not None else 2**62)
         return self._rows(connection, table.id.in_(page))
 
+    def name_keys(self, connection: sa.Connection, limit: int) -> list[str]:
+        """The keys of model names, of some live tables."""
+        table = self.system.table.c
+        query = sa.select(table.name_key).where(table.dropped_at.is_(None)).order_by(table.id).limit(limit)
+        return list(connection.scalars(query))
+
     def changes_since(self, connection: sa.Connection, state: State) -> tuple[State, list[Change] | None]:
         """The current state and what changed since an earlier one; None if the earlier one is not in the log."""
         log = self.system.change.c

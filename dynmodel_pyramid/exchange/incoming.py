@@ -8,6 +8,7 @@ from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.exchange.delimited import Record, read_records
 from dynmodel_pyramid.exchange.documents import parse_json, too_long
 from dynmodel_pyramid.fields.types.numbers import read_integer
+from dynmodel_pyramid.hints import hint
 from dynmodel_pyramid.rows.entries import Columns, Faults
 from dynmodel_pyramid.rows.imports import Document
 from dynmodel_pyramid.rows.service import Rows
@@ -104,12 +105,17 @@ def _readers(rows: Rows, names: list[str], columns: Columns) -> dict[str, Callab
         elif present == "id":
             readers[name] = read_integer
         elif not rows.exists(present):
-            problems.add(f"/{escape(name)}", "unknown_field", "the table has no such field")
+            _add_unknown(problems, name, rows)
         elif field is not None:
             readers[name] = rows.model.field_types[field.type].text_form(field.options).from_text
         elif present in rows.reader.given:
             readers[name] = str
         else:
-            problems.add(f"/{escape(name)}", "unknown_field", "the table has no such field")
+            _add_unknown(problems, name, rows)
     problems.raise_if_any()
     return readers
+
+
+def _add_unknown(problems: Problems, name: str, rows: Rows) -> None:
+    detail = "the table has no such field"
+    problems.add(f"/{escape(name)}", "unknown_field", detail, hint(name, rows.names))

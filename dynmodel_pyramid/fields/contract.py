@@ -117,6 +117,10 @@ class FieldType:
     #: or indexed: PostgreSQL needs a B-tree operator class for the column's type.
     operators: tuple[Operator, ...] = IDENTITY
 
+    #: The names of such a type in databases and programming languages, in lower case, for hints: whoever asks for a
+    #: ``varchar`` is told of ``string``. A subclass does not inherit them.
+    other_names: tuple[str, ...] = ()
+
     #: For each change of the meaning of stored options, a function that upgrades them by one version: ``upgrades =
     #: (from_first_to_second, from_second_to_third)``. They take and return a dictionary; missing options get their
     #: defaults.

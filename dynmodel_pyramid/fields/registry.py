@@ -16,6 +16,7 @@ from dynmodel_pyramid.errors import ConfigurationProblem, PluginMissing
 from dynmodel_pyramid.fields.contract import FieldType
 from dynmodel_pyramid.fields.operators import Operator, Syntax
 from dynmodel_pyramid.fields.schema import mapping_json_schema
+from dynmodel_pyramid.hints import asked, nearest
 from dynmodel_pyramid.plugins import in_order, installed, load, origin
 
 log = logging.getLogger(__name__)
@@ -80,6 +81,13 @@ class FieldTypes:
 
     def names(self) -> list[str]:
         return sorted(self._types)
+
+    def meant(self, name: str) -> str | None:
+        """A hint for an unknown type: the types that declare it as another name, else those of similar names."""
+        called = [
+            known.name for known in self if name.casefold() in vars(type(known.field_type)).get("other_names", ())
+        ]
+        return asked(called or nearest(name, self.names()))
 
     def registered(self, name: str) -> Registered | None:
         return self._types.get(name)
@@ -194,6 +202,9 @@ def checked(cls: type[FieldType]) -> FieldType:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ConfigurationProblem(f"its operator {twice[0]!r} is declared twice")
+    others = field_type.other_names
+    if not (isinstance(others, tuple) and all(other == str(other).casefold() for other in others)):
+        raise ConfigurationProblem("other_names must be a tuple of names in lower case")
     if not (isinstance(field_type.upgrades, tuple) and all(map(callable, field_type.upgrades))):
         raise ConfigurationProblem("upgrades must be a tuple of functions")
     if field_type.fill is not None:

@@ -9,6 +9,7 @@ import colander
 from dynmodel_pyramid.definitions.problems import Problems, ProblemSink, faults
 from dynmodel_pyramid.definitions.store import now
 from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.hints import Hint, meant
 from dynmodel_pyramid.rows.sent_names import SentNames, renamed
 from dynmodel_pyramid.rows.service import NewRows, Rows
 
@@ -17,21 +18,21 @@ class Faults:
     """Faults that are found before it is known whether they count."""
 
     def __init__(self) -> None:
-        self._found: list[tuple[str, str, str]] = []
+        self._found: list[tuple[str, str, str, Hint | None]] = []
 
     @property
     def total(self) -> int:
         return len(self._found)
 
-    def add(self, pointer: str, code: str, detail: str) -> None:
-        self._found.append((pointer, code, detail))
+    def add(self, pointer: str, code: str, detail: str, hint: Hint | None = None) -> None:
+        self._found.append((pointer, code, detail, hint))
 
     def tell(self, problems: ProblemSink, pointer: str = "") -> None:
         """
         :param pointer: the document's, if the faults' own pointers don't begin with it
         """
-        for below, code, detail in self._found:
-            problems.add(f"{pointer}{below}", code, detail)
+        for below, code, detail, hint in self._found:
+            problems.add(f"{pointer}{below}", code, detail, hint)
 
     def __bool__(self) -> bool:
         return bool(self._found)
@@ -81,8 +82,8 @@ class _Under(SentNames):
 
     __slots__ = ()
 
-    def add(self, pointer: str, code: str, detail: str) -> None:
-        super().add(f"{self.pointer}{pointer}", code, detail)
+    def add(self, pointer: str, code: str, detail: str, hint: Hint | None = None) -> None:
+        super().add(f"{self.pointer}{pointer}", code, detail, hint)
 
 
 class Columns:
@@ -99,7 +100,10 @@ class Columns:
         for name in self.names or ():
             if name != "id" and not rows.exists(name):
                 raise Malformed(
-                    f"columns: the table has no field {name[:63]!r}", code="unknown_field", parameter="columns"
+                    f"columns: the table has no field {name[:63]!r}",
+                    code="unknown_field",
+                    hint=meant(name, rows.names()),
+                    parameter="columns",
                 )
         self._nulls = () if missing_default else [name for name in self.names or () if name in reader.by_name]
 

@@ -20,6 +20,7 @@ from dynmodel_pyramid.errors import Invalid, OptionUnsupported
 from dynmodel_pyramid.fields import schema
 from dynmodel_pyramid.fields.contract import stored_default
 from dynmodel_pyramid.fields.schema import json_type
+from dynmodel_pyramid.hints import hint
 from dynmodel_pyramid.rows.aliases import aliases_of
 
 _MISSING = object()
@@ -111,6 +112,10 @@ class RowReader:
             empty,
             getattr(node, "brief", node),
         )
+
+    def writable(self, rights: Rights = ALL_RIGHTS) -> list[str]:
+        """The names that a document may have, as far as they exist for the caller."""
+        return [name for name in ("id", *self.by_name) if not rights.hides(name)]
 
     def add_fault(
         self, problems: ProblemSink, pointer: str, name: str, code: str, detail: str, below: str = ""
@@ -225,7 +230,8 @@ class RowReader:
     ) -> None:
         for name in document:
             if name != "id" and ((name not in self.given and name not in self.by_name) or rights.hides(name)):
-                problems.add(f"{pointer}/{escape(name)}", "unknown_field", "the table has no such field")
+                near = hint(name, lambda: self.writable(rights))
+                problems.add(f"{pointer}/{escape(name)}", "unknown_field", "the table has no such field", near)
             elif name in self.given and is_new:
                 problems.add(f"{pointer}/{escape(name)}", "read_only", "the system gives this value: leave it out")
 

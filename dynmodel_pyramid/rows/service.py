@@ -99,6 +99,10 @@ class Rows(RowReads):
         """Whether a document may name it in some action: else it is as if it did not exist."""
         return any(self.knows(name, action) for action in ACTIONS)
 
+    def names(self) -> list[str]:
+        """The names that documents may have in some action, for hints."""
+        return [name for name in self.reader.writable() if name == "id" or self.exists(name)]
+
     @property
     def former_names(self) -> Mapping[str, str]:
         """The former names of fields that exist for the caller -> the present ones."""

@@ -11,11 +11,14 @@ from pyramid.request import Request
 
 from dynmodel_pyramid.access.attempt import RequestAttempt
 from dynmodel_pyramid.catalogue.table_builder import Model
+from dynmodel_pyramid.errors import NotFound
 from dynmodel_pyramid.fields.registry import Failure, Registered
+from dynmodel_pyramid.hints import asked
 from dynmodel_pyramid.rows.permitted import row_service
 from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.rows.service import Rows
 from dynmodel_pyramid.web.definition_resources import FieldTrash, Health, History, Plan, QuarantineResource, TableTrash
+from dynmodel_pyramid.web.http.seen import near_tables
 from dynmodel_pyramid.web.http.tree import ATTEMPT, ATTEMPT_NUMBER, Resource, deprecation_of, visible
 from dynmodel_pyramid.web.identity import resources as identity_resources
 from dynmodel_pyramid.web.identity.caching import PUBLIC
@@ -99,11 +102,12 @@ class Tables(Resource):
 
     def __getitem__(self, segment: str) -> Resource:
         number = parse_id(segment)
-        if number is None and not segment.isidentifier():  # no model has such a name, and a database may fail on it
-            raise KeyError(segment)
-        model = visible(self.attempt, self.attempt.model(segment if number is None else number))
+        is_name = segment.isidentifier()  # no model has another kind of name, and a database may fail on it
+        model = self.attempt.model(segment if number is None else number) if is_name or number is not None else None
+        model = visible(self.attempt, model)
         if model is None:
-            raise KeyError(segment)
+            near = near_tables(self.attempt, segment) if number is None else []
+            raise NotFound(f"there is no table {segment!r:.100}", hint=asked(near))
         return Table(self, segment, model)
 
 

@@ -14,6 +14,7 @@ from dynmodel_pyramid.fields.sql.checks import Checks
 class Boolean(FieldType):
     """True or false."""
 
+    other_names: tuple[str, ...] = ("bool", "checkbox", "flag")
     operators = (operators.IS_TRUTH, *(known for known in operators.ORDERED if known is not operators.IS))
 
     def column(self, options: Options, context: Context) -> sa.Column[Any]:

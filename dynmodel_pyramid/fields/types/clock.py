@@ -123,6 +123,8 @@ class Time(Temporal):
 class Duration(Temporal):
     """A span of time, such as ``P1DT2H3.5S`` (ISO 8601): weeks, days, hours, minutes, seconds, with a sign."""
 
+    other_names: tuple[str, ...] = ("interval", "timedelta")
+
     parse = staticmethod(parse_duration)
     wanted = "a duration in a string"
     rules = {

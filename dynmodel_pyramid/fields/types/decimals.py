@@ -64,6 +64,7 @@ class Bound(DecimalString):
 class Decimal(FieldType):
     """An exact decimal number in a string, such as "19.90"; never rounded, never a float."""
 
+    other_names: tuple[str, ...] = ("numeric", "bigdecimal")
     operators = operators.ORDERED
     exact_numbers = True
     default_precision, default_scale = 18, 2
@@ -140,6 +141,8 @@ def bounds(options: Options) -> list[Number | None]:
 
 class Percent(Decimal):
     """A percentage in a string: "12.5" means 12.5 %. Exact."""
+
+    other_names: tuple[str, ...] = ("percentage",)
 
     default_precision = 7
 

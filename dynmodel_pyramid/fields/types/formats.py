@@ -132,6 +132,8 @@ _COLOURS = {False: re.compile("#[0-9a-f]{6}"), True: re.compile("#[0-9a-f]{6}(?:
 class Colour(Formatted):
     """A colour such as ``#00ff80`` (HTML's simple colour), optionally with opacity; answered in lower case."""
 
+    other_names: tuple[str, ...] = ("color",)
+
     wanted = "a colour in a string"
     longest = len("#rrggbbaa")
 
@@ -203,6 +205,7 @@ class UuidText(sa.TypeDecorator[Any]):
 class Uuid(Formatted):
     """A UUID such as ``f81d4fae-7dec-11d0-a765-00a0c91e6bf6`` (RFC 9562), of any version; answered in lower case."""
 
+    other_names: tuple[str, ...] = ("guid",)
     operators = operators.ORDERED
     wanted = "a UUID in a string"
     longest = 36

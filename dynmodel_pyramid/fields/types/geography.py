@@ -40,6 +40,7 @@ class _Place(schema.Object):
 class Point(FieldType):
     """A place by longitude and latitude, in degrees of WGS 84: {"longitude": 13.4, "latitude": 52.5}."""
 
+    other_names: tuple[str, ...] = ("location", "geopoint", "coordinates")
     operators = json_operators.EQUALITY
 
     def column(self, options: Options, context: Context) -> sa.Column[Any]:

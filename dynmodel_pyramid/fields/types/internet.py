@@ -27,6 +27,8 @@ from dynmodel_pyramid.fields.types.text import byte_order
 class Email(Formatted):
     """An e-mail address such as ``ada@example.org``, in the normal form of email-validator (extra ``email``)."""
 
+    other_names: tuple[str, ...] = ("mail", "e-mail")
+
     wanted = "an e-mail address in a string"
     #: RFC 5321, section 4.5.3.1: 64 octets, @, 255 octets.
     longest = 320
@@ -100,6 +102,8 @@ class _Schemes(schema.List):
 
 class Url(Formatted):
     """A URL such as ``https://example.org/a?b=c`` (RFC 3986), kept as it is given; needs the extra ``url``."""
+
+    other_names: tuple[str, ...] = ("uri", "link_address", "website")
 
     wanted = "a URL in a string"
 
@@ -258,6 +262,7 @@ _IPV4 = re.compile(rf"{_BYTE}(?:\.{_BYTE}){{3}}")
 class IpAddress(Formatted):
     """An IP address, of version 4 or 6, such as ``192.0.2.1`` or ``2001:db8::1``; answered in canonical form."""
 
+    other_names: tuple[str, ...] = ("inet", "ip", "cidr")
     operators = operators.ORDERED
     wanted = "an IP address in a string"
     longest = len("0000:0000:0000:0000:0000:ffff:255.255.255.255")

@@ -64,6 +64,7 @@ def _with_floats(value: Any) -> Any:
 class Json(FieldType):
     """Any JSON value: object, array, string, number, true or false; nested at most 100 levels."""
 
+    other_names: tuple[str, ...] = ("jsonb", "object", "dict")
     operators = json_operators.DOCUMENTS
 
     def options_schema(self) -> colander.SchemaNode:

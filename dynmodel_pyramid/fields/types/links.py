@@ -34,6 +34,7 @@ def _is_id(value: Any) -> bool:
 class Link(FieldType):
     """One row of another table or of the same; the value is its id."""
 
+    other_names: tuple[str, ...] = ("foreign_key", "foreignkey", "references", "reference", "relation", "ref")
     operators = operators.ORDERED
     many = False
     #: The values of ``on_delete``, the default first.
@@ -85,6 +86,7 @@ class Link(FieldType):
 class Links(Link):
     """Rows of another table or of the same, in an order; the value is the array of their ids, each once."""
 
+    other_names: tuple[str, ...] = ("many_to_many", "manytomany", "relations")
     operators = array_operators.LISTS
     many = True
     actions = ("remove", "restrict")

@@ -23,6 +23,8 @@ class _Code(schema.Text):
 class Currency(Decimal):
     """An amount of money in a string, such as "19.90"; exact, with the minor units of its currency."""
 
+    other_names: tuple[str, ...] = ("money", "price")
+
     def options_schema(self) -> colander.SchemaNode:
         node = super().options_schema()
         node.add(schema.option(_Code(), "currency", description="the code of ISO 4217, such as EUR"))

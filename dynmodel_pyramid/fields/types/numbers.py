@@ -66,6 +66,8 @@ class _Bounded(FieldType):
 class Number(_Bounded):
     """A 64-bit floating-point number (IEEE 754 double precision)."""
 
+    other_names: tuple[str, ...] = ("float", "double", "real", "double precision", "float4", "float8")
+
     kind = schema.Number
 
     def column(self, options: Options, context: Context) -> sa.Column[Any]:
@@ -104,6 +106,8 @@ class Number(_Bounded):
 class Integer(_Bounded):
     """A whole number of 64 bits."""
 
+    other_names: tuple[str, ...] = ("int", "bigint", "smallint", "int2", "int4", "int8", "long", "serial")
+
     kind = schema.Integer
 
     def column(self, options: Options, context: Context) -> sa.Column[Any]:
@@ -131,6 +135,8 @@ class Integer(_Bounded):
 
 class Rating(Integer):
     """A rating: a whole number from 1 to ``max``, such as a number of stars."""
+
+    other_names: tuple[str, ...] = ("stars",)
 
     def options_schema(self) -> colander.SchemaNode:
         return colander.SchemaNode(

@@ -223,16 +223,22 @@ class _Ranges(FieldType):
 class IntegerRange(_Ranges):
     """A range of whole numbers of 64 bits, such as "[1,10)": 1 to 9."""
 
+    other_names: tuple[str, ...] = ("int4range", "int8range")
+
     kind = "integer"
 
 
 class DateRange(_Ranges):
     """A range of days, such as "[2026-01-01,2026-02-01)": all of January."""
 
+    other_names: tuple[str, ...] = ("daterange",)
+
     kind = "date"
 
 
 class DateTimeRange(_Ranges):
     """A range of points in time, such as "[2026-01-31T12:00:00Z,2026-01-31T13:00:00Z)"; offsets are required."""
+
+    other_names: tuple[str, ...] = ("tstzrange", "tsrange")
 
     kind = "datetime"

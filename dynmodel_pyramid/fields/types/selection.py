@@ -108,6 +108,7 @@ def keys_of(options: Options) -> list[str]:
 class Choice(FieldType):
     """One of the choices that the definition lists; the value is its key."""
 
+    other_names: tuple[str, ...] = ("enum", "select", "single_select")
     operators = operators.ORDERED
 
     def options_schema(self) -> colander.SchemaNode:
@@ -141,6 +142,8 @@ class Choice(FieldType):
 
 class MultiChoice(ArrayType):
     """Some of the choices that the definition lists: an array of keys, each once, in the order of the choices."""
+
+    other_names: tuple[str, ...] = ("set", "multi_select", "multiselect")
 
     def options_schema(self) -> colander.SchemaNode:
         return colander.SchemaNode(

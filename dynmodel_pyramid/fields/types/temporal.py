@@ -237,6 +237,8 @@ class Temporal(FieldType):
 class Date(Temporal):
     """A day of the Gregorian calendar, such as ``2026-01-31`` (RFC 3339 full-date)."""
 
+    other_names: tuple[str, ...] = ("day",)
+
     wanted, rules = "a date in a string", {"format": "date"}
 
     def column(self, options: Options, context: Context) -> sa.Column[Any]:
@@ -265,6 +267,8 @@ def read_day(text: str) -> str:
 class DateTime(Temporal):
     """A point in time, such as ``2026-01-31T12:00:00Z`` (RFC 3339 date-time), answered in UTC. The offset is required,
     unless ``timezone`` says whose local time it is without."""
+
+    other_names: tuple[str, ...] = ("timestamp", "timestamptz", "timestamp with time zone", "instant")
 
     parse = staticmethod(parse_datetime)
     wanted, rules = "a date and time in a string", {"format": "date-time"}

@@ -24,6 +24,7 @@ def byte_order() -> sa.types.TypeEngine[Any]:
 class Text(FieldType):
     """Text of any length."""
 
+    other_names: tuple[str, ...] = ("longtext", "mediumtext", "clob", "memo", "multiline")
     operators = operators.TEXTUAL
 
     def options_schema(self) -> colander.SchemaNode:
@@ -100,6 +101,8 @@ class Text(FieldType):
 
 class String(Text):
     """Short text, at most 255 characters unless ``max_length`` says otherwise; optionally one of ``choices``."""
+
+    other_names: tuple[str, ...] = ("str", "varchar", "char", "character varying", "character", "nvarchar")
 
     def options_schema(self) -> colander.SchemaNode:
         node = super().options_schema()

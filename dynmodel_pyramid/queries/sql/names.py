@@ -9,6 +9,7 @@ from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.definitions.model import Referrer
 from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.hints import meant
 from dynmodel_pyramid.queries.errors import clip
 from dynmodel_pyramid.queries.grammar.syntax import Column
 from dynmodel_pyramid.queries.sql.budget import Budget
@@ -63,6 +64,11 @@ class Names:
         """See :meth:`View.guard`."""
         return self.view.guard(self.table)
 
+    @property
+    def visible(self) -> list[str]:
+        """All names that a query may have here, for hints."""
+        return [*(field.name for field in self.readable), *self.sides, *SYSTEM]
+
     def find(self, name: str, parameter: str) -> FieldDefinition | Referrer | str:
         """A field, a reverse side, or the name of a system column.
 
@@ -86,6 +92,7 @@ class Names:
         raise Malformed(
             f"{clip(parameter)}: the table {self.model.definition.model_name} has no field {clip(name)!r}",
             code="unknown_field",
+            hint=meant(name, self.visible),
             parameter=clip(parameter),
             field=clip(name),
             table=self.model.definition.model_name,

@@ -15,6 +15,7 @@ from dynmodel_pyramid.catalogue.references import reference_of
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.hints import meant
 from dynmodel_pyramid.queries.errors import clip
 from dynmodel_pyramid.queries.grammar.syntax import Link
 from dynmodel_pyramid.queries.sql.names import Names
@@ -102,10 +103,11 @@ def relation_of(
             relation=clip(name),
         )
     known = sorted({_told(relation, models) for relation in every})
+    near = meant(name, [called for relation in every for called in (*relation.names, _model_name(relation, models))])
     raise Malformed(
         f"{parameter}: the table {here} has no relation {called}",
         code="unknown_relation",
-        hint=f"it has {', '.join(known)}" if known else "it has none",
+        hint=" ".join(part for part in (near, f"it has {', '.join(known)}" if known else "it has none") if part),
         parameter=parameter,
         relation=clip(name),
     )
@@ -138,9 +140,13 @@ def _is_called(relation: Relation, name: str, models: Models) -> bool:
     return far is not None and name_key(far.definition.model_name) == name_key(name)
 
 
-def _told(relation: Relation, models: Models) -> str:
+def _model_name(relation: Relation, models: Models) -> str:
     far = models(relation.far)
-    model_name = "?" if far is None else far.definition.model_name
+    return "?" if far is None else far.definition.model_name
+
+
+def _told(relation: Relation, models: Models) -> str:
+    model_name = _model_name(relation, models)
     if relation.names:
         return f"{relation.names[0]} ({model_name})"
     return f"{model_name}!{relation.link.name}"

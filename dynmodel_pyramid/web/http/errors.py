@@ -167,10 +167,13 @@ def domain_error_view(error: errors.DynmodelError, request: Request) -> Response
         return busy(request, error.detail, error.code, error.retry_after)
     members = dict(error.members)
     if isinstance(error, errors.Invalid):
+        hints = error.hints()
         members["errors"] = [
-            {"pointer": fault.pointer, "code": fault.code, "detail": fault.detail} for fault in error.problems
+            {"pointer": fault.pointer, "code": fault.code, "detail": fault.detail} | ({"hint": hint} if hint else {})
+            for fault, hint in zip(error.problems, hints, strict=True)
         ]
         members["error_count"] = error.total
+        error.hint = error.hint or next(filter(None, hints), None)
     if isinstance(error, errors.PreconditionFailed) and error.current is not None:
         members["current"] = json.loads(error.current)
     answer = problem(request, status, error.code, error.detail, error.hint, **members)

@@ -11,6 +11,7 @@ from dynmodel_pyramid.catalogue.references import reference_of
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.database import State
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
+from dynmodel_pyramid.hints import MOST_CANDIDATES, nearest
 from dynmodel_pyramid.queries.sql.views import ReverseSides
 from dynmodel_pyramid.web.http.tree import sees_all
 
@@ -49,6 +50,21 @@ def _without_unseen_table(attempt: RequestAttempt, model: Model, field: FieldDef
     if far is not None and attempt.scopes.scope(far).has_grants:
         return field
     return replace(field, options={**field.options, **dict.fromkeys(_OF_FAR_TABLE & field.options.keys())})
+
+
+def near_tables(attempt: RequestAttempt, name: str, most: int = 3) -> list[str]:
+    """The model names most like a name, of tables that exist for the caller (:func:`~dynmodel_pyramid.hints.nearest`).
+
+    More are compared than are named, because the caller may not see the nearest ones.
+    """
+    with attempt.database.reading() as connection:
+        keys = attempt.catalogue.store.name_keys(connection, MOST_CANDIDATES)
+    found: list[str] = []
+    for key in nearest(name, keys, most=most + 20):
+        model = attempt.model(key)
+        if model is not None and len(found) < most and (sees_all(attempt) or attempt.scopes.scope(model).has_grants):
+            found.append(model.definition.model_name)
+    return found
 
 
 def each_seen(attempt: RequestAttempt) -> Iterator[tuple[State, TableDefinition]]:

@@ -1,5 +1,7 @@
 """Errors that only PostgREST's face has, with its codes (PostgREST, "Errors")."""
 
+from collections.abc import Sequence
+
 from dynmodel_pyramid.web.http.errors import HttpError
 
 
@@ -24,8 +26,10 @@ def single_object(count: int | str) -> RestError:
     )
 
 
-def unknown_table(name: str, schema: str) -> RestError:
-    return RestError(404, "PGRST205", f"Could not find the table '{schema}.{name}' in the schema cache")
+def unknown_table(name: str, schema: str, near: Sequence[str] = ()) -> RestError:
+    """:param near: tables that were probably meant, best first"""
+    hint = f"Perhaps you meant the table '{schema}.{near[0]}'" if near else None
+    return RestError(404, "PGRST205", f"Could not find the table '{schema}.{name}' in the schema cache", hint=hint)
 
 
 def unknown_function(name: str, schema: str) -> RestError:

@@ -17,6 +17,7 @@ from dynmodel_pyramid.exchange.delimited import read_records
 from dynmodel_pyramid.exchange.documents import Documents, refuse_too_many_keys
 from dynmodel_pyramid.exchange.incoming import header_of
 from dynmodel_pyramid.fields.numerals import parse_float
+from dynmodel_pyramid.hints import meant
 from dynmodel_pyramid.queries import split
 from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.rows.service import Rows
@@ -122,7 +123,7 @@ class Typing:
             if name != "id" and not self._is_known(name):
                 table = rows.model.definition.model_name
                 message = f"Could not find the '{name}' column of '{table}' in the schema cache"
-                raise RestError(400, "PGRST204", message)
+                raise RestError(400, "PGRST204", message, hint=meant(name, rows.names()))
 
     def _is_known(self, name: str) -> bool:
         name = self._names.get(name, name)

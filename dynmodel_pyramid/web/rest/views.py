@@ -6,6 +6,7 @@ from pyramid.response import Response
 
 from dynmodel_pyramid.web.http.methods import View, add_resource_view
 from dynmodel_pyramid.web.http.permissions import by_grants
+from dynmodel_pyramid.web.http.seen import near_tables
 from dynmodel_pyramid.web.http.tree import ROUTE, Resource
 from dynmodel_pyramid.web.rest.errors import unknown_function, unknown_schema, unknown_table
 from dynmodel_pyramid.web.rest.openapi import describe
@@ -29,7 +30,8 @@ def _add(config: Configurator, resource: type, **views: View) -> None:
 def _check(context: Resource, request: Request) -> None:
     check_profile(request)
     if isinstance(context, RestTable) and context.model is None:
-        raise unknown_table(context.__name__, request.registry.dynmodel_settings.rest_schema)
+        near = near_tables(context.attempt, context.__name__, most=1)
+        raise unknown_table(context.__name__, request.registry.dynmodel_settings.rest_schema, near)
 
 
 def check_profile(request: Request) -> None:
