@@ -24,7 +24,11 @@ from dynmodel_pyramid.testing.values import same_json
 #: Operators that take the text of any value of the type. Others may refuse some texts, such as bad patterns.
 _OF_VALUES = {"eq", "neq", "gt", "gte", "lt", "lte", "in", "is", "isdistinct"}
 #: Statuses that may be answered besides 200, at ``/table/`` and at ``/rest/``.
-_REFUSALS = {"invalid_operand": "22P02", "unknown_cast": "42704", "unsupported_by_database": "PGRST127"}
+_REFUSALS = {
+    "invalid_operand": ("22P02", "22007"),
+    "unknown_cast": ("42704",),
+    "unsupported_by_database": ("PGRST127",),
+}
 
 
 def _quoted(text: str) -> str:
@@ -96,7 +100,8 @@ class AskingConformance(Suite):
         plain = self._ids(table, "GET", f"{table.path}rows/?select=id&order=id&value={raw}")
         assert isinstance(plain, list) or operator.name not in _OF_VALUES, f"{condition} is refused: {plain}"
         rest = self._ids(table, "GET", f"/rest/{table.model_name}?select=id&order=id&value={raw}")
-        assert rest == (plain if isinstance(plain, list) else _REFUSALS[plain]), f"{condition} at /rest/"
+        wanted = (plain,) if isinstance(plain, list) else _REFUSALS[plain]
+        assert rest in wanted, f"{condition} at /rest/"
         if not thoroughly:
             return plain
         name, _, value = condition.partition(".")
@@ -118,7 +123,9 @@ class AskingConformance(Suite):
         if answer.status_int == 200:
             return [row["id"] for row in answer.json]
         code = answer.json["code"]
-        assert code in _REFUSALS or code in _REFUSALS.values(), f"{method} {path} is {answer.status}: {answer.text}"
+        assert code in _REFUSALS or any(code in codes for codes in _REFUSALS.values()), (
+            f"{method} {path} is {answer.status}: {answer.text}"
+        )
         return code
 
     def _write(self, table: TableDriver, condition: str, row_ids: list[int]) -> None:
@@ -204,7 +211,7 @@ class AskingConformance(Suite):
                 other = _send(table.app, "GET", f"/rest/{table.model_name}?{query}")
                 if one.status_int != 200:
                     assert one.json["code"] == "unknown_cast", one.text
-                    assert other.json["code"] == _REFUSALS["unknown_cast"], other.text
+                    assert other.json["code"] in _REFUSALS["unknown_cast"], other.text
                     answers.append(None)
                     continue
                 assert same_json(other.json, one.json), f"::{name} at /rest/"

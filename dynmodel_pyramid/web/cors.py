@@ -10,12 +10,20 @@ from pyramid.response import Response
 from dynmodel_pyramid.web.http.answers import empty_answer
 from dynmodel_pyramid.web.http.tree import ROUTE, Handler
 
+#: Those of PostgREST ("CORS"), then the others of this service.
 EXPOSED = (
-    "Content-Range, Location, Preference-Applied, ETag, Link, Definition-Version, Definitions-Revision, X-Request-Id, "
+    "Content-Encoding, Content-Location, Content-Range, Content-Type, Date, Location, Server, Transfer-Encoding, "
+    "Range-Unit, Preference-Applied, ETag, Link, Definition-Version, Definitions-Revision, X-Request-Id, "
     "Deprecation, Retry-After, RateLimit, RateLimit-Policy"
 )
-METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
-MAX_AGE = "600"
+METHODS = "GET, POST, PATCH, PUT, DELETE, OPTIONS, HEAD"
+#: What pages of named origins may send, besides what their preflight asks for. One answer then serves a browser for all
+#: requests to an address, whatever they send.
+ALLOWED = (
+    *("Authorization", "Accept", "Accept-Language", "Content-Language", "Content-Type", "Prefer", "Range"),
+    *("Range-Unit", "Accept-Profile", "Content-Profile", "If-Match", "If-None-Match", "apikey", "x-client-info"),
+)
+MAX_AGE = "86400"
 
 
 def cors_tween_factory(handler: Handler, registry: Registry) -> Handler:
@@ -34,9 +42,9 @@ def cors_tween_factory(handler: Handler, registry: Registry) -> Handler:
         if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
             answer = empty_answer(204)
             answer.headers["Access-Control-Allow-Methods"] = METHODS
-            wanted = request.headers.get("Access-Control-Request-Headers")
-            if wanted:
-                answer.headers["Access-Control-Allow-Headers"] = wanted
+            allowed = _allowed(request.headers.get("Access-Control-Request-Headers", ""), named=origin in origins)
+            if allowed:
+                answer.headers["Access-Control-Allow-Headers"] = ", ".join(allowed)
             answer.headers["Access-Control-Max-Age"] = MAX_AGE
             answer.vary = ("Origin", "Access-Control-Request-Headers")
         answer.headers["Access-Control-Allow-Origin"] = "*" if "*" in origins else origin
@@ -44,3 +52,14 @@ def cors_tween_factory(handler: Handler, registry: Registry) -> Handler:
         return answer
 
     return cors_tween if origins else handler
+
+
+def _allowed(wanted: str, *, named: bool) -> list[str]:
+    """The headers that a page may send.
+
+    :param wanted: those that the preflight asks for
+    :param named: the page's origin is named in the settings
+    """
+    names = [name.strip() for name in wanted.split(",") if name.strip()]
+    known = {name.lower() for name in names}
+    return names + [name for name in ALLOWED if named and name.lower() not in known]

@@ -138,13 +138,18 @@ def _read(subject: Subject, known: Operator, text: str) -> Any:
         problem = "; ".join(message for _, _, message in faults(error))
     except ValueError as error:
         problem = str(error)
-    raise _refused(subject, known, f"{problem}, not {_short(text)!r}", code="invalid_operand") from None
+    wanted = subject.field_type.json_schema(subject.options).get("format")
+    raise _refused(subject, known, f"{problem}, not {_short(text)!r}", format=wanted) from None
 
 
 def _refused(
-    subject: Subject, known: Operator, problem: str, *, code: str = "invalid_operand", hint: str | None = None
+    subject: Subject, known: Operator, problem: str, *, hint: str | None = None, format: str | None = None
 ) -> Malformed:
-    return Malformed(f"{_short(subject.name)}, {known.name}: {problem}", code=code, hint=hint)
+    """
+    :param format: the format of the field's values, as JSON Schema names it
+    """
+    members = {} if format is None else {"format": format}
+    return Malformed(f"{_short(subject.name)}, {known.name}: {problem}", code="invalid_operand", hint=hint, **members)
 
 
 def _short(text: str) -> str:

@@ -95,12 +95,14 @@ def relation_of(
     here = names.model.definition.model_name
     if matches:
         choices = ", ".join(_told(relation, models) for relation in matches)
+        forms = ", ".join(f"'{_model_name(relation, models)}!{relation.link.name}'" for relation in matches)
         raise Malformed(
             f"{parameter}: {called} may be several relations of {here}: {choices}",
             code="ambiguous_relation",
-            hint=f"name the link or the reverse side, or give the link as a hint: {clip(name)}!{matches[0].link.name}",
+            hint=f"Try changing '{clip(name)}' to one of the following: {forms}",
             parameter=parameter,
             relation=clip(name),
+            relations=[_described(relation, here, models) for relation in matches],
         )
     known = sorted({_told(relation, models) for relation in every})
     near = meant(name, [called for relation in every for called in (*relation.names, _model_name(relation, models))])
@@ -147,6 +149,20 @@ def _model_name(relation: Relation, models: Models) -> str:
 
 def _told(relation: Relation, models: Models) -> str:
     model_name = _model_name(relation, models)
-    if relation.names:
-        return f"{relation.names[0]} ({model_name})"
-    return f"{model_name}!{relation.link.name}"
+    return f"{relation.names[0]} ({model_name})" if relation.names else f"{model_name}!{relation.link.name}"
+
+
+def _described(relation: Relation, here: str, models: Models) -> dict[str, str]:
+    """A relation in the words of PostgREST's ``PGRST201`` ("Errors")."""
+    far, link = _model_name(relation, models), relation.link.name
+    if relation.listed:
+        cardinality = "many-to-many"
+    else:
+        near = "one" if relation.link.is_unique or relation.reverse else "many"
+        cardinality = f"{near}-to-{'many' if relation.many else 'one'}"
+    ends = (f"{here}(id)", f"{far}({link})") if relation.reverse else (f"{here}({link})", f"{far}(id)")
+    return {
+        "cardinality": cardinality,
+        "relationship": f"{link} using {' and '.join(ends)}",
+        "embedding": f"{here} with {far}",
+    }

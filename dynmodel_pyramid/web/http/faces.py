@@ -38,7 +38,7 @@ class Face:
     :param returns: the methods whose answers have the rows, unless ``Prefer`` says otherwise
     :param is_lenient: the query's parts for returned rows are checked only if rows are returned, and may group them;
         else they are checked always, and may not group
-    :param varies: answers to writes have several media types; answers without rows have none
+    :param varies: answers to writes have several media types, and answers without rows have none
     :param ignored: the status of a POST whose rows all existed and were left as they are
     :param unchanged: the status of a POST that made no new row, without a body
     :param written_range: makes ``Content-Range`` of a write, if any, from method, number of rows, and total if asked

@@ -77,14 +77,16 @@ def visible(attempt: RequestAttempt, model: Model | None) -> Model | None:
 
     :raises Unauthenticated: the caller is anonymous: then every such table, existing or not, may need a credential
     """
-    caller = attempt.caller
-    if model is not None and sees_all(attempt):
+    if is_visible(attempt, model):
         return model
-    if model is not None and attempt.scopes.scope(model).has_grants:
-        return model
-    if caller.identity.is_anonymous:
-        raise caller.refused("see this table")
+    if attempt.caller.identity.is_anonymous:
+        raise attempt.caller.refused("see this table")
     return None
+
+
+def is_visible(attempt: RequestAttempt, model: Model | None) -> bool:
+    """Whether the table exists for the caller."""
+    return model is not None and (sees_all(attempt) or attempt.scopes.scope(model).has_grants)
 
 
 def deprecation_of(attempt: RequestAttempt, model: Model) -> str | None:

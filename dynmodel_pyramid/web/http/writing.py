@@ -152,8 +152,6 @@ class Write:
         if self.shows_rows and not (self._form.is_single and count != 1):
             answer = rows_answer(self._form.content_type, status=status)
             later(lambda: self._fill(answer))
-            if self.face.varies:
-                answer.vary = "Accept"
         else:
             answer = empty_answer(empty)
             if self.face.varies:

@@ -1,12 +1,13 @@
 """The face of PostgREST (:mod:`~dynmodel_pyramid.web.http.faces`)."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from pyramid.request import Request
 
 from dynmodel_pyramid.errors import Malformed
-from dynmodel_pyramid.queries import Query, Rules, parse, split
+from dynmodel_pyramid.queries import Pairs, Query, Rules, parse, split
 from dynmodel_pyramid.web.http.faces import Face
 from dynmodel_pyramid.web.http.preferences import RETURNS, PreferenceRules
 from dynmodel_pyramid.web.http.ranges import content_range
@@ -17,15 +18,40 @@ from dynmodel_pyramid.web.rest.resources import RestTable
 _ALWAYS = ("count", "tx", "handling")
 
 
+#: What answers depend on, besides the address (PostgREST, "Vary Header").
+VARY = ("Accept", "Prefer", "Range")
+_NUMBERED = re.compile(r"\[[0-9]+\]\Z")
+_NEGATIVE = re.compile("-[0-9]+")
+
+
 def read_query(context: RestTable, text: str, rules: Rules) -> Query:
     """
-    :raises RestError: a negative limit or offset
+    :raises RestError: a negative limit
     :raises Malformed: the query is malformed
     """
-    pairs = split(text)
-    for name, value in pairs:
-        if name in ("limit", "offset") and value[:1] == "-" and value[1:].isdecimal():
-            raise out_of_range(f"{name.capitalize()} should be greater than or equal to zero.")
+    return _query_of(split(text), rules)
+
+
+def read_reading_query(text: str, rules: Rules) -> Query:
+    """The query of a GET. A number in brackets behind a name is ignored: ra-data-postgrest numbers the conditions on a
+    field, ``name[0]=ilike.*a*&name[1]=ilike.*b*``.
+
+    :raises: as :func:`read_query`
+    """
+    return _query_of([(_NUMBERED.sub("", name), value) for name, value in split(text)], rules)
+
+
+def _query_of(sent: Pairs, rules: Rules) -> Query:
+    pairs = []
+    for name, value in sent:
+        word = name.rpartition(".")[2]
+        if word in ("limit", "offset") and _NEGATIVE.fullmatch(value):
+            if word == "limit":
+                raise out_of_range("Limit should be greater than or equal to zero.")
+            value = "0"
+        # Nothing selected is everything, in the whole query.
+        if value or name != "select":
+            pairs.append((name, value))
     query = parse(pairs, replace(rules, lenient=True))
     if query.after is not None or query.before is not None:
         raise Malformed("cursors are of the other face, /table/{id}/rows/", code="invalid_parameter")

@@ -42,7 +42,7 @@ def describe(context: Rest, request: Request) -> Response:
             "description": "The tables, as clients of PostgREST know them",
             "version": importlib.metadata.version("dynmodel_pyramid"),
         },
-        "basePath": path(request, "rest"),
+        "basePath": path(request, *context.segments),
         "consumes": ["application/json", "text/csv"],
         "produces": ["application/json", "application/vnd.pgrst.object+json", "text/csv"],
         "paths": {

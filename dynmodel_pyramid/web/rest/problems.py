@@ -10,6 +10,8 @@ from typing import Any
 from pyramid.request import Request
 from pyramid.response import Response
 
+from dynmodel_pyramid.web.rest.face import VARY
+
 #: Our code -> PostgREST's code, and the status; None: our own status.
 CODES: dict[str, tuple[str, int | None]] = {
     "malformed": ("PGRST100", 400),
@@ -78,12 +80,15 @@ FAULTS: dict[str, tuple[str, int]] = {
     "too_long": ("22001", 400),
     "read_only": ("428C9", 400),
 }
+#: For invalid_format of a time, in a body or in a query: invalid_datetime_format.
+_INVALID_TIME = "22007"
+_TIMES = {"date", "time", "date-time", "duration"}
 #: For other faults, which break rules of the table.
 BROKEN_RULE = ("23514", 400)
 
 
-#: PostgREST's code, the status (None: as it is), message, and details.
-Told = tuple[str, int | None, str, str | None]
+#: PostgREST's code, the status (None: as it is), message, and details: a text, or an array for PGRST201.
+Told = tuple[str, int | None, str, Any]
 
 
 def rest_error(
@@ -100,12 +105,22 @@ def rest_error(
     document = {"code": rest_code, "message": message, "details": details, "hint": hint}
     answer = Response(json.dumps(document).encode(), status=known or status, content_type="application/json")
     answer.charset = "utf-8"
+    answer.vary = VARY
     answer.headers["Proxy-Status"] = f"PostgREST; error={rest_code}"
     return answer
 
 
 def _table(request: Request) -> str:
     return getattr(getattr(request, "context", None), "__name__", "") or ""
+
+
+def _format_of(request: Request, name: str) -> Any:
+    """The format of a field's values, as JSON Schema names it; None if there is none, or no such field."""
+    model = getattr(request.context, "model", None)
+    if model is None or name not in model.definition.by_name:
+        return None
+    field = model.definition.by_name[name]
+    return model.field_types[field.type].json_schema(field.options).get("format")
 
 
 def _query(request: Request, detail: str, members: dict[str, Any], code: str, known: int | None) -> Told:
@@ -129,7 +144,8 @@ def _unknown_relation(request: Request, detail: str, members: dict[str, Any], co
 
 def _ambiguous_relation(request: Request, detail: str, members: dict[str, Any], code: str, known: int | None) -> Told:
     pair = f"'{_table(request)}' and '{members.get('relation', '?')}'"
-    return code, known, f"Could not embed because more than one relationship was found for {pair}", detail
+    message = f"Could not embed because more than one relationship was found for {pair}"
+    return code, known, message, members.get("relations", detail)
 
 
 def _not_sortable(request: Request, detail: str, members: dict[str, Any], code: str, known: int | None) -> Told:
@@ -139,7 +155,7 @@ def _not_sortable(request: Request, detail: str, members: dict[str, Any], code: 
 
 
 def _operand(request: Request, detail: str, members: dict[str, Any], code: str, known: int | None) -> Told:
-    return code, known, f"invalid input syntax: {detail}", None
+    return _INVALID_TIME if members.get("format") in _TIMES else code, known, f"invalid input syntax: {detail}", None
 
 
 def _not_found(request: Request, detail: str, members: dict[str, Any], code: str, known: int | None) -> Told:
@@ -194,10 +210,12 @@ def _validation(request: Request, detail: str, members: dict[str, Any], code: st
         return code, known, detail, None
     first = next((fault for fault in faults if fault["code"] == "unknown_field"), faults[0])
     code, known = FAULTS.get(first["code"], BROKEN_RULE)
+    column = first["pointer"].rsplit("/", 1)[-1].replace("~1", "/").replace("~0", "~")
+    if first["code"] == "invalid_format" and _format_of(request, column) in _TIMES:
+        code = _INVALID_TIME
     if first["code"] == "duplicate_item" and first["pointer"].count("/") <= 1:
         code = "21000"  # ON CONFLICT DO UPDATE command cannot affect row a second time
     every = "; ".join(f"{fault['pointer']}: {fault['detail']}" for fault in faults)
-    column = first["pointer"].rsplit("/", 1)[-1].replace("~1", "/").replace("~0", "~")
     message = f"{first['pointer']}: {first['detail']}"
     if first["code"] == "unknown_field":
         message = f"Could not find the '{column}' column of '{_table(request)}' in the schema cache"

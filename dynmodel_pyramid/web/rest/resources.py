@@ -1,18 +1,32 @@
 """The tree below ``/rest/``: tables by their exact names, and ``rpc``, which has no functions."""
 
+from pyramid.request import Request
+
 from dynmodel_pyramid.access.attempt import RequestAttempt
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.rows.permitted import row_service
 from dynmodel_pyramid.rows.service import Rows
-from dynmodel_pyramid.web.http.tree import Resource, deprecation_of, visible
+from dynmodel_pyramid.web.http.tree import Resource, deprecation_of, is_visible, path, visible
+
+#: Below this segment is the same as above it.
+ALIAS = "v1"
 
 
 class Rest(Resource):
-    """All tables."""
+    """All tables.
+
+    ``/rest/v1/`` is the same: ``createClient`` of supabase-js asks there. A model that is called ``v1`` keeps its
+    address, ``/rest/v1``.
+    """
 
     @property
     def attempt(self) -> RequestAttempt:
         return self.__parent__.attempt
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """Those of its address."""
+        return (*self.__parent__.segments, self.__name__) if isinstance(self.__parent__, Rest) else (self.__name__,)
 
     def __getitem__(self, segment: str) -> Resource:
         if segment == "rpc":
@@ -20,6 +34,8 @@ class Rest(Resource):
         # No model has another kind of name, and a database may fail on it.
         model = self.attempt.model(segment) if segment.isidentifier() else None
         model = model if model is not None and _is_called(model, segment) else None
+        if segment == ALIAS and not isinstance(self.__parent__, Rest) and not is_visible(self.attempt, model):
+            return Rest(self, segment)
         return RestTable(self, segment, visible(self.attempt, model))
 
 
@@ -34,6 +50,14 @@ class RestTable(Resource):
         super().__init__(parent, name)
         self.attempt = parent.attempt
         self.model = model
+
+    def __getitem__(self, segment: str) -> Resource:
+        if self.__name__ == ALIAS and not isinstance(self.__parent__.__parent__, Rest):
+            return Rest(self.__parent__, ALIAS)[segment]
+        raise KeyError(segment)
+
+    def path(self, request: Request) -> str:
+        return path(request, *self.__parent__.segments, self.__name__).rstrip("/")
 
     @property
     def deprecation(self) -> str | None:

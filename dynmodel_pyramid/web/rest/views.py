@@ -9,6 +9,7 @@ from dynmodel_pyramid.web.http.permissions import by_grants
 from dynmodel_pyramid.web.http.seen import near_tables
 from dynmodel_pyramid.web.http.tree import ROUTE, Resource
 from dynmodel_pyramid.web.rest.errors import unknown_function, unknown_schema, unknown_table
+from dynmodel_pyramid.web.rest.face import VARY
 from dynmodel_pyramid.web.rest.openapi import describe
 from dynmodel_pyramid.web.rest.reading import read_rows
 from dynmodel_pyramid.web.rest.resources import Function, Functions, Rest, RestTable
@@ -24,7 +25,17 @@ def includeme(config: Configurator) -> None:
 
 def _add(config: Configurator, resource: type, **views: View) -> None:
     allow = ",".join(("OPTIONS", "GET", "HEAD", *(method for method in views if method != "GET")))
-    add_resource_view(config, resource, views, by_grants, offers=None, check=_check, allow=allow, options_status=200)
+    varied: dict[str, View] = {method: _varied(view) for method, view in views.items()}
+    add_resource_view(config, resource, varied, by_grants, offers=None, check=_check, allow=allow, options_status=200)
+
+
+def _varied(view: View) -> View:
+    def answer(context: Resource, request: Request) -> Response:
+        made = view(context, request)
+        made.vary = VARY
+        return made
+
+    return answer
 
 
 def _check(context: Resource, request: Request) -> None:

@@ -15,7 +15,6 @@ from dynmodel_pyramid.rows.filtered import Filtered
 from dynmodel_pyramid.rows.imports import Document, Merging
 from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.web.http.body import position_of
-from dynmodel_pyramid.web.http.tree import path
 from dynmodel_pyramid.web.http.writing import Sent, Write, create, delete, merging_of, update
 from dynmodel_pyramid.web.rest.errors import RestError, without_filter
 from dynmodel_pyramid.web.rest.face import REST
@@ -36,7 +35,7 @@ def create_rows(context: RestTable, request: Request) -> Response:
     answer, created = create(write, sent, merging_of(write))
     if write.preferences["return"] == "headers-only" and created.count == 1:
         # A query that finds the row.
-        answer.headers["Location"] = f"{path(request, 'rest', context.__name__).rstrip('/')}?id=eq.{created.last_id}"
+        answer.headers["Location"] = f"{context.path(request)}?id=eq.{created.last_id}"
     return answer
 
 
