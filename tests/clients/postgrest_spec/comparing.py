@@ -24,8 +24,8 @@ def differences(pair: Pair, answer: Answer, own_id: bool) -> list[str]:
         told = _header(kind, name, value, answer)
         if told:
             found.append(told)
-    if pair.wanted_body is not None and pair.method != "HEAD" and (told := _body(pair, answer, own_id)):
-        found.append(told)
+    if pair.wanted_body is not None and pair.method != "HEAD":
+        found += _body(pair, answer, own_id)
     return found
 
 
@@ -45,41 +45,37 @@ def _header(kind: str, name: str, value: str, answer: Answer) -> str | None:
     return f"{name}: {came!r} instead of {value!r}" if came != value else None
 
 
-def _body(pair: Pair, answer: Answer, own_id: bool) -> str | None:
+def _body(pair: Pair, answer: Answer, own_id: bool) -> list[str]:
     text = answer.body.decode(errors="replace")
     wanted = pair.wanted_body
-    if isinstance(wanted, str):
-        try:
-            document = json.loads(wanted) if wanted.strip()[:1] in "[{" else None
-        except ValueError:
-            document = None
-        if document is None:
-            return (
-                f"body: {text[:400]!r} instead of {wanted[:400]!r}"
-                if text.rstrip("\n") != wanted.rstrip("\n")
-                else None
-            )
-    else:
-        assert isinstance(wanted, Quoted)
-        document = wanted.value()
+    document = wanted.value() if isinstance(wanted, Quoted) else _document(wanted)
+    if document is None:
+        alike_text = text.rstrip("\n") == wanted.rstrip("\n")
+        return [] if alike_text else [f"body: {text[:400]!r} instead of {wanted[:400]!r}"]
     try:
         came = json.loads(text)
     except ValueError:
-        return f"body: {text[:400]!r} is no JSON"
-    if pair.status >= 400:
+        return [f"body: {text[:400]!r} is no JSON"]
+    if pair.status >= 400 and isinstance(came, dict) and isinstance(document, dict) and "code" in came:
         return _error(came, document)
     if alike(came, document, own_id):
+        return []
+    return [f"body: {json.dumps(came)[:600]} instead of {json.dumps(document)[:600]}"]
+
+
+def _document(text: str) -> Any:
+    try:
+        return json.loads(text) if text.strip()[:1] in ("[", "{") else None
+    except ValueError:
         return None
-    return f"body: {json.dumps(came)[:600]} instead of {json.dumps(document)[:600]}"
 
 
-def _error(came: Any, wanted: Any) -> str | None:
-    if not isinstance(wanted, dict) or not isinstance(came, dict):
-        return None if came == wanted else f"body: {came} instead of {wanted}"
-    for name in ("code", "message", "details", "hint"):
-        if name in wanted and came.get(name) != wanted[name]:
-            return f"error's {name}: {came.get(name)!r} instead of {wanted[name]!r} ({wanted.get('code')})"
-    return None
+def _error(came: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
+    return [
+        f"error's {name}: {came.get(name)!r} instead of {wanted[name]!r} ({wanted.get('code')})"
+        for name in ("code", "message", "details", "hint")
+        if name in wanted and came.get(name) != wanted[name]
+    ]
 
 
 def alike(came: Any, wanted: Any, own_id: bool) -> bool:

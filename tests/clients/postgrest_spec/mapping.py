@@ -15,6 +15,7 @@ FILES = {
     "RpcSpec.hs": "functions",
     "RpcPreRequestGucsSpec.hs": "functions",
     "ComputedRelsSpec.hs": "computed relations",
+    "CorsSpec.hs": "another configuration (CORS for every origin)",
     "CustomMediaSpec.hs": "media types that the database makes",
     "PostGISSpec.hs": "PostGIS",
     "MultipleSchemaSpec.hs": "several schemas",
@@ -52,6 +53,9 @@ PLACES = {
     ("QuerySpec.hs", "data representations"): "domains with casts of their own",
     ("UpdateSpec.hs", "Data representations"): "domains with casts of their own",
     ("ErrorSpec.hs", "statement too complex"): "triggers",
+    ("UpdateSpec.hs", "PATCH with ?columns parameter / ignores json keys"): "triggers",
+    ("InsertSpec.hs", "inserts a row with all-default columns with prefer=rep"): "sequences",
+    ("InsertSpec.hs", "into a table with auto-incrementing pk"): "sequences",
 }
 _WORDS = re.compile(r"[^\W\d]\w*")
 
@@ -63,10 +67,12 @@ class Mapping:
         #: names that mean something there and nothing here
         self.gone: dict[str, str] = dict.fromkeys(service.refused, "a table that is not here")
         self.gone.update(dict.fromkeys(fixtures.computed, "a computed column or relation"))
-        #: names of foreign keys, which a hint may have there as well as the column's
-        self.constraints = {
-            name: column for table in fixtures.tables.values() for name, column in table.constraints.items() if column
-        }
+        #: name of a foreign key -> its tables and columns: a hint there may be the key's name or the column's
+        self.constraints: dict[str, list[tuple[str, str]]] = {}
+        for table in fixtures.tables.values():
+            for name, column in table.constraints.items():
+                if column:
+                    self.constraints.setdefault(name, []).append((table.name, column))
         for table in fixtures.tables.values():
             self.gone.update({name: "a key of several columns" for name, near in table.constraints.items() if not near})
 
@@ -103,8 +109,13 @@ class Mapping:
         if name in self.views and re.search(r"[\w!]\((?!\))", query.partition("select=")[2].partition("&")[0]):
             return f"relations of views: {name}"
         tables = {name, *words} & set(self.service.made)
-        if told := self._relations(tables, query):
+        if told := self._relations(tables, self._by_columns(f"/{name}?{query}")):
             return told
+        for spread in re.findall(r"\.\.\.(\w+)\(\*", query):
+            if "id" not in self.fixtures.tables[spread].columns:
+                return f"a spread of all fields, the id among them: {spread}"
+        if re.search(r"\bid=eq\.(0|-\d+)", query) or re.search(r'"id": (0|-\d)', pair.body or ""):
+            return "an id below 1"
         for table in tables:
             lacking = self.service.lacking.get(table, set())
             for column in lacking:
@@ -120,6 +131,11 @@ class Mapping:
         if not re.search(r"\w\(", query):
             return None
         for near in self.fixtures.tables.values():
+            for column in near.links if near.name in tables else ():
+                if f"link {column}" in self.service.lacking.get(near.name, ()) and re.search(
+                    rf"\b{column}\s*[(!]", query
+                ):
+                    return f"a key that is no link to ids: {near.name}.{column}"
             lacking = {
                 far
                 for column, (far, *_) in near.links.items()
@@ -138,12 +154,10 @@ class Mapping:
             headers[known] = f"{headers[known]}, {value}" if known in headers else value
         if pair.method in ("POST", "PATCH", "PUT", "DELETE") and "tx=" not in headers.get("Prefer", ""):
             headers["Prefer"] = ", ".join(filter(None, [headers.get("Prefer"), "tx=rollback"]))
-        target = pair.target
-        for name, column in self.constraints.items():
-            escaped = re.escape(name)
-            target = re.sub(rf"(?<=!){escaped}\b", column, target)
-            target = re.sub(rf"(?<=[=(,]){escaped}(?=[(!])", f"{name}:{column}", target)
-            target = re.sub(rf"(?<=\w:){escaped}(?=[(!])", column, target)
+        target = self._by_columns(pair.target)
+        columns = self._columns(pair, headers)
+        if columns:
+            target += f"{'&' if '?' in target else '?'}select={','.join(columns)}"
         target = quote(target, safe="/?&=%:,.()*!<>;@+$'~[]{}|^`\\#\"-_")
         target = target.translate({ord(each): quote(each) for each in '"<>{}|^`\\#'})
         if "resolution=merge" in headers.get("Prefer", "") and "on_conflict" not in target and pair.method == "POST":
@@ -152,6 +166,28 @@ class Mapping:
                 target += f"{'&' if '?' in target else '?'}on_conflict={','.join(map(quote, key))}"
         body = pair.body.encode() if pair.body is not None else None
         return pair.method, f"/rest/{target.lstrip('/')}", headers, body
+
+    def _by_columns(self, target: str) -> str:
+        """The target with the columns of foreign keys instead of the keys' names."""
+        path, _, query = target.partition("?")
+        tables = [path.strip("/"), *_WORDS.findall(query)]
+        for name, places in self.constraints.items():
+            if not re.search(rf"\b{re.escape(name)}\b", query):
+                continue
+            column = min(places, key=lambda place: tables.index(place[0]) if place[0] in tables else len(tables))[1]
+            escaped = re.escape(name)
+            query = re.sub(rf"(?<=!){escaped}\b", column, query)
+            query = re.sub(rf"(?<=[=(, ]){escaped}(?=[(!])", f"{name}:{column}", query)
+            query = re.sub(rf"(?<=\w:){escaped}(?=[(!])", column, query)
+        return f"{path}?{query}" if query else path
+
+    def _columns(self, pair: Pair, headers: dict[str, str]) -> list[str]:
+        """What ``select=*`` is there: for CSV, whose columns can't be left out afterwards."""
+        table = self.service.made.get(unquote(pair.target.partition("?")[0].strip("/")))
+        csv = headers.get("Accept", "").startswith("text/csv")
+        if table is None or not csv or "select=" in pair.target or "id" in table.columns:
+            return []
+        return list(table.columns)
 
     def _key(self, pair: Pair) -> list[str]:
         """The primary key there, if it is another than the id."""
