@@ -21,7 +21,7 @@ from dynmodel_pyramid.queries.grammar.printing import print_query
 from dynmodel_pyramid.queries.grammar.rules import Rules
 from dynmodel_pyramid.queries.grammar.syntax import Column, Embed, Filter, Level, Path, Query, Star
 from dynmodel_pyramid.queries.grammar.syntax import Condition as Leaf
-from dynmodel_pyramid.queries.sql.relations import relation_of
+from dynmodel_pyramid.queries.sql.relation_names import link_of
 from dynmodel_pyramid.queries.sql.selection import Surroundings
 from dynmodel_pyramid.queries.sql.views import Models, WholeTables
 
@@ -103,7 +103,7 @@ def _called(step: Step, near: Model, models: Models, taken: set[str]) -> tuple[s
     names = Surroundings(Query(), models, WholeTables()).names(near)
     for name, hint in _names_of(step, near, models):
         try:
-            relation = relation_of(names, name, hint, models, WholeTables())
+            relation = link_of(names, name, hint, models, WholeTables(), "select")
         except Malformed:
             continue
         if relation.id != step.link:

@@ -34,7 +34,7 @@ from dynmodel_pyramid.queries.grammar.syntax import Condition as Leaf
 from dynmodel_pyramid.queries.sql.comparisons import condition as compared
 from dynmodel_pyramid.queries.sql.comparisons import operator_of
 from dynmodel_pyramid.queries.sql.names import Names
-from dynmodel_pyramid.queries.sql.relations import relation_of
+from dynmodel_pyramid.queries.sql.relation_names import link_of
 from dynmodel_pyramid.queries.sql.selection import Selection, Surroundings
 from dynmodel_pyramid.queries.sql.views import Models, WholeTables
 
@@ -158,7 +158,7 @@ class _Reader:
 
     def _add(self, node: _Node, key: str, name: str, hint: str | None, parameter: str) -> tuple[Step, _Node]:
         names = _names(node.model, self.models)
-        relation = relation_of(names, name, hint, self.models, WholeTables(), clip(parameter))
+        relation = link_of(names, name, hint, self.models, WholeTables(), clip(parameter))
         same = [step for step, _ in node.below.values() if step.link == relation.id]
         far = self.models(relation.far)
         assert far is not None  # a relation leads to a table that is there

@@ -79,7 +79,7 @@ def test_select(shop):
         ("order=pin", "not_sortable"),
         ("or=(pin.eq.1,n.eq.1)", "unknown_field"),
         ("select=ctid", "unknown_field"),
-        ("select=id,id", "invalid_query"),
+        ("select=id,id:n", "invalid_query"),
         ("select=id,n:id,n", "invalid_query"),
         ("select=", "invalid_parameter"),
         ("select=n->a", "invalid_parameter"),

@@ -6,7 +6,8 @@
 ``select_list``  the values of one level's rows, embedded relations included
 ``views``        what a caller may see of a table, from which statements select
 ``selection``    one level: its tables, joins and conditions
-``relations``    links, lists and reverse sides that a query follows
+``relation_names``  which relation a name and a hint mean
+``relations``    links, lists, reverse sides and join tables that a query follows
 ``outputs``      the values of an answer
 ``aggregates``   counts, sums and the like
 ``ordering``     order

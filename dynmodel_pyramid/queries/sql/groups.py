@@ -54,7 +54,7 @@ def grouped(
     budget, dialect = selection.around.budget, selection.dialect
     values = _Values(selection, outputs)
     for term in selection.level.order:
-        values.place(_column_of(term), "order")
+        values.place(term.column, "order", term.relation)
     for column in _columns(selection.level.having):
         values.place(column, "having")
     columns: list[sa.ColumnElement[Any]] = [
@@ -94,15 +94,6 @@ def _of_group(name: str, text: sa.ColumnElement[Any]) -> Output:
     return Output(name, fragment(text), lambda: text)
 
 
-def _column_of(term: OrderTerm) -> Column:
-    """
-    :raises Malformed: the term is of a relation
-    """
-    if term.relation is not None:
-        raise _unknown(clip(term.relation), "order")
-    return term.column
-
-
 def _columns(filters: Sequence[Filter]) -> list[Column]:
     """What conditions are about."""
     columns: list[Column] = []
@@ -127,14 +118,27 @@ class _Values:
         self.budget = selection.around.budget
         self._aggregates = [output for output in outputs if isinstance(output, Aggregate)]
         self._makers: list[Subject] = []
-        self._places: dict[Column, tuple[str, int]] = {}
+        self._places: dict[tuple[str | None, Column], tuple[str, int]] = {}
 
-    def place(self, column: Column, parameter: str) -> None:
+    def place(self, column: Column, parameter: str, relation: str | None = None) -> None:
         """
+        :param relation: the relation that the column is of
         :raises Malformed: groups have no such value
         """
-        if column not in self._places:
-            self._places[column] = self._find(column, parameter)
+        key = relation, column
+        if key not in self._places:
+            self._places[key] = (
+                self._find(column, parameter) if relation is None else self._find_related(relation, column, parameter)
+            )
+
+    def _find_related(self, relation: str, column: Column, parameter: str) -> tuple[str, int]:
+        meant = self._selection.ordered(relation, column)
+        subject = self._selection.subject_of(meant, relation)
+        known = [output for output in self._outputs if isinstance(output, Output)]
+        if not any((relation, meant) in output.fields for output in known):
+            raise _unknown(f"{clip(relation)}({clip(column.name)})", parameter)
+        self._makers.append(subject)
+        return "s", len(self._makers) - 1
 
     def _find(self, column: Column, parameter: str) -> tuple[str, int]:
         if column.aggregate is not None:
@@ -142,7 +146,7 @@ class _Values:
             return "v", len(self._aggregates) - 1
         # A field before a name that select gives, as in SQL where rows are grouped.
         named: list[Output | Aggregate] = [
-            output for output in self._outputs if isinstance(output, Output) and output.column == column
+            output for output in self._outputs if isinstance(output, Output) and ("", column) in output.fields
         ]
         if not column.path:
             named = named or [output for output in self._outputs if output.name == column.name]
@@ -185,9 +189,9 @@ class _Values:
             for number, aggregate in enumerate(self._aggregates)
         ]
 
-    def subject(self, column: Column, parameter: str) -> Subject:
+    def subject(self, column: Column, parameter: str, relation: str | None = None) -> Subject:
         """The value of a column that was added."""
-        kind, number = self._places[column]
+        kind, number = self._places[relation, column]
         value = self.groups.c[f"{kind}{number}"]
         if kind == "v":
             return self._aggregates[number].result(value, self._selection.dialect)
@@ -196,8 +200,9 @@ class _Values:
         return Subject(maker.name, value, maker.field_type, maker.options, maker.dialect)
 
     def keys(self, term: OrderTerm) -> list[Key]:
-        subject = self.subject(term.column, "order")
-        keys = keys_by(term, subject, f"{subject.name}()")
+        subject = self.subject(term.column, "order", term.relation)
+        name = subject.name if term.relation is None else f"{term.relation}({subject.name})"
+        keys = keys_by(term, subject, f"{name}()")
         self.budget.spend(keys[-1].expression)
         return keys
 

@@ -69,6 +69,14 @@ class Names:
         """All names that a query may have here, for hints."""
         return [*(field.name for field in self.readable), *self.sides, *SYSTEM]
 
+    def has(self, name: str) -> bool:
+        """Whether a query may read something of that name."""
+        try:
+            self.find(name, "select")
+        except Malformed:
+            return False
+        return True
+
     def find(self, name: str, parameter: str) -> FieldDefinition | Referrer | str:
         """A field, a reverse side, or the name of a system column.
 

@@ -50,7 +50,7 @@ def keys_of(selection: Selection) -> list[Key]:
     """
     keys: list[Key] = []
     for term in selection.level.order:
-        column = term.column
+        column = selection.ordered(term.relation, term.column)
         if column.aggregate is not None:
             raise Malformed(
                 f"order: {column.aggregate}() orders groups, and these are rows",

@@ -1,6 +1,6 @@
 """The values that a query selects, with their names: for the encoder, and as JSON text in embedded rows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +13,8 @@ from dynmodel_pyramid.queries.sql.json_text import fragment, json_text, or_null
 from dynmodel_pyramid.queries.sql.names import Names
 from dynmodel_pyramid.queries.sql.subjects import Subject, of_field, of_system
 
+Fields = frozenset[tuple[str, Column]]
+
 
 @dataclass(frozen=True, slots=True)
 class Output:
@@ -20,7 +22,8 @@ class Output:
 
     :param shown: the selected expression; its Python value goes to the encoder
     :param text: makes its JSON text in SQL, for embedded rows and for groups
-    :param column: the field, or the path in it, if the output is its value as it is
+    :param fields: the columns that it shows as they are, by which groups may be ordered: the relation they are of (""
+        if they are of the level itself), and the column
     :param subject: the value, if groups may be ordered by it
     :param digits: for an exact number, whose JSON is a string: makes its JSON text as a number
     """
@@ -28,7 +31,7 @@ class Output:
     name: str
     shown: sa.ColumnElement[Any]
     text: Callable[[], sa.ColumnElement[Any]]
-    column: Column | None = None
+    fields: Fields = frozenset()
     digits: Callable[[], sa.ColumnElement[Any]] | None = None
     subject: Subject | None = None
 
@@ -43,7 +46,18 @@ class Output:
         return replace(self, shown=fragment(digits()), text=lambda: or_null(digits()))
 
 
-def of_subject(name: str, subject: Subject, column: Column | None = None) -> Output:
+def own(column: str) -> Fields:
+    """A field of the level itself, or a system column."""
+    return frozenset({("", Column(column))})
+
+
+def under(relation: str, outputs: Sequence[Output]) -> Fields:
+    """The columns of outputs of a relation, for the level that embeds it."""
+    every = (field for output in outputs for field in output.fields)
+    return frozenset((relation, column) for deeper, column in every if not deeper)
+
+
+def of_subject(name: str, subject: Subject, fields: Fields = frozenset()) -> Output:
     """The output of a value made of others, or of a system column."""
     field_type, options, source = subject.field_type, subject.options, subject.expression
     shown = field_type.json_expression(source, options)
@@ -51,7 +65,7 @@ def of_subject(name: str, subject: Subject, column: Column | None = None) -> Out
         name,
         shown,
         lambda: json_text(shown, source, field_type, options, subject.dialect, subject.name),
-        column,
+        fields,
         digits_of(subject),
         subject,
     )
@@ -68,12 +82,12 @@ def digits_of(subject: Subject) -> Callable[[], sa.ColumnElement[Any]] | None:
 def of_text(
     name: str,
     text: sa.ColumnElement[Any],
-    column: Column | None = None,
+    fields: Fields = frozenset(),
     embedded: sa.ColumnElement[Any] | None = None,
     digits: Callable[[], sa.ColumnElement[Any]] | None = None,
 ) -> Output:
     """The output of JSON text that the database makes, or null; ``embedded``: the same, but never null."""
-    return Output(name, fragment(text), lambda: or_null(text) if embedded is None else embedded, column, digits)
+    return Output(name, fragment(text), lambda: or_null(text) if embedded is None else embedded, fields, digits)
 
 
 def every_output(names: Names) -> list[Output]:
@@ -88,21 +102,21 @@ def every_output(names: Names) -> list[Output]:
 def output_of(names: Names, column: str, name: str) -> Output:
     """A field, system column or reverse side, under a name."""
     member = names.find(column, "select")
-    model, table, source = names.model, names.table, Column(column)
+    model, table = names.model, names.table
     if isinstance(member, str):
-        return of_subject(name, of_system(model, member, table), source)
+        return of_subject(name, of_system(model, member, table), own(column))
     if not isinstance(member, FieldDefinition):
         rows = names.reverse_sides.rows(member)
         text = sa.type_coerce(reverse_expression(model, member, table, rows), sa.Text())
-        return of_text(name, text, source, text)
+        return of_text(name, text, own(column), text)
     shown = json_expression(model, member, table)
     if is_list(model, member):
         text = sa.type_coerce(shown, sa.Text())
         there = names.view.shown(table, member)
         if there is not None:
             hidden = sa.case((there, text))
-            return of_text(name, hidden, source)
-        return of_text(name, text, source, text)
+            return of_text(name, hidden, own(column))
+        return of_text(name, text, own(column), text)
     subject = of_field(model, member, table)
     return Output(
         name,
@@ -110,7 +124,7 @@ def output_of(names: Names, column: str, name: str) -> Output:
         lambda: json_text(
             shown, subject.expression, subject.field_type, subject.options, subject.dialect, subject.name
         ),
-        source,
+        own(column),
         digits_of(subject),
         subject,
     )

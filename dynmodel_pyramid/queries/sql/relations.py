@@ -1,7 +1,6 @@
-"""The relations that a query may follow: links, lists of links and reverse sides, and how SQL reaches their rows.
+"""The relations that a query may follow, and how SQL reaches their rows.
 
-A query names a relation by the link (or an alias of it), by the reverse side, or by the model at its other end
-(PostgREST, "Resource Embedding"). A hint names the link if the model is ambiguous.
+They are links, lists of links, the reverse sides of both, and ways through a join table, which links to both ends.
 """
 
 from collections.abc import Iterator
@@ -10,25 +9,25 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.catalogue.list_tables import lines_of
 from dynmodel_pyramid.catalogue.references import reference_of
+from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.definitions import FieldDefinition
-from dynmodel_pyramid.definitions.names import name_key
-from dynmodel_pyramid.errors import Malformed
-from dynmodel_pyramid.hints import meant
-from dynmodel_pyramid.queries.errors import clip
 from dynmodel_pyramid.queries.grammar.syntax import Link
 from dynmodel_pyramid.queries.sql.names import Names
 from dynmodel_pyramid.queries.sql.views import Models, Views
 
+#: A FROM clause, the condition that joins it to the near row, and the rows' own order.
+Reached = tuple[sa.FromClause, sa.ColumnElement[bool], list[sa.ColumnElement[Any]]]
+
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """From the rows of a table to rows of the far one.
+    """From the rows of a table to rows of the far one, by a link.
 
     :param names: its names here, besides the far model's name
+    :param far: the id of the far table
     :param many: whether a row may have several
-    :param link: the field that links, and the id of its table
+    :param table_id: the table of the link, and ``owner`` the name of its model
     :param reverse: whether the link is followed backwards
     :param listed: whether the link is a list, whose lines are kept in a table of their own
     """
@@ -37,6 +36,7 @@ class Relation:
     far: int
     many: bool
     table_id: int
+    owner: str
     link: FieldDefinition
     reverse: bool
     listed: bool
@@ -45,124 +45,98 @@ class Relation:
     def id(self) -> Link:
         return Link(self.table_id, self.link.id, self.reverse)
 
-    def reached(
-        self, near: sa.FromClause, far: sa.FromClause, schema: str | None, name: str
-    ) -> tuple[sa.FromClause, sa.ColumnElement[bool], list[sa.ColumnElement[Any]]]:
-        """The FROM clause, the condition that joins it to the near row, and the rows' own order.
+    @property
+    def constraint(self) -> str:
+        """The name that PostgreSQL gives a foreign key without a name of its own."""
+        return constraint(self.owner, self.link.name)
 
-        :param name: the alias for the lines of a list
+    @property
+    def columns(self) -> tuple[str, str]:
+        """The columns that are equal in a near row and a far one."""
+        return ("id", self.link.name) if self.reverse else (self.link.name, "id")
+
+    def reached(self, near: sa.FromClause, far: sa.FromClause, lines: sa.FromClause | None) -> Reached:
         """
-        if not self.listed:
-            if self.reverse:
-                return far, far.c[self.link.name] == near.c.id, [far.c.id]
-            return far, far.c.id == near.c[self.link.name], [far.c.id]
-        lines = lines_of(self.table_id, self.link.id, schema).alias(name)
+        :param lines: those of a list
+        """
+        if lines is None:
+            here, there = self.columns
+            return far, far.c[there] == near.c[here], [far.c.id]
         if self.reverse:
             return far.join(lines, lines.c.row_id == far.c.id), lines.c.value == near.c.id, [far.c.id]
         return far.join(lines, lines.c.value == far.c.id), lines.c.row_id == near.c.id, [lines.c.position]
 
 
-def relation_of(
-    names: Names,
-    name: str,
-    hint: str | None,
-    models: Models,
-    views: Views,
-    parameter: str = "select",
-    link: Link | None = None,
-) -> Relation:
-    """A table's relation of that name, if it exists for the caller.
+@dataclass(frozen=True, slots=True)
+class Through:
+    """From the rows of a table to rows of the far one, by the rows of a join table: once for each of them.
 
-    :param link: the relation itself, whatever its names
-    :raises Malformed: there is none (``unknown_relation``), or there are several (``ambiguous_relation``)
+    :param join: the id of the join table, and ``join_name`` the name of its model
+    :param near_link: its link to the near table; ``far_link``: to the far one
     """
-    every = list(_relations(names, models, views))
-    if link is not None:
-        every = [relation for relation in every if relation.id == link]
-        if every:
-            return every[0]
-    named = [relation for relation in every if name in relation.names]
-    matches = named or [relation for relation in every if _is_called(relation, name, models)]
-    if hint is not None:
-        matches = [
-            relation
-            for relation in matches
-            if hint in relation.names or hint == relation.link.name or _is_called(relation, hint, models)
-        ]
-    if len(matches) == 1:
-        return matches[0]
-    called = clip(name if hint is None else f"{name}!{hint}")
-    here = names.model.definition.model_name
-    if matches:
-        choices = ", ".join(_told(relation, models) for relation in matches)
-        forms = ", ".join(f"'{_model_name(relation, models)}!{relation.link.name}'" for relation in matches)
-        raise Malformed(
-            f"{parameter}: {called} may be several relations of {here}: {choices}",
-            code="ambiguous_relation",
-            hint=f"Try changing '{clip(name)}' to one of the following: {forms}",
-            parameter=parameter,
-            relation=clip(name),
-            relations=[_described(relation, here, models) for relation in matches],
-        )
-    known = sorted({_told(relation, models) for relation in every})
-    near = meant(name, [called for relation in every for called in (*relation.names, _model_name(relation, models))])
-    raise Malformed(
-        f"{parameter}: the table {here} has no relation {called}",
-        code="unknown_relation",
-        hint=" ".join(part for part in (near, f"it has {', '.join(known)}" if known else "it has none") if part),
-        parameter=parameter,
-        relation=clip(name),
-    )
+
+    far: int
+    join: int
+    join_name: str
+    near_link: FieldDefinition
+    far_link: FieldDefinition
+
+    many = True
+    #: No one link leads there, so conditions of grants can't name it.
+    id = None
+
+    def reached(self, near: sa.FromClause, far: sa.FromClause, lines: sa.FromClause | None) -> Reached:
+        """
+        :param lines: the rows of the join table
+        """
+        assert lines is not None
+        source = far.join(lines, lines.c[self.far_link.name] == far.c.id)
+        return source, lines.c[self.near_link.name] == near.c.id, [far.c.id, lines.c.id]
 
 
-def _relations(names: Names, models: Models, views: Views) -> Iterator[Relation]:
-    def exists(table_id: int) -> bool:
-        far = None if views.are_whole else models(table_id)
-        return views.are_whole or (far is not None and views.view(far).exists)
+def constraint(model_name: str, field: str) -> str:
+    return f"{model_name}_{field}_fkey"
 
+
+def exists(model: Model | None, views: Views) -> bool:
+    """Whether a table exists for the caller."""
+    return model is not None and (views.are_whole or views.view(model).exists)
+
+
+def relations(names: Names, models: Models, views: Views) -> Iterator[Relation]:
+    """The relations by one link that exist for the caller."""
     definition = names.model.definition
     for field in names.readable:
         reference = reference_of(field, names.model.field_types)
-        if reference is not None and exists(reference.table):
+        if reference is not None and (views.are_whole or exists(models(reference.table), views)):
             called = (field.name, *(alias.name for alias in field.aliases))
-            yield Relation(called, reference.table, reference.many, definition.id, field, False, reference.many)
+            many = reference.many
+            yield Relation(called, reference.table, many, definition.id, definition.model_name, field, False, many)
     for side in definition.referrers:
         if not names.reverse_sides.exists(side):
             continue
         far = models(side.table_id)
         link = None if far is None else far.definition.by_id.get(side.field_id)
-        if link is not None and not link.write_only:
+        if far is not None and link is not None and not link.write_only:
             called = () if side.reverse is None else (side.reverse,)
             many = side.many or not link.is_unique
-            yield Relation(called, side.table_id, many, side.table_id, link, True, side.many)
+            owner = far.definition.model_name
+            yield Relation(called, side.table_id, many, side.table_id, owner, link, True, side.many)
 
 
-def _is_called(relation: Relation, name: str, models: Models) -> bool:
-    far = models(relation.far)
-    return far is not None and name_key(far.definition.model_name) == name_key(name)
-
-
-def _model_name(relation: Relation, models: Models) -> str:
-    far = models(relation.far)
-    return "?" if far is None else far.definition.model_name
-
-
-def _told(relation: Relation, models: Models) -> str:
-    model_name = _model_name(relation, models)
-    return f"{relation.names[0]} ({model_name})" if relation.names else f"{model_name}!{relation.link.name}"
-
-
-def _described(relation: Relation, here: str, models: Models) -> dict[str, str]:
-    """A relation in the words of PostgREST's ``PGRST201`` ("Errors")."""
-    far, link = _model_name(relation, models), relation.link.name
-    if relation.listed:
-        cardinality = "many-to-many"
-    else:
-        near = "one" if relation.link.is_unique or relation.reverse else "many"
-        cardinality = f"{near}-to-{'many' if relation.many else 'one'}"
-    ends = (f"{here}(id)", f"{far}({link})") if relation.reverse else (f"{here}({link})", f"{far}(id)")
-    return {
-        "cardinality": cardinality,
-        "relationship": f"{link} using {' and '.join(ends)}",
-        "embedding": f"{here} with {far}",
-    }
+def through(names: Names, far: Model, models: Models, views: Views) -> Iterator[Through]:
+    """The ways to a far table through a join table that exist for the caller."""
+    near, far_id = names.model.definition, far.definition.id
+    for side in near.referrers:
+        if side.many or side.table_id in (near.id, far_id) or not names.reverse_sides.exists(side):
+            continue
+        join = models(side.table_id)
+        near_link = None if join is None else join.definition.by_id.get(side.field_id)
+        if join is None or near_link is None or near_link.write_only:
+            continue
+        for field in join.definition.fields:
+            reference = reference_of(field, join.field_types)
+            if reference is None or reference.many or reference.table != far_id or field.id == near_link.id:
+                continue
+            if not field.write_only and (views.are_whole or views.view(join).may_read(field.name)):
+                yield Through(far_id, side.table_id, join.definition.model_name, near_link, field)

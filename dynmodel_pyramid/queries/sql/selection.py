@@ -8,21 +8,22 @@ are EXISTS, with the embedded level's own conditions.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import quoted_name
 
+from dynmodel_pyramid.catalogue.list_tables import lines_of
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.queries.errors import QueryError, QueryTooComplex, clip
-from dynmodel_pyramid.queries.grammar.syntax import Column, Embed, Path, Query, SelectItem
+from dynmodel_pyramid.queries.grammar.syntax import Column, Embed, Field, Path, Query, SelectItem
 from dynmodel_pyramid.queries.sql.budget import Budget
 from dynmodel_pyramid.queries.sql.comparisons import Operands
 from dynmodel_pyramid.queries.sql.filters import translated
 from dynmodel_pyramid.queries.sql.names import Names
 from dynmodel_pyramid.queries.sql.outputs import Output
-from dynmodel_pyramid.queries.sql.relations import Relation, relation_of
+from dynmodel_pyramid.queries.sql.relation_names import relation_of
+from dynmodel_pyramid.queries.sql.relations import Reached, Relation, Through
 from dynmodel_pyramid.queries.sql.subjects import Subject
 from dynmodel_pyramid.queries.sql.views import Models, ReverseSides, Views
 
@@ -80,7 +81,7 @@ class Selection:
     """One level, over a table or an alias of it.
 
     :param near: the table of the level that embeds this one
-    :param joins: collects joined relations; a level that is joined itself shares those of the level above
+    :param single: whether that level has one row of this one at most
     """
 
     def __init__(
@@ -90,17 +91,19 @@ class Selection:
         items: tuple[SelectItem, ...],
         path: Path = (),
         near: sa.FromClause | None = None,
-        joins: list[tuple[sa.FromClause, sa.ColumnElement[bool]]] | None = None,
+        *,
+        single: bool = False,
     ) -> None:
         self.around, self.names, self.items, self.path, self.near = around, names, items, path, near
+        self.single = single
         self.model, self.table = names.model, names.table
         self.dialect = self.model.dialect
         self.level = around.query.level(path)
-        self.joins = [] if joins is None else joins
-        #: Joined relations, by their names in filters and order.
-        self.joined: dict[str, Selection] = {}
+        #: Joined relations, by their names in filters and order, each with its FROM clause and the condition.
+        self.joined: dict[str, tuple[Selection, sa.FromClause, sa.ColumnElement[bool]]] = {}
         self.embeds = {item.key: item for item in items if isinstance(item, Embed)}
-        self._relations: dict[str, Relation] = {}
+        self._conditions: list[sa.ColumnElement[bool]] | None = None
+        self._relations: dict[str, Relation | Through] = {}
         self._check_embeds()
 
     def _check_embeds(self) -> None:
@@ -125,7 +128,7 @@ class Selection:
 
     # Relations
 
-    def relation(self, key: str) -> Relation:
+    def relation(self, key: str) -> Relation | Through:
         if key not in self._relations:
             item = self.embeds[key]
             self._relations[key] = relation_of(
@@ -133,24 +136,28 @@ class Selection:
             )
         return self._relations[key]
 
-    def child(self, key: str, joins: list[Any] | None = None) -> "Selection":
+    def child(self, key: str) -> "Selection":
         """The level embedded under that name, over a new alias of its table."""
-        model = self.around.model(self.relation(key).far)
-        assert model is not None  # a relation leads to a table that is there
-        names = self.around.names(model, alias=True)
-        return Selection(self.around, names, self.embeds[key].items, (*self.path, key), self.table, joins)
-
-    def reached(
-        self, key: str, child: "Selection"
-    ) -> tuple[sa.FromClause, sa.ColumnElement[bool], list[sa.ColumnElement[Any]]]:
-        """See :meth:`Relation.reached`; only lists that the caller may see lead to rows."""
         relation = self.relation(key)
-        source, tie, order = relation.reached(self.table, child.table, self.model.table.schema, self.around.name())
-        if relation.listed:
-            owner = child if relation.reverse else self
-            shown = owner.names.view.shown(owner.table, relation.link)
-            tie = tie if shown is None else sa.and_(tie, shown)
-        return source, tie, order
+        model = self.around.model(relation.far)
+        assert model is not None  # a relation leads to a table that is there
+        names, items = self.around.names(model, alias=True), self.embeds[key].items
+        return Selection(self.around, names, items, (*self.path, key), self.table, single=not relation.many)
+
+    def reached(self, key: str, child: "Selection") -> Reached:
+        """See :meth:`Relation.reached`; only lists and join tables that the caller may see lead to rows."""
+        relation = self.relation(key)
+        if isinstance(relation, Through):
+            join = self.around.model(relation.join)
+            assert join is not None  # as the relation has found
+            return relation.reached(self.table, child.table, self.around.names(join, alias=True).table)
+        if not relation.listed:
+            return relation.reached(self.table, child.table, None)
+        lines = lines_of(relation.table_id, relation.link.id, self.model.table.schema).alias(self.around.name())
+        source, tie, order = relation.reached(self.table, child.table, lines)
+        owner = child if relation.reverse else self
+        shown = owner.names.view.shown(owner.table, relation.link)
+        return source, tie if shown is None else sa.and_(tie, shown), order
 
     def exists(self, key: str) -> sa.ColumnElement[bool] | None:
         """Whether a row has rows embedded under that name; None: there is no such relation."""
@@ -158,7 +165,7 @@ class Selection:
 
     def _exists(self, key: str) -> sa.ColumnElement[bool]:
         if key in self.joined:
-            return self.joined[key].table.c.id.is_not(None)
+            return self.joined[key][0].table.c.id.is_not(None)
         child = self.child(key)
         source, tie, _ = self.reached(key, child)
         one: sa.ColumnElement[int] = sa.literal_column("1")
@@ -166,33 +173,54 @@ class Selection:
         return rows.correlate(self.table).exists()
 
     def conditions(self) -> list[sa.ColumnElement[bool]]:
-        """The conditions for a row of this level: the filters, and ``!inner``."""
-        conditions = []
-        if self.level.filters:
-            conditions.append(translated(self.level.filters, self.names, self.exists))
-        return conditions + [self._exists(key) for key, item in self.embeds.items() if item.join == "inner"]
+        """The conditions for a row of this level: the filters, and ``!inner``.
 
-    def join(self, key: str) -> "Selection":
-        """Join the one row that a relation may have."""
-        if key in self.joined:
-            return self.joined[key]
-        child = self.child(key, self.joins)
-        if child.level.order or child.level.limit is not None or child.level.offset:
-            raise QueryError(
-                "there is one of these rows at most: no order, limit or offset", parameter=clip(".".join(child.path))
-            )
-        source, tie, _ = self.reached(key, child)
-        self.joined[key] = child
-        self.joins.append((source, sa.and_(tie, *child.conditions())))
-        if len(self.joins) > MOST_JOINED:
-            raise QueryTooComplex(f"more than {MOST_JOINED} relations of one row are embedded", parameter="select")
-        return child
+        They use the relations that are joined when it is called first.
+        """
+        if self._conditions is None:
+            found = [self._exists(key) for key, item in self.embeds.items() if item.join == "inner"]
+            if self.level.filters:
+                found.insert(0, translated(self.level.filters, self.names, self.exists))
+            if self.single and (self.level.limit == 0 or self.level.offset):
+                found.append(sa.false())
+            self._conditions = found
+        return self._conditions
+
+    def join(self, key: str, child: "Selection | None" = None) -> "Selection":
+        """Join the one row that a relation may have.
+
+        :param child: its level, whose conditions use no relations of its own
+        """
+        if key not in self.joined:
+            child = self.child(key) if child is None else child
+            source, tie, _ = self.reached(key, child)
+            self.joined[key] = child, source, sa.and_(tie, *child.conditions())
+        return self.joined[key][0]
 
     def join_to(self, source: sa.FromClause) -> sa.FromClause:
-        """The FROM clause, once all joins are known."""
-        for table, condition in self.joins:
+        """The FROM clause, once all joins are known.
+
+        :raises QueryTooComplex: there are too many
+        """
+        joins = list(self._joins())
+        if len(joins) > MOST_JOINED:
+            raise QueryTooComplex(f"more than {MOST_JOINED} relations of one row are embedded", parameter="select")
+        for table, condition in joins:
             source = source.outerjoin(table, condition)
         return source
+
+    def _joins(self) -> Iterator[tuple[sa.FromClause, sa.ColumnElement[bool]]]:
+        for child, table, condition in self.joined.values():
+            yield table, condition
+            yield from child._joins()
+
+    def ordered(self, relation: str | None, column: Column) -> Column:
+        """The column that an order names: a field, but before it an item that the relation's select has renamed."""
+        if relation is None or column.path or relation not in self.embeds:
+            return column
+        fields = (item for item in self.embeds[relation].items if isinstance(item, Field))
+        renamed = (each.column for each in fields if each.alias == column.name and not each.cast and not each.aggregate)
+        return next(renamed, column)
 
     def subject_of(self, column: Column, relation: str | None) -> Subject:
         """The subject that an order names: a field of this level, or of a joined relation."""

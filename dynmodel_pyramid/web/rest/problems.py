@@ -138,14 +138,14 @@ def _unknown_relation(request: Request, detail: str, members: dict[str, Any], co
     relation = members.get("relation", "?")
     if members.get("parameter") != "select":
         return "PGRST108", 400, f"'{relation}' is not an embedded resource in this request", detail
-    message = f"Could not find a relationship between '{_table(request)}' and '{relation}' in the schema cache"
+    message = f"Could not find a relationship between '{members.get('table')}' and '{relation}' in the schema cache"
     return code, known, message, detail
 
 
 def _ambiguous_relation(request: Request, detail: str, members: dict[str, Any], code: str, known: int | None) -> Told:
-    pair = f"'{_table(request)}' and '{members.get('relation', '?')}'"
+    pair = f"'{members.get('table')}' and '{members.get('relation', '?')}'"
     message = f"Could not embed because more than one relationship was found for {pair}"
-    return code, known, message, members.get("relations", detail)
+    return code, known, message, members.get("relations")
 
 
 def _not_sortable(request: Request, detail: str, members: dict[str, Any], code: str, known: int | None) -> Told:
