@@ -106,8 +106,28 @@ def test_raw(server):
             assert (unchanged.status_code, unchanged.content) == (304, b"")
             assert session.options(f"{url}/table/1/", timeout=30).status_code == 204
 
+    assert_kept_open(server)
+
     deep = json.dumps([]).encode().replace(b"]", b"[" * 45_000)
     got, answer = raw(server, request("POST /table/1/rows/", "Content-Type: application/json", body=deep))
     assert got == 400, answer
     assert requests.get(f"{url}/live", timeout=30).ok
     assert "Traceback" not in server.log.read_text()
+
+
+def assert_kept_open(server) -> None:
+    """A connection outlives answers without a body: 150 of 204, then 304."""
+    sent = request(
+        "PATCH /rest/T?id=eq.1", "Content-Type: application/json", "Prefer: return=minimal", body=b'{"a":"y"}'
+    )
+    sent = sent.replace(b"Connection: close\r\n", b"")
+    unchanged = request("GET /table/1/", 'If-None-Match: "1"').replace(b"Connection: close\r\n", b"")
+    with (
+        socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection,
+        connection.makefile("rb") as file,
+    ):
+        for status, asked in [(b"204", sent)] * 150 + [(b"304", unchanged)] * 10:
+            connection.sendall(asked)
+            assert file.readline().split()[1] == status
+            headers = [line.lower() for line in iter(file.readline, b"\r\n")]
+            assert not any(line.startswith((b"connection:", b"content-length:", b"transfer-")) for line in headers)
