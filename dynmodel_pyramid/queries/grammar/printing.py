@@ -49,6 +49,11 @@ def print_items(items: tuple[SelectItem, ...]) -> str:
     return ",".join(_item(item) for item in items)
 
 
+def parameter_name(name: str) -> str:
+    """The name of the parameter with conditions on a field."""
+    return _name(name, _PARAMETERS)
+
+
 def print_order(terms: tuple[OrderTerm, ...]) -> str:
     return ",".join(_term(term) for term in terms)
 

@@ -11,7 +11,7 @@ PostgREST's documentation and observable behaviour decide here.
 ``writing``      POST, PATCH, PUT, DELETE
 ``problems``     errors of this package -> PostgREST's code, status and body
 ``errors``       errors that only this face has
-``openapi``      the description at ``/rest/``
+``openapi``      the description at ``/rest/``; ``openapi_columns`` has the columns of its tables
 """
 
 from pyramid.config import Configurator

@@ -26,6 +26,10 @@ def single_object(count: int | str) -> RestError:
     )
 
 
+def not_available(names: list[str]) -> RestError:
+    return RestError(406, "PGRST107", f"None of these media types are available: {', '.join(names)}")
+
+
 def unknown_table(name: str, schema: str, near: Sequence[str] = ()) -> RestError:
     """:param near: tables that were probably meant, best first"""
     hint = f"Perhaps you meant the table '{schema}.{near[0]}'" if near else None

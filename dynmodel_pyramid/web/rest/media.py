@@ -13,9 +13,8 @@ from dynmodel_pyramid.exchange.forms import Form, JsonForm, Rows
 from dynmodel_pyramid.exchange.outgoing import cell
 from dynmodel_pyramid.rows.encoding import json_rows
 from dynmodel_pyramid.web.http.conditions import media_ranges
-from dynmodel_pyramid.web.http.errors import NotAcceptable
 from dynmodel_pyramid.web.http.explained import PLANS, Explanation, explanation, may_explain
-from dynmodel_pyramid.web.rest.errors import RestError, single_object
+from dynmodel_pyramid.web.rest.errors import not_available, single_object
 
 JSON, CSV = "application/json", "text/csv"
 OBJECT, ARRAY = "application/vnd.pgrst.object", "application/vnd.pgrst.array"
@@ -102,7 +101,7 @@ def negotiated(request: Request, *, explains: bool = False) -> Media | Explanati
     """The first available one of the client's media types, in its own order (PostgREST, "Media Types").
 
     :param explains: whether execution plans are among them, if the deployment allows these
-    :raises NotAcceptable: none is available
+    :raises RestError: none is available
     """
     header = request.headers.get("Accept", "").strip()
     if header in ("", "*/*", JSON):
@@ -122,5 +121,4 @@ def negotiated(request: Request, *, explains: bool = False) -> Media | Explanati
             return Media(CSV)
         if name in plans:
             return explanation(name, parameters, EXPLAINED)
-    names = ", ".join(name for name, _ in wanted)
-    raise RestError(NotAcceptable.status, "PGRST107", f"None of these media types are available: {names}")
+    raise not_available([name for name, _ in wanted])
