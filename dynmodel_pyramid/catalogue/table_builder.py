@@ -290,6 +290,11 @@ class Model:
         return self._generator.dialect.name
 
     @property
+    def schema(self) -> str | None:
+        """The schema of all tables, which has the functions of this package, too."""
+        return self._generator.dialect.schema
+
+    @property
     def table(self) -> sa.Table:
         """:raises PluginMissing: a field's type is not installed"""
         table: sa.Table = self.once(sa.Table, lambda model: model._generator.table(model.definition))

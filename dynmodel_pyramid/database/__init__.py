@@ -15,6 +15,7 @@ A :class:`Database` is the only thing in the package that opens connections. It 
 ``system``            the system tables; ``access_tables`` are those of access
 ``cursors``           the driver's own cursors
 ``regex``             the engine for regular expressions
+``texts``             texts without case and accents, their words, and queries of words
 """
 
 import os

@@ -16,6 +16,7 @@ import orjson
 
 from dynmodel_pyramid.database import regex
 from dynmodel_pyramid.database.sqlite_deadline import UNBOUND, Deadline
+from dynmodel_pyramid.database.texts import folding, functions
 
 #: Parsed constants, because each is used for every row. Fewer long ones are kept.
 _KEPT, _KEPT_LONG = 64, 4
@@ -24,6 +25,8 @@ _KEPT, _KEPT_LONG = 64, 4
 def register(dbapi: sqlite3.Connection, deadline: Deadline) -> None:
     for name, count, function in (
         ("dynmodel_match", 2, partial(match, deadline=deadline)),
+        (functions.FOLD, 1, fold),
+        (functions.FOLD_ACCENTS, 1, fold_accents),
         ("dynmodel_float_text", 1, float_text),
         ("dynmodel_json_float", 1, json_float),
         ("dynmodel_float", 2, float_of),
@@ -53,6 +56,17 @@ def match(pattern: str, text: str | None, deadline: Deadline = UNBOUND) -> int |
     if len(text) > _LONG:
         deadline.check(len(text) * regex.instructions(pattern) / _STEPS)
     return int(regex.finds(pattern, text))
+
+
+# Texts without case and accents
+
+
+def fold(text: str | None) -> str | None:
+    return None if text is None else folding.fold(text)
+
+
+def fold_accents(text: str | None) -> str | None:
+    return None if text is None else folding.fold_accents(text)
 
 
 # Numbers

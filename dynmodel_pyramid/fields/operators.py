@@ -16,7 +16,7 @@ from dynmodel_pyramid.database.expressions import EXPRESSIONS
 from dynmodel_pyramid.fields.sql import patterns, search
 
 #: (the field in SQL, the value to compare with, the dialect's name) -> condition. It is null where the field is null.
-Condition = Callable[[sa.ColumnElement[Any], Any, str], sa.ColumnElement[bool]]
+Condition = Callable[..., sa.ColumnElement[bool]]
 #: Text -> the field's stored value for it.
 ReadValue = Callable[[str], Any]
 #: The names that the grammar reads as operators.
@@ -67,6 +67,8 @@ class Operator:
     :param searches: whether it takes a language; ``condition`` gets a pair (language or None, value)
     :param dialects: the databases that have it
     :param languages: the languages of a searching operator
+    :param folds: ``condition`` gets how the field's texts are compared as a fourth argument
+        (:class:`~dynmodel_pyramid.fields.sql.patterns.Manner`)
     :raises ValueError: the grammar cannot read the name or the syntax
     """
 
@@ -79,6 +81,7 @@ class Operator:
     searches: bool = False
     dialects: tuple[str, ...] = tuple(EXPRESSIONS)
     languages: frozenset[str] = search.LANGUAGES
+    folds: bool = False
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -173,10 +176,11 @@ LIKE = Operator(
 )
 ILIKE = Operator(
     "ilike",
-    "matches a pattern, ignoring the case of A to Z",
+    "matches a pattern, ignoring case",
     patterns.ilike,
     lambda text, read: patterns.checked(text),
     quantified=True,
+    folds=True,
 )
 MATCH = Operator(
     "match",
@@ -187,7 +191,7 @@ MATCH = Operator(
 )
 IMATCH = Operator(
     "imatch",
-    "matches a regular expression, ignoring the case of A to Z",
+    "matches a regular expression, ignoring case",
     patterns.match,
     lambda text, read: patterns.expression(text, ignore_case=True),
     quantified=True,

@@ -8,6 +8,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from dynmodel_pyramid.database import sqlite_functions
+from dynmodel_pyramid.database.sqlite_deadline import UNBOUND
+from dynmodel_pyramid.database.texts import functions
 from dynmodel_pyramid.fields.sql import patterns, regular
 from dynmodel_pyramid.fields.sql.regular import translated
 from dynmodel_pyramid.testing.databases import postgresql_url
@@ -52,6 +54,8 @@ TEXTS = st.text(st.sampled_from("abcABkK\u212aäÄ.-_1\n ſ"), max_size=8)
 def connection():
     engine = sa.create_engine(postgresql_url())
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for statement in functions.statements("pg_temp"):
+            connection.exec_driver_sql(statement)
         yield connection
     engine.dispose()
 
@@ -148,8 +152,13 @@ LIKES = st.text(st.sampled_from("ab%_*?[]\\Aä"), max_size=6).filter(
 def test_like_is_the_same_on_both_databases(connection, text, values):
     pattern = patterns.checked(text)
     engine = sa.create_engine("sqlite://")
+
+    def ilike(left, pattern, dialect):
+        return patterns.ilike(left, pattern, dialect, patterns.Manner({"postgresql": "pg_temp"}.get(dialect)))
+
     with engine.connect() as memory:
-        for operator in (patterns.like, patterns.ilike):
+        sqlite_functions.register(memory.connection.driver_connection, UNBOUND)
+        for operator in (patterns.like, ilike):
             conditions = [operator(sa.literal(value, sa.Text()), pattern, "sqlite") for value in values]
             found = in_postgresql(connection, operator, pattern, values)
             assert found == [bool(memory.scalar(sa.select(each))) for each in conditions]

@@ -4,6 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.sql.elements import quoted_name
+
+from dynmodel_pyramid.database.texts import functions
 
 Column = sa.ColumnElement[Any]
 Condition = sa.ColumnElement[bool]
@@ -82,9 +85,13 @@ class Expressions:
         """LIKE, with regard to case."""
         return text.like(sa.literal(pattern, text.type), escape=_ESCAPE)
 
-    def ilike(self, text: Column, pattern: str) -> Condition:
-        """LIKE without regard to the case of A to Z."""
-        return text.ilike(sa.literal(pattern, text.type), escape=_ESCAPE)
+    def folded(self, text: Column, schema: str | None, *, accents: bool = False) -> Column:
+        """A text without case (:mod:`~dynmodel_pyramid.database.texts.folding`).
+
+        :param schema: the one of all tables, which has the function
+        :param accents: without accents, too
+        """
+        return _ours(functions.FOLD_ACCENTS if accents else functions.FOLD, text, schema)
 
     def looks_like(self, text: Column, form: str) -> Condition:
         """Whether a whole text is of a form of plain characters and sets such as ``[0-9]``, without repetitions."""
@@ -265,3 +272,10 @@ class Expressions:
     def array_overlaps(self, array: Column, items: Column) -> Condition:
         """Whether an array has an item of another array."""
         raise NotImplementedError
+
+
+def _ours(function: str, text: Column, schema: str | None) -> Column:
+    """A function of this package: in the schema, or on the connection."""
+    where = () if schema is None else (quoted_name(schema, quote=True),)
+    # Of the kind of the text, so that its collation goes on.
+    return sa.Function(function, text, packagenames=where, type_=text.type)

@@ -61,9 +61,6 @@ class SQLiteExpressions(Expressions):
         # Its LIKE ignores case; GLOB doesn't, and an index serves it.
         return text.bool_op("GLOB")(sa.literal(as_glob(pattern), sa.Text()))
 
-    def ilike(self, text: Column, pattern: str) -> Condition:
-        return text.like(sa.literal(pattern, sa.Text()), escape=_ESCAPE)
-
     def looks_like(self, text: Column, form: str) -> Condition:
         return text.bool_op("GLOB")(form)
 

@@ -1,18 +1,40 @@
-"""Patterns of text, with one meaning on both databases: LIKE and regular expressions.
+"""Patterns of text, with one meaning on both databases: LIKE and regular expressions."""
 
-PostgreSQL's columns compare as bytes (collation C), so it, too, folds only the case of A to Z.
-"""
-
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database.expressions import expressions_of
+from dynmodel_pyramid.database.texts import folding
 from dynmodel_pyramid.fields.sql import regular
 
 #: SQLite's patterns have at most 50,000 bytes (Implementation Limits, 8); translation may make them four times as long.
 LONGEST = 10_000
 _ESCAPE = "\\"
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How the texts of a field are compared, where case makes no difference.
+
+    :param schema: the one of all tables, None where there is none
+    :param ignores_accents: accents make no difference, either
+    """
+
+    schema: str | None = None
+    ignores_accents: bool = False
+
+    def folded(self, text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
+        return expressions_of(dialect).folded(text, self.schema, accents=self.ignores_accents)
+
+    @property
+    def fold(self) -> Callable[[str], str]:
+        """The same for a text in Python."""
+        return folding.fold_accents if self.ignores_accents else folding.fold
 
 
 def checked(text: str) -> str:
@@ -32,8 +54,17 @@ def like(left: sa.ColumnElement[Any], pattern: str, dialect: str) -> sa.ColumnEl
     return expressions_of(dialect).like(left, pattern)
 
 
-def ilike(left: sa.ColumnElement[Any], pattern: str, dialect: str) -> sa.ColumnElement[bool]:
-    return expressions_of(dialect).ilike(left, pattern)
+def ilike(left: sa.ColumnElement[Any], pattern: str, dialect: str, manner: Manner) -> sa.ColumnElement[bool]:
+    return like(manner.folded(left, dialect), folded_pattern(pattern, manner.fold), dialect)
+
+
+def folded_pattern(pattern: str, fold: Callable[[str], str]) -> str:
+    """The pattern for folded texts."""
+    parts = _ESCAPED.split(pattern)
+    # Without its accents a character may be none, or two.
+    parts[1::2] = ["".join(_ESCAPE + letter for letter in fold(character)) for character in parts[1::2]]
+    parts[::2] = map(fold, parts[::2])
+    return "".join(parts)
 
 
 def expression(text: str, *, ignore_case: bool = False) -> str:

@@ -12,6 +12,7 @@ regular expressions") and RE2 (:mod:`dynmodel_pyramid.database.regex`, for SQLit
 import re
 from collections.abc import Iterable
 
+from dynmodel_pyramid.database.texts.folding import VARIANTS
 from dynmodel_pyramid.fields.sql import pattern_checks
 
 #: The most characters of a pattern, groups in groups, and atoms when all repetitions are written out.
@@ -217,13 +218,15 @@ def _character(code: int) -> str:
 
 
 def _with_other_case(ranges: Ranges) -> list[tuple[int, int]]:
-    """The ranges, with their letters A to Z in both cases."""
-    both_cases = list(ranges)
+    """The ranges, with all letters that fold as theirs do."""
+    every_case = list(ranges)
     for low, high in ranges:
-        for first, last, step in ((65, 90, 32), (97, 122, -32)):
-            if max(low, first) <= min(high, last):
-                both_cases.append((max(low, first) + step, min(high, last) + step))
-    return both_cases
+        if high - low < len(VARIANTS):
+            letters = [code for code in range(low, high + 1) if code in VARIANTS]
+        else:
+            letters = [code for code in VARIANTS if low <= code <= high]
+        every_case += [(code, code) for letter in letters for code in VARIANTS[letter]]
+    return every_case
 
 
 def _merged(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -5,7 +5,7 @@ floats are written as. The average of exact decimals has six more digits than th
 the average of other numbers is a float.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -83,7 +83,7 @@ class Aggregate:
             subject = Subject(self.name, sa.type_coerce(value, sa.BigInteger()), *plain(Integer), dialect)
         elif self.function in ("min", "max"):
             value = sa.type_coerce(value, self.values.expression.type)
-            subject = Subject(self.name, value, self.values.field_type, self.values.options, dialect)
+            subject = replace(self.values, name=self.name, expression=value, shown=None)
         else:
             subject = self._text(value, dialect)
             if self.cast is None:

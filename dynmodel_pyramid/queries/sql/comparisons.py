@@ -58,24 +58,29 @@ def condition(
     known = operator_of(subject, operator)
     if isinstance(value, Placeholder):
         assert operands is not None  # the grammar of queries has no placeholders
-        clause = known.condition(subject.expression, operands(subject, known, value), subject.dialect)
+        clause = _made(subject, known, operands(subject, known, value))
         return sa.not_(clause) if negated else clause
     _check_modifiers(subject, known, value, quantifier, language)
     if quantifier is not None:
         join, of_nothing = QUANTIFIERS[quantifier]
-        parts = [known.condition(subject.expression, _read(subject, known, text), subject.dialect) for text in value]
+        parts = [_made(subject, known, _read(subject, known, text)) for text in value]
         clause = join(of_nothing(), *parts)
     else:
         texts = [value] if isinstance(value, str) else value
         read = [_read(subject, known, text) for text in texts]
         right = read if known.many else read[0]
-        clause = known.condition(subject.expression, (language, right) if known.searches else right, subject.dialect)
+        clause = _made(subject, known, (language, right) if known.searches else right)
     clause = sa.not_(clause) if negated else clause
     if subject.shown is not None:
         # Of a value that is not shown nothing is known, not even whether it is null.
         return sa.case((subject.shown, clause))
     is_plain = known.condition in PLAIN and isinstance(subject.expression, sa.ColumnClause)
     return clause if guard is None or is_plain else sa.case((guard, clause))
+
+
+def _made(subject: Subject, known: Operator, right: Any) -> sa.ColumnElement[bool]:
+    further = (subject.manner,) if known.folds else ()
+    return known.condition(subject.expression, right, subject.dialect, *further)
 
 
 def operators_of(subject: Subject) -> dict[str, Operator]:

@@ -15,6 +15,7 @@ from dynmodel_pyramid.definitions.model import Referrer
 from dynmodel_pyramid.fields import FieldType
 from dynmodel_pyramid.fields.contract import Options
 from dynmodel_pyramid.fields.registry import read_options
+from dynmodel_pyramid.fields.sql.patterns import Manner
 from dynmodel_pyramid.fields.types.links import Links
 from dynmodel_pyramid.fields.types.numbers import Integer
 from dynmodel_pyramid.fields.types.temporal import DateTime
@@ -31,6 +32,7 @@ class Subject:
     :param name: its name in errors, as the client wrote it
     :param expression: its SQL; for a list of references, the query of its ids
     :param dialect: the database's name
+    :param manner: how its texts are compared
     :param shown: whether a row shows the value to the caller; None if all rows do
     """
 
@@ -39,12 +41,14 @@ class Subject:
     field_type: FieldType
     options: Options
     dialect: str
+    manner: Manner = Manner()
     shown: sa.ColumnElement[bool] | None = None
 
     def made(self, name: str, expression: sa.ColumnElement[Any], field_type: BuiltIn) -> "Subject":
         """A subject made from this one, of a built-in type with its default options."""
         known, options = plain(field_type)
-        return replace(self, name=name, expression=expression, field_type=known, options=options)
+        manner = Manner(self.manner.schema)
+        return replace(self, name=name, expression=expression, field_type=known, options=options, manner=manner)
 
 
 @cache
@@ -57,7 +61,8 @@ def plain(field_type: BuiltIn) -> tuple[FieldType, Options]:
 def of_field(model: Model, field: FieldDefinition, table: sa.FromClause) -> Subject:
     """The subject of a field; ``table`` is the source of a view."""
     column = expression(model, field, table)
-    return Subject(field.name, column, model.field_types[field.type], field.options, model.dialect)
+    manner = Manner(model.schema)
+    return Subject(field.name, column, model.field_types[field.type], field.options, model.dialect, manner)
 
 
 def of_system(model: Model, name: str, table: sa.FromClause) -> Subject:
