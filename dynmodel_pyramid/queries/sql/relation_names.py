@@ -102,38 +102,39 @@ def _refused(
     members = {"parameter": parameter, "table": here, "relation": clip(name)}
     if not matches:
         known = sorted({_told(relation, models) for relation in every})
-        near = meant(name, [called for relation in every for called in _all_names(relation, models)])
+        near = meant(name, dict.fromkeys(called for relation in every for called in _all_names(relation, models)))
         return Malformed(
             f"{parameter}: the table {here} has no relation {called}",
             code="unknown_relation",
             hint=" ".join(part for part in (near, f"it has {', '.join(known)}" if known else "it has none") if part),
+            sought=None if hint is None else clip(hint),
             **members,
         )
+    matches = sorted(matches, key=_rank)
     choices = ", ".join(_told(relation, models) for relation in matches)
     far = models(matches[0].far)
     forms = ", ".join(f"'{form}'" for form in _forms(matches, "?" if far is None else far.definition.model_name))
     return Malformed(
         f"{parameter}: {called} may be several relations of {here}: {choices}",
         code="ambiguous_relation",
-        hint=f"Try changing '{clip(name)}' to one of the following: {forms}.",
-        relations=[_described(relation, here, models) for relation in matches],
+        hint=f"Try changing '{clip(name)}' to one of the following: {forms}. "
+        "Find the desired relationship in the 'details' key.",
+        details=[_described(relation, here, models) for relation in matches],
         **members,
     )
 
 
 def _forms(matches: Sequence[Relation | Through], far: str) -> list[str]:
     """For each relation to a model what a query may write to mean it alone."""
-    ways = [relation for relation in matches if isinstance(relation, Through)]
-    links = [relation for relation in matches if isinstance(relation, Relation)]
+    joins = [relation.join for relation in matches if isinstance(relation, Through)]
     forms = []
-    for way in ways:
-        alone = [other.join for other in ways].count(way.join) == 1
-        by_links = f"{way.join_name}!{way.near_link.name}(...{far}!{way.far_link.name}(*))"
-        forms.append(f"{far}!{way.join_name}" if alone else by_links)
-    for link in links:
-        hint = link.link.name
-        alone = [hint in (*other.names, *other.columns) for other in links].count(True) == 1
-        forms.append(f"{far}!{hint if alone else link.constraint}")
+    for relation in matches:
+        if isinstance(relation, Relation):
+            forms.append(f"{far}!{relation.constraint}")
+        elif joins.count(relation.join) == 1:
+            forms.append(f"{far}!{relation.join_name}")
+        else:
+            forms.append(f"{relation.join_name}!{relation.near_link.name}(...{far}!{relation.far_link.name}(*))")
     return forms
 
 
@@ -163,15 +164,20 @@ def _described(relation: Relation | Through, here: str, models: Models) -> dict[
             for link in (relation.near_link, relation.far_link)
         ]
         used = f"{relation.join_name} using {ends[0]} and {ends[1]}"
-        return {"cardinality": "many-to-many", "relationship": used, "embedding": embedding}
-    near_column, far_column = relation.columns
-    used = f"{relation.constraint} using {here}({near_column}) and {there}({far_column})"
+    else:
+        near_column, far_column = relation.columns
+        used = f"{relation.constraint} using {here}({near_column}) and {there}({far_column})"
     return {"cardinality": _cardinality(relation), "relationship": used, "embedding": embedding}
 
 
-def _cardinality(relation: Relation) -> str:
-    if relation.listed:
+def _cardinality(relation: Relation | Through) -> str:
+    if isinstance(relation, Through) or relation.listed:
         return "many-to-many"
     if relation.link.is_unique:
         return "one-to-one"
     return "one-to-many" if relation.reverse else "many-to-one"
+
+
+def _rank(relation: Relation | Through) -> int:
+    """Its place in PostgREST's answer."""
+    return ("one-to-many", "many-to-one", "one-to-one", "many-to-many").index(_cardinality(relation))

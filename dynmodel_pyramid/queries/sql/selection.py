@@ -105,6 +105,8 @@ class Selection:
         self._conditions: list[sa.ColumnElement[bool]] | None = None
         self._relations: dict[str, Relation | Through] = {}
         self._check_embeds()
+        for key in self.embeds:
+            self.relation(key)  # told before fields that are not there
 
     def _check_embeds(self) -> None:
         keys = [item.key for item in self.items if isinstance(item, Embed)]
@@ -118,13 +120,20 @@ class Selection:
         depth = len(self.path)
         for level in self.around.query.levels:
             if len(level.path) > depth and level.path[:depth] == self.path and level.path[depth] not in self.embeds:
-                raise Malformed(
-                    f"{clip('.'.join(level.path))}: select embeds no {clip(level.path[depth])}",
-                    code="unknown_relation",
-                    hint=f"embed it: select=*,{clip(level.path[depth])}(*)",
-                    parameter=clip(".".join(level.path)),
-                    relation=clip(level.path[depth]),
-                )
+                raise self._not_embedded(level.path[depth], ".".join(level.path))
+
+    def _not_embedded(self, name: str, parameter: str) -> Malformed:
+        alias = next((item.alias for item in self.embeds.values() if item.relation == name), None)
+        hint = f"Verify that '{clip(name)}' is included in the 'select' query parameter."
+        if alias is not None:
+            hint = f"Change '{clip(name)}' to '{clip(alias)}' in filters, orders or limits."
+        return Malformed(
+            f"{clip(parameter)}: select embeds no {clip(name)}",
+            code="unknown_relation",
+            hint=hint,
+            parameter=clip(parameter),
+            relation=clip(name),
+        )
 
     # Relations
 
@@ -227,18 +236,13 @@ class Selection:
         if relation is None:
             return self.names.subject(column, "order")
         if relation not in self.embeds:
-            raise Malformed(
-                f"order: select embeds no {clip(relation)}",
-                code="unknown_relation",
-                hint=f"embed it: select=*,{clip(relation)}()",
-                parameter="order",
-                relation=clip(relation),
-            )
+            raise self._not_embedded(relation, "order")
         if self.relation(relation).many:
             raise Malformed(
                 f"order: {clip(relation)} may be several rows, which have no one value",
                 code="not_sortable",
                 parameter="order",
+                table=self.model.definition.model_name,
                 relation=clip(relation),
             )
         return self.join(relation).names.subject(column, "order")

@@ -137,20 +137,26 @@ def _unknown_field(request: Request, detail: str, members: dict[str, Any], code:
 def _unknown_relation(request: Request, detail: str, members: dict[str, Any], code: str, known: int | None) -> Told:
     relation = members.get("relation", "?")
     if members.get("parameter") != "select":
-        return "PGRST108", 400, f"'{relation}' is not an embedded resource in this request", detail
-    message = f"Could not find a relationship between '{members.get('table')}' and '{relation}' in the schema cache"
-    return code, known, message, detail
+        return "PGRST108", 400, f"'{relation}' is not an embedded resource in this request", None
+    pair = f"'{members.get('table')}' and '{relation}'"
+    sought = "" if members.get("sought") is None else f" using the hint '{members['sought']}'"
+    schema = request.registry.dynmodel_settings.rest_schema
+    details = f"Searched for a foreign key relationship between {pair}{sought} in the schema '{schema}'"
+    message = f"Could not find a relationship between {pair} in the schema cache"
+    return code, known, message, f"{details}, but no matches were found."
 
 
 def _ambiguous_relation(request: Request, detail: str, members: dict[str, Any], code: str, known: int | None) -> Told:
     pair = f"'{members.get('table')}' and '{members.get('relation', '?')}'"
     message = f"Could not embed because more than one relationship was found for {pair}"
-    return code, known, message, members.get("relations")
+    return code, known, message, members.get("details")
 
 
 def _not_sortable(request: Request, detail: str, members: dict[str, Any], code: str, known: int | None) -> Told:
     if "relation" in members:
-        return "PGRST118", 400, f"A related order on '{members['relation']}' is not possible", detail
+        message = f"A related order on '{members['relation']}' is not possible"
+        pair = f"'{members.get('table')}' and '{members['relation']}'"
+        return "PGRST118", 400, message, f"{pair} do not form a many-to-one or one-to-one relationship"
     return code, known, detail, None
 
 
