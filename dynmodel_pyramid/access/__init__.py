@@ -15,6 +15,7 @@
 ``tables``              the tables that roles name, as a transaction sees them
 ``document_reading``    the document of roles -> roles
 ``document_writing``    roles -> the document
+``field_lists``         the names in a grant's list of fields
 ``differences``         what one set of roles opens and closes against another
 ``explaining``          why an identity may do something, or may not
 ``inheritance``         fields restored from old values inherit the mentions of their origin

@@ -34,7 +34,9 @@ from dynmodel_pyramid.queries.sql.views import Models
 
 __all__ = ["Condition", "ConditionBroken", "Placeholder", "Step", "query"]
 
-_STEP = re.compile(r"([<>])(\d+)\.(\d+)\.(\d+)(?:#(\d+))?")
+#: Begins the text of a step. No field's name has a private character, so no field is taken for a step.
+_MARK = "\ue000"
+_STEP = re.compile(_MARK + r"([<>])(\d+)\.(\d+)\.(\d+)(?:#(\d+))?")
 _FIELD = re.compile(r"#(\d+)")
 _REVERSE = re.compile(r"~(\d+)\.(\d+)")
 
@@ -61,7 +63,7 @@ class Step:
     def __str__(self) -> str:
         arrow = "<" if self.link.reverse else ">"
         last = f"#{self.number}" if self.number > 1 else ""
-        return f"{arrow}{self.link.table_id}.{self.link.field_id}.{self.far}{last}"
+        return f"{_MARK}{arrow}{self.link.table_id}.{self.link.field_id}.{self.far}{last}"
 
     @classmethod
     def read(cls, text: str) -> "Step | None":
@@ -97,7 +99,10 @@ class Condition:
     def to_stored(self) -> dict[str, Any]:
         """As JSON."""
         levels = [
-            {"path": list(level.path), "filters": [_filter_to_stored(item) for item in level.filters]}
+            {
+                "path": [text.removeprefix(_MARK) for text in level.path],
+                "filters": [_filter_to_stored(item) for item in level.filters],
+            }
             for level in self.levels
         ]
         return {"table": self.table_id, "levels": levels}
@@ -105,7 +110,7 @@ class Condition:
     @classmethod
     def from_stored(cls, document: dict[str, Any]) -> "Condition":
         levels = tuple(
-            Level(tuple(level["path"]), tuple(_filter_from_stored(item) for item in level["filters"]))
+            Level(tuple(map(_marked, level["path"])), tuple(_filter_from_stored(item) for item in level["filters"]))
             for level in document["levels"]
         )
         return cls(document["table"], levels)
@@ -141,6 +146,11 @@ class Condition:
         return frozenset(value for value in every if isinstance(value, Placeholder))
 
 
+def _marked(stored: str) -> str:
+    """The text of a step, of its stored form, which has no mark; other names of columns stay."""
+    return _MARK + stored if stored[:1] in ("<", ">") else stored
+
+
 def leaves(filters: tuple[Filter, ...]) -> Iterator[Leaf]:
     """The conditions in groups of them."""
     for item in filters:
@@ -172,7 +182,7 @@ def _filter_to_stored(item: Filter) -> dict[str, Any]:
             value = {"placeholder": value.name}
         elif isinstance(value, tuple):
             value = list(value)
-        stored = {"column": item.column.name, "operator": item.operator, "value": value}
+        stored = {"column": item.column.name.removeprefix(_MARK), "operator": item.operator, "value": value}
         if item.column.path:
             stored |= {"path": list(item.column.path), "as_text": item.column.as_text}
         if item.quantifier is not None:
@@ -192,7 +202,7 @@ def _filter_from_stored(stored: dict[str, Any]) -> Filter:
         value = Placeholder(value["placeholder"])
     elif type(value) is list:
         value = tuple(value)
-    column = Column(stored["column"], tuple(stored.get("path", ())), stored.get("as_text", False))
+    column = Column(_marked(stored["column"]), tuple(stored.get("path", ())), stored.get("as_text", False))
     quantifier = QUANTIFIERS[stored["quantifier"]] if "quantifier" in stored else None
     return Leaf(column, stored["operator"], value, negated, quantifier, stored.get("language"))
 

@@ -9,6 +9,7 @@ import colander
 
 from dynmodel_pyramid.access.condition_texts import PLACEHOLDERS, is_placeholder, read_condition
 from dynmodel_pyramid.access.conditions import Condition, Placeholder
+from dynmodel_pyramid.access.field_lists import unquoted
 from dynmodel_pyramid.access.grants import ACTIONS, ALL_FIELDS, DEFINITIONS, Action, Fields, Grant, Role, TableGrants
 from dynmodel_pyramid.access.identity import ADMIN
 from dynmodel_pyramid.access.store import EVERY_TABLE
@@ -257,8 +258,8 @@ class _GrantReader:
                 self.problems.add(place, "duplicate_name", "it stands here twice")
             elif name in ("*", "id"):
                 pass
-            elif (field := model.definition.by_name.get(name.removeprefix("-"))) is None:
-                self.problems.add(place, "unknown_field", _unknown(model, name.removeprefix("-")))
+            elif (field := model.definition.by_name.get(unquoted(name.removeprefix("-")))) is None:
+                self.problems.add(place, "unknown_field", _unknown(model, unquoted(name.removeprefix("-"))))
             elif not name.startswith("-"):
                 named.add(field.id)
             elif "*" not in value:

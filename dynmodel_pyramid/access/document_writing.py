@@ -5,6 +5,7 @@ from typing import Any
 
 from dynmodel_pyramid.access.condition_printing import print_condition
 from dynmodel_pyramid.access.conditions import Condition, ConditionBroken, Placeholder
+from dynmodel_pyramid.access.field_lists import listed
 from dynmodel_pyramid.access.grants import ACTIONS, ALL_FIELDS, DEFINITIONS, Action, Fields, Grant, Role
 from dynmodel_pyramid.access.store import EVERY_TABLE
 from dynmodel_pyramid.access.tables import Tables
@@ -79,8 +80,8 @@ def field_names(fields: Fields, model: Model) -> list[str]:
     return [
         *(["*"] if fields.every else []),
         *(["id"] if fields.row_id else []),
-        *(field.name for field in every if field.id in fields.named),
-        *(f"-{field.name}" for field in every if field.id in fields.without),
+        *(listed(field.name) for field in every if field.id in fields.named),
+        *(f"-{listed(field.name)}" for field in every if field.id in fields.without),
     ]
 
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.definitions import TableDefinition
-from dynmodel_pyramid.definitions.names import name_key
+from dynmodel_pyramid.definitions.names import may_be_name, name_key
 from dynmodel_pyramid.queries.grammar.rules import Rules
 
 
@@ -31,9 +31,10 @@ class Tables:
         self.rules = Rules(operators=catalogue.field_types.operators)
 
     def __call__(self, key: int | str) -> Model | None:
-        key = name_key(key) if isinstance(key, str) else key
-        if isinstance(key, str) and not key.isidentifier():
-            return None  # no model has such a name, and a database may fail on it
+        if isinstance(key, str):
+            if not may_be_name(key):
+                return None
+            key = name_key(key)
         if key not in self._models:
             definition = self._definition(key)
             if definition is None:

@@ -52,4 +52,11 @@ def violated_fields(failure: Failure, definition: TableDefinition) -> list[str]:
                 return [field.name]
             parts = next((index.fields for index in definition.indexes if index.id == int(number)), ())
             return [definition.by_id[part].name for part, _ in parts]
+    if failure.told is not None:
+        rules = [[column] for column in by_column]
+        rules += [[definition.by_id[part].column for part, _ in index.fields] for index in definition.indexes]
+        for rule in rules:
+            if failure.told == ", ".join(f"{definition.physical_name}.{column}" for column in rule):
+                return [by_column[column] for column in rule]
+        return []
     return [by_column[column] for column in failure.columns if column in by_column]

@@ -22,6 +22,7 @@ from dynmodel_pyramid.database import Dialect
 from dynmodel_pyramid.database.expressions import ROW_ID
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.expressions import evaluate
+from dynmodel_pyramid.definitions.names import identifiers
 from dynmodel_pyramid.errors import PluginMissing
 from dynmodel_pyramid.fields import FieldTypes, Reference
 from dynmodel_pyramid.fields.contract import options_version, stored_default
@@ -198,9 +199,9 @@ class Generator:
         return indexes
 
     def declarative_class(
-        self, definition: TableDefinition, table: sa.Table, base: type, further: Mapping[str, Any]
+        self, definition: TableDefinition, name: str, table: sa.Table, base: type, further: Mapping[str, Any]
     ) -> type:
-        """A declarative class of that table, named as the model; private until the caller publishes it.
+        """A declarative class of that table, with that name; private until the caller publishes it.
 
         :param base: the base class of its group (:mod:`~orm.class_groups`)
         :param further: attributes besides the columns
@@ -216,7 +217,7 @@ class Generator:
             "__mapper_args__": {"version_id_col": table.c._version},
         }
         attributes |= {names[field.name]: table.c[field.name] for field in definition.fields if field.name in table.c}
-        return type(definition.model_name, (base,), {**attributes, **further})
+        return type(name, (base,), {**attributes, **further})
 
 
 def foreign_key_name(definition: TableDefinition, field: FieldDefinition) -> str:
@@ -239,16 +240,9 @@ def _name(name: str) -> quoted_name:
 
 
 def attribute_names(definition: TableDefinition) -> dict[str, str]:
-    """Field name -> attribute of the class: the same, or with trailing ``_`` where the class has that name itself."""
-    taken = {field.name for field in definition.fields}
-    names = {}
-    for field in definition.fields:
-        attribute = field.name
-        while attribute in RESERVED_ATTRIBUTES or (attribute != field.name and attribute in taken):
-            attribute += "_"
-        names[field.name] = attribute
-        taken.add(attribute)
-    return names
+    """Field name -> attribute of the class (:func:`~definitions.names.identifiers`, older fields first)."""
+    in_order = sorted(definition.fields, key=lambda field: field.id)
+    return identifiers((field.name for field in in_order), {"id", *RESERVED_ATTRIBUTES})
 
 
 def _python_default(column: sa.Column[Any], value: Any) -> None:

@@ -14,6 +14,7 @@ A :class:`Database` is the only thing in the package that opens connections. It 
 ``things``            the parts of a table, as the database itself describes them
 ``system``            the system tables; ``access_tables`` are those of access
 ``cursors``           the driver's own cursors
+``identifiers``       names in SQL, whatever characters they have
 ``regex``             the engine for regular expressions
 ``texts``             texts without case and accents, their words, and queries of words
 """
@@ -29,6 +30,7 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.database.cursors import raw_cursor
 from dynmodel_pyramid.database.dialect import REHEARSES, WRITES, Dialect, Failure
+from dynmodel_pyramid.database.identifiers import make_safe
 from dynmodel_pyramid.database.postgresql import PostgreSQL
 from dynmodel_pyramid.database.sqlite import SQLite
 from dynmodel_pyramid.database.system import SystemTables
@@ -85,6 +87,7 @@ class Database:
             defaults.pop("pool_size", None)
             defaults.pop("max_overflow", None)
         self.engine = sa.engine_from_config(options, **defaults)
+        make_safe(self.engine.dialect)
         self.dialect.prepare_engine(self.engine)
         #: The same pool; its transactions write.
         self.writer = self.engine.execution_options(**{WRITES: True})

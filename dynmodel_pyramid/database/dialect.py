@@ -38,13 +38,15 @@ class Failure:
     one statement), ``name_taken`` (a table or column of that name exists), ``away`` (no connection), ``full`` (no
     room), ``value`` (the database refuses a value), ``too_long`` (an index refuses it), ``statement`` (a name or type
     that the database doesn't have: the sign of a stale definition) or ``other``. ``columns``, ``constraint`` and
-    ``table`` are physical names, where the database reports them.
+    ``table`` are physical names, where the database reports them. ``told`` is ``T.a, T.b`` where it reports them
+    without quotes: only who knows the rules of the table can tell which one it is.
     """
 
     kind: str
     columns: tuple[str, ...] = field(default=())
     constraint: str | None = None
     table: str | None = None
+    told: str | None = None
 
     def names(self, rule: tuple[str, str]) -> bool:
         """Whether the error is about a rule, given as (column, constraint); SQLite names the column, PostgreSQL the

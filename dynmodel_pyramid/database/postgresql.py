@@ -12,6 +12,7 @@ from sqlalchemy import event
 from dynmodel_pyramid.database import postgresql_things
 from dynmodel_pyramid.database.cursors import driver_connection, raw_cursor
 from dynmodel_pyramid.database.dialect import EXPLAIN_OPTIONS, ONE_MOMENT, REHEARSES, WRITES, Dialect, Failure
+from dynmodel_pyramid.database.identifiers import quote_identifier, without_parameters
 from dynmodel_pyramid.database.postgresql_entries import refused_entries
 from dynmodel_pyramid.database.things import Thing, Things
 
@@ -279,8 +280,7 @@ class PostgreSQL(Dialect):
         return True
 
     def hold_off_writers(self, connection: sa.Connection, table: str) -> None:
-        quote = connection.dialect.identifier_preparer.quote_identifier
-        connection.exec_driver_sql(f"LOCK TABLE {quote(self.schema)}.{quote(table)} IN SHARE ROW EXCLUSIVE MODE")
+        self._lock(connection, table, "SHARE ROW EXCLUSIVE")
 
     def proves_later(self, connection: sa.Connection, table: str) -> bool:
         """By the planner's estimate, which is -1 where the table was never analysed."""
@@ -293,9 +293,12 @@ class PostgreSQL(Dialect):
         rows = connection.scalar(query, {"schema": self.schema, "name": str(table)})
         return rows is not None and rows >= self.settings.online_rows
 
+    def _lock(self, connection: sa.Connection, table: str, mode: str) -> None:
+        name = quote_identifier(table, self.schema)
+        connection.exec_driver_sql(f"LOCK TABLE {name} IN {mode} MODE", execution_options={"no_parameters": True})
+
     def lock_exclusively(self, connection: sa.Connection, table: str) -> None:
-        quote = connection.dialect.identifier_preparer.quote_identifier
-        connection.exec_driver_sql(f"LOCK TABLE {quote(self.schema)}.{quote(table)} IN ACCESS EXCLUSIVE MODE")
+        self._lock(connection, table, "ACCESS EXCLUSIVE")
 
     def mark_stream(self, connection: sa.Connection, *, waits: bool = False) -> None:
         connection.exec_driver_sql(f"SET LOCAL application_name = '{SLOW_STREAM if waits else STREAM}'")
@@ -318,7 +321,8 @@ class PostgreSQL(Dialect):
     def lock_tables(
         self, connection: sa.Connection, tables: Iterable[sa.FromClause], *, writes: bool, wait: float
     ) -> None:
-        names = ", ".join(map(connection.dialect.identifier_preparer.format_table, tables))
+        prepare = connection.dialect.identifier_preparer
+        names = without_parameters(", ".join(map(prepare.format_table, tables)), connection.dialect)
         if not names:
             return
         mode = "ROW EXCLUSIVE" if writes else "ACCESS SHARE"

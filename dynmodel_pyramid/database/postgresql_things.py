@@ -4,6 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.database.identifiers import quote_identifier
 from dynmodel_pyramid.database.things import NOT_VALID, Thing, Things, creations, foreign_key
 
 #: The schema of temporary tables (manual, ``search_path``).
@@ -66,8 +67,8 @@ _ON_DELETE = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL"
 
 def things(connection: sa.Connection, schema: str, table: str) -> Things:
     """The parts of a table; none if there is no such table."""
-    quote = connection.dialect.identifier_preparer.quote_identifier
-    number = connection.scalar(sa.text("SELECT to_regclass(:name)::oid"), {"name": f"{quote(schema)}.{quote(table)}"})
+    name = quote_identifier(table, schema)
+    number = connection.scalar(sa.text("SELECT to_regclass(:name)::oid"), {"name": name})
     if number is None:
         return {}
     parts = {Thing("table", ""): ""}
@@ -124,9 +125,10 @@ def relations(connection: sa.Connection, schema: str) -> set[Thing]:
 
 def last_id(connection: sa.Connection, schema: str, sequence: str) -> int | None:
     """The greatest number that a sequence has given; None if there is no such sequence."""
-    quote = connection.dialect.identifier_preparer.quote_identifier
-    name = f"{quote(schema)}.{quote(sequence)}"
+    name = quote_identifier(sequence, schema)
     if connection.scalar(sa.text("SELECT to_regclass(:name)::oid"), {"name": name}) is None:
         return None
-    last, called = connection.exec_driver_sql(f"SELECT last_value, is_called FROM {name}").one()
+    options = {"no_parameters": True}
+    query = f"SELECT last_value, is_called FROM {name}"
+    last, called = connection.exec_driver_sql(query, execution_options=options).one()
     return last if called else last - 1

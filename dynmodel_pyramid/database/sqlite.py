@@ -1,6 +1,7 @@
 """SQLite."""
 
 import json
+import re
 import sqlite3
 import sys
 import threading
@@ -27,6 +28,7 @@ KEPT_PAGES = 1000
 PROGRESS_INSTRUCTIONS = 20_000
 #: The key under which a connection keeps its open file.
 FILE = "file"
+_INDEX = re.compile(r": index '(\w+)'")
 #: The key under which a connection keeps its :class:`Deadline`.
 DEADLINE = "deadline"
 
@@ -141,18 +143,20 @@ class SQLite(Dialect):
         if isinstance(original, sqlite3.IntegrityError):
             kinds = {"UNIQUE": "unique", "NOT NULL": "required", "FOREIGN KEY": "foreign_key", "CHECK": "check"}
             head, _, tail = text.partition(" constraint failed")
-            if tail.startswith(": index "):
+            if (index := _INDEX.fullmatch(tail)) is not None:
                 # "UNIQUE constraint failed: index '_ux_1_2'", where the index is one of expressions.
-                return Failure(kinds.get(head, "other"), (), tail.removeprefix(": index ").strip("'"))
+                return Failure(kinds.get(head, "other"), (), index[1])
             if head == "CHECK":
                 return Failure("check", (), tail.removeprefix(": "))
-            # "UNIQUE constraint failed: Product.name, Product.price"; names can't hold a comma or a dot.
-            parts = [part.strip().rpartition(".") for part in tail.lstrip(": ").split(",") if "." in part]
-            columns, tables = tuple(part[2] for part in parts), {part[0] for part in parts}
-            return Failure(kinds.get(head, "other"), columns, table=tables.pop() if len(tables) == 1 else None)
+            # "UNIQUE constraint failed: Product.name, Product.price"; the columns are right for our own tables.
+            told = tail.removeprefix(": ")
+            columns = tuple(part.rpartition(".")[2] for part in told.split(", ") if "." in part)
+            return Failure(kinds.get(head, "other"), columns, told=told)
         if isinstance(original, OverflowError | sqlite3.DataError):
             return Failure("value")
         if isinstance(original, sqlite3.OperationalError):
+            if text.startswith("no such ") or "has no column named" in text:  # before others, which a name may hold
+                return Failure("statement")
             if "parser stack overflow" in text or "too large" in text or "too many" in text or "at most 64" in text:
                 return Failure("too_complex")
             if text == "interrupted" or (text in MESSAGES and was_overdue()):
@@ -161,7 +165,7 @@ class SQLite(Dialect):
                 return Failure("busy")
             if "already exists" in text:
                 return Failure("name_taken")
-            if "no such" in text or "has no column" in text:
+            if "no such" in text:
                 return Failure("statement")
             if "full" in text:
                 return Failure("full")

@@ -15,6 +15,11 @@ def escape(name: object) -> str:
     return str(name).replace("~", "~0").replace("/", "~1")
 
 
+def unescape(token: str) -> str:
+    """The name in a token of a JSON pointer."""
+    return token.replace("~1", "/").replace("~0", "~")
+
+
 def faults(error: colander.Invalid, code: str = "invalid") -> Iterator[tuple[str, str, str]]:
     """(pointer below the value, code, message) of each fault that a validator found; ``code`` for faults without a
     code.

@@ -38,6 +38,7 @@ from dynmodel_pyramid.catalogue.table_builder import (
 )
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.model import link_table
+from dynmodel_pyramid.definitions.names import free_identifier, identifier, identifiers
 from dynmodel_pyramid.errors import PluginMissing
 from dynmodel_pyramid.fields import Reference
 
@@ -186,18 +187,21 @@ class _Classes:
                 self._add_list(link, list_tables[link.near.id, link.field.id])
             elif link in inner:
                 self._add_row(link)
+        names = identifiers(self.definitions[table_id].model_name for table_id in sorted(self.definitions))
         for table_id, definition in self.definitions.items():
             self.classes[table_id] = self.generator.declarative_class(
-                definition, self.tables[table_id], self.base, self.attributes[table_id]
+                definition,
+                names[definition.model_name],
+                self.tables[table_id],
+                self.base,
+                self.attributes[table_id],
             )
         self.registry.configure()
         return self.classes
 
     def _free(self, table_id: int, name: str) -> str:
-        taken = self.taken[table_id]
-        while name in taken:
-            name += "_"
-        taken.add(name)
+        name = free_identifier(name, self.taken[table_id])
+        self.taken[table_id].add(name)
         return name
 
     def _add(self, table_id: int, name: str, attribute: Any) -> None:
@@ -209,7 +213,7 @@ class _Classes:
     def _add_row(self, link: _Link) -> None:
         column, far = self.tables[link.near.id].c[link.field.name], self.tables[link.reference.table].c.id
         far_row = self._to(link.reference.table, primaryjoin=column == far, foreign_keys=[column], remote_side=[far])
-        self._add(link.near.id, f"{link.field.name}_row", far_row)
+        self._add(link.near.id, f"{identifier(link.field.name)}_row", far_row)
 
     def _add_reverse(self, link: _Link, list_table: sa.Table | None) -> None:
         near, far = self.tables[link.near.id], self.tables[link.reference.table]
@@ -225,7 +229,7 @@ class _Classes:
             column = near.c[link.field.name]
             how |= {"primaryjoin": far.c.id == column, "foreign_keys": [column], "remote_side": [column]}
         assert link.reference.reverse is not None  # who asks for it has one
-        self._add(link.reference.table, link.reference.reverse, self._to(link.near.id, **how))
+        self._add(link.reference.table, identifier(link.reference.reverse), self._to(link.near.id, **how))
 
     def _lines(self, link: _Link) -> sa.Table:
         table = lines(link_table(link.near.id, link.field.id), self.metadata)
@@ -266,4 +270,4 @@ class _Classes:
         )
         if far is not None:
             far_rows = association_proxy(name, "row", creator=lambda row: line(row=row))
-            self._add(link.near.id, f"{link.field.name}_rows", far_rows)
+            self._add(link.near.id, f"{identifier(link.field.name)}_rows", far_rows)

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.catalogue.table_builder import DEFINITION, attribute_names
 from dynmodel_pyramid.database.dialect import LARGEST_GIVEN_ID
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
-from dynmodel_pyramid.definitions.problems import Problems, faults
+from dynmodel_pyramid.definitions.problems import Problems, escape, faults
 from dynmodel_pyramid.fields import FieldTypes, TextForm
 
 _JUDGES = "dynmodel_judges"
@@ -62,14 +62,14 @@ def check_values(rows: Iterable[Any], field_types: FieldTypes, *, new: bool) -> 
             value = added[0] if added else None
             if value is None:
                 if _must_not_be_null(judge.field, is_set=bool(added), new=new):
-                    problems.add(f"/{judge.field.name}", "required", f"is required ({where})")
+                    problems.add(f"/{escape(judge.field.name)}", "required", f"is required ({where})")
             elif not isinstance(value, sa.ClauseElement) and not hasattr(value, "__clause_element__"):
                 _check(row, judge, value, where, problems)
     problems.raise_if_any()
 
 
 def _check(row: Any, judge: _Judge, value: Any, where: str, problems: Problems) -> None:
-    pointer, own = f"/{judge.field.name}", judge.field.message
+    pointer, own = f"/{escape(judge.field.name)}", judge.field.message
     try:
         stored = judge.stored(value)
     except colander.Invalid as error:

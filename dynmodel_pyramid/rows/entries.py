@@ -6,7 +6,7 @@ from typing import Any
 
 import colander
 
-from dynmodel_pyramid.definitions.problems import Problems, ProblemSink, faults
+from dynmodel_pyramid.definitions.problems import Problems, ProblemSink, escape, faults
 from dynmodel_pyramid.definitions.store import now
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.hints import Hint, meant
@@ -164,7 +164,7 @@ def read_entries(
         }
         row = {**values, "id": row_id}
         for name, node in system_nodes.items():
-            row[name] = _known_value(node, document.get(name), f"{pointer}/{sent.get(name, name)}", problems)
+            row[name] = _known_value(node, document.get(name), f"{pointer}/{escape(sent.get(name, name))}", problems)
         entries.append(Entry(number, pointer, document, sent, values, row, assigned, if_new))
     problems.raise_if_any()
     return entries

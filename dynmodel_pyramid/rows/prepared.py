@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.database import Dialect
 from dynmodel_pyramid.database.cursors import raw_cursor
+from dynmodel_pyramid.database.identifiers import without_parameters
 
 _Processor = Callable[[Any], Any]
 
@@ -26,9 +27,9 @@ class PreparedSelect:
         self.refused = bool(compiled.post_compile_params or compiled.literal_execute_params)
         self._sql = compiled.string
         self._constants = {
-            name: _bound(compiled.binds[name], value, dialect)
-            for name, value in compiled.params.items()
-            if not compiled.binds[name].required
+            name: _bound(parameter, parameter.effective_value, dialect)
+            for name, parameter in compiled.binds.items()
+            if not parameter.required
         }
         #: Those of parameters whose values need one.
         self._bind_processors = {
@@ -37,6 +38,7 @@ class PreparedSelect:
             if parameter.required and (process := parameter.type.dialect_impl(dialect).bind_processor(dialect))
         }
         self._order = compiled.positiontup
+        self._escaped = compiled.escaped_bind_names
         self._types = [column.type.dialect_impl(dialect) for column in statement.selected_columns]
         self._dialect = dialect
         self._processors: list[tuple[int, _Processor]] | None = None
@@ -49,7 +51,7 @@ class PreparedSelect:
         values = {**self._constants, **parameters}
         for name, process in self._bind_processors.items():
             values[name] = process(values[name])
-        return values if self._order is None else [values[name] for name in self._order]
+        return _placed(values, self._order, self._escaped)
 
     def __call__(self, connection: sa.Connection, parameters: Mapping[str, Any] = {}) -> Sequence[Sequence[Any]]:
         """All rows."""
@@ -81,6 +83,17 @@ def _processed(rows: Sequence[Sequence[Any]], processors: list[tuple[int, _Proce
     return answer
 
 
+def _placed(values: dict[str, Any], order: Sequence[str] | None, escaped: Mapping[str, str]) -> Any:
+    """Values by names in the form that the driver takes.
+
+    :param order: the names in the order of their places, where these have no names
+    :param escaped: the names that have another form in the statement
+    """
+    if order is not None:
+        return [values[name] for name in order]
+    return {escaped.get(name, name): value for name, value in values.items()} if escaped else values
+
+
 def _bound(parameter: sa.BindParameter[Any], value: Any, dialect: sa.Dialect) -> Any:
     process = parameter.type.dialect_impl(dialect).bind_processor(dialect)
     return value if process is None else process(value)
@@ -99,8 +112,7 @@ def written(
         else:
             process = state.processors.get(name)
             values[name] = value if process is None else process(value)
-    order = state.positiontup
-    return state.statement, values if order is None else [values[name] for name in order]
+    return state.statement, _placed(values, state.positiontup, compiled.escaped_bind_names)
 
 
 class PreparedInsert:
@@ -119,7 +131,7 @@ class PreparedInsert:
         self._processors = [kind.bind_processor(dialect) for kind in types]
         compiled = sa.insert(table).compile(dialect=dialect, column_keys=self._names)
         self._sql = compiled.string
-        self._order = compiled.positiontup
+        self._places = [compiled.escaped_bind_names.get(name, name) for name in self._names]
         self._table = table
         #: Whether SQLAlchemy has to build the statement, because a type wraps its parameter in SQL.
         self.refused = any(
@@ -127,7 +139,8 @@ class PreparedInsert:
         )
         prepare = dialect.identifier_preparer
         columns = ", ".join(prepare.quote(column.name) for column in written)
-        self._copy = None if self._order else f"COPY {prepare.format_table(table)} ({columns}) FROM STDIN"
+        copy = without_parameters(f"COPY {prepare.format_table(table)} ({columns}) FROM STDIN", dialect)
+        self._copy = None if compiled.positiontup else copy
 
     def __call__(self, connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         columns = []
@@ -139,7 +152,7 @@ class PreparedInsert:
             if self._copy is None:
                 cursor.executemany(self._sql, lines)
             elif len(lines) < self.COPY_FROM:
-                cursor.executemany(self._sql, [dict(zip(self._names, line, strict=True)) for line in lines])
+                cursor.executemany(self._sql, [dict(zip(self._places, line, strict=True)) for line in lines])
             else:
                 with cursor.copy(self._copy) as copy:
                     for line in lines:

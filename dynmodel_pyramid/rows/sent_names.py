@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dynmodel_pyramid.definitions.problems import ProblemSink
+from dynmodel_pyramid.definitions.problems import ProblemSink, escape, unescape
 from dynmodel_pyramid.hints import Hint
 from dynmodel_pyramid.rows.reading import RowReader
 from dynmodel_pyramid.rows.repeating import Current, same_value
@@ -24,8 +24,9 @@ class SentNames:
         return self.problems.total
 
     def add(self, pointer: str, code: str, detail: str, hint: Hint | None = None) -> None:
-        name, slash, below = pointer[len(self.pointer) + 1 :].partition("/")
-        self.problems.add(f"{self.pointer}/{self.sent.get(name, name)}{slash}{below}", code, detail, hint)
+        token, slash, below = pointer[len(self.pointer) + 1 :].partition("/")
+        name = unescape(token)
+        self.problems.add(f"{self.pointer}/{escape(self.sent.get(name, name))}{slash}{below}", code, detail, hint)
 
 
 def renamed(

@@ -11,6 +11,7 @@ from pyramid.request import Request
 
 from dynmodel_pyramid.access.attempt import RequestAttempt
 from dynmodel_pyramid.catalogue.table_builder import Model
+from dynmodel_pyramid.definitions.names import may_be_name
 from dynmodel_pyramid.errors import NotFound
 from dynmodel_pyramid.fields.registry import Failure, Registered
 from dynmodel_pyramid.hints import asked
@@ -102,8 +103,8 @@ class Tables(Resource):
 
     def __getitem__(self, segment: str) -> Resource:
         number = parse_id(segment)
-        is_name = segment.isidentifier()  # no model has another kind of name, and a database may fail on it
-        model = self.attempt.model(segment if number is None else number) if is_name or number is not None else None
+        is_possible = number is not None or may_be_name(segment)
+        model = self.attempt.model(segment if number is None else number) if is_possible else None
         model = visible(self.attempt, model)
         if model is None:
             near = near_tables(self.attempt, segment) if number is None else []

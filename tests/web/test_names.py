@@ -1,4 +1,4 @@
-"""Names: every identifier but the few that are refused, whatever the databases and the classes make of them."""
+"""Names: every printable one but the few that are refused, whatever the databases and the classes make of them."""
 
 import keyword
 import unicodedata
@@ -101,47 +101,26 @@ def test_attributes_of_the_class(fresh):
 BAD_NAMES = [
     "",
     " ",
-    "a b",
     " a",
     "a ",
-    "1a",
-    "a-b",
-    "a.b",
-    "a/b",
-    "a~b",
-    'a"b',
-    "a'b",
-    "a;b",
-    "a`b",
-    "a[b]",
-    "a%b",
     "a\0b",
-    "\0",
     "a\nb",
+    "a\x7f",
     "a\u200bb",
-    "\ufeffa",
-    "\u202eabc",
+    "\U0001f468\u200d\U0001f469",  # a family: the joiner is a format character
+    "\u200fabc",
+    "a\u2028b",
+    "\ue000",
     "\ud800",
-    "a\udfff",
-    "\U0001f680",
-    "²",
     "_",
-    "_a",
-    "__init__",
     "__table__",
-    "_version",
     "_trash_1",
-    "_dynmodel_table",
+    "a __[POSTCOMPILE_a]",
     "a" * 64,
     "é" * 32,
-    "\U00020000" * 16,
     "a" * 100_000,
     "e\u0301",
     "\u212bngstr\u00f6m",  # the sign Angstrom, not NFC
-    "Robert'); DROP TABLE students;--",
-    "${jndi:ldap://x}",
-    "{{7*7}}",
-    "../../etc/passwd",
 ]
 
 
@@ -173,7 +152,9 @@ def test_name_that_is_no_string(client, things, name):
     client.refused("POST", "/table/", listed, status=422, code="/fields/0 invalid_name")
 
 
-@pytest.mark.parametrize("name", ["rpc", "RPC", "sqlite_", "sqlite_master", "SQLite_x"])
+@pytest.mark.parametrize(
+    "name", ["rpc", "RPC", "sqlite_", "SQLite_x", "rpc/x", "v1/x", "*", ".", "..", "/", "a/", "/a", "a//b", "a/../b"]
+)
 def test_model_names_that_are_refused(client, name):
     document = {"model_name": name, "fields": {name: "string"}}
     client.refused("POST", "/table/", document, status=422, code="/model_name invalid_name")

@@ -16,6 +16,7 @@ from dynmodel_pyramid.changes.values.column_values import ColumnValues
 from dynmodel_pyramid.changes.values.conversion import Lost
 from dynmodel_pyramid.changes.values.staging import Quarantine
 from dynmodel_pyramid.changes.values.violations import Collecting, Refusing
+from dynmodel_pyramid.database.identifiers import quote_identifier
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.compare import Comparison, Pair
 from dynmodel_pyramid.definitions.store import LIST_PREFIX, TrashedField
@@ -96,8 +97,7 @@ class SchemaTools:
         self.operations = self.runner.operations
 
     def table_sql(self, name: str) -> str:
-        quote = self.connection.dialect.identifier_preparer.quote_identifier
-        return quote(name) if self.schema is None else f"{quote(self.schema)}.{quote(name)}"
+        return quote_identifier(name, self.schema)
 
     # Fields
 

@@ -16,6 +16,7 @@ from dynmodel_pyramid.catalogue.check_constraints import check_name, judged_opti
 from dynmodel_pyramid.catalogue.table_builder import foreign_key_name
 from dynmodel_pyramid.changes.ddl.columns import SchemaTools, TableEdit
 from dynmodel_pyramid.changes.values.column_values import ColumnValues
+from dynmodel_pyramid.database.identifiers import quote_identifier
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.compare import Comparison, Pair
 from dynmodel_pyramid.definitions.operations import ChangeField, DropField, DropIndex, Operation, RenameTable
@@ -127,21 +128,19 @@ def demand_values(tools: SchemaTools, definition: TableDefinition, names: Collec
 
 def validate(tools: SchemaTools, definition: TableDefinition, names: Iterable[str]) -> None:
     """Prove constraints for all rows, in one statement: the checks share one scan."""
-    quote = tools.connection.dialect.identifier_preparer.quote_identifier
     table = tools.table_sql(definition.physical_name)
-    parts = ", ".join(f"VALIDATE CONSTRAINT {quote(name)}" for name in sorted(names))
+    parts = ", ".join(f"VALIDATE CONSTRAINT {quote_identifier(name)}" for name in sorted(names))
     with tools.runner.serving(("pending", 0), cost="scan", lock="SHARE UPDATE EXCLUSIVE"):
         tools.runner.run(f"ALTER TABLE {table} {parts}")
 
 
 def complete(tools: SchemaTools, definition: TableDefinition, names: Iterable[str]) -> None:
     """Replace the checks that are in the place of NOT NULL; if the rule is gone, only drop them."""
-    quote = tools.connection.dialect.identifier_preparer.quote_identifier
     table = tools.table_sql(definition.physical_name)
     helpers = {required_name(definition, field): field for field in definition.fields}
     for name in sorted(set(names) & set(helpers)):
         field = helpers[name]
         with tools.runner.serving(("required", field.id), lock="ACCESS EXCLUSIVE"):
             if field.required:
-                tools.runner.run(f"ALTER TABLE {table} ALTER COLUMN {quote(field.column)} SET NOT NULL")
-            tools.runner.run(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {quote(name)}")
+                tools.runner.run(f"ALTER TABLE {table} ALTER COLUMN {quote_identifier(field.column)} SET NOT NULL")
+            tools.runner.run(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {quote_identifier(name)}")

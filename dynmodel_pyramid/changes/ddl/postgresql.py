@@ -15,6 +15,7 @@ from dynmodel_pyramid.changes.ddl.columns import TableEdit, Width, quoted
 from dynmodel_pyramid.changes.ddl.runner import literal_sql
 from dynmodel_pyramid.changes.ddl.schema_editor import SchemaEditor
 from dynmodel_pyramid.changes.values.column_values import ColumnValues
+from dynmodel_pyramid.database.identifiers import quote_identifier
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.compare import Key, field_key
 from dynmodel_pyramid.definitions.store import TrashedField
@@ -140,7 +141,7 @@ class PostgreSQLSchemaEditor(SchemaEditor):
 
     def _retype(self, table: str, values: ColumnValues) -> None:
         dialect = self.connection.dialect
-        column = dialect.identifier_preparer.quote_identifier(values.old_values.name)
+        column = quote_identifier(values.old_values.name)
         kind = self.column(values.after).type.compile(dialect)
         using = literal_sql(values.expression, dialect)
         alter = f"ALTER COLUMN {column}"
@@ -153,7 +154,7 @@ class PostgreSQLSchemaEditor(SchemaEditor):
         except PluginMissing:
             return
         if column is not None and column.computed is not None:
-            quoted_column = self.connection.dialect.identifier_preparer.quote_identifier(field.column)
+            quoted_column = quote_identifier(field.column)
             self.runner.run(f"ALTER TABLE {self.table_sql(table)} ALTER COLUMN {quoted_column} DROP EXPRESSION")
 
     def _to_trash(self, table: str, field: FieldDefinition, trashed: TrashedField) -> None:

@@ -11,6 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
 from dynmodel_pyramid.catalogue.table_builder import Generator
+from dynmodel_pyramid.database.identifiers import without_parameters
 from dynmodel_pyramid.definitions.compare import Key
 from dynmodel_pyramid.definitions.store import DefinitionStore, now
 
@@ -96,7 +97,7 @@ class Recorder:
 
     def write(self, text: str) -> None:
         if text.strip():
-            self._note(text)
+            self._note(without_parameters(text, self.dialect))
 
     def flush(self) -> None:
         pass
@@ -106,13 +107,11 @@ class Recorder:
 
     def _text(self, statement: sa.Executable) -> str:
         if isinstance(statement, sa.schema.ExecutableDDLElement):
-            return str(statement.compile(dialect=self.dialect))
+            return without_parameters(str(statement.compile(dialect=self.dialect)), self.dialect)
         assert isinstance(statement, sa.ClauseElement)
         return literal_sql(statement, self.dialect)
 
 
 def literal_sql(element: sa.ClauseElement, dialect: sa.Dialect) -> str:
     """SQL with its values written out: DDL takes no parameters, and people read plans."""
-    text = str(element.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
-    # The compiler doubles each % for drivers whose parameters begin with it.
-    return text.replace("%%", "%") if dialect.paramstyle in ("format", "pyformat") else text
+    return without_parameters(str(element.compile(dialect=dialect, compile_kwargs={"literal_binds": True})), dialect)

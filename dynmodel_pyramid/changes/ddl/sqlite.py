@@ -14,6 +14,7 @@ from dynmodel_pyramid.catalogue.table_builder import SYSTEM_COLUMNS, foreign_key
 from dynmodel_pyramid.changes.ddl.columns import TableEdit, quoted
 from dynmodel_pyramid.changes.ddl.schema_editor import SchemaEditor
 from dynmodel_pyramid.changes.values.column_values import ColumnValues
+from dynmodel_pyramid.database.identifiers import quote_identifier
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.compare import Comparison, Key, field_key
 from dynmodel_pyramid.definitions.store import LIST_PREFIX, TrashedField
@@ -120,22 +121,21 @@ class SQLiteSchemaEditor(SchemaEditor):
         column = table.c[field.name]
         parts = [compiler.get_column_specification(column)]
         if self.has_foreign_key(field):
-            quote = self.connection.dialect.identifier_preparer.quote_identifier
             reference = self.reference(field)
             parts.append(
-                f"CONSTRAINT {quote(foreign_key_name(definition, field))} "
-                f"REFERENCES {quote(self.far(definition)(reference.table))} (id) "
+                f"CONSTRAINT {quote_identifier(foreign_key_name(definition, field))} "
+                f"REFERENCES {quote_identifier(self.far(definition)(reference.table))} (id) "
                 f"ON DELETE {ON_DELETE_SQL[reference.on_delete]} DEFERRABLE"
             )
         wanted = {check_name(definition, field, option) for option in self.rules(field)}
         checks = [constraint for constraint in table.constraints if constraint.name in wanted]
         checks.sort(key=lambda check: str(check.name))
         parts += [compiler.process(check) for check in checks]
-        self.runner.run(f"ALTER TABLE {compiler.preparer.quote_identifier(name)} ADD COLUMN {' '.join(parts)}")
+        self.runner.run(f"ALTER TABLE {quote_identifier(name)} ADD COLUMN {' '.join(parts)}")
 
     def _rename_column(self, table: str, old: str, new: str) -> None:
-        quote = self.connection.dialect.identifier_preparer.quote_identifier
-        self.runner.run(f"ALTER TABLE {quote(table)} RENAME COLUMN {quote(old)} TO {quote(new)}")
+        renamed = f"{quote_identifier(old)} TO {quote_identifier(new)}"
+        self.runner.run(f"ALTER TABLE {quote_identifier(table)} RENAME COLUMN {renamed}")
 
     def _rename_table(self, before: TableDefinition, after: TableDefinition) -> None:
         # By way of another name: for SQLite, names that differ only in case are the same table. References to the table
@@ -181,8 +181,7 @@ class SQLiteSchemaEditor(SchemaEditor):
 
     def check_foreign_keys(self, definition: TableDefinition) -> None:
         """Foreign keys are off while a definition changes, so rebuilt tables are checked."""
-        quote = self.connection.dialect.identifier_preparer.quote_identifier
-        check = f"PRAGMA foreign_key_check({quote(definition.physical_name)})"
+        check = f"PRAGMA foreign_key_check({quote_identifier(definition.physical_name)})"
         if self.connection.exec_driver_sql(check).first() is not None:
             raise Conflict("rows would refer to rows that are not there", code="foreign_key")
 
@@ -224,11 +223,9 @@ class SQLiteSchemaEditor(SchemaEditor):
         :param further: columns outside the definition: declared as before, but nullable
         :param moved: further columns that get a new name, by the new name
         """
-        quote = self.connection.dialect.identifier_preparer.quote_identifier
         name, temporary = table.name, f"_rebuild_{after.id}"
-        declared = {
-            row[1].casefold(): row[2] for row in self.connection.exec_driver_sql(f"PRAGMA table_info({quote(name)})")
-        }
+        known = self.connection.exec_driver_sql(f"PRAGMA table_info({quote_identifier(name)})")
+        declared = {row[1].casefold(): row[2] for row in known}
         sources = {column: column for column in further if not column.startswith(LIST_PREFIX)} | dict(moved or {})
         columns = [
             sa.Column(quoted(column), _Declared(declared[source.casefold()])) for column, source in sources.items()
@@ -242,8 +239,8 @@ class SQLiteSchemaEditor(SchemaEditor):
         rows = sa.select(*copied.values()).select_from(table)
         self.runner.run(sa.insert(rebuilt).from_select(list(copied), rows, include_defaults=False))
         last = self.connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = ?", (name,)).scalar()
-        self.runner.run(f"DROP TABLE {quote(name)}")
-        self.runner.run(f"ALTER TABLE {quote(temporary)} RENAME TO {quote(name)}")
+        self.runner.run(f"DROP TABLE {quote_identifier(name)}")
+        self.runner.run(f"ALTER TABLE {quote_identifier(temporary)} RENAME TO {quote_identifier(name)}")
         if last is not None and self.runner.is_real:
             # Ids of deleted rows are not used again.
             self.connection.exec_driver_sql("DELETE FROM sqlite_sequence WHERE name = ?", (name,))

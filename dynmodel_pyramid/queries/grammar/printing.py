@@ -117,20 +117,21 @@ def _is_list(condition: Condition) -> bool:
 
 
 def _element(value: str) -> str:
-    return _quoted(value) if value.lower() == "null" else _text(value)
+    return quoted(value) if value.lower() == "null" else _text(value)
 
 
 def _text(value: str) -> str:
-    return value if _PLAIN_VALUE.fullmatch(value) else _quoted(value)
+    return value if _PLAIN_VALUE.fullmatch(value) else quoted(value)
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A text in double quotes."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _name(name: str, words: frozenset[str] = frozenset()) -> str:
     """``words`` are words that the grammar allows there."""
-    return name if name not in words and _PLAIN.fullmatch(name) else _quoted(name)
+    return name if name not in words and _PLAIN.fullmatch(name) else quoted(name)
 
 
 def _column(column: Column, words: frozenset[str] = frozenset()) -> str:
@@ -145,7 +146,7 @@ def _column(column: Column, words: frozenset[str] = frozenset()) -> str:
 
 
 def _key(key: str) -> str:
-    return key if _PLAIN_KEY.fullmatch(key) else _quoted(key)
+    return key if _PLAIN_KEY.fullmatch(key) else quoted(key)
 
 
 def _term(term: OrderTerm) -> str:

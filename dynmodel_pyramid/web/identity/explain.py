@@ -15,6 +15,7 @@ from dynmodel_pyramid.access.identity import AUTHENTICATED, BUILT_IN_ROLES, EVER
 from dynmodel_pyramid.access.store import load
 from dynmodel_pyramid.access.tables import Tables
 from dynmodel_pyramid.database import Database
+from dynmodel_pyramid.definitions.names import may_be_name
 from dynmodel_pyramid.errors import Malformed, NotFound
 from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.web.http.answers import encode, json_answer
@@ -45,7 +46,7 @@ def explain(context: AccessExplained, request: Request) -> Response:
         if row_id is None:
             raise Malformed("the parameter row is no id", code="invalid_parameter")
     number = parse_id(table)
-    model = context.attempt.model(table if number is None else number) if table.isidentifier() or number else None
+    model = context.attempt.model(table if number is None else number) if may_be_name(table) or number else None
     if model is None:
         raise NotFound(f"there is no table {table!r:.100}")
     catalogue = context.attempt.catalogue

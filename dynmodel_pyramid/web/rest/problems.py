@@ -10,6 +10,7 @@ from typing import Any
 from pyramid.request import Request
 from pyramid.response import Response
 
+from dynmodel_pyramid.definitions.problems import unescape
 from dynmodel_pyramid.web.rest.face import VARY
 
 #: Our code -> PostgREST's code, and the status; None: our own status.

@@ -4,6 +4,7 @@ from pyramid.request import Request
 
 from dynmodel_pyramid.access.attempt import RequestAttempt
 from dynmodel_pyramid.catalogue.table_builder import Model
+from dynmodel_pyramid.definitions.names import may_be_name
 from dynmodel_pyramid.rows.permitted import row_service
 from dynmodel_pyramid.rows.service import Rows
 from dynmodel_pyramid.web.http.tree import Resource, deprecation_of, is_visible, path, visible
@@ -31,16 +32,18 @@ class Rest(Resource):
     def __getitem__(self, segment: str) -> Resource:
         if segment == "rpc":
             return Functions(self, segment)
-        # No model has another kind of name, and a database may fail on it.
-        model = self.attempt.model(segment) if segment.isidentifier() else None
-        model = model if model is not None and _is_called(model, segment) else None
+        model = self._called(segment)
         if segment == ALIAS and not isinstance(self.__parent__, Rest) and not is_visible(self.attempt, model):
             return Rest(self, segment)
         return RestTable(self, segment, visible(self.attempt, model))
 
+    def table(self, name: str) -> "RestTable":
+        """The table with this name, which may have slashes."""
+        return RestTable(self, name, visible(self.attempt, self._called(name)))
 
-def _is_called(model: Model, name: str) -> bool:
-    return model.definition.model_name == name
+    def _called(self, name: str) -> Model | None:
+        model = self.attempt.model(name) if may_be_name(name) else None
+        return model if model is not None and model.definition.model_name == name else None
 
 
 class RestTable(Resource):
@@ -52,9 +55,11 @@ class RestTable(Resource):
         self.model = model
 
     def __getitem__(self, segment: str) -> Resource:
-        if self.__name__ == ALIAS and not isinstance(self.__parent__.__parent__, Rest):
-            return Rest(self.__parent__, ALIAS)[segment]
-        raise KeyError(segment)
+        """A name may have slashes, which a WSGI server decodes before it is known what they divide."""
+        parent: Rest = self.__parent__
+        if self.__name__ == ALIAS and not isinstance(parent.__parent__, Rest):
+            return Rest(parent, ALIAS)[segment]
+        return parent.table(f"{self.__name__}/{segment}")
 
     def path(self, request: Request) -> str:
         return path(request, *self.__parent__.segments, self.__name__).rstrip("/")

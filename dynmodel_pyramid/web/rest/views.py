@@ -4,6 +4,7 @@ from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 
+from dynmodel_pyramid.errors import NotFound
 from dynmodel_pyramid.web.http.methods import View, add_resource_view
 from dynmodel_pyramid.web.http.permissions import by_grants
 from dynmodel_pyramid.web.http.seen import near_tables
@@ -41,6 +42,8 @@ def _varied(view: View) -> View:
 def _check(context: Resource, request: Request) -> None:
     check_profile(request)
     if isinstance(context, RestTable) and context.model is None:
+        if "/" in context.__name__:
+            raise NotFound("there is nothing at this address")
         near = near_tables(context.attempt, context.__name__, most=1)
         raise unknown_table(context.__name__, request.registry.dynmodel_settings.rest_schema, near)
 
