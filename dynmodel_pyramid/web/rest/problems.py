@@ -217,7 +217,7 @@ def _validation(request: Request, detail: str, members: dict[str, Any], code: st
         return code, known, detail, None
     first = next((fault for fault in faults if fault["code"] == "unknown_field"), faults[0])
     code, known = FAULTS.get(first["code"], BROKEN_RULE)
-    column = first["pointer"].rsplit("/", 1)[-1].replace("~1", "/").replace("~0", "~")
+    column = unescape(first["pointer"].rsplit("/", 1)[-1])
     if first["code"] == "invalid_format" and _format_of(request, column) in _TIMES:
         code = _INVALID_TIME
     if first["code"] == "duplicate_item" and first["pointer"].count("/") <= 1:
