@@ -48,7 +48,7 @@ ALLOWED = {
     "rows/permits.py:Permits._among": GRANTS,
     "rows/links.py:Links.__init__": SHAPE,
     "rows/links.py:Links.held": GRANTS,
-    "rows/upserts.py:Upsert._find": UNIQUE,
+    "rows/upserts.py:Upsert._find_by": UNIQUE,
     "rows/upserts.py:Upsert._among": UNIQUE,
     "rows/upserts.py:Upsert._hold": UNIQUE,
     "rows/upserts.py:Upsert._insert": WRITES,

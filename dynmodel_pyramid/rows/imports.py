@@ -277,9 +277,9 @@ class Import:
     def _staged_upserts(self, stage: sa.Connection) -> StagedUpserts | None:
         if self.merging is None:
             return None
-        target, ignore = self._upsert([]).target, self.merging.ignore
-        takes = StagedUpserts.takes_upserts(self.rows, target)
-        return StagedUpserts(self.rows, stage, target, ignore=ignore) if takes else None
+        targets, ignore = self._upsert([]).targets, self.merging.ignore
+        takes = StagedUpserts.takes_upserts(self.rows, targets)
+        return StagedUpserts(self.rows, stage, targets, ignore=ignore) if takes else None
 
     @staticmethod
     def _show_later(

@@ -22,13 +22,13 @@ class StagedUpserts(StagedRows):
     """The rows of one upsert, all of which assign the same fields.
 
     :param connection: see :class:`StagedRows`
-    :param target: the uniqueness by which existing rows are found
+    :param targets: the uniquenesses by which existing rows are found
     :param ignore: see :class:`~.upserts.Upsert`
     """
 
-    def __init__(self, rows: Rows, connection: sa.Connection, target: Target, *, ignore: bool) -> None:
+    def __init__(self, rows: Rows, connection: sa.Connection, targets: Sequence[Target], *, ignore: bool) -> None:
         super().__init__(rows, connection)
-        self._target, self._ignore = target, ignore
+        self._targets, self._ignore = targets, ignore
         self._assigned: list[str] | None = None
         self._is_plain = True
         #: The row that each document becomes; ``number`` counts the new rows, and separately the existing ones.
@@ -44,12 +44,13 @@ class StagedUpserts(StagedRows):
             self._done.create(connection)
 
     @staticmethod
-    def takes_upserts(rows: Rows, target: Target) -> bool:
+    def takes_upserts(rows: Rows, targets: Sequence[Target]) -> bool:
         """Whether upserts of this table can be staged."""
         if rows.scope.permits_of is not None or not rows.scopes.are_whole:
             return False
         is_only_writer = rows.catalogue.database.dialect.confirms_first
-        return is_only_writer and not rows.links.are_checked and not target.system_values and StagedRows.takes(rows)
+        given = any(target.system_values for target in targets)
+        return is_only_writer and not rows.links.are_checked and not given and StagedRows.takes(rows)
 
     def add_entries(self, entries: Sequence[Entry]) -> None:
         """Stage valid documents."""
@@ -60,23 +61,22 @@ class StagedUpserts(StagedRows):
     def _is_plain_entry(self, entry: Entry) -> bool:
         if self._assigned is None:
             self._assigned = list(entry.assigned)
-        target = self._target
+        may_differ = self._ignore or self._targets == (BY_ID,)
         return (
             not entry.faults_if_new
             and entry.assigned.keys() == set(self._assigned)
             and self.rows.reader.repeatable.isdisjoint(entry.named)
-            and (target is BY_ID or entry.row["id"] is None)
-            and (target.nulls_distinct or all(entry.row[name] is not None for name in target.names))
+            and (may_differ or entry.row["id"] is None)
+            and all(target.nulls_distinct or target.has_values(entry.row) for target in self._targets)
         )
 
     def judge(self) -> None:
         """Check whether two documents are the same row, before the transaction begins."""
-        if self._is_plain:
-            key = self._target.columns(self._table)
+        for key in [target.columns(self._table) for target in self._targets] if self._is_plain else ():
             twice = sa.select(sa.literal(1)).where(*[column.is_not(None) for column in key])
             twice = twice.select_from(self._table).group_by(*key).having(sa.func.count() > 1).limit(1)
             with self.connection.begin():
-                self._is_plain = self._run(twice).first() is None
+                self._is_plain = self._is_plain and self._run(twice).first() is None
 
     def write(self) -> tuple[int, int] | None:
         """Write the rows, in the connection's current transaction; -> how many, and how many of them are new.
@@ -119,8 +119,7 @@ class StagedUpserts(StagedRows):
     def _find(self) -> None:
         """Note the row that each document becomes: an existing one, or a new one."""
         staged, table = self._table, self.rows.model.table
-        columns = zip(self._target.columns(table), self._target.columns(staged), strict=True)
-        joined = staged.outerjoin(table, sa.and_(*[one == other for one, other in columns]))
+        joined = staged.outerjoin(table, self._is_there(staged, table))
         is_new, rank = table.c.id.is_(None), sa.func.row_number()
         reserve = self.rows.catalogue.database.dialect.reserve_range
         first = reserve(self.connection, table, 0, above=self._greatest_id)
@@ -129,6 +128,13 @@ class StagedUpserts(StagedRows):
         number = rank.over(partition_by=is_new, order_by=staged.c._n)
         query = sa.select(staged.c._n, sa.func.coalesce(table.c.id, staged.c.id, drawn), is_new, number)
         self._run(sa.insert(self._done).from_select(["_n", "id", "is_new", "number"], query.select_from(joined)))
+
+    def _is_there(self, staged: sa.Table, table: sa.Table) -> sa.ColumnElement[bool]:
+        if len(self._targets) == 1:
+            return self._targets[0].matches(table, staged)
+        far = table.alias()
+        ids = [sa.select(far.c.id).where(target.matches(far, staged)) for target in self._targets]
+        return table.c.id == sa.func.coalesce(*[query.correlate(staged).scalar_subquery() for query in ids])
 
     def _update(self) -> sa.Update:
         rows, staged, done, moment = self.rows, self._table, self._done, now()

@@ -28,9 +28,17 @@ class Target:
     nulls_distinct: bool = True
     system_values: frozenset[str] = frozenset()
 
-    def columns(self, table: sa.Table) -> list[sa.ColumnElement[Any]]:
+    def columns(self, table: sa.FromClause) -> list[sa.ColumnElement[Any]]:
         """The columns or expressions of the unique index (ON CONFLICT, "conflict_target")."""
         return [sa.func.lower(table.c[name]) if self.folds_case else table.c[name] for name in self.names]
+
+    def matches(self, one: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bool]:
+        """The condition that rows of two tables have the same values."""
+        pairs = zip(self.columns(one), self.columns(other), strict=True)
+        return sa.and_(*[left == right for left, right in pairs])
+
+    def has_values(self, row: Mapping[str, Any]) -> bool:
+        return all(row[name] is not None for name in self.names)
 
     def may_be_there(self, row: Mapping[str, Any]) -> bool:
         """Whether an existing row can have these values."""
@@ -50,6 +58,19 @@ class Target:
 
 
 BY_ID = Target(("id",))
+
+
+def targets_of(model: Model, names: Sequence[str] | None, view: View, *, ignore: bool) -> tuple[Target, ...]:
+    """The uniquenesses by which existing rows are found: one, or every one where existing rows are left as they are and
+    none is named (``ON CONFLICT DO NOTHING``).
+
+    :raises Malformed: there is none over exactly these fields
+    """
+    if names is not None or not ignore:
+        return (target_of(model, names, view),)
+    # A new system value belongs to no row yet.
+    given = {field.name for field in model.definition.fields if is_system_value(model, field)}
+    return tuple(target for target in _targets(model.definition) if given.isdisjoint(target.names))
 
 
 def target_of(model: Model, names: Sequence[str] | None, view: View) -> Target:

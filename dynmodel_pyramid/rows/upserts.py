@@ -24,7 +24,7 @@ from dynmodel_pyramid.rows.filtered import bound
 from dynmodel_pyramid.rows.permits import first_presets
 from dynmodel_pyramid.rows.repeating import refuse_changes
 from dynmodel_pyramid.rows.service import Rows
-from dynmodel_pyramid.rows.targets import BY_ID, target_of
+from dynmodel_pyramid.rows.targets import BY_ID, Target, targets_of
 from dynmodel_pyramid.rows.written_rows import WrittenRows
 
 #: The most rows that one statement looks for; SQLite allows 500 parts of a compound SELECT (Implementation Limits, 4).
@@ -50,7 +50,8 @@ class Upsert:
 
     Made before the transaction begins, as :meth:`Rows.read` is called.
 
-    :param on_conflict: the fields of the uniqueness by which existing rows are found; None for the id
+    :param on_conflict: the fields of the uniqueness by which existing rows are found; None for the id, with ``ignore``
+        for each uniqueness
     :param ignore: leave existing rows as they are
     :param columns: read only these fields
     :param first: the number of the first document
@@ -78,13 +79,14 @@ class Upsert:
             permits = rows.permits(action)
             if permits is not None:
                 permits.refuse_none()
-        self.target = target_of(rows.model, on_conflict, rows.scope.view)
+        self.targets = targets_of(rows.model, on_conflict, rows.scope.view, ignore=ignore)
+        self._names = tuple(name for target in self.targets for name in target.names)
         self._seen = seen
         #: Which links are checked (:meth:`Links.refuse_missing_rows`).
         self._own: bool | None = None
         self._above = 0
         self.entries = read_entries(
-            rows, documents, columns or Columns(rows), pointers=pointers, first=first, known_by=self.target.names
+            rows, documents, columns or Columns(rows), pointers=pointers, first=first, known_by=self._names
         )
 
     def run(
@@ -119,6 +121,8 @@ class Upsert:
             if not waiting:
                 break
         else:
+            if len(self.targets) > 1:
+                raise Conflict("another row has the same value that the system gives", code="unique_violation")
             raise Busy("other requests write the same rows")
         self._update(connection, list(merged.values()))
         ids = [entry.written_id for entry in self.entries if entry.row_id in inserted or entry.row_id in merged]
@@ -126,11 +130,17 @@ class Upsert:
 
     # Finding
 
-    def _find(self, connection: sa.Connection, entries: Iterable[Entry]) -> dict[int, int]:
+    def _find(self, connection: sa.Connection, entries: Sequence[Entry]) -> dict[int, int]:
         """The ids of existing rows, by the entries' numbers. Only the database knows how to compare values."""
+        existing: dict[int, int] = {}
+        for target in self.targets:
+            existing |= self._find_by(target, connection, [entry for entry in entries if entry.number not in existing])
+        return existing
+
+    def _find_by(self, target: Target, connection: sa.Connection, entries: Iterable[Entry]) -> dict[int, int]:
         key, existing = self.rows.model.table.c.id, dict[int, int]()
-        entries = [entry for entry in entries if self.target.may_be_there(entry.row)]
-        if self.target is BY_ID:
+        entries = [entry for entry in entries if target.may_be_there(entry.row)]
+        if target is BY_ID:
             there = set(
                 self._scalars(connection, sa.select(key).where(self._among(entry.row["id"] for entry in entries)))
             )
@@ -138,7 +148,7 @@ class Upsert:
         for start in range(0, len(entries), LOOKED_FOR):
             selects = [
                 sa.select(sa.literal(entry.number, sa.Integer).label("number"), key.label("id")).where(
-                    *self.target.equals(self.rows.model.table, entry.row)
+                    *target.equals(self.rows.model.table, entry.row)
                 )
                 for entry in entries[start : start + LOOKED_FOR]
             ]
@@ -173,7 +183,7 @@ class Upsert:
         view, by_name = self.rows.scope.view, self.rows.model.definition.by_name
         source = view.source()
         among = self.rows.catalogue.database.dialect.among(source.c.id, sorted(ids))
-        shown = [view.shown(source, by_name[name]) for name in self.target.names if name in by_name]
+        shown = [view.shown(source, by_name[name]) for name in self._names if name in by_name]
         query = sa.select(source.c.id).where(among, *[condition for condition in shown if condition is not None])
         values = self.rows.scope.values
         if not ids <= set(connection.scalars(query, values, execution_options={"compiled_cache": None})):
@@ -262,9 +272,11 @@ class Upsert:
         rows, table = self.rows, self.rows.model.table
         in_any_order = rows.catalogue.database.dialect.foreign_keys_deferred
         insert = insert_or_update(connection, table)
-        if not self.target.system_values:
+        if len(self.targets) > 1:
+            insert = insert.on_conflict_do_nothing()
+        elif not self.targets[0].system_values:
             # A new system value belongs to no row yet; if it does, that is a violation.
-            insert = insert.on_conflict_do_nothing(index_elements=self.target.columns(table))
+            insert = insert.on_conflict_do_nothing(index_elements=self.targets[0].columns(table))
         statement = insert.returning(table.c.id)
         with in_any_order(connection) if self._own is None and rows.links.refer_to_itself else nullcontext():
             savepoint = connection.begin_nested()

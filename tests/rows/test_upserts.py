@@ -72,6 +72,29 @@ def test_ignore(table):
     assert upsert(table, [{"id": 70, "name": "a"}, {"id": 70, "name": "b"}], ignore=True) == ([70], [70])
 
 
+def test_ignore_by_every_uniqueness(table):
+    """Without on_conflict a row that any rule would refuse is left out."""
+    documents = [
+        {"id": 1, "name": "by id"},
+        {"sku": "x", "name": "by a field"},
+        {"mail": "ME@HERE", "name": "without case"},
+        {"a": 1, "b": "q", "name": "by two fields"},
+        {"a": 1, "name": "new"},
+        {"a": 1, "name": "null is equal to nothing"},
+        {"sku": "y", "mail": "me@here", "name": "by two rows"},
+        {"sku": "z", "name": "new, too"},
+        {"sku": "z", "name": "again"},
+    ]
+    ids, inserted = upsert(table, documents, ignore=True)
+    assert sorted(ids) == inserted
+    assert table.stored("name")[2:] == [("new",), ("null is equal to nothing",), ("new, too",)]
+    assert table.stored("name", "_version")[:2] == [("X", 1), ("Y", 1)]
+    assert upsert(table, [documents[0], *documents[1:4], documents[6]], ignore=True) == ([], [])
+    # What is merged is known by one uniqueness, and others still refuse.
+    with pytest.raises(sa.exc.IntegrityError):
+        upsert(table, [{"sku": "x", "name": "merged"}])
+
+
 def test_the_same_row_twice(table):
     assert fault(table, [{"id": 1, "n": 1}, {"id": 1, "n": 2}]) == ["/1 duplicate_item"]
     new = [{"sku": "z", "name": "Z"}, {"sku": "z", "name": "again"}]
@@ -247,6 +270,17 @@ def test_what_the_system_gives_is_taken(catalogue):
         else:
             with table.writing() as connection:
                 made.run(connection)
+
+
+def test_what_the_system_gives_is_taken_among_others(catalogue):
+    fields = {"by": {"type": "created_by", "unique": True}, "n": {"type": "integer", "unique": True}}
+    table = Table(catalogue, fields)
+    rows = table.rows(author="ann")
+    with table.writing() as connection:
+        Upsert(rows, [{"n": 1}], ignore=True).run(connection)
+    with pytest.raises(Conflict) as refused, table.writing() as connection:
+        Upsert(rows, [{"n": 2}], ignore=True).run(connection)
+    assert refused.value.code == "unique_violation"
 
 
 @pytest.mark.parametrize("kind", ["created_time", "updated_time"])

@@ -143,6 +143,9 @@ def test_upserts(rest):
     assert by_name.json == [{"id": 2}]
     kept = rest.send("POST", "Client?on_conflict=name&select=name", [{"name": "Bob"}, {"name": "Fay"}], Prefer=ignore)
     assert (kept.status_int, kept.json) == (201, [{"name": "Fay"}])
+    by_any = rest.send("POST", "Client?select=name", [{"name": "Bob"}, {"name": "Gil"}], Prefer=ignore)
+    assert (by_any.status_int, by_any.json) == (201, [{"name": "Gil"}])
+    rest.refused("POST", "Client", 409, "23505", [{"name": "Bob"}], Prefer=merge)
     rest.refused("POST", "Project?on_conflict=name", 400, "42P10", {"name": "x"}, Prefer=merge)
     rest.refused("POST", "Client", 400, "21000", [{"id": 1, "name": "x"}, {"id": 1, "name": "y"}], Prefer=merge)
     rest.refused("POST", "Client", 409, "23505", {"name": "Bob"})
