@@ -54,6 +54,7 @@ ALLOWED = {
     "rows/upserts.py:Upsert._insert": WRITES,
     "rows/upserts.py:Upsert._try": WRITES,
     "rows/upserts.py:Upsert._update": WRITES,
+    "rows/staged_keys.py:StagedKeys._keys_of": SHAPE,
     "rows/staging.py:StagedRows.__init__": SHAPE,
     "rows/staging.py:StagedRows._refuse_unallowed": GRANTS,
     "rows/staging.py:StagedRows._draw_ids": WRITES,

@@ -1,16 +1,19 @@
 """The documents in a file that a client sent: rows, each with the faults that reading its text has found."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from dynmodel_pyramid.definitions.problems import Problems, escape
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.exchange.delimited import Record, read_records
 from dynmodel_pyramid.exchange.documents import parse_json, too_long
+from dynmodel_pyramid.fields.contract import FieldType, Options
 from dynmodel_pyramid.fields.types.numbers import read_integer
 from dynmodel_pyramid.hints import hint
 from dynmodel_pyramid.rows.entries import Columns, Faults
 from dynmodel_pyramid.rows.imports import Document
+from dynmodel_pyramid.rows.keys import LinkField
 from dynmodel_pyramid.rows.service import Rows
 
 
@@ -42,7 +45,8 @@ def read_csv(file: BinaryIO, rows: Rows, columns: Columns, longest: int) -> Iter
     names = [name for name in header if name is not None]
     if not names or None in header:
         raise Malformed("the first line must name the fields", code="malformed_csv", hint="for example id,name,price")
-    readers = list(_readers(rows, names, columns).items())
+    keyed = key_columns(rows, names)
+    readers = list(_readers(rows, names, columns, keyed).items())
     empty = 0
     for record in records:
         if record == [None] and len(names) > 1:
@@ -51,7 +55,79 @@ def read_csv(file: BinaryIO, rows: Rows, columns: Columns, longest: int) -> Iter
         for _ in range(empty):
             yield _ragged([], names)
         empty = 0
-        yield _ragged(record, names) if len(record) != len(names) else _document(readers, record)
+        if len(record) != len(names):
+            yield _ragged(record, names)
+            continue
+        document = _document(readers, record)
+        if keyed:
+            document.document = with_keys(document.document, keyed)
+        yield document
+
+
+@dataclass(frozen=True, slots=True)
+class KeyColumn:
+    """A column of a unique key of a linked table: ``carrier.code``.
+
+    :param link: the link, as the header names it, and the field that it is
+    :param type: the type of the far field ``member``, and its options
+    """
+
+    link: str
+    field: str
+    member: str
+    type: tuple[FieldType, Options]
+
+
+def key_columns(rows: Rows, names: Sequence[str]) -> dict[str, KeyColumn]:
+    """The names in a header that are keys of linked rows. Each part may stand in double quotes.
+
+    :raises Malformed: they name a link twice
+    """
+    keyed: dict[str, KeyColumn] = {}
+    links = {field.name: (field, reference) for field, reference in rows.links.fields if not reference.many}
+    seen = set(names)
+    for name in names if links else ():
+        if name == "id" or rows.exists(name):
+            continue
+        column = _key_column(rows, links, name)
+        if column is None:
+            continue
+        place = f"{column.field}.{column.member}"
+        if column.link in seen or any(f"{one.field}.{one.member}" == place for one in keyed.values()):
+            raise Malformed(
+                f"the first line names {column.link!r} twice",
+                code="malformed_csv",
+                hint="a link is given by its id or by a key",
+            )
+        keyed[name] = column
+    return keyed
+
+
+def _key_column(rows: Rows, links: Mapping[str, LinkField], name: str) -> KeyColumn | None:
+    dots = [place for place, character in enumerate(name) if character == "."]
+    for dot in dots:
+        link, member = _unquoted(name[:dot]), _unquoted(name[dot + 1 :])
+        known = links.get(rows.former_names.get(link, link))
+        reader = None if known is None else rows.key_reader(*known)
+        type_ = None if reader is None else reader.member(member)
+        if known is not None and type_ is not None:
+            return KeyColumn(link, known[0].name, member, type_)
+    return None
+
+
+def _unquoted(name: str) -> str:
+    return name[1:-1].replace('""', '"') if len(name) > 2 and name[0] == name[-1] == '"' else name
+
+
+def with_keys(document: dict[str, Any], keyed: Mapping[str, KeyColumn]) -> dict[str, Any]:
+    """A record's values, with those of key columns as one object for each link; null if all of them are."""
+    keys: dict[str, dict[str, Any]] = {}
+    for name, column in keyed.items():
+        if name in document:
+            keys.setdefault(column.link, {})[column.member] = document.pop(name)
+    return document | {
+        link: None if all(value is None for value in key.values()) else key for link, key in keys.items()
+    }
 
 
 def header_of(record: Record) -> Record:
@@ -92,16 +168,22 @@ def _document(readers: Sequence[tuple[str, Callable[[str], Any]]], record: Recor
     return Document(values, faults)
 
 
-def _readers(rows: Rows, names: list[str], columns: Columns) -> dict[str, Callable[[str], Any]]:
+def _readers(
+    rows: Rows, names: list[str], columns: Columns, keyed: Mapping[str, KeyColumn]
+) -> dict[str, Callable[[str], Any]]:
     """The reader of each field's texts; values of ignored fields stay texts."""
     problems, definition = Problems(), rows.model.definition
     aliases = rows.former_names
     readers: dict[str, Callable[[str], Any]] = {}
     for name in names:
-        present = aliases.get(name, name)
+        key = keyed.get(name)
+        present = aliases.get(name, name) if key is None else key.field
         field = definition.by_name.get(present)
         if columns.names is not None and present not in columns.names:
             readers[name] = str
+        elif key is not None:
+            field_type, options = key.type
+            readers[name] = field_type.text_form(options).from_text
         elif present == "id":
             readers[name] = read_integer
         elif not rows.exists(present):

@@ -8,6 +8,7 @@
 ``prepared``        prepared statements, run by the driver's cursor
 ``permitted``       the row service for callers of whom not everything is allowed; ``permits``: which grant allows a row
 ``links``           checks that linked rows exist; writes lists of links
+``keys``            links by a unique key of the far table; ``staged_keys``: those of staged rows
 ``reads``           rows by their ids
 ``querying``        queries: cached plans, pages, streams, counts
 ``service``         the row service: insert, replace, assign, delete

@@ -147,6 +147,7 @@ def read_entries(
         if type(document) is not dict:
             reader.part(document, pointer, problems, if_there)
             continue
+        document = rows.with_keys(document, pointer, sink)
         sent = sink.sent if isinstance(sink, SentNames) else {}
         if_new = Faults()
         values = reader.whole(document, pointer, SentNames(if_new, pointer, sent), if_absent, moment)

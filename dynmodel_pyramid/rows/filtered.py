@@ -197,7 +197,10 @@ class Filtered:
         # Which of two names for a field counts depends on the row, so it can be decided only for a single row.
         alone = cache(partial(next, self._documents(connection, ids))) if len(ids) == 1 else None
         document, sink = renamed(reader, rows.former_names, document, "", problems, alone)
+        document = rows.with_keys(document, "", sink)
         values = reader.part(document, "", sink, rows.rights("update"))
+        if not problems.total:
+            rows.resolve(connection, [values], [""], copies=[document])
         named = document if type(document) is dict else {}
         if not reader.repeatable.isdisjoint(named):
             for current in self._documents(connection, ids):

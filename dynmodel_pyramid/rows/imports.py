@@ -230,6 +230,7 @@ class Import:
         else:
             values, pointers = [entry.assigned for entry in part], [entry.pointer for entry in part]
         try:
+            self.rows.resolve(connection, values, pointers)
             self.rows.links.refuse_missing_rows(connection, self.rows.scopes, values, pointers, own=own)
         except Invalid as error:
             self._problems.include(error)

@@ -81,6 +81,7 @@ class PermittedRows(Rows):
             return []
         permits = self.permits("create")
         ids = self.draw_ids(connection, rows.ids, above=above)
+        self.resolve(connection, rows.values, rows.places, ids)
         if self.links.are_checked:
             own = None if own_links else False
             self.links.refuse_missing_rows(connection, self.scopes, rows.values, rows.places, ids, own=own)
@@ -158,7 +159,7 @@ class PermittedRows(Rows):
             read = partial(self.reader.whole, rights=rights, moment=now(), replaces=True)
         else:
             read = partial(self.reader.part, rights=rights)
-        document, values = self._read(read, row_id, document, current)
+        document, values = self._read(connection, read, row_id, document, current)
         # PUT repeats what was read, so the null that a row shows for a hidden value leaves that value. PATCH sets null.
         repeatable = {name for name in values if name in document and name in row and (replaces or name not in hidden)}
         repeated = {name for name in repeatable if self._repeats(name, document, row)}

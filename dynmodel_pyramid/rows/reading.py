@@ -22,6 +22,7 @@ from dynmodel_pyramid.fields.contract import stored_default
 from dynmodel_pyramid.fields.schema import json_type
 from dynmodel_pyramid.hints import hint
 from dynmodel_pyramid.rows.aliases import aliases_of
+from dynmodel_pyramid.rows.keys import RowKey, RowKeys
 
 _MISSING = object()
 _ID = schema.Integer()
@@ -211,6 +212,12 @@ class RowReader:
         return values
 
     def _value(self, entry: _Field, value: Any, pointer: str, problems: ProblemSink) -> Any:
+        if type(value) is RowKey:
+            return value
+        if type(value) is RowKeys:
+            ids = [item for item in value.items if type(item) is not RowKey]
+            self._value(entry, ids, pointer, problems)
+            return value
         if value is None:
             if entry.required:
                 self.add_fault(problems, pointer, entry.name, "required", "is required, so it can't be null")

@@ -5,10 +5,10 @@ Its functions take a connection whose transaction the caller began, opened as th
 """
 
 import datetime
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from typing import Any
 
 import orjson
@@ -20,10 +20,12 @@ from dynmodel_pyramid.catalogue.catalogue import RowWrites
 from dynmodel_pyramid.catalogue.system_values import Filler, system_fields
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.definitions import FieldDefinition
-from dynmodel_pyramid.definitions.problems import Problems
+from dynmodel_pyramid.definitions.problems import Problems, ProblemSink
 from dynmodel_pyramid.definitions.store import now
 from dynmodel_pyramid.errors import Invalid, PreconditionFailed, Problem
+from dynmodel_pyramid.fields import Reference
 from dynmodel_pyramid.queries.sql.subjects import SYSTEM
+from dynmodel_pyramid.rows.keys import KeyReader, read_keys, resolve
 from dynmodel_pyramid.rows.links import Held, Links
 from dynmodel_pyramid.rows.permits import Permits
 from dynmodel_pyramid.rows.prepared import PreparedInsert
@@ -108,6 +110,38 @@ class Rows(RowReads):
         """The former names of fields that exist for the caller -> the present ones."""
         return self.reader.aliases.names
 
+    def with_keys(self, document: Any, pointer: str, problems: ProblemSink) -> Any:
+        """The document, with keys in the place of the objects in its links (:mod:`~.keys`)."""
+        links = self.links.fields
+        return read_keys(links, self.key_reader, document, pointer, problems) if links else document
+
+    @cached_property
+    def _key_readers(self) -> dict[int, KeyReader]:
+        return {}
+
+    def key_reader(self, field: FieldDefinition, reference: Reference) -> KeyReader | None:
+        """What reads the keys of a link; None if the link does not exist for the caller."""
+        if not self.exists(field.name):
+            return None
+        if reference.table not in self._key_readers:
+            self._key_readers[reference.table] = KeyReader(self.scopes, self.models(reference.table))
+        return self._key_readers[reference.table]
+
+    def resolve(
+        self,
+        connection: sa.Connection,
+        rows: Sequence[dict[str, Any]],
+        pointers: Sequence[str],
+        ids: Sequence[int] = (),
+        copies: Iterable[dict[str, Any]] = (),
+    ) -> None:
+        """Put ids in the place of keys in the links of rows (:func:`~.keys.resolve`).
+
+        :param ids: those of the rows, if they are new: then they may link to one another
+        """
+        own = (self.model.definition.id, zip(ids, rows, strict=True)) if ids else None
+        resolve(connection, self.scopes, self.links.fields, rows, pointers, own, copies)
+
     def permits(self, action: Action) -> Permits | None:
         """The caller's permits; None if everything is allowed."""
         return None
@@ -124,6 +158,7 @@ class Rows(RowReads):
         for number, document in enumerate(documents, first):
             pointer = f"/{number}" if pointers else ""
             document, sink = renamed(reader, self.former_names, document, pointer, problems)
+            document = self.with_keys(document, pointer, sink)
             values.append(reader.whole(document, pointer, sink, rights, moment))
             ids.append(reader.given_id(document, pointer, problems))
             if rights is not ALL_RIGHTS and type(document) is dict:
@@ -141,6 +176,7 @@ class Rows(RowReads):
         if not rows.values:
             return []
         ids = self.draw_ids(connection, rows.ids, above=above)
+        self.resolve(connection, rows.values, rows.places, ids)
         if self.links.are_checked:
             own = None if own_links else False
             self.links.refuse_missing_rows(connection, self.scopes, rows.values, rows.places, ids, own=own)
@@ -197,7 +233,8 @@ class Rows(RowReads):
         :raises PreconditionFailed: it is at another version
         """
         read = partial(self.reader.whole, rights=ALL_RIGHTS, moment=now(), replaces=True)
-        _, values = self._read(read, row_id, document, self._current(connection, row_id, versions))
+        current = self._current(connection, row_id, versions)
+        _, values = self._read(connection, read, row_id, document, current)
         return self._update(connection, row_id, values, versions)
 
     def assign(
@@ -205,7 +242,8 @@ class Rows(RowReads):
     ) -> int | None:
         """Assign the fields in the document; else like :meth:`replace`."""
         read = partial(self.reader.part, rights=ALL_RIGHTS)
-        _, values = self._read(read, row_id, document, self._current(connection, row_id, versions))
+        current = self._current(connection, row_id, versions)
+        _, values = self._read(connection, read, row_id, document, current)
         return self._update(connection, row_id, values, versions)
 
     def _current(self, connection: sa.Connection, row_id: int, versions: Sequence[int] | None) -> Current:
@@ -223,12 +261,15 @@ class Rows(RowReads):
         return current
 
     def _read(
-        self, read: Callable[..., Any], row_id: int, document: Any, current: Current
+        self, connection: sa.Connection, read: Callable[..., Any], row_id: int, document: Any, current: Current
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """The document with present names; and the values to write, without values that only repeat the row's."""
         problems, reader = Problems(), self.reader
         document, sink = renamed(reader, self.former_names, document, "", problems, current)
+        document = self.with_keys(document, "", sink)
         values = read(document, "", sink)
+        if not problems.total:
+            self.resolve(connection, [values], [""], copies=[document])
         if reader.repeatable:
             refuse_changes(reader, document, current, sink)
             values = {name: value for name, value in values.items() if name not in reader.repeatable}

@@ -23,6 +23,7 @@ from dynmodel_pyramid.fields import UNCHANGED, Reference
 from dynmodel_pyramid.rows.links import unknown_text
 from dynmodel_pyramid.rows.prepared import PreparedInsert
 from dynmodel_pyramid.rows.service import NewRows, Rows
+from dynmodel_pyramid.rows.staged_keys import StagedKeys
 from dynmodel_pyramid.rows.written_rows import PART, id_parts
 
 _UNCACHED = {"compiled_cache": None}
@@ -97,6 +98,7 @@ class StagedRows:
         self._drawn = sa.Table(
             "_staged_ids", metadata, sa.Column("_k", sa.Integer, primary_key=True), sa.Column("id", sa.BigInteger)
         )
+        self._keys = StagedKeys(rows, connection, self._table, self._lines)
         self._insert = PreparedInsert(self._table, connection.dialect)
         self._count = self._without_id = self._greatest_id = 0
         #: The expression of each row's id, and the FROM clause that it needs.
@@ -128,6 +130,7 @@ class StagedRows:
             staged.append(row)
         # Each part has its own transaction: none is open, not even to read, while the next part is validated.
         with self.connection.begin():
+            self._keys.add(staged)
             self._insert(self.connection, staged)
             for name, table in self._lines.items():
                 lines = [{"_n": row["_n"], **line} for row in staged for line in line_values(0, row.get(name) or ())]
@@ -152,6 +155,7 @@ class StagedRows:
         rows, connection = self.rows, self.connection
         database = rows.catalogue.database
         self._draw_ids()
+        self._keys.resolve(self._id, self._source)
         self._refuse_missing_rows(own=False)
         self._refuse_unknown()
         # Rows of one request may refer to one another, in any order.

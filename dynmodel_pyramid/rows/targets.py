@@ -45,7 +45,7 @@ class Target:
         wanted = self.names if self.nulls_distinct else self.system_values
         return all(row[name] is not None for name in wanted)
 
-    def equals(self, table: sa.Table, row: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
+    def equals(self, table: sa.FromClause, row: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
         """The condition that a row of the table has these values."""
         conditions: list[sa.ColumnElement[bool]] = []
         for name, column in zip(self.names, self.columns(table), strict=True):
@@ -56,8 +56,46 @@ class Target:
                 conditions.append(column == (sa.func.lower(value) if self.folds_case else value))
         return conditions
 
+    def folded(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Values that are equal for equal rows."""
+        if not self.folds_case:
+            return values
+        # bytes.lower() folds the letters of ASCII, as lower() does in SQL.
+        return tuple(value.encode().lower().decode() if isinstance(value, str) else value for value in values)
+
 
 BY_ID = Target(("id",))
+
+#: The most rows that one statement looks for; SQLite allows 500 parts of a compound SELECT (Implementation Limits, 4).
+LOOKED_FOR = 100
+
+
+def find_rows(
+    connection: sa.Connection,
+    table: sa.FromClause,
+    target: Target,
+    wanted: Sequence[tuple[int, Mapping[str, Any]]],
+    options: Mapping[str, Any],
+    parameters: Mapping[str, Any] | None = None,
+) -> dict[int, int]:
+    """The ids of existing rows, by numbers. Only the database knows how to compare values.
+
+    :param table: a table, or a view of it, whose parameters have these values
+    :param wanted: numbers with the values of the uniqueness
+    """
+    existing: dict[int, int] = {}
+    for start in range(0, len(wanted), LOOKED_FOR):
+        selects = [
+            sa.select(sa.literal(number, sa.Integer).label("number"), table.c.id.label("id")).where(
+                *target.equals(table, row)
+            )
+            for number, row in wanted[start : start + LOOKED_FOR]
+        ]
+        statement = sa.union_all(*selects) if len(selects) > 1 else selects[0]
+        existing.update(
+            tuple(row) for row in connection.execute(statement, dict(parameters or {}), execution_options=options)
+        )
+    return existing
 
 
 def targets_of(model: Model, names: Sequence[str] | None, view: View, *, ignore: bool) -> tuple[Target, ...]:
@@ -70,7 +108,7 @@ def targets_of(model: Model, names: Sequence[str] | None, view: View, *, ignore:
         return (target_of(model, names, view),)
     # A new system value belongs to no row yet.
     given = {field.name for field in model.definition.fields if is_system_value(model, field)}
-    return tuple(target for target in _targets(model.definition) if given.isdisjoint(target.names))
+    return tuple(target for target in uniquenesses_of(model.definition) if given.isdisjoint(target.names))
 
 
 def target_of(model: Model, names: Sequence[str] | None, view: View) -> Target:
@@ -82,14 +120,14 @@ def target_of(model: Model, names: Sequence[str] | None, view: View) -> Target:
         return BY_ID
     known = aliases_of(model).names
     wanted = tuple(known.get(name, name) for name in names)
-    targets = [target for target in _targets(model.definition) if sorted(target.names) == sorted(wanted)]
+    targets = [target for target in uniquenesses_of(model.definition) if sorted(target.names) == sorted(wanted)]
     if targets and all(name == "id" or view.may_read(name) for name in wanted):
         fields = (model.definition.by_name.get(name) for name in wanted)
         system_values = (field.name for field in fields if field is not None and is_system_value(model, field))
         return replace(targets[0], system_values=frozenset(system_values))
     choices = [
         ",".join(target.names)
-        for target in _targets(model.definition)
+        for target in uniquenesses_of(model.definition)
         if target is BY_ID or all(map(view.may_read, target.names))
     ]
     raise Malformed(
@@ -100,7 +138,8 @@ def target_of(model: Model, names: Sequence[str] | None, view: View) -> Target:
     )
 
 
-def _targets(definition: TableDefinition) -> list[Target]:
+def uniquenesses_of(definition: TableDefinition) -> list[Target]:
+    """All uniquenesses of a table, the id first."""
     # Of two uniquenesses over the same fields, the plain one is used; the other one would still refuse rows.
     targets = [BY_ID]
     targets += [Target((field.name,)) for field in definition.fields if field.unique and not field.unique_ignore_case]

@@ -24,11 +24,9 @@ from dynmodel_pyramid.rows.filtered import bound
 from dynmodel_pyramid.rows.permits import first_presets
 from dynmodel_pyramid.rows.repeating import refuse_changes
 from dynmodel_pyramid.rows.service import Rows
-from dynmodel_pyramid.rows.targets import BY_ID, Target, targets_of
+from dynmodel_pyramid.rows.targets import BY_ID, Target, find_rows, targets_of
 from dynmodel_pyramid.rows.written_rows import WrittenRows
 
-#: The most rows that one statement looks for; SQLite allows 500 parts of a compound SELECT (Implementation Limits, 4).
-LOOKED_FOR = 100
 _NEEDED: tuple[Action, ...] = ("create", "update")
 #: The most rounds of finding and adding rows before the upsert fails as busy.
 ROUNDS = 10
@@ -107,6 +105,7 @@ class Upsert:
         :raises Busy: others kept writing the same rows
         """
         self.entries = self.entries if entries is None else entries
+        self._find_linked(connection)
         self._own = None if own_links else False
         self._above = above
         inserted: set[int] = set()
@@ -130,31 +129,29 @@ class Upsert:
 
     # Finding
 
+    def _find_linked(self, connection: sa.Connection) -> None:
+        """Put ids in the place of keys in the entries' links."""
+        values = [entry.values for entry in self.entries]
+        others = [part for entry in self.entries for part in (entry.row, entry.assigned, entry.document)]
+        self.rows.resolve(connection, values, [entry.pointer for entry in self.entries], copies=others)
+
     def _find(self, connection: sa.Connection, entries: Sequence[Entry]) -> dict[int, int]:
-        """The ids of existing rows, by the entries' numbers. Only the database knows how to compare values."""
+        """The ids of existing rows, by the entries' numbers."""
         existing: dict[int, int] = {}
         for target in self.targets:
             existing |= self._find_by(target, connection, [entry for entry in entries if entry.number not in existing])
         return existing
 
     def _find_by(self, target: Target, connection: sa.Connection, entries: Iterable[Entry]) -> dict[int, int]:
-        key, existing = self.rows.model.table.c.id, dict[int, int]()
+        key = self.rows.model.table.c.id
         entries = [entry for entry in entries if target.may_be_there(entry.row)]
         if target is BY_ID:
             there = set(
                 self._scalars(connection, sa.select(key).where(self._among(entry.row["id"] for entry in entries)))
             )
             return {entry.number: entry.row["id"] for entry in entries if entry.row["id"] in there}
-        for start in range(0, len(entries), LOOKED_FOR):
-            selects = [
-                sa.select(sa.literal(entry.number, sa.Integer).label("number"), key.label("id")).where(
-                    *target.equals(self.rows.model.table, entry.row)
-                )
-                for entry in entries[start : start + LOOKED_FOR]
-            ]
-            statement = sa.union_all(*selects) if len(selects) > 1 else selects[0]
-            existing.update(tuple(row) for row in connection.execute(statement, execution_options=self.rows.options))
-        return existing
+        wanted = [(entry.number, entry.row) for entry in entries]
+        return find_rows(connection, self.rows.model.table, target, wanted, self.rows.options)
 
     def _among(self, ids: Iterable[int]) -> sa.ColumnElement[bool]:
         return self.rows.catalogue.database.dialect.among(self.rows.model.table.c.id, sorted(set(ids)))

@@ -13,9 +13,13 @@ from typing import Any, BinaryIO
 import colander
 from pyramid.request import Request
 
+from dynmodel_pyramid.catalogue.references import reference_of
+from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.exchange.delimited import read_records
 from dynmodel_pyramid.exchange.documents import Documents, refuse_too_many_keys
-from dynmodel_pyramid.exchange.incoming import header_of
+from dynmodel_pyramid.exchange.incoming import KeyColumn, header_of, key_columns, with_keys
+from dynmodel_pyramid.fields import FieldType, Reference
+from dynmodel_pyramid.fields.contract import Options
 from dynmodel_pyramid.fields.numerals import parse_float
 from dynmodel_pyramid.hints import meant
 from dynmodel_pyramid.queries import split
@@ -111,13 +115,18 @@ def _of_csv(file: BinaryIO, longest: int) -> Iterator[dict[str, Any]]:
 class Typing:
     """Converts documents to the types of a table's fields."""
 
-    def __init__(self, rows: Rows, columns: Sequence[str] | None) -> None:
+    #: The key columns of a CSV, from its first record on.
+    _keyed: dict[str, KeyColumn] | None = None
+
+    def __init__(self, rows: Rows, columns: Sequence[str] | None, *, has_key_columns: bool = False) -> None:
         """
         :param columns: read only these fields
+        :param has_key_columns: whether names such as ``carrier.code`` are keys of linked rows, as in CSV
         :raises RestError: one of them is not a field
         """
         self._rows, self._reader, self._model, self._columns = rows, rows.reader, rows.model, columns
         self._names = rows.former_names
+        self._has_key_columns = has_key_columns
         self._typers: dict[str, Callable[[Any], Any]] = {}
         for name in columns or ():
             if name != "id" and not self._is_known(name):
@@ -131,6 +140,10 @@ class Typing:
 
     def typed(self, document: dict[str, Any]) -> dict[str, Any]:
         """The document with typed values, and only the keys of ``columns``."""
+        if self._has_key_columns:
+            if self._keyed is None:
+                self._keyed = key_columns(self._rows, list(document))
+            document = with_keys(document, self._keyed)
         members = document if self._columns is None else {k: v for k, v in document.items() if k in self._columns}
         try:
             return {name: self._typer(name)(value) for name, value in members.items()}
@@ -166,26 +179,56 @@ class Typing:
         # A client may send back a system value.
         node = field_type.schema_node(field.options) if entry is None else entry.node
         accepts = entry.accepts if entry is not None else lambda value: False
-        deserialize, from_text = node.deserialize, field_type.text_form(field.options).from_text
-        # colander's errors cost more than all the rest, so a text that cannot itself be a value is not tried.
-        may_be_text = str in getattr(node.typ, "types", (str,))
+        typed = _typer_of(field_type, field.options, node, accepts)
+        reference = reference_of(field, self._model.field_types)
+        return typed if reference is None else self._with_keys(typed, field, reference)
 
-        def typed(value: Any) -> Any:
-            plain = _plain(value)
-            if value is None or accepts(plain):
-                return plain
-            if may_be_text or type(value) is not str:
-                try:
-                    deserialize(plain)
-                    return plain
-                except colander.Invalid:
-                    pass
+    def _with_keys(
+        self, typed: Callable[[Any], Any], field: FieldDefinition, reference: Reference
+    ) -> Callable[[Any], Any]:
+        """Types the values of a link, and of the keys that objects in it are."""
+        reader = self._rows.key_reader(field, reference)
+
+        def member(name: str, value: Any) -> Any:
+            known = None if reader is None else reader.member(name)
+            if known is None:
+                return _plain(value)
+            return _typer_of(*known, known[0].operand_node(known[1]), lambda value: False)(value)
+
+        def link(value: Any) -> Any:
+            if type(value) is dict:
+                return {name: member(name, item) for name, item in value.items()}
+            if type(value) is list and any(type(item) is dict for item in value):
+                return [link(item) if type(item) is dict else _plain(item) for item in value]
+            return typed(value)
+
+        return link
+
+
+def _typer_of(
+    field_type: FieldType, options: Options, node: colander.SchemaNode, accepts: Callable[[Any], bool]
+) -> Callable[[Any], Any]:
+    """A function that types values, some of which may be texts."""
+    deserialize, from_text = node.deserialize, field_type.text_form(options).from_text
+    # colander's errors cost more than all the rest, so a text that cannot itself be a value is not tried.
+    may_be_text = str in getattr(node.typ, "types", (str,))
+
+    def typed(value: Any) -> Any:
+        plain = _plain(value)
+        if value is None or accepts(plain):
+            return plain
+        if may_be_text or type(value) is not str:
             try:
-                return from_text(str(value) if isinstance(value, str) else _json(plain))
-            except ValueError:
-                return plain  # the validator will refuse it, with its own message
+                deserialize(plain)
+                return plain
+            except colander.Invalid:
+                pass
+        try:
+            return from_text(str(value) if isinstance(value, str) else _json(plain))
+        except ValueError:
+            return plain  # the validator will refuse it, with its own message
 
-        return typed
+    return typed
 
 
 def _id(value: Any) -> Any:

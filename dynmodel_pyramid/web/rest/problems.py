@@ -73,6 +73,7 @@ FAULTS: dict[str, tuple[str, int]] = {
     "unknown_field": ("PGRST204", 400),
     "required": ("23502", 400),
     "unknown_row": ("23503", 409),
+    "not_a_key": ("22P02", 400),
     "wrong_type": ("22P02", 400),
     "invalid_format": ("22P02", 400),
     "unstorable_text": ("22P05", 400),

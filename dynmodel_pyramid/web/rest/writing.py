@@ -14,11 +14,11 @@ from dynmodel_pyramid.rows.entries import Columns
 from dynmodel_pyramid.rows.filtered import Filtered
 from dynmodel_pyramid.rows.imports import Document, Merging
 from dynmodel_pyramid.rows.reading import parse_id
-from dynmodel_pyramid.web.http.body import position_of
+from dynmodel_pyramid.web.http.body import media_type_of, position_of
 from dynmodel_pyramid.web.http.writing import Sent, Write, create, delete, merging_of, update
 from dynmodel_pyramid.web.rest.errors import RestError, without_filter
 from dynmodel_pyramid.web.rest.face import REST
-from dynmodel_pyramid.web.rest.payload import Typing, each_document, read_documents
+from dynmodel_pyramid.web.rest.payload import CSV, Typing, each_document, read_documents
 from dynmodel_pyramid.web.rest.resources import RestTable
 
 
@@ -26,7 +26,8 @@ def create_rows(context: RestTable, request: Request) -> Response:
     """Insert, or upsert with ``resolution=``."""
     write = Write(REST, context, request)
     names = write.query.columns
-    typing, source = Typing(write.rows, names), each_document(request, names)
+    is_csv = media_type_of(request) == CSV
+    typing, source = Typing(write.rows, names, has_key_columns=is_csv), each_document(request, names)
     begun = list(islice(source, 2))
     documents = (Document(typing.typed(document)) for document in chain(begun, source))
     columns = Columns(write.rows, names, missing_default=write.preferences["missing"] == "default")

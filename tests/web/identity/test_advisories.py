@@ -467,6 +467,40 @@ def test_a_link_to_an_unreadable_row_is_one_to_nothing(clerk):
         assert [fault["code"] for fault in missing.json["errors"]] == ["unknown_row"]
 
 
+def test_a_key_of_an_unreadable_row_or_field_is_one_of_nothing(clerk):
+    def told(method, path, friend):
+        document = {"friends": [friend]} if method == "PATCH" else [{"name": "new", "dept": "a", "friends": [friend]}]
+        answer = clerk.send(method, path, document)
+        text = answer.text
+        for value in friend.values():
+            text = text.replace(str(value), "VALUE")
+        for name in friend:
+            text = text.replace(name, "NAME")
+        return answer.status_int, text
+
+    for method, path in (("PATCH", "/table/Staff/rows/1/"), ("POST", "/table/Staff/rows/"), ("POST", "/rest/Staff")):
+        missing = told(method, path, {"note": "nobody"})
+        assert missing[0] in (409, 422)
+        for note in ("unreadnote", "maskednote"):
+            assert told(method, path, {"note": note}) == missing
+        unknown = told(method, path, {"nix": "x"})
+        assert "not_a_key" in unknown[1] or "22P02" in unknown[1]
+        for friend in ({"pin": "p1701"}, {"oldpin": "p1701"}, {"salary": 701}):
+            assert told(method, path, friend) == unknown
+    undone = {"Prefer": "tx=rollback"}
+    answer = clerk.send("PATCH", "/table/Staff/rows/?id=eq.1", {"friends": [{"note": "na2"}]}, **undone)
+    assert answer.json[0]["friends"] == [2]
+    for team in ({"code": "scarlet"}, {"name": "red"}, {"nix": 1}):
+        answer = clerk.send("PATCH", "/table/Staff/rows/1/", {"team": team})
+        assert [fault["code"] for fault in answer.json["errors"]] == ["not_a_key"]
+    for document in ({"salary": {"name": "x"}}, {"nix": {"name": "x"}}):
+        answer = clerk.send("PATCH", "/table/Staff/rows/1/", document)
+        assert [fault["code"] for fault in answer.json["errors"]] == ["unknown_field"]
+    for header in ("friends.pin", "team.code", "vault.name", "nix.pin"):
+        answer = clerk.raw("POST", "/table/Staff/rows/", f"{header}\nx\n".encode(), "text/csv")
+        assert [fault["code"] for fault in answer.json["errors"]] == ["unknown_field"]
+
+
 def test_a_link_that_may_not_be_read_cannot_be_guessed(world, people):
     """Row 2 holds team 2 and friend 1; the filler may write both fields, and may read no team."""
     filler, before = world.of("filler"), world.rows()
