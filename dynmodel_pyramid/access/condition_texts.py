@@ -4,6 +4,7 @@ The text is a query string that has filters only, and ``select`` where a relatio
 ``select=boss:Person!boss()&boss.name=eq.Ada``.
 """
 
+import datetime
 import re
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -21,10 +22,13 @@ from dynmodel_pyramid.access.conditions import (
     query,
     reverse_column,
 )
+from dynmodel_pyramid.access.operands import moment_value
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.definitions.model import Referrer
 from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.fields.contract import FieldType, Options
 from dynmodel_pyramid.fields.operators import EQ, GT, GTE, IN, IS_DISTINCT, LT, LTE, NEQ
+from dynmodel_pyramid.fields.relative_times import relative_form
 from dynmodel_pyramid.queries.errors import QueryError, clip
 from dynmodel_pyramid.queries.grammar.parameters import split
 from dynmodel_pyramid.queries.grammar.parsing import parse
@@ -36,22 +40,34 @@ from dynmodel_pyramid.queries.sql.comparisons import operator_of
 from dynmodel_pyramid.queries.sql.names import Names
 from dynmodel_pyramid.queries.sql.relation_names import link_of
 from dynmodel_pyramid.queries.sql.selection import Selection, Surroundings
+from dynmodel_pyramid.queries.sql.subjects import Subject
 from dynmodel_pyramid.queries.sql.views import Models, WholeTables
 
 #: The operators that a placeholder may follow: their SQL is known to be right for any value of the field.
 WITH_PLACEHOLDER = (EQ, NEQ, GT, GTE, LT, LTE, IN, IS_DISTINCT)
 #: The most characters of a condition.
 LONGEST = 10_000
-PLACEHOLDERS = "{user.id}, {user.name}, {user.email}, {user.claims.NAME}, {now} and {today}"
-#: The form of the values of placeholders that are not of an identity.
-MOMENTS = {"now": "2026-01-31T12:00:00.000001Z", "today": "2026-01-31"}
-_PLACEHOLDER = re.compile(r"user\.(?:id|name|email|claims(?:\.[^\s{}.,()\"&]+)+)|now|today")
+PLACEHOLDERS = "{user.id}, {user.name}, {user.email}, {user.claims.NAME}, {now}, {today}, and times as {now-7d}"
+#: At which relative times are tried.
+_SOME_MOMENT = datetime.datetime(2026, 1, 31, 12, 0, 0, 1, tzinfo=datetime.UTC)
+_PLACEHOLDER = re.compile(r"user\.(?:id|name|email|claims(?:\.[^\s{}.,()\"&]+)+)")
 _LIKE_ONE = re.compile(r"\{[A-Za-z][\w.]*\}")
 
 
-def is_placeholder(name: str) -> bool:
-    """Whether there is a placeholder of these words."""
-    return len(name) <= 200 and _PLACEHOLDER.fullmatch(name) is not None
+def is_placeholder(name: str, field_type: FieldType, options: Options) -> bool:
+    """Whether there is a placeholder of these words for a field."""
+    if len(name) > 200:
+        return False
+    return _PLACEHOLDER.fullmatch(name) is not None or _moment_value(name, field_type, options) is not None
+
+
+def _moment_value(name: str, field_type: FieldType, options: Options) -> Any:
+    """A value of a relative time for a field; None if it is none."""
+    form = relative_form(name)
+    try:
+        return None if form is None else moment_value(form, field_type, options, _SOME_MOMENT)
+    except ValueError:
+        return None
 
 
 def read_condition(text: str, model: Model, models: Models, rules: Rules) -> Condition:
@@ -178,6 +194,7 @@ class _Reader:
             if known is not None:
                 self.bare.append((*path, str(known[0])))
                 return replace(leaf, column=Column(str(known[0])))
+        leaf = _with_moment(leaf, table.subject(leaf.column, parameter))
         _check(leaf, table, parameter)
         member = table.find(name, parameter)
         if isinstance(member, str):
@@ -188,6 +205,16 @@ class _Reader:
             else field_column(member.id)
         )
         return replace(leaf, column=replace(leaf.column, name=column))
+
+
+def _with_moment(leaf: Leaf, subject: Subject) -> Leaf:
+    """A relative time becomes a placeholder, because it is evaluated when a statement runs."""
+    text = leaf.value.name if isinstance(leaf.value, Placeholder) else leaf.value
+    form = relative_form(text) if isinstance(text, str) and leaf.quantifier is None else None
+    if form is None:
+        return leaf
+    is_time = subject.field_type.relative_value("now", subject.options, _SOME_MOMENT) is not None
+    return replace(leaf, value=Placeholder(form)) if is_time or isinstance(leaf.value, Placeholder) else leaf
 
 
 def _check(leaf: Leaf, names: Names, parameter: str) -> None:
@@ -211,16 +238,17 @@ def _check(leaf: Leaf, names: Names, parameter: str) -> None:
             language=leaf.language,
         )
         return
-    if not is_placeholder(leaf.value.name):
+    if not is_placeholder(leaf.value.name, subject.field_type, subject.options):
         raise Malformed(
             f"{parameter}: there is no placeholder {{{clip(leaf.value.name)}}}",
             code="invalid_operand",
             hint=f"there are {PLACEHOLDERS}",
         )
-    if leaf.value.name in MOMENTS:
+    value = _moment_value(leaf.value.name, subject.field_type, subject.options)
+    if value is not None:
         # Those of identities are judged when they are known.
         try:
-            subject.field_type.operand_node(subject.options).deserialize(MOMENTS[leaf.value.name])
+            subject.field_type.operand_node(subject.options).deserialize(value)
         except colander.Invalid:
             raise Malformed(
                 f"{parameter}: {{{leaf.value.name}}} is no value of this field", code="invalid_operand"
@@ -237,5 +265,5 @@ def _check(leaf: Leaf, names: Names, parameter: str) -> None:
 
 def _is_meant_as_one(text: str, leaf: Leaf) -> bool:
     if leaf.quantifier is not None:  # eq(any).{user.id} is an array of one text
-        return is_placeholder(text)
+        return _PLACEHOLDER.fullmatch(text) is not None
     return _LIKE_ONE.fullmatch(text) is not None and leaf.operator in {known.name for known in WITH_PLACEHOLDER}

@@ -15,6 +15,7 @@ from typing import Any
 
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.errors import Conflict
+from dynmodel_pyramid.fields.relative_times import relative_form
 from dynmodel_pyramid.queries.grammar.syntax import (
     LOGIC,
     QUANTIFIERS,
@@ -139,7 +140,7 @@ class Condition:
     @property
     def is_timeless(self) -> bool:
         """Whether it does not depend on the moment."""
-        return not any(placeholder.name in ("now", "today") for placeholder in self.placeholders())
+        return all(relative_form(placeholder.name) is None for placeholder in self.placeholders())
 
     def placeholders(self) -> frozenset[Placeholder]:
         every = (leaf.value for level in self.levels for leaf in leaves(level.filters))

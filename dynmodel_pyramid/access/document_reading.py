@@ -20,6 +20,7 @@ from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.definitions.problems import Problems, escape, faults
 from dynmodel_pyramid.errors import DynmodelError, Malformed
+from dynmodel_pyramid.fields.relative_times import relative_form
 
 MOST_ROLES, MOST_TABLES, MOST_GRANTS = 200, 1000, 20
 #: The most conditions in a document: each is compiled when it is read.
@@ -32,7 +33,7 @@ GRANT_KEYS: Mapping[Action, tuple[str, ...]] = {
     "update": ("rows", "fields", "check", "preset"),
     "delete": ("rows",),
 }
-_MEANT_AS_PLACEHOLDER = re.compile(r"\{(user(?:\.[^{}]*)?|now|today)\}")
+_MEANT_AS_PLACEHOLDER = re.compile(r"\{(user(?:\.[^{}]*)?|(?:now|today|tomorrow|yesterday)\b[^{}]*)\}")
 
 
 def role_name_fault(name: str) -> str | None:
@@ -293,17 +294,18 @@ class _GrantReader:
         return tuple(sorted(preset, key=lambda pair: pair[0]))
 
     def _value(self, model: Model, field: FieldDefinition, value: Any, pointer: str) -> Any | Placeholder:
+        field_type = model.field_types[field.type]
         meant = _MEANT_AS_PLACEHOLDER.fullmatch(value) if type(value) is str else None
         if meant is not None:
-            if not is_placeholder(meant[1]):
+            if not is_placeholder(meant[1], field_type, field.options):
                 raise Malformed(f"there is no placeholder {value:.100}; there are {PLACEHOLDERS}", code="invalid")
-            return Placeholder(meant[1])
+            return Placeholder(relative_form(meant[1]) or meant[1])
         if value is None:
             if field.required:
                 self.problems.add(pointer, "required", "the field is required")
             return None
         try:
-            model.field_types[field.type].schema_node(field.options).deserialize(value)
+            field_type.schema_node(field.options).deserialize(value)
         except colander.Invalid as error:
             for below, code, message in faults(error):
                 self.problems.add(f"{pointer}{below}", code, message)

@@ -11,22 +11,41 @@ import sqlalchemy as sa
 from dynmodel_pyramid.access.conditions import Placeholder
 from dynmodel_pyramid.access.identity import Identity
 from dynmodel_pyramid.errors import OptionUnsupported
+from dynmodel_pyramid.fields.contract import FieldType, Options
 from dynmodel_pyramid.fields.operators import Operator
+from dynmodel_pyramid.fields.relative_times import relative_form
 from dynmodel_pyramid.fields.schema import UNSTORABLE
+from dynmodel_pyramid.fields.time_texts import write_datetime
 from dynmodel_pyramid.queries.sql.subjects import Subject
 
 #: The most values of a list; a longer one is as if it were absent.
 MOST = 1000
 
 
-def value_of(placeholder: Placeholder, identity: Identity, moment: datetime.datetime) -> Any:
-    """The value as JSON; None if it is absent."""
+def moment_value(name: str, field_type: FieldType, options: Options, moment: datetime.datetime) -> Any:
+    """The value of a relative time for a field, as JSON; None if there is none.
+
+    :raises ValueError: the field's type can't store it
+    """
+    value = field_type.relative_value(name, options, moment)
+    if value is None and name in ("now", "today"):
+        # Other types get a text of RFC 3339, in UTC.
+        text = write_datetime(moment)
+        return text if name == "now" else text[:10]
+    return value
+
+
+def value_of(
+    placeholder: Placeholder, field_type: FieldType, options: Options, identity: Identity, moment: datetime.datetime
+) -> Any:
+    """The value for a field, as JSON; None if it is absent.
+
+    :raises ValueError: the field's type can't store it
+    """
+    if relative_form(placeholder.name) is not None:
+        return moment_value(placeholder.name, field_type, options, moment)
     words = placeholder.name.split(".")
     match words:
-        case ["now"]:
-            return moment.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z")
-        case ["today"]:
-            return moment.astimezone(datetime.UTC).date().isoformat()
         case ["user", "id" | "name" | "email" as name]:
             return getattr(identity, name)
         case ["user", "claims", *path]:
@@ -53,11 +72,15 @@ class Slot:
         """Its values, as the field stores them; None if they are absent, null, empty, too many, or not of the field's
         type: then the grant does not hold.
         """
-        value = value_of(self.placeholder, identity, moment)
+        subject = self.subject
+        try:
+            value = value_of(self.placeholder, subject.field_type, subject.options, identity, moment)
+        except ValueError:
+            return None
         values = value if self.many else [value]
         if not isinstance(values, list | tuple) or not 0 < len(values) <= MOST:
             return None
-        read = self.subject.field_type.operand_node(self.subject.options).deserialize
+        read = subject.field_type.operand_node(subject.options).deserialize
         try:
             return None if any(map(_is_missing, values)) else [read(item) for item in values]
         except (colander.Invalid, OptionUnsupported):

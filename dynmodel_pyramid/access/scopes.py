@@ -273,15 +273,16 @@ class Scopes:
             field = model.definition.by_id.get(field_id)
             if field is None:
                 return None
-            if isinstance(value, Placeholder):
-                value = value_of(value, self.caller.identity, self.moment)
-                if value is None:
-                    return None
-            if value is not None:
-                try:
-                    value = model.field_types[field.type].schema_node(field.options).deserialize(value)
-                except colander.Invalid:
-                    return None
+            field_type = model.field_types[field.type]
+            try:
+                if isinstance(value, Placeholder):
+                    value = value_of(value, field_type, field.options, self.caller.identity, self.moment)
+                    if value is None:
+                        return None
+                if value is not None:
+                    value = field_type.schema_node(field.options).deserialize(value)
+            except (colander.Invalid, ValueError):
+                return None
             presets[field.name] = value
         return presets
 

@@ -13,7 +13,7 @@ from dynmodel_pyramid.definitions.problems import Problems, faults
 from dynmodel_pyramid.fields import FieldType
 from dynmodel_pyramid.fields.contract import Reference, is_computed
 from dynmodel_pyramid.fields.operators import ILIKE
-from dynmodel_pyramid.fields.types.temporal import parse_datetime
+from dynmodel_pyramid.fields.time_texts import parse_datetime
 
 #: The most characters of a validation message, and of labels and descriptions.
 LONGEST_MESSAGE, LONGEST_LABEL, LONGEST_DESCRIPTION = 500, 1000, 10_000

@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+import colander
+
 from dynmodel_pyramid.definitions.problems import Problems, escape
-from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.errors import DynmodelError, Malformed
 from dynmodel_pyramid.exchange.delimited import Record, read_records
 from dynmodel_pyramid.exchange.documents import parse_json, too_long
 from dynmodel_pyramid.fields.contract import FieldType, Options
@@ -183,13 +185,13 @@ def _readers(
             readers[name] = str
         elif key is not None:
             field_type, options = key.type
-            readers[name] = field_type.text_form(options).from_text
+            readers[name] = _null_if_empty(field_type.text_form(options).from_text)
         elif present == "id":
-            readers[name] = read_integer
+            readers[name] = _null_if_empty(read_integer)
         elif not rows.exists(present):
             _add_unknown(problems, name, rows)
         elif field is not None:
-            readers[name] = rows.model.field_types[field.type].text_form(field.options).from_text
+            readers[name] = reader_of(rows.model.field_types[field.type], field.options)
         elif present in rows.reader.given:
             readers[name] = str
         else:
@@ -201,3 +203,21 @@ def _readers(
 def _add_unknown(problems: Problems, name: str, rows: Rows) -> None:
     detail = "the table has no such field"
     problems.add(f"/{escape(name)}", "unknown_field", detail, hint(name, rows.names))
+
+
+def reader_of(field_type: FieldType, options: Options) -> Callable[[str], Any]:
+    """A function: a text of CSV -> the JSON value. Files with every value in quotes write null as ``""``; so the empty
+    text is null, unless it can be a value of the field.
+    """
+    form = field_type.text_form(options)
+    if form.keeps_empty:
+        return form.from_text
+    try:
+        field_type.schema_node(options).deserialize(form.from_text(""))
+    except (ValueError, colander.Invalid, DynmodelError):
+        return _null_if_empty(form.from_text)
+    return form.from_text
+
+
+def _null_if_empty(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    return lambda text: read(text) if text else None

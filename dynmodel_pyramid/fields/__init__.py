@@ -13,6 +13,7 @@ door (see ``setup.py``). ``docs/field-types.md`` is the guide for authors.
 ``json``             the type ``json``, for imports by authors of plugins
 ``choices``          the option ``choices``
 ``numerals``         numbers as JSON and text write them
+``time_texts``       days, times of day and points in time as texts; ``relative_times`` has ``now-7d``
 ``python_patterns``  Python's regular expressions in linear time; ``characters`` has its sets of characters
 ``json_schemas``     JSON Schema as a rule; ``schema_costs`` bounds its cost
 ``extras``           libraries that only some types need

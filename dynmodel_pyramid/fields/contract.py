@@ -63,12 +63,16 @@ class TextForm:
     ``sql_to_text`` and ``sql_from_text`` are the same in SQL, for conversions of whole columns inside the database.
     They give the results of the Python functions (``sql_from_text``: the validator's result for it), or NULL to leave a
     value to Python: values that Python refuses, and values that SQL can't convert in the same way.
+
+    In CSV the empty text stands for null where the validator refuses it. ``keeps_empty`` says that it is a text like
+    any other, so that it is refused and not null.
     """
 
     to_text: Callable[[Any], str] = str
     from_text: Callable[[str], Any] = _unchanged
     sql_to_text: SqlForm | None = None
     sql_from_text: SqlForm | None = None
+    keeps_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +206,15 @@ class FieldType:
 
         None: the SQL type determines it (text, whole numbers, floats, booleans, :class:`Fragment`), or the values are
         strings of the text form ``sql_to_text``. Needed where a ``result_processor`` in Python changes the value.
+        """
+        return None
+
+    def relative_value(self, text: str, options: Options, moment: datetime.datetime) -> Any:
+        """The JSON value that a text such as ``now-7d`` means in a query at a moment; None: it is no such text.
+
+        ``moment`` is in UTC, and the same for the whole request.
+
+        :raises ValueError: the value can't be stored, saying what is wanted
         """
         return None
 

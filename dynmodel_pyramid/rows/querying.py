@@ -232,7 +232,8 @@ def queried(
         if cached.is_current():
             return cached
     kept = Kept(_plan(rows, read, numbers))
-    known.keep(asked, kept)
+    if kept.plan.moment is None:
+        known.keep(asked, kept)
     return Queried(rows, kept)
 
 

@@ -14,6 +14,7 @@ values of every JSON type; the declared operators; conversion to text and back a
 of the definition that add, rename, constrain and drop the field.
 """
 
+import datetime
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
@@ -81,6 +82,13 @@ class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
                 node.deserialize(form.from_text(text))
             except (ValueError, colander.Invalid):
                 continue
+
+    def test_relative_times_are_values(self, the_type: FieldType, case: Case) -> None:
+        """``now`` is a value of the type to compare with, or no text that it knows."""
+        options = read_options(the_type, dict(case.options))
+        value = the_type.relative_value("now", options, datetime.datetime.now(datetime.UTC))
+        if value is not None:
+            the_type.operand_node(options).deserialize(value)
 
     def test_validator_is_shared_by_threads(self, the_type: FieldType, case: Case) -> None:
         node = the_type.schema_node(read_options(the_type, dict(case.options)))

@@ -11,9 +11,9 @@ from hypothesis.strategies import SearchStrategy
 from sqlalchemy.dialects.postgresql import Range
 
 from dynmodel_pyramid.fields.sql.exact import from_units
+from dynmodel_pyramid.fields.time_texts import write_datetime
 from dynmodel_pyramid.fields.types.clock import write_duration
 from dynmodel_pyramid.fields.types.ranges import SUBTYPES, canonical, write_range
-from dynmodel_pyramid.fields.types.temporal import write_datetime
 
 _INTEGERS = st.integers(-(2**63), 2**63 - 1)
 _MOMENTS = st.datetimes(timezones=st.just(datetime.UTC))

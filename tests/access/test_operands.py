@@ -10,6 +10,8 @@ from dynmodel_pyramid.access.conditions import Placeholder
 from dynmodel_pyramid.access.identity import Identity
 from dynmodel_pyramid.access.operands import Literals, value_of
 from dynmodel_pyramid.catalogue.attempt import Attempt
+from dynmodel_pyramid.fields.types.temporal import Date
+from dynmodel_pyramid.fields.types.text import Text
 from tests.access.test_conditions import Tables, tables
 
 __all__ = ["tables"]
@@ -32,7 +34,7 @@ ADA = Identity("user", "user:7", "Ada", "ada@example.com", claims=CLAIMS)
 
 def test_values():
     values = {
-        name: value_of(Placeholder(name), ADA, NOW)
+        name: value_of(Placeholder(name), Text(), {}, ADA, NOW)
         for name in ("user.id", "user.name", "user.email", "user.claims.teams", "user.claims.deep.k", "now", "today")
     }
     assert values == {
@@ -44,9 +46,11 @@ def test_values():
         "now": "2026-02-01T10:30:00Z",
         "today": "2026-02-01",
     }
+    assert value_of(Placeholder("now-7d"), Text(), {}, ADA, NOW) is None
+    assert value_of(Placeholder("now-7d"), Date(), {}, ADA, NOW) == "2026-01-25"
     for name in ("user.claims.none", "user.claims.x", "user.claims.team.x"):
-        assert value_of(Placeholder(name), ADA, NOW) is None
-    assert value_of(Placeholder("user.id"), Identity("anonymous", None), NOW) is None
+        assert value_of(Placeholder(name), Text(), {}, ADA, NOW) is None
+    assert value_of(Placeholder("user.id"), Text(), {}, Identity("anonymous", None), NOW) is None
 
 
 def asked(tables: Tables, text: str) -> list[int] | None:
@@ -75,6 +79,9 @@ ROWS = {
     "status=isdistinct.{user.claims.status}": [1, 3],
     "due=lt.{now}": [3],
     "due=gte.{now}": [],
+    "due=lt.now": [3],
+    "due=gte.{now-10y}": [3],
+    "due=lt.today+1d": [3],
     "data->>k=eq.{user.claims.deep.k}": [1],
     "_created=lte.{now}": [],
 }

@@ -37,17 +37,10 @@ class TestDecimal(FieldTypeConformance):
             invalid=[
                 ("19.905", "out_of_range"),
                 ("10000000000000000", "out_of_range"),
-                ("007", "invalid_format"),
-                ("+1", "invalid_format"),
-                (".5", "invalid_format"),
-                ("5.", "invalid_format"),
-                ("1e2", "invalid_format"),
                 ("NaN", "invalid_format"),
                 ("Infinity", "invalid_format"),
                 ("1_0", "invalid_format"),
                 ("١", "invalid_format"),
-                (" 1", "invalid_format"),
-                ("1\n", "invalid_format"),
                 ("1" * 5000, "invalid_format"),
                 (19.9, "wrong_type"),
                 (1, "wrong_type"),
@@ -75,7 +68,7 @@ class TestPercent(FieldTypeConformance):
     cases = [
         Case(
             valid=[("12.5", "12.50"), "-99999.99", "100.00", "0.01"],
-            invalid=[("12.5 %", "invalid_format"), ("100000", "out_of_range"), (0.5, "wrong_type")],
+            invalid=[("100000", "out_of_range"), (0.5, "wrong_type")],
             texts={"12.5 %": "12.50", "50%": "50.00", "7": "7.00"},
         ),
         Case({"min": "0", "max": "100", "scale": 0}, ["0", "100"], [("-1", "too_small"), ("101", "too_large")]),

@@ -117,7 +117,6 @@ class TestDateTimeRange(FieldTypeConformance):
             ],
             invalid=[
                 ("[2026-01-31T12:00:00,)", "invalid_format"),
-                ("[2026-01-31,2026-02-01)", "invalid_format"),
                 ("[2026-01-31T13:00:00Z,2026-01-31T12:00:00Z]", "invalid_format"),
                 ("[0001-01-01T00:00:00+01:00,)", "invalid_format"),
                 ('["2026-01-31T12:00:00Z,)', "invalid_format"),

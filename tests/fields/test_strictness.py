@@ -3,6 +3,7 @@
 import datetime
 import json
 import math
+import re
 from decimal import Decimal
 
 import colander
@@ -11,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynmodel_pyramid.fields import schema
+from dynmodel_pyramid.fields.time_texts import parse_date, parse_datetime
 from dynmodel_pyramid.fields.types.boolean import Boolean
 from dynmodel_pyramid.fields.types.json import Json
 from dynmodel_pyramid.fields.types.numbers import Integer, Number, read_integer, read_number
-from dynmodel_pyramid.fields.types.temporal import DateTime, parse_date, parse_datetime
+from dynmodel_pyramid.fields.types.temporal import DateTime
 from dynmodel_pyramid.fields.types.text import Text
 from dynmodel_pyramid.testing.values import identical, same_json
 
@@ -41,14 +43,15 @@ def test_every_date_is_read(day):
     assert parse_date(day.isoformat()) == day
 
 
-@given(st.text() | st.from_regex(r"\A[0-9]{1,5}-[0-9]{1,3}-[0-9]{1,3}[ZT]?\Z"))
+@given(st.text() | st.from_regex(r"\A[0-9]{1,5}[-/][0-9]{1,3}[-/][0-9]{1,3}[ZT]?\Z"))
 def test_no_other_text_is_a_date(text):
     try:
         day = parse_date(text)
     except ValueError as error:
         assert str(error)
         return
-    assert day.isoformat() == text
+    year, month, number = re.split("[-/]", text.strip())
+    assert len(year) == 4 and (int(year), int(month), int(number)) == (day.year, day.month, day.day)
 
 
 OFFSETS = st.integers(-1439, 1439).map(lambda minutes: datetime.timezone(datetime.timedelta(minutes=minutes)))
@@ -73,25 +76,28 @@ def test_every_moment_is_read_and_written(moment, offset):
 
 PARTS = st.integers(0, 99).map("{:02}".format)
 NEAR = st.builds(
-    "{}-{}-{}{}{}:{}:{}{}{}".format,
-    st.integers(0, 9999).map("{:04}".format), PARTS, PARTS, st.sampled_from("Tt _"), PARTS, PARTS, PARTS,
+    "{}-{}-{}{}{}:{}{}{}{}".format,
+    st.integers(0, 9999).map("{:04}".format), PARTS, PARTS, st.sampled_from("Tt _"), PARTS, PARTS,
+    st.just("") | PARTS.map(":{}".format),
     st.sampled_from(["", ".", ".5", ".123456", ".1234567", ".1234560", ".0123456789"]),
-    st.sampled_from(["", "Z", "z", "+00:00", "-00:00", "+1:00", "+0100", "+25:00", "-23:59", "+01:60", " Z"]),
+    st.sampled_from(["", "Z", "z", "+00:00", "-00:00", "+1:00", "+0100", "+25:00", "-23:59", "+01:60", " Z"])
+    | st.sampled_from(["+00", " -0130", "utc", "+1"]),
 )  # fmt: skip
 
 
 @given(st.text() | NEAR)
-def test_what_is_read_as_a_moment_is_rfc_3339(text):
+def test_what_is_read_as_a_moment_has_this_form(text):
     try:
         moment = parse_datetime(text)
     except ValueError as error:
         assert str(error)
         return
     assert moment.tzinfo is datetime.UTC
-    plain = text.upper().replace(" ", "T").replace("Z", "+00:00")
-    local, offset = plain[:-6], plain[-6:]
-    whole, _, fraction = local.partition(".")
-    again = datetime.datetime.strptime(whole + offset, "%Y-%m-%dT%H:%M:%S%z")
+    day, clock, offset = re.fullmatch(r"(.{10})[T ](.*?) ?(Z|UTC|[+-][\d:]*)", text.strip().upper()).groups()
+    whole, _, fraction = clock.partition(".")
+    whole += ":00" if whole.count(":") == 1 else ""
+    offset = "+0000" if offset in ("Z", "UTC") else f"{offset.replace(':', ''):0<5}"
+    again = datetime.datetime.strptime(f"{day} {whole}{offset}", "%Y-%m-%d %H:%M:%S%z")
     again += datetime.timedelta(microseconds=int(fraction[:6].ljust(6, "0")))
     assert again == moment
 

@@ -229,7 +229,8 @@ def in_python(rows: Iterable[Sequence[Any]], conversion: Conversion) -> Batch:
         if not conversion.is_same_text(text, new_text):
             batch.changed.append((row_id, text, new_text))
         stays = conversion.expression is None and conversion.same_storage
-        is_same = stays and type(converted) is type(value) and converted == value
-        if not is_same or new_text != text:
+        # Values of one class whose texts differ may not be comparable, as ranges of days and of points in time.
+        is_same = stays and type(converted) is type(value) and new_text == text and converted == value
+        if not is_same:
             batch.values.append((row_id, converted))
     return batch

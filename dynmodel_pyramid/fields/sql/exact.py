@@ -64,14 +64,14 @@ def from_sortable(text: str) -> int:
     return -int(text[1:].translate(_NINES)) if text[0] == "0" else int(text[1:])
 
 
-def storable_bound(text: str | None, precision: int, scale: int, *, least: bool) -> Decimal | None:
+def storable_bound(bound: Decimal | None, precision: int, scale: int, *, least: bool) -> Decimal | None:
     """The nearest number within a bound that such a column can hold; None if it excludes nothing, or everything.
 
     :param least: whether it is the lower bound, else it is the upper one
     """
-    if text is None:
+    if bound is None:
         return None
-    exactly = Fraction(text) * 10**scale
+    exactly = Fraction(bound) * 10**scale
     units = math.ceil(exactly) if least else math.floor(exactly)
     return Decimal(from_units(units, scale)) if abs(units) < 10**precision else None
 

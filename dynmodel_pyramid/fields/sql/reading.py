@@ -128,8 +128,13 @@ def time(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     return sa.case((sa.and_(_clock(clock, dialect), digits.is_not(None)), value))
 
 
-def moment(text: sa.ColumnElement[Any], kind: sa.types.TypeEngine[Any], dialect: str) -> sa.ColumnElement[Any]:
-    """The point in time of a date and time in UTC, such as ``2026-01-31T12:00:00Z``; for a date its midnight."""
+def moment(
+    text: sa.ColumnElement[Any], kind: sa.types.TypeEngine[Any], dialect: str, *, days: bool = True
+) -> sa.ColumnElement[Any]:
+    """The point in time of a date and time in UTC, such as ``2026-01-31T12:00:00Z``.
+
+    :param days: whether a date stands for its midnight in UTC
+    """
     date, clock = sa.func.substr(text, 1, 10, type_=sa.Text()), sa.func.substr(text, 12, 8, type_=sa.Text())
     rest = sa.func.substr(text, 20, type_=sa.Text())
     size = sa.func.length(rest, type_=sa.Integer())
@@ -148,5 +153,8 @@ def moment(text: sa.ColumnElement[Any], kind: sa.types.TypeEngine[Any], dialect:
 
     read = expressions_of(dialect).read_moment
     parts = sa.and_(between, _clock(clock, dialect), digits.is_not(None))
-    value = sa.case((sa.func.length(text) == 10, read(midnight, kind)), (parts, read(whole, kind)))
+    ways = [(parts, read(whole, kind))]
+    if days:
+        ways.insert(0, (sa.func.length(text) == 10, read(midnight, kind)))
+    value = sa.case(*ways)
     return sa.case((text_forms.day(date, dialect).is_not(None), value))

@@ -10,6 +10,9 @@ from dynmodel_pyramid.fields.contract import Context, FieldType, Options, TextFo
 from dynmodel_pyramid.fields.sql import checks
 from dynmodel_pyramid.fields.sql.checks import Checks
 
+_TRUE = ("true", "t", "yes", "y", "on", "1")
+_FALSE = ("false", "f", "no", "n", "off", "0")
+
 
 class Boolean(FieldType):
     """True or false."""
@@ -39,12 +42,17 @@ def _sql_to_text(value: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement
 
 def _sql_from_text(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     word = sa.func.lower(text)
-    return sa.case((word.in_(["true", "t"]), sa.true()), (word.in_(["false", "f"]), sa.false()))
+    return sa.case((word.in_(_TRUE), sa.true()), (word.in_(_FALSE), sa.false()))
 
 
 def read_boolean(text: str) -> bool:
-    words = {"true": True, "t": True, "false": False, "f": False}
-    try:
-        return words[text.strip().lower()]
-    except KeyError:
-        raise ValueError("want true or false") from None
+    """The words that PostgreSQL takes (manual, 8.6), in any case.
+
+    :raises ValueError: saying what is wanted
+    """
+    word = text.strip().lower()
+    if word in _TRUE:
+        return True
+    if word in _FALSE:
+        return False
+    raise ValueError("want true or false")

@@ -8,13 +8,14 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.fields import schema
 from dynmodel_pyramid.fields.contract import Checks, Context, Options, TextForm
+from dynmodel_pyramid.fields.relative_times import relative_time
 from dynmodel_pyramid.fields.sql import checks, reading, text_forms
+from dynmodel_pyramid.fields.time_texts import microseconds, parse_time
 from dynmodel_pyramid.fields.types.temporal import Temporal
 
 MICROSECOND = datetime.timedelta(microseconds=1)
 _SECONDS_OF = {"weeks": 604_800, "days": 86_400, "hours": 3600, "minutes": 60, "seconds": 1}
 
-_TIME = re.compile(r"((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.(\d{1,9}))?", re.ASCII)
 _DURATION = re.compile(
     r"([+-]?)P(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
     r"(?:T(?=\d)(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)(?:[.,](?P<fraction>\d{1,9}))?S)?)?",
@@ -25,31 +26,13 @@ _CALENDAR = re.compile(r"[+-]?P[\d.,WD]*[YM]", re.ASCII)
 _LONGEST = 100
 
 
-def parse_time(text: str) -> datetime.time:
-    """A partial-time of RFC 3339 section 5.6: no offset, no 24:00, no leap second; at most microseconds.
-
-    :raises ValueError: saying what is wanted
-    """
-    match = _TIME.fullmatch(text)
-    if not match:
-        raise ValueError("want a time of day from 00:00:00 to 23:59:59.999999, without offset")
-    return datetime.time.fromisoformat(f"{match[1]}.{microseconds(match[2])}")
-
-
-def microseconds(fraction: str | None) -> str:
-    """Six digits of a fraction of a second."""
-    fraction = fraction or ""
-    if fraction[6:].strip("0"):
-        raise ValueError("want at most microseconds")
-    return f"{fraction[:6]:0<6}"
-
-
 def parse_duration(text: str) -> datetime.timedelta:
     """A duration of ISO 8601-1:2019 section 5.5.2 in weeks, days, hours, minutes and seconds, with a sign (ISO 8601-2).
 
     :raises ValueError: saying what is wanted
     :raises OverflowError: its microseconds are more than 64 bits
     """
+    text = text.strip()
     match = _DURATION.fullmatch(text) if len(text) <= _LONGEST else None
     if _CALENDAR.match(text):
         raise ValueError("years and months have no fixed length; want weeks, days, hours, minutes and seconds")
@@ -117,7 +100,11 @@ class Time(Temporal):
         def from_text(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
             return text_forms.within(reading.time(text, dialect), low, high)
 
-        return TextForm(datetime.time.isoformat, read_time, text_forms.time_text, from_text)
+        return TextForm(datetime.time.isoformat, sql_to_text=text_forms.time_text, sql_from_text=from_text)
+
+    def relative_value(self, text: str, options: Options, moment: datetime.datetime) -> str | None:
+        time = relative_time(text, moment)
+        return None if time is None else time.time().isoformat()
 
 
 class Duration(Temporal):
@@ -141,10 +128,4 @@ class Duration(Temporal):
         return text_forms.answered(text_forms.duration_text, source)
 
     def text_form(self, options: Options) -> TextForm:
-        return TextForm(write_duration, str.strip, text_forms.duration_text)
-
-
-def read_time(text: str) -> str:
-    """A time, also without seconds, as people write it."""
-    text = text.strip()
-    return f"{text}:00" if len(text) == 5 else text
+        return TextForm(write_duration, sql_to_text=text_forms.duration_text)

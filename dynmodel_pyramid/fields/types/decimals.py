@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from collections.abc import Callable
 from decimal import Decimal as Number
 from typing import Any
 
@@ -23,9 +24,28 @@ from dynmodel_pyramid.fields.sql.exact import (
 )
 from dynmodel_pyramid.fields.sql.numbers import decimal_text
 
-#: A number as JSON writes it (RFC 8259, section 6), without an exponent.
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?", re.ASCII)
-_LENIENT = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_USUAL = re.compile(r"-?\d{1,20}(?:\.\d{1,20})?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+
+
+def plain_digits(text: str) -> str:
+    """The digits of a number that may have a plus sign, needless zeros or an exponent, with a point if there is one.
+
+    :raises ValueError: saying what is wanted
+    """
+    text = text.strip()
+    if _USUAL.fullmatch(text):
+        return text
+    if len(text) > LONGEST or not _NUMBER.fullmatch(text):
+        raise ValueError("want a decimal number such as 19.90")
+    sign, number = ("-", text[1:]) if text[0] == "-" else ("", text)
+    # Exact: neither the constructor nor the format "f" uses the decimal context.
+    return sign + f"{Number(number):f}"
+
+
+def plain_percentage(text: str) -> str:
+    """The same; the sign % may follow."""
+    return plain_digits(text.strip().removesuffix("%"))
 
 
 class DecimalString(schema.Text):
@@ -33,14 +53,15 @@ class DecimalString(schema.Text):
 
     wanted = "a decimal number in a string"
 
-    def __init__(self, precision: int, scale: int) -> None:
-        self.precision, self.scale = precision, scale
+    def __init__(self, precision: int, scale: int, plain: Callable[[str], str]) -> None:
+        """
+        :param plain: makes plain digits of a text (:func:`plain_digits`)
+        """
+        self.precision, self.scale, self.plain = precision, scale, plain
 
     def check(self, node: colander.SchemaNode, value: Any) -> Any:
         try:
-            if not _NUMBER.fullmatch(value[: LONGEST + 1]):
-                raise ValueError("want a decimal number such as 19.90")
-            return exact(value, self.precision, self.scale)
+            return exact(self.plain(value), self.precision, self.scale)
         except OverflowError as error:
             raise schema.invalid(node, str(error), "out_of_range", value) from None
         except ValueError as error:
@@ -51,10 +72,10 @@ class Bound(DecimalString):
     """A decimal number as an option, which keeps its text as it was sent."""
 
     wanted = "a decimal number in a string"
-    json_schema = {"type": "string", "pattern": f"^{_NUMBER.pattern}$".replace(r"\d", "[0-9]")}
+    json_schema = {"type": "string"}
 
-    def __init__(self) -> None:
-        super().__init__(2 * MAX_PRECISION, MAX_PRECISION)
+    def __init__(self, plain: Callable[[str], str]) -> None:
+        super().__init__(2 * MAX_PRECISION, MAX_PRECISION, plain)
 
     def check(self, node: colander.SchemaNode, value: Any) -> Any:
         super().check(node, value)
@@ -68,6 +89,8 @@ class Decimal(FieldType):
     operators = operators.ORDERED
     exact_numbers = True
     default_precision, default_scale = 18, 2
+    #: Reads a text of this type.
+    plain: Callable[[str], str] = staticmethod(plain_digits)
 
     def options_schema(self) -> colander.SchemaNode:
         return colander.SchemaNode(
@@ -81,23 +104,37 @@ class Decimal(FieldType):
             schema.option(
                 schema.Integer(), "scale", default=self.default_scale, description="digits after the point, of these"
             ),
-            schema.option(Bound(), "min", description="the least value allowed"),
-            schema.option(Bound(), "max", description="the greatest value allowed"),
-            validator=check_options,
+            schema.option(Bound(self.plain), "min", description="the least value allowed"),
+            schema.option(Bound(self.plain), "max", description="the greatest value allowed"),
+            validator=self.check_options,
         )
+
+    def check_options(self, node: colander.SchemaNode, options: Options) -> None:
+        precision, scale = options["precision"], options["scale"]
+        if not 1 <= precision <= MAX_PRECISION:
+            raise schema.at_option(node, "precision", f"want a number from 1 to {MAX_PRECISION}")
+        if not 0 <= scale <= precision:
+            raise schema.at_option(node, "scale", f"want a number from 0 to the precision, {precision}")
+        low, high = self.bounds(options)
+        if low is not None and high is not None and low > high:
+            raise schema.at_option(node, "min", "is above max")
+
+    def bounds(self, options: Options) -> list[Number | None]:
+        """``min`` and ``max``."""
+        return [None if options.get(name) is None else Number(self.plain(options[name])) for name in ("min", "max")]
 
     def column(self, options: Options, context: Context) -> sa.Column[Any]:
         return sa.Column(ExactDecimal(options["precision"], options["scale"]))
 
     def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
         digits = options["precision"], options["scale"]
-        low = storable_bound(options.get("min"), *digits, least=True)
-        high = storable_bound(options.get("max"), *digits, least=False)
+        low, high = self.bounds(options)
+        low, high = storable_bound(low, *digits, least=True), storable_bound(high, *digits, least=False)
         storage_class = "integer" if options["precision"] <= INTEGER_DIGITS else "text"
         return {**checks.kind(column, storage_class, context), **checks.bounds(column, low, high)}
 
     def schema_node(self, options: Options) -> colander.SchemaNode:
-        low, high = bounds(options)
+        low, high = self.bounds(options)
 
         def check(node: colander.SchemaNode, value: Any) -> None:
             if low is not None and value < low:
@@ -105,10 +142,10 @@ class Decimal(FieldType):
             if high is not None and value > high:
                 raise schema.invalid(node, f"want at most {options['max']}", "too_large")
 
-        return colander.SchemaNode(DecimalString(options["precision"], options["scale"]), validator=check)
+        return colander.SchemaNode(DecimalString(options["precision"], options["scale"], self.plain), validator=check)
 
     def operand_node(self, options: Options) -> colander.SchemaNode:
-        return colander.SchemaNode(DecimalString(options["precision"], options["scale"]))
+        return colander.SchemaNode(DecimalString(options["precision"], options["scale"], self.plain))
 
     def json_expression(self, source: sa.ColumnElement[Any], options: Options) -> sa.ColumnElement[Any]:
         kind = DecimalText(options["precision"], options["scale"])
@@ -126,17 +163,12 @@ class Decimal(FieldType):
 
     def text_form(self, options: Options) -> TextForm:
         def from_text(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
-            low, high = bounds(options)
+            low, high = self.bounds(options)
             return reading.exact(text, options["precision"], options["scale"], low, high, dialect)
 
         precision = options["precision"]
         to_text = decimal_text(precision, options["scale"], sortable=precision > INTEGER_DIGITS)
-        return TextForm("{:f}".format, read_decimal, to_text, from_text)
-
-
-def bounds(options: Options) -> list[Number | None]:
-    """``min`` and ``max``."""
-    return [None if options[name] is None else Number(options[name]) for name in ("min", "max")]
+        return TextForm("{:f}".format, sql_to_text=to_text, sql_from_text=from_text)
 
 
 class Percent(Decimal):
@@ -145,6 +177,7 @@ class Percent(Decimal):
     other_names: tuple[str, ...] = ("percentage",)
 
     default_precision = 7
+    plain = staticmethod(plain_percentage)
 
     def text_form(self, options: Options) -> TextForm:
         form = super().text_form(options)
@@ -156,29 +189,4 @@ class Percent(Decimal):
             marked = sa.func.substr(text, size, 1) == "%"
             return number(sa.case((marked, sa.func.substr(text, 1, size - 1)), else_=text), dialect)
 
-        return dataclasses.replace(form, from_text=read_percentage, sql_from_text=from_text)
-
-
-def read_decimal(text: str) -> str:
-    """The validator's form of a text that may have an exponent, a plus sign or needless zeros."""
-    text = text.strip()
-    if len(text) > LONGEST or not _LENIENT.fullmatch(text):
-        raise ValueError("want a decimal number such as 19.90")
-    sign, plain = ("-", text[1:]) if text[0] == "-" else ("", text)
-    # Exact: neither the constructor nor the format "f" uses the decimal context.
-    return sign + f"{Number(plain):f}"
-
-
-def read_percentage(text: str) -> str:
-    return read_decimal(text.strip().removesuffix("%"))
-
-
-def check_options(node: colander.SchemaNode, options: Options) -> None:
-    precision, scale = options["precision"], options["scale"]
-    if not 1 <= precision <= MAX_PRECISION:
-        raise schema.at_option(node, "precision", f"want a number from 1 to {MAX_PRECISION}")
-    if not 0 <= scale <= precision:
-        raise schema.at_option(node, "scale", f"want a number from 0 to the precision, {precision}")
-    low, high = options["min"], options["max"]
-    if low is not None and high is not None and Number(low) > Number(high):
-        raise schema.at_option(node, "min", "is above max")
+        return dataclasses.replace(form, sql_from_text=from_text)

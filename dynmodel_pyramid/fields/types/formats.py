@@ -50,7 +50,7 @@ class Formatted(FieldType):
         return {"type": "string"}
 
     def text_form(self, options: Options) -> TextForm:
-        return TextForm(str, str.strip, sql_to_text=text_forms.unchanged)
+        return TextForm(str, sql_to_text=text_forms.unchanged)
 
 
 class _FormattedText(schema.Text):
@@ -62,6 +62,7 @@ class _FormattedText(schema.Text):
         self.parse = parse
 
     def check(self, node: colander.SchemaNode, value: Any) -> Any:
+        value = value.strip()
         if len(value) > self.longest:
             raise schema.invalid(node, f"want at most {self.longest} characters, not {len(value)}", "too_long", value)
         super().check(node, value)
@@ -178,7 +179,7 @@ class Colour(Formatted):
 
 # UUIDs
 
-_UUID = re.compile("[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_UUID = re.compile("[0-9a-f]{8}(-?)[0-9a-f]{4}(?:\\1[0-9a-f]{4}){2}\\1[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 
 
 class UuidText(sa.TypeDecorator[Any]):
@@ -208,7 +209,7 @@ class Uuid(Formatted):
     other_names: tuple[str, ...] = ("guid",)
     operators = operators.ORDERED
     wanted = "a UUID in a string"
-    longest = 36
+    longest = len("urn:uuid:") + 36
 
     def column(self, options: Options, context: Context) -> sa.Column[Any]:
         return sa.Column(UuidText())
@@ -226,11 +227,16 @@ class Uuid(Formatted):
         def from_text(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
             return formats.uuid(text, UuidText(), dialect)
 
-        return TextForm(str, str.strip, text_forms.as_text, from_text)
+        return TextForm(str, sql_to_text=text_forms.as_text, sql_from_text=from_text)
 
 
 def _read_uuid(text: str) -> uuid.UUID:
-    # uuid.UUID itself accepts braces, urn:uuid: and hyphens anywhere; RFC 9562, section 4, has this form only.
+    # uuid.UUID itself accepts hyphens anywhere. Here they stand as RFC 9562, section 4, has them, or there are none;
+    # programs also write braces around, and the prefix of a URN.
+    if text[:1] == "{" and text[-1:] == "}":
+        text = text[1:-1]
+    elif text[:9].lower() == "urn:uuid:":
+        text = text[9:]
     if not _UUID.fullmatch(text):
         raise ValueError("want a UUID such as f81d4fae-7dec-11d0-a765-00a0c91e6bf6")
     return uuid.UUID(text)

@@ -326,4 +326,4 @@ class IpAddress(Formatted):
 
     def text_form(self, options: Options) -> TextForm:
         # No text form in SQL: PostgreSQL writes some IPv6 addresses differently (see _AnsweredIp).
-        return TextForm(str, str.strip)
+        return TextForm(str)

@@ -4,7 +4,9 @@ Values are ``sqlalchemy.dialects.postgresql.Range`` objects in canonical form. A
 keeps the canonical text: equal ranges have equal texts.
 """
 
+import dataclasses
 import datetime
+import functools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,10 +19,11 @@ from sqlalchemy.dialects.postgresql import Range
 
 from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.fields import schema
-from dynmodel_pyramid.fields.contract import Context, FieldType, Options, TextForm
+from dynmodel_pyramid.fields.contract import Context, FieldType, Options, TextForm, Upgrade
 from dynmodel_pyramid.fields.sql import text_forms
+from dynmodel_pyramid.fields.time_texts import parse_date, parse_datetime, write_datetime
 from dynmodel_pyramid.fields.types import range_operators
-from dynmodel_pyramid.fields.types.temporal import parse_date, parse_datetime, write_datetime
+from dynmodel_pyramid.fields.types.temporal import zone_of, zone_option
 
 #: More characters than two quoted datetimes have.
 _LONGEST = 200
@@ -30,7 +33,7 @@ _BOUNDS: Mapping[str, Literal["()", "[)", "(]", "[]"]] = {"()": "()", "[)": "[)"
 _EMPTY = re.compile(r"\s*empty\s*", re.IGNORECASE | re.ASCII)
 _ESCAPED = re.compile(r'\\(.)|"(")', re.DOTALL)
 _DAY = datetime.timedelta(days=1)
-_INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
+_INTEGER = re.compile(r"[+-]?\d+(?:\.0*)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Subtype:
 def parse_integer(text: str) -> int:
     if not _INTEGER.fullmatch(text):
         raise ValueError("want whole numbers as bounds")
-    return in_64_bits(int(text))
+    return in_64_bits(int(text.partition(".")[0]))
 
 
 def in_64_bits(number: int) -> int:
@@ -194,7 +197,10 @@ class _Ranges(FieldType):
         return sa.Column(RangeColumn(self.kind))
 
     def schema_node(self, options: Options) -> colander.SchemaNode:
-        return colander.SchemaNode(_RangeString(SUBTYPES[self.kind]))
+        return colander.SchemaNode(_RangeString(self.subtype(options)))
+
+    def subtype(self, options: Options) -> Subtype:
+        return SUBTYPES[self.kind]
 
     def json_expression(self, source: sa.ColumnElement[Any], options: Options) -> sa.ColumnElement[Any]:
         return text_forms.answered(self.sql_text, source)
@@ -237,8 +243,18 @@ class DateRange(_Ranges):
 
 
 class DateTimeRange(_Ranges):
-    """A range of points in time, such as "[2026-01-31T12:00:00Z,2026-01-31T13:00:00Z)"; offsets are required."""
+    """A range of points in time, such as "[2026-01-31T12:00:00Z,2026-01-31T13:00:00Z)". Offsets are required, unless
+    ``timezone`` says whose local time it is without."""
 
     other_names: tuple[str, ...] = ("tstzrange", "tsrange")
 
     kind = "datetime"
+    #: Version 2 has ``timezone``.
+    upgrades: tuple[Upgrade, ...] = (dict,)
+
+    def options_schema(self) -> colander.SchemaNode:
+        return colander.SchemaNode(colander.Mapping(unknown="raise"), zone_option())
+
+    def subtype(self, options: Options) -> Subtype:
+        parse = functools.partial(parse_datetime, zone=zone_of(options))
+        return dataclasses.replace(super().subtype(options), parse=parse)

@@ -2,7 +2,6 @@
 
 import datetime
 import functools
-import re
 import zoneinfo
 from collections.abc import Callable
 from typing import Any
@@ -13,77 +12,9 @@ import sqlalchemy as sa
 from dynmodel_pyramid.database.expressions import OfDialect, expressions_of
 from dynmodel_pyramid.fields import operators, schema
 from dynmodel_pyramid.fields.contract import Checks, Context, FieldType, Options, TextForm, Upgrade
+from dynmodel_pyramid.fields.relative_times import relative_time
 from dynmodel_pyramid.fields.sql import checks, reading, text_forms
-
-UTC = datetime.UTC
-_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-# The pattern has ranges because ``fromisoformat`` accepts 24:00 (Python 3.14) and offsets of 99 minutes.
-_DATETIME = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ]((?:[01]\d|2[0-3]):\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)?",
-    re.ASCII,
-)
-_MIDNIGHT = "T00:00:00Z"
-_NO_SUCH_TIME = "there is no such day or time, or it is out of the years 0001 to 9999 in UTC"
-
-
-def parse_date(text: str) -> datetime.date:
-    """A full-date of RFC 3339 section 5.6, years 0001 to 9999.
-
-    :raises ValueError: saying what is wanted
-    """
-    if not _DATE.fullmatch(text):
-        raise ValueError("want a date such as 2026-01-31")
-    try:
-        return datetime.date.fromisoformat(text)
-    except ValueError:
-        raise ValueError("there is no such day") from None
-
-
-def parse_datetime(text: str, zone: zoneinfo.ZoneInfo | None = None) -> datetime.datetime:
-    """A date-time of RFC 3339 section 5.6, as a datetime in UTC. A fraction finer than microseconds is refused unless
-    its further digits are zeros, and so is a leap second. Without an offset it is a local time of the zone; without a
-    zone, the offset is required.
-
-    :raises ValueError: saying what is wanted
-    """
-    match = _DATETIME.fullmatch(text)
-    if not match or (match[4] is None and zone is None):
-        raise ValueError(f"want a date and time{'' if zone else ' with an offset'}, such as 2026-01-31T12:00:00Z")
-    day, time, fraction, offset = match.groups()
-    if fraction is None and offset == "Z":
-        # A shortcut for the usual form, in half the time.
-        try:
-            return datetime.datetime.fromisoformat(text)
-        except ValueError:
-            raise ValueError(_NO_SUCH_TIME) from None
-    fraction = fraction or "0"
-    if fraction[6:].strip("0"):
-        raise ValueError("want at most microseconds")
-    offset = "+00:00" if offset in ("Z", "z") else offset or ""
-    try:
-        moment = datetime.datetime.fromisoformat(f"{day}T{time}.{fraction[:6]:0<6}{offset}")
-        return from_local(moment, zone) if zone is not None and not offset else moment.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise ValueError(str(error) if isinstance(error, NoSuchLocalTime) else _NO_SUCH_TIME) from None
-
-
-def write_datetime(value: datetime.datetime) -> str:
-    """A date-time of RFC 3339 in UTC, with ``Z``; microseconds where there are any."""
-    if value.tzinfo is None:
-        raise ValueError("want an aware datetime: give it a tzinfo")
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-class NoSuchLocalTime(ValueError):
-    """Clocks were put forward past this local time."""
-
-
-def from_local(naive: datetime.datetime, zone: zoneinfo.ZoneInfo) -> datetime.datetime:
-    """A local time in UTC. If clocks were put back and the time occurred twice, the first one (PEP 495, fold=0)."""
-    moment = naive.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    if moment.astimezone(zone).replace(tzinfo=None) != naive:
-        raise NoSuchLocalTime(f"there is no such local time in {zone.key}: clocks were put forward over it")
-    return moment
+from dynmodel_pyramid.fields.time_texts import UTC, parse_date, parse_datetime, write_datetime
 
 
 @functools.cache
@@ -93,13 +24,25 @@ def zone_names() -> frozenset[str]:
     return frozenset(zoneinfo.available_timezones()) - {"localtime", "Factory"}
 
 
-class _Zone(schema.Text):
+class Zone(schema.Text):
+    """The name of a time zone, as an option."""
+
     wanted = "the name of a time zone"
 
     def check(self, node: colander.SchemaNode, value: Any) -> Any:
         if value not in zone_names():
             raise schema.invalid(node, "want the IANA name of a time zone, such as Europe/Berlin", "invalid_option")
         return value
+
+
+def zone_option() -> colander.SchemaNode:
+    return schema.option(Zone(), "timezone", description="whose local time a value without offset is")
+
+
+def zone_of(options: Options) -> zoneinfo.ZoneInfo | None:
+    """The option ``timezone``, for types that have it."""
+    zone = options.get("timezone")
+    return None if zone is None else zoneinfo.ZoneInfo(zone)
 
 
 class UTCDateTime(sa.TypeDecorator[Any]):
@@ -185,7 +128,7 @@ class Temporal(FieldType):
     rules: dict[str, str] = {}
 
     def options_schema(self) -> colander.SchemaNode:
-        kind = _MomentText(self.parse, self.wanted, self.rules)
+        kind = _MomentText(self.parse, self.wanted, {})
         return colander.SchemaNode(
             colander.Mapping(unknown="raise"),
             schema.option(kind, "min", description="the earliest value allowed"),
@@ -227,7 +170,7 @@ class Temporal(FieldType):
         return {"type": "string", **self.rules}
 
     def text_form(self, options: Options) -> TextForm:
-        return TextForm(self.write, str.strip)
+        return TextForm(self.write)
 
     @staticmethod
     def write(value: Any) -> str:
@@ -250,18 +193,17 @@ class Date(Temporal):
     def json_expression(self, source: sa.ColumnElement[Any], options: Options) -> sa.ColumnElement[Any]:
         return text_forms.answered(text_forms.day_text, source)
 
+    def relative_value(self, text: str, options: Options, moment: datetime.datetime) -> str | None:
+        time = relative_time(text, moment)
+        return None if time is None else time.date().isoformat()
+
     def text_form(self, options: Options) -> TextForm:
         low, high = self.bounds(options)
 
         def from_text(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
             return text_forms.within(text_forms.day(text, dialect), low, high)
 
-        return TextForm(self.write, read_day, text_forms.day_text, from_text)
-
-
-def read_day(text: str) -> str:
-    """Read a date, or the date-time of its midnight in UTC, which a datetime field writes."""
-    return text.strip().removesuffix(_MIDNIGHT)
+        return TextForm(self.write, sql_to_text=text_forms.day_text, sql_from_text=from_text)
 
 
 class DateTime(Temporal):
@@ -277,12 +219,16 @@ class DateTime(Temporal):
 
     def options_schema(self) -> colander.SchemaNode:
         node = super().options_schema()
-        node.add(schema.option(_Zone(), "timezone", description="whose local time a value without offset is"))
+        node.add(zone_option())
         return node
 
     def reader(self, options: Options) -> Callable[[str], Any]:
-        zone = options.get("timezone")
-        return self.parse if zone is None else functools.partial(self.parse, zone=zoneinfo.ZoneInfo(zone))
+        zone = zone_of(options)
+        return self.parse if zone is None else functools.partial(self.parse, zone=zone)
+
+    def relative_value(self, text: str, options: Options, moment: datetime.datetime) -> str | None:
+        time = relative_time(text, moment, zone_of(options) or UTC)
+        return None if time is None else write_datetime(time)
 
     def column(self, options: Options, context: Context) -> sa.Column[Any] | None:
         return sa.Column(UTCDateTime())
@@ -303,18 +249,14 @@ class DateTime(Temporal):
 
     def text_form(self, options: Options) -> TextForm:
         low, high = self.bounds(options)
+        is_utc = options.get("timezone") is None
 
         def from_text(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
-            return text_forms.within(reading.moment(text, UTCDateTime(), dialect), low, high)
+            moment = reading.moment(text, UTCDateTime(), dialect, days=is_utc)
+            return text_forms.within(moment, low, high)
 
-        return TextForm(self.write, read_moment, text_forms.moment_text, from_text)
+        return TextForm(self.write, sql_to_text=text_forms.moment_text, sql_from_text=from_text)
 
     @staticmethod
     def write(value: Any) -> str:
         return write_datetime(value)
-
-
-def read_moment(text: str) -> str:
-    """Read a date-time, or a date (which a date field writes) as its midnight in UTC."""
-    text = text.strip()
-    return text + _MIDNIGHT if _DATE.fullmatch(text) else text

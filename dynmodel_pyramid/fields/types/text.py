@@ -96,7 +96,7 @@ class Text(FieldType):
     def text_form(self, options: Options) -> TextForm:
         # The databases' regular expressions are not Python's, so patterns are left to Python.
         from_text = _allowed(options) if options["pattern"] is None else None
-        return TextForm(sql_to_text=text_forms.unchanged, sql_from_text=from_text)
+        return TextForm(sql_to_text=text_forms.unchanged, sql_from_text=from_text, keeps_empty=True)
 
 
 class String(Text):

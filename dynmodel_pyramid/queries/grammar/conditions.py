@@ -25,7 +25,7 @@ _RAW = re.compile(r"[^,)]*")
 _IS_VALUE = re.compile(r"[A-Za-z_]*")
 _ARRAY = re.compile(r"\{[^{}]*\}")
 _SPACE = re.compile(r"\s*")
-_PLACEHOLDER = re.compile(r"\{((?:user\.|now\b|today\b)[^{}]*)\}")
+_PLACEHOLDER = re.compile(r"\{((?:user\.|(?:now|today|tomorrow|yesterday)\b)[^{}]*)\}")
 _ARRAY_RAW = re.compile(r'[^"{},\\]*(?:\\.[^"{},\\]*)*', re.DOTALL)
 
 

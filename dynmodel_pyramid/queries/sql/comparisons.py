@@ -5,6 +5,7 @@ this module joins the two. Values go into SQL as their field stores them, never 
 convert.
 """
 
+import datetime
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -25,6 +26,25 @@ _SHOWN = 100
 #: Limits).
 MOST_VALUES, MOST_QUANTIFIED = 10_000, 500
 QUANTIFIERS = {"any": (sa.or_, sa.false), "all": (sa.and_, sa.true)}
+
+
+class Clock:
+    """The moment at which the relative times of a query are evaluated: one for all of them.
+
+    ``is_asked``: whether there are any, so that the statement is not for another moment.
+    """
+
+    def __init__(self, moment: datetime.datetime) -> None:
+        self.moment = moment
+        self.is_asked = False
+
+    def value(self, subject: Subject, text: str) -> Any:
+        """The JSON value of a relative time; None: the text is none, or the type knows none."""
+        value = subject.field_type.relative_value(text, subject.options, self.moment)
+        self.is_asked = self.is_asked or value is not None
+        return value
+
+
 #: Makes the values of a placeholder: the subject, the operator, the placeholder -> parameters, one or a list.
 Operands = Callable[[Subject, Operator, Placeholder], Any]
 #: The operators that never fail and take as long for every value, with the SQL that all types share.
@@ -41,6 +61,7 @@ def condition(
     negated: bool = False,
     quantifier: str | None = None,
     language: str | None = None,
+    clock: Clock | None = None,
     operands: Operands | None = None,
     guard: sa.ColumnElement[bool] | None = None,
 ) -> sa.ColumnElement[bool]:
@@ -50,6 +71,7 @@ def condition(
     :param value: the text in the query; a tuple of texts with a quantifier, or for an operator with a list
     :param quantifier: ``any`` or ``all`` of the values
     :param language: of the operators of text search
+    :param clock: evaluates relative times; None: there are none
     :param operands: makes the values of placeholders, which only conditions of grants have
     :param guard: must hold before a condition is looked at that may fail or be slow; else the condition is null
     :raises Malformed: the type has no such operator, the operator has no such modifier, or the value is wrong
@@ -63,11 +85,11 @@ def condition(
     _check_modifiers(subject, known, value, quantifier, language)
     if quantifier is not None:
         join, of_nothing = QUANTIFIERS[quantifier]
-        parts = [_made(subject, known, _read(subject, known, text)) for text in value]
+        parts = [_made(subject, known, _read(subject, known, text, clock)) for text in value]
         clause = join(of_nothing(), *parts)
     else:
         texts = [value] if isinstance(value, str) else value
-        read = [_read(subject, known, text) for text in texts]
+        read = [_read(subject, known, text, clock) for text in texts]
         right = read if known.many else read[0]
         clause = _made(subject, known, (language, right) if known.searches else right)
     clause = sa.not_(clause) if negated else clause
@@ -127,11 +149,13 @@ def _check_modifiers(
         raise _refused(subject, known, f"want at most {most} values, not {len(value)}")
 
 
-def _read(subject: Subject, known: Operator, text: str) -> Any:
+def _read(subject: Subject, known: Operator, text: str, clock: Clock | None) -> Any:
     """The operator's value for a text of the query."""
 
     def read(text: str) -> Any:
-        value = subject.field_type.text_form(subject.options).from_text(text)
+        value = None if clock is None else clock.value(subject, text)
+        if value is None:
+            value = subject.field_type.text_form(subject.options).from_text(text)
         return subject.field_type.operand_node(subject.options).deserialize(value)
 
     try:

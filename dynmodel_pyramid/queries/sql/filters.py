@@ -8,7 +8,7 @@ from sqlalchemy.sql.elements import Grouping
 
 from dynmodel_pyramid.queries.grammar.syntax import Column, Condition, Filter, Group
 from dynmodel_pyramid.queries.sql.budget import Budget
-from dynmodel_pyramid.queries.sql.comparisons import Operands, condition
+from dynmodel_pyramid.queries.sql.comparisons import Clock, Operands, condition
 from dynmodel_pyramid.queries.sql.subjects import Subject
 
 #: The name of an embedded relation -> whether a row has embedded rows, in SQL; None: there is no such relation.
@@ -21,6 +21,9 @@ class Subjects(Protocol):
     """What conditions may be about: the names of a table, or of its groups."""
 
     budget: Budget
+
+    @property
+    def clock(self) -> Clock | None: ...
 
     @property
     def operands(self) -> Operands | None: ...
@@ -60,6 +63,7 @@ def _condition(item: Condition, names: Subjects, existence: Existence) -> sa.Col
         negated=item.negated,
         quantifier=item.quantifier,
         language=item.language,
+        clock=names.clock,
         operands=names.operands,
         guard=names.guard,
     )

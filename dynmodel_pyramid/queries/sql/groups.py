@@ -115,6 +115,7 @@ class _Values:
 
     def __init__(self, selection: Selection, outputs: _Outputs) -> None:
         self._selection, self._outputs = selection, outputs
+        self.clock = selection.around.clock
         self.budget = selection.around.budget
         self._aggregates = [output for output in outputs if isinstance(output, Aggregate)]
         self._makers: list[Subject] = []

@@ -6,6 +6,7 @@ and gives no rights: an invented cursor finds no more than a filter could.
 """
 
 import base64
+import datetime
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -16,6 +17,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.fields.operators import bound
 from dynmodel_pyramid.fields.schema import UNSTORABLE
+from dynmodel_pyramid.fields.time_texts import parse_datetime
 from dynmodel_pyramid.queries.sql.ordering import Key
 
 #: The most characters of a cursor. Rows with very long values have no cursor.
@@ -26,13 +28,18 @@ def _order(keys: Sequence[Key]) -> list[Any]:
     return [[key.name, key.descending, key.nulls_first] for key in keys]
 
 
-def write(values: Sequence[Any], keys: Sequence[Key], table_id: int) -> str | None:
-    """The cursor of a row, from the values of its keys; None if it would be too long."""
+def write(values: Sequence[Any], keys: Sequence[Key], table_id: int, moment: str | None = None) -> str | None:
+    """The cursor of a row, from the values of its keys; None if it would be too long.
+
+    :param moment: at which the query's relative times were evaluated, so that the next page has the same; None: there
+        are none
+    """
     texts = [
         None if value is None else key.subject.field_type.text_form(key.subject.options).to_text(value)
         for key, value in zip(keys, values, strict=True)
     ]
-    document = json.dumps([table_id, _order(keys), texts], separators=(",", ":"), ensure_ascii=False)
+    parts = [table_id, _order(keys), texts, *([] if moment is None else [moment])]
+    document = json.dumps(parts, separators=(",", ":"), ensure_ascii=False)
     cursor = base64.urlsafe_b64encode(document.encode()).decode().rstrip("=")
     return cursor if len(cursor) <= LONGEST else None
 
@@ -43,11 +50,7 @@ def read(cursor: str, keys: Sequence[Key], table_id: int, parameter: str) -> lis
     :raises Malformed: it is not a cursor, belongs to another table or order, or the fields no longer have such values
     """
     try:
-        if len(cursor) > LONGEST or not cursor.isascii():
-            raise ValueError
-        padded = cursor + "=" * (-len(cursor) % 4)
-        document = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        table, order, texts = document
+        table, order, texts, *_ = _document(cursor)
         if table != table_id or order != _order(keys) or len(texts) != len(keys):
             raise ValueError
         return [_value(text, key) for text, key in zip(texts, keys, strict=True)]
@@ -58,6 +61,24 @@ def read(cursor: str, keys: Sequence[Key], table_id: int, parameter: str) -> lis
             hint="take it from the Link header of a page with the same order; if fields have changed, begin anew",
             parameter=parameter,
         ) from None
+
+
+def _document(cursor: str) -> list[Any]:
+    if len(cursor) > LONGEST or not cursor.isascii():
+        raise ValueError
+    padded = cursor + "=" * (-len(cursor) % 4)
+    document = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+    if type(document) is not list or len(document) not in (3, 4):
+        raise ValueError
+    return document
+
+
+def moment_of(cursor: str | None) -> datetime.datetime | None:
+    """The moment in a cursor; None if it has none, or is no cursor, which :func:`read` refuses."""
+    try:
+        return None if cursor is None else parse_datetime(_document(cursor)[3])
+    except (ValueError, TypeError, IndexError, AttributeError, RecursionError):
+        return None
 
 
 def _value(text: Any, key: Key) -> Any:

@@ -13,7 +13,7 @@ from dynmodel_pyramid.hints import meant
 from dynmodel_pyramid.queries.errors import clip
 from dynmodel_pyramid.queries.grammar.syntax import Column
 from dynmodel_pyramid.queries.sql.budget import Budget
-from dynmodel_pyramid.queries.sql.comparisons import Operands
+from dynmodel_pyramid.queries.sql.comparisons import Clock, Operands
 from dynmodel_pyramid.queries.sql.json_paths import part_of
 from dynmodel_pyramid.queries.sql.subjects import SYSTEM, Subject, of_field, of_reverse_side, of_system
 from dynmodel_pyramid.queries.sql.views import ReverseSides, View
@@ -23,7 +23,7 @@ class Names:
     """The names of one table in a query, as a caller may see them.
 
     :param table: the view's source
-    :param reverse_sides: those of all tables; ``budget``: shared by all tables of a query
+    :param reverse_sides: those of all tables; ``budget`` and ``clock``: shared by all tables of a query
     :param operands: makes the values of placeholders
     """
 
@@ -34,6 +34,7 @@ class Names:
         table: sa.FromClause,
         reverse_sides: ReverseSides,
         budget: Budget,
+        clock: Clock | None,
         operands: Operands | None = None,
     ) -> None:
         self.model = model
@@ -41,6 +42,7 @@ class Names:
         self.table = table
         self.reverse_sides = reverse_sides
         self.budget = budget
+        self.clock = clock
         self.operands = operands
         definition = model.definition
         self._fields = {alias.name: field for field in definition.fields for alias in field.aliases}

@@ -1,5 +1,6 @@
 """A translated query over a table: the statement of a page with its embedded rows, and that of the count."""
 
+import datetime
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.fields.time_texts import write_datetime
 from dynmodel_pyramid.queries.grammar.syntax import Query
 from dynmodel_pyramid.queries.sql import keysets
 from dynmodel_pyramid.queries.sql.groups import grouped, refuse_having
@@ -32,6 +34,7 @@ class Plan:
     :param is_grouped: whether its rows are groups
     :param versions: the versions of the far tables that it uses, by their ids, and the keys of the caller's views of
         them
+    :param moment: at which its relative times were evaluated; None: it has none, so it holds for any moment
     :param weight: elements of SQL, about half a kilobyte each
     """
 
@@ -44,6 +47,7 @@ class Plan:
     versions: Mapping[int, tuple[int, Any]] = field(default_factory=dict)
     weight: int = 0
     is_grouped: bool = False
+    moment: datetime.datetime | None = None
 
     @property
     def limit(self) -> int | None:
@@ -112,7 +116,8 @@ class Plan:
 
     def cursor(self, values: Sequence[Any]) -> str | None:
         """The cursor after (or before) the row with these values of its keys; None if it would be too long."""
-        return keysets.write(values, self.keys, self.table_id)
+        moment = None if self.moment is None else write_datetime(self.moment)
+        return keysets.write(values, self.keys, self.table_id, moment)
 
 
 #: The rows of the queried table -> a further condition on them.
@@ -134,7 +139,7 @@ def plan(
     for parameter, value in (("columns", query.columns), ("on_conflict", query.on_conflict)):
         if value is not None:
             raise Malformed(f"{parameter} is for writes", code="invalid_parameter", parameter=parameter)
-    around = Surroundings(query, models, views, numbers)
+    around = Surroundings(query, models, views, numbers, moment=keysets.moment_of(query.after or query.before))
     names = around.names(model)
     selection = Selection(around, names, query.select)
     outputs = outputs_of(selection)
@@ -151,6 +156,7 @@ def plan(
         statement, keys = grouped(selection, outputs, names.table, conditions, _shown)
     versions = {table_id: (far.definition.version, views.view(far).key) for table_id, far in around.used.items()}
     shown = tuple(output.name for output in outputs)
+    moment = around.clock.moment if around.clock is not None and around.clock.is_asked else None
     return Plan(
         query,
         shown,
@@ -161,6 +167,7 @@ def plan(
         versions,
         around.budget.spent,
         not has_rows(outputs),
+        moment,
     )
 
 

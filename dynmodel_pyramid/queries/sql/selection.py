@@ -5,6 +5,7 @@ several rows are subqueries that make JSON arrays. So the whole query is one sta
 are EXISTS, with the embedded level's own conditions.
 """
 
+import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
@@ -18,7 +19,7 @@ from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.queries.errors import QueryError, QueryTooComplex, clip
 from dynmodel_pyramid.queries.grammar.syntax import Column, Embed, Field, Path, Query, SelectItem
 from dynmodel_pyramid.queries.sql.budget import Budget
-from dynmodel_pyramid.queries.sql.comparisons import Operands
+from dynmodel_pyramid.queries.sql.comparisons import Clock, Operands
 from dynmodel_pyramid.queries.sql.filters import translated
 from dynmodel_pyramid.queries.sql.names import Names
 from dynmodel_pyramid.queries.sql.outputs import Output
@@ -38,6 +39,7 @@ class Surroundings:
     :param views: gives the caller's view of each table
     :param numbers: whether exact numbers are JSON numbers, not strings
     :param operands: makes the values of placeholders
+    :param moment: at which relative times are evaluated; None: that of the request
     :param used: every far table that the query names, by its id
     """
 
@@ -46,12 +48,15 @@ class Surroundings:
     views: Views
     numbers: bool = False
     operands: Operands | None = None
+    moment: datetime.datetime | None = None
     used: dict[int, Model] = field(default_factory=dict)
     budget: Budget = field(default_factory=Budget)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
         self.reverse_sides = ReverseSides(self.model, self.views)
+        moment = self.moment or self.views.moment
+        self.clock = None if moment is None else Clock(moment)
 
     def names(self, model: Model, table: sa.FromClause | None = None, *, alias: bool = False) -> Names:
         """The names of a table.
@@ -61,7 +66,7 @@ class Surroundings:
         """
         view = self.views.view(model)
         table = view.source(self.name() if alias else None) if table is None else table
-        return Names(model, view, table, self.reverse_sides, self.budget, self.operands)
+        return Names(model, view, table, self.reverse_sides, self.budget, self.clock, self.operands)
 
     def name(self) -> quoted_name:
         # No name of a table or field begins with an underscore.

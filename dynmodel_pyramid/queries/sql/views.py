@@ -1,5 +1,6 @@
 """What a caller may see of a table: a view, which statements select from instead of the table."""
 
+import datetime
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -52,9 +53,15 @@ class View(Protocol):
 
 
 class Views(Protocol):
-    """Gives the caller's view of a table. ``are_whole``: each is the table itself."""
+    """Gives the caller's view of a table. ``are_whole``: each is the table itself.
+
+    ``moment`` is that of the request, for relative times; None: there are none.
+    """
 
     are_whole: bool
+
+    @property
+    def moment(self) -> datetime.datetime | None: ...
 
     def view(self, model: Model) -> View: ...
 
@@ -86,6 +93,7 @@ class WholeTables:
     """The views of whoever may read everything."""
 
     are_whole = True
+    moment = None
 
     def view(self, model: Model) -> View:
         return WholeTable(model)
