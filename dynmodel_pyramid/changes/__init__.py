@@ -20,6 +20,7 @@
 ``trash``           dropped tables: listed, restored, purged
 ``trash_fields``    dropped fields, and old columns of conversions
 ``quarantine``      values that a conversion could not convert
+``corrections``     many of them at once
 ``whole_schema``    all tables as one document
 ``schema_access``   the roles and grants in that document
 ``promises``        compares the database with a definition's promises

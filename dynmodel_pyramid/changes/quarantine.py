@@ -24,6 +24,13 @@ OLD_TEXT = object()
 
 
 @dataclass(frozen=True, slots=True)
+class NewText:
+    """For :meth:`Quarantine.restore`: a corrected value in its text form, as in CSV."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One value; ``field`` is the present field, None if it is gone."""
 
@@ -106,7 +113,7 @@ class Quarantine:
     def restore(self, connection: sa.Connection, number: int, value: Any, *, overwrite: bool) -> tuple[int, int]:
         """Write a value into the row, and delete its line; -> the row's id and its new version.
 
-        :param value: in JSON form, or :data:`OLD_TEXT`
+        :param value: in JSON form, a :class:`NewText`, or :data:`OLD_TEXT`
         :param overwrite: even if the field has a value by now
         :raises NotFound: there is no such line
         :raises Conflict: the field or the row is gone, or the field has a value
@@ -120,8 +127,8 @@ class Quarantine:
                 hint="restore the field first, or purge the value",
             )
         self._refuse_taken(connection, line, field, overwrite)
-        if value is OLD_TEXT:
-            value = self._from_text(line, field)
+        if value is OLD_TEXT or isinstance(value, NewText):
+            value = self._from_text(line, field, value.text if isinstance(value, NewText) else None)
         try:
             version = self.rows.assign(connection, line.row_id, {field.name: value})
         except Invalid as error:
@@ -151,11 +158,15 @@ class Quarantine:
                 field=field.name,
             )
 
-    def _from_text(self, line: Line, field: FieldDefinition) -> Any:
+    def _from_text(self, line: Line, field: FieldDefinition, new: str | None) -> Any:
+        """
+        :param new: another text than the old one
+        """
         try:
-            return self.rows.model.field_types[field.type].text_form(field.options).from_text(line.value)
+            text = line.value if new is None else new
+            return self.rows.model.field_types[field.type].text_form(field.options).from_text(text)
         except ValueError as error:
-            detail = str(error) if line.is_shown else f"the old value can't become {field.type}"
+            detail = str(error) if line.is_shown or new is not None else f"the old value can't become {field.type}"
             raise Invalid([Problem("/value", "invalid_format", detail)], hint="give a corrected value") from None
 
     def _conditions(self, field_id: int | None) -> list[sa.ColumnElement[bool]]:

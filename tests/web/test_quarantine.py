@@ -152,3 +152,74 @@ def test_lists_of_links(client):
     client.refused("POST", address, {"value": [8]}, status=422, code="/value/0 unknown_row")
     assert client.send("POST", address, {"value": [1]}, status=200).json["a"] == [1]
     client.refused("POST", f"{path}quarantine/{lines[1]['id']}/restore/", status=422, code="validation")
+
+
+# Lists of corrections
+
+
+def test_corrections(client):
+    path = quarantined(client, "x", "7", "y", "z", "w", max=9)
+    one, three, four, five = [line["id"] for line in client.get(f"{path}quarantine/")]
+    refused = [
+        {"id": one, "value": 1},
+        {"id": three, "value": 10},
+        {"id": four},
+        {"id": 999999, "value": 1},
+        {"id": one, "discard": True},
+    ]
+    answer = client.refused("POST", f"{path}quarantine/", refused, status=422, code="validation")
+    assert [(error["pointer"], error["code"]) for error in answer.json["errors"]] == [
+        ("/1/value", "too_large"),
+        ("/2/value", "invalid_format"),
+        ("/3/id", "not_found"),
+        ("/4/id", "duplicate_item"),
+    ]
+    answer = client.send("POST", f"{path}quarantine/?partial=true", refused, status=200)
+    assert answer.json["restored"] == [{"id": one, "row": 1, "version": 2}]
+    assert (answer.json["discarded"], answer.json["error_count"]) == ([], 4)
+    assert [line["id"] for line in client.get(f"{path}quarantine/")] == [three, four, five]
+    body = f"id,value,discard\n{three},3,\n{four},,true\n{five},,\n".encode()
+    answer = client.send("POST", f"{path}quarantine/", body=body, content_type="text/csv", status=200)
+    assert answer.json == {
+        "restored": [{"id": three, "row": 3, "version": 2}, {"id": five, "row": 5, "version": 2}],
+        "discarded": [four],
+        "errors": [],
+        "error_count": 0,
+    }
+    assert values(client, path) == [1, 7, 3, None, None]
+    assert client.get(f"{path}quarantine/") == []
+
+
+def test_corrections_that_rules_of_the_database_refuse(client):
+    path = quarantined(client, "x", "7", "y", unique=True)
+    lines = [line["id"] for line in client.get(f"{path}quarantine/")]
+    taken = [{"id": lines[0], "value": 7}, {"id": lines[1], "value": 8}]
+    answer = client.refused("POST", f"{path}quarantine/", taken, status=422, code="/0/value unique_violation")
+    assert len(answer.json["errors"]) == 1
+    client.send("POST", f"{path}quarantine/?partial=true", taken, status=200)
+    assert values(client, path) == [None, 7, 8]
+    client.send("PATCH", f"{path}rows/1/", {"a": 5}, status=200)
+    given = [{"id": lines[0], "value": 6}]
+    client.refused("POST", f"{path}quarantine/", given, status=422, code="/0/value conflict")
+    client.send("POST", f"{path}quarantine/?overwrite=true", given, status=200)
+    assert values(client, path) == [6, 7, 8]
+
+
+def test_malformed_corrections(client):
+    path = f"{quarantined(client, 'x')}quarantine/"
+    for document, code in (
+        ({"id": 1, "value": 1}, "wrong_type"),
+        ([1], "/0 wrong_type"),
+        ([{}], "/0/id required"),
+        ([{"id": "1"}], "/0/id wrong_type"),
+        ([{"id": 1, "row": 1}], "/0/row unknown_key"),
+        ([{"id": 1, "discard": 1}], "/0/discard wrong_type"),
+        ([{"id": 1, "value": 1, "discard": True}], "/0/value read_only"),
+        ([{"id": 1}] * 1001, "too_many_items"),
+    ):
+        client.refused("POST", path, document, status=422, code=code)
+    for body in (b"", b"id,row\n1,2\n", b"value\n1\n", b"id,value\n1\n"):
+        client.refused("POST", path, body=body, content_type="text/csv", status=400, code="malformed_csv")
+    client.refused("POST", path, body=b"id\nx\n", content_type="text/csv", status=422, code="/0/id wrong_type")
+    client.refused("POST", f"{path}?partial=1", [], status=400, code="invalid_parameter")
+    client.refused("POST", path, body=b"", content_type="text/plain", status=415, code="unsupported_media_type")

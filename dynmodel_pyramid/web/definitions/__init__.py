@@ -3,6 +3,6 @@
 ``tables``      ``/table/`` and ``/table/{id}/``
 ``plan``        ``/table/{id}/plan/``
 ``history``     ``/table/{id}/history/`` and below
-``quarantine``  ``/table/{id}/quarantine/`` and below
+``quarantine``  ``/table/{id}/quarantine/`` and below; ``corrections``: the lists that are sent to it
 ``trash``       ``/table/{id}/trash/``, ``/trash/``, ``/table/{id}/health/``
 """

@@ -8,10 +8,12 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.access.scopes import console_scopes
+from dynmodel_pyramid.changes.corrections import correct
 from dynmodel_pyramid.changes.quarantine import OLD_TEXT, Quarantine
 from dynmodel_pyramid.errors import Invalid, Malformed, Problem
 from dynmodel_pyramid.rows.permitted import row_service
 from dynmodel_pyramid.web.definition_resources import QuarantinedResource, QuarantineResource, Restoration
+from dynmodel_pyramid.web.definitions.corrections import read_corrections
 from dynmodel_pyramid.web.http.answers import empty_answer, encode, json_answer
 from dynmodel_pyramid.web.http.body import has_body, read_json
 from dynmodel_pyramid.web.http.methods import add_resource_view
@@ -28,7 +30,8 @@ MOST = 1000
 
 
 def includeme(config: Configurator) -> None:
-    add_resource_view(config, QuarantineResource, {"GET": list_values, "DELETE": purge_values}, writers_of_definitions)
+    every = {"GET": list_values, "POST": correct_values, "DELETE": purge_values}
+    add_resource_view(config, QuarantineResource, every, writers_of_definitions)
     add_resource_view(config, QuarantinedResource, {"GET": get_value, "DELETE": purge_value}, writers_of_definitions)
     add_resource_view(config, Restoration, {"POST": restore_value}, writers_of_definitions)
 
@@ -90,17 +93,31 @@ def purge_value(context: QuarantinedResource, request: Request) -> Response:
     return empty_answer()
 
 
+def correct_values(context: QuarantineResource, request: Request) -> Response:
+    """Correct or discard the values that a list names, all or none of them, or with ``partial`` those that can be."""
+    parameters = no_parameters(request, "overwrite", "partial")
+    overwrite, partial = (_flag(parameters, name) for name in ("overwrite", "partial"))
+    corrections = read_corrections(request)
+    rows = writing(_AllRows(context), request)
+    connection = write_connection(request)
+    done = correct(Quarantine(rows), connection, corrections, overwrite=overwrite, partial=partial)
+    return json_answer(encode(done.document()))
+
+
+def _flag(parameters: dict[str, str], name: str) -> bool:
+    value = parameters.get(name, "false")
+    if value not in ("true", "false"):
+        raise Malformed(f"{name}={value}: want true or false", code="invalid_parameter")
+    return value == "true"
+
+
 def restore_value(context: Restoration, request: Request) -> Response:
-    overwrite = no_parameters(request, "overwrite").get("overwrite", "false")
-    if overwrite not in ("true", "false"):
-        raise Malformed(f"overwrite={overwrite}: want true or false", code="invalid_parameter")
+    overwrite = _flag(no_parameters(request, "overwrite"), "overwrite")
     value = _value(read_json(request)) if has_body(request) else OLD_TEXT
     rows_context = _table(context)["rows"]
     rows = writing(_AllRows(context), request)
     connection = write_connection(request)
-    row_id, version = Quarantine(rows).restore(
-        connection, context.__parent__.number, value, overwrite=overwrite == "true"
-    )
+    row_id, version = Quarantine(rows).restore(connection, context.__parent__.number, value, overwrite=overwrite)
     answer = row_answer(rows_context[str(row_id)], request, rows, connection, version)
     if rows_context.deprecation is not None:
         answer.headers["Deprecation"] = rows_context.deprecation
