@@ -33,7 +33,7 @@ def nearest(name: object, candidates: Iterable[str], *, most: int = 3) -> list[s
     if not isinstance(name, str) or not 0 < len(name) <= LONGEST:
         return []
     by_form: dict[str, list[str]] = {}
-    for candidate in islice(candidates, MOST_CANDIDATES):
+    for candidate in dict.fromkeys(islice(candidates, MOST_CANDIDATES)):
         if len(candidate) <= LONGEST:
             by_form.setdefault(_form(candidate), []).append(candidate)
     form = _form(name)

@@ -27,8 +27,9 @@ from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.definitions.model import Referrer
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.fields.contract import FieldType, Options
-from dynmodel_pyramid.fields.operators import EQ, GT, GTE, IN, IS_DISTINCT, LT, LTE, NEQ
+from dynmodel_pyramid.fields.operators import EQ, GT, GTE, IN, IS, IS_DISTINCT, LT, LTE, NEQ
 from dynmodel_pyramid.fields.relative_times import relative_form
+from dynmodel_pyramid.fields.types.decimal_operators import DECIMALS
 from dynmodel_pyramid.queries.errors import QueryError, clip
 from dynmodel_pyramid.queries.grammar.parameters import split
 from dynmodel_pyramid.queries.grammar.parsing import parse
@@ -45,6 +46,7 @@ from dynmodel_pyramid.queries.sql.views import Models, WholeTables
 
 #: The operators that a placeholder may follow: their SQL is known to be right for any value of the field.
 WITH_PLACEHOLDER = (EQ, NEQ, GT, GTE, LT, LTE, IN, IS_DISTINCT)
+_WITH_PLACEHOLDER = (*WITH_PLACEHOLDER, *(known for known in DECIMALS if known is not IS))
 #: The most characters of a condition.
 LONGEST = 10_000
 PLACEHOLDERS = "{user.id}, {user.name}, {user.email}, {user.claims.NAME}, {now}, {today}, and times as {now-7d}"
@@ -254,7 +256,7 @@ def _check(leaf: Leaf, names: Names, parameter: str) -> None:
                 f"{parameter}: {{{leaf.value.name}}} is no value of this field", code="invalid_operand"
             ) from None
     known = operator_of(subject, leaf.operator)
-    if leaf.quantifier or leaf.language or not any(known is one for one in WITH_PLACEHOLDER):
+    if leaf.quantifier or leaf.language or not any(known is one for one in _WITH_PLACEHOLDER):
         modifier = f"({leaf.quantifier or leaf.language})" if leaf.quantifier or leaf.language else ""
         raise Malformed(
             f"{parameter}: no placeholder follows {leaf.operator}{modifier} of this field",

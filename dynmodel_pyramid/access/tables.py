@@ -28,7 +28,7 @@ class Tables:
         self._changed = changed or {}
         self._models: dict[int | str, Model | None] = {}
         #: The grammar of conditions.
-        self.rules = Rules(operators=catalogue.field_types.operators)
+        self.rules = Rules(operators=catalogue.field_types.operators, spellings=catalogue.field_types.spellings)
 
     def __call__(self, key: int | str) -> Model | None:
         if isinstance(key, str):

@@ -2,20 +2,22 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, BinaryIO
 
 import colander
 
 from dynmodel_pyramid.definitions.problems import Problems, escape
-from dynmodel_pyramid.errors import DynmodelError, Malformed
+from dynmodel_pyramid.errors import DynmodelError, Invalid, Malformed
 from dynmodel_pyramid.exchange.delimited import Record, read_records
 from dynmodel_pyramid.exchange.documents import parse_json, too_long
 from dynmodel_pyramid.fields.contract import FieldType, Options
 from dynmodel_pyramid.fields.types.numbers import read_integer
-from dynmodel_pyramid.hints import hint
+from dynmodel_pyramid.hints import Hint, hint
 from dynmodel_pyramid.rows.entries import Columns, Faults
 from dynmodel_pyramid.rows.imports import Document
 from dynmodel_pyramid.rows.keys import LinkField
+from dynmodel_pyramid.rows.reading import RowReader
 from dynmodel_pyramid.rows.service import Rows
 
 
@@ -32,7 +34,7 @@ def read_ndjson(file: BinaryIO, longest: int) -> Iterator[Document]:
             try:
                 yield Document(parse_json(text))
             except Malformed as error:
-                yield _broken(error.detail)
+                yield _broken(error.detail, _joined if b"}{" in text else None)
 
 
 def read_csv(file: BinaryIO, rows: Rows, columns: Columns, longest: int) -> Iterator[Document]:
@@ -43,12 +45,18 @@ def read_csv(file: BinaryIO, rows: Rows, columns: Columns, longest: int) -> Iter
     :raises Invalid: the header names an unknown field
     """
     records = read_records(file, longest)
-    header = header_of(next(records, []))
-    names = [name for name in header if name is not None]
-    if not names or None in header:
-        raise Malformed("the first line must name the fields", code="malformed_csv", hint="for example id,name,price")
-    keyed = key_columns(rows, names)
-    readers = list(_readers(rows, names, columns, keyed).items())
+    header = next(records, [])
+    try:
+        names = [name for name in header_of(header) if name is not None]
+        if not names or None in header:
+            raise Malformed(
+                "the first line must name the fields", code="malformed_csv", hint="for example id,name,price"
+            )
+        keyed = key_columns(rows, names)
+        readers = list(_readers(rows, names, columns, keyed).items())
+    except (Malformed, Invalid) as error:
+        error.hint = _header_hint(header, records) or error.hint
+        raise
     empty = 0
     for record in records:
         if record == [None] and len(names) > 1:
@@ -60,7 +68,7 @@ def read_csv(file: BinaryIO, rows: Rows, columns: Columns, longest: int) -> Iter
         if len(record) != len(names):
             yield _ragged(record, names)
             continue
-        document = _document(readers, record)
+        document = _document(rows.reader, readers, record)
         if keyed:
             document.document = with_keys(document.document, keyed)
         yield document
@@ -132,6 +140,15 @@ def with_keys(document: dict[str, Any], keyed: Mapping[str, KeyColumn]) -> dict[
     }
 
 
+def _header_hint(header: Record, records: Iterator[Record]) -> str | None:
+    """The mend of a file whose first line is refused because of how it was written or sent."""
+    if len(header) == 1 and (mark := next((mark for mark in ";\t|" if mark in (header[0] or "")), None)):
+        return f"values are separated by commas here, not by {mark!r}"
+    if len(header) > 1 and next(records, None) is None:
+        return "the file has one line only; curl -d strips line ends: use --data-binary @file"
+    return None
+
+
 def header_of(record: Record) -> Record:
     """The names in the first line of a CSV.
 
@@ -153,20 +170,24 @@ def _ragged(record: Record, names: Sequence[str]) -> Document:
     return _broken(f"{len(record)} values stand under {len(names)} names")
 
 
-def _broken(detail: str) -> Document:
+def _joined() -> str:
+    return "each document stands in a line of its own; curl -d strips line ends: use --data-binary @file"
+
+
+def _broken(detail: str, hint: Hint | None = None) -> Document:
     faults = Faults()
-    faults.add("", "malformed_line", detail)
+    faults.add("", "malformed_line", detail, hint)
     return Document(None, faults)
 
 
-def _document(readers: Sequence[tuple[str, Callable[[str], Any]]], record: Record) -> Document:
+def _document(reader: RowReader, readers: Sequence[tuple[str, Callable[[str], Any]]], record: Record) -> Document:
     values, faults = {}, None
     for (name, read), text in zip(readers, record, strict=True):
         try:
             values[name] = None if text is None else read(text)
         except (ValueError, Malformed) as error:
             faults = faults or Faults()
-            faults.add(f"/{escape(name)}", "invalid_format", str(error))
+            faults.add(f"/{escape(name)}", "invalid_format", str(error), partial(reader.text_hint, name, text or ""))
     return Document(values, faults)
 
 

@@ -13,7 +13,7 @@ import colander
 import sqlalchemy as sa
 
 from dynmodel_pyramid.errors import OptionUnsupported
-from dynmodel_pyramid.fields.operators import IDENTITY, LT, Operator
+from dynmodel_pyramid.fields.operators import IDENTITY, Operator
 from dynmodel_pyramid.fields.sql.signatures import Checks as Checks
 from dynmodel_pyramid.fields.sql.signatures import Context as Context
 from dynmodel_pyramid.fields.sql.signatures import SqlForm as SqlForm
@@ -230,6 +230,10 @@ class FieldType:
         """How values are written as text and read from it."""
         return TextForm()
 
+    def text_hint(self, text: str) -> str | None:
+        """The mend of a text that is not a value, if many people write values so: ``1,5`` for ``1.5``."""
+        return None
+
     def json_schema(self, options: Options) -> dict[str, Any]:
         """JSON Schema 2020-12 of a value in answers, without null."""
         return {}
@@ -259,7 +263,7 @@ def options_version(field_type: FieldType) -> int:
 
 def is_sortable(field_type: FieldType) -> bool:
     """Whether rows can be sorted by a field of this type, and the field be unique or indexed."""
-    return LT in field_type.operators
+    return any(operator.sorts for operator in field_type.operators)
 
 
 def stored_default(field_type: FieldType, options: Options, value: Any) -> Any:

@@ -16,6 +16,8 @@ _DIGITS = 17
 _LONGEST = 1100
 #: ``float`` also accepts underscores, digits of other scripts and nan, which are not numbers for clients.
 NUMBER = re.compile(r"[+-]?(?:\d+(\.\d*)?|(\.\d+))([eE][+-]?\d+)?", re.ASCII)
+#: ``1,5`` and ``1,500``; the second may be both.
+_COMMA = re.compile(r"([+-]?\d{1,20}),(\d{1,20})", re.ASCII)
 
 
 class Rounded(float):
@@ -56,6 +58,14 @@ def _is_written(value: float, text: str) -> bool:
         return True
     digits = len("".join(map(str, written.as_tuple().digits)).strip("0"))
     return value != 0 and digits <= _DIGITS and written == Decimal(f"{value:.{digits - 1}e}")
+
+
+def decimal_comma(text: str) -> str | None:
+    """The hint for a number with commas, which half of the world writes; None for any other text."""
+    match = _COMMA.fullmatch(text.strip())
+    if match is None:
+        return None
+    return f"write the decimal point: {match[1]}.{match[2]}" if len(match[2]) != 3 else "write no comma in a number"
 
 
 def float_of_whole(value: int, *, as_written: bool = False) -> float | None:

@@ -6,8 +6,8 @@ types has it for the parser. ``queries/sql/comparisons.py`` reads the texts and 
 """
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -69,6 +69,9 @@ class Operator:
     :param languages: the languages of a searching operator
     :param folds: ``condition`` gets how the field's texts are compared as a fourth argument
         (:class:`~dynmodel_pyramid.fields.sql.patterns.Manner`)
+    :param sorts: whether rows can be sorted by fields whose type has it
+    :param spellings: how other services write it, in lower case, for hints: ``>=``, ``ge``
+    :param instead: for hints: a text that is no value of the field -> the condition that was probably meant
     :raises ValueError: the grammar cannot read the name or the syntax
     """
 
@@ -82,6 +85,9 @@ class Operator:
     dialects: tuple[str, ...] = tuple(EXPRESSIONS)
     languages: frozenset[str] = search.LANGUAGES
     folds: bool = False
+    sorts: bool = False
+    spellings: tuple[str, ...] = ()
+    instead: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -142,10 +148,19 @@ def _is(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnEleme
     return left.is_not(None) if right == "not_null" else left.is_(wanted)
 
 
-EQ = Operator("eq", "equals", _eq, quantified=True)
-NEQ = Operator("neq", "does not equal", _neq)
-IN = Operator("in", "is one of a list", _in, many=True)
-IS = Operator("is", "is null or not_null", _is, _words("null", "not_null"))
+_IS_NULL = {"null": "is.null", "none": "is.null", "nil": "is.null", "": "is.null"}
+EQ = Operator(
+    "eq", "equals", _eq, quantified=True, spellings=("=", "==", "===", "equals", "equal", "exact"), instead=_IS_NULL
+)
+NEQ = Operator(
+    "neq",
+    "does not equal",
+    _neq,
+    spellings=("!=", "<>", "!==", "ne", "not_equal", "notequal", "not_equals"),
+    instead=dict.fromkeys(_IS_NULL, "is.not_null"),
+)
+IN = Operator("in", "is one of a list", _in, many=True, spellings=("any", "oneof", "one_of"), instead=_IS_NULL)
+IS = Operator("is", "is null or not_null", _is, _words("null", "not_null"), spellings=("isnull", "is_null"))
 IS_TRUTH = Operator(
     "is",
     "is null, not_null, true, false or unknown",
@@ -156,13 +171,34 @@ IS_DISTINCT = Operator("isdistinct", "differs, null being a value", _is_distinct
 
 # Order
 
-GT = Operator("gt", "is greater than", lambda left, right, dialect: left > bound(left, right), quantified=True)
-GTE = Operator(
-    "gte", "is greater than or equal to", lambda left, right, dialect: left >= bound(left, right), quantified=True
+GT = Operator(
+    "gt",
+    "is greater than",
+    lambda left, right, dialect: left > bound(left, right),
+    quantified=True,
+    spellings=(">", "greater", "greater_than", "after"),
 )
-LT = Operator("lt", "is less than", lambda left, right, dialect: left < bound(left, right), quantified=True)
+GTE = Operator(
+    "gte",
+    "is greater than or equal to",
+    lambda left, right, dialect: left >= bound(left, right),
+    quantified=True,
+    spellings=(">=", "=>", "ge", "min", "from", "since"),
+)
+LT = Operator(
+    "lt",
+    "is less than",
+    lambda left, right, dialect: left < bound(left, right),
+    quantified=True,
+    sorts=True,
+    spellings=("<", "less", "less_than", "before"),
+)
 LTE = Operator(
-    "lte", "is less than or equal to", lambda left, right, dialect: left <= bound(left, right), quantified=True
+    "lte",
+    "is less than or equal to",
+    lambda left, right, dialect: left <= bound(left, right),
+    quantified=True,
+    spellings=("<=", "=<", "le", "max", "until", "to"),
 )
 
 # Patterns of text, and words in it
@@ -173,6 +209,7 @@ LIKE = Operator(
     patterns.like,
     lambda text, read: patterns.checked(text),
     quantified=True,
+    spellings=("contains", "startswith", "endswith"),
 )
 ILIKE = Operator(
     "ilike",
@@ -181,6 +218,7 @@ ILIKE = Operator(
     lambda text, read: patterns.checked(text),
     quantified=True,
     folds=True,
+    spellings=("icontains", "istartswith", "iendswith", "iexact"),
 )
 MATCH = Operator(
     "match",
@@ -188,6 +226,7 @@ MATCH = Operator(
     patterns.match,
     lambda text, read: patterns.expression(text),
     quantified=True,
+    spellings=("~", "regex", "regexp"),
 )
 IMATCH = Operator(
     "imatch",
@@ -195,6 +234,7 @@ IMATCH = Operator(
     patterns.match,
     lambda text, read: patterns.expression(text, ignore_case=True),
     quantified=True,
+    spellings=("~*", "iregex"),
 )
 _POSTGRESQL = ("postgresql",)
 FTS = Operator(

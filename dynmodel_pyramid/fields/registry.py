@@ -69,6 +69,8 @@ class FieldTypes:
         self._operators: dict[str, Syntax] = {}
         #: The syntax of all types' operators by their names, for the grammar of queries.
         self.operators: Mapping[str, Syntax] = MappingProxyType(self._operators)
+        #: Other spellings of operators -> the operators, for hints.
+        self.spellings: dict[str, dict[str, None]] = {}
         #: Installed types that can't be used. Of two types with one name, the second is a failure and the first is
         #: used.
         self.failures: tuple[Failure, ...] = ()
@@ -135,6 +137,9 @@ class FieldTypes:
         operators = {operator.name: operator.syntax for operator in field_type.operators}
         self._check_syntax(operators)
         self._operators |= operators
+        for operator in field_type.operators:
+            for spelling in operator.spellings:
+                self.spellings.setdefault(spelling, {})[operator.name] = None
         self._types[name] = Registered(name, field_type, distribution, version)
 
     def _check_syntax(self, operators: Mapping[str, Syntax]) -> None:

@@ -33,6 +33,7 @@ def rules_of(catalogue: Catalogue) -> Rules:
     settings = catalogue.database.settings
     return Rules(
         operators=catalogue.field_types.operators,
+        spellings=catalogue.field_types.spellings,
         expressions=settings.max_expressions,
         nesting=settings.max_nesting,
         embedding=settings.max_embedding,

@@ -6,6 +6,7 @@ Most values pass the field type's fast path; all others go through the colander 
 import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import colander
@@ -20,11 +21,13 @@ from dynmodel_pyramid.errors import Invalid, OptionUnsupported
 from dynmodel_pyramid.fields import schema
 from dynmodel_pyramid.fields.contract import stored_default
 from dynmodel_pyramid.fields.schema import json_type
-from dynmodel_pyramid.hints import hint
+from dynmodel_pyramid.hints import Hint, hint
 from dynmodel_pyramid.rows.aliases import aliases_of
 from dynmodel_pyramid.rows.keys import RowKey, RowKeys
 
 _MISSING = object()
+#: The most characters of a text that is looked at for a hint.
+_HINTED = 100
 _ID = schema.Integer()
 _ID_NODE = schema.Place("id")
 
@@ -43,6 +46,8 @@ class _Field:
     empty: Any
     #: The validator to use after many faults.
     brief: colander.SchemaNode
+    #: The mend of a text that is no value (:meth:`FieldType.text_hint`).
+    text_hint: Callable[[str], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,7 @@ class RowReader:
             definition.message,
             empty,
             getattr(node, "brief", node),
+            field_type.text_hint,
         )
 
     def writable(self, rights: Rights = ALL_RIGHTS) -> list[str]:
@@ -119,12 +125,24 @@ class RowReader:
         return [name for name in ("id", *self.by_name) if not rights.hides(name)]
 
     def add_fault(
-        self, problems: ProblemSink, pointer: str, name: str, code: str, detail: str, below: str = ""
+        self,
+        problems: ProblemSink,
+        pointer: str,
+        name: str,
+        code: str,
+        detail: str,
+        below: str = "",
+        hint: Hint | None = None,
     ) -> None:
         """Note a fault of a field's value, with the field's own message if it has one."""
         entry = self.by_name.get(name)
         own = None if entry is None else entry.message
-        problems.add(f"{pointer}/{escape(name)}{below}", code, own or detail)
+        problems.add(f"{pointer}/{escape(name)}{below}", code, own or detail, hint)
+
+    def text_hint(self, name: str, text: str) -> str | None:
+        """The mend of a text that is no value of a field."""
+        entry = self.by_name.get(self.aliases.names.get(name, name))
+        return None if entry is None else entry.text_hint(text[:_HINTED])
 
     def whole(
         self,
@@ -227,7 +245,8 @@ class RowReader:
             return node.deserialize(value)
         except colander.Invalid as error:
             for below, code, message in faults(error):
-                self.add_fault(problems, pointer, entry.name, code, message, below)
+                near = partial(entry.text_hint, value[:_HINTED]) if type(value) is str and not below else None
+                self.add_fault(problems, pointer, entry.name, code, message, below, near)
             return None
         except OptionUnsupported as error:
             raise error.of(entry.name) from None

@@ -5,6 +5,7 @@ import pytest
 FIELDS = {
     "name": {"type": "string", "required": True},
     "price": "decimal",
+    "hired": "datetime",
     "boss": {"type": "link", "table": "Person", "reverse": "team"},
 }
 
@@ -92,3 +93,106 @@ def test_definitions(shop, definition, hint):
 def test_a_field_that_is_renamed(shop):
     fields = {"title": {"type": "string", "renamed_from": "nmae"}}
     assert refused(shop, "PATCH", "/table/Person/", {"fields": fields}) == ("validation", "did you mean name?")
+
+
+@pytest.mark.parametrize(
+    ("query", "hint"),
+    [
+        ("price=eq.null", "did you mean is.null?"),
+        ("price=neq.NULL", "did you mean is.not_null?"),
+        ("price=in.(1,null)", "did you mean is.null?"),
+        ("price=gt.1,5", "write the decimal point: 1.5"),
+        ("hired=gte.2024-01-01T00:00:00.12345678+02:00", "in an address + is a blank: write %2B"),
+        ("hired=gte.31.12.2024 noon", "write year, month, day: 2024-12-31"),
+        ("name=Product 1", "did you mean eq.Product 1? operators are "),
+        ("price=>=5", "did you mean gte.5? operators are "),
+        ("or=(price.equals.5)", "did you mean eq.? operators are "),
+        ("name=contains.a", "did you mean like.? operators are "),
+        ("name=lik.a", "did you mean like."),
+        ("price>=5", "did you mean price=gte.5?"),
+        ("price!=5", "did you mean price=neq.5?"),
+        ("price<5", "did you mean price=lt.5?"),
+        ("price[gte]=5", "did you mean price=gte.5?"),
+        ("order=name desc", "did you mean name.desc?"),
+        ("order=nmae DESC", "did you mean name.desc?"),
+        ("order=-name", "did you mean name.desc?"),
+        ("order=id,-price", "did you mean price.desc?"),
+        ("order=name:asc", "did you mean name.asc?"),
+        ("order=name,desc", "want a field and its direction: order=name.desc"),
+        ("hired=like.2024", "it takes eq neq in is"),
+        ("price=ilike.1", "it takes eq neq in is"),
+    ],
+)
+def test_habits_of_queries(shop, query, hint):
+    for path in ("/table/Person/rows/", "/rest/Person"):
+        told = refused(shop, "GET", f"{path}?{query}".replace(" ", "%20"))[1]
+        assert told.startswith(hint) if hint[-1] != "?" else told == hint, (path, told)
+
+
+@pytest.mark.parametrize(
+    ("query", "hint"),
+    [
+        ("price__gte=5", "did you mean price=gte.5?"),
+        ("sort=name", "did you mean order=name.desc?"),
+        ("page=2", "did you mean limit=20&offset=40?"),
+        ("selct=id", "did you mean select?"),
+        ("nmae=5", "did you mean name?"),
+        ("zzzzz=5", "known are"),
+    ],
+)
+def test_parameters_of_other_services(shop, query, hint):
+    code, told = refused(shop, "GET", f"/table/Person/rows/?{query}")
+    assert code == "unknown_parameter" and told.startswith(hint)
+
+
+def test_a_list_of_columns_with_a_hole(shop):
+    for path in ("/table/Person/rows/", "/rest/Person"):
+        code, _ = refused(shop, "POST", f"{path}?columns=name,,price", {"name": "a"})
+        assert code in ("invalid_query", "PGRST100")
+
+
+CSV, NDJSON = "text/csv", "application/x-ndjson"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "hint"),
+    [
+        (CSV, b"name;price\na;1\n", "values are separated by commas here, not by ';'"),
+        (CSV, b"name\tprice\na\t1\n", r"values are separated by commas here, not by '\t'"),
+        (CSV, b"name,pricea,1b,2", "the file has one line only; curl -d strips line ends: use --data-binary @file"),
+        (CSV, b'name,price\na,"1,5"\n', "write the decimal point: 1.5"),
+        (CSV, b"name,hired\na,31.12.2024\n", "write year, month, day: 2024-12-31"),
+        (NDJSON, b'{"name":"a"}{"name":"b"}', "each document stands in a line of its own; curl -d strips line ends"),
+        ("text/plain", b"name,price\na,1\n", "send Content-Type: application/json, "),
+        ("application/x-www-form-urlencoded", b"name,price", "send Content-Type: application/json, "),
+    ],
+)
+def test_habits_of_files(shop, content_type, body, hint):
+    _, told = refused(shop, "POST", "/table/Person/rows/", body=body, content_type=content_type)
+    assert told.startswith(hint)
+    assert ("--data-binary" in told) == (b"}{" in body or body == b"name,pricea,1b,2" or "www" in content_type)
+    assert not told.startswith("send") or CSV in told
+
+
+def test_values_in_documents(shop):
+    answer = shop.send("POST", "/table/Person/rows/", {"name": "a", "price": "1,5"}, status=422).json
+    assert answer["errors"][0]["hint"] == answer["hint"] == "write the decimal point: 1.5"
+
+
+def test_decimals_of_more_digits(shop):
+    shop.send("POST", "/table/Person/rows/", [{"name": "d", "price": p} for p in ("-1.01", "-1.00", "1.00", "1.01")])
+    found = {}
+    for condition in ("eq.1.001", "neq.1.001", "gt.1.001", "gte.1.001", "lt.1.001", "lte.-1.001", "in.(1.001,1.01)",
+                      "isdistinct.1.001", "gt.-1.001", "not.eq.1.001", "lt.-9999999999999999.999",
+                      "gt.-9999999999999999.999", "gt.9999999999999999.999", "lt(any).{-1.005,1.00}"):  # fmt: skip
+        for path in ("/table/Person/rows/", "/rest/Person"):
+            rows = shop.app.get(f"{path}?name=eq.d&select=price::text&order=id&price={condition}").json
+            found.setdefault(condition, []).append([row["price"] for row in rows])
+    every, low = ["-1.01", "-1.00", "1.00", "1.01"], ["-1.01", "-1.00", "1.00"]
+    wanted = {"eq.1.001": [], "neq.1.001": every, "gt.1.001": ["1.01"], "gte.1.001": ["1.01"], "lt.1.001": low,
+              "lte.-1.001": ["-1.01"], "in.(1.001,1.01)": ["1.01"], "isdistinct.1.001": every,
+              "gt.-1.001": every[1:], "not.eq.1.001": every, "lt.-9999999999999999.999": [],
+              "gt.-9999999999999999.999": every, "gt.9999999999999999.999": [],
+              "lt(any).{-1.005,1.00}": every[:2]}  # fmt: skip
+    assert found == {condition: [rows, rows] for condition, rows in wanted.items()}
+    assert refused(shop, "GET", "/table/Person/rows/?price=gt.12345678901234567890.001")[0] == "invalid_operand"

@@ -3,7 +3,7 @@
 =================  ================================================================================
 ``text``           string, text
 ``numbers``        number, integer, rating
-``decimals``       decimal, percent
+``decimals``       decimal, percent; ``decimal_operators``
 ``money``          currency
 ``boolean``        boolean
 ``temporal``       date, datetime

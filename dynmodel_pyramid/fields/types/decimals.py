@@ -10,8 +10,9 @@ import colander
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database.expressions import OfDialect, expressions_of
-from dynmodel_pyramid.fields import operators, schema
+from dynmodel_pyramid.fields import schema
 from dynmodel_pyramid.fields.contract import Checks, Context, FieldType, Options, TextForm
+from dynmodel_pyramid.fields.numerals import decimal_comma
 from dynmodel_pyramid.fields.sql import checks, reading
 from dynmodel_pyramid.fields.sql.exact import (
     INTEGER_DIGITS,
@@ -23,6 +24,7 @@ from dynmodel_pyramid.fields.sql.exact import (
     storable_bound,
 )
 from dynmodel_pyramid.fields.sql.numbers import decimal_text
+from dynmodel_pyramid.fields.types.decimal_operators import DECIMALS
 
 _USUAL = re.compile(r"-?\d{1,20}(?:\.\d{1,20})?", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
@@ -86,7 +88,7 @@ class Decimal(FieldType):
     """An exact decimal number in a string, such as "19.90"; never rounded, never a float."""
 
     other_names: tuple[str, ...] = ("numeric", "bigdecimal")
-    operators = operators.ORDERED
+    operators = DECIMALS
     exact_numbers = True
     default_precision, default_scale = 18, 2
     #: Reads a text of this type.
@@ -155,6 +157,9 @@ class Decimal(FieldType):
             return sa.cast(source, sa.Text()) if is_exact else sa.type_coerce(source, kind)
 
         return OfDialect(answered, kind)
+
+    def text_hint(self, text: str) -> str | None:
+        return decimal_comma(text)
 
     def json_schema(self, options: Options) -> dict[str, Any]:
         whole, scale = options["precision"] - options["scale"], options["scale"]

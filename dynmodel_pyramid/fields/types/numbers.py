@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.fields import operators, schema
 from dynmodel_pyramid.fields.choices import check_choices, choices_option, each_of, one_of
 from dynmodel_pyramid.fields.contract import Checks, Context, FieldType, Options, TextForm
-from dynmodel_pyramid.fields.numerals import NUMBER, parse_float
+from dynmodel_pyramid.fields.numerals import NUMBER, decimal_comma, parse_float
 from dynmodel_pyramid.fields.sql import checks, numbers, text_forms
 
 #: More digits than the largest float has.
@@ -57,6 +57,9 @@ class _Bounded(FieldType):
     @staticmethod
     def fast_path(options: Options) -> schema.FastPath | None:
         raise NotImplementedError
+
+    def text_hint(self, text: str) -> str | None:
+        return decimal_comma(text)
 
     def json_schema(self, options: Options) -> dict[str, Any]:
         rules = {"minimum": options["min"], "maximum": options["max"], "enum": options["choices"]}

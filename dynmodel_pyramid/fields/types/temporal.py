@@ -2,6 +2,7 @@
 
 import datetime
 import functools
+import re
 import zoneinfo
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,10 @@ from dynmodel_pyramid.fields.contract import Checks, Context, FieldType, Options
 from dynmodel_pyramid.fields.relative_times import relative_time
 from dynmodel_pyramid.fields.sql import checks, reading, text_forms
 from dynmodel_pyramid.fields.time_texts import UTC, parse_date, parse_datetime, write_datetime
+
+#: An offset whose plus has become a blank, and a day as people write it.
+_LOST_PLUS = re.compile(r"\d \d\d(?::?\d\d)?$", re.ASCII)
+_OTHER_DAY = re.compile(r"\s*(\d{1,2})[./-](\d{1,2})[./-](\d{4})(?!\d)", re.ASCII)
 
 
 @functools.cache
@@ -165,6 +170,13 @@ class Temporal(FieldType):
     def reader(self, options: Options) -> Callable[[str], Any]:
         """The parser of values."""
         return self.parse
+
+    def text_hint(self, text: str) -> str | None:
+        if _LOST_PLUS.search(text):
+            return "in an address + is a blank: write %2B"
+        if (day := _OTHER_DAY.match(text)) is not None and int(day[2]) <= 12 < int(day[1]):
+            return f"write year, month, day: {day[3]}-{day[2]:0>2}-{day[1]:0>2}"
+        return "write year, month, day: 2026-01-31" if day is not None else None
 
     def json_schema(self, options: Options) -> dict[str, Any]:
         return {"type": "string", **self.rules}

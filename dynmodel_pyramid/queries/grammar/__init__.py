@@ -10,5 +10,6 @@
 ``selects``     ``select``
 ``conditions``  conditions and groups of them
 ``orders``      ``order``
+``habits``      what conditions and orders of other services mean here, for hints
 ``levels``      collects the parts of a query by relation
 """

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from dynmodel_pyramid.fields.operators import Syntax
 from dynmodel_pyramid.queries.grammar.cursor import Cursor, unescape
+from dynmodel_pyramid.queries.grammar.habits import condition_meant
 from dynmodel_pyramid.queries.grammar.syntax import (
     IS_VALUES,
     LOGIC,
@@ -71,8 +72,9 @@ def read_operator(cursor: Cursor) -> tuple[str, Syntax, Quantifier | None, str |
     match = cursor.match(_OPERATOR)
     syntax = None if match is None else operators.get(match[1])
     if match is None or syntax is None:
-        known = ", ".join(sorted(operators))
-        cursor.fault("an operator and a full stop", at=start, hint=f"operators are {known}; not. may stand before them")
+        known = f"operators are {', '.join(sorted(operators))}; not. may stand before them"
+        meant = condition_meant(cursor.text[start:], cursor.guard.rules)
+        cursor.fault("an operator and a full stop", at=start, hint=f"{meant} {known}" if meant else known)
     operator, modifier = match.groups()
     if modifier is None:
         return operator, syntax, None, None

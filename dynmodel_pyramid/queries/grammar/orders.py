@@ -1,8 +1,10 @@
 """``order``, and the parameters that are lists of names."""
 
 import re
+from typing import NoReturn
 
 from dynmodel_pyramid.queries.grammar.cursor import Cursor
+from dynmodel_pyramid.queries.grammar.habits import order_meant
 from dynmodel_pyramid.queries.grammar.syntax import OrderTerm
 
 _MODIFIERS = re.compile(r"(?:\.(asc|desc))?(?:\.(nullsfirst|nullslast))?[ \t]*")
@@ -13,12 +15,15 @@ def read_order(cursor: Cursor) -> tuple[OrderTerm, ...]:
     terms = [read_term(cursor)]
     while cursor.take(","):
         terms.append(read_term(cursor))
-    cursor.expect_end("a comma or the end, .asc or .desc before .nullsfirst or .nullslast")
+    if not cursor.at_end():
+        _fault(cursor, "a comma or the end, .asc or .desc before .nullsfirst or .nullslast")
     return tuple(terms)
 
 
 def read_term(cursor: Cursor) -> OrderTerm:
     cursor.count()
+    if cursor.next_is("-"):
+        _fault(cursor, "the name of a field, or an aggregate")
     column = cursor.measure()
     relation = None
     if cursor.next_is("("):
@@ -33,6 +38,12 @@ def read_term(cursor: Cursor) -> OrderTerm:
     cursor.skip_blanks()
     direction, nulls = cursor.taken(_MODIFIERS).groups()
     return OrderTerm(column, direction == "desc", None if nulls is None else nulls == "nullsfirst", relation)
+
+
+def _fault(cursor: Cursor, expected: str) -> NoReturn:
+    start = cursor.text.rfind(",", 0, cursor.position) + 1
+    term = cursor.text[start:].partition(",")[0]
+    cursor.fault(expected, hint=order_meant(term))
 
 
 def read_names(cursor: Cursor) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 from dynmodel_pyramid.queries.errors import QueryError
 from dynmodel_pyramid.queries.grammar.conditions import read_condition, read_group, read_having
 from dynmodel_pyramid.queries.grammar.cursor import Cursor
+from dynmodel_pyramid.queries.grammar.habits import name_meant
 from dynmodel_pyramid.queries.grammar.levels import Levels
 from dynmodel_pyramid.queries.grammar.orders import read_names, read_order
 from dynmodel_pyramid.queries.grammar.rules import Guard, Rules
@@ -57,7 +58,8 @@ class _Parser:
         path = tuple(names[:-1])
         word = names[-1] if words[-1] else ""
         if not key.next_is("->"):
-            key.expect_end("a full stop, -> or the end")
+            if not key.at_end():
+                key.fault("a full stop, -> or the end", hint=name_meant(name, value, self.rules))
             if word in LOGIC:
                 return self._read_group(LOGIC[word], path, words, name, value)
             if word == HAVING and self._is_of_groups(name, value):

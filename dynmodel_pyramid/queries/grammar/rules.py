@@ -1,6 +1,6 @@
 """The settings of a parser: operators, limits, leniencies."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from dynmodel_pyramid.fields.operators import Syntax
@@ -11,7 +11,8 @@ from dynmodel_pyramid.queries.errors import QueryTooComplex
 class Rules:
     """The operators that a query may use, its limits, and how strictly it is read.
 
-    ``operators`` are those of the installed field types (:attr:`FieldTypes.operators`), by their names.
+    ``operators`` are those of the installed field types (:attr:`FieldTypes.operators`), by their names;
+    ``spellings`` are their other ones (:attr:`FieldTypes.spellings`), for hints.
 
     Each item of ``select``, ``order``, ``columns`` and ``on_conflict``, each condition, each value of one with ``any``
     or ``all``, each ``and`` and ``or``, each ``limit`` and ``offset`` and each step of a JSON path is an expression.
@@ -22,6 +23,7 @@ class Rules:
     """
 
     operators: Mapping[str, Syntax] = field(kw_only=True)
+    spellings: Mapping[str, Collection[str]] = field(default_factory=dict, kw_only=True)
     expressions: int = 1000
     nesting: int = 20
     embedding: int = 10

@@ -17,6 +17,8 @@ from dynmodel_pyramid.errors import Conflict, Malformed
 from dynmodel_pyramid.fields import operators
 from dynmodel_pyramid.fields.operators import Operator
 from dynmodel_pyramid.fields.schema import UNSTORABLE
+from dynmodel_pyramid.fields.types.decimal_operators import DECIMALS
+from dynmodel_pyramid.hints import asked, meant
 from dynmodel_pyramid.queries.grammar.syntax import Placeholder
 from dynmodel_pyramid.queries.sql.subjects import Subject
 
@@ -51,6 +53,7 @@ Operands = Callable[[Subject, Operator, Placeholder], Any]
 PLAIN = frozenset(
     operator.condition for operator in (operators.EQ, operators.NEQ, operators.GT, operators.GTE, operators.LT)
 ) | {operators.LTE.condition, operators.IN.condition, operators.IS.condition, operators.IS_DISTINCT.condition}
+PLAIN |= {operator.condition for operator in DECIMALS}
 
 
 def condition(
@@ -120,7 +123,7 @@ def operator_of(subject: Subject, name: str) -> Operator:
         raise Malformed(
             f"{_short(subject.name)} takes no operator {_short(name)}",
             code="unknown_operator",
-            hint=f"it takes {' '.join(name for name in every if subject.dialect in every[name].dialects)}",
+            hint=_takes(subject, name),
         )
     if subject.dialect not in known.dialects:
         raise Conflict(
@@ -128,6 +131,11 @@ def operator_of(subject: Subject, name: str) -> Operator:
             code="unsupported_by_database",
         )
     return known
+
+
+def _takes(subject: Subject, name: str) -> str:
+    here = [known for known, operator in operators_of(subject).items() if subject.dialect in operator.dialects]
+    return " ".join(part for part in (meant(name, here), f"it takes {' '.join(here)}") if part)
 
 
 def _check_modifiers(
@@ -167,8 +175,10 @@ def _read(subject: Subject, known: Operator, text: str, clock: Clock | None) -> 
         problem = "; ".join(message for _, _, message in faults(error))
     except ValueError as error:
         problem = str(error)
+    instead = known.instead.get(text.lower())
+    hint = subject.field_type.text_hint(text[:_SHOWN]) if instead is None else asked([instead])
     wanted = subject.field_type.json_schema(subject.options).get("format")
-    raise _refused(subject, known, f"{problem}, not {_short(text)!r}", format=wanted) from None
+    raise _refused(subject, known, f"{problem}, not {_short(text)!r}", format=wanted, hint=hint) from None
 
 
 def _refused(

@@ -11,6 +11,7 @@ from dynmodel_pyramid.definitions.model import Referrer
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.hints import meant
 from dynmodel_pyramid.queries.errors import clip
+from dynmodel_pyramid.queries.grammar.habits import order_meant
 from dynmodel_pyramid.queries.grammar.syntax import Column
 from dynmodel_pyramid.queries.sql.budget import Budget
 from dynmodel_pyramid.queries.sql.comparisons import Clock, Operands
@@ -73,11 +74,15 @@ class Names:
 
     def has(self, name: str) -> bool:
         """Whether a query may read something of that name."""
-        try:
-            self.find(name, "select")
-        except Malformed:
-            return False
-        return True
+        field, side = self._fields.get(name), self._sides.get(name)
+        if field is not None and self.view.may_read(field.name):
+            return not field.write_only
+        return name in SYSTEM or (side is not None and self.reverse_sides.exists(side))
+
+    def _meant(self, name: str, parameter: str) -> str | None:
+        """The hint for an unknown name; in an order, its direction may be written as elsewhere."""
+        hint = order_meant(name, self.visible) if parameter.rpartition(".")[2] == "order" else None
+        return hint or meant(name, self.visible)
 
     def find(self, name: str, parameter: str) -> FieldDefinition | Referrer | str:
         """A field, a reverse side, or the name of a system column.
@@ -102,7 +107,7 @@ class Names:
         raise Malformed(
             f"{clip(parameter)}: the table {self.model.definition.model_name} has no field {clip(name)!r}",
             code="unknown_field",
-            hint=meant(name, self.visible),
+            hint=self._meant(name, parameter),
             parameter=clip(parameter),
             field=clip(name),
             table=self.model.definition.model_name,

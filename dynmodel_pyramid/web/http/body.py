@@ -15,8 +15,10 @@ from pyramid.request import Request
 from dynmodel_pyramid.errors import Malformed, TooLarge
 from dynmodel_pyramid.exchange import CSV, NDJSON
 from dynmodel_pyramid.exchange.documents import parse_json, too_long
+from dynmodel_pyramid.hints import either
 from dynmodel_pyramid.web.http.errors import UnsupportedMediaType
 
+FORM = "application/x-www-form-urlencoded"
 JSON = ("application/json",)
 MERGE_PATCH = ("application/merge-patch+json", "application/json")
 #: Parameters of media types (RFC 9110, 5.6.6).
@@ -109,10 +111,18 @@ def refuse_media_type(request: Request, media_types: tuple[str, ...]) -> None:
     if kind not in media_types:
         raise UnsupportedMediaType(
             f"the body's media type is {request.content_type or 'not given'}",
-            hint=f"send Content-Type: {media_types[0]}",
+            hint=_media_type_hint(kind, media_types),
             media_types=media_types,
         )
     refuse_parameters(request, kind, media_types)
+
+
+def _media_type_hint(kind: str, media_types: tuple[str, ...]) -> str:
+    """The media types that are taken; a form is mostly one that curl sends of its own accord."""
+    wanted = f"send Content-Type: {either(list(media_types))}"
+    if kind != FORM:
+        return wanted
+    return f"{wanted}; curl -d says that it sends a form and strips line ends: use --data-binary @file and -H"
 
 
 def refuse_parameters(request: Request, kind: str, media_types: tuple[str, ...]) -> None:

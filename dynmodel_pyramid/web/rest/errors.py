@@ -61,8 +61,8 @@ def bad_preferences(names: list[str]) -> RestError:
     return RestError(400, "PGRST122", "Invalid preferences given with handling=strict", details=details)
 
 
-def bad_body(message: str, details: str | None = None) -> RestError:
-    return RestError(400, "PGRST102", message, details=details)
+def bad_body(message: str, details: str | None = None, hint: str | None = None) -> RestError:
+    return RestError(400, "PGRST102", message, details=details, hint=hint)
 
 
 def without_filter(statement: str) -> RestError:

@@ -21,7 +21,7 @@ from dynmodel_pyramid.exchange.incoming import KeyColumn, header_of, key_columns
 from dynmodel_pyramid.fields import FieldType, Reference
 from dynmodel_pyramid.fields.contract import Options
 from dynmodel_pyramid.fields.numerals import parse_float
-from dynmodel_pyramid.hints import meant
+from dynmodel_pyramid.hints import either, meant
 from dynmodel_pyramid.queries import split
 from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.rows.service import Rows
@@ -65,7 +65,7 @@ def _documents(
 ) -> Iterator[dict[str, Any]]:
     kind = media_type_of(request) or JSON
     if kind not in (JSON, CSV, FORM):
-        raise bad_body(f"Content-Type not acceptable: {kind}")
+        raise bad_body(f"Content-Type not acceptable: {kind}", hint=f"send {either([JSON, CSV, FORM])}")
     refuse_parameters(request, kind, (JSON, CSV, FORM))
     if kind == CSV:
         return _of_csv(file(), longest_document(request))

@@ -7,6 +7,8 @@ from pyramid.request import Request
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.exchange.forms import JsonForm
 from dynmodel_pyramid.queries import Query, QueryError, Rules, parse, split
+from dynmodel_pyramid.queries.grammar.habits import parameter_meant
+from dynmodel_pyramid.queries.grammar.parsing import AT_THE_ROOT, EVERYWHERE
 from dynmodel_pyramid.web.http.conditions import best_offer
 from dynmodel_pyramid.web.http.faces import Face
 from dynmodel_pyramid.web.http.preferences import RETURNS, PreferenceRules
@@ -41,15 +43,19 @@ def read_query(context: RowList, text: str, rules: Rules) -> Query:
     try:
         return parse(split(text), rules)
     except QueryError as error:
-        raise _unknown_parameter(error, context) or error from None
+        raise _unknown_parameter(error, context, rules, text) or error from None
 
 
-def _unknown_parameter(error: QueryError, context: RowList) -> Malformed | None:
+def _unknown_parameter(error: QueryError, context: RowList, rules: Rules, text: str) -> Malformed | None:
     """A parameter that is no condition may be meant for another service: the error names it, not a place in it."""
     name = error.parameter
-    if error.part != "value" or not name.isidentifier() or name in _PARAMETERS or context.rows.knows(name, "read"):
+    known = name in EVERYWHERE or name in AT_THE_ROOT or context.rows.knows(name, "read")
+    if error.part != "value" or not name.isidentifier() or known:
         return None
+    names = [field for field in context.rows.names() if context.rows.knows(field, "read")]
+    meant = parameter_meant(name, dict(split(text)).get(name, ""), [*_PARAMETERS, *names], rules)
     hint = f"known are {', '.join(_PARAMETERS)}, and conditions such as id=eq.1"
+    hint = f"{meant} {hint}" if meant else hint
     return Malformed(f"unknown parameter {name!r}", code="unknown_parameter", hint=hint, parameter=name)
 
 
