@@ -37,6 +37,7 @@ def register(dbapi: sqlite3.Connection, deadline: Deadline) -> None:
         ("dynmodel_json_path", 3, at_path),
         ("dynmodel_json_number", 2, compare_numbers),
         ("dynmodel_json_size", 1, size),
+        ("dynmodel_array_order", 2, array_order),
     ):
         dbapi.create_function(name, count, deadline.bounded(function), deterministic=True)
 
@@ -217,3 +218,14 @@ def size(text: str | None) -> int | float | None:
         return None
     whole = value == value.to_integral_value() and abs(value) < 2**63
     return int(value) if whole else float(value)
+
+
+# Arrays of texts, which are JSON
+
+
+def array_order(text: str | None, other: str | None) -> int | None:
+    """Below 0 if the first array comes before the second, 0 if they are equal. Characters have the order of bytes."""
+    if text is None or other is None:
+        return None
+    one, two = _load(text), _load_constant(other)
+    return (one > two) - (one < two)

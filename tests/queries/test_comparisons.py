@@ -126,7 +126,20 @@ COMPARISONS = {
     "lt": operator.lt,
     "lte": operator.le,
 }
-ORDER = {"ip_address_": lambda value: (ipaddress.ip_address(value).version, ipaddress.ip_address(value).packed)}
+
+
+def _place(value):
+    """The place of a range in PostgreSQL's order: the empty one, then by lower bounds, then by upper ones."""
+    if value.empty:
+        return ((-1,), (0,))
+    low = (0,) if value.lower is None else (1, value.lower, value.bounds[0] == "(")
+    return low, (1,) if value.upper is None else (0, value.upper, value.bounds[1] == "]")
+
+
+ORDER = {
+    "ip_address_": lambda value: (ipaddress.ip_address(value).version, ipaddress.ip_address(value).packed),
+    **{f"{kind}_range_": _place for kind in ("integer", "date", "datetime")},
+}
 
 
 @pytest.mark.parametrize(

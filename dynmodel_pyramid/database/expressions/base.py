@@ -261,6 +261,12 @@ class Expressions:
         """An array of one text; null if the text is not good, or if Python must make the array."""
         raise NotImplementedError
 
+    def array_compares(self, array: Column, sign: str, items: Column) -> Condition:
+        """Whether an array comes before another one (or after it): the first items that differ decide, by their bytes,
+        then the number of items.
+        """
+        raise NotImplementedError
+
     def array_contains(self, array: Column, items: Column) -> Condition:
         """Whether an array has all items of another array; null where the array is null."""
         raise NotImplementedError

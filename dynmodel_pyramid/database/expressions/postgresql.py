@@ -169,6 +169,9 @@ class PostgreSQLExpressions(Expressions):
     def array_of(self, text: Column, is_good: Condition) -> Column:
         return sa.case((is_good, postgresql.array([text], type_=sa.Text())))
 
+    def array_compares(self, array: Column, sign: str, items: Column) -> Condition:
+        return self.by_bytes(array).bool_op(sign)(items)
+
     def array_contains(self, array: Column, items: Column) -> Condition:
         return array.bool_op("@>")(items)
 

@@ -224,6 +224,10 @@ class SQLiteExpressions(Expressions):
         plain = text.bool_op("NOT GLOB")('*[\x01-\x1f"\\]*')
         return sa.case((sa.and_(is_good, plain), sa.literal('["').concat(text).concat('"]')))
 
+    def array_compares(self, array: Column, sign: str, items: Column) -> Condition:
+        difference = sa.func.dynmodel_array_order(array, items, type_=sa.Integer())
+        return difference.bool_op(sign)(sa.literal_column("0"))
+
     def array_contains(self, array: Column, items: Column) -> Condition:
         return _unless_null(array, ~_any_item(items, of=array, there=False))
 

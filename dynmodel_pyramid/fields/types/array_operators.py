@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.fields import operators
-from dynmodel_pyramid.fields.operators import EQ, IN, IS, IS_DISTINCT, NEQ, Operator, bound
+from dynmodel_pyramid.fields.operators import EQ, GT, GTE, IN, IS, IS_DISTINCT, LT, LTE, NEQ, Operator, bound
 from dynmodel_pyramid.fields.sql import text_forms
 from dynmodel_pyramid.fields.sql.json_text import write_json
 
@@ -40,9 +40,17 @@ def _overlaps(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.Colum
     return expressions_of(dialect).array_overlaps(left, _array(left, right, dialect))
 
 
+def _ordered(known: Operator, sign: str) -> Operator:
+    def condition(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
+        return expressions_of(dialect).array_compares(left, sign, _array(left, right, dialect))
+
+    return replace(known, condition=condition)
+
+
 #: The operators of arrays of texts (PostgreSQL manual, 9.19).
 ARRAYS: tuple[Operator, ...] = (
     *operators.IDENTITY,
+    *(_ordered(*pair) for pair in ((GT, ">"), (GTE, ">="), (LT, "<"), (LTE, "<="))),
     Operator(*_CONTAINS, _contains),
     Operator(*_CONTAINED, _contained),
     Operator(*_OVERLAPS, _overlaps),

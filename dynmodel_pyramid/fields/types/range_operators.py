@@ -5,13 +5,14 @@ The range to compare with is known, so its bounds decide here which conditions S
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import Range
 
 from dynmodel_pyramid.database.expressions import expressions_of
-from dynmodel_pyramid.fields.operators import IDENTITY, Condition, Operator, bound
+from dynmodel_pyramid.fields.operators import GT, GTE, IDENTITY, LT, LTE, Condition, Operator, bound
 from dynmodel_pyramid.fields.sql import text_forms
 
 
@@ -103,6 +104,31 @@ class _Comparison:
             return sa.false()
         return _beyond(self.a.low, self.high, ~sa.and_(self.a.includes_low, self._when(self.with_high)), above=True)
 
+    def low_less(self) -> sa.ColumnElement[bool]:
+        """The lower bound of a comes before that of b: a missing one is the first, and one that is included comes
+        before one that is not.
+        """
+        if self.low is None:
+            return sa.false()
+        touches = sa.and_(self.a.includes_low, self._when(not self.with_low))
+        return sa.or_(self.a.low.is_(None), _beyond(self.a.low, self.low, touches, above=False))
+
+    def low_equal(self) -> sa.ColumnElement[bool]:
+        if self.low is None:
+            return self.a.low.is_(None)
+        included = self.a.includes_low if self.with_low else ~self.a.includes_low
+        return sa.and_(self.a.low.is_not(None), self.a.low == self.low, included)
+
+    def high_less(self) -> sa.ColumnElement[bool]:
+        """The upper bound of a comes before that of b: a missing one is the last."""
+        if self.high is None:
+            return self.a.high.is_not(None)
+        touches = sa.and_(~self.a.includes_high, self._when(self.with_high))
+        return _beyond(self.a.high, self.high, touches, above=False)
+
+    def less(self) -> sa.ColumnElement[bool]:
+        return sa.or_(self.low_less(), sa.and_(self.low_equal(), self.high_less()))
+
     def adjacent(self) -> sa.ColumnElement[bool]:
         # Exactly one of two equal bounds is included.
         conditions = []
@@ -146,6 +172,34 @@ def _condition(name: str) -> Condition:
     return condition
 
 
+def _order(known: Operator, sign: str, *, equal: bool, negated: bool) -> Operator:
+    """An operator of the order (PostgreSQL manual, 9.20, table 9.57): the empty range is the first, then lower bounds
+    decide, then upper ones.
+
+    :param equal: whether it is ``<=``, else it is ``<``; ``negated``: the opposite of that
+    """
+
+    def condition(left: sa.ColumnElement[Any], right: Range[Any], dialect: str) -> sa.ColumnElement[bool]:
+        if expressions_of(dialect).has_ranges:
+            return left.bool_op(sign)(sa.cast(bound(left, right), left.type))
+        kind: Any = left.type  # a RangeColumn of ``ranges``
+        if right.empty:
+            asked = _Bounds(left, dialect).empty if equal else sa.false()
+        else:
+            it = _Comparison(left, right, kind.write_bound, dialect)
+            less = sa.or_(it.less(), left == bound(left, right)) if equal else it.less()
+            asked = sa.case((it.a.empty, sa.true()), else_=less)
+        return text_forms.unless_null(left, sa.not_(asked) if negated else asked)
+
+    return replace(known, condition=condition)
+
+
+_ORDER = (
+    _order(GT, ">", equal=True, negated=True),
+    _order(GTE, ">=", equal=False, negated=True),
+    _order(LT, "<", equal=False, negated=False),
+    _order(LTE, "<=", equal=True, negated=False),
+)
 _WORDS = {
     "cs": "contains",
     "cd": "is contained in",
@@ -157,4 +211,8 @@ _WORDS = {
     "adj": "is adjacent to",
 }
 #: The operators of range types.
-RANGES: tuple[Operator, ...] = (*IDENTITY, *(Operator(name, words, _condition(name)) for name, words in _WORDS.items()))
+RANGES: tuple[Operator, ...] = (
+    *IDENTITY,
+    *_ORDER,
+    *(Operator(name, words, _condition(name)) for name, words in _WORDS.items()),
+)
