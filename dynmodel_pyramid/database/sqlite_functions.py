@@ -127,6 +127,11 @@ def canonical(text: str | None) -> str | None:
     return None if text is None else _write(_load(text), plain=False)
 
 
+def as_jsonb(value: Any) -> str:
+    """A JSON value as jsonb writes it, so that answers are the same on both databases."""
+    return _write(value, plain=True)
+
+
 def _write(value: Any, *, plain: bool) -> str:
     """JSON text; ``plain`` as jsonb is written: digits as they were, spaces, shorter keys first."""
     if type(value) is dict:
@@ -135,6 +140,8 @@ def _write(value: Any, *, plain: bool) -> str:
         return "{" + ", ".join(f"{_quoted(key)}: {_write(value[key], plain=plain)}" for key in keys) + "}"
     if type(value) is list:
         return "[" + ", ".join(_write(item, plain=plain) for item in value) + "]"
+    if isinstance(value, float):
+        value = Decimal(float.__repr__(value))
     if type(value) is Decimal:
         # Zero has no sign; "f" writes no exponent. jsonb keeps trailing zeros after the point, but they mean nothing.
         value = abs(value) if not value else value

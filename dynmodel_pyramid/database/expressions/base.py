@@ -1,5 +1,6 @@
 """The interface of all databases' expressions: capabilities, and SQL with one meaning."""
 
+import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -50,6 +51,10 @@ class Expressions:
         null of the database.
         """
         return dialect.type_descriptor(sa.JSON(none_as_null=True))
+
+    def json_written(self, value: Any) -> str:
+        """The text of a JSON document in a statement."""
+        return json.dumps(value)
 
     # Statements
 

@@ -12,11 +12,13 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.sqlite.base import _SQliteJson  # the type that the dialect makes of JSON
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from dynmodel_pyramid.database.expressions.base import Column, Condition, Expressions
 from dynmodel_pyramid.database.expressions.once import text_once
+from dynmodel_pyramid.database.sqlite_functions import as_jsonb
 
 _ESCAPE = "\\"
 _SPECIAL_IN_GLOB = re.compile(r"[*?\[]")
@@ -24,8 +26,14 @@ _SPECIAL_IN_GLOB = re.compile(r"[*?\[]")
 _WHOLE = 2**53
 
 
-class _Json(sqlite.JSON):
-    """Declared as TEXT: a column declared as JSON has numeric affinity, which rounds (Datatypes In SQLite, 3)."""
+class _Json(_SQliteJson):
+    """Declared as TEXT: a column declared as JSON has numeric affinity, which rounds (Datatypes In SQLite, 3).
+
+    Written as jsonb is, so that answers, which take over the text as it is, are the same on both databases.
+    """
+
+    def bind_processor(self, dialect: sa.Dialect) -> Callable[[Any], Any]:
+        return lambda value: None if value is None or isinstance(value, sa.sql.elements.Null) else as_jsonb(value)
 
 
 @compiles(_Json)
@@ -42,6 +50,9 @@ class SQLiteExpressions(Expressions):
 
     def json_type(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
         return _Json(none_as_null=True)
+
+    def json_written(self, value: Any) -> str:
+        return as_jsonb(value)
 
     def insert(self, table: sa.Table) -> Any:
         return sqlite.insert(table)

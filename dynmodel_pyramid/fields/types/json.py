@@ -1,6 +1,5 @@
 """Any JSON value."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -44,7 +43,8 @@ class JsonDocument(sa.TypeDecorator[Any]):
 
     def literal_processor(self, dialect: sa.Dialect) -> Callable[[Any], str]:
         quote: Any = sa.String().literal_processor(dialect)
-        return lambda value: str(quote(json.dumps(value)))
+        written = expressions_of(dialect.name).json_written
+        return lambda value: str(quote(written(value)))
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
         return _with_floats(value)
