@@ -9,7 +9,6 @@ import colander
 
 from dynmodel_pyramid.access.condition_texts import PLACEHOLDERS, is_placeholder, read_condition
 from dynmodel_pyramid.access.conditions import Condition, Placeholder
-from dynmodel_pyramid.access.field_lists import unquoted
 from dynmodel_pyramid.access.grants import ACTIONS, ALL_FIELDS, DEFINITIONS, Action, Fields, Grant, Role, TableGrants
 from dynmodel_pyramid.access.identity import ADMIN
 from dynmodel_pyramid.access.store import EVERY_TABLE
@@ -21,6 +20,7 @@ from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.definitions.problems import Problems, escape, faults
 from dynmodel_pyramid.errors import DynmodelError, Malformed
 from dynmodel_pyramid.fields.relative_times import relative_form
+from dynmodel_pyramid.queries.grammar.cursor import unquoted
 
 MOST_ROLES, MOST_TABLES, MOST_GRANTS = 200, 1000, 20
 #: The most conditions in a document: each is compiled when it is read.

@@ -1,14 +1,8 @@
 """The names in a grant's list of fields, where ``*`` and ``-name`` have a meaning."""
 
-from dynmodel_pyramid.queries.grammar.cursor import unescape
 from dynmodel_pyramid.queries.grammar.printing import quoted
 
 
 def listed(name: str) -> str:
     """The form of a field's name: in double quotes, as in queries, if it looks like something else."""
     return quoted(name) if name == "*" or name[0] in '-"' else name
-
-
-def unquoted(text: str) -> str:
-    """The name that has this form."""
-    return unescape(text[1:-1]) if len(text) > 2 and text[0] == text[-1] == '"' else text

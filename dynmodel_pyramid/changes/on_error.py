@@ -12,6 +12,8 @@ from typing import Any, Protocol, TypeVar
 
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.queries.grammar.cursor import unquoted
+from dynmodel_pyramid.queries.grammar.printing import print_name
 
 FAIL = "fail"
 #: ``fail`` refuses the change; all others loosen a field.
@@ -22,16 +24,7 @@ MOST = 2000
 _NAME = r'"(?:[^"\\]|\\.)+"|[^"\\.,:]+'
 #: One field with its word; special names are in double quotes, as in queries.
 _ITEM = re.compile(rf"(?:(?P<table>{_NAME})\.)?(?P<field>{_NAME}):(?P<word>[^,]*)(?:,(?=.)|$)", re.DOTALL)
-_PLAIN = re.compile(r"\w+")
 _HINT = f"want one of {', '.join(WORDS)}, or one for each field: price:null,code:quarantine"
-
-
-def _printed(name: str) -> str:
-    return name if _PLAIN.fullmatch(name) else '"' + re.sub(r'(["\\])', r"\\\1", name) + '"'
-
-
-def _unquoted(name: str) -> str:
-    return re.sub(r"\\(.)", r"\1", name[1:-1], flags=re.DOTALL) if name.startswith('"') else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +36,8 @@ class FieldWord:
     word: str
 
     def __str__(self) -> str:
-        table = "" if self.table is None else f"{_printed(self.table)}."
-        return f"{table}{_printed(self.field)}:{self.word}"
+        table = "" if self.table is None else f"{print_name(self.table)}."
+        return f"{table}{print_name(self.field)}:{self.word}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +104,8 @@ class OnError:
                 raise _malformed(f"on_error={text}: no field with its word stands at {text[place:]!r}")
             if match["word"] not in WORDS:
                 raise _malformed(f"on_error={text}: there is no {match['word']!r} for the field {match['field']}")
-            table = None if match["table"] is None else _unquoted(match["table"])
-            words.append(FieldWord(table, _unquoted(match["field"]), match["word"]))
+            table = None if match["table"] is None else unquoted(match["table"])
+            words.append(FieldWord(table, unquoted(match["field"]), match["word"]))
             place = match.end()
         names = [(word.table, word.field) for word in words]
         if len(set(names)) < len(names):

@@ -17,6 +17,7 @@ from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.definitions.expressions import moment_text
 from dynmodel_pyramid.definitions.problems import escape
 from dynmodel_pyramid.errors import Conflict, Invalid, Malformed, NotFound, Problem
+from dynmodel_pyramid.queries.grammar.cursor import unquoted
 from dynmodel_pyramid.rows.service import Rows
 
 #: For :meth:`Quarantine.restore`: take the old text.
@@ -72,13 +73,14 @@ class Quarantine:
         self.table = rows.catalogue.store.system.quarantine
 
     def field_id(self, text: str) -> int:
-        """The id of a field, by its name or number, because dropped fields have no name.
+        """The id of a field, by its name or number, because dropped fields have no name. A name may stand in double
+        quotes, as in queries, so that it is not taken for a number.
 
         :raises Malformed: there is no field of that name
         """
         if text.isascii() and text.isdigit() and len(text) < 10:
             return int(text)
-        field = self.definition.by_name.get(text)
+        field = self.definition.by_name.get(unquoted(text))
         if field is None:
             raise Malformed(f"field={text}: the table has no such field", code="unknown_field")
         return field.id

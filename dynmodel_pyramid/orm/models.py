@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
+from dynmodel_pyramid.definitions.names import identifiers, name_key
 from dynmodel_pyramid.orm.class_groups import class_of
 
 #: How many definitions are in memory at a time while names are listed.
@@ -15,7 +16,9 @@ class Models(Mapping[str, type]):
     """The generated classes by model name, always as the database defines them now.
 
     ``models["Product"]`` and ``models.Product``; a table that is called like a method (``items``) needs the brackets.
-    Upper and lower case count the same. Iteration gives the names in the order of the tables' ids.
+    For a name that is no identifier one is made (:meth:`attributes`): ``models["Order Items"]`` is
+    ``models.Order_Items``. Upper and lower case count the same. Iteration gives the names in the order of the tables'
+    ids.
     """
 
     def __init__(self, catalogue: Catalogue) -> None:
@@ -33,10 +36,18 @@ class Models(Mapping[str, type]):
     def __getattr__(self, name: str) -> type:
         if name.startswith("_"):  # no model's name begins so
             raise AttributeError(name)
-        try:
-            return self[name]
-        except KeyError:
-            raise AttributeError(f"there is no table called {name}") from None
+        found = class_of(self._catalogue, name)
+        if found is None:
+            key = name_key(name)
+            called = next((called for called, made in self.attributes().items() if name_key(made) == key), None)
+            found = None if called is None else class_of(self._catalogue, called)
+        if found is None:
+            raise AttributeError(f"there is no table called {name}")
+        return found
+
+    def attributes(self) -> dict[str, str]:
+        """The names of all tables, with their identifiers (:func:`~definitions.names.identifiers`)."""
+        return identifiers(self)
 
     def __iter__(self) -> Iterator[str]:
         table = self._catalogue.store.system.table.c

@@ -10,6 +10,7 @@ from dynmodel_pyramid.catalogue.column_expressions import is_system_value
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.queries.grammar.printing import print_name
 from dynmodel_pyramid.queries.sql.views import View
 from dynmodel_pyramid.rows.aliases import aliases_of
 
@@ -126,7 +127,7 @@ def target_of(model: Model, names: Sequence[str] | None, view: View) -> Target:
         system_values = (field.name for field in fields if field is not None and is_system_value(model, field))
         return replace(targets[0], system_values=frozenset(system_values))
     choices = [
-        ",".join(target.names)
+        ",".join(map(print_name, target.names))
         for target in uniquenesses_of(model.definition)
         if target is BY_ID or all(map(view.may_read, target.names))
     ]

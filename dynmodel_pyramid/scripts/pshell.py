@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from dynmodel_pyramid.definitions.names import identifiers
 from dynmodel_pyramid.errors import PluginMissing
 from dynmodel_pyramid.orm.sessions import ModelSession
 
@@ -26,10 +27,10 @@ def setup(env: dict[str, Any]) -> Iterator[None]:
     models = catalogue.models
     with ModelSession(catalogue, writes=False) as session:
         env.update(catalogue=catalogue, models=models, session=session, select=select)
-        for name in islice(models, CLASSES):
-            if name not in env:
+        for name, identifier in identifiers(islice(models, CLASSES)).items():
+            if identifier not in env:
                 try:
-                    env[name] = models[name]
+                    env[identifier] = models[name]
                 except (KeyError, PluginMissing):  # dropped just now, or one of its types is not installed
                     continue
         yield

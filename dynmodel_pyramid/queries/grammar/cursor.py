@@ -30,6 +30,12 @@ def unescape(text: str) -> str:
     return _ESCAPED.sub(r"\1", text) if "\\" in text else text
 
 
+def unquoted(text: str) -> str:
+    """The name for which a text in double quotes stands; another text stands for itself."""
+    match = _QUOTED.fullmatch(text)
+    return text if match is None or not match[1] else unescape(match[1])
+
+
 class Cursor:
     """Reads ``text`` from left to right.
 
@@ -101,9 +107,9 @@ class Cursor:
         start, self.position = self.position, len(self.text)
         return self.text[start:]
 
-    def expect_end(self, expected: str) -> None:
+    def expect_end(self, expected: str, *, hint: str | None = None) -> None:
         if self.position < len(self.text):
-            self.fault(expected)
+            self.fault(expected, hint=hint)
 
     def quoted(self) -> str | None:
         """A text in double quotes that begins here; None if it has no end."""

@@ -21,6 +21,7 @@ HAVING = "having"
 #: Those of the queried table only.
 AT_THE_ROOT = frozenset({"select", "columns", "on_conflict", "_after", "_before"})
 LARGEST = 2**63 - 1
+_QUOTES = 'a name with other characters stands in double quotes: "Price (EUR)"=gt.1'
 _OPERATOR = re.compile(r"(?:not\.)?([a-z0-9_]+)[.(]")
 
 
@@ -58,8 +59,7 @@ class _Parser:
         path = tuple(names[:-1])
         word = names[-1] if words[-1] else ""
         if not key.next_is("->"):
-            if not key.at_end():
-                key.fault("a full stop, -> or the end", hint=name_meant(name, value, self.rules))
+            key.expect_end("a full stop, -> or the end", hint=name_meant(name, value, self.rules) or _QUOTES)
             if word in LOGIC:
                 return self._read_group(LOGIC[word], path, words, name, value)
             if word == HAVING and self._is_of_groups(name, value):
@@ -69,7 +69,7 @@ class _Parser:
             if word in AT_THE_ROOT and not path:
                 return self._read_whole(word, name, value)
         column = key.json_path(names[-1])
-        key.expect_end("-> or the end")
+        key.expect_end("-> or the end", hint=_QUOTES)
         cursor = Cursor(value, name, self.guard)
         self.levels.add_filter(path, read_condition(cursor, column))
         cursor.expect_end("the end")

@@ -38,7 +38,7 @@ def print_query(query: Query) -> list[tuple[str, str]]:
         pairs += _level(level)
     for name, names in (("columns", query.columns), ("on_conflict", query.on_conflict)):
         if names is not None:
-            pairs.append((name, ",".join(_name(column) for column in names)))
+            pairs.append((name, ",".join(print_name(column) for column in names)))
     for name, cursor in (("_after", query.after), ("_before", query.before)):
         if cursor is not None:
             pairs.append((name, cursor))
@@ -51,7 +51,7 @@ def print_items(items: tuple[SelectItem, ...]) -> str:
 
 def parameter_name(name: str) -> str:
     """The name of the parameter with conditions on a field."""
-    return _name(name, _PARAMETERS)
+    return print_name(name, _PARAMETERS)
 
 
 def print_order(terms: tuple[OrderTerm, ...]) -> str:
@@ -73,7 +73,7 @@ def _level(level: Level) -> list[tuple[str, str]]:
 
 
 def _path(path: Path) -> str:
-    return "".join(_name(name, _PARAMETERS) + "." for name in path)
+    return "".join(print_name(name, _PARAMETERS) + "." for name in path)
 
 
 def _filter(before: str, item: Filter) -> tuple[str, str]:
@@ -129,15 +129,15 @@ def quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _name(name: str, words: frozenset[str] = frozenset()) -> str:
-    """``words`` are words that the grammar allows there."""
+def print_name(name: str, words: frozenset[str] = frozenset()) -> str:
+    """A name, in quotes if it needs them; ``words`` are words that the grammar allows there."""
     return name if name not in words and _PLAIN.fullmatch(name) else quoted(name)
 
 
 def _column(column: Column, words: frozenset[str] = frozenset()) -> str:
     if column.aggregate is not None and not column.name:
         return "count()"
-    text = _name(column.name, words)
+    text = print_name(column.name, words)
     last = len(column.path) - 1
     for i, step in enumerate(column.path):
         arrow = "->>" if column.as_text and i == last else "->"
@@ -152,7 +152,7 @@ def _key(key: str) -> str:
 def _term(term: OrderTerm) -> str:
     text = _column(term.column)
     if term.relation is not None:
-        text = f"{_name(term.relation)}({text})"
+        text = f"{print_name(term.relation)}({text})"
     if term.descending:
         text += ".desc"
     if term.nulls_first is not None:
@@ -172,13 +172,13 @@ def _item(item: SelectItem) -> str:
             return f"{_alias(item.alias)}{column}{_cast(item.cast)}{aggregate}{_cast(item.aggregate_cast)}"
         case Embed():
             before = "..." if item.spread else _alias(item.alias)
-            hint = "" if item.hint is None else "!" + _name(item.hint, _JOINS)
+            hint = "" if item.hint is None else "!" + print_name(item.hint, _JOINS)
             join = "" if item.join is None else "!" + item.join
-            return f"{before}{_name(item.relation, frozenset({'count'}))}{hint}{join}({print_items(item.items)})"
+            return f"{before}{print_name(item.relation, frozenset({'count'}))}{hint}{join}({print_items(item.items)})"
 
 
 def _alias(alias: str | None) -> str:
-    return "" if alias is None else f"{_name(alias)}:"
+    return "" if alias is None else f"{print_name(alias)}:"
 
 
 def _cast(cast: str | None) -> str:

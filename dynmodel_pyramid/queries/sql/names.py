@@ -9,9 +9,10 @@ from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.definitions.model import Referrer
 from dynmodel_pyramid.errors import Malformed
-from dynmodel_pyramid.hints import meant
+from dynmodel_pyramid.hints import asked, nearest
 from dynmodel_pyramid.queries.errors import clip
 from dynmodel_pyramid.queries.grammar.habits import order_meant
+from dynmodel_pyramid.queries.grammar.printing import print_name
 from dynmodel_pyramid.queries.grammar.syntax import Column
 from dynmodel_pyramid.queries.sql.budget import Budget
 from dynmodel_pyramid.queries.sql.comparisons import Clock, Operands
@@ -82,7 +83,7 @@ class Names:
     def _meant(self, name: str, parameter: str) -> str | None:
         """The hint for an unknown name; in an order, its direction may be written as elsewhere."""
         hint = order_meant(name, self.visible) if parameter.rpartition(".")[2] == "order" else None
-        return hint or meant(name, self.visible)
+        return hint or asked(list(map(print_name, nearest(name, self.visible))))
 
     def find(self, name: str, parameter: str) -> FieldDefinition | Referrer | str:
         """A field, a reverse side, or the name of a system column.

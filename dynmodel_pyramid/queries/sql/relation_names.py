@@ -11,8 +11,9 @@ from collections.abc import Sequence
 
 from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.errors import Malformed
-from dynmodel_pyramid.hints import meant
+from dynmodel_pyramid.hints import asked, nearest
 from dynmodel_pyramid.queries.errors import clip
+from dynmodel_pyramid.queries.grammar.printing import print_name
 from dynmodel_pyramid.queries.grammar.syntax import Link
 from dynmodel_pyramid.queries.sql.names import Names
 from dynmodel_pyramid.queries.sql.relations import Relation, Through, constraint, exists, relations, through
@@ -102,7 +103,8 @@ def _refused(
     members = {"parameter": parameter, "table": here, "relation": clip(name)}
     if not matches:
         known = sorted({_told(relation, models) for relation in every})
-        near = meant(name, dict.fromkeys(called for relation in every for called in _all_names(relation, models)))
+        candidates = dict.fromkeys(called for relation in every for called in _all_names(relation, models))
+        near = asked(list(map(print_name, nearest(name, candidates))))
         return Malformed(
             f"{parameter}: the table {here} has no relation {called}",
             code="unknown_relation",
@@ -127,14 +129,15 @@ def _refused(
 def _forms(matches: Sequence[Relation | Through], far: str) -> list[str]:
     """For each relation to a model what a query may write to mean it alone."""
     joins = [relation.join for relation in matches if isinstance(relation, Through)]
-    forms = []
+    far, forms = print_name(far), []
     for relation in matches:
         if isinstance(relation, Relation):
-            forms.append(f"{far}!{relation.constraint}")
+            forms.append(f"{far}!{print_name(relation.constraint)}")
         elif joins.count(relation.join) == 1:
-            forms.append(f"{far}!{relation.join_name}")
+            forms.append(f"{far}!{print_name(relation.join_name)}")
         else:
-            forms.append(f"{relation.join_name}!{relation.near_link.name}(...{far}!{relation.far_link.name}(*))")
+            near, other = print_name(relation.near_link.name), print_name(relation.far_link.name)
+            forms.append(f"{print_name(relation.join_name)}!{near}(...{far}!{other}(*))")
     return forms
 
 

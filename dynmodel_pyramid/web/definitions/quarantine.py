@@ -10,6 +10,7 @@ from pyramid.response import Response
 from dynmodel_pyramid.access.scopes import console_scopes
 from dynmodel_pyramid.changes.corrections import correct
 from dynmodel_pyramid.changes.quarantine import OLD_TEXT, Quarantine
+from dynmodel_pyramid.definitions.problems import escape
 from dynmodel_pyramid.errors import Invalid, Malformed, Problem
 from dynmodel_pyramid.rows.permitted import row_service
 from dynmodel_pyramid.web.definition_resources import QuarantinedResource, QuarantineResource, Restoration
@@ -127,7 +128,7 @@ def restore_value(context: Restoration, request: Request) -> Response:
 def _value(document: Any) -> Any:
     if type(document) is not dict:
         raise Invalid([Problem("", "wrong_type", 'want an object such as {"value": 1}')])
-    problems = [Problem(f"/{name}", "unknown_key", "known is value") for name in document if name != "value"]
+    problems = [Problem(f"/{escape(name)}", "unknown_key", "known is value") for name in document if name != "value"]
     if "value" not in document:
         problems.append(Problem("/value", "required", "is required; without a body the old text is tried anew"))
     if problems:
