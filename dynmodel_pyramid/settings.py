@@ -275,6 +275,13 @@ SETTINGS: tuple[Setting, ...] = (
         "Queries: the most rows of one answer. One that would have more is refused, never cut. 0: any number.",
     ),
     Setting(
+        "max_reverse",
+        at_least(0),
+        100,
+        "Rows: the most ids that a row shows of the rows that link to it under one name. Where there are more, it "
+        "shows the first ones, and that there are more. 0: any number.",
+    ),
+    Setting(
         "statement_timeout",
         seconds,
         30.0,
@@ -516,6 +523,7 @@ class Settings:
     max_nesting: int
     max_embedding: int
     max_rows: int
+    max_reverse: int
     statement_timeout: float
     change_timeout: float
     plan_enabled: bool

@@ -139,7 +139,7 @@ class Catalogue:
         self.database = database
         self.field_types = field_types
         self.store = DefinitionStore(database)
-        self.generator = Generator(field_types, database.dialect)
+        self.generator = Generator(field_types, database.dialect, database.settings.max_reverse)
         self._given_orm = orm
         self._reporters: list[Callable[[sa.Connection, RowWrites], None]] = []
         self._lock = threading.Lock()

@@ -61,9 +61,14 @@ def reverse_sides(model: Model) -> dict[str, Referrer]:
 
 
 def reverse_expression(
-    model: Model, referrer: Referrer, table: sa.FromClause, rows: sa.FromClause | None
+    model: Model, referrer: Referrer, table: sa.FromClause, rows: sa.FromClause | None, *, whole: bool = False
 ) -> sa.ColumnElement[Any]:
-    """
+    """The ids of the rows that refer to a row, as a JSON array.
+
+    Of more than :attr:`Model.most_reverse` rows it is an object: ``{"first": [1, 2], "more": true}``.
+
     :param rows: see :func:`~.list_tables.referring_ids`
+    :param whole: all ids, however many there are
     """
-    return as_json(reverse_of(table, referrer, model.table.schema, model.dialect, rows))
+    most = 0 if whole else model.most_reverse
+    return as_json(reverse_of(table, referrer, model.table.schema, model.dialect, rows, most))

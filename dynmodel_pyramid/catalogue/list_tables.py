@@ -86,10 +86,21 @@ def referring_ids(
 
 
 def reverse_of(
-    table: sa.FromClause, referrer: Referrer, schema: str | None, dialect: str, rows: sa.FromClause | None = None
+    table: sa.FromClause,
+    referrer: Referrer,
+    schema: str | None,
+    dialect: str,
+    rows: sa.FromClause | None = None,
+    most: int = 0,
 ) -> sa.ColumnElement[Any]:
-    """The ids of :func:`referring_ids` as the text of a JSON array."""
-    return json_array(referring_ids(table, referrer, schema, rows), dialect)
+    """The ids of :func:`referring_ids` as the text of a JSON array, or of an object if there are more than ``most``."""
+    ids = referring_ids(table, referrer, schema, rows)
+    if not most:
+        return json_array(ids, dialect)
+    first = json_array(ids.limit(most), dialect)
+    more = ids.offset(most).limit(1).scalar_subquery().is_not(None)
+    cut = sa.literal('{"first":', sa.Text()).concat(first).concat(sa.literal(',"more":true}', sa.Text()))
+    return sa.case((more, cut), else_=first)
 
 
 def as_json(expression: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:

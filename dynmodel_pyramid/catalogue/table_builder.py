@@ -46,9 +46,13 @@ class GenerationContext:
 class Generator:
     """Builds tables and classes for one database with one set of field types."""
 
-    def __init__(self, field_types: FieldTypes, dialect: Dialect) -> None:
+    def __init__(self, field_types: FieldTypes, dialect: Dialect, most_reverse: int = 0) -> None:
+        """
+        :param most_reverse: see :attr:`Model.most_reverse`
+        """
         self.field_types = field_types
         self.dialect = dialect
+        self.most_reverse = most_reverse
         self.context = GenerationContext(dialect.name)
         #: Held while a group of classes is built.
         self.grouping = threading.Lock()
@@ -282,6 +286,11 @@ class Model:
     def dialect(self) -> str:
         """The name of the database that it is for."""
         return self._generator.dialect.name
+
+    @property
+    def most_reverse(self) -> int:
+        """The most ids of a reverse side in a row; 0: any number."""
+        return self._generator.most_reverse
 
     @property
     def schema(self) -> str | None:

@@ -94,20 +94,23 @@ def every_output(names: Names) -> list[Output]:
     """The outputs of ``*``: the members of a row, as in :class:`dynmodel_pyramid.rows.encoding.RowEncoder`."""
     readable = names.readable
     outputs = [output_of(names, "id", "id"), *[output_of(names, field.name, field.name) for field in readable]]
-    outputs += [output_of(names, name, name) for name in names.sides]
+    outputs += [output_of(names, name, name, whole=False) for name in names.sides]
     # Former names come after all current ones.
     return outputs + [output_of(names, field.name, alias.name) for field in readable for alias in field.aliases]
 
 
-def output_of(names: Names, column: str, name: str) -> Output:
-    """A field, system column or reverse side, under a name."""
+def output_of(names: Names, column: str, name: str, *, whole: bool = True) -> Output:
+    """A field, system column or reverse side, under a name.
+
+    :param whole: show all ids of a reverse side
+    """
     member = names.find(column, "select")
     model, table = names.model, names.table
     if isinstance(member, str):
         return of_subject(name, of_system(model, member, table), own(column))
     if not isinstance(member, FieldDefinition):
         rows = names.reverse_sides.rows(member)
-        text = sa.type_coerce(reverse_expression(model, member, table, rows), sa.Text())
+        text = sa.type_coerce(reverse_expression(model, member, table, rows, whole=whole), sa.Text())
         return of_text(name, text, own(column), text)
     shown = json_expression(model, member, table)
     if is_list(model, member):
