@@ -27,7 +27,6 @@ REASONS = {
     "definitions/migrations/": "what was migrated stays as it was written",
     "fields/contract.py": "a context for those who ask no database",
     "fields/json_schemas.py": "means dialects of JSON Schema",
-    "fields/operators.py": "operators of text search name the databases that have them, as a plugin's may",
     "queries/sql/comparisons.py": "asks an operator for the databases that have it",
     "testing/": "runs a test on each database, and compares their answers",
 }

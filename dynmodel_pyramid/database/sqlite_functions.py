@@ -17,6 +17,9 @@ import orjson
 from dynmodel_pyramid.database import regex
 from dynmodel_pyramid.database.sqlite_deadline import UNBOUND, Deadline
 from dynmodel_pyramid.database.texts import folding, functions
+from dynmodel_pyramid.database.texts.word_queries import document, holds
+from dynmodel_pyramid.database.texts.word_query_reading import read_query
+from dynmodel_pyramid.database.texts.words import SEARCHED, words
 
 #: Parsed constants, because each is used for every row. Fewer long ones are kept.
 _KEPT, _KEPT_LONG = 64, 4
@@ -27,6 +30,7 @@ def register(dbapi: sqlite3.Connection, deadline: Deadline) -> None:
         ("dynmodel_match", 2, partial(match, deadline=deadline)),
         (functions.FOLD, 1, fold),
         (functions.FOLD_ACCENTS, 1, fold_accents),
+        (functions.SEARCH, 3, partial(search, deadline=deadline)),
         ("dynmodel_float_text", 1, float_text),
         ("dynmodel_json_float", 1, json_float),
         ("dynmodel_float", 2, float_of),
@@ -68,6 +72,25 @@ def fold(text: str | None) -> str | None:
 
 def fold_accents(text: str | None) -> str | None:
     return None if text is None else folding.fold_accents(text)
+
+
+# Words
+
+#: Characters of a text whose words are found in a second at the slowest.
+_CHARACTERS = 2_000_000
+_read_query = functools.lru_cache(_KEPT)(read_query)
+
+
+def search(query: str, text: str | None, accents: int, deadline: Deadline = UNBOUND) -> int | None:
+    """Whether a text has the words that a query asks for; an empty query finds nothing."""
+    if text is None:
+        return None
+    if not query:
+        return 0
+    text = text[:SEARCHED]
+    deadline.check(len(text) / _CHARACTERS)
+    folded = folding.fold_accents(text) if accents else folding.fold(text)
+    return int(holds(_read_query(query), document(words(folded)), deadline.check))
 
 
 # Numbers

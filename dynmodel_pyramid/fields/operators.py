@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database.expressions import EXPRESSIONS
+from dynmodel_pyramid.database.texts import word_query_reading
 from dynmodel_pyramid.fields.sql import patterns, search
 
 #: (the field in SQL, the value to compare with, the dialect's name) -> condition. It is null where the field is null.
@@ -67,6 +68,7 @@ class Operator:
     :param searches: whether it takes a language; ``condition`` gets a pair (language or None, value)
     :param dialects: the databases that have it
     :param languages: the languages of a searching operator
+    :param stems: those of them that only a database with stems of words has
     :param folds: ``condition`` gets how the field's texts are compared as a fourth argument
         (:class:`~dynmodel_pyramid.fields.sql.patterns.Manner`)
     :param sorts: whether rows can be sorted by fields whose type has it
@@ -84,6 +86,7 @@ class Operator:
     searches: bool = False
     dialects: tuple[str, ...] = tuple(EXPRESSIONS)
     languages: frozenset[str] = search.LANGUAGES
+    stems: frozenset[str] = frozenset()
     folds: bool = False
     sorts: bool = False
     spellings: tuple[str, ...] = ()
@@ -236,38 +239,42 @@ IMATCH = Operator(
     quantified=True,
     spellings=("~*", "iregex"),
 )
-_POSTGRESQL = ("postgresql",)
+_STEMS = search.LANGUAGES - {search.SIMPLE}
 FTS = Operator(
     "fts",
-    "has the words that a query of PostgreSQL's text search asks for",
+    "has the words that a query such as red & !blue asks for",
     search.condition("to_tsquery"),
-    lambda text, read: search.checked(text),
+    search.reader(word_query_reading.read_query),
     searches=True,
-    dialects=_POSTGRESQL,
+    stems=_STEMS,
+    folds=True,
 )
 PLFTS = Operator(
     "plfts",
     "has all words of a text",
     search.condition("plainto_tsquery"),
-    a_text,
+    search.reader(word_query_reading.read_text, "&"),
     searches=True,
-    dialects=_POSTGRESQL,
+    stems=_STEMS,
+    folds=True,
 )
 PHFTS = Operator(
     "phfts",
     "has the words of a text one after another",
     search.condition("phraseto_tsquery"),
-    a_text,
+    search.reader(word_query_reading.read_text),
     searches=True,
-    dialects=_POSTGRESQL,
+    stems=_STEMS,
+    folds=True,
 )
 WFTS = Operator(
     "wfts",
     "has the words that a search engine's query asks for",
     search.condition("websearch_to_tsquery"),
-    a_text,
+    search.reader(word_query_reading.read_web),
     searches=True,
-    dialects=_POSTGRESQL,
+    stems=_STEMS,
+    folds=True,
 )
 
 #: The operators of all types.

@@ -41,6 +41,8 @@ class Expressions:
     has_addresses = False
     #: There are PostgreSQL's regular expressions (manual, 9.7.3), also in checks.
     has_regular_expressions = False
+    #: Text search knows the stems of words in many languages.
+    has_stems = False
     #: The collation in which texts compare as bytes; None: they do so by themselves.
     byte_collation: str | None = None
     #: The type of a column whose ids the database draws.
@@ -74,6 +76,19 @@ class Expressions:
         """
         return sa.func.lower(self.by_bytes(text), type_=sa.Text())
 
+    def has_words(self, text: Column, query: str, schema: str | None, *, accents: bool) -> Condition:
+        """Whether a text has the words that a query asks for.
+
+        :param query: as :func:`~dynmodel_pyramid.database.texts.word_queries.written` writes it
+        :param schema: see :meth:`folded`
+        :param accents: accents make no difference
+        """
+        raise NotImplementedError
+
+    def word_vector(self, text: Column, schema: str | None, *, accents: bool) -> Column | None:
+        """The words of a text for an index that serves :meth:`has_words`; None where triggers keep such an index."""
+        return None
+
     def place_of(self, part: Any, text: Column) -> Column:
         """The position of a part in a text, counted from 1; 0 if it is not there."""
         raise NotImplementedError
@@ -96,7 +111,7 @@ class Expressions:
         :param schema: the one of all tables, which has the function
         :param accents: without accents, too
         """
-        return _ours(functions.FOLD_ACCENTS if accents else functions.FOLD, text, schema)
+        return ours(functions.FOLD_ACCENTS if accents else functions.FOLD, text, schema)
 
     def looks_like(self, text: Column, form: str) -> Condition:
         """Whether a whole text is of a form of plain characters and sets such as ``[0-9]``, without repetitions."""
@@ -285,7 +300,7 @@ class Expressions:
         raise NotImplementedError
 
 
-def _ours(function: str, text: Column, schema: str | None) -> Column:
+def ours(function: str, text: Column, schema: str | None) -> Column:
     """A function of this package: in the schema, or on the connection."""
     where = () if schema is None else (quoted_name(schema, quote=True),)
     # Of the kind of the text, so that its collation goes on.

@@ -7,9 +7,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from dynmodel_pyramid.database.expressions import postgresql_floats, postgresql_totals
-from dynmodel_pyramid.database.expressions.base import Column, Condition, Expressions
+from dynmodel_pyramid.database.expressions.base import Column, Condition, Expressions, ours
+from dynmodel_pyramid.database.texts import functions
+from dynmodel_pyramid.database.texts.words import SEARCHED
 
 _JSONB = postgresql.JSONB(none_as_null=True)
+#: The configuration without stems and stop words (manual, 12.6.2).
+_SIMPLE: Column = sa.literal_column("'pg_catalog.simple'::regconfig")
 
 
 class PostgreSQLExpressions(Expressions):
@@ -23,6 +27,7 @@ class PostgreSQLExpressions(Expressions):
     has_ranges = True
     has_addresses = True
     has_regular_expressions = True
+    has_stems = True
     byte_collation = "C"
 
     def json_type(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
@@ -47,6 +52,15 @@ class PostgreSQLExpressions(Expressions):
 
     def finds(self, text: Column, pattern: str) -> Condition:
         return text.bool_op("~")(sa.literal(pattern, text.type))
+
+    def has_words(self, text: Column, query: str, schema: str | None, *, accents: bool) -> Condition:
+        wanted = sa.func.to_tsquery(_SIMPLE, sa.literal(query, sa.Text()), type_=postgresql.TSQUERY)
+        return self.word_vector(text, schema, accents=accents).bool_op("@@")(wanted)
+
+    def word_vector(self, text: Column, schema: str | None, *, accents: bool) -> Column:
+        begin = sa.func.left(text, sa.literal_column(str(SEARCHED)), type_=text.type)
+        folded = self.folded(begin, schema, accents=accents)
+        return sa.func.to_tsvector(_SIMPLE, ours(functions.WORDS, folded, schema), type_=postgresql.TSVECTOR)
 
     # Values and their texts
 

@@ -19,6 +19,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from dynmodel_pyramid.database.expressions.base import Column, Condition, Expressions
 from dynmodel_pyramid.database.expressions.once import text_once
 from dynmodel_pyramid.database.sqlite_functions import as_jsonb
+from dynmodel_pyramid.database.texts import functions
 
 _ESCAPE = "\\"
 _SPECIAL_IN_GLOB = re.compile(r"[*?\[]")
@@ -77,6 +78,10 @@ class SQLiteExpressions(Expressions):
 
     def finds(self, text: Column, pattern: str) -> Condition:
         return _is_true(sa.func.dynmodel_match(sa.literal(pattern, sa.Text()), text, type_=sa.Integer()))
+
+    def has_words(self, text: Column, query: str, schema: str | None, *, accents: bool) -> Condition:
+        function = sa.Function(functions.SEARCH, sa.literal(query, sa.Text()), text, int(accents), type_=sa.Integer())
+        return _is_true(function)
 
     # Values and their texts
 

@@ -13,6 +13,8 @@ from dynmodel_pyramid.database.texts import folding, folding_table
 FOLD = f"dynmodel_fold_{folding_table.VERSION}"
 FOLD_ACCENTS = f"dynmodel_fold_accents_{folding_table.VERSION}"
 WORDS = f"dynmodel_words_{folding_table.VERSION}"
+#: SQLite's function of a query, a text, and whether accents are ignored.
+SEARCH = "dynmodel_search"
 
 #: The first code points of blocks that texts use together: Latin (three of them), marks, Greek, Cyrillic (two), ...
 _BLOCKS = (0x80, 0x100, 0x180, 0x300, 0x370, 0x400, 0x460, 0x590, 0x1E00, 0x1F00, 0x2000, 0x2C00, 0xA640, 0x110000)

@@ -12,6 +12,7 @@ from typing import Any
 import colander
 import sqlalchemy as sa
 
+from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.definitions.problems import faults
 from dynmodel_pyramid.errors import Conflict, Malformed
 from dynmodel_pyramid.fields import operators
@@ -150,6 +151,12 @@ def _check_modifiers(
     if language is not None and language not in known.languages:
         hint = f"known are {' '.join(sorted(known.languages))}"
         raise _refused(subject, known, f"there is no language {_short(language)}", hint=hint)
+    if language in known.stems and not expressions_of(subject.dialect).has_stems:
+        raise Conflict(
+            f"{_short(subject.name)}, {known.name}: this database has no stems of words in the language {language}",
+            code="unsupported_by_database",
+            hint=f"leave the language out, or say {' or '.join(sorted(known.languages - known.stems))}",
+        )
     wants_list, most = known.many or quantifier is not None, MOST_VALUES if known.many else MOST_QUANTIFIED
     if wants_list == isinstance(value, str):
         raise _refused(subject, known, "want a list of values" if wants_list else "want one value")
