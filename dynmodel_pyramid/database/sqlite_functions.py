@@ -40,6 +40,7 @@ def register(dbapi: sqlite3.Connection, deadline: Deadline) -> None:
         ("dynmodel_json_contains", 2, partial(contains, deadline=deadline)),
         ("dynmodel_json_path", 3, at_path),
         ("dynmodel_json_number", 2, compare_numbers),
+        ("dynmodel_json_of", 1, json_of),
         ("dynmodel_json_size", 1, size),
         ("dynmodel_array_order", 2, array_order),
     ):
@@ -127,6 +128,12 @@ def sortable(number: str | None, digits: int, scale: int) -> str | None:
 
 
 # JSON, as PostgreSQL's jsonb has it (manual, 8.14): numbers are exact, the order of keys is not kept
+
+
+#: Those of PostgreSQL's numeric before the point, and the least exponent (manual, 8.1.2).
+_DIGITS, _LEAST_EXPONENT = 131_072, -16_383
+#: The escape of NUL, which jsonb refuses: after an even number of backslashes.
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def _number(text: str) -> Decimal:
@@ -239,6 +246,30 @@ def compare_numbers(text: str | None, other: str) -> int | None:
         return None
     wanted = _load_constant(other)
     return (value > wanted) - (value < wanted)
+
+
+def json_of(text: str | None) -> str | None:
+    """A JSON text as jsonb is written; None for texts that jsonb does not take."""
+    if text is None or _NUL.search(text):
+        return None
+    try:
+        value = json.loads(text, parse_int=_storable, parse_float=_storable, parse_constant=_no_constant)
+        written = _write(value, plain=True)
+        written.encode()
+    except (ValueError, RecursionError):  # lone surrogates are a ValueError, too
+        return None
+    return written
+
+
+def _storable(text: str) -> Decimal:
+    number = Decimal(text)
+    if not _LEAST_EXPONENT <= number.adjusted() < _DIGITS:
+        raise ValueError(text)
+    return number
+
+
+def _no_constant(text: str) -> Decimal:
+    raise ValueError(text)  # NaN and the like, which the module takes
 
 
 def size(text: str | None) -> int | float | None:

@@ -267,6 +267,10 @@ class Expressions:
         """The part of a document, or null: as JSON, or as the text of PostgreSQL's ``->>``."""
         raise NotImplementedError
 
+    def json_of(self, text: Column) -> Column:
+        """The document of a JSON text; null for other texts."""
+        raise NotImplementedError
+
     # Arrays of texts
 
     def array_length(self, array: Column) -> Column:

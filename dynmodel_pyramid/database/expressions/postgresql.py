@@ -171,6 +171,9 @@ class PostgreSQLExpressions(Expressions):
         # Without the cast, COLLATE would apply to the last key.
         return self.by_bytes(sa.cast(part, sa.Text())) if as_text else part
 
+    def json_of(self, text: Column) -> Column:
+        return sa.case((sa.func.pg_input_is_valid(text, "jsonb"), sa.cast(text, _JSONB)))
+
     # Arrays of texts
 
     def array_length(self, array: Column) -> Column:

@@ -227,6 +227,9 @@ class SQLiteExpressions(Expressions):
     def json_part(self, document: Column, steps: Sequence[str | int], *, as_text: bool) -> Column:
         return sa.func.dynmodel_json_path(_text(document), json.dumps(list(steps)), int(as_text), type_=sa.Text())
 
+    def json_of(self, text: Column) -> Column:
+        return sa.func.dynmodel_json_of(text, type_=sa.Text())
+
     # Arrays of texts: JSON
 
     def array_length(self, array: Column) -> Column:

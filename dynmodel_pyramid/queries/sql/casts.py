@@ -6,14 +6,19 @@ ends the query.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.fields import FieldType
 from dynmodel_pyramid.fields.sql import text_forms
+from dynmodel_pyramid.fields.sql.signatures import SqlForm
 from dynmodel_pyramid.fields.types.boolean import Boolean
+from dynmodel_pyramid.fields.types.decimals import Decimal
+from dynmodel_pyramid.fields.types.json import Json
 from dynmodel_pyramid.fields.types.numbers import Integer, Number
 from dynmodel_pyramid.fields.types.temporal import Date, DateTime
 from dynmodel_pyramid.fields.types.text import Text, byte_order
@@ -29,13 +34,28 @@ CASTS: dict[str, BuiltIn] = {
     "int4": Integer,
     "bigint": Integer,
     "int8": Integer,
+    "smallint": Integer,
+    "int2": Integer,
     "double precision": Number,
     "float8": Number,
+    "real": Number,
+    "float4": Number,
+    "numeric": Number,
+    "decimal": Number,
     "boolean": Boolean,
     "bool": Boolean,
     "date": Date,
     "timestamptz": DateTime,
     "timestamp with time zone": DateTime,
+    "json": Json,
+    "jsonb": Json,
+}
+#: Casts that leave values of these types as they are.
+_SAME: dict[str, type[FieldType] | tuple[type[FieldType], ...]] = {
+    "numeric": (Decimal, Integer),
+    "decimal": (Decimal, Integer),
+    "json": Json,
+    "jsonb": Json,
 }
 
 
@@ -44,11 +64,14 @@ def cast(subject: Subject, name: str) -> Subject:
 
     :raises Malformed: there is no such cast, or the subject's type can't be cast
     """
-    kind = CASTS.get(" ".join(name.lower().split()))
+    called = " ".join(name.lower().split())
+    kind = CASTS.get(called)
     if kind is None:
         shown = name if len(name) <= 50 else f"{name[:50]}..."
         raise Malformed(f"there is no cast to {shown}", code="unknown_cast", hint=f"there are {', '.join(CASTS)}")
-    to_text = subject.field_type.text_form(subject.options).sql_to_text
+    if isinstance(subject.field_type, _SAME.get(called, ())):
+        return replace(subject, name=f"{subject.name}::{name}")
+    to_text = _json_text if isinstance(subject.field_type, Json) else _text_form(subject)
     if to_text is None or not isinstance(subject.expression, sa.ColumnElement):
         raise Malformed(f"{subject.name} can't be cast: its type has no text in SQL", code="unknown_cast")
     dialect = subject.dialect
@@ -58,11 +81,25 @@ def cast(subject: Subject, name: str) -> Subject:
     if kind in _PREPARED:
         text = _once(text, rows, lambda value: _PREPARED[kind](value, dialect))
     target, options = plain(kind)
-    from_text, column = target.text_form(options).sql_from_text, target.column(options, subject)
+    from_text = _read_json if kind is Json else target.text_form(options).sql_from_text
+    column = target.column(options, subject)
     assert from_text is not None and column is not None  # the types of CASTS have both
     converted = _once(text, rows, lambda value: from_text(value, dialect))
     converted = sa.type_coerce(converted, column.type)
     return subject.made(f"{subject.name}::{name}", converted, kind)
+
+
+def _text_form(subject: Subject) -> SqlForm | None:
+    return subject.field_type.text_form(subject.options).sql_to_text
+
+
+def _json_text(value: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
+    """As jsonb is written."""
+    return sa.cast(expressions_of(dialect).json_part(value, (), as_text=False), sa.Text())
+
+
+def _read_json(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
+    return expressions_of(dialect).json_of(text)
 
 
 def _once(
