@@ -129,7 +129,33 @@ def _query(request: Request, detail: str, members: dict[str, Any], code: str, kn
     parameter, position = members.get("parameter"), members.get("position")
     if parameter is None:
         return code, known, detail, None
-    return code, known, f'"failed to parse {parameter}" (line 1, column {position or 1})', detail
+    what, before = _parsed(request, parameter, members.get("part") == "name")
+    return code, known, f'"failed to parse {what}" (line 1, column {(position or 1) + before})', detail
+
+
+#: Characters of a value that an error repeats.
+_REPEATED = 500
+
+
+def _parsed(request: Request, parameter: str, is_name: bool) -> tuple[str, int]:
+    """What PostgREST says that it was parsing, and how many characters it had put before it."""
+    try:
+        value = request.GET.get(parameter, "")
+    except UnicodeDecodeError:
+        value = ""
+    value = value if len(value) <= _REPEATED else value[:_REPEATED] + "..."
+    last = parameter.rpartition(".")[2]
+    if is_name:
+        return f"tree path ({parameter[:_REPEATED]})", 0
+    if last in ("select", "columns", "on_conflict"):
+        return f"{last} parameter ({value})", 0
+    if last == "order":
+        return f"order ({value})", 0
+    if last in ("and", "or"):
+        # There the operator is put before what stands in the parentheses.
+        negation = "not." if parameter.endswith(f"not.{last}") else ""
+        return f"logic tree ({value})", len(negation + last)
+    return f"filter ({value})", 0
 
 
 def _unknown_field(request: Request, detail: str, members: dict[str, Any], code: str, known: int | None) -> Told:

@@ -40,7 +40,7 @@ def _header(kind: str, name: str, value: str, answer: Answer) -> str | None:
         return f"{name}: {came!r} lacks {value!r}" if came is None or value not in came else None
     if lowered == "content-length":
         return None  # bodies are compared, and JSON may be written in several ways
-    if lowered == "location" and came is not None:
+    if lowered in ("location", "content-location") and came is not None:
         came = came.removeprefix("/rest")
     return f"{name}: {came!r} instead of {value!r}" if came != value else None
 
@@ -56,7 +56,7 @@ def _body(pair: Pair, answer: Answer, own_id: bool) -> list[str]:
         came = json.loads(text)
     except ValueError:
         return [f"body: {text[:400]!r} is no JSON"]
-    if pair.status >= 400 and isinstance(came, dict) and isinstance(document, dict) and "code" in came:
+    if pair.status >= 300 and isinstance(came, dict) and isinstance(document, dict) and "code" in came:
         return _error(came, document)
     if alike(came, document, own_id):
         return []

@@ -40,7 +40,10 @@ ROWS: dict[str, Judge] = {
     "`PUT` finds its row by `id`": _both(_sent("^PUT"), _code("PGRST105")),
     "Messages of PostgreSQL's codes": _every(r"error's (message|details|hint): .*\((2|4)"),
     "`details` and `hint` say more": _every("error's (details|hint): ['\"\\[].* instead of None"),
-    "What stands behind the end": _both(_code("PGRST100"), _sent(r"\)\)&select|\)'$|\)\)\)&")),
+    "`details` of `PGRST100`": _both(_code("PGRST100"), _every("error's (details|hint)")),
+    "`->>` of an array or object": _both(_sent("->>"), _every(r"body: .*\[1, 2, 3\].* instead of")),
+    "`resolution=` is applied": _both(_sent("resolution="), _every("Preference-Applied: 'resolution=")),
+    "What stands behind the end": _both(_code("PGRST100"), _sent(r"\)\)&select|\)' |\)\)\)&")),
     "Aggregates in spreads of many rows": _both(_sent(r"\.\.\."), _every("status: 200 instead of 400", "body")),
 }
 

@@ -141,8 +141,12 @@ def _tables(connection: sa.Connection) -> dict[str, Table]:
         ORDER BY n.nspname = 'test' DESC, c.relname"""),
         {"schemas": list(SCHEMAS)},
     )
-    for schema, name, kind, definition in kinds.all():
+    known = kinds.all()
+    exposed = {name for schema, name, *_ in known if schema == SCHEMAS[0]}
+    for schema, name, kind, definition in known:
         is_view = kind in ("v", "m")
+        if name not in exposed:
+            continue
         if name in found and not (found[name].is_view and not is_view):
             continue
         found[name] = Table(schema, name, is_view, definition=definition)

@@ -42,7 +42,7 @@ TYPES: dict[str, Any] = {
     "xml": "text",
 }
 #: types whose values are not alike, so that requests for them can't be compared
-DIFFERENT = {"_int4", "_int8", "interval", "xml"}
+DIFFERENT = {"money", "_int4", "_int8", "interval", "xml"}
 #: defaults that are computed there
 DEFAULTS = {("articles", "owner"): "postgrest_test_anonymous"}
 _RULES = {"CASCADE": "cascade", "SET NULL": "set_null"}
