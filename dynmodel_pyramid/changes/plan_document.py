@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dynmodel_pyramid.changes.apply import TablePlan
-from dynmodel_pyramid.changes.ddl.runner import COSTS, Statement
+from dynmodel_pyramid.changes.ddl.runner import COSTS
 from dynmodel_pyramid.changes.table_change import TableChange
 from dynmodel_pyramid.changes.values.column_values import ColumnValues
 from dynmodel_pyramid.changes.values.violations import Violation
@@ -67,7 +67,7 @@ def _whole(plan: TablePlan) -> list[dict[str, Any]]:
     change = plan.change
     if change.after is not None and change.live_before is not None:
         return []
-    step = {"kind": f"{_action(change)}_table", **_effort(plan.statements, plan)}
+    step = {"kind": f"{_action(change)}_table", **_effort(range(len(plan.statements)), plan)}
     return [{**step, "refused": [_refusal(violation) for violation in plan.violations]}]
 
 
@@ -81,7 +81,7 @@ def _operations(plan: TablePlan) -> list[dict[str, Any]]:
     return [
         {
             **operation_document(operation),
-            **_effort([statement for statement in plan.statements if operation.key in statement.keys], plan),
+            **_effort([n for n, one in enumerate(plan.statements) if operation.key in one.keys], plan),
             **_values(operation, plan.values),
             "refused": [_refusal(violation) for violation in refused.get(place, ())],
         }
@@ -97,8 +97,11 @@ def _place(operations: tuple[Operation, ...], violation: Violation) -> int:
     return next(place for place, (_, number) in enumerate(keys) if number in (violation.number, *violation.fields))
 
 
-def _effort(statements: Sequence[Statement], plan: TablePlan) -> dict[str, Any]:
-    """The statements of an operation, and their cost: ``none`` if the database has nothing to do."""
+def _effort(numbers: Sequence[int], plan: TablePlan) -> dict[str, Any]:
+    """The statements of an operation, by their places in the plan, because one may serve several operations; and their
+    cost: ``none`` if the database has nothing to do.
+    """
+    statements = [plan.statements[number] for number in numbers]
     costs = [statement.cost for statement in statements]
     cost = max(costs, key=COSTS.index) if costs else "none"
     return {
@@ -107,7 +110,7 @@ def _effort(statements: Sequence[Statement], plan: TablePlan) -> dict[str, Any]:
         if statements
         else None,
         "rows_written": plan.rows if cost == "rewrite" else 0,
-        "statements": [statement.sql for statement in statements],
+        "statements": list(numbers),
     }
 
 

@@ -153,6 +153,9 @@ def test_steps_tell_what_they_cost(fresh, part):
     values = by_kind["retype_field"]["values"]
     assert (values["total"], values["converted"], values["changed"], values["lost"]) == (4, 4, 0, 0)
     assert all(step["statements"] for step in planned["steps"])
+    named = {number for step in planned["steps"] for number in step["statements"]}
+    assert named <= set(range(len(planned["statements"])))
+    assert "".join(planned["statements"]).count("CREATE TABLE") <= 1
 
 
 def test_lost_values_are_told_with_samples(fresh, part):
