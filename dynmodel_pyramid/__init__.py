@@ -77,6 +77,8 @@ def includeme(config: Configurator) -> None:
     It sets no root factory, execution policy, security policy or transaction manager: a host application has its own.
     It needs pyramid_tm, in explicit mode or not.
     """
+    if _is_included(config):
+        return
     settings = Settings(config.registry.settings)
     field_types = FieldTypes()
     field_types.load_entry_points()
@@ -136,6 +138,26 @@ def includeme(config: Configurator) -> None:
 
     # After all includes and directives.
     config.action(("dynmodel", "start"), _start, args=(config, settings), order=PHASE3_CONFIG + 10)
+
+
+def _is_included(config: Configurator) -> bool:
+    """Whether the service is mounted already; a package that needs its directives may include it again.
+
+    :raises ConfigurationProblem: it is mounted under another prefix
+    """
+    prefix = config.route_prefix
+    # Pyramid passes over a second include in silence, whatever its prefix.
+    config.action_state._seen_files.discard(f"{__name__}:includeme")
+    if not hasattr(config.registry, "dynmodel_prefix"):
+        config.registry.dynmodel_prefix = prefix
+        return False
+    mounted = config.registry.dynmodel_prefix
+    if prefix not in (None, mounted):
+        raise ConfigurationProblem(
+            f"dynmodel_pyramid is included under {mounted or '/'} and under {prefix}",
+            hint="an application has it once: let the first include have the prefix, or make a second application",
+        )
+    return True
 
 
 def _start(config: Configurator, settings: Settings) -> None:

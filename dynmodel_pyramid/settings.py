@@ -1,7 +1,8 @@
 """Every ``dynmodel.*`` key of an INI file: its parser, default and help, in one table.
 
 ``sqlalchemy.*`` keys are not listed: they go to :func:`sqlalchemy.engine_from_config` as they are.
-A plugin declares its own keys with the directive ``config.add_dynmodel_setting``.
+A plugin declares its own keys with the directive ``config.add_dynmodel_setting``. Environment variables win over the
+file: :data:`ENVIRONMENT`.
 """
 
 import difflib
@@ -17,6 +18,10 @@ from urllib.parse import urlsplit
 from dynmodel_pyramid.errors import ConfigurationProblem
 
 PREFIX = "dynmodel."
+#: The environment variable ``DYNMODEL_MAX_TABLES`` sets ``dynmodel.max_tables``, and wins over the INI file.
+ENVIRONMENT = "DYNMODEL_"
+#: How like a setting an unknown variable must be to be refused as a misspelt one (difflib's ratio).
+_MISSPELT = 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -578,25 +583,38 @@ class Settings:
             try:
                 setattr(self, setting.name, self._parse(setting))
             except ValueError as error:
-                shown = "..." if setting.secret else self._raw[PREFIX + setting.name]
-                faults.append(f"{PREFIX}{setting.name} = {shown}: {error}")
+                text, where = self.given(setting.name)
+                faults.append(f"{where} = {'...' if setting.secret else text}: {error}")
         if faults:
             raise ConfigurationProblem("bad settings: " + "; ".join(faults))
 
+    def given(self, name: str) -> tuple[Any, str]:
+        """The text of a setting, None if it is not set, and where it is set: the variable or the key. An empty variable
+        is none.
+        """
+        variable = ENVIRONMENT + name.upper()
+        text = os.environ.get(variable)
+        return (text, variable) if text else (self._raw.get(PREFIX + name), PREFIX + name)
+
     def _parse(self, setting: Setting) -> Any:
-        text = self._raw.get(PREFIX + setting.name)
+        text, _ = self.given(setting.name)
         if text is None:
             return setting.default
         return setting.parse(text if isinstance(text, str) else str(text))
 
     def refuse_unknown(self) -> None:
-        """Refuse ``dynmodel.*`` keys that nobody declared, with the nearest known name."""
+        """Refuse ``dynmodel.*`` keys that nobody declared, with the nearest known name; and misspelt variables."""
         faults = []
         for key in sorted(self._raw):
             name = key.removeprefix(PREFIX)
             if key.startswith(PREFIX) and name not in self._declared:
                 near = difflib.get_close_matches(name, self._declared, n=1)
                 faults.append(key + (f" (did you mean {PREFIX}{near[0]}?)" if near else ""))
+        known = [ENVIRONMENT + name.upper() for name in self._declared]
+        for variable in sorted(os.environ):
+            if variable.startswith(ENVIRONMENT) and variable not in known:
+                near = difflib.get_close_matches(variable, known, n=1, cutoff=_MISSPELT)
+                faults += [f"{variable} of the environment (did you mean {near[0]}?)"] if near else []
         if faults:
             raise ConfigurationProblem(
                 "unknown settings: " + ", ".join(faults), hint="dynmodel-settings lists all settings"

@@ -5,6 +5,7 @@ import webtest
 from pyramid.exceptions import ConfigurationExecutionError
 
 import dynmodel_pyramid
+from dynmodel_pyramid.errors import ConfigurationProblem
 from tests.host import host_config
 
 FIELDS = {"name": "string", "price": "number"}
@@ -200,3 +201,12 @@ def test_definition_changes_tell_their_author(host):
     with catalogue.database.reading() as connection:
         found = connection.execute(log.select().order_by(log.c.revision.desc())).first()
     assert (found.changed_by, found.name_after) == ("host:ann", None)
+
+
+def test_a_second_include(serve, settings):
+    config = host_config(settings)
+    config.include("dynmodel_pyramid")
+    config.include("dynmodel_pyramid", route_prefix="/data")
+    with pytest.raises(ConfigurationProblem, match="is included under data and under other"):
+        config.include("dynmodel_pyramid", route_prefix="/other")
+    assert serve(config).get("/data/").json["links"]["tables"] == "/data/table/"

@@ -5,6 +5,7 @@ import typing
 import pytest
 
 import dynmodel_pyramid
+from dynmodel_pyramid.database import Database
 from dynmodel_pyramid.errors import ConfigurationProblem
 from dynmodel_pyramid.scripts.settings import report
 from dynmodel_pyramid.settings import SETTINGS, Setting, Settings, at_least
@@ -147,3 +148,34 @@ def test_secrets_come_from_the_environment_and_are_not_shown(monkeypatch):
         assert "hush" not in str(raised.value)
     lines = list(report({"dynmodel.jwt_secret": "hush", "sqlalchemy.url": "sqlite:///a"}))
     assert not any("hush" in line for line in lines)
+
+
+def test_variables_of_the_environment_win(monkeypatch, tmp_path):
+    raw = {"dynmodel.max_tables": "7", "dynmodel.trash_days": "8"}
+    monkeypatch.setenv("DYNMODEL_MAX_TABLES", "9")
+    monkeypatch.setenv("DYNMODEL_TRASH_DAYS", "")
+    settings = Settings(raw)
+    assert (settings.max_tables, settings.trash_days) == (9, 8)
+    assert "    now 9, by DYNMODEL_MAX_TABLES" in report(raw) and "    now 8" in report(raw)
+    monkeypatch.setenv("DYNMODEL_LAMPS", "3")
+    settings.declare([Setting("lamps", at_least(1), 1, "of a plugin")])
+    assert settings.lamps == 3
+    settings.refuse_unknown()
+    monkeypatch.setenv("DYNMODEL_MAX_TABLES", "many")
+    with pytest.raises(ConfigurationProblem, match="DYNMODEL_MAX_TABLES = many: want a whole number"):
+        Settings(raw)
+
+
+def test_misspelt_variables_are_refused(monkeypatch):
+    monkeypatch.setenv("DYNMODEL_TEST_SOMETHING", "of other programs")
+    Settings().refuse_unknown()
+    monkeypatch.setenv("DYNMODEL_MAX_TABELS", "9")
+    with pytest.raises(ConfigurationProblem, match="DYNMODEL_MAX_TABELS .*did you mean DYNMODEL_MAX_TABLES"):
+        Settings().refuse_unknown()
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_urls_of_postgresql(scheme):
+    database = Database(Settings({"sqlalchemy.url": f"{scheme}://ann:hush@db.example/app?sslmode=require"}))
+    assert str(database.engine.url) == "postgresql+psycopg://ann:***@db.example/app?sslmode=require"
+    database.close()

@@ -78,7 +78,7 @@ class Database:
                 "sqlalchemy.isolation_level can't be set: coherence rests on the level that this package chooses",
                 hint="remove the setting",
             )
-        url = sa.make_url(_expand(options["sqlalchemy.url"]))
+        url = _driven(sa.make_url(_expand(options["sqlalchemy.url"])))
         options["sqlalchemy.url"] = url
         self.settings = settings
         self.dialect: Dialect = dialect_for(url, settings)
@@ -211,6 +211,13 @@ def _expand(url: str) -> str:
         ) from None
     except ValueError:
         raise ConfigurationProblem("sqlalchemy.url: a $ must begin ${NAME}, or be written $$") from None
+
+
+def _driven(url: sa.URL) -> sa.URL:
+    """The URL with the driver that is used here: hosts give ``postgres://``, and SQLAlchemy takes ``postgresql://`` for
+    another driver's.
+    """
+    return url.set(drivername="postgresql+psycopg") if url.drivername in ("postgres", "postgresql") else url
 
 
 def dialect_for(url: sa.URL, settings: Settings) -> Dialect:

@@ -37,7 +37,9 @@ Task = tuple[str, Callable[[], object]]
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="dynmodel-purge", description="Destroy what has been in the trash for long.")
     parser.add_argument("ini", help="the INI file; file.ini#name for [app:name]")
-    parser.add_argument("--days", type=_days, help="what is older than so many days (default: dynmodel.trash_days)")
+    parser.add_argument(
+        "--days", type=_days, help="what is older than so many days, 0 for all (default: dynmodel.trash_days)"
+    )
     parser.add_argument("--dry-run", action="store_true", help="only tell what would be purged")
     args = parser.parse_args(arguments)
     try:
@@ -45,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
         if not args.dry_run:
             _tidy_access(settings)
         days = settings.trash_days if args.days is None else args.days
-        if not days:
+        if not days and args.days is None:
             print("dynmodel.trash_days is 0: the trash is kept for ever. Nothing was purged.")
             return 0
         return _purge(settings, days, dry_run=args.dry_run)
@@ -55,8 +57,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _days(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 36_500:
-        raise argparse.ArgumentTypeError("want a whole number of days, 1 to 36500")
+    if not text.isdecimal() or not 0 <= int(text) <= 36_500:
+        raise argparse.ArgumentTypeError("want a whole number of days, 0 to 36500")
     return int(text)
 
 

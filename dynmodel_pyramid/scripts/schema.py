@@ -68,7 +68,9 @@ def _parser() -> argparse.ArgumentParser:
     diff.add_argument("file", help="a document; - for standard input")
     diff.add_argument("other", nargs="?", help="another one; the first is the older then")
     for command in (export, plan, apply, diff):
-        command.add_argument("--format", choices=FORMATS, help="where a file's name doesn't tell; YAML by default")
+        command.add_argument(
+            "--format", choices=FORMATS, help="where a file's name doesn't tell; YAML by default, JSON without PyYAML"
+        )
     return parser
 
 

@@ -34,14 +34,15 @@ _WORDS = (
 
 
 def format_of(path: str | None, requested: str | None) -> str:
-    """The format of a file: the one asked for, else that of the file's name; YAML where there is no name.
+    """The format of a file: the one asked for, else that of the file's name; where there is no name YAML, or JSON if
+    PyYAML is not installed. JSON is YAML, too.
 
     :raises Malformed: the name does not say
     """
     if requested is not None:
         return requested
     if path in (None, "-"):
-        return "yaml"
+        return "json" if yaml is None else "yaml"
     try:
         return SUFFIXES[Path(path).suffix.lower()]
     except KeyError:

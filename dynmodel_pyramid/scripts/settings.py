@@ -8,6 +8,7 @@ these as the INI file has them.
 """
 
 import argparse
+import os
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping
@@ -15,7 +16,7 @@ from typing import Any
 
 from dynmodel_pyramid.errors import ConfigurationProblem
 from dynmodel_pyramid.scripts.ini import read_ini
-from dynmodel_pyramid.settings import PREFIX, SETTINGS, Setting, Settings
+from dynmodel_pyramid.settings import ENVIRONMENT, PREFIX, SETTINGS, Setting, Settings
 
 WIDTH = 100
 
@@ -33,13 +34,22 @@ def describe(setting: Setting, raw: Mapping[str, Any] | None) -> Iterator[str]:
     """The lines of one setting; ``raw`` holds the keys of the INI file, if there is one."""
     name = PREFIX + setting.name
     yield f"{name} = {shown(setting.default)}".rstrip()
-    if raw is not None and name in raw:
-        yield "    now set, and not shown here" if setting.secret else f"    now {str(raw[name]).strip()}"
+    variable = ENVIRONMENT + setting.name.upper()
+    text = os.environ.get(variable) or (raw or {}).get(name)
+    if text is not None and (raw is not None or variable in os.environ):
+        by = f", by {variable}" if os.environ.get(variable) else ""
+        yield f"    now set{by}, and not shown here" if setting.secret else f"    now {str(text).strip()}{by}"
     yield from textwrap.wrap(setting.help, WIDTH, initial_indent="    ", subsequent_indent="    ")
 
 
 def report(raw: Mapping[str, Any] | None = None) -> Iterator[str]:
     """The lines of the whole list."""
+    yield from textwrap.wrap(
+        "Each key can be set in the environment, too, which wins over the INI file: dynmodel.max_tables by "
+        "DYNMODEL_MAX_TABLES.",
+        WIDTH,
+    )
+    yield ""
     for setting in SETTINGS:
         yield from describe(setting, raw)
         yield ""

@@ -32,6 +32,9 @@ def test_pshell_of_an_ini_file(app, tables, settings, tmp_path):
     done = subprocess.run(command, input=CODE, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0 and "Traceback" not in done.stderr, done.stderr
     assert "['dear']" in done.stdout
+    assert "  session      reads, and writes with session.commit()\n" in done.stderr
+    banner = done.stderr.partition("Environment:")[2]
+    assert "  Product      a row of Product\n" in banner and max(map(len, banner.splitlines())) < 100
     assert "(['Product', 'Other'], True, <dynmodel_pyramid.catalogue.catalogue.Catalogue" in done.stdout
     assert "<Product 3>" in done.stdout
     row = {"id": 3, "name": "from the shell", "price": 3}

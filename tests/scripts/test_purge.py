@@ -189,6 +189,12 @@ def test_the_setting_decides(full, ini, capsys):
     assert contents(full) == ([], [])
 
 
+def test_no_days_are_all(full, ini, capsys):
+    assert main([ini(**{"dynmodel.trash_days": "0"}), "--days", "0"]) == 0
+    assert contents(full) == ([], [])
+    assert capsys.readouterr().out.endswith(" were purged that were older than 0 days.\n")
+
+
 def test_a_table_that_was_restored_and_dropped_again_stays(full, ini, monkeypatch, capsys):
     from dynmodel_pyramid.changes.trash import TableTrash
 
@@ -222,12 +228,12 @@ def test_what_fails_is_told_and_the_rest_goes(full, ini, monkeypatch, capsys):
     assert contents(full) == ([1, 2], [3])
 
 
-@pytest.mark.parametrize("days", ["0", "-1", "x", "1.5", "99999"])
+@pytest.mark.parametrize("days", ["-1", "x", "1.5", "99999"])
 def test_bad_days(ini, days, capsys):
     with pytest.raises(SystemExit) as raised:
         main([ini(), "--days", days])
     assert raised.value.code == 2
-    assert "1 to 36500" in capsys.readouterr().err
+    assert "0 to 36500" in capsys.readouterr().err
 
 
 def test_what_is_wrong_is_told(tmp_path, capsys):

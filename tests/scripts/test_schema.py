@@ -355,3 +355,11 @@ def test_roles_belong_to_the_document(run):
     assert code == 1 and "clerk: Order.read" in told
     write("less.json", {**json.loads(exported), "access": {"roles": {}}})
     assert run("plan", "less.json") == (2, f"- role clerk\n- role clerk: Order.read: {grants} -> none\n")
+
+
+def test_without_pyyaml_documents_are_json(run, monkeypatch):
+    monkeypatch.setattr("dynmodel_pyramid.scripts.schema_files.yaml", None)
+    code, text = run("export")
+    assert code == 0 and json.loads(text)["tables"] == {}
+    code, told = run("export", "schema.yaml")
+    assert code == 1 and "PyYAML is not installed" in told
