@@ -32,12 +32,14 @@ class Loosening:
 
     def with_values(self, table: TableDefinition, values: ColumnValues, words: Words) -> "Loosening":
         """A new object that includes the effects on a field's values."""
-        number, field = values.lost.count + values.filled, values.after
+        replaced = values.lost.count + values.repaired.count
+        number, field = replaced + values.filled, values.after
         if not number or not _is_for_all(words):
             return self
-        aspect = field_key(values.before, field)[0] if values.lost.count else "required"
-        loses = self.loses or values.lost.count > 0
-        return self._with_field(table, field, number, values.lost.rows, latest=(aspect, field.id), loses=loses)
+        aspect = field_key(values.before, field)[0] if replaced else "required"
+        loses = self.loses or replaced > 0
+        rows = (*values.lost.rows, *values.repaired.rows)
+        return self._with_field(table, field, number, rows, latest=(aspect, field.id), loses=loses)
 
     def with_left(self, table: TableDefinition, field: FieldDefinition, words: Words) -> "Loosening":
         """A new object that includes a field that stays in the trash when its table is restored."""

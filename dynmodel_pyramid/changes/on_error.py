@@ -3,28 +3,40 @@
 It is one word for the change, or a word for each named field: ``price:null,code:quarantine``, and for a change of
 several tables ``Product.price:null``. Other fields keep ``fail``. One word alone never loosens more than one field
 (:mod:`~.loosening`).
+
+Besides the words for all fields there are those that the field's new type offers (:attr:`FieldType.repairs`): ``round``
+and ``truncate``, and a plugin's own. They make the nearest value that the type takes.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.fields import FieldTypes
+from dynmodel_pyramid.fields.registry import ON_ERROR
 from dynmodel_pyramid.queries.grammar.cursor import unquoted
 from dynmodel_pyramid.queries.grammar.printing import print_name
 
-FAIL = "fail"
-#: ``fail`` refuses the change; all others loosen a field.
-WORDS = (FAIL, "null", "default", "quarantine")
+FAIL, *_ = ON_ERROR
 
 #: The most fields that may be named: as many as a table of SQLite can have.
 MOST = 2000
 _NAME = r'"(?:[^"\\]|\\.)+"|[^"\\.,:]+'
 #: One field with its word; special names are in double quotes, as in queries.
 _ITEM = re.compile(rf"(?:(?P<table>{_NAME})\.)?(?P<field>{_NAME}):(?P<word>[^,]*)(?:,(?=.)|$)", re.DOTALL)
-_HINT = f"want one of {', '.join(WORDS)}, or one for each field: price:null,code:quarantine"
+#: The repairs that a field's type offers.
+Offers = Callable[[FieldDefinition], Collection[str]]
+
+
+def offers_of(field_types: FieldTypes) -> Offers:
+    def offers(field: FieldDefinition) -> Collection[str]:
+        known = field_types.registered(field.type)
+        return () if known is None else known.field_type.repairs
+
+    return offers
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +54,19 @@ class FieldWord:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The words of one table's fields, by their ids; ``plain`` is the word of all others."""
+    """The words of one table's fields, by their ids; ``plain`` is the word of all others.
+
+    ``offered`` are the ids of the fields whose types offer the plain word; None: all do. The others keep ``fail``.
+    """
 
     plain: str = FAIL
     by_id: Mapping[int, str] = field(default_factory=dict)
+    offered: frozenset[int] | None = None
 
     def of(self, known: FieldDefinition) -> str:
-        return self.by_id.get(known.id, self.plain)
+        if known.id in self.by_id:
+            return self.by_id[known.id]
+        return self.plain if self.offered is None or known.id in self.offered else FAIL
 
     @property
     def is_fail(self) -> bool:
@@ -88,12 +106,14 @@ class OnError:
         return {self.plain, *(item.word for item in self.fields)} == {FAIL}
 
     @classmethod
-    def read(cls, text: str) -> "OnError":
-        """:raises Malformed: the text is malformed, has an unknown word, or a field twice"""
-        if text in WORDS:
+    def read(cls, text: str, field_types: FieldTypes) -> "OnError":
+        """:raises Malformed: the text is malformed, has a word that no type knows, or a field twice"""
+        known = (*ON_ERROR, *field_types.repairs())
+        if text in known:
             return cls(text)
+        hint = f"want one of {', '.join(known)}, or one for each field: price:null,code:quarantine"
         if ":" not in text:
-            raise _malformed(f"on_error={text}: there is no {text!r}" if text else "on_error is empty")
+            raise _malformed(f"on_error={text}: there is no {text!r}" if text else "on_error is empty", hint)
         words: list[FieldWord] = []
         place = 0
         while place < len(text):
@@ -101,31 +121,32 @@ class OnError:
                 raise _malformed(f"on_error names more than {MOST} fields", "name those that may lose values")
             match = _ITEM.match(text, place)
             if match is None:
-                raise _malformed(f"on_error={text}: no field with its word stands at {text[place:]!r}")
-            if match["word"] not in WORDS:
-                raise _malformed(f"on_error={text}: there is no {match['word']!r} for the field {match['field']}")
+                raise _malformed(f"on_error={text}: no field with its word stands at {text[place:]!r}", hint)
+            if match["word"] not in known:
+                raise _malformed(f"on_error={text}: there is no {match['word']!r} for the field {match['field']}", hint)
             table = None if match["table"] is None else unquoted(match["table"])
             words.append(FieldWord(table, unquoted(match["field"]), match["word"]))
             place = match.end()
         names = [(word.table, word.field) for word in words]
         if len(set(names)) < len(names):
             twice = next(word for number, word in enumerate(words) if names[number] in names[:number])
-            raise _malformed(f"on_error={text}: the field {twice.field} stands twice")
+            raise _malformed(f"on_error={text}: the field {twice.field} stands twice", hint)
         return cls(FAIL, tuple(words))
 
     def resolved(
-        self, changes: Iterable[AnyChange], others: Iterable[TableDefinition] | None = None
+        self, changes: Iterable[AnyChange], offers: Offers, others: Iterable[TableDefinition] | None = None
     ) -> list[tuple[AnyChange, Words]]:
         """The changes, each with the words of its fields.
 
         A name is the new name of a field or table, else its old one.
 
         :param others: the unchanged tables, in a change of several tables; None in a change of one
-        :raises Malformed: a name belongs to no field, or to a dropped one
+        :raises Malformed: a name belongs to no field, or to a dropped one; a field's type does not offer the word
         """
         changes = list(changes)
         if not self.fields:
-            return [(change, Words(self.plain)) for change in changes]
+            self._refuse_unless_offered(changes, offers)
+            return [(change, Words(self.plain, offered=self._offered(change, offers))) for change in changes]
         pairs = [(change.before, change.after) for change in changes]
         own = {change.id for change in changes}
         pairs += [(definition, definition) for definition in others or () if definition.id not in own]
@@ -142,9 +163,39 @@ class OnError:
             number = self._field(item, known[table_id])
             of_table = words.setdefault(table_id, {})
             if number in of_table:
-                raise _malformed(f"on_error={self}: {item.field} is a field that stands there under another name, too")
+                detail = f"on_error={self}: {item.field} is a field that stands there under another name, too"
+                raise _malformed(detail, "name each field once")
             of_table[number] = item.word
+            if after is not None:
+                self._refuse_other(after.by_id[number], item.word, offers)
         return [(change, Words(FAIL, words.get(change.id, {}))) for change in changes]
+
+    def _refuse_other(self, field: FieldDefinition, word: str, offers: Offers) -> None:
+        """:raises Malformed: the field's type does not offer the word"""
+        if word not in ON_ERROR and word not in offers(field):
+            takes = ", ".join([*ON_ERROR, *offers(field)])
+            raise _malformed(
+                f"on_error={self}: the field {field.name} can't take {word!r}", f"the type {field.type} takes {takes}"
+            )
+
+    def _offered(self, change: Change, offers: Offers) -> frozenset[int] | None:
+        if self.plain in ON_ERROR or change.after is None:
+            return None
+        return frozenset(known.id for known in change.after.fields if self.plain in offers(known))
+
+    def _refuse_unless_offered(self, changes: Iterable[Change], offers: Offers) -> None:
+        """:raises Malformed: of the fields that convert, none has a type that offers the word"""
+        if self.plain in ON_ERROR:
+            return
+        converted = [
+            new
+            for change in changes
+            if change.before is not None and change.after is not None
+            for new in change.after.fields
+            if (old := change.before.by_id.get(new.id)) and (old.type, old.options) != (new.type, new.options)
+        ]
+        if converted and not any(self.plain in offers(field) for field in converted):
+            self._refuse_other(converted[0], self.plain, offers)
 
     def _table(self, item: FieldWord, by_name: Mapping[str, tuple[Any, ...]]) -> tuple[Any, ...]:
         if item.table is None:
@@ -174,5 +225,5 @@ def _names(before: TableDefinition | None, after: TableDefinition | None) -> dic
     return {**earlier, **{known.name: known.id for known in after.fields}}
 
 
-def _malformed(detail: str, hint: str = _HINT) -> Malformed:
+def _malformed(detail: str, hint: str) -> Malformed:
     return Malformed(detail, code="invalid_parameter", hint=hint)

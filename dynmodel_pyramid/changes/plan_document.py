@@ -129,10 +129,12 @@ def _values(operation: Operation, all_values: Mapping[int, ColumnValues]) -> dic
             "total": values.total,
             "converted": values.total - values.lost.count,
             "changed": values.changed.count,
+            "repaired": values.repaired.count,
             "lost": values.lost.count,
             "filled": values.filled,
             "returned": values.returned,
             "changed_samples": list(values.changed.rows),
+            "repaired_samples": list(values.repaired.rows),
             "lost_samples": list(values.lost.rows),
         }
     }

@@ -24,6 +24,7 @@ from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.reading import read_table
 from dynmodel_pyramid.definitions.reading_fields import Resolve
 from dynmodel_pyramid.errors import Conflict
+from dynmodel_pyramid.fields import FieldTypes
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,11 @@ def no_precondition(definition: TableDefinition) -> None:
     """The precondition of a caller without one."""
 
 
-def _with_on_error(make_changes: MakeChanges, on_error: OnError) -> MakeChanges:
+def _with_on_error(make_changes: MakeChanges, on_error: OnError, field_types: FieldTypes) -> MakeChanges:
     """The same changes with ``on_error``."""
 
     def with_on_error(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
-        return with_words(make_changes(connection, locked, resolve), on_error)
+        return with_words(make_changes(connection, locked, resolve), on_error, field_types)
 
     return with_on_error
 
@@ -113,7 +114,9 @@ class DefinitionService:
         on_error: str = FAIL,
     ) -> list[TablePlan]:
         """The plan of :meth:`change`; empty if there is nothing to change."""
-        make_changes = _with_on_error(self._changing(table_id, make_document, precondition), OnError.read(on_error))
+        types = self.catalogue.field_types
+        how = OnError.read(on_error, types)
+        make_changes = _with_on_error(self._changing(table_id, make_document, precondition), how, types)
         return self.executor.plan([table_id], make_changes)
 
     def drop(
@@ -146,8 +149,9 @@ class DefinitionService:
 
         :param access: a change of roles that belongs to it
         """
-        how = OnError.read(on_error)
-        make_changes = _with_on_error(make_changes, how)
+        types = self.catalogue.field_types
+        how = OnError.read(on_error, types)
+        make_changes = _with_on_error(make_changes, how, types)
         done = None
         if how.is_fail and access is None and self.catalogue.database.dialect.may_prove_later:
             done = OnlineChanges(self.executor).execute(table_id, make_changes, author)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from dynmodel_pyramid.catalogue.references import referrers, touched, with_referrers
-from dynmodel_pyramid.changes.on_error import OnError, Words
+from dynmodel_pyramid.changes.on_error import OnError, Words, offers_of
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.definitions.store import TrashedField
@@ -87,10 +87,14 @@ class TableChange:
 
 
 def with_words(
-    changes: Iterable[TableChange], on_error: OnError, others: Iterable[TableDefinition] | None = None
+    changes: Iterable[TableChange],
+    on_error: OnError,
+    field_types: FieldTypes,
+    others: Iterable[TableDefinition] | None = None,
 ) -> list[TableChange]:
     """The changes with the parameter's words for their fields: see :meth:`OnError.resolved`."""
-    return [replace(change, on_error=words) for change, words in on_error.resolved(changes, others)]
+    resolved = on_error.resolved(changes, offers_of(field_types), others)
+    return [replace(change, on_error=words) for change, words in resolved]
 
 
 def touched_tables(changes: Iterable[TableChange], field_types: FieldTypes) -> set[int]:

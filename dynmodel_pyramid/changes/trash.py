@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.changes.ddl.trash import purge_table
 from dynmodel_pyramid.changes.executor import Prove, no_proof
-from dynmodel_pyramid.changes.on_error import FAIL, FieldWord, OnError
+from dynmodel_pyramid.changes.on_error import FAIL, FieldWord, OnError, offers_of
 from dynmodel_pyramid.changes.planner import Definitions
 from dynmodel_pyramid.changes.service import DefinitionService, Outcome, Precondition, no_precondition
 from dynmodel_pyramid.changes.table_change import TableChange
@@ -98,7 +98,7 @@ class TableTrash(Trash):
         :raises NotFound: there is no such table in the trash
         :raises Conflict: the name is taken, or a table or row that the table links to is gone
         """
-        how = OnError.read(on_error)
+        how = OnError.read(on_error, self.catalogue.field_types)
         name = _model_name(overrides)
 
         def make_changes(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
@@ -109,7 +109,7 @@ class TableTrash(Trash):
             before = self.catalogue.upgraded(table.definition)
             gone = self._gone(before, resolve)
             start = TableChange(before, before, restored=True)
-            ((_, words),) = how.resolved([start])
+            ((_, words),) = how.resolved([start], offers_of(self.catalogue.field_types))
             _refuse_gone([field for field in gone if words.of(field) == FAIL])
             wanted = self._wanted(before, name, resolve, gone)
             return [replace(start, after=wanted, on_error=words)]

@@ -113,7 +113,7 @@ class WholeSchema:
         :raises Conflict: the rows don't allow it
         :raises Busy: the locks were not free in time
         """
-        how = OnError.read(on_error)
+        how = OnError.read(on_error, self.catalogue.field_types)
         drawn: dict[str, int] = {}
         after: dict[int, TableDefinition] = {}
 
@@ -132,7 +132,8 @@ class WholeSchema:
             precondition(state)
             after.clear()
             after.update({definition.id: definition for definition in current})
-            return with_words(self._changes(document, others, current, partial(draw, connection)), how, current)
+            made = self._changes(document, others, current, partial(draw, connection))
+            return with_words(made, how, self.catalogue.field_types, current)
 
         access = access_of(document, patch=others == PATCH, allow=allow_access, author=author, audit=audit)
         done = self.service.executor.execute((), make_changes, author=author, access=access)
@@ -152,7 +153,7 @@ class WholeSchema:
         allow_access: Allow = allow_all,
     ) -> SchemaPlan:
         """The plan of :meth:`apply`."""
-        how = OnError.read(on_error)
+        how = OnError.read(on_error, self.catalogue.field_types)
         seen: list[State] = []
         before: list[TableDefinition] = []
 
@@ -165,7 +166,8 @@ class WholeSchema:
             seen.append(state)
             before[:] = current
             precondition(state)
-            return with_words(self._changes(document, others, current, partial(draw, connection)), how, current)
+            made = self._changes(document, others, current, partial(draw, connection))
+            return with_words(made, how, self.catalogue.field_types, current)
 
         access = access_of(document, patch=others == PATCH, allow=allow_access)
         if access is None:

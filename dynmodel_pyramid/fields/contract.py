@@ -7,6 +7,7 @@ These are :meth:`FieldType.column` and :meth:`FieldType.schema_node`; everything
 import datetime
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import colander
@@ -20,6 +21,9 @@ from dynmodel_pyramid.fields.sql.signatures import SqlForm as SqlForm
 
 #: The options of one field: names and JSON values, all options present, defaults filled in.
 Options = Mapping[str, Any]
+#: (the text of a value that a conversion can't keep, the new field's options) -> the nearest JSON value. It raises
+#: ``ValueError`` if there is none.
+Repair = Callable[[str, Options], Any]
 #: Stored options of one version -> those of the next.
 Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -129,6 +133,10 @@ class FieldType:
     #: (from_first_to_second, from_second_to_third)``. They take and return a dictionary; missing options get their
     #: defaults.
     upgrades: tuple[Upgrade, ...] = ()
+
+    #: Named repairs of values that a change of the definition can't keep exactly, for ``on_error``: ``round``,
+    #: ``truncate`` and the type's own.
+    repairs: Mapping[str, Repair] = MappingProxyType({})
 
     #: Whether JSON values are strings of plain decimal numbers, which a client may ask for as JSON numbers
     #: (``/rest/``); the text form's ``sql_to_text`` gives their digits.

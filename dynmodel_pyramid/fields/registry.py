@@ -3,6 +3,7 @@
 import inspect
 import json
 import logging
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -61,6 +62,11 @@ class Failure:
         return f"{_where(self.name, self.distribution, self.version, self.entry_point)}: {self.cause}"
 
 
+#: The words of ``on_error`` that every field takes: ``fail`` refuses a change, all others loosen a field.
+ON_ERROR = ("fail", "null", "default", "quarantine")
+_REPAIR = re.compile("[a-z][a-z_]*")
+
+
 class FieldTypes:
     """The installed field types by name; filled at start, read-only afterwards."""
 
@@ -83,6 +89,10 @@ class FieldTypes:
 
     def names(self) -> list[str]:
         return sorted(self._types)
+
+    def repairs(self) -> list[str]:
+        """The names of all types' repairs."""
+        return sorted({name for known in self for name in known.field_type.repairs})
 
     def meant(self, name: str) -> str | None:
         """A hint for an unknown type: the types that declare it as another name, else those of similar names."""
@@ -207,6 +217,12 @@ def checked(cls: type[FieldType]) -> FieldType:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ConfigurationProblem(f"its operator {twice[0]!r} is declared twice")
+    repairs = field_type.repairs
+    if not isinstance(repairs, Mapping) or not all(map(callable, repairs.values())):
+        raise ConfigurationProblem("repairs must be a mapping of names to functions")
+    bad = [name for name in repairs if not _REPAIR.fullmatch(str(name)) or name in ON_ERROR]
+    if bad:
+        raise ConfigurationProblem(f"its repair {bad[0]!r} needs another name: a to z and _, and no word of on_error")
     others = field_type.other_names
     if not (isinstance(others, tuple) and all(other == str(other).casefold() for other in others)):
         raise ConfigurationProblem("other_names must be a tuple of names in lower case")

@@ -6,7 +6,6 @@ grammar of each type.
 
 import datetime
 import re
-import zoneinfo
 
 UTC = datetime.UTC
 #: The year comes first: ``2026-01-31``, ``2026/1/31``.
@@ -90,7 +89,12 @@ def microseconds(fraction: str | None) -> str:
     return f"{fraction[:6]:0<6}"
 
 
-def parse_datetime(text: str, zone: zoneinfo.ZoneInfo | None = None) -> datetime.datetime:
+def without_finer_digits(text: str) -> str:
+    """A text without the digits of a second that are finer than microseconds."""
+    return re.sub(r"([.,]\d{6})\d+", r"\1", text, count=1, flags=re.ASCII)
+
+
+def parse_datetime(text: str, zone: datetime.tzinfo | None = None) -> datetime.datetime:
     """A point in time, in UTC. Without an offset it is a local time of the zone; without a zone, an offset is required.
     A day is its midnight, in the zone or else in UTC. Finer fractions than microseconds are refused unless their digits
     are zeros, and so are leap seconds.
@@ -128,9 +132,9 @@ def write_datetime(value: datetime.datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def from_local(naive: datetime.datetime, zone: zoneinfo.ZoneInfo) -> datetime.datetime:
+def from_local(naive: datetime.datetime, zone: datetime.tzinfo) -> datetime.datetime:
     """A local time in UTC. If clocks were put back and the time occurred twice, the first one (PEP 495, fold=0)."""
     moment = naive.replace(tzinfo=zone, fold=0).astimezone(UTC)
     if moment.astimezone(zone).replace(tzinfo=None) != naive:
-        raise NoSuchLocalTime(f"there is no such local time in {zone.key}: clocks were put forward over it")
+        raise NoSuchLocalTime(f"there is no such local time in {zone}: clocks were put forward over it")
     return moment

@@ -19,7 +19,7 @@ from dynmodel_pyramid.fields.registry import read_options
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings
 from tests.every_type import written_types
 
-ON_ERROR = ("fail", "null", "default", "quarantine")
+ON_ERROR = ["fail", "null", "default", "quarantine", "round", "truncate"]
 #: Texts that spell what other types have, empty things and nothing among them.
 SPELLINGS = ["", " ", "null", "NULL", '"null"', "true", "0", "1", "1.0", "-3", "1e400", "[]", "[1]", "[null]", "{}",
              '["a"]', "2026-01-31", "2026-01-31T12:00:00Z", "12:30:00", "x", "X", "a,b", "[1,5)", "é"]  # fmt: skip

@@ -27,6 +27,7 @@ from dynmodel_pyramid.changes.values.staging import Staging, StagingRequest
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.compare import Comparison, Pair
 from dynmodel_pyramid.definitions.store import LIST_PREFIX, TrashedField
+from dynmodel_pyramid.fields.registry import ON_ERROR
 
 #: (mode of a lock, what is done while it is held).
 Locks = tuple[tuple[str, str], ...]
@@ -241,11 +242,12 @@ class SchemaEditor(SchemaTools):
         for field in left:
             later = later.with_left(table, field, on_error)
         for values in all_values:
-            if on_error.of(values.after) != FAIL:
+            word, offers = on_error.of(values.after), self.generator.field_types[values.after.type].repairs
+            if word != FAIL:
                 later = later.with_values(table, values, on_error)
-            elif values.lost.count:
+            if values.lost.count and (word == FAIL or word not in ON_ERROR):
                 form = later.form(table, values.after.name, "null")
-                self.violations.add(row_checks.lost_values(values, form))
+                self.violations.add(row_checks.lost_values(values, form, [other for other in offers if other != word]))
         if later is not loosening:
             self.violations.add(later.violation(on_error.plain))
         return later

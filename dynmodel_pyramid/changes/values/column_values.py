@@ -76,7 +76,8 @@ class ColumnValues:
 
     :param before: the field that the values are made from, ``source`` has its values; None for a new field
     :param total: how many values are not null
-    :param changed: values with another text form afterwards; ``lost``: values that can't be converted
+    :param changed: values with another text form afterwards; ``lost``: values that can't be converted;
+        ``repaired``: those that became a near value, by a word of ``on_error``
     :param filled: how many nulls take the default
     :param returned: how many values come back that earlier conversions had replaced
     :param spent: fields in the trash that are no longer needed
@@ -91,6 +92,7 @@ class ColumnValues:
     total: int = 0
     changed: Samples = Samples()
     lost: Samples = Samples()
+    repaired: Samples = Samples()
     filled: int = 0
     returned: int = 0
     spent: tuple[TrashedField, ...] = ()
@@ -117,7 +119,7 @@ class ColumnValues:
     @property
     def keeps_old(self) -> bool:
         """Whether old values cannot be recovered from the new ones, so that they are kept."""
-        return bool(self.changed.count or self.lost.count)
+        return bool(self.changed.count or self.lost.count or self.repaired.count)
 
     def overridden_by(self, side_table: SideTable) -> "ColumnValues":
         """The values, overridden by those in the temporary table."""

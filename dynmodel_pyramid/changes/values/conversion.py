@@ -60,6 +60,27 @@ def converter(field_types: FieldTypes, before: FieldDefinition, after: FieldDefi
     return convert
 
 
+def repairer(field_types: FieldTypes, before: FieldDefinition, after: FieldDefinition, word: str) -> Convert | None:
+    """A function that makes the nearest value of one that :func:`converter` can't convert; None: the type offers no
+    such repair.
+    """
+    new = field_types[after.type]
+    repair = new.repairs.get(word)
+    if repair is None:
+        return None
+    node, to_text = new.schema_node(after.options), field_types[before.type].text_form(before.options).to_text
+
+    def repaired(value: Any) -> tuple[Any, str | None]:
+        try:
+            return node.deserialize(repair(to_text(value), after.options)), None
+        except ValueError as error:
+            return None, str(error)
+        except colander.Invalid as error:
+            return None, "; ".join(error.asdict().values())
+
+    return repaired
+
+
 def in_database(
     field_types: FieldTypes,
     before: FieldDefinition,
@@ -89,6 +110,7 @@ class Conversion:
     :param numbers: whether both are JSON numbers, so that 1 and 1.0 are equal
     :param same_storage: whether both columns have the same type, so that a value may stay as it is
     :param substitute: makes the replacement of a lost value; None: null
+    :param repair: makes a near value of a lost one, or None; None: lost values stay so
     :param quarantine: stores lost values, in batches
     :param only: a condition for the rows to convert; the others have their values already
     """
@@ -104,6 +126,7 @@ class Conversion:
     numbers: bool = False
     same_storage: bool = False
     substitute: Callable[[], Any] | None = None
+    repair: Convert | None = None
     quarantine: Callable[[list[Lost]], None] | None = None
     only: sa.ColumnElement[bool] = field(default_factory=sa.true)
 
@@ -134,12 +157,23 @@ class Batch:
     values: list[tuple[int, Any]]
     changed: list[tuple[int, str, str]]
     lost: list[Lost]
+    #: (id of the row, text before, text after, why it could not stay)
+    repaired: list[tuple[int, str, str, str]] = field(default_factory=list)
 
     def added_to(self, values: ColumnValues) -> ColumnValues:
         """The values, with these rows added to the counts."""
         changed = ({"id": row_id, "before": before, "after": after} for row_id, before, after in self.changed)
         lost = ({"id": row_id, "value": text, "reason": reason} for row_id, _, text, reason in self.lost)
-        return replace(values, changed=values.changed.plus(changed), lost=values.lost.plus(lost))
+        repaired = (
+            {"id": row_id, "before": before, "after": after, "reason": reason}
+            for row_id, before, after, reason in self.repaired
+        )
+        return replace(
+            values,
+            changed=values.changed.plus(changed),
+            lost=values.lost.plus(lost),
+            repaired=values.repaired.plus(repaired),
+        )
 
 
 def convert_values(
@@ -219,6 +253,12 @@ def in_python(rows: Iterable[Sequence[Any]], conversion: Conversion) -> Batch:
     for row_id, value in rows:
         converted, reason = conversion.convert(value)
         text = conversion.to_text(value)
+        if reason is not None and conversion.repair is not None:
+            repaired, is_lost = conversion.repair(value)
+            if is_lost is None:
+                batch.repaired.append((row_id, text, conversion.new_to_text(repaired), reason))
+                batch.values.append((row_id, repaired))
+                continue
         if reason is not None:
             batch.lost.append((row_id, value, text, reason))
             if conversion.substitute is not None or conversion.expression is None:

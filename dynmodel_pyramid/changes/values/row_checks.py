@@ -1,6 +1,6 @@
 """Checks whether the rows allow a change: nulls in required fields, equal values where they must differ."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,11 @@ from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.compare import field_key
 
 
-def lost_values(values: ColumnValues, form: str) -> Violation:
+def lost_values(values: ColumnValues, form: str, repairs: Sequence[str] = ()) -> Violation:
     """The violation by values that can't be converted.
 
     :param form: the form of ``on_error`` that would make them null
+    :param repairs: further words that the field takes
     """
     field = values.after
     aspect, number = field_key(values.before, field)
@@ -23,11 +24,12 @@ def lost_values(values: ColumnValues, form: str) -> Violation:
         detail = f"{values.lost.count} values of the field {field.name!r} can't become {field.type}"
     else:
         detail = f"the field {field.name!r} would not take {values.lost.count} of its values any more"
+    words = " or ".join(["default", "quarantine", *repairs])
     return Violation(
         aspect,
         number,
         detail,
-        f"mend the values, or say what becomes of them: on_error={form}, or default or quarantine in place of null",
+        f"mend the values, or say what becomes of them: on_error={form}, or {words} in place of null",
         values.lost.count,
         values.lost.rows,
         {"field": field.name},

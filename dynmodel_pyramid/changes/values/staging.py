@@ -14,7 +14,14 @@ from dynmodel_pyramid.catalogue.table_builder import Generator
 from dynmodel_pyramid.changes.on_error import Words
 from dynmodel_pyramid.changes.table_change import Earlier
 from dynmodel_pyramid.changes.values.column_values import UNCACHED, ColumnValues, SideTable, SourceTable, batches
-from dynmodel_pyramid.changes.values.conversion import Conversion, Lost, convert_values, converter, in_database
+from dynmodel_pyramid.changes.values.conversion import (
+    Conversion,
+    Lost,
+    convert_values,
+    converter,
+    in_database,
+    repairer,
+)
 from dynmodel_pyramid.changes.values.dangling_links import lose_dangling_links
 from dynmodel_pyramid.changes.values.undo_conversions import undo_conversions
 from dynmodel_pyramid.changes.values.violations import Samples
@@ -113,7 +120,7 @@ class Staging:
 
     def _converted(self, old: FieldDefinition, new: FieldDefinition, source: sa.ColumnElement[Any]) -> ColumnValues:
         kind, hidden = self.source.stored_as(new), Samples(old.write_only or new.write_only)
-        values = ColumnValues(new, source, old, source, changed=hidden, lost=hidden)
+        values = ColumnValues(new, source, old, source, changed=hidden, lost=hidden, repaired=hidden)
         if new.id in self.request.trusted:
             return replace(values, is_same=True)
         only: sa.ColumnElement[bool] = sa.true()
@@ -196,6 +203,7 @@ class Staging:
             to_text=types[old.type].text_form(old.options).to_text,
             new_to_text=types[new.type].text_form(new.options).to_text,
             substitute=self._substitute(new),
+            repair=repairer(types, old, new, self.request.on_error.of(new)),
             quarantine=self._quarantine(old, new),
         )
 

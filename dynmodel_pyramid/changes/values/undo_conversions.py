@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from dynmodel_pyramid.catalogue.table_builder import Generator
 from dynmodel_pyramid.changes.table_change import Earlier
 from dynmodel_pyramid.changes.values.column_values import ColumnValues, SideTable, batches
-from dynmodel_pyramid.changes.values.conversion import Conversion, Convert, converter, in_python
+from dynmodel_pyramid.changes.values.conversion import Conversion, Convert, converter, in_python, repairer
 from dynmodel_pyramid.definitions import FieldDefinition
+from dynmodel_pyramid.fields import FieldTypes
 
 
 class _Undoing:
@@ -25,9 +26,9 @@ class _Undoing:
         self.kept = earlier.kept
         forms = (earlier.kept.field, *earlier.since)
         self.to_text = types[forms[-1].type].text_form(forms[-1].options).to_text
-        #: Each with the replacement of values that it could not convert (``on_error=default``).
-        self.conversions: list[tuple[Convert, Any]] = [
-            (converter(types, before, after), generator.default_value(after))
+        #: Each with what may have become of values that it could not convert: the default, or a repair.
+        self.conversions: list[tuple[Convert, Any, list[Convert]]] = [
+            (converter(types, before, after), generator.default_value(after), _repairers(types, before, after))
             for before, after in zip(forms, forms[1:], strict=False)
         ]
 
@@ -39,13 +40,20 @@ class _Undoing:
         return None if value is None else self.to_text(value)
 
     def _became(self, value: Any, start: int) -> list[str | None]:
-        for number, (convert, default) in enumerate(self.conversions[start:], start + 1):
+        for number, (convert, default, repairs) in enumerate(self.conversions[start:], start + 1):
             if value is None:
                 break
-            value, reason = convert(value)
+            before = value
+            value, reason = convert(before)
             if reason is not None:
-                return [None, *(self._became(default, number) if default is not None else ())]
+                instead = {None, default, *(repair(before)[0] for repair in repairs)} - {None}
+                return [None, *(text for other in instead for text in self._became(other, number))]
         return [self._text(value)]
+
+
+def _repairers(types: FieldTypes, before: FieldDefinition, after: FieldDefinition) -> list[Convert]:
+    every = (repairer(types, before, after, word) for word in types[after.type].repairs)
+    return [repair for repair in every if repair is not None]
 
 
 def undo_conversions(

@@ -2,6 +2,7 @@
 
 import datetime
 import re
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from dynmodel_pyramid.fields import schema
 from dynmodel_pyramid.fields.contract import Checks, Context, Options, TextForm
 from dynmodel_pyramid.fields.relative_times import relative_time
 from dynmodel_pyramid.fields.sql import checks, reading, text_forms
-from dynmodel_pyramid.fields.time_texts import microseconds, parse_time
+from dynmodel_pyramid.fields.time_texts import microseconds, parse_time, without_finer_digits
 from dynmodel_pyramid.fields.types.temporal import Temporal
 
 MICROSECOND = datetime.timedelta(microseconds=1)
@@ -83,6 +84,7 @@ class Time(Temporal):
 
     parse = staticmethod(parse_time)
     wanted = "a time of day in a string"
+    repairs = MappingProxyType({"truncate": lambda text, options: without_finer_digits(text)})
     rules = {"pattern": r"^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?$"}
 
     def column(self, options: Options, context: Context) -> sa.Column[Any]:

@@ -1,6 +1,7 @@
 """Exact decimal numbers, and percentages."""
 
 import dataclasses
+import decimal
 import re
 from collections.abc import Callable
 from decimal import Decimal as Number
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.database.expressions import OfDialect, expressions_of
 from dynmodel_pyramid.fields import schema
-from dynmodel_pyramid.fields.contract import Checks, Context, FieldType, Options, TextForm
+from dynmodel_pyramid.fields.contract import Checks, Context, FieldType, Options, Repair, TextForm
 from dynmodel_pyramid.fields.numerals import decimal_comma
 from dynmodel_pyramid.fields.sql import checks, reading
 from dynmodel_pyramid.fields.sql.exact import (
@@ -48,6 +49,23 @@ def plain_digits(text: str) -> str:
 def plain_percentage(text: str) -> str:
     """The same; the sign % may follow."""
     return plain_digits(text.strip().removesuffix("%"))
+
+
+def _repair(rounding: str) -> Repair:
+    """The nearest number of a column's digits after the point; PostgreSQL's numeric rounds as ROUND_HALF_UP does."""
+
+    def repaired(text: str, options: Options) -> str:
+        plain = plain_percentage(text)
+        if len(plain) > LONGEST:
+            raise ValueError("want fewer digits")
+        with decimal.localcontext(decimal.Context(prec=2 * LONGEST)):
+            return f"{Number(plain).quantize(Number(1).scaleb(-options['scale']), rounding):f}"
+
+    return repaired
+
+
+#: Of all types of exact decimals.
+REPAIRS = {"round": _repair(decimal.ROUND_HALF_UP), "truncate": _repair(decimal.ROUND_DOWN)}
 
 
 class DecimalString(schema.Text):
@@ -90,6 +108,7 @@ class Decimal(FieldType):
     other_names: tuple[str, ...] = ("numeric", "bigdecimal")
     operators = DECIMALS
     exact_numbers = True
+    repairs = REPAIRS
     default_precision, default_scale = 18, 2
     #: Reads a text of this type.
     plain: Callable[[str], str] = staticmethod(plain_digits)

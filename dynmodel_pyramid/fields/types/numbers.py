@@ -1,6 +1,8 @@
 """Numbers: 64-bit floats and 64-bit integers."""
 
+import decimal
 import math
+from types import MappingProxyType
 from typing import Any
 
 import colander
@@ -8,12 +10,34 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.fields import operators, schema
 from dynmodel_pyramid.fields.choices import check_choices, choices_option, each_of, one_of
-from dynmodel_pyramid.fields.contract import Checks, Context, FieldType, Options, TextForm
+from dynmodel_pyramid.fields.contract import Checks, Context, FieldType, Options, Repair, TextForm
 from dynmodel_pyramid.fields.numerals import NUMBER, decimal_comma, parse_float
 from dynmodel_pyramid.fields.sql import checks, numbers, text_forms
 
 #: More digits than the largest float has.
 _DIGITS = 400
+#: No number of 64 bits has a greater exponent.
+_LARGEST = 18
+
+
+def _whole(rounding: str) -> Repair:
+    def repaired(text: str, options: Options) -> int:
+        if not NUMBER.fullmatch(text):
+            raise ValueError("want a number")
+        number = decimal.Decimal(text)
+        if number.adjusted() > _LARGEST:
+            raise ValueError("want a whole number of at most 64 bits")
+        with decimal.localcontext(decimal.Context(prec=2 * _DIGITS)):
+            return int(number.to_integral_value(rounding))
+
+    return repaired
+
+
+def _nearest_float(text: str, options: Options) -> float:
+    """The validator refuses whole numbers whose digits a float can't keep."""
+    if not NUMBER.fullmatch(text):
+        raise ValueError("want a number")
+    return float(text)
 
 
 def check_bounds(node: colander.SchemaNode, options: Options) -> None:
@@ -72,6 +96,7 @@ class Number(_Bounded):
     other_names: tuple[str, ...] = ("float", "double", "real", "double precision", "float4", "float8")
 
     kind = schema.Number
+    repairs = MappingProxyType({"round": _nearest_float})
 
     def column(self, options: Options, context: Context) -> sa.Column[Any]:
         return sa.Column(sa.Float(53))
@@ -112,6 +137,7 @@ class Integer(_Bounded):
     other_names: tuple[str, ...] = ("int", "bigint", "smallint", "int2", "int4", "int8", "long", "serial")
 
     kind = schema.Integer
+    repairs = MappingProxyType({"round": _whole(decimal.ROUND_HALF_UP), "truncate": _whole(decimal.ROUND_DOWN)})
 
     def column(self, options: Options, context: Context) -> sa.Column[Any]:
         return sa.Column(sa.BigInteger())

@@ -4,7 +4,8 @@ import datetime
 import functools
 import re
 import zoneinfo
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import colander
@@ -12,10 +13,10 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.database.expressions import OfDialect, expressions_of
 from dynmodel_pyramid.fields import operators, schema
-from dynmodel_pyramid.fields.contract import Checks, Context, FieldType, Options, TextForm, Upgrade
+from dynmodel_pyramid.fields.contract import Checks, Context, FieldType, Options, Repair, TextForm, Upgrade
 from dynmodel_pyramid.fields.relative_times import relative_time
 from dynmodel_pyramid.fields.sql import checks, reading, text_forms
-from dynmodel_pyramid.fields.time_texts import UTC, parse_date, parse_datetime, write_datetime
+from dynmodel_pyramid.fields.time_texts import UTC, parse_date, parse_datetime, without_finer_digits, write_datetime
 
 #: An offset whose plus has become a blank, and a day as people write it.
 _LOST_PLUS = re.compile(r"\d \d\d(?::?\d\d)?$", re.ASCII)
@@ -189,12 +190,18 @@ class Temporal(FieldType):
         return value.isoformat()
 
 
+def _day_of(text: str, options: Options) -> str:
+    """The day of a date and time in UTC."""
+    return parse_datetime(without_finer_digits(text), datetime.UTC).date().isoformat()
+
+
 class Date(Temporal):
     """A day of the Gregorian calendar, such as ``2026-01-31`` (RFC 3339 full-date)."""
 
     other_names: tuple[str, ...] = ("day",)
 
     wanted, rules = "a date in a string", {"format": "date"}
+    repairs = MappingProxyType({"truncate": _day_of})
 
     def column(self, options: Options, context: Context) -> sa.Column[Any]:
         return sa.Column(sa.Date())
@@ -226,6 +233,7 @@ class DateTime(Temporal):
 
     parse = staticmethod(parse_datetime)
     wanted, rules = "a date and time in a string", {"format": "date-time"}
+    repairs: Mapping[str, Repair] = MappingProxyType({"truncate": lambda text, options: without_finer_digits(text)})
     #: Version 2 has ``timezone``.
     upgrades: tuple[Upgrade, ...] = (dict,)
 

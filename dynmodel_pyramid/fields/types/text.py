@@ -1,5 +1,6 @@
 """Text, short and long."""
 
+from types import MappingProxyType
 from typing import Any
 
 import colander
@@ -21,11 +22,16 @@ def byte_order() -> sa.types.TypeEngine[Any]:
     return _BYTE_ORDER
 
 
+def _truncated(text: str, options: Options) -> str:
+    return text[: options["max_length"]]
+
+
 class Text(FieldType):
     """Text of any length."""
 
     other_names: tuple[str, ...] = ("longtext", "mediumtext", "clob", "memo", "multiline")
     operators = operators.TEXTUAL
+    repairs = MappingProxyType({"truncate": _truncated})
 
     def options_schema(self) -> colander.SchemaNode:
         return colander.SchemaNode(

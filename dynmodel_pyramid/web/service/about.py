@@ -96,6 +96,7 @@ def field_type_document(known: Registered | Failure, *, tells_cause: bool = True
         **origin,
         "description": (type(field_type).__doc__ or "").strip(),
         "options": mapping_json_schema(field_type.options_schema()),
+        "repairs": list(field_type.repairs),
         "operators": [{"name": known.name, "description": known.description} for known in field_type.operators],
         "sortable": is_sortable(field_type),
         "value": _default_value_schema(field_type),
