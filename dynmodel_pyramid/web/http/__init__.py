@@ -7,6 +7,7 @@
 ``transactions``  one attempt after another, each coherent
 ``afterwards``    reads after the commit
 ``body``          request bodies: media types and sizes
+``unzipped``      bodies in gzip
 ``parameters``    parameters of views without a query, and who sends a request
 ``conditions``    ETag, If-Match, If-None-Match, Accept
 ``preferences``   Prefer

@@ -6,9 +6,10 @@ A document is read whole; rows come from a file, in parts (:mod:`dynmodel_pyrami
 import re
 from collections.abc import Callable
 from functools import partial
+from io import BytesIO
 from os import SEEK_CUR, SEEK_END
 from tempfile import TemporaryFile
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from pyramid.request import Request
 
@@ -17,6 +18,7 @@ from dynmodel_pyramid.exchange import CSV, NDJSON
 from dynmodel_pyramid.exchange.documents import parse_json, too_long
 from dynmodel_pyramid.hints import either
 from dynmodel_pyramid.web.http.errors import UnsupportedMediaType
+from dynmodel_pyramid.web.http.unzipped import NAMES, Unzipped
 
 FORM = "application/x-www-form-urlencoded"
 JSON = ("application/json",)
@@ -52,6 +54,8 @@ def read_document(request: Request) -> bytes:
     body = request.body
     if len(body) > limit:
         raise _too_large(limit)
+    if _is_zipped(request):
+        body = Unzipped(BytesIO(body), limit, _too_large).read(longest + 1)
     if len(body) > longest:
         raise too_long(longest)
     return body
@@ -60,7 +64,7 @@ def read_document(request: Request) -> bytes:
 def body_file(request: Request) -> BinaryIO:
     """The body of a request, to be read in parts; WebOb keeps bodies above 10 KB in a temporary file.
 
-    :raises TooLarge: over ``dynmodel.max_body_size``
+    :raises TooLarge: over ``dynmodel.max_body_size``; of a body in gzip also when it is read, if more comes out
     """
     limit = _most(request)
     _close_temporary_files(request)
@@ -69,7 +73,16 @@ def body_file(request: Request) -> BinaryIO:
     if file.seek(0, SEEK_END) > limit:
         raise _too_large(limit)
     file.seek(0)
-    return file
+    return cast(BinaryIO, Unzipped(file, limit, _too_large)) if _is_zipped(request) else file
+
+
+def _is_zipped(request: Request) -> bool:
+    return _encoding(request) in NAMES
+
+
+def _encoding(request: Request) -> str:
+    encoding: str = request.headers.get("Content-Encoding", "identity")
+    return encoding.strip().lower()
 
 
 def _close_temporary_files(request: Request) -> None:
@@ -92,7 +105,7 @@ def position_of(file: BinaryIO) -> Callable[[], int]:
     """A function that returns how far a body is read. Bodies of WSGI servers seldom have ``tell``, but WebOb needs
     ``seek``.
     """
-    return partial(file.seek, 0, SEEK_CUR)
+    return file.tell if isinstance(file, Unzipped) else partial(file.seek, 0, SEEK_CUR)
 
 
 def media_type_of(request: Request) -> str:
@@ -105,7 +118,7 @@ def longest_document(request: Request) -> int:
 
 def refuse_media_type(request: Request, media_types: tuple[str, ...]) -> None:
     """
-    :raises UnsupportedMediaType: the body has another type, is not UTF-8, or is encoded
+    :raises UnsupportedMediaType: the body has another type, is not UTF-8, or is encoded otherwise than by gzip
     """
     kind = media_type_of(request)
     if kind not in media_types:
@@ -129,7 +142,7 @@ def refuse_parameters(request: Request, kind: str, media_types: tuple[str, ...])
     """Refuse parameters that change the meaning of the body. JSON has no parameters, and any that are sent mean nothing
     (RFC 8259, section 11); CSV has two (RFC 4180, section 3).
 
-    :raises UnsupportedMediaType: there is such a parameter, or an encoding
+    :raises UnsupportedMediaType: there is such a parameter, or an encoding other than gzip
     """
     header = request.headers.get("Content-Type", "")
     charsets = [value for value in _CHARSET.findall(header) if value.lower() not in _UTF_8]
@@ -140,10 +153,11 @@ def refuse_parameters(request: Request, kind: str, media_types: tuple[str, ...])
             hint="send UTF-8, CSV with a header line",
             media_types=media_types,
         )
-    if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+    encoding = _encoding(request)
+    if encoding not in ("identity", *NAMES):
         raise UnsupportedMediaType(
-            "encoded bodies are not supported",
-            hint="send the body without Content-Encoding",
+            f"Content-Encoding: {encoding[:100]} is not supported",
+            hint="send the body in gzip, or without Content-Encoding",
             media_types=media_types,
         )
 

@@ -9,6 +9,7 @@ from pyramid.response import Response
 from dynmodel_pyramid.access.accounts.passwords import refuse_bad_password
 from dynmodel_pyramid.access.caller import Caller
 from dynmodel_pyramid.errors import Invalid, Malformed, Problem
+from dynmodel_pyramid.queries import split
 from dynmodel_pyramid.web.http.answers import empty_answer, encode, json_answer
 from dynmodel_pyramid.web.http.body import media_type_of, read_document, read_json, refuse_body, refuse_media_type
 from dynmodel_pyramid.web.http.methods import add_resource_view
@@ -92,8 +93,7 @@ def _credentials(request: Request) -> tuple[str, str]:
 
 def _form(request: Request) -> dict[str, str]:
     refuse_media_type(request, (FORM,))
-    read_document(request)
-    pairs = list(request.POST.items())
+    pairs = split(read_document(request).decode("latin-1"))
     if len(pairs) != len(dict(pairs)):
         raise Malformed("a parameter stands twice", code="invalid_parameter")
     return dict(pairs)

@@ -7,6 +7,7 @@ validates the result as strictly as ever.
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, BinaryIO
 
@@ -19,13 +20,20 @@ from dynmodel_pyramid.exchange.delimited import read_records
 from dynmodel_pyramid.exchange.documents import Documents, refuse_too_many_keys
 from dynmodel_pyramid.exchange.incoming import KeyColumn, header_of, key_columns, with_keys
 from dynmodel_pyramid.fields import FieldType, Reference
-from dynmodel_pyramid.fields.contract import Options
+from dynmodel_pyramid.fields.contract import Options, TextForm
 from dynmodel_pyramid.fields.numerals import parse_float
 from dynmodel_pyramid.hints import either, meant
 from dynmodel_pyramid.queries import split
 from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.rows.service import Rows
-from dynmodel_pyramid.web.http.body import body_file, longest_document, media_type_of, read_document, refuse_parameters
+from dynmodel_pyramid.web.http.body import (
+    body_file,
+    longest_document,
+    media_type_of,
+    position_of,
+    read_document,
+    refuse_parameters,
+)
 from dynmodel_pyramid.web.rest.errors import RestError, bad_body
 from dynmodel_pyramid.web.rest.media import Digits
 
@@ -45,14 +53,23 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=Digits, parse_constant=_no_constant)
 
 
-def each_document(request: Request, columns: Sequence[str] | None) -> Iterator[dict[str, Any]]:
-    """The rows of a body, while it is read.
+def each_document(
+    request: Request, columns: Sequence[str] | None
+) -> tuple[Iterator[dict[str, Any]], Callable[[], int]]:
+    """The rows of a body, while it is read; and a function that returns how far it is read.
 
     :param columns: those of the parameter; without it all documents must have the same keys
     :raises RestError: the body is malformed (``PGRST102``)
     :raises Malformed: the same
     """
-    return _documents(request, columns, lambda: body_file(request))
+    opened: list[BinaryIO] = []
+
+    def file() -> BinaryIO:
+        opened.append(body_file(request))
+        return opened[0]
+
+    documents = _documents(request, columns, file)
+    return documents, position_of(opened[0]) if opened else lambda: 0
 
 
 def read_documents(request: Request, columns: Sequence[str] | None) -> list[dict[str, Any]]:
@@ -127,7 +144,7 @@ class Typing:
         self._rows, self._reader, self._model, self._columns = rows, rows.reader, rows.model, columns
         self._names = rows.former_names
         self._has_key_columns = has_key_columns
-        self._typers: dict[str, Callable[[Any], Any]] = {}
+        self._typers: dict[str, _Typer] = {}
         for name in columns or ():
             if name != "id" and not self._is_known(name):
                 table = rows.model.definition.model_name
@@ -143,14 +160,18 @@ class Typing:
         if self._has_key_columns:
             if self._keyed is None:
                 self._keyed = key_columns(self._rows, list(document))
-            document = with_keys(document, self._keyed)
+            document = with_keys(document, self._keyed) if self._keyed else document
         members = document if self._columns is None else {k: v for k, v in document.items() if k in self._columns}
+        typers, typed = self._typers, {}
         try:
-            return {name: self._typer(name)(value) for name, value in members.items()}
+            for name, value in members.items():
+                typer = typers.get(name) or self._typer(name)
+                typed[name] = value if type(value) in typer.kept else typer.read(value)
         except RecursionError:
             raise bad_body("Empty or invalid json", "the body is nested too deeply") from None
+        return typed
 
-    def _typer(self, name: str) -> Callable[[Any], Any]:
+    def _typer(self, name: str) -> "_Typer":
         try:
             return self._typers[name]
         except KeyError:
@@ -167,21 +188,20 @@ class Typing:
         ]
         return {**document, **dict.fromkeys(absent)}
 
-    def _make(self, name: str) -> Callable[[Any], Any]:
-        """A function that types a value of a field."""
+    def _make(self, name: str) -> "_Typer":
         if name == "id":
-            return _id
+            return _Typer(_id)
         name = self._names.get(name, name)
         entry, field = self._reader.by_name.get(name), self._model.definition.by_name.get(name)
         if field is None or not self._is_known(name):
-            return _plain
+            return _Typer(_plain)
         field_type = self._model.field_types[field.type]
         # A client may send back a system value.
         node = field_type.schema_node(field.options) if entry is None else entry.node
         accepts = entry.accepts if entry is not None else lambda value: False
         typed = _typer_of(field_type, field.options, node, accepts)
         reference = reference_of(field, self._model.field_types)
-        return typed if reference is None else self._with_keys(typed, field, reference)
+        return typed if reference is None else _Typer(self._with_keys(typed.read, field, reference), typed.kept)
 
     def _with_keys(
         self, typed: Callable[[Any], Any], field: FieldDefinition, reference: Reference
@@ -193,7 +213,7 @@ class Typing:
             known = None if reader is None else reader.member(name)
             if known is None:
                 return _plain(value)
-            return _typer_of(*known, known[0].operand_node(known[1]), lambda value: False)(value)
+            return _typer_of(*known, known[0].operand_node(known[1]), lambda value: False).read(value)
 
         def link(value: Any) -> Any:
             if type(value) is dict:
@@ -205,30 +225,59 @@ class Typing:
         return link
 
 
+_UNCHANGED = TextForm().from_text
+
+
+@dataclass(frozen=True, slots=True)
+class _Typer:
+    """Types the values of one field.
+
+    :param read: gives the typed value
+    :param kept: values of these types are what ``read`` would make of them
+    """
+
+    read: Callable[[Any], Any]
+    kept: frozenset[type] = frozenset()
+
+
 def _typer_of(
     field_type: FieldType, options: Options, node: colander.SchemaNode, accepts: Callable[[Any], bool]
-) -> Callable[[Any], Any]:
-    """A function that types values, some of which may be texts."""
+) -> _Typer:
+    """The typer of values, some of which may be texts."""
     deserialize, from_text = node.deserialize, field_type.text_form(options).from_text
-    # colander's errors cost more than all the rest, so a text that cannot itself be a value is not tried.
-    may_be_text = str in getattr(node.typ, "types", (str,))
+    kinds: tuple[type, ...] | None = getattr(node.typ, "types", None)
+    is_text = kinds == (str,)
+    # colander's errors cost more than all the rest. So a text is not tried as a value if no value is a text, nor if
+    # every value is one: then its text form reads it as well. Nor is a number, if every value is a text.
+    tries_texts, tries_numbers = (kinds is None or str in kinds) and not is_text, not is_text
+
+    def is_valid(plain: Any) -> bool:
+        try:
+            deserialize(plain)
+        except colander.Invalid:
+            return False
+        return True
 
     def typed(value: Any) -> Any:
-        plain = _plain(value)
-        if value is None or accepts(plain):
+        kind = type(value)
+        if kind is str:
+            text = plain = value
+            tried = tries_texts
+        elif value is None:
+            return None
+        elif kind is Digits:
+            text, plain, tried = str(value), parse_float(value), tries_numbers
+        else:
+            text, plain, tried = None, value if kind is int or kind is bool else _plain(value), True
+        if tried and (accepts(plain) or is_valid(plain)):
             return plain
-        if may_be_text or type(value) is not str:
-            try:
-                deserialize(plain)
-                return plain
-            except colander.Invalid:
-                pass
         try:
-            return from_text(str(value) if isinstance(value, str) else _json(plain))
+            return from_text(_json(plain) if text is None else text)
         except ValueError:
             return plain  # the validator will refuse it, with its own message
 
-    return typed
+    kept = {kind for kind in kinds or () if kind in (int, bool)} | {type(None)}
+    return _Typer(typed, frozenset(kept | ({str} if is_text and from_text is _UNCHANGED else set())))
 
 
 def _id(value: Any) -> Any:

@@ -14,7 +14,7 @@ from dynmodel_pyramid.rows.entries import Columns
 from dynmodel_pyramid.rows.filtered import Filtered
 from dynmodel_pyramid.rows.imports import Document, Merging
 from dynmodel_pyramid.rows.reading import parse_id
-from dynmodel_pyramid.web.http.body import media_type_of, position_of
+from dynmodel_pyramid.web.http.body import media_type_of
 from dynmodel_pyramid.web.http.writing import Sent, Write, create, delete, merging_of, update
 from dynmodel_pyramid.web.rest.errors import RestError, without_filter
 from dynmodel_pyramid.web.rest.face import REST
@@ -27,12 +27,12 @@ def create_rows(context: RestTable, request: Request) -> Response:
     write = Write(REST, context, request)
     names = write.query.columns
     is_csv = media_type_of(request) == CSV
-    typing, source = Typing(write.rows, names, has_key_columns=is_csv), each_document(request, names)
+    typing = Typing(write.rows, names, has_key_columns=is_csv)
+    source, position = each_document(request, names)
     begun = list(islice(source, 2))
     documents = (Document(typing.typed(document)) for document in chain(begun, source))
     columns = Columns(write.rows, names, missing_default=write.preferences["missing"] == "default")
-    # WebOb's copy of the body, which is read together with the documents.
-    sent = Sent(documents, columns, len(begun) == 1, position_of(request.body_file_raw))
+    sent = Sent(documents, columns, len(begun) == 1, position)
     answer, created = create(write, sent, merging_of(write))
     if write.preferences["return"] == "headers-only" and created.count == 1:
         # A query that finds the row.
