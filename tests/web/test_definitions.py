@@ -23,6 +23,7 @@ FIELD = {
     "min_length": None,
     "max_length": 255,
     "pattern": None,
+    "ignore_accents": False,
     "choices": None,
 }
 

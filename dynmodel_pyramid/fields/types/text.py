@@ -9,7 +9,16 @@ import sqlalchemy as sa
 from dynmodel_pyramid.database.expressions import variants
 from dynmodel_pyramid.fields import operators, python_patterns, schema
 from dynmodel_pyramid.fields.choices import check_choices, choices_option, each_of, one_of
-from dynmodel_pyramid.fields.contract import Checks, Context, FieldType, Options, SqlForm, TextForm, Unsupported
+from dynmodel_pyramid.fields.contract import (
+    Checks,
+    Context,
+    FieldType,
+    Options,
+    SqlForm,
+    TextForm,
+    Unsupported,
+    Upgrade,
+)
 from dynmodel_pyramid.fields.sql import checks, pattern_checks, text_forms
 
 #: The greatest length that an option may have (that of PostgreSQL's varchar(n), manual, 8.3).
@@ -32,6 +41,8 @@ class Text(FieldType):
     other_names: tuple[str, ...] = ("longtext", "mediumtext", "clob", "memo", "multiline")
     operators = operators.TEXTUAL
     repairs = MappingProxyType({"truncate": _truncated})
+    #: Version 2 has ``ignore_accents``.
+    upgrades: tuple[Upgrade, ...] = (dict,)
 
     def options_schema(self) -> colander.SchemaNode:
         return colander.SchemaNode(
@@ -43,6 +54,12 @@ class Text(FieldType):
                 "pattern",
                 description="a regular expression (Python's re, without look-around and back-references) that the "
                 "whole text must match",
+            ),
+            schema.option(
+                schema.Boolean(),
+                "ignore_accents",
+                default=False,
+                description="whether ilike and text search ignore accents, too",
             ),
             validator=check_text_options,
         )
@@ -103,6 +120,11 @@ class Text(FieldType):
         # The databases' regular expressions are not Python's, so patterns are left to Python.
         from_text = _allowed(options) if options["pattern"] is None else None
         return TextForm(sql_to_text=text_forms.unchanged, sql_from_text=from_text, keeps_empty=True)
+
+
+def ignores_accents(field_type: FieldType, options: Options) -> bool:
+    """Whether ``ilike`` and text search ignore accents in a field's texts."""
+    return isinstance(field_type, Text) and bool(options.get("ignore_accents"))
 
 
 class String(Text):

@@ -19,6 +19,7 @@ from dynmodel_pyramid.fields.sql.patterns import Manner
 from dynmodel_pyramid.fields.types.links import Links
 from dynmodel_pyramid.fields.types.numbers import Integer
 from dynmodel_pyramid.fields.types.temporal import DateTime
+from dynmodel_pyramid.fields.types.text import ignores_accents
 
 #: A built-in type's class, which takes no arguments.
 BuiltIn = Callable[[], FieldType]
@@ -61,7 +62,7 @@ def plain(field_type: BuiltIn) -> tuple[FieldType, Options]:
 def of_field(model: Model, field: FieldDefinition, table: sa.FromClause) -> Subject:
     """The subject of a field; ``table`` is the source of a view."""
     column = expression(model, field, table)
-    manner = Manner(model.schema)
+    manner = Manner(model.schema, ignores_accents(model.field_types[field.type], field.options))
     return Subject(field.name, column, model.field_types[field.type], field.options, model.dialect, manner)
 
 
