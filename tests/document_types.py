@@ -145,8 +145,8 @@ HEAD = """\
 # The built-in field types
 
 Every field takes `required`, `unique`, `index`, `default`, `label` and `description` besides its type's own options.
-Operators are those of queries; with `lt` among them rows can be sorted by the field, and the field can be unique or
-indexed. `python -m tests.document_types` writes this page from what is installed.
+Operators are those of queries; with `lt` and without `cs` among them rows can be sorted by the field, and the field can
+be unique or indexed. `python -m tests.document_types` writes this page from what is installed.
 
 A text has one meaning for a type, whichever way it comes: in CSV and in filters, in JSON where the type's values are
 strings, at `/rest/` anywhere, and where a text field gets the type. A form is read if it has one meaning and nothing is

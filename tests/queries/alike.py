@@ -47,12 +47,16 @@ HEADERS = (
 
 @dataclass
 class Table:
-    """``values``: field -> operands; ``operators``: field -> those that both databases have; ``relations``: name ->
-    (far table, whether there may be several rows)."""
+    """What queries are made of.
+
+    ``values``: field -> operands; ``operators``: field -> those that both databases have; ``sortable``: fields that
+    rows can be sorted by; ``relations``: name -> (far table, whether there may be several rows).
+    """
 
     name: str
     values: dict[str, list[str]] = field(default_factory=dict)
     operators: dict[str, list[str]] = field(default_factory=dict)
+    sortable: list[str] = field(default_factory=list)
     numbers: list[str] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     relations: dict[str, tuple[str, bool]] = field(default_factory=dict)
@@ -174,19 +178,18 @@ def _fill(made: World) -> None:
     for name in (owner, parent):
         made.tables[thing].values[name] = ["1", "2", "9"]
     types = {names[name]: name for name in known} | {owner: "link", parent: "link", "id": "integer", "stars": "integer"}
-    operators = _operators(made)
+    operators, sortable = _operators(made)
     for table in made.tables.values():
         table.operators = {name: operators[types.get(name, "string")] for name in table.values}
+        table.sortable = [name for name in table.values if types.get(name, "string") in sortable]
 
 
-def _operators(made: World) -> dict[str, list[str]]:
-    """Type -> operators that both databases have."""
+def _operators(made: World) -> tuple[dict[str, list[str]], set[str]]:
+    """Type -> operators that both databases have; and the types that rows can be sorted by."""
     both = [json.loads(answer.body) for answer in made.both(Request("GET", "/field-type/"))]
     one, other = ({each["name"]: [known["name"] for known in each["operators"]] for each in known} for known in both)
-    return {name: [each for each in names if each in other[name]] for name, names in one.items()}
-
-
-Made = tuple[str, list[tuple[str, str]]]
+    sortable = {each["name"] for each in both[0] if each["sortable"]}
+    return {name: [each for each in names if each in other[name]] for name, names in one.items()}, sortable
 
 
 class Maker:
@@ -294,8 +297,7 @@ class Maker:
             query.append((f"{before}offset", str(self.make.randrange(4))))
 
     def order(self, table: Table) -> str:
-        known = [name for name in table.values if "lt" in table.operators[name]]
-        terms = [in_query(name) for name in self.make.sample(known, self.make.randint(1, 2))]
+        terms = [in_query(name) for name in self.make.sample(table.sortable, self.make.randint(1, 2))]
         if table.paths and self.make.random() < 0.2:
             terms[0] = self.make.choice(table.paths)
         return ",".join(
@@ -334,8 +336,9 @@ class Maker:
         query.append((f"{path}.{name}" if path else name, f"{negation}{operator}.{value}"))
         items = ["count()"] if self.make.random() < 0.5 else []
         for number, each in enumerate(self.make.sample(table.numbers, self.make.randint(1, 2))):
-            items.append(f"v{number}:{in_query(each)}.{self.make.choice(AGGREGATES)}()")
-        by = [name for name in table.values if name != "id" and "lt" in table.operators[name]]
+            cast = self.make.choice(["", "", "::text", "::int"])
+            items.append(f"v{number}:{in_query(each)}.{self.make.choice(AGGREGATES)}(){cast}")
+        by = [name for name in table.sortable if name != "id"]
         return ",".join(items + [in_query(each) for each in self.make.sample(by, self.make.randrange(3))])
 
     def answered(self, answer: Answer) -> None:

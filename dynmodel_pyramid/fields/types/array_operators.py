@@ -44,7 +44,7 @@ def _ordered(known: Operator, sign: str) -> Operator:
     def condition(left: sa.ColumnElement[Any], right: Any, dialect: str) -> sa.ColumnElement[bool]:
         return expressions_of(dialect).array_compares(left, sign, _array(left, right, dialect))
 
-    return replace(known, condition=condition)
+    return replace(known, condition=condition, sorts=False)
 
 
 #: The operators of arrays of texts (PostgreSQL manual, 9.19).

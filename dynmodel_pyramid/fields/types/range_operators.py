@@ -191,7 +191,7 @@ def _order(known: Operator, sign: str, *, equal: bool, negated: bool) -> Operato
             asked = sa.case((it.a.empty, sa.true()), else_=less)
         return text_forms.unless_null(left, sa.not_(asked) if negated else asked)
 
-    return replace(known, condition=condition)
+    return replace(known, condition=condition, sorts=False)
 
 
 _ORDER = (
