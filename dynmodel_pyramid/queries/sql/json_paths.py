@@ -9,6 +9,7 @@ from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.fields.schema import MAX_DEPTH
 from dynmodel_pyramid.fields.types import json_operators
+from dynmodel_pyramid.fields.types.arrays import TextArray
 from dynmodel_pyramid.fields.types.json import Json, JsonDocument
 from dynmodel_pyramid.fields.types.text import Text, byte_order
 from dynmodel_pyramid.queries.sql.subjects import Subject
@@ -40,13 +41,17 @@ def json_path(
 def part_of(subject: Subject, steps: Sequence[str | int], as_text: bool) -> Subject:
     """The part as the subject of a condition: text, or JSON, in which only numbers have an order.
 
-    :raises Malformed: the subject is not JSON
+    :raises Malformed: the subject is neither JSON nor an array
     """
     last = len(steps) - 1
     name = subject.name + "".join(
         f"{'->>' if as_text and place == last else '->'}{step}" for place, step in enumerate(steps)
     )
     column = subject.expression
+    if isinstance(column, sa.ColumnElement) and isinstance(column.type, TextArray):
+        # Where the database has no arrays, they are JSON.
+        native = expressions_of(subject.dialect).has_arrays
+        column = sa.type_coerce(sa.func.to_jsonb(column) if native else column, JsonDocument())
     if not isinstance(column, sa.ColumnElement) or not isinstance(column.type, JsonDocument):
         raise Malformed(f"{subject.name} is no JSON: -> and ->> find nothing in it", code="invalid_parameter")
     part = json_path(column, steps, as_text, subject.dialect)
