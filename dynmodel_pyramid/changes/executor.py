@@ -198,6 +198,7 @@ class Executor:
 
     def editor(self, connection: sa.Connection, **facts: Any) -> SchemaEditor:
         """The schema editor of a transaction; ``facts`` are members of :class:`EditorContext`."""
+        facts["upgraded"] = self.catalogue.upgraded
         context = EditorContext(connection, self.catalogue.generator, self.store, **facts)
         return SCHEMA_EDITORS[self.database.dialect.name](context)
 

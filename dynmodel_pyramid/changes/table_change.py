@@ -1,15 +1,16 @@
 """The changes of one transaction: several tables, all or nothing. Pure: no database."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from dynmodel_pyramid.catalogue.references import referrers, touched, with_referrers
+from dynmodel_pyramid.catalogue.references import reference_of, referrers, touched, with_referrers
 from dynmodel_pyramid.changes.on_error import OnError, Words, offers_of
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.names import name_key
+from dynmodel_pyramid.definitions.problems import escape
 from dynmodel_pyramid.definitions.store import TrashedField
-from dynmodel_pyramid.errors import Conflict, Invalid
-from dynmodel_pyramid.fields import FieldTypes
+from dynmodel_pyramid.errors import Conflict, Invalid, Problem
+from dynmodel_pyramid.fields import FieldTypes, Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,7 @@ def touched_tables(changes: Iterable[TableChange], field_types: FieldTypes) -> s
     new = {change.id for change in changes} - tables
     for change in changes:
         tables |= set(touched(change.live_before, change.after, field_types))
+        tables |= {reference.table for _, reference in _new_keys(change, field_types)}
     return tables - new
 
 
@@ -115,7 +117,7 @@ def settled(
     Changes without an effect are left out.
 
     :param current: the live definitions of all tables that the changes touch
-    :raises Invalid: the name of a reverse side is taken
+    :raises Invalid: the name of a reverse side is taken, or the key of a link is no unique field of the far table
     :raises Conflict: other tables link to a table that is dropped, or two tables would have one name
     """
     changes = list(changes)
@@ -131,6 +133,8 @@ def settled(
                     definitions[far_id] = with_referrers(far, change.id, new.get(far_id, ()))
                 except Invalid as error:
                     raise error.below(change.pointer) from None
+    for change in changes:
+        _refuse_unknown_keys(change, definitions, field_types)
     with_versions = []
     for change in changes:
         after = definitions[change.id]
@@ -150,6 +154,36 @@ def settled(
         if number not in own and (after := definitions[number]) is not None and not after.same_content(before)
     ]
     return with_versions, further
+
+
+def _new_keys(change: TableChange, field_types: FieldTypes) -> Iterator[tuple[FieldDefinition, Reference]]:
+    """The links that get another key."""
+    for link in () if change.after is None else change.after.fields:
+        reference = reference_of(link, field_types)
+        if reference is not None and reference.key is not None:
+            old = None if change.before is None else change.before.by_id.get(link.id)
+            before = None if old is None else reference_of(old, field_types)
+            if before is None or before.key != reference.key:
+                yield link, reference
+
+
+def _refuse_unknown_keys(
+    change: TableChange, definitions: Mapping[int, TableDefinition | None], field_types: FieldTypes
+) -> None:
+    """Keys that stay, or come back with an earlier definition, may be of a field that has another name now: then they
+    are refused when they are used.
+    """
+    if change.after is None or change.restored or change.earlier:
+        return
+    problems = []
+    for link, reference in _new_keys(change, field_types):
+        far = definitions.get(reference.table)
+        key = None if far is None else far.by_name.get(reference.key or "")
+        if key is None or key.write_only or not (key.unique or key.unique_ignore_case):
+            detail = f"the table has no unique field {reference.key!r} that can be read"
+            problems.append(Problem(f"/fields/{escape(link.name)}/key", "invalid_option", detail))
+    if problems:
+        raise Invalid(problems).below(change.pointer)
 
 
 def _refuse_if_linked(definition: TableDefinition, changes: list[TableChange], field_types: FieldTypes) -> None:

@@ -88,12 +88,14 @@ class Reference:
         ``set_null`` or ``cascade``; of a list ``restrict`` or ``remove``
     :param reverse: the name under which the far table shows the rows that refer to it; None: it doesn't show them
     :param many: whether a value is an ordered list of ids. The system keeps it in a table of its own.
+    :param key: the unique field of the far table whose values stand for its rows in conversions; None: the id
     """
 
     table: int
     on_delete: str = "restrict"
     reverse: str | None = None
     many: bool = False
+    key: str | None = None
 
 
 class Write(Protocol):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from dynmodel_pyramid.changes.ddl.lists import ListTables
 from dynmodel_pyramid.changes.ddl.runner import EditorContext, Recorder, Runner
 from dynmodel_pyramid.changes.values.column_values import ColumnValues
 from dynmodel_pyramid.changes.values.conversion import Lost
+from dynmodel_pyramid.changes.values.far_keys import FarKey, FarKeys
 from dynmodel_pyramid.changes.values.staging import Quarantine
 from dynmodel_pyramid.changes.values.violations import Collecting, Refusing
 from dynmodel_pyramid.database.identifiers import quote_identifier
@@ -121,6 +123,34 @@ class SchemaTools:
             return referred_to(name(table_id), self.schema).table.alias("_far")
 
         return rows
+
+    def far_keys(self, definition: TableDefinition) -> FarKeys:
+        """Gives the keys by which links of a definition are converted."""
+        physical_name = self.far(definition)
+
+        @cache
+        def of_field(table_id: int, name: str) -> FarKey | None:
+            if table_id in self.context.new_tables:
+                return None  # a plan would make it: it has no rows
+            far: TableDefinition | None = definition
+            if table_id != definition.id:
+                _, far = self.store.by_id(self.connection, table_id)
+            field = None if far is None else self.context.upgraded(far).by_name.get(name)
+            if field is None:
+                raise Conflict(
+                    f"the field {name!r} is gone by which links are converted", hint="set the link's key to another one"
+                )
+            column = sa.Column[Any](quoted(field.column), self.column(field).type, key="key")
+            table = sa.Table(
+                quoted(physical_name(table_id)), sa.MetaData(schema=self.schema), sa.Column("id", sa.BigInteger), column
+            )
+            return FarKey(self.connection, table.alias("_key"), field, self.generator.field_types[field.type])
+
+        def far_key(field: FieldDefinition) -> FarKey | None:
+            reference = self.generator.reference(field)
+            return None if reference is None or reference.key is None else of_field(reference.table, reference.key)
+
+        return far_key
 
     def list_tables(self, definition: TableDefinition) -> ListTables:
         return ListTables(self.runner, self.schema, self.far(definition))

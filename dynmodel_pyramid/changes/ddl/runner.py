@@ -12,6 +12,7 @@ from alembic.operations import Operations
 
 from dynmodel_pyramid.catalogue.table_builder import Generator
 from dynmodel_pyramid.database.identifiers import without_parameters
+from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.compare import Key
 from dynmodel_pyramid.definitions.store import DefinitionStore, now
 
@@ -28,6 +29,7 @@ class EditorContext:
     :param new_tables: physical names of tables that are not stored yet, by id; a plan stores none
     :param free_names: names of tables that a plan may treat as unused: the change would have moved the table
     :param may_put_off: whether rules may be put off, to be proven later, if the rows allow it; for plans
+    :param upgraded: brings the options of a stored definition to today's form
     :param hold_off_readers: called, once or more often, before the first statement that readers must not see
     """
 
@@ -39,6 +41,7 @@ class EditorContext:
     new_tables: Mapping[int, str] = field(default_factory=dict)
     free_names: frozenset[str] = frozenset()
     may_put_off: bool = False
+    upgraded: Callable[[TableDefinition], TableDefinition] = lambda definition: definition
     hold_off_readers: Callable[[], None] = lambda: None
 
 

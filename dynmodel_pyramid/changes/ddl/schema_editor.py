@@ -115,6 +115,7 @@ class SchemaEditor(SchemaTools):
                 quarantine=self.quarantine(after),
                 trusted=not_valid.trusted_fields(after, put_off) if put_off else frozenset(),
                 counts_all=not self.runner.is_real,
+                far_key=self.far_keys(before),
             ),
         )
         edit = self._edit(change, comparison, staging, put_off)

@@ -3,6 +3,7 @@
 ``staging``           all fields of one change
 ``column_values``     a field's present and future values, in SQL or in a temporary table
 ``conversion``        conversion of values to another type
+``far_keys``          conversions of links by a unique key of the far table
 ``undo_conversions``  values that earlier conversions replaced
 ``dangling_links``    ids of missing rows
 ``fill``              system values for existing rows

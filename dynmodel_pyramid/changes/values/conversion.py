@@ -18,6 +18,7 @@ import colander
 import sqlalchemy as sa
 
 from dynmodel_pyramid.changes.values.column_values import UNCACHED, ColumnValues, SideTable, streamed
+from dynmodel_pyramid.changes.values.far_keys import FarKeys, no_keys
 from dynmodel_pyramid.changes.values.violations import SAMPLES
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.fields import FieldTypes
@@ -28,12 +29,20 @@ Convert = Callable[[Any], tuple[Any, str | None]]
 Lost = tuple[int, Any, str, str]
 
 
-def converter(field_types: FieldTypes, before: FieldDefinition, after: FieldDefinition) -> Convert:
-    old, new = field_types[before.type], field_types[after.type]
+def converter(
+    field_types: FieldTypes, before: FieldDefinition, after: FieldDefinition, far_key: FarKeys = no_keys
+) -> Convert:
+    """
+    :param far_key: gives the keys of links
+    """
+    new = field_types[after.type]
     node = new.schema_node(after.options)
     node = getattr(node, "brief", node)
-    to_text = old.text_form(before.options).to_text
+    to_text = text_maker(field_types, before, far_key)
     new_form = new.text_form(after.options)
+    key = far_key(after)
+    if key is not None:
+        return lambda value: key.id_of(to_text(value))
 
     def convert(value: Any) -> tuple[Any, str | None]:
         text = to_text(value)
@@ -60,7 +69,9 @@ def converter(field_types: FieldTypes, before: FieldDefinition, after: FieldDefi
     return convert
 
 
-def repairer(field_types: FieldTypes, before: FieldDefinition, after: FieldDefinition, word: str) -> Convert | None:
+def repairer(
+    field_types: FieldTypes, before: FieldDefinition, after: FieldDefinition, word: str, far_key: FarKeys = no_keys
+) -> Convert | None:
     """A function that makes the nearest value of one that :func:`converter` can't convert; None: the type offers no
     such repair.
     """
@@ -68,7 +79,7 @@ def repairer(field_types: FieldTypes, before: FieldDefinition, after: FieldDefin
     repair = new.repairs.get(word)
     if repair is None:
         return None
-    node, to_text = new.schema_node(after.options), field_types[before.type].text_form(before.options).to_text
+    node, to_text = new.schema_node(after.options), text_maker(field_types, before, far_key)
 
     def repaired(value: Any) -> tuple[Any, str | None]:
         try:
@@ -79,6 +90,12 @@ def repairer(field_types: FieldTypes, before: FieldDefinition, after: FieldDefin
             return None, "; ".join(error.asdict().values())
 
     return repaired
+
+
+def text_maker(field_types: FieldTypes, field: FieldDefinition, far_key: FarKeys) -> Callable[[Any], str]:
+    """The maker of the texts of a field's values: of a link with a key, the keys of the far rows."""
+    key = far_key(field)
+    return field_types[field.type].text_form(field.options).to_text if key is None else key.text_of
 
 
 def in_database(

@@ -21,8 +21,10 @@ from dynmodel_pyramid.changes.values.conversion import (
     converter,
     in_database,
     repairer,
+    text_maker,
 )
 from dynmodel_pyramid.changes.values.dangling_links import lose_dangling_links
+from dynmodel_pyramid.changes.values.far_keys import FarKeys, no_keys
 from dynmodel_pyramid.changes.values.undo_conversions import undo_conversions
 from dynmodel_pyramid.changes.values.violations import Samples
 from dynmodel_pyramid.database.expressions import expressions_of
@@ -48,6 +50,7 @@ class StagingRequest:
     :param quarantine: for ``on_error=quarantine``; None: lost values are not stored, as in a plan
     :param trusted: ids of fields whose values stay as they are, which the database proves later (``online.py``)
     :param counts_all: whether to count values that only a plan reports
+    :param far_key: gives the keys of links, by which they are converted
     """
 
     before: TableDefinition
@@ -59,6 +62,7 @@ class StagingRequest:
     quarantine: Quarantine | None = None
     trusted: Collection[int] = frozenset()
     counts_all: bool = True
+    far_key: FarKeys = no_keys
 
     def all_earlier(self) -> dict[int, tuple[Earlier, ...]]:
         """``earlier``, and the values in the trash of existing fields."""
@@ -182,7 +186,7 @@ class Staging:
             only=only,
         )
         if not self.source.is_list(new):
-            conversion = replace(conversion, expression=in_database(types, old, new, values.old_values, dialect))
+            conversion = replace(conversion, expression=self._in_database(values))
         if conversion.expression is values.source and same_storage:
             # As far as the types can check in SQL, no value changes, and all are valid.
             return replace(self._counted(values), is_same=True)
@@ -192,6 +196,17 @@ class Staging:
         with _refusing_defaults(new):
             return convert_values(self.connection, values, conversion, lambda: self._side_table(new))
 
+    def _in_database(self, values: ColumnValues) -> sa.ColumnElement[Any] | None:
+        """The converted values in SQL: see :func:`in_database`; links with a key are made of texts by it."""
+        old, new, types, dialect = values.old, values.after, self.generator.field_types, self.generator.dialect.name
+        key = self.request.far_key(new)
+        if self.request.far_key(old) is not None:
+            return None
+        if key is None:
+            return in_database(types, old, new, values.old_values, dialect)
+        to_text = types[old.type].text_form(old.options).sql_to_text
+        return None if to_text is None else key.in_database(to_text(values.old_values, dialect), self.table, dialect)
+
     def _conversion(self, values: ColumnValues, old: FieldDefinition) -> Conversion:
         """The conversion from the old field; Python decides for all values."""
         new, types = values.after, self.generator.field_types
@@ -199,11 +214,11 @@ class Staging:
             table=self.table,
             source=values.old_values,
             kind=self.source.stored_as(new),
-            convert=converter(types, old, new),
-            to_text=types[old.type].text_form(old.options).to_text,
+            convert=converter(types, old, new, self.request.far_key),
+            to_text=text_maker(types, old, self.request.far_key),
             new_to_text=types[new.type].text_form(new.options).to_text,
             substitute=self._substitute(new),
-            repair=repairer(types, old, new, self.request.on_error.of(new)),
+            repair=repairer(types, old, new, self.request.on_error.of(new), self.request.far_key),
             quarantine=self._quarantine(old, new),
         )
 
@@ -243,6 +258,7 @@ class Staging:
                 columns,
                 side_table,
                 lambda old_form: self._conversion(values, old_form),
+                self.request.far_key,
             )
 
     def _without_dangling_links(self, values: ColumnValues, reference: Reference) -> ColumnValues:

@@ -14,6 +14,7 @@ from dynmodel_pyramid.catalogue.table_builder import Generator
 from dynmodel_pyramid.changes.table_change import Earlier
 from dynmodel_pyramid.changes.values.column_values import ColumnValues, SideTable, batches
 from dynmodel_pyramid.changes.values.conversion import Conversion, Convert, converter, in_python, repairer
+from dynmodel_pyramid.changes.values.far_keys import FarKeys
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.fields import FieldTypes
 
@@ -21,14 +22,18 @@ from dynmodel_pyramid.fields import FieldTypes
 class _Undoing:
     """One conversion to undo."""
 
-    def __init__(self, earlier: Earlier, generator: Generator) -> None:
+    def __init__(self, earlier: Earlier, generator: Generator, far_key: FarKeys) -> None:
         types = generator.field_types
         self.kept = earlier.kept
         forms = (earlier.kept.field, *earlier.since)
         self.to_text = types[forms[-1].type].text_form(forms[-1].options).to_text
         #: Each with what may have become of values that it could not convert: the default, or a repair.
         self.conversions: list[tuple[Convert, Any, list[Convert]]] = [
-            (converter(types, before, after), generator.default_value(after), _repairers(types, before, after))
+            (
+                converter(types, before, after, far_key),
+                generator.default_value(after),
+                _repairers(types, before, after, far_key),
+            )
             for before, after in zip(forms, forms[1:], strict=False)
         ]
 
@@ -51,8 +56,8 @@ class _Undoing:
         return [self._text(value)]
 
 
-def _repairers(types: FieldTypes, before: FieldDefinition, after: FieldDefinition) -> list[Convert]:
-    every = (repairer(types, before, after, word) for word in types[after.type].repairs)
+def _repairers(types: FieldTypes, before: FieldDefinition, after: FieldDefinition, far_key: FarKeys) -> list[Convert]:
+    every = (repairer(types, before, after, word, far_key) for word in types[after.type].repairs)
     return [repair for repair in every if repair is not None]
 
 
@@ -64,13 +69,15 @@ def undo_conversions(
     columns: Sequence[sa.ColumnElement[Any]],
     side_table: SideTable,
     conversion: Callable[[FieldDefinition], Conversion],
+    far_key: FarKeys,
 ) -> ColumnValues:
     """Put restored values into the side table; -> the field's values, overridden if any were restored.
 
     :param earlier: the newest first; ``columns`` are their values
     :param conversion: makes the conversion from an earlier form to the wanted one
+    :param far_key: gives the keys of links
     """
-    undoings = [_Undoing(entry, generator) for entry in earlier]
+    undoings = [_Undoing(entry, generator, far_key) for entry in earlier]
     conversions = [conversion(entry.kept.field) for entry in earlier]
     condition = sa.or_(*(column.is_not(None) for column in columns))
     still_needed: set[int] = set()

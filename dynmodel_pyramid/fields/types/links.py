@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.database.dialect import LARGEST_ID
 from dynmodel_pyramid.fields import operators, schema
-from dynmodel_pyramid.fields.contract import Context, FieldType, Options, Reference, TextForm
+from dynmodel_pyramid.fields.contract import Context, FieldType, Options, Reference, TextForm, Upgrade
 from dynmodel_pyramid.fields.sql import text_forms
 from dynmodel_pyramid.fields.types import array_operators
 from dynmodel_pyramid.fields.types.json import read_json, write_json
@@ -37,6 +37,8 @@ class Link(FieldType):
     other_names: tuple[str, ...] = ("foreign_key", "foreignkey", "references", "reference", "relation", "ref")
     operators = operators.ORDERED
     many = False
+    #: An earlier release had no option ``key``.
+    upgrades: tuple[Upgrade, ...] = (dict,)
     #: The values of ``on_delete``, the default first.
     actions: tuple[str, ...] = ("restrict", "set_null", "cascade")
 
@@ -52,8 +54,13 @@ class Link(FieldType):
                 description=f"what happens here when the row that is linked to is deleted: {actions}",
             ),
             schema.option(schema.Text(), "reverse", description="the name under which the far table shows these rows"),
+            *self._own_options(),
             validator=self._check_options,
         )
+
+    def _own_options(self) -> list[colander.SchemaNode]:
+        description = "the unique field of the far table whose values become links, and links become, in conversions"
+        return [schema.option(schema.Text(), "key", description=description)]
 
     def _check_options(self, node: colander.SchemaNode, options: Options) -> None:
         if options["on_delete"] not in self.actions:
@@ -80,7 +87,7 @@ class Link(FieldType):
         return {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}
 
     def reference(self, options: Options) -> Reference:
-        return Reference(options["table"], options["on_delete"], options["reverse"], self.many)
+        return Reference(options["table"], options["on_delete"], options["reverse"], self.many, options.get("key"))
 
 
 class Links(Link):
@@ -90,6 +97,10 @@ class Links(Link):
     operators = array_operators.LISTS
     many = True
     actions = ("remove", "restrict")
+    upgrades = ()
+
+    def _own_options(self) -> list[colander.SchemaNode]:
+        return []
 
     def schema_node(self, options: Options) -> colander.SchemaNode:
         return colander.SchemaNode(_RowIds(), fast_path=_are_ids)

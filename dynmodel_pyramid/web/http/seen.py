@@ -17,7 +17,7 @@ from dynmodel_pyramid.web.http.tree import sees_all
 
 #: How many definitions are in memory at a time: those of wide tables take much more memory than their JSON.
 CHUNK = 50
-_OF_FAR_TABLE = {"table", "reverse"}
+_OF_FAR_TABLE = {"table", "reverse", "key"}
 
 
 def seen(attempt: RequestAttempt, model: Model) -> TableDefinition | None:
@@ -48,7 +48,8 @@ def _without_unseen_table(attempt: RequestAttempt, model: Model, field: FieldDef
         return field
     far = attempt.model(reference.table)
     if far is not None and attempt.scopes.scope(far).has_grants:
-        return field
+        is_known = reference.key is None or attempt.scopes.scope(far).exists(reference.key)
+        return field if is_known else replace(field, options={**field.options, "key": None})
     return replace(field, options={**field.options, **dict.fromkeys(_OF_FAR_TABLE & field.options.keys())})
 
 

@@ -159,6 +159,7 @@ MATRIX = {
     ("Revert", "POST"): "401 401 404 403 403 400 403 403 400 403",
     ("Revert", "OPTIONS"): "401 401 404 204 204 204 204 204 204 204",
     ("QuarantineResource", "GET"): "401 401 404 403 403 200 403 403 200 200",
+    ("QuarantineResource", "POST"): "401 401 404 403 403 422 403 403 422 403",
     ("QuarantineResource", "DELETE"): "401 401 404 403 403 204 403 403 204 403",
     ("QuarantineResource", "OPTIONS"): "401 401 404 204 204 204 204 204 204 204",
     ("QuarantinedResource", "GET"): "401 401 404 403 403 404 403 403 404 404",
