@@ -8,7 +8,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
 from typing import Any
 
@@ -35,6 +35,7 @@ def register(dbapi: sqlite3.Connection, deadline: Deadline) -> None:
         ("dynmodel_json_float", 1, json_float),
         ("dynmodel_float", 2, float_of),
         ("dynmodel_complement", 1, complement),
+        ("dynmodel_rounded", 1, rounded),
         ("dynmodel_sortable", 3, sortable),
         ("dynmodel_json", 1, canonical),
         ("dynmodel_json_contains", 2, partial(contains, deadline=deadline)),
@@ -111,6 +112,11 @@ def json_float(number: float | None) -> str | None:
 def float_of(text: str | None, pattern: str) -> float | None:
     """The float that a text stands for, if it matches. SQLite's own conversion may be wrong in the last digit."""
     return float(text) + 0.0 if text is not None and re.fullmatch(pattern, text) else None
+
+
+def rounded(digits: str | None) -> str | None:
+    """The whole number next to a decimal number, half away from zero."""
+    return None if digits is None else f"{Decimal(digits).to_integral_value(ROUND_HALF_UP):f}"
 
 
 def complement(digits: str | None) -> str | None:

@@ -2,6 +2,7 @@
 
 import datetime
 import itertools
+from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 import sqlalchemy as sa
@@ -105,6 +106,14 @@ def test_casts_give_what_is_meant(table):
         part = cast(part_of(table.subject(database, "json_"), ["a"], True), "integer")
         ids = table.ids(database, condition(part, "gte", "10"))
         assert {table.rows[number - 1]["json_"]["a"] for number in ids} == {10}
+
+
+@pytest.mark.parametrize("name", ["number_", "decimal_", "long_", "percent_"])
+def test_numbers_are_rounded_to_whole_ones(table, name):
+    texts = both(table, lambda database: cast(table.subject(database, name), "text").expression)
+    numbers = [None if text is None else Decimal(text).to_integral_value(ROUND_HALF_UP) for text in texts]
+    whole = both(table, lambda database: cast(table.subject(database, name), "int").expression)
+    assert whole == [None if number is None or abs(number) > 2**62 else int(number) for number in numbers]
 
 
 def test_casts_of_json(table):

@@ -3,7 +3,9 @@
 import pytest
 
 from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.fields import is_sortable
 from dynmodel_pyramid.queries.sql.comparisons import condition
+from tests.document_types import built_in
 
 REFUSED = {
     ("integer_", "eq", "x"): "integer_, eq: want a whole number of at most 64 bits, not 'x'",
@@ -85,3 +87,11 @@ def test_a_language_that_is_none(table):
     with pytest.raises(Malformed, match="there is no language klingon") as caught:
         condition(table.subject("postgresql", "text_"), "fts", "a", language="klingon")
     assert "english" in caught.value.hint
+
+
+def test_no_order_by_ranges_and_arrays():
+    """They are compared, but no index has them in order, and no cursor could hold them."""
+    for kind in built_in():
+        names = {operator.name for operator in kind.field_type.operators}
+        if names & {"cs", "adj"}:
+            assert not is_sortable(kind.field_type), kind.name

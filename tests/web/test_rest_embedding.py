@@ -203,6 +203,10 @@ GROUPS = {
         {"n": 2, "language": "en"},
         {"n": 1, "language": None},
     ],
+    "films?select=a:rating.avg()::int,s:rating.sum()::int,t:rating.sum()::text,y:year.avg()::int,z:year.avg()::text": [
+        {"a": 8, "s": 38, "t": "37.5", "y": 1934, "z": "1934.2"}
+    ],
+    "films?select=rating::int,t:rating::text&rating=lt.7": [{"rating": 7, "t": "6.7"}, {"rating": 7, "t": "6.5"}],
     "films?select=id,id,title,id&limit=1": [{"id": 1, "title": "Workers Leaving The Factory"}],
     "films?select=rating.max(),directors(last_name)&order=directors(last_name)&id=gt.3": [
         {"max": 8.9, "directors": {"last_name": "Tarantino"}},
@@ -314,6 +318,7 @@ REFUSED = {
     "films?select=directors(nope)": ("42703", "column directors.nope does not exist"),
     "films?select=directors(id)&directors.order=nope": ("42703", "column directors.nope does not exist"),
     "films?select=directors(id)&director.order=id": ("PGRST108", "'director'"),
+    "films?select=d:directors(id)&directors.order=id": ("PGRST108", "'directors'"),
     "films?select=roles(id)&order=roles(id)": ("PGRST118", "'roles'"),
     "films?select=directors(count)&order=directors(nope)": ("42703", "column directors.nope does not exist"),
     "films?select=year,count()&order=directors(id)": ("PGRST108", "'directors'"),

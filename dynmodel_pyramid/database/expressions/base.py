@@ -147,6 +147,10 @@ class Expressions:
         """The float of a text; NULL for texts that are not good, or don't match the pattern."""
         raise NotImplementedError
 
+    def rounded(self, digits: Column) -> Column:
+        """The text of the whole number next to a decimal number in a text, half away from zero."""
+        raise NotImplementedError
+
     def day_text(self, date: Column) -> Column:
         """``2026-01-31``"""
         raise NotImplementedError

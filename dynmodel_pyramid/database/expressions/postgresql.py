@@ -84,6 +84,9 @@ class PostgreSQLExpressions(Expressions):
         number = sa.cast(text, sa.Float(53)) + sa.literal_column("0.0", sa.Float(53))
         return sa.case((sa.and_(is_good(text), text.bool_op("~")(pattern)), number))
 
+    def rounded(self, digits: Column) -> Column:
+        return sa.cast(sa.func.round(sa.cast(digits, sa.Numeric())), sa.Text())
+
     def day_text(self, date: Column) -> Column:
         return sa.func.to_char(date, "YYYY-MM-DD", type_=sa.Text)
 

@@ -106,6 +106,9 @@ class SQLiteExpressions(Expressions):
 
         return text_once(text, read)
 
+    def rounded(self, digits: Column) -> Column:
+        return sa.func.dynmodel_rounded(digits, type_=sa.Text())
+
     def day_text(self, date: Column) -> Column:
         return sa.cast(date, sa.Text)
 

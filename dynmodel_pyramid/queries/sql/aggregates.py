@@ -85,18 +85,23 @@ class Aggregate:
             value = sa.type_coerce(value, self.values.expression.type)
             subject = replace(self.values, name=self.name, expression=value, shown=None)
         else:
-            subject = self._text(value, dialect)
-            if self.cast is None:
-                return self._size(subject)
-        return subject if self.cast is None else cast(subject, self.cast)
+            text = self._text(value, dialect)
+            subject = text if self.cast is not None and self._is_exact else self._size(text)
+        is_number = self.function in ("sum", "avg")
+        return subject if self.cast is None else cast(subject, self.cast, is_number=is_number)
 
     def _text(self, value: sa.ColumnElement[Any], dialect: str) -> Subject:
         return Subject(self.name, sa.type_coerce(value, byte_order()), *plain(Text), dialect)
 
+    @property
+    def _is_exact(self) -> bool:
+        """Whether a sum or an average is no float."""
+        return self._kind.startswith("decimal") or (self._kind == "integer" and self.function == "sum")
+
     def _size(self, text: Subject) -> Subject:
         """The number that a text of :meth:`_exact` says."""
         kind, expressions = self._kind, expressions_of(text.dialect)
-        if kind == "float" or (kind == "integer" and self.function == "avg"):
+        if not self._is_exact:
             return Subject(self.name, expressions.total_as_float(text.expression), *plain(Number), text.dialect)
         scale = AVERAGE_DIGITS + (int(kind.split()[1]) if kind.startswith("decimal") else 0)
         number = expressions.exact_number(text.expression, _DIGITS, scale)

@@ -59,9 +59,10 @@ _SAME: dict[str, type[FieldType] | tuple[type[FieldType], ...]] = {
 }
 
 
-def cast(subject: Subject, name: str) -> Subject:
-    """The subject cast by ``::name``.
+def cast(subject: Subject, name: str, *, is_number: bool = False) -> Subject:
+    """The subject cast by ``::name``. Numbers are rounded to whole ones, half away from zero; texts are not.
 
+    :param is_number: whether a subject of text has the digits of numbers
     :raises Malformed: there is no such cast, or the subject's type can't be cast
     """
     called = " ".join(name.lower().split())
@@ -78,6 +79,8 @@ def cast(subject: Subject, name: str) -> Subject:
     text = to_text(subject.expression, dialect)
     text = sa.type_coerce(expressions_of(dialect).by_bytes(text), byte_order())
     rows = sa.select(subject.expression).columns_clause_froms
+    if kind is Integer and (is_number or isinstance(subject.field_type, (Number, Decimal))):
+        text = _once(text, rows, lambda value: expressions_of(dialect).rounded(value))
     if kind in _PREPARED:
         text = _once(text, rows, lambda value: _PREPARED[kind](value, dialect))
     target, options = plain(kind)

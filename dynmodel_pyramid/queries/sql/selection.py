@@ -129,15 +129,17 @@ class Selection:
 
     def _not_embedded(self, name: str, parameter: str) -> Malformed:
         alias = next((item.alias for item in self.embeds.values() if item.relation == name), None)
-        hint = f"Verify that '{clip(name)}' is included in the 'select' query parameter."
+        hint, details = f"Verify that '{clip(name)}' is included in the 'select' query parameter.", None
         if alias is not None:
             hint = f"Change '{clip(name)}' to '{clip(alias)}' in filters, orders or limits."
+            details = "Target names are not allowed in filters if they have an alias"
         return Malformed(
             f"{clip(parameter)}: select embeds no {clip(name)}",
             code="unknown_relation",
             hint=hint,
             parameter=clip(parameter),
             relation=clip(name),
+            **({} if details is None else {"details": details}),
         )
 
     # Relations

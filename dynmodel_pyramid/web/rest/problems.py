@@ -166,7 +166,7 @@ def _unknown_field(request: Request, detail: str, members: dict[str, Any], code:
 def _unknown_relation(request: Request, detail: str, members: dict[str, Any], code: str, known: int | None) -> Told:
     relation = members.get("relation", "?")
     if members.get("parameter") != "select":
-        return "PGRST108", 400, f"'{relation}' is not an embedded resource in this request", None
+        return "PGRST108", 400, f"'{relation}' is not an embedded resource in this request", members.get("details")
     pair = f"'{members.get('table')}' and '{relation}'"
     sought = "" if members.get("sought") is None else f" using the hint '{members['sought']}'"
     schema = request.registry.dynmodel_settings.rest_schema
