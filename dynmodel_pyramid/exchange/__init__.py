@@ -3,6 +3,7 @@
 ``text``       files of UTF-8
 ``documents``  JSON as documents
 ``delimited``  CSV (RFC 4180) as text
+``headers``    the first line of CSV
 ``incoming``   the documents in a file that was sent
 ``outgoing``   values as the text formats write them
 ``forms``      rows as the bodies of answers

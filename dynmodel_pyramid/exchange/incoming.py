@@ -11,6 +11,7 @@ from dynmodel_pyramid.definitions.problems import Problems, escape
 from dynmodel_pyramid.errors import DynmodelError, Invalid, Malformed
 from dynmodel_pyramid.exchange.delimited import Record, read_records
 from dynmodel_pyramid.exchange.documents import parse_json, too_long
+from dynmodel_pyramid.exchange.headers import column_names, header_hint, name_of_place, ragged_hint
 from dynmodel_pyramid.fields.contract import FieldType, Options
 from dynmodel_pyramid.fields.types.numbers import read_integer
 from dynmodel_pyramid.hints import Hint, hint
@@ -38,8 +39,8 @@ def read_ndjson(file: BinaryIO, longest: int) -> Iterator[Document]:
 
 
 def read_csv(file: BinaryIO, rows: Rows, columns: Columns, longest: int) -> Iterator[Document]:
-    """The first line names the fields; values are in their types' text forms. Empty lines at the end are skipped,
-    unless there is only one field: then they are values.
+    """The first line names the fields (``headers``); values are in their types' text forms. Empty lines at the end are
+    skipped, unless there is only one field: then they are values.
 
     :raises Malformed: the file is not CSV, or names a field twice
     :raises Invalid: the header names an unknown field
@@ -47,16 +48,15 @@ def read_csv(file: BinaryIO, rows: Rows, columns: Columns, longest: int) -> Iter
     records = read_records(file, longest)
     header = next(records, [])
     try:
-        names = [name for name in header_of(header) if name is not None]
-        if not names or None in header:
-            raise Malformed(
-                "the first line must name the fields", code="malformed_csv", hint="for example id,name,price"
-            )
-        keyed = key_columns(rows, names)
-        readers = list(_readers(rows, names, columns, keyed).items())
+        names = column_names(header, rows.exists)
+        named = [name for name in names if name is not None]
+        keyed = key_columns(rows, named)
+        by_name = _readers(rows, named, columns, keyed)
     except (Malformed, Invalid) as error:
-        error.hint = _header_hint(header, records) or error.hint
+        error.hint = header_hint(header, rows.exists, records) or error.hint
         raise
+    nameless = _ignored if columns.names is not None else _refused
+    readers = [(name, nameless if name is None else by_name[name]) for name in names]
     empty = 0
     for record in records:
         if record == [None] and len(names) > 1:
@@ -140,34 +140,22 @@ def with_keys(document: dict[str, Any], keyed: Mapping[str, KeyColumn]) -> dict[
     }
 
 
-def _header_hint(header: Record, records: Iterator[Record]) -> str | None:
-    """The mend of a file whose first line is refused because of how it was written or sent."""
-    if len(header) == 1 and (mark := next((mark for mark in ";\t|" if mark in (header[0] or "")), None)):
-        return f"values are separated by commas here, not by {mark!r}"
-    if len(header) > 1 and next(records, None) is None:
-        return "the file has one line only; curl -d strips line ends: use --data-binary @file"
-    return None
+def _ragged(record: Record, names: Sequence[str | None]) -> Document:
+    return _broken(f"{len(record)} values stand under {len(names)} names", partial(ragged_hint, record, names))
 
 
-def header_of(record: Record) -> Record:
-    """The names in the first line of a CSV.
-
-    :raises Malformed: a name stands there twice
-    """
-    seen: set[str | None] = set()
-    for name in record:
-        if name in seen:
-            raise Malformed(
-                f"the first line names {name or 'an empty name'!r} twice",
-                code="malformed_csv",
-                hint="each field stands there once",
-            )
-        seen.add(name)
-    return record
+def _ignored(text: str) -> None:
+    """The reader of a column without a name where the client names the columns that are read."""
 
 
-def _ragged(record: Record, names: Sequence[str]) -> Document:
-    return _broken(f"{len(record)} values stand under {len(names)} names")
+def _refused(text: str) -> None:
+    """The reader of a column without a name: its values must be empty."""
+    if text:
+        raise ValueError(f"this column has no name in the first line, and holds {text[:50]!r}")
+
+
+def _name_hint(name: str) -> str:
+    return f"give the table a field {name!r} for it, or leave it out: ?columns= and the names of the others"
 
 
 def _joined() -> str:
@@ -180,13 +168,21 @@ def _broken(detail: str, hint: Hint | None = None) -> Document:
     return Document(None, faults)
 
 
-def _document(reader: RowReader, readers: Sequence[tuple[str, Callable[[str], Any]]], record: Record) -> Document:
+def _document(
+    reader: RowReader, readers: Sequence[tuple[str | None, Callable[[str], Any]]], record: Record
+) -> Document:
     values, faults = {}, None
-    for (name, read), text in zip(readers, record, strict=True):
+    for place, ((name, read), text) in enumerate(zip(readers, record, strict=True), 1):
         try:
-            values[name] = None if text is None else read(text)
+            value = None if text is None else read(text)
+            if name is not None:
+                values[name] = value
         except (ValueError, Malformed) as error:
             faults = faults or Faults()
+            if name is None:
+                name = name_of_place(place)
+                faults.add(f"/{name}", "unknown_field", str(error), partial(_name_hint, name))
+                continue
             faults.add(f"/{escape(name)}", "invalid_format", str(error), partial(reader.text_hint, name, text or ""))
     return Document(values, faults)
 

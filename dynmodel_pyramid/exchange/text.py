@@ -1,8 +1,10 @@
 """Files of UTF-8 as text, in parts."""
 
-from codecs import getincrementaldecoder
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
 from collections.abc import Callable
 from typing import BinaryIO
+
+from dynmodel_pyramid.errors import Malformed
 
 #: Bytes read at a time.
 CHUNK = 65_536
@@ -10,25 +12,37 @@ CHUNK = 65_536
 Reader = Callable[[int], str]
 
 
-def text_reader(file: BinaryIO, refused: Callable[[int], Exception]) -> Reader:
+def text_reader(file: BinaryIO, refused: Callable[[int], Malformed]) -> Reader:
     """Reads a file in UTF-8; a byte order mark is skipped.
 
     :param refused: makes the error for the place of a byte that is not UTF-8
     """
     decoder = getincrementaldecoder("utf-8-sig")()
-    passed = 0
+    passed, head = 0, b""
 
     def read(size: int) -> str:
-        nonlocal passed
+        nonlocal passed, head
         while True:
             data = file.read(size)
+            head = head or data[:4]
             pending = len(decoder.getstate()[0])
             try:
                 text = decoder.decode(data, final=not data)
             except UnicodeDecodeError as error:
-                raise refused(passed - pending + error.start) from None
+                fault = refused(passed - pending + error.start)
+                fault.hint = fault.hint or _encoding_hint(head)
+                raise fault from None
             passed += len(data)
             if text or not data:
                 return text
 
     return read
+
+
+def _encoding_hint(head: bytes) -> str:
+    """The mend of a file that is not UTF-8, by its first bytes."""
+    if head[:2] in (BOM_UTF16_LE, BOM_UTF16_BE):
+        return "the file is UTF-16: convert it, for example by iconv -f UTF-16 -t UTF-8"
+    if head in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
+        return "the file is a spreadsheet, or an archive: save it as CSV in UTF-8"
+    return "convert the file, for example by iconv -f WINDOWS-1252 -t UTF-8"

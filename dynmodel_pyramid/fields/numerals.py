@@ -17,6 +17,7 @@ _LONGEST = 1100
 #: ``float`` also accepts underscores, digits of other scripts and nan, which are not numbers for clients.
 NUMBER = re.compile(r"[+-]?(?:\d+(\.\d*)?|(\.\d+))([eE][+-]?\d+)?", re.ASCII)
 #: ``1,5`` and ``1,500``; the second may be both.
+_GROUPS = re.compile(r"[+-]?\d{1,3}(?:[., ']\d{3}){2,9}(?:[.,]\d{1,9})?", re.ASCII)
 _COMMA = re.compile(r"([+-]?\d{1,20}),(\d{1,20})", re.ASCII)
 
 
@@ -62,6 +63,8 @@ def _is_written(value: float, text: str) -> bool:
 
 def decimal_comma(text: str) -> str | None:
     """The hint for a number with commas, which half of the world writes; None for any other text."""
+    if _GROUPS.fullmatch(text.strip()):
+        return "write no marks between thousands"
     match = _COMMA.fullmatch(text.strip())
     if match is None:
         return None

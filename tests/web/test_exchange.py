@@ -77,7 +77,7 @@ def test_faults(client, rows):
         "",
         "\n",
         "name,name\na,b\n",
-        "name,\na,b\n",
+        ",\na,b\n",
         'name\n"open\n',
         'name\na"b\n',
         'name\n"a"b\n',
@@ -169,3 +169,12 @@ def test_a_body_beyond_the_limit(make_app):
     client = Client(make_app(**{"dynmodel.max_body_size": "100"}))
     rows = client.table({"name": "string"}) + "rows/"
     refused(client, rows, "name\n" + "x" * 100, code="payload_too_large", status=413)
+
+
+def test_columns_without_a_name(client, rows):
+    assert post(client, f"{rows}?select=name,n", " name ,n,,\na,1,,\n,,,\n", status=422).json["error_count"] == 1
+    assert post(client, f"{rows}?select=name,n", ",name ,n,\n,a,1,\n").json == [{"name": "a", "n": 1}]
+    assert refused(client, rows, ",name\n0,a\n,b\n1,c\n") == ["/0/column 1 unknown_field", "/2/column 1 unknown_field"]
+    assert post(client, f"{rows}?columns=name&select=name", ",name\n0,a\n").json == [{"name": "a"}]
+    path = client.table({"column 1": "integer", "name": "string"})
+    assert post(client, f"{path}rows/", ",name\n0,a\n").json == [{"id": 1, "column 1": 0, "name": "a"}]

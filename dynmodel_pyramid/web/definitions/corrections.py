@@ -12,7 +12,7 @@ from dynmodel_pyramid.definitions.problems import Problems
 from dynmodel_pyramid.errors import Invalid, Malformed, Problem
 from dynmodel_pyramid.exchange.delimited import read_records
 from dynmodel_pyramid.exchange.documents import parse_json
-from dynmodel_pyramid.exchange.incoming import header_of
+from dynmodel_pyramid.exchange.headers import header_of
 from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.web.http.body import longest_document, media_type_of, read_document, refuse_media_type
 

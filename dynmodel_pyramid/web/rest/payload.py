@@ -18,7 +18,8 @@ from dynmodel_pyramid.catalogue.references import reference_of
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.exchange.delimited import read_records
 from dynmodel_pyramid.exchange.documents import Documents, refuse_too_many_keys
-from dynmodel_pyramid.exchange.incoming import KeyColumn, header_of, key_columns, with_keys
+from dynmodel_pyramid.exchange.headers import header_of
+from dynmodel_pyramid.exchange.incoming import KeyColumn, key_columns, with_keys
 from dynmodel_pyramid.fields import FieldType, Reference
 from dynmodel_pyramid.fields.contract import Options, TextForm
 from dynmodel_pyramid.fields.numerals import parse_float

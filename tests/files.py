@@ -1,0 +1,185 @@
+"""Files as people have them, sent as they are by ``curl --data-binary`` to real servers on both databases.
+
+python -m tests.files FOLDER
+
+For each file: a table with fields named by its first line, whose types are guessed simply. The file is posted, read
+back as CSV, and compared value by value. It prints a table in Markdown; files that are not comma-separated UTF-8 stand
+in it with the error that they get.
+"""
+
+import argparse
+import csv
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import requests
+
+from dynmodel_pyramid.exchange.headers import name_of_place, plain_name
+from dynmodel_pyramid.testing.databases import DATABASES
+from tests.soak.meter import running_server
+
+_WHOLE = re.compile(r"-?(?:0|[1-9]\d{0,14})")
+_NUMBER = re.compile(r"-?(?:\d{1,15}\.\d{0,15}|\.\d{1,15}|0|[1-9]\d{0,14})")
+
+
+@dataclass
+class Sent:
+    """What became of one file.
+
+    :param needed: what the table or the request needed, besides the file
+    :param refused: the answer's detail and hint
+    """
+
+    name: str
+    database: str
+    rows: int = 0
+    fields: int = 0
+    needed: str = "nothing"
+    refused: str = ""
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        told = f"refused: {self.refused}" if self.refused else self.needed
+        return self.name, str(self.fields), str(self.rows), told.replace("|", "\\|").replace("\n", " ")
+
+
+@dataclass
+class File:
+    """A file as its sender sees it.
+
+    :param fields: the names of the columns, but for ``id``, and their types
+    :param places: where each of them stands
+    """
+
+    fields: dict[str, str]
+    places: list[int]
+    rows: list[list[str]]
+    needed: list[str]
+
+
+def read(text: str) -> File:
+    """
+    :raises csv.Error: it is not CSV
+    :raises ValueError: it is empty, or not separated by commas
+    """
+    header, *rows = [record for record in csv.reader(io.StringIO(text, newline=""), strict=True) if record]
+    if len(header) == 1 and ";" in header[0]:
+        raise ValueError("not separated by commas")
+    file = File({}, [], rows, [])
+    for place, written in enumerate(header):
+        name, values = plain_name(written), [row[place] for row in rows if place < len(row)]
+        if not name and any(values):
+            name = name_of_place(place + 1)
+            file.needed.append(f"a field {name!r} for the column without a name")
+        if name and name.casefold() != "id":
+            file.fields[name] = _type(values)
+            file.places.append(place)
+    return file
+
+
+def _type(values: list[str]) -> str:
+    given = [value for value in values if value]
+    if given and all(map(_WHOLE.fullmatch, given)):
+        return "integer"
+    return "number" if given and all(map(_NUMBER.fullmatch, given)) else "text"
+
+
+def send(url: str, path: Path, database: str, number: int) -> Sent:
+    """Define a table for a file, send the file, and compare what is stored."""
+    sent, body, model = Sent(path.name, database), path.read_bytes(), f"File {number}"
+    try:
+        file = read(body.decode("utf-8-sig"))
+    except (UnicodeDecodeError, csv.Error, ValueError):
+        file = File({"a": "text"}, [0], [], [])
+    made = requests.post(f"{url}/table/", json={"model_name": model, "fields": file.fields}, timeout=60)
+    if made.status_code != 201:
+        sent.refused = f"{_told(made.json())} (the definition)"
+        return sent
+    address = f"{url}/table/{quote(model)}/rows/"
+    status, answer = _post(address, path)
+    sent.fields, sent.needed = len(file.fields), "; ".join(file.needed) or "nothing"
+    if status != 201:
+        sent.refused = _told(answer)
+        return sent
+    answered = requests.get(f"{address}?order=id", headers={"Accept": "text/csv"}, timeout=60).content.decode()
+    stored = list(csv.reader(io.StringIO(answered, newline="")))
+    sent.rows = len(stored) - 1
+    faults = list(differences(file, stored))
+    if faults:
+        raise AssertionError(f"{path.name} on {database}: {faults[:5]}")
+    return sent
+
+
+def differences(file: File, stored: list[list[str]]) -> Iterator[Any]:
+    """The values that are not stored as they were sent."""
+    header, *rows = stored
+    if len(file.rows) != len(rows):
+        yield len(file.rows), len(rows)
+    for number, (wanted, found) in enumerate(zip(file.rows, rows, strict=False)):
+        for (name, kind), place in zip(file.fields.items(), file.places, strict=True):
+            one, other = wanted[place], found[header.index(name)]
+            if one != other and not (kind == "number" and one and other and float(one) == float(other)):
+                yield number, name, one, other
+
+
+def _post(address: str, path: Path) -> tuple[int, Any]:
+    """Status and document of the answer, of curl if it is there."""
+    headers = {"Content-Type": "text/csv", "Prefer": "return=minimal"}
+    curl = shutil.which("curl")
+    if curl is None:
+        answer = requests.post(address, data=path.read_bytes(), headers=headers, timeout=60)
+        return answer.status_code, answer.json() if answer.content else None
+    options = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
+    command = [curl, "-sS", "--data-binary", f"@{path}", *options, "-w", "\n%{http_code}", address]
+    text, _, status = subprocess.run(command, capture_output=True, check=True, text=True).stdout.rpartition("\n")
+    return int(status), json.loads(text) if text else None
+
+
+def _told(answer: Any) -> str:
+    return f"{answer['detail']}: {answer['hint']}" if answer["hint"] else answer["detail"]
+
+
+def send_all(folder: Path, databases: tuple[str, ...] = DATABASES) -> list[Sent]:
+    """What became of each file of a folder, in the order of names."""
+    paths = sorted(path for path in folder.iterdir() if path.is_file() and path.suffix != ".md")
+    with ExitStack() as stack:
+        urls = {each: stack.enter_context(running_server(each, 2)).url for each in databases}
+        return [send(urls[each], path, each, number) for number, path in enumerate(paths) for each in databases]
+
+
+def markdown(sent: list[Sent]) -> Iterator[str]:
+    """A line for each file; two where the databases differ."""
+    yield "| file | fields | rows | what it needed |"
+    yield "| --- | --- | --- | --- |"
+    by_name: dict[str, list[Sent]] = {}
+    for one in sent:
+        by_name.setdefault(one.name, []).append(one)
+    for each in by_name.values():
+        alike = len({one.cells for one in each}) == 1
+        for one in each[:1] if alike else each:
+            name, *cells = one.cells
+            yield f"| {' | '.join([name if alike else f'{name} ({one.database})', *cells])} |"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Send the files of a folder as they are, to both databases.")
+    parser.add_argument("folder", type=Path)
+    sent = send_all(parser.parse_args(arguments).folder)
+    print("\n".join(markdown(sent)))
+    taken = {one.name for one in sent if not one.refused}
+    print(f"\n{len(taken)} of {len({one.name for one in sent})} files were taken as they are.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
