@@ -1,7 +1,7 @@
 """The description at ``/rest/`` (PostgREST, "OpenAPI"), and a validator's judgement of it."""
 
 import re
-from urllib.parse import unquote
+from urllib.parse import quote, unquote, urlencode
 
 import pytest
 import webtest
@@ -201,6 +201,57 @@ def test_words_of_queries_as_names(rest):
     names = [resolved(document, reference)["name"] for reference in used]
     assert names[1 : len(words) + 1] == [f'"{name}"' for name in words]
     assert document["definitions"]["Ünï"]["description"] == text
+
+
+#: Names that a client must percent-encode or quote somewhere: addresses, JSON pointers, templates, query strings.
+NASTY = [
+    "a/b",
+    "~1",
+    "{id}",
+    "a.b",
+    "%2E",
+    "what?",
+    "#1",
+    '"q"',
+    "it's",
+    "<pk/>",
+    "a b",
+    "a[0]",
+    "a&b=c",
+    "-",
+    "select",
+]
+
+
+def test_any_names(rest):
+    made = [
+        # The dots of these two would make one key of two.
+        rest.app.post_json("/table/", {"model_name": "a.b", "fields": {"c": "text"}}),
+        rest.app.post_json("/table/", {"model_name": "a", "fields": {"b.c": "text"}}),
+    ]
+    for number, name in enumerate(NASTY):
+        fields = {name: {"type": "text", "default": name} for name in NASTY}
+        fields["to"] = {"type": "link", "table": NASTY[max(number - 1, 0)]} if number else "text"
+        if name != "a.b":
+            made.append(rest.app.post_json("/table/", {"model_name": name, "fields": fields}))
+    try:
+        document = rest.send("GET", "").json
+        assert_valid(document)
+        for name in NASTY:
+            address = f"/{quote(name, safe='')}"
+            operations = document["paths"][address]
+            used = [resolved(document, reference) for reference in operations["get"]["parameters"]]
+            columns = document["definitions"][name]["properties"]
+            filters = [parameter["name"] for parameter in used[: len(columns)]]
+            assert resolved(document, operations["get"]["responses"]["200"]["schema"]["items"])["properties"] == columns
+            body = resolved(document, operations["post"]["parameters"][0])
+            assert resolved(document, body["schema"])["properties"] == columns
+            # The parameters as the description names them are understood.
+            query = urlencode([(parameter, "is.null") for parameter in filters])
+            assert rest.rows(f"{address[1:]}?{query}") == []
+    finally:
+        for answer in reversed(made):
+            rest.app.delete(answer.headers["Location"])
 
 
 def test_it_shows_only_what_the_caller_may_see(make_app):
