@@ -135,8 +135,16 @@ class GrantedView:
             value = expression(self.model, field, table) if in_table is None else table.c[field.name]
             if shown is not None:
                 value = sa.case((shown, value))
-            columns.append(value.label(quoted_name(field.name, quote=True)))
+            columns.append(_labelled(value, field.name))
         return columns if shown is None else [*columns, shown.label(f"_shown_{field.id}")]
+
+
+def _labelled(value: sa.ColumnElement[Any], name: str) -> sa.Label[Any]:
+    """The value under a field's name."""
+    # SQLite gives columns of a subquery that are called true or false another name (sqlite3ColumnsFromExprList).
+    label = value.label(quoted_name(f"_{name}" if name.lower() in ("true", "false") else name, quote=True))
+    label.key = name
+    return label
 
 
 def _any(conditions: Iterable[sa.ColumnElement[bool]]) -> sa.ColumnElement[bool]:

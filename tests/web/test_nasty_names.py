@@ -1,13 +1,22 @@
-"""Tables with names that look like something else, through the whole service (:mod:`tests.nasty_names`)."""
+"""Tables with names that look like something else, through the whole service.
+
+The command ``python -m tests.soak.names`` walks through more of them.
+"""
 
 import pytest
+from hypothesis import given, settings
 
-from tests.nasty_names import NASTY, Walk, is_good
+from tests.nasty_names import NASTY, Walk, is_good, worlds
 
 GOOD = [name for name in NASTY if is_good(name)]
 
 
-@pytest.mark.parametrize("start", range(0, len(GOOD), 20))
-def test_walk(fresh, start):
-    fresh.looks_after = False
-    Walk(fresh, [*GOOD, *GOOD][start : start + 20]).run()
+@pytest.mark.parametrize("start", [0, 40])
+def test_chosen_names(client, start):
+    Walk(client, GOOD[start : start + 20]).run()
+
+
+@settings(derandomize=True, max_examples=1, database=None, deadline=None)
+@given(names=worlds)
+def test_generated_names(client, names):
+    Walk(client, names).run()

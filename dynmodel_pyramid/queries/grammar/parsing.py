@@ -59,7 +59,8 @@ class _Parser:
         path = tuple(names[:-1])
         word = names[-1] if words[-1] else ""
         if not key.next_is("->"):
-            key.expect_end("a full stop, -> or the end", hint=name_meant(name, value, self.rules) or _QUOTES)
+            if not key.at_end():
+                key.fault("a full stop, -> or the end", hint=name_meant(name, value, self.rules) or _QUOTES)
             if word in LOGIC:
                 return self._read_group(LOGIC[word], path, words, name, value)
             if word == HAVING and self._is_of_groups(name, value):
