@@ -1,5 +1,6 @@
 """Which names are good, and which of them clash."""
 
+import keyword
 import string
 import sys
 import unicodedata
@@ -8,7 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dynmodel_pyramid.definitions.names import SYSTEM_COLUMNS, field_name_fault, model_name_fault, name_key
+from dynmodel_pyramid.definitions.names import (
+    SYSTEM_COLUMNS,
+    field_name_fault,
+    identifier,
+    identifiers,
+    model_name_fault,
+    name_key,
+)
 
 LETTERS = st.one_of(st.characters(), st.sampled_from("İıIiſsSßẞKkΣσςǅﬁé\u0301\u0345ᾳ ./_-%\"'2rpc"))
 
@@ -54,3 +62,43 @@ def test_names_with_equal_keys(names):
 @pytest.mark.parametrize("names", [("i", "ı"), ("i", "İ"), ("e", "é"), ("a", "а"), ("a_b", "ab")])
 def test_names_with_other_keys(names):
     assert len({name_key(name) for name in names}) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [
+        ("Order Items", "Order_Items"),
+        ("Price (EUR)", "Price_EUR"),
+        ("2024", "n_2024"),
+        ("?", "n"),
+        ("class?", "class_"),
+        ("class", "class"),
+        ("ﬁ", "ﬁ"),
+        ("ﬁ n", "fi_n"),
+        ("x²", "x2"),
+        ("€ 変 数", "変_数"),
+        ("a__b c_", "a__b_c"),
+    ],
+)
+def test_identifiers(name, made):
+    assert identifier(name) == made
+
+
+def test_identifiers_that_clash():
+    names = ["a b", "a-b", "a_b", "a_b_", "metadata?", "metadata", "id?"]
+    made = ["a_b__", "a_b___", "a_b", "a_b_", "metadata__", "metadata_", "id_"]
+    assert identifiers(names, {"metadata", "id"}) == dict(zip(names, made, strict=True))
+
+
+@settings(derandomize=True, max_examples=200, database=None, deadline=None)
+@given(names=st.lists(st.text(LETTERS, max_size=6), unique=True, max_size=6))
+def test_every_name_has_an_identifier(names):
+    made = identifiers(names, {"id"})
+    assert len(set(made.values())) == len(names) and "id" not in made.values()
+    for name, attribute in made.items():
+        assert attribute.isidentifier()
+        if name.isidentifier():
+            assert attribute == name or name == "id"
+        else:
+            assert unicodedata.normalize("NFKC", attribute) == attribute and not keyword.iskeyword(attribute)
+            assert attribute.isascii() or not name.isascii()

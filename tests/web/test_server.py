@@ -2,6 +2,7 @@
 
 import json
 import socket
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -56,6 +57,19 @@ def test_raw(server):
     refused = requests.post(f"{url}/table/1/rows/", data=chunks(2 * LIMIT), headers=headers, timeout=30)
     assert (refused.status_code, refused.json()["code"]) == (413, "payload_too_large")
     assert len(requests.get(f"{url}/table/1/rows/", timeout=30).json()) == 1
+
+    # Names in addresses: the server decodes them before the service sees them.
+    for number, name in enumerate(["in/out", "Price (%)", "a?b#c"], 2):
+        made = requests.post(f"{url}/table/", json={"model_name": name, "fields": {'x"y': "integer"}}, timeout=30)
+        assert made.headers["Location"] == f"/table/{number}/"
+        for path in {quote(name, safe=""), quote(name)}:
+            made = requests.post(f"{url}/rest/{path}", json={'x"y': number}, timeout=30)
+            assert made.status_code == 201
+            found = requests.get(f'{url}/rest/{path}?"x\\"y"=eq.{number}&limit=1', timeout=30)
+            assert found.json()[0]['x"y'] == number
+            assert requests.get(url + found.headers["Content-Location"], timeout=30).json() == found.json()
+    assert requests.get(f"{url}/table/in%2Fout/", timeout=30).status_code == 404
+    assert requests.get(f"{url}/table/Price%20(%25)/rows/", timeout=30).json()[0]['x"y'] == 3
 
     # Methods, addresses and headers out of the ordinary.
     for line, headers, status in (

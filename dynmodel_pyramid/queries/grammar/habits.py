@@ -47,7 +47,7 @@ def name_meant(name: str, value: str, rules: Rules) -> str | None:
     """The hint for the name of a parameter that has an operator in it: ``price>=5``."""
     text = f"{name}={value}" if value else name
     match = _IN_NAME.fullmatch(text) if len(text) <= _LONGEST else None
-    if match is None:
+    if match is None or match[1] == name.rstrip():  # it is the sign between name and value
         return None
     return asked([f"{match[1]}={operator}.{clip(match[4])}" for operator in _operators(match[2] or match[3], rules)])
 
