@@ -24,7 +24,30 @@ MAX_PRECISION = 100
 LONGEST = 300
 
 _PLAIN = re.compile(r"(-?)(\d+)(?:\.(\d+))?", re.ASCII)
+#: What most clients write; and what else is read.
+_USUAL = re.compile(r"-?\d{1,20}(?:\.\d{1,20})?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _NINES = str.maketrans("0123456789", "9876543210")
+
+
+def plain_digits(text: str) -> str:
+    """The digits of a number that may have a plus sign, needless zeros or an exponent, with a point if there is one.
+
+    :raises ValueError: saying what is wanted
+    """
+    text = text.strip()
+    if _USUAL.fullmatch(text):
+        return text
+    if len(text) > LONGEST or not _NUMBER.fullmatch(text):
+        raise ValueError("want a decimal number such as 19.90")
+    sign, number = ("-", text[1:]) if text[0] == "-" else ("", text)
+    # Exact: neither the constructor nor the format "f" uses the decimal context.
+    return sign + f"{Decimal(number):f}"
+
+
+def plain_percentage(text: str) -> str:
+    """The same; the sign % may follow."""
+    return plain_digits(text.strip().removesuffix("%"))
 
 
 def exact(text: str, precision: int, scale: int) -> Decimal:

@@ -4,7 +4,6 @@ Such a number lies between two that can be stored, so no value equals it, and th
 """
 
 import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -16,9 +15,7 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.fields import operators
 from dynmodel_pyramid.fields.operators import Condition, Operator, ReadValue, bound
-from dynmodel_pyramid.fields.sql.exact import LONGEST, from_units
-
-_FINE = re.compile(r"[+-]?\d+\.\d+", re.ASCII)
+from dynmodel_pyramid.fields.sql.exact import from_units, plain_percentage
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +30,16 @@ def _read(text: str, read: ReadValue) -> Any:
     try:
         return read(text)
     except colander.Invalid:
-        plain = text.strip()
-        if len(plain) > LONGEST or not _FINE.fullmatch(plain):
+        if text.rstrip().endswith("%"):
+            read("0%")
+        try:
+            whole, point, _ = plain_percentage(text).partition(".")
+        except ValueError:
+            whole, point = "", ""
+        if not point:
             raise
-        read(plain.partition(".")[0])
-        return Between(Fraction(plain))
+        read(whole)
+        return Between(Fraction(plain_percentage(text)))
 
 
 def _below(left: sa.ColumnElement[Any], right: Between) -> sa.ColumnElement[bool]:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import decimal
-import re
 from collections.abc import Callable
 from decimal import Decimal as Number
 from typing import Any
@@ -22,33 +21,12 @@ from dynmodel_pyramid.fields.sql.exact import (
     DecimalText,
     ExactDecimal,
     exact,
+    plain_digits,
+    plain_percentage,
     storable_bound,
 )
 from dynmodel_pyramid.fields.sql.numbers import decimal_text
 from dynmodel_pyramid.fields.types.decimal_operators import DECIMALS
-
-_USUAL = re.compile(r"-?\d{1,20}(?:\.\d{1,20})?", re.ASCII)
-_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
-
-
-def plain_digits(text: str) -> str:
-    """The digits of a number that may have a plus sign, needless zeros or an exponent, with a point if there is one.
-
-    :raises ValueError: saying what is wanted
-    """
-    text = text.strip()
-    if _USUAL.fullmatch(text):
-        return text
-    if len(text) > LONGEST or not _NUMBER.fullmatch(text):
-        raise ValueError("want a decimal number such as 19.90")
-    sign, number = ("-", text[1:]) if text[0] == "-" else ("", text)
-    # Exact: neither the constructor nor the format "f" uses the decimal context.
-    return sign + f"{Number(number):f}"
-
-
-def plain_percentage(text: str) -> str:
-    """The same; the sign % may follow."""
-    return plain_digits(text.strip().removesuffix("%"))
 
 
 def _repair(rounding: str) -> Repair:
