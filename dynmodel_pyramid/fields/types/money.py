@@ -3,11 +3,17 @@
 from typing import Any
 
 import colander
-import iso4217
 
 from dynmodel_pyramid.fields import schema
 from dynmodel_pyramid.fields.contract import Options
 from dynmodel_pyramid.fields.types.decimals import Decimal
+
+
+def _currency(code: str) -> Any:
+    """-> the iso4217.Currency of a code; ValueError if there is none."""
+    import iso4217  # here, because it reads a file of all currencies: a tenth of a second at each start
+
+    return iso4217.Currency(code)
 
 
 class _Code(schema.Text):
@@ -15,7 +21,7 @@ class _Code(schema.Text):
 
     def check(self, node: colander.SchemaNode, value: Any) -> Any:
         try:
-            return iso4217.Currency(value).code
+            return _currency(value).code
         except ValueError:
             raise schema.invalid(node, "want a code of ISO 4217, such as EUR", "invalid_option") from None
 
@@ -39,5 +45,5 @@ def _with_scale(options: Options) -> Options:
     if options["scale"] is not None:
         return options
     # Gold, testing codes and the like have no minor unit: exponent None.
-    exponent = None if options["currency"] is None else iso4217.Currency(options["currency"]).exponent
+    exponent = None if options["currency"] is None else _currency(options["currency"]).exponent
     return {**options, "scale": 2 if exponent is None else exponent}
