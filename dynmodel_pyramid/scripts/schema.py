@@ -61,7 +61,8 @@ def _parser() -> argparse.ArgumentParser:
             "--on-error",
             metavar="WORD",
             default=FAIL,
-            help="values that can't be carried over: fail, null, default or quarantine, or Table.field:WORD,...",
+            help="values that can't be carried over: fail, null, default, quarantine, or what the type offers (round, "
+            "truncate), or Table.field:WORD,...",
         )
     apply.add_argument("--yes", action="store_true", help="don't ask")
     diff = commands.add_parser("diff", help="compare two documents, or the database with one")

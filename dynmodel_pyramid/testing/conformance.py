@@ -90,6 +90,20 @@ class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
         if value is not None:
             the_type.operand_node(options).deserialize(value)
 
+    def test_repairs_give_values_or_refuse(self, the_type: FieldType, case: Case) -> None:
+        """A repair gives a value for the validator to check, or a ``ValueError``, whatever text it gets."""
+        options = read_options(the_type, dict(case.options))
+        node, to_text = the_type.schema_node(options), the_type.text_form(options).to_text
+        texts = [to_text(node.deserialize(value)) for value, _ in case.pairs]
+        texts += [text for text in HOSTILE if isinstance(text, str)]
+        texts += ["1.5", "-2.5e0", "1e999", "-1e-999", "9" * 5000, "2026-01-31T12:00:00.1234567Z", "nan"]
+        for repair in the_type.repairs.values():
+            for text in texts:
+                try:
+                    node.deserialize(repair(text, options))
+                except (ValueError, colander.Invalid):
+                    continue
+
     def test_validator_is_shared_by_threads(self, the_type: FieldType, case: Case) -> None:
         node = the_type.schema_node(read_options(the_type, dict(case.options)))
         values = [sent for sent, _ in (*case.pairs, *case.invalid)] * 20

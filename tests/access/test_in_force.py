@@ -62,6 +62,27 @@ def test_the_first_grant_that_holds_says_what_is_set(shop):
     assert shop.clerk("patch_json", "/table/Order/rows/?text=eq.d", {"text": "e"}).json[0]["owner"] == "x"
 
 
+# Relative times
+
+
+def test_relative_times_of_grants_are_those_of_each_request(shop):
+    rows = "_created=lte.now&_created=gt.{now-1h}"
+    shop.grant({"Order": {"read": [{"rows": rows}], "create": {"preset": {"text": "{today}"}}}})
+    stored = shop.admin("get", "/access/").json["roles"]["clerk"]["tables"]["Order"]["read"]
+    assert stored["rows"] == "_created=lte.{now}&_created=gt.{now-1h}"
+    for number in range(2):  # the second time with what the first has left in caches
+        shop.order(text=str(number))
+        assert [row["text"] for row in shop.clerk("get", "/table/Order/rows/").json] == ["0", "1"][: number + 1]
+    shop.grant({"Order": {"read": [{"rows": "_created=gt.now+1d"}]}})
+    assert shop.clerk("get", "/table/Order/rows/").json == []
+    refused = shop.admin("put_json", "/access/", access("_created=gt.now-7"), status=422).json
+    assert "want a date" in refused["detail"]
+
+
+def access(rows):
+    return {"roles": {"clerk": {"tables": {"Order": {"read": {"rows": rows}}}}}}
+
+
 # Values that a row does not show
 
 
