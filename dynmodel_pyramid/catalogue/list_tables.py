@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import quoted_name
 
+from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.definitions.model import Referrer, link_table
 from dynmodel_pyramid.fields.sql.text_forms import json_array
 from dynmodel_pyramid.fields.types.json import Fragment
@@ -97,7 +98,9 @@ def reverse_of(
     ids = referring_ids(table, referrer, schema, rows)
     if not most:
         return json_array(ids, dialect)
-    first = json_array(ids.limit(most), dialect)
+    ids = ids.order_by(None)
+    (key,) = ids.selected_columns
+    first = json_array(ids.order_by(expressions_of(dialect).sorted_apart(key)).limit(most), dialect)
     more = ids.offset(most).limit(1).scalar_subquery().is_not(None)
     cut = sa.literal('{"first":', sa.Text()).concat(first).concat(sa.literal(',"more":true}', sa.Text()))
     return sa.case((more, cut), else_=first)

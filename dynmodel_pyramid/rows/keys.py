@@ -35,12 +35,15 @@ class RowKey:
     """The row of the far table that a link names by a unique key.
 
     :param values: the values in the order of ``target.names``, as they are stored
-    :param text: the key as a message names it
     """
 
     target: Target
     values: tuple[Any, ...]
-    text: str
+
+    @property
+    def text(self) -> str:
+        """The key as a message names it."""
+        return key_text(self.target.names, self.values)
 
     @property
     def row(self) -> Mapping[str, Any]:
@@ -61,12 +64,18 @@ class RowKeys:
     items: tuple[Any, ...]
 
 
+#: A uniqueness, and for each of its fields the name that was sent, and what reads the value.
+_Form = tuple[Target, tuple[tuple[str, colander.SchemaNode], ...]]
+
+
 class KeyReader:
     """The unique keys by which a caller may name the rows of a linked table."""
 
     def __init__(self, scopes: Scopes, far: Model | None) -> None:
         self._far = far
         self._by_name: Mapping[str, FieldDefinition] = {}
+        self._aliases: Mapping[str, str] = {}
+        self._forms: dict[tuple[str, ...], _Form] = {}
         self.targets: list[Target] = []
         if far is None:
             return
@@ -96,32 +105,43 @@ class KeyReader:
 
     def read(self, document: Mapping[str, Any], pointer: str, problems: ProblemSink) -> RowKey | None:
         """The key that an object is; None, with a fault, if it is none."""
-        aliases = self._aliases if self._far is not None else {}
-        members = {aliases.get(name, name): value for name, value in document.items()}
-        targets = [target for target in self.targets if set(target.names) == members.keys()]
-        if not targets or len(members) < len(document):
+        form = self._form(tuple(document))
+        if form is None:
             problems.add(pointer, "not_a_key", self._choices())
             return None
+        target, members = form
         values = []
-        for name in targets[0].names:
-            value, known = members[name], self.member(name)
-            assert known is not None  # the target has it
+        for name, node in members:
             try:
-                values.append(_read(value, *known))
+                values.append(_read(document[name], node))
             except colander.Invalid as error:
                 for below, code, message in faults(error):
                     problems.add(f"{pointer}/{escape(name)}{below}", code, message)
                 return None
-        names = targets[0].names
-        return RowKey(targets[0], tuple(values), key_text(names, [members[name] for name in names]))
+        return RowKey(target, tuple(values))
+
+    def _form(self, names: tuple[str, ...]) -> _Form | None:
+        """The uniqueness that an object with these names is a key of."""
+        if names in self._forms:
+            return self._forms[names]
+        present = {self._aliases.get(name, name): name for name in names}
+        target = next((target for target in self.targets if set(target.names) == present.keys()), None)
+        if target is None or len(present) < len(names):
+            return None
+        members = []
+        for name in target.names:
+            known = self.member(name)
+            assert known is not None  # the target has it
+            members.append((present[name], known[0].operand_node(known[1])))
+        form = self._forms[names] = target, tuple(members)
+        return form
 
     def _choices(self) -> str:
         known = [" and ".join(target.names) for target in self.targets[:_TOLD]] or ["id"]
         return f"want an id, or an object with a unique key of the table that is linked to: {', or '.join(known)}"
 
 
-def _read(value: Any, field_type: FieldType, options: Options) -> Any:
-    node = field_type.operand_node(options)
+def _read(value: Any, node: colander.SchemaNode) -> Any:
     if value is None:
         raise colander.Invalid(node, "null is no key")
     if type(value) is str and UNSTORABLE.search(value):
@@ -166,7 +186,7 @@ def read_keys(
 
 
 #: In the place of an object that has a fault.
-_UNREAD = RowKey(Target(()), (), "")
+_UNREAD = RowKey(Target(()), ())
 
 
 def keys_in(value: Any) -> Iterator[RowKey]:

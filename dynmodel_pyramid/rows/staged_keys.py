@@ -11,6 +11,7 @@ from dynmodel_pyramid.definitions.problems import Problems, escape
 from dynmodel_pyramid.errors import Invalid
 from dynmodel_pyramid.fields import Reference
 from dynmodel_pyramid.rows.keys import RowKey, RowKeys, key_text, missing_text
+from dynmodel_pyramid.rows.prepared import PreparedInsert
 from dynmodel_pyramid.rows.service import Rows
 from dynmodel_pyramid.rows.targets import Target
 
@@ -28,6 +29,13 @@ class _Keys:
     reference: Reference
     target: Target
     table: sa.Table
+    insert: PreparedInsert
+
+    def add(self, connection: sa.Connection, keys: list[dict[str, Any]]) -> None:
+        if self.insert.refused:
+            connection.execute(sa.insert(self.table), keys, execution_options=_UNCACHED)
+        else:
+            self.insert(connection, keys)
 
 
 class StagedKeys:
@@ -53,7 +61,7 @@ class StagedKeys:
                     continue
                 row[field.name] = None
                 for position, item in enumerate(value.items):
-                    place = {"_n": row["_n"], "_position": position}
+                    place = {"_n": row["_n"], "_position": position, "_found": None}
                     if type(item) is RowKey:
                         noted.setdefault(item.target, []).append({**item.row, **place})
                     else:
@@ -61,8 +69,7 @@ class StagedKeys:
             if lines:
                 self._connection.execute(sa.insert(self._lines[field.name]), lines, execution_options=_UNCACHED)
             for target, keys in noted.items():
-                table = self._keys_of(field, reference, target).table
-                self._connection.execute(sa.insert(table), keys, execution_options=_UNCACHED)
+                self._keys_of(field, reference, target).add(self._connection, keys)
 
     def _keys_of(self, field: FieldDefinition, reference: Reference, target: Target) -> _Keys:
         known = self._keys.get((field.name, target))
@@ -81,7 +88,8 @@ class StagedKeys:
                 *columns,
             )
             table.create(self._connection)
-            known = self._keys[field.name, target] = _Keys(field, reference, target, table)
+            insert = PreparedInsert(table, self._connection.dialect)
+            known = self._keys[field.name, target] = _Keys(field, reference, target, table, insert)
         return known
 
     def resolve(self, row_id: sa.ColumnElement[int], source: sa.FromClause) -> None:
@@ -110,16 +118,15 @@ class StagedKeys:
         far, table = self._rows.models(keys.reference.table), keys.table
         assert far is not None
         view = self._rows.scopes.view(far).source()
-        found: sa.ColumnElement[Any] = (
-            sa.select(view.c.id).where(keys.target.matches(view, table)).correlate(table).scalar_subquery()
-        )
+        there = sa.update(table).values({table.c._found: view.c.id}).where(keys.target.matches(view, table))
+        self._run(there, self._rows.scopes.values(far))
         if keys.reference.table == self._rows.links.table_id:
             # Rows of one request may refer to one another, in any order.
-            columns = keys.target.columns(self._table)
-            sa.Index(f"_staged_{keys.table.name}", *columns).create(self._connection)
-            own = sa.select(row_id).select_from(source).where(keys.target.matches(self._table, table))
-            found = sa.func.coalesce(found, own.correlate(table).limit(1).scalar_subquery())
-        self._run(sa.update(table).values({table.c._found: found}), self._rows.scopes.values(far))
+            sa.Index(f"_staged_{table.name}", *keys.target.columns(self._table)).create(self._connection)
+            columns = [self._table.c[name].label(name) for name in keys.target.names if name != "id"]
+            own = sa.select(row_id.label("id"), *columns).select_from(source).subquery()
+            new = sa.update(table).values({table.c._found: own.c.id}).where(keys.target.matches(own, table))
+            self._run(new.where(table.c._found.is_(None)))
 
     def _point(self, keys: _Keys, problems: Problems) -> None:
         table, field = keys.table, keys.field
@@ -144,10 +151,8 @@ class StagedKeys:
             columns = ["_n", "row_id", "value", "position"]
             self._run(sa.insert(self._lines[name]).from_select(columns, found))
             return
-        found_row = sa.select(table.c._found).where(table.c._n == self._table.c._n).correlate(self._table)
-        numbers = sa.select(table.c._n)
-        statement = sa.update(self._table).values({self._table.c[name]: found_row.scalar_subquery()})
-        self._run(statement.where(self._table.c._n.in_(numbers)))
+        statement = sa.update(self._table).values({self._table.c[name]: table.c._found})
+        self._run(statement.where(self._table.c._n == table.c._n))
 
     def _refuse_twice(self, name: str, problems: Problems) -> None:
         lines = self._lines[name]

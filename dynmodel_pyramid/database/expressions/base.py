@@ -196,6 +196,10 @@ class Expressions:
         """
         return None
 
+    def sorted_apart(self, key: Column) -> Column:
+        """The sort key of the first few of the rows that a condition finds by another index."""
+        return key
+
     # Aggregates
 
     def extreme(self, function: str, source: Column, kind: sa.types.TypeEngine[Any]) -> Column:
