@@ -7,7 +7,7 @@ import functools
 import json
 import re
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
 from typing import Any
@@ -42,6 +42,7 @@ def register(dbapi: sqlite3.Connection, deadline: Deadline) -> None:
         ("dynmodel_json_path", 3, at_path),
         ("dynmodel_json_number", 2, compare_numbers),
         ("dynmodel_json_of", 1, json_of),
+        ("dynmodel_json_texts", 1, json_texts),
         ("dynmodel_json_size", 1, size),
         ("dynmodel_array_order", 2, array_order),
     ):
@@ -252,6 +253,19 @@ def compare_numbers(text: str | None, other: str) -> int | None:
         return None
     wanted = _load_constant(other)
     return (value > wanted) - (value < wanted)
+
+
+def json_texts(text: str | None) -> str | None:
+    """All texts in a JSON value, in lines; keys are not among them."""
+    return None if text is None else "\n".join(_texts(_load(text)))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if type(value) is str:
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if type(value) is dict else value:
+            yield from _texts(item)
 
 
 def json_of(text: str | None) -> str | None:

@@ -280,7 +280,7 @@ def _send(
 def _conditions(operator: Operator, texts: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each form of an operator, in a query string and in a document."""
     name = operator.name
-    modified = f"{name}({min(operator.languages)})"
+    modified = f"{name}({min(operator.languages - operator.stems or operator.languages)})"
     if name == "is":
         for word in ("null", "not_null"):
             yield f"is.{word}", {"value": {"is": word}}

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from dynmodel_pyramid.fields.operators import FTS, IN, IS, PHFTS, PLFTS, WFTS
+from dynmodel_pyramid.fields.operators import IN, IS
 from dynmodel_pyramid.queries.sql.comparisons import condition, operators_of
 from tests.document_types import built_in
 from tests.queries.tables import Everything
@@ -89,11 +89,7 @@ def choose(known, name: str, values: list[str]) -> list[str]:
 
 
 def usable(table, name):
-    return [
-        known
-        for known in operators_of(table.subject("sqlite", name)).values()
-        if known not in (FTS, PLFTS, PHFTS, WFTS)
-    ]
+    return [known for known in operators_of(table.subject("sqlite", name)).values() if not known.searches]
 
 
 @pytest.mark.parametrize("name", FIELDS)

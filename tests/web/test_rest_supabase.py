@@ -111,6 +111,11 @@ FILTERS = {
     "texts?content=plfts.road the on": ["The road goes ever on and on"],
     "texts?content=phfts.score and seven": ["Four score and seven years ago"],
     "texts?content=wfts.'green' or 'road'": ["The road goes ever on and on", "green eggs and ham"],
+    "users?address=fts.york": ["Michael"],
+    "users?address=phfts.new york": ["Michael"],
+    "users?address=fts.city": [],
+    "users?address=not.fts.york": ["Jane"],
+    "users?or=(address->city.wfts.rome or paris,name.eq.Kiran)": ["Jane", "Kiran"],
     "orchestral_sections?select=name,instruments!inner()&instruments.or=(section_id.eq.1,name.eq.guzheng)": ["strings"],
     "orchestral_sections?select=name,instruments!inner()&instruments.name=in.(flute,xylophone)": [
         "percussion",

@@ -275,6 +275,10 @@ class Expressions:
         """The part of a document, or null: as JSON, or as the text of PostgreSQL's ``->>``."""
         raise NotImplementedError
 
+    def json_texts(self, document: Column) -> Column:
+        """All texts in a document, keys not among them, in lines; null for a null."""
+        raise NotImplementedError
+
     def json_of(self, text: Column) -> Column:
         """The document of a JSON text; null for other texts."""
         raise NotImplementedError

@@ -178,6 +178,15 @@ class PostgreSQLExpressions(Expressions):
         # Without the cast, COLLATE would apply to the last key.
         return self.by_bytes(sa.cast(part, sa.Text())) if as_text else part
 
+    def json_texts(self, document: Column) -> Column:
+        found = sa.func.jsonb_path_query(document, sa.literal_column("'strict $.**'"), type_=_JSONB)
+        values = found.table_valued("value", joins_implicitly=True).render_derived()
+        value = sa.type_coerce(values.c.value, _JSONB)
+        text = value.op("#>>")(sa.literal_column("'{}'"))
+        every = sa.func.string_agg(text, sa.literal_column("E'\\n'"), type_=sa.Text())
+        texts = sa.select(every).where(sa.func.jsonb_typeof(value) == "string").scalar_subquery()
+        return sa.case((document.is_not(None), sa.func.coalesce(texts, sa.literal_column("''"))))
+
     def json_of(self, text: Column) -> Column:
         return sa.case((sa.func.pg_input_is_valid(text, "jsonb"), sa.cast(text, _JSONB)))
 

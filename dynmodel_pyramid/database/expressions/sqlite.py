@@ -230,6 +230,9 @@ class SQLiteExpressions(Expressions):
     def json_part(self, document: Column, steps: Sequence[str | int], *, as_text: bool) -> Column:
         return sa.func.dynmodel_json_path(_text(document), json.dumps(list(steps)), int(as_text), type_=sa.Text())
 
+    def json_texts(self, document: Column) -> Column:
+        return sa.func.dynmodel_json_texts(_text(document), type_=sa.Text())
+
     def json_of(self, text: Column) -> Column:
         return sa.func.dynmodel_json_of(text, type_=sa.Text())
 

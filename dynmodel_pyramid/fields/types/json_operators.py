@@ -6,8 +6,26 @@ from typing import Any
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database.expressions import expressions_of
-from dynmodel_pyramid.fields.operators import EQ, GT, GTE, IN, IS, IS_DISTINCT, LT, LTE, NEQ, Operator, ReadValue
+from dynmodel_pyramid.fields.operators import (
+    EQ,
+    FTS,
+    GT,
+    GTE,
+    IN,
+    IS,
+    IS_DISTINCT,
+    LT,
+    LTE,
+    NEQ,
+    PHFTS,
+    PLFTS,
+    WFTS,
+    Operator,
+    ReadValue,
+)
 from dynmodel_pyramid.fields.sql.json_text import write_json
+from dynmodel_pyramid.fields.sql.patterns import Manner
+from dynmodel_pyramid.fields.sql.search import SIMPLE
 
 
 def _text(value: Any) -> sa.ColumnElement[Any]:
@@ -63,6 +81,18 @@ def _ordered(known: Operator, sign: str) -> Operator:
     return replace(known, condition=condition, read=_a_number)
 
 
+def _searching(known: Operator) -> Operator:
+    """Text search in all texts of a document (PostgreSQL manual, 12.3.1: to_tsvector of jsonb)."""
+
+    def condition(left: sa.ColumnElement[Any], right: Any, dialect: str, manner: Manner) -> sa.ColumnElement[bool]:
+        language, _ = right
+        has_stems = language is not None and language != SIMPLE
+        searched = left if has_stems else expressions_of(dialect).json_texts(left)
+        return known.condition(searched, right, dialect, manner)
+
+    return replace(known, condition=condition)
+
+
 #: The operators of JSON types. Types whose columns have several texts for one value need at least these.
 EQUALITY: tuple[Operator, ...] = (
     replace(EQ, condition=_eq),
@@ -75,6 +105,7 @@ DOCUMENTS: tuple[Operator, ...] = (
     *EQUALITY,
     Operator("cs", "contains", _contains),
     Operator("cd", "is contained in", _contained),
+    *map(_searching, (FTS, PLFTS, PHFTS, WFTS)),
 )
 #: The operators of the value at a JSON path: numbers have an order, other values none.
 PARTS = (*DOCUMENTS, *(_ordered(*pair) for pair in ((GT, ">"), (GTE, ">="), (LT, "<"), (LTE, "<="))))
