@@ -33,6 +33,7 @@ def _left_over(catalogue, connection, live):
     for definition in kept:
         known |= {definition.physical_name, f"_seq_{definition.id}"}
         known |= {link_table(definition.id, field.id) for field in definition.fields}
+        known |= {f"_sx_{definition.id}_{field.id}" for field in definition.fields if field.index == "search"}
     for kind, name in sorted(catalogue.database.dialect.relations(connection)):
         if name.startswith("_") and not name.startswith("_dynmodel_") and name not in known:
             yield f"the {kind} {name} is left over"

@@ -5,6 +5,7 @@
 ``table_builder``          a definition -> SQLAlchemy table, and its declarative class
 ``column_expressions``     the SQL expressions of fields and reverse sides
 ``check_constraints``      the database's checks of fields
+``word_indexes``           the indexes of words, and how texts are compared
 ``list_tables``            the tables that keep lists of references
 ``references``             references of definitions, and how far tables know of them
 ``system_values``          system values of rows

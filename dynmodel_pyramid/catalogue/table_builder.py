@@ -18,6 +18,7 @@ from sqlalchemy.sql.elements import quoted_name
 from dynmodel_pyramid.catalogue.check_constraints import checks_of
 from dynmodel_pyramid.catalogue.list_tables import ON_DELETE_SQL, referred_to
 from dynmodel_pyramid.catalogue.references import reference_of
+from dynmodel_pyramid.catalogue.word_indexes import SEARCH, manner_of, word_indexes
 from dynmodel_pyramid.database import Dialect
 from dynmodel_pyramid.database.expressions import ROW_ID
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
@@ -26,6 +27,7 @@ from dynmodel_pyramid.definitions.names import identifiers
 from dynmodel_pyramid.errors import PluginMissing
 from dynmodel_pyramid.fields import FieldTypes, Reference
 from dynmodel_pyramid.fields.contract import options_version, stored_default
+from dynmodel_pyramid.fields.sql.patterns import Manner
 from dynmodel_pyramid.fields.types.temporal import UTCDateTime
 
 #: Columns that every table has besides ``id`` and its fields.
@@ -193,6 +195,8 @@ class Generator:
                 column = table.c[field.name]
                 # Both databases fold ASCII letters only: SQLite's lower() does so, and PostgreSQL's on COLLATE "C".
                 add(field.id, unique, [sa.func.lower(column) if folds_case else column])
+            if field.index == SEARCH:
+                indexes |= word_indexes(self.manner(definition.id, field), table.c[field.name], self.dialect.name)
         for index in definition.indexes:
             columns = []
             for number, descending in index.fields:
@@ -201,6 +205,10 @@ class Generator:
             options = {} if index.nulls_distinct else {"postgresql_nulls_not_distinct": True}
             add(index.id, index.unique, columns, **options)
         return indexes
+
+    def manner(self, table_id: int, field: FieldDefinition) -> Manner:
+        """How the texts of a field are compared."""
+        return manner_of(table_id, field, self.field_types[field.type], self.dialect.schema)
 
     def declarative_class(
         self, definition: TableDefinition, name: str, table: sa.Table, base: type, further: Mapping[str, Any]
@@ -233,7 +241,7 @@ def field_indexes(field: FieldDefinition, reference: Reference | None) -> list[t
 
     Links have one, because reverse sides are read as often. A unique index serves reads as well.
     """
-    indexed = field.index or (reference is not None and not reference.many)
+    indexed = field.index is True or (reference is not None and not reference.many)
     indexes = [(True, field.unique_ignore_case)] if field.is_unique else []
     return [*indexes, (False, False)] if indexed and (field.unique_ignore_case or not field.unique) else indexes
 
@@ -292,10 +300,9 @@ class Model:
         """The most ids of a reverse side in a row; 0: any number."""
         return self._generator.most_reverse
 
-    @property
-    def schema(self) -> str | None:
-        """The schema of all tables, which has the functions of this package, too."""
-        return self._generator.dialect.schema
+    def manner(self, field: FieldDefinition) -> Manner:
+        """How the texts of a field are compared."""
+        return self._generator.manner(self.definition.id, field)
 
     @property
     def table(self) -> sa.Table:

@@ -27,7 +27,7 @@ from dynmodel_pyramid.errors import PluginMissing
 from dynmodel_pyramid.fields import Reference
 
 #: Prefixes of this package's names: other indexes were added by administrators.
-_OURS = ("_ix_", "_ux_")
+_OURS = ("_ix_", "_ux_", "_sx_", "_fx_")
 #: Names of temporary tables of changes, with the id of the changed table.
 _LEFT_OVER = re.compile(r"_(?:rebuild|rename|moving|links|rebuild_links)_(\d+)(?:_\d+)?")
 

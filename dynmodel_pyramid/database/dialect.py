@@ -95,6 +95,9 @@ class Dialect:
     #: The schema of a connection's temporary tables.
     temporary_schema: str
 
+    #: How the names of the indexes begin that an index of words is made of.
+    word_indexes: tuple[str, ...] = ("_sx_",)
+
     #: Whether definition changes wait for readers, and may end streams (:meth:`end_streams`).
     ends_streams = False
 

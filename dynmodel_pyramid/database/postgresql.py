@@ -60,6 +60,7 @@ class PostgreSQL(Dialect):
     nulls_not_distinct = True
     may_prove_later = True
     ends_streams = True
+    word_indexes = ("_sx_", "_fx_")
     explain_options = frozenset(EXPLAIN_OPTIONS)
     #: Up to this gap ids are drawn one by one, which never moves the sequence back; see _advance.
     SMALL_GAP = 10_000

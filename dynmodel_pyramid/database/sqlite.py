@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from dynmodel_pyramid.database import sqlite_functions, sqlite_sums, sqlite_things
+from dynmodel_pyramid.database import sqlite_functions, sqlite_search, sqlite_sums, sqlite_things
 from dynmodel_pyramid.database.cursors import driver_connection, raw_cursor
 from dynmodel_pyramid.database.dialect import WRITES, Dialect, Failure
 from dynmodel_pyramid.database.sqlite_deadline import MESSAGES, Deadline, was_overdue
@@ -101,6 +101,8 @@ class SQLite(Dialect):
         def commit(connection: sa.Connection) -> None:
             if connection.get_execution_options().get(WRITES):
                 check_file(connection)
+                with raw_cursor(connection) as cursor:
+                    sqlite_search.index_written(cursor)
 
         @event.listens_for(engine, "begin")
         def begin(connection: sa.Connection) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.database import sqlite_functions
+from dynmodel_pyramid.database import sqlite_functions, sqlite_search
 from dynmodel_pyramid.database.sqlite_deadline import UNBOUND
 from dynmodel_pyramid.database.things import Thing, Things, creations, foreign_key
 
@@ -22,6 +22,8 @@ _Query = Callable[[str, dict[str, str]], Iterable[Any]]
 
 _TOKEN = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|\w+(?:\.\w+)?|[<>=!|]+|\s+|.""", re.DOTALL)
 _SCHEMA = "SELECT type, name, sql FROM sqlite_master WHERE tbl_name = :table AND sql IS NOT NULL"
+#: The tables that a table of FTS5 makes ("SQLite FTS5 Extension", 9).
+_INNER = re.compile(r"_sx_\d+_\d+_(?:data|idx|content|docsize|config)")
 #: Words that begin a constraint without a name.
 _UNNAMED = ("CHECK", "FOREIGN", "PRIMARY", "UNIQUE", "REFERENCES")
 
@@ -35,14 +37,20 @@ def promised_things(table: sa.Table, indexes: list[sa.Index], dialect: sa.Dialec
     """The parts of a table that is made in a database in memory."""
     with closing(sqlite3.connect(":memory:")) as memory:
         sqlite_functions.register(memory, UNBOUND)
-        for statement in creations(table, indexes):
+        plain = [index for index in indexes if not isinstance(index, sqlite_search.WordIndex)]
+        for statement in creations(table, plain):
             memory.execute(str(statement.compile(dialect=dialect)))
+        for index in indexes:
+            if isinstance(index, sqlite_search.WordIndex):
+                for sql in sqlite_search.creations(index, with_rows=False):
+                    memory.execute(sql)
         return _things(memory.execute, table.name)
 
 
 def relations(connection: sa.Connection) -> set[Thing]:
     query = sa.text("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
-    return {Thing("table", name) for name in connection.scalars(query) if not name.startswith("sqlite_")}
+    names = [name for name in connection.scalars(query) if not name.startswith("sqlite_")]
+    return {Thing("table", name) for name in names if not _INNER.fullmatch(name)}
 
 
 def last_id(connection: sa.Connection, table: str) -> int:
@@ -65,6 +73,14 @@ def _things(query: _Query, table: str) -> Things:
             # CREATE [UNIQUE] INDEX "name" ON "table" (...)
             unique = "UNIQUE " if tokens[1] == "UNIQUE" else ""
             parts[Thing("index", name)] = unique + _text(tokens[tokens.index("ON") + 2 :])
+        elif kind == "trigger" and name.startswith("_sx_"):
+            # CREATE TRIGGER "name" AFTER ... ON "table" BEGIN ... END
+            place = tokens.index("ON")
+            parts[Thing("index", name)] = _text(tokens[3:place] + tokens[place + 2 :])
+            search = name.rpartition("_")[0]
+            # The table of FTS5 that it keeps.
+            for _, _, made in query(_SCHEMA, {"table": search}):
+                parts[Thing("index", search)] = made[made.index("USING") :]
     return parts
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 
 class Alias(NamedTuple):
@@ -30,7 +30,8 @@ class FieldDefinition:
     options_version: int = 1
     required: bool = False
     unique: bool = False
-    index: bool = False
+    #: ``search`` is an index of words.
+    index: bool | Literal["search"] = False
     default: Any = None
     label: str | None = None
     description: str | None = None

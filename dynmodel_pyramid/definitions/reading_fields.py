@@ -16,6 +16,7 @@ from dynmodel_pyramid.definitions.reading_options import (
     check_aliases,
     check_options_of_all,
     check_rules,
+    index_of,
     labels,
     read_options_of_all,
 )
@@ -120,7 +121,8 @@ class FieldsReader:
 
     def field(self, entry: FieldEntry, old: FieldDefinition | None, number: int) -> FieldDefinition | None:
         value, pointer, problems = entry.value, entry.pointer, self.problems
-        required, unique, index = (problems.flag(value, flag, pointer) for flag in ("required", "unique", "index"))
+        required, unique = (problems.flag(value, flag, pointer) for flag in ("required", "unique"))
+        index = index_of(value, pointer, problems)
         label, description = labels(value, pointer, problems)
         further = read_options_of_all(value, old, pointer, problems)
         field_type = self.field_type(value.get("type"), pointer, old)

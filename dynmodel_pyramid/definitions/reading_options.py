@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import colander
 
@@ -38,6 +38,15 @@ def read_options_of_all(
     }
 
 
+def index_of(value: dict[str, Any], pointer: str, problems: Problems) -> bool | Literal["search"]:
+    """The option ``index``."""
+    index = value.get("index")
+    if type(index) is str and index != "search":
+        problems.add(f"{pointer}/index", "invalid_option", 'want true, false or "search"')
+        return False
+    return "search" if index == "search" else problems.flag(value, "index", pointer)
+
+
 def _expression(value: dict[str, Any], pointer: str, problems: Problems) -> str | None:
     expression = value.get("default_expression")
     if expression is None:
@@ -67,6 +76,8 @@ def check_options_of_all(field: FieldDefinition, field_type: FieldType, pointer:
             "invalid_option",
             f"a field of type {field.type} has no upper case",
         )
+    if field.index == "search" and ILIKE not in field_type.operators:
+        problems.add(f"{pointer}/index", "invalid_option", f"a field of type {field.type} has no words to search")
     if field.default_expression is not None:
         try:
             if field_type.unsupported(field.options) is None:

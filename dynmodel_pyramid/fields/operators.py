@@ -68,6 +68,8 @@ class Operator:
     :param searches: whether it takes a language; ``condition`` gets a pair (language or None, value)
     :param dialects: the databases that have it
     :param languages: the languages of a searching operator
+    :param near: (what ``read`` gave, with the language if it takes one; the manner) -> the words that a text must have,
+        as a query of an index of words, or None
     :param stems: those of them that only a database with stems of words has
     :param folds: ``condition`` gets how the field's texts are compared as a fourth argument
         (:class:`~dynmodel_pyramid.fields.sql.patterns.Manner`)
@@ -88,6 +90,7 @@ class Operator:
     languages: frozenset[str] = search.LANGUAGES
     stems: frozenset[str] = frozenset()
     folds: bool = False
+    near: Callable[[Any, patterns.Manner], str | None] | None = None
     sorts: bool = False
     spellings: tuple[str, ...] = ()
     instead: Mapping[str, str] = field(default_factory=dict, hash=False)
@@ -221,6 +224,7 @@ ILIKE = Operator(
     lambda text, read: patterns.checked(text),
     quantified=True,
     folds=True,
+    near=patterns.near,
     spellings=("icontains", "istartswith", "iendswith", "iexact"),
 )
 MATCH = Operator(
@@ -248,6 +252,7 @@ FTS = Operator(
     searches=True,
     stems=_STEMS,
     folds=True,
+    near=search.near,
 )
 PLFTS = Operator(
     "plfts",
@@ -257,6 +262,7 @@ PLFTS = Operator(
     searches=True,
     stems=_STEMS,
     folds=True,
+    near=search.near,
 )
 PHFTS = Operator(
     "phfts",
@@ -266,6 +272,7 @@ PHFTS = Operator(
     searches=True,
     stems=_STEMS,
     folds=True,
+    near=search.near,
 )
 WFTS = Operator(
     "wfts",
@@ -275,6 +282,7 @@ WFTS = Operator(
     searches=True,
     stems=_STEMS,
     folds=True,
+    near=search.near,
 )
 
 #: The operators of all types.

@@ -11,6 +11,7 @@ from sqlalchemy.sql.elements import quoted_name
 from dynmodel_pyramid.catalogue.check_constraints import rules_of
 from dynmodel_pyramid.catalogue.list_tables import referred_to
 from dynmodel_pyramid.catalogue.table_builder import field_indexes
+from dynmodel_pyramid.catalogue.word_indexes import SEARCH
 from dynmodel_pyramid.changes.ddl.lists import ListTables
 from dynmodel_pyramid.changes.ddl.runner import EditorContext, Recorder, Runner
 from dynmodel_pyramid.changes.values.column_values import ColumnValues
@@ -272,6 +273,10 @@ class SchemaTools:
             for unique, folds_case in field_indexes(field, self.generator.reference(field)):
                 name = f"_{'ux' if unique else 'ix'}_{definition.id}_{field.id}"
                 described[name] = ((field.id,), folds_case, self.column_type(field))
+            if field.index == SEARCH:
+                words = ((field.id,), SEARCH, self.column_type(field), field.options.get("ignore_accents"))
+                for begin in self.generator.dialect.word_indexes:
+                    described[f"{begin}{definition.id}_{field.id}"] = words
         for index in definition.indexes:
             ids = tuple(number for number, _ in index.fields)
             types = tuple(self.column_type(definition.by_id[number]) for number in ids)
@@ -297,10 +302,16 @@ class SchemaTools:
         for name in self.index_names(definition):
             if name not in kept_names:
                 with self.runner.serving(*_index_keys(name, definition)):
-                    # A missing index does not prevent a change: the change makes it again.
-                    self.operations.drop_index(
-                        quoted(name), table_name=quoted(definition.physical_name), schema=self.schema, if_exists=True
-                    )
+                    self.drop_index(name, definition)
+
+    def drop_index(self, name: str, definition: TableDefinition) -> None:
+        # A missing index does not prevent a change: the change makes it again.
+        self.operations.drop_index(
+            quoted(name), table_name=quoted(definition.physical_name), schema=self.schema, if_exists=True
+        )
+
+    def create_index(self, index: sa.Index) -> None:
+        self.runner.run(sa.schema.CreateIndex(index))
 
     def create_indexes(self, definition: TableDefinition, kept_names: Collection[str] = ()) -> None:
         """Create a table's indexes, except those that stay; refuse an index that rows do not allow."""
@@ -314,11 +325,11 @@ class SchemaTools:
 
     def _create_index(self, table: sa.Table, index: sa.Index, after: TableDefinition) -> None:
         if not self.runner.is_real:
-            self.runner.run(sa.schema.CreateIndex(index))
+            self.create_index(index)
             return
         try:
             with self.connection.begin_nested():
-                self.runner.run(sa.schema.CreateIndex(index))
+                self.create_index(index)
         except sa.exc.DBAPIError as error:
             # Creating an index finds equal and too long values; only a failed creation needs a query for details.
             if self.generator.dialect.failure(error).kind in ("unique", "too_long"):

@@ -63,7 +63,7 @@ class SchemaEditor(SchemaTools):
         self.refuse_too_wide(definition, Width(len(definition.fields) + len(SYSTEM_COLUMNS) + 1))
         self.create_table(table)
         for index in self.generator.indexes(definition, table).values():
-            self.runner.run(sa.schema.CreateIndex(index))
+            self.create_index(index)
         for field, reference in self.lists(definition):
             self.list_tables(definition).create(definition, field, reference)
 

@@ -14,6 +14,7 @@ from dynmodel_pyramid.catalogue.table_builder import SYSTEM_COLUMNS, foreign_key
 from dynmodel_pyramid.changes.ddl.columns import TableEdit, quoted
 from dynmodel_pyramid.changes.ddl.schema_editor import SchemaEditor
 from dynmodel_pyramid.changes.values.column_values import ColumnValues
+from dynmodel_pyramid.database import sqlite_search
 from dynmodel_pyramid.database.identifiers import quote_identifier
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.compare import Comparison, Key, field_key
@@ -184,6 +185,21 @@ class SQLiteSchemaEditor(SchemaEditor):
         check = f"PRAGMA foreign_key_check({quote_identifier(definition.physical_name)})"
         if self.connection.exec_driver_sql(check).first() is not None:
             raise Conflict("rows would refer to rows that are not there", code="foreign_key")
+
+    def drop_index(self, name: str, definition: TableDefinition) -> None:
+        if not name.startswith(self.generator.dialect.word_indexes):
+            super().drop_index(name, definition)
+            return
+        for statement in sqlite_search.removals(name):
+            self.runner.run(statement)
+
+    def create_index(self, index: sa.Index) -> None:
+        if not isinstance(index, sqlite_search.WordIndex):
+            super().create_index(index)
+            return
+        # A rebuild leaves the index of the old table behind.
+        for statement in (*sqlite_search.removals(str(index.name)), *sqlite_search.creations(index)):
+            self.runner.run(statement)
 
     def is_same_table(self, name: str, other: str) -> bool:
         # SQLite ignores the case of ASCII letters only.

@@ -72,6 +72,8 @@ def purge_table(editor: SchemaEditor, definition: TableDefinition, trashed: list
 
     :param trashed: the fields in its own trash
     """
+    # Where an index of words is a table of its own, it does not go with the table.
+    editor.drop_indexes(definition, ())
     # By their names, because the types of fields may be missing.
     names = [link_table(definition.id, field.id) for field in definition.fields]
     names += [field.column for field in trashed if field.column.startswith(LIST_PREFIX)]

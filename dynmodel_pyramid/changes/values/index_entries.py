@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.table_builder import Model
+from dynmodel_pyramid.catalogue.word_indexes import SEARCH
 from dynmodel_pyramid.changes.values.violations import SAMPLES, Violation
 from dynmodel_pyramid.database import Dialect
 from dynmodel_pyramid.definitions import TableDefinition
@@ -27,6 +28,8 @@ def too_long_entries(
     :param expressions: the values of fields over the table, by the fields' ids
     """
     for name, (ids, folds_case, *_) in indexes.items():
+        if folds_case == SEARCH:
+            continue  # it has words, and the beginnings of texts
         parts = [expressions[number] for number in ids]
         kinds = [part.type for part in parts]
         if all(map(_is_short, kinds)) or any(isinstance(kind, sa.types.NullType) for kind in kinds):
@@ -41,7 +44,7 @@ def too_long_entries(
 def long_indexed_fields(model: Model) -> list[str]:
     """The names of indexed fields whose values may be too long for the index."""
     definition = model.definition
-    indexed = {field.id for field in definition.fields if field.is_unique or field.index}
+    indexed = {field.id for field in definition.fields if field.is_unique or field.index is True}
     indexed |= {number for index in definition.indexes for number, _ in index.fields}
     columns = {field.name: model.table.c.get(field.name) for field in definition.fields if field.id in indexed}
     return [name for name, column in columns.items() if column is not None and not _is_short(column.type)]

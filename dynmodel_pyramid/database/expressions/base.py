@@ -13,6 +13,8 @@ Column = sa.ColumnElement[Any]
 Condition = sa.ColumnElement[bool]
 
 _ESCAPE = "\\"
+#: How many characters of a text are in an index of beginnings.
+BEGINNING = 100
 
 
 class Expressions:
@@ -87,6 +89,18 @@ class Expressions:
 
     def word_vector(self, text: Column, schema: str | None, *, accents: bool) -> Column | None:
         """The words of a text for an index that serves :meth:`has_words`; None where triggers keep such an index."""
+        return None
+
+    def beginning(self, folded: Column) -> Column | None:
+        """The first characters of a folded text, :data:`BEGINNING` of them, for an index that serves patterns with a
+        fixed beginning; None where the index of words does.
+        """
+        return None
+
+    def candidates(self, index: str, row_id: Column, query: str) -> Condition | None:
+        """Whether a row may have the words that a query needs, by an index of words; None where :meth:`has_words` uses
+        the index by itself. False for rows that are null.
+        """
         return None
 
     def place_of(self, part: Any, text: Column) -> Column:

@@ -7,13 +7,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from dynmodel_pyramid.database.expressions import postgresql_floats, postgresql_totals
-from dynmodel_pyramid.database.expressions.base import Column, Condition, Expressions, ours
+from dynmodel_pyramid.database.expressions.base import BEGINNING, Column, Condition, Expressions, ours
 from dynmodel_pyramid.database.texts import functions
 from dynmodel_pyramid.database.texts.words import SEARCHED
 
 _JSONB = postgresql.JSONB(none_as_null=True)
 #: The configuration without stems and stop words (manual, 12.6.2).
-_SIMPLE: Column = sa.literal_column("'pg_catalog.simple'::regconfig")
+_SIMPLE = sa.text("'pg_catalog.simple'::regconfig")
 
 
 class PostgreSQLExpressions(Expressions):
@@ -58,9 +58,12 @@ class PostgreSQLExpressions(Expressions):
         return self.word_vector(text, schema, accents=accents).bool_op("@@")(wanted)
 
     def word_vector(self, text: Column, schema: str | None, *, accents: bool) -> Column:
-        begin = sa.func.left(text, sa.literal_column(str(SEARCHED)), type_=text.type)
+        begin = sa.func.left(text, sa.text(str(SEARCHED)), type_=text.type)
         folded = self.folded(begin, schema, accents=accents)
         return sa.func.to_tsvector(_SIMPLE, ours(functions.WORDS, folded, schema), type_=postgresql.TSVECTOR)
+
+    def beginning(self, folded: Column) -> Column:
+        return sa.func.left(folded, sa.text(str(BEGINNING)), type_=folded.type)
 
     # Values and their texts
 

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.sqlite.base import _SQliteJson  # the type that the dia
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from dynmodel_pyramid.database import sqlite_search
 from dynmodel_pyramid.database.expressions.base import Column, Condition, Expressions
 from dynmodel_pyramid.database.expressions.once import text_once
 from dynmodel_pyramid.database.sqlite_functions import as_jsonb
@@ -82,6 +83,9 @@ class SQLiteExpressions(Expressions):
     def has_words(self, text: Column, query: str, schema: str | None, *, accents: bool) -> Condition:
         function = sa.Function(functions.SEARCH, sa.literal(query, sa.Text()), text, int(accents), type_=sa.Integer())
         return _is_true(function)
+
+    def candidates(self, index: str, row_id: Column, query: str) -> Condition:
+        return sqlite_search.candidates(index, row_id, query)
 
     # Values and their texts
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from dynmodel_pyramid.database.texts.words import INDEXED, words
+
 #: PostgreSQL's limits of a vector (manual, 12.11): positions, and how many of them a word keeps.
 _LAST_POSITION, _POSITIONS = 16383, 255
 
@@ -220,13 +222,16 @@ def _shifted(part: _Matches, by: int) -> _Matches:
     return part._replace(positions=frozenset(position + by for position in part.positions)) if by else part
 
 
-# The words without which no text is found
+# Queries of FTS5, which find all texts that a query finds, and maybe others
 
 
 def needed(query: Query) -> str | None:
-    """A query of SQLite's FTS5 that finds all texts that the query finds, and maybe others; None: all texts."""
+    """The words without which a query finds no text; None: there are none.
+
+    The index has each word once, without its place.
+    """
     if isinstance(query, Word):
-        return f'"{query.text}"' + (" *" if query.is_prefix else "")
+        return _needed_word(query.text, query.is_prefix)
     if isinstance(query, Not):
         return None
     parts = [needed(part) for part in _flat(query)]
@@ -234,6 +239,19 @@ def needed(query: Query) -> str | None:
     if query.sign == "|":
         return f"({' OR '.join(there)})" if len(there) == len(parts) else None
     return f"({' AND '.join(there)})" if there else None
+
+
+def needed_at_beginning(text: str, is_whole: bool) -> str | None:
+    """The words of all texts that begin with a folded text, or are it."""
+    found = list(words(text))
+    # The last word may go on.
+    ends = [is_whole or not text.endswith(word) or place + 1 < len(found) for place, word in enumerate(found)]
+    parts = [_needed_word(word, not is_end) for word, is_end in zip(found, ends, strict=True)]
+    return " AND ".join(parts) if parts else None
+
+
+def _needed_word(word: str, is_prefix: bool) -> str:
+    return f'"{word[:INDEXED]}"' + (" *" if is_prefix and len(word) < INDEXED else "")
 
 
 def _flat(query: Both) -> list[Query]:

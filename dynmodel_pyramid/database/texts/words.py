@@ -13,6 +13,8 @@ from dynmodel_pyramid.database.texts import folding_table
 SEARCHED = 100_000
 #: Longer words are left out (PostgreSQL manual, 12.11, in bytes).
 LONGEST_WORD = 2046
+#: An index of words keeps so many characters of a word, which only narrows the rows that are looked at.
+INDEXED = 64
 #: PostgreSQL's parser reads ``1e5`` as a number, and goes on behind it.
 _NUMBER = re.compile(r"([0-9]+e[0-9]+)(?=[^0-9])")
 
@@ -30,13 +32,13 @@ _ANY = re.compile(
 )
 
 
-def words(folded: str) -> Iterator[str]:
-    """The words of a folded text, in their order."""
+def words(folded: str, longest: int = LONGEST_WORD) -> Iterator[str]:
+    """The words of a folded text, in their order, without those that are longer."""
     pattern = _ASCII if folded.isascii() else _ANY
     for match in pattern.finditer(folded):
         word = match[0]
         while word[0] <= "9" and (number := _NUMBER.match(word)) is not None:
             yield number[1]
             word = word[number.end() :]
-        if len(word) <= LONGEST_WORD and len(word.encode()) <= LONGEST_WORD:
+        if len(word) <= longest and len(word.encode()) <= longest:
             yield word

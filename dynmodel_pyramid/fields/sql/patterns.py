@@ -8,7 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database.expressions import expressions_of
+from dynmodel_pyramid.database.expressions.base import BEGINNING
 from dynmodel_pyramid.database.texts import folding
+from dynmodel_pyramid.database.texts.word_queries import needed_at_beginning
 from dynmodel_pyramid.fields.sql import regular
 
 #: SQLite's patterns have at most 50,000 bytes (Implementation Limits, 8); translation may make them four times as long.
@@ -23,10 +25,12 @@ class Manner:
 
     :param schema: the one of all tables, None where there is none
     :param ignores_accents: accents make no difference, either
+    :param index: the name of the field's index of words, None if it has none
     """
 
     schema: str | None = None
     ignores_accents: bool = False
+    index: str | None = None
 
     def folded(self, text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
         return expressions_of(dialect).folded(text, self.schema, accents=self.ignores_accents)
@@ -55,7 +59,34 @@ def like(left: sa.ColumnElement[Any], pattern: str, dialect: str) -> sa.ColumnEl
 
 
 def ilike(left: sa.ColumnElement[Any], pattern: str, dialect: str, manner: Manner) -> sa.ColumnElement[bool]:
-    return like(manner.folded(left, dialect), folded_pattern(pattern, manner.fold), dialect)
+    folded, wanted = manner.folded(left, dialect), folded_pattern(pattern, manner.fold)
+    clause = like(folded, wanted, dialect)
+    begin = expressions_of(dialect).beginning(folded)
+    if manner.index is None or begin is None or not _fixed(wanted)[0]:
+        return clause
+    # True of all that the whole pattern is true of, for the index of beginnings.
+    return sa.and_(like(begin, f"{_escaped(_fixed(wanted)[0][:BEGINNING])}%", dialect), clause)
+
+
+def near(pattern: str, manner: Manner) -> str | None:
+    """The words that texts must have (:attr:`Operator.near`), by the text with which the pattern begins."""
+    text, is_whole = _fixed(folded_pattern(pattern, manner.fold))
+    return needed_at_beginning(text, is_whole)
+
+
+def _fixed(pattern: str) -> tuple[str, bool]:
+    """The text before the first wildcard of a pattern, and whether there is none."""
+    parts, begin = _ESCAPED.split(pattern), ""
+    for place, part in enumerate(parts):
+        plain = part if place % 2 else re.split("[%_]", part, maxsplit=1)[0]
+        begin += plain
+        if plain != part:
+            return begin, False
+    return begin, True
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([%_\\])", r"\\\1", text)
 
 
 def folded_pattern(pattern: str, fold: Callable[[str], str]) -> str:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from dynmodel_pyramid.database.expressions import expressions_of
-from dynmodel_pyramid.database.texts.word_queries import Query, resolved, written
+from dynmodel_pyramid.database.texts.word_queries import Query, needed, resolved, written
 from dynmodel_pyramid.database.texts.words import words
 from dynmodel_pyramid.fields.sql.patterns import Manner
 
@@ -68,3 +68,10 @@ def condition(function: str) -> Callable[[sa.ColumnElement[Any], Any, str, Manne
         return vector.bool_op("@@")(asked)
 
     return make
+
+
+def near(right: tuple[str | None, Wanted], manner: Manner) -> str | None:
+    """The words that are needed, for an index (:attr:`Operator.near`)."""
+    language, wanted = right
+    query = wanted.of(manner) if language in (None, SIMPLE) else None
+    return None if query is None else needed(query)

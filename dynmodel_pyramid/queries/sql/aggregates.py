@@ -83,7 +83,7 @@ class Aggregate:
             subject = Subject(self.name, sa.type_coerce(value, sa.BigInteger()), *plain(Integer), dialect)
         elif self.function in ("min", "max"):
             value = sa.type_coerce(value, self.values.expression.type)
-            subject = replace(self.values, name=self.name, expression=value, shown=None)
+            subject = replace(self.values, name=self.name, expression=value, row=None, shown=None)
         else:
             text = self._text(value, dialect)
             subject = text if self.cast is not None and self._is_exact else self._size(text)

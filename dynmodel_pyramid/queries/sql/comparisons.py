@@ -68,6 +68,7 @@ def condition(
     clock: Clock | None = None,
     operands: Operands | None = None,
     guard: sa.ColumnElement[bool] | None = None,
+    may_narrow: bool = False,
 ) -> sa.ColumnElement[bool]:
     """The SQL of ``subject operator value``; it is null where SQL's comparison is null, so that ``not`` leaves nulls
     out.
@@ -78,6 +79,7 @@ def condition(
     :param clock: evaluates relative times; None: there are none
     :param operands: makes the values of placeholders, which only conditions of grants have
     :param guard: must hold before a condition is looked at that may fail or be slow; else the condition is null
+    :param may_narrow: whether it may be false where it is null, so that an index may narrow the rows
     :raises Malformed: the type has no such operator, the operator has no such modifier, or the value is wrong
     :raises Conflict: this database does not have the operator
     """
@@ -91,6 +93,7 @@ def condition(
         join, of_nothing = QUANTIFIERS[quantifier]
         parts = [_made(subject, known, _read(subject, known, text, clock)) for text in value]
         clause = join(of_nothing(), *parts)
+        right = None
     else:
         texts = [value] if isinstance(value, str) else value
         read = [_read(subject, known, text, clock) for text in texts]
@@ -101,7 +104,18 @@ def condition(
         # Of a value that is not shown nothing is known, not even whether it is null.
         return sa.case((subject.shown, clause))
     is_plain = known.condition in PLAIN and isinstance(subject.expression, sa.ColumnClause)
-    return clause if guard is None or is_plain else sa.case((guard, clause))
+    clause = clause if guard is None or is_plain else sa.case((guard, clause))
+    near = None if negated or quantifier is not None or not may_narrow else _near(subject, known, language, right)
+    return clause if near is None else sa.and_(near, clause)
+
+
+def _near(subject: Subject, known: Operator, language: str | None, right: Any) -> sa.ColumnElement[bool] | None:
+    """What an index of words says of the rows; None: nothing."""
+    index, row = subject.manner.index, subject.row
+    if index is None or row is None or known.near is None:
+        return None
+    query = known.near((language, right) if known.searches else right, subject.manner)
+    return None if query is None else expressions_of(subject.dialect).candidates(index, row, query)
 
 
 def _made(subject: Subject, known: Operator, right: Any) -> sa.ColumnElement[bool]:

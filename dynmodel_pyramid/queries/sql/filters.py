@@ -40,17 +40,19 @@ def translated(filters: Iterable[Filter], names: Subjects, existence: Existence)
     :raises Malformed: an unknown name (``unknown_field``), operator or value
     :raises Conflict: this database does not have an operator
     """
-    return _joined("and", [_filter(item, names, existence) for item in filters])
+    return _joined("and", [_filter(item, names, existence, True) for item in filters])
 
 
-def _filter(item: Filter, names: Subjects, existence: Existence) -> sa.ColumnElement[bool]:
+def _filter(item: Filter, names: Subjects, existence: Existence, is_positive: bool) -> sa.ColumnElement[bool]:
+    """:param is_positive: whether no group around it is negated"""
     if isinstance(item, Group):
-        joined = _joined(item.operator, [_filter(member, names, existence) for member in item.items])
+        is_positive = is_positive and not item.negated
+        joined = _joined(item.operator, [_filter(member, names, existence, is_positive) for member in item.items])
         return sa.not_(Grouping(joined)) if item.negated else joined
-    return _condition(item, names, existence)
+    return _condition(item, names, existence, is_positive)
 
 
-def _condition(item: Condition, names: Subjects, existence: Existence) -> sa.ColumnElement[bool]:
+def _condition(item: Condition, names: Subjects, existence: Existence, is_positive: bool) -> sa.ColumnElement[bool]:
     column = item.column
     if item.operator == "is" and item.value in ("null", "not_null") and not column.path:
         there = existence(column.name)
@@ -66,6 +68,7 @@ def _condition(item: Condition, names: Subjects, existence: Existence) -> sa.Col
         clock=names.clock,
         operands=names.operands,
         guard=names.guard,
+        may_narrow=is_positive,
     )
     return names.budget.spend(expression)
 

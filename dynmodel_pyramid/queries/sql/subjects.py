@@ -19,7 +19,6 @@ from dynmodel_pyramid.fields.sql.patterns import Manner
 from dynmodel_pyramid.fields.types.links import Links
 from dynmodel_pyramid.fields.types.numbers import Integer
 from dynmodel_pyramid.fields.types.temporal import DateTime
-from dynmodel_pyramid.fields.types.text import ignores_accents
 
 #: A built-in type's class, which takes no arguments.
 BuiltIn = Callable[[], FieldType]
@@ -34,6 +33,7 @@ class Subject:
     :param expression: its SQL; for a list of references, the query of its ids
     :param dialect: the database's name
     :param manner: how its texts are compared
+    :param row: the id of the row that the subject is a field of
     :param shown: whether a row shows the value to the caller; None if all rows do
     """
 
@@ -43,13 +43,16 @@ class Subject:
     options: Options
     dialect: str
     manner: Manner = Manner()
+    row: sa.ColumnElement[Any] | None = None
     shown: sa.ColumnElement[bool] | None = None
 
     def made(self, name: str, expression: sa.ColumnElement[Any], field_type: BuiltIn) -> "Subject":
         """A subject made from this one, of a built-in type with its default options."""
         known, options = plain(field_type)
         manner = Manner(self.manner.schema)
-        return replace(self, name=name, expression=expression, field_type=known, options=options, manner=manner)
+        return replace(
+            self, name=name, expression=expression, field_type=known, options=options, manner=manner, row=None
+        )
 
 
 @cache
@@ -62,8 +65,8 @@ def plain(field_type: BuiltIn) -> tuple[FieldType, Options]:
 def of_field(model: Model, field: FieldDefinition, table: sa.FromClause) -> Subject:
     """The subject of a field; ``table`` is the source of a view."""
     column = expression(model, field, table)
-    manner = Manner(model.schema, ignores_accents(model.field_types[field.type], field.options))
-    return Subject(field.name, column, model.field_types[field.type], field.options, model.dialect, manner)
+    manner, known = model.manner(field), model.field_types[field.type]
+    return Subject(field.name, column, known, field.options, model.dialect, manner, table.c.get("id"))
 
 
 def of_system(model: Model, name: str, table: sa.FromClause) -> Subject:
