@@ -102,8 +102,8 @@ def key_columns(rows: Rows, names: Sequence[str]) -> dict[str, KeyColumn]:
         column = _key_column(rows, links, name)
         if column is None:
             continue
-        place = f"{column.field}.{column.member}"
-        if column.link in seen or any(f"{one.field}.{one.member}" == place for one in keyed.values()):
+        place = (column.field, column.member)
+        if column.link in seen or any((one.field, one.member) == place for one in keyed.values()):
             raise Malformed(
                 f"the first line names {column.link!r} twice",
                 code="malformed_csv",
