@@ -44,15 +44,18 @@ lint: $(VENV)/.test
 	$(BIN)/mypy
 
 $(BIN)/python:
-	$(PYTHON) -m venv $(VENV)
+	@echo "making a virtual environment, $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: setup.py | $(BIN)/python
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e .
-	touch $@
+	@echo "installing the package and its libraries into $(VENV): about a minute"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -e .
+	@touch $@
 
 $(VENV)/.test: setup.py | $(BIN)/python
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[test]'
-	touch $@ $(VENV)/.run
+	@echo "installing the package, its libraries and what the tests need, PostgreSQL too, into $(VENV): some minutes"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[test]'
+	@touch $@ $(VENV)/.run
 
 clean:
 	rm -rf $(VENV) .mypy_cache build dist *.egg-info .coverage*

@@ -32,6 +32,12 @@ def test_every_page_is_of_a_built_in_type():
     assert {path.stem for path in FOLDER.glob("*.md")} == {*TYPES, "README"}
 
 
+def test_the_readme_names_every_type():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    listed = re.search(r"^## Field types\n(.*?)\n\nSome need", text, re.DOTALL | re.MULTILINE)[1]
+    assert sorted(re.findall(r"`(\w+)`", listed)) == sorted(TYPES)
+
+
 @pytest.mark.parametrize("name", TYPES)
 def test_a_page_has_the_shape(name):
     lines = text_of(name).splitlines()
