@@ -8,10 +8,13 @@ sees this environment's packages would need a .pth file to do the same.
 import re
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import requests
+import webtest
 from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationConflictError, ConfigurationExecutionError
 
@@ -36,7 +39,9 @@ def installed(tmp_path_factory) -> Path:
 # An installed distribution
 
 
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_an_installed_plugin_serves(installed, settings, tmp_path):
+    """In a real process; the conformance run asks both databases."""
     server = Server(settings, tmp_path, environment={"PYTHONPATH": path_with(installed)})
     server.start()
     try:
@@ -71,67 +76,60 @@ def test_the_plugin_passes_its_conformance_run(installed, tmp_path):
     assert " passed" in done.stdout and "skipped" not in done.stdout
 
 
-def test_a_plugin_goes_missing_and_comes_back(installed, settings, tmp_path):
-    def serve(**environment):
-        server = Server(settings, tmp_path, environment=environment)
-        server.start()
-        return server
+@contextmanager
+def serving(settings, folder: Path | None, monkeypatch) -> Iterator[webtest.TestApp]:
+    """An application of its own in this process, as if only the distributions in a folder had been added."""
+    with monkeypatch.context() as patched:
+        if folder is not None:
+            patched.syspath_prepend(str(folder))
+        wsgi = dynmodel_pyramid.main({}, **settings)
+        yield webtest.TestApp(wsgi)
+        wsgi.registry.dynmodel_catalogue.database.close()
 
+
+def test_a_plugin_goes_missing_and_comes_back(installed, settings, monkeypatch):
     fields = {"name": "string", "square": {"type": "chess_square", "default": "a1"}}
-    server = serve(PYTHONPATH=path_with(installed))
-    try:
+    with serving(settings, installed, monkeypatch) as app:
         for name in ("Game", "Study", "Opening", "Plain"):
             document = {"model_name": name, "fields": fields if name != "Plain" else {"name": "string"}}
-            requests.post(f"{server.url}/table/", json=document)
-            requests.post(f"{server.url}/table/{name}/rows/", json={"name": "a"})
-    finally:
-        server.stop()
-    server = serve()
-    try:
-        listed = requests.get(f"{server.url}/table/")
-        assert [made["model_name"] for made in listed.json()] == ["Game", "Study", "Opening", "Plain"]
-        assert requests.get(f"{server.url}/table/Game/").json()["fields"]["square"]["type"] == "chess_square"
-        table = f"{server.url}/table/Game"
+            app.post_json("/table/", document)
+            app.post_json(f"/table/{name}/rows/", {"name": "a"})
+    with serving(settings, None, monkeypatch) as app:
+        listed = app.get("/table/").json
+        assert [made["model_name"] for made in listed] == ["Game", "Study", "Opening", "Plain"]
+        assert app.get("/table/Game/").json["fields"]["square"]["type"] == "chess_square"
+        table = "/table/Game"
         for answer in (
-            requests.get(f"{table}/rows/"),
-            requests.get(f"{table}/rows/?limit=1"),
-            requests.get(f"{table}/rows/1/"),
-            requests.post(f"{table}/rows/", json={"name": "b"}),
-            requests.put(f"{table}/rows/1/", json={"name": "b"}),
-            requests.patch(f"{table}/rows/1/", json={"name": "b"}),
-            requests.delete(f"{table}/rows/1/"),
-            requests.put(f"{table}/", json={"model_name": "Game", "fields": {**fields, "more": "string"}}),
-            requests.patch(f"{table}/", json={"fields": {"square": "string"}}),
+            app.get(f"{table}/rows/", status=409),
+            app.get(f"{table}/rows/?limit=1", status=409),
+            app.get(f"{table}/rows/1/", status=409),
+            app.post_json(f"{table}/rows/", {"name": "b"}, status=409),
+            app.put_json(f"{table}/rows/1/", {"name": "b"}, status=409),
+            app.patch_json(f"{table}/rows/1/", {"name": "b"}, status=409),
+            app.delete(f"{table}/rows/1/", status=409),
+            app.put_json(f"{table}/", {"model_name": "Game", "fields": {**fields, "more": "string"}}, status=409),
+            app.patch_json(f"{table}/", {"fields": {"square": "string"}}, status=409),
         ):
-            assert answer.status_code == 409, (answer.request.method, answer.url, answer.text)
-            assert answer.json()["code"] == "field_type_missing"
-            assert "'chess_square' is not installed" in answer.json()["detail"] and answer.json()["hint"]
+            assert answer.json["code"] == "field_type_missing"
+            assert "'chess_square' is not installed" in answer.json["detail"] and answer.json["hint"]
         history = f"{table}/history"
-        assert [step["kind"] for step in requests.get(f"{history}/").json()[0]["steps"]][:2] == [
-            "create_table", "add_field",
-        ]  # fmt: skip
-        assert requests.get(f"{history}/1/").json()["definition"] == requests.get(f"{table}/").json()
-        assert requests.get(f"{history}/1/diff/1/").json()["steps"] == []
-        assert requests.get(f"{table}/quarantine/").json() == []
-        unknown = requests.post(f"{server.url}/table/", json={"model_name": "New", "fields": {"a": "chess_square"}})
-        assert unknown.json()["errors"][0]["code"] == "unknown_type"
+        assert [step["kind"] for step in app.get(f"{history}/").json[0]["steps"]][:2] == ["create_table", "add_field"]
+        assert app.get(f"{history}/1/").json["definition"] == app.get(f"{table}/").json
+        assert app.get(f"{history}/1/diff/1/").json["steps"] == []
+        assert app.get(f"{table}/quarantine/").json == []
+        unknown = app.post_json("/table/", {"model_name": "New", "fields": {"a": "chess_square"}}, status=422)
+        assert unknown.json["errors"][0]["code"] == "unknown_type"
         # Other tables work, and this one can be rid of the field, or go altogether.
-        assert requests.get(f"{server.url}/table/Plain/rows/").json() == [{"id": 1, "name": "a"}]
-        without = requests.put(f"{server.url}/table/Study/", json={"model_name": "Study", "fields": {"name": "string"}})
-        assert without.status_code == 200, without.text
-        assert requests.get(f"{server.url}/table/Study/rows/").json() == [{"id": 1, "name": "a"}]
+        assert app.get("/table/Plain/rows/").json == [{"id": 1, "name": "a"}]
+        app.put_json("/table/Study/", {"model_name": "Study", "fields": {"name": "string"}}, status=200)
+        assert app.get("/table/Study/rows/").json == [{"id": 1, "name": "a"}]
         # A later change carries the dropped column along.
         changed = {"model_name": "Study", "fields": {"name": {"type": "string", "required": True}, "size": "integer"}}
-        assert requests.put(f"{server.url}/table/Study/", json=changed).status_code == 200
-        assert requests.get(f"{server.url}/table/Study/rows/").json() == [{"id": 1, "name": "a", "size": None}]
-        assert requests.delete(f"{server.url}/table/Opening/").status_code == 204
-    finally:
-        server.stop()
-    server = serve(PYTHONPATH=path_with(installed))
-    try:
-        assert requests.get(f"{server.url}/table/Game/rows/").json() == [{"id": 1, "name": "a", "square": "a1"}]
-    finally:
-        server.stop()
+        app.put_json("/table/Study/", changed, status=200)
+        assert app.get("/table/Study/rows/").json == [{"id": 1, "name": "a", "size": None}]
+        app.delete("/table/Opening/", status=204)
+    with serving(settings, installed, monkeypatch) as app:
+        assert app.get("/table/Game/rows/").json == [{"id": 1, "name": "a", "square": "a1"}]
 
 
 # Plugins that fail
@@ -272,7 +270,7 @@ def test_an_application_may_give_a_type_whose_plugin_failed(plugin_path):
     catalogue.database.close()
 
 
-def test_the_server_starts_and_tells_what_failed(settings, tmp_path):
+def test_the_server_starts_and_tells_what_failed(settings, tmp_path, monkeypatch, caplog):
     """Tables of the type answer 409 with the cause, all others work; once mended, all is as it was."""
     spoilt = tmp_path / "spoilt"
     spoilt.mkdir()
@@ -281,20 +279,11 @@ def test_the_server_starts_and_tells_what_failed(settings, tmp_path):
     value = plant(spoilt, "raise RuntimeError('no palette')")
     fields = {"a": {"type": "shade"}}
 
-    def serve(folder):
-        server = Server(settings, tmp_path, environment={"PYTHONPATH": path_with(folder)})
-        server.start()
-        return server
-
-    server = serve(tmp_path)
-    try:
-        requests.post(f"{server.url}/table/", json={"model_name": "A", "fields": fields})
-        assert requests.post(f"{server.url}/table/A/rows/", json={"a": "x"}).status_code == 201
-    finally:
-        server.stop()
-    server = serve(spoilt)
-    try:
-        *installed, failed = requests.get(f"{server.url}/field-type/").json()
+    with serving(settings, tmp_path, monkeypatch) as app:
+        app.post_json("/table/", {"model_name": "A", "fields": fields})
+        app.post_json("/table/A/rows/", {"a": "x"}, status=201)
+    with serving(settings, spoilt, monkeypatch) as app:
+        *installed, failed = app.get("/field-type/").json
         assert {known["status"] for known in installed} == {"installed"}
         assert "tone" in [known["name"] for known in installed]
         assert failed == {
@@ -305,25 +294,20 @@ def test_the_server_starts_and_tells_what_failed(settings, tmp_path):
             "entry_point": value,
             "cause": "can't be loaded: RuntimeError: no palette (mend or uninstall that package)",
         }
-        assert requests.get(f"{server.url}/field-type/shade/").json() == failed
-        refused = requests.get(f"{server.url}/table/A/rows/")
-        assert refused.status_code == 409 and refused.json()["code"] == "field_type_missing"
-        assert "'shade' is installed but failed at the start" in refused.json()["detail"]
-        assert "acme-shades 4.5.6" in refused.json()["hint"] and failed["cause"] in refused.json()["hint"]
-        assert requests.get(f"{server.url}/table/A/").json()["fields"]["a"]["type"] == "shade"
-        unknown = requests.post(f"{server.url}/table/", json={"model_name": "B", "fields": fields})
-        assert unknown.json()["errors"][0]["code"] == "unknown_type"
+        assert app.get("/field-type/shade/").json == failed
+        refused = app.get("/table/A/rows/", status=409)
+        assert refused.json["code"] == "field_type_missing"
+        assert "'shade' is installed but failed at the start" in refused.json["detail"]
+        assert "acme-shades 4.5.6" in refused.json["hint"] and failed["cause"] in refused.json["hint"]
+        assert app.get("/table/A/").json["fields"]["a"]["type"] == "shade"
+        unknown = app.post_json("/table/", {"model_name": "B", "fields": fields}, status=422)
+        assert unknown.json["errors"][0]["code"] == "unknown_type"
         tone = {"model_name": "B", "fields": {"a": {"type": "tone"}}}
-        assert requests.post(f"{server.url}/table/", json=tone).status_code == 201
-        log = server.log.read_text()
-        assert "ERROR" in log and str(failed["cause"]) in log and "Traceback" in log
-    finally:
-        server.stop()
-    server = serve(tmp_path)
-    try:
-        assert requests.get(f"{server.url}/table/A/rows/").json() == [{"id": 1, "a": "x"}]
-    finally:
-        server.stop()
+        app.post_json("/table/", tone, status=201)
+        (logged,) = [each for each in caplog.records if each.levelname == "ERROR"]
+        assert str(failed["cause"]) in logged.getMessage() and logged.exc_info
+    with serving(settings, tmp_path, monkeypatch) as app:
+        assert app.get("/table/A/rows/").json == [{"id": 1, "a": "x"}]
 
 
 # Options of another version
