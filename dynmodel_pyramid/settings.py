@@ -20,6 +20,8 @@ from dynmodel_pyramid.errors import ConfigurationProblem
 PREFIX = "dynmodel."
 #: The environment variable ``DYNMODEL_MAX_TABLES`` sets ``dynmodel.max_tables``, and wins over the INI file.
 ENVIRONMENT = "DYNMODEL_"
+#: The variable that says how many processes serve together.
+PROCESSES = f"{ENVIRONMENT}PROCESSES"
 #: How like a setting an unknown variable must be to be refused as a misspelt one (difflib's ratio).
 _MISSPELT = 0.85
 

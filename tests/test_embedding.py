@@ -4,7 +4,7 @@ import pytest
 import webtest
 from pyramid.exceptions import ConfigurationExecutionError
 
-import dynmodel_pyramid
+from dynmodel_pyramid.application import TWEENS
 from dynmodel_pyramid.errors import ConfigurationProblem
 from tests.host import host_config
 
@@ -176,7 +176,7 @@ def test_explicit_tweens_must_hold_ours(serve, settings):
     told = refused(serve, host_config(settings, **{"pyramid.tweens": "\n".join(tweens)}))
     assert "pyramid.tweens leaves out" in told and "attempts_tween_factory" in told
     assert 'include("pyramid_tm")' in refused(serve, host_config(settings, **{"pyramid.tweens": tweens[1]}))
-    config = host_config(settings, **{"pyramid.tweens": "\n".join(dynmodel_pyramid.TWEENS)})
+    config = host_config(settings, **{"pyramid.tweens": "\n".join(TWEENS)})
     app = serve(config)
     assert app.get("/data").json["name"] == "dynmodel_pyramid"
 

@@ -19,6 +19,7 @@ LAYERS = (
     "testing",
     "scripts",
     "__init__",
+    "application",
     "directives",
     "server",
     "web",
@@ -37,7 +38,7 @@ LAYERS = (
     "errors",
     "hints",
 )
-KNOW_PYRAMID = {"testing", "__init__", "directives", "scripts", "web"}
+KNOW_PYRAMID = {"testing", "__init__", "application", "directives", "scripts", "web"}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 

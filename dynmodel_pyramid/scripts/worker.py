@@ -13,7 +13,7 @@ import traceback
 from dynmodel_pyramid.scripts.pulse import Pulse
 from dynmodel_pyramid.scripts.serve import IniFile
 from dynmodel_pyramid.server.serving import Server
-from dynmodel_pyramid.web.identity.rates import PROCESSES
+from dynmodel_pyramid.settings import PROCESSES
 
 EXIT_MARGIN = 1.0  # seconds beyond the graceful timeout that the interpreter has for its own end
 

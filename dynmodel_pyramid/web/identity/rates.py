@@ -21,10 +21,8 @@ from pyramid.response import Response
 
 from dynmodel_pyramid.access.identity import Identity
 from dynmodel_pyramid.errors import ConfigurationProblem, TooManyRequests
-from dynmodel_pyramid.settings import Settings
+from dynmodel_pyramid.settings import PROCESSES, Settings
 
-#: The variable of the environment that says how many processes serve together.
-PROCESSES = "DYNMODEL_PROCESSES"
 #: Buckets of identities, and as many of addresses, that a process keeps; the ones used longest ago are forgotten.
 MOST = 10_000
 #: Seconds of requests that may come at once, unless a setting says how many.

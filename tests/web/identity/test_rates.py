@@ -5,7 +5,8 @@ from pyramid.response import Response
 
 from dynmodel_pyramid.access.identity import ANONYMOUS, Identity
 from dynmodel_pyramid.errors import ConfigurationProblem, TooManyRequests
-from dynmodel_pyramid.web.identity.rates import PROCESSES, Rates, add_headers, limit, network, processes, rates
+from dynmodel_pyramid.settings import PROCESSES
+from dynmodel_pyramid.web.identity.rates import Rates, add_headers, limit, network, processes, rates
 from tests.web.identity.requests_of import request_of, settings_of
 
 
