@@ -115,6 +115,13 @@ class _Asked(Queries):
             aggregate = draw.choice([f"{name}.count()", f"{name}.max()", f"{name}.sum()", "count()", f"{name}.avg()"])
             by = draw.choice(["", f"{self.name()},"])
             found.append(("select", by + aggregate))
+            if draw.random() < 0.3:
+                found.append(
+                    ("order", draw.choice([aggregate, by.strip(",") or aggregate]) + draw.choice(["", ".desc"]))
+                )
+            if draw.random() < 0.3:
+                subject, value = draw.choice(["count()", aggregate]), draw.choice(["eq.1", "gt.1", "is.null", "lt.x"])
+                found.append(("having", f"({draw.choice(['', 'not.'])}or({subject}.{value},{self.name()}.is.null))"))
         elif pick < 0.7:
             cast = f"{self.name()}::{draw.choice(CASTS)}"
             found.append(("select", f"id,{draw.choice(['notes->k', 'notes->>k', cast])}"))

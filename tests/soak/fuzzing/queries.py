@@ -144,6 +144,8 @@ class Queries:
             made.append(("select", self.select()))
         if draw.random() < 0.3:
             made.append(("order", self.order()))
+        if draw.random() < 0.1:
+            made.append(("having", self.group().replace(self.column(), draw.choice(["count()", "n.sum()", "count"]))))
         for name in ("limit", "offset"):
             if draw.random() < 0.2:
                 made.append((name, draw.choice(NUMBERS)))
