@@ -116,12 +116,12 @@ def test_refused(shop, query, code, word):
     assert word in shop.refused("GET", f"/table/Order/rows/?{query}", status=400, code=code).text
 
 
-def test_a_field_that_is_called_having(fresh):
+def test_a_field_that_is_called_having(client):
     """Its conditions are written as before; only a value in parentheses is about groups."""
-    path = fresh.table({"having": "integer"})
-    fresh.send("POST", f"{path}rows/", [{"having": 1}, {"having": 1}, {"having": 2}], status=201)
-    assert fresh.get(f"{path}rows/?having=eq.2") == [{"id": 3, "having": 2}]
-    assert fresh.get(f"{path}rows/?having=gt.0&select=having,count()&having=(having.eq.1)") == [
+    path = client.table({"having": "integer"})
+    client.send("POST", f"{path}rows/", [{"having": 1}, {"having": 1}, {"having": 2}], status=201)
+    assert client.get(f"{path}rows/?having=eq.2") == [{"id": 3, "having": 2}]
+    assert client.get(f"{path}rows/?having=gt.0&select=having,count()&having=(having.eq.1)") == [
         {"having": 1, "count": 2}
     ]
 

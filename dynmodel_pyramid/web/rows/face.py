@@ -8,7 +8,7 @@ from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.exchange.forms import JsonForm
 from dynmodel_pyramid.queries import Query, QueryError, Rules, parse, split
 from dynmodel_pyramid.queries.grammar.habits import parameter_meant
-from dynmodel_pyramid.queries.grammar.parsing import AT_THE_ROOT, EVERYWHERE
+from dynmodel_pyramid.queries.grammar.parsing import AT_THE_ROOT, EVERYWHERE, HAVING
 from dynmodel_pyramid.web.http.conditions import best_offer
 from dynmodel_pyramid.web.http.faces import Face
 from dynmodel_pyramid.web.http.preferences import RETURNS, PreferenceRules
@@ -49,7 +49,7 @@ def read_query(context: RowList, text: str, rules: Rules) -> Query:
 def _unknown_parameter(error: QueryError, context: RowList, rules: Rules, text: str) -> Malformed | None:
     """A parameter that is no condition may be meant for another service: the error names it, not a place in it."""
     name = error.parameter
-    known = name in EVERYWHERE or name in AT_THE_ROOT or context.rows.knows(name, "read")
+    known = name in EVERYWHERE or name in AT_THE_ROOT or name == HAVING or context.rows.knows(name, "read")
     if error.part != "value" or not name.isidentifier() or known:
         return None
     names = [field for field in context.rows.names() if context.rows.knows(field, "read")]
