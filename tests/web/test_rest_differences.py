@@ -166,6 +166,12 @@ def time_zones(rest):
     assert rest.send("GET", "Book?limit=1", Prefer="timezone=Jupiter/Red_Spot").status_int == 200
 
 
+def relative_times(rest):
+    assert rest.rows("Book?moment=gte.now-7d") == []
+    rest.refused("GET", "Book?moment=gte.epoch", 400, "22007")
+    rest.refused("PATCH", "Book?id=eq.1", 400, "22007", {"moment": "now"})
+
+
 def defaults_made_anew(rest):
     rest.refused("PATCH", "Book?id=eq.1&columns=seen", 400, "PGRST100", {}, Prefer="missing=default")
 
@@ -246,6 +252,7 @@ SHOWN = {
     "`ilike` and `imatch`": lambda rest: rest.rows("Book?title=ilike.%C3%A4PFEL")[0],
     "Rows can't be ordered by ranges": orders_by_arrays,
     "A cast of a value": casts,
+    "`now`, `today` and the like": relative_times,
     "`Prefer: timezone=` is ignored": time_zones,
     "`Prefer: missing=default` in a PATCH": defaults_made_anew,
     "CSV with a name twice": losing_csv,
