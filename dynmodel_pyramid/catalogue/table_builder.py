@@ -27,7 +27,7 @@ from dynmodel_pyramid.definitions.names import identifiers
 from dynmodel_pyramid.errors import PluginMissing
 from dynmodel_pyramid.fields import FieldTypes, Reference
 from dynmodel_pyramid.fields.contract import options_version, stored_default
-from dynmodel_pyramid.fields.sql.patterns import Manner
+from dynmodel_pyramid.fields.sql.patterns import Case, Manner
 from dynmodel_pyramid.fields.types.temporal import UTCDateTime
 
 #: Columns that every table has besides ``id`` and its fields.
@@ -193,8 +193,7 @@ class Generator:
         for field in definition.fields:
             for unique, folds_case in field_indexes(field, self.reference(field)):
                 column = table.c[field.name]
-                # Both databases fold ASCII letters only: SQLite's lower() does so, and PostgreSQL's on COLLATE "C".
-                add(field.id, unique, [sa.func.lower(column) if folds_case else column])
+                add(field.id, unique, [Case(field.folding, self.dialect.schema).key(column) if folds_case else column])
             if field.index == SEARCH:
                 indexes |= word_indexes(self.manner(definition.id, field), table.c[field.name], self.dialect.name)
         for index in definition.indexes:
@@ -303,6 +302,10 @@ class Model:
     def manner(self, field: FieldDefinition) -> Manner:
         """How the texts of a field are compared."""
         return self._generator.manner(self.definition.id, field)
+
+    def case(self, field: FieldDefinition) -> Case:
+        """What counts as one text, by the rule ``unique_ignore_case`` of a field."""
+        return Case(field.folding, self._generator.dialect.schema)
 
     @property
     def table(self) -> sa.Table:

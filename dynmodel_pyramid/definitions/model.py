@@ -42,6 +42,8 @@ class FieldDefinition:
     write_only: bool = False
     aliases: tuple[Alias, ...] = ()
     message: str | None = None
+    #: The version of the table by which ``unique_ignore_case`` folds case; 0: ASCII alone.
+    folding: int = 0
 
     @property
     def is_unique(self) -> bool:

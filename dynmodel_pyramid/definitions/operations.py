@@ -13,14 +13,14 @@ ASPECTS: Mapping[str, tuple[str, ...]] = {
     "type": ("type", "options", "options_version"),
     "options": ("options", "options_version"),
     "required": ("required",),
-    "unique": ("unique", "unique_ignore_case"),
+    "unique": ("unique", "unique_ignore_case", "folding"),
     "index": ("index",),
     "default": ("default", "default_expression"),
     "access": ("read_only", "write_only"),
     "labels": ("label", "description", "message", "aliases"),
 }
 #: Attributes that clients don't know.
-_INNER = ("column", "options_version")
+_INNER = ("column", "options_version", "folding")
 _KINDS = {
     "name": "rename_field",
     "type": "retype_field",

@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol
 
 import colander
 
+from dynmodel_pyramid.database.texts import folding_table
 from dynmodel_pyramid.definitions.expressions import EXPRESSIONS, evaluate
 from dynmodel_pyramid.definitions.model import Alias, FieldDefinition, Referrer
 from dynmodel_pyramid.definitions.names import field_name_fault, name_key
@@ -32,10 +33,18 @@ def read_options_of_all(
     flags = ("unique_ignore_case", "read_only", "write_only")
     return {
         **{name: problems.flag(value, name, pointer) for name in flags},
+        "folding": _folding(value, old),
         "default_expression": _expression(value, pointer, problems),
         "aliases": _aliases(value.get("aliases"), old.aliases if old else (), f"{pointer}/aliases", problems),
         "message": _message(value, pointer, problems),
     }
+
+
+def _folding(value: dict[str, Any], old: FieldDefinition | None) -> int:
+    """A rule keeps the folding that it began with: rows may clash by another."""
+    if value.get("unique_ignore_case") is not True:
+        return 0
+    return old.folding if old is not None and old.unique_ignore_case else folding_table.VERSION
 
 
 def index_of(value: dict[str, Any], pointer: str, problems: Problems) -> bool | Literal["search"]:

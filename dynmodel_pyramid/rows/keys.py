@@ -88,9 +88,7 @@ class KeyReader:
         self._by_name = readable
         self._aliases = {former: name for former, name in aliases_of(far).names.items() if name in readable}
         self.targets = [
-            target
-            for target in uniquenesses_of(far.definition)
-            if all(name in {*readable, "id"} for name in target.names)
+            target for target in uniquenesses_of(far) if all(name in {*readable, "id"} for name in target.names)
         ]
 
     def member(self, name: str) -> tuple[FieldType, Options] | None:

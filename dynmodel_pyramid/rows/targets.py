@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.column_expressions import is_system_value
 from dynmodel_pyramid.catalogue.table_builder import Model
-from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.fields.sql.patterns import Case
 from dynmodel_pyramid.queries.grammar.printing import print_name
 from dynmodel_pyramid.queries.sql.views import View
 from dynmodel_pyramid.rows.aliases import aliases_of
@@ -19,19 +19,20 @@ from dynmodel_pyramid.rows.aliases import aliases_of
 class Target:
     """A uniqueness of one table.
 
-    :param folds_case: upper and lower case of ASCII letters are equal
+    :param case: what counts as one text, where upper and lower case are equal
     :param nulls_distinct: a null is equal to no other
     :param system_values: the fields with system values: an existing row is found only by documents that repeat these
     """
 
     names: tuple[str, ...]
-    folds_case: bool = False
+    case: Case | None = None
     nulls_distinct: bool = True
     system_values: frozenset[str] = frozenset()
 
     def columns(self, table: sa.FromClause) -> list[sa.ColumnElement[Any]]:
         """The columns or expressions of the unique index (ON CONFLICT, "conflict_target")."""
-        return [sa.func.lower(table.c[name]) if self.folds_case else table.c[name] for name in self.names]
+        columns: list[sa.ColumnElement[Any]] = [table.c[name] for name in self.names]
+        return columns if self.case is None else [self.case.key(column) for column in columns]
 
     def matches(self, one: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bool]:
         """The condition that rows of two tables have the same values."""
@@ -54,15 +55,14 @@ class Target:
             if row[name] is None:
                 conditions.append(column.is_(None))
             else:
-                conditions.append(column == (sa.func.lower(value) if self.folds_case else value))
+                conditions.append(column == (value if self.case is None else self.case.key(value)))
         return conditions
 
     def folded(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
         """Values that are equal for equal rows."""
-        if not self.folds_case:
+        if self.case is None:
             return values
-        # bytes.lower() folds the letters of ASCII, as lower() does in SQL.
-        return tuple(value.encode().lower().decode() if isinstance(value, str) else value for value in values)
+        return tuple(self.case.key_of(value) if isinstance(value, str) else value for value in values)
 
 
 BY_ID = Target(("id",))
@@ -109,7 +109,7 @@ def targets_of(model: Model, names: Sequence[str] | None, view: View, *, ignore:
         return (target_of(model, names, view),)
     # A new system value belongs to no row yet.
     given = {field.name for field in model.definition.fields if is_system_value(model, field)}
-    return tuple(target for target in uniquenesses_of(model.definition) if given.isdisjoint(target.names))
+    return tuple(target for target in uniquenesses_of(model) if given.isdisjoint(target.names))
 
 
 def target_of(model: Model, names: Sequence[str] | None, view: View) -> Target:
@@ -121,14 +121,14 @@ def target_of(model: Model, names: Sequence[str] | None, view: View) -> Target:
         return BY_ID
     known = aliases_of(model).names
     wanted = tuple(known.get(name, name) for name in names)
-    targets = [target for target in uniquenesses_of(model.definition) if sorted(target.names) == sorted(wanted)]
+    targets = [target for target in uniquenesses_of(model) if sorted(target.names) == sorted(wanted)]
     if targets and all(name == "id" or view.may_read(name) for name in wanted):
         fields = (model.definition.by_name.get(name) for name in wanted)
         system_values = (field.name for field in fields if field is not None and is_system_value(model, field))
         return replace(targets[0], system_values=frozenset(system_values))
     choices = [
         ",".join(map(print_name, target.names))
-        for target in uniquenesses_of(model.definition)
+        for target in uniquenesses_of(model)
         if target is BY_ID or all(map(view.may_read, target.names))
     ]
     raise Malformed(
@@ -139,12 +139,13 @@ def target_of(model: Model, names: Sequence[str] | None, view: View) -> Target:
     )
 
 
-def uniquenesses_of(definition: TableDefinition) -> list[Target]:
+def uniquenesses_of(model: Model) -> list[Target]:
     """All uniquenesses of a table, the id first."""
+    definition = model.definition
     # Of two uniquenesses over the same fields, the plain one is used; the other one would still refuse rows.
     targets = [BY_ID]
     targets += [Target((field.name,)) for field in definition.fields if field.unique and not field.unique_ignore_case]
-    targets += [Target((field.name,), folds_case=True) for field in definition.fields if field.unique_ignore_case]
+    targets += [Target((field.name,), model.case(field)) for field in definition.fields if field.unique_ignore_case]
     for index in definition.indexes:
         if index.unique:
             names = tuple(definition.by_id[number].name for number, _ in index.fields)

@@ -26,6 +26,7 @@ from dynmodel_pyramid.definitions.store import LIST_PREFIX, TrashedField
 from dynmodel_pyramid.definitions.trashed import TrashStore
 from dynmodel_pyramid.errors import Conflict, PluginMissing
 from dynmodel_pyramid.fields import Reference
+from dynmodel_pyramid.fields.sql.patterns import Case
 
 
 def quoted(name: str) -> quoted_name:
@@ -145,7 +146,8 @@ class SchemaTools:
             table = sa.Table(
                 quoted(physical_name(table_id)), sa.MetaData(schema=self.schema), sa.Column("id", sa.BigInteger), column
             )
-            return FarKey(self.connection, table.alias("_key"), field, self.generator.field_types[field.type])
+            case = Case(field.folding, self.schema) if field.unique_ignore_case else None
+            return FarKey(self.connection, table.alias("_key"), field, self.generator.field_types[field.type], case)
 
         def far_key(field: FieldDefinition) -> FarKey | None:
             reference = self.generator.reference(field)
@@ -272,7 +274,7 @@ class SchemaTools:
         for field in definition.fields:
             for unique, folds_case in field_indexes(field, self.generator.reference(field)):
                 name = f"_{'ux' if unique else 'ix'}_{definition.id}_{field.id}"
-                described[name] = ((field.id,), folds_case, self.column_type(field))
+                described[name] = ((field.id,), folds_case, self.column_type(field), field.folding)
             if field.index == SEARCH:
                 words = ((field.id,), SEARCH, self.column_type(field), field.options.get("ignore_accents"))
                 for begin in self.generator.dialect.word_indexes:

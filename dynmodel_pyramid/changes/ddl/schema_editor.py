@@ -210,7 +210,7 @@ class SchemaEditor(SchemaTools):
         if self.violations.judges_uniqueness:
             kept_indexes = self.kept_indexes(before, after, edit.rewritten)
             expressions = {number: values.expression for number, values in edit.values.items()}
-            for rule in row_checks.unique_rules(after, kept_indexes):
+            for rule in row_checks.unique_rules(after, kept_indexes, self.schema):
                 self.violations.add(rule.violation(self.connection, edit.table, expressions))
             new_indexes = {name: index for name, index in self.index_names(after).items() if name not in kept_indexes}
             self._check_entries(edit.table, new_indexes, after, expressions)
@@ -277,7 +277,7 @@ class SchemaEditor(SchemaTools):
 
     def explain_refusal(self, table: sa.Table, index: sa.Index, after: TableDefinition) -> None:
         expressions = {field.id: table.c[field.name] for field in after.fields if field.name in table.c}
-        for rule in row_checks.unique_rules(after, set()):
+        for rule in row_checks.unique_rules(after, set(), self.schema):
             if rule.name == index.name:
                 self.violations.add(rule.violation(self.connection, table, expressions))
         refused = {name: described for name, described in self.index_names(after).items() if name == index.name}

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.changes.values.column_values import UNCACHED
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.fields import FieldType
+from dynmodel_pyramid.fields.sql.patterns import Case
 
 #: How many rows that were looked up are remembered.
 _REMEMBERED = 10_000
@@ -25,9 +26,14 @@ class FarKey:
     """
 
     def __init__(
-        self, connection: sa.Connection, rows: sa.FromClause, field: FieldDefinition, field_type: FieldType
+        self,
+        connection: sa.Connection,
+        rows: sa.FromClause,
+        field: FieldDefinition,
+        field_type: FieldType,
+        case: Case | None,
     ) -> None:
-        self._connection, self._rows, self._field = connection, rows, field
+        self._connection, self._rows, self._field, self._case = connection, rows, field, case
         self._form = field_type.text_form(field.options)
         self._node = field_type.operand_node(field.options)
         self._find = lru_cache(_REMEMBERED)(self._look_up)
@@ -51,7 +57,7 @@ class FarKey:
 
     def _is(self, value: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
         key = self._rows.c.key
-        return sa.func.lower(key) == sa.func.lower(value) if self._field.unique_ignore_case else key == value
+        return key == value if self._case is None else self._case.key(key) == self._case.key(value)
 
     def _text_of(self, row_id: int) -> str:
         """The key of a far row; the id itself if the row has none."""

@@ -10,6 +10,7 @@ from dynmodel_pyramid.catalogue.word_indexes import SEARCH
 from dynmodel_pyramid.changes.values.violations import SAMPLES, Violation
 from dynmodel_pyramid.database import Dialect
 from dynmodel_pyramid.definitions import TableDefinition
+from dynmodel_pyramid.fields.sql.patterns import Case
 
 #: Types whose values always fit.
 _SHORT = (sa.Integer, sa.Float, sa.Boolean, sa.Date, sa.DateTime, sa.Time, sa.Interval, sa.Uuid)
@@ -34,7 +35,9 @@ def too_long_entries(
         kinds = [part.type for part in parts]
         if all(map(_is_short, kinds)) or any(isinstance(kind, sa.types.NullType) for kind in kinds):
             continue  # an unknown type belongs to a missing plugin
-        parts = [sa.func.lower(part, type_=part.type) for part in parts] if folds_case is True else parts
+        if folds_case is True:
+            case = Case(definition.by_id[ids[0]].folding, dialect.schema)
+            parts = [case.key(part) for part in parts]
         rows = sa.select(table.c.id, *[part.label(f"value_{place}") for place, part in enumerate(parts)])
         count, first = dialect.refused_entries(connection, rows, SAMPLES)
         if count:

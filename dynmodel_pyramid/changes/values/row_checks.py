@@ -10,6 +10,7 @@ from dynmodel_pyramid.changes.values.column_values import UNCACHED, ColumnValues
 from dynmodel_pyramid.changes.values.violations import SAMPLES, Violation
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.compare import field_key
+from dynmodel_pyramid.fields.sql.patterns import Case
 
 
 def lost_values(values: ColumnValues, form: str, repairs: Sequence[str] = ()) -> Violation:
@@ -96,7 +97,7 @@ class UniqueRule:
     name: str
     number: int
     fields: list[FieldDefinition]
-    ignores_case: bool
+    case: Case | None
     nulls_distinct: bool
 
     def violation(
@@ -104,14 +105,23 @@ class UniqueRule:
     ) -> Violation | None:
         """:param expressions: the values of fields over the table, by the fields' ids"""
         parts = [expressions[field.id] for field in self.fields]
-        parts = [sa.func.lower(part) for part in parts] if self.ignores_case else parts
+        parts = [self.case.key(part) for part in parts] if self.case is not None else parts
         return duplicates(connection, table, self.number, self.fields, parts, self.nulls_distinct)
 
 
-def unique_rules(definition: TableDefinition, kept_indexes: set[str]) -> list[UniqueRule]:
-    """The rules with a new index, which is not in ``kept_indexes``."""
+def unique_rules(definition: TableDefinition, kept_indexes: set[str], schema: str | None) -> list[UniqueRule]:
+    """The rules with a new index, which is not in ``kept_indexes``.
+
+    :param schema: the one of all tables
+    """
     rules = [
-        UniqueRule(f"_ux_{definition.id}_{field.id}", field.id, [field], field.unique_ignore_case, True)
+        UniqueRule(
+            f"_ux_{definition.id}_{field.id}",
+            field.id,
+            [field],
+            Case(field.folding, schema) if field.unique_ignore_case else None,
+            True,
+        )
         for field in definition.fields
         if field.is_unique
     ]
@@ -119,5 +129,5 @@ def unique_rules(definition: TableDefinition, kept_indexes: set[str]) -> list[Un
         if index.unique:
             fields = [definition.by_id[number] for number, _ in index.fields]
             name = f"_ux_{definition.id}_{index.id}"
-            rules.append(UniqueRule(name, index.id, fields, False, index.nulls_distinct))
+            rules.append(UniqueRule(name, index.id, fields, None, index.nulls_distinct))
     return [rule for rule in rules if rule.name not in kept_indexes]

@@ -9,8 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from dynmodel_pyramid.database.texts import folding, folding_table
 
+
+def fold_of(version: int) -> str:
+    """The function of a version of the table."""
+    return f"dynmodel_fold_{version}"
+
+
 #: The names of the functions, each of one text.
-FOLD = f"dynmodel_fold_{folding_table.VERSION}"
+FOLD = fold_of(folding_table.VERSION)
 FOLD_ACCENTS = f"dynmodel_fold_accents_{folding_table.VERSION}"
 WORDS = f"dynmodel_words_{folding_table.VERSION}"
 #: SQLite's function of a query, a text, and whether accents are ignored.

@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database.expressions import expressions_of
-from dynmodel_pyramid.database.expressions.base import BEGINNING
-from dynmodel_pyramid.database.texts import folding
+from dynmodel_pyramid.database.expressions.base import BEGINNING, ours
+from dynmodel_pyramid.database.texts import folding, functions
 from dynmodel_pyramid.database.texts.word_queries import needed_at_beginning
 from dynmodel_pyramid.fields.sql import regular
 
@@ -39,6 +39,31 @@ class Manner:
     def fold(self) -> Callable[[str], str]:
         """The same for a text in Python."""
         return folding.fold_accents if self.ignores_accents else folding.fold
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What counts as one text where ``unique_ignore_case`` says so.
+
+    :param folding: the version of the table (:data:`~dynmodel_pyramid.database.texts.folding_table.VERSION`) that the
+        rule began with; 0 folds the letters of ASCII alone, as the rules of earlier releases do
+    :param schema: see :class:`Manner`
+    """
+
+    folding: int
+    schema: str | None = None
+
+    def key(self, text: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+        """The same for texts that are one: what the unique index holds."""
+        if not self.folding:
+            # On both databases: PostgreSQL's columns compare as bytes.
+            return sa.func.lower(text, type_=text.type)
+        return ours(functions.fold_of(self.folding), text, self.schema)
+
+    def key_of(self, text: str) -> str:
+        """The same in Python."""
+        # bytes.lower() folds the letters of ASCII, as lower() does in SQL.
+        return folding.fold(text) if self.folding else text.encode().lower().decode()
 
 
 def checked(text: str) -> str:
