@@ -51,6 +51,7 @@ TABLES = {
         "cost": {"type": "decimal", "precision": 10, "scale": 2},
     },
     "supervisors": NAMED,
+    "stock": {"count": "integer", "film": link("films")},
     "supervision": {"process": link("processes"), "supervisor": link("supervisors")},
 }
 ROWS = {
@@ -100,6 +101,7 @@ ROWS = {
     "processes": [("A1", 1, 1), ("A2", 1, 2), ("B1", 2, 1), ("B2", 2, 1), ("C1", 3, 2), ("C2", 3, 2), ("XX", 3, None)],
     "process_costs": [(1, "150.00"), (2, "200.00"), (3, "180.00"), (4, "70.00"), (5, "40.00"), (6, "70.00")],
     "supervisors": [("Mary",), ("John",), ("Peter",), ("Sarah",), ("Jane",)],
+    "stock": [(7, 1), (3, 1), (None, 2)],
     "supervision": [(1, 1), (4, 1), (2, 2), (4, 2), (3, 3), (5, 3), (6, 3), (3, 4)],
 }
 

@@ -207,6 +207,11 @@ GROUPS = {
         {"a": 8, "s": 38, "t": "37.5", "y": 1934, "z": "1934.2"}
     ],
     "films?select=rating::int,t:rating::text&rating=lt.7": [{"rating": 7, "t": "6.7"}, {"rating": 7, "t": "6.5"}],
+    "stock?select=count&limit=1": [{"count": 7}],
+    "stock?select=count()": [{"count": 3}],
+    "films?select=id,stock(count),n:stock(n:count(),count.sum())&id=eq.1": [
+        {"id": 1, "stock": [{"count": 7}, {"count": 3}], "n": [{"n": 2, "sum": 10}]}
+    ],
     "films?select=id,id,title,id&limit=1": [{"id": 1, "title": "Workers Leaving The Factory"}],
     "films?select=rating.max(),directors(last_name)&order=directors(last_name)&id=gt.3": [
         {"max": 8.9, "directors": {"last_name": "Tarantino"}},

@@ -286,6 +286,7 @@ PLACEHOLDERS = {
                ("made", "lt", "now"), ("team", "in", "user.claims.empty"), ("owner", "isdistinct", "user.id")],
     "Project": [("title", "neq", "user.name"), ("lead", "in", "user.claims.teams"),
                 ("status", "eq", "user.claims.text")],
+    "Seat": [("note", "neq", "user.name"), ("team", "in", "user.claims.teams")],
     "Hidden": [("text", "eq", "user.name")],
 }  # fmt: skip
 

@@ -183,6 +183,7 @@ _PRESETS: dict[str, list[tuple[str, Any]]] = {
     "Person": [("name", Placeholder("user.name")), ("score", 3.0), ("team", 1), ("labels", ["a"]), ("score", None),
                ("score", Placeholder("user.claims.nothing")), ("secret", "given"), ("name", "b")],
     "Project": [("status", "a"), ("title", Placeholder("user.name")), ("lead", 1), ("members", [1]), ("status", "b")],
+    "Seat": [("note", "a"), ("team", 1)],
     "Hidden": [],
 }  # fmt: skip
 
@@ -225,7 +226,7 @@ def random_grant(draw: Random, table: str, action: str) -> Grant:
 
 def random_roles(draw: Random) -> Roles:
     found: dict[str, Any] = {role: {} for role in (*ROLES, "everyone", "authenticated", OTHER)}
-    for table in ("Team", "Person", "Project"):
+    for table in ("Team", "Person", "Project", "Seat"):
         for action in ACTIONS:
             for role in (*ROLES, "everyone", "authenticated", OTHER):
                 chance = {"one": 0.7, "two": 0.45, OTHER: 0.5}.get(role, 0.1)

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from tests.access.worlds.conditions import random_condition
-from tests.access.worlds.tables import NEXT, RELATIONS, TABLES, TYPES, UNIQUE, as_json, value
+from tests.access.worlds.tables import NEXT, RELATIONS, TABLES, THROUGH, TYPES, UNIQUE, as_json, value
 from tests.soak.fuzzing.queries import CASTS, Queries, document, encoded
 from tests.soak.fuzzing.wire import Request
 
@@ -101,9 +101,13 @@ class _Asked(Queries):
         pick = draw.random()
         relation = draw.choice(self.relations)
         far = RELATIONS[self.table][relation][0]
+        if self.table in THROUGH and draw.random() < 0.4:
+            relation = far = THROUGH[self.table]
         far_name = self.far_name(far)
         if pick < 0.2:
             found.append(("select", f"id,{relation}{draw.choice(['', '!inner', '!left'])}(id,{far_name})"))
+            if draw.random() < 0.2:
+                found[-1] = ("select", f"id,{relation}(count(),{far_name})")
             if draw.random() < 0.6:
                 found.append((f"{relation}.{far_name}", _of(far, self, self.known).condition(far_name, False)))
         elif pick < 0.3:

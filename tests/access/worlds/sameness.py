@@ -80,8 +80,10 @@ def compare(services: list[Service], draw: Random, counts: Counter[str], request
 
 
 def _normal(answer: Answer) -> Any:
-    headers = sorted(header for header in answer.headers if header[0] != "Deprecation")
-    return answer.status, headers, _ALIAS_SINCE.sub(b"", answer.body)
+    body, count = _ALIAS_SINCE.subn(b"", answer.body)
+    # The tag of a definition is made of the body.
+    left_out = ("Deprecation", "ETag") if count else ("Deprecation",)
+    return answer.status, sorted(header for header in answer.headers if header[0] not in left_out), body
 
 
 def _report(fault: str, request: Request, answers: list[Answer], roles: Roles, one: State, other: State) -> str:

@@ -38,6 +38,12 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
         "parent": {"type": "link", "table": "Project", "reverse": "children", "on_delete": "set_null"},
         "members": {"type": "links", "table": "Person", "reverse": "projects", "on_delete": "remove"},
     },
+    # A join table.
+    "Seat": {
+        "team": {"type": "link", "table": "Team", "reverse": "seats", "on_delete": "cascade"},
+        "project": {"type": "link", "table": "Project", "reverse": "seats", "on_delete": "set_null"},
+        "note": "string",
+    },
     "Hidden": {
         "text": "string",
         "person": {"type": "link", "table": "Person", "reverse": "shadows", "on_delete": "set_null"},
@@ -50,9 +56,11 @@ TYPES: dict[str, dict[str, str]] = {
     for table, fields in DEFINITIONS.items()
 }
 #: Fields whose values the system makes.
-GIVEN = {"Team": set(), "Person": {"number", "owner", "made"}, "Project": set(), "Hidden": set()}
+GIVEN = {"Team": set(), "Person": {"number", "owner", "made"}, "Project": set(), "Seat": set(), "Hidden": set()}
 ALIASES = {"Person": {"points": "score"}}
-UNIQUE = {"Team": ("name",), "Person": ("code",), "Project": (), "Hidden": ()}
+UNIQUE = {"Team": ("name",), "Person": ("code",), "Project": (), "Seat": (), "Hidden": ()}
+#: Table -> the table to which the join table leads.
+THROUGH = {"Team": "Project", "Project": "Team"}
 #: Table -> name of a relation -> (far table, the link, whether it is the near table's, whether it is a list).
 RELATIONS: dict[str, dict[str, tuple[str, str, bool, bool]]] = {table: {} for table in TABLES}
 for _table, _fields in DEFINITIONS.items():
@@ -134,7 +142,7 @@ def random_row(draw: Random, table: str, row_id: int, ids: dict[str, list[int]])
 
 def random_state(draw: Random) -> State:
     sizes = {"Team": draw.choice([2, 3, 4]), "Person": draw.choice([3, 5, 7]), "Project": draw.choice([2, 4]),
-             "Hidden": 2}  # fmt: skip
+             "Seat": draw.choice([3, 5]), "Hidden": 2}  # fmt: skip
     ids = {table: list(range(1, size + 1)) for table, size in sizes.items()}
     return {table: {row_id: random_row(draw, table, row_id, ids) for row_id in ids[table]} for table in TABLES}
 

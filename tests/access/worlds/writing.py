@@ -19,7 +19,7 @@ from tests.access.worlds.tables import (
     copied,
 )
 
-REQUIRED = {"Team": ("name",), "Person": (), "Project": (), "Hidden": ()}
+REQUIRED = {"Team": ("name",), "Person": (), "Project": (), "Seat": (), "Hidden": ()}
 _SYSTEM = ("_version", "_updated")
 
 
