@@ -1,4 +1,4 @@
-"""Small versions of ``python -m tests.soak.crash`` and ``crash_retypes``."""
+"""Small versions (a kill costs a start of the server) of ``python -m tests.soak.crash`` and ``crash_retypes``."""
 
 import pytest
 
@@ -11,12 +11,12 @@ pytestmark = pytest.mark.long
 
 def test_a_killed_redefinition_is_made_wholly_or_not_at_all(database):
     with running_fleet(database, 1, adapt=with_application_name) as fleet:
-        run = run_crash(fleet, kills=5, rows=800, seconds=60)
+        run = run_crash(fleet, kills=3, rows=400, seconds=60)
     assert run.figures.violations == {}, run.figures.samples
     assert run.kills > 0
 
 
 def test_a_killed_retype_is_made_wholly_or_not_at_all(settings):
-    run = run_retypes(settings, kills=3, rows=2000, first=False)
+    run = run_retypes(settings, kills=2, rows=1000, first=False)
     assert run.figures.violations == {}, run.figures.samples
-    assert run.kills == 3
+    assert run.kills == 2
