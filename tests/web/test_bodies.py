@@ -227,6 +227,19 @@ def test_gzip(client, both, kind):
     assert set(map(str, sent(client, both, half, kind, content_encoding="gzip"))) == {"[('a', 1)]"}
 
 
+def test_gzip_of_one_document(client, both):
+    rows, face = both
+    body = gzip.compress(b'{"s": "a", "n": 1}')
+    made = client.send("POST", rows, body=body, content_encoding="gzip", status=201).json
+    assert (made["s"], made["n"]) == ("a", 1)
+    changed = gzip.compress(b'{"s": "b"}')
+    assert client.send("PATCH", f"{rows}{made['id']}", body=changed, content_encoding="gzip").json["s"] == "b"
+    headers = {"Content_Encoding": "gzip", "Content_Type": JSON, "Prefer": REPRESENTATION}
+    assert face.send("POST", client.name, body=body, **headers).json[0]["s"] == "a"
+    assert face.send("PATCH", f"{client.name}?id=eq.{made['id']}", body=changed, **headers).json[0]["s"] == "b"
+    client.send("DELETE", f"{rows}?id=gt.0", status=204)
+
+
 def test_gzip_of_more_than_one_part(client, both):
     rows, face = both
     count = PART * 2 + 10
