@@ -111,6 +111,7 @@ def test_casts_give_what_is_meant(table):
 @pytest.mark.parametrize("name", ["number_", "decimal_", "long_", "percent_"])
 def test_numbers_are_rounded_to_whole_ones(table, name):
     texts = both(table, lambda database: cast(table.subject(database, name), "text").expression)
+    assert name != "number_" or ("0" in texts and not any(text and text.endswith(".0") for text in texts))
     numbers = [None if text is None else Decimal(text).to_integral_value(ROUND_HALF_UP) for text in texts]
     whole = both(table, lambda database: cast(table.subject(database, name), "int").expression)
     assert whole == [None if number is None or abs(number) > 2**62 else int(number) for number in numbers]

@@ -79,6 +79,8 @@ def cast(subject: Subject, name: str, *, is_number: bool = False) -> Subject:
     text = to_text(subject.expression, dialect)
     text = sa.type_coerce(expressions_of(dialect).by_bytes(text), byte_order())
     rows = sa.select(subject.expression).columns_clause_froms
+    if kind is Text and isinstance(subject.field_type, Number):
+        text = _once(text, rows, _without_point)
     if kind is Integer and (is_number or isinstance(subject.field_type, (Number, Decimal))):
         text = _once(text, rows, lambda value: expressions_of(dialect).rounded(value))
     if kind in _PREPARED:
@@ -103,6 +105,12 @@ def _json_text(value: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[A
 
 def _read_json(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     return expressions_of(dialect).json_of(text)
+
+
+def _without_point(number: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """A float's text as PostgreSQL writes it: ``7`` for ``7.0``."""
+    whole = sa.func.substr(number, 1, sa.func.length(number) - 2, type_=number.type)
+    return sa.case((number.like("%.0"), whole), else_=number)
 
 
 def _once(
