@@ -15,8 +15,11 @@ _OFFSET = r"(?P<offset> ?(?:Z|UTC|[+-](?:[01]\d|2[0-3])(?::?[0-5]\d)?))"
 _DATETIME = re.compile(rf"{_DAY}(?:(?:T| ){_CLOCK}{_OFFSET}?)?", re.ASCII | re.IGNORECASE)
 _TIME = re.compile(rf"{_CLOCK}{_OFFSET}?", re.ASCII | re.IGNORECASE)
 _USUAL_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-#: ``fromisoformat`` also takes other forms, 24:00 among them (Python 3.14).
-_USUAL_DATETIME = re.compile(r"\d{4}-\d\d-\d\d[T ](?:[01]\d|2[0-3]):\d\d:\d\dZ", re.ASCII)
+#: The forms that most programs write are read by ``fromisoformat``, several times as fast. It takes other forms, too,
+#: 24:00 among them (Python 3.14).
+_USUAL_TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{3}|\.\d{6})?", re.ASCII)
+_USUAL_DATETIME = re.compile(rf"\d{{4}}-\d\d-\d\d[T ]{_USUAL_TIME.pattern}Z", re.ASCII)
+_NO_SUCH_DAY = "there is no such day"
 _NO_SUCH_TIME = "there is no such day or time, or it is out of the years 0001 to 9999 in UTC"
 _MIDNIGHT = datetime.time()
 
@@ -32,7 +35,10 @@ def parse_date(text: str) -> datetime.date:
     """
     text = text.strip()
     if _USUAL_DATE.fullmatch(text):
-        return _day(text)
+        try:
+            return datetime.date.fromisoformat(text)
+        except ValueError:
+            raise ValueError(_NO_SUCH_DAY) from None
     match = _DATETIME.fullmatch(text)
     if not match:
         raise ValueError("want a date such as 2026-01-31")
@@ -45,7 +51,7 @@ def _day(text: str) -> datetime.date:
     try:
         return datetime.date(*map(int, re.split("[-/]", text)))
     except ValueError:
-        raise ValueError("there is no such day") from None
+        raise ValueError(_NO_SUCH_DAY) from None
 
 
 def parse_time(text: str) -> datetime.time:
@@ -53,7 +59,10 @@ def parse_time(text: str) -> datetime.time:
 
     :raises ValueError: saying what is wanted
     """
-    match = _TIME.fullmatch(text.strip())
+    text = text.strip()
+    if _USUAL_TIME.fullmatch(text):
+        return datetime.time.fromisoformat(text)
+    match = _TIME.fullmatch(text)
     if not match or not _is_utc(match["offset"]):
         raise ValueError("want a time of day from 00:00:00 to 23:59:59.999999, without offset")
     return _clock(match)
@@ -103,7 +112,6 @@ def parse_datetime(text: str, zone: datetime.tzinfo | None = None) -> datetime.d
     """
     text = text.strip()
     if _USUAL_DATETIME.fullmatch(text):
-        # A shortcut for the usual form, in half the time.
         try:
             return datetime.datetime.fromisoformat(text)
         except ValueError:
