@@ -9,7 +9,7 @@ import re
 
 UTC = datetime.UTC
 #: The year comes first: ``2026-01-31``, ``2026/1/31``.
-_DAY = r"(?P<day>\d{4}([-/])\d{1,2}\2\d{1,2})"
+_DAY = r"(?P<day>\d{4}(?:-\d{1,2}-|/\d{1,2}/)\d{1,2})"
 _CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?)?"
 _OFFSET = r"(?P<offset> ?(?:Z|UTC|[+-](?:[01]\d|2[0-3])(?::?[0-5]\d)?))"
 _DATETIME = re.compile(rf"{_DAY}(?:(?:T| ){_CLOCK}{_OFFSET}?)?", re.ASCII | re.IGNORECASE)

@@ -179,7 +179,7 @@ class Colour(Formatted):
 
 # UUIDs
 
-_UUID = re.compile("[0-9a-f]{8}(-?)[0-9a-f]{4}(?:\\1[0-9a-f]{4}){2}\\1[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
+_UUID = re.compile("[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 
 
 class UuidText(sa.TypeDecorator[Any]):
