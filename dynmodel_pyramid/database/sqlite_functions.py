@@ -17,7 +17,7 @@ import orjson
 from dynmodel_pyramid.database import regex
 from dynmodel_pyramid.database.sqlite_deadline import UNBOUND, Deadline
 from dynmodel_pyramid.database.texts import folding, functions
-from dynmodel_pyramid.database.texts.word_queries import document, holds
+from dynmodel_pyramid.database.texts.word_queries import Query, document, holds, parts_of
 from dynmodel_pyramid.database.texts.word_query_reading import read_query
 from dynmodel_pyramid.database.texts.words import SEARCHED, words
 
@@ -81,7 +81,12 @@ def fold_accents(text: str | None) -> str | None:
 
 #: Characters of a text whose words are found in a second at the slowest.
 _CHARACTERS = 2_000_000
-_read_query = functools.lru_cache(_KEPT)(read_query)
+
+
+@functools.lru_cache(_KEPT)
+def _read_query(text: str) -> tuple[Query, frozenset[str]]:
+    query = read_query(text)
+    return query, parts_of(query)
 
 
 def search(query: str, text: str | None, accents: int, deadline: Deadline = UNBOUND) -> int | None:
@@ -93,7 +98,10 @@ def search(query: str, text: str | None, accents: int, deadline: Deadline = UNBO
     text = text[:SEARCHED]
     deadline.check(len(text) / _CHARACTERS)
     folded = folding.fold_accents(text) if accents else folding.fold(text)
-    return int(holds(_read_query(query), document(words(folded)), deadline.check))
+    wanted, parts = _read_query(query)
+    if not all(map(folded.__contains__, parts)):
+        return 0
+    return int(holds(wanted, document(words(folded)), deadline.check))
 
 
 # Numbers

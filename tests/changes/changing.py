@@ -56,7 +56,7 @@ class Field:
     number: int | None = None
     required: bool = False
     unique: bool = False
-    index: bool = False
+    index: bool | str = False
     default: Any = None
     folds: bool = False
 
@@ -291,6 +291,8 @@ def machine(app: webtest.TestApp, counter: dict[str, int]) -> type[RuleBasedStat
             if kind == "retype":
                 to = data.draw(st.sampled_from(sorted(VALUES)))
                 plain = {} if to in SORTABLE else {"unique": False, "index": False}
+                if made.index == "search" and to not in ("string", "text"):
+                    plain["index"] = False
                 plain |= {} if to in ("string", "text") else {"folds": False}
                 return replace(made, kind=to, options={}, default=None, **plain)
             if kind == "options" and made.kind in OPTIONS:
@@ -304,6 +306,8 @@ def machine(app: webtest.TestApp, counter: dict[str, int]) -> type[RuleBasedStat
                 return made
             if name == "folds" and made.kind not in ("string", "text"):
                 return made
+            if name == "index" and made.kind in ("string", "text"):
+                return replace(made, index={False: True, True: "search", "search": False}[made.index])
             return replace(made, **{name: not getattr(made, name)})
 
         def put(self, after, rules, words):
@@ -453,10 +457,15 @@ def machine(app: webtest.TestApp, counter: dict[str, int]) -> type[RuleBasedStat
             wanted |= {
                 f"_ix_{table_id}_{made.number}"
                 for made in self.fields
-                if made.index and (made.folds or not made.unique)
+                if made.index is True and (made.folds or not made.unique)
             }
+            begins = catalogue.database.dialect.word_indexes
+            searched = [made.number for made in self.fields if made.index == "search"]
+            wanted |= {f"{begin}{table_id}_{number}" for begin in begins for number in searched}
             wanted |= {f"_{'ux' if each.unique else 'ix'}_{table_id}_{each.id}" for each in definition.indexes}
-            assert {thing.name for thing in things if thing.kind == "index"} == wanted
+            triggers = ("_insert", "_update", "_delete")
+            indexes = {thing.name for thing in things if thing.kind == "index" and not thing.name.endswith(triggers)}
+            assert indexes == wanted
             assert lines == self.kept
             assert definition.version == self.version
             made = catalogue.models[self.name]

@@ -70,7 +70,8 @@ def field(kind: str):
     else:
         either = st.just({})
     if kind != "json":
-        common |= {"unique": st.booleans(), "index": st.booleans()}
+        indexes = [False, True, "search"] if kind in ("string", "text") else [False, True]
+        common |= {"unique": st.booleans(), "index": st.sampled_from(indexes)}
     return st.builds(
         lambda common, either, own: {"type": kind, **common, **either, **own},
         st.fixed_dictionaries({}, optional=common),

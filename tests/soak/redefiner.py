@@ -274,7 +274,7 @@ class Redefiner:
         chosen = self._pick(made)
         if chosen is None:
             return False
-        chosen[1]["index"] = not chosen[1]["index"]
+        chosen[1]["index"] = False if chosen[1]["index"] else "search" if chosen[1]["type"] == "string" else True
         return True
 
 

@@ -193,5 +193,5 @@ def test_other_programs_on_sqlite_read_and_cannot_write(client, table):
     model = client.get(table)["model_name"]
     with contextlib.closing(sqlite3.connect(client.catalogue.database.engine.url.database)) as other:
         assert other.execute(f'SELECT name FROM "{model}"').fetchall() == [("Ä",)]
-        with pytest.raises(sqlite3.OperationalError, match="no such function: dynmodel_fold_1"):
+        with pytest.raises(sqlite3.OperationalError, match="unknown function: dynmodel_fold_1"):
             other.execute(f"INSERT INTO \"{model}\" (name) VALUES ('b')")

@@ -197,6 +197,12 @@ class SQLiteSchemaEditor(SchemaEditor):
         if not isinstance(index, sqlite_search.WordIndex):
             super().create_index(index)
             return
+        if self.connection.exec_driver_sql("SELECT 1 FROM pragma_module_list WHERE name = 'fts5'").first() is None:
+            raise Conflict(
+                "this SQLite has no FTS5, so it can't index words",
+                code="unsupported_by_database",
+                hint="leave index: search away; searches work without it",
+            )
         # A rebuild leaves the index of the old table behind.
         for statement in (*sqlite_search.removals(str(index.name)), *sqlite_search.creations(index)):
             self.runner.run(statement)

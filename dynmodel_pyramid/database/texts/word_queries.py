@@ -116,6 +116,15 @@ def _resolve(query: Query, of_word: Callable[[Word], Query | None]) -> _Resolved
     return _Resolved(Both("<", left.query, right.query, distance), left.left, right.right)
 
 
+def parts_of(query: Query) -> frozenset[str]:
+    """Parts of each text that a query finds: a cheap look at texts that it does not find."""
+    if isinstance(query, Word):
+        return frozenset([query.text])
+    if isinstance(query, Not) or query.sign == "|":
+        return frozenset()
+    return parts_of(query.left) | parts_of(query.right)
+
+
 # Evaluation
 
 #: Word -> its positions in a text, counted from 1.

@@ -13,10 +13,10 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
     "Team": {
         "name": {"type": "string", "unique": True, "required": True},
         "rank": "integer",
-        "city": "text",
+        "city": {"type": "text", "index": "search"},
     },
     "Person": {
-        "name": "string",
+        "name": {"type": "string", "index": "search"},
         "team": {"type": "link", "table": "Team", "reverse": "people", "on_delete": "set_null"},
         "boss": {"type": "link", "table": "Person", "reverse": "staff", "on_delete": "set_null"},
         "salary": {"type": "decimal", "precision": 10, "scale": 2},
@@ -31,7 +31,7 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
         "score": {"type": "number", "aliases": ["points"]},
     },
     "Project": {
-        "title": "string",
+        "title": {"type": "string", "index": "search", "ignore_accents": True},
         "lead": {"type": "link", "table": "Person", "reverse": "leads", "on_delete": "cascade"},
         "budget": {"type": "decimal", "precision": 10, "scale": 2},
         "status": "string",

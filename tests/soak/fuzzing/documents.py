@@ -11,7 +11,7 @@ MODELS = ["One", "Two", "Three", "four", "Fünf", "Order", "user", "T" * 63]
 COMMON = {
     "required": [True, False],
     "unique": [True, False],
-    "index": [True, False],
+    "index": [True, False, "search"],
     "label": [None, "Label", "\0", ""],
     "description": [None, "text"],
     "default_expression": ["now", "today", "uuid", "nothing", None],
