@@ -241,16 +241,17 @@ def test_plain_upserts(catalogue, kept, key):
     ignored = [*sent, another]
     assert counted(table, names, ignored, Merging(key, True), author="eve") == (1, 1, [("new", 3, count + 6, "eve", 1)])
     assert imported(table, ignored, Merging(key, True))[2] == [[]]
-    # By every uniqueness: the rows are there by one or by another.
-    each = [{"id": ids[1]}, {"k": "k2"}, {"a": 3, "b": "1.50"}, {"k": "k4", "a": 5, "b": "1.5"}]
-    more = [{**each[number % 4], "n": 0} for number in range(PART + 2)]
-    unlike = [dict.fromkeys(("k", "a", "b")) | document for document in more]
-    everything = [*unlike, {"k": "newer", "a": -2, "b": "0", "n": 4}]
-    wanted = [("newer", 4, count + 7, "eve", 1)]
-    assert counted(table, names, everything, Merging(None, True), author="eve") == (1, 1, wanted)
-    assert imported(table, everything, Merging(None, True))[2] == [[]]
-    once = [{"k": f"K{number}", "a": number, "b": "1.50", "n": 0} for number in range(PART + 5)]
-    assert imported(table, once, Merging(None, True))[2] == [[]]
+    if key == ("k",):
+        # By every uniqueness: the rows are there by one or by another.
+        each = [{"id": ids[1]}, {"k": "k2"}, {"a": 3, "b": "1.50"}, {"k": "k4", "a": 5, "b": "1.5"}]
+        more = [{**each[number % 4], "n": 0} for number in range(PART + 2)]
+        unlike = [dict.fromkeys(("k", "a", "b")) | document for document in more]
+        everything = [*unlike, {"k": "newer", "a": -2, "b": "0", "n": 4}]
+        wanted = [("newer", 4, count + 7, "eve", 1)]
+        assert counted(table, names, everything, Merging(None, True), author="eve") == (1, 1, wanted)
+        assert imported(table, everything, Merging(None, True))[2] == [[]]
+        once = [{"k": f"K{number}", "a": number, "b": "1.50", "n": 0} for number in range(PART + 5)]
+        assert imported(table, once, Merging(None, True))[2] == [[]]
 
 
 def test_upserts_that_are_not_plain(catalogue, kept):
