@@ -176,3 +176,24 @@ def test_links_in_keys(world):
     world.send("POST", "/table/Town/rows/", {"country": {"code": "DE"}, "name": "Ulm"}, status=201)
     row = world.send("POST", "/table/House/rows/", {"town": {"country": 1, "name": "Ulm"}}, status=201).json
     assert row["town"] == 1
+
+
+def test_keys_in_the_fields_of_an_upsert(world):
+    """The link itself may be a part of the rule by which existing rows are found; it may have a former name."""
+    carrier = {"type": "link", "table": "Carrier", "required": True, "aliases": ["airline"]}
+    world.send("POST", "/table/", {"model_name": "Leg", "unique": [{"fields": ["carrier", "number"]}],
+               "fields": {"carrier": carrier, "number": "integer", "note": "string"}}, status=201)  # fmt: skip
+    world.send("POST", "/table/Leg/rows/", {"airline": {"code": "UA"}, "number": 1}, status=201)
+    merge = {"Prefer": "resolution=merge-duplicates,return=representation"}
+    legs = [{"carrier": {"number": n}, "number": 1, "note": "new"} for n in (1, 2)]
+    for path in ("/table/Leg/rows/", "/rest/Leg"):
+        answer = world.app.post_json(f"{path}?on_conflict=carrier,number", legs, headers=merge)
+        assert [(row["id"], row["carrier"]) for row in answer.json] == [(1, 1), (2, 2)]
+        body = "carrier.code,number,note\nUA,1,x\nAA,1,y\n"
+        headers = {**merge, "Content-Type": "text/csv"}
+        answer = world.app.post(f"{path}?on_conflict=carrier,number&columns=carrier,number", body, headers=headers)
+        assert [(row["carrier"], row["note"]) for row in answer.json] == [(1, "new"), (2, "new")]
+    world.refused("POST", "/table/Leg/rows/", {"number": 2}, status=422, code="/carrier required")
+    world.refused("POST", "/table/Leg/rows/", {"airline": {"code": "ZZ"}}, status=422, code="unknown_row")
+    row = world.app.put_json("/rest/Leg?id=eq.1", {"id": 1, "carrier": {"code": "AA"}, "number": 7}, headers=merge)
+    assert row.json[0]["carrier"] == 2
