@@ -60,15 +60,22 @@ def reverse_sides(model: Model) -> dict[str, Referrer]:
     return {referrer.reverse: referrer for referrer in model.definition.referrers if referrer.reverse is not None}
 
 
+def shown_sides(model: Model) -> dict[str, Referrer]:
+    """The reverse sides that rows show, also if no query selects them."""
+    return {name: side for name, side in reverse_sides(model).items() if side.reverse_limit != 0}
+
+
 def reverse_expression(
     model: Model, referrer: Referrer, table: sa.FromClause, rows: sa.FromClause | None, *, whole: bool = False
 ) -> sa.ColumnElement[Any]:
     """The ids of the rows that refer to a row, as a JSON array.
 
-    Of more than :attr:`Model.most_reverse` rows it is an object: ``{"first": [1, 2], "more": true}``.
+    Of more than the link's ``reverse_limit`` rows, or :attr:`Model.most_reverse`, it is an object: ``{"first": [1, 2],
+    "more": true}``.
 
     :param rows: see :func:`~.list_tables.referring_ids`
     :param whole: all ids, however many there are
     """
-    most = 0 if whole else model.most_reverse
+    most = model.most_reverse if referrer.reverse_limit is None else referrer.reverse_limit
+    most = 0 if whole else most
     return as_json(reverse_of(table, referrer, model.table.schema, model.dialect, rows, most))

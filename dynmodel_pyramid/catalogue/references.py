@@ -33,6 +33,7 @@ def referrers(definition: TableDefinition, field_types: FieldTypes) -> dict[int,
             on_delete=reference.on_delete,
             reverse=reference.reverse,
             many=reference.many,
+            reverse_limit=reference.reverse_limit,
         )
         by_table[reference.table] = (*by_table.get(reference.table, ()), referrer)
     return by_table

@@ -72,7 +72,7 @@ class Referrer:
     So a table knows its reverse sides and the ``on_delete`` of links to it from its own definition alone. A change of
     such a link in another table raises this table's version. ``table`` and ``column`` are physical names; ``many`` says
     that the ids are kept in :func:`link_table`. ``reverse`` is the name of the reverse side, None if rows don't show
-    it.
+    it, and ``reverse_limit`` how many ids they show of it (:class:`~dynmodel_pyramid.fields.Reference`).
     """
 
     table_id: int
@@ -84,6 +84,7 @@ class Referrer:
     on_delete: str
     reverse: str | None = None
     many: bool = False
+    reverse_limit: int | None = None
 
 
 def link_table(table_id: int, field_id: int) -> str:

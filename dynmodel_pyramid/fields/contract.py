@@ -88,6 +88,7 @@ class Reference:
         ``set_null`` or ``cascade``; of a list ``restrict`` or ``remove``
     :param reverse: the name under which the far table shows the rows that refer to it; None: it doesn't show them
     :param many: whether a value is an ordered list of ids. The system keeps it in a table of its own.
+    :param reverse_limit: how many ids the far table shows; 0: only where a query selects them; None: the setting
     :param key: the unique field of the far table whose values stand for its rows in conversions; None: the id
     """
 
@@ -96,6 +97,7 @@ class Reference:
     reverse: str | None = None
     many: bool = False
     key: str | None = None
+    reverse_limit: int | None = None
 
 
 class Write(Protocol):

@@ -15,8 +15,8 @@ from dynmodel_pyramid.catalogue.column_expressions import (
     is_list,
     json_expression,
     reverse_expression,
+    shown_sides,
 )
-from dynmodel_pyramid.catalogue.column_expressions import reverse_sides as sides_of
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.queries.sql.views import ReverseSides, View
@@ -40,7 +40,7 @@ class RowEncoder:
     def __init__(self, model: Model, view: View, reverse_sides: ReverseSides) -> None:
         self.table = table = view.source()
         readable = [field for field in model.definition.fields if view.may_read(field.name) and not field.write_only]
-        sides = {name: side for name, side in sides_of(model).items() if reverse_sides.exists(side)}
+        sides = {name: side for name, side in shown_sides(model).items() if reverse_sides.exists(side)}
         #: Whether a row's version does not cover all of an answer: it shows data of other tables' rows, or hides values
         #: by conditions that may depend on other rows and on the identity.
         self.shows_others = bool(sides) or view.key is not None

@@ -61,3 +61,20 @@ def test_a_row_can_be_sent_back(world):
     assert world.send("PUT", "/table/Airport/rows/1/", row, status=200).json == row
     changed = {**row, "flights": {"first": [4, 5, 7], "more": True}}
     world.refused("PUT", "/table/Airport/rows/1/", changed, status=422, code="/flights read_only")
+
+
+def test_the_bound_of_a_link(world):
+    fields = world.get("/table/Flight/")["fields"]
+    assert fields["at"]["reverse_limit"] is None
+    version = world.get("/table/Airport/")["version"]
+    for limit, shown in ((1, {"first": [4], "more": True}), (9, [4, 5, 6, 7, 8]), (0, None)):
+        world.send("PATCH", "/table/Flight/", {"fields": {"at": {"reverse_limit": limit}}}, status=200)
+        for path in ("/table/Airport/rows/?id=eq.1", "/table/Airport/rows/?select=*&id=eq.1"):
+            assert world.get(path)[0].get("flights") == shown
+        assert world.get("/table/Airport/rows/?select=flights&id=eq.1") == [{"flights": [4, 5, 6, 7, 8]}]
+    assert world.get("/table/Airport/")["version"] == version + 3
+    row = {"id": 1, "code": "x"}
+    assert world.send("PUT", "/table/Airport/rows/1/", row, status=200).json == row
+    for limit in (-1, 10**7):
+        world.refused("PATCH", "/table/Flight/", {"fields": {"at": {"reverse_limit": limit}}}, status=422,
+                      code="/fields/at/reverse_limit invalid_option")  # fmt: skip

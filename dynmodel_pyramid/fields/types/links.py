@@ -16,6 +16,9 @@ from dynmodel_pyramid.fields.types import array_operators
 from dynmodel_pyramid.fields.types.json import read_json, write_json
 from dynmodel_pyramid.fields.types.numbers import read_integer
 
+#: The most ids that a link may ask to be shown of its reverse side.
+MOST_REVERSE = 1_000_000
+
 
 class _RowId(schema.Integer):
     wanted = "the id of a row"
@@ -37,7 +40,7 @@ class Link(FieldType):
     other_names: tuple[str, ...] = ("foreign_key", "foreignkey", "references", "reference", "relation", "ref")
     operators = operators.ORDERED
     many = False
-    #: An earlier release had no option ``key``.
+    #: An earlier release had no options ``key`` and ``reverse_limit``.
     upgrades: tuple[Upgrade, ...] = (dict,)
     #: The values of ``on_delete``, the default first.
     actions: tuple[str, ...] = ("restrict", "set_null", "cascade")
@@ -54,6 +57,11 @@ class Link(FieldType):
                 description=f"what happens here when the row that is linked to is deleted: {actions}",
             ),
             schema.option(schema.Text(), "reverse", description="the name under which the far table shows these rows"),
+            schema.option(
+                schema.Integer(),
+                "reverse_limit",
+                description="how many ids of these rows it shows; 0: only where select names them; null: the setting",
+            ),
             *self._own_options(),
             validator=self._check_options,
         )
@@ -65,6 +73,8 @@ class Link(FieldType):
     def _check_options(self, node: colander.SchemaNode, options: Options) -> None:
         if options["on_delete"] not in self.actions:
             raise schema.at_option(node, "on_delete", f"want one of {', '.join(self.actions)}")
+        if options["reverse_limit"] is not None and not 0 <= options["reverse_limit"] <= MOST_REVERSE:
+            raise schema.at_option(node, "reverse_limit", f"want a number from 0 to {MOST_REVERSE}")
 
     def column(self, options: Options, context: Context) -> sa.Column[Any]:
         return sa.Column(sa.BigInteger())
@@ -87,7 +97,14 @@ class Link(FieldType):
         return {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}
 
     def reference(self, options: Options) -> Reference:
-        return Reference(options["table"], options["on_delete"], options["reverse"], self.many, options.get("key"))
+        return Reference(
+            options["table"],
+            options["on_delete"],
+            options["reverse"],
+            self.many,
+            options.get("key"),
+            options.get("reverse_limit"),
+        )
 
 
 class Links(Link):
@@ -97,7 +114,6 @@ class Links(Link):
     operators = array_operators.LISTS
     many = True
     actions = ("remove", "restrict")
-    upgrades = ()
 
     def _own_options(self) -> list[colander.SchemaNode]:
         return []

@@ -5,6 +5,7 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.column_expressions import reverse_sides as sides_of
+from dynmodel_pyramid.catalogue.column_expressions import shown_sides
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.definitions.model import Referrer
@@ -61,7 +62,7 @@ class Names:
     @property
     def sides(self) -> list[str]:
         """The names of the reverse sides that answers show."""
-        return [name for name, side in self._sides.items() if self.reverse_sides.exists(side)]
+        return [name for name, side in shown_sides(self.model).items() if self.reverse_sides.exists(side)]
 
     @property
     def guard(self) -> sa.ColumnElement[bool] | None:

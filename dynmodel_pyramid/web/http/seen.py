@@ -17,7 +17,7 @@ from dynmodel_pyramid.web.http.tree import sees_all
 
 #: How many definitions are in memory at a time: those of wide tables take much more memory than their JSON.
 CHUNK = 50
-_OF_FAR_TABLE = {"table", "reverse", "key"}
+_OF_FAR_TABLE = {"table", "reverse", "reverse_limit", "key"}
 
 
 def seen(attempt: RequestAttempt, model: Model) -> TableDefinition | None:
