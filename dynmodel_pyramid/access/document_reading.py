@@ -20,6 +20,7 @@ from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.definitions.problems import Problems, escape, faults
 from dynmodel_pyramid.errors import DynmodelError, Malformed
 from dynmodel_pyramid.fields.relative_times import relative_form
+from dynmodel_pyramid.hints import Hint, hint
 from dynmodel_pyramid.queries.grammar.cursor import unquoted
 
 MOST_ROLES, MOST_TABLES, MOST_GRANTS = 200, 1000, 20
@@ -149,7 +150,7 @@ class RoleReader:
             place = f"{pointer}/{escape(name)}"
             model = None if name == EVERY_TABLE else self.tables(name)
             if model is None and name != EVERY_TABLE:
-                self.problems.add(place, "unknown_table", f"there is no table {name!r:.100}")
+                self.problems.add(place, "unknown_table", f"there is no table {name!r:.100}", self.tables.hint(name))
             elif name_key(name) in seen:
                 self.problems.add(place, "duplicate_name", "the table stands here twice")
             else:
@@ -260,7 +261,7 @@ class _GrantReader:
             elif name in ("*", "id"):
                 pass
             elif (field := model.definition.by_name.get(unquoted(name.removeprefix("-")))) is None:
-                self.problems.add(place, "unknown_field", _unknown(model, unquoted(name.removeprefix("-"))))
+                self.problems.add(place, "unknown_field", *_unknown(model, unquoted(name.removeprefix("-"))))
             elif not name.startswith("-"):
                 named.add(field.id)
             elif "*" not in value:
@@ -282,7 +283,7 @@ class _GrantReader:
             place = f"{pointer}/{escape(name)}"
             field = model.definition.by_name.get(name)
             if field is None:
-                self.problems.add(place, "unknown_field", _unknown(model, name))
+                self.problems.add(place, "unknown_field", *_unknown(model, name))
                 continue
             try:
                 if is_system_value(model, field):
@@ -312,5 +313,7 @@ class _GrantReader:
         return value
 
 
-def _unknown(model: Model, name: str) -> str:
-    return f"the table {model.definition.model_name} has no field {name!r:.100}"
+def _unknown(model: Model, name: str) -> tuple[str, Hint]:
+    """Detail and hint; whoever writes roles sees all definitions."""
+    detail = f"the table {model.definition.model_name} has no field {name!r:.100}"
+    return detail, hint(name, lambda: model.definition.by_name)

@@ -1,6 +1,7 @@
 """The tables that roles name, as one transaction sees them."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -8,6 +9,7 @@ from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.names import may_be_name, name_key
+from dynmodel_pyramid.hints import Hint, asked
 from dynmodel_pyramid.queries.grammar.rules import Rules
 
 
@@ -44,6 +46,14 @@ class Tables:
             else:
                 self._models[key] = self._model(definition)
         return self._models[key]
+
+    def hint(self, name: str) -> Hint:
+        """Makes the hint for a name that no table has; whoever writes roles sees all tables."""
+        return partial(self._near, name)
+
+    def _near(self, name: str) -> str | None:
+        with self.catalogue.database.reading() as connection:
+            return asked(self.catalogue.store.near_names(connection, name))
 
     def _definition(self, key: int | str) -> TableDefinition | None:
         if isinstance(key, int):

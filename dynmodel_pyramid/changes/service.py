@@ -163,7 +163,8 @@ class DefinitionService:
     def read(self, document: Any, before: TableDefinition | None, resolve: Resolve) -> TableDefinition:
         """A document -> the wanted definition."""
         prefix = self.catalogue.database.settings.table_prefix
-        wanted = read_table(document, before, self.catalogue.field_types, table_prefix=prefix, resolve=resolve)
+        types, near = self.catalogue.field_types, self._near_tables
+        wanted = read_table(document, before, types, table_prefix=prefix, resolve=resolve, near_tables=near)
         dialect = self.catalogue.database.dialect
         if not dialect.nulls_not_distinct and any(not index.nulls_distinct for index in wanted.indexes):
             raise Conflict(
@@ -171,6 +172,10 @@ class DefinitionService:
                 code="unsupported_by_database",
             )
         return wanted
+
+    def _near_tables(self, name: str) -> list[str]:
+        with self.catalogue.database.reading() as connection:
+            return self.catalogue.store.near_names(connection, name)
 
     def with_id(self, definition: TableDefinition, table_id: int) -> TableDefinition:
         """A new table with its id, also in its links to itself."""

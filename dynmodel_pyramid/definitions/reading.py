@@ -11,7 +11,7 @@ from typing import Any
 from dynmodel_pyramid.definitions.model import FieldDefinition, IndexDefinition, TableDefinition
 from dynmodel_pyramid.definitions.names import LONGEST, model_name_fault, name_key
 from dynmodel_pyramid.definitions.problems import Problems, escape
-from dynmodel_pyramid.definitions.reading_fields import FieldsReader, Resolve, no_tables
+from dynmodel_pyramid.definitions.reading_fields import FieldsReader, NearNames, Resolve, no_names, no_tables
 from dynmodel_pyramid.definitions.reading_options import labels
 from dynmodel_pyramid.definitions.writing import table_document
 from dynmodel_pyramid.errors import Invalid, PreconditionFailed, Problem
@@ -36,10 +36,12 @@ def read_table(
     *,
     table_prefix: str = "",
     resolve: Resolve = no_tables,
+    near_tables: NearNames = no_names,
 ) -> TableDefinition:
     """The definition that a document asks for; its version is that of ``before`` (0 for a new table).
 
     :param resolve: the id of the table that an option names, by number or model name; None if there is none
+    :param near_tables: the tables whose names are most like one, for hints
     :raises Invalid: with every fault
     :raises PreconditionFailed: the document's ``version`` is not the current one
     :raises PluginMissing: a field's type that stays as it was is not installed
@@ -53,7 +55,7 @@ def read_table(
     _check_model_name(model_name, table_prefix, problems)
     key = _key(document.get("key"), before, problems)
     start = before or TableDefinition(0, "", 0, "", ())
-    fields_reader = FieldsReader(start, field_types, problems, _or_itself(resolve, start, model_name))
+    fields_reader = FieldsReader(start, field_types, problems, _or_itself(resolve, start, model_name), near_tables)
     fields, next_id = fields_reader.read(document.get("fields"))
     _refuse_taken_by_reverse(start, fields, problems)
     indexes, next_id = _indexes(document, start, fields, next_id, field_types, problems)

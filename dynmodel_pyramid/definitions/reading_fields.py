@@ -24,10 +24,12 @@ from dynmodel_pyramid.errors import ExtraMissing, OptionUnsupported
 from dynmodel_pyramid.fields import FieldType, FieldTypes, is_sortable, schema
 from dynmodel_pyramid.fields.contract import options_version
 from dynmodel_pyramid.fields.registry import COMMON_OPTIONS, read_options
-from dynmodel_pyramid.hints import hint
+from dynmodel_pyramid.hints import asked, hint
 
 #: A table's number or model name -> its id; None if there is no such table.
 Resolve = Callable[[int | str], int | None]
+#: A name that no table has -> the names of tables that are most like it.
+NearNames = Callable[[str], list[str]]
 
 
 def _may_be_table(key: int | str) -> bool:
@@ -39,6 +41,11 @@ def no_tables(key: int | str) -> int | None:
     """The :data:`Resolve` where there are no other tables."""
 
 
+def no_names(name: str) -> list[str]:
+    """The :data:`NearNames` where there are no other tables."""
+    return []
+
+
 @dataclass(frozen=True, slots=True)
 class FieldsReader:
     """Reads the member ``fields``, given the current definition."""
@@ -47,6 +54,7 @@ class FieldsReader:
     field_types: FieldTypes
     problems: Problems
     resolve: Resolve = no_tables
+    near_tables: NearNames = no_names
 
     def read(self, fields_document: Any) -> tuple[list[FieldDefinition], int]:
         """The fields in their order, and the next free number."""
@@ -220,9 +228,15 @@ class FieldsReader:
                 continue
             options[child.name] = self.resolve(named) if _may_be_table(named) else None
             if options[child.name] is None:
-                self.problems.add(f"{pointer}/{child.name}", "unknown_table", f"there is no table {named!r:.100}")
+                near = partial(self.near_table, named) if type(named) is str else None
+                detail = f"there is no table {named!r:.100}"
+                self.problems.add(f"{pointer}/{child.name}", "unknown_table", detail, near)
                 return None
         return options
+
+    def near_table(self, name: str) -> str | None:
+        """The hint for the name of a table that does not exist."""
+        return asked(self.near_tables(name))
 
     def default(
         self, field_type: FieldType, options: dict[str, Any], value: Any, pointer: str, old: FieldDefinition | None

@@ -17,6 +17,7 @@ from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.definitions.model import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.errors import Conflict
+from dynmodel_pyramid.hints import MOST_CANDIDATES, nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,12 @@ class DefinitionStore:
         table = self.system.table.c
         query = sa.select(table.name_key).where(table.dropped_at.is_(None)).order_by(table.id).limit(limit)
         return list(connection.scalars(query))
+
+    def near_names(self, connection: sa.Connection, name: str) -> list[str]:
+        """The model names most like a name (:func:`~dynmodel_pyramid.hints.nearest`), for whoever sees all tables."""
+        near = nearest(name, self.name_keys(connection, MOST_CANDIDATES))
+        found = [self.by_name(connection, key)[1] for key in near]
+        return [definition.model_name for definition in found if definition is not None]
 
     def changes_since(self, connection: sa.Connection, state: State) -> tuple[State, list[Change] | None]:
         """The current state and what changed since an earlier one; None if the earlier one is not in the log."""

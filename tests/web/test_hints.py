@@ -1,5 +1,7 @@
 """Errors name what was probably meant, at both faces."""
 
+import re
+
 import pytest
 
 FIELDS = {
@@ -52,6 +54,26 @@ def test_a_table_that_is_like_none(shop):
     assert refused(shop, "GET", "/table/Zzzzz/") == ("not_found", None)
     assert refused(shop, "GET", "/rest/Zzzzz") == ("PGRST205", None)
     assert refused(shop, "GET", "/rest/person") == ("PGRST205", "Perhaps you meant the table 'public.Person'")
+
+
+def test_a_linked_table(shop):
+    for name in ("Persom", "PERSONS"):
+        link = {"model_name": "Other", "fields": {"a": {"type": "link", "table": name}}}
+        assert refused(shop, "POST", "/table/", link) == ("validation", "did you mean Person?")
+
+
+def test_hints_of_relations_work(shop):
+    """What an error proposes is taken."""
+    links = {name: {"type": "link", "table": "Person"} for name in ("author", "editor")}
+    shop.table(links, "Book")
+    for path in ("/table/Book/rows/", "/rest/Book"):
+        _, hint = refused(shop, "GET", f"{path}?select=id,Person!autor(name)")
+        assert hint.startswith("did you mean Person!author? ")
+        answer = shop.app.get(f"{path}?select=id,Person(name)", status="*").json
+        forms = re.findall(r"'(Person!\w+)'", answer["hint"])
+        assert len(forms) == 2
+        for form in (*forms, "Person!author"):
+            shop.app.get(f"{path}?select=id,{form}(name)", status=200)
 
 
 def test_names_in_documents(shop):

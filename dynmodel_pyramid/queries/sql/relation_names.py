@@ -103,8 +103,7 @@ def _refused(
     members = {"parameter": parameter, "table": here, "relation": clip(name)}
     if not matches:
         known = sorted({_told(relation, models) for relation in every})
-        candidates = dict.fromkeys(called for relation in every for called in _all_names(relation, models))
-        near = asked(list(map(print_name, nearest(name, candidates))))
+        near = asked(_near(name, hint, every, names, models))
         return Malformed(
             f"{parameter}: the table {here} has no relation {called}",
             code="unknown_relation",
@@ -124,6 +123,15 @@ def _refused(
         details=[_described(relation, here, models) for relation in matches],
         **members,
     )
+
+
+def _near(name: str, hint: str | None, every: list[Relation], names: Names, models: Models) -> list[str]:
+    """The relations that were probably meant: of others' names, or with other hints where the name is right."""
+    called = [] if hint is None else _called(every, names, name, None, models)
+    if called:
+        return [f"{print_name(name)}!{print_name(near)}" for near in nearest(hint, [one.link.name for one in called])]
+    candidates = dict.fromkeys(called for relation in every for called in _all_names(relation, models))
+    return list(map(print_name, nearest(name, candidates)))
 
 
 def _forms(matches: Sequence[Relation | Through], far: str) -> list[str]:

@@ -58,6 +58,13 @@ def test_visible_fields(people, clerk):
     assert hints(people, clerk, "POST", "/table/Worker/rows/", {"nmae": 1})[1] == "did you mean name?"
 
 
+def test_roles(people, clerk):
+    for table, field, near in (("Workerz", "*", "Worker or Workers"), ("Worker", "salry", "salary")):
+        role = {"tables": {table: {"read": {"fields": [field]}}}}
+        _, hint = hints(people, people.admin, "PUT", "/access/role/new/", role)
+        assert hint == f"did you mean {near}?"
+
+
 def test_nothing_for_the_unknown(people):
     answer = people.send("GET", "/table/Salery/", status=401)
     assert "Salary" not in answer.text
