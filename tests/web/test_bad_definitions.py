@@ -276,7 +276,7 @@ def test_a_field_that_an_index_needs(client, things):
 
 def test_every_fault_is_told(client, things):
     document = {
-        "model_name": "1",
+        "model_name": "_1",
         "what": 1,
         "label": 5,
         "fields": {

@@ -352,7 +352,7 @@ def test_a_field_becomes_a_link_to_a_table_that_is_new(fresh):
         ({"A": {"fields": {}, "renamed_from": 1}}, "/tables/A/renamed_from wrong_type"),
         ({"a": {"fields": {}}, "A": {"fields": {}}}, "/tables/A duplicate_name"),
         ({"rpc": {"fields": {}}}, "/tables/rpc invalid_name"),
-        ({"x/y~": {"fields": {}}}, "/tables/x~1y~0 invalid_name"),
+        ({"x//y~": {"fields": {}}}, "/tables/x~1~1y~0 invalid_name"),
         (
             {"A": {"fields": {"x": "string"}, "unique": [{"fields": ["y"]}]}},
             "/tables/A/unique/0/fields/0 unknown_field",
