@@ -180,7 +180,7 @@ def _refuse_unknown_keys(
         far = definitions.get(reference.table)
         key = None if far is None else far.by_name.get(reference.key or "")
         if key is None or key.write_only or not (key.unique or key.unique_ignore_case):
-            detail = f"the table has no unique field {reference.key!r} that can be read"
+            detail = f"the table has no unique field {reference.key!r:.100} that can be read"
             problems.append(Problem(f"/fields/{escape(link.name)}/key", "invalid_option", detail))
     if problems:
         raise Invalid(problems).below(change.pointer)
