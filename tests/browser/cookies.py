@@ -33,23 +33,11 @@ from tests.browser.places import (
     send_json,
     submit,
 )
+from tests.browser.report import Report
 
 ENCTYPES = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
 ANN = {"name": "ann", "password": PASSWORD}
 SIGNED_IN = {"signed_in": True, "identity": "user:1", "name": "ann"}
-
-
-class Report:
-    def __init__(self) -> None:
-        self.failed = 0
-
-    def check(self, what: str, found: object, wanted: object = True) -> None:
-        good = found == wanted
-        self.failed += not good
-        print(f"{'ok  ' if good else 'FAIL'}  {what}" + ("" if good else f": {found!r}, want {wanted!r}"), flush=True)
-
-    def note(self, what: str, found: object) -> None:
-        print(f"note  {what}: {found}", flush=True)
 
 
 class Visit:

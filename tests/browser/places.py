@@ -27,10 +27,12 @@ class Service:
     """A server in enforced mode with an administrator's token, the user ann, and a table with one row.
 
     :param prefix: where the server mounts the application, such as ``/data``
+    :param settings: of the application; a SQLite file in the folder by default
     """
 
-    def __init__(self, folder: Path, prefix: str = "") -> None:
-        settings = {"sqlalchemy.url": f"sqlite:///{folder}/service{prefix.replace('/', '-')}.sqlite"}
+    def __init__(self, folder: Path, prefix: str = "", settings: dict[str, str] | None = None) -> None:
+        if settings is None:
+            settings = {"sqlalchemy.url": f"sqlite:///{folder}/service{prefix.replace('/', '-')}.sqlite"}
         self.server = Server({**settings, "dynmodel.access": "enforced"}, folder)
         self.root, self.prefix = self.server.url, prefix
         self.url = self.server.url = self.root + prefix

@@ -8,7 +8,7 @@ import random
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -86,7 +86,7 @@ class World:
 
 def documented(made: World, request: Request) -> str | None:
     """The difference between the databases that docs/queries.md lists; None if it is another."""
-    one, other = made.both(request)
+    one, other = made.both(replace(request, method="GET") if request.method == "HEAD" else request)
     told = one.body + other.body + f"{one.get('Proxy-Status')} {other.get('Proxy-Status')}".encode()
     if b"needs another database" in told or b"PGRST127" in told:
         return "an operator that one of the databases lacks"

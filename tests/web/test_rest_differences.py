@@ -253,6 +253,7 @@ SHOWN = {
     "Rows can't be ordered by ranges": orders_by_arrays,
     "A cast of a value": casts,
     "`now`, `today` and the like": relative_times,
+    "A time without an offset": lambda rest: rest.refused("POST", "Book", 400, "22007", {"moment": "2026-01-31T12:00"}),
     "`Prefer: timezone=` is ignored": time_zones,
     "`Prefer: missing=default` in a PATCH": defaults_made_anew,
     "CSV with a name twice": losing_csv,

@@ -71,11 +71,12 @@ class Mapping:
         #: names that mean something there and nothing here
         self.gone: dict[str, str] = dict.fromkeys(service.refused, "a table that is not here")
         self.gone.update(dict.fromkeys(fixtures.computed, "a computed column or relation"))
-        #: name of a foreign key -> its tables and columns: a hint there may be the key's name or the column's
+        #: name of a foreign key -> its tables and columns, where it is not the name that PostgreSQL gives: a hint there
+        #: may be the key's name or the column's
         self.constraints: dict[str, list[tuple[str, str]]] = {}
         for table in fixtures.tables.values():
             for name, column in table.constraints.items():
-                if column:
+                if column and name != f"{table.name}_{column}_fkey":
                     self.constraints.setdefault(name, []).append((table.name, column))
         for table in fixtures.tables.values():
             self.gone.update({name: "a key of several columns" for name, near in table.constraints.items() if not near})
