@@ -90,8 +90,12 @@ def _after(text: str, mark: str, start: int) -> int:
     return len(text) if found < 0 else found + len(mark)
 
 
-def load(folder: Path) -> Fixtures:
-    """:param folder: ``test/spec/fixtures`` of a checkout of PostgREST"""
+def load(folder: Path, files: tuple[str, ...] = FILES, schemas: tuple[str, ...] = SCHEMAS) -> Fixtures:
+    """
+    :param folder: ``test/spec/fixtures`` of a checkout of PostgREST
+    :param files: scripts in it
+    :param schemas: those whose tables are taken; of all but the first one only those that the first one shows as well
+    """
     server = sa.make_url(postgresql_url())
     name = f"fixtures_{secrets.token_hex(4)}"
     administration = sa.create_engine(server, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
@@ -100,13 +104,13 @@ def load(folder: Path) -> Fixtures:
     engine = sa.create_engine(server.set(database=name), poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
     try:
         with engine.connect() as connection:
-            for file in FILES:
+            for file in files:
                 for part in _COPIES.split((folder / file).read_text()):
                     _run_part(connection, part)
             connection.exec_driver_sql("SET search_path = test, private, public")
             connection.exec_driver_sql("SET timezone = 'UTC'")
-            named = set(_NAMED.findall((folder / FILES[0]).read_text()))
-            return Fixtures(_tables(connection), _computed(connection), named)
+            named = set(_NAMED.findall((folder / files[0]).read_text()))
+            return Fixtures(_tables(connection, schemas), _computed(connection, schemas), named)
     finally:
         engine.dispose()
         with administration.connect() as connection:
@@ -130,7 +134,7 @@ def _run(connection: sa.Connection, statement: str) -> None:
         cursor.execute(statement.encode())  # bytes: psycopg looks for no placeholders
 
 
-def _tables(connection: sa.Connection) -> dict[str, Table]:
+def _tables(connection: sa.Connection, schemas: tuple[str, ...]) -> dict[str, Table]:
     found: dict[str, Table] = {}
     inspector = sa.inspect(connection)
     kinds = connection.execute(
@@ -138,11 +142,11 @@ def _tables(connection: sa.Connection) -> dict[str, Table]:
         SELECT n.nspname, c.relname, c.relkind, coalesce(pg_get_viewdef(c.oid), '') FROM pg_class c
         JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE n.nspname = ANY(:schemas) AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition
-        ORDER BY n.nspname = 'test' DESC, c.relname"""),
-        {"schemas": list(SCHEMAS)},
+        ORDER BY n.nspname = (:schemas)[1] DESC, c.relname"""),
+        {"schemas": list(schemas)},
     )
     known = kinds.all()
-    exposed = {name for schema, name, *_ in known if schema == SCHEMAS[0]}
+    exposed = {name for schema, name, *_ in known if schema == schemas[0]}
     for schema, name, kind, definition in known:
         is_view = kind in ("v", "m")
         if name not in exposed:
@@ -185,14 +189,14 @@ def _rows(table: Table, connection: sa.Connection) -> None:
         table.columns = {}
 
 
-def _computed(connection: sa.Connection) -> set[str]:
+def _computed(connection: sa.Connection, schemas: tuple[str, ...]) -> set[str]:
     return set(
         connection.execute(
             sa.text("""
         SELECT p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
         JOIN pg_type t ON t.oid = p.proargtypes[0]
         WHERE p.pronargs = 1 AND t.typtype = 'c' AND n.nspname = ANY(:schemas)"""),
-            {"schemas": list(SCHEMAS)},
+            {"schemas": list(schemas)},
         ).scalars()
     )
 

@@ -35,6 +35,8 @@ TYPES: dict[str, Any] = {
     "int8range": "integer_range",
     "numrange": "integer_range",
     "daterange": "date_range",
+    "tsrange": {"type": "datetime_range", "timezone": "UTC"},
+    "tstzrange": {"type": "datetime_range", "timezone": "UTC"},
     "_text": "tags",
     "_varchar": "tags",
     "_int4": "json",
