@@ -173,7 +173,7 @@ def domain_error_view(error: errors.DynmodelError, request: Request) -> Response
             for fault, hint in zip(error.problems, hints, strict=True)
         ]
         members["error_count"] = error.total
-        error.hint = error.hint or next(filter(None, hints), None)
+        error.hint = error.hint or hints[0]
     if isinstance(error, errors.PreconditionFailed) and error.current is not None:
         members["current"] = json.loads(error.current)
     answer = problem(request, status, error.code, error.detail, error.hint, **members)

@@ -105,6 +105,8 @@ def rest_error(
     words = _WORDS.get(code)
     if words is not None:
         rest_code, known, message, details = words(request, detail, members, rest_code, known)
+    if hint is None:
+        hint = next((fault["hint"] for fault in members.get("errors", ()) if "hint" in fault), None)
     document = {"code": rest_code, "message": message, "details": details, "hint": hint}
     answer = Response(json.dumps(document).encode(), status=known or status, content_type="application/json")
     answer.charset = "utf-8"
