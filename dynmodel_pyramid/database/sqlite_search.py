@@ -20,7 +20,7 @@ from dynmodel_pyramid.database.texts.words import INDEXED, SEARCHED, words
 #: The notes of triggers: the name of an index, a row's id and text, and whether accents are ignored.
 UNINDEXED = "_dynmodel_unindexed"
 #: How many notes are read at once.
-_BATCH = 500
+_BATCH = 100
 _TRIGGERS = ("insert", "update", "delete")
 
 
@@ -45,8 +45,8 @@ def creations(index: sa.Index, *, with_rows: bool = True) -> Iterator[str]:
     note = f"INSERT INTO {UNINDEXED} (search, id, accents, text)"
     accents = int(index.accents)
     for event, row, text in (
-        ("INSERT", "new", f"new.{value}"),
-        (f'UPDATE OF "id", {value}', "new", f"new.{value}"),
+        ("INSERT", "new", _searched(f"new.{value}")),
+        (f'UPDATE OF "id", {value}', "new", _searched(f"new.{value}")),
         ("DELETE", "old", "NULL"),
     ):
         trigger = quote_identifier(f"{name}_{event.split()[0].lower()}")
@@ -55,7 +55,12 @@ def creations(index: sa.Index, *, with_rows: bool = True) -> Iterator[str]:
             f"{note} VALUES ('{name}', {row}.\"id\", {accents}, {text}); END"
         )
     if with_rows:
-        yield f"{note} SELECT '{name}', \"id\", {accents}, {value} FROM {table} WHERE {value} IS NOT NULL"
+        yield f"{note} SELECT '{name}', \"id\", {accents}, {_searched(value)} FROM {table} WHERE {value} IS NOT NULL"
+
+
+def _searched(text: str) -> str:
+    """SQL: the part of a text that is searched."""
+    return f"substr({text}, 1, {SEARCHED})"
 
 
 def removals(name: str) -> Iterator[str]:
@@ -96,7 +101,6 @@ def index_written(cursor: sqlite3.Cursor) -> None:
 
 def indexed_words(text: str, *, accents: bool) -> str:
     """The words of a text, each once, cut to the length that the index keeps."""
-    text = text[:SEARCHED]
     folded = fold_accents(text) if accents else fold(text)
     # With the longest words: a pattern may find their beginnings.
     return " ".join(sorted({word[:INDEXED] for word in words(folded, sys.maxsize)}))

@@ -210,3 +210,15 @@ def test_writes_by_chance(app, table):
             app.put_json(f"{table}rows/1/", {"title": text, "plain": text, "body": None}, status="*")
         for condition in ("fts.red & car", "fts.1e5", "ilike.red*", "fts.über"):
             assert ids(app, table, title=condition) == ids(app, table, plain=condition)
+
+
+def test_giant_texts(app, table):
+    """Their first 100,000 characters are searched; with few words, many, and one that is the whole text."""
+    texts = ["first " + "red " * 60_000 + "last", " ".join(map(str, range(50_000))), "y" * 200_000]
+    app.post_json(f"{table}rows/", [{"body": text} for text in texts])
+    assert ids(app, table, body="fts.first <-> red") == [11]
+    assert ids(app, table, body="fts.last") == []
+    assert ids(app, table, body="plfts.7 17000") == [12]
+    assert ids(app, table, body="fts.49999") == []
+    assert ids(app, table, body="ilike.yyy*") == [13]
+    assert ids(app, table, body="ilike.*last") == [11]
