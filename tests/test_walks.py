@@ -20,10 +20,12 @@ def test_a_definition_reaches_its_statement(found):
     assert len(walk.modules) - len(walk.within("database", "access")) <= 34, walk.modules
     assert [climb.partition(":")[0] for climb in walk.climbs] == ["changes.planner -> changes.service"]
     assert walk.modules[0] == "web.definitions.tables"
-    assert walk.modules[-1] in ("changes.ddl.sqlite", "changes.ddl.postgresql"), walk.modules
+    # Behind the schema editor names become identifiers that no driver reads as placeholders.
+    last = [module for module in walk.modules if module != "database.identifiers"][-1]
+    assert last in ("changes.ddl.sqlite", "changes.ddl.postgresql"), walk.modules
 
 
-@pytest.mark.parametrize(("kind", "most"), [("row", 46), ("filter", 56)])
+@pytest.mark.parametrize(("kind", "most"), [("row", 48), ("filter", 59)])
 def test_a_row_and_a_filter_do_not_wander(found, kind, most):
     walk = found[kind]
     assert len(walk.modules) - len(walk.within("access")) <= most, walk.modules
