@@ -57,7 +57,7 @@ BAD = [
     ({"type": "datetime", "default_expression": "later"}, "/default_expression invalid_option"),
     ({"type": "datetime", "default_expression": 1}, "/default_expression wrong_type"),
     ({"type": "datetime", "default_expression": ["now"]}, "/default_expression wrong_type"),
-    ({"type": "datetime", "default_expression": "today"}, "/default_expression invalid_format"),
+    ({"type": "time", "default_expression": "today"}, "/default_expression invalid_format"),
     ({"type": "integer", "default_expression": "now"}, "/default_expression wrong_type"),
     ({"type": "string", "default_expression": "uuid", "max_length": 35}, "/default_expression too_long"),
     ({"type": "date", "default_expression": "today", "default": "2026-01-31"}, "/default_expression invalid_option"),
