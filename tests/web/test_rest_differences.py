@@ -152,6 +152,14 @@ def searches(rest):
     assert rest.rows("Book?select=id&title=plfts.cats") == []
 
 
+def other_languages(rest):
+    answer = rest.send("GET", "Book?select=id&title=plfts(english).cats")
+    if answer.status_int == 200:
+        assert answer.json == [{"id": 2}]  # PostgreSQL
+    else:
+        assert (answer.status_int, answer.json["code"]) == (400, "PGRST127")
+
+
 def orders_by_arrays(rest):
     rest.refused("GET", "Book?order=tags", 404, "42883")
     assert rest.rows("Book?select=id&order=tags->>0&limit=1") == [{"id": 1}]
@@ -249,6 +257,7 @@ SHOWN = {
     "Rows without an `order`": orders,
     "A lock that is not free in time": equal_rows,
     "`fts`, `plfts`": searches,
+    "Other languages of searches": other_languages,
     "`ilike` and `imatch`": lambda rest: rest.rows("Book?title=ilike.%C3%A4PFEL")[0],
     "Rows can't be ordered by ranges": orders_by_arrays,
     "A cast of a value": casts,
