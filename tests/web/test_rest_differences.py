@@ -249,7 +249,7 @@ SHOWN = {
     "Any table with a link to each of two": lambda rest: rest.rows("Studio?select=Book(title)")[0]["Book"].index(
         {"title": "The cat"}
     ),
-    "The two ways through a join table": two_ways,
+    "Several ways through one join table": two_ways,
     "An item of `select` that stands twice": items_twice,
     "The name of a model that is embedded": lambda rest: rest.rows("Book?select=AUTHOR(name)")[0]["AUTHOR"]["name"],
     "A list of more than 1,000 rows": streams,

@@ -39,6 +39,7 @@ ROWS: dict[str, Judge] = {
     "`Prefer: timezone=` is ignored": _sent("timezone="),
     "`PUT` finds its row by `id`": _both(_sent("^PUT"), _code("PGRST105")),
     "`fts`, `plfts`, `phfts` and `wfts` without a language": _both(_sent(r"\bw?(pl|ph)?fts\."), _every("body")),
+    "Several ways through one join table": _both(_code("PGRST201"), _every("error's hint")),
     "Other languages of searches": _both(_code("PGRST127"), _sent(r"fts\(\w+\)")),
     "Messages of PostgreSQL's codes": _every(r"error's (message|details|hint): .*\((2|4)"),
     "`details` and `hint` say more": _every("error's (details|hint): ['\"\\[].* instead of None"),
