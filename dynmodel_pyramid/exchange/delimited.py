@@ -31,7 +31,7 @@ def _written(value: str | None) -> str:
 def read_records(file: BinaryIO, longest: int | None = None) -> Iterator[Record]:
     """The records of a file in UTF-8, read in parts; a byte order mark is skipped.
 
-    Lines end with LF or CRLF; with CR alone, too, where the first one does.
+    Lines end with LF or CRLF; with CR alone, too, where the first one does. Then LF may end the file, and nothing else.
 
     :param longest: the most characters that one record may have
     :raises Malformed: naming the line that is wrong
@@ -84,10 +84,16 @@ def _record(text: str, position: int, ended: bool, line: int, ends_with_cr: bool
             return (fields, end) if ended else None
         if mark == ",":
             position = end + 1
+        elif mark in "\r\n" and end + 2 >= len(text) and not ended:
+            return None
+        elif ends_with_cr and "\n" in text[end : end + 2] and text[end:] not in ("\n", "\r\n"):
+            raise Malformed(
+                f"the body is not CSV: lines end with CR, and line {line} with LF",
+                code="malformed_csv",
+                hint="let all lines end alike; a value with a line end stands in quotes",
+            )
         elif mark == "\n":
             return fields, end + 1
-        elif mark == "\r" and end + 1 == len(text) and not ended:
-            return None
         elif mark == "\r" and (ends_with_cr is not False or text[end + 1 : end + 2] in ("", "\n")):
             return fields, end + 1 + (text[end + 1 : end + 2] == "\n")
         elif mark == '"' and quoted is None and not plain and not ended:

@@ -27,6 +27,7 @@ COMPILERS = {"compile", "match", "fullmatch", "search", "sub", "split", "findall
 BUILT = {
     "fields/characters.py",
     "database/sqlite_functions.py",
+    "database/texts/words.py",
     "changes/ddl/sqlite.py",
     "scripts/schema_files.py",
 }

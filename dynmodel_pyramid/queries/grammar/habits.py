@@ -12,12 +12,13 @@ from dynmodel_pyramid.queries.grammar.rules import Rules
 
 _SIGN = r"[<>=!~@&]{1,3}"
 #: ``>=5``, ``equals.5``, ``ge(5)``
-_SIGNED, _WORDED = re.compile(rf"[ ]*({_SIGN})[ ]*(.*)", re.DOTALL), re.compile(r"([A-Za-z]\w*)[.(](.*)", re.DOTALL)
+_SIGNED, _WORDED = re.compile(rf"({_SIGN})(.*)", re.DOTALL), re.compile(r"([A-Za-z]\w*)[.(](.*)", re.DOTALL)
 #: ``price>=5``, ``price[gte]=5``
-_IN_NAME = re.compile(rf"([^<>=!~@&\[\]]+?)[ ]*(?:({_SIGN})|\[(\w+)\]=)(.*)", re.DOTALL)
+_IN_NAME = re.compile(rf"([^<>=!~@&\[\]]+)(?:({_SIGN})|\[(\w+)\]=)(.*)", re.DOTALL)
 #: ``price__gte``, as Django has it
 _SUFFIXED = re.compile(r"(.+?)__([a-z]+)")
-_ORDER = re.compile(r"(?P<minus>-)?(?P<name>.+?)(?:[ :]+(?P<direction>asc|desc))?", re.IGNORECASE)
+#: ``name desc``, ``name:desc``
+_DIRECTION = re.compile(r"[ :](asc|desc)$", re.IGNORECASE)
 #: The most characters of a text that is compared with these patterns.
 _LONGEST = 200
 #: Parameters of other services -> those here.
@@ -33,9 +34,9 @@ PARAMETERS = {
 
 def condition_meant(text: str, rules: Rules) -> str | None:
     """The hint for a text in the place of a condition: ``Product 1`` is ``eq.Product 1``."""
-    sign, word = _SIGNED.fullmatch(text), _WORDED.match(text)
+    sign, word = _SIGNED.fullmatch(text.strip()), _WORDED.match(text)
     if sign is not None:
-        return asked([f"{name}.{clip(sign[2])}" for name in _operators(sign[1], rules)])
+        return asked([f"{name}.{clip(sign[2].lstrip())}" for name in _operators(sign[1], rules)])
     if word is not None and (names := list(_operators(word[1], rules))):
         return asked([f"{name}." for name in names])
     if text in rules.operators:
@@ -47,9 +48,10 @@ def name_meant(name: str, value: str, rules: Rules) -> str | None:
     """The hint for the name of a parameter that has an operator in it: ``price>=5``."""
     text = f"{name}={value}" if value else name
     match = _IN_NAME.fullmatch(text) if len(text) <= _LONGEST else None
-    if match is None or match[1] == name.rstrip():  # it is the sign between name and value
+    if match is None or match[1].rstrip() == name.rstrip():  # it is the sign between name and value
         return None
-    return asked([f"{match[1]}={operator}.{clip(match[4])}" for operator in _operators(match[2] or match[3], rules)])
+    field, spelling = match[1].rstrip(), match[2] or match[3]
+    return asked([f"{field}={operator}.{clip(match[4])}" for operator in _operators(spelling, rules)])
 
 
 def parameter_meant(name: str, value: str, names: list[str], rules: Rules) -> str | None:
@@ -65,11 +67,17 @@ def parameter_meant(name: str, value: str, names: list[str], rules: Rules) -> st
 
 def order_meant(term: str, names: list[str] | None = None) -> str | None:
     """The hint for a term such as ``-name`` or ``name desc``; None if it is none of these, or not one of the names."""
-    match = _ORDER.fullmatch(term.strip()) if len(term) <= _LONGEST else None
-    if match is None or not (match["minus"] or match["direction"]):
-        return "want a field and its direction: order=name.desc" if term.strip().lower() in ("asc", "desc") else None
-    descends = bool(match["minus"]) != ((match["direction"] or "").lower() == "desc")
-    found = [match["name"]] if names is None or match["name"] in names else nearest(match["name"], names, most=1)
+    term = term.strip()
+    if term.lower() in ("asc", "desc"):
+        return "want a field and its direction: order=name.desc"
+    name = term.removeprefix("-")
+    descends, direction = name != term, _DIRECTION.search(name[-len(" desc") :])
+    if direction is not None:
+        descends = descends != (direction[1].lower() == "desc")
+        name = name[: -len(direction[0])].rstrip(" :")
+    if name in ("", term) or len(term) > _LONGEST:
+        return None
+    found = [name] if names is None or name in names else nearest(name, names, most=1)
     return asked([f"{clip(name)}.{'desc' if descends else 'asc'}" for name in found])
 
 
