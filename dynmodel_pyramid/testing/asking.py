@@ -29,6 +29,8 @@ _REFUSALS = {
     "unknown_cast": ("42704",),
     "unsupported_by_database": ("PGRST127",),
 }
+#: Casts that leave exact numbers as they are: texts at ``/table/``, numbers at ``/rest/``.
+_LEAVE_NUMBERS = ("numeric", "decimal")
 
 
 def _quoted(text: str) -> str:
@@ -214,7 +216,8 @@ class AskingConformance(Suite):
                     assert other.json["code"] in _REFUSALS["unknown_cast"], other.text
                     answers.append(None)
                     continue
-                assert same_json(other.json, one.json), f"::{name} at /rest/"
+                if not (the_type.exact_numbers and name in _LEAVE_NUMBERS):
+                    assert same_json(other.json, one.json), f"::{name} at /rest/"
                 answers.append([row["made"] for row in one.json])
             if same:
                 assert same_json(answers[0], answers[1]), f"::{name} differs: {answers!r:.300}"
