@@ -51,7 +51,7 @@ class Sum:
         return _decimal(int(self.total), int(self.kind.split()[1]))
 
     def _as_float(self) -> str | None:
-        return repr(float(self.total)) if -_LARGEST <= self.total <= _LARGEST else None
+        return _written(float(self.total)) if -_LARGEST <= self.total <= _LARGEST else None
 
 
 class Average(Sum):
@@ -62,11 +62,15 @@ class Average(Sum):
             return None
         if self.kind == "float":
             total = self._as_float()
-            return None if total is None else repr(float(total) / self.count)
+            return None if total is None else _written(float(total) / self.count)
         if self.kind == "integer":
             return repr(float(self.total) / self.count)
         units = (abs(self.total) * 10**AVERAGE_DIGITS * 2 + self.count) // (2 * self.count)
         return _decimal(-units if self.total < 0 else units, int(self.kind.split()[1]) + AVERAGE_DIGITS)
+
+
+def _written(number: float) -> str:
+    return repr(number + 0.0)  # makes zero of minus zero, which a small number may be rounded to
 
 
 def _decimal(units: int, scale: int) -> str:

@@ -131,3 +131,30 @@ def test_writes_take_no_conditions_of_groups(shop):
     shop.refused("PATCH", path, {"n": 1}, status=400, code="invalid_parameter")
     shop.refused("DELETE", path, status=400, code="invalid_parameter")
     shop.refused("POST", "/table/Order/rows/?having=(count().gt.1)", {"n": 1}, status=400, code="invalid_parameter")
+
+
+def test_sums_and_averages_near_the_least_and_the_greatest_float(client):
+    """They are rounded to the nearest float, which may be zero; what is too great is null."""
+    least, greatest = 5e-324, 1.7976931348623157e308
+    groups = {
+        "half": ([least, 0], least, 0),
+        "minus": ([-least, 0], -least, 0),
+        "more": ([least, least, 0], 1e-323, least),
+        "alone": ([least], least, least),
+        "lost": ([4.4e-323, -4e-323, -5e-324], 0, 0),  # the sum of the decimals is -1e-324
+        "zeros": ([-0.0, -0.0], 0, 0),
+        "great": ([greatest, greatest], None, None),
+        "back": ([greatest, greatest, -greatest], greatest, greatest / 3),
+    }
+    path = client.table({"group": "string", "n": "number"})
+    values = [{"group": group, "n": n} for group, (numbers, *_) in groups.items() for n in numbers]
+    client.send("POST", f"{path}rows/", values, status=201)
+    select = "select=group,s:n.sum(),a:n.avg(),low:n.min(),high:n.max(),t:n.avg()::text,d:n.avg()::numeric"
+    found = {row["group"]: row for row in client.get(f"{path}rows/?{select}&order=a.desc,group")}
+    assert {group: (row["s"], row["a"]) for group, row in found.items()} == {
+        group: (total, average) for group, (_, total, average) in groups.items()
+    }
+    assert "-0.0" not in str([(row["s"], row["a"]) for row in found.values()])
+    assert (found["half"]["low"], found["half"]["high"], found["minus"]["d"]) == (0, least, 0)
+    assert found["minus"]["t"] == "0" and found["great"]["t"] is None
+    assert {row["group"] for row in client.get(f"{path}rows/?{select}&having=(a.gt.0)")} == {"more", "alone", "back"}
