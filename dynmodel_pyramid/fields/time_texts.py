@@ -12,6 +12,8 @@ UTC = datetime.UTC
 _DAY = r"(?P<day>\d{4}(?:-\d{1,2}-|/\d{1,2}/)\d{1,2})"
 _CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?)?"
 _OFFSET = r"(?P<offset> ?(?:Z|UTC|[+-](?:[01]\d|2[0-3])(?::?[0-5]\d)?))"
+#: ISO 8601's basic format, as PostgreSQL takes it and calendars write it (RFC 5545): ``20260131``, ``20260131T120000``.
+_BASIC = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)?)?(?!\d)", re.ASCII | re.IGNORECASE)
 _DATETIME = re.compile(rf"{_DAY}(?:(?:T| ){_CLOCK}{_OFFSET}?)?", re.ASCII | re.IGNORECASE)
 _TIME = re.compile(rf"{_CLOCK}{_OFFSET}?", re.ASCII | re.IGNORECASE)
 _USUAL_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -39,12 +41,20 @@ def parse_date(text: str) -> datetime.date:
             return datetime.date.fromisoformat(text)
         except ValueError:
             raise ValueError(_NO_SUCH_DAY) from None
-    match = _DATETIME.fullmatch(text)
+    match = _parts(text)
     if not match:
         raise ValueError("want a date such as 2026-01-31")
     if match["hour"] is not None and (_clock(match) != _MIDNIGHT or not _is_utc(match["offset"])):
         raise ValueError("want a date such as 2026-01-31; a time of day is read if it is midnight in UTC")
     return _day(match["day"])
+
+
+def _parts(text: str) -> re.Match[str] | None:
+    """The parts of a day, or of a date and time."""
+    if basic := _BASIC.match(text):
+        day, clock = basic.groups()[:3], [part for part in basic.groups()[3:] if part]
+        text = "-".join(day) + ("T" + ":".join(clock) if clock else "") + text[basic.end() :]
+    return _DATETIME.fullmatch(text)
 
 
 def _day(text: str) -> datetime.date:
@@ -116,7 +126,7 @@ def parse_datetime(text: str, zone: datetime.tzinfo | None = None) -> datetime.d
             return datetime.datetime.fromisoformat(text)
         except ValueError:
             raise ValueError(_NO_SUCH_TIME) from None
-    match = _DATETIME.fullmatch(text)
+    match = _parts(text)
     if not match or (match["hour"] is not None and match["offset"] is None and zone is None):
         raise ValueError(f"want a date and time{'' if zone else ' with an offset'}, such as 2026-01-31T12:00:00Z")
     clock = _MIDNIGHT

@@ -18,8 +18,8 @@ from dynmodel_pyramid.fields.relative_times import relative_time
 from dynmodel_pyramid.fields.sql import checks, reading, text_forms
 from dynmodel_pyramid.fields.time_texts import UTC, parse_date, parse_datetime, without_finer_digits, write_datetime
 
-#: An offset whose plus has become a blank, and a day as people write it.
-_LOST_PLUS = re.compile(r"\d \d\d(?::?\d\d)?$", re.ASCII)
+#: An offset behind a clock whose plus has become a blank, and a day as people write it.
+_LOST_PLUS = re.compile(r"[T:]\d\S* \d\d(?::?\d\d)?$", re.ASCII)
 _OTHER_DAY = re.compile(r"\s*(\d{1,2})[./-](\d{1,2})[./-](\d{4})(?!\d)", re.ASCII)
 
 
