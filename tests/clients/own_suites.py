@@ -207,7 +207,7 @@ def run(folder: Path, database: str, full: bool) -> int:
     for reason, count in known.items():
         print(f"{count} failed: {reason}")
     for name, said in failed.items():
-        if reasons[name] is None:
+        if full or reasons[name] is None:
             print(f"failed: {name}" + (f"\n{said}" if full else ""))
     left = len(failed) - known.total()
     passed = len(results) - len(failed)
