@@ -282,6 +282,7 @@ AMBIGUOUS = {
         "organizations!organizations_referee_fkey",
         "organizations!organizations_auditor_fkey",
     ],
+    "organizations?select=organizations_referee_fkey(*)": ["organizations!organizations_referee_fkey", "referee"],
     "posters?select=posters(*)": [
         "subscriptions!subscriber(...posters!subscribed(*))",
         "subscriptions!subscribed(...posters!subscriber(*))",

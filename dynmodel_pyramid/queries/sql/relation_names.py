@@ -139,7 +139,9 @@ def _forms(matches: Sequence[Relation | Through], far: str) -> list[str]:
     joins = [relation.join for relation in matches if isinstance(relation, Through)]
     far, forms = print_name(far), []
     for relation in matches:
-        if isinstance(relation, Relation):
+        if isinstance(relation, Relation) and not relation.reverse and relation.far == relation.table_id:
+            forms.append(print_name(relation.link.name))
+        elif isinstance(relation, Relation):
             forms.append(f"{far}!{print_name(relation.constraint)}")
         elif joins.count(relation.join) == 1:
             forms.append(f"{far}!{print_name(relation.join_name)}")
