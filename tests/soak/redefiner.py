@@ -8,6 +8,7 @@ from tests.soak.redefining import (
     LONGEST_STRING,
     NAMES,
     NUMBERS,
+    REPAIRS,
     TEXTS,
     Document,
     Redefinition,
@@ -59,6 +60,8 @@ class Redefiner:
         ("order", 2),
         ("index", 1),
     )
+    #: Whether repairs are asked for that some values may be beyond, which refuses the change.
+    may_be_refused = False
 
     def __init__(self, chance: random.Random, *, rename_table: bool = False):
         self.chance = chance
@@ -94,14 +97,20 @@ class Redefiner:
         made.touched.add(chosen[1]["id"])
         return chosen
 
-    def _say(self, made: Redefinition, entry: Document, *, loses: bool = True) -> None:
-        """Say what becomes of lost values. Nulls are no way out for a required field."""
+    def _say(self, made: Redefinition, entry: Document, *, loses: bool = True, repairs: tuple[str, ...] = ()) -> None:
+        """Say what becomes of lost values. Nulls are no way out for a required field, and repairs may make values equal
+        that have to be distinct.
+
+        :param repairs: words that mend the values
+        """
+        if is_distinct(entry["id"]):
+            repairs = ()
         if not loses and self.chance.random() < 0.6:
             made.words[entry["id"]] = "fail"
         elif entry["required"]:
-            made.words[entry["id"]] = self.chance.choice(("default", "quarantine"))
+            made.words[entry["id"]] = self.chance.choice(("default", "quarantine", *repairs))
         else:
-            made.words[entry["id"]] = self.chance.choice(("null", "default", "quarantine"))
+            made.words[entry["id"]] = self.chance.choice(("null", "default", "quarantine", *repairs))
 
     def _fits(self, entry: Document) -> bool:
         """Whether a field takes its own default, which is asked of every definition."""
@@ -146,7 +155,7 @@ class Redefiner:
         if not self._fits(changed) or not converts(entry, changed):
             return False
         entry.update(changed)
-        self._say(made, entry)
+        self._say(made, entry, repairs=REPAIRS[entry["type"]] if self.may_be_refused else ())
         return True
 
     # Names and order
@@ -236,8 +245,12 @@ class Redefiner:
         common = ("id", "position", "required", "unique", "index", "default", "label", "description")
         new = {key: old[key] for key in common if key in old}
         new.update(type=type_name, **rules(old["id"], type_name, LOOSE))
+        if type_name in NUMBERS and new["index"] == "search":
+            new["index"] = True
         made.after["fields"][name] = new
-        self._say(made, new, loses=(old["type"], type_name) not in LOSSLESS)
+        every_time = (old["type"], type_name) == ("number", "integer")
+        repairs = REPAIRS[type_name] if every_time or self.may_be_refused else ()
+        self._say(made, new, loses=(old["type"], type_name) not in LOSSLESS, repairs=repairs)
         return True
 
     # Other options
@@ -290,6 +303,8 @@ class EveryRedefiner(Redefiner):
         "revert", "require", "release", "default", "strict", "drop", "restore", "drop", "revert", "retype", "revert",
         "retype", "add", "revert", "rename",
     )  # fmt: skip
+
+    may_be_refused = True
 
     def __init__(self, chance: random.Random, *, each_once: bool = False):
         super().__init__(chance)
@@ -378,7 +393,9 @@ class EveryRedefiner(Redefiner):
         return True
 
     def strict(self, made: Redefinition) -> bool:
-        """A tighter rule that may lose nothing: it is refused, or in force. Large tables get it in two versions."""
+        """A tighter rule that may lose nothing, or nothing beyond repair: it is refused, or in force. Large tables get
+        it in two versions.
+        """
         chosen = self._pick(made, lambda entry: entry["default"] is None)
         if chosen is None:
             return False
@@ -389,7 +406,8 @@ class EveryRedefiner(Redefiner):
         if not converts(entry, changed):
             return False
         entry.update(changed)
-        made.words[entry["id"]] = "fail"
+        repairs = () if is_distinct(entry["id"]) else REPAIRS[entry["type"]]
+        made.words[entry["id"]] = self.chance.choice(("fail", "fail", *repairs))
         return True
 
 

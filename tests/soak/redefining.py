@@ -20,6 +20,8 @@ NAMES = tuple("abcdefghijklmn")
 RULES = ("pattern", "choices", "min", "max", "min_length", "max_length")
 #: What the model foretells of a field's document.
 COMPARED = ("id", "position", "type", "required", "unique", "index", "default", *RULES)
+#: Words of ``on_error`` with which a type mends values.
+REPAIRS = {"string": ("truncate",), "text": ("truncate",), "integer": ("round", "truncate"), "number": ("round",)}
 #: A string is no longer than that unless its field says so.
 LONGEST_STRING = 255
 _numbers = itertools.count(1)
@@ -192,6 +194,21 @@ def _converted(source: str, target: str, value: Any) -> tuple[bool, Any]:
     return (True, int(value)) if value.is_integer() else (False, None)
 
 
+def repaired(word: str, old: Document, new: Document, value: Any) -> tuple[bool, Any]:
+    """What a word of ``on_error`` makes of a value that could not be kept, and whether that could be kept."""
+    text, target = _text(value), new["type"]
+    if text is None or word not in REPAIRS[target]:
+        return False, None
+    if target in TEXTS:
+        made: Any = text[: new["max_length"]]
+    elif ":" in text:
+        return False, None
+    else:
+        number = float(text)
+        made = number if target == "number" else int(number + 0.5 if word == "round" else number)
+    return (True, made) if accepts(new, made) else (False, None)
+
+
 def _stays(old: Document, new: Document, value: Any) -> bool:
     """Whether a value is kept with its text; to numbers 1 and 1.0 are the same."""
     could, made = carried(old, new, value)
@@ -306,19 +323,25 @@ class Redefinition:
         return {number: {row_id: values[number] for row_id, values in rows.items()} for number in gone}
 
     def is_just_refusal(self, problem: Document) -> bool:
-        """Whether a 409 is right: some field may lose nothing, and each sample is a value that it would lose."""
+        """Whether a 409 is right: some field may lose nothing, and each sample is a value that it would lose, or that a
+        repair does not mend.
+        """
         if problem["code"] != "lossy_change":
             return False
         if "field" not in problem:  # rows that slipped in while rules were proven, and were mended since
-            return "fail" in self.words.values() and problem.get("count") == 0
+            return any(map(_may_refuse, self.words.values())) and problem.get("count") == 0
         entry = self.after["fields"].get(problem["field"])
-        if entry is None or self.words.get(entry["id"]) != "fail" or not problem["count"]:
+        if entry is None or not problem["count"]:
+            return False
+        word = self.words.get(entry["id"])
+        if word is None or not _may_refuse(word):
             return False
         old = self._pairs()[0][entry["id"]]
         samples = [sample for sample in problem["samples"] if "value" in sample]
         if not samples:  # nulls of a field that becomes required
             return entry["required"] and not old["required"]
-        return not any(carried(old, entry, _from_text(old["type"], sample["value"]))[0] for sample in samples)
+        values = [_from_text(old["type"], sample["value"]) for sample in samples]
+        return not any(carried(old, entry, value)[0] or repaired(word, old, entry, value)[0] for value in values)
 
     def differences(self, document: Document) -> str | None:
         """What a document of the server says that the model doesn't."""
@@ -333,6 +356,10 @@ class Redefinition:
                 if entry.get(key) != its["fields"][name].get(key):
                     return f"{name}/{key} is {its['fields'][name].get(key)}, want {entry.get(key)}"
         return None
+
+
+def _may_refuse(word: str) -> bool:
+    return word not in ("null", "default", "quarantine")
 
 
 def _from_text(type_name: str, text: str) -> Any:
@@ -391,7 +418,14 @@ def _converting(number: int, old: Document, entry: Document, word: str, *, undoe
             values[number] = was
             return
         could, made = carried(old, entry, current)
-        values[number] = made if could else default if takes_default else None
-        kept["was", number] = current, (made,) if could else (None, default)
+        if could:
+            values[number], became = made, (made,)
+        else:
+            is_mended, mended = repaired(word, old, entry, current)
+            values[number] = mended if is_mended else default if takes_default else None
+            # A revert does not know the word.
+            every = [repaired(other, old, entry, current)[1] for other in REPAIRS[entry["type"]]]
+            became = (None, default, *every)
+        kept["was", number] = current, became
 
     return step
