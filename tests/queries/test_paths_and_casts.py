@@ -166,6 +166,16 @@ def test_an_unknown_cast_is_refused(table):
     assert all(name in caught.value.hint for name in CASTS)
 
 
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_names_of_a_kind_are_one_cast(table, database):
+    """So the conformance suite asks for one of them."""
+    first: dict = {}
+    for name, kind in CASTS.items():
+        made = cast(table.subject(database, "text_"), name)
+        text = str(made.expression.compile())
+        assert first.setdefault(kind, text) == text, name
+
+
 SEARCHES = [
     ("fts", "a", None), ("fts", "a & !b", "english"), ("fts", "'a b' <-> c:*", "simple"),
     ("plfts", "it's <&| ()", None),
