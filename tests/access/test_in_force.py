@@ -205,11 +205,15 @@ def test_a_failed_check_undoes_filtered_writes_and_upserts(shop):
 def test_the_description_has_what_the_grants_allow(shop):
     shop.grant({"Order": {"read": {"fields": ["text"]}, "update": True}})
     document = shop.clerk("get", "/rest/").json
-    assert {path: sorted(methods) for path, methods in document["paths"].items()} == {"/Order": ["get", "patch"]}
+    assert {path: sorted(methods) for path, methods in document["paths"].items()} == {
+        "/": ["get"],
+        "/Order": ["get", "patch"],
+    }
     assert list(document["definitions"]) == ["Order"]
     shop.grant({"Order": {"read": {"fields": ["text"]}}, "Team": {"create": {"fields": ["name"]}}})
     document = shop.clerk("get", "/rest/").json
     assert {path: sorted(methods) for path, methods in document["paths"].items()} == {
+        "/": ["get"],
         "/Team": ["post"],
         "/Order": ["get"],
     }
