@@ -86,7 +86,9 @@ def test_no_type(client, things):
     ],
 )
 def test_common_option_of_another_type(client, things, option, value):
-    refused(client, things, {"a": {"type": "string", option: value}}, f"/fields/a/{option} wrong_type")
+    # index is a boolean, or one word.
+    code = "invalid_option" if option == "index" and isinstance(value, str) else "wrong_type"
+    refused(client, things, {"a": {"type": "string", option: value}}, f"/fields/a/{option} {code}")
 
 
 @pytest.mark.parametrize("text", ["a\0b", "\0", "\ud800", "x\udfff", "\udc00\ud800"])
@@ -208,7 +210,7 @@ OPTIONS = [
     ("boolean", {"default": 1}, "default wrong_type"),
     ("boolean", {"default": "true"}, "default wrong_type"),
     ("date", {"default": "31.1.2026"}, "default invalid_format"),
-    ("datetime", {"default": "2026-01-31"}, "default invalid_format"),
+    ("datetime", {"default": "2026-02-30"}, "default invalid_format"),
 ]
 
 

@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database.sqlite import DEADLINE
+from dynmodel_pyramid.database.texts import functions
 from dynmodel_pyramid.testing.databases import database_settings
 from tests.web.client import Client
 
@@ -16,7 +17,15 @@ CALLS = [
     "dynmodel_json_float(1.5)",
     "dynmodel_float('1.5', '.*')",
     "dynmodel_complement('12')",
+    f"{functions.FOLD}('A')",
+    f"{functions.FOLD_ACCENTS}('Á')",
+    f"{functions.SEARCH}('a', 'a', 0)",
+    "dynmodel_rounded('1.5')",
+    "dynmodel_sortable('1.5', 10, 2)",
     "dynmodel_json('[1]')",
+    "dynmodel_json_of('[1]')",
+    "dynmodel_json_texts('[\"a\"]')",
+    "dynmodel_array_order('[1]', '[2]')",
     "dynmodel_json_contains('[1]', '[1]')",
     "dynmodel_json_path('[1]', '[0]', 0)",
     "dynmodel_json_number('1', '1')",
