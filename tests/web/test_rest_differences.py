@@ -228,6 +228,12 @@ def resolutions(rest):
     assert "resolution=merge-duplicates" in answer.headers["Preference-Applied"]
 
 
+def new_ids(rest):
+    given = rest.send("POST", "Studio", {"id": 70, "name": "T"}, Prefer=REPRESENTATION).json
+    made = rest.send("POST", "Studio", {"name": "U"}, Prefer=REPRESENTATION).json
+    assert made[0]["id"] > given[0]["id"]
+
+
 def spread_aggregates(rest):
     assert rest.rows("Author?select=name,...books(pages.sum())&id=eq.1") == [{"name": "Ann", "sum": [10]}]
 
@@ -277,6 +283,7 @@ SHOWN = {
     "`resolution=` is applied": resolutions,
     "What stands behind the end": lambda rest: rest.refused("GET", "Book?and=(id.eq.1))", 400, "PGRST100"),
     "Aggregates in spreads of many rows": spread_aggregates,
+    "A new id is greater than all ids before": new_ids,
     "Queries that [queries.md]": lambda rest: rest.refused("GET", "Book?limit=few", 400, "PGRST100"),
 }
 
