@@ -49,13 +49,6 @@ class RowKey:
     def row(self) -> Mapping[str, Any]:
         return dict(zip(self.target.names, self.values, strict=True))
 
-    def is_of(self, row: Mapping[str, Any]) -> bool:
-        """Whether a new row of the far table has this key."""
-        if not all(name in row for name in self.target.names):
-            return False
-        given = tuple(row[name] for name in self.target.names)
-        return self.target.folded(given) == self.target.folded(self.values)
-
 
 @dataclass(frozen=True, slots=True)
 class RowKeys:

@@ -5,26 +5,14 @@ import sqlite3
 import unicodedata
 
 import pytest
-import sqlalchemy as sa
 
 from dynmodel_pyramid.database import sqlite_functions
 from dynmodel_pyramid.database.sqlite_deadline import UNBOUND
 from dynmodel_pyramid.database.texts import folding, folding_table, functions
 from dynmodel_pyramid.fields.sql import patterns, regular
-from dynmodel_pyramid.testing.databases import postgresql_url
 from tests import folding_tables
 
 PAIRS = 2000
-
-
-@pytest.fixture(scope="module")
-def postgresql():
-    engine = sa.create_engine(postgresql_url())
-    with engine.connect() as connection:
-        for statement in functions.statements("pg_temp"):
-            connection.exec_driver_sql(statement)
-        yield connection
-    engine.dispose()
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ import random
 import time
 
 import pytest
-import sqlalchemy as sa
 
 from dynmodel_pyramid.database import sqlite_functions
 from dynmodel_pyramid.database.sqlite_deadline import Deadline, Overdue
@@ -12,19 +11,8 @@ from dynmodel_pyramid.database.texts import functions
 from dynmodel_pyramid.database.texts.word_queries import holds, resolved, written
 from dynmodel_pyramid.database.texts.word_query_reading import read_query, read_text, read_web
 from dynmodel_pyramid.database.texts.words import SEARCHED, words
-from dynmodel_pyramid.testing.databases import postgresql_url
 from tests.database.searches import Search, differences, found_by_postgresql, found_by_us, searches
 from tests.documents import ROOT
-
-
-@pytest.fixture(scope="module")
-def postgresql():
-    engine = sa.create_engine(postgresql_url())
-    with engine.connect() as connection:
-        for statement in functions.statements("pg_temp"):
-            connection.exec_driver_sql(statement)
-        yield connection
-    engine.dispose()
 
 
 def test_generated_searches_find_the_same(postgresql):
