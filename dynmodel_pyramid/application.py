@@ -105,6 +105,7 @@ def includeme(config: Configurator) -> None:
     modules = (
         "service.about",
         "service.schema",
+        "service.batch",
         "definitions.tables",
         "definitions.plan",
         "definitions.history",

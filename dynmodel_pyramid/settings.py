@@ -252,6 +252,14 @@ SETTINGS: tuple[Setting, ...] = (
         "Bytes of one document: a definition, a query, one row of many. It is read whole, which takes many times as "
         "much memory; a longer one is answered 413.",
     ),
+    Setting("max_batch_operations", at_least(1), 1000, "Operations of one batch; more are answered 413."),
+    Setting(
+        "max_batch_rows",
+        at_least(1),
+        10_000,
+        "Rows that the operations of one batch write, those that conditions find included; more are answered 413. Its "
+        "transaction is open for the whole batch, and on SQLite nobody else writes meanwhile.",
+    ),
     Setting(
         "max_expressions",
         at_least(1),
@@ -524,6 +532,8 @@ class Settings:
     trash_days: int
     max_body_size: int
     max_document_size: int
+    max_batch_operations: int
+    max_batch_rows: int
     max_expressions: int
     max_values: int
     max_query_size: int

@@ -35,6 +35,7 @@ ALLOWED = {
     "access/explaining.py:Explainer._is_there": ADMINS,
     "rows/service.py:Rows.draw_ids": WRITES,
     "rows/service.py:Rows._insert": WRITES,
+    "rows/service.py:Rows.hold": LOCKS,
     "rows/service.py:Rows._current": LOCKS,
     "rows/service.py:Rows._update": WRITES,
     "rows/service.py:Rows.delete": WRITES,

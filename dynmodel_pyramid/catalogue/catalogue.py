@@ -7,8 +7,9 @@ asked for. When the state has changed, a new snapshot takes over the unchanged m
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Final, Protocol
@@ -37,6 +38,8 @@ class Unknown(Enum):
 
 #: The result of a lookup that the snapshot can't answer from memory.
 UNKNOWN: Final = Unknown.UNKNOWN
+#: Where the writes of a block of code are noted (:meth:`Catalogue.noting`).
+_NOTES: "ContextVar[list[RowWrites] | None]" = ContextVar("row writes", default=None)
 #: The cost of a table besides its fields, in columns: id and the system columns.
 _OVERHEAD = 4
 
@@ -256,9 +259,22 @@ class Catalogue:
     @property
     def is_reported(self) -> bool:
         """Whether there is a reporter of row writes."""
-        return bool(self._reporters)
+        return bool(self._reporters) or _NOTES.get() is not None
+
+    @contextmanager
+    def noting(self) -> Iterator[list[RowWrites]]:
+        """Note the row writes of a block, which runs in one thread, in the list that is given to it."""
+        notes: list[RowWrites] = []
+        token = _NOTES.set(notes)
+        try:
+            yield notes
+        finally:
+            _NOTES.reset(token)
 
     def report(self, connection: sa.Connection, writes: RowWrites) -> None:
         """The one function that every row write passes."""
+        notes = _NOTES.get()
+        if notes is not None:
+            notes.append(writes)
         for reporter in self._reporters:
             reporter(connection, writes)

@@ -19,4 +19,5 @@
 ``imports``         any number of rows, in parts; ``staging`` keeps them until they are written
 ``written_rows``    the ids of the rows that a request has written
 ``returning``       the rows that a write returns
+``batch``           several operations on rows of several tables
 """

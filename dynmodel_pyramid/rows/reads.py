@@ -85,6 +85,14 @@ class RowReads:
         rows = encoder.prepared(connection, "one")(connection, {"row_id": row_id, **self.values})
         return Row(row_id, rows[0][0], encoder.row(rows[0][1:])) if rows else None
 
+    def versions(self, connection: sa.Connection, ids: Sequence[int]) -> dict[int, int]:
+        """The versions of those of the rows that the caller may read."""
+        source = self.scope.view.source()
+        among = self.catalogue.database.dialect.among(source.c.id, ids)
+        query = sa.select(source.c.id, source.c._version).where(among)
+        rows = connection.execute(query, self.scope.values, execution_options={"compiled_cache": None})
+        return {row[0]: row[1] for row in rows}
+
     def encode(self, connection: sa.Connection, ids: Sequence[int]) -> Iterator[bytes]:
         """The rows with these ids, in this order, as JSON objects; ids of deleted rows are left out."""
         for rows in self.parts(connection, ids):

@@ -224,6 +224,12 @@ class Rows(RowReads):
         else:
             prepared(connection, rows)
 
+    def hold(self, connection: sa.Connection, ids: Sequence[int]) -> None:
+        """Lock rows against other writers until the transaction ends, in the order of the ids."""
+        key = self.model.table.c.id
+        among = self.catalogue.database.dialect.among(key, ids)
+        self._run(connection, sa.select(key).where(among).order_by(key).with_for_update())
+
     def replace(
         self, connection: sa.Connection, row_id: int, document: Any, versions: Sequence[int] | None = None
     ) -> int | None:

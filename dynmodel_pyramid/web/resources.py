@@ -11,6 +11,7 @@ from pyramid.request import Request
 
 from dynmodel_pyramid.access.attempt import RequestAttempt
 from dynmodel_pyramid.catalogue.table_builder import Model
+from dynmodel_pyramid.database.dialect import LARGEST_ID
 from dynmodel_pyramid.definitions.names import may_be_name
 from dynmodel_pyramid.errors import NotFound
 from dynmodel_pyramid.fields.registry import Failure, Registered
@@ -39,6 +40,7 @@ class Root(Resource):
             "table": Tables,
             "rest": Rest,
             "schema": Schema,
+            "batch": Batch,
             "trash": TableTrash,
             "field-type": FieldTypesResource,
             "live": Live,
@@ -103,13 +105,30 @@ class Tables(Resource):
 
     def __getitem__(self, segment: str) -> Resource:
         number = parse_id(segment)
-        is_possible = number is not None or may_be_name(segment)
-        model = self.attempt.model(segment if number is None else number) if is_possible else None
-        model = visible(self.attempt, model)
-        if model is None:
-            near = near_tables(self.attempt, segment) if number is None else []
-            raise NotFound(f"there is no table {segment!r:.100}", hint=asked(near))
-        return Table(self, segment, model)
+        return Table(self, segment, table_of(self.attempt, segment if number is None else number))
+
+
+def table_of(attempt: RequestAttempt, key: int | str) -> Model:
+    """The table of a number or a model name, if it exists for the caller.
+
+    :raises NotFound: it does not
+    """
+    is_possible = may_be_name(key) if isinstance(key, str) else 0 <= key <= LARGEST_ID
+    model = visible(attempt, attempt.model(key) if is_possible else None)
+    if model is None:
+        near = near_tables(attempt, key) if isinstance(key, str) else []
+        raise NotFound(f"there is no table {str(key)!r:.100}", hint=asked(near))
+    return model
+
+
+class Batch(Resource):
+    """Operations on several tables. Their errors tell ``operation``, and name fields of ``model``, while one runs."""
+
+    def __init__(self, parent: Root, name: str) -> None:
+        super().__init__(parent, name)
+        self.attempt = parent.attempt
+        self.model: Model | None = None
+        self.operation: int | None = None
 
 
 class Table(Resource):

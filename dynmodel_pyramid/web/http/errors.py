@@ -130,6 +130,9 @@ def problem(request: Request, status: int, code: str, detail: str, hint: str | N
         answer = writer(request, status, code, detail, hint, members)
         answer.headers["X-Request-Id"] = request_id(request)
         return with_definition_version(answer, request)
+    operation = getattr(getattr(request, "context", None), "operation", None)
+    if operation is not None:
+        members = {"operation": operation, **members}
     title = TITLES.get(status) or HTTPStatus(status).phrase
     document = {
         "type": "about:blank",

@@ -59,7 +59,7 @@ def _unknown_parameter(error: QueryError, context: RowList, rules: Rules, text: 
     return Malformed(f"unknown parameter {name!r}", code="unknown_parameter", hint=hint, parameter=name)
 
 
-def _refuse_preferences(refused: list[str], heeded: Sequence[str]) -> Malformed:
+def refuse_preferences(refused: list[str], heeded: Sequence[str]) -> Malformed:
     names = ", ".join(sorted(name for name in heeded if name != "handling"))
     return Malformed(
         f"Prefer: {', '.join(refused)[:200]} can't be honoured",
@@ -89,7 +89,7 @@ TABLE = Face(
             "PATCH": (*_ALWAYS, "max-affected", "missing"),
             "DELETE": (*_ALWAYS, "max-affected"),
         },
-        refuse=_refuse_preferences,
+        refuse=refuse_preferences,
     ),
     accept=_accept,
     read_query=read_query,

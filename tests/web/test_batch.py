@@ -1,0 +1,140 @@
+"""``/batch/``: operations on rows of several tables, in one transaction."""
+
+import pytest
+
+from tests.web.client import Client
+
+
+@pytest.fixture
+def shop(fresh) -> Client:
+    fresh.table({"name": {"type": "string", "unique": True}, "note": "json"}, "Author")
+    fields = {
+        "title": {"type": "string", "required": True},
+        "price": {"type": "integer", "min": 0},
+        "author": {"type": "link", "table": "Author", "reverse": "books", "on_delete": "cascade"},
+        "others": {"type": "links", "table": "Author"},
+    }
+    fresh.table(fields, "Book")
+    return fresh
+
+
+def test_operations_refer_to_earlier_results(shop):
+    operations = [
+        {"operation": "insert", "table": "Author", "row": {"name": "Ende", "note": {"$literal": {"$ref": "/9"}}}},
+        {"operation": "insert", "table": 1, "rows": [{"name": "Funke"}, {"name": "Kaestner"}]},
+        {
+            "operation": "insert",
+            "table": "Book",
+            "row": {"title": {"$ref": "/0/name"}, "author": {"$ref": "/0/id"}, "others": [{"$ref": "/1/1/id"}, 1]},
+            "select": "id,author(name)",
+        },
+        {"operation": "update", "table": 2, "id": {"$ref": "/2/id"}, "row": {"price": 3}, "version": 1},
+        {"operation": "update", "table": 1, "where": {"id": {"in": [{"$ref": "/1/0/id"}]}}, "row": {"note": 1}},
+        {
+            "operation": "upsert",
+            "table": "Author",
+            "rows": [{"name": "Funke", "note": {"$ref": "/1/0"}}, {"name": "New"}],
+            "on_conflict": ["name"],
+        },
+        {"operation": "replace", "table": "Book", "id": 1, "row": {"title": "Momo", "author": 1}},
+        {"operation": "delete", "table": "Author", "where": {"name": "eq.Kaestner"}},
+    ]
+    answer = shop.send("POST", "/batch/", operations, status=200)
+    assert answer.json == [
+        {"id": 1, "name": "Ende", "note": {"$ref": "/9"}, "books": []},
+        [
+            {"id": 2, "name": "Funke", "note": None, "books": []},
+            {"id": 3, "name": "Kaestner", "note": None, "books": []},
+        ],
+        {"id": 1, "author": {"name": "Ende"}},
+        {"id": 1, "title": "Ende", "price": 3, "author": 1, "others": [3, 1]},
+        [{"id": 2, "name": "Funke", "note": 1, "books": []}],
+        [
+            {"id": 2, "name": "Funke", "note": {"id": 2, "name": "Funke", "note": None, "books": [], "_version": 1}}
+            | {"books": []},
+            {"id": 4, "name": "New", "note": None, "books": []},
+        ],
+        {"id": 1, "title": "Momo", "price": None, "author": 1, "others": []},
+        [{"id": 3, "_version": 1}],
+    ]
+    assert answer.headers["Definitions-Revision"] == "2"
+    brief = shop.send("POST", "/batch/", operations[6:7], prefer="return=minimal", status=200)
+    assert brief.json == [{"id": 1, "_version": 4}]
+    assert shop.send("POST", "/batch/", [], status=200).json == []
+    before = shop.stored()
+    undone = shop.send("POST", "/batch/", operations[:1], prefer="tx=rollback")
+    assert undone.status_int == 409
+    undone = shop.send("POST", "/batch/", [{**operations[0], "row": {"name": "x"}}], prefer="tx=rollback", status=200)
+    assert undone.json[0]["name"] == "x" and undone.headers["Preference-Applied"] == "tx=rollback"
+    assert {**shop.stored(), "sqlite_sequence": 0} == {**before, "sqlite_sequence": 0}
+
+
+BAD = [
+    ({}, 422, " wrong_type"),
+    ([1], 422, "/0 wrong_type"),
+    ([{}], 422, "/0/operation required"),
+    ([{"operation": "add"}], 422, "/0/operation unknown_operation"),
+    ([{"operation": "insert", "table": 1}], 422, "/0 required"),
+    ([{"operation": "insert", "table": 1, "row": {}, "rows": []}], 422, "/0 conflicting_key"),
+    ([{"operation": "insert", "table": 1, "rows": {}}], 422, "/0/rows wrong_type"),
+    ([{"operation": "insert", "table": 1, "row": {}, "id": 1}], 422, "/0/id unknown_key"),
+    ([{"operation": "insert", "table": True, "row": {}}], 422, "/0/table wrong_type"),
+    ([{"operation": "insert", "table": {"$ref": "/0/id"}, "row": {}}], 422, "/0/table unknown_reference"),
+    ([{"operation": "insert", "table": "Nothing", "row": {}}], 404, "not_found"),
+    ([{"operation": "insert", "table": -1, "row": {}}], 404, "not_found"),
+    ([{"operation": "insert", "table": 1, "row": {"name": {"$ref": "/0/id"}}}], 422, "/0/row/name unknown_reference"),
+    ([{"operation": "insert", "table": 1, "row": {"note": {"$ref": 1}}}], 422, "/0/row/note unknown_reference"),
+    ([{"operation": "insert", "table": 2, "rows": [{}, {"title": 1}]}], 422, "/0/rows/1/title wrong_type"),
+    ([{"operation": "insert", "table": 2, "row": {"title": "x", "author": 9}}], 422, "/0/row/author unknown_row"),
+    ([{"operation": "update", "table": 1, "where": {}, "row": {}}], 400, "missing_filter"),
+    ([{"operation": "update", "table": 1, "where": {"nam": "eq.1"}, "row": {}}], 400, "unknown_field"),
+    ([{"operation": "update", "table": 1, "id": "1", "row": {}}], 422, "/0/id wrong_type"),
+    ([{"operation": "update", "table": 1, "id": 1, "version": "1", "row": {}}], 422, "/0/version wrong_type"),
+    ([{"operation": "delete", "table": 1, "where": "id", "version": 1}], 422, "/0/version conflicting_key"),
+    ([{"operation": "upsert", "table": 1, "row": {}, "on_conflict": 1}], 422, "/0/on_conflict wrong_type"),
+    ([{"operation": "upsert", "table": 1, "row": {}, "resolution": "x"}], 422, "/0/resolution not_a_choice"),
+    ([{"operation": "upsert", "table": 1, "row": {}, "on_conflict": ["note"]}], 400, "invalid_parameter"),
+]
+
+
+def test_a_failure_undoes_all_and_names_the_operation(shop):
+    shop.row("/table/1/", {"name": "Ende"})
+    first = {"operation": "insert", "table": "Author", "row": {"name": "Funke"}}
+    for document, status, code in BAD:
+        shop.refused("POST", "/batch/", document, status=status, code=code)
+    later = [
+        ({"operation": "insert", "table": 1, "row": {"name": "Ende"}}, 409, "unique_violation"),
+        ({"operation": "insert", "table": 1, "row": first["row"]}, 409, "unique_violation"),
+        ({"operation": "update", "table": 1, "id": 999, "row": {}}, 404, "not_found"),
+        ({"operation": "delete", "table": 1, "id": 999}, 404, "not_found"),
+        ({"operation": "delete", "table": 1, "id": 1, "version": 2}, 412, "precondition_failed"),
+        (
+            {"operation": "insert", "table": 2, "row": {"title": {"$ref": "/0/nam"}}},
+            422,
+            "/1/row/title unknown_reference",
+        ),
+        ({"operation": "insert", "table": 2, "row": {"title": {"$ref": "/0/id"}}}, 422, "/1/row/title wrong_type"),
+        ({"operation": "update", "table": 1, "id": 1, "row": {"name": 1}}, 422, "/1/row/name wrong_type"),
+    ]
+    for operation, status, code in later:
+        answer = shop.refused("POST", "/batch/", [first, operation], status=status, code=code)
+        assert answer.json["operation"] == 1, answer.json
+    fields = shop.refused("POST", "/batch/", [first, later[0][0]], status=409, code="unique_violation").json["fields"]
+    assert fields == ["name"]
+
+
+def test_bounds(shop):
+    settings = shop.catalogue.database.settings
+    operation = {"operation": "insert", "table": 1, "rows": [{"name": str(number)} for number in range(3)]}
+    settings.max_batch_operations, settings.max_batch_rows = 3, 5
+    shop.refused("POST", "/batch/", [operation] * 4, status=413, code="payload_too_large")
+    shop.refused("POST", "/batch/", [operation] * 2, status=413, code="payload_too_large")
+    change = {"operation": "update", "table": 1, "where": {"id": "gt.0"}, "row": {"note": 1}}
+    shop.refused("POST", "/batch/", [operation, change], status=413, code="payload_too_large")
+    # A large value is counted as often as it is used.
+    settings.max_document_size = 5000
+    long = {"operation": "insert", "table": 1, "row": {"name": "x", "note": "y" * 2000}}
+    uses = {"operation": "update", "table": 1, "id": {"$ref": "/0/id"}, "row": {"note": [{"$ref": "/0/note"}] * 3}}
+    shop.refused("POST", "/batch/", [long, uses], status=413, code="payload_too_large")
+    uses["row"]["note"].pop()
+    shop.send("POST", "/batch/", [long, uses], status=200)
