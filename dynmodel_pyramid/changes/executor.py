@@ -6,7 +6,7 @@
 import random
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -60,6 +60,31 @@ class Executed:
         return definition
 
 
+@dataclass(slots=True)
+class Begun:
+    """A change whose statements have run, before it is proven and logged.
+
+    :param further: the definitions of far tables, before and after
+    :ivar logged: the changes as they are logged; ``roles``: those that were looked at
+    """
+
+    changes: list[TableChange]
+    further: list[tuple[TableDefinition, TableDefinition]]
+    locked: Definitions
+    access: AccessChange | None = None
+    logged: list[TableChange] = field(default_factory=list)
+    roles: Access | None = None
+
+    @property
+    def changed(self) -> Changed:
+        return _changed(self.changes, self.further)
+
+    @property
+    def replaced(self) -> frozenset[str] | None:
+        """The roles that a change of access replaces; None: all."""
+        return frozenset() if self.access is None else self.access.replaced
+
+
 #: Proves in a transaction, before its commit, that whoever makes the change still may; it raises to refuse.
 Prove = Callable[[sa.Connection], None]
 
@@ -97,44 +122,64 @@ class Executor:
         """
 
         def run(connection: sa.Connection, deadline: float) -> Executed:
-            begun = time.monotonic()
-            make = make_changes if access is None else self._holding_access(make_changes)
-            locked, changes = plan_locked(self.catalogue, connection, wanted, make, deadline)
-            early = [change.id for change in changes if change.is_too_early]
-            if early:
-                raise Unfinished(early[0])
-            changes = [change.without_pending() for change in changes]
-            changes, further = settled(changes, locked, self.catalogue.field_types)
-            if not changes and not further:
-                if access is not None:
-                    self.store.lock_state(connection)
-                    access.apply(connection, self.catalogue)
-                return Executed([], *load(connection, self.database), locked)
-            self._refuse_taken(connection, changes)
-            changed = _changed(changes, further)
-            replaced = frozenset() if access is None else access.replaced
-            roles = refuse_in_use(self.catalogue, connection, changed, replaced)
-            patience = self.settings.lock_timeout - (time.monotonic() - begun)
-            hold_off_readers = ReadersHeldOff(self.catalogue, connection, locked, patience)
-            logged = apply_changes(self.editor(connection, hold_off_readers=hold_off_readers), self.store, changes)
-            hold_off_readers()
-            for _, after in further:
-                self.store.update(connection, after)
-            self.database.dialect.bound_lock_waits(connection, self.settings.lock_timeout)
-            lines = [*((change.live_before, change.after) for change in logged), *further]
-            self.prove(connection)
-            state = self.store.record(connection, lines, author)
-            roles = refuse_in_use(self.catalogue, connection, changed, replaced, roles)
-            if access is not None:
-                renewed, roles = access.apply(connection, self.catalogue)
-                state = renewed or state
-            return Executed(logged, state, roles, locked)
+            return self.complete(connection, self.begin(connection, deadline, wanted, make_changes, access), author)
 
         while True:
             try:
                 return self.transaction(run)
             except Unfinished as unfinished:
                 finish(self, unfinished.table_id)
+
+    def begin(
+        self,
+        connection: sa.Connection,
+        deadline: float,
+        wanted: Iterable[int],
+        make_changes: MakeChanges,
+        access: AccessChange | None = None,
+    ) -> Begun:
+        """The first half of :meth:`execute`, in the caller's transaction: everything but the proof and the log.
+
+        The caller may write rows of the changed tables before :meth:`complete`.
+        """
+        started = time.monotonic()
+        make = make_changes if access is None else self._holding_access(make_changes)
+        locked, changes = plan_locked(self.catalogue, connection, wanted, make, deadline)
+        early = [change.id for change in changes if change.is_too_early]
+        if early:
+            raise Unfinished(early[0])
+        changes = [change.without_pending() for change in changes]
+        changes, further = settled(changes, locked, self.catalogue.field_types)
+        if not changes and not further:
+            return Begun([], [], locked, access)
+        self._refuse_taken(connection, changes)
+        begun = Begun(changes, further, locked, access)
+        begun.roles = refuse_in_use(self.catalogue, connection, begun.changed, begun.replaced)
+        patience = self.settings.lock_timeout - (time.monotonic() - started)
+        hold_off_readers = ReadersHeldOff(self.catalogue, connection, locked, patience)
+        begun.logged = apply_changes(self.editor(connection, hold_off_readers=hold_off_readers), self.store, changes)
+        hold_off_readers()
+        for _, after in further:
+            self.store.update(connection, after)
+        self.database.dialect.bound_lock_waits(connection, self.settings.lock_timeout)
+        return begun
+
+    def complete(self, connection: sa.Connection, begun: Begun, author: str | None = None) -> Executed:
+        """The second half: what was begun is proven and logged. The caller commits, and nothing is written between."""
+        access = begun.access
+        if not begun.changes and not begun.further:
+            if access is not None:
+                self.store.lock_state(connection)
+                access.apply(connection, self.catalogue)
+            return Executed([], *load(connection, self.database), begun.locked)
+        lines = [*((change.live_before, change.after) for change in begun.logged), *begun.further]
+        self.prove(connection)
+        state = self.store.record(connection, lines, author)
+        roles = refuse_in_use(self.catalogue, connection, begun.changed, begun.replaced, begun.roles)
+        if access is not None:
+            renewed, roles = access.apply(connection, self.catalogue)
+            state = renewed or state
+        return Executed(begun.logged, state, roles, begun.locked)
 
     def _holding_access(self, make_changes: MakeChanges) -> MakeChanges:
         """In the order of writes of rows: first the tables, then access, then the row of the state. If access is not
@@ -238,17 +283,24 @@ class Executor:
                 with self.database.changing() as connection:
                     outcome = run(connection, deadline)
             except sa.exc.DBAPIError as error:
-                failure = self.database.failure(error)
-                if failure.kind == "away" and outcome is not None:
-                    raise OutcomeUnknown() from error
-                if failure.kind != "busy":
-                    raise self._refusal(failure) or error from error
-                if time.monotonic() > deadline:
-                    raise Busy("the table is in use: its lock was waited for in vain") from error
-                time.sleep(random.uniform(0.5, 1.5) * self.settings.lock_attempt)
+                self.wait_after(error, deadline, has_run=outcome is not None)
             else:
                 self.catalogue.hurry()
                 return outcome
+
+    def wait_after(self, error: sa.exc.DBAPIError, deadline: float, *, has_run: bool = False) -> None:
+        """Wait before the next attempt, after an error for which there is one; else raise the client's error.
+
+        :param has_run: the error came at the commit
+        """
+        failure = self.database.failure(error)
+        if failure.kind == "away" and has_run:
+            raise OutcomeUnknown() from error
+        if failure.kind != "busy":
+            raise self._refusal(failure) or error from error
+        if time.monotonic() > deadline:
+            raise Busy("the table is in use: its lock was waited for in vain") from error
+        time.sleep(random.uniform(0.5, 1.5) * self.settings.lock_attempt)
 
     def _refusal(self, failure: Failure) -> DynmodelError | None:
         """The client's error for a failure of the database; None: it is a fault of this package."""

@@ -73,16 +73,32 @@ class DefinitionService:
         :raises Conflict: the name is taken
         """
 
-        table_id = None
+        make_changes = self.creating(document, self.store.reserve)
+        done = self.executor.execute((), make_changes, author=author)
+        return Outcome(done.changes[0].new, done.state, True)
+
+    def plan_new(self, document: Any) -> TableDefinition:
+        """The definition that :meth:`create` would make, with the next free id."""
+
+        def next_id(connection: sa.Connection, drawn: int | None) -> int:
+            return self.store.next_id(connection)
+
+        return self.executor.plan((), self.creating(document, next_id))[0].change.new
+
+    def creating(self, document: Any, draw: Callable[[sa.Connection, int | None], int]) -> MakeChanges:
+        """What makes the change that defines a new table.
+
+        :param draw: draws its id; it gets the id that an earlier attempt drew
+        """
+        table_id: int | None = None
 
         def make_changes(connection: sa.Connection, locked: Definitions, resolve: Resolve) -> list[TableChange]:
             nonlocal table_id
             wanted = self.read(document, None, resolve)
-            table_id = self.store.reserve(connection, table_id)
+            table_id = draw(connection, table_id)
             return [TableChange(None, self.with_id(wanted, table_id))]
 
-        done = self.executor.execute((), make_changes, author=author)
-        return Outcome(done.changes[0].new, done.state, True)
+        return make_changes
 
     def change(
         self,
