@@ -13,6 +13,7 @@ A :class:`Database` is the only thing in the package that opens connections. It 
 ``postgresql``        PostgreSQL's answers; ``postgresql_entries`` and ``postgresql_things`` are parts of it
 ``things``            the parts of a table, as the database itself describes them
 ``system``            the system tables; ``access_tables`` are those of access
+``work``              work that is stopped when nobody waits for it any more
 ``cursors``           the driver's own cursors
 ``identifiers``       names in SQL, whatever characters they have
 ``regex``             the engine for regular expressions
@@ -28,6 +29,7 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.database import work
 from dynmodel_pyramid.database.cursors import raw_cursor
 from dynmodel_pyramid.database.dialect import REHEARSES, WRITES, Dialect, Failure
 from dynmodel_pyramid.database.identifiers import make_safe
@@ -89,6 +91,7 @@ class Database:
         self.engine = sa.engine_from_config(options, **defaults)
         make_safe(self.engine.dialect)
         self.dialect.prepare_engine(self.engine)
+        work.listen(self.engine)
         #: The same pool; its transactions write.
         self.writer = self.engine.execution_options(**{WRITES: True})
         self.system = SystemTables(self.dialect.schema)

@@ -180,6 +180,12 @@ class Dialect:
     def unbound_statements(self, connection: sa.Connection) -> None:
         """Lift that bound, also for a statement whose rows are still being read."""
 
+    def stopper(self, connection: sa.Connection) -> Callable[[], None]:
+        """A function that ends the statement that this connection runs, if it runs one; for other threads. The
+        connection is thrown away afterwards.
+        """
+        raise NotImplementedError
+
     def reserve_ids(self, connection: sa.Connection, table: sa.Table, count: int, *, above: int) -> list[int]:
         """Draw that many new row ids, ascending; they are never drawn again.
 

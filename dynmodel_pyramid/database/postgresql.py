@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -40,6 +41,8 @@ _END_STREAMS = sa.text(
     """
 )
 
+#: Seconds for the connection by which a statement is stopped.
+CANCEL_TIMEOUT = 1.0
 #: The first key of PostgreSQL's advisory lock of access (``access/changes.py``); an arbitrary number.
 ACCESS_LOCK_KEY = 0x64796E61
 
@@ -242,6 +245,9 @@ class PostgreSQL(Dialect):
 
     def bound_statements(self, connection: sa.Connection, seconds: float) -> None:
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}")
+
+    def stopper(self, connection: sa.Connection) -> Callable[[], None]:
+        return partial(driver_connection(connection).cancel_safe, timeout=CANCEL_TIMEOUT)
 
     def hold_access(self, connection: sa.Connection, wait: float) -> None:
         # All writes queue behind an attempt. So that one long write does not hold up the others, attempts are short

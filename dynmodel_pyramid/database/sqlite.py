@@ -217,6 +217,16 @@ class SQLite(Dialect):
         connection.connection.info[DEADLINE].lift()
         driver_connection(connection).set_progress_handler(None, 0)
 
+    def stopper(self, connection: sa.Connection) -> Callable[[], None]:
+        raw: sqlite3.Connection = driver_connection(connection)
+        deadline: Deadline = connection.connection.info[DEADLINE]
+
+        def stop() -> None:
+            deadline.set(0)  # for functions, which no interruption reaches
+            raw.interrupt()
+
+        return stop
+
     def prepare_staging(self, connection: sa.Connection) -> None:
         driver_connection(connection).execute("PRAGMA temp_store = FILE")
 

@@ -61,6 +61,9 @@ class Transaction:
         """A connection for a temporary table; the maker of this object closes it."""
         raise NotImplementedError
 
+    def check(self) -> None:
+        """Called for each part; raises where the import is to end, with nothing written."""
+
     def later(self, step: Callable[[], None]) -> None:
         """Run a step that only reads: after the commit, on the connection of :meth:`stage`, with the data as of the
         commit; or now, if the database can't keep that moment or nothing was staged.
@@ -129,10 +132,12 @@ class Import:
         begun: list[list[Document]],
         parts: Iterator[list[Document]],
         keep: Callable[[Any], None],
+        check: Callable[[], None],
     ) -> None:
         number = 0
         # No reference to a validated part remains.
         while (part := begun.pop(0) if begun else next(parts, None)) is not None:
+            check()
             judged = self._judged(part, number)
             number += len(part)
             if not self._problems.total:
@@ -243,7 +248,7 @@ class Import:
         transaction: Transaction,
         written: Written | None,
     ) -> None:
-        self._judge_all(begun, parts, staged.add)
+        self._judge_all(begun, parts, staged.add, transaction.check)
         connection = transaction.begin()
         self.count = self.inserted = staged.move()
         self._show_later(transaction, connection, staged, written)
@@ -264,7 +269,7 @@ class Import:
                 if staged is not None:
                     staged.add_entries(part)
 
-            self._judge_all(begun, parts, keep)
+            self._judge_all(begun, parts, keep, transaction.check)
             if staged is not None:
                 staged.judge()
             connection = transaction.begin()

@@ -11,6 +11,7 @@ These are our own:
 
 ``settings``  the section ``[server:main]``
 ``spool``     unsent bytes, in memory and in temporary files
+``departures`` clients that go away while their requests run
 ``watch``     least rates and longest times
 ``ledger``    what all connections of a process share
 ``pages``     operators' pages

@@ -33,6 +33,12 @@ class Threads(ThreadedTaskDispatcher):
             self.queue.waiting.append(_Turn(self, task))
             self.queue_cv.notify()
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a request waits or runs."""
+        with self.lock:
+            return bool(self.queue.waiting or self.queue.running)
+
     def ended(self, turn: "_Turn") -> None:
         with self.lock:
             self.queue.running.remove(turn)

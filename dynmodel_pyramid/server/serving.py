@@ -26,6 +26,7 @@ from waitress import wasyncore
 from waitress.adjustments import Adjustments
 
 from dynmodel_pyramid.server.channel import Channel
+from dynmodel_pyramid.server.departures import INTERVAL, departed
 from dynmodel_pyramid.server.dispatch import Threads
 from dynmodel_pyramid.server.gate import Gate
 from dynmodel_pyramid.server.ledger import Ledger
@@ -69,7 +70,7 @@ class Server:
         self.dispatcher = Threads(self.adj.threads)
         self.listeners = [listen(self, application, self.adj, sock) for sock in sockets]
         self.pages = Pages(limits, self.adj.url_prefix, self.listeners[0])
-        self._next_look = 0.0
+        self._next_look = self._next_departures = 0.0
 
     def stop(self, last_orders: bool = False) -> None:
         """Begin to stop; may be called from a signal handler, from any thread, and again.
@@ -117,10 +118,16 @@ class Server:
             self.dispatcher.add_task(channel)
 
     def _turn(self, timeout: float, on_look: Callable[[], None]) -> None:
+        if self.dispatcher.is_busy:
+            timeout = min(timeout, INTERVAL)
         wasyncore.loop(timeout=timeout, use_poll=self.adj.asyncore_use_poll, map=self.map, count=1)
         self._close()
         self.gate.admit()
         now = time.monotonic()
+        if now >= self._next_departures:
+            self._next_departures = now + INTERVAL
+            for channel in departed(self._channels()):
+                channel.handle_close()  # the application sees it, and writing fails
         if now >= self._next_look:
             self._next_look = now + self.adj.cleanup_interval
             for channel in self._channels():

@@ -205,6 +205,26 @@ def test_what_fails_in_the_middle_is_logged_and_never_looks_whole(app, long, poo
     assert not begin.endswith(b"]")
 
 
+@pytest.mark.parametrize("media_type", MEDIA_TYPES)
+def test_a_stream_shows_one_moment_while_others_write(app, fresh, long, media_type):
+    """Its count, too."""
+    stream = Stream(app, f"{long}rows/", Accept=media_type, Prefer="count=exact")
+    read, written = b"", 0
+    for part in stream.parts:
+        read += part
+        if written < 2:
+            fresh.row(long, {"n": -1, "t": "new"})
+            app.patch_json(f"{long}rows/?n=gte.{ROWS - 10}", {"t": "changed"})
+            app.delete(f"{long}rows/?n=eq.{ROWS - 20 - written}")
+            written += 1
+    assert written == 2
+    assert stream.headers["Content-Range"] == f"0-{ROWS - 1}/{ROWS}"
+    assert [text in read for text in (b"new", b"changed")] == [False, False]
+    assert read.count(b"row ") == ROWS
+    assert len(fresh.get(f"{long}rows/?t=neq.changed")) == ROWS - 10
+    stream.body.close()
+
+
 def test_the_count_of_a_stream_is_that_of_its_rows(app, fresh, long, monkeypatch):
     """A row that another writes between the count and the rows is in neither."""
     from dynmodel_pyramid.rows.querying import Queried

@@ -6,6 +6,7 @@
 ``seen``          definitions as the caller may see them
 ``transactions``  one attempt after another, each coherent
 ``afterwards``    reads after the commit
+``clients``       clients that go away: their work is stopped
 ``body``          request bodies: media types and sizes
 ``unzipped``      bodies in gzip
 ``parameters``    parameters of views without a query, and who sends a request

@@ -12,6 +12,7 @@ from pyramid.response import Response
 
 from dynmodel_pyramid.database import Database
 from dynmodel_pyramid.database.dialect import Moment
+from dynmodel_pyramid.web.http.clients import attend, has_gone, log_gone, unread_answer
 from dynmodel_pyramid.web.http.errors import log_unexpected, problem
 
 
@@ -43,9 +44,13 @@ class Afterwards:
             return answer
         try:
             self._database.reads_from_now_on(self._connection)
+            attend(self._request, self._connection)
             for step in self._steps:
                 step()
         except Exception as error:
+            if has_gone(self._request):
+                log_gone(self._request, "the rows were written, and the answer that shows them was not made")
+                return unread_answer()
             log_unexpected(error, self._request)
             detail = "the rows were written, but the answer that shows them could not be made"
             return problem(self._request, 500, "answer_lost", detail, "read the rows; do not send them again")

@@ -23,6 +23,7 @@ from pyramid.request import Request
 
 from dynmodel_pyramid.exchange.forms import Form, Rows
 from dynmodel_pyramid.web.http.answers import Answer
+from dynmodel_pyramid.web.http.clients import has_gone, log_gone
 from dynmodel_pyramid.web.http.errors import first_line, log_unexpected, request_id
 from dynmodel_pyramid.web.http.tree import ATTEMPT
 
@@ -115,6 +116,12 @@ class RowStream:
             except StopIteration:
                 raise
             except sa.exc.DBAPIError as error:
+                if has_gone(self._request):
+                    self._ended = "the client has gone"
+                    self._connection.invalidate()
+                    self._abandon()
+                    log_gone(self._request, "its answer is read no further")
+                    raise self._over() from error
                 self._break_off(f"the database: {first_line(error.orig)}")
                 raise self._over() from error
             except Exception as error:

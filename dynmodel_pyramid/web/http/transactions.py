@@ -12,6 +12,7 @@ Reads need no transaction manager: they have their own read transaction, which h
 Definition changes have theirs in the definition service.
 """
 
+import logging
 import random
 import time
 from collections.abc import Callable
@@ -26,9 +27,18 @@ from zope.sqlalchemy import mark_changed
 from dynmodel_pyramid.access.attempt import RequestAttempt
 from dynmodel_pyramid.catalogue.attempt import Stale
 from dynmodel_pyramid.database.dialect import ONE_MOMENT
+from dynmodel_pyramid.database.work import Abandoned
 from dynmodel_pyramid.errors import ConfigurationProblem, OutcomeUnknown
 from dynmodel_pyramid.rows.imports import Transaction
 from dynmodel_pyramid.web.http.afterwards import Afterwards
+from dynmodel_pyramid.web.http.clients import (
+    attend,
+    begin_work,
+    complete_work,
+    log_gone,
+    refuse_gone,
+    unread_answer,
+)
 from dynmodel_pyramid.web.http.errors import UNDECIDED, database_error_view, log_failure, log_unexpected, stale_view
 from dynmodel_pyramid.web.http.tree import ATTEMPT, ATTEMPT_NUMBER, Handler
 
@@ -62,7 +72,15 @@ def attempts_tween_factory(handler: Handler, registry: Registry) -> Handler:
     timeout = registry.dynmodel_settings.lock_timeout
 
     def attempts_tween(request: Request) -> Response:
-        answer = attempts(request)
+        begin_work(request)
+        try:
+            answer = attempts(request)
+        except Abandoned:
+            if request.method in SAFE_METHODS:
+                log_gone(request, "its work was stopped")
+            else:
+                log_gone(request, "its work was stopped, and nothing was written", logging.WARNING)
+            return unread_answer()
         log_failure(answer, request)
         return answer
 
@@ -85,6 +103,7 @@ def attempts_tween_factory(handler: Handler, registry: Registry) -> Handler:
                 _close(request)
             if time.monotonic() > deadline:
                 return answer
+            refuse_gone(request)
             if number:
                 time.sleep(random.uniform(0, min(0.02 * 2**number, 0.5)))
             number += 1
@@ -122,6 +141,8 @@ def confirmation_tween_factory(handler: Handler, registry: Registry) -> Handler:
         finally:
             del request.environ[UNDECIDED]
         error = getattr(request, "exception", None)
+        if error is not None or unexpected:
+            refuse_gone(request)  # it may be the stopped statement's error
         attempt = request.environ.get(ATTEMPT)
         if attempt is None:
             for fault in unexpected:
@@ -141,8 +162,11 @@ def confirmation_tween_factory(handler: Handler, registry: Registry) -> Handler:
         try:
             attempt.confirm()
         except sa.exc.DBAPIError as failed:
+            refuse_gone(request)
             kind = attempt.database.failure(failed).kind
             raise AttemptFailure(failed, kind, database_error_view(failed, request)) from failed
+        if "dynmodel.writes" in request.environ:
+            complete_work(request)
         return answer
 
     return confirmation_tween
@@ -153,6 +177,7 @@ def read_connection(request: Request) -> sa.Connection:
     attempt: RequestAttempt = request.environ[ATTEMPT]
     connection = attempt.database.engine.connect()
     request.environ["dynmodel.connection"] = connection
+    attend(request, connection)
     connection.begin()
     return attempt.open(connection)
 
@@ -165,6 +190,7 @@ def detached_read_connection(request: Request) -> sa.Connection:
     attempt: RequestAttempt = request.environ[ATTEMPT]
     connection = attempt.database.engine.connect().execution_options(**{ONE_MOMENT: True})
     try:
+        attend(request, connection)
         connection.begin()
         attempt.database.dialect.mark_stream(connection)
         attempt.open(connection)
@@ -180,6 +206,7 @@ def staging_connection(request: Request) -> sa.Connection:
     """A connection for temporary tables, which :func:`write_connection` may go on with; it ends with the attempt."""
     attempt: RequestAttempt = request.environ[ATTEMPT]
     connection = request.environ["dynmodel.staging"] = attempt.database.staging()
+    attend(request, connection)
     return connection
 
 
@@ -205,6 +232,8 @@ def write_connection(
     try:
         connection = session.connection()
         mark_changed(session, request.tm)
+        if staged is None:
+            attend(request, connection)
         prepare(connection)
     except BaseException:
         session.close()
@@ -227,6 +256,9 @@ class RequestTransaction(Transaction):
 
     def stage(self) -> sa.Connection:
         return staging_connection(self._request)
+
+    def check(self) -> None:
+        refuse_gone(self._request)
 
     def later(self, step: Callable[[], None]) -> None:
         environ, database = self._request.environ, self._request.environ[ATTEMPT].database
