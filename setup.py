@@ -106,10 +106,11 @@ setup(
             "dynmodel-token = dynmodel_pyramid.scripts.token:main",
             "dynmodel-user = dynmodel_pyramid.scripts.user:main",
         ],
-        "dynmodel_pyramid.formats": [
+        "dynmodel_pyramid.row_formats": [
             "json = dynmodel_pyramid.exchange.built_in:JSON_FORMAT",
             "ndjson = dynmodel_pyramid.exchange.built_in:NDJSON_FORMAT",
             "csv = dynmodel_pyramid.exchange.built_in:CSV_FORMAT",
+            "rest_csv = dynmodel_pyramid.exchange.built_in:REST_CSV_FORMAT",
         ],
         "dynmodel_pyramid.field_types": [
             "string = dynmodel_pyramid.fields.types.text:String",

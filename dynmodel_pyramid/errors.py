@@ -40,6 +40,12 @@ class Malformed(DynmodelError):
     code = "malformed"
 
 
+class UnsupportedParameter(DynmodelError):
+    """A media type has a parameter, or a value of one, that its format does not understand."""
+
+    code = "unsupported_media_type"
+
+
 class TooLarge(DynmodelError):
     """A client sent more than it may."""
 

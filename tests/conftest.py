@@ -4,6 +4,7 @@ Besides, which tests are run and in what order: ``--quick``, and the files that 
 """
 
 import gc
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import hypothesis
@@ -21,6 +22,8 @@ hypothesis.settings.register_profile("suite", deadline=None, suppress_health_che
 hypothesis.settings.load_profile("suite")
 
 HERE = Path(__file__).parent
+if not entry_points(group="dynmodel_pyramid.row_formats"):
+    raise pytest.UsageError("the installed entry points are of another version: pip install --no-deps -e .")
 #: Begun first, in this order. A file is one worker's: a long one at the end would leave the others without work.
 LONGEST = (
     "scripts/test_serve.py",

@@ -1,14 +1,19 @@
 """Formats of rows: files that are read and lists that are written, in parts.
 
-``text``       files of UTF-8
-``documents``  JSON as documents
-``delimited``  CSV (RFC 4180) as text
-``headers``    the first line of CSV
-``incoming``   the documents in a file that was sent
-``outgoing``   values as the text formats write them
-``forms``      rows as the bodies of answers
-``formats``    the registry of formats, by media type
-``built_in``   JSON, NDJSON and CSV, as they are registered
+``contents``     what a reader finds in a file: documents, or records under names
+``text``         files of UTF-8
+``documents``    JSON as documents
+``delimited``    CSV (RFC 4180) as text
+``csv_files``    CSV as records
+``headers``      names as people's files have them
+``key_columns``  columns that are keys of linked rows
+``typed``        values with types of their own as values of fields
+``binding``      what a reader found as documents of a table's rows
+``outgoing``     values as the text formats write them
+``shown``        what a writer gets to know
+``forms``        rows as the bodies of answers
+``formats``      the registry of formats
+``built_in``     JSON, NDJSON and CSV, as they are registered
 """
 
 CSV = "text/csv"

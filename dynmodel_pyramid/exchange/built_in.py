@@ -1,53 +1,76 @@
-"""The built-in formats: JSON, NDJSON and CSV."""
+"""The built-in formats: JSON, NDJSON, CSV, and the CSV of PostgREST."""
 
-from collections.abc import Callable, Sequence
-from typing import BinaryIO
+from collections.abc import Iterator
+from typing import Any, BinaryIO
 
+from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.exchange import CSV, NDJSON
+from dynmodel_pyramid.exchange.contents import Broken, DocumentContents, Reading
+from dynmodel_pyramid.exchange.csv_files import read_csv, read_rest_csv
 from dynmodel_pyramid.exchange.documents import Documents, parse_json, too_long
-from dynmodel_pyramid.exchange.formats import USUAL, Format, Incoming
-from dynmodel_pyramid.exchange.forms import CsvForm, Form, JsonForm, NdJsonForm
-from dynmodel_pyramid.exchange.incoming import read_csv, read_ndjson
-from dynmodel_pyramid.exchange.outgoing import Texts
-from dynmodel_pyramid.rows.entries import Columns
-from dynmodel_pyramid.rows.imports import Document
-from dynmodel_pyramid.rows.service import Rows, refuse_other_than_object
+from dynmodel_pyramid.exchange.formats import USUAL, Format
+from dynmodel_pyramid.exchange.forms import CsvForm, JsonForm, NdJsonForm, RestCsvForm
+from dynmodel_pyramid.exchange.shown import Shown
+from dynmodel_pyramid.rows.service import refuse_other_than_object
 
 
-def _read_json(file: BinaryIO, rows: Rows, columns: Columns, longest: int) -> Incoming:
+def _read_json(file: BinaryIO, reading: Reading) -> DocumentContents:
     """An array of documents, or one document."""
-    documents = Documents(file, longest)
+    documents = Documents(file, reading.longest)
     if documents.is_array:
-        return Incoming(map(Document, documents))
+        return DocumentContents(documents)
     file.seek(0)
-    text = file.read(longest + 1)
-    if len(text) > longest:
-        raise too_long(longest)
+    text = file.read(reading.longest + 1)
+    if len(text) > reading.longest:
+        raise too_long(reading.longest)
     document = parse_json(text)
     refuse_other_than_object(document)
-    return Incoming([Document(document)], is_one=True)
+    return DocumentContents([document], is_one=True)
 
 
-def _read_ndjson(file: BinaryIO, rows: Rows, columns: Columns, longest: int) -> Incoming:
-    return Incoming(read_ndjson(file, longest))
+def _read_ndjson(file: BinaryIO, reading: Reading) -> DocumentContents:
+    return DocumentContents(_lines(file, reading.longest))
 
 
-def _read_csv(file: BinaryIO, rows: Rows, columns: Columns, longest: int) -> Incoming:
-    return Incoming(read_csv(file, rows, columns, longest))
+def _lines(file: BinaryIO, longest: int) -> Iterator[Any]:
+    """A document in each line (ndjson.org); empty lines are skipped.
+
+    :raises TooLarge: a line is too long
+    """
+    while line := file.readline(longest + 2):
+        text = line.strip(b" \t\r\n")
+        if len(text) > longest:
+            raise too_long(longest)
+        if text:
+            try:
+                document = parse_json(text)
+            except Malformed as error:
+                hint = _joined if b"}{" in text else None
+                document = Broken(error.detail, hint=hint, raw=text.decode(errors="replace"))
+            yield document
 
 
-def _write_json(names: Sequence[str], texts: Callable[[], Texts]) -> Form:
-    return JsonForm(names)
+def _joined() -> str:
+    return "each document stands in a line of its own; curl -d strips line ends: use --data-binary @file"
 
 
-def _write_ndjson(names: Sequence[str], texts: Callable[[], Texts]) -> Form:
-    return NdJsonForm(names)
+def _write_json(shown: Shown) -> JsonForm:
+    return JsonForm(shown.names)
 
 
-def _write_csv(names: Sequence[str], texts: Callable[[], Texts]) -> Form:
-    return CsvForm(names, texts())
+def _write_ndjson(shown: Shown) -> NdJsonForm:
+    return NdJsonForm(shown.names)
 
 
-JSON_FORMAT = Format(USUAL, _read_json, _write_json)
-NDJSON_FORMAT = Format(NDJSON, _read_ndjson, _write_ndjson)
-CSV_FORMAT = Format(CSV, _read_csv, _write_csv)
+def _write_csv(shown: Shown) -> CsvForm:
+    return CsvForm(shown.names, shown.texts)
+
+
+def _write_rest_csv(shown: Shown) -> RestCsvForm:
+    return RestCsvForm(shown.names)
+
+
+JSON_FORMAT = Format(USUAL, _read_json, _write_json, suffix=".json")
+NDJSON_FORMAT = Format(NDJSON, _read_ndjson, _write_ndjson, suffix=".ndjson")
+CSV_FORMAT = Format(CSV, read_csv, _write_csv, suffix=".csv", parameters=("header",))
+REST_CSV_FORMAT = Format(CSV, read_rest_csv, _write_rest_csv, suffix=".csv", parameters=("header",), face="rest")

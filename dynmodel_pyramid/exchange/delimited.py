@@ -6,6 +6,7 @@ process.
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import BinaryIO
 
 from dynmodel_pyramid.errors import Malformed, TooLarge
@@ -29,6 +30,11 @@ def _written(value: str | None) -> str:
 
 
 def read_records(file: BinaryIO, longest: int | None = None) -> Iterator[Record]:
+    """The records of a file, by :func:`read_chunks`."""
+    return chain.from_iterable(read_chunks(file, longest))
+
+
+def read_chunks(file: BinaryIO, longest: int | None = None) -> Iterator[list[Record]]:
     """The records of a file in UTF-8, read in parts; a byte order mark is skipped.
 
     Lines end with LF or CRLF; with CR alone, too, where the first one does. Then LF may end the file, and nothing else.
@@ -39,10 +45,16 @@ def read_records(file: BinaryIO, longest: int | None = None) -> Iterator[Record]
     """
     read, text, position, size, line, ended = text_reader(file, _not_utf_8), "", 0, CHUNK, 1, False
     ends_with_cr = None
+    chunk: list[Record] = []
     while True:
-        parsed = None if position == len(text) else _record(text, position, ended, line, ends_with_cr)
+        try:
+            parsed = None if position == len(text) else _record(text, position, ended, line, ends_with_cr)
+        except Malformed:
+            yield chunk
+            raise
         length = len(text) - position if parsed is None else parsed[1] - position
         if longest is not None and length > longest:
+            yield chunk
             raise TooLarge(
                 f"the record that begins in line {line} has more than {longest} bytes",
                 hint="a quote that is not closed makes one record of many",
@@ -53,14 +65,17 @@ def read_records(file: BinaryIO, longest: int | None = None) -> Iterator[Record]
                 ends_with_cr = text[end - 1] == "\r"
             line += text.count("\r" if ends_with_cr else "\n", position, end)
             position, size = end, CHUNK
-            yield record
-        elif ended:
+            chunk.append(record)
+            continue
+        if chunk:
+            yield chunk
+            chunk = []
+        if ended:
             return
-        else:
-            more = read(size)
-            ended = not more
-            # A record that is longer than a part is parsed again. Parts grow, so this happens only a few times.
-            text, position, size = text[position:] + more, 0, 2 * size
+        more = read(size)
+        ended = not more
+        # A record that is longer than a part is parsed again. Parts grow, so this happens only a few times.
+        text, position, size = text[position:] + more, 0, 2 * size
 
 
 def _not_utf_8(place: int) -> Malformed:

@@ -8,13 +8,16 @@ import orjson
 from dynmodel_pyramid.exchange import CSV, NDJSON
 from dynmodel_pyramid.exchange.delimited import write_record
 from dynmodel_pyramid.exchange.outgoing import Texts, cell
+from dynmodel_pyramid.exchange.typed import exact_json, exactly
 from dynmodel_pyramid.rows.encoding import OPTIONS, json_rows
 
 Rows = Sequence[Sequence[Any]]
 
 
 class Form:
-    """How rows are written, and the media type of the result.
+    """How rows are written, and the media type of the result; made for one answer.
+
+    A format whose files are more than rows between an opening and a closing overrides :meth:`parts`.
 
     :param is_single: the form is for exactly one row
     """
@@ -91,3 +94,27 @@ class CsvForm(Form):
 
     def part(self, rows: Rows) -> bytes:
         return "".join([write_record(map(cell, row, self._forms)) for row in rows]).encode()
+
+
+class RestCsvForm(Form):
+    """CSV as PostgREST writes it: JSON without blanks, and no line end behind the last line."""
+
+    content_type = f"{CSV}; charset=utf-8"
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.opening = csv_line(names)
+
+    def part(self, rows: Rows) -> bytes:
+        return b"".join([b"\n" + csv_line([cell(value, _compact) for value in row]) for row in rows])
+
+
+def csv_line(cells: Iterable[str | None]) -> bytes:
+    """A line of CSV: null is written as nothing, the empty text as two quotes."""
+    return write_record(cells).removesuffix("\r\n").encode()
+
+
+def _compact(text: str) -> str:
+    """JSON without blanks between its parts; a text stays itself."""
+    if text[0] in "[{":
+        return exact_json(exactly(text.encode())).decode()
+    return orjson.loads(text) if text[0] == '"' else text

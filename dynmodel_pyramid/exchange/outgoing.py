@@ -38,24 +38,43 @@ def cell(value: Any, form: Text | None = None) -> str | None:
 
 def texts_of(model: Model, select: Sequence[SelectItem] = (Star(),)) -> Texts:
     """The makers of text forms for fields, and for paths into their JSON, by their names in answers."""
+    texts: dict[str, Text] = {}
+    for name, shown in _shown(model, select).items():
+        if isinstance(shown, FieldDefinition):
+            texts[name] = _text_of(model, shown)
+        elif shown is _PATH:
+            texts[name] = str
+    return texts
+
+
+def fields_of(model: Model, select: Sequence[SelectItem] = (Star(),)) -> dict[str, FieldDefinition]:
+    """The fields whose values are shown as they are, by their names in answers."""
+    return {name: shown for name, shown in _shown(model, select).items() if isinstance(shown, FieldDefinition)}
+
+
+#: Stands for a path into a field's JSON.
+_PATH = object()
+
+
+def _shown(model: Model, select: Sequence[SelectItem]) -> dict[str, Any]:
+    """What is shown under each name: a field, :data:`_PATH`, or None for something that is made of the row."""
     definition = model.definition
     fields = definition.by_name | {alias.name: field for field in definition.fields for alias in field.aliases}
-    texts: dict[str, Text | None] = {}
+    shown: dict[str, Any] = {}
     for item in select:
         if isinstance(item, Star):
-            texts |= {name: _text_of(model, field) for name, field in fields.items()}
+            shown |= fields
         elif isinstance(item, Field):
             column, field = item.column, fields.get(item.column.name)
             own = item.cast is None and item.aggregate_cast is None and item.aggregate in (None, "max", "min")
             keys = [column.name, *[step for step in column.path if isinstance(step, str)]]
             name = item.alias or item.aggregate or keys[-1]
             if own and column.path and not column.as_text:
-                texts[name] = str
+                shown[name] = _PATH
             else:
-                texts[name] = _text_of(model, field) if own and field is not None and not column.path else None
+                shown[name] = field if own and not column.path else None
     # Embedded rows have the name of the link that they replace.
-    texts |= {name: None for item in select if isinstance(item, Embed) for name in _names_of(item)}
-    return {name: text for name, text in texts.items() if text is not None}
+    return shown | {name: None for item in select if isinstance(item, Embed) for name in _names_of(item)}
 
 
 def _names_of(embed: Embed) -> Iterator[str]:

@@ -59,7 +59,8 @@ def test_what_the_example_can_not_read(application):
     headers = {"Content-Type": KEY_VALUE}
     too_long = b"text=one\ntext=" + b"a" * longest + b"\n"
     assert app.post("/table/Word/rows/", too_long, headers, status=413).json["code"] == "payload_too_large"
-    assert app.post("/table/Word/rows/", b"text=\xff\n", headers, status=400).json["status"] == 400
+    [problem] = app.post("/table/Word/rows/", b"text=a\ntext=\xff\n", headers, status=422).json["errors"]
+    assert (problem["pointer"], problem["code"]) == ("/1", "malformed_line")
     assert app.get("/table/Word/rows/").json == []
 
 
@@ -76,6 +77,9 @@ def test_the_built_in_formats_are_entry_points():
     formats.load_entry_points()
     assert formats.readable[0] == formats.writable[0] == "application/json"
     assert set(formats.readable) >= {"application/json", "application/x-ndjson", "text/csv"}
+    assert formats.of("text/csv", "rest") is formats.named("rest_csv") is not formats["text/csv"]
+    assert formats.of("application/json", "rest") is formats["application/json"]
+    assert formats.of_file("Words.CSV") is formats.named("csv") and formats.of_file("words") is None
 
 
 @pytest.mark.parametrize(
@@ -85,6 +89,7 @@ def test_the_built_in_formats_are_entry_points():
         (Format("Text/CSV", FORMAT.read), "no media type in lower case"),
         (Format("csv", FORMAT.read), "no media type in lower case"),
         (Format(KEY_VALUE), "neither reads nor writes"),
+        (Format(KEY_VALUE, FORMAT.read, suffix="kv"), "no suffix such as .csv"),
         (Format("text/csv", FORMAT.read), "format 'csv' of dynmodel_pyramid .* serves text/csv already"),
     ],
 )

@@ -41,6 +41,8 @@ def codes(tree: ast.AST) -> set[str]:
                 for name, value in zip(names, values, strict=False):
                     if getattr(name, "id", None) == "code":
                         found |= constants(value)
+        elif isinstance(node, ast.AnnAssign) and getattr(node.target, "id", None) == "code":
+            found |= constants(node.value)
         elif isinstance(node, ast.FunctionDef):
             named = [argument.arg for argument in node.args.args]
             given = dict(zip(reversed(named), reversed(node.args.defaults), strict=False))

@@ -15,6 +15,7 @@ from pyramid.request import Request
 
 from dynmodel_pyramid.errors import Malformed, TooLarge
 from dynmodel_pyramid.exchange import CSV, NDJSON
+from dynmodel_pyramid.exchange.contents import Reading
 from dynmodel_pyramid.exchange.documents import parse_json, too_long
 from dynmodel_pyramid.hints import either
 from dynmodel_pyramid.web.http.errors import UnsupportedMediaType
@@ -114,6 +115,12 @@ def media_type_of(request: Request) -> str:
 
 def longest_document(request: Request) -> int:
     return request.registry.dynmodel_settings.max_document_size
+
+
+def reading_of(request: Request) -> Reading:
+    """How the rows in a body are to be read."""
+    settings = request.registry.dynmodel_settings
+    return Reading(settings.max_document_size, settings.max_body_size)
 
 
 def refuse_media_type(request: Request, media_types: tuple[str, ...]) -> None:

@@ -1,16 +1,13 @@
 """The media type of an answer, and the form of its rows: JSON, one object, without nulls, CSV."""
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from pyramid.request import Request
 
-from dynmodel_pyramid.exchange.delimited import write_record
-from dynmodel_pyramid.exchange.forms import Form, JsonForm, Rows
-from dynmodel_pyramid.exchange.outgoing import cell
+from dynmodel_pyramid.exchange.forms import Form, JsonForm, RestCsvForm, Rows
+from dynmodel_pyramid.exchange.typed import exact_json, exactly
 from dynmodel_pyramid.rows.encoding import json_rows
 from dynmodel_pyramid.web.http.conditions import media_ranges
 from dynmodel_pyramid.web.http.explained import PLANS, Explanation, explanation, may_explain
@@ -20,10 +17,6 @@ JSON, CSV = "application/json", "text/csv"
 OBJECT, ARRAY = "application/vnd.pgrst.object", "application/vnd.pgrst.array"
 #: The media types that can be explained.
 EXPLAINED = (JSON, CSV, OBJECT, f"{OBJECT}+json", ARRAY, f"{ARRAY}+json")
-
-
-class Digits(str):
-    """A number of JSON as it was written, with all its digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +35,7 @@ class Media:
         """The form of rows with these names; PostgREST answers an array even if one row was sent (``is_one``)."""
         content_type = f"{self.content_type}; charset=utf-8"
         if self.content_type == CSV:
-            return CsvForm(names, content_type)
+            return RestCsvForm(names)
         encode = stripped_rows if self.stripped else json_rows
         return JsonForm(names, content_type, is_single=self.is_single, encode=encode)
 
@@ -52,30 +45,9 @@ class Media:
             raise single_object(count)
 
 
-class CsvForm(Form):
-    """CSV whose last line has no LF."""
-
-    def __init__(self, names: Sequence[str], content_type: str) -> None:
-        self.content_type = content_type
-        self.opening = csv_line(names)
-
-    def part(self, rows: Rows) -> bytes:
-        return b"".join([b"\n" + csv_line([cell(value, _compact) for value in row]) for row in rows])
-
-
 def stripped_rows(names: Sequence[str], rows: Rows) -> bytes:
     """A JSON array of rows without their null members."""
-    return dumps(stripped(exactly(json_rows(names, rows))))
-
-
-def exactly(text: bytes) -> Any:
-    return json.loads(text, parse_float=Digits, parse_int=Digits)
-
-
-def dumps(value: Any) -> bytes:
-    return orjson.dumps(
-        value, option=orjson.OPT_PASSTHROUGH_SUBCLASS, default=lambda number: orjson.Fragment(str(number))
-    )
+    return exact_json(stripped(exactly(json_rows(names, rows))))
 
 
 def stripped(value: Any) -> Any:
@@ -83,18 +55,6 @@ def stripped(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: stripped(item) for name, item in value.items() if item is not None}
     return [stripped(item) for item in value] if isinstance(value, list) else value
-
-
-def _compact(text: str) -> str:
-    """JSON without blanks between its parts; a text stays itself."""
-    if text[0] in "[{":
-        return dumps(exactly(text.encode())).decode()
-    return orjson.loads(text) if text[0] == '"' else text
-
-
-def csv_line(cells: Iterable[str | None]) -> bytes:
-    """A line of CSV: null is written as nothing, the empty text as two quotes."""
-    return write_record(cells).removesuffix("\r\n").encode()
 
 
 def negotiated(request: Request, *, explains: bool = False) -> Media | Explanation:

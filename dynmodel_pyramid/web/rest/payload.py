@@ -7,22 +7,19 @@ validates the result as strictly as ever.
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, BinaryIO
 
-import colander
 from pyramid.request import Request
 
 from dynmodel_pyramid.catalogue.references import reference_of
 from dynmodel_pyramid.definitions import FieldDefinition
-from dynmodel_pyramid.exchange.delimited import read_records
+from dynmodel_pyramid.exchange.contents import Broken, Contents, RecordContents
 from dynmodel_pyramid.exchange.documents import Documents, refuse_too_many_keys
 from dynmodel_pyramid.exchange.headers import header_of
-from dynmodel_pyramid.exchange.incoming import KeyColumn, key_columns, with_keys
-from dynmodel_pyramid.fields import FieldType, Reference
-from dynmodel_pyramid.fields.contract import Options, TextForm
-from dynmodel_pyramid.fields.numerals import parse_float
+from dynmodel_pyramid.exchange.key_columns import KeyColumn, key_columns, with_keys
+from dynmodel_pyramid.exchange.typed import Digits, Typer, plain_value, typer_of
+from dynmodel_pyramid.fields import Reference
 from dynmodel_pyramid.hints import either, meant
 from dynmodel_pyramid.queries import split
 from dynmodel_pyramid.rows.reading import parse_id
@@ -33,10 +30,10 @@ from dynmodel_pyramid.web.http.body import (
     media_type_of,
     position_of,
     read_document,
+    reading_of,
     refuse_parameters,
 )
 from dynmodel_pyramid.web.rest.errors import RestError, bad_body
-from dynmodel_pyramid.web.rest.media import Digits
 
 JSON, CSV, FORM = "application/json", "text/csv", "application/x-www-form-urlencoded"
 
@@ -86,7 +83,8 @@ def _documents(
         raise bad_body(f"Content-Type not acceptable: {kind}", hint=f"send {either([JSON, CSV, FORM])}")
     refuse_parameters(request, kind, (JSON, CSV, FORM))
     if kind == CSV:
-        return _of_csv(file(), longest_document(request))
+        formats = request.registry.dynmodel_formats
+        return _of_csv(formats.of(CSV, "rest").read(file(), reading_of(request)))
     if kind == FORM:
         return iter([_of_form(read_document(request))])
     return _of_json(Documents(file(), longest_document(request), _DECODER), same_keys=columns is None)
@@ -113,21 +111,17 @@ def _of_form(body: bytes) -> dict[str, Any]:
     return document
 
 
-def _of_csv(file: BinaryIO, longest: int) -> Iterator[dict[str, Any]]:
-    """A line of names, then one for each row; ``NULL`` is null, nothing is the empty text (RFC 4180). Empty lines are
-    skipped.
-
-    :raises Malformed: it is not CSV, or has a name twice
-    """
-    records = (record for record in read_records(file, longest) if record != [None])
-    first = next(records, None)
-    if first is None:
+def _of_csv(contents: Contents) -> Iterator[dict[str, Any]]:
+    """:raises Malformed: it is not CSV, or has a name twice"""
+    assert isinstance(contents, RecordContents)  # as CSV is
+    if not contents.names:
         raise bad_body("the body is not CSV", "want a line of names")
-    names = [name or "" for name in header_of(first)]
-    for record in records:
-        if len(record) != len(names):
-            raise bad_body("All lines must have same number of fields")
-        yield {name: None if cell == "NULL" else cell or "" for name, cell in zip(names, record, strict=True)}
+    names = [name or "" for name in header_of(contents.names)]
+    for chunk in contents.chunks:
+        for record in chunk:
+            if isinstance(record, Broken):
+                raise bad_body(record.detail)
+            yield dict(zip(names, record, strict=True))
 
 
 class Typing:
@@ -145,7 +139,7 @@ class Typing:
         self._rows, self._reader, self._model, self._columns = rows, rows.reader, rows.model, columns
         self._names = rows.former_names
         self._has_key_columns = has_key_columns
-        self._typers: dict[str, _Typer] = {}
+        self._typers: dict[str, Typer] = {}
         for name in columns or ():
             if name != "id" and not self._is_known(name):
                 table = rows.model.definition.model_name
@@ -172,7 +166,7 @@ class Typing:
             raise bad_body("Empty or invalid json", "the body is nested too deeply") from None
         return typed
 
-    def _typer(self, name: str) -> "_Typer":
+    def _typer(self, name: str) -> Typer:
         try:
             return self._typers[name]
         except KeyError:
@@ -189,20 +183,20 @@ class Typing:
         ]
         return {**document, **dict.fromkeys(absent)}
 
-    def _make(self, name: str) -> "_Typer":
+    def _make(self, name: str) -> Typer:
         if name == "id":
-            return _Typer(_id)
+            return Typer(_id)
         name = self._names.get(name, name)
         entry, field = self._reader.by_name.get(name), self._model.definition.by_name.get(name)
         if field is None or not self._is_known(name):
-            return _Typer(_plain)
+            return Typer(plain_value)
         field_type = self._model.field_types[field.type]
         # A client may send back a system value.
         node = field_type.schema_node(field.options) if entry is None else entry.node
         accepts = entry.accepts if entry is not None else lambda value: False
-        typed = _typer_of(field_type, field.options, node, accepts)
+        typed = typer_of(field_type, field.options, node, accepts)
         reference = reference_of(field, self._model.field_types)
-        return typed if reference is None else _Typer(self._with_keys(typed.read, field, reference), typed.kept)
+        return typed if reference is None else Typer(self._with_keys(typed.read, field, reference), typed.kept)
 
     def _with_keys(
         self, typed: Callable[[Any], Any], field: FieldDefinition, reference: Reference
@@ -213,87 +207,19 @@ class Typing:
         def member(name: str, value: Any) -> Any:
             known = None if reader is None else reader.member(name)
             if known is None:
-                return _plain(value)
-            return _typer_of(*known, known[0].operand_node(known[1]), lambda value: False).read(value)
+                return plain_value(value)
+            return typer_of(*known, known[0].operand_node(known[1]), lambda value: False).read(value)
 
         def link(value: Any) -> Any:
             if type(value) is dict:
                 return {name: member(name, item) for name, item in value.items()}
             if type(value) is list and any(type(item) is dict for item in value):
-                return [link(item) if type(item) is dict else _plain(item) for item in value]
+                return [link(item) if type(item) is dict else plain_value(item) for item in value]
             return typed(value)
 
         return link
 
 
-_UNCHANGED = TextForm().from_text
-
-
-@dataclass(frozen=True, slots=True)
-class _Typer:
-    """Types the values of one field.
-
-    :param read: gives the typed value
-    :param kept: values of these types are what ``read`` would make of them
-    """
-
-    read: Callable[[Any], Any]
-    kept: frozenset[type] = frozenset()
-
-
-def _typer_of(
-    field_type: FieldType, options: Options, node: colander.SchemaNode, accepts: Callable[[Any], bool]
-) -> _Typer:
-    """The typer of values, some of which may be texts."""
-    deserialize, from_text = node.deserialize, field_type.text_form(options).from_text
-    kinds: tuple[type, ...] | None = getattr(node.typ, "types", None)
-    is_text = kinds == (str,)
-    # colander's errors cost more than all the rest. So a text is not tried as a value if no value is a text, nor if
-    # every value is one: then its text form reads it as well. Nor is a number, if every value is a text.
-    tries_texts, tries_numbers = (kinds is None or str in kinds) and not is_text, not is_text
-
-    def is_valid(plain: Any) -> bool:
-        try:
-            deserialize(plain)
-        except colander.Invalid:
-            return False
-        return True
-
-    def typed(value: Any) -> Any:
-        kind = type(value)
-        if kind is str:
-            text = plain = value
-            tried = tries_texts
-        elif value is None:
-            return None
-        elif kind is Digits:
-            text, plain, tried = str(value), parse_float(value), tries_numbers
-        else:
-            text, plain, tried = None, value if kind is int or kind is bool else _plain(value), True
-        if tried and (accepts(plain) or is_valid(plain)):
-            return plain
-        try:
-            return from_text(_json(plain) if text is None else text)
-        except ValueError:
-            return plain  # the validator will refuse it, with its own message
-
-    kept = {kind for kind in kinds or () if kind in (int, bool)} | {type(None)}
-    return _Typer(typed, frozenset(kept | ({str} if is_text and from_text is _UNCHANGED else set())))
-
-
 def _id(value: Any) -> Any:
     number = parse_id(value.strip()) if isinstance(value, str) else None
-    return _plain(value) if number is None else number
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _plain(value: Any) -> Any:
-    """A value with its numbers as floats, at any depth."""
-    if type(value) is Digits:
-        return parse_float(value)
-    if type(value) is dict:
-        return {name: _plain(item) for name, item in value.items()}
-    return [_plain(item) for item in value] if type(value) is list else value
+    return plain_value(value) if number is None else number

@@ -8,7 +8,7 @@ from pyramid.response import Response
 
 from dynmodel_pyramid.errors import TooLarge
 from dynmodel_pyramid.exchange.forms import Form
-from dynmodel_pyramid.exchange.outgoing import texts_of
+from dynmodel_pyramid.exchange.shown import Shown
 from dynmodel_pyramid.queries import read_document
 from dynmodel_pyramid.rows.querying import COUNTS, Queried, queried
 from dynmodel_pyramid.web.http.body import read_json
@@ -70,4 +70,4 @@ def _form(context: RowList, request: Request, results: Queried) -> Form:
     """The form that ``Accept`` asks for."""
     formats, plan = request.registry.dynmodel_formats, results.plan
     format = formats[best_offer(request, formats.writable)]
-    return format.write(plan.names, lambda: texts_of(context.model, plan.query.select))
+    return format.write(Shown(plan.names, context.model, plan.query.select))

@@ -5,15 +5,16 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.exchange.binding import documents_of
 from dynmodel_pyramid.rows.entries import Columns
 from dynmodel_pyramid.rows.filtered import Filtered
 from dynmodel_pyramid.web.http.body import (
     MERGE_PATCH,
     body_file,
-    longest_document,
     media_type_of,
     position_of,
     read_json,
+    reading_of,
     refuse_body,
     refuse_media_type,
 )
@@ -70,8 +71,8 @@ def _sent(write: Write) -> Sent:
     request = write.request
     file, columns = body_file(request), Columns(write.rows, write.query.columns)
     format = request.registry.dynmodel_formats[media_type_of(request)]
-    documents, is_one = format.read(file, write.rows, columns, longest_document(request))
-    return Sent(documents, columns, is_one, position_of(file))
+    contents = format.read(file, reading_of(request))
+    return Sent(documents_of(contents, write.rows, columns), columns, contents.is_one, position_of(file))
 
 
 # Rows that a filter finds

@@ -1,0 +1,216 @@
+"""What a file holds -> the documents of a table's rows: one path for the faces, the console and tables made of files.
+
+Names find fields by their present and former names, and keys of linked rows (``carrier.code``); texts are read by the
+fields' text forms, values by their types' rules (:mod:`~.typed`). Each document has the faults that this has found.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import colander
+
+from dynmodel_pyramid.definitions.problems import Problems, escape
+from dynmodel_pyramid.errors import DynmodelError, Invalid, Malformed
+from dynmodel_pyramid.exchange.contents import Broken, Contents, Record, RecordContents
+from dynmodel_pyramid.exchange.headers import column_names, header_hint, name_of_place
+from dynmodel_pyramid.exchange.key_columns import KeyColumn, key_columns, with_keys
+from dynmodel_pyramid.exchange.typed import plain_value, typer_of
+from dynmodel_pyramid.fields.contract import FieldType, Options, TextForm
+from dynmodel_pyramid.fields.types.numbers import read_integer
+from dynmodel_pyramid.hints import hint
+from dynmodel_pyramid.rows.entries import Columns, Faults
+from dynmodel_pyramid.rows.imports import Document
+from dynmodel_pyramid.rows.reading import RowReader
+from dynmodel_pyramid.rows.service import Rows
+
+#: Makes the JSON value of a cell that is not None; raises ValueError, or Malformed.
+Cell = Callable[[Any], Any]
+_UNCHANGED = TextForm().from_text
+
+
+def documents_of(contents: Contents, rows: Rows, columns: Columns) -> Iterator[Document]:
+    """The documents of a file, one by one, while it is read.
+
+    :raises Malformed: the file is malformed, or names a field twice
+    :raises Invalid: it names an unknown field
+    """
+    if isinstance(contents, RecordContents):
+        yield from _of_records(contents, rows, columns)
+        return
+    for document in contents.documents:
+        yield broken_document(document) if type(document) is Broken else Document(document)
+
+
+def broken_document(broken: Broken) -> Document:
+    """The document in the place of one that can't be read."""
+    faults = Faults()
+    faults.add("", broken.code, broken.detail, broken.hint)
+    return Document(None, faults)
+
+
+def _of_records(contents: RecordContents, rows: Rows, columns: Columns) -> Iterator[Document]:
+    binding = Binding(contents, rows, columns)
+    for chunk in contents.chunks:
+        yield from binding.documents(chunk)
+
+
+class Binding:
+    """The columns of a file, bound to a table's fields.
+
+    :param contents: of a file with names
+    :raises Malformed: names are missing, or name a field twice
+    :raises Invalid: they name an unknown field
+    """
+
+    def __init__(self, contents: RecordContents, rows: Rows, columns: Columns) -> None:
+        self._row_reader: RowReader = rows.reader
+        try:
+            #: The columns' names; None for one that has none, and whose place is no field's.
+            self.names = column_names(contents.names, rows.exists, contents.code)
+            named = [name for name in self.names if name is not None]
+            #: The columns that are keys of linked rows.
+            self.keyed = key_columns(rows, named, contents.code)
+            by_name = _readers(rows, named, columns, self.keyed, is_text=contents.is_text)
+        except (Malformed, Invalid) as error:
+            if contents.is_text:
+                error.hint = header_hint(contents.names, rows.exists, contents.chunks) or error.hint
+            raise
+        nameless = _ignored if columns.names is not None else _refused
+        #: The reader of each column; None: a cell is its value already.
+        self.readers = [nameless if name is None else by_name[name] for name in self.names]
+        self._named = named
+        self._has_nameless = len(named) < len(self.names)
+
+    def documents(self, chunk: Sequence[Record | Broken]) -> Iterator[Document]:
+        """The documents of some records: column by column, and one by one where a record is broken or a cell has a
+        fault.
+        """
+        values = None if any(type(record) is Broken for record in chunk) else self.values(chunk)
+        if values is None:
+            for record in chunk:
+                yield broken_document(record) if isinstance(record, Broken) else self._document(record)
+            return
+        names = self._named
+        if self._has_nameless:
+            values = [column for name, column in zip(self.names, values, strict=True) if name is not None]
+        for record in zip(*values, strict=True):
+            yield self._keyed(Document(dict(zip(names, record, strict=True))))
+
+    def values(self, records: Sequence[Record | Broken]) -> list[Sequence[Any]] | None:
+        """The values of records by column; None if a cell has a fault. No record is broken."""
+        try:
+            return [
+                column if read is None else [None if cell is None else read(cell) for cell in column]
+                for read, column in zip(self.readers, zip(*records, strict=True), strict=True)
+            ]
+        except (ValueError, Malformed):
+            return None
+
+    def _document(self, record: Record) -> Document:
+        values, faults = {}, None
+        for place, (name, read, cell) in enumerate(zip(self.names, self.readers, record, strict=True), 1):
+            try:
+                value = cell if cell is None or read is None else read(cell)
+                if name is not None:
+                    values[name] = value
+            except (ValueError, Malformed) as error:
+                faults = faults or Faults()
+                if name is None:
+                    name = name_of_place(place)
+                    faults.add(f"/{name}", "unknown_field", str(error), partial(_name_hint, name))
+                    continue
+                near = partial(self._row_reader.text_hint, name, str(cell))
+                faults.add(f"/{escape(name)}", "invalid_format", str(error), near)
+        return self._keyed(Document(values, faults))
+
+    def _keyed(self, document: Document) -> Document:
+        if self.keyed:
+            document.document = with_keys(document.document, self.keyed)
+        return document
+
+
+def _ignored(cell: Any) -> None:
+    """The reader of a column without a name where the client names the columns that are read."""
+
+
+def _refused(cell: Any) -> None:
+    """The reader of a column without a name: its values must be empty."""
+    if cell != "":
+        raise ValueError(f"this column has no name in the first line, and holds {str(cell)[:50]!r}")
+
+
+def _name_hint(name: str) -> str:
+    return f"give the table a field {name!r} for it, or leave it out: ?columns= and the names of the others"
+
+
+def _readers(
+    rows: Rows, names: list[str], columns: Columns, keyed: Mapping[str, KeyColumn], *, is_text: bool
+) -> dict[str, Cell | None]:
+    """The reader of each field's cells; cells of ignored fields stay as they are."""
+    problems, definition = Problems(), rows.model.definition
+    aliases = rows.former_names
+    readers: dict[str, Cell | None] = {}
+    for name in names:
+        key = keyed.get(name)
+        present = aliases.get(name, name) if key is None else key.field
+        field = definition.by_name.get(present)
+        if columns.names is not None and present not in columns.names:
+            readers[name] = None
+        elif key is not None:
+            field_type, options = key.type
+            if is_text:
+                readers[name] = _null_if_empty(field_type.text_form(options).from_text)
+            else:
+                readers[name] = _typed(field_type, options, field_type.operand_node(options))
+        elif present == "id":
+            readers[name] = _null_if_empty(read_integer) if is_text else _id
+        elif not rows.exists(present):
+            _add_unknown(problems, name, rows)
+        elif field is not None:
+            field_type = rows.model.field_types[field.type]
+            readers[name] = reader_of(field_type, field.options) if is_text else _typed(field_type, field.options)
+        elif present in rows.reader.given:
+            readers[name] = None if is_text else plain_value
+        else:
+            _add_unknown(problems, name, rows)
+    problems.raise_if_any()
+    return readers
+
+
+def _add_unknown(problems: Problems, name: str, rows: Rows) -> None:
+    detail = "the table has no such field"
+    problems.add(f"/{escape(name)}", "unknown_field", detail, hint(name, rows.names))
+
+
+def reader_of(field_type: FieldType, options: Options) -> Cell | None:
+    """The reader of texts. Files with every value in quotes write null as ``""``; so the empty text is null, unless it
+    can be a value of the field. None: a text is its own value.
+    """
+    form = field_type.text_form(options)
+    own = None if form.from_text is _UNCHANGED else form.from_text
+    if form.keeps_empty:
+        return own
+    try:
+        field_type.schema_node(options).deserialize(form.from_text(""))
+    except (ValueError, colander.Invalid, DynmodelError):
+        return _null_if_empty(form.from_text)
+    return own
+
+
+def _null_if_empty(read: Callable[[str], Any]) -> Cell:
+    return lambda text: read(text) if text else None
+
+
+def _typed(field_type: FieldType, options: Options, node: colander.SchemaNode | None = None) -> Cell:
+    """The reader of values with types."""
+    node = field_type.schema_node(options) if node is None else node
+    typer = typer_of(field_type, options, node, getattr(node, "fast_path", None) or (lambda value: False))
+    kept, read = typer.kept, typer.read
+    return lambda value: value if type(value) in kept else read(value)
+
+
+def _id(value: Any) -> Any:
+    if type(value) is str:
+        return read_integer(value) if value else None
+    return int(value) if type(value) is float and value.is_integer() else plain_value(value)

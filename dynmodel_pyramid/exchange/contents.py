@@ -1,0 +1,95 @@
+"""What a file holds, as its reader finds it: documents, or records under names. Nothing here knows a table.
+
+:mod:`~.binding` makes rows of it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from dynmodel_pyramid.hints import Hint
+
+#: The parameters of a media type, such as ``charset``; their names are in lower case.
+Parameters = Mapping[str, str]
+NO_PARAMETERS: Parameters = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a file is to be read.
+
+    :param longest: the most bytes, or characters, of one document or record
+    :param most_bytes: the most bytes that a packed file (a spreadsheet, Parquet) may grow to
+    :param most_cells: the most cells of a file that is read as a whole
+    :param parameters: those of the media type, of :attr:`Format.parameters`
+    """
+
+    longest: int = 16_777_216
+    most_bytes: int = 67_108_864
+    most_cells: int = 20_000_000
+    parameters: Parameters = field(default_factory=lambda: NO_PARAMETERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """Stands for a document or record that can't be read, where the others can.
+
+    :param raw: its text, if it has one
+    """
+
+    detail: str
+    code: str = "malformed_line"
+    hint: Hint | None = None
+    raw: str | None = None
+
+
+class ColumnType(NamedTuple):
+    """The field type by which a file declares a column, and its options."""
+
+    name: str
+    options: Mapping[str, Any] = MappingProxyType({})
+
+
+#: The cells of a record, one for each name: None, and a text, or a value of another type where the file has types:
+#: bool, int, float, Decimal, str, date, time, datetime, a list of these, or a JSON object.
+Record = Sequence[Any]
+#: Records that follow one another, as many as fit in memory easily.
+Chunk = Sequence[Record | Broken]
+
+
+@dataclass(slots=True)
+class DocumentContents:
+    """JSON values. ``is_one``: the file is a single document, which is answered as one row.
+
+    :param told: what the reader has guessed, in words: ``{"charset": "windows-1252"}``
+    """
+
+    documents: Iterable[Any]
+    is_one: bool = False
+    told: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class RecordContents:
+    """Records under names.
+
+    :param names: as the file has them; None for a column without a name
+    :param chunks: the records, read while they are asked for; each has one cell for each name
+    :param is_text: the cells are texts, which the text forms of the fields read; else they are values
+    :param types: the declared type of each column, where the file has types
+    :param code: of the error for names that are refused
+    :param told: as of :class:`DocumentContents`
+    """
+
+    names: Sequence[str | None]
+    chunks: Iterator[Chunk]
+    is_text: bool = False
+    types: Sequence[ColumnType | None] | None = None
+    code: str = "malformed_file"
+    told: dict[str, str] = field(default_factory=dict)
+
+    is_one = False
+
+
+Contents = DocumentContents | RecordContents

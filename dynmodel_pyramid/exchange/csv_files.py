@@ -1,0 +1,86 @@
+"""CSV files: the names and records in them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import BinaryIO
+
+from dynmodel_pyramid.exchange.contents import Broken, Chunk, Reading, RecordContents
+from dynmodel_pyramid.exchange.delimited import Record, read_chunks, write_record
+from dynmodel_pyramid.exchange.headers import ragged_hint
+
+
+def read_csv(file: BinaryIO, reading: Reading) -> RecordContents:
+    """The first line names the columns; an unquoted empty value is None. Empty lines at the end are skipped, unless
+    there is only one column: then they are values.
+
+    :raises Malformed: the file is not CSV
+    """
+    names, chunks = _begun(read_chunks(file, reading.longest), lambda record: False)
+    return RecordContents(names, _records(names, chunks), is_text=True, code="malformed_csv")
+
+
+def read_rest_csv(file: BinaryIO, reading: Reading) -> RecordContents:
+    """CSV as PostgREST reads it: ``NULL`` is null, nothing is the empty text. Empty lines are skipped.
+
+    :raises Malformed: the file is not CSV
+    """
+    names, chunks = _begun(read_chunks(file, reading.longest), _is_empty)
+    return RecordContents(names, _rest_records(names, chunks), is_text=True, code="malformed_csv")
+
+
+def _is_empty(record: Record) -> bool:
+    return record == [None]
+
+
+def _begun(
+    chunks: Iterator[list[Record]], is_passed_over: Callable[[Record], bool]
+) -> tuple[Record, Iterator[list[Record]]]:
+    """The first record that is not passed over, and the others; an empty one if there is none."""
+    for chunk in chunks:
+        for number, record in enumerate(chunk):
+            if not is_passed_over(record):
+                return record, _after(chunk[number + 1 :], chunks)
+    return [], iter(())
+
+
+def _after(rest: list[Record], chunks: Iterator[list[Record]]) -> Iterator[list[Record]]:
+    if rest:
+        yield rest
+    yield from chunks
+
+
+def _records(names: Sequence[str | None], chunks: Iterator[list[Record]]) -> Iterator[Chunk]:
+    width, empty = len(names), 0
+    for chunk in chunks:
+        if not empty and all(len(record) == width for record in chunk):
+            yield chunk
+            continue
+        checked: list[Record | Broken] = []
+        for record in chunk:
+            if record == [None] and width > 1:
+                empty += 1
+                continue
+            checked.extend(_ragged([], names) for _ in range(empty))
+            empty = 0
+            checked.append(record if len(record) == width else _ragged(record, names))
+        yield checked
+
+
+def _ragged(record: Record, names: Sequence[str | None]) -> Broken:
+    return Broken(
+        f"{len(record)} values stand under {len(names)} names",
+        hint=partial(ragged_hint, record, names),
+        raw=write_record(record).rstrip("\r\n"),
+    )
+
+
+def _rest_records(names: Sequence[str | None], chunks: Iterator[list[Record]]) -> Iterator[Chunk]:
+    width = len(names)
+    for chunk in chunks:
+        yield [
+            [None if cell == "NULL" else cell or "" for cell in record]
+            if len(record) == width
+            else Broken("All lines must have same number of fields", "malformed_csv")
+            for record in chunk
+            if record != [None]
+        ]
