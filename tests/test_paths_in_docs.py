@@ -29,7 +29,7 @@ SHORT_NAME = re.compile(rf"`((?:{'|'.join(sorted(PACKAGES))})(?:\.\w+)+)`")
 #: A reference of a docstring: ``:class:`~.upserts.Upsert```.
 ROLE = re.compile(r":(?:mod|class|func|meth|data|attr):`~?([.\w]+)`")
 #: Groups of entry points, which look like modules.
-GROUPS = {f"{NAME}.field_types", f"{NAME}.formats"}
+GROUPS = {f"{NAME}.field_types", f"{NAME}.row_formats", f"{NAME}.formats"}
 #: Packages whose names are variables in examples: `catalogue.models`, `rows.model`.
 OBJECTS = {"catalogue", "rows"}
 #: Files that the commands of docs/field-types.md write.
