@@ -18,6 +18,7 @@ CODES: dict[str, tuple[str, int | None]] = {
     "malformed": ("PGRST100", 400),
     "malformed_json": ("PGRST102", 400),
     "malformed_csv": ("PGRST102", 400),
+    "malformed_file": ("PGRST102", 400),
     "malformed_gzip": ("PGRST102", 400),
     "invalid_query": ("PGRST100", 400),
     "query_too_complex": ("PGRST100", 400),
