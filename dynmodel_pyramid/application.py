@@ -9,6 +9,7 @@ from pyramid.exceptions import ConfigurationExecutionError, URLDecodeError
 from pyramid.httpexceptions import HTTPException, HTTPNotFound
 from pyramid.interfaces import ITweens
 from pyramid.router import Router
+from pyramid.threadlocal import get_current_request
 from pyramid.tweens import EXCVIEW, INGRESS
 from webob.request import DisconnectionError
 
@@ -22,6 +23,7 @@ from dynmodel_pyramid.database import Database
 from dynmodel_pyramid.definitions import upgrade
 from dynmodel_pyramid.directives import add_dynmodel_setting, add_field_type, add_row_format, set_dynmodel_identity
 from dynmodel_pyramid.errors import ConfigurationProblem, DynmodelError
+from dynmodel_pyramid.events.subscribers import OperationPredicate, Subscribers, TablePredicate
 from dynmodel_pyramid.exchange.formats import Formats
 from dynmodel_pyramid.fields import FieldTypes
 from dynmodel_pyramid.settings import Settings
@@ -89,6 +91,8 @@ def includeme(config: Configurator) -> None:
     config.add_directive("add_row_format", add_row_format)
     config.add_directive("add_dynmodel_setting", add_dynmodel_setting)
     config.add_directive("set_dynmodel_identity", set_dynmodel_identity)
+    for predicate in (TablePredicate, OperationPredicate):
+        config.add_subscriber_predicate(predicate.name, predicate)
 
     # From the outside to the inside; attempts stand around pyramid_tm, the confirmation within it.
     config.add_tween("dynmodel_pyramid.web.cors.cors_tween_factory", under=INGRESS, over=(_TM, EXCVIEW))
@@ -166,6 +170,9 @@ def _start(config: Configurator, settings: Settings) -> None:
         else:
             upgrade.check(database)
         open_mode.check_settings(settings)
+        subscribers = Subscribers(config.registry, catalogue, get_current_request)
+        if subscribers.is_heard:
+            catalogue.watcher = subscribers
         with database.reading() as connection:
             open_mode.tell_first_way_in(connection, database.system, settings)
     except BaseException:

@@ -116,7 +116,7 @@ def test_the_script(products, settings, tmp_path):
 
 
 def test_relationships(embedded, settings, tmp_path):
-    (tables,) = map(json.loads, blocks("embedding.md", "json"))
+    tables, _ = map(json.loads, blocks("embedding.md", "json"))
     for document in tables:
         embedded.post_json("/data/table/", document, status=201)
     ini = write_ini(tmp_path, settings, port=1)

@@ -26,6 +26,7 @@ LAYERS = (
     "exchange",
     "changes",
     "orm",
+    "events",
     "rows",
     "access",
     "queries",

@@ -41,7 +41,7 @@ ALLOWED = {
     "rows/service.py:Rows.delete": WRITES,
     "rows/service.py:Rows._release": WRITES,
     "rows/service.py:Rows._conditions": WRITES,
-    "rows/filtered.py:Filtered._assign": WRITES,
+    "rows/filtered.py:Filtered._assign_alike": WRITES,
     "rows/filtered.py:Filtered.delete": WRITES,
     "rows/filtered.py:Filtered._write": WRITES,
     "rows/permits.py:Permits.holding": GRANTS,

@@ -10,6 +10,8 @@
 ``references``             references of definitions, and how far tables know of them
 ``system_values``          system values of rows
 ``cascades``               deleting rows that others refer to
+``watching``               who is told of writes and changes: the seam of events
+``stored_values``          values of Python -> those that columns store
 ``constraint_violations``  the rule that a database error is about
 ``unsupported_options``    stored options that are no longer supported
 """

@@ -11,10 +11,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.catalogue.catalogue import Catalogue, RowWrites
+from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.catalogue.list_tables import lines_of
 from dynmodel_pyramid.catalogue.system_values import Filler, system_fields
 from dynmodel_pyramid.catalogue.table_builder import Model
+from dynmodel_pyramid.catalogue.watching import RowWrites, WantedWrites
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.definitions.model import Referrer
 from dynmodel_pyramid.definitions.store import now
@@ -74,6 +75,8 @@ class Cascade:
             self._find(self._model(table_id), list(ids))
         for table_id in self.going:
             self._refuse_restricted(self._model(table_id))
+        for table_id, ids in list(self.going.items()):
+            self._announce(self._model(table_id), "delete", list(ids), {})
         for table_id in self.going:
             self._let_go(self._model(table_id))
 
@@ -88,6 +91,14 @@ class Cascade:
             # Rows that were found later refer to earlier ones, also in the same table.
             ids = [row_id for row_id in reversed(self.going[table_id]) if row_id not in left.get(table_id, ())]
             self._delete(self._model(table_id), ids)
+
+    def _announce(self, model: Model, operation: str, ids: list[int], values: dict[str, Any]) -> None:
+        """Tell of rows before they are deleted, or lose a link; this can only be refused."""
+        if self.catalogue.watches_wanted_rows:
+            for part in chunks(ids):
+                copies, pointers = [dict(values) for _ in part], [""] * len(part)
+                wanted = WantedWrites(model, operation, part, copies, pointers, self.author, fixed=True)
+                self.catalogue.announce(self.connection, wanted)
 
     def _in_order(self) -> list[int]:
         """The tables, each after those that refer to it.
@@ -203,6 +214,7 @@ class Cascade:
                 values: dict[sa.Column[Any], Any] = {}
             else:
                 values = {near.table.c[self._field(near, referrer).name]: sa.null()}
+            self._announce(near, "update", changing, {} if referrer.many else {self._field(near, referrer).name: None})
             self._change(near, changing, values)
 
     def _change(self, near: Model, ids: list[int], values: dict[sa.Column[Any], Any]) -> None:
@@ -225,7 +237,7 @@ class Cascade:
     def _report(self, model: Model, operation: str, statement: sa.Executable) -> None:
         rows = sorted(tuple(row) for row in self._run(model, statement))
         if rows:
-            self.catalogue.report(self.connection, RowWrites(model.definition.id, operation, tuple(rows)))
+            self.catalogue.report(self.connection, RowWrites(model.definition, operation, tuple(rows)))
 
 
 def chunks(ids: Iterable[int]) -> Iterator[list[int]]:

@@ -10,13 +10,14 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from typing import Any, Final, Protocol
 
 import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.table_builder import Generator, Model
+from dynmodel_pyramid.catalogue.watching import RowWrites, WantedWrites, Watcher
 from dynmodel_pyramid.database import Database, State
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.model import FieldDefinition
@@ -42,15 +43,6 @@ UNKNOWN: Final = Unknown.UNKNOWN
 _NOTES: "ContextVar[list[RowWrites] | None]" = ContextVar("row writes", default=None)
 #: The cost of a table besides its fields, in columns: id and the system columns.
 _OVERHEAD = 4
-
-
-@dataclass(frozen=True, slots=True)
-class RowWrites:
-    """Rows of one table that a transaction has written: ids with their new versions."""
-
-    table_id: int
-    operation: str  # insert, update, delete
-    rows: tuple[tuple[int, int], ...]
 
 
 class ORM(Protocol):
@@ -145,6 +137,8 @@ class Catalogue:
         self.generator = Generator(field_types, database.dialect, database.settings.max_reverse)
         self._given_orm = orm
         self._reporters: list[Callable[[sa.Connection, RowWrites], None]] = []
+        #: Is told of writes and changes; None unless an application has subscribers.
+        self.watcher: Watcher | None = None
         self._lock = threading.Lock()
         self._snapshot: Snapshot | None = None
 
@@ -258,8 +252,8 @@ class Catalogue:
 
     @property
     def is_reported(self) -> bool:
-        """Whether there is a reporter of row writes."""
-        return bool(self._reporters) or _NOTES.get() is not None
+        """Whether anybody is told of row writes."""
+        return bool(self._reporters) or self.watcher is not None or _NOTES.get() is not None
 
     @contextmanager
     def noting(self) -> Iterator[list[RowWrites]]:
@@ -271,6 +265,19 @@ class Catalogue:
         finally:
             _NOTES.reset(token)
 
+    @property
+    def watches_wanted_rows(self) -> bool:
+        """Whether somebody is told of rows before they are written, and may fill or refuse them."""
+        return self.watcher is not None and self.watcher.watches_wanted_rows
+
+    def announce(self, connection: sa.Connection, wanted: WantedWrites) -> None:
+        """Tell of rows before they are written; their values may change.
+
+        :raises Invalid: the write is refused
+        """
+        if self.watcher is not None:
+            self.watcher.before_rows(connection, wanted)
+
     def report(self, connection: sa.Connection, writes: RowWrites) -> None:
         """The one function that every row write passes."""
         notes = _NOTES.get()
@@ -278,3 +285,10 @@ class Catalogue:
             notes.append(writes)
         for reporter in self._reporters:
             reporter(connection, writes)
+        if self.watcher is not None:
+            self.watcher.after_rows(connection, writes)
+
+    def committed(self, connection: sa.Connection) -> None:
+        """Call it after the commit of a transaction that wrote rows or definitions."""
+        if self.watcher is not None:
+            self.watcher.committed(connection)

@@ -16,6 +16,7 @@ from dynmodel_pyramid.access.grants import Access
 from dynmodel_pyramid.access.store import load
 from dynmodel_pyramid.access.tables import Tables
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
+from dynmodel_pyramid.catalogue.watching import DefinitionPair
 from dynmodel_pyramid.changes.access_change import AccessChange
 from dynmodel_pyramid.changes.apply import TablePlan, apply_changes, naming_table, plan_change
 from dynmodel_pyramid.changes.ddl.postgresql import PostgreSQLSchemaEditor
@@ -153,6 +154,7 @@ class Executor:
         if not changes and not further:
             return Begun([], [], locked, access)
         self._refuse_taken(connection, changes)
+        self._announce(connection, changes)
         begun = Begun(changes, further, locked, access)
         begun.roles = refuse_in_use(self.catalogue, connection, begun.changed, begun.replaced)
         patience = self.settings.lock_timeout - (time.monotonic() - started)
@@ -179,6 +181,8 @@ class Executor:
         if access is not None:
             renewed, roles = access.apply(connection, self.catalogue)
             state = renewed or state
+        if self.catalogue.watcher is not None:
+            self.catalogue.watcher.after_definitions(connection, _pairs(begun.logged))
         return Executed(begun.logged, state, roles, begun.locked)
 
     def _holding_access(self, make_changes: MakeChanges) -> MakeChanges:
@@ -220,6 +224,7 @@ class Executor:
         ]
         wanted, further = settled([change.without_pending() for change in wanted], current, self.catalogue.field_types)
         self._refuse_taken(connection, wanted)
+        self._announce(connection, wanted, is_plan=True)
         changed = _changed(wanted, further)
         roles = refuse_in_use(self.catalogue, connection, changed, frozenset() if access is None else access.replaced)
         if access is not None:
@@ -246,6 +251,10 @@ class Executor:
         facts["upgraded"] = self.catalogue.upgraded
         context = EditorContext(connection, self.catalogue.generator, self.store, **facts)
         return SCHEMA_EDITORS[self.database.dialect.name](context)
+
+    def _announce(self, connection: sa.Connection, changes: list[TableChange], *, is_plan: bool = False) -> None:
+        if self.catalogue.watcher is not None and changes:
+            self.catalogue.watcher.before_definitions(connection, _pairs(changes), is_plan=is_plan)
 
     def _refuse_taken(self, connection: sa.Connection, changes: list[TableChange]) -> None:
         self._refuse_too_many(connection, changes)
@@ -286,6 +295,7 @@ class Executor:
                 self.wait_after(error, deadline, has_run=outcome is not None)
             else:
                 self.catalogue.hurry()
+                self.catalogue.committed(connection)
                 return outcome
 
     def wait_after(self, error: sa.exc.DBAPIError, deadline: float, *, has_run: bool = False) -> None:
@@ -315,6 +325,10 @@ class Executor:
         if failure.kind in ("away", "full"):
             return Unavailable("the database can't be reached, or has no room left")
         return None
+
+
+def _pairs(changes: Iterable[TableChange]) -> list[DefinitionPair]:
+    return [(change.live_before, change.after) for change in changes]
 
 
 def _changed(changes: Iterable[TableChange], further: Iterable[tuple[TableDefinition, TableDefinition]]) -> Changed:

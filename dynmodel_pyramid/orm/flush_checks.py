@@ -11,6 +11,7 @@ from typing import Any
 import colander
 import sqlalchemy as sa
 
+from dynmodel_pyramid.catalogue.stored_values import stored_form
 from dynmodel_pyramid.catalogue.table_builder import DEFINITION, attribute_names
 from dynmodel_pyramid.database.dialect import LARGEST_GIVEN_ID
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
@@ -35,14 +36,7 @@ class _Judge:
         :raises colander.Invalid: the field refuses it
         :raises ValueError: it is not a value of the field
         """
-        try:
-            text = self.form.to_text(value)
-        except Exception:  # a plugin may raise anything for a value of another type
-            raise ValueError(f"{type(value).__name__} is no value of a field of type {self.field.type}") from None
-        stored = self.node.deserialize(self.form.from_text(text))
-        if type(stored) is not type(value) and stored != value:
-            raise ValueError(f"want {type(stored).__name__}, not {type(value).__name__}")
-        return stored
+        return stored_form(self.form, self.node, self.field.type, value)
 
 
 def check_values(rows: Iterable[Any], field_types: FieldTypes, *, new: bool) -> None:

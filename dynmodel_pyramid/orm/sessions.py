@@ -23,12 +23,14 @@ from sqlalchemy.sql import visitors
 
 from dynmodel_pyramid.catalogue.attempt import Attempt, Stale
 from dynmodel_pyramid.catalogue.cascades import Cascade
-from dynmodel_pyramid.catalogue.catalogue import Catalogue, RowWrites
+from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.catalogue.constraint_violations import KINDS, violated_fields, violation
 from dynmodel_pyramid.catalogue.table_builder import DEFINITION, Model
+from dynmodel_pyramid.catalogue.watching import RowWrites
 from dynmodel_pyramid.database.dialect import refuse_unsafe_ids
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.errors import Conflict
+from dynmodel_pyramid.orm.announcing import announce
 from dynmodel_pyramid.orm.flush import changed_rows, definition_of, fill, is_row, settle_lists, stale_relationships
 from dynmodel_pyramid.orm.flush_checks import check_values
 
@@ -84,7 +86,9 @@ class ModelSession(Session):
         #: The groups of tables that statements named; relationships may have reached further tables of these groups.
         self._groups: set[sa.MetaData] = set()
         #: Kept from the beginning of a flush until its end.
-        self._gone: list[tuple[int, tuple[int, int]]] = []
+        self._gone: list[tuple[TableDefinition, tuple[int, int]]] = []
+        #: The connection whose transaction is being committed, if somebody is told of it.
+        self._committing: sa.Connection | None = None
         self._written: list[Any] = []
 
     def get_bind(self, mapper: Any = None, **arguments: Any) -> sa.Engine:
@@ -195,6 +199,9 @@ class ModelSession(Session):
             ids
         )
 
+    def model(self, table_id: int) -> Model:
+        return self._model(Attempt(self.catalogue), table_id)
+
     def _model(self, attempt: Attempt, table_id: int) -> Model:
         """The model of a table that a deletion reaches.
 
@@ -251,27 +258,34 @@ def _before_flush(session: ModelSession, context: object, instances: object) -> 
     new, changed = list(filter(is_row, session.new)), changed_rows(session)
     for rows, are_new in ((new, True), (changed, False)):
         if rows:
+            if session.catalogue.watches_wanted_rows:
+                with session.no_autoflush:
+                    announce(session.catalogue, session.connection(), session.model, rows, session.author, new=are_new)
             check_values(rows, session.catalogue.field_types, new=are_new)
             fill(session, session.catalogue, session.author, rows, new=are_new)
     for row in changed:
         settle_lists(row)
     # Later it would be too late: an expired row cannot be read any more.
-    session._gone = [(definition_of(row).id, (row.id, row._version)) for row in session.deleted if is_row(row)]
+    session._gone = [(definition_of(row), (row.id, row._version)) for row in session.deleted if is_row(row)]
 
 
 @event.listens_for(ModelSession, "after_flush")
 def _after_flush(session: ModelSession, context: object) -> None:
     modified = [row for row in session.dirty if session.is_modified(row)]
     session._written = [*session.new, *modified]
-    written: dict[tuple[int, str], list[tuple[int, int]]] = {}
+    written: dict[tuple[int, str], tuple[TableDefinition, str, list[tuple[int, int]]]] = {}
+
+    def note(definition: TableDefinition, operation: str, row: tuple[int, int]) -> None:
+        written.setdefault((definition.id, operation), (definition, operation, []))[2].append(row)
+
     refuse_unsafe_ids(max((row.id for row in session.new if is_row(row)), default=0))
     for operation, rows in (("insert", session.new), ("update", modified)):
         for row in filter(is_row, rows):
-            written.setdefault((definition_of(row).id, operation), []).append((row.id, row._version))
-    for table_id, row in session._gone:
-        written.setdefault((table_id, "delete"), []).append(row)
-    for (table_id, operation), rows in written.items():
-        session.catalogue.report(session.connection(), RowWrites(table_id, operation, tuple(sorted(rows))))
+            note(definition_of(row), operation, (row.id, row._version))
+    for definition, row in session._gone:
+        note(definition, "delete", row)
+    for definition, operation, rows in written.values():
+        session.catalogue.report(session.connection(), RowWrites(definition, operation, tuple(sorted(rows))))
 
 
 @event.listens_for(ModelSession, "after_flush_postexec")
@@ -288,6 +302,15 @@ def _after_flush_is_over(session: ModelSession, context: object) -> None:
 def _before_commit(session: ModelSession) -> None:
     session.flush()
     session.confirm()
+    if session.catalogue.watcher is not None:
+        session._committing = session.connection()
+
+
+@event.listens_for(ModelSession, "after_commit")
+def _after_commit(session: ModelSession) -> None:
+    if session._committing is not None and not session.in_nested_transaction():
+        connection, session._committing = session._committing, None
+        session.catalogue.committed(connection)
 
 
 @event.listens_for(ModelSession, "after_transaction_end")

@@ -126,6 +126,27 @@ class Filtered:
     def _assign(
         self, connection: sa.Connection, values: dict[str, Any], ids: Sequence[int], presets: Collection[str] = ()
     ) -> None:
+        for filled, some in self._announced(connection, values, ids):
+            self._assign_alike(connection, filled, some, presets)
+
+    def _announced(
+        self, connection: sa.Connection, values: dict[str, Any], ids: Sequence[int]
+    ) -> Iterator[tuple[dict[str, Any], Sequence[int]]]:
+        """The values for rows, which may differ once somebody was told of the rows."""
+        if not self.rows.catalogue.watches_wanted_rows:
+            yield values, ids
+            return
+        for part in batches(ids):
+            copies = [dict(values) for _ in part]
+            self.rows.announce(connection, "update", part, copies, [""] * len(part))
+            alike: dict[str, tuple[dict[str, Any], list[int]]] = {}
+            for row_id, filled in zip(part, copies, strict=True):
+                alike.setdefault(repr(filled), (filled, []))[1].append(row_id)
+            yield from alike.values()
+
+    def _assign_alike(
+        self, connection: sa.Connection, values: dict[str, Any], ids: Sequence[int], presets: Collection[str]
+    ) -> None:
         rows = self.rows
         if rows.links.are_checked:
             sent = {name: value for name, value in values.items() if name not in presets}
@@ -167,6 +188,7 @@ class Filtered:
             return ids
         table = rows.model.table
         for part in batches(ids):
+            rows.announce_deletion(connection, part)
             self._write(connection, "delete", sa.delete(table), part)
         return ids
 

@@ -46,7 +46,8 @@ class PermittedRows(Rows):
 
     def rights(self, action: Action) -> Rights:
         presets = frozenset(name for permit in self.scope.of(action) or () for name in permit.presets)
-        return Rights(lambda name: self.knows(name, action), presets)
+        filled = self.reader.required if self.catalogue.watches_wanted_rows else frozenset[str]()
+        return Rights(lambda name: self.knows(name, action), presets | filled)
 
     def knows(self, name: str, action: Action) -> bool:
         if not super().knows(name, action):
@@ -69,8 +70,12 @@ class PermittedRows(Rows):
         permits.refuse_none()
         rows = super().read(documents, pointers=pointers, first=first)
         for values, sent in zip(rows.values, rows.sent, strict=True):
-            permits.covering(sent, values, self.missing(values))
+            # Whoever is told of the rows before they are written may give them what they lack.
+            permits.covering(sent, values, () if self.catalogue.watches_wanted_rows else self.missing(values))
         return rows
+
+    def refuse_missing(self, rows: Sequence[dict[str, Any]], pointers: Sequence[str]) -> None:
+        """Nothing: what a row lacks, a grant may set."""
 
     def missing(self, values: Mapping[str, Any]) -> list[str]:
         """Required fields without a value: a grant has to set them."""
@@ -82,6 +87,7 @@ class PermittedRows(Rows):
         permits = self.permits("create")
         ids = self.draw_ids(connection, rows.ids, above=above)
         self.resolve(connection, rows.values, rows.places, ids)
+        self.announce(connection, "insert", ids, rows.values, rows.places)
         if self.links.are_checked:
             own = None if own_links else False
             self.links.refuse_missing_rows(connection, self.scopes, rows.values, rows.places, ids, own=own)

@@ -4,7 +4,7 @@ Most values pass the field type's fast path; all others go through the colander 
 """
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,7 +16,7 @@ from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.database.dialect import LARGEST_GIVEN_ID, LARGEST_ID
 from dynmodel_pyramid.definitions.expressions import evaluate
 from dynmodel_pyramid.definitions.model import FieldDefinition
-from dynmodel_pyramid.definitions.problems import ProblemSink, escape, faults
+from dynmodel_pyramid.definitions.problems import Problems, ProblemSink, escape, faults
 from dynmodel_pyramid.errors import Invalid, OptionUnsupported
 from dynmodel_pyramid.fields import schema
 from dynmodel_pyramid.fields.contract import stored_default
@@ -94,6 +94,7 @@ class RowReader:
         self.repeatable = self.given | {field.name for field in model.definition.fields if field.read_only}
         #: Fields that keep their values if a PUT leaves them out.
         self.kept = frozenset(field.name for field in model.definition.fields if field.read_only or field.write_only)
+        self.required = frozenset(entry.name for entry in self.fields if entry.required)
         self._evaluated = [(entry, entry.expression) for entry in self.fields if entry.expression is not None]
 
     @staticmethod
@@ -214,6 +215,15 @@ class RowReader:
             problems.add(pointer, "required", "the table requires a value that this identity can't give")
         else:
             self.add_fault(problems, pointer, entry.name, "required", "is required")
+
+    def refuse_missing(self, rows: Sequence[Mapping[str, Any]], pointers: Sequence[str]) -> None:
+        """:raises Invalid: a new row has no value for a required field"""
+        problems = Problems()
+        for values, pointer in zip(rows, pointers, strict=True):
+            for name in self.required:
+                if values.get(name) is None:
+                    self.add_fault(problems, pointer, name, "required", "is required")
+        problems.raise_if_any()
 
     def part(self, document: Any, pointer: str, problems: ProblemSink, rights: Rights) -> dict[str, Any]:
         """The values of the fields that the document names."""

@@ -16,9 +16,9 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.access.grants import ACTIONS, Action
 from dynmodel_pyramid.catalogue.cascades import Cascade
-from dynmodel_pyramid.catalogue.catalogue import RowWrites
 from dynmodel_pyramid.catalogue.system_values import Filler, system_fields
 from dynmodel_pyramid.catalogue.table_builder import Model
+from dynmodel_pyramid.catalogue.watching import RowWrites, WantedWrites
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.definitions.problems import Problems, ProblemSink
 from dynmodel_pyramid.definitions.store import now
@@ -88,7 +88,7 @@ class Rows(RowReads):
 
     def rights(self, action: Action) -> Rights:
         """What the caller knows of the fields, when documents for an action are read."""
-        return ALL_RIGHTS
+        return Rights(presets=self.reader.required) if self.catalogue.watches_wanted_rows else ALL_RIGHTS
 
     def knows(self, name: str, action: Action) -> bool:
         """Whether the table has a field, a former name of one, a reverse side or a system column of that name, which
@@ -177,6 +177,7 @@ class Rows(RowReads):
             return []
         ids = self.draw_ids(connection, rows.ids, above=above)
         self.resolve(connection, rows.values, rows.places, ids)
+        self.announce(connection, "insert", ids, rows.values, rows.places)
         if self.links.are_checked:
             own = None if own_links else False
             self.links.refuse_missing_rows(connection, self.scopes, rows.values, rows.places, ids, own=own)
@@ -299,6 +300,7 @@ class Rows(RowReads):
         table = self.model.table
         statement = sa.update(table).where(*self._conditions(row_id, versions)).returning(table.c._version)
         moment = now()
+        self.announce(connection, "update", [row_id] if values else (), [values], [""])
         if values:
             if self.links.are_checked:
                 sent = {name: value for name, value in values.items() if name not in presets}
@@ -344,6 +346,9 @@ class Rows(RowReads):
         table = self.model.table
         if self.model.definition.referrers:
             return self._release(connection, row_id, versions)
+        if self.catalogue.watches_wanted_rows:
+            locked = sa.select(table.c.id).where(*self._conditions(row_id, versions)).with_for_update()
+            self.announce_deletion(connection, list(self._run(connection, locked).scalars()))
         statement = sa.delete(table).where(*self._conditions(row_id, versions)).returning(table.c._version)
         version = self._run(connection, statement).scalar()
         if version is None:
@@ -380,9 +385,40 @@ class Rows(RowReads):
         if row is not None:
             raise PreconditionFailed("the row has changed since", current=row.body)
 
+    def announce(
+        self,
+        connection: sa.Connection,
+        operation: str,
+        ids: Sequence[int | None],
+        values: Sequence[dict[str, Any]],
+        pointers: Sequence[str],
+    ) -> None:
+        """Tell of rows before they are written; their values may be changed.
+
+        :raises Invalid: a row is refused, or a new one still lacks a required value
+        """
+        if self.catalogue.watches_wanted_rows and ids:
+            self.catalogue.announce(connection, WantedWrites(self.model, operation, ids, values, pointers, self.author))
+            if operation == "insert":
+                self.refuse_missing(values, pointers)
+
+    def refuse_missing(self, rows: Sequence[dict[str, Any]], pointers: Sequence[str]) -> None:
+        """:raises Invalid: a new row has no value for a required field"""
+        self.reader.refuse_missing(rows, pointers)
+
+    def announce_deletion(self, connection: sa.Connection, ids: Sequence[int]) -> None:
+        """Tell of rows before they are deleted.
+
+        :raises Invalid: it is refused
+        """
+        if self.catalogue.watches_wanted_rows and ids:
+            empty, pointers = [dict[str, Any]() for _ in ids], [""] * len(ids)
+            wanted = WantedWrites(self.model, "delete", ids, empty, pointers, self.author, fixed=True)
+            self.catalogue.announce(connection, wanted)
+
     def report(self, connection: sa.Connection, operation: str, rows: list[tuple[int, int]]) -> None:
         """Report written rows: ids with their new versions."""
-        self.catalogue.report(connection, RowWrites(self.model.definition.id, operation, tuple(rows)))
+        self.catalogue.report(connection, RowWrites(self.model.definition, operation, tuple(rows)))
 
 
 def refuse_other_than_object(body: Any) -> None:

@@ -60,6 +60,8 @@ class StagedRows:
     def takes(rows: Rows) -> bool:
         """Whether rows of this table can be staged; else they are kept in a file (:class:`~.imports.Kept`)."""
         permits = rows.scope.of("create")
+        if rows.catalogue.watches_wanted_rows:
+            return False
         if permits is not None and (len(permits) > 1 or rows.links.refer_to_itself):
             return False
         return rows.model.once(StagedRows, lambda model: _numbered(rows) is not None and not _insert_of(rows).refused)

@@ -218,8 +218,9 @@ class Upsert:
             )
         )
         ids = [next(drawn) if entry.row["id"] is None else entry.row["id"] for entry in entries]
-        allowed = self._allowed_new(entries)
         values = [entry.values for entry in entries]
+        rows.announce(connection, "insert", ids, values, [entry.pointer for entry in entries])
+        allowed = self._allowed_new(entries)
         if rows.links.are_checked:
             pointers = [entry.pointer for entry in entries]
             rows.links.refuse_missing_rows(connection, rows.scopes, values, pointers, ids, own=self._own)
@@ -298,6 +299,8 @@ class Upsert:
         self._refuse_changes(connection, entries)
         allowed = self._allowed_changes(connection, entries)
         rows, moment = self.rows, now()
+        changed_ids, pointers = [entry.written_id for entry in entries], [entry.pointer for entry in entries]
+        rows.announce(connection, "update", changed_ids, [entry.assigned for entry in entries], pointers)
         table = rows.model.table
         groups: dict[tuple[str, ...], list[Entry]] = {}
         for entry in entries:

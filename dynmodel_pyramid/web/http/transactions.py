@@ -26,6 +26,7 @@ from zope.sqlalchemy import mark_changed
 
 from dynmodel_pyramid.access.attempt import RequestAttempt
 from dynmodel_pyramid.catalogue.attempt import Stale
+from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.database.dialect import ONE_MOMENT
 from dynmodel_pyramid.database.work import Abandoned
 from dynmodel_pyramid.errors import ConfigurationProblem, OutcomeUnknown
@@ -234,11 +235,18 @@ def write_connection(
         mark_changed(session, request.tm)
         if staged is None:
             attend(request, connection)
+        if attempt.catalogue.watcher is not None:
+            request.tm.get().addAfterCommitHook(_tell_commit, (attempt.catalogue, connection))
         prepare(connection)
     except BaseException:
         session.close()
         raise
     return attempt.open(connection, writes=True)
+
+
+def _tell_commit(is_committed: bool, catalogue: Catalogue, connection: sa.Connection) -> None:
+    if is_committed:
+        catalogue.committed(connection)
 
 
 class RequestTransaction(Transaction):

@@ -10,7 +10,7 @@ from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 
-from dynmodel_pyramid.catalogue.catalogue import RowWrites
+from dynmodel_pyramid.catalogue.watching import RowWrites
 from dynmodel_pyramid.errors import Invalid
 from dynmodel_pyramid.queries import QueryError
 from dynmodel_pyramid.rows.batch.operations import RowOperation, too_many_rows

@@ -1,0 +1,251 @@
+"""Events of writes and of changes of definitions (docs/embedding.md, "Events")."""
+
+import json
+import logging
+
+import pytest
+import webtest
+from pyramid.config import Configurator
+from sqlalchemy import select
+
+from dynmodel_pyramid.errors import Invalid
+from dynmodel_pyramid.events import (
+    AfterDefinitionChange,
+    AfterRowWrite,
+    BeforeDefinitionChange,
+    BeforeRowWrite,
+    DefinitionChangeCommitted,
+    RowWriteCommitted,
+)
+from tests.test_guides import blocks
+
+ALL = (
+    AfterDefinitionChange,
+    AfterRowWrite,
+    BeforeDefinitionChange,
+    BeforeRowWrite,
+    DefinitionChangeCommitted,
+    RowWriteCommitted,
+)
+TASK = {"text": {"type": "string", "required": True}, "done": "boolean", "points": {"type": "integer", "max": 9}}
+
+
+@pytest.fixture
+def serve(settings):
+    """A function: subscribers -> the application that they subscribe to."""
+    made = []
+
+    def make(*subscriptions, includeme=None) -> webtest.TestApp:
+        config = Configurator(settings=settings)
+        config.include("pyramid_tm")
+        config.include(includeme or "dynmodel_pyramid")
+        for subscriber, event, predicates in subscriptions:
+            config.add_subscriber(subscriber, event, **predicates)
+        app = webtest.TestApp(config.make_wsgi_app())
+        made.append(app.app.registry.dynmodel_catalogue)
+        return app
+
+    yield make
+    for catalogue in made:
+        catalogue.database.close()
+
+
+@pytest.fixture
+def told():
+    return []
+
+
+@pytest.fixture
+def tasks(serve, told):
+    """An application that notes all events, and fills and refuses tasks."""
+
+    def note(event):
+        if hasattr(event, "changes") and not hasattr(event, "table"):
+            told.append((type(event).__name__, [(change.operation, change.table) for change in event.changes]))
+        elif isinstance(event, BeforeRowWrite):
+            told.append(("BeforeRowWrite", event.table, event.operation, [change.id for change in event]))
+        else:
+            told.append((type(event).__name__, event.table, event.operation, list(event.rows)))
+
+    def fill(event):
+        for task in event:
+            if task.get("text") == "bad":
+                task.refuse("no bad tasks", "text", code="bad_task")
+            if event.operation == "insert" and task["text"] is None:
+                task["text"] = "nothing"
+            if task.get("points") == 5:
+                task["points"] = 55
+            elif task.get("points") == 4:
+                task["points"] = (task.before or {"points": 0})["points"] + 1
+
+    def guard(event):
+        if any(task.before["done"] is False for task in event):
+            event.changes[0].refuse("it is not done")
+
+    app = serve(
+        *[(note, event, {}) for event in ALL],
+        (fill, BeforeRowWrite, {"table": "task", "operation": ["insert", "update"]}),
+        (guard, BeforeRowWrite, {"table": "Task", "operation": "delete"}),
+    )
+    app.post_json("/table/", {"model_name": "Task", "fields": TASK}, status=201)
+    app.post_json("/table/", {"model_name": "Other", "fields": {"text": "string"}}, status=201)
+    told.clear()
+    return app
+
+
+def problems(answer):
+    return [(problem["pointer"], problem["code"]) for problem in answer.json["errors"]]
+
+
+def test_a_write_is_told_thrice(tasks, told):
+    tasks.post_json("/table/Task/rows/", [{"text": "a"}, {"text": "b"}], status=201)
+    assert told == [
+        ("BeforeRowWrite", "Task", "insert", [1, 2]),
+        ("AfterRowWrite", "Task", "insert", [(1, 1), (2, 1)]),
+        ("RowWriteCommitted", "Task", "insert", [(1, 1), (2, 1)]),
+    ]
+    told.clear()
+    tasks.post_json("/table/Task/rows/", {"text": "c"}, headers={"Prefer": "tx=rollback"}, status=201)
+    assert [event[0] for event in told] == ["BeforeRowWrite", "AfterRowWrite"]
+
+
+def test_values_are_filled_at_every_way_of_writing(tasks, told):
+    assert tasks.post_json("/table/Task/row/", {"points": 1}).json["text"] == "nothing"
+    assert tasks.put_json("/table/Task/rows/1/", {"text": "x", "points": 4}).json["points"] == 2
+    assert tasks.patch_json("/table/Task/rows/1/", {"points": 4}).json["points"] == 3
+    tasks.post_json("/table/Task/rows/", [{"points": 7}], status=201)
+    changed = tasks.patch_json("/table/Task/rows/?id=gt.0&order=id", {"points": 4}).json
+    assert [row["points"] for row in changed] == [4, 8]
+    upsert = {"Prefer": "resolution=merge-duplicates"}
+    merged = tasks.post_json("/table/Task/rows/", [{"id": 1, "points": 4}, {"points": 4}], headers=upsert).json
+    assert [(row["text"], row["points"]) for row in merged] == [("x", 5), ("nothing", 1)]
+    lines = "points\r\n" + "1\r\n" * 2500
+    counted = {"Content-Type": "text/csv", "Prefer": "return=minimal, count=exact"}
+    tasks.post("/table/Task/rows/", lines, headers=counted, status=201)
+    assert len(tasks.get("/table/Task/rows/?select=id&text=eq.nothing").json) == 2502
+    told.clear()
+    tasks.post_json("/rest/Task", {"text": "r", "points": 4}, status=201)
+    assert [event[0] for event in told] == ["BeforeRowWrite", "AfterRowWrite", "RowWriteCommitted"]
+
+
+def test_rows_are_refused_with_pointers(tasks, told):
+    rows = [{"text": "a"}, {"text": "bad"}, {"text": "bad"}]
+    refused = tasks.post_json("/table/Task/rows/", rows, status=422)
+    assert problems(refused) == [("/1/text", "bad_task"), ("/2/text", "bad_task")]
+    assert problems(tasks.post_json("/table/Task/row/", {"text": "a", "points": 5}, status=422)) == [
+        ("/points", "too_large")
+    ]
+    assert tasks.get("/table/Task/rows/").json == []
+    assert {event[0] for event in told} == {"BeforeRowWrite"}
+    rows = [{"text": "a", "done": False}, {"text": "b", "done": True}]
+    undone, done = [row["id"] for row in tasks.post_json("/table/Task/rows/", rows, status=201).json]
+    assert problems(tasks.patch_json("/table/Task/rows/?id=gt.0", {"text": "bad"}, status=422))[0] == (
+        "/text",
+        "bad_task",
+    )
+    assert problems(tasks.delete(f"/table/Task/rows/{undone}/", status=422)) == [("", "refused")]
+    tasks.delete(f"/table/Task/rows/{done}/", status=204)
+    tasks.delete("/table/Task/rows/?id=gt.0", status=422)
+
+
+def test_changes_of_definitions(tasks, told):
+    fields = {**TASK, "more": "string"}
+    tasks.put_json("/table/Task/", {"model_name": "Task", "fields": fields})
+    tasks.delete("/table/Other/", status=204)
+    assert told == [
+        (name, [change])
+        for change in (("change", "Task"), ("drop", "Other"))
+        for name in ("BeforeDefinitionChange", "AfterDefinitionChange", "DefinitionChangeCommitted")
+    ]
+
+
+def test_rows_that_follow_a_deletion(tasks, told):
+    link = {"type": "link", "table": "Task", "on_delete": "set_null"}
+    part = {**link, "on_delete": "cascade"}
+    tasks.post_json("/table/", {"model_name": "Note", "fields": {"task": link}}, status=201)
+    tasks.post_json("/table/", {"model_name": "Part", "fields": {"task": part}}, status=201)
+    tasks.post_json("/table/Task/rows/", {"text": "a", "done": True}, status=201)
+    for name in ("Note", "Part"):
+        tasks.post_json(f"/table/{name}/rows/", {"task": 1}, status=201)
+    told.clear()
+    tasks.delete("/table/Task/rows/1/", status=204)
+    assert {event[:3] for event in told if event[0] != "RowWriteCommitted"} == {
+        (name, *what)
+        for name in ("BeforeRowWrite", "AfterRowWrite")
+        for what in (("Task", "delete"), ("Part", "delete"), ("Note", "update"))
+    }
+
+
+def test_a_session_of_a_script(tasks, told):
+    catalogue = tasks.app.registry.dynmodel_catalogue
+    with catalogue.session() as session:
+        session.add(catalogue.models.Task(points=4))
+    with catalogue.session() as session:
+        task = session.scalars(select(catalogue.models.Task)).one()
+        assert (task.text, task.points) == ("nothing", 1)
+        task.points, task.done = 4, True
+    with catalogue.session(writes=False) as session:
+        assert session.scalars(select(catalogue.models.Task)).one().points == 2
+    with pytest.raises(Invalid), catalogue.session() as session:
+        session.add(catalogue.models.Task(text="bad"))
+    told.clear()
+    with catalogue.session() as session:
+        session.delete(session.get(catalogue.models.Task, 1))
+    assert [event[:3] for event in told] == [
+        (name, "Task", "delete") for name in ("BeforeRowWrite", "AfterRowWrite", "RowWriteCommitted")
+    ]
+
+
+def test_failures_of_subscribers(serve, caplog):
+    def fail(event):
+        raise RuntimeError("a bug")
+
+    def again(event):
+        event.rows_of("Loop").add({"text": "and"})
+
+    calls = []
+    app = serve(
+        (fail, AfterRowWrite, {"table": "Bad"}),
+        (fail, RowWriteCommitted, {}),
+        (fail, DefinitionChangeCommitted, {}),
+        (lambda event: calls.append(event.table), RowWriteCommitted, {}),
+        (again, AfterRowWrite, {"table": "Loop"}),
+        (lambda event: event.refuse("not this", "/model_name"), BeforeDefinitionChange, {"table": "Refused"}),
+    )
+    for name in ("Good", "Bad", "Loop"):
+        app.post_json("/table/", {"model_name": name, "fields": {"text": "string"}}, status=201)
+    app.post_json("/table/Good/rows/", {"text": "a"}, status=201)
+    assert calls == ["Good"]
+    assert "a subscriber failed after the commit" in caplog.text
+    with caplog.at_level(logging.CRITICAL):
+        for name in ("Bad", "Loop"):
+            app.post_json(f"/table/{name}/rows/", {"text": "a"}, status=500)
+            assert app.get(f"/table/{name}/rows/").json == []
+    document = {"model_name": "refused", "fields": {"text": "string"}}
+    for path in ("/table/", "/schema/plan/"):
+        document = document if path == "/table/" else {"tables": {"Refused": {"fields": {"text": "string"}}}}
+        assert problems(app.post_json(path, document, status=422))[0][1] == "refused"
+
+
+def test_the_workflow_of_the_guide(serve, caplog):
+    *_, workflow = blocks("embedding.md", "python")
+    *_, tables = map(json.loads, blocks("embedding.md", "json"))
+    namespace = {"__name__": __name__}
+    exec(workflow, namespace)
+    app = serve(includeme=namespace["includeme"])
+    for document in tables:
+        app.post_json("/data/table/", document, status=201)
+    app.post_json("/data/table/Product/rows/", {"name": "pen", "price": "2.50", "stock": 10}, status=201)
+    with caplog.at_level(logging.INFO, "orders"):
+        order = app.post_json("/data/table/Order/rows/", {"product": {"name": "pen"}, "pieces": 6}, status=201).json
+    assert order["total"] == "15.00"
+    assert "order 1 is accepted" in caplog.text
+    assert app.get("/data/table/Product/rows/1/").json["stock"] == 4
+    assert [row["text"] for row in app.get("/data/table/Notice/rows/").json] == ["order more of product 1"]
+    refused = app.post_json("/data/table/Order/rows/", {"product": 1, "pieces": 5}, status=422)
+    assert problems(refused) == [("/pieces", "out_of_stock")]
+    both = [{"product": 1, "pieces": 3}, {"product": 1, "pieces": 3}]
+    assert app.post_json("/data/table/Order/rows/", both, status=409).json["code"] == "out_of_stock"
+    assert app.get("/data/table/Product/rows/1/").json["stock"] == 4
+    assert app.patch_json("/data/table/Order/rows/1/", {"pieces": 4, "product": 1}).json["total"] == "10.00"
+    assert app.delete("/data/table/Order/", status=422).json["errors"][0]["code"] == "refused"
