@@ -41,6 +41,8 @@ class Attempt:
         self.number = number
         self._deadline = time.monotonic() + self.database.settings.lock_timeout if deadline is None else deadline
         self._used: dict[int | str, Model | None] = {}
+        #: Tables that only the attempt's own transaction sees.
+        self._own: dict[int | str, Model] = {}
         self._connection: sa.Connection | None = None
         self._confirmed = False
 
@@ -57,6 +59,8 @@ class Attempt:
         """The table of that number or model name; None if there is none."""
         if isinstance(key, str):
             key = name_key(key)
+        if key in self._own:
+            return self._own[key]
         while True:
             model = self.snapshot.by_id(key) if isinstance(key, int) else self.snapshot.by_name(key)
             if model is UNKNOWN:
@@ -106,6 +110,16 @@ class Attempt:
         tables = list(dict.fromkeys(model.table for model in models))
         self.database.dialect.lock_tables(connection, tables, writes=writes, wait=self._deadline - time.monotonic())
 
+    def adopt(self, models: Iterable[Model]) -> None:
+        """Use tables that the attempt's own transaction has made or changed, but not yet logged: nobody else sees them
+        before its commit.
+
+        Confirm the attempt before the change is logged, because the state that the transaction sees is its own then,
+        and settle it afterwards.
+        """
+        for model in models:
+            self._own[model.definition.id] = self._own[name_key(model.definition.model_name)] = model
+
     def confirm(self) -> None:
         """Prove that the answer is coherent; call it before every answer, with all writes flushed.
 
@@ -143,8 +157,15 @@ class Attempt:
         return check
 
     def settle(self) -> None:
-        """Note that the answer needs no proof: it was made inside a definition change, under its locks."""
+        """Note that the answer needs no proof, or no further one: it was made inside a definition change, under its
+        locks.
+        """
         self._confirmed = True
+
+    @property
+    def deadline(self) -> float:
+        """Until when locks are waited for (of ``time.monotonic``)."""
+        return self._deadline
 
     def is_stale(self) -> bool:
         """Whether a definition change explains a failed transaction."""

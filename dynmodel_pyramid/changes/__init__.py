@@ -19,6 +19,7 @@
 ``revert``          reverts to one of them
 ``trash``           dropped tables: listed, restored, purged
 ``trash_fields``    dropped fields, and old columns of conversions
+``new_tables``      new tables in a transaction that writes rows, too
 ``quarantine``      values that a conversion could not convert
 ``corrections``     many of them at once
 ``whole_schema``    all tables as one document

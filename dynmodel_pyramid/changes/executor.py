@@ -264,11 +264,12 @@ class Executor:
             if after is None or (before is not None and before.model_name == after.model_name):
                 continue
             if self.store.name_is_taken(connection, after.model_name, own):
-                raise Conflict(
-                    f"there is a table called {after.model_name} already (upper and lower case count the same)",
-                    code="name_taken",
-                    hint="choose another model_name",
-                )
+                with naming_table(change.model_name, change.pointer):
+                    raise Conflict(
+                        f"there is a table called {after.model_name} already (upper and lower case count the same)",
+                        code="name_taken",
+                        hint="choose another model_name",
+                    )
 
     def _refuse_too_many(self, connection: sa.Connection, changes: list[TableChange]) -> None:
         """Without a lock: some that are made at the same moment may be beyond the limit."""
@@ -307,12 +308,12 @@ class Executor:
         if failure.kind == "away" and has_run:
             raise OutcomeUnknown() from error
         if failure.kind != "busy":
-            raise self._refusal(failure) or error from error
+            raise self.refusal(failure) or error from error
         if time.monotonic() > deadline:
             raise Busy("the table is in use: its lock was waited for in vain") from error
         time.sleep(random.uniform(0.5, 1.5) * self.settings.lock_attempt)
 
-    def _refusal(self, failure: Failure) -> DynmodelError | None:
+    def refusal(self, failure: Failure) -> DynmodelError | None:
         """The client's error for a failure of the database; None: it is a fault of this package."""
         if failure.kind == "name_taken" or failure.names(self.store.name_rule):
             return Conflict("the name was taken just now", code="name_taken")

@@ -124,11 +124,21 @@ def table_of(attempt: RequestAttempt, key: int | str) -> Model:
 class Batch(Resource):
     """Operations on several tables. Their errors tell ``operation``, and name fields of ``model``, while one runs."""
 
-    def __init__(self, parent: Root, name: str) -> None:
+    def __init__(self, parent: "Root | Batch", name: str) -> None:
         super().__init__(parent, name)
-        self.attempt = parent.attempt
+        self.attempt: RequestAttempt = parent.attempt
         self.model: Model | None = None
         self.operation: int | None = None
+
+    def __getitem__(self, segment: str) -> Resource:
+        return {"plan": BatchPlan}[segment](self, segment)
+
+
+class BatchPlan(Batch):
+    """The plan of a batch."""
+
+    def __getitem__(self, segment: str) -> Resource:
+        raise KeyError(segment)
 
 
 class Table(Resource):

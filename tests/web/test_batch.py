@@ -123,6 +123,72 @@ def test_a_failure_undoes_all_and_names_the_operation(shop):
     assert fields == ["name"]
 
 
+TABLE = {"operation": "create_table", "definition": {"model_name": "Shelf", "fields": {"name": "string"}}}
+LINKED = {
+    "model_name": "Place",
+    "fields": {
+        "shelf": {"type": "link", "table": {"$ref": "/0/id"}, "reverse": "places"},
+        "author": {"type": "link", "table": "Author", "on_delete": "restrict", "reverse": "places"},
+        "next": {"type": "link", "table": "Place"},
+    },
+}
+
+
+def test_new_tables(shop):
+    author = shop.row("/table/1/", {"name": "Ende"})["id"]
+    operations = [
+        TABLE,
+        {"operation": "insert", "table": {"$ref": "/0/id"}, "row": {"name": "A"}},
+        {"operation": "create_table", "definition": LINKED},
+        {"operation": "insert", "table": "place", "row": {"shelf": {"$ref": "/1/id"}, "author": author}},
+        {"operation": "update", "table": "Author", "id": author, "row": {"name": "Michael"}},
+    ]
+    plan = shop.send("POST", "/batch/plan/", operations, status=200).json
+    assert plan[0]["definition"]["model_name"] == "Shelf" and plan[0]["definition"]["id"] is None
+    written = {"table": 1, "model_name": "Author", "operation": "update", "rows": 1}
+    assert plan[4] == {"operation": "update", "model_name": "Author", "writes": [written]}
+    assert [table["model_name"] for table in shop.get("/table/")] == ["Author", "Book"]
+    # Another table links to Author since this batch began: its own deletion obeys that.
+    shop.refused(
+        "POST",
+        "/batch/",
+        [*operations, {"operation": "delete", "table": 1, "id": author}],
+        status=409,
+        code="foreign_key_violation",
+    )
+    shop.send("POST", "/batch/", operations, prefer="tx=rollback", status=200)
+    answer = shop.send("POST", "/batch/", operations, status=200)
+    made, row, place, line, changed = answer.json
+    assert made["model_name"] == "Shelf" and made["linked_from"][0]["model_name"] == "Place" and row["name"] == "A"
+    assert line["shelf"] == row["id"] and changed["places"] == [line["id"]]
+    assert int(answer.headers["Definitions-Revision"]) > 2
+    assert shop.get(f"/table/{made['id']}/rows/")[0]["places"] == [line["id"]]
+    assert shop.get(f"/table/{place['id']}/history/")[0]["version"] == 1
+    for wrong, status, code in (
+        (TABLE, 409, "name_taken"),
+        (
+            {"operation": "create_table", "definition": {"model_name": "X", "fields": 1}},
+            422,
+            "/1/definition/fields wrong_type",
+        ),
+        (
+            {"operation": "create_table", "definition": {"label": {"$ref": "/0/name"}}},
+            422,
+            "/1/definition/label unknown_reference",
+        ),
+        ({"operation": "insert", "table": {"$ref": "/0/name"}, "row": {}}, 422, "/1/table unknown_reference"),
+        ({"operation": "insert", "table": "Other", "row": {"name": 1}}, 422, "/1/row/name wrong_type"),
+    ):
+        first = {"operation": "create_table", "definition": {"model_name": "Other", "fields": {"name": "string"}}}
+        answer = shop.refused("POST", "/batch/", [first, wrong], status=status, code=code)
+        assert answer.json["operation"] == 1, answer.json
+    twice = [first, {"operation": "create_table", "definition": {"model_name": "oTHER", "fields": {}}}]
+    assert shop.refused("POST", "/batch/", twice, status=409, code="name_taken")
+    # Operations before the table is made do not know it.
+    early = [{"operation": "insert", "table": "Other", "row": {}}, first]
+    assert shop.refused("POST", "/batch/", early, status=404, code="not_found").json["operation"] == 0
+
+
 def test_bounds(shop):
     settings = shop.catalogue.database.settings
     operation = {"operation": "insert", "table": 1, "rows": [{"name": str(number)} for number in range(3)]}

@@ -43,12 +43,23 @@ class Operation:
         return f"/{self.number}"
 
     @property
-    def table(self) -> int | str | Reference:
-        """The table that it names, or the new one to which it refers."""
+    def table(self) -> int | str | None:
+        """The number or the name of its table; None if it refers to a new one."""
         table = self.document["table"]
-        if type(table) is dict:
-            return next(reference for reference in self.references if reference.pointer == f"{self.pointer}/table")
-        return table
+        return None if type(table) is dict else table
+
+    @property
+    def made_by(self) -> int | None:
+        """The number of the operation that makes its table, if it refers to one."""
+        place = f"{self.pointer}/table"
+        return next((reference.operation for reference in self.references if reference.pointer == place), None)
+
+    @property
+    def made_name(self) -> str | None:
+        """The model name of the table that it makes, if it can be known."""
+        definition = self.document.get("definition")
+        name = definition.get("model_name") if type(definition) is dict else None
+        return name if type(name) is str else None
 
 
 def read_operations(document: Any, most: int) -> list[Operation]:

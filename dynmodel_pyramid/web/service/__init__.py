@@ -3,5 +3,5 @@
 ``about``   its description, field types and health
 ``page``    the page for browsers at ``/``
 ``schema``  all definitions as one document
-``batch``   several operations in one transaction
+``batch``   several operations in one transaction; ``running`` runs them
 """
