@@ -7,6 +7,7 @@ door (see ``setup.py``). ``docs/field-types.md`` is the guide for authors.
 ``contract``         the base class :class:`FieldType` and its values
 ``registry``         the installed types
 ``schema``           strict colander types for validators and options
+``columns``          many values of a field judged at once
 ``operators``        the operators of queries
 ``types``            the built-in types
 ``sql``              SQL that types share

@@ -7,6 +7,8 @@ grammar of each type.
 import datetime
 import re
 
+from dynmodel_pyramid.fields import columns
+
 UTC = datetime.UTC
 #: The year comes first: ``2026-01-31``, ``2026/1/31``.
 _DAY = r"(?P<day>\d{4}(?:-\d{1,2}-|/\d{1,2}/)\d{1,2})"
@@ -24,6 +26,8 @@ _USUAL_DATETIME = re.compile(rf"\d{{4}}-\d\d-\d\d[T ]{_USUAL_TIME.pattern}Z", re
 _NO_SUCH_DAY = "there is no such day"
 _NO_SUCH_TIME = "there is no such day or time, or it is out of the years 0001 to 9999 in UTC"
 _MIDNIGHT = datetime.time()
+_USUAL_DATES = columns.Lines(_USUAL_DATE.pattern, re.ASCII)
+_USUAL_DATETIMES = columns.Lines(_USUAL_DATETIME.pattern, re.ASCII)
 
 
 class NoSuchLocalTime(ValueError):
@@ -47,6 +51,14 @@ def parse_date(text: str) -> datetime.date:
     if match["hour"] is not None and (_clock(match) != _MIDNIGHT or not _is_utc(match["offset"])):
         raise ValueError("want a date such as 2026-01-31; a time of day is read if it is midnight in UTC")
     return _day(match["day"])
+
+
+def parse_dates(texts: list[str]) -> list[datetime.date] | None:
+    """Many days in the form that most programs write; None if one of them is in another form, or no day."""
+    try:
+        return list(map(datetime.date.fromisoformat, texts)) if _USUAL_DATES.match(texts) else None
+    except ValueError:
+        return None
 
 
 def _parts(text: str) -> re.Match[str] | None:
@@ -141,6 +153,14 @@ def parse_datetime(text: str, zone: datetime.tzinfo | None = None) -> datetime.d
         return moment.replace(tzinfo=UTC) if zone is None else from_local(moment, zone)
     except (ValueError, OverflowError) as error:
         raise ValueError(str(error) if isinstance(error, NoSuchLocalTime) else _NO_SUCH_TIME) from None
+
+
+def parse_datetimes(texts: list[str]) -> list[datetime.datetime] | None:
+    """The same for points in time."""
+    try:
+        return list(map(datetime.datetime.fromisoformat, texts)) if _USUAL_DATETIMES.match(texts) else None
+    except ValueError:
+        return None
 
 
 def write_datetime(value: datetime.datetime) -> str:

@@ -1,11 +1,12 @@
 """Rows: reading documents into values, encoding rows, pages and streams, and writes.
 
 ``reading``         JSON documents -> column values, with every fault and its pointer
+``judging``         many documents -> column values, by columns
 ``aliases``         former names of fields
 ``repeating``       values that a client may repeat but not change
 ``sent_names``      documents with former names of fields -> with present names
 ``encoding``        the statements and the encoder of one version of a table
-``prepared``        prepared statements, run by the driver's cursor
+``prepared``        prepared statements, run by the driver's cursor; ``copying`` writes columns for COPY
 ``permitted``       the row service for callers of whom not everything is allowed; ``permits``: which grant allows a row
 ``links``           checks that linked rows exist; writes lists of links
 ``keys``            links by a unique key of the far table; ``staged_keys``: those of staged rows

@@ -25,7 +25,8 @@ from dynmodel_pyramid.hints import Hint, hint
 from dynmodel_pyramid.rows.aliases import aliases_of
 from dynmodel_pyramid.rows.keys import RowKey, RowKeys
 
-_MISSING = object()
+#: In the place of a value that a document leaves out.
+MISSING = object()
 #: The most characters of a text that is looked at for a hint.
 _HINTED = 100
 _ID = schema.Integer()
@@ -33,7 +34,7 @@ _ID_NODE = schema.Place("id")
 
 
 @dataclass(frozen=True, slots=True)
-class _Field:
+class WritableField:
     name: str
     accepts: Callable[[Any], bool]
     node: colander.SchemaNode
@@ -98,7 +99,7 @@ class RowReader:
         self._evaluated = [(entry, entry.expression) for entry in self.fields if entry.expression is not None]
 
     @staticmethod
-    def _prepare(model: Model, definition: FieldDefinition) -> _Field:
+    def _prepare(model: Model, definition: FieldDefinition) -> WritableField:
         field_type = model.field_types[definition.type]
         node = field_type.schema_node(definition.options)
         default = None
@@ -108,7 +109,7 @@ class RowReader:
         empty: list[int] | None = [] if is_list(model, definition) else None
         default = empty if default is None else default
         fast = getattr(node, "fast_path", None) or (lambda value: False)
-        return _Field(
+        return WritableField(
             definition.name,
             fast,
             node,
@@ -124,6 +125,10 @@ class RowReader:
     def writable(self, rights: Rights = ALL_RIGHTS) -> list[str]:
         """The names that a document may have, as far as they exist for the caller."""
         return [name for name in ("id", *self.by_name) if not rights.hides(name)]
+
+    def is_writable(self, name: str) -> bool:
+        """Whether a document of a new row may have a value of that name, under its present name."""
+        return name in self.by_name or name == "id"
 
     def add_fault(
         self,
@@ -169,8 +174,8 @@ class RowReader:
             kept = self.kept | rights.kept
             fields = [entry for entry in fields if entry.name in document or entry.name not in kept]
         for entry in fields:
-            value = get(entry.name, _MISSING)
-            if value is _MISSING:
+            value = get(entry.name, MISSING)
+            if value is MISSING:
                 if entry.required and entry.default is None and entry.name not in rights.presets:
                     self._miss(entry, pointer, problems, rights)
                 values[entry.name] = entry.default
@@ -210,7 +215,7 @@ class RowReader:
                         detail = f"the default is refused: {message}"
                         self.add_fault(problems, pointer, entry.name, code, detail)
 
-    def _miss(self, entry: _Field, pointer: str, problems: ProblemSink, rights: Rights) -> None:
+    def _miss(self, entry: WritableField, pointer: str, problems: ProblemSink, rights: Rights) -> None:
         if rights.hides(entry.name):
             problems.add(pointer, "required", "the table requires a value that this identity can't give")
         else:
@@ -239,7 +244,7 @@ class RowReader:
             self._unknown(document, pointer, problems, rights, is_new=False)
         return values
 
-    def _value(self, entry: _Field, value: Any, pointer: str, problems: ProblemSink) -> Any:
+    def _value(self, entry: WritableField, value: Any, pointer: str, problems: ProblemSink) -> Any:
         if type(value) is RowKey:
             return value
         if type(value) is RowKeys:

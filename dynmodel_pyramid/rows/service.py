@@ -7,7 +7,6 @@ Its functions take a connection whose transaction the caller began, opened as th
 import datetime
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from typing import Any
 
@@ -25,6 +24,7 @@ from dynmodel_pyramid.definitions.store import now
 from dynmodel_pyramid.errors import Invalid, PreconditionFailed, Problem
 from dynmodel_pyramid.fields import Reference
 from dynmodel_pyramid.queries.sql.subjects import SYSTEM
+from dynmodel_pyramid.rows import judging
 from dynmodel_pyramid.rows.keys import KeyReader, read_keys, resolve
 from dynmodel_pyramid.rows.links import Held, Links
 from dynmodel_pyramid.rows.permits import Permits
@@ -35,22 +35,44 @@ from dynmodel_pyramid.rows.repeating import Current, refuse_changes, same_json
 from dynmodel_pyramid.rows.sent_names import renamed
 
 
-@dataclass(frozen=True, slots=True)
 class NewRows:
-    """Valid rows: the values of each by field, and its id if the client gives one."""
+    """Valid rows: the values of each by field, and its id if the client gives one.
 
-    values: list[dict[str, Any]]
-    ids: list[int | None]
-    #: Whether the pointers of problems begin with the row's number; the first one's is ``first``.
-    pointers: bool = False
-    first: int = 0
-    #: The fields that the client sent for each; empty if the caller may write everything.
-    sent: tuple[frozenset[str], ...] = ()
+    :param values: the rows, or their columns
+    :param pointers: whether the pointers of problems begin with the row's number; the first one's is ``first``
+    :param sent: the fields that the client sent for each; empty if the caller may write everything
+    """
+
+    def __init__(
+        self,
+        values: list[dict[str, Any]] | dict[str, list[Any]],
+        ids: list[int | None],
+        pointers: bool = False,
+        first: int = 0,
+        sent: tuple[frozenset[str], ...] = (),
+    ) -> None:
+        self._values = values
+        self.ids = ids
+        self.pointers, self.first, self.sent = pointers, first, sent
+
+    @property
+    def values(self) -> list[dict[str, Any]]:
+        """The rows, which may be changed."""
+        if isinstance(self._values, dict):
+            names, columns = list(self._values), self._values.values()
+            rows = zip(*columns, strict=True) if names else [()] * len(self.ids)
+            self._values = [dict(zip(names, row, strict=True)) for row in rows]
+        return self._values
+
+    @property
+    def columns(self) -> dict[str, list[Any]] | None:
+        """The values by field, if they were judged so and nobody has asked for the rows."""
+        return self._values if isinstance(self._values, dict) else None
 
     @property
     def places(self) -> list[str]:
         """The pointers of the rows."""
-        return [f"/{number}" if self.pointers else "" for number, _ in enumerate(self.values, self.first)]
+        return [f"/{number}" if self.pointers else "" for number, _ in enumerate(self.ids, self.first)]
 
 
 class Rows(RowReads):
@@ -154,6 +176,10 @@ class Rows(RowReads):
         :raises Invalid: with every fault
         """
         problems, reader, moment, rights = Problems(), self.reader, now(), self.rights("create")
+        if len(documents) >= judging.FROM:
+            new = self._read_columns(documents, rights, moment, pointers=pointers, first=first)
+            if new is not None:
+                return new
         values, ids, sent = [], [], []
         for number, document in enumerate(documents, first):
             pointer = f"/{number}" if pointers else ""
@@ -166,6 +192,18 @@ class Rows(RowReads):
         problems.raise_if_any()
         return NewRows(values, ids, pointers, first, tuple(sent))
 
+    def _read_columns(
+        self, documents: Sequence[Any], rights: Rights, moment: datetime.datetime, *, pointers: bool, first: int
+    ) -> NewRows | None:
+        """The same by columns; None if a document has a fault, or may have one."""
+        batch = judging.batch_of(documents, self.reader.is_writable)
+        links = [field.name for field, _ in self.links.fields]
+        judged = None if batch is None else judging.judge(self.reader, batch, rights, moment, links)
+        if judged is None:
+            return None
+        sent = () if rights is ALL_RIGHTS else tuple(map(frozenset, documents))
+        return NewRows(judged.values, judged.ids, pointers, first, sent)
+
     def insert(self, connection: sa.Connection, rows: NewRows, *, above: int = 0, own_links: bool = True) -> list[int]:
         """Add rows, all or none; -> their ids in the order of the documents.
 
@@ -173,7 +211,7 @@ class Rows(RowReads):
         :param own_links: whether linked rows of this table must exist now; else the caller has deferred the foreign
             keys, and checks when all rows are there
         """
-        if not rows.values:
+        if not rows.ids:
             return []
         ids = self.draw_ids(connection, rows.ids, above=above)
         self.resolve(connection, rows.values, rows.places, ids)

@@ -4,6 +4,7 @@ A temporary table belongs to the connection, so others can read, write and chang
 and staged. Locks are held only while one statement moves the rows; on SQLite that is the lock of all writers.
 """
 
+import itertools
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
@@ -115,6 +116,9 @@ class StagedRows:
 
     def add(self, rows: NewRows) -> None:
         """Stage valid rows; the rows are changed by it."""
+        if rows.columns is not None:
+            self._add_columns(rows.columns, rows.ids)
+            return
         staged = []
         for values, row_id in zip(rows.values, rows.ids, strict=True):
             row = values
@@ -136,6 +140,28 @@ class StagedRows:
             self._insert(self.connection, staged)
             for name, table in self._lines.items():
                 lines = [{"_n": row["_n"], **line} for row in staged for line in line_values(0, row.get(name) or ())]
+                if lines:
+                    self.connection.execute(sa.insert(table), lines, execution_options=_UNCACHED)
+
+    def _add_columns(self, columns: dict[str, list[Any]], ids: list[int | None]) -> None:
+        """The same for rows without keys in their links, by columns."""
+        count = len(ids)
+        numbers, given = range(self._count, self._count + count), [row_id for row_id in ids if row_id is not None]
+        without_id = itertools.accumulate(ids[:-1], lambda k, row_id: k + (row_id is None), initial=self._without_id)
+        staged: dict[str, Sequence[Any]] = {**columns, "_n": numbers, "_k": list(without_id), "id": ids}
+        if self._permit is not None:
+            staged |= {name: [value] * count for name, value in self._permit.presets.items()}
+        for field in self._constant:
+            values = [self._fill(field) for _ in numbers]
+            staged[field.name] = [None if value is UNCHANGED else value for value in values]
+        self._count += count
+        self._without_id += count - len(given)
+        self._greatest_id = max([self._greatest_id, *given])
+        with self.connection.begin():
+            self._insert.add_columns(self.connection, staged)
+            for name, table in self._lines.items():
+                lists = zip(numbers, staged.get(name) or (), strict=False)
+                lines = [{"_n": number, **line} for number, value in lists for line in line_values(0, value or ())]
                 if lines:
                     self.connection.execute(sa.insert(table), lines, execution_options=_UNCACHED)
 

@@ -25,6 +25,7 @@ import sqlalchemy as sa
 import webtest
 
 from dynmodel_pyramid.fields import byte_order, is_sortable
+from dynmodel_pyramid.fields.columns import Fast
 from dynmodel_pyramid.fields.contract import FieldType, SqlForm
 from dynmodel_pyramid.fields.registry import read_options
 from dynmodel_pyramid.fields.schema import UNSTORABLE
@@ -68,6 +69,14 @@ class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
         for value in (*[sent for sent, _ in case.pairs], *[sent for sent, _ in case.invalid], *HOSTILE):
             if fast is not None and fast(value):
                 assert identical(node.deserialize(value), value), f"fast_path vouches for {value!r:.80}"
+        if not isinstance(fast, Fast):
+            return
+        valid = [sent for sent, _ in case.pairs[:3]]
+        for odd in (*[sent for sent, _ in case.pairs], *[sent for sent, _ in case.invalid], *HOSTILE):
+            values = [*valid, odd]
+            stored = fast.many(values)
+            if stored is not None:
+                assert list(map(repr, stored)) == [outcome(node, value) for value in values], f"many took {odd!r:.80}"
 
     def test_text_form(self, the_type: FieldType, case: Case) -> None:
         options = read_options(the_type, dict(case.options))

@@ -4,7 +4,7 @@ import colander
 import sqlalchemy as sa
 from hypothesis import strategies as st
 
-from dynmodel_pyramid.fields import FieldType, TextForm, operators, schema
+from dynmodel_pyramid.fields import FieldType, TextForm, columns, operators, schema
 from dynmodel_pyramid.testing import Case, FieldTypeConformance
 
 
@@ -49,6 +49,11 @@ class Raising(Sound):
 class Hasty(Sound):
     def schema_node(self, options):
         return colander.SchemaNode(schema.Integer(), fast_path=lambda value: isinstance(value, int))
+
+
+class Rash(Sound):
+    def schema_node(self, options):
+        return colander.SchemaNode(schema.Integer(), fast_path=columns.Fast(lambda values: values))
 
 
 class Narrow(Sound):
@@ -114,5 +119,5 @@ def run_of(kind: type[FieldType]) -> type:
 
 TestSound, TestLenient, TestRaising, TestHasty = map(run_of, (Sound, Lenient, Raising, Hasty))
 TestNarrow, TestMute, TestUntrue, TestShared = map(run_of, (Narrow, Mute, Untrue, Shared))
-TestOneByOne, TestForgetful = map(run_of, (OneByOne, Forgetful))
+TestOneByOne, TestForgetful, TestRash = map(run_of, (OneByOne, Forgetful, Rash))
 TestUnheard, TestUnlisted = map(run_of, (Unheard, Unlisted))

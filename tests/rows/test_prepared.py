@@ -1,9 +1,12 @@
 """Statements that go past SQLAlchemy's execution answer, store and fail as those through it."""
 
 import datetime
+import uuid
+from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import Range
 
 from dynmodel_pyramid.database.cursors import raw_cursor
 from dynmodel_pyramid.rows.prepared import PreparedInsert, PreparedSelect
@@ -21,6 +24,12 @@ FIELDS = {
     "moment": "datetime",
     "json": "json",
     "row_id": "integer",
+    "uuid": "uuid",
+    "exact": "decimal",
+    "long": {"type": "decimal", "precision": 40, "scale": 0},
+    "words": "tags",
+    "range": "date_range",
+    "ip": "ip_address",
 }
 VALUES = {
     "text": "50 % 'x' \\ \t\n \\N é",
@@ -31,6 +40,12 @@ VALUES = {
     "moment": MOMENT,
     "json": {"a": [1, None, "\\"]},
     "row_id": 7,
+    "uuid": uuid.UUID(int=2**127 + 5),
+    "exact": Decimal("-0.05"),
+    "long": Decimal(-(10**39)),
+    "words": ["a,b", 'c"d\\', "{}", "\t"],
+    "range": Range(datetime.date(2026, 1, 1), datetime.date(2026, 2, 1)),
+    "ip": "2001:db8::1",
 }
 SYSTEM = {"_version": 1, "_created": MOMENT, "_updated": MOMENT}
 

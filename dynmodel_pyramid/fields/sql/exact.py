@@ -6,9 +6,10 @@ length that sorts as the numbers do. Both are declared with precision and scale,
 these converts the values. No float is used anywhere.
 """
 
+import decimal
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database.expressions import expressions_of
+from dynmodel_pyramid.fields.columns import Lines
 
 #: How many digits a 64-bit integer always holds.
 INTEGER_DIGITS = 18
@@ -67,6 +69,30 @@ def exact(text: str, precision: int, scale: int) -> Decimal:
     sign = sign if whole or fraction else ""
     # The constructor is exact in any decimal context of the thread, and so is the format "f".
     return Decimal(f"{sign}{whole or '0'}.{fraction:0<{scale}}")
+
+
+def exact_reader(precision: int, scale: int) -> Callable[[list[str]], list[Decimal] | None]:
+    """A function that gives for many texts what :func:`plain_digits` and :func:`exact` give for each; None if it is
+    not certain that they take all of them.
+    """
+    whole = rf"-?\d{{1,{precision - scale}}}" if precision > scale else "-?0"
+    usual = Lines(rf"{whole}\.\d{{{scale}}}" if scale else whole, re.ASCII)
+    shorter = Lines(rf"{whole}(?:\.\d{{1,{scale}}})?", re.ASCII) if scale else usual
+    unit = Decimal(1).scaleb(-scale)
+    zero = Decimal(0).scaleb(-scale)
+
+    def read(texts: list[str]) -> list[Decimal] | None:
+        # Exact: the patterns leave no digit to be rounded.
+        if usual.match(texts):
+            numbers = list(map(Decimal, texts))
+        elif shorter.match(texts):
+            context = decimal.Context(prec=MAX_PRECISION)
+            numbers = [number.quantize(unit, context=context) for number in map(Decimal, texts)]
+        else:
+            return None
+        return [number or zero for number in numbers] if any("-0" in text for text in texts) else numbers
+
+    return read
 
 
 def from_units(units: int, scale: int) -> str:
@@ -148,6 +174,26 @@ class ExactDecimal(sa.TypeDecorator[Any]):
                 return None
             units = int(f"{self.checked(value):f}".replace(".", ""))
             return to_sortable(units, self.precision) if sortable else units
+
+        return store
+
+    def column_bind_processor(self, dialect: sa.Dialect) -> Callable[[Sequence[Any]], Sequence[Any]]:
+        """The same for the values of a column."""
+        process, is_exact = self.bind_processor(dialect), expressions_of(dialect.name).has_exact_numbers
+        whole = rf"\d{{1,{self.precision - self.scale}}}" if self.precision > self.scale else "0"
+        usual = Lines(rf"-?{whole}\.\d{{{self.scale}}}" if self.scale else rf"-?{whole}", re.ASCII)
+
+        def store(values: Sequence[Any]) -> Sequence[Any]:
+            given = [value for value in values if value is not None]
+            if not given or self.precision > INTEGER_DIGITS or {*map(type, given)} != {Decimal}:
+                return list(map(process, values))
+            texts = list(map(str, given))
+            if not usual.match(texts) or any(text.startswith("-0") for text in texts):  # which may be minus zero
+                return list(map(process, values))
+            if is_exact:
+                return values
+            units = map(int, "\n".join(texts).replace(".", "").split("\n"))
+            return [None if value is None else next(units) for value in values]
 
         return store
 

@@ -5,7 +5,7 @@ from typing import Any
 import colander
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import operators, schema
+from dynmodel_pyramid.fields import columns, operators, schema
 from dynmodel_pyramid.fields.contract import Context, FieldType, Options, TextForm
 from dynmodel_pyramid.fields.sql import checks
 from dynmodel_pyramid.fields.sql.checks import Checks
@@ -27,13 +27,17 @@ class Boolean(FieldType):
         return checks.truth(column, context)
 
     def schema_node(self, options: Options) -> colander.SchemaNode:
-        return colander.SchemaNode(schema.Boolean(), fast_path=lambda value: type(value) is bool)
+        return colander.SchemaNode(schema.Boolean(), fast_path=columns.Fast(_many, lambda value: type(value) is bool))
 
     def json_schema(self, options: Options) -> dict[str, Any]:
         return {"type": "boolean"}
 
     def text_form(self, options: Options) -> TextForm:
         return TextForm(lambda value: "true" if value else "false", read_boolean, _sql_to_text, _sql_from_text)
+
+
+def _many(values: list[Any]) -> list[Any] | None:
+    return values if columns.are(values, bool) else None
 
 
 def _sql_to_text(value: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:

@@ -10,7 +10,7 @@ import colander
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database.expressions import OfDialect, expressions_of
-from dynmodel_pyramid.fields import schema
+from dynmodel_pyramid.fields import columns, schema
 from dynmodel_pyramid.fields.contract import Checks, Context, FieldType, Options, Repair, TextForm
 from dynmodel_pyramid.fields.numerals import decimal_comma
 from dynmodel_pyramid.fields.sql import checks, reading
@@ -21,6 +21,7 @@ from dynmodel_pyramid.fields.sql.exact import (
     DecimalText,
     ExactDecimal,
     exact,
+    exact_reader,
     plain_digits,
     plain_percentage,
     storable_bound,
@@ -141,7 +142,14 @@ class Decimal(FieldType):
             if high is not None and value > high:
                 raise schema.invalid(node, f"want at most {options['max']}", "too_large")
 
-        return colander.SchemaNode(DecimalString(options["precision"], options["scale"], self.plain), validator=check)
+        read = exact_reader(options["precision"], options["scale"])
+
+        def many(values: list[Any]) -> list[Any] | None:
+            numbers = read(values) if columns.are(values, str) else None
+            return numbers if numbers is not None and columns.are_within(numbers, low, high) else None
+
+        kind = DecimalString(options["precision"], options["scale"], self.plain)
+        return colander.SchemaNode(kind, validator=check, fast_path=columns.Fast(many))
 
     def operand_node(self, options: Options) -> colander.SchemaNode:
         return colander.SchemaNode(DecimalString(options["precision"], options["scale"], self.plain))

@@ -1,16 +1,18 @@
 """Text of one format, stored in its normal form; and the formats that need no library: slugs, colours, UUIDs."""
 
 import dataclasses
+import functools
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import colander
+import orjson
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database.expressions import expressions_of
-from dynmodel_pyramid.fields import operators, schema
+from dynmodel_pyramid.fields import columns, operators, schema
 from dynmodel_pyramid.fields.contract import Checks, Context, FieldType, Options, TextForm
 from dynmodel_pyramid.fields.sql import checks, formats, text_forms
 from dynmodel_pyramid.fields.types.text import byte_order
@@ -34,7 +36,7 @@ class Formatted(FieldType):
     def parser(self, options: Options) -> Callable[[str], Any]:
         """A function: text -> the value to store, in its normal form, whose ``str`` is the answer.
 
-        The function raises ValueError saying what is wanted.
+        The function raises ValueError saying what is wanted. A :class:`columns.Reader` reads many texts at once.
         """
         raise NotImplementedError
 
@@ -43,14 +45,23 @@ class Formatted(FieldType):
         return None
 
     def schema_node(self, options: Options) -> colander.SchemaNode:
-        kind = _FormattedText(self.wanted, options.get("max_length") or self.longest, self.parser(options))
-        return colander.SchemaNode(kind, fast_path=self.fast_path(options))
+        longest, parse = options.get("max_length") or self.longest, self.parser(options)
+        fast = self.fast_path(options)
+        if isinstance(parse, columns.Reader):
+            fast = columns.Fast(functools.partial(_many, longest, parse), fast or columns.never)
+        return colander.SchemaNode(_FormattedText(self.wanted, longest, parse), fast_path=fast)
 
     def json_schema(self, options: Options) -> dict[str, Any]:
         return {"type": "string"}
 
     def text_form(self, options: Options) -> TextForm:
         return TextForm(str, sql_to_text=text_forms.unchanged)
+
+
+def _many(longest: int, read: columns.Reader, values: list[Any]) -> list[Any] | None:
+    """See :class:`columns.Fast`."""
+    is_storable = columns.are_texts(values) and max(map(len, values)) <= longest
+    return read.many(values) if is_storable else None
 
 
 class _FormattedText(schema.Text):
@@ -195,6 +206,20 @@ class UuidText(sa.TypeDecorator[Any]):
     def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
         return value if value is None or expressions_of(dialect.name).has_uuids else str(value)
 
+    def column_bind_processor(self, dialect: sa.Dialect) -> Callable[[Sequence[Any]], Sequence[Any]]:
+        """The same for the values of a column."""
+        if expressions_of(dialect.name).has_uuids:
+            return lambda values: values
+
+        def store(values: Sequence[Any]) -> Sequence[Any]:
+            # orjson writes UUIDs six times as fast as str.
+            if not values or {*map(type, values)} - {uuid.UUID, type(None)}:
+                return [None if value is None else str(value) for value in values]
+            texts = orjson.dumps(values).decode()[1:-1].replace('"', "").split(",")
+            return [None if text == "null" else text for text in texts]
+
+        return store
+
     def literal_processor(self, dialect: sa.Dialect) -> Callable[[Any], str]:
         # A UUID has no characters to escape.
         return lambda value: f"'{value}'"
@@ -215,7 +240,7 @@ class Uuid(Formatted):
         return sa.Column(UuidText())
 
     def parser(self, options: Options) -> Callable[[str], Any]:
-        return _read_uuid
+        return _UUID_READER
 
     def json_expression(self, source: sa.ColumnElement[Any], options: Options) -> sa.ColumnElement[Any]:
         return text_forms.answered(text_forms.as_text, source)
@@ -240,3 +265,22 @@ def _read_uuid(text: str) -> uuid.UUID:
     if not _UUID.fullmatch(text):
         raise ValueError("want a UUID such as f81d4fae-7dec-11d0-a765-00a0c91e6bf6")
     return uuid.UUID(text)
+
+
+_USUAL_UUIDS = columns.Lines(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
+_put_int, _put_safety = (uuid.UUID.__dict__[name].__set__ for name in ("int", "is_safe"))
+
+
+def _read_uuids(texts: list[str]) -> list[uuid.UUID] | None:
+    """UUIDs in the form of RFC 9562. Their slots are filled directly: uuid.UUID takes 1.3 us for a text, this 0.7."""
+    if not _USUAL_UUIDS.match(texts):
+        return None
+    digits = "".join(texts).replace("-", "")
+    read = [uuid.UUID.__new__(uuid.UUID) for _ in texts]
+    for number, value in enumerate(read):
+        _put_int(value, int(digits[32 * number : 32 * number + 32], 16))
+        _put_safety(value, uuid.SafeUUID.unknown)
+    return read
+
+
+_UUID_READER = columns.Reader(_read_uuid, _read_uuids)

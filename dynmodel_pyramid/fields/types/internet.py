@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import INET
 
 from dynmodel_pyramid.database.expressions import OfDialect, expressions_of
-from dynmodel_pyramid.fields import operators, schema
+from dynmodel_pyramid.fields import columns, operators, schema
 from dynmodel_pyramid.fields.contract import Checks, Context, Options, TextForm
 from dynmodel_pyramid.fields.extras import require
 from dynmodel_pyramid.fields.sql import checks
@@ -22,6 +22,15 @@ from dynmodel_pyramid.fields.types.formats import Formatted, max_length_option
 from dynmodel_pyramid.fields.types.text import byte_order
 
 # E-mail
+
+
+#: Addresses that the library leaves as they are but for the domain's case. It makes lower case of some words of letters
+#: before the @, too (RFC 2142).
+_USUAL_EMAILS = columns.Lines(
+    r"(?=[a-z]*+@|[A-Za-z]*+[0-9._+-])(?=.{1,64}@)[A-Za-z0-9_+-]++(?:\.[A-Za-z0-9_+-]++)*+@[A-Za-z0-9.-]++", re.ASCII
+)
+#: RFC 5321: a path of 256 octets, with its angle brackets.
+_LONGEST_USUAL = 254
 
 
 class Email(Formatted):
@@ -67,7 +76,22 @@ class Email(Formatted):
                 globally_deliverable=True,
             ).normalized
 
-        return read
+        def read_many(texts: list[str]) -> list[str] | None:
+            # The library takes 30 us for an address. For plain ones only the domain matters, and few of them differ.
+            if max(map(len, texts)) > _LONGEST_USUAL or not _USUAL_EMAILS.match(texts):
+                return None
+            parts = [text.split("@") for text in (map(str.lower, texts) if lowercase else texts)]
+            normal = {}
+            for domain in {domain for _, domain in parts}:
+                try:
+                    normal[domain] = read(f"a@{domain}").removeprefix("a@")
+                    if normal[domain] != domain.lower():  # not plain: xn--
+                        return None
+                except ValueError:
+                    return None
+            return [f"{local}@{normal[domain]}" for local, domain in parts]
+
+        return columns.Reader(read, read_many)
 
     def json_schema(self, options: Options) -> dict[str, Any]:
         # "email" would promise ASCII (JSON Schema Validation 2020-12, 7.3.2).

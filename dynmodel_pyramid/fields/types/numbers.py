@@ -1,6 +1,7 @@
 """Numbers: 64-bit floats and 64-bit integers."""
 
 import decimal
+import functools
 import math
 from types import MappingProxyType
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import colander
 import sqlalchemy as sa
 
-from dynmodel_pyramid.fields import operators, schema
+from dynmodel_pyramid.fields import columns, operators, schema
 from dynmodel_pyramid.fields.choices import check_choices, choices_option, each_of, one_of
 from dynmodel_pyramid.fields.contract import Checks, Context, FieldType, Options, Repair, TextForm
 from dynmodel_pyramid.fields.numerals import NUMBER, decimal_comma, parse_float
@@ -72,14 +73,21 @@ class _Bounded(FieldType):
                 raise schema.invalid(node, f"want at most {high}", "too_large", value)
 
         validator = check if options["choices"] is None else each_of(check, one_of(options["choices"]))
-        fast = None if options["choices"] is not None else self.fast_path(options)
+        fast = None
+        if options["choices"] is None:
+            fast = columns.Fast(functools.partial(self.many, low, high), self.fast_path(options))
         return colander.SchemaNode(self.kind(), validator=validator, fast_path=fast)
 
     def operand_node(self, options: Options) -> colander.SchemaNode:
         return colander.SchemaNode(self.kind())
 
     @staticmethod
-    def fast_path(options: Options) -> schema.FastPath | None:
+    def fast_path(options: Options) -> schema.FastPath:
+        raise NotImplementedError
+
+    @staticmethod
+    def many(low: Any, high: Any, values: list[Any]) -> list[Any] | None:
+        """See :class:`columns.Fast`."""
         raise NotImplementedError
 
     def text_hint(self, text: str) -> str | None:
@@ -114,13 +122,23 @@ class Number(_Bounded):
         return {**conditions, **checks.choices(column, allowed and [exact(number) for number in allowed])}
 
     @staticmethod
-    def fast_path(options: Options) -> schema.FastPath | None:
+    def fast_path(options: Options) -> schema.FastPath:
         low = -math.inf if options["min"] is None else options["min"]
         high = math.inf if options["max"] is None else options["max"]
         # -inf < value < inf refuses infinities; comparisons with NaN are false. Zero may be minus zero.
         return lambda value: (
             type(value) is float and low <= value <= high and -math.inf < value < math.inf and value != 0
         )
+
+    @staticmethod
+    def many(low: Any, high: Any, values: list[Any]) -> list[Any] | None:
+        if not columns.are(values, float, int) or not columns.are_finite(values):
+            return None
+        least, greatest = min(values), max(values)
+        if not columns.are(values, float) and not -schema.UNSURE < least <= greatest < schema.UNSURE:
+            return None
+        # Minus zero becomes zero.
+        return [value + 0.0 for value in values] if columns.are_within((least, greatest), low, high) else None
 
     def text_form(self, options: Options) -> TextForm:
         def from_text(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
@@ -150,10 +168,18 @@ class Integer(_Bounded):
         }
 
     @staticmethod
-    def fast_path(options: Options) -> schema.FastPath | None:
+    def fast_path(options: Options) -> schema.FastPath:
         low = -schema.INT64 if options["min"] is None else options["min"]
         high = schema.INT64 - 1 if options["max"] is None else options["max"]
         return lambda value: type(value) is int and low <= value <= high
+
+    @staticmethod
+    def many(low: Any, high: Any, values: list[Any]) -> list[Any] | None:
+        if not columns.are(values, int):
+            return None
+        least, greatest = min(values), max(values)
+        is_stored = -schema.INT64 <= least and greatest < schema.INT64
+        return values if is_stored and columns.are_within((least, greatest), low, high) else None
 
     def text_form(self, options: Options) -> TextForm:
         def from_text(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:

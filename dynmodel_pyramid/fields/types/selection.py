@@ -14,7 +14,7 @@ import orjson
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database.expressions import expressions_of
-from dynmodel_pyramid.fields import operators, schema
+from dynmodel_pyramid.fields import columns, operators, schema
 from dynmodel_pyramid.fields.choices import one_of
 from dynmodel_pyramid.fields.contract import Checks, Context, FieldType, Options, TextForm
 from dynmodel_pyramid.fields.sql import checks, formats, text_forms
@@ -123,9 +123,12 @@ class Choice(FieldType):
     def schema_node(self, options: Options) -> colander.SchemaNode:
         keys = keys_of(options)
         allowed = frozenset(keys)
-        return colander.SchemaNode(
-            schema.Text(), validator=one_of(keys), fast_path=lambda value: type(value) is str and value in allowed
-        )
+
+        def many(values: list[Any]) -> list[Any] | None:
+            return values if columns.are(values, str) and allowed.issuperset(values) else None
+
+        fast = columns.Fast(many, lambda value: type(value) is str and value in allowed)
+        return colander.SchemaNode(schema.Text(), validator=one_of(keys), fast_path=fast)
 
     def operand_node(self, options: Options) -> colander.SchemaNode:
         return colander.SchemaNode(schema.Text())

@@ -4,19 +4,28 @@ import datetime
 import functools
 import re
 import zoneinfo
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 import colander
+import orjson
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database.expressions import OfDialect, expressions_of
-from dynmodel_pyramid.fields import operators, schema
+from dynmodel_pyramid.fields import columns, operators, schema
 from dynmodel_pyramid.fields.contract import Checks, Context, FieldType, Options, Repair, TextForm, Upgrade
 from dynmodel_pyramid.fields.relative_times import relative_time
 from dynmodel_pyramid.fields.sql import checks, reading, text_forms
-from dynmodel_pyramid.fields.time_texts import UTC, parse_date, parse_datetime, without_finer_digits, write_datetime
+from dynmodel_pyramid.fields.time_texts import (
+    UTC,
+    parse_date,
+    parse_dates,
+    parse_datetime,
+    parse_datetimes,
+    without_finer_digits,
+    write_datetime,
+)
 
 #: An offset behind a clock whose plus has become a blank, and a day as people write it.
 _LOST_PLUS = re.compile(r"[T:]\d\S* \d\d(?::?\d\d)?$", re.ASCII)
@@ -89,11 +98,39 @@ class UTCDateTime(sa.TypeDecorator[Any]):
 
         return store
 
+    def column_bind_processor(self, dialect: sa.Dialect) -> Callable[[Sequence[Any]], Sequence[Any]]:
+        """The same for the values of a column."""
+        process = self.bind_processor(dialect)
+        has_moments = expressions_of(dialect.name).has_moments
+
+        def store(values: Sequence[Any]) -> Sequence[Any]:
+            if not all(value is None or value.tzinfo is UTC for value in values):
+                return list(map(process, values)) if process is not None else values
+            if has_moments:
+                return values
+            # orjson writes 2026-01-31T12:00:00Z or ...00.123456Z, six times as fast as isoformat.
+            text = orjson.dumps(values, option=orjson.OPT_UTC_Z).decode()
+            texts = text[1:-1].replace("T", " ").replace("Z", "").replace('"', "").split(",")
+            return (
+                [text if len(text) == 26 else None if text == "null" else f"{text}.000000" for text in texts]
+                if values
+                else values
+            )
+
+        return store
+
     def result_processor(self, dialect: sa.Dialect, coltype: object) -> Callable[[Any], Any] | None:
         if expressions_of(dialect.name).has_moments:
             return super().result_processor(dialect, coltype)
         parse = datetime.datetime.fromisoformat
         return lambda text: None if text is None else parse(text + "+00:00")
+
+
+#: The parsers of many texts, by those of one; offsets and time zones are left to these.
+_PARSE_MANY: Mapping[Any, Callable[[list[str]], list[Any] | None]] = {
+    parse_date: parse_dates,
+    parse_datetime: parse_datetimes,
+}
 
 
 class _Moment(schema.Text):
@@ -156,7 +193,22 @@ class Temporal(FieldType):
             if high is not None and value > high:
                 raise schema.invalid(node, f"want {options['max']} or earlier", "too_large")
 
-        return colander.SchemaNode(_Moment(self.reader(options), self.wanted, self.rules), validator=check)
+        return colander.SchemaNode(
+            _Moment(self.reader(options), self.wanted, self.rules), validator=check, fast_path=self._fast_path(options)
+        )
+
+    def _fast_path(self, options: Options) -> columns.Fast | None:
+        reader = self.reader(options)
+        parse = _PARSE_MANY.get(getattr(reader, "func", reader))
+        if parse is None:
+            return None
+        low, high = self.bounds(options)
+
+        def many(values: list[Any]) -> list[Any] | None:
+            moments = parse(values) if columns.are(values, str) else None
+            return moments if moments is not None and columns.are_within(moments, low, high) else None
+
+        return columns.Fast(many)
 
     def bounds(self, options: Options) -> list[Any]:
         """``min`` and ``max`` as values."""

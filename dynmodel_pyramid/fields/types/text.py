@@ -1,5 +1,6 @@
 """Text, short and long."""
 
+import functools
 from types import MappingProxyType
 from typing import Any
 
@@ -7,7 +8,7 @@ import colander
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database.expressions import variants
-from dynmodel_pyramid.fields import operators, python_patterns, schema
+from dynmodel_pyramid.fields import columns, operators, python_patterns, schema
 from dynmodel_pyramid.fields.choices import check_choices, choices_option, each_of, one_of
 from dynmodel_pyramid.fields.contract import (
     Checks,
@@ -97,7 +98,11 @@ class Text(FieldType):
             if not rule.fullmatch(value):
                 raise schema.invalid(node, f"must match the pattern {pattern}", "pattern_mismatch", value)
 
-        return colander.SchemaNode(schema.Text(), validator=check, fast_path=_fast_path(options))
+        many = functools.partial(_many, low, high)
+        fast: columns.Fast | None = columns.Fast(many, _fast_path(options))
+        if pattern is not None:
+            fast = None if unsupported is not None else columns.Fast(_matching(many, pattern))
+        return colander.SchemaNode(schema.Text(), validator=check, fast_path=fast)
 
     def operand_node(self, options: Options) -> colander.SchemaNode:
         return colander.SchemaNode(schema.Text())
@@ -142,7 +147,7 @@ class String(Text):
         node = super().schema_node(options)
         if options["choices"] is not None:
             node.validator = each_of(node.validator, one_of(options["choices"]))
-            node.fast_path = None
+            node.fast_path = None if node.fast_path is None else columns.Fast(_among(node.fast_path.many, options))
         return node
 
     def json_schema(self, options: Options) -> dict[str, Any]:
@@ -162,12 +167,39 @@ def _allowed(options: Options) -> SqlForm:
     return from_text
 
 
-def _fast_path(options: Options) -> schema.FastPath | None:
-    if options["min_length"] is not None or options["pattern"] is not None:
-        return None
+def _fast_path(options: Options) -> schema.FastPath:
+    low = options["min_length"] or 0
     high = LONGEST if options["max_length"] is None else options["max_length"]
     unstorable = schema.UNSTORABLE.search
-    return lambda value: type(value) is str and len(value) <= high and not unstorable(value)
+    return lambda value: type(value) is str and low <= len(value) <= high and not unstorable(value)
+
+
+def _many(low: int | None, high: int | None, values: list[Any]) -> list[Any] | None:
+    """See :class:`columns.Fast`."""
+    if not columns.are_texts(values):
+        return None
+    lengths = list(map(len, values))
+    return values if columns.are_within(lengths, low, high) else None
+
+
+def _matching(many: columns.Many, pattern: str) -> columns.Many:
+    rule = python_patterns.compiled(pattern)
+
+    def matching(values: list[Any]) -> list[Any] | None:
+        if many(values) is None or max(map(len, values)) > rule.longest:
+            return None
+        return values if all(map(rule.fullmatch, values)) else None
+
+    return matching
+
+
+def _among(many: columns.Many, options: Options) -> columns.Many:
+    allowed = frozenset(options["choices"])
+
+    def among(values: list[Any]) -> list[Any] | None:
+        return values if many(values) is not None and allowed.issuperset(values) else None
+
+    return among
 
 
 def searching(pattern: str) -> str | None:
