@@ -86,7 +86,10 @@ def by_http(method: str, target: str, headers: dict[str, str], body: bytes | Non
 
 
 def run(command: str, url: str, send: Send = by_http) -> str:
-    """Do what a curl command says, with -s, -i, -X, -H, -d, and -o /dev/null with -w; -> what curl would print."""
+    """Do what a curl command says; -> what curl would print.
+
+    It knows -s, -i, -X, -H, -d, --data-binary @file, and -o /dev/null with -w.
+    """
     arguments = iter(shlex.split(command)[1:])
     method, headers, data, target, show_headers, written = None, {}, None, None, False, None
     for argument in arguments:
@@ -96,7 +99,9 @@ def run(command: str, url: str, send: Send = by_http) -> str:
             name, _, value = next(arguments).partition(":")
             headers[name] = value.strip()
         elif argument == "-d":
-            data = next(arguments)
+            data = next(arguments).encode()
+        elif argument == "--data-binary":
+            data = Path(next(arguments).removeprefix("@")).read_bytes()
         elif argument == "-w":
             written = next(arguments)
         elif argument == "-o":
@@ -110,7 +115,7 @@ def run(command: str, url: str, send: Send = by_http) -> str:
     if data is not None:
         headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
     method = method or ("POST" if data is not None else "GET")
-    answer = send(method, target, headers, None if data is None else data.encode())
+    answer = send(method, target, headers, data)
     if written is not None:
         return written.replace("%{http_code}", str(answer.status_code))
     if not show_headers:

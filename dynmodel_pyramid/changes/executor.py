@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import sqlalchemy as sa
 
@@ -304,14 +304,21 @@ class Executor:
 
         :param has_run: the error came at the commit
         """
-        failure = self.database.failure(error)
-        if failure.kind == "away" and has_run:
-            raise OutcomeUnknown() from error
-        if failure.kind != "busy":
-            raise self.refusal(failure) or error from error
+        if self.database.failure(error).kind != "busy":
+            self.refuse(error, has_run=has_run)
         if time.monotonic() > deadline:
             raise Busy("the table is in use: its lock was waited for in vain") from error
         time.sleep(random.uniform(0.5, 1.5) * self.settings.lock_attempt)
+
+    def refuse(self, error: sa.exc.DBAPIError, *, has_run: bool = False) -> NoReturn:
+        """Raise the client's error for an error of the database, or the error itself.
+
+        :param has_run: the error came at the commit
+        """
+        failure = self.database.failure(error)
+        if failure.kind == "away" and has_run:
+            raise OutcomeUnknown() from error
+        raise self.refusal(failure) or error from error
 
     def refusal(self, failure: Failure) -> DynmodelError | None:
         """The client's error for a failure of the database; None: it is a fault of this package."""

@@ -1,6 +1,7 @@
 """Views of definitions.
 
 ``tables``      ``/table/`` and ``/table/{id}/``
+``from_file``   ``/table/?from=file``
 ``plan``        ``/table/{id}/plan/``
 ``history``     ``/table/{id}/history/`` and below
 ``quarantine``  ``/table/{id}/quarantine/`` and below; ``corrections``: the lists that are sent to it

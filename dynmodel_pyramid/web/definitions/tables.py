@@ -16,6 +16,7 @@ from dynmodel_pyramid.database import State
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.patching import patched
 from dynmodel_pyramid.definitions.writing import table_document
+from dynmodel_pyramid.web.definitions.from_file import create_from_file, is_from_file
 from dynmodel_pyramid.web.http.answers import empty_answer, encode, json_answer
 from dynmodel_pyramid.web.http.body import MERGE_PATCH, read_json
 from dynmodel_pyramid.web.http.conditions import is_unchanged, refuse_other_version
@@ -88,6 +89,8 @@ def _listed(context: Tables, offset: int, most: int) -> Iterator[tuple[State, Ta
 
 
 def create_table(context: Tables, request: Request) -> Response:
+    if is_from_file(request):
+        return create_from_file(context, request)
     no_parameters(request)
     outcome = _service(context).create(read_json(request), author_of(request))
     context.attempt.settle()

@@ -1,0 +1,131 @@
+"""One column of a file: the types that are possible after all values so far."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dynmodel_pyramid.exchange.inference.ids import Ids
+from dynmodel_pyramid.exchange.inference.kinds import (
+    Clocks,
+    Days,
+    Found,
+    Kind,
+    Moments,
+    Numerals,
+    Structures,
+    Uuids,
+    Words,
+)
+from dynmodel_pyramid.exchange.inference.values import Values
+from dynmodel_pyramid.fields.contract import FieldType, Options
+from dynmodel_pyramid.fields.types.temporal import zone_of
+
+#: A text is short, of type ``string``, up to so many characters in one line.
+SHORT = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Guessing:
+    """How types are found.
+
+    :param structures: the types that JSON's objects and arrays may have, from the narrowest to ``json``
+    :param zone: the IANA name of the zone of times without an offset
+    """
+
+    structures: Mapping[str, tuple[FieldType, Options]]
+    zone: str | None = None
+
+
+class Column:
+    """
+    :param name: as the file has it; None: it has none
+    :param is_text: whether the cells are texts
+    :param is_json: whether they are values of JSON
+    :param declared: the type that the file declares; then the values are only counted
+    """
+
+    def __init__(
+        self,
+        name: str | None,
+        guessing: Guessing,
+        *,
+        is_text: bool = False,
+        is_json: bool = False,
+        declared: Found | None = None,
+    ) -> None:
+        self.name = name
+        self.declared = declared
+        self.nulls = self.longest = 0
+        self.has_lines = self.has_values = False
+        self.note: str | None = None
+        self.ids: Ids | None = None
+        self._is_text = is_text
+        self._values = Values(guessing.structures, guessing.zone, become_texts=not is_json)
+        zone = zone_of({"timezone": guessing.zone})
+        self._kinds: list[Kind] = [
+            Words(),
+            Numerals(),
+            Days(),
+            Moments(zone, guessing.zone),
+            Clocks(),
+            Uuids(),
+            Structures(guessing.structures),
+        ]
+
+    def look(self, cells: Sequence[Any]) -> None:
+        """Look at some cells, in their order; None is null."""
+        if self.ids is not None:
+            self.ids.look(cells)
+        self.nulls += cells.count(None)
+        if self._is_text:
+            self._look_at_texts(set(cells))
+        else:
+            self._look_at_values(cells)
+
+    def _look_at_texts(self, texts: set[str | None]) -> None:
+        texts.discard(None)
+        # The empty text is null for all types but texts, as it is where rows are added.
+        texts.discard("")
+        if not texts:
+            return
+        self.has_values = True
+        self._measure(text for text in texts if text is not None)
+        for kind in list(self._kinds):
+            if not all(kind.takes(text) for text in texts if text is not None):
+                self._kinds.remove(kind)
+
+    def _look_at_values(self, cells: Iterable[Any]) -> None:
+        values = [cell for cell in cells if cell is not None]
+        self.has_values = self.has_values or bool(values)
+        self._measure(value for value in values if type(value) is str)
+        if self.declared is None:
+            self._values.look(values)
+
+    def _measure(self, texts: Iterable[str]) -> None:
+        for text in texts:
+            if len(text) > self.longest:
+                self.longest = len(text)
+            if not self.has_lines and "\n" in text:
+                self.has_lines = True
+
+    def found(self) -> Found:
+        """The type and its options, when all cells were seen."""
+        found = self.declared
+        if found is None:
+            found = self._found_in_texts() if self._is_text else self._values.found()
+            self.note = self.note or self._values.note
+        if found is None or found == {"type": "string"}:
+            found = {"type": "text" if self.longest > SHORT or self.has_lines else "string"}
+        if not self.has_values:
+            self.note = "no values"
+        return found
+
+    def _found_in_texts(self) -> Found | None:
+        if not self.has_values:
+            return None
+        for kind in self._kinds:
+            found = kind.found()
+            if found is not None:
+                return found
+            self.note = kind.note
+        return None

@@ -1,0 +1,195 @@
+"""A table made of a file: its definition and its rows, in one transaction.
+
+Everything is found and judged before the transaction begins, so that on SQLite other writers wait only while the table
+is made and the rows are moved.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.access.scopes import Scopes
+from dynmodel_pyramid.catalogue.catalogue import Catalogue
+from dynmodel_pyramid.changes.executor import Begun, Prove, no_proof
+from dynmodel_pyramid.changes.service import DefinitionService, Outcome
+from dynmodel_pyramid.definitions import TableDefinition
+from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.exchange.binding import documents_of
+from dynmodel_pyramid.exchange.contents import Contents
+from dynmodel_pyramid.exchange.inference.tables import Corrections, Guessing, Proposal, arranged, propose
+from dynmodel_pyramid.rows.entries import Columns
+from dynmodel_pyramid.rows.imports import Import, Transaction
+from dynmodel_pyramid.rows.permitted import row_service
+from dynmodel_pyramid.rows.service import Rows
+
+#: Gives the contents of the file, from its beginning.
+Open = Callable[[], Contents]
+#: The id of a table that is not made yet; no table has it.
+_NOT_MADE = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """
+    :param count: how many rows were written
+    """
+
+    outcome: Outcome
+    count: int
+
+
+class FileTable:
+    """A table for a file that can be read twice.
+
+    :param open: reads it from the beginning
+    :param scopes: what the caller may do; it must be allowed to add rows to any table
+    :param prove: see :class:`~dynmodel_pyramid.changes.executor.Executor`
+    :raises Malformed: nothing in the file is a column
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        scopes: Scopes,
+        open: Open,
+        name: str,
+        guessing: Guessing,
+        corrections: Corrections,
+        *,
+        prove: Prove = no_proof,
+        author: str | None = None,
+    ) -> None:
+        self._catalogue, self._scopes, self._open = catalogue, scopes, open
+        self._corrections, self._author = corrections, author
+        self._service = DefinitionService(catalogue, prove=prove)
+        self.proposal: Proposal = propose(open(), guessing, corrections)
+        #: The definition, as a client would post it.
+        self.document: dict[str, Any] = {"model_name": name, "fields": self.proposal.fields}
+
+    def plan(self) -> TableDefinition:
+        """The definition that :meth:`make` would make.
+
+        :raises Invalid: faults of names and types that the client gives
+        :raises Conflict: the name is taken
+        :raises Forbidden: the caller may not add rows
+        """
+        planned = self._service.plan_new(self.document)
+        self._refuse_links(planned)
+        self._rows(planned)
+        return planned
+
+    def make(self, position: Callable[[], int] = lambda: 0) -> Made:
+        """Make the table and write the rows: all or nothing.
+
+        :param position: see :class:`~dynmodel_pyramid.rows.imports.Import`
+        :raises Invalid: also faults of rows
+        """
+        planned = self.plan()
+        rows = self._rows(replace(planned, id=_NOT_MADE))
+        columns = Columns(rows)
+        contents = arranged(self._open(), self.proposal, self._corrections)
+        importer = Import(rows, columns, position=position)
+        with self._transaction(rows) as transaction:
+            importer.run(documents_of(contents, rows, columns), transaction)
+            outcome = transaction.complete(self._author)
+        self._catalogue.hurry()
+        return Made(outcome, importer.count)
+
+    def _rows(self, definition: TableDefinition) -> Rows:
+        rows = row_service(self._catalogue, self._catalogue.model(definition), self._scopes, author=self._author)
+        permits = rows.permits("create")
+        if permits is not None:
+            permits.refuse_none()
+        return rows
+
+    def _refuse_links(self, definition: TableDefinition) -> None:
+        generator = self._catalogue.generator
+        for field in definition.fields:
+            if generator.reference(field) is not None:
+                raise Malformed(
+                    f"fields: {field.name!r} is a link, which a table made of a file can't have",
+                    code="invalid_parameter",
+                    hint="make the table by POST /table/, then send the file to its rows/",
+                    parameter="fields",
+                )
+
+    @contextmanager
+    def _transaction(self, rows: Rows) -> Iterator["_Making"]:
+        transaction = _Making(self._service, self.document, rows)
+        try:
+            yield transaction
+        finally:
+            transaction.close()
+
+
+class _Making(Transaction):
+    """The transaction that makes the table, once all rows are judged, and then writes them.
+
+    :param rows: of the table as it is planned; from :meth:`begin` on of the table that is there
+    """
+
+    def __init__(self, service: DefinitionService, document: Any, rows: Rows) -> None:
+        self._service, self._rows = service, rows
+        self._make_changes = service.creating(document, service.store.reserve)
+        self._database = service.catalogue.database
+        self._staged: sa.Connection | None = None
+        self._connection: sa.Connection | None = None
+        self._begun: Begun | None = None
+
+    def stage(self) -> sa.Connection:
+        self._staged = self._database.staging()
+        return self._staged
+
+    def begin(self) -> sa.Connection:
+        connection = self._staged
+        if connection is None:
+            connection = self._connection = self._database.writer.connect()
+        else:
+            self._database.writes_from_now_on(connection)
+        begun = self._begun = self._begin_when_free(connection)
+        definition = begun.logged[0].new
+        rows = self._rows
+        rows.model = self._service.catalogue.model(definition)
+        rows.scope = rows.scopes.scope(rows.model)
+        return connection
+
+    def _begin_when_free(self, connection: sa.Connection) -> Begun:
+        executor = self._service.executor
+        deadline = time.monotonic() + self._database.settings.lock_timeout
+        while True:
+            transaction = None
+            try:
+                transaction = connection.begin()
+                self._database.dialect.bound_statements(connection, self._database.settings.change_timeout)
+                return executor.begin(connection, deadline, (), self._make_changes)
+            except sa.exc.DBAPIError as error:
+                if transaction is not None:
+                    transaction.rollback()
+                executor.wait_after(error, deadline)
+
+    def complete(self, author: str | None) -> Outcome:
+        """Prove and log the new table, and commit."""
+        connection, begun, executor = self._staged or self._connection, self._begun, self._service.executor
+        assert connection is not None and begun is not None  # begin() was called
+        transaction = connection.get_transaction()
+        assert transaction is not None
+        is_complete = False
+        try:
+            done = executor.complete(connection, begun, author)
+            is_complete = True
+            transaction.commit()
+        except sa.exc.DBAPIError as error:
+            executor.refuse(error, has_run=is_complete)
+        self._service.catalogue.committed(connection)
+        return Outcome(done.changes[0].new, done.state, True)
+
+    def close(self) -> None:
+        """Roll back what was not completed."""
+        if self._staged is not None:
+            self._database.unstage(self._staged)
+        if self._connection is not None:
+            self._connection.close()

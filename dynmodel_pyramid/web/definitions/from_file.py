@@ -1,0 +1,131 @@
+"""``POST /table/?from=file``: a table made of the file in the body, or the plan of one."""
+
+import json
+from email.message import Message
+from pathlib import PurePath
+from typing import Any
+
+from pyramid.request import Request
+from pyramid.response import Response
+
+from dynmodel_pyramid.changes.service import Outcome
+from dynmodel_pyramid.definitions.writing import table_document
+from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.exchange.contents import Contents
+from dynmodel_pyramid.exchange.inference.names import model_name
+from dynmodel_pyramid.exchange.inference.tables import Corrections, guessing
+from dynmodel_pyramid.exchange.new_tables import FileTable
+from dynmodel_pyramid.fields.types.temporal import zone_names
+from dynmodel_pyramid.web.http.answers import empty_answer, encode, json_answer
+from dynmodel_pyramid.web.http.body import (
+    body_file,
+    media_type_of,
+    position_of,
+    reading_of,
+    refuse_media_type,
+)
+from dynmodel_pyramid.web.http.parameters import author_of, no_parameters
+from dynmodel_pyramid.web.http.preferences import preferred_return
+from dynmodel_pyramid.web.http.tree import path
+from dynmodel_pyramid.web.resources import Tables
+
+#: The parameters besides ``from``.
+PARAMETERS = ("name", "plan", "fields", "null", "timezone")
+_TRUTHS = {"true": True, "false": False}
+
+
+def is_from_file(request: Request) -> bool:
+    return "from=" in request.query_string and "from" in request.GET
+
+
+def create_from_file(context: Tables, request: Request) -> Response:
+    parameters = no_parameters(request, "from", *PARAMETERS)
+    if parameters["from"] != "file":
+        raise _refused("from", f"{parameters['from'][:63]!r} is nothing that a table is made of", "from=file")
+    plans = _TRUTHS.get(parameters.get("plan", "false"))
+    if plans is None:
+        raise _refused("plan", "want true or false")
+    refuse_media_type(request, request.registry.dynmodel_formats.readable)
+    attempt = context.attempt
+    format = request.registry.dynmodel_formats[media_type_of(request)]
+    position = lambda: 0  # noqa: E731
+
+    def contents() -> Contents:
+        nonlocal position
+        file = body_file(request)
+        position = position_of(file)
+        return format.read(file, reading_of(request))
+
+    zone = parameters.get("timezone")
+    if zone is not None and zone not in zone_names():
+        raise _refused("timezone", f"{zone[:63]!r} is no time zone", "want an IANA name, such as Europe/Berlin")
+    made = FileTable(
+        attempt.catalogue,
+        attempt.scopes,
+        contents,
+        _name(parameters, request),
+        guessing(attempt.catalogue.field_types, zone),
+        corrections_of(parameters.get("fields"), parameters.get("null")),
+        prove=attempt.prove_access,
+        author=author_of(request),
+    )
+    told = {"columns": made.proposal.columns, "told": made.proposal.told}
+    if plans:
+        made.plan()
+        proposal = made.proposal
+        answer = {"definition": made.document, "rows": proposal.rows, **told}
+        if proposal.broken:
+            answer |= {"broken": proposal.broken, "faults": proposal.faults}
+        return json_answer(encode(answer))
+    done = made.make(lambda: position())
+    attempt.settle()
+    return _answer(request, done.outcome, {"rows": done.count, **told})
+
+
+def _answer(request: Request, outcome: Outcome, told: dict[str, Any]) -> Response:
+    definition = outcome.definition
+    preferences = preferred_return(request)
+    if preferences.is_empty:
+        answer = empty_answer(201)
+    else:
+        answer = json_answer(encode({"definition": table_document(definition), **told}), 201)
+    preferences.tell(answer)
+    answer.headers["ETag"] = f'"{definition.version}"'
+    answer.headers["Definition-Version"] = str(definition.version)
+    answer.headers["Location"] = path(request, "table", definition.id)
+    return answer
+
+
+def _refused(name: str, why: str, hint: str | None = None) -> Malformed:
+    return Malformed(f"{name}: {why}", code="invalid_parameter", hint=hint, parameter=name)
+
+
+def _name(parameters: dict[str, str], request: Request) -> str:
+    """The name of the model: the parameter, else that of the file in ``Content-Disposition`` (RFC 6266)."""
+    if "name" in parameters:
+        return parameters["name"]
+    header = Message()
+    header["Content-Disposition"] = request.headers.get("Content-Disposition", "")
+    name = model_name(PurePath(header.get_filename() or "").name.split(".")[0])
+    if name is None:
+        raise _refused("name", "the table needs a name", "name=, or Content-Disposition: attachment; filename=")
+    return name
+
+
+def corrections_of(fields: str | None, nulls: str | None) -> Corrections:
+    """
+    :param fields: a JSON object, as text
+    :param nulls: words, with commas between them
+    :raises Malformed: naming the parameter
+    """
+    words = frozenset(word for word in (nulls or "").split(",") if word)
+    if fields is None:
+        return Corrections({}, words)
+    try:
+        said = json.loads(fields)
+    except (ValueError, RecursionError):
+        said = None
+    if type(said) is not dict or not all(entry is None or type(entry) in (str, dict) for entry in said.values()):
+        example = 'fields={"zip": "string", "total": {"type": "currency", "currency": "EUR"}, "notes": null}'
+        raise _refused("fields", "want a JSON object of columns and their types", example)
+    return Corrections(said, words)
