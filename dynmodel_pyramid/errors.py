@@ -5,7 +5,7 @@ the culprit and, where there is one, a ``hint`` that names the mend.
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 from dynmodel_pyramid.hints import Hint
 
@@ -88,12 +88,13 @@ class Problem:
     code: str
     detail: str
     hint: Hint | None = field(default=None, compare=False)
+    #: Of a rule of the database: the fields that it is about.
+    fields: tuple[str, ...] = field(default=(), compare=False)
 
 
-class Invalid(DynmodelError):
-    """A well-formed document that breaks the rules; carries at most ``MAX_PROBLEMS`` problems and their total."""
+class Faulty(DynmodelError):
+    """Documents have faults; carries at most ``MAX_PROBLEMS`` problems and their total."""
 
-    code = "validation"
     MAX_PROBLEMS = 100
     #: The problems that get hints: to compare names takes time.
     MOST_HINTS = 3
@@ -101,14 +102,17 @@ class Invalid(DynmodelError):
     def __init__(self, problems: list[Problem], total: int | None = None, *, hint: str | None = None) -> None:
         self.problems = problems[: self.MAX_PROBLEMS]
         self.total = len(problems) if total is None else total
-        first = problems[0]
-        more = "" if self.total == 1 else f" (and {self.total - 1} more)"
-        super().__init__(f"{first.pointer or 'document'}: {first.detail}{more}", hint=hint)
+        super().__init__(self._summary(problems[0]) + ("" if self.total == 1 else f" (and {self.total - 1} more)"))
+        self.hint = hint
 
-    def below(self, pointer: str) -> "Invalid":
+    @staticmethod
+    def _summary(first: Problem) -> str:
+        return f"{first.pointer or 'document'}: {first.detail}"
+
+    def below(self, pointer: str) -> Self:
         """The same faults, where the document stands at that place of another one."""
         problems = [replace(each, pointer=pointer + each.pointer) for each in self.problems]
-        return Invalid(problems, self.total, hint=self.hint)
+        return type(self)(problems, self.total, hint=self.hint)
 
     def hints(self) -> list[str | None]:
         """The hint of each problem."""
@@ -116,10 +120,29 @@ class Invalid(DynmodelError):
         return [None if each.hint is None or each.hint not in wanting else each.hint() for each in self.problems]
 
 
+class Invalid(Faulty):
+    """Well-formed documents break the rules."""
+
+    code = "validation"
+
+
 class Conflict(DynmodelError):
     """The request contradicts stored data; repeating it does not help."""
 
     code = "conflict"
+
+
+class Violation(Faulty, Conflict):
+    """The database refuses rows because of a rule of the table: each problem's code ends with ``_violation``."""
+
+    def __init__(self, problems: list[Problem], total: int | None = None, *, hint: str | None = None) -> None:
+        super().__init__(problems, total, hint=hint)
+        self.code = problems[0].code
+        self.members = {"fields": list(problems[0].fields)}
+
+    @staticmethod
+    def _summary(first: Problem) -> str:
+        return first.detail
 
 
 class PluginMissing(Conflict):

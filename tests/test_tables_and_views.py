@@ -19,6 +19,7 @@ SHAPE = "it looks at the columns, and runs nothing"
 WRITES = "it writes rows that a view has found, or new ones"
 GRANTS = "it asks whether a grant holds for rows that a view has found, or that were written just now"
 LOCKS = "it locks a row by its id before the view reads it"
+REFUSED = "the database has refused rows by a unique rule: it finds which ones; the caller hears so much in any case"
 UNIQUE = "it finds rows by a unique rule, which tells so much in any case; those that no view has are refused"
 PRESETS = "a grant itself may link to any row that is there"
 ADMINS = "only for callers who may do everything"
@@ -55,6 +56,8 @@ ALLOWED = {
     "rows/upserts.py:Upsert._insert": WRITES,
     "rows/upserts.py:Upsert._try": WRITES,
     "rows/upserts.py:Upsert._update": WRITES,
+    "rows/violations.py:clashes": REFUSED,
+    "rows/staged_clashes.py:StagedClashes._stored": REFUSED,
     "rows/staged_keys.py:StagedKeys._keys_of": SHAPE,
     "rows/staging.py:StagedRows.__init__": SHAPE,
     "rows/staging.py:StagedRows._refuse_unallowed": GRANTS,

@@ -1,6 +1,6 @@
 """Describes a database error by the broken rule, in words of the table's definition."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from dynmodel_pyramid.catalogue.check_constraints import checked_field
 from dynmodel_pyramid.database import Failure
@@ -11,27 +11,42 @@ from dynmodel_pyramid.errors import Conflict
 KINDS = ("unique", "foreign_key", "required", "check")
 
 
-def violation(
-    failure: Failure, definition: TableDefinition | None, exists: Callable[[str], bool] = lambda name: True
-) -> Conflict:
+def violation(failure: Failure, definition: TableDefinition | None) -> Conflict:
     """The error for a write that the database refused.
 
     :param failure: of one of :data:`KINDS`
     :param definition: of the written table, if it is known
-    :param exists: whether a field exists for the caller; a rule with others is not described
     """
     names = violated_fields(failure, definition) if definition is not None else []
-    names = names if all(name == "id" or exists(name) for name in names) else []
+    return Conflict(violation_text(failure.kind, names, definition), code=violation_code(failure), fields=names)
+
+
+def violation_code(failure: Failure) -> str:
+    return f"{failure.kind}_violation"
+
+
+def violation_text(
+    kind: str, names: Sequence[str], definition: TableDefinition | None, *, other: str = "another row", values: str = ""
+) -> str:
+    """What is wrong with a row, in words.
+
+    :param kind: one of :data:`KINDS`
+    :param names: the fields of the rule; none if they are not known
+    :param other: the row that has the same values
+    :param values: the row's values of these fields
+    """
+    field = definition.by_name.get(names[0]) if definition is not None and len(names) == 1 else None
+    if field is not None and field.message:
+        return field.message
     where = ", ".join(names) or "a rule of the table"
+    values = f": {values}" if values else ""
     details = {
-        "unique": f"another row has the same value in {where}",
+        "unique": f"{other} has the same value in {where}{values}",
         "foreign_key": f"{where} refers to a row that is not there, or the row is referred to",
         "required": f"{where} is required",
-        "check": f"{where} breaks a rule of the database",
+        "check": f"{where} breaks a rule of the database{values}",
     }
-    field = definition.by_name.get(names[0]) if definition is not None and len(names) == 1 else None
-    own = None if field is None else field.message
-    return Conflict(own or details[failure.kind], code=f"{failure.kind}_violation", fields=names)
+    return details[kind]
 
 
 def violated_fields(failure: Failure, definition: TableDefinition) -> list[str]:

@@ -5,9 +5,12 @@ from typing import Any, Protocol
 
 import colander
 
-from dynmodel_pyramid.errors import Invalid, Problem
+from dynmodel_pyramid.errors import Faulty, Invalid, Problem, Violation
 from dynmodel_pyramid.fields.schema import UNSTORABLE
 from dynmodel_pyramid.hints import Hint, hint
+
+#: How the codes end of what the database refuses.
+VIOLATED = "_violation"
 
 
 def escape(name: object) -> str:
@@ -54,18 +57,30 @@ class Problems:
         self.total = 0
 
     def add(self, pointer: str, code: str, detail: str, hint: Hint | None = None) -> None:
+        self.put(Problem(pointer, code, detail, hint))
+
+    def put(self, problem: Problem) -> None:
         self.total += 1
         if len(self.found) < Invalid.MAX_PROBLEMS:
-            self.found.append(Problem(pointer, code, detail, hint))
+            self.found.append(problem)
 
-    def include(self, error: Invalid) -> None:
+    def include(self, error: Faulty) -> None:
         """Add the problems of another collection."""
         self.total += error.total
         self.found += error.problems[: Invalid.MAX_PROBLEMS - len(self.found)]
 
     def raise_if_any(self) -> None:
+        """
+        :raises Violation: only rules of the database are broken
+        :raises Invalid: there are other faults
+        """
         if self.total:
-            raise Invalid(self.found, self.total)
+            raise self.error()
+
+    def error(self) -> Faulty:
+        """The error with all these problems."""
+        broken = all(problem.code.endswith(VIOLATED) for problem in self.found)
+        return (Violation if broken else Invalid)(self.found, self.total)
 
     def text(self, holder: Mapping[str, Any], name: str, pointer: str, *, most: int) -> str | None:
         """An optional string of an object, of limited length; null and a missing key are None."""

@@ -13,6 +13,7 @@
 ``reads``           rows by their ids
 ``querying``        queries: cached plans, pages, streams, counts
 ``service``         the row service: insert, replace, assign, delete
+``violations``      rows that the database refuses; ``staged_clashes``: those of staged rows
 ``filtered``        writes to all rows that a filter finds
 ``targets``         the uniquenesses by which upserts find existing rows
 ``entries``         the documents of an upsert, for new and for existing rows

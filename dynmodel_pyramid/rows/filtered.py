@@ -22,6 +22,7 @@ from dynmodel_pyramid.rows.permits import Permits, by_presets
 from dynmodel_pyramid.rows.repeating import refuse_changes
 from dynmodel_pyramid.rows.sent_names import renamed
 from dynmodel_pyramid.rows.service import Rows
+from dynmodel_pyramid.rows.violations import Candidate, telling
 
 #: How many rows one statement writes, and how many are read at a time to compare their values.
 BATCH = 10_000
@@ -164,7 +165,8 @@ class Filtered:
         assigned |= {table.c._version: table.c._version + 1, table.c._updated: moment}
         statement = sa.update(table).values(assigned)
         for part in batches(ids):
-            self._write(connection, "update", statement, part)
+            with telling(rows, lambda: Candidate("", values, values.keys() - set(presets))):
+                self._write(connection, "update", statement, part)
             rows.links.replace_all(connection, [(row_id, values) for row_id in part], rows.options)
 
     def delete(self, connection: sa.Connection, before: Callable[[list[int]], None] | None = None) -> list[int]:

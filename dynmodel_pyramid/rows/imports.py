@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from dynmodel_pyramid.definitions.problems import Problems
-from dynmodel_pyramid.errors import Invalid
+from dynmodel_pyramid.errors import Faulty, Invalid
 from dynmodel_pyramid.rows.entries import Columns, Entry, Faults, read_new
 from dynmodel_pyramid.rows.service import NewRows, Rows
 from dynmodel_pyramid.rows.staged_upserts import StagedUpserts
@@ -214,12 +214,14 @@ class Import:
         with deferred(connection) if later else nullcontext():
             upsert = None if self.merging is None else self._upsert([], seen=noted)
             for part in parts:
-                if self._problems.total:
-                    self._note_missing_rows(connection, part, own=False if later else None)
+                if self._problems.total and later:
+                    # Rows of the parts that are refused are missing.
+                    self._note_missing_rows(connection, part, own=False)
                     continue
                 try:
-                    ids = self._write_part(connection, part, upsert, above=parts.greatest_id, own_links=not later)
-                except Invalid as error:
+                    with connection.begin_nested():
+                        ids = self._write_part(connection, part, upsert, above=parts.greatest_id, own_links=not later)
+                except Faulty as error:
                     self._problems.include(error)
                 else:
                     noted.add(ids)

@@ -22,6 +22,7 @@ from dynmodel_pyramid.rows.permits import Permits, by_presets
 from dynmodel_pyramid.rows.reading import Rights
 from dynmodel_pyramid.rows.repeating import same_value
 from dynmodel_pyramid.rows.service import NewRows, Rows
+from dynmodel_pyramid.rows.violations import write_all
 
 
 def row_service(catalogue: Catalogue, model: Model, scopes: Scopes, *, author: str | None = None) -> Rows:
@@ -91,16 +92,21 @@ class PermittedRows(Rows):
         if self.links.are_checked:
             own = None if own_links else False
             self.links.refuse_missing_rows(connection, self.scopes, rows.values, rows.places, ids, own=own)
-        waiting = {
-            row_id: (values, by_presets(permits.covering(sent, values, self.missing(values))))
-            for row_id, values, sent in zip(ids, rows.values, rows.sent, strict=True)
-        }
-        if len(waiting) < len(ids):
+        trials = [
+            (values, by_presets(permits.covering(sent, values, self.missing(values))))
+            for values, sent in zip(rows.values, rows.sent, strict=True)
+        ]
+        if len(set(ids)) < len(ids):
             # The client gives an id twice: the database refuses it.
             return super().insert(connection, rows, above=above, own_links=own_links)
-        with self.in_any_order(connection) if own_links else nullcontext():
+
+        def write(places: Sequence[int]) -> None:
+            waiting = {ids[place]: trials[place] for place in places}
             while waiting:
                 waiting = self._insert_some(connection, permits, waiting)
+
+        with self.in_any_order(connection) if own_links else nullcontext():
+            write_all(connection, self, rows.candidates, len(ids), write)
         self.report(connection, "insert", [(row_id, 1) for row_id in ids])
         return ids
 

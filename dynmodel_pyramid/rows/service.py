@@ -8,6 +8,7 @@ import datetime
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache, cached_property, partial
+from itertools import repeat
 from typing import Any
 
 import orjson
@@ -33,6 +34,7 @@ from dynmodel_pyramid.rows.reading import ALL_RIGHTS, Rights, RowReader
 from dynmodel_pyramid.rows.reads import RowReads
 from dynmodel_pyramid.rows.repeating import Current, refuse_changes, same_json
 from dynmodel_pyramid.rows.sent_names import renamed
+from dynmodel_pyramid.rows.violations import Candidate, telling, write_all
 
 
 class NewRows:
@@ -73,6 +75,15 @@ class NewRows:
     def places(self) -> list[str]:
         """The pointers of the rows."""
         return [f"/{number}" if self.pointers else "" for number, _ in enumerate(self.ids, self.first)]
+
+    def candidates(self) -> list[Candidate]:
+        """The rows for messages of the database's refusals."""
+        return [
+            Candidate(pointer, values if row_id is None else {**values, "id": row_id}, sent)
+            for pointer, values, row_id, sent in zip(
+                self.places, self.values, self.ids, self.sent or repeat(None, len(self.ids)), strict=True
+            )
+        ]
 
 
 class Rows(RowReads):
@@ -219,8 +230,12 @@ class Rows(RowReads):
         if self.links.are_checked:
             own = None if own_links else False
             self.links.refuse_missing_rows(connection, self.scopes, rows.values, rows.places, ids, own=own)
+
+        def store(places: Sequence[int]) -> None:
+            self.store(connection, [ids[place] for place in places], [rows.values[place] for place in places])
+
         with self.in_any_order(connection) if own_links else nullcontext():
-            self.store(connection, ids, rows.values)
+            write_all(connection, self, rows.candidates, len(ids), store)
         self.report(connection, "insert", [(row_id, 1) for row_id in ids])
         return ids
 
@@ -354,7 +369,8 @@ class Rows(RowReads):
                 }
                 | {table.c._version: table.c._version + 1, table.c._updated: moment}
             )
-            version = self._run(connection, statement).scalar()
+            with telling(self, lambda: Candidate("", values, values.keys() - set(presets), row_id)):
+                version = self._run(connection, statement).scalar()
             if version is not None:
                 self.links.replace(connection, row_id, values, self.options)
         else:

@@ -24,6 +24,7 @@ from dynmodel_pyramid.fields import UNCHANGED, Reference
 from dynmodel_pyramid.rows.links import unknown_text
 from dynmodel_pyramid.rows.prepared import PreparedInsert
 from dynmodel_pyramid.rows.service import NewRows, Rows
+from dynmodel_pyramid.rows.staged_clashes import StagedClashes
 from dynmodel_pyramid.rows.staged_keys import StagedKeys
 from dynmodel_pyramid.rows.written_rows import PART, id_parts
 
@@ -189,7 +190,7 @@ class StagedRows:
         # Rows of one request may refer to one another, in any order.
         in_any_order = database.dialect.foreign_keys_deferred
         with in_any_order(connection) if rows.links.refer_to_itself else nullcontext():
-            self._run(self._statement(self._count))
+            self._insert_staged()
             self._refuse_missing_rows(own=True)
             for name, lines in self._lines.items():
                 self._run(self._lines_statement(rows.links.lists[name], lines))
@@ -203,6 +204,17 @@ class StagedRows:
         self, statement: sa.Executable, values: Mapping[str, Any] | None = None
     ) -> sa.CursorResult[*tuple[Any, ...]]:
         return self.connection.execute(statement, values, execution_options=_UNCACHED)
+
+    def _insert_staged(self) -> None:
+        """:raises Violation: rows have the same unique values as others"""
+        try:
+            with self.connection.begin_nested():
+                self._run(self._statement(self._count))
+        except sa.exc.IntegrityError as error:
+            if self.rows.catalogue.database.failure(error).kind == "unique":
+                sent = None if self._permit is None else ()
+                StagedClashes(self.rows, self.connection, self._table, sent).refuse()
+            raise
 
     def _refuse_unallowed(self) -> None:
         permits = self.rows.permits("create")

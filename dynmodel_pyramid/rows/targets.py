@@ -39,6 +39,13 @@ class Target:
         pairs = zip(self.columns(one), self.columns(other), strict=True)
         return sa.and_(*[left == right for left, right in pairs])
 
+    def is_same(self, one: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bool]:
+        """The condition that rows of two tables can't both be in one table."""
+        if self.nulls_distinct:
+            return self.matches(one, other)
+        pairs = zip(self.columns(one), self.columns(other), strict=True)
+        return sa.and_(*[left.is_not_distinct_from(right) for left, right in pairs])
+
     def has_values(self, row: Mapping[str, Any]) -> bool:
         return all(row[name] is not None for name in self.names)
 

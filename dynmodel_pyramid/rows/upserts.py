@@ -25,6 +25,7 @@ from dynmodel_pyramid.rows.permits import first_presets
 from dynmodel_pyramid.rows.repeating import refuse_changes
 from dynmodel_pyramid.rows.service import Rows
 from dynmodel_pyramid.rows.targets import BY_ID, Target, find_rows, targets_of
+from dynmodel_pyramid.rows.violations import Candidate, write_all
 from dynmodel_pyramid.rows.written_rows import WrittenRows
 
 _NEEDED: tuple[Action, ...] = ("create", "update")
@@ -224,13 +225,13 @@ class Upsert:
         if rows.links.are_checked:
             pointers = [entry.pointer for entry in entries]
             rows.links.refuse_missing_rows(connection, rows.scopes, values, pointers, ids, own=self._own)
-        added = self._try(connection, entries, ids)
+        added = self._try_all(connection, entries, ids)
         while len(added) < len(entries):
             # If a row is not added, its drawn numbers would leave a gap, so the insert is repeated without the row.
             by_id = dict(zip(reversed(ids), reversed(entries), strict=True))
             ids = [row_id for row_id in dict.fromkeys(ids) if row_id in added]
             entries = [by_id[row_id] for row_id in ids]
-            added = self._try(connection, entries, ids) if ids else set()
+            added = self._try_all(connection, entries, ids) if ids else set()
         for entry, row_id in zip(entries, ids, strict=True):
             entry.row_id = row_id
         self._check(connection, "create", {entry.written_id: allowed.get(entry.number, ()) for entry in entries})
@@ -265,6 +266,32 @@ class Upsert:
         if permits is not None and permits.failing(connection, allowed):
             raise permits.refused_check()
 
+    def _try_all(self, connection: sa.Connection, entries: Sequence[Entry], ids: Sequence[int]) -> set[int]:
+        """As :meth:`_try`.
+
+        :raises Violation: rows break other rules than those by which existing rows are found
+        """
+        added: set[int] = set()
+
+        def write(places: Sequence[int]) -> None:
+            added.update(self._try(connection, [entries[place] for place in places], [ids[place] for place in places]))
+
+        candidates = partial(self._candidates, entries)
+        write_all(connection, self.rows, candidates, len(ids), write)
+        return added
+
+    def _candidates(self, entries: Sequence[Entry]) -> list[Candidate]:
+        """New rows for messages of the database's refusals."""
+        knows_all = self.rows.permits("create") is None
+        return [
+            Candidate(
+                entry.pointer,
+                entry.values if entry.row["id"] is None else {**entry.values, "id": entry.row["id"]},
+                None if knows_all else entry.named,
+            )
+            for entry in entries
+        ]
+
     def _try(self, connection: sa.Connection, entries: Sequence[Entry], ids: Sequence[int]) -> set[int]:
         """Add the rows that do not exist; -> the ids of the new ones."""
         rows, table = self.rows, self.rows.model.table
@@ -277,16 +304,15 @@ class Upsert:
             insert = insert.on_conflict_do_nothing(index_elements=self.targets[0].columns(table))
         statement = insert.returning(table.c.id)
         with in_any_order(connection) if self._own is None and rows.links.refer_to_itself else nullcontext():
-            savepoint = connection.begin_nested()
-            stored = rows.made(connection, ids, [entry.values for entry in entries])
-            parameters = [{name: row[name] for name in table.c.keys() if name in row} for row in stored]
-            added = set(connection.scalars(statement, parameters, execution_options=rows.options))
-            if len(added) < len(entries):
-                savepoint.rollback()
-            else:
-                pairs = [(row_id, entry.values) for row_id, entry in zip(ids, entries, strict=True)]
-                rows.links.insert(connection, pairs, rows.options)
-                savepoint.commit()
+            with connection.begin_nested() as savepoint:
+                stored = rows.made(connection, ids, [entry.values for entry in entries])
+                parameters = [{name: row[name] for name in table.c.keys() if name in row} for row in stored]
+                added = set(connection.scalars(statement, parameters, execution_options=rows.options))
+                if len(added) < len(entries):
+                    savepoint.rollback()
+                else:
+                    pairs = [(row_id, entry.values) for row_id, entry in zip(ids, entries, strict=True)]
+                    rows.links.insert(connection, pairs, rows.options)
         return added
 
     # Writing over
@@ -329,7 +355,9 @@ class Upsert:
                 | {"_row_id": entry.row_id}
                 for entry in group
             ]
-            connection.execute(statement, parameters, execution_options=rows.options)
+
+            assign = partial(self._assign, connection, statement, parameters)
+            write_all(connection, rows, partial(_changed, group), len(group), assign)
             rows.links.replace_all(connection, [(entry.written_id, entry.assigned) for entry in group], rows.options)
         self._check(connection, "update", allowed)
         ids = [entry.written_id for group in groups.values() for entry in group]
@@ -337,6 +365,16 @@ class Upsert:
             versions = sa.select(table.c.id, table.c._version).where(self._among(ids)).order_by(table.c.id)
             written = connection.execute(versions, execution_options=rows.options)
             rows.report(connection, "update", [tuple(row) for row in written])
+
+    def _assign(
+        self,
+        connection: sa.Connection,
+        statement: sa.Update,
+        parameters: Sequence[dict[str, Any]],
+        places: Sequence[int],
+    ) -> None:
+        some = [parameters[place] for place in places]
+        connection.execute(statement, some, execution_options=self.rows.options)
 
     def _allowed_changes(self, connection: sa.Connection, entries: Sequence[Entry]) -> dict[int, Sequence[Permit]]:
         """The permits for rows that are written over, by their ids; presets as in :meth:`_allowed_new`.
@@ -371,3 +409,11 @@ class Upsert:
             sink = entry.told(problems)
             refuse_changes(reader, entry.document, partial(dict, current), sink)
         problems.raise_if_any()
+
+
+def _changed(entries: Sequence[Entry]) -> list[Candidate]:
+    """Existing rows for messages of the database's refusals."""
+    return [
+        Candidate(entry.pointer, entry.assigned, entry.assigned.keys() - entry.presets, entry.row_id)
+        for entry in entries
+    ]

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.database.dialect import LARGEST_ID
 from dynmodel_pyramid.definitions.problems import Problems
-from dynmodel_pyramid.errors import Invalid, Malformed, NotFound, Problem, TooLarge
+from dynmodel_pyramid.errors import Faulty, Invalid, Malformed, NotFound, Problem, TooLarge
 from dynmodel_pyramid.fields.schema import json_type
 from dynmodel_pyramid.queries import Query, read_document
 from dynmodel_pyramid.rows.encoding import json_rows
@@ -199,5 +199,5 @@ def _at(pointer: str) -> Iterator[None]:
     """Faults of a document that stands at this place."""
     try:
         yield
-    except Invalid as error:
-        raise error.below(pointer) from None
+    except Faulty as error:
+        raise error.below(pointer) from error.__cause__

@@ -5,7 +5,6 @@ import logging
 import re
 import secrets
 from collections.abc import Callable
-from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -170,7 +169,7 @@ def domain_error_view(error: errors.DynmodelError, request: Request) -> Response
     if isinstance(error, errors.Busy):
         return busy(request, error.detail, error.code, error.retry_after)
     members = dict(error.members)
-    if isinstance(error, errors.Invalid):
+    if isinstance(error, errors.Faulty):
         hints = error.hints()
         members["errors"] = [
             {"pointer": fault.pointer, "code": fault.code, "detail": fault.detail} | ({"hint": hint} if hint else {})
@@ -274,7 +273,10 @@ def writes_committed(request: Request) -> bool:
 
 def _violation(failure: Failure, request: Request) -> Response:
     model = getattr(request.context, "model", None)
-    error = violation(failure, None if model is None else model.definition, partial(_exists, request))
+    definition = None if model is None else model.definition
+    names = [] if definition is None else violated_fields(failure, definition)
+    seen = all(name == "id" or _exists(request, name) for name in names)
+    error = violation(failure, definition if seen else None)
     return problem(request, 409, error.code, error.detail, **error.members)
 
 

@@ -29,7 +29,7 @@ from dynmodel_pyramid.catalogue.attempt import Stale
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.database.dialect import ONE_MOMENT
 from dynmodel_pyramid.database.work import Abandoned
-from dynmodel_pyramid.errors import ConfigurationProblem, OutcomeUnknown
+from dynmodel_pyramid.errors import ConfigurationProblem, OutcomeUnknown, Violation
 from dynmodel_pyramid.rows.imports import Transaction
 from dynmodel_pyramid.web.http.afterwards import Afterwards
 from dynmodel_pyramid.web.http.clients import (
@@ -155,8 +155,10 @@ def confirmation_tween_factory(handler: Handler, registry: Registry) -> Handler:
             return answer  # another attempt might write twice
         if error is not None and request.environ.get("tm.active"):
             request.tm.doom()
-        if isinstance(error, sa.exc.DBAPIError):
-            raise AttemptFailure(error, attempt.database.failure(error).kind, answer)
+        # A rule that is broken may be one of a newer definition, and the transaction may have failed.
+        cause = error.__cause__ if isinstance(error, Violation) else error
+        if isinstance(cause, sa.exc.DBAPIError):
+            raise AttemptFailure(cause, attempt.database.failure(cause).kind, answer)
         if unexpected:
             # Such as a driver's error for a column of another type than the statement was made for.
             raise AttemptFailure(unexpected[0], "other", answer)

@@ -5,6 +5,7 @@ found here before the database is asked. So the codes are the database's, and th
 """
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from pyramid.request import Request
@@ -215,7 +216,8 @@ def _range(request: Request, detail: str, members: dict[str, Any], code: str, kn
 
 def _unique(request: Request, detail: str, members: dict[str, Any], code: str, known: int | None) -> Told:
     names = ", ".join(members.get("fields", ()))
-    return code, known, f"duplicate key value violates unique constraint on ({names})", detail
+    message = f"duplicate key value violates unique constraint on ({names})"
+    return code, known, message, _every(members.get("errors") or ()) or detail
 
 
 def _parameter(request: Request, detail: str, members: dict[str, Any], code: str, known: int | None) -> Told:
@@ -238,6 +240,10 @@ def _null_in(column: str, table: str) -> str:
     return f'null value in column "{column}" of relation "{table}" violates not-null constraint'
 
 
+def _every(faults: Iterable[dict[str, Any]]) -> str:
+    return "; ".join(f"{fault['pointer']}: {fault['detail']}" for fault in faults)
+
+
 def _validation(request: Request, detail: str, members: dict[str, Any], code: str, known: int | None) -> Told:
     """A document with faults: the first one gives code and message, ``details`` has them all.
 
@@ -253,7 +259,7 @@ def _validation(request: Request, detail: str, members: dict[str, Any], code: st
         code = _INVALID_TIME
     if first["code"] == "duplicate_item" and first["pointer"].count("/") <= 1:
         code = "21000"  # ON CONFLICT DO UPDATE command cannot affect row a second time
-    every = "; ".join(f"{fault['pointer']}: {fault['detail']}" for fault in faults)
+    every = _every(faults)
     message = f"{first['pointer']}: {first['detail']}"
     if first["code"] == "unknown_field":
         message = f"Could not find the '{column}' column of '{_table(request)}' in the schema cache"

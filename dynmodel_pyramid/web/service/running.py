@@ -16,7 +16,7 @@ from dynmodel_pyramid.changes.new_tables import NewTable, NewTables
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.definitions.writing import table_document
-from dynmodel_pyramid.errors import DynmodelError, Invalid
+from dynmodel_pyramid.errors import DynmodelError, Faulty, Invalid
 from dynmodel_pyramid.queries import QueryError
 from dynmodel_pyramid.rows.batch.operations import RowOperation, too_many_rows
 from dynmodel_pyramid.rows.batch.reading import CREATE_TABLE, Operation, read_operations
@@ -123,8 +123,8 @@ class Running:
         context.operation = operation.number
         try:
             yield
-        except Invalid as error:
-            raise error.below(operation.pointer) from None
+        except Faulty as error:
+            raise error.below(operation.pointer) from error.__cause__
         except QueryError as error:
             if error.parameter.startswith("/"):
                 error.members["parameter"] = f"{operation.pointer}{error.parameter}"
@@ -193,7 +193,7 @@ class Running:
         try:
             made, further = tables.make(connection, attempt.deadline)
         except DynmodelError as error:
-            pointer = error.problems[0].pointer if isinstance(error, Invalid) else error.members.get("pointer")
+            pointer = error.problems[0].pointer if isinstance(error, Faulty) else error.members.get("pointer")
             if pointer is not None:
                 self._context.operation = _operation_of(pointer)
             raise
