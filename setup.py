@@ -107,6 +107,8 @@ setup(
             "dynmodel-new-field-type = dynmodel_pyramid.scripts.new_field_type:main",
             "dynmodel-health = dynmodel_pyramid.scripts.health:main",
             "dynmodel-purge = dynmodel_pyramid.scripts.purge:main",
+            "dynmodel-export = dynmodel_pyramid.scripts.exporting:main",
+            "dynmodel-import = dynmodel_pyramid.scripts.importing:main",
             "dynmodel-schema = dynmodel_pyramid.scripts.schema:main",
             "dynmodel-serve = dynmodel_pyramid.scripts.serve:main",
             "dynmodel-token = dynmodel_pyramid.scripts.token:main",

@@ -18,6 +18,9 @@
 ``arrow``        Parquet and Arrow streams
 ``inference``    the fields of a table for a file
 ``new_tables``   a table made of a file
+``importing``    rows of a file into a table, for scripts
+``exporting``    rows of a table into a file, for scripts
+``local_files``  files on the disk, and standard input
 """
 
 CSV = "text/csv"

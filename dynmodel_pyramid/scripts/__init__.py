@@ -2,6 +2,9 @@
 
 ``serve``           ``dynmodel-serve``; ``supervisor``, ``child``, ``worker`` and ``pulse`` are its processes
 ``schema``          ``dynmodel-schema``; ``schema_files`` and ``schema_output`` read and print its documents
+``importing``       ``dynmodel-import``; ``progress`` tells how far it is
+``exporting``       ``dynmodel-export``
+``application``     the application of an INI file, with its field types and formats
 ``upgrade``         ``dynmodel-upgrade``
 ``purge``           ``dynmodel-purge``
 ``health``          ``dynmodel-health``

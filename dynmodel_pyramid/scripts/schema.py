@@ -12,18 +12,16 @@ database is as the document says, with 2 when the user said no. 1 is an error.
 
 import argparse
 import sys
-import warnings
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
-import plaster
 import sqlalchemy as sa
-from pyramid.paster import bootstrap
 
 from dynmodel_pyramid.changes.on_error import FAIL
 from dynmodel_pyramid.changes.whole_schema import DROP, KEEP, SchemaPlan, WholeSchema
 from dynmodel_pyramid.database import State
-from dynmodel_pyramid.errors import ConfigurationProblem, DynmodelError, Malformed, PreconditionFailed
+from dynmodel_pyramid.errors import DynmodelError, Malformed, PreconditionFailed
+from dynmodel_pyramid.scripts.application import registry_of
 from dynmodel_pyramid.scripts.schema_files import FORMATS, format_of, read_text, write_text
 from dynmodel_pyramid.scripts.schema_output import (
     access_lines,
@@ -78,27 +76,12 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     args = _parser().parse_args(arguments)
     try:
-        environment = _bootstrap(args.ini)
-        catalogue = environment["registry"].dynmodel_catalogue
-        try:
-            return COMMANDS[args.command](WholeSchema(catalogue), args)
-        finally:
-            environment["closer"]()
-            catalogue.database.close()
+        with registry_of(args.ini) as registry:
+            return COMMANDS[args.command](WholeSchema(registry.dynmodel_catalogue), args)
     except (DynmodelError, sa.exc.SQLAlchemyError, OSError) as error:
         for line in error_lines(error):
             _print(line, stream=sys.stderr)
         return FAILED
-
-
-def _bootstrap(ini: str) -> dict[str, Any]:
-    """The application of an INI file: only it knows the field types that it adds itself."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return bootstrap(ini)
-    except (plaster.PlasterError, LookupError, ValueError) as error:
-        raise ConfigurationProblem(f"{ini}: {error}") from None
 
 
 def _print(line: str, sign: str | None = None, stream: TextIO | None = None) -> None:

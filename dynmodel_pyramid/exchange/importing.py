@@ -1,0 +1,183 @@
+"""Rows of a file into a table that is there, for scripts: one transaction, or one for each part of the rows."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.access.scopes import console_scopes
+from dynmodel_pyramid.catalogue.attempt import Attempt, Stale
+from dynmodel_pyramid.catalogue.catalogue import Catalogue
+from dynmodel_pyramid.errors import Busy, NotFound
+from dynmodel_pyramid.exchange.binding import documents_of
+from dynmodel_pyramid.exchange.contents import Contents
+from dynmodel_pyramid.rows.entries import Columns
+from dynmodel_pyramid.rows.imports import Document, Import, Merging, Transaction
+from dynmodel_pyramid.rows.permitted import row_service
+from dynmodel_pyramid.rows.service import Rows
+
+#: How often an import begins again because a definition has changed.
+ATTEMPTS = 5
+#: After how many rows a watcher is told.
+TOLD = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What becomes of the rows.
+
+    :param columns: the fields that are read; None: all
+    :param merging: None: rows are only added
+    """
+
+    table: str
+    columns: Sequence[str] | None = None
+    merging: Merging | None = None
+
+
+@dataclass(slots=True)
+class Done:
+    """How many rows were written, and how many of them are new."""
+
+    count: int = 0
+    inserted: int = 0
+
+
+def import_file(
+    catalogue: Catalogue,
+    wanted: Wanted,
+    open: Callable[[], Contents],
+    *,
+    watch: Callable[[int], None] = lambda count: None,
+    position: Callable[[], int] = lambda: 0,
+) -> Done:
+    """Write all rows of a file in one transaction.
+
+    :param open: gives the contents from the beginning; called again after a change of the definition
+    :param watch: told how many rows were read so far
+    :param position: see :class:`~dynmodel_pyramid.rows.imports.Import`
+    :raises NotFound: there is no such table
+    :raises Invalid: with the faults of the rows
+    """
+
+    def run(rows: Rows, columns: Columns) -> Iterable[Document]:
+        return watched(documents_of(open(), rows, columns), watch)
+
+    return _attempted(catalogue, wanted, run, position)
+
+
+def import_parts(
+    catalogue: Catalogue,
+    wanted: Wanted,
+    open: Callable[[], Contents],
+    *,
+    size: int,
+    skip: int = 0,
+    watch: Callable[[int], None] = lambda count: None,
+) -> Iterator[Done]:
+    """Write the rows of a file in parts, each in a transaction of its own; -> what is done after each of them.
+
+    :param size: how many rows a part has; they are in memory together
+    :param skip: how many rows at the beginning are left out, because an earlier run has written them
+    :raises Invalid: with the faults of the rows of one part; their numbers count from its first row
+    """
+    _, rows = _rows(Attempt(catalogue), catalogue, wanted.table)
+    documents = watched(documents_of(open(), rows, Columns(rows, wanted.columns)), watch)
+    for _ in islice(documents, skip):
+        pass
+    done = Done()
+    while part := list(islice(documents, size)):
+        written = _attempted(catalogue, wanted, lambda rows, columns: iter(part))
+        done = Done(done.count + written.count, done.inserted + written.inserted)
+        yield done
+
+
+def watched(documents: Iterable[Document], watch: Callable[[int], None]) -> Iterator[Document]:
+    count = 0
+    for document in documents:
+        yield document
+        count += 1
+        if count % TOLD == 0:
+            watch(count)
+    watch(count)
+
+
+def _attempted(
+    catalogue: Catalogue,
+    wanted: Wanted,
+    documents: Callable[[Rows, Columns], Iterable[Document]],
+    position: Callable[[], int] = lambda: 0,
+) -> Done:
+    for number in range(ATTEMPTS):
+        attempt = Attempt(catalogue, number)
+        try:
+            return _written(attempt, wanted, documents, position)
+        except Stale:
+            continue
+        except sa.exc.DBAPIError:
+            if not attempt.is_stale():
+                raise
+    raise Busy(f"the definition of {wanted.table} changed {ATTEMPTS} times while rows were written")
+
+
+def _rows(attempt: Attempt, catalogue: Catalogue, table: str) -> tuple[Attempt, Rows]:
+    model = attempt.model(int(table) if table.isdecimal() else table)
+    if model is None:
+        raise NotFound(f"there is no table {table!r}", hint="--create makes it")
+    return attempt, row_service(catalogue, model, console_scopes(attempt.model))
+
+
+def _written(
+    attempt: Attempt,
+    wanted: Wanted,
+    documents: Callable[[Rows, Columns], Iterable[Document]],
+    position: Callable[[], int],
+) -> Done:
+    _, rows = _rows(attempt, attempt.catalogue, wanted.table)
+    rows.use_linked()
+    columns = Columns(rows, wanted.columns)
+    importer = Import(rows, columns, wanted.merging, position=position)
+    transaction = _OwnTransaction(attempt)
+    try:
+        importer.run(documents(rows, columns), transaction)
+        transaction.commit()
+    finally:
+        transaction.close()
+    return Done(importer.count, importer.inserted)
+
+
+class _OwnTransaction(Transaction):
+    """The transaction of a script; it is proven before it is committed."""
+
+    def __init__(self, attempt: Attempt) -> None:
+        self._attempt, self._database = attempt, attempt.database
+        self._staged: sa.Connection | None = None
+        self._connection: sa.Connection | None = None
+
+    def stage(self) -> sa.Connection:
+        self._staged = self._database.staging()
+        return self._staged
+
+    def begin(self) -> sa.Connection:
+        if self._staged is None:
+            connection = self._connection = self._database.writer.connect()
+        else:
+            connection = self._staged
+            self._database.writes_from_now_on(connection)
+        connection.begin()
+        return self._attempt.open(connection, writes=True)
+
+    def commit(self) -> None:
+        self._attempt.confirm()
+        connection: Any = self._connection if self._staged is None else self._staged
+        connection.get_transaction().commit()
+        self._attempt.catalogue.committed(connection)
+
+    def close(self) -> None:
+        """Roll back what was not committed."""
+        if self._staged is not None:
+            self._database.unstage(self._staged)
+        if self._connection is not None:
+            self._connection.close()

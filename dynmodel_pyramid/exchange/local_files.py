@@ -1,0 +1,82 @@
+"""Files on the disk, and standard input: the formats and parameters that their names and options tell."""
+
+import gzip
+import shutil
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import BinaryIO, cast
+
+from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.exchange.contents import Contents, Parameters, Reading
+from dynmodel_pyramid.exchange.formats import Format, Formats
+from dynmodel_pyramid.hints import either
+
+#: Standard input or output.
+STANDARD = "-"
+PACKED = ".gz"
+
+
+def format_of(formats: Formats, name: str, file: str) -> Format:
+    """The format of a file.
+
+    :param name: the format's own; the empty text: the file's name tells it
+    :raises Malformed: there is none
+    """
+    found = formats.named(name) if name else formats.of_file(file.removesuffix(PACKED))
+    if found is None or found.face:
+        names = [each.name for each in formats if not each.format.face]
+        raise Malformed(f"{name or file}: no format of rows", hint=f"say --format: {either(names)}")
+    return found
+
+
+def refuse_parameters(format: Format, parameters: Parameters) -> None:
+    """:raises Malformed: the format has no such parameter"""
+    for name in parameters:
+        if name not in format.parameters and not (name == "charset" and format.is_text):
+            known = either(list(format.parameters)) or "none"
+            raise Malformed(f"{format.media_type} has no parameter {name}", hint=f"it has {known}")
+
+
+class LocalFile:
+    """A file that can be read several times; standard input is copied.
+
+    :param path: ``-`` for standard input
+    """
+
+    def __init__(self, path: str, format: Format, reading: Reading) -> None:
+        self._format, self._reading = format, reading
+        self._opened = ExitStack()
+        file: BinaryIO
+        if path == STANDARD:
+            file = cast(BinaryIO, self._opened.enter_context(TemporaryFile()))
+            shutil.copyfileobj(sys.stdin.buffer, file)
+        else:
+            file = self._opened.enter_context(Path(path).open("rb"))
+        #: Bytes of the file.
+        self.size = file.seek(0, 2)
+        self._file = self._shown = file
+        if path.endswith(PACKED):
+            self._file = cast(BinaryIO, self._opened.enter_context(gzip.GzipFile(fileobj=file, mode="rb")))
+
+    def contents(self) -> Contents:
+        """:raises Malformed: the format is not read"""
+        if self._format.read is None:
+            raise Malformed(f"{self._format.media_type} is only written")
+        self._file.seek(0)
+        return self._format.read(self._file, self._reading)
+
+    def position(self) -> int:
+        """How far the file is read, in bytes of its contents."""
+        return self._file.tell()
+
+    def place(self) -> int:
+        """How far the file is read, in its own bytes."""
+        return self._shown.tell()
+
+    def __enter__(self) -> "LocalFile":
+        return self
+
+    def __exit__(self, *ignored: object) -> None:
+        self._opened.close()

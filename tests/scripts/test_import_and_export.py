@@ -1,0 +1,133 @@
+"""``dynmodel-import`` and ``dynmodel-export``, on both databases."""
+
+import gzip
+import io
+import json
+import sys
+
+import pytest
+
+from dynmodel_pyramid.scripts import exporting, importing
+from dynmodel_pyramid.scripts.progress import Progress
+from tests.server_process import write_ini
+
+CSV = "id,name,zip,price\r\n3,Ä,01234,19.90\r\n1,b,,5.00\r\n"
+
+
+@pytest.fixture
+def console(settings, make_app, tmp_path, capsys, monkeypatch):
+    """A function that runs a command with some files; -> exit status, output, errors."""
+    make_app()
+    ini = str(write_ini(tmp_path, settings, port=1))
+    monkeypatch.chdir(tmp_path)
+
+    def run(main, *arguments, stdin=None):
+        if stdin is not None:
+            monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        status = main([ini, *arguments])
+        told = capsys.readouterr()
+        return status, told.out, told.err
+
+    return run
+
+
+def test_there_and_back(console, tmp_path):
+    (tmp_path / "a.csv").write_bytes(CSV.encode())
+    status, out, _ = console(importing.main, "a.csv", "--table", "A", "--create", "--plan")
+    assert status == 0 and '"model_name": "A"' in out and "id: the ids of the rows" in out
+    status, out, err = console(importing.main, "a.csv", "--table", "A", "--create")
+    assert (status, out) == (0, "Table A made, 2 rows written.\n") and "price: decimal" in err
+    assert console(exporting.main, "b.csv", "--table", "A", "--query", "order=id.desc") == (0, "2 rows written.\n", "")
+    assert (tmp_path / "b.csv").read_bytes() == CSV.encode()
+    # Into the same table: refused as a whole, merged by ids, added under new ids.
+    assert console(importing.main, "b.csv", "--table", "A", "--quiet")[0] == 3
+    assert "2 of them were there" in console(importing.main, "b.csv", "--table", "A", "--upsert")[1]
+    assert console(importing.main, "b.csv", "--table", "A", "--columns", "name,price")[:2] == (0, "2 rows written.\n")
+    assert console(exporting.main, "all.ndjson.gz", "--table", "A", "--query", "select=id&order=id")[0] == 0
+    lines = gzip.decompress((tmp_path / "all.ndjson.gz").read_bytes()).splitlines()
+    assert [json.loads(line)["id"] for line in lines] == [1, 3, 4, 5]
+    status, out, _ = console(importing.main, "-", "--format", "ndjson", "--table", "A", stdin=b'{"name": "x"}\n')
+    assert (status, out) == (0, "1 rows written.\n")
+    assert sorted(path.name for path in tmp_path.glob("*unfinished")) == []
+
+
+def test_many_rows_and_parts(console, tmp_path):
+    lines = "".join(f"{n},row {n}\n" for n in range(2500))
+    (tmp_path / "n.csv").write_text("n,t\n" + lines)
+    (tmp_path / "m.csv").write_text("n,t\n" + lines + "x,y\n")
+    assert console(importing.main, "n.csv", "--table", "N", "--create")[1].endswith("2500 rows written.\n")
+    status, out, err = console(importing.main, "m.csv", "--table", "N")
+    assert (status, out) == (3, "") and "/2500/n" in err
+    status, _, err = console(importing.main, "m.csv", "--table", "N", "--part-rows", "1000")
+    assert status == 3 and "2000 rows are written. Go on with --skip-rows 2000." in err
+    arguments = ("n.csv", "--table", "N", "--part-rows", "1000", "--skip-rows", "2000")
+    assert console(importing.main, *arguments)[:2] == (0, "500 rows written.\n")
+    assert console(exporting.main, "-", "--format", "json", "--table", "N", "--query", "select=count()")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["none.csv", "--table", "A"], "none.csv"),
+        (["a.csv", "--table", "Nothing"], "no table 'Nothing'"),
+        (["a.unknown", "--table", "A"], "--format"),
+        (["a.csv", "--table", "A", "--sheet", "1"], "no parameter sheet"),
+        (["a.csv", "--table", "_", "--create"], "underscore"),
+        (["a.csv", "--table", "A", "--skip-rows", "5"], "--part-rows"),
+    ],
+)
+def test_failures(console, tmp_path, arguments, told):
+    (tmp_path / "a.csv").write_bytes(CSV.encode())
+    status, _, err = console(importing.main, *arguments)
+    assert status == 3 and told in err and "Traceback" not in err
+
+
+@pytest.mark.parametrize("arguments", [["a.csv"], ["a.csv", "--table", "A", "--create", "--upsert"], []])
+def test_usage(arguments):
+    with pytest.raises(SystemExit) as ended:
+        importing.main(["x.ini", *arguments])
+    assert ended.value.code == 2
+
+
+def test_a_failed_export_leaves_the_file(console, tmp_path):
+    (tmp_path / "a.csv").write_bytes(CSV.encode())
+    console(importing.main, "a.csv", "--table", "A", "--create")
+    for arguments in (["--table", "B"], ["--table", "A", "--query", "nothing=eq.1"], ["--table", "A", "--query", "("]):
+        status, _, err = console(exporting.main, "a.csv", *arguments)
+        assert status == 3 and "Traceback" not in err
+    assert (tmp_path / "a.csv").read_bytes() == CSV.encode() and list(tmp_path.glob("*unfinished")) == []
+
+
+def test_an_interrupted_import_writes_nothing(console, tmp_path, monkeypatch):
+    (tmp_path / "n.csv").write_text("n\n" + "1\n" * 3000)
+    console(importing.main, "n.csv", "--table", "N", "--create")
+
+    def interrupt(self, rows):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Progress, "__call__", interrupt)
+    assert console(importing.main, "n.csv", "--table", "N")[0] == 130
+    monkeypatch.undo()
+    assert console(exporting.main, "out.json", "--table", "N")[1] == "3000 rows written.\n"
+
+
+def test_progress():
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    times = iter([0, 0.1, 10, 20])
+    stream = Terminal()
+    progress = Progress("A", 100, lambda: 25, stream=stream, clock=lambda: next(times))
+    for rows in (1, 2000, 50_000):
+        progress(rows)
+    progress.end()
+    assert stream.getvalue().split("\r")[1:3] == [
+        "A: 2,000 rows, 200/s, 25%, 0:30 left",
+        "A: 50,000 rows, 2,500/s, 25%, 1:00 left",
+    ]
+    plain = io.StringIO()
+    progress = Progress("A", stream=plain, clock=iter([0, 5, 11]).__next__)
+    progress(1)
+    progress(22)
+    assert plain.getvalue() == "A: 22 rows, 2/s\n"
