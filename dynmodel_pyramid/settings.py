@@ -261,6 +261,12 @@ SETTINGS: tuple[Setting, ...] = (
         "transaction is open for the whole batch, and on SQLite nobody else writes meanwhile.",
     ),
     Setting(
+        "max_nested_depth",
+        at_least(0),
+        3,
+        "How deep rows may be nested in a row that is written with them; 0: not at all.",
+    ),
+    Setting(
         "max_expressions",
         at_least(1),
         1000,
@@ -534,6 +540,7 @@ class Settings:
     max_document_size: int
     max_batch_operations: int
     max_batch_rows: int
+    max_nested_depth: int
     max_expressions: int
     max_values: int
     max_query_size: int

@@ -21,5 +21,6 @@
 ``imports``         any number of rows, in parts; ``staging`` keeps them until they are written
 ``written_rows``    the ids of the rows that a request has written
 ``returning``       the rows that a write returns
+``nested``          rows with the rows that they link to, and that link to them, in one document
 ``batch``           several operations on rows of several tables
 """

@@ -166,10 +166,10 @@ def read_keys(
         read = dict(document) if read is None else read
         below = f"{pointer}/{escape(name)}"
         if not is_list:
-            read[name] = reader.read(value, below, problems) or _UNREAD
+            read[name] = reader.read(value, below, problems) or UNREAD
             continue
         items = [
-            reader.read(item, f"{below}/{number}", problems) or _UNREAD if type(item) is dict else item
+            reader.read(item, f"{below}/{number}", problems) or UNREAD if type(item) is dict else item
             for number, item in enumerate(value)
         ]
         read[name] = RowKeys(tuple(items))
@@ -177,7 +177,7 @@ def read_keys(
 
 
 #: In the place of an object that has a fault.
-_UNREAD = RowKey(Target(()), ())
+UNREAD = RowKey(Target(()), ())
 
 
 def keys_in(value: Any) -> Iterator[RowKey]:

@@ -122,12 +122,11 @@ def table_of(attempt: RequestAttempt, key: int | str) -> Model:
 
 
 class Batch(Resource):
-    """Operations on several tables. Their errors tell ``operation``, and name fields of ``model``, while one runs."""
+    """Operations on several tables. Errors tell ``operation`` while it runs."""
 
     def __init__(self, parent: "Root | Batch", name: str) -> None:
         super().__init__(parent, name)
         self.attempt: RequestAttempt = parent.attempt
-        self.model: Model | None = None
         self.operation: int | None = None
 
     def __getitem__(self, segment: str) -> Resource:

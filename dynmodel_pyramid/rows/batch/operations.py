@@ -6,20 +6,22 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.database.dialect import LARGEST_ID
 from dynmodel_pyramid.definitions.problems import Problems
 from dynmodel_pyramid.errors import Faulty, Invalid, Malformed, NotFound, Problem, TooLarge
 from dynmodel_pyramid.fields.schema import json_type
 from dynmodel_pyramid.queries import Query, read_document
+from dynmodel_pyramid.rows.batch.reading import IGNORE, RESOLUTIONS
 from dynmodel_pyramid.rows.encoding import json_rows
 from dynmodel_pyramid.rows.entries import Columns, read_new
 from dynmodel_pyramid.rows.filtered import Filtered
+from dynmodel_pyramid.rows.nested import NestedRows, WriteTop, inserting
 from dynmodel_pyramid.rows.querying import rules_of
 from dynmodel_pyramid.rows.returning import Returning
 from dynmodel_pyramid.rows.service import Rows
 from dynmodel_pyramid.rows.upserts import Upsert
 
-RESOLUTIONS = ("merge-duplicates", "ignore-duplicates")
 #: (connection, how many rows a filter may find) -> the ids of the rows
 _Run = Callable[[sa.Connection, int], Sequence[int]]
 
@@ -28,12 +30,24 @@ class RowOperation:
     """
     :param kind: of :data:`~.reading.KINDS`
     :param document: with values in the place of references
+    :param most: how many rows it may have, nested ones included
+    :param writing: called with the table of each row, if there may be others than this one's
     :raises Invalid: with every fault of the documents; pointers begin within the operation
     :raises Malformed: the table has no such uniqueness, or a query is malformed
     """
 
-    def __init__(self, kind: str, document: dict[str, Any], rows: Rows) -> None:
+    def __init__(
+        self,
+        kind: str,
+        document: dict[str, Any],
+        rows: Rows,
+        *,
+        most: int,
+        writing: Callable[[Model], None] = lambda model: None,
+    ) -> None:
         self.kind, self.rows = kind, rows
+        self._most, self._writing = most, writing
+        self._nested: NestedRows | None = None
         self._document = document
         #: Whether the result is one row, not an array.
         self.is_one = "id" in document or (kind in ("insert", "upsert") and "row" in document)
@@ -43,6 +57,8 @@ class RowOperation:
     @property
     def count(self) -> int:
         """How many rows the document has, or names by their ids."""
+        if self._nested is not None:
+            return self._nested.count
         if "rows" in self._document:
             return len(self._document["rows"])
         return 0 if "where" in self._document else 1
@@ -91,8 +107,24 @@ class RowOperation:
 
     # Judged; -> what runs
 
+    def _with_nested(self, documents: list[Any], pointer: str, write: WriteTop, *, new: bool = False) -> _Run:
+        """What writes each row with the rows in it."""
+        pointers = pointer == "/rows"
+        with _at(pointer):
+            nested = self._nested = NestedRows(
+                self.rows, documents, pointers=pointers, new=new, most=self._most, writing=self._writing
+            )
+
+        def run(connection: sa.Connection, most: int) -> Sequence[int]:
+            with _at(pointer):
+                return nested.write(connection, write)
+
+        return run
+
     def _judged_insert(self) -> _Run:
         documents, pointer = self._documents()
+        if "nested" in self._document:
+            return self._with_nested(documents, pointer, inserting(self.rows), new=True)
         with _at(pointer):
             new = read_new(self.rows, documents, Columns(self.rows), pointers=not self.is_one)
 
@@ -110,7 +142,15 @@ class RowOperation:
         if resolution is not None and resolution not in RESOLUTIONS:
             problems.add("/resolution", "not_a_choice", f"want {' or '.join(RESOLUTIONS)}")
         problems.raise_if_any()
-        ignore = resolution == RESOLUTIONS[1]
+        ignore = resolution == IGNORE
+        if "nested" in self._document:
+
+            def write(connection: sa.Connection, document: Any) -> int:
+                upsert = Upsert(self.rows, [document], names, pointers=False)
+                upsert.run(connection)
+                return upsert.entries[0].written_id
+
+            return self._with_nested(documents, pointer, write)
         with _at(pointer):
             upsert = Upsert(self.rows, documents, names, ignore=ignore, pointers=not self.is_one)
 
@@ -132,11 +172,17 @@ class RowOperation:
     def _judged_row(self, write: Callable[..., int | None]) -> _Run:
         row_id, versions = self._id(), self._versions()
 
+        def write_row(connection: sa.Connection, document: Any) -> int:
+            if write(connection, row_id, document, versions) is None:
+                raise _missing(row_id)
+            return row_id
+
+        if "nested" in self._document:
+            return self._with_nested([self._document["row"]], "/row", write_row)
+
         def run(connection: sa.Connection, most: int) -> Sequence[int]:
             with _at("/row"):
-                if write(connection, row_id, self._document["row"], versions) is None:
-                    raise _missing(row_id)
-            return [row_id]
+                return [write_row(connection, self._document["row"])]
 
         return run
 

@@ -9,14 +9,16 @@ from dynmodel_pyramid.errors import Invalid, Problem, TooLarge
 from dynmodel_pyramid.fields.schema import json_type
 from dynmodel_pyramid.hints import hint
 from dynmodel_pyramid.rows.batch.references import REFERENCE, Reference, has_marks, references_in
+from dynmodel_pyramid.rows.nested import WRITE
 
 CREATE_TABLE = "create_table"
+MERGE, IGNORE = RESOLUTIONS = ("merge-duplicates", "ignore-duplicates")
 #: Kind of operation -> the keys that its document needs, one of each tuple, and those that it may have.
 KINDS: Mapping[str, tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]] = {
-    "insert": ((("table",), ("row", "rows")), ("select",)),
-    "upsert": ((("table",), ("row", "rows")), ("on_conflict", "resolution", "select")),
-    "update": ((("table",), ("id", "where"), ("row",)), ("version", "select")),
-    "replace": ((("table",), ("id",), ("row",)), ("version", "select")),
+    "insert": ((("table",), ("row", "rows")), ("nested", "select")),
+    "upsert": ((("table",), ("row", "rows")), ("on_conflict", "resolution", "nested", "select")),
+    "update": ((("table",), ("id", "where"), ("row",)), ("version", "nested", "select")),
+    "replace": ((("table",), ("id",), ("row",)), ("version", "nested", "select")),
     "delete": ((("table",), ("id", "where")), ("version",)),
     CREATE_TABLE: ((("definition",),), ()),
 }
@@ -104,6 +106,11 @@ def _read(item: Any, number: int, kinds: Sequence[Any], problems: Problems) -> O
             problems.add(place, "required" if not given else "conflicting_key", detail)
     if "version" in item and "where" in item:
         problems.add(f"{pointer}/version", "conflicting_key", "version is of one row: _version can be in where")
+    if "nested" in item:
+        if item["nested"] != WRITE:
+            problems.add(f"{pointer}/nested", "not_a_choice", f"want {WRITE!r}")
+        if "where" in item or item.get("resolution") == IGNORE:
+            problems.add(f"{pointer}/nested", "conflicting_key", "rows are nested in single rows that are written")
     references = tuple(references_in(item, pointer, number, problems))
     if kind == CREATE_TABLE:
         _check_definition(references, kinds, problems)

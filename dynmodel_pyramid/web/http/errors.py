@@ -18,6 +18,7 @@ from webob.request import DisconnectionError
 from dynmodel_pyramid import errors
 from dynmodel_pyramid.catalogue.attempt import Stale
 from dynmodel_pyramid.catalogue.constraint_violations import KINDS, violated_fields, violation
+from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.changes.values.index_entries import long_indexed_fields
 from dynmodel_pyramid.database import Failure
 
@@ -272,7 +273,7 @@ def writes_committed(request: Request) -> bool:
 
 
 def _violation(failure: Failure, request: Request) -> Response:
-    model = getattr(request.context, "model", None)
+    model = _written(request)
     definition = None if model is None else model.definition
     names = [] if definition is None else violated_fields(failure, definition)
     seen = all(name == "id" or _exists(request, name) for name in names)
@@ -282,12 +283,19 @@ def _violation(failure: Failure, request: Request) -> Response:
 
 def _exists(request: Request, name: str) -> bool:
     """Whether a field of the written table exists for the caller."""
-    return request.context.attempt.scopes.scope(request.context.model).exists(name)
+    model = _written(request)
+    return model is not None and request.context.attempt.scopes.scope(model).exists(name)
+
+
+def _written(request: Request) -> Model | None:
+    """The table that the request writes."""
+    context = request.context
+    return getattr(context, "written", None) or getattr(context, "model", None)
 
 
 def _too_long(failure: Failure, request: Request) -> Response:
     """A value that is too long for an index; for very long values the database does not name the index."""
-    model = getattr(request.context, "model", None)
+    model = _written(request)
     names = [] if model is None else violated_fields(failure, model.definition) or long_indexed_fields(model)
     names = [name for name in names if _exists(request, name)]
     subject = f"the value of {' or '.join(names)}" if names else "the value of an indexed or unique field"

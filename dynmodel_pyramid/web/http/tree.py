@@ -39,8 +39,15 @@ class Resource:
         self.__parent__: Any = parent
         self.__name__ = name
 
+    #: The table that is written just now, if it is another one than the resource's: errors name its fields.
+    written: Model | None = None
+
     def __getitem__(self, segment: str) -> "Resource":
         raise KeyError(segment)
+
+    def writing(self, model: Model) -> None:
+        """Say which table is written now."""
+        self.written = model
 
 
 class BelowTable(Resource):

@@ -9,6 +9,7 @@ from dynmodel_pyramid.exchange.forms import JsonForm
 from dynmodel_pyramid.queries import Query, QueryError, Rules, parse, split
 from dynmodel_pyramid.queries.grammar.habits import parameter_meant
 from dynmodel_pyramid.queries.grammar.parsing import AT_THE_ROOT, EVERYWHERE, HAVING
+from dynmodel_pyramid.rows.nested import WRITE
 from dynmodel_pyramid.web.http.conditions import best_offer
 from dynmodel_pyramid.web.http.faces import Face
 from dynmodel_pyramid.web.http.preferences import RETURNS, PreferenceRules
@@ -17,7 +18,7 @@ from dynmodel_pyramid.web.resources import RowList
 
 _PARAMETERS = ("select", "order", "limit", "offset", "having", "and", "or", "_after", "_before")
 _ALWAYS = ("handling", "return", "tx", "count")
-_ADDING = (*_ALWAYS, "missing", "resolution")
+_ADDING = (*_ALWAYS, "missing", "resolution", "nested")
 
 
 class _Json:
@@ -82,6 +83,7 @@ TABLE = Face(
             "missing": ("default",),
             "count": ("exact",),
             "resolution": ("merge-duplicates", "ignore-duplicates"),
+            "nested": (WRITE,),
         },
         heeded={
             "POST": _ADDING,

@@ -10,6 +10,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.errors import NotFound
+from dynmodel_pyramid.rows.nested import WRITE, NestedRows
 from dynmodel_pyramid.rows.service import Rows
 from dynmodel_pyramid.web.http.answers import empty_answer, json_answer
 from dynmodel_pyramid.web.http.body import MERGE_PATCH, read_json
@@ -17,7 +18,7 @@ from dynmodel_pyramid.web.http.conditions import is_unchanged, matching_row_vers
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
 from dynmodel_pyramid.web.http.permissions import by_grants
-from dynmodel_pyramid.web.http.preferences import preferred_return
+from dynmodel_pyramid.web.http.preferences import Preferences, preferred, preferred_return
 from dynmodel_pyramid.web.http.transactions import read_connection, write_connection
 from dynmodel_pyramid.web.http.writing import writing
 from dynmodel_pyramid.web.resources import RowList, RowResource
@@ -75,11 +76,30 @@ def _update(
     no_parameters(request)
     versions = matching_row_versions(request, context.model.definition.version)
     rows = writing(context, request)
+    nesting = preferred(request, "nested", (WRITE,))
+    nested = None
+    if nesting["nested"]:
+        most = request.registry.dynmodel_settings.max_batch_rows
+        nested = NestedRows(rows, [document], pointers=False, new=False, most=most, writing=context.writing)
     connection = write_connection(request)
-    version = operation_of(rows)(connection, context.row_id, document, versions)
-    if version is None:
-        raise _missing(context)
-    return row_answer(context, request, rows, connection, version)
+    version: int | None = None
+
+    def write(connection: sa.Connection, document: Any) -> int:
+        nonlocal version
+        version = operation_of(rows)(connection, context.row_id, document, versions)
+        if version is None:
+            raise _missing(context)
+        return context.row_id
+
+    if nested is None:
+        write(connection, document)
+    else:
+        nested.write(connection, write)
+    assert version is not None  # the row was written
+    answer = row_answer(context, request, rows, connection, version)
+    if nesting["nested"]:
+        Preferences({**preferred_return(request).honoured, **nesting.honoured}).tell(answer)
+    return answer
 
 
 def row_answer(context: RowResource, request: Request, rows: Rows, connection: sa.Connection, version: int) -> Response:

@@ -8,6 +8,8 @@ from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.exchange.binding import documents_of
 from dynmodel_pyramid.rows.entries import Columns
 from dynmodel_pyramid.rows.filtered import Filtered
+from dynmodel_pyramid.rows.imports import Merging
+from dynmodel_pyramid.rows.nested import NestedRows, inserting
 from dynmodel_pyramid.web.http.body import (
     MERGE_PATCH,
     body_file,
@@ -21,7 +23,7 @@ from dynmodel_pyramid.web.http.body import (
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.permissions import by_grants
 from dynmodel_pyramid.web.http.tree import path
-from dynmodel_pyramid.web.http.writing import Sent, Write, create, delete, merging_of, update
+from dynmodel_pyramid.web.http.writing import Created, Sent, Write, create, delete, merging_of, update
 from dynmodel_pyramid.web.resources import RowList, SingularRowList
 from dynmodel_pyramid.web.rows.face import TABLE
 from dynmodel_pyramid.web.rows.lists import list_rows, offers
@@ -52,10 +54,12 @@ def create_rows(context: RowList, request: Request) -> Response:
     refuse_media_type(request, request.registry.dynmodel_formats.readable)
     if merging is not None:
         _refuse_if_match(request)
-    sent = _sent(write)
-    answer, created = create(write, sent, merging)
+    if write.preferences["nested"] is None:
+        answer, created = create(write, _sent(write), merging)
+    else:
+        answer, created = _create_nested(context, write, merging)
     row_id, rows = created.last_id, write.rows
-    if sent.is_one and created.count and row_id is not None:
+    if write.is_one and created.count and row_id is not None:
         answer.headers["Location"] = path(request, "table", context.model.definition.id, "rows", row_id)
         # The tag of the whole row, as GET answers it, even if select shows only a part of it here.
         if rows.encoder.shows_others or not created.inserted:
@@ -65,6 +69,31 @@ def create_rows(context: RowList, request: Request) -> Response:
         else:
             answer.headers["ETag"] = f'"{tag_of(context, rows, 1, b"")}"'
     return answer
+
+
+def _create_nested(context: RowList, write: Write, merging: Merging | None) -> tuple[Response, Created]:
+    """Add rows with those that are nested in them."""
+    if merging is not None:
+        raise Malformed(
+            "nested rows are added: there is no resolution for them",
+            code="invalid_preference",
+            hint="POST /batch/ has upserts of rows with nested ones",
+        )
+    request, rows = write.request, write.rows
+    document = read_json(request)
+    write.is_one = type(document) is not list
+    columns = Columns(rows, write.query.columns)
+    nested = NestedRows(
+        rows,
+        [columns.of(item) for item in ([document] if write.is_one else document)],
+        pointers=not write.is_one,
+        most=request.registry.dynmodel_settings.max_batch_rows,
+        writing=context.writing,
+    )
+    connection = write.begin()
+    ids = nested.write(connection, inserting(rows, columns))
+    write.take(connection, ids)
+    return write.answer(201, len(ids), empty=201), Created(len(ids), len(ids), ids[-1] if ids else None)
 
 
 def _sent(write: Write) -> Sent:

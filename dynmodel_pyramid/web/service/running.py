@@ -129,7 +129,7 @@ class Running:
             if error.parameter.startswith("/"):
                 error.members["parameter"] = f"{operation.pointer}{error.parameter}"
             raise
-        context.operation = context.model = None
+        context.operation = context.written = None
 
     # Before the transaction
 
@@ -144,12 +144,15 @@ class Running:
                         continue
                     rows = None if self._maker_of(operation) is not None else self._rows(operation)
                     if rows is not None and not operation.is_marked:
-                        self._judged[operation.number] = RowOperation(operation.kind, operation.document, rows)
+                        self._judged[operation.number] = self._operation(operation, operation.document, rows)
             except Invalid as error:
                 faults.append(error)
         if faults:
             self._context.operation = _operation_of(faults[0].problems[0].pointer)
             raise Invalid([fault for error in faults for fault in error.problems], sum(error.total for error in faults))
+
+    def _operation(self, operation: Operation, document: dict[str, Any], rows: Rows) -> RowOperation:
+        return RowOperation(operation.kind, document, rows, most=self._left, writing=self._context.writing)
 
     def _maker_of(self, operation: Operation) -> int | None:
         """The number of the earlier operation that makes the table of this one."""
@@ -166,7 +169,7 @@ class Running:
             key = self._made[maker].id
         assert key is not None  # it refers to a new table, or names one
         model = table_of(self._attempt, key)
-        self._context.model = model
+        self._context.writing(model)
         rows = self._services.get(model.definition.id)
         if rows is None or rows.model is not model:
             rows = row_service(self._attempt.catalogue, model, self._attempt.scopes, author=self._author)
@@ -228,12 +231,12 @@ class Running:
         judged = self._judged.pop(operation.number, None)
         if judged is None or judged.rows is not rows:
             document = replaced(operation.document, self._results.find)
-            judged = RowOperation(operation.kind, document, rows)
+            judged = self._operation(operation, document, rows)
         if judged.count > self._left:
             raise too_many_rows(self._left)
         with rows.catalogue.noting() as notes:
             ids = judged.run(connection, self._left)
-        self._left -= len(ids)
+        self._left -= max(judged.count, len(ids))
         written = _written(rows, connection, ids, notes)
         self._results.keep_rows(operation.number, connection, rows, written, is_one=judged.is_one)
 

@@ -109,3 +109,32 @@ def test_nothing_hidden_is_shown(shop):
     for secret, known in ((shop.token("deleter"), ["Team"]), (shop.admin, ["Order", "Team"])):
         plan = shop.send("POST", "/batch/plan/", delete, secret=secret, status=200).json
         assert sorted({write["model_name"] for write in plan[0]["writes"]}) == known
+
+
+def test_nested_rows_are_allowed_as_rows_of_their_own(shop):
+    def post(team, secret=None):
+        row = {"text": "x", "status": "new", "team": team}
+        headers = {"secret": secret or shop.clerk, "Prefer": "nested=write, tx=rollback"}
+        return shop.send("POST", "/table/Order/rows/", row, **headers)
+
+    assert post({"name": "red"}).status_int == 201
+    refused = post({"name": "green"})
+    assert refused.status_int == 403 and refused.json["detail"] == "this identity may not add rows"
+    assert post({"id": 1, "name": "other"}).json["detail"] == "this identity may not change rows"
+    # A hidden row is as if there were none: to add it is refused like any other.
+    assert post({"name": "secret"}).json["detail"] == refused.json["detail"]
+    assert post({"id": 2}).json["errors"][0]["code"] == "unknown_row"
+    writer = {"tables": {**ROLE["tables"], "Team": {"read": {"rows": "name=neq.secret"}, "create": True}}}
+    shop.send("PUT", "/access/role/writer/", writer, secret=shop.admin)
+    secret = shop.token("writer")
+    assert post({"name": "green"}, secret).status_int == 201
+    hidden = post({"name": "secret"}, secret)
+    assert hidden.status_int == 409 and hidden.json["code"] == "unique_violation"
+    # A reverse side: the link of the nested row is written, too.
+    team = {"name": "new", "orders": [{"text": "x", "status": "new"}]}
+    made = shop.send("POST", "/table/Team/rows/", team, secret=secret, Prefer="nested=write", status=201).json
+    assert len(made["orders"]) == 1
+    writer["tables"]["Order"] = {"read": True, "create": {"fields": ["text", "status"]}}
+    shop.send("PUT", "/access/role/writer/", writer, secret=shop.admin)
+    answer = shop.send("POST", "/table/Team/rows/", {**team, "name": "n"}, secret=secret, Prefer="nested=write")
+    assert answer.status_int == 403, answer.text
