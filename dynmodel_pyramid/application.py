@@ -16,6 +16,7 @@ from webob.request import DisconnectionError
 from dynmodel_pyramid import orm
 from dynmodel_pyramid.access.accounts.accounts import Accounts
 from dynmodel_pyramid.access.current import CurrentAccess
+from dynmodel_pyramid.access.kept_answers import KeptAnswers
 from dynmodel_pyramid.catalogue.attempt import Stale
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.catalogue.unsupported_options import report_unsupported
@@ -85,6 +86,7 @@ def includeme(config: Configurator) -> None:
     config.registry.dynmodel_formats = formats
     config.registry.dynmodel_catalogue = Catalogue(database, field_types, orm)
     config.registry.dynmodel_accounts = Accounts(database)
+    config.registry.dynmodel_kept_answers = KeptAnswers(database)
     config.registry.dynmodel_access = CurrentAccess(database)
     config.registry.dynmodel_error_writers = {}
     config.add_directive("add_field_type", add_field_type)

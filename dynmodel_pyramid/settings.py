@@ -67,6 +67,12 @@ def days(text: str) -> int:
     return int(text)
 
 
+def hours(text: str) -> int:
+    if not text.strip().isdecimal() or not 1 <= int(text) <= 8784:
+        raise ValueError("want a whole number of hours, 1 to 8784, which is a year")
+    return int(text)
+
+
 def seconds(text: str) -> float:
     try:
         number = float(text)
@@ -511,6 +517,31 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("max_tokens", at_least(1), 100, "How many tokens one identity may have at a time."),
     Setting(
+        "idempotency_hours",
+        hours,
+        24,
+        "Hours for which the answer to a request with an Idempotency-Key is kept, and repeated.",
+    ),
+    Setting(
+        "max_kept_answer",
+        at_least(0),
+        1_048_576,
+        "Bytes of an answer that may be kept for an Idempotency-Key. A request whose answer is longer is refused, and "
+        "changes nothing.",
+    ),
+    Setting(
+        "max_kept_answers",
+        at_least(1),
+        100_000,
+        "How many answers may be kept for the keys of one identity; one more request with a key is answered 429.",
+    ),
+    Setting(
+        "max_kept_answers_size",
+        at_least(1),
+        268_435_456,
+        "Bytes that the answers may have that are kept for the keys of one identity, likewise.",
+    ),
+    Setting(
         "audit_days",
         days,
         365,
@@ -585,6 +616,10 @@ class Settings:
     signin_window: float
     password_hashes: int
     max_tokens: int
+    idempotency_hours: int
+    max_kept_answer: int
+    max_kept_answers: int
+    max_kept_answers_size: int
     audit_days: int
 
     def __init__(self, raw: Mapping[str, str] = {}) -> None:

@@ -22,6 +22,9 @@
 ``store``               the system table of roles
 ``current``             the roles in force, kept by the access stamp
 ``changes``             locks and log of changes of access
+``rights``              what an identity may do, as one digest
+``kept_answers``        answers to requests with a key, for their repetitions
+``principal``           for whom changes of definitions are made
 ``accounts``            identities that are stored here: users, tokens, sessions
 ``jwt``                 bearer tokens of others: JSON Web Tokens
 ``keys``                the keys of JSON Web Tokens

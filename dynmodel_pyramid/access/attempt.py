@@ -9,6 +9,7 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from dynmodel_pyramid.access.caller import Caller
+from dynmodel_pyramid.access.principal import Once, Principal
 from dynmodel_pyramid.access.scopes import Scopes
 from dynmodel_pyramid.catalogue.attempt import Attempt, Stale
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
@@ -30,6 +31,8 @@ class RequestAttempt(Attempt):
     ) -> None:
         super().__init__(catalogue, number, deadline)
         self._forget = forget
+        #: Of a request with a key: what its transactions begin and end with.
+        self.once: Once | None = None
         self._caller: Caller | None = None
         self._scopes: Scopes | None = None
 
@@ -41,6 +44,11 @@ class RequestAttempt(Attempt):
     def came_from(self, caller: Caller) -> None:
         """Say who makes the request."""
         self._caller = caller
+
+    @property
+    def principal(self) -> Principal:
+        """For whom changes of definitions are made."""
+        return Principal(self._prove_access, self.once)
 
     @property
     def scopes(self) -> Scopes:
@@ -67,7 +75,7 @@ class RequestAttempt(Attempt):
         else:
             super().confirm()
 
-    def prove_access(self, connection: sa.Connection) -> None:
+    def _prove_access(self, connection: sa.Connection) -> None:
         """Prove the caller's access in the transaction of a change of definitions, before its commit.
 
         :raises Stale: run the attempt again
@@ -75,6 +83,13 @@ class RequestAttempt(Attempt):
         if not self._is_proven:
             self.database.dialect.share_access(connection)
             self._state(connection)
+
+    def prove_caller(self, connection: sa.Connection) -> None:
+        """Prove that the caller is who it was, for an answer that needs nothing else.
+
+        :raises Stale: run the attempt again
+        """
+        self._state(connection)
 
     def _state(self, connection: sa.Connection) -> State:
         caller = self._caller

@@ -11,11 +11,12 @@ from dynmodel_pyramid.access import changes as access_changes
 from dynmodel_pyramid.access.differences import differences
 from dynmodel_pyramid.access.document_writing import role_document, roles_document
 from dynmodel_pyramid.access.grants import Access, Role
+from dynmodel_pyramid.access.principal import TRUSTED, Principal
 from dynmodel_pyramid.access.store import load
 from dynmodel_pyramid.access.tables import Tables
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.changes.access_change import Audit, MakeRoles, no_audit, write_roles
-from dynmodel_pyramid.changes.executor import Executor, Prove, no_proof
+from dynmodel_pyramid.changes.executor import Executor
 
 #: Checks the current roles before anything is done (If-Match); raises to refuse.
 Precondition = Callable[[Access], None]
@@ -37,9 +38,9 @@ class AccessOutcome:
 class AccessService:
     """The roles of one catalogue."""
 
-    def __init__(self, catalogue: Catalogue, *, prove: Prove = no_proof) -> None:
+    def __init__(self, catalogue: Catalogue, *, principal: Principal = TRUSTED) -> None:
         self.catalogue = catalogue
-        self._prove = prove
+        self._principal = principal
         self.database = catalogue.database
 
     def current(self, name: str | None = None) -> AccessOutcome:
@@ -69,14 +70,14 @@ class AccessService:
             access_changes.hold(connection, self.database, deadline - time.monotonic())
             self.catalogue.store.lock_state(connection)
             _, before = load(connection, self.database)
-            self._prove(connection)
+            self._principal.prove(connection)
             precondition(before)
             tables = Tables(self.catalogue, connection)
             roles = make_roles(before, tables)
             state, access = write_roles(connection, self.catalogue, before, roles, author=author, audit=audit)
             return AccessOutcome(access, _document(access.roles, name, tables), state is not None)
 
-        return Executor(self.catalogue).transaction(run)
+        return Executor(self.catalogue, self._principal).transaction(run)
 
     def plan(self, make_roles: MakeRoles, *, precondition: Precondition = no_precondition) -> list[dict[str, Any]]:
         """What :meth:`change` would open and close."""

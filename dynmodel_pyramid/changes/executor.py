@@ -5,7 +5,8 @@
 
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn, TypeVar
 
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.access.changes import hold
 from dynmodel_pyramid.access.grants import Access
+from dynmodel_pyramid.access.principal import TRUSTED, Principal
 from dynmodel_pyramid.access.store import load
 from dynmodel_pyramid.access.tables import Tables
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
@@ -86,23 +88,15 @@ class Begun:
         return frozenset() if self.access is None else self.access.replaced
 
 
-#: Proves in a transaction, before its commit, that whoever makes the change still may; it raises to refuse.
-Prove = Callable[[sa.Connection], None]
-
-
-def no_proof(connection: sa.Connection) -> None:
-    """The proof of a caller who may do everything, such as the console."""
-
-
 class Executor:
     """The definition changes of one catalogue.
 
-    :param prove: called before each commit, and before the row of the state is locked
+    :param principal: for whom they are made
     """
 
-    def __init__(self, catalogue: Catalogue, prove: Prove = no_proof) -> None:
+    def __init__(self, catalogue: Catalogue, principal: Principal = TRUSTED) -> None:
         self.catalogue = catalogue
-        self.prove = prove
+        self.principal = principal
         self.database = catalogue.database
         self.store = catalogue.store
         self.settings = catalogue.database.settings
@@ -129,7 +123,8 @@ class Executor:
             try:
                 return self.transaction(run)
             except Unfinished as unfinished:
-                finish(self, unfinished.table_id)
+                # A change of its own, whatever becomes of this one.
+                finish(Executor(self.catalogue, replace(self.principal, once=None)), unfinished.table_id)
 
     def begin(
         self,
@@ -175,7 +170,7 @@ class Executor:
                 access.apply(connection, self.catalogue)
             return Executed([], *load(connection, self.database), begun.locked)
         lines = [*((change.live_before, change.after) for change in begun.logged), *begun.further]
-        self.prove(connection)
+        self.principal.prove(connection)
         state = self.store.record(connection, lines, author)
         roles = refuse_in_use(self.catalogue, connection, begun.changed, begun.replaced, begun.roles)
         if access is not None:
@@ -290,13 +285,11 @@ class Executor:
         while True:
             outcome = None
             try:
-                with self.database.changing() as connection:
+                with self._changing() as connection:
                     outcome = run(connection, deadline)
             except sa.exc.DBAPIError as error:
                 self.wait_after(error, deadline, has_run=outcome is not None)
             else:
-                self.catalogue.hurry()
-                self.catalogue.committed(connection)
                 return outcome
 
     def wait_after(self, error: sa.exc.DBAPIError, deadline: float, *, has_run: bool = False) -> None:
@@ -309,6 +302,24 @@ class Executor:
         if time.monotonic() > deadline:
             raise Busy("the table is in use: its lock was waited for in vain") from error
         time.sleep(random.uniform(0.5, 1.5) * self.settings.lock_attempt)
+
+    @contextmanager
+    def _changing(self) -> Iterator[sa.Connection]:
+        once = self.principal.once
+        with ExitStack() as transaction:
+            connection = transaction.enter_context(self.database.changing())
+            if once is None:
+                yield connection
+            else:
+                once.claim(connection)
+                yield connection
+                once.hold(transaction.pop_all(), connection, self._note_commit)
+        if once is None:
+            self._note_commit(connection)
+
+    def _note_commit(self, connection: sa.Connection) -> None:
+        self.catalogue.hurry()
+        self.catalogue.committed(connection)
 
     def refuse(self, error: sa.exc.DBAPIError, *, has_run: bool = False) -> NoReturn:
         """Raise the client's error for an error of the database, or the error itself.

@@ -8,8 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.access.principal import Principal
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
-from dynmodel_pyramid.changes.executor import Begun, Prove
+from dynmodel_pyramid.changes.executor import Begun
 from dynmodel_pyramid.changes.planner import Definitions
 from dynmodel_pyramid.changes.service import DefinitionService
 from dynmodel_pyramid.changes.table_change import TableChange
@@ -35,12 +36,12 @@ class NewTable:
 class NewTables:
     """Tables that the caller's transaction makes; each may link to those before it. It writes no other definition.
 
-    :param prove: see :class:`~.executor.Executor`
+    :param principal: for whom they are made
     """
 
-    def __init__(self, catalogue: Catalogue, tables: Sequence[NewTable], *, prove: Prove) -> None:
+    def __init__(self, catalogue: Catalogue, tables: Sequence[NewTable], *, principal: Principal) -> None:
         self.catalogue = catalogue
-        self._service = DefinitionService(catalogue, prove=prove)
+        self._service = DefinitionService(catalogue, principal=principal)
         self._tables = tables
         self._drawn: dict[int, int] = {}
         self._begun: Begun | None = None

@@ -10,11 +10,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.access.principal import TRUSTED, Principal
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.catalogue.references import with_own_id
 from dynmodel_pyramid.changes.access_change import AccessChange
 from dynmodel_pyramid.changes.apply import TablePlan
-from dynmodel_pyramid.changes.executor import Executor, Prove, no_proof
+from dynmodel_pyramid.changes.executor import Executor
 from dynmodel_pyramid.changes.on_error import FAIL, OnError
 from dynmodel_pyramid.changes.online import OnlineChanges
 from dynmodel_pyramid.changes.planner import Definitions, MakeChanges
@@ -58,13 +59,13 @@ def _with_on_error(make_changes: MakeChanges, on_error: OnError, field_types: Fi
 class DefinitionService:
     """The definition changes of one catalogue.
 
-    :param prove: see :class:`Executor`
+    :param principal: for whom they are made
     """
 
-    def __init__(self, catalogue: Catalogue, *, prove: Prove = no_proof) -> None:
+    def __init__(self, catalogue: Catalogue, *, principal: Principal = TRUSTED) -> None:
         self.catalogue = catalogue
         self.store = catalogue.store
-        self.executor = Executor(catalogue, prove)
+        self.executor = Executor(catalogue, principal)
 
     def create(self, document: Any, author: str | None = None) -> Outcome:
         """Define a new table.
@@ -169,7 +170,9 @@ class DefinitionService:
         how = OnError.read(on_error, types)
         make_changes = _with_on_error(make_changes, how, types)
         done = None
-        if how.is_fail and access is None and self.catalogue.database.dialect.may_prove_later:
+        # Two versions are two transactions, and cannot be one with the answer.
+        in_two = self.catalogue.database.dialect.may_prove_later and self.executor.principal.once is None
+        if how.is_fail and access is None and in_two:
             done = OnlineChanges(self.executor).execute(table_id, make_changes, author)
         if done is None:
             done = self.executor.execute([table_id], make_changes, author=author, access=access)

@@ -10,9 +10,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.access.principal import TRUSTED, Principal
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.changes.ddl.trash import purge_table
-from dynmodel_pyramid.changes.executor import Prove, no_proof
 from dynmodel_pyramid.changes.on_error import FAIL, FieldWord, OnError, offers_of
 from dynmodel_pyramid.changes.planner import Definitions
 from dynmodel_pyramid.changes.service import DefinitionService, Outcome, Precondition, no_precondition
@@ -42,11 +42,11 @@ class Kept:
 class Trash:
     """The base of both kinds of trash."""
 
-    def __init__(self, catalogue: Catalogue, *, prove: Prove = no_proof) -> None:
+    def __init__(self, catalogue: Catalogue, *, principal: Principal = TRUSTED) -> None:
         self.catalogue = catalogue
         self.database = catalogue.database
         self.store = TrashStore(catalogue.database.system)
-        self.definitions = DefinitionService(catalogue, prove=prove)
+        self.definitions = DefinitionService(catalogue, principal=principal)
 
     def _until(self, what: KeptField | DroppedTable) -> datetime.datetime | None:
         days = self.database.settings.trash_days
@@ -157,7 +157,7 @@ class TableTrash(Trash):
             trashed = [field.kept for field in self.store.fields(connection, number)]
             purge_table(self.definitions.executor.editor(connection), table.definition, trashed)
             self.store.forget_table(connection, number)
-            self.definitions.executor.prove(connection)
+            self.definitions.executor.principal.prove(connection)
             return table
 
         return self.definitions.executor.transaction(run)

@@ -139,7 +139,7 @@ class FieldTrash(Trash):
             others = {field.field.id for field in self.store.fields(connection, table_id)}
             if entry.field.id not in locked[table_id].by_id and entry.field.id not in others:
                 self.store.forget_quarantined(connection, table_id, entry.field.id)
-            self.definitions.executor.prove(connection)
+            self.definitions.executor.principal.prove(connection)
             return entry, locked[table_id]
 
         return self.definitions.executor.transaction(run)

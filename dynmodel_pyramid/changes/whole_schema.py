@@ -13,12 +13,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from dynmodel_pyramid.access.grants import Access
+from dynmodel_pyramid.access.principal import TRUSTED, Principal
 from dynmodel_pyramid.access.store import load
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.changes import schema_access
 from dynmodel_pyramid.changes.access_change import Audit, no_audit
 from dynmodel_pyramid.changes.apply import TablePlan, naming_table
-from dynmodel_pyramid.changes.executor import Prove, no_proof
 from dynmodel_pyramid.changes.on_error import FAIL, OnError
 from dynmodel_pyramid.changes.planner import Definitions
 from dynmodel_pyramid.changes.schema_access import AccessPlan, Allow, access_of, allow_all, in_memory
@@ -72,9 +72,9 @@ class SchemaPlan:
 class WholeSchema:
     """The schema of one catalogue."""
 
-    def __init__(self, catalogue: Catalogue, *, prove: Prove = no_proof) -> None:
+    def __init__(self, catalogue: Catalogue, *, principal: Principal = TRUSTED) -> None:
         self.catalogue = catalogue
-        self.service = DefinitionService(catalogue, prove=prove)
+        self.service = DefinitionService(catalogue, principal=principal)
 
     def document(
         self, definitions: Iterable[TableDefinition], *, full: bool = False, access: Access | None = None

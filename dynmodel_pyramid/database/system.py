@@ -9,6 +9,7 @@ They are created by Alembic migrations (``definitions/migrations``); the code qu
 ``_dynmodel_trash``         one row a dropped field whose column is kept
 ``_dynmodel_quarantine``    one row a value that a conversion could not convert
 ``_dynmodel_counter``       one row a field that numbers its table's rows: the last number given
+``_dynmodel_answer``        one row a request with a key that was carried out: its answer, for repetitions
 ==========================  ==========================================================================================
 """
 
@@ -100,5 +101,24 @@ class SystemTables:
             sa.Column("table_id", sa.BigInteger, primary_key=True, autoincrement=False),
             sa.Column("field_id", sa.Integer, primary_key=True, autoincrement=False),
             sa.Column("last", sa.BigInteger, nullable=False),
+        )
+        self.answer = sa.Table(
+            "_dynmodel_answer",
+            metadata,
+            # SHA-256 in hexadecimal digits: of identity and key, of the identity, of the request, of the identity's
+            # rights.
+            sa.Column("digest", sa.String(64), primary_key=True),
+            sa.Column("owner", sa.String(64), nullable=False),
+            sa.Column("fingerprint", sa.String(64), nullable=False),
+            sa.Column("rights", sa.String(64), nullable=False),
+            sa.Column("kept_at", sa.DateTime(timezone=True), nullable=False, index=True),
+            # Null only inside the transaction that writes the row.
+            sa.Column("status", sa.Integer),
+            # [["ETag", "\"1-1\""], ...]
+            sa.Column("headers", sa.JSON),
+            sa.Column("body", sa.LargeBinary),
+            # Bytes of the body.
+            sa.Column("size", sa.Integer, nullable=False),
+            sa.Index("_ix__dynmodel_answer_owner", "owner", "kept_at"),
         )
         self.access = AccessTables(metadata)

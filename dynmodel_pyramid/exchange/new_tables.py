@@ -6,15 +6,16 @@ is made and the rows are moved.
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.access.principal import TRUSTED, Principal
 from dynmodel_pyramid.access.scopes import Scopes
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
-from dynmodel_pyramid.changes.executor import Begun, Prove, no_proof
+from dynmodel_pyramid.changes.executor import Begun
 from dynmodel_pyramid.changes.service import DefinitionService, Outcome
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.errors import Malformed
@@ -47,7 +48,7 @@ class FileTable:
 
     :param open: reads it from the beginning
     :param scopes: what the caller may do; it must be allowed to add rows to any table
-    :param prove: see :class:`~dynmodel_pyramid.changes.executor.Executor`
+    :param principal: for whom it is made
     :raises Malformed: nothing in the file is a column
     """
 
@@ -60,12 +61,12 @@ class FileTable:
         guessing: Guessing,
         corrections: Corrections,
         *,
-        prove: Prove = no_proof,
+        principal: Principal = TRUSTED,
         author: str | None = None,
     ) -> None:
         self._catalogue, self._scopes, self._open = catalogue, scopes, open
         self._corrections, self._author = corrections, author
-        self._service = DefinitionService(catalogue, prove=prove)
+        self._service = DefinitionService(catalogue, principal=principal)
         self.proposal: Proposal = propose(open(), guessing, corrections)
         #: The definition, as a client would post it.
         self.document: dict[str, Any] = {"model_name": name, "fields": self.proposal.fields}
@@ -93,9 +94,16 @@ class FileTable:
         columns = Columns(rows)
         contents = arranged(self._open(), self.proposal, self._corrections)
         importer = Import(rows, columns, position=position)
-        with self._transaction(rows) as transaction:
+        once = self._service.executor.principal.once
+        with ExitStack() as stack:
+            transaction = stack.enter_context(self._transaction(rows))
             importer.run(documents_of(contents, rows, columns), transaction)
             outcome = transaction.complete(self._author)
+            if once is None:
+                transaction.commit()
+            else:
+                stack.push(lambda kind, *ignored: transaction.commit() if kind is None else None)
+                once.hold(stack.pop_all(), transaction.connection, lambda connection: self._catalogue.hurry())
         self._catalogue.hurry()
         return Made(outcome, importer.count)
 
@@ -165,6 +173,8 @@ class _Making(Transaction):
             try:
                 transaction = connection.begin()
                 self._database.dialect.bound_statements(connection, self._database.settings.change_timeout)
+                if executor.principal.once is not None:
+                    executor.principal.once.claim(connection)
                 return executor.begin(connection, deadline, (), self._make_changes)
             except sa.exc.DBAPIError as error:
                 if transaction is not None:
@@ -172,20 +182,29 @@ class _Making(Transaction):
                 executor.wait_after(error, deadline)
 
     def complete(self, author: str | None) -> Outcome:
-        """Prove and log the new table, and commit."""
-        connection, begun, executor = self._staged or self._connection, self._begun, self._service.executor
-        assert connection is not None and begun is not None  # begin() was called
-        transaction = connection.get_transaction()
-        assert transaction is not None
-        is_complete = False
+        """Prove and log the new table."""
+        executor = self._service.executor
+        assert self._begun is not None  # begin() was called
         try:
-            done = executor.complete(connection, begun, author)
-            is_complete = True
+            done = executor.complete(self.connection, self._begun, author)
+        except sa.exc.DBAPIError as error:
+            executor.refuse(error)
+        return Outcome(done.changes[0].new, done.state, True)
+
+    def commit(self) -> None:
+        transaction = self.connection.get_transaction()
+        assert transaction is not None
+        try:
             transaction.commit()
         except sa.exc.DBAPIError as error:
-            executor.refuse(error, has_run=is_complete)
-        self._service.catalogue.committed(connection)
-        return Outcome(done.changes[0].new, done.state, True)
+            self._service.executor.refuse(error, has_run=True)
+        self._service.catalogue.committed(self.connection)
+
+    @property
+    def connection(self) -> sa.Connection:
+        connection = self._staged or self._connection
+        assert connection is not None  # begin() was called
+        return connection
 
     def close(self) -> None:
         """Roll back what was not completed."""

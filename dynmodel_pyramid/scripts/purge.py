@@ -4,9 +4,10 @@
     dynmodel-purge production.ini --days 90 --dry-run
 
 It takes dropped fields, old columns of conversions, and dropped tables, each in a transaction of its own, beside the
-running service. It also deletes what is old in the audit (``dynmodel.audit_days``), sessions that have ended, and
-tokens that expired ``dynmodel.trash_days`` ago. Run it once a day. It ends with 1 if something could not be purged; the
-rest is purged all the same. It does not know field types that an application adds with ``config.add_field_type``.
+running service. It also deletes what is old in the audit (``dynmodel.audit_days``), sessions that have ended, tokens
+that expired ``dynmodel.trash_days`` ago, and answers that were kept for an ``Idempotency-Key`` for long enough. Run it
+once a day. It ends with 1 if something could not be purged; the rest is purged all the same. It does not know field
+types that an application adds with ``config.add_field_type``.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from functools import partial
 import sqlalchemy as sa
 
 from dynmodel_pyramid.access.accounts.accounts import Accounts
+from dynmodel_pyramid.access.kept_answers import KeptAnswers
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.changes.trash import TableTrash
 from dynmodel_pyramid.changes.trash_fields import FieldTrash
@@ -45,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         settings = Settings(read_ini(args.ini))
         if not args.dry_run:
-            _tidy_access(settings)
+            _tidy(settings)
         days = settings.trash_days if args.days is None else args.days
         if not days and args.days is None:
             print("dynmodel.trash_days is 0: the trash is kept for ever. Nothing was purged.")
@@ -62,11 +64,15 @@ def _days(text: str) -> int:
     return int(text)
 
 
-def _tidy_access(settings: Settings) -> None:
+def _tidy(settings: Settings) -> None:
     database = Database(settings)
     try:
         upgrade.check(database)
         Accounts(database).tidy()
+        answers, deleted = KeptAnswers(database), True
+        while deleted:
+            with database.writer.begin() as connection:
+                deleted = bool(answers.tidy(connection))
     finally:
         database.close()
 

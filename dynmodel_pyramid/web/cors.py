@@ -14,7 +14,7 @@ from dynmodel_pyramid.web.http.tree import ROUTE, Handler
 EXPOSED = (
     "Content-Encoding, Content-Location, Content-Range, Content-Type, Date, Location, Server, Transfer-Encoding, "
     "Range-Unit, Preference-Applied, ETag, Link, Definition-Version, Definitions-Revision, X-Request-Id, "
-    "Deprecation, Retry-After, RateLimit, RateLimit-Policy"
+    "Deprecation, Retry-After, RateLimit, RateLimit-Policy, Idempotency-Replayed"
 )
 METHODS = "GET, POST, PATCH, PUT, DELETE, OPTIONS, HEAD"
 #: What pages of named origins may send, besides what their preflight asks for. One answer then serves a browser for all
@@ -22,6 +22,7 @@ METHODS = "GET, POST, PATCH, PUT, DELETE, OPTIONS, HEAD"
 ALLOWED = (
     *("Authorization", "Accept", "Accept-Language", "Content-Language", "Content-Type", "Prefer", "Range"),
     *("Range-Unit", "Accept-Profile", "Content-Profile", "If-Match", "If-None-Match", "apikey", "x-client-info"),
+    "Idempotency-Key",
 )
 MAX_AGE = "86400"
 

@@ -20,6 +20,7 @@ from dynmodel_pyramid.rows.permitted import row_service
 from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.rows.service import Rows
 from dynmodel_pyramid.web.definition_resources import FieldTrash, Health, History, Plan, QuarantineResource, TableTrash
+from dynmodel_pyramid.web.http.once import SENT, once_of
 from dynmodel_pyramid.web.http.seen import near_tables
 from dynmodel_pyramid.web.http.tree import ATTEMPT, ATTEMPT_NUMBER, Resource, deprecation_of, visible
 from dynmodel_pyramid.web.identity import resources as identity_resources
@@ -225,4 +226,6 @@ def root_factory(request: Request) -> Root:
     if request.matchdict.get("traverse") not in PUBLIC:
         # Now, so that a wrong credential is refused whatever is asked for.
         attempt.came_from(caller_of(request))
+        if SENT in request.environ:
+            attempt.once = once_of(request, attempt)
     return Root(attempt)

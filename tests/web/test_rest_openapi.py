@@ -124,9 +124,11 @@ def test_paths(document):
 
     assert used("get") == [*filters, *[f"#/parameters/{name}" for name in LISTS]]
     body = "#/parameters/body.child_entities"
-    assert used("post") == [body, *[f"#/parameters/{n}" for n in ("select", "columns", "on_conflict", "preferPost")]]
-    assert used("patch") == [*filters, body, "#/parameters/preferReturn"]
-    assert used("delete") == [*filters, "#/parameters/preferReturn"]
+    of_post = ("select", "columns", "on_conflict", "preferPost", "idempotencyKey")
+    assert used("post") == [body, *[f"#/parameters/{name}" for name in of_post]]
+    others = ["#/parameters/preferReturn", "#/parameters/idempotencyKey"]
+    assert used("patch") == [*filters, body, *others]
+    assert used("delete") == [*filters, *others]
     for method, status in (("get", "200"), ("get", "206"), ("post", "201"), ("patch", "204"), ("delete", "204")):
         assert path[method]["responses"][status]["description"]
     assert path["get"]["responses"]["200"]["schema"] == {

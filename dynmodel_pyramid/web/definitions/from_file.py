@@ -66,7 +66,7 @@ def create_from_file(context: Tables, request: Request) -> Response:
         _name(parameters, request),
         guessing(attempt.catalogue.field_types, zone),
         corrections_of(parameters.get("fields"), parameters.get("null")),
-        prove=attempt.prove_access,
+        principal=attempt.principal,
         author=author_of(request),
     )
     told = {"columns": made.proposal.columns, "told": made.proposal.told}

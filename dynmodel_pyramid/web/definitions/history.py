@@ -75,7 +75,7 @@ def get_difference(context: DifferenceResource, request: Request) -> Response:
 def revert(context: Revert, request: Request) -> Response:
     parameters = no_parameters(request, "on_error")
     refuse_body(request)
-    service = DefinitionService(context.attempt.catalogue, prove=context.attempt.prove_access)
+    service = DefinitionService(context.attempt.catalogue, principal=context.attempt.principal)
     table_id = context.model.definition.id
     precondition = context.attempt.held(refuse_other_version(request))
     outcome = service.execute(

@@ -53,7 +53,7 @@ def definition_answer(request: Request, outcome: Outcome, status: int = 200) -> 
 
 
 def _service(context: Tables | Table) -> DefinitionService:
-    return DefinitionService(context.attempt.catalogue, prove=context.attempt.prove_access)
+    return DefinitionService(context.attempt.catalogue, principal=context.attempt.principal)
 
 
 def list_tables(context: Tables, request: Request) -> Response:

@@ -83,7 +83,7 @@ def kept_field_document(entry: Kept) -> dict[str, Any]:
 
 
 def _fields(context: resources.FieldTrash | resources.TrashedField | resources.FieldRestore) -> FieldTrash:
-    return FieldTrash(context.attempt.catalogue, prove=context.attempt.prove_access)
+    return FieldTrash(context.attempt.catalogue, principal=context.attempt.principal)
 
 
 def list_fields(context: resources.FieldTrash, request: Request) -> Response:
@@ -141,7 +141,7 @@ def kept_table_document(entry: Kept) -> dict[str, Any]:
 
 
 def _tables(context: resources.BelowTrash) -> TableTrash:
-    return TableTrash(context.attempt.catalogue, prove=context.attempt.prove_access)
+    return TableTrash(context.attempt.catalogue, principal=context.attempt.principal)
 
 
 def list_tables(context: resources.TableTrash, request: Request) -> Response:

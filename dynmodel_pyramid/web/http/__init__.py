@@ -5,6 +5,7 @@
 ``permissions``   who may call the views of a resource
 ``seen``          definitions as the caller may see them
 ``transactions``  one attempt after another, each coherent
+``once``          requests with an Idempotency-Key, carried out at most once
 ``afterwards``    reads after the commit
 ``clients``       clients that go away: their work is stopped
 ``body``          request bodies: media types and sizes

@@ -67,14 +67,20 @@ def body_file(request: Request) -> BinaryIO:
 
     :raises TooLarge: over ``dynmodel.max_body_size``; of a body in gzip also when it is read, if more comes out
     """
+    file = body_as_sent(request)
+    return cast(BinaryIO, Unzipped(file, _most(request), _too_large)) if _is_zipped(request) else file
+
+
+def body_as_sent(request: Request) -> BinaryIO:
+    """The body as it came, at its beginning: :func:`body_file` without its decoding."""
     limit = _most(request)
     _close_temporary_files(request)
     request.make_body_seekable()
-    file = request.body_file_raw
+    file: BinaryIO = request.body_file_raw
     if file.seek(0, SEEK_END) > limit:
         raise _too_large(limit)
     file.seek(0)
-    return cast(BinaryIO, Unzipped(file, limit, _too_large)) if _is_zipped(request) else file
+    return file
 
 
 def _is_zipped(request: Request) -> bool:

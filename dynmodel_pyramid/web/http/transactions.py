@@ -29,7 +29,7 @@ from dynmodel_pyramid.catalogue.attempt import Stale
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.database.dialect import ONE_MOMENT
 from dynmodel_pyramid.database.work import Abandoned
-from dynmodel_pyramid.errors import ConfigurationProblem, OutcomeUnknown, Violation
+from dynmodel_pyramid.errors import ConfigurationProblem, Conflict, OutcomeUnknown, Violation
 from dynmodel_pyramid.rows.imports import Transaction
 from dynmodel_pyramid.web.http.afterwards import Afterwards
 from dynmodel_pyramid.web.http.clients import (
@@ -40,7 +40,15 @@ from dynmodel_pyramid.web.http.clients import (
     refuse_gone,
     unread_answer,
 )
-from dynmodel_pyramid.web.http.errors import UNDECIDED, database_error_view, log_failure, log_unexpected, stale_view
+from dynmodel_pyramid.web.http.errors import (
+    UNDECIDED,
+    database_error_view,
+    domain_error_view,
+    log_failure,
+    log_unexpected,
+    stale_view,
+)
+from dynmodel_pyramid.web.http.once import SENT, AnswerTooLong, repeated
 from dynmodel_pyramid.web.http.tree import ATTEMPT, ATTEMPT_NUMBER, Handler
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -76,6 +84,8 @@ def attempts_tween_factory(handler: Handler, registry: Registry) -> Handler:
         begin_work(request)
         try:
             answer = attempts(request)
+            if SENT in request.environ:
+                answer = repeated(request, answer)
         except Abandoned:
             if request.method in SAFE_METHODS:
                 log_gone(request, "its work was stopped")
@@ -144,13 +154,14 @@ def confirmation_tween_factory(handler: Handler, registry: Registry) -> Handler:
         error = getattr(request, "exception", None)
         if error is not None or unexpected:
             refuse_gone(request)  # it may be the stopped statement's error
-        attempt = request.environ.get(ATTEMPT)
+        attempt: RequestAttempt | None = request.environ.get(ATTEMPT)
         if attempt is None:
             for fault in unexpected:
                 log_unexpected(fault, request)
             return answer
         if isinstance(error, Stale):
             raise error
+        once = attempt.once
         if isinstance(error, OutcomeUnknown):
             return answer  # another attempt might write twice
         if error is not None and request.environ.get("tm.active"):
@@ -163,7 +174,15 @@ def confirmation_tween_factory(handler: Handler, registry: Registry) -> Handler:
             # Such as a driver's error for a column of another type than the statement was made for.
             raise AttemptFailure(unexpected[0], "other", answer)
         try:
+            if error is None and once is not None:
+                once.keep(answer)
             attempt.confirm()
+            if error is None and once is not None:
+                once.commit()
+        except (AnswerTooLong, Conflict, OutcomeUnknown) as refusal:
+            if request.environ.get("tm.active"):
+                request.tm.doom()
+            return domain_error_view(refusal, request)
         except sa.exc.DBAPIError as failed:
             refuse_gone(request)
             kind = attempt.database.failure(failed).kind
@@ -234,9 +253,11 @@ def write_connection(
     session = Session(attempt.database.writer if staged is None else staged)
     try:
         connection = session.connection()
-        mark_changed(session, request.tm)
         if staged is None:
             attend(request, connection)
+        if attempt.once is not None:
+            attempt.once.claim(connection)
+        mark_changed(session, request.tm)
         if attempt.catalogue.watcher is not None:
             request.tm.get().addAfterCommitHook(_tell_commit, (attempt.catalogue, connection))
         prepare(connection)
@@ -274,6 +295,9 @@ class RequestTransaction(Transaction):
         environ, database = self._request.environ, self._request.environ[ATTEMPT].database
         afterwards = environ.get(_AFTERWARDS)
         connection = environ.get("dynmodel.staging")
+        if environ[ATTEMPT].once is not None:
+            step()  # the answer is kept in the same transaction
+            return
         if afterwards is None and connection is not None and not self._request.tm.isDoomed():
             moment = database.dialect.keep_moment(connection)
             if moment is not None:
@@ -290,6 +314,9 @@ def _finished(request: Request, answer: Response) -> Response:
 
 
 def _close(request: Request) -> None:
+    attempt: RequestAttempt | None = request.environ.get(ATTEMPT)
+    if attempt is not None and attempt.once is not None:
+        attempt.once.roll_back()
     connection = request.environ.pop("dynmodel.connection", None)
     if connection is not None:
         connection.close()

@@ -51,7 +51,7 @@ def _precondition(request: Request) -> Callable[[Access], None]:
 
 
 def _service(context: BelowAccess) -> AccessService:
-    return AccessService(context.attempt.catalogue, prove=context.attempt.prove_access)
+    return AccessService(context.attempt.catalogue, principal=context.attempt.principal)
 
 
 def _shown(request: Request, found: AccessOutcome) -> Response:

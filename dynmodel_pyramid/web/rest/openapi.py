@@ -106,9 +106,9 @@ def _operations(
         told["description"] = description
     body = _key("body", name)
     parameters: dict[str, tuple[str, Sequence[str]]] = {
-        "post": ("201 Created", [body, "select", "columns", "on_conflict", "preferPost"]),
-        "patch": ("204 No Content", [*filters, body, "preferReturn"]),
-        "delete": ("204 No Content", [*filters, "preferReturn"]),
+        "post": ("201 Created", [body, "select", "columns", "on_conflict", "preferPost", "idempotencyKey"]),
+        "patch": ("204 No Content", [*filters, body, "preferReturn", "idempotencyKey"]),
+        "delete": ("204 No Content", [*filters, "preferReturn", "idempotencyKey"]),
     }
     for method in methods:
         if method == "get":
@@ -159,6 +159,7 @@ _PARAMETERS = {
     "preferReturn": _prefer(*_RETURN),
     "preferCount": _prefer("count=none", "count=exact", "count=planned", "count=estimated"),
     "preferPost": _prefer(*_RETURN, "resolution=ignore-duplicates", "resolution=merge-duplicates", "missing=default"),
+    "idempotencyKey": _parameter("header", "Idempotency-Key", "A repetition gets the same answer"),
     "select": _in_query("select", "Filtering Columns"),
     "columns": _in_query("columns", "Columns of the body"),
     "on_conflict": _in_query("on_conflict", "On Conflict"),

@@ -191,7 +191,7 @@ class Running:
                 lambda ids: replaced(definition, lambda tokens, _: ids[numbers.index(int(tokens[0]))], pointer),
             )
 
-        tables = NewTables(catalogue, [new_table(operation) for operation in self._new], prove=attempt.prove_access)
+        tables = NewTables(catalogue, [new_table(operation) for operation in self._new], principal=attempt.principal)
         self._context.operation = numbers[0]
         try:
             made, further = tables.make(connection, attempt.deadline)

@@ -89,7 +89,7 @@ def patch_schema(context: Schema, request: Request) -> Response:
 
 
 def _apply(context: Schema, request: Request, document: Any, others: str, parameters: dict[str, str]) -> Response:
-    schema = WholeSchema(context.attempt.catalogue, prove=context.attempt.prove_access)
+    schema = WholeSchema(context.attempt.catalogue, principal=context.attempt.principal)
     caller = context.attempt.caller
     done = schema.apply(
         document,

@@ -1,0 +1,172 @@
+"""Answers to requests with a key, for their repetitions (``_dynmodel_answer``).
+
+The row of a key is written as the first statement of the transaction of the request's write, and gets the answer as the
+last one. So it is there exactly if the write is, and a transaction with the same key waits for the first one: on
+PostgreSQL at the primary key, on SQLite for the lock of writers.
+"""
+
+import datetime
+import hashlib
+import math
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from dynmodel_pyramid.access.caller import Caller
+from dynmodel_pyramid.access.rights import rights_of
+from dynmodel_pyramid.database import Database
+from dynmodel_pyramid.definitions.store import aware, insert_or_update, now
+from dynmodel_pyramid.errors import TooManyRequests
+
+#: Rows that one step of cleaning deletes.
+STEP = 500
+#: Identities whose counts a process remembers.
+_REMEMBERED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class RequestKey:
+    """The key of one request. All are SHA-256 in hexadecimal digits.
+
+    :param digest: of the identity and the key
+    :param owner: of the identity
+    :param fingerprint: of the whole request
+    :param rights: of what the identity may do
+    """
+
+    digest: str
+    owner: str
+    fingerprint: str
+    rights: str
+
+
+def request_key(caller: Caller, key: str, fingerprint: str) -> RequestKey:
+    """The key of a request of a caller. An identity has its own keys, whatever credential it comes with."""
+    identity = caller.identity
+    owner = identity.kind if identity.id is None else f"id {identity.id}"
+    return RequestKey(_digest(f"{owner}\0{key}"), _digest(owner), fingerprint, rights_of(caller))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """
+    :param fingerprint: of the request that was answered
+    :param rights: of its identity at that time
+    :param headers: names and values
+    """
+
+    fingerprint: str
+    rights: str
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+@dataclass(slots=True)
+class _Room:
+    """How many more answers, and bytes, of an identity this process takes before it counts again."""
+
+    answers: int
+    size: int
+
+
+class KeptAnswers:
+    """The answers of one database."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        settings = database.settings
+        self.table = database.system.answer
+        self._kept_for = datetime.timedelta(hours=settings.idempotency_hours)
+        self._most, self._most_size = settings.max_kept_answers, settings.max_kept_answers_size
+        self._rooms: OrderedDict[str, _Room] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @property
+    def _old(self) -> datetime.datetime:
+        return now() - self._kept_for
+
+    def claim(self, connection: sa.Connection, key: RequestKey) -> bool:
+        """Begin a request, as the first statement of the transaction of its write; False: it was answered before.
+
+        It waits for a transaction of the same key.
+
+        :raises TooManyRequests: the identity has too many answers kept
+        :raises sqlalchemy.exc.DBAPIError: of the kind ``busy``: the other transaction took too long
+        """
+        self._refuse_too_many(connection, key.owner)
+        table, moment = self.table, now()
+        values = {"fingerprint": key.fingerprint, "rights": key.rights, "kept_at": moment, "size": 0}
+        statement = insert_or_update(connection, table).values(digest=key.digest, owner=key.owner, **values)
+        # A row that is too old counts as none.
+        statement = statement.on_conflict_do_update(
+            index_elements=[table.c.digest],
+            set_={**values, "status": None, "headers": None, "body": None},
+            where=table.c.kept_at <= moment - self._kept_for,
+        )
+        return connection.execute(statement.returning(table.c.digest)).first() is not None
+
+    def keep(
+        self, connection: sa.Connection, key: RequestKey, status: int, headers: list[tuple[str, str]], body: bytes
+    ) -> None:
+        """Write the answer of a request that was begun, before the commit."""
+        table = self.table
+        values = {"status": status, "headers": headers, "body": body, "size": len(body)}
+        connection.execute(sa.update(table).where(table.c.digest == key.digest).values(values))
+        with self._lock:
+            room = self._rooms.get(key.owner)
+            if room is not None:
+                room.answers -= 1
+                room.size -= len(body)
+
+    def find(self, connection: sa.Connection, key: RequestKey) -> KeptAnswer | None:
+        """The answer that is kept under a key."""
+        table = self.table.c
+        columns = (table.fingerprint, table.rights, table.status, table.headers, table.body)
+        query = sa.select(*columns).where(table.digest == key.digest, table.kept_at > self._old)
+        row = connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        headers = [(name, value) for name, value in row.headers or ()]
+        return KeptAnswer(row.fingerprint, row.rights, row.status, headers, row.body or b"")
+
+    def _refuse_too_many(self, connection: sa.Connection, owner: str) -> None:
+        """Counting takes time, so it is done again only when an eighth of what was left is used: several processes
+        pass the bounds by little.
+        """
+        with self._lock:
+            room = self._rooms.get(owner)
+            if room is not None and room.answers > 0 and room.size > 0:
+                return
+        table = self.table
+        kept = table.c.owner == owner, table.c.kept_at > self._old
+        query = sa.select(sa.func.count(), sa.func.sum(table.c.size), sa.func.min(table.c.kept_at)).where(*kept)
+        count, size, oldest = connection.execute(query).one()
+        left, left_size = self._most - count, self._most_size - int(size or 0)
+        if left <= 0 or left_size <= 0:
+            free = (aware(oldest) - self._old).total_seconds()
+            raise TooManyRequests(
+                f"{count} answers of {int(size or 0)} bytes are kept for the keys of this identity, and no more may be",
+                max(1, math.ceil(free)),
+                code="too_many_keys",
+                hint="send no Idempotency-Key, or wait until the oldest answer is deleted",
+            )
+        with self._lock:
+            self._rooms[owner] = _Room(max(1, left // 8), max(1, left_size // 8))
+            self._rooms.move_to_end(owner)
+            if len(self._rooms) > _REMEMBERED:
+                self._rooms.popitem(last=False)
+
+    def tidy(self, connection: sa.Connection) -> int:
+        """Delete at most :data:`STEP` answers that are too old; -> how many."""
+        table, old = self.table, self._old
+        oldest = sa.select(table.c.digest).where(table.c.kept_at <= old).order_by(table.c.kept_at).limit(STEP)
+        # The condition again: a row may have been claimed anew while this waited for its lock.
+        statement = sa.delete(table).where(table.c.digest.in_(oldest), table.c.kept_at <= old)
+        return connection.execute(statement).rowcount
