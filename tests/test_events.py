@@ -159,6 +159,26 @@ def test_changes_of_definitions(tasks, told):
     ]
 
 
+def test_a_batch(serve, told):
+    """Also of a table that it makes; all its events come before its commit, or after it."""
+    app = serve(
+        (lambda event: told.append((event.operation, *[row["id"] for row in event.documents()])), AfterRowWrite, {}),
+        *[
+            (lambda event: told.append(type(event)), event, {})
+            for event in (BeforeDefinitionChange, AfterDefinitionChange, DefinitionChangeCommitted, RowWriteCommitted)
+        ],
+    )
+    table = {"model_name": "New", "fields": {"text": "string"}}
+    operations = [
+        {"operation": "create_table", "definition": table},
+        {"operation": "insert", "table": "New", "row": {"text": "a"}},
+        {"operation": "update", "table": "New", "id": {"$ref": "/1/id"}, "row": {"text": "b"}},
+    ]
+    app.post_json("/batch/", operations)
+    after = [AfterDefinitionChange, DefinitionChangeCommitted, RowWriteCommitted, RowWriteCommitted]
+    assert told == [BeforeDefinitionChange, ("insert", 1), ("update", 1), *after]
+
+
 def test_rows_that_follow_a_deletion(tasks, told):
     link = {"type": "link", "table": "Task", "on_delete": "set_null"}
     part = {**link, "on_delete": "cascade"}

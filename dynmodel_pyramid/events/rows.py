@@ -1,7 +1,7 @@
 """Events of writes of rows: before them, in their transaction, and after its commit."""
 
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -16,9 +16,6 @@ from dynmodel_pyramid.catalogue.watching import RowWrites, WantedWrites
 from dynmodel_pyramid.definitions.problems import Problems, escape
 from dynmodel_pyramid.errors import Invalid, Problem
 from dynmodel_pyramid.events.tables import Table, Tables
-
-#: Gives the rows of these ids as JSON objects.
-ReadRows = Callable[[Sequence[int]], Iterator[bytes]]
 
 
 class RowEvent:
@@ -80,7 +77,7 @@ class BeforeRowWrite(_InTransaction):
     @cached_property
     def _existing(self) -> dict[int, dict[str, Any]]:
         ids = [] if self.operation == "insert" else [row_id for row_id in self._wanted.ids if row_id is not None]
-        rows = map(orjson.loads, self._tables[self._model.definition.id].encoded(ids)) if ids else ()
+        rows = map(orjson.loads, self._tables.encoded(self._model, ids)) if ids else ()
         return {row["id"]: row for row in rows}
 
     @cached_property
@@ -164,7 +161,7 @@ class AfterRowWrite(_InTransaction):
         if self.operation == "delete":
             return iter(())
         ids = [row_id for row_id, _ in self.rows]
-        return map(orjson.loads, self._tables[self._model.definition.id].encoded(ids))
+        return map(orjson.loads, self._tables.encoded(self._model, ids))
 
 
 class RowWriteCommitted(RowEvent):

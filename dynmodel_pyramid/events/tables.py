@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.access.scopes import console_scopes
 from dynmodel_pyramid.catalogue.attempt import Attempt
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
+from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.queries import parse, split
 from dynmodel_pyramid.rows.encoding import json_rows
 from dynmodel_pyramid.rows.querying import queried
@@ -67,10 +68,6 @@ class Table:
         self._attempt.confirm()
         return is_gone
 
-    def encoded(self, ids: Sequence[int]) -> Iterator[bytes]:
-        """The rows with these ids as JSON objects."""
-        return self._rows.encode(self._connection, ids)
-
 
 class Tables:
     """The tables of a catalogue in one transaction."""
@@ -92,3 +89,8 @@ class Tables:
         rows.use_linked()
         attempt.open(self.connection, writes=True)
         return Table(rows, self.connection, attempt)
+
+    def encoded(self, model: Model, ids: Sequence[int]) -> Iterator[bytes]:
+        """Rows of a table, which may have been made in this transaction, as JSON objects."""
+        rows = Rows(self.catalogue, model, console_scopes(Attempt(self.catalogue).model), author=self._author)
+        return rows.encode(self.connection, ids)
