@@ -24,13 +24,17 @@ class raw_cursor:
     The caller converts parameters and values to the driver's form; ``rows/prepared.py`` does so for whole tables.
     """
 
-    __slots__ = ("_connection", "_cursor")
+    __slots__ = ("_arguments", "_connection", "_cursor")
 
-    def __init__(self, connection: sa.Connection) -> None:
+    def __init__(self, connection: sa.Connection, *arguments: Any) -> None:
+        """
+        :param arguments: of the driver's ``cursor``
+        """
         self._connection = connection
+        self._arguments = arguments
 
     def __enter__(self) -> Any:
-        self._cursor = self._connection.connection.cursor()
+        self._cursor = self._connection.connection.cursor(*self._arguments)
         return self._cursor
 
     def __exit__(

@@ -3,13 +3,14 @@
 Callers ask for a capability, never for a dialect's name.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.database.cursors import raw_cursor
 from dynmodel_pyramid.database.things import Thing, Things
 from dynmodel_pyramid.errors import Conflict
 from dynmodel_pyramid.settings import Settings
@@ -179,6 +180,23 @@ class Dialect:
 
     def unbound_statements(self, connection: sa.Connection) -> None:
         """Lift that bound, also for a statement whose rows are still being read."""
+
+    def stream(
+        self, connection: sa.Connection, sql: str, parameters: Any, size: int
+    ) -> Generator[tuple[Sequence[Any], Sequence[Sequence[Any]]]]:
+        """Run a SELECT of the driver; yields the description of its columns with each part of at most ``size`` rows.
+        The rows of no more than two parts are in memory. There is at least one part, which may be empty.
+
+        The connection runs no other statement meanwhile, but :meth:`mark_stream`.
+        """
+        with raw_cursor(connection) as cursor:
+            cursor.execute(sql, parameters)
+            rows = cursor.fetchmany(size)
+            while True:
+                yield cursor.description, rows
+                if len(rows) < size:
+                    return
+                rows = cursor.fetchmany(size)
 
     def stopper(self, connection: sa.Connection) -> Callable[[], None]:
         """A function that ends the statement that this connection runs, if it runs one; for other threads. The

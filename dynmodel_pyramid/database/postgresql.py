@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -15,6 +15,7 @@ from dynmodel_pyramid.database.cursors import driver_connection, raw_cursor
 from dynmodel_pyramid.database.dialect import EXPLAIN_OPTIONS, ONE_MOMENT, REHEARSES, WRITES, Dialect, Failure
 from dynmodel_pyramid.database.identifiers import quote_identifier, without_parameters
 from dynmodel_pyramid.database.postgresql_entries import refused_entries
+from dynmodel_pyramid.database.postgresql_stream import STREAM_KEY, ServerStream
 from dynmodel_pyramid.database.things import Thing, Things
 
 #: The application names of sessions that are streams, as pg_stat_activity shows them.
@@ -27,7 +28,7 @@ _END_STREAMS = sa.text(
       AND (
         activity.application_name = :slow
         OR activity.application_name = :stream AND (
-          :every OR activity.state = 'idle in transaction'
+          :every OR (activity.state = 'idle in transaction' OR activity.wait_event = 'ClientWrite')
           AND activity.state_change < clock_timestamp() - interval '1 second'
         )
       )
@@ -246,6 +247,11 @@ class PostgreSQL(Dialect):
     def bound_statements(self, connection: sa.Connection, seconds: float) -> None:
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}")
 
+    def stream(
+        self, connection: sa.Connection, sql: str, parameters: Any, size: int
+    ) -> Generator[tuple[Sequence[Any], Sequence[Sequence[Any]]]]:
+        return ServerStream(connection, size).read(connection, sql, parameters)
+
     def stopper(self, connection: sa.Connection) -> Callable[[], None]:
         return partial(driver_connection(connection).cancel_safe, timeout=CANCEL_TIMEOUT)
 
@@ -308,7 +314,12 @@ class PostgreSQL(Dialect):
         self._lock(connection, table, "ACCESS EXCLUSIVE")
 
     def mark_stream(self, connection: sa.Connection, *, waits: bool = False) -> None:
-        connection.exec_driver_sql(f"SET LOCAL application_name = '{SLOW_STREAM if waits else STREAM}'")
+        statement = f"SET LOCAL application_name = '{SLOW_STREAM if waits else STREAM}'"
+        running: ServerStream | None = connection.connection.info.get(STREAM_KEY)
+        if running is None:
+            connection.exec_driver_sql(statement)
+        else:
+            running.do_first(statement)
 
     def is_cut_off(self, connection: sa.Connection) -> bool:
         raw = driver_connection(connection)

@@ -5,6 +5,7 @@
 ``documents``    JSON as documents
 ``delimited``    CSV (RFC 4180) as text
 ``csv_files``    CSV as records
+``csv_columns``  rows as CSV, column by column
 ``headers``      names as people's files have them
 ``key_columns``  columns that are keys of linked rows
 ``typed``        values with types of their own as values of fields

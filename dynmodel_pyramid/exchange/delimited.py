@@ -16,17 +16,21 @@ from dynmodel_pyramid.exchange.text import CHUNK, text_reader
 MAX_VALUES = 10_000
 Record = list[str | None]
 _FIELD = re.compile(r'"([^"]*+(?:""[^"]*+)*+)"|([^",\r\n]*+)')
-_QUOTED = re.compile(r'[",\r\n]')
+#: A value with one of these stands in quotes.
+MARKS = '",\r\n'
+_QUOTED = re.compile(f"[{MARKS}]")
+#: The cells of null and of the empty text.
+CELLS = {None: "", "": '""'}
 
 
 def write_record(values: Iterable[str | None]) -> str:
-    return ",".join(map(_written, values)) + "\r\n"
+    return ",".join(map(write_cell, values)) + "\r\n"
 
 
-def _written(value: str | None) -> str:
-    if value is None:
-        return ""
-    return f'"{value.replace(chr(34), chr(34) * 2)}"' if not value or _QUOTED.search(value) else value
+def write_cell(value: str | None) -> str:
+    if not value:
+        return CELLS[value]
+    return f'"{value.replace(chr(34), chr(34) * 2)}"' if _QUOTED.search(value) else value
 
 
 def read_records(file: BinaryIO, longest: int | None = None) -> Iterator[Record]:

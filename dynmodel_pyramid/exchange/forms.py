@@ -1,15 +1,17 @@
 """Rows as the bodies of answers: the encoded rows, and the text before, between and behind them."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from secrets import token_hex
 from typing import Any
 
 import orjson
 
 from dynmodel_pyramid.exchange import CSV, NDJSON
+from dynmodel_pyramid.exchange.csv_columns import csv_records
 from dynmodel_pyramid.exchange.delimited import write_record
-from dynmodel_pyramid.exchange.outgoing import Texts, cell
+from dynmodel_pyramid.exchange.outgoing import Texts
 from dynmodel_pyramid.exchange.typed import exact_json, exactly
-from dynmodel_pyramid.rows.encoding import OPTIONS, json_rows
+from dynmodel_pyramid.rows.encoding import json_rows
 
 Rows = Sequence[Sequence[Any]]
 
@@ -70,17 +72,27 @@ class JsonForm(Form):
         return self.part(rows) if self.is_single else self._encode(self.names, rows)
 
 
+#: A name that no object in a row has.
+_ROW = token_hex(16)
+_ROW_BEGINS, _ROW_FOLLOWS = f'{{"{_ROW}":'.encode(), f',{{"{_ROW}":'.encode()
+
+
 class NdJsonForm(Form):
-    """A JSON object in each line."""
+    """A JSON object in each line.
+
+    All rows are encoded together, as an array: 1.6 us for a row of 21 values, where a call for each row costs 8. The
+    first name stands in for the place where a row begins, until commas become line ends there.
+    """
 
     content_type = f"{NDJSON}; charset=utf-8"
 
     def __init__(self, names: Sequence[str]) -> None:
-        self._names = names
+        self._names = (_ROW, *names[1:])
+        self._begins = b"{" + orjson.dumps(names[0]) + b":"
 
     def part(self, rows: Rows) -> bytes:
-        option = OPTIONS | orjson.OPT_APPEND_NEWLINE
-        return b"".join([orjson.dumps(dict(zip(self._names, row, strict=True)), option=option) for row in rows])
+        array = json_rows(self._names, rows)[1:-1]
+        return array.replace(_ROW_FOLLOWS, b"\n" + self._begins).replace(_ROW_BEGINS, self._begins, 1) + b"\n"
 
 
 class CsvForm(Form):
@@ -93,7 +105,7 @@ class CsvForm(Form):
         self._forms = [texts.get(name) for name in names]
 
     def part(self, rows: Rows) -> bytes:
-        return "".join([write_record(map(cell, row, self._forms)) for row in rows]).encode()
+        return "\r\n".join([*csv_records(rows, self._forms), ""]).encode()
 
 
 class RestCsvForm(Form):
@@ -103,9 +115,10 @@ class RestCsvForm(Form):
 
     def __init__(self, names: Sequence[str]) -> None:
         self.opening = csv_line(names)
+        self._forms = [_compact] * len(names)
 
     def part(self, rows: Rows) -> bytes:
-        return b"".join([b"\n" + csv_line([cell(value, _compact) for value in row]) for row in rows])
+        return "\n".join(["", *csv_records(rows, self._forms)]).encode()
 
 
 def csv_line(cells: Iterable[str | None]) -> bytes:

@@ -64,9 +64,8 @@ class Kept:
         self.plan = plan
         self.last: tuple[tuple[Any, ...], PreparedSelect] | None = None
         self.count: PreparedSelect | None = None
-        #: The last stream: its limit and offset, the statement, and SQLAlchemy's cache with its compiled form, which
-        #: halves the time of a list of one row.
-        self.stream: tuple[tuple[Any, ...], sa.Select[*tuple[Any, ...]], dict[Any, Any]] | None = None
+        #: The last stream: its limit and offset, and the statement.
+        self.stream: tuple[tuple[Any, ...], PreparedSelect] | None = None
 
 
 class KeptPlans:
@@ -161,14 +160,9 @@ class Queried:
         """The rows' values, in the order of ``plan.names``, ``CHUNK`` rows in memory."""
         last = self._kept.stream
         if last is None or last[0] != (limit, offset):
-            last = self._kept.stream = ((limit, offset), self.plan.page(limit, offset), {})
-        _, statement, compiled = last
-        options = {"compiled_cache": compiled, "stream_results": True, "yield_per": CHUNK}
-        result = connection.execute(statement, self._values, execution_options=options)
-        try:
-            yield from result.partitions(CHUNK)
-        finally:
-            result.close()
+            statement = PreparedSelect(self.plan.page(limit, offset), connection.dialect)
+            last = self._kept.stream = ((limit, offset), statement)
+        return last[1].parts(connection, self.rows.catalogue.database.dialect, CHUNK, self._values)
 
     def guess(self, connection: sa.Connection, how: str) -> int | None:
         """How many rows the database's planner expects; None if it gives no estimate, or counting is as good.

@@ -4,6 +4,7 @@ import json
 import logging
 import threading
 import time
+from contextlib import closing
 
 import pytest
 import sqlalchemy as sa
@@ -92,8 +93,8 @@ def test_a_stream_is_stopped_in_the_middle_of_a_statement(serving, fresh, pool, 
     begins, parts = threading.Event(), Queried.parts
 
     def endless_parts(self, connection, *arguments):
-        source = parts(self, connection, *arguments)
-        yield from [next(source), next(source)]
+        with closing(parts(self, connection, *arguments)) as source:
+            yield from [next(source), next(source)]
         begins.set()
         connection.exec_driver_sql(ENDLESS[connection.dialect.name])
 
