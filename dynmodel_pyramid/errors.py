@@ -4,6 +4,7 @@ Every error has a stable ``code`` that clients may rely on (docs/errors.md lists
 the culprit and, where there is one, a ``hint`` that names the mend.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -59,9 +60,13 @@ class Unauthenticated(DynmodelError):
 
 
 class Forbidden(DynmodelError):
-    """The caller is known, and may not do that."""
+    """The caller is known, and may not do that.
+
+    ``every`` has the rows that he may not write, where it is known which ones.
+    """
 
     code = "forbidden"
+    every: "Sequence[Problem]" = ()
 
 
 class TooManyRequests(DynmodelError):
@@ -101,6 +106,8 @@ class Faulty(DynmodelError):
 
     def __init__(self, problems: list[Problem], total: int | None = None, *, hint: str | None = None) -> None:
         self.problems = problems[: self.MAX_PROBLEMS]
+        #: All that are known; never shown as a whole.
+        self.every: Sequence[Problem] = self.problems
         self.total = len(problems) if total is None else total
         super().__init__(self._summary(problems[0]) + ("" if self.total == 1 else f" (and {self.total - 1} more)"))
         self.hint = hint

@@ -5,7 +5,7 @@ from typing import Any, BinaryIO
 
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.exchange import CSV, NDJSON
-from dynmodel_pyramid.exchange.contents import Broken, DocumentContents, Reading
+from dynmodel_pyramid.exchange.contents import Broken, DocumentContents, Note, Reading
 from dynmodel_pyramid.exchange.csv_files import read_csv, read_rest_csv
 from dynmodel_pyramid.exchange.documents import Documents, parse_json, too_long
 from dynmodel_pyramid.exchange.formats import USUAL, Format
@@ -16,7 +16,7 @@ from dynmodel_pyramid.rows.service import refuse_other_than_object
 
 def _read_json(file: BinaryIO, reading: Reading) -> DocumentContents:
     """An array of documents, or one document."""
-    documents = Documents(file, reading.longest)
+    documents = Documents(file, reading.longest, note=reading.note)
     if documents.is_array:
         return DocumentContents(documents)
     file.seek(0)
@@ -29,19 +29,23 @@ def _read_json(file: BinaryIO, reading: Reading) -> DocumentContents:
 
 
 def _read_ndjson(file: BinaryIO, reading: Reading) -> DocumentContents:
-    return DocumentContents(_lines(file, reading.longest))
+    return DocumentContents(_lines(file, reading.longest, reading.note))
 
 
-def _lines(file: BinaryIO, longest: int) -> Iterator[Any]:
+def _lines(file: BinaryIO, longest: int, note: Note | None) -> Iterator[Any]:
     """A document in each line (ndjson.org); empty lines are skipped.
 
     :raises TooLarge: a line is too long
     """
+    number = 0
     while line := file.readline(longest + 2):
+        number += 1
         text = line.strip(b" \t\r\n")
         if len(text) > longest:
             raise too_long(longest)
         if text:
+            if note is not None:
+                note(number, text.decode(errors="replace"))
             try:
                 document = parse_json(text)
             except Malformed as error:

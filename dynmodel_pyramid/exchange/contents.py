@@ -3,7 +3,7 @@
 :mod:`~.binding` makes rows of it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ from dynmodel_pyramid.hints import Hint
 
 #: The parameters of a media type, such as ``charset``; their names are in lower case.
 Parameters = Mapping[str, str]
+Note = Callable[[int | None, str], None]
 NO_PARAMETERS: Parameters = MappingProxyType({})
 
 
@@ -23,12 +24,15 @@ class Reading:
     :param most_bytes: the most bytes that a packed file (a spreadsheet, Parquet) may grow to
     :param most_cells: the most cells of a file that is read as a whole
     :param parameters: those of the media type, of :attr:`Format.parameters`
+    :param note: called by readers of texts with the line (from 1; None: lines mean nothing) and the text of each
+        document or record, in their order
     """
 
     longest: int = 16_777_216
     most_bytes: int = 67_108_864
     most_cells: int = 20_000_000
     parameters: Parameters = field(default_factory=lambda: NO_PARAMETERS)
+    note: Note | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import BinaryIO
 
-from dynmodel_pyramid.exchange.contents import Broken, Chunk, Reading, RecordContents
+from dynmodel_pyramid.exchange.contents import Broken, Chunk, Note, Reading, RecordContents
 from dynmodel_pyramid.exchange.delimited import Record, read_chunks, write_record
 from dynmodel_pyramid.exchange.headers import ragged_hint
 
@@ -15,7 +15,8 @@ def read_csv(file: BinaryIO, reading: Reading) -> RecordContents:
 
     :raises Malformed: the file is not CSV
     """
-    names, chunks = _begun(read_chunks(file, reading.longest), lambda record: False)
+    note = None if reading.note is None else _behind_names(reading.note)
+    names, chunks = _begun(read_chunks(file, reading.longest, note), lambda record: False)
     return RecordContents(names, _records(names, chunks), is_text=True, code="malformed_csv")
 
 
@@ -26,6 +27,19 @@ def read_rest_csv(file: BinaryIO, reading: Reading) -> RecordContents:
     """
     names, chunks = _begun(read_chunks(file, reading.longest), _is_empty)
     return RecordContents(names, _rest_records(names, chunks), is_text=True, code="malformed_csv")
+
+
+def _behind_names(note: Note) -> Note:
+    """It passes over the first record."""
+    is_first = True
+
+    def later(line: int | None, text: str) -> None:
+        nonlocal is_first
+        if not is_first:
+            note(line, text)
+        is_first = False
+
+    return later
 
 
 def _is_empty(record: Record) -> bool:

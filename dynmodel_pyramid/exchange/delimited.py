@@ -10,6 +10,7 @@ from itertools import chain
 from typing import BinaryIO
 
 from dynmodel_pyramid.errors import Malformed, TooLarge
+from dynmodel_pyramid.exchange.contents import Note
 from dynmodel_pyramid.exchange.text import CHUNK, text_reader
 
 #: Values in one record; no table has as many columns.
@@ -38,12 +39,13 @@ def read_records(file: BinaryIO, longest: int | None = None) -> Iterator[Record]
     return chain.from_iterable(read_chunks(file, longest))
 
 
-def read_chunks(file: BinaryIO, longest: int | None = None) -> Iterator[list[Record]]:
+def read_chunks(file: BinaryIO, longest: int | None = None, note: Note | None = None) -> Iterator[list[Record]]:
     """The records of a file in UTF-8, read in parts; a byte order mark is skipped.
 
     Lines end with LF or CRLF; with CR alone, too, where the first one does. Then LF may end the file, and nothing else.
 
     :param longest: the most characters that one record may have
+    :param note: see :class:`~.contents.Reading`; the record of names is noted as well
     :raises Malformed: naming the line that is wrong
     :raises TooLarge: a record is longer
     """
@@ -67,6 +69,8 @@ def read_chunks(file: BinaryIO, longest: int | None = None) -> Iterator[list[Rec
             record, end = parsed
             if ends_with_cr is None:
                 ends_with_cr = text[end - 1] == "\r"
+            if note is not None:
+                note(line, text[position:end].rstrip("\r\n"))
             line += text.count("\r" if ends_with_cr else "\n", position, end)
             position, size = end, CHUNK
             chunk.append(record)

@@ -114,9 +114,17 @@ class Documents:
     Elements are read one by one, so that memory is bounded by the longest one. Errors name places in the whole text.
 
     :param longest: the most characters that one document may have
+    :param note: see :class:`~.contents.Reading`
     """
 
-    def __init__(self, file: BinaryIO, longest: int, decoder: json.JSONDecoder = STRICT) -> None:
+    def __init__(
+        self,
+        file: BinaryIO,
+        longest: int,
+        decoder: json.JSONDecoder = STRICT,
+        note: Callable[[int | None, str], None] | None = None,
+    ) -> None:
+        self._note = note
         self._read: Reader = text_reader(file, not_utf_8)
         self._decoder = decoder
         self._longest = longest
@@ -155,7 +163,7 @@ class Documents:
         fast path for nearly all elements; the caller handles the rest.
         """
         scan = self._decoder.scan_once  # type: ignore[attr-defined] # which typeshed does not know
-        text, position, behind = self._text, self._position, _BEHIND.match
+        text, position, behind, note = self._text, self._position, _BEHIND.match, self._note
         while text.startswith("{", position):
             try:
                 document, end = scan(text, position)
@@ -163,6 +171,8 @@ class Documents:
                 return
             if (comma := behind(text, end)) is None or end - position > self._longest:
                 return
+            if note is not None:
+                note(None, text[position:end])
             self._position = position = comma.end()
             yield document
 
@@ -222,6 +232,8 @@ class Documents:
                 cut = not left or (left < _NEAR and self._text[end] in ".eE")
                 if not (cut and self._more()):
                     self._refuse_longer(end - self._position)
+                    if self._note is not None:
+                        self._note(None, self._text[self._position : end])
                     self._position = end
                     return document
 

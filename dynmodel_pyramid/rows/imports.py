@@ -109,7 +109,7 @@ class Import:
             :meth:`Transaction.later`
         :raises Invalid: with every fault, and their total
         """
-        parts = _parts(documents, self._position)
+        parts = parts_of(documents, self._position)
         first, second = next(parts, []), next(parts, None)
         if second is None:
             judged = self._judged(first, 0)
@@ -307,7 +307,11 @@ class Import:
         transaction.later(show)
 
 
-def _parts(documents: Iterable[Document], position: Callable[[], int]) -> Iterator[list[Document]]:
+def parts_of(documents: Iterable[Document], position: Callable[[], int]) -> Iterator[list[Document]]:
+    """Documents in parts of bounded size.
+
+    :param position: gives the bytes of the body that were read so far
+    """
     part: list[Document] = []
     begun = 0
     for document in documents:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.access.grants import Action
 from dynmodel_pyramid.access.scope import Permit
-from dynmodel_pyramid.errors import Forbidden
+from dynmodel_pyramid.errors import Forbidden, Problem
 from dynmodel_pyramid.rows.reads import RowReads
 
 _UNCACHED = {"compiled_cache": None}
@@ -42,11 +42,16 @@ class Permits:
             f"this identity may not {_WORDS[self._action]} {what}", hint="GET /me/ shows what it may do with the table"
         )
 
-    def refused_check(self) -> Forbidden:
-        return Forbidden(
+    def refused_check(self, pointers: Iterable[str] = ()) -> Forbidden:
+        """
+        :param pointers: of the rows that are refused, where they are known
+        """
+        refusal = Forbidden(
             "no grant of this identity allows the row as it would be",
             hint="GET /me/ shows what it may do with the table",
         )
+        refusal.every = [Problem(pointer, refusal.code, refusal.detail) for pointer in pointers]
+        return refusal
 
     def covering(
         self, names: Collection[str], values: Mapping[str, Any], missing: Collection[str] = ()

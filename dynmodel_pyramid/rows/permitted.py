@@ -99,18 +99,21 @@ class PermittedRows(Rows):
         if len(set(ids)) < len(ids):
             # The client gives an id twice: the database refuses it.
             return super().insert(connection, rows, above=above, own_links=own_links)
+        pointers = dict(zip(ids, rows.places, strict=True))
 
         def write(places: Sequence[int]) -> None:
             waiting = {ids[place]: trials[place] for place in places}
             while waiting:
-                waiting = self._insert_some(connection, permits, waiting)
+                waiting = self._insert_some(connection, permits, waiting, pointers)
 
         with self.in_any_order(connection) if own_links else nullcontext():
             write_all(connection, self, rows.candidates, len(ids), write)
         self.report(connection, "insert", [(row_id, 1) for row_id in ids])
         return ids
 
-    def _insert_some(self, connection: sa.Connection, permits: Permits, waiting: dict[int, Any]) -> dict[int, Any]:
+    def _insert_some(
+        self, connection: sa.Connection, permits: Permits, waiting: dict[int, Any], pointers: Mapping[int, str]
+    ) -> dict[int, Any]:
         """Add the rows under the first permits that may allow each; -> those that these do not allow, with the others.
 
         :raises Forbidden: a row has no others
@@ -124,8 +127,10 @@ class PermittedRows(Rows):
             if savepoint is not None:
                 savepoint.commit()
             return {}
-        if savepoint is None or any(len(waiting[row_id][1]) == 1 for row_id in failing):
-            raise permits.refused_check()
+        refused = [row_id for row_id in failing if len(waiting[row_id][1]) == 1]
+        if refused:
+            raise permits.refused_check([pointers[row_id] for row_id in sorted(refused)])
+        assert savepoint is not None  # as the failing rows have others
         savepoint.rollback()
         passing = {row_id: entry for row_id, entry in waiting.items() if row_id not in failing}
         if passing:

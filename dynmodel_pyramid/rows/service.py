@@ -43,6 +43,7 @@ class NewRows:
     :param values: the rows, or their columns
     :param pointers: whether the pointers of problems begin with the row's number; the first one's is ``first``
     :param sent: the fields that the client sent for each; empty if the caller may write everything
+    :param numbers: those of the rows; None: they follow one another
     """
 
     def __init__(
@@ -52,10 +53,12 @@ class NewRows:
         pointers: bool = False,
         first: int = 0,
         sent: tuple[frozenset[str], ...] = (),
+        numbers: Sequence[int] | None = None,
     ) -> None:
         self._values = values
+        self.numbers = range(first, first + len(ids)) if numbers is None else numbers
         self.ids = ids
-        self.pointers, self.first, self.sent = pointers, first, sent
+        self.pointers, self.sent = pointers, sent
 
     @property
     def values(self) -> list[dict[str, Any]]:
@@ -74,7 +77,29 @@ class NewRows:
     @property
     def places(self) -> list[str]:
         """The pointers of the rows."""
-        return [f"/{number}" if self.pointers else "" for number, _ in enumerate(self.ids, self.first)]
+        return [f"/{number}" if self.pointers else "" for number in self.numbers]
+
+    def some(self, places: Sequence[int]) -> "NewRows":
+        """Copies of some of the rows."""
+        ids, numbers = [self.ids[place] for place in places], [self.numbers[place] for place in places]
+        values: list[dict[str, Any]] | dict[str, list[Any]]
+        if isinstance(self._values, dict):
+            values = {name: [column[place] for place in places] for name, column in self._values.items()}
+        else:
+            values = [dict(self._values[place]) for place in places]
+        sent = tuple(self.sent[place] for place in places) if self.sent else ()
+        return NewRows(values, ids, self.pointers, sent=sent, numbers=numbers)
+
+    @classmethod
+    def joined(cls, parts: Sequence["NewRows"]) -> "NewRows":
+        """The rows of several."""
+        return cls(
+            [row for part in parts for row in part.values],
+            [row_id for part in parts for row_id in part.ids],
+            pointers=True,
+            sent=tuple(sent for part in parts for sent in part.sent),
+            numbers=[number for part in parts for number in part.numbers],
+        )
 
     def candidates(self) -> list[Candidate]:
         """The rows for messages of the database's refusals."""

@@ -224,7 +224,9 @@ def _refusal(
     if not problems.total:
         # The rows that were in the way are gone by now.
         problems.put(Problem("", violation_code(failure), violation_text(failure.kind, (), None)))
-    return problems.error()
+    error = problems.error()
+    error.every = list(found.values()) or error.problems
+    return error
 
 
 def explained(

@@ -43,6 +43,10 @@ class WrittenRows:
             self._connection.execute(sa.insert(self._table), lines, execution_options=_UNCACHED)
             self._count += len(ids)
 
+    def forget(self) -> None:
+        """Begin anew, after the rows that were added have been undone."""
+        self._count = 0
+
     def among(self, ids: Collection[int]) -> set[int]:
         """The given ids that belong to written rows."""
         key = self._table.c.id

@@ -183,6 +183,30 @@ def test_uploads_of_many_rows_are_checked(shop):
     assert len(shop.admin("get", "/table/Order/rows/?select=id").json) == 2500
 
 
+@pytest.mark.parametrize("more", [0, 1500])
+def test_rows_that_no_grant_allows_are_left_out(shop, more):
+    """With ``handling=lenient``: each row is judged by the grants, and what is told of it is what was sent."""
+    unseen = shop.admin("post_json", "/table/Team/rows/", {"name": "y", "rank": 2}).json["id"]
+    grants = [
+        {"fields": ["text", "size", "team"], "check": "size=lt.5000", "preset": {"owner": "x"}},
+        {"fields": ["text", "size"], "check": "size=eq.9000"},
+    ]
+    shop.grant({"Team": {"read": {"rows": "rank=eq.1"}}, "Order": {"read": True, "create": grants}})
+    body = [{"size": 1}, {"size": 6000}, {"owner": "y"}, {"size": 2, "team": unseen}, {"size": 9000}, {"nope": 1}]
+    body += [{"size": 7000 if number == 1200 else 3} for number in range(more)]
+    lenient = {"Prefer": "handling=lenient, return=minimal"}
+    answer = shop.clerk("post_json", "/table/Order/rows/", body, headers=lenient, status=201).json
+    told = [(error["pointer"], error["code"]) for row in answer["refused"] for error in row["errors"]]
+    wanted = [("/1", "forbidden"), ("/2", "forbidden"), ("/3/team", "unknown_row"), ("/5/nope", "unknown_field")]
+    assert told == wanted + [("/1206", "forbidden")] * bool(more)
+    stored = shop.admin("get", "/table/Order/rows/?select=size,owner&order=id&limit=3").json
+    assert stored[:2] == [{"size": 1, "owner": "x"}, {"size": 9000, "owner": None}]
+    shop.grant({"Order": {"read": True}})
+    shop.clerk("post_json", "/table/Order/rows/", body, headers=lenient, status=403)
+    shop.grant({"Order": {"read": True, "create": {"fields": ["text"]}}})
+    shop.clerk("post_json", "/table/Order/rows/", [{"size": 1}], headers=lenient, status=422)
+
+
 # Checks of writes of several rows
 
 

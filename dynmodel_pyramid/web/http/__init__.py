@@ -17,6 +17,7 @@
 ``answers``       the responses
 ``errors``        exceptions -> problem documents
 ``listing``       a list of rows: read, counted, ranged and answered
+``lenient``       writes of the good rows of a body
 ``writing``       rows that are added and written, with the rows in the answer
 ``streams``       long lists, sent while they are read
 ``explained``     execution plans instead of rows

@@ -66,6 +66,16 @@ class RowsBody:
             buffer, self._file = self._file, TemporaryFile()
             self._file.write(buffer.getbuffer())
 
+    def go_on(self, text: bytes, between: bytes, closing: bytes) -> None:
+        """Begin another list behind the parts that were added.
+
+        :param text: stands before its first part; for ``between`` and ``closing`` see the class
+        """
+        if not self._file.tell():
+            self._file.write(self._before)
+        self._file.write(text)
+        self._before, self._between, self._closing = b"", between, closing
+
     def answer(self, answer: Response) -> None:
         """Let this be the body of an answer, which closes it."""
         if not self._file.tell():

@@ -77,6 +77,8 @@ class Write:
     _body: RowsBody
     #: Whether the body was a single row, not an array.
     is_one = False
+    #: Whether the rows in the answer are the first member of an object (:meth:`report`).
+    reports = False
 
     def __init__(self, face: Face, context: Written, request: Request) -> None:
         self.face, self.context, self.request = face, context, request
@@ -106,7 +108,8 @@ class Write:
             self.request.tm.doom()
         if self.shows_rows:
             self._form = self.accepted.form(self._returned.names, is_one=self.is_one)
-            self._body = RowsBody(self._form.opening, self._form.between, self._form.closing)
+            opening = b'{"rows":[' if self.reports else self._form.opening
+            self._body = RowsBody(opening, self._form.between, self._form.closing)
         return self.connection
 
     def take(self, connection: sa.Connection, ids: Sequence[int]) -> None:
@@ -156,6 +159,27 @@ class Write:
             answer = empty_answer(empty)
             if self.face.varies:
                 answer.headers.pop("Content-Type", None)
+        return self._finished(answer, count)
+
+    def report(
+        self, status: int, content_type: str, count: int, add: Callable[[RowsBody], None], later: Later
+    ) -> Response:
+        """The answer to a write that has more to tell than rows.
+
+        :param add: goes on with the body, behind the rows if there are any
+        """
+        answer = rows_answer(content_type, status=status)
+
+        def fill() -> None:
+            self._settle()
+            body = self._body if self.shows_rows else RowsBody(b"", b"", b"")
+            add(body)
+            body.answer(answer)
+
+        later(fill)
+        return self._finished(answer, count)
+
+    def _finished(self, answer: Response, count: int) -> Response:
         total = count if self.preferences["count"] in ("exact", "estimated") else None
         part = self.face.written_range(self.request.method, count, total)
         if part is not None:

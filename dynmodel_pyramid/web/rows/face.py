@@ -12,6 +12,7 @@ from dynmodel_pyramid.queries.grammar.parsing import AT_THE_ROOT, EVERYWHERE, HA
 from dynmodel_pyramid.rows.nested import WRITE
 from dynmodel_pyramid.web.http.conditions import best_offer
 from dynmodel_pyramid.web.http.faces import Face
+from dynmodel_pyramid.web.http.lenient import OFFERS, asks_for
 from dynmodel_pyramid.web.http.preferences import RETURNS, PreferenceRules
 from dynmodel_pyramid.web.http.ranges import beyond_the_end, content_range
 from dynmodel_pyramid.web.resources import RowList
@@ -35,7 +36,7 @@ _JSON = _Json()
 
 
 def _accept(request: Request) -> _Json:
-    best_offer(request)
+    best_offer(request, *[OFFERS] * asks_for(request))
     return _JSON
 
 

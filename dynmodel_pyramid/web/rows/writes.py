@@ -1,15 +1,19 @@
 """Writes to ``/table/{id}/rows/``: new rows, upserts, and PATCH and DELETE of all rows that a filter finds."""
 
+from dataclasses import replace
+
 from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.exchange.binding import documents_of
+from dynmodel_pyramid.exchange.contents import Note
 from dynmodel_pyramid.rows.entries import Columns
 from dynmodel_pyramid.rows.filtered import Filtered
 from dynmodel_pyramid.rows.imports import Merging
 from dynmodel_pyramid.rows.nested import NestedRows, inserting
+from dynmodel_pyramid.rows.refused import RawTexts
 from dynmodel_pyramid.web.http.body import (
     MERGE_PATCH,
     body_file,
@@ -20,6 +24,7 @@ from dynmodel_pyramid.web.http.body import (
     refuse_body,
     refuse_media_type,
 )
+from dynmodel_pyramid.web.http.lenient import asks_for, create_leniently
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.permissions import by_grants
 from dynmodel_pyramid.web.http.tree import path
@@ -54,10 +59,16 @@ def create_rows(context: RowList, request: Request) -> Response:
     refuse_media_type(request, request.registry.dynmodel_formats.readable)
     if merging is not None:
         _refuse_if_match(request)
-    if write.preferences["nested"] is None:
-        answer, created = create(write, _sent(write), merging)
-    else:
+    if write.preferences["nested"] is not None:
         answer, created = _create_nested(context, write, merging)
+    elif asks_for(request):
+        with RawTexts() as texts:
+            sent = _sent(write, texts.add)
+            if not sent.is_one:
+                return create_leniently(write, sent, merging, texts)
+        answer, created = create(write, sent, merging)
+    else:
+        answer, created = create(write, _sent(write), merging)
     row_id, rows = created.last_id, write.rows
     if write.is_one and created.count and row_id is not None:
         answer.headers["Location"] = path(request, "table", context.model.definition.id, "rows", row_id)
@@ -82,6 +93,12 @@ def _create_nested(context: RowList, write: Write, merging: Merging | None) -> t
     request, rows = write.request, write.rows
     document = read_json(request)
     write.is_one = type(document) is not list
+    if not write.is_one and asks_for(request):
+        raise Malformed(
+            "nested rows are written all or none",
+            code="invalid_preference",
+            hint="send them without handling=lenient, or one by one",
+        )
     columns = Columns(rows, write.query.columns)
     nested = NestedRows(
         rows,
@@ -96,11 +113,11 @@ def _create_nested(context: RowList, write: Write, merging: Merging | None) -> t
     return write.answer(201, len(ids), empty=201), Created(len(ids), len(ids), ids[-1] if ids else None)
 
 
-def _sent(write: Write) -> Sent:
+def _sent(write: Write, note: Note | None = None) -> Sent:
     request = write.request
     file, columns = body_file(request), Columns(write.rows, write.query.columns)
     format = request.registry.dynmodel_formats[media_type_of(request)]
-    contents = format.read(file, reading_of(request))
+    contents = format.read(file, replace(reading_of(request), note=note))
     return Sent(documents_of(contents, write.rows, columns), columns, contents.is_one, position_of(file))
 
 
