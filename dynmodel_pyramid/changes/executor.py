@@ -88,6 +88,14 @@ class Begun:
         return frozenset() if self.access is None else self.access.replaced
 
 
+#: Writes rows in the transaction of a change, when its statements have run.
+Between = Callable[[sa.Connection, Begun], None]
+
+
+def nothing_between(connection: sa.Connection, begun: Begun) -> None:
+    """For changes that write no rows of their own."""
+
+
 class Executor:
     """The definition changes of one catalogue.
 
@@ -108,16 +116,20 @@ class Executor:
         *,
         author: str | None = None,
         access: AccessChange | None = None,
+        between: Between = nothing_between,
     ) -> Executed:
         """Make the changes of ``make_changes``, with all their tables locked.
 
         :param wanted: the tables that ``make_changes`` needs to see
         :param access: a change of roles that belongs to it
+        :param between: called between the two halves, to write rows
         :raises Conflict: roles name what the changes take away
         """
 
         def run(connection: sa.Connection, deadline: float) -> Executed:
-            return self.complete(connection, self.begin(connection, deadline, wanted, make_changes, access), author)
+            begun = self.begin(connection, deadline, wanted, make_changes, access)
+            between(connection, begun)
+            return self.complete(connection, begun, author)
 
         while True:
             try:

@@ -19,6 +19,7 @@ from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.changes import schema_access
 from dynmodel_pyramid.changes.access_change import Audit, no_audit
 from dynmodel_pyramid.changes.apply import TablePlan, naming_table
+from dynmodel_pyramid.changes.executor import Between, nothing_between
 from dynmodel_pyramid.changes.on_error import FAIL, OnError
 from dynmodel_pyramid.changes.planner import Definitions
 from dynmodel_pyramid.changes.schema_access import AccessPlan, Allow, access_of, allow_all, in_memory
@@ -103,11 +104,13 @@ class WholeSchema:
         author: str | None = None,
         allow_access: Allow = allow_all,
         audit: Audit = no_audit,
+        between: Between = nothing_between,
     ) -> Applied:
         """Change all tables, and the roles if the document has them, to match the document.
 
         :param others: what becomes of tables that are not in the document
         :param allow_access: refuses a document whose roles differ
+        :param between: see :meth:`Executor.execute`
         :raises Invalid: the document's faults
         :raises PreconditionFailed: the precondition doesn't hold
         :raises Conflict: the rows don't allow it
@@ -136,7 +139,7 @@ class WholeSchema:
             return with_words(made, how, self.catalogue.field_types, current)
 
         access = access_of(document, patch=others == PATCH, allow=allow_access, author=author, audit=audit)
-        done = self.service.executor.execute((), make_changes, author=author, access=access)
+        done = self.service.executor.execute((), make_changes, author=author, access=access, between=between)
         for change in done.changes:
             after.pop(change.id, None)
             if change.after is not None:

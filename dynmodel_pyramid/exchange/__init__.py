@@ -21,6 +21,7 @@
 ``new_tables``   a table made of a file
 ``importing``    rows of a file into a table, for scripts
 ``exporting``    rows of a table into a file, for scripts
+``backup``       all tables as files, and back
 ``local_files``  files on the disk, and standard input
 """
 

@@ -1,5 +1,6 @@
-"""``dynmodel-export``: rows of a table into a file, from the database of an INI file.
+"""``dynmodel-export``: rows of a table into a file, or all tables into a backup, from the database of an INI file.
 
+    dynmodel-export production.ini backup.zip
     dynmodel-export production.ini products.csv --table Product
     dynmodel-export production.ini - --format ndjson --table Product --query 'price=gt.10&order=name'
 
@@ -16,16 +17,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from dynmodel_pyramid.catalogue.catalogue import Catalogue
+from dynmodel_pyramid.exchange.backup.archives import writing
+from dynmodel_pyramid.exchange.backup.saving import save
 from dynmodel_pyramid.exchange.exporting import export_rows
 from dynmodel_pyramid.exchange.local_files import PACKED, STANDARD, format_of, refuse_parameters
-from dynmodel_pyramid.scripts.importing import WRITTEN, parameters_of, parser_of, run_with
+from dynmodel_pyramid.scripts.importing import WRITTEN, parameters_of, parser_of, run_with, tables_progress
 from dynmodel_pyramid.scripts.progress import Progress
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = parser_of("dynmodel-export", "Write the rows of a table into a file.")
-    parser.add_argument("file", help="the file; - for standard output; a name that ends with .gz is packed")
-    parser.add_argument("--table", help="the table's model name or number")
+    parser = parser_of("dynmodel-export", "Write the rows of a table into a file, or make a backup.")
+    parser.add_argument("file", help="the file; - for standard output; .gz is packed; or a new folder, zip or tar")
+    parser.add_argument("--table", help="the table's model name or number; without it a backup of all tables is made")
     parser.add_argument("--query", default="", help="which rows and values, as in an address: price=gt.10&order=name")
     return parser
 
@@ -34,8 +38,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser = _parser()
     args = parser.parse_args(arguments)
     if args.table is None:
-        parser.error("--table is missing")
+        if args.file == STANDARD or args.format or args.query or parameters_of(args):
+            parser.error("without --table a backup is made: say a folder or an archive, and no format or query")
+        return run_with(args.ini, lambda registry: _save(registry.dynmodel_catalogue, args))
     return run_with(args.ini, lambda registry: _export(registry, args))
+
+
+def _save(catalogue: Catalogue, args: argparse.Namespace) -> int:
+    with tables_progress(args) as watch, writing(args.file) as target:
+        done = save(catalogue, target, watch)
+    print(f"{done.tables} tables with {done.rows} rows saved.")
+    return WRITTEN
 
 
 def _export(registry: Any, args: argparse.Namespace) -> int:

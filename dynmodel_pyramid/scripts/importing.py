@@ -1,5 +1,6 @@
-"""``dynmodel-import``: rows of a file into a table, on the database of an INI file.
+"""``dynmodel-import``: rows of a file into a table, or a backup, on the database of an INI file.
 
+    dynmodel-import production.ini backup.zip
     dynmodel-import production.ini products.csv --table Product
     dynmodel-import production.ini products.csv.gz --table Product --create
     dynmodel-import production.ini - --format ndjson --table Product --on-conflict code
@@ -12,7 +13,9 @@ import argparse
 import json
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,6 +24,8 @@ from dynmodel_pyramid.access.scopes import console_scopes
 from dynmodel_pyramid.catalogue.attempt import Attempt
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.errors import DynmodelError, Malformed
+from dynmodel_pyramid.exchange.backup.archives import is_archive, reading
+from dynmodel_pyramid.exchange.backup.restoring import restore
 from dynmodel_pyramid.exchange.contents import Reading
 from dynmodel_pyramid.exchange.importing import Done, Wanted, import_file, import_parts
 from dynmodel_pyramid.exchange.inference.tables import Corrections, guessing
@@ -53,9 +58,10 @@ def parameters_of(args: argparse.Namespace) -> dict[str, str]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = parser_of("dynmodel-import", "Write the rows of a file.")
-    parser.add_argument("file", help="the file; - for standard input; a name that ends with .gz is unpacked")
-    parser.add_argument("--table", help="the table's model name or number")
+    parser = parser_of("dynmodel-import", "Write the rows of a file, or restore a backup.")
+    parser.add_argument("file", help="the file; - for standard input; .gz is unpacked; or a backup: a folder, zip, tar")
+    parser.add_argument("--table", help="the table's model name or number; without it the file is a backup")
+    parser.add_argument("--beside-others", action="store_true", help="a backup: also if the database has tables")
     made = parser.add_argument_group("a new table")
     made.add_argument("--create", action="store_true", help="make the table, with types found in all rows")
     made.add_argument("--plan", action="store_true", help="with --create: print the definition, and make nothing")
@@ -94,11 +100,49 @@ def _names(text: str) -> list[str]:
 def main(arguments: list[str] | None = None) -> int:
     parser = _parser()
     args = parser.parse_args(arguments)
-    if args.table is None:
-        parser.error("--table is missing")
+    if args.table is None and not (is_archive(args.file) or Path(args.file).is_dir()):
+        parser.error("--table is missing, and the file is no folder and no archive")
+    if args.table is None and _given(args):
+        parser.error(f"--{_given(args)[0].replace('_', '-')} is for --table: all tables of a backup are restored")
+    if args.table is not None and args.beside_others:
+        parser.error("--beside-others is for backups, without --table")
     if args.create and (args.columns or args.on_conflict or args.upsert or args.ignore or args.part_rows):
         parser.error("--create takes no options of a table that is there")
+    if args.table is None:
+        return run_with(args.ini, lambda registry: _restore(registry.dynmodel_catalogue, args))
     return run_with(args.ini, lambda registry: _run(registry, args))
+
+
+def _given(args: argparse.Namespace) -> list[str]:
+    """The options of a single table that are given."""
+    names = ("format", "create", "plan", "fields", "null", "timezone", "columns", "on_conflict", "upsert", "ignore")
+    return [name for name in (*names, "part_rows", "skip_rows", *_PARAMETERS) if getattr(args, name)]
+
+
+def _restore(catalogue: Catalogue, args: argparse.Namespace) -> int:
+    with tables_progress(args) as watch, reading(args.file) as source:
+        done = restore(catalogue, source, beside_others=args.beside_others, watch=watch)
+    print(f"{done.tables} tables with {done.rows} rows restored.")
+    return WRITTEN
+
+
+@contextmanager
+def tables_progress(args: argparse.Namespace) -> Iterator[Callable[[str, int], None]]:
+    """What tells how far a backup is, table by table."""
+    told: dict[str, Progress] = {}
+
+    def watch(table: str, rows: int) -> None:
+        if table not in told:
+            for progress in told.values():
+                progress.end()
+            told[table] = Progress(table, is_quiet=args.quiet)
+        told[table](rows)
+
+    try:
+        yield watch
+    finally:
+        for progress in told.values():
+            progress.end()
 
 
 def run_with(ini: str, run: Callable[[Any], int]) -> int:
@@ -127,9 +171,9 @@ def _run(registry: Any, args: argparse.Namespace) -> int:
     format = format_of(registry.dynmodel_formats, args.format, args.file)
     parameters = parameters_of(args)
     refuse_parameters(format, parameters)
-    reading = Reading(longest=settings.max_document_size, parameters=parameters)
+    how = Reading(longest=settings.max_document_size, parameters=parameters)
     catalogue: Catalogue = registry.dynmodel_catalogue
-    with LocalFile(args.file, format, reading) as file:
+    with LocalFile(args.file, format, how) as file:
         if args.create:
             return _create(catalogue, file, args)
         progress = Progress(args.table, file.size, file.place, is_quiet=args.quiet)

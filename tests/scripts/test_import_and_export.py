@@ -131,3 +131,22 @@ def test_progress():
     progress(1)
     progress(22)
     assert plain.getvalue() == "A: 22 rows, 2/s\n"
+
+
+def test_a_backup(console, make_app, tmp_path):
+    (tmp_path / "a.csv").write_bytes(CSV.encode())
+    console(importing.main, "a.csv", "--table", "A", "--create")
+    assert console(exporting.main, "backup.zip", "--quiet") == (0, "1 tables with 2 rows saved.\n", "")
+    status, _, err = console(importing.main, "backup.zip")
+    assert status == 3 and "--beside-others" in err
+    make_app().put_json("/schema/", {"tables": {}})
+    assert console(importing.main, "backup.zip")[:2] == (0, "1 tables with 2 rows restored.\n")
+    assert console(exporting.main, "b.csv", "--table", "A", "--query", "order=id.desc")[0] == 0
+    assert (tmp_path / "b.csv").read_bytes() == CSV.encode()
+    for arguments in (["backup.zip", "--format", "csv"], ["a.csv"], ["backup.zip", "--table", "A", "--beside-others"]):
+        with pytest.raises(SystemExit) as ended:
+            console(importing.main, *arguments)
+        assert ended.value.code == 2
+    with pytest.raises(SystemExit):
+        console(exporting.main, "-")
+    assert console(exporting.main, ".")[0] == 3
