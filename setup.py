@@ -86,6 +86,9 @@ setup(
             "mypy >= 2.4",
             "types-PyYAML >= 6.0",
             "types-jsonschema >= 4.18",
+            "openpyxl >= 3.1",  # judges workbooks, as python-calamine does; XlsxWriter makes some
+            "python-calamine >= 0.4",
+            "XlsxWriter >= 3.2",
             "arro3-io >= 0.6",  # judges Parquet and Arrow that pyarrow wrote; another implementation
             "build >= 1.2",
             "geojson >= 3.1",  # wrapped by an example, as is python-stdnum
@@ -119,6 +122,7 @@ setup(
             "ndjson = dynmodel_pyramid.exchange.built_in:NDJSON_FORMAT",
             "csv = dynmodel_pyramid.exchange.built_in:CSV_FORMAT",
             "parquet = dynmodel_pyramid.exchange.arrow.parquet:PARQUET_FORMAT",
+            "xlsx = dynmodel_pyramid.exchange.xlsx.writing:XLSX_FORMAT",
             "arrow = dynmodel_pyramid.exchange.arrow.streams:ARROW_FORMAT",
             "rest_csv = dynmodel_pyramid.exchange.built_in:REST_CSV_FORMAT",
         ],

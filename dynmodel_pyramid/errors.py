@@ -47,6 +47,12 @@ class UnsupportedParameter(DynmodelError):
     code = "unsupported_media_type"
 
 
+class Unwritable(DynmodelError):
+    """Rows do not fit in the format that a client asks for."""
+
+    code = "not_acceptable"
+
+
 class TooLarge(DynmodelError):
     """A client sent more than it may."""
 

@@ -17,6 +17,7 @@
 ``built_in``     JSON, NDJSON and CSV, as they are registered
 ``packed``       what packed files may grow to
 ``arrow``        Parquet and Arrow streams
+``xlsx``         workbooks of Excel
 ``inference``    the fields of a table for a file
 ``new_tables``   a table made of a file
 ``importing``    rows of a file into a table, for scripts

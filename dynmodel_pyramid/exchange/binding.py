@@ -71,7 +71,7 @@ class Binding:
             named = [name for name in self.names if name is not None]
             #: The columns that are keys of linked rows.
             self.keyed = key_columns(rows, named, contents.code)
-            by_name = _readers(rows, named, columns, self.keyed, is_text=contents.is_text)
+            by_name = _readers(rows, named, columns, self.keyed, contents)
         except (Malformed, Invalid) as error:
             if contents.is_text:
                 error.hint = header_hint(contents.names, rows.exists, contents.chunks) or error.hint
@@ -145,11 +145,11 @@ def _name_hint(name: str) -> str:
 
 
 def _readers(
-    rows: Rows, names: list[str], columns: Columns, keyed: Mapping[str, KeyColumn], *, is_text: bool
+    rows: Rows, names: list[str], columns: Columns, keyed: Mapping[str, KeyColumn], contents: RecordContents
 ) -> dict[str, Cell | None]:
     """The reader of each field's cells; cells of ignored fields stay as they are."""
     problems, definition = Problems(), rows.model.definition
-    aliases = rows.former_names
+    aliases, is_text = rows.former_names, contents.is_text
     readers: dict[str, Cell | None] = {}
     for name in names:
         key = keyed.get(name)
@@ -169,13 +169,27 @@ def _readers(
             _add_unknown(problems, name, rows)
         elif field is not None:
             field_type = rows.model.field_types[field.type]
-            readers[name] = reader_of(field_type, field.options) if is_text else _typed(field_type, field.options)
+            readers[name] = _field_reader(field_type, field.options, contents)
         elif present in rows.reader.given:
             readers[name] = None if is_text else plain_value
         else:
             _add_unknown(problems, name, rows)
     problems.raise_if_any()
     return readers
+
+
+def _field_reader(field_type: FieldType, options: Options, contents: RecordContents) -> Cell | None:
+    if contents.is_text:
+        return reader_of(field_type, options)
+    typed = _typed(field_type, options)
+    if not contents.has_text_forms:
+        return typed
+    read_text = reader_of(field_type, options) or _same
+    return lambda cell: read_text(cell) if type(cell) is str else typed(cell)
+
+
+def _same(text: str) -> str:
+    return text
 
 
 def _add_unknown(problems: Problems, name: str, rows: Rows) -> None:

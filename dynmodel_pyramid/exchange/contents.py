@@ -81,6 +81,8 @@ class RecordContents:
     :param names: as the file has them; None for a column without a name
     :param chunks: the records, read while they are asked for; each has one cell for each name
     :param is_text: the cells are texts, which the text forms of the fields read; else they are values
+    :param has_text_forms: the cells are values; but texts among them are in the text forms of the fields, as in a
+        spreadsheet
     :param types: the declared type of each column, where the file has types
     :param code: of the error for names that are refused
     :param told: as of :class:`DocumentContents`
@@ -89,6 +91,7 @@ class RecordContents:
     names: Sequence[str | None]
     chunks: Iterator[Chunk]
     is_text: bool = False
+    has_text_forms: bool = False
     types: Sequence[ColumnType | None] | None = None
     code: str = "malformed_file"
     told: dict[str, str] = field(default_factory=dict)

@@ -22,10 +22,12 @@ class Form:
     A format whose files are more than rows between an opening and a closing overrides :meth:`parts`.
 
     :param is_single: the form is for exactly one row
+    :param is_made_first: the whole is made before its first byte, so that :class:`~dynmodel_pyramid.errors.Unwritable`
+        is an answer
     """
 
     content_type: str
-    is_single = False
+    is_single = is_made_first = False
     opening = between = closing = b""
 
     def part(self, rows: Rows) -> bytes:

@@ -46,6 +46,6 @@ def seekable(file: BinaryIO) -> BinaryIO:
 
 
 def closed_with(chunks: Iterator[Any], opened: BinaryIO, file: BinaryIO) -> None:
-    """Close the copy when the iterator is no longer used."""
+    """Close a copy of the file when the iterator is no longer used."""
     if opened is not file:
         weakref.finalize(chunks, opened.close)

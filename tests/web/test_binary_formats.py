@@ -1,5 +1,6 @@
 """Rows as Parquet and Arrow: of every type, by other libraries too, and files of other programs."""
 
+import datetime
 import gzip
 import io
 import json
@@ -8,16 +9,19 @@ from decimal import Decimal
 from typing import Any
 
 import arro3.io
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import python_calamine
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import fixed_dictionaries, none, one_of
 
 from tests.every_type import written_types
 
 PARQUET, ARROW = "application/vnd.apache.parquet", "application/vnd.apache.arrow.stream"
-BINARY = {"parquet": PARQUET, "arrow": ARROW}
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+BINARY = {"parquet": PARQUET, "arrow": ARROW, "xlsx": XLSX}
 
 
 def get(client, path, media_type) -> bytes:
@@ -127,6 +131,46 @@ def test_files_of_other_programs(client):
         rows, gzip.compress(file.getvalue()), {"Content-Type": PARQUET, "Content-Encoding": "gzip"}, status=201
     )
     assert [row["name"] for row in packed.json] == ["x", "x"]
+
+
+def test_workbooks(client):
+    fields = {**FIELDS, "local": {"type": "datetime", "timezone": "Europe/Berlin"}, "code": "string", "ok": "boolean"}
+    rows = client.table(fields) + "rows/"
+    first = {**ROWS[0], "n": 7, "price": "12.5000", "name": "=1+1", "code": "007", "ok": False}
+    first["clock"] = "23:59:59.5"
+    first |= {"local": "2026-10-25T00:30:00Z", "day": "2026-01-31"}
+    # The hour before is also 02:30 in Berlin.
+    second = {**ROWS[1], "local": "2026-07-01T10:00:00Z", "n": 10**15, "day": "1066-10-14"}
+    stored = client.send("POST", rows, [first, second], status=201).json
+    file = get(client, f"{rows}?select={','.join(fields)}", XLSX)
+    [names, *cells] = openpyxl.load_workbook(io.BytesIO(file)).active.iter_rows()
+    assert [cell.value for cell in names] == list(fields)
+    cell = dict(zip(fields, cells[0], strict=True))
+    assert (cell["n"].value, cell["price"].value, cell["price"].number_format) == (7, 12.5, "0.0000")
+    assert (cell["day"].value, cell["day"].number_format) == (datetime.datetime(2026, 1, 31), "yyyy-mm-dd")
+    assert cell["at"].value == datetime.datetime(2026, 1, 31, 12, 30)
+    assert (cell["clock"].value, cell["ok"].value) == (datetime.time(23, 59, 59, 500000), False)
+    assert [(cell[name].value, cell[name].data_type) for name in ("name", "code", "local", "tags")] == [
+        ("=1+1", "s"),
+        ("007", "s"),
+        ("2026-10-25T00:30:00Z", "s"),
+        ('["a","b"]', "s"),
+    ]
+    cell = dict(zip(fields, cells[1], strict=True))
+    assert (cell["local"].value, cell["n"].value) == (datetime.datetime(2026, 7, 1, 12), str(10**15))
+    client.send("DELETE", f"{rows}?id=gt.0", status=204)
+    copies = post(client, rows, XLSX, file)
+    assert [{**copy, "id": row["id"]} for copy, row in zip(copies, stored, strict=True)] == stored
+    assert post(client, rows, f"{XLSX};sheet=Other", file, 400)["hint"].startswith("its sheets are ")
+
+
+def test_what_a_workbook_does_not_hold(client):
+    rows = client.table({"text": "text"}) + "rows/"
+    client.send("POST", rows, [{"text": "a"}] * 3000 + [{"text": "a" * 32_768}], status=201)
+    refused = client.app.get(rows, headers={"Accept": XLSX}, status=406).json
+    assert (refused["code"], "32767 characters" in refused["detail"]) == ("not_acceptable", True)
+    sheet = python_calamine.load_workbook(io.BytesIO(get(client, f"{rows}?id=lte.3000", XLSX))).get_sheet_by_index(0)
+    assert sheet.to_python() == [["id", "text"], *[[number, "a"] for number in range(1, 3001)]]
 
 
 def test_refused_files(client):

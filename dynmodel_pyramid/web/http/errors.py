@@ -70,6 +70,7 @@ class RangeNotSatisfiable(HttpError):
 STATUSES: tuple[tuple[type[errors.DynmodelError], int], ...] = (
     (errors.Malformed, 400),
     (errors.TooLarge, 413),
+    (errors.Unwritable, 406),
     (errors.UnsupportedParameter, 415),
     (errors.Unauthenticated, 401),
     (errors.Forbidden, 403),

@@ -21,6 +21,7 @@ from itertools import chain, islice
 import sqlalchemy as sa
 from pyramid.request import Request
 
+from dynmodel_pyramid.errors import Unwritable
 from dynmodel_pyramid.exchange.forms import Form, Rows
 from dynmodel_pyramid.web.http.answers import Answer
 from dynmodel_pyramid.web.http.clients import has_gone, log_gone
@@ -49,6 +50,8 @@ class RowStream:
     """
 
     whole: Rows | None = None
+    #: The first bytes of a body that was made before it is sent.
+    _made = b""
 
     def __init__(self, request: Request, connection: sa.Connection, parts: Generator[Rows]) -> None:
         self._request = request
@@ -65,6 +68,8 @@ class RowStream:
             answer = Answer(form.whole(self.whole))
         else:
             self._begin(form)
+            if form.is_made_first:
+                self._made = next(filter(None, self), b"")
             answer = Answer(app_iter=self)
         answer.headers["Content-Type"] = form.content_type
         return answer
@@ -104,6 +109,9 @@ class RowStream:
         return self
 
     def __next__(self) -> bytes:
+        if self._made:
+            made, self._made = self._made, b""
+            return made
         self._waited += time.monotonic() - self._gave
         with self._turn:
             if self._ended:
@@ -124,6 +132,9 @@ class RowStream:
                     raise self._over() from error
                 self._break_off(f"the database: {first_line(error.orig)}")
                 raise self._over() from error
+            except Unwritable:
+                self._abandon()
+                raise
             except Exception as error:
                 self._abandon()
                 log_unexpected(error, self._request)
