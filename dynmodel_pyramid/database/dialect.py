@@ -93,6 +93,8 @@ class Dialect:
     may_prove_later = False
     #: Which of :data:`EXPLAIN_OPTIONS` the database knows.
     explain_options: frozenset[str] = frozenset()
+    #: Whether a key of whole numbers costs nothing, because rows are kept in its order (SQLite's rowid).
+    has_free_keys = True
     #: The schema of a connection's temporary tables.
     temporary_schema: str
 

@@ -60,6 +60,7 @@ class PostgreSQL(Dialect):
     max_columns = 1590  # MaxHeapAttributeNumber is 1600 (PostgreSQL manual, appendix K), dropped columns included
     counts_dropped_columns = True
     temporary_schema = "pg_temp"
+    has_free_keys = False
     has_sequences = True
     nulls_not_distinct = True
     may_prove_later = True
@@ -171,6 +172,21 @@ class PostgreSQL(Dialect):
         with raw_cursor(connection) as cursor:
             cursor.execute("SELECT nextval(%s) FROM generate_series(1, %s)", (name, count))
             return sorted(row[0] for row in cursor)
+
+    def reserve_range(self, connection: sa.Connection, table: sa.Table, count: int, *, above: int) -> int | None:
+        # A sequence never goes back here. So nobody else has drawn any of the ids if there is no gap between them.
+        if above:
+            self._advance(connection, table, above)
+        if not count:
+            return above + 1
+        name = connection.dialect.identifier_preparer.format_sequence(self.sequence(table))
+        with raw_cursor(connection) as cursor:
+            cursor.execute(
+                "SELECT min(id), max(id) FROM (SELECT nextval(%s) AS id FROM generate_series(1, %s)) AS drawn",
+                (name, count),
+            )
+            first, last = cursor.fetchone()
+        return int(first) if last - first + 1 == count else None
 
     def draw_ids_into(
         self, connection: sa.Connection, table: sa.Table, drawn: sa.Table, count: int, *, above: int

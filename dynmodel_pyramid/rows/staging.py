@@ -75,7 +75,8 @@ class StagedRows:
         #: The one grant that allows all rows; None if everything is allowed.
         self._permit = next(iter(rows.scope.of("create") or ()), None)
         self._constant = [field for field in rows.given if field.name not in self._numbered]
-        metadata = sa.MetaData(schema=rows.catalogue.database.dialect.temporary_schema)
+        dialect = rows.catalogue.database.dialect
+        metadata = sa.MetaData(schema=dialect.temporary_schema)
         columns = [
             column for column in rows.model.table.columns if column.key not in {"id", *SYSTEM_COLUMNS, *self._numbered}
         ]
@@ -84,7 +85,7 @@ class StagedRows:
         self._table = sa.Table(
             "_staged_rows",
             metadata,
-            sa.Column("_n", sa.Integer, primary_key=True),
+            sa.Column("_n", sa.Integer, primary_key=dialect.has_free_keys),
             sa.Column("_k", sa.Integer),
             sa.Column("id", sa.BigInteger),
             *[sa.Column(self._columns[column.key], column.type, key=column.key) for column in columns],
@@ -252,7 +253,9 @@ class StagedRows:
                 draw = rows.catalogue.store.draw_numbers
                 first = draw(self.connection, rows.model.definition.id, field.id, count)
                 values[field.name] = first + self._ordinal
-        query = sa.select(*values.values()).select_from(self._source).order_by(self._table.c._n)
+        query = sa.select(*values.values()).select_from(self._source)
+        if self._source is not self._table:  # which is read in the order in which its rows were added
+            query = query.order_by(self._table.c._n)
         return sa.insert(table).from_select([table.c[name] for name in values], query, include_defaults=False)
 
     def _lines_statement(self, table: sa.Table, lines: sa.Table) -> sa.Insert:
@@ -272,10 +275,11 @@ class StagedRows:
         if not total:
             return
         # In the order in which they are reported when parts are written one by one.
-        for start in range(0, self._count, PART):
-            for field, reference in fields:
-                if len(problems.found) < Invalid.MAX_PROBLEMS:
-                    self._point(field, reference, start, problems)
+        found = [
+            line for place, (field, reference) in enumerate(fields) for line in self._found(place, field, reference)
+        ]
+        for _, _, pointer, detail in sorted(found, key=lambda line: line[:2])[: Invalid.MAX_PROBLEMS]:
+            problems.add(pointer, "unknown_row", detail)
         problems.total = total
         problems.raise_if_any()
 
@@ -310,16 +314,18 @@ class StagedRows:
         far = self.rows.models(reference.table)
         return {} if far is None else self.rows.scopes.values(far)
 
-    def _point(self, field: FieldDefinition, reference: Reference, start: int, problems: Problems) -> None:
+    def _found(
+        self, place: int, field: FieldDefinition, reference: Reference
+    ) -> Generator[tuple[int, int, str, str], None, None]:
+        """The first links of a field to missing rows: the number of the part, the field's place, pointer and detail."""
         source, missing = self._missing(field, reference)
         position = source.c.position if reference.many else sa.null()
-        query = sa.select(source.c._n, _value(source, field, reference), position)
-        query = query.where(source.c._n >= start, source.c._n < start + PART, *missing)
+        query = sa.select(source.c._n, _value(source, field, reference), position).where(*missing)
         query = query.order_by(source.c._n, *[position] * reference.many).limit(Invalid.MAX_PROBLEMS)
-        for number, row_id, place in self._run(query, self._far_values(reference)):
-            below = "" if place is None else f"/{place}"
+        for number, row_id, item in self._run(query, self._far_values(reference)):
+            below = "" if item is None else f"/{item}"
             detail = field.message or f"there is no row {row_id} in the table that is linked to"
-            problems.add(f"/{number}/{escape(field.name)}{below}", "unknown_row", detail)
+            yield number // PART, place, f"/{number}/{escape(field.name)}{below}", detail
 
     def ids(self) -> Generator[Sequence[int]]:
         """The ids of the moved rows, in the order of the documents, in parts."""
