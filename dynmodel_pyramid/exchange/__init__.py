@@ -3,6 +3,7 @@
 ``contents``     what a reader finds in a file: documents, or records under names
 ``text``         files of UTF-8
 ``documents``    JSON as documents
+``plain_lines``    the fast path of CSV
 ``delimited``    CSV (RFC 4180) as text
 ``csv_files``    CSV as records
 ``csv_columns``  rows as CSV, column by column

@@ -16,21 +16,23 @@ from dynmodel_pyramid.exchange.contents import Broken, Contents, Record, RecordC
 from dynmodel_pyramid.exchange.headers import column_names, header_hint, name_of_place
 from dynmodel_pyramid.exchange.key_columns import KeyColumn, key_columns, with_keys
 from dynmodel_pyramid.exchange.typed import plain_value, typer_of
+from dynmodel_pyramid.fields.columns import Reader
 from dynmodel_pyramid.fields.contract import FieldType, Options, TextForm
 from dynmodel_pyramid.fields.types.numbers import read_integer
 from dynmodel_pyramid.hints import hint
 from dynmodel_pyramid.rows.entries import Columns, Faults
-from dynmodel_pyramid.rows.imports import Document
+from dynmodel_pyramid.rows.parts import Batch, Document
 from dynmodel_pyramid.rows.reading import RowReader
 from dynmodel_pyramid.rows.service import Rows
+from dynmodel_pyramid.rows.written_rows import PART
 
 #: Makes the JSON value of a cell that is not None; raises ValueError, or Malformed.
 Cell = Callable[[Any], Any]
 _UNCHANGED = TextForm().from_text
 
 
-def documents_of(contents: Contents, rows: Rows, columns: Columns) -> Iterator[Document]:
-    """The documents of a file, one by one, while it is read.
+def documents_of(contents: Contents, rows: Rows, columns: Columns) -> Iterator[Document | Batch]:
+    """The documents of a file while it is read: one by one, or records that stand together.
 
     :raises Malformed: the file is malformed, or names a field twice
     :raises Invalid: it names an unknown field
@@ -49,10 +51,11 @@ def broken_document(broken: Broken) -> Document:
     return Document(None, faults)
 
 
-def _of_records(contents: RecordContents, rows: Rows, columns: Columns) -> Iterator[Document]:
+def _of_records(contents: RecordContents, rows: Rows, columns: Columns) -> Iterator[Document | Batch]:
     binding = Binding(contents, rows, columns)
     for chunk in contents.chunks:
-        yield from binding.documents(chunk)
+        for start in range(0, len(chunk), PART):
+            yield binding.batch(chunk[start : start + PART])
 
 
 class Binding:
@@ -82,6 +85,15 @@ class Binding:
         self._named = named
         self._has_nameless = len(named) < len(self.names)
 
+    def batch(self, chunk: Sequence[Record | Broken]) -> Batch:
+        """Some records, with their values by columns if no record is broken and no cell has a fault."""
+        columns = None
+        if not self.keyed and not any(type(record) is Broken for record in chunk):
+            values = self.values(chunk)
+            if values is not None:
+                columns = {name: column for name, column in zip(self.names, values, strict=True) if name is not None}
+        return Batch(len(chunk), columns, lambda: self.documents(chunk))
+
     def documents(self, chunk: Sequence[Record | Broken]) -> Iterator[Document]:
         """The documents of some records: column by column, and one by one where a record is broken or a cell has a
         fault.
@@ -101,7 +113,7 @@ class Binding:
         """The values of records by column; None if a cell has a fault. No record is broken."""
         try:
             return [
-                column if read is None else [None if cell is None else read(cell) for cell in column]
+                column if read is None else _read_column(read, column)
                 for read, column in zip(self.readers, zip(*records, strict=True), strict=True)
             ]
         except (ValueError, Malformed):
@@ -128,6 +140,17 @@ class Binding:
         if self.keyed:
             document.document = with_keys(document.document, self.keyed)
         return document
+
+
+def _read_column(read: Cell, column: Sequence[Any]) -> Sequence[Any]:
+    """:raises ValueError: a cell has a fault"""
+    if isinstance(read, Reader):
+        given = [cell for cell in column if cell is not None]
+        values = read.many(given) if given else []
+        if values is not None:
+            source = iter(values)
+            return values if len(given) == len(column) else [None if cell is None else next(source) for cell in column]
+    return [None if cell is None else read(cell) for cell in column]
 
 
 def _ignored(cell: Any) -> None:
@@ -213,7 +236,15 @@ def reader_of(field_type: FieldType, options: Options) -> Cell | None:
 
 
 def _null_if_empty(read: Callable[[str], Any]) -> Cell:
-    return lambda text: read(text) if text else None
+    def one(text: str) -> Any:
+        return read(text) if text else None
+
+    def many(texts: list[str]) -> list[Any] | None:
+        if "" not in texts:
+            return texts if read is _UNCHANGED else read.many(texts) if isinstance(read, Reader) else None
+        return None
+
+    return Reader(one, many)
 
 
 def _typed(field_type: FieldType, options: Options, node: colander.SchemaNode | None = None) -> Cell:

@@ -11,10 +11,13 @@ from typing import BinaryIO
 
 from dynmodel_pyramid.errors import Malformed, TooLarge
 from dynmodel_pyramid.exchange.contents import Note
+from dynmodel_pyramid.exchange.plain_lines import plain_records
 from dynmodel_pyramid.exchange.text import CHUNK, text_reader
 
 #: Values in one record; no table has as many columns.
 MAX_VALUES = 10_000
+#: A chunk that has so many records, or characters, takes no further one.
+CHUNK_RECORDS, CHUNK_CHARACTERS = 1000, 1_048_576
 Record = list[str | None]
 _FIELD = re.compile(r'"([^"]*+(?:""[^"]*+)*+)"|([^",\r\n]*+)')
 #: A value with one of these stands in quotes.
@@ -52,7 +55,19 @@ def read_chunks(file: BinaryIO, longest: int | None = None, note: Note | None = 
     read, text, position, size, line, ended = text_reader(file, _not_utf_8), "", 0, CHUNK, 1, False
     ends_with_cr = None
     chunk: list[Record] = []
+    taken = 0
     while True:
+        if taken >= CHUNK_CHARACTERS or len(chunk) >= CHUNK_RECORDS:
+            yield chunk
+            chunk, taken = [], 0
+        if ends_with_cr is False and note is None:
+            plain, end = plain_records(text, position, longest or len(text), MAX_VALUES)
+            if plain:
+                line += len(plain)
+                chunk += plain
+                taken += end - position
+                position, size = end, CHUNK
+                continue
         try:
             parsed = None if position == len(text) else _record(text, position, ended, line, ends_with_cr)
         except Malformed:
@@ -72,13 +87,13 @@ def read_chunks(file: BinaryIO, longest: int | None = None, note: Note | None = 
             if note is not None:
                 note(line, text[position:end].rstrip("\r\n"))
             line += text.count("\r" if ends_with_cr else "\n", position, end)
+            taken += end - position
             position, size = end, CHUNK
             chunk.append(record)
             continue
-        if chunk:
-            yield chunk
-            chunk = []
         if ended:
+            if chunk:
+                yield chunk
             return
         more = read(size)
         ended = not more

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -14,9 +14,12 @@ from dynmodel_pyramid.errors import Busy, NotFound
 from dynmodel_pyramid.exchange.binding import documents_of
 from dynmodel_pyramid.exchange.contents import Contents
 from dynmodel_pyramid.rows.entries import Columns
-from dynmodel_pyramid.rows.imports import Document, Import, Merging, Transaction
+from dynmodel_pyramid.rows.imports import Import, Merging, Transaction
+from dynmodel_pyramid.rows.parts import Batch, Document, one_by_one
 from dynmodel_pyramid.rows.permitted import row_service
 from dynmodel_pyramid.rows.service import Rows
+
+_Item = TypeVar("_Item", bound=Document | Batch)
 
 #: How often an import begins again because a definition has changed.
 ATTEMPTS = 5
@@ -62,7 +65,7 @@ def import_file(
     :raises Invalid: with the faults of the rows
     """
 
-    def run(rows: Rows, columns: Columns) -> Iterable[Document]:
+    def run(rows: Rows, columns: Columns) -> Iterable[Document | Batch]:
         return watched(documents_of(open(), rows, columns), watch)
 
     return _attempted(catalogue, wanted, run, position)
@@ -84,7 +87,7 @@ def import_parts(
     :raises Invalid: with the faults of the rows of one part; their numbers count from its first row
     """
     _, rows = _rows(Attempt(catalogue), catalogue, wanted.table)
-    documents = watched(documents_of(open(), rows, Columns(rows, wanted.columns)), watch)
+    documents = watched(one_by_one(documents_of(open(), rows, Columns(rows, wanted.columns))), watch)
     for _ in islice(documents, skip):
         pass
     done = Done()
@@ -94,20 +97,21 @@ def import_parts(
         yield done
 
 
-def watched(documents: Iterable[Document], watch: Callable[[int], None]) -> Iterator[Document]:
-    count = 0
+def watched(documents: Iterable[_Item], watch: Callable[[int], None]) -> Iterator[_Item]:
+    count = told = 0
     for document in documents:
         yield document
-        count += 1
-        if count % TOLD == 0:
+        count += document.count if isinstance(document, Batch) else 1
+        if count - told >= TOLD:
             watch(count)
+            told = count
     watch(count)
 
 
 def _attempted(
     catalogue: Catalogue,
     wanted: Wanted,
-    documents: Callable[[Rows, Columns], Iterable[Document]],
+    documents: Callable[[Rows, Columns], Iterable[Document | Batch]],
     position: Callable[[], int] = lambda: 0,
 ) -> Done:
     for number in range(ATTEMPTS):
@@ -132,7 +136,7 @@ def _rows(attempt: Attempt, catalogue: Catalogue, table: str) -> tuple[Attempt, 
 def _written(
     attempt: Attempt,
     wanted: Wanted,
-    documents: Callable[[Rows, Columns], Iterable[Document]],
+    documents: Callable[[Rows, Columns], Iterable[Document | Batch]],
     position: Callable[[], int],
 ) -> Done:
     _, rows = _rows(attempt, attempt.catalogue, wanted.table)

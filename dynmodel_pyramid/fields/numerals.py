@@ -9,7 +9,7 @@ import re
 from decimal import Decimal, InvalidOperation
 
 #: Texts up to this length lose no digits, unless they have an exponent: 15 digits and a point (IEEE 754: DBL_DIG).
-_SHORT = 16
+DIGITS_KEPT = 16
 #: A float written with that many digits is read back equal (DBL_DECIMAL_DIG); fewer are often enough.
 _DIGITS = 17
 #: No float has more digits when all of them are written out (1,075 behind the point, and a sign).
@@ -38,7 +38,7 @@ def parse_float(text: str) -> float:
     them, the last one rounded. Numbers that are too large become infinite, as with ``float``.
     """
     value = float(text)
-    if len(text) <= _SHORT and "e" not in text and "E" not in text:
+    if len(text) <= DIGITS_KEPT and "e" not in text and "E" not in text:
         return value
     if repr(value) == text or math.isinf(value) or _is_written(value, text):
         return value

@@ -18,7 +18,7 @@
 ``targets``         the uniquenesses by which upserts find existing rows
 ``entries``         the documents of an upsert, for new and for existing rows
 ``upserts``         rows that are added or updated; ``staged_upserts`` does many at once
-``imports``         any number of rows, in parts; ``staging`` keeps them until they are written
+``imports``         any number of rows, in ``parts``; ``staging`` keeps them until they are written
 ``lenient``         imports that keep the good rows; ``refused``: the rows that they leave out
 ``written_rows``    the ids of the rows that a request has written
 ``returning``       the rows that a write returns

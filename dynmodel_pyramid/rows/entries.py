@@ -1,6 +1,6 @@
 """The documents of an upsert, each validated both as a new row and as values for an existing one."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,6 +114,18 @@ class Columns:
         read = {key: value for key, value in document.items() if self._aliases.get(key, key) in self.names}
         there = {self._aliases.get(key, key) for key in read}
         return read | {name: None for name in self._nulls if name not in there}
+
+    def of_columns(self, sent: Mapping[str, Sequence[Any]], count: int) -> dict[str, Sequence[Any]] | None:
+        """The same for that many documents, by their values under each name; under present names. None if two names
+        are the same field.
+        """
+        columns = {self._aliases.get(name, name): values for name, values in sent.items()}
+        if len(columns) < len(sent):
+            return None
+        if self.names is None:
+            return columns
+        nulls = {name: [None] * count for name in self._nulls if name not in columns}
+        return {name: values for name, values in columns.items() if name in self.names} | nulls
 
 
 def read_new(rows: Rows, documents: Sequence[Any], columns: Columns, *, pointers: bool, first: int = 0) -> NewRows:

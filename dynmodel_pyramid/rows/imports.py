@@ -15,31 +15,21 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.definitions.problems import Problems
 from dynmodel_pyramid.errors import Faulty, Invalid
-from dynmodel_pyramid.rows.entries import Columns, Entry, Faults, read_new
+from dynmodel_pyramid.rows.entries import Columns, Entry, read_new
+from dynmodel_pyramid.rows.parts import Batch, Document, Part, parts_of, size_of
 from dynmodel_pyramid.rows.service import NewRows, Rows
 from dynmodel_pyramid.rows.staged_upserts import StagedUpserts
 from dynmodel_pyramid.rows.staging import StagedRows
 from dynmodel_pyramid.rows.upserts import Upsert
-from dynmodel_pyramid.rows.written_rows import PART, WrittenRows
+from dynmodel_pyramid.rows.written_rows import WrittenRows
 
 #: Bytes of valid rows up to which they stay in memory.
 IN_MEMORY = 1_048_576
-
-#: A part that has read this many bytes of the request takes no further row.
-PART_BYTES = 1_048_576
 
 #: A validated part of the rows: new rows, or the entries of an upsert.
 Judged = NewRows | list[Entry]
 #: Called with the ids of written rows, part by part.
 Written = Callable[[sa.Connection, Sequence[int]], None]
-
-
-@dataclass(slots=True)
-class Document:
-    """One document, and the faults that were found earlier, with pointers within the document."""
-
-    document: Any
-    faults: Faults | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +93,16 @@ class Import:
         self.last_id: int | None = None
         self._problems = Problems()
 
-    def run(self, documents: Iterable[Document], transaction: Transaction, written: Written | None = None) -> None:
+    def run(
+        self, documents: Iterable[Document | Batch], transaction: Transaction, written: Written | None = None
+    ) -> None:
         """
         :param written: called with the ids of the rows, part by part, inside the transaction or by
             :meth:`Transaction.later`
         :raises Invalid: with every fault, and their total
         """
         parts = parts_of(documents, self._position)
-        first, second = next(parts, []), next(parts, None)
+        first, second = next(parts, ()), next(parts, None)
         if second is None:
             judged = self._judged(first, 0)
             self._problems.raise_if_any()
@@ -129,8 +121,8 @@ class Import:
 
     def _judge_all(
         self,
-        begun: list[list[Document]],
-        parts: Iterator[list[Document]],
+        begun: list[Part],
+        parts: Iterator[Part],
         keep: Callable[[Any], None],
         check: Callable[[], None],
     ) -> None:
@@ -139,13 +131,18 @@ class Import:
         while (part := begun.pop(0) if begun else next(parts, None)) is not None:
             check()
             judged = self._judged(part, number)
-            number += len(part)
+            number += size_of(part)
             if not self._problems.total:
                 keep(judged)
         self._problems.raise_if_any()
 
-    def _judged(self, part: list[Document], first: int) -> Judged | None:
+    def _judged(self, part: Part, first: int) -> Judged | None:
         """The rows of a part; None if it has faults, which are noted."""
+        if isinstance(part, Batch):
+            new = self._judged_columns(part, first)
+            if new is not None:
+                return new
+            part = list(part.documents())
         if not any(document.faults for document in part):
             try:
                 return self._judge([document.document for document in part], first)
@@ -161,6 +158,15 @@ class Import:
                 except Invalid as error:
                     self._problems.include(error)
         return None
+
+    def _judged_columns(self, batch: Batch, first: int) -> NewRows | None:
+        """New rows of a batch, judged by columns; None if there is a fault, or may be one, or rows are merged."""
+        if batch.columns is None or self.merging is not None:
+            return None
+        columns = self.columns.of_columns(batch.columns, batch.count)
+        if columns is None:
+            return None
+        return self.rows.read_columns(columns, batch.count, pointers=self.pointers, first=first)
 
     def _judge(self, documents: list[Any], first: int) -> Judged:
         if self.merging is None:
@@ -245,8 +251,8 @@ class Import:
     def _move(
         self,
         staged: StagedRows,
-        begun: list[list[Document]],
-        parts: Iterator[list[Document]],
+        begun: list[Part],
+        parts: Iterator[Part],
         transaction: Transaction,
         written: Written | None,
     ) -> None:
@@ -257,8 +263,8 @@ class Import:
 
     def _keep(
         self,
-        begun: list[list[Document]],
-        parts: Iterator[list[Document]],
+        begun: list[Part],
+        parts: Iterator[Part],
         transaction: Transaction,
         written: Written | None,
     ) -> None:
@@ -305,22 +311,6 @@ class Import:
                 written(connection, ids)
 
         transaction.later(show)
-
-
-def parts_of(documents: Iterable[Document], position: Callable[[], int]) -> Iterator[list[Document]]:
-    """Documents in parts of bounded size.
-
-    :param position: gives the bytes of the body that were read so far
-    """
-    part: list[Document] = []
-    begun = 0
-    for document in documents:
-        part.append(document)
-        if len(part) == PART or position() - begun >= PART_BYTES:
-            yield part
-            part, begun = [], position()
-    if part:
-        yield part
 
 
 class Kept:

@@ -22,11 +22,11 @@ FROM = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class SentColumns:
     """The values of many documents by name; :data:`MISSING` where a document has none."""
 
     count: int
-    columns: Mapping[str, list[Any]]
+    columns: Mapping[str, Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class JudgedColumns:
     ids: list[int | None]
 
 
-def batch_of(documents: Sequence[Any], known: Callable[[str], bool]) -> Batch | None:
+def columns_of(documents: Sequence[Any], known: Callable[[str], bool]) -> SentColumns | None:
     """The documents by columns; None if one is not an object, or has a name that is not known.
 
     :param known: bounds the columns: hostile documents may have thousands of names each
@@ -51,22 +51,24 @@ def batch_of(documents: Sequence[Any], known: Callable[[str], bool]) -> Batch | 
     if not all(map(known, names)):
         return None
     if all(len(document) == len(names) for document in documents):
-        return Batch(len(documents), {name: [document[name] for document in documents] for name in names})
-    return Batch(len(documents), {name: [document.get(name, MISSING) for document in documents] for name in names})
+        return SentColumns(len(documents), {name: [document[name] for document in documents] for name in names})
+    return SentColumns(
+        len(documents), {name: [document.get(name, MISSING) for document in documents] for name in names}
+    )
 
 
 def judge(
-    reader: RowReader, batch: Batch, rights: Rights, moment: datetime.datetime, links: Iterable[str]
+    reader: RowReader, sent: SentColumns, rights: Rights, moment: datetime.datetime, links: Iterable[str]
 ) -> JudgedColumns | None:
     """What :meth:`RowReader.whole` and :meth:`RowReader.given_id` give for each document, if they find no fault.
 
     :param links: the fields whose values may be keys (:mod:`~.keys`), which are read one by one
     :returns: None if there is a fault, or may be one
     """
-    columns = batch.columns
+    columns = sent.columns
     if any((name not in reader.by_name and name != "id") or rights.hides(name) for name in columns):
         return None
-    ids = _ids(columns.get("id"), batch.count)
+    ids = _ids(columns.get("id"), sent.count)
     if ids is None or any(_may_have_keys(columns[name]) for name in links if name in columns):
         return None
     values = {}
@@ -77,10 +79,10 @@ def judge(
                 if entry.required and entry.default is None and entry.name not in rights.presets:
                     return None
             if column is None:
-                values[entry.name] = _defaults(entry, batch.count, moment)
+                values[entry.name] = _defaults(entry, sent.count, moment)
                 continue
             given = [value for value in column if value is not None and value is not MISSING]
-            if len(given) == batch.count:
+            if len(given) == sent.count:
                 values[entry.name] = judged(given, entry.node)
             elif entry.required and None in column:
                 return None
@@ -91,7 +93,7 @@ def judge(
     return JudgedColumns(values, ids)
 
 
-def _ids(column: list[Any] | None, count: int) -> list[int | None] | None:
+def _ids(column: Sequence[Any] | None, count: int) -> list[int | None] | None:
     if column is None:
         return [None] * count
     given = [value for value in column if value is not None and value is not MISSING]
@@ -100,7 +102,7 @@ def _ids(column: list[Any] | None, count: int) -> list[int | None] | None:
     return [None if value is MISSING else value for value in column]
 
 
-def _may_have_keys(column: list[Any]) -> bool:
+def _may_have_keys(column: Sequence[Any]) -> bool:
     types = {*map(type, column)}
     if list in types and any(type(value) is list and dict in map(type, value) for value in column):
         return True
@@ -113,7 +115,7 @@ def _defaults(entry: WritableField, count: int, moment: datetime.datetime) -> li
     return [evaluate(entry.expression, entry.node, moment) for _ in range(count)]
 
 
-def _spread(column: list[Any], given: list[Any], entry: WritableField, moment: datetime.datetime) -> list[Any]:
+def _spread(column: Sequence[Any], given: list[Any], entry: WritableField, moment: datetime.datetime) -> list[Any]:
     """The judged values, with those of nulls and of missing values between them."""
     source = iter(given)
     return [

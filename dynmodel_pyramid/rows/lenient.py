@@ -17,7 +17,8 @@ from dynmodel_pyramid.catalogue.constraint_violations import KINDS
 from dynmodel_pyramid.definitions.problems import VIOLATED, Problems, escape
 from dynmodel_pyramid.errors import Conflict, Faulty, Forbidden, Problem
 from dynmodel_pyramid.rows.entries import Columns, Entry
-from dynmodel_pyramid.rows.imports import Document, Import, Judged, Kept, Merging, Transaction, Written, parts_of
+from dynmodel_pyramid.rows.imports import Import, Judged, Kept, Merging, Transaction, Written
+from dynmodel_pyramid.rows.parts import Batch, Document, Part, parts_of, size_of
 from dynmodel_pyramid.rows.refused import RawTexts, Refused, Sink
 from dynmodel_pyramid.rows.service import NewRows, Rows
 from dynmodel_pyramid.rows.upserts import Upsert
@@ -58,7 +59,9 @@ class LenientImport(Import):
         #: Which rows are left out, by their numbers; only where rows may link to one another.
         self._gone = bytearray()
 
-    def run(self, documents: Iterable[Document], transaction: Transaction, written: Written | None = None) -> None:
+    def run(
+        self, documents: Iterable[Document | Batch], transaction: Transaction, written: Written | None = None
+    ) -> None:
         """
         :raises Invalid: all rows are bad, or too many link to bad ones
         :raises Violation: all rows are bad
@@ -66,7 +69,7 @@ class LenientImport(Import):
         """
         self._refuse_strangers()
         parts = parts_of(documents, self._position)
-        first, second = next(parts, []), next(parts, None)
+        first, second = next(parts, ()), next(parts, None)
         if second is None:
             good = self._good(first)
             self._refuse_none_left()
@@ -113,10 +116,18 @@ class LenientImport(Import):
 
     # Judging
 
-    def _good(self, part: list[Document]) -> Judged:
+    def _good(self, part: Part) -> Judged:
         """The good rows of a part."""
         first = self._total
-        self._total += len(part)
+        self._total += size_of(part)
+        if isinstance(part, Batch):
+            try:
+                new = self._judged_columns(part, first)
+            except Forbidden:
+                new = None  # some of them are bad
+            if new is not None:
+                return new
+            part = list(part.documents())
         if not any(document.faults for document in part):
             try:
                 return self._judge([document.document for document in part], first)

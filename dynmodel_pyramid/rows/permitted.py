@@ -69,7 +69,18 @@ class PermittedRows(Rows):
     def read(self, documents: Sequence[Any], *, pointers: bool, first: int = 0) -> NewRows:
         permits = self.permits("create")
         permits.refuse_none()
-        rows = super().read(documents, pointers=pointers, first=first)
+        return self._covered(super().read(documents, pointers=pointers, first=first), permits)
+
+    def read_columns(
+        self, columns: Mapping[str, Sequence[Any]], count: int, *, pointers: bool, first: int
+    ) -> NewRows | None:
+        permits = self.permits("create")
+        permits.refuse_none()
+        rows = super().read_columns(columns, count, pointers=pointers, first=first)
+        return None if rows is None else self._covered(rows, permits)
+
+    def _covered(self, rows: NewRows, permits: Permits) -> NewRows:
+        """:raises Forbidden: no grant covers the fields of a row"""
         for values, sent in zip(rows.values, rows.sent, strict=True):
             # Whoever is told of the rows before they are written may give them what they lack.
             permits.covering(sent, values, () if self.catalogue.watches_wanted_rows else self.missing(values))

@@ -213,8 +213,10 @@ class Rows(RowReads):
         """
         problems, reader, moment, rights = Problems(), self.reader, now(), self.rights("create")
         if len(documents) >= judging.FROM:
-            new = self._read_columns(documents, rights, moment, pointers=pointers, first=first)
+            columns = judging.columns_of(documents, reader.is_writable)
+            new = None if columns is None else self._judged(columns, pointers=pointers, first=first)
             if new is not None:
+                new.sent = () if rights is ALL_RIGHTS else tuple(map(frozenset, documents))
                 return new
         values, ids, sent = [], [], []
         for number, document in enumerate(documents, first):
@@ -228,17 +230,21 @@ class Rows(RowReads):
         problems.raise_if_any()
         return NewRows(values, ids, pointers, first, tuple(sent))
 
-    def _read_columns(
-        self, documents: Sequence[Any], rights: Rights, moment: datetime.datetime, *, pointers: bool, first: int
+    def read_columns(
+        self, columns: Mapping[str, Sequence[Any]], count: int, *, pointers: bool, first: int
     ) -> NewRows | None:
-        """The same by columns; None if a document has a fault, or may have one."""
-        batch = judging.batch_of(documents, self.reader.is_writable)
+        """The same for documents that all have the same names, by their values under each name; None if there is a
+        fault, or may be one, which :meth:`read` finds.
+        """
+        new = self._judged(judging.SentColumns(count, columns), pointers=pointers, first=first)
+        if new is not None:
+            new.sent = (frozenset(columns),) * count
+        return new
+
+    def _judged(self, columns: judging.SentColumns, *, pointers: bool, first: int) -> NewRows | None:
         links = [field.name for field, _ in self.links.fields]
-        judged = None if batch is None else judging.judge(self.reader, batch, rights, moment, links)
-        if judged is None:
-            return None
-        sent = () if rights is ALL_RIGHTS else tuple(map(frozenset, documents))
-        return NewRows(judged.values, judged.ids, pointers, first, sent)
+        judged = judging.judge(self.reader, columns, self.rights("create"), now(), links)
+        return None if judged is None else NewRows(judged.values, judged.ids, pointers, first)
 
     def insert(self, connection: sa.Connection, rows: NewRows, *, above: int = 0, own_links: bool = True) -> list[int]:
         """Add rows, all or none; -> their ids in the order of the documents.

@@ -25,7 +25,7 @@ import sqlalchemy as sa
 import webtest
 
 from dynmodel_pyramid.fields import byte_order, is_sortable
-from dynmodel_pyramid.fields.columns import Fast
+from dynmodel_pyramid.fields.columns import Fast, Reader
 from dynmodel_pyramid.fields.contract import FieldType, SqlForm
 from dynmodel_pyramid.fields.registry import read_options
 from dynmodel_pyramid.fields.schema import UNSTORABLE
@@ -87,6 +87,8 @@ class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
             assert isinstance(text, str)
             assert node.deserialize(form.from_text(text)) == stored, f"text form {text!r:.80}"
         for text in (*[item for item in HOSTILE if isinstance(item, str)], "1_0", "٣", "nan", "[" * 2000, "1" * 5000):
+            if isinstance(form.from_text, Reader) and (read := form.from_text.many([text])) is not None:
+                assert identical(read, [form.from_text(text)]), f"many reads {text!r:.80}"
             try:
                 node.deserialize(form.from_text(text))
             except (ValueError, colander.Invalid):

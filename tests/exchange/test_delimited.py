@@ -2,10 +2,11 @@
 
 import csv
 import io
+from unittest import mock
 
 import pytest
 from hypothesis import given
-from hypothesis.strategies import binary, integers, lists, none, one_of, text
+from hypothesis.strategies import binary, integers, lists, none, one_of, sampled_from, text
 
 from dynmodel_pyramid.errors import Malformed, TooLarge
 from dynmodel_pyramid.exchange import delimited
@@ -98,3 +99,22 @@ def test_records_are_bounded():
     assert list(read_records(io.BytesIO(b"a\n" + b"x" * 99_000), 100_000)) == [["a"], ["x" * 99_000]]
     with pytest.raises(TooLarge):
         list(read_records(io.BytesIO(b'a\n"' + b"x" * 1_000_000), 100_000))
+
+
+@given(
+    lists(sampled_from(["a", "b,c", "", ",", '"x"', '"a""b,\n"', '"', "ä", "\r", "x" * 70]), max_size=12),
+    sampled_from(["\n", "\r\n", "\r"]),
+    integers(1, 40),
+)
+def test_plain_lines_are_read_as_all_others_are(lines, line_end, most):
+    def outcome() -> list:
+        records = []
+        try:
+            records.extend(read_records(Slow(line_end.join(lines).encode(), most), 60))
+        except (Malformed, TooLarge) as error:
+            records.append(str(error))
+        return records
+
+    found = outcome()
+    with mock.patch.object(delimited, "plain_records", lambda text, position, *limits: ([], position)):
+        assert found == outcome()

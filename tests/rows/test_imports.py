@@ -8,7 +8,8 @@ from dynmodel_pyramid.database import sqlite
 from dynmodel_pyramid.errors import Conflict, Invalid, Violation
 from dynmodel_pyramid.rows import staging
 from dynmodel_pyramid.rows.entries import Columns, Faults
-from dynmodel_pyramid.rows.imports import PART, PART_BYTES, Document, Import, Merging, Transaction
+from dynmodel_pyramid.rows.imports import Import, Merging, Transaction
+from dynmodel_pyramid.rows.parts import PART, PART_BYTES, Document
 from tests.rows.writing import Table, scope_of
 
 

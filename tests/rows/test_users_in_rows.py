@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dynmodel_pyramid.rows.imports import PART
+from dynmodel_pyramid.rows.parts import PART
 from tests.web.client import Client
 
 

@@ -12,6 +12,7 @@ from dynmodel_pyramid.fields.sql.checks import Checks
 
 _TRUE = ("true", "t", "yes", "y", "on", "1")
 _FALSE = ("false", "f", "no", "n", "off", "0")
+_WORDS = dict.fromkeys(_TRUE, True) | dict.fromkeys(_FALSE, False)
 
 
 class Boolean(FieldType):
@@ -33,7 +34,8 @@ class Boolean(FieldType):
         return {"type": "boolean"}
 
     def text_form(self, options: Options) -> TextForm:
-        return TextForm(lambda value: "true" if value else "false", read_boolean, _sql_to_text, _sql_from_text)
+        read = columns.Reader(read_boolean, _read_booleans)
+        return TextForm(lambda value: "true" if value else "false", read, _sql_to_text, _sql_from_text)
 
 
 def _many(values: list[Any]) -> list[Any] | None:
@@ -47,6 +49,13 @@ def _sql_to_text(value: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement
 def _sql_from_text(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     word = sa.func.lower(text)
     return sa.case((word.in_(_TRUE), sa.true()), (word.in_(_FALSE), sa.false()))
+
+
+def _read_booleans(texts: list[str]) -> list[bool] | None:
+    try:
+        return list(map(_WORDS.__getitem__, texts))
+    except KeyError:
+        return None
 
 
 def read_boolean(text: str) -> bool:

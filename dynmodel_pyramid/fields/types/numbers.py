@@ -3,16 +3,18 @@
 import decimal
 import functools
 import math
+import re
 from types import MappingProxyType
 from typing import Any
 
 import colander
+import orjson
 import sqlalchemy as sa
 
 from dynmodel_pyramid.fields import columns, operators, schema
 from dynmodel_pyramid.fields.choices import check_choices, choices_option, each_of, one_of
 from dynmodel_pyramid.fields.contract import Checks, Context, FieldType, Options, Repair, TextForm
-from dynmodel_pyramid.fields.numerals import NUMBER, decimal_comma, parse_float
+from dynmodel_pyramid.fields.numerals import DIGITS_KEPT, NUMBER, decimal_comma, parse_float
 from dynmodel_pyramid.fields.sql import checks, numbers, text_forms
 
 #: More digits than the largest float has.
@@ -146,7 +148,7 @@ class Number(_Bounded):
                 numbers.float_of(text, dialect), options["min"], options["max"], options["choices"]
             )
 
-        return TextForm(repr, read_number, numbers.float_text, from_text)
+        return TextForm(repr, NUMBER_READER, numbers.float_text, from_text)
 
 
 class Integer(_Bounded):
@@ -185,7 +187,7 @@ class Integer(_Bounded):
         def from_text(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
             return text_forms.within(text_forms.whole_number(text), options["min"], options["max"], options["choices"])
 
-        return TextForm(str, read_integer, text_forms.digits, from_text)
+        return TextForm(str, INTEGER_READER, text_forms.digits, from_text)
 
 
 class Rating(Integer):
@@ -245,3 +247,25 @@ def read_integer(text: str) -> int | float:
         return read_number(text)
     except ValueError:
         raise ValueError("want a whole number of at most 64 bits") from None
+
+
+_USUAL_INTEGERS = columns.Lines(r"[+-]?\d{1,18}", re.ASCII)
+_USUAL_NUMBERS = columns.Lines(r"[+-]?\d{1,18}(?:\.\d{1,20})?", re.ASCII)
+
+
+def _read_integers(texts: list[str]) -> list[int] | None:
+    return list(map(int, texts)) if _USUAL_INTEGERS.match(texts) else None
+
+
+def _read_numbers(texts: list[str]) -> list[Any] | None:
+    """Numbers that lose no digits as floats: short ones, and those that stand in their shortest form."""
+    if not _USUAL_NUMBERS.match(texts):
+        return None
+    long = [text for text in texts if len(text) > DIGITS_KEPT and "." in text]
+    if long and orjson.dumps(list(map(float, long)))[1:-1].decode().split(",") != long:
+        return None
+    return [float(text) if "." in text else int(text) for text in texts]
+
+
+NUMBER_READER = columns.Reader(read_number, _read_numbers)
+INTEGER_READER = columns.Reader(read_integer, _read_integers)

@@ -12,7 +12,8 @@ from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.queries.grammar.syntax import Column, Condition, Level
 from dynmodel_pyramid.rows.entries import Columns
 from dynmodel_pyramid.rows.filtered import Filtered
-from dynmodel_pyramid.rows.imports import Document, Merging
+from dynmodel_pyramid.rows.imports import Merging
+from dynmodel_pyramid.rows.parts import Document
 from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.web.http.body import media_type_of
 from dynmodel_pyramid.web.http.writing import Sent, Write, create, delete, merging_of, update
