@@ -3,7 +3,7 @@
 Callers ask for a capability, never for a dialect's name.
 """
 
-from collections.abc import Callable, Collection, Generator, Iterable, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -258,6 +258,13 @@ class Dialect:
 
     def share_access(self, connection: sa.Connection) -> None:
         """Hold off changes of access until the transaction ends, but no other writers of rows."""
+
+    def order_writers(self, connection: sa.Connection, tables: Mapping[int, bool]) -> None:
+        """Let transactions that write rows of several tables, in no order, wait for one another before they lock any
+        row, so that none waits for another's rows in a circle; a no-op where only one transaction writes at a time.
+
+        :param tables: the ids of the tables that are written, and whether other such writers of the table wait
+        """
 
     def hold_off_writers(self, connection: sa.Connection, table: str) -> None:
         """Block writers of a table's rows, but not readers, until the transaction ends."""

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -46,6 +46,8 @@ _END_STREAMS = sa.text(
 CANCEL_TIMEOUT = 1.0
 #: The first key of PostgreSQL's advisory lock of access (``access/changes.py``); an arbitrary number.
 ACCESS_LOCK_KEY = 0x64796E61
+#: That of the locks by which writers of several tables wait for one another.
+WRITERS_LOCK_KEY = 0x64796E77
 
 
 def _wait_at_most(seconds: float) -> str:
@@ -298,6 +300,14 @@ class PostgreSQL(Dialect):
         # Advisory locks belong to the whole database: the second key is the schema's.
         with raw_cursor(connection) as cursor:
             cursor.execute(f"SELECT {function}({ACCESS_LOCK_KEY}, hashtext(%s))", (self.schema or "",))
+
+    def order_writers(self, connection: sa.Connection, tables: Mapping[int, bool]) -> None:
+        with raw_cursor(connection) as cursor:
+            for table_id, is_alone in sorted(tables.items()):
+                function = "pg_advisory_xact_lock" if is_alone else "pg_advisory_xact_lock_shared"
+                cursor.execute(
+                    f"SELECT {function}({WRITERS_LOCK_KEY}, hashtext(%s))", (f"{self.schema or ''}:{table_id}",)
+                )
 
     def bound_lock_waits(self, connection: sa.Connection, wait: float) -> None:
         connection.exec_driver_sql(_wait_at_most(wait))

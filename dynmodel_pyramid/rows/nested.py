@@ -88,6 +88,8 @@ class NestedRows:
         self._deepest: int = rows.catalogue.database.settings.max_nested_depth
         self._services: dict[int, Rows] = {rows.model.definition.id: rows}
         self._key_readers: dict[int, KeyReader] = {}
+        #: The tables with rows that may exist.
+        self._merged: set[int] = set()
         #: The ids of rows that objects with a key alone have named.
         self._known: dict[tuple[int, tuple[str, ...], Any], int] = {}
         self.count = 0
@@ -137,6 +139,8 @@ class NestedRows:
                     row.sides.append(self._side(near, sides[present].field_id, value, place, depth + 1, problems))
         if depth:
             row.target = self._target_of(row, above)
+            if row.target is not None:
+                self._merged.add(rows.model.definition.id)
             self._judge_below(row, above, problems)
         return row
 
@@ -208,7 +212,16 @@ class NestedRows:
             names = row.target.names
             read_entries(row.rows, [document], Columns(row.rows), pointers=False, known_by=names)
 
+    @property
+    def tables(self) -> dict[int, bool]:
+        """The tables that are written; whether existing rows of each may be written, which come in no order."""
+        return {table_id: table_id in self._merged for table_id in self._services}
+
     # Writing
+
+    def order(self, connection: sa.Connection) -> None:
+        """Wait for other writers of rows that may exist, before any row is locked."""
+        self._top.catalogue.database.dialect.order_writers(connection, self.tables)
 
     def write(self, connection: sa.Connection, write_top: WriteTop) -> list[int]:
         """Write all rows; -> the ids of those at the top.

@@ -1,7 +1,10 @@
 """``/batch/``: operations on rows of several tables, in one transaction."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from tests.soak import batches
 from tests.web.client import Client
 
 
@@ -190,17 +193,94 @@ def test_new_tables(shop):
 
 
 def test_bounds(shop):
-    settings = shop.catalogue.database.settings
+    bounds = shop.catalogue.database.settings
     operation = {"operation": "insert", "table": 1, "rows": [{"name": str(number)} for number in range(3)]}
-    settings.max_batch_operations, settings.max_batch_rows = 3, 5
+    bounds.max_batch_operations, bounds.max_batch_rows = 3, 5
     shop.refused("POST", "/batch/", [operation] * 4, status=413, code="payload_too_large")
     shop.refused("POST", "/batch/", [operation] * 2, status=413, code="payload_too_large")
     change = {"operation": "update", "table": 1, "where": {"id": "gt.0"}, "row": {"note": 1}}
     shop.refused("POST", "/batch/", [operation, change], status=413, code="payload_too_large")
     # A large value is counted as often as it is used.
-    settings.max_document_size = 5000
+    bounds.max_document_size = 5000
     long = {"operation": "insert", "table": 1, "row": {"name": "x", "note": "y" * 2000}}
     uses = {"operation": "update", "table": 1, "id": {"$ref": "/0/id"}, "row": {"note": [{"$ref": "/0/note"}] * 3}}
     shop.refused("POST", "/batch/", [long, uses], status=413, code="payload_too_large")
     uses["row"]["note"].pop()
     shop.send("POST", "/batch/", [long, uses], status=200)
+
+
+IDS, TEXTS = st.integers(1, 4), st.sampled_from(["a", "b", "c", 1])
+ROW = st.fixed_dictionaries({}, optional={"name": TEXTS, "number": st.integers(0, 3), "far": IDS})
+WHERE = st.fixed_dictionaries({"number": st.fixed_dictionaries({"gte": st.integers(0, 3)})})
+OPERATION = st.one_of(
+    st.fixed_dictionaries({"operation": st.just("insert"), "row": ROW, "new": IDS}),
+    st.fixed_dictionaries({"operation": st.just("upsert"), "row": ROW, "new": IDS}),
+    st.fixed_dictionaries({"operation": st.sampled_from(["update", "replace"]), "id": IDS, "row": ROW}),
+    st.fixed_dictionaries({"operation": st.just("delete"), "id": IDS}),
+    st.fixed_dictionaries({"operation": st.just("update"), "where": WHERE, "row": ROW}),
+    st.fixed_dictionaries({"operation": st.just("delete"), "where": WHERE}),
+)
+METHODS = {"insert": "POST", "upsert": "POST", "update": "PATCH", "replace": "PUT", "delete": "DELETE"}
+
+
+def alone(client, operation):
+    """The single request that an operation stands for; -> its status."""
+    rows = f"/table/{operation['table']}/rows/"
+    kind = operation["operation"]
+    path = f"{rows}{operation['id']}/" if "id" in operation else rows
+    if "where" in operation:
+        path += "?number=gte." + str(operation["where"]["number"]["gte"])
+    sent = {"prefer": "resolution=merge-duplicates"} if kind == "upsert" else {}
+    row = [operation["row"]] if "row" in operation else []
+    return client.send(METHODS[kind], path, *row, **sent).status_int
+
+
+def test_a_batch_is_its_operations_one_by_one(client):
+    for number in (1, 2):
+        fields = {"name": {"type": "string", "unique": True}, "number": {"type": "integer", "default": 1}}
+        link = {"type": "link", "table": f"Near{number}", "on_delete": "set_null"}
+        client.table(fields | {"far": {**link, "on_delete": "restrict"}}, f"Near{number}")
+        client.table(fields | {"far": link}, f"Far{number}")
+    tables = ("Near", "Far")
+
+    def content(number):
+        return [client.get(f"/table/{name}{number}/rows/?select=*,_version&order=id") for name in tables]
+
+    @settings(max_examples=12)
+    @given(st.lists(st.tuples(st.sampled_from(tables), OPERATION), min_size=1, max_size=7))
+    def check(steps):
+        for name in reversed(tables):
+            for number in (1, 2):
+                client.send("PATCH", f"/table/{name}{number}/rows/?id=gt.0", {"far": None}, status=200)
+                client.send("DELETE", f"/table/{name}{number}/rows/?id=gt.0", status=204)
+                client.send("POST", f"/table/{name}{number}/rows/", [{"id": 1, "name": "a"}, {"id": 2}], status=201)
+        operations = []
+        for name, step in steps:
+            operation = {"table": name, **step}
+            new = operation.pop("new", None)
+            if new is not None:
+                operation["row"] = {**operation["row"], "id": new}
+            operations.append(operation)
+        before = content(1)
+        answer = client.send("POST", "/batch/", [{**each, "table": each["table"] + "1"} for each in operations])
+        statuses = []
+        for operation in operations:
+            statuses.append(alone(client, {**operation, "table": operation["table"] + "2"}))
+            if statuses[-1] >= 400:
+                break
+        if answer.status_int == 200:
+            assert statuses[-1] < 400 and content(1) == content(2), (operations, statuses, answer.text)
+        else:
+            # What is wrong in any case is told before the first operation runs.
+            number = answer.json["operation"]
+            assert statuses[-1] >= 400 and content(1) == before, (operations, statuses, answer.text)
+            assert number >= len(statuses) - 1, (operations, statuses, answer.text)
+            assert number > len(statuses) - 1 or answer.status_int == statuses[-1], (operations, statuses, answer.text)
+
+    check()
+
+
+def test_batches_do_not_wait_for_one_another_in_a_circle(app):
+    batches.make(app)
+    statuses, _ = batches.play(app.app, 1.5, 4)
+    assert set(statuses) == {200}, statuses

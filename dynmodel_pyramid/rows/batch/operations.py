@@ -64,6 +64,14 @@ class RowOperation:
         return 0 if "where" in self._document else 1
 
     @property
+    def tables(self) -> dict[int, bool]:
+        """The tables that are written, and whether rows of each are locked in an order that nobody knows before."""
+        own = self.rows.model.definition
+        is_unordered = "where" in self._document or self.kind == "upsert" or (self.kind == "delete" and own.referrers)
+        further = {} if self._nested is None else self._nested.tables
+        return further | {own.id: bool(is_unordered) or further.get(own.id, False)}
+
+    @property
     def row_id(self) -> int | None:
         """The id of an existing row that is written."""
         row_id: int | None = self._document.get("id")

@@ -94,6 +94,7 @@ def _update(
     if nested is None:
         write(connection, document)
     else:
+        nested.order(connection)
         nested.write(connection, write)
     assert version is not None  # the row was written
     answer = row_answer(context, request, rows, connection, version)

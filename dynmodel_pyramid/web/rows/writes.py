@@ -108,6 +108,7 @@ def _create_nested(context: RowList, write: Write, merging: Merging | None) -> t
         writing=context.writing,
     )
     connection = write.begin()
+    nested.order(connection)
     ids = nested.write(connection, inserting(rows, columns))
     write.take(connection, ids)
     return write.answer(201, len(ids), empty=201), Created(len(ids), len(ids), ids[-1] if ids else None)

@@ -221,8 +221,24 @@ class Running:
         for judged in self._judged.values():
             if judged.row_id is not None:
                 named.setdefault(judged.rows.model.definition.id, (judged.rows, set()))[1].add(judged.row_id)
+        self._order_writers(connection)
         for _, (rows, ids) in sorted(named.items()):
             rows.hold(connection, sorted(ids))
+
+    def _order_writers(self, connection: sa.Connection) -> None:
+        """Batches whose rows are not known before wait for one another; after a deadlock with anybody, all do."""
+        tables: dict[int, bool] = {}
+        for operation in self._operations:
+            judged = self._judged.get(operation.number)
+            if judged is not None:
+                found = judged.tables
+            elif operation.kind == CREATE_TABLE or self._maker_of(operation) is not None:
+                continue  # nobody else sees a new table
+            else:
+                found = {self._rows(operation).model.definition.id: operation.kind != "insert"}
+            for table_id, is_alone in found.items():
+                tables[table_id] = tables.get(table_id, False) or is_alone or self._attempt.number > 0
+        self._attempt.database.dialect.order_writers(connection, tables)
 
     def _run(self, operation: Operation, connection: sa.Connection) -> Done:
         if operation.kind == CREATE_TABLE:
