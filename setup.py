@@ -11,6 +11,7 @@ URL = ["rfc3986-validator >= 0.1.1"]
 JSONSCHEMA = ["jsonschema-rs >= 0.60"]
 YAML = ["PyYAML >= 6.0"]
 ARROW = ["pyarrow >= 21"]
+DETECT = ["charset-normalizer >= 3.4"]
 JWT = ["PyJWT[crypto] >= 2.10"]
 TESTING = [
     *POSTGRESQL,
@@ -63,6 +64,8 @@ setup(
         # Parquet and Arrow streams. 54 MB: it reads and writes row groups one by one, and tells what a file grows to
         # before it is decompressed, which the smaller libraries do not.
         "arrow": ARROW,
+        # Charsets of CSV with dialect=detect; UTF-8 and UTF-16 need nothing. 600 KB, MIT; requests brings it, too.
+        "detect": DETECT,
         # Bearer tokens of other issuers. cryptography verifies what is signed with public keys.
         "jwt": JWT,
         # Sign-in with an OpenID provider: ID tokens are such tokens; nothing else is needed.
@@ -74,6 +77,7 @@ setup(
             *TESTING,
             *JSONSCHEMA,
             *YAML,
+            *DETECT,
             *JWT,
             *ARROW,
             "pytest-cov >= 7",

@@ -3,8 +3,8 @@
 python -m tests.files FOLDER
 
 For each file: a table with fields named by its first line, whose types are guessed simply. The file is posted, read
-back as CSV, and compared value by value. It prints a table in Markdown; files that are not comma-separated UTF-8 stand
-in it with the error that they get.
+back as CSV, and compared value by value. A file that is refused is posted once more with ``dialect=detect``; what was
+guessed stands in the table in Markdown that this prints, as do the errors of files that are refused then, too.
 """
 
 import argparse
@@ -30,6 +30,7 @@ from tests.soak.meter import running_server
 
 _WHOLE = re.compile(r"-?(?:0|[1-9]\d{0,14})")
 _NUMBER = re.compile(r"-?(?:\d{1,15}\.\d{0,15}|\.\d{1,15}|0|[1-9]\d{0,14})")
+_WITH_COMMA = re.compile(r"-?(?:(?:\d{1,15}|\d{1,3}(?:\.\d{3})+),\d{1,2}|\d{1,3}(?:\.\d{3}){2,})")
 
 
 @dataclass
@@ -59,23 +60,40 @@ class File:
 
     :param fields: the names of the columns, but for ``id``, and their types
     :param places: where each of them stands
+    :param has_header: whether the first line has the names
     """
 
     fields: dict[str, str]
     places: list[int]
     rows: list[list[str]]
     needed: list[str]
+    has_header: bool = True
+
+
+def text_of(body: bytes) -> str:
+    """:raises ValueError: it is no text"""
+    if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return body.decode("utf-16")
+    if body[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
+        raise ValueError("it is a spreadsheet")
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return body.decode("cp1252")
 
 
 def read(text: str) -> File:
     """
     :raises csv.Error: it is not CSV
-    :raises ValueError: it is empty, or not separated by commas
+    :raises ValueError: it is empty
     """
-    header, *rows = [record for record in csv.reader(io.StringIO(text, newline=""), strict=True) if record]
-    if len(header) == 1 and ";" in header[0]:
-        raise ValueError("not separated by commas")
+    mark = max(",;\t", key=re.sub('"[^"]*"', "", text).partition("\n")[0].count)
+    records = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
+    header, *rows = [record for record in records if record]
     file = File({}, [], rows, [])
+    if all(map(_NUMBER.fullmatch, header)):
+        header, file.rows, file.has_header = [name_of_place(n + 1) for n in range(len(header))], [header, *rows], False
+        rows = file.rows
     for place, written in enumerate(header):
         name, values = plain_name(written), [row[place] for row in rows if place < len(row)]
         if not name and any(values):
@@ -91,14 +109,14 @@ def _type(values: list[str]) -> str:
     given = [value for value in values if value]
     if given and all(map(_WHOLE.fullmatch, given)):
         return "integer"
-    return "number" if given and all(map(_NUMBER.fullmatch, given)) else "text"
+    return "number" if given and any(all(map(form.fullmatch, given)) for form in (_NUMBER, _WITH_COMMA)) else "text"
 
 
 def send(url: str, path: Path, database: str, number: int) -> Sent:
     """Define a table for a file, send the file, and compare what is stored."""
     sent, body, model = Sent(path.name, database), path.read_bytes(), f"File {number}"
     try:
-        file = read(body.decode("utf-8-sig"))
+        file = read(text_of(body))
     except (UnicodeDecodeError, csv.Error, ValueError):
         file = File({"a": "text"}, [0], [], [])
     made = requests.post(f"{url}/table/", json={"model_name": model, "fields": file.fields}, timeout=60)
@@ -106,7 +124,16 @@ def send(url: str, path: Path, database: str, number: int) -> Sent:
         sent.refused = f"{_told(made.json())} (the definition)"
         return sent
     address = f"{url}/table/{quote(model)}/rows/"
-    status, answer = _post(address, path)
+    parameters = "" if file.has_header else "; header=absent"
+    status, answer, guessed = _post(address, path, parameters)
+    if status != 201:
+        again, other, guessed = _post(address, path, f"{parameters}; dialect=detect")
+        if again == 201:
+            status, parameters = again, f"{parameters}; dialect=detect"
+    if parameters:
+        file.needed.append(f"{parameters.removeprefix('; ')}" + (f" (guessed: {guessed})" if guessed else ""))
+    elif guessed:
+        file.needed.append(f"nothing (guessed: {guessed})")
     sent.fields, sent.needed = len(file.fields), "; ".join(file.needed) or "nothing"
     if status != 201:
         sent.refused = _told(answer)
@@ -128,21 +155,36 @@ def differences(file: File, stored: list[list[str]]) -> Iterator[Any]:
     for number, (wanted, found) in enumerate(zip(file.rows, rows, strict=False)):
         for (name, kind), place in zip(file.fields.items(), file.places, strict=True):
             one, other = wanted[place], found[header.index(name)]
-            if one != other and not (kind == "number" and one and other and float(one) == float(other)):
+            if one != other and not (kind == "number" and one and other and _value(one) == float(other)):
                 yield number, name, one, other
 
 
-def _post(address: str, path: Path) -> tuple[int, Any]:
-    """Status and document of the answer, of curl if it is there."""
-    headers = {"Content-Type": "text/csv", "Prefer": "return=minimal"}
+def _value(text: str) -> float:
+    return float(text if _NUMBER.fullmatch(text) else text.replace(".", "").replace(",", "."))
+
+
+def _post(address: str, path: Path, parameters: str) -> tuple[int, Any, str]:
+    """Status and document of the answer, and what was guessed; of curl if it is there."""
+    headers = {"Content-Type": f"text/csv{parameters}", "Prefer": "return=minimal"}
     curl = shutil.which("curl")
     if curl is None:
         answer = requests.post(address, data=path.read_bytes(), headers=headers, timeout=60)
-        return answer.status_code, answer.json() if answer.content else None
+        document = answer.json() if answer.content else None
+        return answer.status_code, document, answer.headers.get("Content-Guessed", "")
     options = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
-    command = [curl, "-sS", "--data-binary", f"@{path}", *options, "-w", "\n%{http_code}", address]
-    text, _, status = subprocess.run(command, capture_output=True, check=True, text=True).stdout.rpartition("\n")
-    return int(status), json.loads(text) if text else None
+    command = [
+        curl,
+        "-sS",
+        "--data-binary",
+        f"@{path}",
+        *options,
+        "-w",
+        "\n%{http_code} %header{content-guessed}",
+        address,
+    ]
+    text, _, rest = subprocess.run(command, capture_output=True, check=True, text=True).stdout.rpartition("\n")
+    status, _, guessed = rest.partition(" ")
+    return int(status), json.loads(text) if text else None, guessed
 
 
 def _told(answer: Any) -> str:

@@ -16,6 +16,8 @@ FILES = {
     "sheet.xlsx": b"PK\x03\x04\x14\x00\x06\x00\x08\x00\x00\x00!\x00\xff",
     "semicolons.csv": b"a;b\n1;2\n",
     "utf16.csv": "a,b\n1,2\n".encode("utf-16"),
+    "decimals.csv": "Straße;Preis\nHöhe;1,5\nTür;1.234,25\n".encode("cp1252"),
+    "nameless.csv": b"1,2.5\n3,4\n",
 }
 TABLE = """\
 | file | fields | rows | what it needed |
@@ -23,16 +25,18 @@ TABLE = """\
 | bom.csv | 2 | 1 | nothing |
 | codes.csv | 1 | 2 | nothing |
 | cr.csv | 2 | 2 | nothing |
+| decimals.csv | 2 | 2 | dialect=detect (guessed: charset=windows-1252, delimiter=";", decimal=",", thousands=.) |
 | empty-last-line.csv | 2 | 1 | nothing |
 | excel.csv | 2 | 2 | nothing |
 | headers.csv | 6 | 1 | nothing |
 | index.csv | 3 | 2 | a field 'column 1' for the column without a name |
-| latin1.csv | 1 | 0 | refused: the body is not UTF-8 (byte 4): convert the file, for example by iconv -f WINDOWS-1252 -t UTF-8 |
+| latin1.csv | 2 | 1 | dialect=detect (guessed: charset=windows-1252) |
+| nameless.csv | 2 | 2 | header=absent |
 | quoted.csv | 3 | 2 | nothing |
-| semicolons.csv | 1 | 0 | refused: /a;b: the table has no such field: values are separated by commas here, not by ';' |
+| semicolons.csv | 2 | 1 | dialect=detect (guessed: delimiter=";") |
 | sheet.xlsx | 1 | 0 | refused: the body is not UTF-8 (byte 14): the file is a spreadsheet, or an archive: save it as CSV in UTF-8 |
 | short.csv | 3 | 0 | refused: /0: 2 values stand under 3 names: empty values count, too: each line has 2 commas |
-| utf16.csv | 1 | 0 | refused: the body is not UTF-8 (byte 0): the file is UTF-16: convert it, for example by iconv -f UTF-16 -t UTF-8 |
+| utf16.csv | 2 | 1 | nothing (guessed: charset=utf-16) |
 """  # noqa: E501
 
 

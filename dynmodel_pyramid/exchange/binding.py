@@ -15,7 +15,7 @@ from dynmodel_pyramid.errors import DynmodelError, Invalid, Malformed
 from dynmodel_pyramid.exchange.contents import Broken, Contents, Record, RecordContents
 from dynmodel_pyramid.exchange.headers import column_names, header_hint, name_of_place
 from dynmodel_pyramid.exchange.key_columns import KeyColumn, key_columns, with_keys
-from dynmodel_pyramid.exchange.typed import plain_value, typer_of
+from dynmodel_pyramid.exchange.typed import is_number, plain_value, typer_of
 from dynmodel_pyramid.fields.columns import Reader
 from dynmodel_pyramid.fields.contract import FieldType, Options, TextForm
 from dynmodel_pyramid.fields.types.numbers import read_integer
@@ -69,8 +69,9 @@ class Binding:
     def __init__(self, contents: RecordContents, rows: Rows, columns: Columns) -> None:
         self._row_reader: RowReader = rows.reader
         try:
+            written = contents.names if contents.has_names else _names_by_place(contents, columns)
             #: The columns' names; None for one that has none, and whose place is no field's.
-            self.names = column_names(contents.names, rows.exists, contents.code)
+            self.names = column_names(written, rows.exists, contents.code)
             named = [name for name in self.names if name is not None]
             #: The columns that are keys of linked rows.
             self.keyed = key_columns(rows, named, contents.code)
@@ -203,7 +204,9 @@ def _readers(
 
 def _field_reader(field_type: FieldType, options: Options, contents: RecordContents) -> Cell | None:
     if contents.is_text:
-        return reader_of(field_type, options)
+        read = reader_of(field_type, options)
+        numbers = contents.numbers
+        return read if numbers is None or not is_number(field_type, options) else _rewritten(numbers, read)
     typed = _typed(field_type, options)
     if not contents.has_text_forms:
         return typed
@@ -213,6 +216,23 @@ def _field_reader(field_type: FieldType, options: Options, contents: RecordConte
 
 def _same(text: str) -> str:
     return text
+
+
+def _names_by_place(contents: RecordContents, columns: Columns) -> Sequence[str | None]:
+    """The names of columns that have none in the file: those of ``columns``, in their order."""
+    if columns.names is None:
+        return contents.names
+    if len(columns.names) != len(contents.names):
+        raise Malformed(
+            f"columns names {len(columns.names)} fields, and the first line has {len(contents.names)} values",
+            code=contents.code,
+            hint="name a field for each value, in the order of the file",
+        )
+    return columns.names
+
+
+def _rewritten(numbers: Callable[[str], str], read: Cell | None) -> Cell:
+    return numbers if read is None else lambda text: read(numbers(text))
 
 
 def _add_unknown(problems: Problems, name: str, rows: Rows) -> None:

@@ -1,16 +1,19 @@
 """The built-in formats: JSON, NDJSON, CSV, and the CSV of PostgREST."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, BinaryIO
 
-from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.errors import Malformed, UnsupportedParameter
 from dynmodel_pyramid.exchange import CSV, NDJSON
 from dynmodel_pyramid.exchange.contents import Broken, DocumentContents, Note, Reading
-from dynmodel_pyramid.exchange.csv_files import read_csv, read_rest_csv
+from dynmodel_pyramid.exchange.csv_files import REST_PARAMETERS, read_csv, read_rest_csv
+from dynmodel_pyramid.exchange.dialects import PARAMETERS, Dialect, dialect_of, public_charset
 from dynmodel_pyramid.exchange.documents import Documents, parse_json, too_long
 from dynmodel_pyramid.exchange.formats import USUAL, Format
-from dynmodel_pyramid.exchange.forms import CsvForm, JsonForm, NdJsonForm, RestCsvForm
+from dynmodel_pyramid.exchange.forms import CsvForm, DialectForm, Form, JsonForm, NdJsonForm, RestCsvForm
 from dynmodel_pyramid.exchange.shown import Shown
+from dynmodel_pyramid.exchange.typed import is_number
 from dynmodel_pyramid.rows.service import refuse_other_than_object
 
 
@@ -66,8 +69,23 @@ def _write_ndjson(shown: Shown) -> NdJsonForm:
     return NdJsonForm(shown.names)
 
 
-def _write_csv(shown: Shown) -> CsvForm:
-    return CsvForm(shown.names, shown.texts)
+def _write_csv(shown: Shown) -> Form:
+    """
+    :raises UnsupportedParameter: a parameter is one of reading alone, or has a value that means nothing
+    """
+    dialect = dialect_of(shown.parameters)
+    if replace(dialect, given=frozenset()) == Dialect():
+        return CsvForm(shown.names, shown.texts)
+    for name in ("quote", "thousands", "dialect"):
+        if name in dialect.given:
+            raise UnsupportedParameter(f"{name} is for bodies, not for answers", hint="leave it out")
+    if dialect.charset not in ("utf-8", "utf-16"):
+        # Other charsets lack most characters.
+        raise UnsupportedParameter(f"charset={public_charset(dialect.charset)} is not written", hint="utf-8 or utf-16")
+    numbers = []
+    if dialect.decimal != ".":
+        numbers = [name for name, field in shown.fields.items() if is_number(field.type, field.options)]
+    return DialectForm(shown.names, shown.texts, dialect, numbers)
 
 
 def _write_rest_csv(shown: Shown) -> RestCsvForm:
@@ -76,5 +94,5 @@ def _write_rest_csv(shown: Shown) -> RestCsvForm:
 
 JSON_FORMAT = Format(USUAL, _read_json, _write_json, suffix=".json")
 NDJSON_FORMAT = Format(NDJSON, _read_ndjson, _write_ndjson, suffix=".ndjson")
-CSV_FORMAT = Format(CSV, read_csv, _write_csv, suffix=".csv", parameters=("header",))
-REST_CSV_FORMAT = Format(CSV, read_rest_csv, _write_rest_csv, suffix=".csv", parameters=("header",), face="rest")
+CSV_FORMAT = Format(CSV, read_csv, _write_csv, suffix=".csv", parameters=PARAMETERS)
+REST_CSV_FORMAT = Format(CSV, read_rest_csv, _write_rest_csv, suffix=".csv", parameters=REST_PARAMETERS, face="rest")

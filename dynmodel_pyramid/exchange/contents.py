@@ -83,6 +83,8 @@ class RecordContents:
     :param is_text: the cells are texts, which the text forms of the fields read; else they are values
     :param has_text_forms: the cells are values; but texts among them are in the text forms of the fields, as in a
         spreadsheet
+    :param has_names: whether the names are the file's; else they are made of the columns' places
+    :param numbers: for texts: rewrites a number of the file with a decimal point, or raises ``ValueError``
     :param types: the declared type of each column, where the file has types
     :param code: of the error for names that are refused
     :param told: as of :class:`DocumentContents`
@@ -92,6 +94,8 @@ class RecordContents:
     chunks: Iterator[Chunk]
     is_text: bool = False
     has_text_forms: bool = False
+    has_names: bool = True
+    numbers: Callable[[str], str] | None = None
     types: Sequence[ColumnType | None] | None = None
     code: str = "malformed_file"
     told: dict[str, str] = field(default_factory=dict)

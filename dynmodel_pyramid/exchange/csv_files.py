@@ -4,9 +4,15 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import BinaryIO
 
+from dynmodel_pyramid.errors import UnsupportedParameter
 from dynmodel_pyramid.exchange.contents import Broken, Chunk, Note, Reading, RecordContents
 from dynmodel_pyramid.exchange.delimited import Record, read_chunks, write_record
-from dynmodel_pyramid.exchange.headers import ragged_hint
+from dynmodel_pyramid.exchange.detecting import detected
+from dynmodel_pyramid.exchange.dialects import dialect_of, number_reader, told
+from dynmodel_pyramid.exchange.headers import name_of_place, ragged_hint
+
+#: The parameters that PostgREST's CSV has as well.
+REST_PARAMETERS = ("charset", "header", "delimiter", "quote")
 
 
 def read_csv(file: BinaryIO, reading: Reading) -> RecordContents:
@@ -14,19 +20,39 @@ def read_csv(file: BinaryIO, reading: Reading) -> RecordContents:
     there is only one column: then they are values.
 
     :raises Malformed: the file is not CSV
+    :raises UnsupportedParameter: a parameter has a value that means nothing
     """
-    note = None if reading.note is None else _behind_names(reading.note)
-    names, chunks = _begun(read_chunks(file, reading.longest, note), lambda record: False)
-    return RecordContents(names, _records(names, chunks), is_text=True, code="malformed_csv")
+    dialect = dialect_of(reading.parameters)
+    guesses = detected(file, dialect)
+    dialect = dialect.of(guesses)
+    note = _behind_names(reading.note) if reading.note is not None and dialect.has_header else reading.note
+    names, others = _begun(read_chunks(file, reading.longest, dialect, note), lambda record: False)
+    if not dialect.has_header:
+        others = _after([names] if names else [], others)
+        names = [name_of_place(place) for place in range(1, len(names) + 1)]
+    plain = (dialect.decimal, dialect.thousands) == (".", "")
+    return RecordContents(
+        names,
+        _records(names, others),
+        is_text=True,
+        has_names=dialect.has_header,
+        numbers=None if plain else number_reader(dialect.decimal, dialect.thousands),
+        code="malformed_csv",
+        told=told(guesses),
+    )
 
 
 def read_rest_csv(file: BinaryIO, reading: Reading) -> RecordContents:
     """CSV as PostgREST reads it: ``NULL`` is null, nothing is the empty text. Empty lines are skipped.
 
-    :raises Malformed: the file is not CSV
+    :raises: as :func:`read_csv`
     """
-    names, chunks = _begun(read_chunks(file, reading.longest), _is_empty)
-    return RecordContents(names, _rest_records(names, chunks), is_text=True, code="malformed_csv")
+    dialect = dialect_of(reading.parameters)
+    if not dialect.has_header:
+        raise UnsupportedParameter("header=absent is not supported", hint="send CSV with a header line")
+    guesses = detected(file, dialect)
+    names, chunks = _begun(read_chunks(file, reading.longest, dialect.of(guesses)), _is_empty)
+    return RecordContents(names, _rest_records(names, chunks), is_text=True, code="malformed_csv", told=told(guesses))
 
 
 def _behind_names(note: Note) -> Note:

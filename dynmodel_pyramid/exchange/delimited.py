@@ -1,17 +1,19 @@
 """CSV (RFC 4180): an unquoted empty field is null, a quoted one the empty text.
 
-Not the standard library's reader: it does not tell these two apart, and its limit for fields is one for the whole
-process.
+The standard library's reader does not tell these two apart, and its limit for fields is one for the whole process; it
+reads only lines where this is no matter.
 """
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache, partial
 from itertools import chain
 from typing import BinaryIO
 
 from dynmodel_pyramid.errors import Malformed, TooLarge
 from dynmodel_pyramid.exchange.contents import Note
-from dynmodel_pyramid.exchange.plain_lines import plain_records
+from dynmodel_pyramid.exchange.dialects import Dialect, public_charset
+from dynmodel_pyramid.exchange.plain_lines import plain_records, quoted_records
 from dynmodel_pyramid.exchange.text import CHUNK, text_reader
 
 #: Values in one record; no table has as many columns.
@@ -19,22 +21,38 @@ MAX_VALUES = 10_000
 #: A chunk that has so many records, or characters, takes no further one.
 CHUNK_RECORDS, CHUNK_CHARACTERS = 1000, 1_048_576
 Record = list[str | None]
-_FIELD = re.compile(r'"([^"]*+(?:""[^"]*+)*+)"|([^",\r\n]*+)')
 #: A value with one of these stands in quotes.
 MARKS = '",\r\n'
 _QUOTED = re.compile(f"[{MARKS}]")
 #: The cells of null and of the empty text.
 CELLS = {None: "", "": '""'}
+_USUAL = Dialect()
 
 
-def write_record(values: Iterable[str | None]) -> str:
-    return ",".join(map(write_cell, values)) + "\r\n"
+@lru_cache(64)
+def _field(delimiter: str, quote: str | None) -> re.Pattern[str]:
+    """A value: in quotes, or without."""
+    if quote is None:
+        return re.compile(rf"((?!))|([^{re.escape(delimiter)}\r\n]*+)")
+    mark, comma = re.escape(quote), re.escape(delimiter)
+    return re.compile(rf"{mark}([^{mark}]*+(?:{mark}{mark}[^{mark}]*+)*+){mark}|([^{mark}{comma}\r\n]*+)")
 
 
-def write_cell(value: str | None) -> str:
+def write_record(values: Iterable[str | None], delimiter: str = ",", quoted: re.Pattern[str] = _QUOTED) -> str:
+    """
+    :param quoted: found in values that stand in quotes
+    """
+    return delimiter.join([write_cell(value, quoted) for value in values]) + "\r\n"
+
+
+def to_quote(delimiter: str) -> re.Pattern[str]:
+    return re.compile(rf'["{re.escape(delimiter)}\r\n]')
+
+
+def write_cell(value: str | None, quoted: re.Pattern[str] = _QUOTED) -> str:
     if not value:
         return CELLS[value]
-    return f'"{value.replace(chr(34), chr(34) * 2)}"' if _QUOTED.search(value) else value
+    return f'"{value.replace(chr(34), chr(34) * 2)}"' if quoted.search(value) else value
 
 
 def read_records(file: BinaryIO, longest: int | None = None) -> Iterator[Record]:
@@ -42,8 +60,10 @@ def read_records(file: BinaryIO, longest: int | None = None) -> Iterator[Record]
     return chain.from_iterable(read_chunks(file, longest))
 
 
-def read_chunks(file: BinaryIO, longest: int | None = None, note: Note | None = None) -> Iterator[list[Record]]:
-    """The records of a file in UTF-8, read in parts; a byte order mark is skipped.
+def read_chunks(
+    file: BinaryIO, longest: int | None = None, dialect: Dialect = _USUAL, note: Note | None = None
+) -> Iterator[list[Record]]:
+    """The records of a file, read in parts; a byte order mark is skipped.
 
     Lines end with LF or CRLF; with CR alone, too, where the first one does. Then LF may end the file, and nothing else.
 
@@ -52,7 +72,9 @@ def read_chunks(file: BinaryIO, longest: int | None = None, note: Note | None = 
     :raises Malformed: naming the line that is wrong
     :raises TooLarge: a record is longer
     """
-    read, text, position, size, line, ended = text_reader(file, _not_utf_8), "", 0, CHUNK, 1, False
+    read = text_reader(file, partial(_not_text, dialect), dialect.charset)
+    text, position, size, line, ended = "", 0, CHUNK, 1, False
+    field = _field(dialect.delimiter, dialect.quote)
     ends_with_cr = None
     chunk: list[Record] = []
     taken = 0
@@ -61,7 +83,10 @@ def read_chunks(file: BinaryIO, longest: int | None = None, note: Note | None = 
             yield chunk
             chunk, taken = [], 0
         if ends_with_cr is False and note is None:
-            plain, end = plain_records(text, position, longest or len(text), MAX_VALUES)
+            limits = longest or len(text), MAX_VALUES
+            plain, end = plain_records(text, position, *limits, dialect.delimiter, dialect.quote)
+            if not plain and dialect.quote is not None:
+                plain, end = quoted_records(text, position, *limits, dialect.delimiter, dialect.quote)
             if plain:
                 line += len(plain)
                 chunk += plain
@@ -69,7 +94,9 @@ def read_chunks(file: BinaryIO, longest: int | None = None, note: Note | None = 
                 position, size = end, CHUNK
                 continue
         try:
-            parsed = None if position == len(text) else _record(text, position, ended, line, ends_with_cr)
+            parsed = None
+            if position < len(text):
+                parsed = _record(text, position, ended, line, ends_with_cr, dialect, field)
         except Malformed:
             yield chunk
             raise
@@ -101,26 +128,40 @@ def read_chunks(file: BinaryIO, longest: int | None = None, note: Note | None = 
         text, position, size = text[position:] + more, 0, 2 * size
 
 
-def _not_utf_8(place: int) -> Malformed:
-    return Malformed(f"the body is not UTF-8 (byte {place})", code="malformed_csv")
+def _not_text(dialect: Dialect, place: int) -> Malformed:
+    name = "UTF-8" if dialect.charset == "utf-8" else public_charset(dialect.charset)
+    return Malformed(
+        f"the body is not {name} (byte {place})",
+        code="malformed_csv",
+        hint="name its charset, such as text/csv; charset=windows-1252, or have it guessed: text/csv; dialect=detect",
+    )
 
 
-def _record(text: str, position: int, ended: bool, line: int, ends_with_cr: bool | None) -> tuple[Record, int] | None:
+def _record(
+    text: str,
+    position: int,
+    ended: bool,
+    line: int,
+    ends_with_cr: bool | None,
+    dialect: Dialect,
+    field: re.Pattern[str],
+) -> tuple[Record, int] | None:
     """The record that begins at ``position``, and where the next one begins; None if the record may be incomplete.
 
     :param ends_with_cr: whether CR alone ends the lines; None for the first line, which decides
     """
     fields: Record = []
+    delimiter, quote = dialect.delimiter, dialect.quote or ""
     while len(fields) < MAX_VALUES:
-        match = _FIELD.match(text, position)
+        match = field.match(text, position)
         assert match is not None  # a field may be empty
         quoted, plain = match.groups()
-        fields.append(quoted.replace('""', '"') if quoted is not None else plain or None)
+        fields.append(quoted.replace(quote + quote, quote) if quoted is not None else plain or None)
         end = match.end()
         mark = text[end : end + 1]
         if not mark:
             return (fields, end) if ended else None
-        if mark == ",":
+        if mark == delimiter:
             position = end + 1
         elif mark in "\r\n" and end + 2 >= len(text) and not ended:
             return None
@@ -134,7 +175,7 @@ def _record(text: str, position: int, ended: bool, line: int, ends_with_cr: bool
             return fields, end + 1
         elif mark == "\r" and (ends_with_cr is not False or text[end + 1 : end + 2] in ("", "\n")):
             return fields, end + 1 + (text[end + 1 : end + 2] == "\n")
-        elif mark == '"' and quoted is None and not plain and not ended:
+        elif mark == quote and quoted is None and not plain and not ended:
             return None
         else:
             raise Malformed(

@@ -1,6 +1,7 @@
 """Rows as the bodies of answers: the encoded rows, and the text before, between and behind them."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from codecs import BOM_UTF16_LE
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from secrets import token_hex
 from typing import Any
 
@@ -8,8 +9,9 @@ import orjson
 
 from dynmodel_pyramid.exchange import CSV, NDJSON
 from dynmodel_pyramid.exchange.csv_columns import csv_records
-from dynmodel_pyramid.exchange.delimited import write_record
-from dynmodel_pyramid.exchange.outgoing import Texts
+from dynmodel_pyramid.exchange.delimited import to_quote, write_record
+from dynmodel_pyramid.exchange.dialects import Dialect
+from dynmodel_pyramid.exchange.outgoing import Texts, cell
 from dynmodel_pyramid.exchange.typed import exact_json, exactly
 from dynmodel_pyramid.rows.encoding import json_rows
 
@@ -108,6 +110,36 @@ class CsvForm(Form):
 
     def part(self, rows: Rows) -> bytes:
         return "\r\n".join([*csv_records(rows, self._forms), ""]).encode()
+
+
+class DialectForm(Form):
+    """CSV in another dialect.
+
+    :param numbers: the names of columns of numbers, which are written with the dialect's decimal mark
+    """
+
+    def __init__(self, names: Sequence[str], texts: Texts, dialect: Dialect, numbers: Collection[str] = ()) -> None:
+        self.content_type = f"{CSV}; charset={dialect.charset}" + ("" if dialect.has_header else "; header=absent")
+        # A text in UTF-16 begins with a mark; its parts have none.
+        self._charset = "utf-16-le" if dialect.charset == "utf-16" else dialect.charset
+        self._delimiter, self._quoted = dialect.delimiter, to_quote(dialect.delimiter)
+        mark = BOM_UTF16_LE if dialect.charset == "utf-16" else b""
+        self.opening = mark + (self._line(names).encode(self._charset) if dialect.has_header else b"")
+        self._forms = [texts.get(name) for name in names]
+        self._with_comma = [place for place, name in enumerate(names) if name in numbers]
+
+    def _line(self, cells: Iterable[str | None]) -> str:
+        return write_record(cells, self._delimiter, self._quoted)
+
+    def part(self, rows: Rows) -> bytes:
+        return "".join([self._line(self._cells(row)) for row in rows]).encode(self._charset)
+
+    def _cells(self, row: Sequence[Any]) -> Iterable[str | None]:
+        cells = list(map(cell, row, self._forms))
+        for place in self._with_comma:
+            text = cells[place]
+            cells[place] = None if text is None else text.replace(".", ",")
+        return cells
 
 
 class RestCsvForm(Form):

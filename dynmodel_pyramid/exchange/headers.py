@@ -72,11 +72,11 @@ def header_hint(header: Names, exists: Callable[[str], bool], records: Iterator[
     """The mend of a file whose first line is refused because of how it was written or sent."""
     names = [name or "" for name in header]
     if len(names) == 1 and (mark := next((mark for mark in ";\t|" if mark in names[0]), None)):
-        return f"values are separated by commas here, not by {mark!r}"
+        return f"values are separated by commas here, not by {mark!r}; or send text/csv; dialect=detect"
     if len(names) > 1 and next(records, None) is None:
         return "the file has one line only; curl -d strips line ends: use --data-binary @file"
     if any(map(_NUMBER.fullmatch, names)) and not any(map(exists, names)):
-        return f"{WANTED}, such as id,name,price; this one has values"
+        return f"{WANTED}, such as id,name,price; this one has values: send text/csv; header=absent, and ?columns="
     return None
 
 

@@ -116,6 +116,11 @@ def typer_of(
     return Typer(typed, frozenset(kept | ({str} if is_text and from_text is _UNCHANGED else set())))
 
 
+def is_number(field_type: FieldType, options: Options) -> bool:
+    """Whether the values of a field are numbers, so that their texts may have a decimal comma."""
+    return field_type.exact_numbers or field_type.json_schema(options).get("type") in ("number", "integer")
+
+
 _TIMES = (datetime.datetime, datetime.date, datetime.time)
 
 

@@ -58,14 +58,14 @@ def test_parameters(client, both, kind):
     body = BODIES[kind]
     for parameters in ("", ";charset=utf-8", '; Charset="UTF-8"', " ; charset=utf8 ;", "; charset=us-ascii"):
         assert set(map(str, sent(client, both, body, kind + parameters))) == {"[('a', 1)]"}
-    for parameters in (
-        "; charset=latin-1",
-        ";charset=utf-16",
-        '; charset="iso-8859-1"',
-        ";charset=utf-8; charset=x",
-    ):
+    for parameters in ("; charset=latin-1", '; charset="iso-8859-1"'):
+        if kind == CSV:
+            assert set(map(str, sent(client, both, body, kind + parameters))) == {"[('a', 1)]"}
+        else:
+            assert set(refused(client, both, body, kind + parameters)) <= {"unsupported_media_type", "PGRST102"}
+    for parameters in (";charset=klingon", ";charset=utf-8; charset=x"):
         assert set(refused(client, both, body, kind + parameters)) <= {"unsupported_media_type", "PGRST102"}
-    for parameters in ("; header=absent", "; columns=s", "; header=present; x=y", ";="):
+    for parameters in ("; columns=s", "; header=present; x=y", ";="):
         if kind in (CSV, NDJSON):
             assert set(refused(client, both, body, kind + parameters)) <= {"unsupported_media_type", "PGRST102"}
         else:
@@ -89,9 +89,13 @@ def test_documents_have_no_other_charset(client, both):
 def test_marks(client, both, kind):
     body = b"\xef\xbb\xbf" + BODIES[kind]
     assert set(map(str, sent(client, both, body, kind))) == {"[('a', 1)]"}
-    assert set(refused(client, both, BODIES[kind].decode().encode("utf-16"), kind)) <= {
-        "malformed_json", "malformed_csv", "validation", "PGRST102", "PGRST204",
-    }  # fmt: skip
+    in_utf_16 = BODIES[kind].decode().encode("utf-16")
+    if kind == CSV:
+        assert set(map(str, sent(client, both, in_utf_16, kind))) == {"[('a', 1)]"}
+        kind = f"{CSV}; charset=utf-8"
+    assert set(refused(client, both, in_utf_16, kind)) <= {
+        *("malformed_json", "malformed_csv", "validation", "PGRST102", "PGRST204"),
+    }
 
 
 def test_names_that_stand_twice(client, both):

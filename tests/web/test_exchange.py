@@ -84,9 +84,35 @@ def test_faults(client, rows):
         b"name\n\xff\n",
     ):
         assert refused(client, rows, body, code="malformed_csv", status=400) == []
-    for kind in ("text/csv; charset=latin-1", "text/csv; header=absent", "text/plain"):
+    for kind in ("text/csv; charset=klingon", "text/csv; header=perhaps", "text/csv; bom=1", "text/plain"):
         refused(client, rows, "name\na\n", kind, code="unsupported_media_type", status=415)
     refused(client, rows, "sku,name\na,a\na,b\n", code="unique_violation", status=409)
+
+
+def test_dialects(client):
+    rows = client.table({"name": "text", "price": {"type": "decimal", "scale": 2}, "n": "number"}) + "rows/"
+    body = "name;price;n\nTür;1.234,50;0,5\n'a;b';7,00;\n".encode("cp1252")
+    kind = """text/csv; charset=windows-1252; delimiter=";"; quote=' ; decimal=","; thousands=."""
+    answer = client.send("POST", rows, body=body, content_type=kind, status=201)
+    assert "Content-Guessed" not in answer.headers
+    stored = [("Tür", "1234.50", 0.5), ("a;b", "7.00", None)]
+    assert [(row["name"], row["price"], row["n"]) for row in answer.json] == stored
+    answer = client.send("POST", rows, body=body, content_type="text/csv; dialect=detect", status=201)
+    assert answer.headers["Content-Guessed"] == (
+        """charset=windows-1252, quote=', delimiter=";", decimal=",", thousands=."""
+    )
+    assert [(row["name"], row["price"], row["n"]) for row in answer.json] == stored
+    # Names of columns that have none, and numbers in another way of writing than the file's.
+    post(client, f"{rows}?columns=n,name", "1,x\n", "text/csv; header=absent")
+    assert refused(client, rows, "price\n1.5\n", 'text/csv; decimal=","') == ["/0/price invalid_format"]
+    refused(client, f"{rows}?columns=n", "1,x\n", "text/csv; header=absent", status=400, code="malformed_csv")
+    # Answers in a dialect.
+    accept = 'text/csv; delimiter=";"; decimal=","; charset=utf-16; header=absent'
+    answer = client.send("GET", f"{rows}?select=price,n,name&limit=2&order=id", accept=accept, status=200)
+    assert answer.body.decode("utf-16") == '1234,50;0,5;Tür\r\n7,00;;"a;b"\r\n'
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-16; header=absent"
+    for accept in ("text/csv; charset=windows-1252", "text/csv; dialect=detect", "text/csv; delimiter=ab"):
+        client.refused("GET", rows, accept=accept, status=406, code="not_acceptable")
 
 
 def test_faults_are_counted_over_all_parts(client, rows):

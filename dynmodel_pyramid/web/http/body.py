@@ -3,8 +3,7 @@
 A document is read whole; rows come from a file, in parts (:mod:`dynmodel_pyramid.exchange`).
 """
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from io import BytesIO
 from os import SEEK_CUR, SEEK_END
@@ -14,22 +13,18 @@ from typing import Any, BinaryIO, cast
 from pyramid.request import Request
 
 from dynmodel_pyramid.errors import Malformed, TooLarge
-from dynmodel_pyramid.exchange import CSV, NDJSON
 from dynmodel_pyramid.exchange.contents import Reading
+from dynmodel_pyramid.exchange.dialects import UTF_8
 from dynmodel_pyramid.exchange.documents import parse_json, too_long
+from dynmodel_pyramid.exchange.formats import Format, Formats
 from dynmodel_pyramid.hints import either
 from dynmodel_pyramid.web.http.errors import UnsupportedMediaType
+from dynmodel_pyramid.web.http.media_types import parameters_of
 from dynmodel_pyramid.web.http.unzipped import NAMES, Unzipped
 
 FORM = "application/x-www-form-urlencoded"
 JSON = ("application/json",)
 MERGE_PATCH = ("application/merge-patch+json", "application/json")
-#: Parameters of media types (RFC 9110, 5.6.6).
-_CHARSET = re.compile(r""";[ \t]*charset[ \t]*=[ \t]*"?([^;" \t]*)""", re.IGNORECASE)
-_UNDERSTOOD = re.compile(
-    r"""[^;]*(?:;[ \t]*(?:(?:charset="?(?:utf-?8|us-ascii)"?|header="?present"?)[ \t]*)?)*""", re.IGNORECASE
-)
-_UTF_8 = ("utf-8", "utf8", "us-ascii")
 
 
 def read_json(request: Request, media_types: tuple[str, ...] = JSON) -> Any:
@@ -123,14 +118,17 @@ def longest_document(request: Request) -> int:
     return request.registry.dynmodel_settings.max_document_size
 
 
-def reading_of(request: Request) -> Reading:
+def reading_of(request: Request, format: Format) -> Reading:
     """How the rows in a body are to be read."""
     settings = request.registry.dynmodel_settings
-    return Reading(settings.max_document_size, settings.max_body_size)
+    sent = parameters_of(request.headers.get("Content-Type", "")) or {}
+    parameters = {name: value for name, value in sent.items() if name in format.parameters}
+    return Reading(settings.max_document_size, settings.max_body_size, parameters=parameters)
 
 
-def refuse_media_type(request: Request, media_types: tuple[str, ...]) -> None:
+def refuse_media_type(request: Request, media_types: tuple[str, ...], formats: Formats | None = None) -> None:
     """
+    :param formats: the formats of the media types, which may have parameters
     :raises UnsupportedMediaType: the body has another type, is not UTF-8, or is encoded otherwise than by gzip
     """
     kind = media_type_of(request)
@@ -140,7 +138,7 @@ def refuse_media_type(request: Request, media_types: tuple[str, ...]) -> None:
             hint=_media_type_hint(kind, media_types),
             media_types=media_types,
         )
-    refuse_parameters(request, kind, media_types)
+    refuse_parameters(request, kind, media_types, () if formats is None else formats[kind].parameters)
 
 
 def _media_type_hint(kind: str, media_types: tuple[str, ...]) -> str:
@@ -151,21 +149,28 @@ def _media_type_hint(kind: str, media_types: tuple[str, ...]) -> str:
     return f"{wanted}; curl -d says that it sends a form and strips line ends: use --data-binary @file and -H"
 
 
-def refuse_parameters(request: Request, kind: str, media_types: tuple[str, ...]) -> None:
+def refuse_parameters(
+    request: Request, kind: str, media_types: tuple[str, ...], understood: Collection[str] = ()
+) -> None:
     """Refuse parameters that change the meaning of the body. JSON has no parameters, and any that are sent mean nothing
-    (RFC 8259, section 11); CSV has two (RFC 4180, section 3).
+    (RFC 8259, section 11); of lines of text ``charset`` and ``header`` may say what is so anyway (RFC 4180, section 3).
 
-    :raises UnsupportedMediaType: there is such a parameter, or an encoding other than gzip
+    :param understood: parameters that the body's reader judges
+    :raises UnsupportedMediaType: there is such a parameter, or an encoding that is not known
     """
     header = request.headers.get("Content-Type", "")
-    charsets = [value for value in _CHARSET.findall(header) if value.lower() not in _UTF_8]
-    others = () if kind not in (CSV, NDJSON) or _UNDERSTOOD.fullmatch(header) else (header[:100],)
-    for unsupported in (*charsets, *others):
-        raise UnsupportedMediaType(
-            f"Content-Type: {unsupported} is not supported",
-            hint="send UTF-8, CSV with a header line",
-            media_types=media_types,
+    sent = parameters_of(header)
+    has_none = kind in (*JSON, *MERGE_PATCH, FORM)
+    unsupported = header[:100] if sent is None and not (has_none and "charset" not in header.lower()) else None
+    for name, value in (sent or {}).items():
+        is_so = (
+            value.lower() in UTF_8 if name == "charset" else has_none or f"{name}={value}".lower() == "header=present"
         )
+        if name not in understood and not is_so:
+            unsupported = f"{name}={value[:100]}"
+    if unsupported is not None:
+        known = f"known are {', '.join(understood)}" if understood else "send UTF-8, CSV with a header line"
+        raise UnsupportedMediaType(f"Content-Type: {unsupported} is not supported", hint=known, media_types=media_types)
     encoding = _encoding(request)
     if encoding not in ("identity", *NAMES):
         raise UnsupportedMediaType(

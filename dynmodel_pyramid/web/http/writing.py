@@ -1,8 +1,8 @@
 """Adding and writing rows, with the rows in the answer: one path for both faces (:mod:`~.faces`)."""
 
 from array import array
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -21,6 +21,7 @@ from dynmodel_pyramid.rows.returning import Returning
 from dynmodel_pyramid.rows.service import Rows
 from dynmodel_pyramid.web.http.answers import RowsBody, empty_answer, rows_answer
 from dynmodel_pyramid.web.http.faces import Face
+from dynmodel_pyramid.web.http.media_types import told
 from dynmodel_pyramid.web.http.parameters import author_of
 from dynmodel_pyramid.web.http.transactions import RequestTransaction, write_connection
 
@@ -35,12 +36,14 @@ class Sent:
     :param columns: the columns to read
     :param is_one: the body is a single row, not an array
     :param position: gives the bytes of the body that were read so far
+    :param told: what the body's reader has guessed
     """
 
     documents: Iterable[Document | Batch]
     columns: Columns
     is_one: bool
     position: Callable[[], int]
+    told: Mapping[str, str] = field(default_factory=dict)
 
 
 class Written(Protocol):
@@ -222,6 +225,8 @@ def create(write: Write, sent: Sent, merging: Merging | None, *, empty: int | No
     if empty is None:
         empty = status if status == 201 else face.unchanged
     answer = write.answer(status, importer.count, empty=empty, later=transaction.later)
+    if sent.told:
+        answer.headers["Content-Guessed"] = told(sent.told)
     return answer, Created(importer.count, importer.inserted, importer.last_id)
 
 

@@ -6,7 +6,8 @@ validates the result as strictly as ever.
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, BinaryIO
 
@@ -16,6 +17,7 @@ from dynmodel_pyramid.catalogue.references import reference_of
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.exchange.contents import Broken, Contents, RecordContents
 from dynmodel_pyramid.exchange.documents import Documents, refuse_too_many_keys
+from dynmodel_pyramid.exchange.formats import REST, Format
 from dynmodel_pyramid.exchange.headers import header_of
 from dynmodel_pyramid.exchange.key_columns import KeyColumn, key_columns, with_keys
 from dynmodel_pyramid.exchange.typed import Digits, Typer, plain_value, typer_of
@@ -51,10 +53,21 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=Digits, parse_constant=_no_constant)
 
 
-def each_document(
-    request: Request, columns: Sequence[str] | None
-) -> tuple[Iterator[dict[str, Any]], Callable[[], int]]:
-    """The rows of a body, while it is read; and a function that returns how far it is read.
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """
+    :param documents: the rows of a body, while it is read
+    :param position: returns how far it is read
+    :param told: what was guessed
+    """
+
+    documents: Iterator[dict[str, Any]]
+    position: Callable[[], int]
+    told: Mapping[str, str]
+
+
+def each_document(request: Request, columns: Sequence[str] | None) -> Payload:
+    """The rows of a body.
 
     :param columns: those of the parameter; without it all documents must have the same keys
     :raises RestError: the body is malformed (``PGRST102``)
@@ -66,28 +79,30 @@ def each_document(
         opened.append(body_file(request))
         return opened[0]
 
-    documents = _documents(request, columns, file)
-    return documents, position_of(opened[0]) if opened else lambda: 0
+    documents, told = _documents(request, columns, file)
+    return Payload(documents, position_of(opened[0]) if opened else lambda: 0, told)
 
 
 def read_documents(request: Request, columns: Sequence[str] | None) -> list[dict[str, Any]]:
     """The rows of a body, by :func:`each_document`."""
-    return list(_documents(request, columns, lambda: BytesIO(read_document(request))))
+    documents, _ = _documents(request, columns, lambda: BytesIO(read_document(request)))
+    return list(documents)
 
 
 def _documents(
     request: Request, columns: Sequence[str] | None, file: Callable[[], BinaryIO]
-) -> Iterator[dict[str, Any]]:
+) -> tuple[Iterator[dict[str, Any]], Mapping[str, str]]:
     kind = media_type_of(request) or JSON
     if kind not in (JSON, CSV, FORM):
         raise bad_body(f"Content-Type not acceptable: {kind}", hint=f"send {either([JSON, CSV, FORM])}")
-    refuse_parameters(request, kind, (JSON, CSV, FORM))
-    if kind == CSV:
-        formats = request.registry.dynmodel_formats
-        return _of_csv(formats.of(CSV, "rest").read(file(), reading_of(request)))
+    csv: Format = request.registry.dynmodel_formats.of(CSV, REST)
+    refuse_parameters(request, kind, (JSON, CSV, FORM), csv.parameters if kind == CSV else ())
+    if kind == CSV and csv.read is not None:
+        contents = csv.read(file(), reading_of(request, csv))
+        return _of_csv(contents), contents.told
     if kind == FORM:
-        return iter([_of_form(read_document(request))])
-    return _of_json(Documents(file(), longest_document(request), _DECODER), same_keys=columns is None)
+        return iter([_of_form(read_document(request))]), {}
+    return _of_json(Documents(file(), longest_document(request), _DECODER), same_keys=columns is None), {}
 
 
 def _of_json(documents: Documents, *, same_keys: bool) -> Iterator[dict[str, Any]]:

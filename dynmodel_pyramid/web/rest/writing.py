@@ -29,11 +29,11 @@ def create_rows(context: RestTable, request: Request) -> Response:
     names = write.query.columns
     is_csv = media_type_of(request) == CSV
     typing = Typing(write.rows, names, has_key_columns=is_csv)
-    source, position = each_document(request, names)
-    begun = list(islice(source, 2))
-    documents = (Document(typing.typed(document)) for document in chain(begun, source))
+    payload = each_document(request, names)
+    begun = list(islice(payload.documents, 2))
+    documents = (Document(typing.typed(document)) for document in chain(begun, payload.documents))
     columns = Columns(write.rows, names, missing_default=write.preferences["missing"] == "default")
-    sent = Sent(documents, columns, len(begun) == 1, position)
+    sent = Sent(documents, columns, len(begun) == 1, payload.position, payload.told)
     answer, created = create(write, sent, merging_of(write))
     if write.preferences["return"] == "headers-only" and created.count == 1:
         # A query that finds the row.

@@ -6,15 +6,18 @@ from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 
-from dynmodel_pyramid.errors import TooLarge
+from dynmodel_pyramid.errors import TooLarge, UnsupportedParameter
+from dynmodel_pyramid.exchange.formats import Format
 from dynmodel_pyramid.exchange.forms import Form
 from dynmodel_pyramid.exchange.shown import Shown
 from dynmodel_pyramid.queries import read_document
 from dynmodel_pyramid.rows.querying import COUNTS, Queried, queried
 from dynmodel_pyramid.web.http.body import read_json
 from dynmodel_pyramid.web.http.conditions import best_offer
+from dynmodel_pyramid.web.http.errors import NotAcceptable
 from dynmodel_pyramid.web.http.explained import PLANS, asked_for, may_explain
 from dynmodel_pyramid.web.http.listing import list_answer
+from dynmodel_pyramid.web.http.media_types import accepted_parameters
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
 from dynmodel_pyramid.web.http.permissions import by_grants
@@ -67,7 +70,16 @@ def _answer(context: RowList, request: Request, results: Queried, text: str | No
 
 
 def _form(context: RowList, request: Request, results: Queried) -> Form:
-    """The form that ``Accept`` asks for."""
+    """The form that ``Accept`` asks for.
+
+    :raises NotAcceptable: no format is accepted, or one with parameters that mean nothing
+    """
     formats, plan = request.registry.dynmodel_formats, results.plan
-    format = formats[best_offer(request, formats.writable)]
-    return format.write(Shown(plan.names, context.model, plan.query.select))
+    format: Format = formats[best_offer(request, formats.writable)]
+    header = request.headers.get("Accept", "") if format.parameters else ""
+    parameters = accepted_parameters(header, format.media_type, format.parameters)
+    assert format.write is not None  # as it is offered
+    try:
+        return format.write(Shown(plan.names, context.model, plan.query.select, parameters))
+    except UnsupportedParameter as error:
+        raise NotAcceptable(error.detail, hint=error.hint) from None

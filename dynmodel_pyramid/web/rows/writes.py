@@ -56,7 +56,8 @@ def create_rows(context: RowList, request: Request) -> Response:
         )
     if write.query.on_conflict is not None and merging is None:
         raise _refuse("on_conflict", "it wants a resolution", "send Prefer: resolution=merge-duplicates")
-    refuse_media_type(request, request.registry.dynmodel_formats.readable)
+    formats = request.registry.dynmodel_formats
+    refuse_media_type(request, formats.readable, formats)
     if merging is not None:
         _refuse_if_match(request)
     if write.preferences["nested"] is not None:
@@ -118,8 +119,8 @@ def _sent(write: Write, note: Note | None = None) -> Sent:
     request = write.request
     file, columns = body_file(request), Columns(write.rows, write.query.columns)
     format = request.registry.dynmodel_formats[media_type_of(request)]
-    contents = format.read(file, replace(reading_of(request), note=note))
-    return Sent(documents_of(contents, write.rows, columns), columns, contents.is_one, position_of(file))
+    contents = format.read(file, replace(reading_of(request, format), note=note))
+    return Sent(documents_of(contents, write.rows, columns), columns, contents.is_one, position_of(file), contents.told)
 
 
 # Rows that a filter finds
