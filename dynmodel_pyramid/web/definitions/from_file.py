@@ -45,16 +45,17 @@ def create_from_file(context: Tables, request: Request) -> Response:
     plans = _TRUTHS.get(parameters.get("plan", "false"))
     if plans is None:
         raise _refused("plan", "want true or false")
-    refuse_media_type(request, request.registry.dynmodel_formats.readable)
+    formats = request.registry.dynmodel_formats
+    refuse_media_type(request, formats.readable, formats)
     attempt = context.attempt
-    format = request.registry.dynmodel_formats[media_type_of(request)]
+    format = formats[media_type_of(request)]
     position = lambda: 0  # noqa: E731
 
     def contents() -> Contents:
         nonlocal position
         file = body_file(request)
         position = position_of(file)
-        return format.read(file, reading_of(request))
+        return format.read(file, reading_of(request, format))
 
     zone = parameters.get("timezone")
     if zone is not None and zone not in zone_names():
