@@ -5,6 +5,8 @@
 ``documents``    JSON as documents
 ``plain_lines``    the fast path of CSV
 ``delimited``    CSV (RFC 4180) as text
+``dialects``     charset, delimiter, quote and numbers of CSV, as clients name them
+``detecting``    guesses at them
 ``csv_files``    CSV as records
 ``csv_columns``  rows as CSV, column by column
 ``headers``      names as people's files have them

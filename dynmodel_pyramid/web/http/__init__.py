@@ -9,6 +9,7 @@
 ``afterwards``    reads after the commit
 ``clients``       clients that go away: their work is stopped
 ``body``          request bodies: media types and sizes
+``media_types``   media types with parameters
 ``unzipped``      bodies in gzip
 ``parameters``    parameters of views without a query, and who sends a request
 ``conditions``    ETag, If-Match, If-None-Match, Accept
