@@ -8,6 +8,7 @@ a table with the same rules and indexes; their ratio; MB of the server's memory 
 """
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -157,6 +158,7 @@ def main() -> None:
     parser.add_argument("--face", choices=FACES, default="table")
     options = parser.parse_args()
     ways = [options.only] if options.only else ["imports", "exports"]
+    os.environ["PYTHONPATH"] = str(Path(__file__).parent / "absent")
     paths = PATHS[options.database]
     print(f"{options.database}, {options.rows:,} rows of {len(FIELDS)} fields, /{options.face}/; load of the machine")
     print(f"(1, 5, 15 minutes): {' '.join(f'{load:.1f}' for load in psutil.getloadavg())}")

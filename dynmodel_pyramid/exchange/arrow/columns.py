@@ -6,7 +6,7 @@ pyarrow's compute functions are not used: their import alone takes 9 MB of memor
 import datetime
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from types import MappingProxyType
+from types import MappingProxyType, NoneType
 from typing import Any, NamedTuple
 
 import orjson
@@ -35,18 +35,23 @@ class Column(NamedTuple):
 
     :param type: of Arrow
     :param value: makes a value that Arrow takes of one of an answer, which is not None; None: they are the same
+    :param same: the type of values that Arrow takes as they are
     """
 
     type: Any
     value: Callable[[Any], Any] | None
+    same: type | None = None
 
     def array(self, values: Sequence[Any]) -> Any:
         """An array of Arrow."""
         pa, make = load_arrow(), self.value
-        if make not in _OF_JSON and orjson.Fragment in set(map(type, values)):
+        kinds = set(map(type, values))
+        if make not in _OF_JSON and orjson.Fragment in kinds:
             # The values of groups come as JSON texts.
             values = [_plain(value) if type(value) is orjson.Fragment else value for value in values]
-        if make is not None:
+        if make is _moment and kinds == {str} and (moments := _naive(values)) is not None:
+            values = moments
+        elif make is not None and not kinds <= {self.same, NoneType}:
             values = [None if value is None else make(value) for value in values]
         return pa.array(values, self.type, memory_pool=pa.system_memory_pool())
 
@@ -70,7 +75,7 @@ def schema_of(shown: Shown, columns: Sequence[Column]) -> Any:
 
 def text_column() -> Column:
     """The column of values that may be anything: texts, and the JSON texts of all others."""
-    return Column(load_arrow().string(), _text)
+    return Column(load_arrow().string(), _text, str)
 
 
 def column_of(field_type: FieldType, options: Options) -> Column:
@@ -84,7 +89,9 @@ def column_of(field_type: FieldType, options: Options) -> Column:
     kind = _type_of(rules)
     if kind is None:
         return text_column()
-    return Column(kind, _plain if pa.types.is_nested(kind) else _number if pa.types.is_floating(kind) else None)
+    if pa.types.is_floating(kind):
+        return Column(kind, _number, float)
+    return Column(kind, _plain if pa.types.is_nested(kind) else None)
 
 
 def _string_column(field_type: FieldType, options: Options, rules: Mapping[str, Any]) -> Column:
@@ -134,6 +141,15 @@ def _moment(value: str | datetime.datetime) -> datetime.datetime:
     """Where a database has no moments, they are naive ones in UTC."""
     moment = datetime.datetime.fromisoformat(value) if isinstance(value, str) else value
     return moment.replace(tzinfo=datetime.UTC) if moment.tzinfo is None else moment.astimezone(datetime.UTC)
+
+
+def _naive(texts: Sequence[str]) -> list[datetime.datetime] | None:
+    """Moments in UTC without a zone, which Arrow takes in half the time; None if some text is in another zone."""
+    joined = "\n".join(texts)
+    if joined.count("Z") != len(texts):
+        return None
+    moments = list(map(datetime.datetime.fromisoformat, joined.replace("Z", "").split("\n")))
+    return None if any(moment.tzinfo for moment in moments) else moments
 
 
 def _number(value: Any) -> float:
