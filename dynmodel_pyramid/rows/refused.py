@@ -35,14 +35,16 @@ class Refused:
     def document(self, *, hints: bool = False) -> dict[str, Any]:
         """The row in answers and files of refused rows.
 
-        :param hints: make hints, which takes time
+        :param hints: make the hint of the first fault, which takes time
         """
-        errors = []
-        for problem in self.problems[:MOST_FAULTS]:
-            errors.append({"pointer": problem.pointer, "code": problem.code, "detail": problem.detail})
-            hint = problem.hint() if hints and problem.hint is not None else None
-            if hint is not None:
-                errors[-1]["hint"] = hint
+        errors = [
+            {"pointer": problem.pointer, "code": problem.code, "detail": problem.detail}
+            for problem in self.problems[:MOST_FAULTS]
+        ]
+        make = self.problems[0].hint
+        hint = make() if hints and make is not None else None
+        if hint is not None:
+            errors[0]["hint"] = hint
         return {"number": self.number, "line": self.line, "errors": errors, "raw": self.raw}
 
 

@@ -76,6 +76,8 @@ BY_ID = Target(("id",))
 
 #: The most rows that one statement looks for; SQLite allows 500 parts of a compound SELECT (Implementation Limits, 4).
 LOOKED_FOR = 100
+#: From so many rows on they are looked for by lists of values, with at most so many in one statement.
+_MANY, _LISTED = 10, 1000
 
 
 def find_rows(
@@ -91,6 +93,10 @@ def find_rows(
     :param table: a table, or a view of it, whose parameters have these values
     :param wanted: numbers with the values of the uniqueness
     """
+    if len(wanted) >= _MANY:
+        known = _find_many(connection, table, target, wanted, options, parameters)
+        if known is not None:
+            return known
     existing: dict[int, int] = {}
     for start in range(0, len(wanted), LOOKED_FOR):
         selects = [
@@ -103,6 +109,39 @@ def find_rows(
         existing.update(
             tuple(row) for row in connection.execute(statement, dict(parameters or {}), execution_options=options)
         )
+    return existing
+
+
+def _find_many(
+    connection: sa.Connection,
+    table: sa.FromClause,
+    target: Target,
+    wanted: Sequence[tuple[int, Mapping[str, Any]]],
+    options: Mapping[str, Any],
+    parameters: Mapping[str, Any] | None,
+) -> dict[int, int] | None:
+    """As :func:`find_rows`, by lists of values, a tenth of its time; None where such a list does not say all."""
+    (name, *others) = target.names
+    column = table.c[name]
+    if others or target.case is not None or column.type.bind_expression(sa.bindparam(None)) is not None:
+        return None
+    numbers: dict[Any, list[int]] = {}
+    try:
+        for number, row in wanted:
+            numbers.setdefault(row[name], []).append(number)
+    except TypeError:  # a value that can't be hashed
+        return None
+    if None in numbers:
+        return None
+    existing: dict[int, int] = {}
+    values = list(numbers)
+    for start in range(0, len(values), _LISTED):
+        query = sa.select(column.label("value"), table.c.id.label("id"))
+        query = query.where(column.in_(values[start : start + _LISTED]))
+        for value, row_id in connection.execute(query, dict(parameters or {}), execution_options=options):
+            if value not in numbers:  # the database knows more values as the same
+                return None
+            existing.update(dict.fromkeys(numbers[value], row_id))
     return existing
 
 

@@ -207,7 +207,7 @@ def write_all(
 def _refusal(
     connection: sa.Connection, rows: Table, candidates: Sequence[Candidate], write: Writer, failure: Failure
 ) -> Faulty:
-    found: dict[int, Problem] = {}
+    found = clashes(connection, rows, candidates) if failure.kind == "unique" else {}
 
     def explain(places: Sequence[int], error: Exception) -> Mapping[int, object]:
         assert isinstance(error, sa.exc.DBAPIError)
@@ -215,9 +215,10 @@ def _refusal(
         found.update(bad)
         return bad
 
-    with connection.begin_nested() as trial:
-        sift(connection, range(len(candidates)), write, explain, sa.exc.DBAPIError)
-        trial.rollback()
+    if not found:
+        with connection.begin_nested() as trial:
+            sift(connection, range(len(candidates)), write, explain, sa.exc.DBAPIError)
+            trial.rollback()
     problems = Problems()
     for _, problem in sorted(found.items()):
         problems.put(problem)

@@ -24,7 +24,7 @@ from dynmodel_pyramid.web.http.body import (
     refuse_body,
     refuse_media_type,
 )
-from dynmodel_pyramid.web.http.lenient import asks_for, create_leniently
+from dynmodel_pyramid.web.http.lenient import create_leniently
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.permissions import by_grants
 from dynmodel_pyramid.web.http.tree import path
@@ -62,7 +62,7 @@ def create_rows(context: RowList, request: Request) -> Response:
         _refuse_if_match(request)
     if write.preferences["nested"] is not None:
         answer, created = _create_nested(context, write, merging)
-    elif asks_for(request):
+    elif write.preferences["handling"] == "lenient":
         with RawTexts() as texts:
             sent = _sent(write, texts.add)
             if not sent.is_one:
@@ -94,7 +94,7 @@ def _create_nested(context: RowList, write: Write, merging: Merging | None) -> t
     request, rows = write.request, write.rows
     document = read_json(request)
     write.is_one = type(document) is not list
-    if not write.is_one and asks_for(request):
+    if not write.is_one and write.preferences["handling"] == "lenient":
         raise Malformed(
             "nested rows are written all or none",
             code="invalid_preference",
