@@ -9,8 +9,10 @@ import datetime
 import hashlib
 import math
 import threading
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import NoReturn
 
 import sqlalchemy as sa
 
@@ -24,6 +26,8 @@ from dynmodel_pyramid.errors import TooManyRequests
 STEP = 500
 #: Identities whose counts a process remembers.
 _REMEMBERED = 1000
+#: Seconds for which a refusal is remembered.
+_TOLD = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +36,19 @@ class RequestKey:
 
     :param digest: of the identity and the key
     :param owner: of the identity
-    :param fingerprint: of the whole request
     :param rights: of what the identity may do
     """
 
     digest: str
     owner: str
-    fingerprint: str
     rights: str
 
 
-def request_key(caller: Caller, key: str, fingerprint: str) -> RequestKey:
+def request_key(caller: Caller, key: str) -> RequestKey:
     """The key of a request of a caller. An identity has its own keys, whatever credential it comes with."""
     identity = caller.identity
     owner = identity.kind if identity.id is None else f"id {identity.id}"
-    return RequestKey(_digest(f"{owner}\0{key}"), _digest(owner), fingerprint, rights_of(caller))
+    return RequestKey(_digest(f"{owner}\0{key}"), _digest(owner), rights_of(caller))
 
 
 def _digest(text: str) -> str:
@@ -70,10 +72,14 @@ class KeptAnswer:
 
 @dataclass(slots=True)
 class _Room:
-    """How many more answers, and bytes, of an identity this process takes before it counts again."""
+    """How many more answers, and bytes, of an identity this process takes before it counts again; or a refusal.
+
+    :param refused: the seconds that the client has to wait, and until when (of ``time.monotonic``) that is told
+    """
 
     answers: int
     size: int
+    refused: tuple[int, float] | None = None
 
 
 class KeptAnswers:
@@ -92,17 +98,18 @@ class KeptAnswers:
     def _old(self) -> datetime.datetime:
         return now() - self._kept_for
 
-    def claim(self, connection: sa.Connection, key: RequestKey) -> bool:
+    def claim(self, connection: sa.Connection, key: RequestKey, fingerprint: str) -> bool:
         """Begin a request, as the first statement of the transaction of its write; False: it was answered before.
 
         It waits for a transaction of the same key.
 
+        :param fingerprint: the digest of the whole request
         :raises TooManyRequests: the identity has too many answers kept
         :raises sqlalchemy.exc.DBAPIError: of the kind ``busy``: the other transaction took too long
         """
         self._refuse_too_many(connection, key.owner)
         table, moment = self.table, now()
-        values = {"fingerprint": key.fingerprint, "rights": key.rights, "kept_at": moment, "size": 0}
+        values = {"fingerprint": fingerprint, "rights": key.rights, "kept_at": moment, "size": 0}
         statement = insert_or_update(connection, table).values(digest=key.digest, owner=key.owner, **values)
         # A row that is too old counts as none.
         statement = statement.on_conflict_do_update(
@@ -142,26 +149,35 @@ class KeptAnswers:
         """
         with self._lock:
             room = self._rooms.get(owner)
-            if room is not None and room.answers > 0 and room.size > 0:
-                return
+        if room is not None and room.refused is not None and time.monotonic() < room.refused[1]:
+            self._refuse(room.refused[0])
+        if room is not None and room.answers > 0 and room.size > 0:
+            return
         table = self.table
         kept = table.c.owner == owner, table.c.kept_at > self._old
         query = sa.select(sa.func.count(), sa.func.sum(table.c.size), sa.func.min(table.c.kept_at)).where(*kept)
         count, size, oldest = connection.execute(query).one()
         left, left_size = self._most - count, self._most_size - int(size or 0)
+        room = _Room(max(1, left // 8), max(1, left_size // 8))
         if left <= 0 or left_size <= 0:
             free = (aware(oldest) - self._old).total_seconds()
-            raise TooManyRequests(
-                f"{count} answers of {int(size or 0)} bytes are kept for the keys of this identity, and no more may be",
-                max(1, math.ceil(free)),
-                code="too_many_keys",
-                hint="send no Idempotency-Key, or wait until the oldest answer is deleted",
-            )
+            room.refused = max(1, math.ceil(free)), time.monotonic() + _TOLD
         with self._lock:
-            self._rooms[owner] = _Room(max(1, left // 8), max(1, left_size // 8))
+            self._rooms[owner] = room
             self._rooms.move_to_end(owner)
             if len(self._rooms) > _REMEMBERED:
                 self._rooms.popitem(last=False)
+        if room.refused is not None:
+            self._refuse(room.refused[0])
+
+    @staticmethod
+    def _refuse(seconds: int) -> NoReturn:
+        raise TooManyRequests(
+            "as many answers are kept for the keys of this identity as may be",
+            seconds,
+            code="too_many_keys",
+            hint="send no Idempotency-Key, or wait until the oldest answer is deleted",
+        )
 
     def tidy(self, connection: sa.Connection) -> int:
         """Delete at most :data:`STEP` answers that are too old; -> how many."""

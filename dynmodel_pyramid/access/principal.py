@@ -20,6 +20,9 @@ def no_proof(connection: sa.Connection) -> None:
 class Once(Protocol):
     """A request that is carried out at most once, by its key: its answer is stored in the transaction of its write."""
 
+    def prepare(self) -> None:
+        """Do what takes time, before the transaction begins."""
+
     def claim(self, connection: sa.Connection) -> None:
         """Begin it, as the first statement of the transaction; it raises if it was answered before."""
 

@@ -318,6 +318,8 @@ class Executor:
     @contextmanager
     def _changing(self) -> Iterator[sa.Connection]:
         once = self.principal.once
+        if once is not None:
+            once.prepare()
         with ExitStack() as transaction:
             connection = transaction.enter_context(self.database.changing())
             if once is None:

@@ -153,6 +153,8 @@ class _Making(Transaction):
         return self._staged
 
     def begin(self) -> sa.Connection:
+        if (once := self._service.executor.principal.once) is not None:
+            once.prepare()
         connection = self._staged
         if connection is None:
             connection = self._connection = self._database.writer.connect()

@@ -15,16 +15,18 @@ import math
 import random
 import re
 from contextlib import ExitStack, suppress
+from os import SEEK_CUR
 
 import sqlalchemy as sa
 from pyramid.request import Request
 from pyramid.response import Response
+from webob.request import DisconnectionError
 
 from dynmodel_pyramid.access.attempt import RequestAttempt
 from dynmodel_pyramid.access.kept_answers import KeptAnswers, RequestKey, request_key
 from dynmodel_pyramid.access.principal import Committed
 from dynmodel_pyramid.catalogue.attempt import Stale
-from dynmodel_pyramid.errors import Busy, Malformed
+from dynmodel_pyramid.errors import Busy, Malformed, TooLarge
 from dynmodel_pyramid.web.http.answers import Answer
 from dynmodel_pyramid.web.http.body import body_as_sent
 from dynmodel_pyramid.web.http.errors import HttpError, database_error_view, domain_error_view, request_id
@@ -96,7 +98,6 @@ def once_of(request: Request, attempt: RequestAttempt) -> "Once | None":
     """What a request with a key needs; None for one without it, and for one that only reads.
 
     :raises Malformed: the header is malformed, or not for this address
-    :raises TooLarge: the body is too long
     """
     sent = request.environ.get(SENT)
     if sent is None or request.method not in METHODS:
@@ -108,7 +109,7 @@ def once_of(request: Request, attempt: RequestAttempt) -> "Once | None":
             code="idempotency_key_refused",
             hint="leave the header out",
         )
-    return Once(request, attempt, request_key(attempt.caller, key, _fingerprint(request)))
+    return Once(request, attempt, request_key(attempt.caller, key))
 
 
 def read_key(sent: str) -> str:
@@ -125,7 +126,10 @@ def read_key(sent: str) -> str:
 
 
 def _fingerprint(request: Request) -> str:
-    """The digest of a whole request; the body is read in parts."""
+    """The digest of a whole request. The body is read in parts; whoever else reads it goes on where he was.
+
+    :raises TooLarge: the body is too long
+    """
     known: str | None = request.environ.get(_FINGERPRINT)
     if known is not None:
         return known
@@ -136,10 +140,11 @@ def _fingerprint(request: Request) -> str:
     for part in parts:
         text = part.encode("utf-8", "surrogateescape")
         hasher.update(b"%d:%b" % (len(text), text))
+    position = request.body_file_raw.seek(0, SEEK_CUR) if request.is_body_seekable else 0
     file = body_as_sent(request)
     while chunk := file.read(_CHUNK):
         hasher.update(chunk)
-    file.seek(0)
+    file.seek(position)
     environ[_FINGERPRINT] = hasher.hexdigest()
     return hasher.hexdigest()
 
@@ -158,25 +163,29 @@ class Once:
         #: Whether the answer of this attempt is written.
         self.is_kept = False
 
+    def prepare(self) -> None:
+        _fingerprint(self._request)
+
     def claim(self, connection: sa.Connection) -> None:
         """
         :raises InProgress: another request with the key was not done in time, or is done now
         :raises KeyReused: the key belongs to another request
         """
         try:
-            is_new = self._answers.claim(connection, self._key)
+            is_new = self._answers.claim(connection, self._key, _fingerprint(self._request))
         except sa.exc.DBAPIError as error:
             if self._answers.database.failure(error).kind != "busy":
                 raise
             raise InProgress from error
         if not is_new:
             kept = self._answers.find(connection, self._key)
-            if kept is not None and kept.fingerprint != self._key.fingerprint:
+            if kept is not None and kept.fingerprint != _fingerprint(self._request):
                 raise KeyReused
             raise InProgress
         self._connection = connection
 
     def hold(self, transaction: ExitStack, connection: sa.Connection, committed: Committed) -> None:
+        assert self._held is None  # a request makes one transaction
         self._held, self._committed = transaction, committed
 
     def keep(self, answer: Response) -> None:
@@ -215,9 +224,11 @@ class Once:
         """
         with self._answers.database.reading() as connection:
             found = self._answers.find(connection, self._key)
-            if found is None or found.fingerprint != self._key.fingerprint:
+            if found is None:
                 return None
             self._attempt.prove_caller(connection)
+        if found.fingerprint != _fingerprint(self._request):
+            return None
         if found.body and found.rights != self._key.rights:
             raise AnswerWithheld(found.status)
         answer = Answer(found.body, status=found.status, headerlist=found.headers)
@@ -260,10 +271,12 @@ def repeated(request: Request, answer: Response) -> Response:
     if 400 <= answer.status_int < 500 and not once.is_kept:
         try:
             return once.kept() or answer
-        except HttpError as error:
-            return domain_error_view(error, request)
+        except AnswerWithheld as withheld:
+            return domain_error_view(withheld, request)
         except Stale as stale:
             return domain_error_view(Busy(stale.detail), request)
+        except (TooLarge, DisconnectionError):
+            return answer  # the body is not that of the first request
         except sa.exc.DBAPIError as failed:
             return database_error_view(failed, request)
     once.tidy()

@@ -250,6 +250,8 @@ def write_connection(
     staged = request.environ.get("dynmodel.staging")
     if staged is not None:
         attempt.database.writes_from_now_on(staged)
+    if attempt.once is not None:
+        attempt.once.prepare()
     session = Session(attempt.database.writer if staged is None else staged)
     try:
         connection = session.connection()
