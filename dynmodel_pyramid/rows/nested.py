@@ -13,6 +13,8 @@ it. Each write passes the row service, under the caller's scopes.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -52,6 +54,11 @@ class Row:
     target: Target | None = None
 
     @property
+    def is_plain(self) -> bool:
+        """Whether it is new, and has no rows in it."""
+        return self.target is None and not self.links and not self.sides
+
+    @property
     def checked(self) -> dict[str, Any]:
         """The document with something in the place of nested rows that no validator looks at."""
         stand_ins = {
@@ -84,7 +91,7 @@ class NestedRows:
         most: int,
         writing: Callable[[Model], None] = lambda model: None,
     ) -> None:
-        self._top, self._most, self._writing = rows, most, writing
+        self._top, self._most, self._writing, self._is_new = rows, most, writing, new
         self._deepest: int = rows.catalogue.database.settings.max_nested_depth
         self._services: dict[int, Rows] = {rows.model.definition.id: rows}
         self._key_readers: dict[int, KeyReader] = {}
@@ -104,9 +111,20 @@ class NestedRows:
 
     # Reading
 
-    def _read(self, rows: Rows, document: Any, pointer: str, depth: int, problems: Problems, above: str = "") -> Any:
+    def _read(
+        self,
+        rows: Rows,
+        document: Any,
+        pointer: str,
+        depth: int,
+        problems: Problems,
+        above: str = "",
+        *,
+        may_exist: bool = True,
+    ) -> Any:
         """
         :param above: the link of the row whose value is the row above
+        :param may_exist: whether the row above may have been there before, so that rows may link to it already
         """
         self.count += 1
         if self.count > self._most:
@@ -117,6 +135,8 @@ class NestedRows:
         if type(document) is not dict:
             return document  # what writes it names the fault
         row = Row(rows, pointer, dict(document))
+        if depth:
+            row.target = self._target_of(row, above, may_exist=may_exist)
         links = {field.name: (field, reference) for field, reference in rows.links.fields}
         sides = reverse_sides(rows.model)
         for name, value in document.items():
@@ -136,9 +156,11 @@ class NestedRows:
                 near = rows.models(sides[present].table_id)
                 if near is not None:
                     del row.document[name]
-                    row.sides.append(self._side(near, sides[present].field_id, value, place, depth + 1, problems))
+                    is_new = row.target is None if depth else self._is_new
+                    link = near.definition.by_id[sides[present].field_id].name
+                    side = self._side(self._service(near), link, value, place, depth + 1, problems, is_new=is_new)
+                    row.sides.append((link, side))
         if depth:
-            row.target = self._target_of(row, above)
             if row.target is not None:
                 self._merged.add(rows.model.definition.id)
             self._judge_below(row, above, problems)
@@ -153,9 +175,8 @@ class NestedRows:
         ]
 
     def _side(
-        self, near: Model, field_id: int, value: list[Any], pointer: str, depth: int, problems: Problems
-    ) -> tuple[str, list[Row]]:
-        rows, link = self._service(near), near.definition.by_id[field_id].name
+        self, rows: Rows, link: str, value: list[Any], pointer: str, depth: int, problems: Problems, *, is_new: bool
+    ) -> list[Row]:
         below: list[Row] = []
         for number, item in enumerate(value):
             place = f"{pointer}/{number}"
@@ -166,8 +187,8 @@ class NestedRows:
             if sent is not None:
                 problems.add(f"{place}/{escape(sent)}", "read_only", "the row above is its value: leave it out")
                 continue
-            below.append(self._read(rows, item, place, depth, problems, link))
-        return link, below
+            below.append(self._read(rows, item, place, depth, problems, link, may_exist=not is_new))
+        return below
 
     def _service(self, model: Model) -> Rows:
         """The rows of a table, for the same caller."""
@@ -185,13 +206,14 @@ class NestedRows:
             self._key_readers[table_id] = KeyReader(rows.scopes, rows.model)
         return self._key_readers[table_id]
 
-    def _target_of(self, row: Row, above: str) -> Target | None:
+    def _target_of(self, row: Row, above: str, *, may_exist: bool) -> Target | None:
         """The uniqueness by which a nested row is known."""
         names = row.rows.former_names
         given = {names.get(name, name) for name, value in row.document.items() if value is not None}
         if "id" in given:
             return BY_ID
-        given.add(above)
+        if may_exist:
+            given.add(above)
         targets = (target for target in self._keys(row.rows).targets if target is not BY_ID)
         return next((target for target in targets if given.issuperset(target.names)), None)
 
@@ -242,9 +264,23 @@ class NestedRows:
         self._writing(row.rows.model)
         row_id = write(connection, document)
         for link, rows in row.sides:
-            for below in rows:
-                self._write_below(connection, below, {link: row_id})
+            for is_plain, run in groupby(rows, attrgetter("is_plain")):
+                if is_plain:
+                    self._insert_all(connection, list(run), {link: row_id})
+                else:
+                    for below in run:
+                        self._write_below(connection, below, {link: row_id})
         return row_id
+
+    def _insert_all(self, connection: sa.Connection, rows: Sequence[Row], above: Mapping[str, int]) -> None:
+        """Add new rows, which stand one after the other in an array, at once."""
+        service = rows[0].rows
+        self._writing(service.model)
+        pointer, _, first = rows[0].pointer.rpartition("/")
+        with _at(pointer):
+            documents = [{**row.document, **above} for row in rows]
+            new = read_new(service, documents, Columns(service), pointers=True, first=int(first))
+            service.insert(connection, new)
 
     def _write_below(self, connection: sa.Connection, row: Any, above: Mapping[str, int] = {}) -> Any:
         if type(row) is not Row:

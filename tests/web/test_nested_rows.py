@@ -123,8 +123,11 @@ def test_faults_are_found_in_the_nested_row(shop):
     for document, status, code in [*BAD, (deep, 422, "/before/before/before/before too_deep")]:
         shop.refused("POST", "/table/Book/rows/", document, status=status, code=code, prefer=NESTED)
     # A rule of a nested row's table.
-    chapters = [{"number": 1}, {"number": 1}]
-    assert post(shop, {"title": "x", "chapters": chapters})["chapters"]
+    chapters = [{"number": 1}, {"number": 2}, {"number": 1}]
+    book = {"title": "x", "author": {"name": "y"}, "chapters": chapters}
+    answer = shop.refused("POST", "/table/Book/rows/", book, status=409, code="unique_violation", prefer=NESTED)
+    assert answer.json["fields"] == ["book", "number"], answer.json
+    assert answer.json["errors"][0]["pointer"].startswith("/chapters/2"), answer.json
     far = {"name": "t", "above": {"id": 1, "name": "t"}}
     answer = shop.refused("POST", "/table/Tag/rows/", far, status=409, code="unique_violation", prefer=NESTED)
     assert answer.json["fields"] == ["name"]

@@ -109,7 +109,8 @@ class RowOperation:
     def _versions(self) -> list[int] | None:
         if self._document.get("version") is None:
             return None
-        if type(self._document["version"]) is not int:
+        version = self._document["version"]
+        if type(version) is not int or not 0 <= version <= LARGEST_ID:
             raise Invalid([Problem("/version", "wrong_type", "want the row's _version")])
         return [self._document["version"]]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from dynmodel_pyramid.definitions.problems import Problems
@@ -12,6 +13,8 @@ from dynmodel_pyramid.rows.batch.references import REFERENCE, Reference, has_mar
 from dynmodel_pyramid.rows.nested import WRITE
 
 CREATE_TABLE = "create_table"
+#: The most references of one batch: each takes about a kilobyte.
+MOST_REFERENCES = 100_000
 MERGE, IGNORE = RESOLUTIONS = ("merge-duplicates", "ignore-duplicates")
 #: Kind of operation -> the keys that its document needs, one of each tuple, and those that it may have.
 KINDS: Mapping[str, tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]] = {
@@ -79,9 +82,17 @@ def read_operations(document: Any, most: int) -> list[Operation]:
         )
     problems = Problems()
     kinds = [item.get("operation") if type(item) is dict else None for item in document]
-    read = [_read(item, number, kinds, problems) for number, item in enumerate(document)]
+    operations: list[Operation] = []
+    left = MOST_REFERENCES
+    for number, item in enumerate(document):
+        operation = _read(item, number, kinds, problems)
+        if operation is not None:
+            operations.append(operation)
+            left -= len(operation.references)
+        if left < 0:
+            raise TooLarge(f"the batch has more than {MOST_REFERENCES} references", hint="send several batches")
     problems.raise_if_any()
-    return [operation for operation in read if operation is not None]
+    return operations
 
 
 def _read(item: Any, number: int, kinds: Sequence[Any], problems: Problems) -> Operation | None:
@@ -111,7 +122,7 @@ def _read(item: Any, number: int, kinds: Sequence[Any], problems: Problems) -> O
             problems.add(f"{pointer}/nested", "not_a_choice", f"want {WRITE!r}")
         if "where" in item or item.get("resolution") == IGNORE:
             problems.add(f"{pointer}/nested", "conflicting_key", "rows are nested in single rows that are written")
-    references = tuple(references_in(item, pointer, number, problems))
+    references = tuple(islice(references_in(item, pointer, number, problems), MOST_REFERENCES + 1))
     if kind == CREATE_TABLE:
         _check_definition(references, kinds, problems)
     elif "table" in item:

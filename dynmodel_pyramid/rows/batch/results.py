@@ -15,6 +15,8 @@ from dynmodel_pyramid.rows.batch.references import Reference
 from dynmodel_pyramid.rows.service import Rows
 
 _MISSING = object()
+#: How many rows are read, and in memory, at a time.
+READ = 100
 #: A place in an array (RFC 6901, section 4).
 _NUMBER = re.compile("0|[1-9][0-9]{0,8}")
 
@@ -51,33 +53,36 @@ class Results:
 
         :param written: the id and the version of each; None of a row that does not exist for the caller
         """
-        read: dict[int, Any] = {}
-
-        def whole(row: Any) -> Any:
-            if row is None or row is _MISSING:
-                return row
-            if row["id"] not in read:
-                found = rows.get(connection, row["id"])
-                shown = {} if found is None else json.loads(found.body, parse_float=parse_float)
-                read[row["id"]] = shown | row
-            return read[row["id"]]
-
-        for tokens in self._wanted.get(number, ()):
+        wholes: list[tuple[tuple[str, ...], dict[str, Any], tuple[str, ...]]] = []
+        for tokens in sorted(self._wanted.get(number, ())):
             below = tokens[1:]
             if not is_one and not below:
-                # Each counts at once, so that no more are read than may be used.
-                self._keep(tokens, [self._counted(whole(row)) for row in written])
+                self._keep(tokens, self._all(connection, rows, written))
                 continue
             row, names = (written[0], below) if is_one else (_at(written, below[:1]), below[1:])
-            is_brief = type(row) is dict and len(names) == 1 and names[0] in row
-            self._keep(tokens, _at(row if is_brief else whole(row), names))
+            if type(row) is dict and not (len(names) == 1 and names[0] in row):
+                wholes.append((tokens, row, names))
+            else:
+                self._keep(tokens, _at(row, names))
+        for start in range(0, len(wholes), READ):
+            part = wholes[start : start + READ]
+            documents = _read(connection, rows, [row for _, row, _ in part])
+            for tokens, row, names in part:
+                self._keep(tokens, _at(documents[row["id"]], names))
+
+    def _all(self, connection: sa.Connection, rows: Rows, written: Sequence[dict[str, Any] | None]) -> list[Any]:
+        """All rows; each counts at once, so that no more are read than may be used."""
+        found: list[Any] = []
+        for start in range(0, len(written), READ):
+            part = written[start : start + READ]
+            documents = _read(connection, rows, [row for row in part if row is not None])
+            for row in part:
+                found.append(None if row is None else documents[row["id"]])
+                self._count(len(json.dumps(found[-1])))
+        return found
 
     def _keep(self, tokens: tuple[str, ...], value: Any) -> None:
         self._values[tokens] = value, 0 if value is _MISSING else len(json.dumps(value))
-
-    def _counted(self, value: Any) -> Any:
-        self._count(len(json.dumps(value)))
-        return value
 
     def _count(self, size: int) -> None:
         self._left -= size
@@ -99,6 +104,15 @@ class Results:
             raise Invalid([Problem(pointer, "unknown_reference", f"the results have nothing at {text}")])
         self._count(size)
         return value
+
+
+def _read(connection: sa.Connection, rows: Rows, written: Sequence[dict[str, Any]]) -> dict[int, dict[str, Any]]:
+    """The rows as the caller may see them, by their ids."""
+    documents = {row["id"]: row for row in written}
+    for body in rows.encode(connection, list(documents)) if documents else ():
+        document = json.loads(body, parse_float=parse_float)
+        documents[document["id"]] = document | documents[document["id"]]
+    return documents
 
 
 def _at(document: Any, tokens: Sequence[str]) -> Any:

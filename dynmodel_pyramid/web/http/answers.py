@@ -1,6 +1,7 @@
 """The responses of this package."""
 
 import json
+from collections.abc import Iterable
 from io import BytesIO
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
@@ -59,9 +60,17 @@ class RowsBody:
 
     def add(self, part: bytes) -> None:
         """Add one or more rows."""
+        self.add_pieces([part])
+
+    def add_pieces(self, pieces: Iterable[bytes]) -> None:
+        """Add what one element is made of."""
         self._file.write(self._before)
-        self._file.write(part)
         self._before = self._between
+        for piece in pieces:
+            self._file.write(piece)
+            self._spill()
+
+    def _spill(self) -> None:
         if isinstance(self._file, BytesIO) and self._file.tell() > IN_MEMORY:
             buffer, self._file = self._file, TemporaryFile()
             self._file.write(buffer.getbuffer())

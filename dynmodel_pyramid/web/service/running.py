@@ -1,7 +1,7 @@
 """Runs a batch: finds its tables, judges its operations, locks, makes new tables, and runs one after the other."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +23,7 @@ from dynmodel_pyramid.rows.batch.reading import CREATE_TABLE, Operation, read_op
 from dynmodel_pyramid.rows.batch.references import replaced
 from dynmodel_pyramid.rows.batch.results import Results
 from dynmodel_pyramid.rows.permitted import row_service
+from dynmodel_pyramid.rows.reads import CHUNK
 from dynmodel_pyramid.rows.service import Rows
 from dynmodel_pyramid.web.http.answers import RowsBody, encode
 from dynmodel_pyramid.web.http.body import longest_document
@@ -40,17 +41,17 @@ _Written = dict[str, Any] | None
 class Done:
     """An operation that has run.
 
-    :param result: makes its result
+    :param result: makes its result, in pieces
     :param notes: the rows that it has written
     """
 
     attempt: RequestAttempt
     operation: Operation
     model: Model
-    result: Callable[[], bytes]
+    result: Callable[[], Iterable[bytes]]
     notes: Sequence[RowWrites] = ()
 
-    def plan(self) -> bytes:
+    def plan(self) -> Iterable[bytes]:
         """What it would do: the numbers of rows by table, as far as the caller may know of the tables."""
         own = self.model.definition
         counts: Counter[tuple[int, str]] = Counter()
@@ -67,7 +68,7 @@ class Done:
             document["definition"] = {**table_document(own), "id": None}
         else:
             document["writes"] = writes
-        return encode(document)
+        return [encode(document)]
 
 
 class Running:
@@ -98,7 +99,7 @@ class Running:
         #: The number of the revision of definitions under which the batch ran.
         self.revision = 0
 
-    def run(self, *, is_undone: bool, write: Callable[[Done], bytes]) -> RowsBody:
+    def run(self, *, is_undone: bool, write: Callable[[Done], Iterable[bytes]]) -> RowsBody:
         """-> what ``write`` makes of each operation that has run, as an array."""
         self._judge()
         connection = write_connection(self._request)
@@ -110,7 +111,7 @@ class Running:
         body = RowsBody(b"[", b",", b"]")
         for operation in self._operations:
             with self._at(operation):
-                body.add(write(self._run(operation, connection)))
+                body.add_pieces(write(self._run(operation, connection)))
         self.revision = self._attempt.snapshot.state.definitions
         if self._new_tables is not None:
             self._log_tables(connection, self._new_tables, is_undone=is_undone)
@@ -256,9 +257,16 @@ class Running:
         written = _written(rows, connection, ids, notes)
         self._results.keep_rows(operation.number, connection, rows, written, is_one=judged.is_one)
 
-        def result() -> bytes:
-            shown = self._shown(judged, connection, ids, written)
-            return shown[0] if judged.is_one else b"[" + b",".join(shown) + b"]"
+        def result() -> Iterator[bytes]:
+            if judged.is_one:
+                yield from self._shown(judged, connection, ids, written)
+                return
+            before = b"["
+            for start in range(0, len(ids), CHUNK):
+                part = slice(start, start + CHUNK)
+                yield before + b",".join(self._shown(judged, connection, ids[part], written[part]))
+                before = b","
+            yield b"]" if ids else b"[]"
 
         return Done(self._attempt, operation, rows.model, result, notes)
 
@@ -269,7 +277,7 @@ class Running:
         shown = document if self._shows_rows else {"id": definition.id, "version": definition.version}
         model = self._attempt.model(definition.id)
         assert model is not None  # it was adopted
-        return Done(self._attempt, operation, model, lambda: encode(shown))
+        return Done(self._attempt, operation, model, lambda: [encode(shown)])
 
     def _shown(
         self, judged: RowOperation, connection: sa.Connection, ids: Sequence[int], written: Sequence[_Written]
