@@ -4,11 +4,14 @@ Names find fields by their present and former names, and keys of linked rows (``
 fields' text forms, values by their types' rules (:mod:`~.typed`). Each document has the faults that this has found.
 """
 
+import datetime
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
 import colander
+import orjson
 
 from dynmodel_pyramid.definitions.problems import Problems, escape
 from dynmodel_pyramid.errors import DynmodelError, Invalid, Malformed
@@ -16,7 +19,7 @@ from dynmodel_pyramid.exchange.contents import Broken, Contents, Record, RecordC
 from dynmodel_pyramid.exchange.headers import column_names, header_hint, name_of_place
 from dynmodel_pyramid.exchange.key_columns import KeyColumn, key_columns, with_keys
 from dynmodel_pyramid.exchange.typed import is_number, plain_value, typer_of
-from dynmodel_pyramid.fields.columns import Reader
+from dynmodel_pyramid.fields.columns import Fast, Reader
 from dynmodel_pyramid.fields.contract import FieldType, Options, TextForm
 from dynmodel_pyramid.fields.types.numbers import read_integer
 from dynmodel_pyramid.hints import hint
@@ -270,9 +273,23 @@ def _null_if_empty(read: Callable[[str], Any]) -> Cell:
 def _typed(field_type: FieldType, options: Options, node: colander.SchemaNode | None = None) -> Cell:
     """The reader of values with types."""
     node = field_type.schema_node(options) if node is None else node
-    typer = typer_of(field_type, options, node, getattr(node, "fast_path", None) or (lambda value: False))
+    fast = getattr(node, "fast_path", None)
+    typer = typer_of(field_type, options, node, fast or (lambda value: False))
     kept, read = typer.kept, typer.read
-    return lambda value: value if type(value) in kept else read(value)
+    judge = fast.many if isinstance(fast, Fast) else lambda values: None
+
+    def many(values: list[Any]) -> list[Any] | None:
+        kinds = {*map(type, values)}
+        if kinds <= kept or (kinds == {float} and judge(values) is not None):
+            return values
+        if str in kept and kinds == {Decimal}:
+            return [f"{value:f}" for value in values]
+        if str in kept and kinds in ({datetime.date}, {datetime.datetime}):
+            texts = orjson.dumps(values, option=orjson.OPT_UTC_Z).decode()[2:-2].split('","')
+            return texts if judge(texts) == values else None
+        return None
+
+    return Reader(lambda value: value if type(value) in kept else read(value), many)
 
 
 def _id(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 ``columns``   fields -> Arrow's types, and the values of answers -> Arrow's arrays
 ``cells``     Arrow's arrays -> the cells of records
+``flat``      the buffers of arrays -> Python's values
 ``records``   Arrow's batches -> records
 ``thrift``    the structs in which a Parquet file describes itself
 ``pages``     what the pages of a Parquet file will grow to

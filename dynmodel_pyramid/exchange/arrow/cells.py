@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from dynmodel_pyramid.errors import Malformed, TooLarge
 from dynmodel_pyramid.exchange.arrow.columns import load_arrow
+from dynmodel_pyramid.exchange.arrow.flat import numbers_of, texts_at, texts_of, validity, with_nulls
 from dynmodel_pyramid.exchange.contents import ColumnType
 from dynmodel_pyramid.exchange.documents import parse_json
 from dynmodel_pyramid.fields.types.clock import write_duration
@@ -61,13 +62,17 @@ def cell_of(name: str, kind: Any, most: int) -> Cell:
     if types.is_boolean(kind):
         return Cell(_plain, _type("boolean"))
     if types.is_integer(kind):
+        if kind == pa.int64():
+            return Cell(lambda array: with_nulls(array, numbers_of(array, "q")), _type("integer"))
         return Cell(_plain, _type("decimal", _UINT64) if kind == pa.uint64() else _type("integer"))
     if types.is_floating(kind):
         return Cell(_floats, _type("number"))
     if types.is_decimal(kind):
         fits = 0 <= kind.scale <= kind.precision
         return Cell(_plain, _type("decimal", {"precision": kind.precision, "scale": kind.scale}) if fits else None)
-    if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
+    if types.is_string(kind) or types.is_large_string(kind):
+        return Cell(lambda array: with_nulls(array, texts_of(array)), _type("text"))
+    if types.is_string_view(kind):
         return Cell(_plain, _type("text"))
     if types.is_date(kind):
         return Cell(_values(_day if types.is_date32(kind) else _day_of_milliseconds), _type("date"))
@@ -79,7 +84,8 @@ def cell_of(name: str, kind: Any, most: int) -> Cell:
         return Cell(_values(_duration_of(kind.unit)), _type("duration"))
     if types.is_dictionary(kind):
         inner = cell_of(name, kind.value_type, most)
-        return Cell(_dictionary(inner.cells), inner.type)
+        has_texts = types.is_string(kind.value_type) or types.is_large_string(kind.value_type)
+        return Cell(_texts if has_texts else _dictionary(inner.cells), inner.type)
     return _nested(name, kind, most)
 
 
@@ -139,15 +145,14 @@ def _floats(array: Any) -> Sequence[Any]:
     pa = load_arrow()
     if array.type == pa.float16():
         return [None if value is None else float(value) for value in array.to_pylist()]
-    return _plain(array)
+    return with_nulls(array, numbers_of(array, "d")) if array.type == pa.float64() else _plain(array)
 
 
 def _values(read: Callable[[int], Any]) -> Cells:
     """Reads the integers that Arrow keeps."""
 
     def cells(array: Any) -> Sequence[Any]:
-        pa = load_arrow()
-        integers = array.view(pa.int32() if array.type.bit_width == 32 else pa.int64()).to_pylist()
+        integers = with_nulls(array, numbers_of(array, "i" if array.type.bit_width == 32 else "q"))
         return [None if value is None else read(value) for value in integers]
 
     return cells
@@ -222,6 +227,17 @@ def _duration_of(unit: str) -> Callable[[int], Any]:
             return Unreadable(f"the duration {value} {unit} is too long")
 
     return duration
+
+
+def _texts(array: Any) -> Sequence[Any]:
+    """Texts of a dictionary, of which no others are read: it may be that of many rows. Each stays one text."""
+    places = array.indices.to_pylist()
+    texts: dict[int | None, Any] = dict(texts_at(array.dictionary, {*places} - {None}).items())
+    if array.dictionary.null_count:
+        there = validity(array.dictionary) or ()
+        texts |= {place: None for place in texts if place is not None and not there[place]}
+    texts[None] = None
+    return list(map(texts.__getitem__, places))
 
 
 def _dictionary(read: Cells) -> Cells:

@@ -13,6 +13,8 @@ from dynmodel_pyramid.exchange.contents import Broken, Chunk, Reading, RecordCon
 MAX_COLUMNS = 10_000
 #: The most records in one chunk, and about how many bytes of Arrow's memory.
 ROWS, BYTES = 1000, 1_048_576
+#: The most characters of a chunk's texts if each is written out where it stands.
+SHARED = 16_777_216
 
 
 def records_of(schema: Any, batches: Iterable[Any], reading: Reading, kind: str) -> RecordContents:
@@ -28,6 +30,7 @@ def records_of(schema: Any, batches: Iterable[Any], reading: Reading, kind: str)
             cell_of(name, column, reading.most_bytes) for name, column in zip(schema.names, schema.types, strict=True)
         ]
         readers = [cell.cells for cell in cells]
+        shared = [at for at, column in enumerate(schema.types) if _has_shared_texts(column)]
 
     def chunks() -> Iterator[Chunk]:
         with refusing(kind):
@@ -35,15 +38,31 @@ def records_of(schema: Any, batches: Iterable[Any], reading: Reading, kind: str)
                 # Offsets and indices in a file may lead anywhere: pyarrow trusts them otherwise.
                 batch.validate(full=True)
                 for part in _slices(batch):
-                    yield _chunk(schema.names, [read(part.column(at)) for at, read in enumerate(readers)], len(part))
+                    columns = [read(part.column(at)) for at, read in enumerate(readers)]
+                    chunk = _chunk(schema.names, columns, len(part))
+                    widest = sum(max(map(len, filter(None, columns[at])), default=0) for at in shared)
+                    step = max(1, SHARED // max(widest, 1))
+                    for start in range(0, len(chunk), step):
+                        yield chunk[start : start + step]
 
     return RecordContents(schema.names, chunks(), types=[cell.type for cell in cells], code="malformed_file")
+
+
+def _is_text(kind: Any) -> bool:
+    types = load_arrow().types
+    return bool(types.is_string(kind) or types.is_large_string(kind))
+
+
+def _has_shared_texts(kind: Any) -> bool:
+    """Whether texts stand in a dictionary: one of them may stand in all rows."""
+    return bool(load_arrow().types.is_dictionary(kind)) and _is_text(kind.value_type)
 
 
 def _slices(batch: Any) -> Iterator[Any]:
     """A batch in parts that are small enough to be made Python's values."""
     rows = len(batch)
-    step = max(1, min(ROWS, rows * BYTES // max(batch.nbytes, 1)))
+    size = sum((column.indices if _has_shared_texts(column.type) else column).nbytes for column in batch.columns)
+    step = max(1, min(ROWS, rows * BYTES // max(size, 1)))
     for start in range(0, rows, step):
         yield batch.slice(start, step)
 
