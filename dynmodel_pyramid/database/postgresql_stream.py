@@ -51,9 +51,6 @@ class ServerStream:
                     result = self._answer()
                     is_last = result.ntuples < self._size
                     if number > _PATIENT_PARTS and not is_last:
-                        # It may take long because the client is slow: the time of the whole stream is bounded.
-                        if number == _PATIENT_PARTS + 1:
-                            self.do_first("SET LOCAL statement_timeout = 0")
                         self._ask()
                     self._rows.set_pgresult(result)
                     yield cursor.description, self._rows.load_rows(0, result.ntuples, tuple)

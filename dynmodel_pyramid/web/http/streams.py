@@ -81,7 +81,8 @@ class RowStream:
 
     def _begin(self, form: Form) -> None:
         settings = self._request.registry.dynmodel_settings
-        self._dialect.unbound_statements(self._connection)
+        # The time of a statement may pass while its rows wait for the client.
+        self._dialect.bound_statements(self._connection, settings.stream_timeout)
         self._what = f"request {request_id(self._request)}: {self._request.method} {self._request.path}"
         self._body = form.parts(self._rows())
         self._turn = threading.Lock()  # held while the connection is used
