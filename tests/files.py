@@ -5,6 +5,9 @@ python -m tests.files FOLDER
 For each file: a table with fields named by its first line, whose types are guessed simply. The file is posted, read
 back as CSV, and compared value by value. A file that is refused is posted once more with ``dialect=detect``; what was
 guessed stands in the table in Markdown that this prints, as do the errors of files that are refused then, too.
+
+Then the service makes a table of the file (``POST /table/?from=file``), read in the same way, and its values are
+compared, too. Workbooks are only made tables of.
 """
 
 import argparse
@@ -15,6 +18,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -28,6 +32,9 @@ from dynmodel_pyramid.exchange.headers import name_of_place, plain_name
 from dynmodel_pyramid.testing.databases import DATABASES
 from tests.soak.meter import running_server
 
+CSV = "text/csv"
+#: The media types of files that are no CSV.
+MEDIA_TYPES = {".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 _WHOLE = re.compile(r"-?(?:0|[1-9]\d{0,14})")
 _NUMBER = re.compile(r"-?(?:\d{1,15}\.\d{0,15}|\.\d{1,15}|0|[1-9]\d{0,14})")
 _WITH_COMMA = re.compile(r"-?(?:(?:\d{1,15}|\d{1,3}(?:\.\d{3})+),\d{1,2}|\d{1,3}(?:\.\d{3}){2,})")
@@ -39,6 +46,7 @@ class Sent:
 
     :param needed: what the table or the request needed, besides the file
     :param refused: the answer's detail and hint
+    :param made: the types of the table that the service makes of it, or why it makes none
     """
 
     name: str
@@ -47,11 +55,16 @@ class Sent:
     fields: int = 0
     needed: str = "nothing"
     refused: str = ""
+    made: str = ""
 
     @property
     def cells(self) -> tuple[str, ...]:
         told = f"refused: {self.refused}" if self.refused else self.needed
-        return self.name, str(self.fields), str(self.rows), told.replace("|", "\\|").replace("\n", " ")
+        return self.name, str(self.fields), str(self.rows), _cell(told), _cell(self.made)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
 
 
 @dataclass
@@ -125,9 +138,9 @@ def send(url: str, path: Path, database: str, number: int) -> Sent:
         return sent
     address = f"{url}/table/{quote(model)}/rows/"
     parameters = "" if file.has_header else "; header=absent"
-    status, answer, guessed = _post(address, path, parameters)
+    status, answer, guessed = _post(address, path, f"{CSV}{parameters}")
     if status != 201:
-        again, other, guessed = _post(address, path, f"{parameters}; dialect=detect")
+        again, other, guessed = _post(address, path, f"{CSV}{parameters}; dialect=detect")
         if again == 201:
             status, parameters = again, f"{parameters}; dialect=detect"
     if parameters:
@@ -135,6 +148,7 @@ def send(url: str, path: Path, database: str, number: int) -> Sent:
     elif guessed:
         file.needed.append(f"nothing (guessed: {guessed})")
     sent.fields, sent.needed = len(file.fields), "; ".join(file.needed) or "nothing"
+    sent.made = make(url, path, f"Made of {number}", file, MEDIA_TYPES.get(path.suffix, f"{CSV}{parameters}"))
     if status != 201:
         sent.refused = _told(answer)
         return sent
@@ -145,6 +159,42 @@ def send(url: str, path: Path, database: str, number: int) -> Sent:
     if faults:
         raise AssertionError(f"{path.name} on {database}: {faults[:5]}")
     return sent
+
+
+def make(url: str, path: Path, model: str, file: File, media_type: str) -> str:
+    """Let the service make a table of a file; -> how many fields of each type it has, or the refusal."""
+    address = f"{url}/table/?from=file&name={quote(model)}"
+    status, answer, _ = _post(address, path, media_type, "return=representation")
+    if status != 201:
+        return f"refused: {_told(answer)}"
+    columns = [(place, column) for place, column in enumerate(answer["columns"]) if column["field"]]
+    kinds = Counter(column["type"] or "id" for _, column in columns)
+    types = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    if not media_type.startswith(CSV):
+        return types
+    address = f"{url}/table/{quote(model)}/rows/?order=id"
+    answered = requests.get(address, headers={"Accept": CSV}, timeout=60).content.decode()
+    header, *stored = list(csv.reader(io.StringIO(answered, newline="")))
+    if len(stored) != len(file.rows):
+        raise AssertionError(f"{path.name}: {len(stored)} rows, not {len(file.rows)}")
+    for place, column in columns:
+        if column["field"] == "id":
+            file.rows.sort(key=lambda row: int(row[place]))
+    for wanted, found in zip(file.rows, stored, strict=True):
+        for place, column in columns:
+            one, other = wanted[place], found[header.index(column["field"])]
+            if not _is_same(column["type"] or "integer", one, other):
+                raise AssertionError(f"{path.name}: {column}: {one!r} became {other!r}")
+    return types
+
+
+def _is_same(kind: str, one: str, other: str) -> bool:
+    """Whether a stored value says what the file says."""
+    if one == other or not one:
+        return one == other
+    if kind in ("integer", "number", "decimal"):
+        return _value(one.strip()) == float(other)
+    return kind not in ("string", "text") and one.strip().lower().replace("/", "-") == other.lower()
 
 
 def differences(file: File, stored: list[list[str]]) -> Iterator[Any]:
@@ -163,9 +213,9 @@ def _value(text: str) -> float:
     return float(text if _NUMBER.fullmatch(text) else text.replace(".", "").replace(",", "."))
 
 
-def _post(address: str, path: Path, parameters: str) -> tuple[int, Any, str]:
+def _post(address: str, path: Path, media_type: str, preference: str = "return=minimal") -> tuple[int, Any, str]:
     """Status and document of the answer, and what was guessed; of curl if it is there."""
-    headers = {"Content-Type": f"text/csv{parameters}", "Prefer": "return=minimal"}
+    headers = {"Content-Type": media_type, "Prefer": preference}
     curl = shutil.which("curl")
     if curl is None:
         answer = requests.post(address, data=path.read_bytes(), headers=headers, timeout=60)
@@ -201,8 +251,8 @@ def send_all(folder: Path, databases: tuple[str, ...] = DATABASES) -> list[Sent]
 
 def markdown(sent: list[Sent]) -> Iterator[str]:
     """A line for each file; two where the databases differ."""
-    yield "| file | fields | rows | what it needed |"
-    yield "| --- | --- | --- | --- |"
+    yield "| file | fields | rows | what it needed | made of it |"
+    yield "| --- | --- | --- | --- | --- |"
     by_name: dict[str, list[Sent]] = {}
     for one in sent:
         by_name.setdefault(one.name, []).append(one)
@@ -219,7 +269,9 @@ def main(arguments: list[str] | None = None) -> int:
     sent = send_all(parser.parse_args(arguments).folder)
     print("\n".join(markdown(sent)))
     taken = {one.name for one in sent if not one.refused}
-    print(f"\n{len(taken)} of {len({one.name for one in sent})} files were taken as they are.")
+    made = {one.name for one in sent if not one.made.startswith("refused")}
+    files = len({one.name for one in sent})
+    print(f"\n{len(taken)} of {files} files were taken as they are, and of {len(made)} a table was made.")
     return 0
 
 

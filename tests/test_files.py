@@ -20,23 +20,23 @@ FILES = {
     "nameless.csv": b"1,2.5\n3,4\n",
 }
 TABLE = """\
-| file | fields | rows | what it needed |
-| --- | --- | --- | --- |
-| bom.csv | 2 | 1 | nothing |
-| codes.csv | 1 | 2 | nothing |
-| cr.csv | 2 | 2 | nothing |
-| decimals.csv | 2 | 2 | dialect=detect (guessed: charset=windows-1252, delimiter=";", decimal=",", thousands=.) |
-| empty-last-line.csv | 2 | 1 | nothing |
-| excel.csv | 2 | 2 | nothing |
-| headers.csv | 6 | 1 | nothing |
-| index.csv | 3 | 2 | a field 'column 1' for the column without a name |
-| latin1.csv | 2 | 1 | dialect=detect (guessed: charset=windows-1252) |
-| nameless.csv | 2 | 2 | header=absent |
-| quoted.csv | 3 | 2 | nothing |
-| semicolons.csv | 2 | 1 | dialect=detect (guessed: delimiter=";") |
-| sheet.xlsx | 1 | 0 | refused: the body is not UTF-8 (byte 14): the file is a spreadsheet, or an archive: save it as CSV in UTF-8 |
-| short.csv | 3 | 0 | refused: /0: 2 values stand under 3 names: empty values count, too: each line has 2 commas |
-| utf16.csv | 2 | 1 | nothing (guessed: charset=utf-16) |
+| file | fields | rows | what it needed | made of it |
+| --- | --- | --- | --- | --- |
+| bom.csv | 2 | 1 | nothing | 1 integer, 1 string |
+| codes.csv | 1 | 2 | nothing | 1 id, 1 string |
+| cr.csv | 2 | 2 | nothing | 1 integer, 1 string |
+| decimals.csv | 2 | 2 | dialect=detect (guessed: charset=windows-1252, delimiter=";", decimal=",", thousands=.) | 1 number, 1 string |
+| empty-last-line.csv | 2 | 1 | nothing | 2 integer |
+| excel.csv | 2 | 2 | nothing | 1 integer, 1 string |
+| headers.csv | 6 | 1 | nothing | 1 number, 5 string |
+| index.csv | 3 | 2 | a field 'column 1' for the column without a name | 2 integer, 1 string |
+| latin1.csv | 2 | 1 | dialect=detect (guessed: charset=windows-1252) | 1 integer, 1 string |
+| nameless.csv | 2 | 2 | header=absent | 1 integer, 1 number |
+| quoted.csv | 3 | 2 | nothing | 1 integer, 1 number, 1 string |
+| semicolons.csv | 2 | 1 | dialect=detect (guessed: delimiter=";") | 2 integer |
+| sheet.xlsx | 1 | 0 | refused: the body is not UTF-8 (byte 14): the file is a spreadsheet, or an archive: save it as CSV in UTF-8 | refused: the body is not a workbook (XLSX): its end is missing: send the whole file |
+| short.csv | 3 | 0 | refused: /0: 2 values stand under 3 names: empty values count, too: each line has 2 commas | refused: /0: 2 values stand under 3 names: empty values count, too: each line has 2 commas |
+| utf16.csv | 2 | 1 | nothing (guessed: charset=utf-16) | 2 integer |
 """  # noqa: E501
 
 

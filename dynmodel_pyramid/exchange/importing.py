@@ -12,15 +12,21 @@ from dynmodel_pyramid.catalogue.attempt import Attempt, Stale
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.errors import Busy, NotFound
 from dynmodel_pyramid.exchange.binding import documents_of
-from dynmodel_pyramid.exchange.contents import Contents
+from dynmodel_pyramid.exchange.contents import Contents, Note
 from dynmodel_pyramid.rows.entries import Columns
 from dynmodel_pyramid.rows.imports import Import, Merging, Transaction
+from dynmodel_pyramid.rows.lenient import LenientImport
 from dynmodel_pyramid.rows.parts import Batch, Document, one_by_one
 from dynmodel_pyramid.rows.permitted import row_service
+from dynmodel_pyramid.rows.refused import RawTexts, Sink
 from dynmodel_pyramid.rows.service import Rows
 
 _Item = TypeVar("_Item", bound=Document | Batch)
 
+#: Gives the contents of a file from its beginning; the reader notes the texts of its records, if it is asked to.
+Open = Callable[[Note | None], Contents]
+#: What reads the documents of one attempt.
+Documents = Callable[[Rows, Columns, Note | None], Iterable[Document | Batch]]
 #: How often an import begins again because a definition has changed.
 ATTEMPTS = 5
 #: After how many rows a watcher is told.
@@ -33,25 +39,29 @@ class Wanted:
 
     :param columns: the fields that are read; None: all
     :param merging: None: rows are only added
+    :param refused: makes what is called with each bad row, for each attempt anew; the good rows are written. None: bad
+        rows are faults of all
     """
 
     table: str
     columns: Sequence[str] | None = None
     merging: Merging | None = None
+    refused: Callable[[], Sink] | None = None
 
 
 @dataclass(slots=True)
 class Done:
-    """How many rows were written, and how many of them are new."""
+    """How many rows were written, how many of them are new, and how many others were refused."""
 
     count: int = 0
     inserted: int = 0
+    refused: int = 0
 
 
 def import_file(
     catalogue: Catalogue,
     wanted: Wanted,
-    open: Callable[[], Contents],
+    open: Open,
     *,
     watch: Callable[[int], None] = lambda count: None,
     position: Callable[[], int] = lambda: 0,
@@ -65,8 +75,8 @@ def import_file(
     :raises Invalid: with the faults of the rows
     """
 
-    def run(rows: Rows, columns: Columns) -> Iterable[Document | Batch]:
-        return watched(documents_of(open(), rows, columns), watch)
+    def run(rows: Rows, columns: Columns, note: Note | None) -> Iterable[Document | Batch]:
+        return watched(documents_of(open(note), rows, columns), watch)
 
     return _attempted(catalogue, wanted, run, position)
 
@@ -74,7 +84,7 @@ def import_file(
 def import_parts(
     catalogue: Catalogue,
     wanted: Wanted,
-    open: Callable[[], Contents],
+    open: Open,
     *,
     size: int,
     skip: int = 0,
@@ -87,12 +97,12 @@ def import_parts(
     :raises Invalid: with the faults of the rows of one part; their numbers count from its first row
     """
     _, rows = _rows(Attempt(catalogue), catalogue, wanted.table)
-    documents = watched(one_by_one(documents_of(open(), rows, Columns(rows, wanted.columns))), watch)
+    documents = watched(one_by_one(documents_of(open(None), rows, Columns(rows, wanted.columns))), watch)
     for _ in islice(documents, skip):
         pass
     done = Done()
     while part := list(islice(documents, size)):
-        written = _attempted(catalogue, wanted, lambda rows, columns: iter(part))
+        written = _attempted(catalogue, wanted, lambda rows, columns, note: iter(part))
         done = Done(done.count + written.count, done.inserted + written.inserted)
         yield done
 
@@ -111,7 +121,7 @@ def watched(documents: Iterable[_Item], watch: Callable[[int], None]) -> Iterato
 def _attempted(
     catalogue: Catalogue,
     wanted: Wanted,
-    documents: Callable[[Rows, Columns], Iterable[Document | Batch]],
+    documents: Documents,
     position: Callable[[], int] = lambda: 0,
 ) -> Done:
     for number in range(ATTEMPTS):
@@ -136,20 +146,26 @@ def _rows(attempt: Attempt, catalogue: Catalogue, table: str) -> tuple[Attempt, 
 def _written(
     attempt: Attempt,
     wanted: Wanted,
-    documents: Callable[[Rows, Columns], Iterable[Document | Batch]],
+    documents: Documents,
     position: Callable[[], int],
 ) -> Done:
     _, rows = _rows(attempt, attempt.catalogue, wanted.table)
     rows.use_linked()
     columns = Columns(rows, wanted.columns)
-    importer = Import(rows, columns, wanted.merging, position=position)
     transaction = _OwnTransaction(attempt)
-    try:
-        importer.run(documents(rows, columns), transaction)
-        transaction.commit()
-    finally:
-        transaction.close()
-    return Done(importer.count, importer.inserted)
+    with RawTexts() as texts:
+        refusing = None if wanted.refused is None else wanted.refused()
+        if refusing is None:
+            importer = Import(rows, columns, wanted.merging, position=position)
+        else:
+            importer = LenientImport(rows, columns, wanted.merging, refused=refusing, raws=texts, position=position)
+        try:
+            importer.run(documents(rows, columns, None if refusing is None else texts.add), transaction)
+            transaction.commit()
+        finally:
+            transaction.close()
+    refused = importer.refused_count if isinstance(importer, LenientImport) else 0
+    return Done(importer.count, importer.inserted, refused)
 
 
 class _OwnTransaction(Transaction):

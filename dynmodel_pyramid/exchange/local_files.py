@@ -4,12 +4,13 @@ import gzip
 import shutil
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO, cast
 
 from dynmodel_pyramid.errors import Malformed
-from dynmodel_pyramid.exchange.contents import Contents, Parameters, Reading
+from dynmodel_pyramid.exchange.contents import Contents, Note, Parameters, Reading
 from dynmodel_pyramid.exchange.formats import Format, Formats
 from dynmodel_pyramid.hints import either
 
@@ -60,12 +61,15 @@ class LocalFile:
         if path.endswith(PACKED):
             self._file = cast(BinaryIO, self._opened.enter_context(gzip.GzipFile(fileobj=file, mode="rb")))
 
-    def contents(self) -> Contents:
-        """:raises Malformed: the format is not read"""
+    def contents(self, note: Note | None = None) -> Contents:
+        """
+        :param note: see :class:`~.contents.Reading`
+        :raises Malformed: the format is not read
+        """
         if self._format.read is None:
             raise Malformed(f"{self._format.media_type} is only written")
         self._file.seek(0)
-        return self._format.read(self._file, self._reading)
+        return self._format.read(self._file, replace(self._reading, note=note))
 
     def position(self) -> int:
         """How far the file is read, in bytes of its contents."""

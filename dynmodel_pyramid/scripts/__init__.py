@@ -2,7 +2,7 @@
 
 ``serve``           ``dynmodel-serve``; ``supervisor``, ``child``, ``worker`` and ``pulse`` are its processes
 ``schema``          ``dynmodel-schema``; ``schema_files`` and ``schema_output`` read and print its documents
-``importing``       ``dynmodel-import``; ``progress`` tells how far it is
+``importing``       ``dynmodel-import``; ``progress`` tells how far it is, ``refused_rows`` which rows are left out
 ``exporting``       ``dynmodel-export``
 ``application``     the application of an INI file, with its field types and formats
 ``upgrade``         ``dynmodel-upgrade``

@@ -5,8 +5,9 @@
     dynmodel-import production.ini products.csv.gz --table Product --create
     dynmodel-import production.ini - --format ndjson --table Product --on-conflict code
 
-It ends with 0 when all rows are written, with 2 for wrong arguments, with 3 when it failed: then nothing is written,
-unless ``--part-rows`` was given, where it tells what is; with 130 after Ctrl-C, for which the same holds.
+It ends with 0 when all rows are written, with 1 when some were refused (``--on-error skip``), with 2 for wrong
+arguments, with 3 when it failed: then nothing is written, unless ``--part-rows`` was given, where it tells what
+is; with 130 after Ctrl-C, for which the same holds.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +36,10 @@ from dynmodel_pyramid.exchange.new_tables import FileTable
 from dynmodel_pyramid.rows.imports import Merging
 from dynmodel_pyramid.scripts.application import registry_of
 from dynmodel_pyramid.scripts.progress import Progress
+from dynmodel_pyramid.scripts.refused_rows import PRINTED, RefusedRows
 from dynmodel_pyramid.scripts.schema_output import coloured, error_lines, wants_colour
 
-WRITTEN, FAILED, INTERRUPTED = 0, 3, 130
+WRITTEN, SOME_REFUSED, FAILED, INTERRUPTED = 0, 1, 3, 130
 #: Options of the command -> parameters of media types.
 _PARAMETERS = ("delimiter", "charset", "header", "quote", "decimal", "dialect", "sheet")
 
@@ -78,6 +81,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     there.add_argument("--upsert", action="store_true", help="merge rows that are there, by their ids")
     there.add_argument("--ignore", action="store_true", help="leave rows that are there as they are")
+    there.add_argument(
+        "--on-error", choices=("stop", "skip"), default="stop", help="skip: write the good rows, and refuse the others"
+    )
+    there.add_argument("--refused", metavar="FILE", help="with --on-error skip: where refused rows go, as NDJSON")
     there.add_argument("--part-rows", type=int, metavar="N", help="commit after each N rows; without it all or nothing")
     there.add_argument("--skip-rows", type=int, default=0, metavar="N", help="with --part-rows: leave N rows out")
     return parser
@@ -104,6 +111,10 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("--table is missing, and the file is no folder and no archive")
     if args.table is None and _given(args):
         parser.error(f"--{_given(args)[0].replace('_', '-')} is for --table: all tables of a backup are restored")
+    if args.refused and args.on_error != "skip":
+        parser.error("--refused is for --on-error skip")
+    if args.on_error == "skip" and (args.part_rows or args.create or args.table is None):
+        parser.error("--on-error skip is for a table that is there, in one transaction")
     if args.table is not None and args.beside_others:
         parser.error("--beside-others is for backups, without --table")
     if args.create and (args.columns or args.on_conflict or args.upsert or args.ignore or args.part_rows):
@@ -183,13 +194,16 @@ def _run(registry: Any, args: argparse.Namespace) -> int:
             progress.end()
     changed = done.count - done.inserted
     merged = f", {changed} of them were there" if changed else ""
-    print(f"{done.count} rows written{merged}.")
-    return WRITTEN
+    refused = f" {done.refused} refused." if done.refused else ""
+    print(f"{done.count} rows written{merged}.{refused}")
+    return SOME_REFUSED if done.refused else WRITTEN
 
 
 def _import(catalogue: Catalogue, file: LocalFile, args: argparse.Namespace, progress: Progress) -> Done:
     merges = args.upsert or args.ignore or args.on_conflict
     wanted = Wanted(args.table, args.columns, Merging(args.on_conflict, args.ignore) if merges else None)
+    if args.on_error == "skip":
+        return _import_good(catalogue, file, args, wanted, progress)
     if args.part_rows is None:
         if args.skip_rows:
             raise Malformed("--skip-rows is for --part-rows: without it nothing is written by a run that fails")
@@ -205,6 +219,23 @@ def _import(catalogue: Catalogue, file: LocalFile, args: argparse.Namespace, pro
         print(f"{done.count} rows are written. Go on with --skip-rows {first}.", file=sys.stderr)
         raise
     return done
+
+
+def _import_good(
+    catalogue: Catalogue, file: LocalFile, args: argparse.Namespace, wanted: Wanted, progress: Progress
+) -> Done:
+    refused = RefusedRows()
+    wanted = replace(wanted, refused=refused.sink)
+    try:
+        return import_file(catalogue, wanted, file.contents, watch=progress, position=file.position)
+    finally:
+        progress.end()
+        if args.refused:
+            refused.write(args.refused)
+        else:
+            for text in refused.lines(PRINTED):
+                print(text.decode().rstrip(), file=sys.stderr)
+        refused.close()
 
 
 def _create(catalogue: Catalogue, file: LocalFile, args: argparse.Namespace) -> int:

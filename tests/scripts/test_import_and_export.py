@@ -65,6 +65,23 @@ def test_many_rows_and_parts(console, tmp_path):
     assert console(exporting.main, "-", "--format", "json", "--table", "N", "--query", "select=count()")[0] == 0
 
 
+def test_good_rows_are_kept(console, tmp_path):
+    (tmp_path / "n.csv").write_text("n,t\n1,a\n")
+    console(importing.main, "n.csv", "--table", "N", "--create")
+    (tmp_path / "m.csv").write_text("n,t\n2,b\nx,c\n3\n4,d\n")
+    arguments = ("m.csv", "--table", "N", "--on-error", "skip")
+    status, out, err = console(importing.main, *arguments, "--refused", "bad.ndjson")
+    assert (status, out, err) == (1, "2 rows written. 2 refused.\n", "")
+    bad = [json.loads(line) for line in (tmp_path / "bad.ndjson").read_text().splitlines()]
+    assert [(row["number"], row["raw"]) for row in bad] == [(1, "x,c"), (2, "3")]
+    assert bad[0]["errors"][0]["pointer"] == "/1/n" and bad[1]["line"] == 4
+    (tmp_path / "m.csv").write_text("n,t\nx,c\n")
+    status, out, err = console(importing.main, *arguments)
+    assert (status, out) == (3, "") and err.startswith('{"number": 0')
+    (tmp_path / "m.csv").write_text("n,t\n5,c\n")
+    assert console(importing.main, *arguments)[:2] == (0, "1 rows written.\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -82,7 +99,10 @@ def test_failures(console, tmp_path, arguments, told):
     assert status == 3 and told in err and "Traceback" not in err
 
 
-@pytest.mark.parametrize("arguments", [["a.csv"], ["a.csv", "--table", "A", "--create", "--upsert"], []])
+@pytest.mark.parametrize(
+    "arguments",
+    [["a.csv"], ["a.csv", "--table", "A", "--create", "--upsert"], [], ["a.csv", "--table", "A", "--refused", "b"]],
+)
 def test_usage(arguments):
     with pytest.raises(SystemExit) as ended:
         importing.main(["x.ini", *arguments])

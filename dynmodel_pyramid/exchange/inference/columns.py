@@ -1,6 +1,6 @@
 """One column of a file: the types that are possible after all values so far."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,7 @@ class Column:
     :param is_text: whether the cells are texts
     :param is_json: whether they are values of JSON
     :param declared: the type that the file declares; then the values are only counted
+    :param numbers: see :class:`~dynmodel_pyramid.exchange.contents.RecordContents`
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Column:
         is_text: bool = False,
         is_json: bool = False,
         declared: Found | None = None,
+        numbers: Callable[[str], str] | None = None,
     ) -> None:
         self.name = name
         self.declared = declared
@@ -64,7 +66,7 @@ class Column:
         zone = zone_of({"timezone": guessing.zone})
         self._kinds: list[Kind] = [
             Words(),
-            Numerals(),
+            Numerals(numbers),
             Days(),
             Moments(zone, guessing.zone),
             Clocks(),

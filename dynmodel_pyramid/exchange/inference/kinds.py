@@ -21,6 +21,8 @@ Found = dict[str, Any]
 _INT64 = 2**63
 #: Digits that a 64-bit float always keeps (IEEE 754: DBL_DIG).
 _FLOAT_DIGITS = 15
+#: Numbers with so many digits behind the point are no versions.
+_MEASURED = 3
 #: No zeros in front: they are part of a code. An exponent without a sign is one of a program's if it is large: ``1e5``
 #: may be a code, too, and no program writes that number so.
 _NUMERAL = re.compile(
@@ -62,17 +64,26 @@ class Words(Kind):
 class Numerals(Kind):
     """Numbers: ``integer``, else ``number``, else ``decimal`` where a float would lose digits.
 
-    Zeros at the end of a fraction are digits, too: prices, all with equally many digits, are decimal numbers. ``1.1``
-    beside ``1.10`` is neither, for these may be versions.
+    Zeros at the end of a fraction are digits, too: prices, all with equally many digits, are decimal numbers, and so
+    are measured values, all with :data:`_MEASURED` digits or more. ``1.1`` beside ``1.10`` is neither, for these may be
+    versions.
+
+    :param rewrite: writes a number of the file with a decimal point, or raises ValueError
     """
 
-    def __init__(self) -> None:
+    def __init__(self, rewrite: Callable[[str], str] | None = None) -> None:
+        self._rewrite = rewrite
         self.whole = self.least = self.most = 0
         self.fractions = self.exponents = self.padded = self.trailing = False
         self.are_floats = self.are_integers = True
 
     def takes(self, text: str) -> bool:
         text = text.strip()
+        if self._rewrite is not None:
+            try:
+                text = self._rewrite(text)
+            except ValueError:
+                return False
         match = _NUMERAL.fullmatch(text)
         if match is None:
             return False
@@ -109,7 +120,7 @@ class Numerals(Kind):
         if self.exponents or not self.fractions or precision > MAX_PRECISION:
             self.note = "numbers with more digits than a number keeps; they stay texts"
             return None
-        if self.trailing and self.least != self.most:
+        if self.trailing and self.least != self.most and self.least < _MEASURED:
             self.note = "numbers with zeros at the end, not all with equally many digits; they stay texts"
             return None
         return {"type": "decimal", "precision": max(precision, INTEGER_DIGITS), "scale": self.most}

@@ -8,7 +8,7 @@ from typing import Any
 from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.errors import Malformed, TooLarge
 from dynmodel_pyramid.exchange.contents import Broken, Chunk, Contents, RecordContents
-from dynmodel_pyramid.exchange.headers import plain_name
+from dynmodel_pyramid.exchange.headers import header_hint, plain_name
 from dynmodel_pyramid.exchange.inference.columns import Column, Guessing
 from dynmodel_pyramid.exchange.inference.ids import Ids
 from dynmodel_pyramid.exchange.inference.names import field_name
@@ -81,6 +81,7 @@ def propose(contents: Contents, how: Guessing, corrections: Corrections = NO_COR
     """
     seen: _Seen = _RecordsSeen(contents, how) if isinstance(contents, RecordContents) else _DocumentsSeen(how)
     if isinstance(contents, RecordContents):
+        _refuse_unseparated(contents, corrections)
         for chunk in with_nulls(contents.chunks, corrections.nulls):
             seen.look(chunk)
     else:
@@ -88,6 +89,14 @@ def propose(contents: Contents, how: Guessing, corrections: Corrections = NO_COR
         while part := list(islice(documents, PART)):
             seen.look(part)
     return _proposal(seen, corrections, contents.told)
+
+
+def _refuse_unseparated(contents: RecordContents, corrections: Corrections) -> None:
+    """Refuse a text whose lines are one column each, because other marks stand between its values."""
+    name = contents.names[0] if len(contents.names) == 1 else None
+    if contents.is_text and name is not None and set(";\t|") & set(name) and not corrections.fields:
+        hint = header_hint(contents.names, lambda name: False, iter(()))
+        raise Malformed(f"the file has one column, {name!r:.100}", code=contents.code, hint=hint)
 
 
 def with_nulls(chunks: Iterable[Chunk], nulls: frozenset[str]) -> Iterator[Chunk]:
@@ -162,6 +171,7 @@ class _RecordsSeen(_Seen):
                 how,
                 is_text=records.is_text,
                 declared=None if type_ is None else {"type": type_.name, **type_.options},
+                numbers=records.numbers,
             )
             for name, type_ in zip(records.names, types, strict=True)
         ]
