@@ -13,7 +13,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.catalogue.constraint_violations import KINDS
 from dynmodel_pyramid.definitions.problems import VIOLATED, Problems, escape
 from dynmodel_pyramid.errors import Conflict, Faulty, Forbidden, Problem
 from dynmodel_pyramid.rows.entries import Columns, Entry
@@ -22,16 +21,11 @@ from dynmodel_pyramid.rows.parts import Batch, Document, Part, parts_of, size_of
 from dynmodel_pyramid.rows.refused import RawTexts, Refused, Sink
 from dynmodel_pyramid.rows.service import NewRows, Rows
 from dynmodel_pyramid.rows.upserts import Upsert
-from dynmodel_pyramid.rows.violations import Candidate, sift, told
+from dynmodel_pyramid.rows.violations import OF_ROWS, Candidate, sift, told
 from dynmodel_pyramid.rows.written_rows import WrittenRows
 
 #: The most times that all rows are written anew because some link to rows of the same import that were left out.
 ROUNDS = 20
-#: Kinds of database errors that are the fault of rows, but break no rule of the table -> code and detail.
-_BEYOND = {
-    "value": ("out_of_range", "a value, or the row as a whole, is beyond what the database can store"),
-    "too_long": ("too_long", "the value of an indexed or unique field is too long for its index"),
-}
 _FAULTS = (Faulty, Forbidden, Conflict, sa.exc.DBAPIError)
 
 
@@ -209,11 +203,9 @@ class LenientImport(Import):
 
     def _told(self, error: sa.exc.DBAPIError) -> Problem:
         failure = self.rows.catalogue.database.failure(error)
-        if failure.kind in KINDS:
-            return told(self.rows, failure, Candidate("", {}))
-        if failure.kind in _BEYOND:
-            return Problem("", *_BEYOND[failure.kind])
-        raise error
+        if failure.kind not in OF_ROWS:
+            raise error
+        return told(self.rows, failure, Candidate("", {}))
 
     def _write_rounds(self, connection: sa.Connection, parts: Kept, noted: WrittenRows) -> None:
         later = self.rows.links.refer_to_itself

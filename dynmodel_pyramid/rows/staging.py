@@ -15,6 +15,7 @@ from dynmodel_pyramid.catalogue.cascades import chunks
 from dynmodel_pyramid.catalogue.list_tables import line_values
 from dynmodel_pyramid.catalogue.system_values import fill_of
 from dynmodel_pyramid.catalogue.table_builder import SYSTEM_COLUMNS
+from dynmodel_pyramid.database import Failure
 from dynmodel_pyramid.database.dialect import refuse_unsafe_ids
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.definitions.problems import Problems, escape
@@ -26,6 +27,7 @@ from dynmodel_pyramid.rows.prepared import PreparedInsert
 from dynmodel_pyramid.rows.service import NewRows, Rows
 from dynmodel_pyramid.rows.staged_clashes import StagedClashes
 from dynmodel_pyramid.rows.staged_keys import StagedKeys
+from dynmodel_pyramid.rows.violations import OF_ROWS, Candidate, told
 from dynmodel_pyramid.rows.written_rows import PART, id_parts
 
 _UNCACHED = {"compiled_cache": None}
@@ -207,15 +209,45 @@ class StagedRows:
         return self.connection.execute(statement, values, execution_options=_UNCACHED)
 
     def _insert_staged(self) -> None:
-        """:raises Violation: rows have the same unique values as others"""
+        """
+        :raises Violation: the database refuses rows
+        :raises Invalid: a row has a value beyond what it can store
+        """
         try:
             with self.connection.begin_nested():
                 self._run(self._statement(self._count))
-        except sa.exc.IntegrityError as error:
-            if self.rows.catalogue.database.failure(error).kind == "unique":
+        except sa.exc.DBAPIError as error:
+            failure = self.rows.catalogue.database.failure(error)
+            if failure.kind == "unique":
                 sent = None if self._permit is None else ()
                 StagedClashes(self.rows, self.connection, self._table, sent).refuse()
+            if failure.kind in OF_ROWS:
+                self._refuse_first(failure)
             raise
+
+    def _refuse_first(self, failure: Failure) -> None:
+        """Refuse the first row that the database does not take for another reason than a unique value. It is found by
+        halves, each of which is written if it can be.
+        """
+        begin, end = 0, self._count
+        while end - begin > 1:
+            middle = (begin + end) // 2
+            failed = self._failure(begin, middle)
+            failure = failed or failure
+            begin, end = (begin, middle) if failed else (middle, end)
+        problems = Problems()
+        problems.put(told(self.rows, failure, Candidate(f"/{begin}", {})))
+        raise problems.error()
+
+    def _failure(self, begin: int, end: int) -> Failure | None:
+        """Write rows; -> why they can't be written, None if they are."""
+        number = self._table.c._n
+        try:
+            with self.connection.begin_nested():
+                self._run(self._statement(self._count, number >= begin, number < end))
+        except sa.exc.DBAPIError as error:
+            return self.rows.catalogue.database.failure(error)
+        return None
 
     def _refuse_unallowed(self) -> None:
         permits = self.rows.permits("create")
@@ -241,7 +273,7 @@ class StagedRows:
         self._id = sa.func.coalesce(table.c.id, drawn.c.id)
         self._source = table.outerjoin(drawn, drawn.c._k == table.c._k)
 
-    def _statement(self, count: int) -> sa.Insert:
+    def _statement(self, count: int, *which: sa.ColumnElement[bool]) -> sa.Insert:
         rows, moment = self.rows, now()
         table = rows.model.table
         values: dict[str, Any] = {"id": self._id, "_version": sa.literal(1)}
@@ -253,7 +285,7 @@ class StagedRows:
                 draw = rows.catalogue.store.draw_numbers
                 first = draw(self.connection, rows.model.definition.id, field.id, count)
                 values[field.name] = first + self._ordinal
-        query = sa.select(*values.values()).select_from(self._source)
+        query = sa.select(*values.values()).select_from(self._source).where(*which)
         if self._source is not self._table:  # which is read in the order in which its rows were added
             query = query.order_by(self._table.c._n)
         return sa.insert(table).from_select([table.c[name] for name in values], query, include_defaults=False)

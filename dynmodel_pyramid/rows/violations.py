@@ -15,7 +15,6 @@ from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.catalogue.constraint_violations import (
     KINDS,
     violated_fields,
-    violation_code,
     violation_text,
 )
 from dynmodel_pyramid.catalogue.table_builder import Model
@@ -24,6 +23,14 @@ from dynmodel_pyramid.definitions.problems import Problems, escape
 from dynmodel_pyramid.errors import Faulty, Problem
 from dynmodel_pyramid.queries.errors import clip
 from dynmodel_pyramid.rows.targets import Target, find_rows, uniquenesses_of
+
+#: Kinds of failures that break no rule of the table -> code and detail.
+_BEYOND = {
+    "value": ("out_of_range", "a value, or the row as a whole, is beyond what the database can store"),
+    "too_long": ("too_long", "the value of an indexed or unique field is too long for its index"),
+}
+#: The kinds of failures that are the fault of rows.
+OF_ROWS = (*KINDS, *_BEYOND)
 
 
 class Table(Protocol):
@@ -84,7 +91,12 @@ def _text(value: Any) -> str:
 
 
 def told(rows: Table, failure: Failure, candidate: Candidate) -> Problem:
-    """What the database says of one row."""
+    """What the database says of one row.
+
+    :param failure: of one of :data:`OF_ROWS`
+    """
+    if failure.kind in _BEYOND:
+        return Problem(candidate.pointer, *_BEYOND[failure.kind])
     return described(rows, failure.kind, violated_fields(failure, rows.model.definition), candidate)
 
 
@@ -189,6 +201,7 @@ def write_all(
 
     :param candidates: makes the rows, of which there are ``count``
     :raises Violation: the database refuses some. After that the transaction of a single row can only be ended.
+    :raises Invalid: of several rows some have values beyond what the database can store
     """
     if count == 1:
         with telling(rows, lambda: candidates()[0]):
@@ -199,7 +212,7 @@ def write_all(
             write(range(count))
     except sa.exc.DBAPIError as error:
         failure = rows.catalogue.database.failure(error)
-        if failure.kind not in KINDS:
+        if failure.kind not in OF_ROWS:
             raise
         raise _refusal(connection, rows, candidates(), write, failure) from error
 
@@ -224,7 +237,7 @@ def _refusal(
         problems.put(problem)
     if not problems.total:
         # The rows that were in the way are gone by now.
-        problems.put(Problem("", violation_code(failure), violation_text(failure.kind, (), None)))
+        problems.put(told(rows, failure, Candidate("", {})))
     error = problems.error()
     error.every = list(found.values()) or error.problems
     return error
@@ -242,7 +255,7 @@ def explained(
     :raises sqlalchemy.exc.DBAPIError: the error is not the fault of rows
     """
     failure = rows.catalogue.database.failure(error)
-    if failure.kind not in KINDS:
+    if failure.kind not in OF_ROWS:
         raise error
     if len(places) == 1:
         return {places[0]: told(rows, failure, candidates[places[0]])}

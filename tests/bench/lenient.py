@@ -64,10 +64,12 @@ def _send(server: Server, table: str, path: Path, prefer: str) -> requests.Respo
         return requests.post(f"{server.url}/table/{table}/rows/", data=file, headers=headers, timeout=3600)
 
 
-def measure(database: str, rows: int, threads: int) -> Iterator[str]:
+def measure(database: str, rows: int, threads: int, only: str = "") -> Iterator[str]:
     """Each in a server of its own, whose memory nothing else has grown."""
     strict = 0.0
     for name, (line, prefer) in FILES.items():
+        if only not in name and not name.startswith("strict"):
+            continue
         with tempfile.TemporaryDirectory() as folder, running_server(database, threads) as server:
             for table in ("Warm", "Bulk"):
                 requests.post(f"{server.url}/table/", json={"model_name": table, "fields": FIELDS}, timeout=60)
@@ -92,11 +94,12 @@ def measure(database: str, rows: int, threads: int) -> Iterator[str]:
 def main() -> None:
     parser = command("Measure uploads that keep their good rows beside strict ones.")
     parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--only", default="", help="a part of the names of files that are sent, beside the strict one")
     options = parser.parse_args()
     load = " ".join(f"{load:.1f}" for load in psutil.getloadavg())
     print(f"{options.database}, {options.rows:,} rows of {len(FIELDS)} fields; load of the machine: {load}")
     print(f"{'file':26}{'time':>10}{'ratio':>8}{'CPU/row':>12}{'memory':>11}{'refused':>12}", flush=True)
-    for told in measure(options.database, options.rows, options.threads):
+    for told in measure(options.database, options.rows, options.threads, options.only):
         print(told, flush=True)
 
 

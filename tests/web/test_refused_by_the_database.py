@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import sqlalchemy as sa
 
 from tests.web.client import NOTHING
 
@@ -83,3 +84,20 @@ def test_many_rows(client, rows, merges):
     answer = client.refused("POST", rows, body=same, content_type=CSV, status=409, code="unique_violation")
     assert (answer.json["error_count"], len(answer.json["errors"])) == (2499, 100)
     assert len(client.get(rows)) == 1
+
+
+@pytest.mark.parametrize("count", [0, 1500])
+def test_rules_that_only_the_database_knows(client, rows, count):
+    """Somebody has added an index by SQL: the row is found by trying."""
+    table = client.catalogue.snapshot.by_id(int(rows.split("/")[2])).table
+    with client.catalogue.database.writer.begin() as connection:
+        sa.Index(f"by_hand_{count}", table.c.n % 1_000_000, unique=True).create(connection)
+    documents = [{"n": 2_000_010 + number} for number in range(5 + count)]
+    documents += [{"n": 7_000_014}, {"n": 9_000_001}]
+    found = told(client, "POST", rows, documents)
+    detail = "another row has the same value in a rule of the table"
+    wanted = [(f"/{count + number}", "unique_violation", detail) for number in (5, 6)]
+    # Of several parts one is told.
+    assert found == wanted[: 2 if not count else 1]
+    answer = client.send("POST", rows, documents, status=201, prefer="handling=lenient, return=minimal")
+    assert [row["number"] for row in answer.json["refused"]] == [count + 5, count + 6]
