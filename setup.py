@@ -127,6 +127,7 @@ setup(
             "csv = dynmodel_pyramid.exchange.built_in:CSV_FORMAT",
             "parquet = dynmodel_pyramid.exchange.arrow.parquet:PARQUET_FORMAT",
             "xlsx = dynmodel_pyramid.exchange.xlsx.writing:XLSX_FORMAT",
+            "geojson = dynmodel_pyramid.exchange.geojson:GEOJSON_FORMAT",
             "arrow = dynmodel_pyramid.exchange.arrow.streams:ARROW_FORMAT",
             "rest_csv = dynmodel_pyramid.exchange.built_in:REST_CSV_FORMAT",
         ],

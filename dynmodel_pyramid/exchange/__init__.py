@@ -21,6 +21,7 @@
 ``packed``       what packed files may grow to
 ``arrow``        Parquet and Arrow streams
 ``xlsx``         workbooks of Excel
+``geojson``      GeoJSON (RFC 7946)
 ``inference``    the fields of a table for a file
 ``new_tables``   a table made of a file
 ``importing``    rows of a file into a table, for scripts

@@ -21,8 +21,9 @@ from dynmodel_pyramid.exchange.key_columns import KeyColumn, key_columns, with_k
 from dynmodel_pyramid.exchange.typed import is_number, plain_value, typer_of
 from dynmodel_pyramid.fields.columns import Fast, Reader
 from dynmodel_pyramid.fields.contract import FieldType, Options, TextForm
+from dynmodel_pyramid.fields.types.geography import Point
 from dynmodel_pyramid.fields.types.numbers import read_integer
-from dynmodel_pyramid.hints import hint
+from dynmodel_pyramid.hints import either, hint
 from dynmodel_pyramid.rows.entries import Columns, Faults
 from dynmodel_pyramid.rows.parts import Batch, Document
 from dynmodel_pyramid.rows.reading import RowReader
@@ -43,15 +44,38 @@ def documents_of(contents: Contents, rows: Rows, columns: Columns) -> Iterator[D
     if isinstance(contents, RecordContents):
         yield from _of_records(contents, rows, columns)
         return
+    place = None if contents.place is None else _point_field(contents.place, rows)
     for document in contents.documents:
+        if place is not None and type(document) is dict and contents.place in document:
+            document[place] = document.pop(contents.place)
         yield broken_document(document) if type(document) is Broken else Document(document)
 
 
 def broken_document(broken: Broken) -> Document:
     """The document in the place of one that can't be read."""
     faults = Faults()
-    faults.add("", broken.code, broken.detail, broken.hint)
+    faults.add(broken.pointer, broken.code, broken.detail, broken.hint)
     return Document(None, faults)
+
+
+def _point_field(key: str, rows: Rows) -> str:
+    """The field that takes the places of a file: the one of this name, or the only point.
+
+    :raises Malformed: there is none, or there are several
+    """
+    types = rows.model.field_types
+    points = [
+        field.name
+        for field in rows.model.definition.fields
+        if rows.exists(field.name) and isinstance(types[field.type], Point)
+    ]
+    if key in points or len(points) == 1:
+        return key if key in points else points[0]
+    raise Malformed(
+        "the table has several points" if points else "the table has no field of the type point",
+        code="malformed_file",
+        hint=f"name one: {key}={either(points)} behind the media type" if points else "add one, for the places",
+    )
 
 
 def _of_records(contents: RecordContents, rows: Rows, columns: Columns) -> Iterator[Document | Batch]:

@@ -40,12 +40,14 @@ class Broken:
     """Stands for a document or record that can't be read, where the others can.
 
     :param raw: its text, if it has one
+    :param pointer: to the fault within it
     """
 
     detail: str
     code: str = "malformed_line"
     hint: Hint | None = None
     raw: str | None = None
+    pointer: str = ""
 
 
 class ColumnType(NamedTuple):
@@ -66,11 +68,13 @@ Chunk = Sequence[Record | Broken]
 class DocumentContents:
     """JSON values. ``is_one``: the file is a single document, which is answered as one row.
 
+    :param place: the key under which documents have a value of the table's one point field, whatever its name is
     :param told: what the reader has guessed, in words: ``{"charset": "windows-1252"}``
     """
 
     documents: Iterable[Any]
     is_one: bool = False
+    place: str | None = None
     told: dict[str, str] = field(default_factory=dict)
 
 

@@ -33,6 +33,7 @@ FACES = {"table": "/table/{table}/rows/", "rest": "/rest/{table}"}
 class Measured:
     """
     :param memory: MB beyond idle at the peak
+    :param beyond_cold: the same, beyond what the server took before it met the format: with the format's library
     :param cpu: the server's processor time in seconds
     """
 
@@ -43,16 +44,19 @@ class Measured:
     cpu: float
     own_seconds: float
     memory: float
+    beyond_cold: float
 
     def __str__(self) -> str:
         rate, own = self.rows / self.seconds / 1e3, self.rows / self.own_seconds / 1e3
         return (
             f"{self.way:8}{self.format:9}{rate:10.1f} k/s{self.cpu / self.rows * 1e6:8.1f} us{own:12.1f} k/s"
-            f"{rate / own:9.2f}{self.memory:12.0f} MB"
+            f"{rate / own:9.2f}{self.memory:12.0f} MB{self.beyond_cold:12.0f} MB"
         )
 
 
-HEAD = f"{'way':8}{'format':9}{'service':>14}{'CPU/row':>11}{'own path':>16}{'ratio':>9}{'memory':>15}"
+HEAD = (
+    f"{'way':8}{'format':9}{'service':>14}{'CPU/row':>11}{'own path':>16}{'ratio':>9}{'memory':>15}{'and library':>15}"
+)
 
 
 class Bench:
@@ -62,6 +66,7 @@ class Bench:
         self.server, self.folder, self.rows, self.face = server, folder, rows, face
         self.paths = PATHS[database](server.settings, folder)
         self.meter = Meter(server.process.pid)
+        self.cold = self.meter.resident()
         for name in ("Bulk", "Own", "Warm"):
             document = {"model_name": name, "fields": FIELDS}
             requests.post(f"{server.url}/table/", json=document, timeout=60).raise_for_status()
@@ -112,7 +117,10 @@ class Bench:
         own = self.paths.copy_in("Bulk", "Own")
         assert self.paths.count("Own") == self.rows
         self.paths.drop("Own")
-        return Measured("import", format, self.rows, told["seconds"], cpu, own, peak[0] - idle)
+        return Measured("import", format, self.rows, told["seconds"], cpu, own, *self._beyond(peak[0], idle))
+
+    def _beyond(self, peak: float, idle: float) -> tuple[float, float]:
+        return peak - idle, peak - self.cold
 
     def exported(self, format: str) -> Measured:
         idle, cpu = self.meter.resident(), self.meter.cpu()
@@ -120,7 +128,7 @@ class Bench:
             told = self._client("Bulk", MEDIA_TYPES[format])
         cpu = self.meter.cpu() - cpu
         own = self.paths.copy_out("Bulk")
-        return Measured("export", format, self.rows, told["seconds"], cpu, own, peak[0] - idle)
+        return Measured("export", format, self.rows, told["seconds"], cpu, own, *self._beyond(peak[0], idle))
 
     def fill(self) -> None:
         """All rows, if no import has left them."""
@@ -147,6 +155,7 @@ def measure(
                     bench.server.stop()
                     bench.server.start()
                     bench.meter = Meter(bench.server.process.pid)
+                    bench.cold = bench.meter.resident()
                     if bench.is_given(format):
                         yield bench.exported(format)
 

@@ -2,6 +2,7 @@
 
 import csv
 import datetime
+import itertools
 import json
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -39,6 +40,8 @@ MEDIA_TYPES = {
     "ndjson": "application/x-ndjson",
     "csv": "text/csv",
     "parquet": "application/vnd.apache.parquet",
+    "arrow": "application/vnd.apache.arrow.stream",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 #: Rows of a Parquet file's row group.
 GROUP = 50_000
@@ -110,9 +113,8 @@ def _write_csv(path: Path, count: int) -> None:
             writer.writerow([str(value).lower() if type(value) is bool else value for value in texts])
 
 
-def _write_parquet(path: Path, count: int) -> None:
+def _schema() -> Any:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     types = {
         **{name: pa.int64() for name in ("pieces", "year")},
@@ -123,13 +125,50 @@ def _write_parquet(path: Path, count: int) -> None:
         **{name: pa.date32() for name in ("ordered_on", "due")},
         "ordered_at": pa.timestamp("us", tz="UTC"),
     }
-    schema = pa.schema([(name, types.get(name, pa.string())) for name in FIELDS])
-    source = rows(count)
+    return pa.schema([(name, types.get(name, pa.string())) for name in FIELDS])
+
+
+def _write_parquet(path: Path, count: int) -> None:
+    import pyarrow.parquet as pq
+
+    schema = _schema()
     with pq.ParquetWriter(path, schema) as writer:
-        while part := [row for row, _ in zip(source, range(GROUP), strict=False)]:
-            columns = dict(zip(FIELDS, zip(*part, strict=True), strict=True))
-            columns["token"] = tuple(map(str, columns["token"]))
-            writer.write_table(pa.table({name: list(columns[name]) for name in FIELDS}, schema=schema))
+        for table in _tables(schema, count, GROUP):
+            writer.write_table(table)
+
+
+def _tables(schema: Any, count: int, size: int) -> Iterator[Any]:
+    """The rows as tables of Arrow, with so many rows each."""
+    import pyarrow as pa
+
+    source = rows(count)
+    while part := list(itertools.islice(source, size)):
+        columns = dict(zip(FIELDS, zip(*part, strict=True), strict=True))
+        columns["token"] = tuple(map(str, columns["token"]))
+        yield pa.table({name: list(columns[name]) for name in FIELDS}, schema=schema)
+
+
+def _write_arrow(path: Path, count: int) -> None:
+    import pyarrow as pa
+
+    schema = _schema()
+    with pa.ipc.new_stream(path, schema) as writer:
+        for table in _tables(schema, count, 10_000):
+            writer.write_table(table)
+
+
+def _write_xlsx(path: Path, count: int) -> None:
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(path, {"constant_memory": True, "default_date_format": "yyyy-mm-dd"}) as book:
+        sheet, moment = book.add_worksheet(), book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss.000"})
+        sheet.write_row(0, 0, FIELDS)
+        for number, row in enumerate(rows(count), 1):
+            for column, value in enumerate(row):
+                if isinstance(value, datetime.datetime):
+                    sheet.write_datetime(number, column, value.replace(tzinfo=None), moment)
+                else:
+                    sheet.write(number, column, str(value) if isinstance(value, UUID) else value)
 
 
 WRITERS: dict[str, Callable[[Path, int], None]] = {
@@ -137,4 +176,6 @@ WRITERS: dict[str, Callable[[Path, int], None]] = {
     "ndjson": _write_ndjson,
     "csv": _write_csv,
     "parquet": _write_parquet,
+    "arrow": _write_arrow,
+    "xlsx": _write_xlsx,
 }
