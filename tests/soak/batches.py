@@ -54,6 +54,11 @@ def gone(table: str) -> dict[str, Any]:
     return {"operation": "delete", "table": table, "where": {"name": {"eq": random.choice(NAMES)}, "id": {"gt": ROWS}}}
 
 
+def new_table(table: str) -> dict[str, Any]:
+    fields = {"far": {"type": "link", "table": table, "on_delete": "cascade"}}
+    return {"operation": "create_table", "definition": {"model_name": f"T{random.getrandbits(60)}", "fields": fields}}
+
+
 def batch(kinds: Any) -> list[dict[str, Any]]:
     tables = random.choice((("Left", "Right"), ("Right", "Left")))
     return [random.choice(kinds)(table) for table in tables for _ in range(2)]
@@ -95,8 +100,15 @@ def main() -> int:
         wsgi = dynmodel_pyramid.main({}, **settings)
         make(webtest.TestApp(wsgi))
         failed = 0
-        for kinds in ((by_id,), (by_filter,), (by_key,), (nested,), (by_id, by_filter, by_key, nested, gone)):
-            statuses, longest = play(wsgi, chosen.seconds / 5, chosen.clients, kinds)
+        for kinds in (
+            (by_id,),
+            (by_filter,),
+            (by_key,),
+            (nested,),
+            (by_id, by_filter, by_key, nested, gone),
+            (by_id, new_table),
+        ):
+            statuses, longest = play(wsgi, chosen.seconds / 6, chosen.clients, kinds)
             names = ", ".join(kind.__name__ for kind in kinds)
             print(f"{chosen.database}, {names}: {dict(statuses)}, longest {longest:.2f} s")
             failed += sum(count for status, count in statuses.items() if status != 200)

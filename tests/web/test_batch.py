@@ -282,5 +282,9 @@ def test_a_batch_is_its_operations_one_by_one(client):
 
 def test_batches_do_not_wait_for_one_another_in_a_circle(app):
     batches.make(app)
-    statuses, _ = batches.play(app.app, 1.5, 4)
-    assert set(statuses) == {200}, statuses
+    for kinds in (
+        (batches.by_id, batches.by_filter, batches.by_key, batches.nested),
+        (batches.by_id, batches.new_table),
+    ):
+        statuses, _ = batches.play(app.app, 1, 4, kinds)
+        assert set(statuses) == {200}, statuses

@@ -102,11 +102,9 @@ class Running:
     def run(self, *, is_undone: bool, write: Callable[[Done], Iterable[bytes]]) -> RowsBody:
         """-> what ``write`` makes of each operation that has run, as an array."""
         self._judge()
-        connection = write_connection(self._request)
+        connection = write_connection(self._request, self._make_tables)
         if is_undone:
             self._request.tm.doom()
-        if self._new:
-            self._new_tables = self._make_tables(connection)
         self._hold(connection)
         body = RowsBody(b"[", b",", b"]")
         for operation in self._operations:
@@ -180,8 +178,12 @@ class Running:
 
     # In the transaction
 
-    def _make_tables(self, connection: sa.Connection) -> NewTables:
-        """Make all new tables at once: their locks come before those of rows."""
+    def _make_tables(self, connection: sa.Connection) -> None:
+        """Make all new tables at once, before the tables of rows are locked: if two batches had both locked a table,
+        neither could link to it.
+        """
+        if not self._new:
+            return
         attempt, catalogue = self._attempt, self._attempt.catalogue
         numbers = [operation.number for operation in self._new]
 
@@ -204,7 +206,7 @@ class Running:
         self._context.operation = None
         attempt.adopt(catalogue.model(definition) for definition in (*made, *further))
         self._made = dict(zip(numbers, made, strict=True))
-        return tables
+        self._new_tables = tables
 
     def _log_tables(self, connection: sa.Connection, tables: NewTables, *, is_undone: bool) -> None:
         self._attempt.confirm()
