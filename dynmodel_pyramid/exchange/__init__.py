@@ -3,7 +3,8 @@
 ``contents``     what a reader finds in a file: documents, or records under names
 ``text``         files of UTF-8
 ``documents``    JSON as documents
-``plain_lines``    the fast path of CSV
+``plain_lines``  the fast path of CSV; ``plain_json``: that of JSON
+``json_lines``   NDJSON
 ``delimited``    CSV (RFC 4180) as text
 ``dialects``     charset, delimiter, quote and numbers of CSV, as clients name them
 ``detecting``    guesses at them

@@ -1,17 +1,17 @@
 """The built-in formats: JSON, NDJSON, CSV, and the CSV of PostgREST."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from dynmodel_pyramid.errors import Malformed, UnsupportedParameter
+from dynmodel_pyramid.errors import UnsupportedParameter
 from dynmodel_pyramid.exchange import CSV, NDJSON
-from dynmodel_pyramid.exchange.contents import Broken, DocumentContents, Note, Reading
+from dynmodel_pyramid.exchange.contents import DocumentContents, Reading
 from dynmodel_pyramid.exchange.csv_files import REST_PARAMETERS, read_csv, read_rest_csv
 from dynmodel_pyramid.exchange.dialects import PARAMETERS, Dialect, dialect_of, public_charset
 from dynmodel_pyramid.exchange.documents import Documents, parse_json, too_long
 from dynmodel_pyramid.exchange.formats import USUAL, Format
 from dynmodel_pyramid.exchange.forms import CsvForm, DialectForm, Form, JsonForm, NdJsonForm, RestCsvForm
+from dynmodel_pyramid.exchange.json_lines import read_lines
 from dynmodel_pyramid.exchange.shown import Shown
 from dynmodel_pyramid.exchange.typed import is_number
 from dynmodel_pyramid.rows.service import refuse_other_than_object
@@ -32,33 +32,7 @@ def _read_json(file: BinaryIO, reading: Reading) -> DocumentContents:
 
 
 def _read_ndjson(file: BinaryIO, reading: Reading) -> DocumentContents:
-    return DocumentContents(_lines(file, reading.longest, reading.note))
-
-
-def _lines(file: BinaryIO, longest: int, note: Note | None) -> Iterator[Any]:
-    """A document in each line (ndjson.org); empty lines are skipped.
-
-    :raises TooLarge: a line is too long
-    """
-    number = 0
-    while line := file.readline(longest + 2):
-        number += 1
-        text = line.strip(b" \t\r\n")
-        if len(text) > longest:
-            raise too_long(longest)
-        if text:
-            if note is not None:
-                note(number, text.decode(errors="replace"))
-            try:
-                document = parse_json(text)
-            except Malformed as error:
-                hint = _joined if b"}{" in text else None
-                document = Broken(error.detail, hint=hint, raw=text.decode(errors="replace"))
-            yield document
-
-
-def _joined() -> str:
-    return "each document stands in a line of its own; curl -d strips line ends: use --data-binary @file"
+    return DocumentContents(read_lines(file, reading.longest, reading.note))
 
 
 def _write_json(shown: Shown) -> JsonForm:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 from dynmodel_pyramid.errors import Malformed, TooLarge
+from dynmodel_pyramid.exchange.plain_json import PlainObjects
 from dynmodel_pyramid.exchange.text import CHUNK, Reader, text_reader
 from dynmodel_pyramid.fields.numerals import parse_float
 from dynmodel_pyramid.fields.sql.json_text import MAX_KEYS
@@ -54,6 +55,8 @@ def _constant(name: str) -> Any:
 
 #: Refuses duplicate keys and text that is not JSON.
 STRICT = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant, parse_float=parse_float)
+#: Reads what it would read, where that is certain.
+PLAIN = PlainObjects(parse_float, _constant, unique=True)
 
 
 def parse_json(text: bytes, decoder: json.JSONDecoder = STRICT) -> Any:
@@ -115,6 +118,7 @@ class Documents:
 
     :param longest: the most characters that one document may have
     :param note: see :class:`~.contents.Reading`
+    :param plain: reads as the decoder does
     """
 
     def __init__(
@@ -123,8 +127,12 @@ class Documents:
         longest: int,
         decoder: json.JSONDecoder = STRICT,
         note: Callable[[int | None, str], None] | None = None,
+        plain: PlainObjects = PLAIN,
     ) -> None:
         self._note = note
+        self._plain = plain
+        #: Whether the present part of the text may have objects that are read so.
+        self._tries_plain = note is None
         self._read: Reader = text_reader(file, not_utf_8)
         self._decoder = decoder
         self._longest = longest
@@ -162,6 +170,11 @@ class Documents:
         """The next objects, as long as each is whole in this part of the text and another value follows it. This is the
         fast path for nearly all elements; the caller handles the rest.
         """
+        while self._tries_plain:
+            documents, self._position = self._plain.read(self._text, self._position, _BEHIND, self._longest)
+            # Which one is not plain, is not known: the rest of the part is read one by one.
+            self._tries_plain = bool(documents)
+            yield from documents
         scan = self._decoder.scan_once  # type: ignore[attr-defined] # which typeshed does not know
         text, position, behind, note = self._text, self._position, _BEHIND.match, self._note
         while text.startswith("{", position):
@@ -209,6 +222,7 @@ class Documents:
         part = self._read(max(CHUNK, min(left, self._longest + 1 - left)))
         self._ended = not part
         self._text, self._position = self._text[passed:] + part, 0
+        self._tries_plain = self._note is None
         return True
 
     def _refuse_longer(self, length: int) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+from unittest import mock
 
 import pytest
 from hypothesis import example, given
@@ -10,6 +11,9 @@ from hypothesis.strategies import booleans, integers, lists, one_of, recursive, 
 from dynmodel_pyramid.errors import Malformed, TooLarge
 from dynmodel_pyramid.exchange import documents
 from dynmodel_pyramid.exchange.documents import Documents, parse_json
+from dynmodel_pyramid.exchange.json_lines import read_lines
+from dynmodel_pyramid.exchange.plain_json import PlainObjects
+from dynmodel_pyramid.exchange.typed import Digits
 from tests.exchange.test_delimited import Slow
 
 VALUES = recursive(
@@ -142,3 +146,54 @@ def test_time_is_linear_in_one_long_element():
 
     list(Documents(io.BytesIO(b'[["' + b"x" * 100_000 + b'"]]'), 1_000_000, Decoder()))
     assert sum(tried) < 4 * 100_000
+
+
+OBJECTS = [
+    '{"a": 1}',
+    '{"a":1,"b":"x"}',
+    '{"a":1,"a":2}',
+    '{"a" :1,"a":2}',
+    '{"a": {"b": [{"c": 1}]}, "d": []}',
+    '{"a": {"b": 1, "b": 2}}',
+    r'{"a": "\":", "b": 1}',
+    '{"a": "\\" : ", "b": 1e400}',
+    '{"a": 0.1234567890123456789, "b": -0.0, "c": 12345678901234567890}',
+    '{"a": NaN}',
+    "{}",
+    "[]",
+    "7",
+    '{"a": 1',
+    "",
+    " ",
+    '{"ä": "\\ud800"}',
+    '{"a": 1}{"a": 2}',
+    '{"a": 1},{"a": 2}',
+]
+
+
+@given(
+    lists(sampled_from(OBJECTS), max_size=8),
+    sampled_from(["\n", "\r\n", " \n", ",", ", ", "\n\n"]),
+    integers(1, 80),
+)
+def test_plain_objects_are_read_as_all_others_are(objects, between, most):
+    def outcome(read) -> list:
+        found = []
+        try:
+            found.extend(map(repr, read()))
+        except (Malformed, TooLarge) as error:
+            found.append(str(error))
+        return found
+
+    body = between.join(objects).encode()
+    rest = json.JSONDecoder(object_pairs_hook=dict, parse_float=Digits)
+    digits = PlainObjects(Digits, documents._constant, unique=False)
+    ways = [
+        lambda: read_lines(Slow(body, most), 60),
+        lambda: Documents(Slow(b"[" + body + b"]", most), 60),
+        lambda: Documents(Slow(b"[" + body + b"]", most), 60, rest, plain=digits),
+    ]
+    for way in ways:
+        found = outcome(way)
+        with mock.patch.object(PlainObjects, "read", lambda self, text, position, *limits: ([], position)):
+            assert found == outcome(way)

@@ -20,6 +20,7 @@ from dynmodel_pyramid.exchange.documents import Documents, refuse_too_many_keys
 from dynmodel_pyramid.exchange.formats import REST, Format
 from dynmodel_pyramid.exchange.headers import header_of
 from dynmodel_pyramid.exchange.key_columns import KeyColumn, key_columns, with_keys
+from dynmodel_pyramid.exchange.plain_json import PlainObjects
 from dynmodel_pyramid.exchange.typed import Digits, Typer, plain_value, typer_of
 from dynmodel_pyramid.fields import Reference
 from dynmodel_pyramid.hints import either, meant
@@ -51,6 +52,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 #: PostgreSQL's jsonb keeps the last of repeated keys, and so does this parser.
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=Digits, parse_constant=_no_constant)
+_PLAIN = PlainObjects(Digits, _no_constant, unique=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ def _documents(
         return _of_csv(contents), contents.told
     if kind == FORM:
         return iter([_of_form(read_document(request))]), {}
-    return _of_json(Documents(file(), longest_document(request), _DECODER), same_keys=columns is None), {}
+    return _of_json(Documents(file(), longest_document(request), _DECODER, plain=_PLAIN), same_keys=columns is None), {}
 
 
 def _of_json(documents: Documents, *, same_keys: bool) -> Iterator[dict[str, Any]]:
