@@ -12,14 +12,15 @@ import threading
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import sqlalchemy as sa
 
 from dynmodel_pyramid.access.caller import Caller
 from dynmodel_pyramid.access.rights import rights_of
 from dynmodel_pyramid.database import Database
-from dynmodel_pyramid.definitions.store import aware, insert_or_update, now
+from dynmodel_pyramid.database.expressions import expressions_of
+from dynmodel_pyramid.definitions.store import aware, now
 from dynmodel_pyramid.errors import TooManyRequests
 
 #: Rows that one step of cleaning deletes.
@@ -93,6 +94,23 @@ class KeptAnswers:
         self._most, self._most_size = settings.max_kept_answers, settings.max_kept_answers_size
         self._rooms: OrderedDict[str, _Room] = OrderedDict()
         self._lock = threading.Lock()
+        # Made once: to make a statement takes longer than to run it.
+        self._claim = self._claiming()
+        self._keep = sa.update(self.table).where(self.table.c.digest == sa.bindparam("key"))
+        self._keep = self._keep.values({name: sa.bindparam(name) for name in ("status", "headers", "body", "size")})
+
+    def _claiming(self) -> Any:
+        table = self.table
+        written = ("fingerprint", "rights", "kept_at", "size")
+        statement = expressions_of(self.database.dialect.name).insert(table)
+        statement = statement.values({name: sa.bindparam(name) for name in ("digest", "owner", *written)})
+        anew = {name: statement.excluded[name] for name in written}
+        return statement.on_conflict_do_update(
+            index_elements=[table.c.digest],
+            set_={**anew, **dict.fromkeys(("status", "headers", "body"), sa.null())},
+            # A row that is too old counts as none.
+            where=table.c.kept_at <= sa.bindparam("old", type_=table.c.kept_at.type),
+        ).returning(table.c.digest)
 
     @property
     def _old(self) -> datetime.datetime:
@@ -108,24 +126,17 @@ class KeptAnswers:
         :raises sqlalchemy.exc.DBAPIError: of the kind ``busy``: the other transaction took too long
         """
         self._refuse_too_many(connection, key.owner)
-        table, moment = self.table, now()
-        values = {"fingerprint": fingerprint, "rights": key.rights, "kept_at": moment, "size": 0}
-        statement = insert_or_update(connection, table).values(digest=key.digest, owner=key.owner, **values)
-        # A row that is too old counts as none.
-        statement = statement.on_conflict_do_update(
-            index_elements=[table.c.digest],
-            set_={**values, "status": None, "headers": None, "body": None},
-            where=table.c.kept_at <= moment - self._kept_for,
-        )
-        return connection.execute(statement.returning(table.c.digest)).first() is not None
+        moment = now()
+        values = {"digest": key.digest, "owner": key.owner, "fingerprint": fingerprint, "rights": key.rights, "size": 0}
+        values |= {"kept_at": moment, "old": moment - self._kept_for}
+        return connection.execute(self._claim, values).first() is not None
 
     def keep(
         self, connection: sa.Connection, key: RequestKey, status: int, headers: list[tuple[str, str]], body: bytes
     ) -> None:
         """Write the answer of a request that was begun, before the commit."""
-        table = self.table
-        values = {"status": status, "headers": headers, "body": body, "size": len(body)}
-        connection.execute(sa.update(table).where(table.c.digest == key.digest).values(values))
+        values = {"key": key.digest, "status": status, "headers": headers, "body": body, "size": len(body)}
+        connection.execute(self._keep, values)
         with self._lock:
             room = self._rooms.get(key.owner)
             if room is not None:
