@@ -46,7 +46,7 @@ _LONGEST = 255
 #: Headers that change what a request means, besides its method and address.
 _MEANT = (
     *("Content-Type", "Content-Encoding", "Accept", "Prefer", "If-Match", "If-None-Match", "If-Unmodified-Since"),
-    *("Range", "Content-Profile", "Accept-Profile"),
+    *("Range", "Content-Profile", "Accept-Profile", "Content-Disposition"),
 )
 #: Headers of an answer that are not kept.
 _OF_ONE_ANSWER = frozenset({"content-length", "x-request-id", "set-cookie"})
