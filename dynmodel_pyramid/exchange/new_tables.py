@@ -49,6 +49,7 @@ class FileTable:
     :param open: reads it from the beginning
     :param scopes: what the caller may do; it must be allowed to add rows to any table
     :param principal: for whom it is made
+    :param check: called for each part of the file; raises where the work is to end
     :raises Malformed: nothing in the file is a column
     """
 
@@ -63,11 +64,13 @@ class FileTable:
         *,
         principal: Principal = TRUSTED,
         author: str | None = None,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
+        self._check = check
         self._catalogue, self._scopes, self._open = catalogue, scopes, open
         self._corrections, self._author = corrections, author
         self._service = DefinitionService(catalogue, principal=principal)
-        self.proposal: Proposal = propose(open(), guessing, corrections)
+        self.proposal: Proposal = propose(open(), guessing, corrections, check)
         #: The definition, as a client would post it.
         self.document: dict[str, Any] = {"model_name": name, "fields": self.proposal.fields}
 
@@ -127,7 +130,7 @@ class FileTable:
 
     @contextmanager
     def _transaction(self, rows: Rows) -> Iterator["_Making"]:
-        transaction = _Making(self._service, self.document, rows)
+        transaction = _Making(self._service, self.document, rows, self._check)
         try:
             yield transaction
         finally:
@@ -140,8 +143,8 @@ class _Making(Transaction):
     :param rows: of the table as it is planned; from :meth:`begin` on of the table that is there
     """
 
-    def __init__(self, service: DefinitionService, document: Any, rows: Rows) -> None:
-        self._service, self._rows = service, rows
+    def __init__(self, service: DefinitionService, document: Any, rows: Rows, check: Callable[[], None]) -> None:
+        self._service, self._rows, self._check = service, rows, check
         self._make_changes = service.creating(document, service.store.reserve)
         self._database = service.catalogue.database
         self._staged: sa.Connection | None = None
@@ -151,6 +154,9 @@ class _Making(Transaction):
     def stage(self) -> sa.Connection:
         self._staged = self._database.staging()
         return self._staged
+
+    def check(self) -> None:
+        self._check()
 
     def begin(self) -> sa.Connection:
         if (once := self._service.executor.principal.once) is not None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dynmodel_pyramid.definitions.names import field_name_fault, name_key
-from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.errors import Malformed, TooLarge
 from dynmodel_pyramid.exchange.contents import Broken, ColumnType, DocumentContents, RecordContents
 from dynmodel_pyramid.exchange.inference import ids
 from dynmodel_pyramid.exchange.inference.columns import Column
@@ -238,6 +238,16 @@ def test_a_table_of_documents():
     assert [column["nulls"] for column in made.columns] == [1, 2, 2]
     assert made.broken == 1
     assert list(arranged(DocumentContents(documents), made).documents)[3] == {"a": None, "c": [1]}
+
+
+def test_bounds():
+    wide = {f"k{number}": 1 for number in range(2001)}
+    for contents in (DocumentContents([wide]), records([str(number) for number in range(2001)])):
+        with pytest.raises(TooLarge):
+            propose(contents, HOW)
+    parts = []
+    propose(DocumentContents([{"a": 1}] * 2500), HOW, check=lambda: parts.append(1))
+    assert len(parts) == 3
 
 
 def test_corrections():

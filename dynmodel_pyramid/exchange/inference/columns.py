@@ -74,41 +74,39 @@ class Column:
             Structures(guessing.structures),
         ]
 
-    def look(self, cells: Sequence[Any]) -> None:
-        """Look at some cells, in their order; None is null."""
+    def look(self, cells: Sequence[Any], missing: int = 0) -> None:
+        """Look at some cells, in their order; None is null.
+
+        :param missing: how many further cells are null
+        """
         if self.ids is not None:
-            self.ids.look(cells)
-        self.nulls += cells.count(None)
+            self.ids.look(cells if not missing else (*cells, None))
+        self.nulls += cells.count(None) + missing
         if self._is_text:
             self._look_at_texts(set(cells))
         else:
             self._look_at_values(cells)
 
     def _look_at_texts(self, texts: set[str | None]) -> None:
-        texts.discard(None)
         # The empty text is null for all types but texts, as it is where rows are added.
-        texts.discard("")
-        if not texts:
+        given = [text for text in texts if text]
+        if not given:
             return
         self.has_values = True
-        self._measure(text for text in texts if text is not None)
-        for kind in list(self._kinds):
-            if not all(kind.takes(text) for text in texts if text is not None):
-                self._kinds.remove(kind)
+        self._measure(given)
+        self._kinds = [kind for kind in self._kinds if kind.takes_all(given)]
 
     def _look_at_values(self, cells: Iterable[Any]) -> None:
         values = [cell for cell in cells if cell is not None]
         self.has_values = self.has_values or bool(values)
-        self._measure(value for value in values if type(value) is str)
+        self._measure([value for value in values if type(value) is str])
         if self.declared is None:
             self._values.look(values)
 
-    def _measure(self, texts: Iterable[str]) -> None:
-        for text in texts:
-            if len(text) > self.longest:
-                self.longest = len(text)
-            if not self.has_lines and "\n" in text:
-                self.has_lines = True
+    def _measure(self, texts: Sequence[str]) -> None:
+        if texts:
+            self.longest = max(self.longest, max(map(len, texts)))
+            self.has_lines = self.has_lines or "\n" in "".join(texts)
 
     def found(self) -> Found:
         """The type and its options, when all cells were seen."""

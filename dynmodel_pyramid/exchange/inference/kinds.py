@@ -3,7 +3,7 @@
 import datetime
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -29,6 +29,9 @@ _NUMERAL = re.compile(
     r"-?(?P<whole>0|[1-9]\d*)?(?:\.(?P<fraction>\d+))?(?P<exponent>[eE][+-]\d+|(?<=\d)e(?:1[6-9]|[2-9]\d|[12]\d\d))?",
     re.ASCII,
 )
+#: Numbers that need no closer look: a sign counts as a digit.
+_USUAL_INTEGER = re.compile(r"-?[1-9]\d{0,15}|0", re.ASCII)
+_USUAL_FLOAT = re.compile(r"-?(?:0|[1-9]\d{0,15})\.\d{1,20}", re.ASCII)
 _DAY = re.compile(r"\d{4}(?:-\d\d-\d\d|/\d{1,2}/\d{1,2})", re.ASCII)
 _MOMENT = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}[T ]\d{1,2}:\d\d.*", re.ASCII | re.IGNORECASE)
 _OFFSET = re.compile(r".*(?:Z|UTC|[+-]\d\d(?::?\d\d)?)", re.ASCII | re.IGNORECASE)
@@ -42,6 +45,10 @@ class Kind:
     def takes(self, text: str) -> bool:
         """Whether the column may still have it with this text; it is not asked again after it has said no."""
         raise NotImplementedError
+
+    def takes_all(self, texts: Collection[str]) -> bool:
+        """:meth:`takes` of each of them; there is at least one."""
+        return all(map(self.takes, texts))
 
     def found(self) -> Found | None:
         """The type, once all texts were seen; None if no type of the family holds all of them."""
@@ -76,6 +83,28 @@ class Numerals(Kind):
         self.whole = self.least = self.most = 0
         self.fractions = self.exponents = self.padded = self.trailing = False
         self.are_floats = self.are_integers = True
+
+    def takes_all(self, texts: Collection[str]) -> bool:
+        if self._rewrite is None and all(map(_USUAL_INTEGER.fullmatch, texts)):
+            self.whole = max(self.whole, max(map(len, texts)))
+            return True
+        if self._rewrite is None and all(map(_USUAL_FLOAT.fullmatch, texts)):
+            # What a program writes for a float says all its digits.
+            usual = [text for text in texts if repr(float(text)) == text]
+            self._note(usual)
+            texts = set(texts).difference(usual) if len(usual) < len(texts) else ()
+        return all(map(self.takes, texts))
+
+    def _note(self, texts: Collection[str]) -> None:
+        """:meth:`takes` of floats as programs write them, without an exponent."""
+        if texts:
+            points = [text.index(".") for text in texts]
+            sizes = [len(text) - point - 1 for text, point in zip(texts, points, strict=True)]
+            self.whole = max(self.whole, max(points))
+            self.least = min(sizes) if not self.fractions else min(self.least, *sizes)
+            self.most = max(self.most, *sizes)
+            self.trailing = self.trailing or any(text.endswith("0") for text in texts)
+            self.fractions, self.are_integers = True, False
 
     def takes(self, text: str) -> bool:
         text = text.strip()

@@ -1,6 +1,6 @@
 """The definition of a table for the contents of a file."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -18,7 +18,7 @@ from dynmodel_pyramid.hints import meant
 
 #: DocumentContents that are looked at together.
 PART = 1000
-#: The most names in the documents of a file; no table has as many fields.
+#: The most columns of a file; no table has as many fields.
 MOST_NAMES = 2_000
 #: The types that objects and arrays may have, from the narrowest.
 _STRUCTURES = ("point", "tags", "json")
@@ -74,19 +74,28 @@ class Proposal:
     told: Mapping[str, str]
 
 
-def propose(contents: Contents, how: Guessing, corrections: Corrections = NO_CORRECTIONS) -> Proposal:
+def propose(
+    contents: Contents,
+    how: Guessing,
+    corrections: Corrections = NO_CORRECTIONS,
+    check: Callable[[], None] = lambda: None,
+) -> Proposal:
     """Look at all of a file, once.
 
+    :param check: called for each part; raises where the work is to end
+    :raises TooLarge: more columns than any table has
     :raises Malformed: nothing in it is a column, or a correction names none
     """
     seen: _Seen = _RecordsSeen(contents, how) if isinstance(contents, RecordContents) else _DocumentsSeen(how)
     if isinstance(contents, RecordContents):
         _refuse_unseparated(contents, corrections)
         for chunk in with_nulls(contents.chunks, corrections.nulls):
+            check()
             seen.look(chunk)
     else:
         documents = iter(contents.documents)
         while part := list(islice(documents, PART)):
+            check()
             seen.look(part)
     return _proposal(seen, corrections, contents.told)
 
@@ -163,6 +172,8 @@ class _Seen:
 class _RecordsSeen(_Seen):
     def __init__(self, records: RecordContents, how: Guessing) -> None:
         super().__init__()
+        if len(records.names) > MOST_NAMES:
+            raise _too_many()
         self.is_text = records.is_text
         types = records.types or [None] * len(records.names)
         self.columns = [
@@ -204,22 +215,31 @@ class _DocumentsSeen(_Seen):
                 whole.append(document)
             else:
                 self.note(number, document.detail if isinstance(document, Broken) else "is no object")
-        for key in dict.fromkeys(key for document in whole for key in document):
+        # Only the keys that are there: the time is bounded by the size of the file.
+        cells: dict[str, list[Any]] = {}
+        for document in whole:
+            for key, value in document.items():
+                cells.setdefault(key, []).append(value)
+        for key in cells:
             if key not in self._by_key:
                 self._add(key)
         self.rows += len(part)
         self._whole += len(whole)
         for key, column in self._by_key.items():
-            column.look([document.get(key) for document in whole])
+            column.look(cells.get(key, ()), missing=len(whole) - len(cells.get(key, ())))
 
     def _add(self, key: str) -> None:
         if len(self._by_key) == MOST_NAMES:
-            raise TooLarge(f"the documents have more than {MOST_NAMES} keys", hint="such keys are values")
+            raise _too_many()
         column = self._by_key[key] = Column(key, self._how, is_json=True)
         column.nulls = self._whole
         self.columns.append(column)
         if not self.rows:
             _look_for_ids(self.columns)
+
+
+def _too_many() -> TooLarge:
+    return TooLarge(f"the file has more than {MOST_NAMES} columns", hint="no table has as many fields")
 
 
 def _look_for_ids(columns: list[Column]) -> None:

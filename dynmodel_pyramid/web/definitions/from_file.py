@@ -24,6 +24,7 @@ from dynmodel_pyramid.web.http.body import (
     reading_of,
     refuse_media_type,
 )
+from dynmodel_pyramid.web.http.clients import refuse_gone
 from dynmodel_pyramid.web.http.parameters import author_of, no_parameters
 from dynmodel_pyramid.web.http.preferences import preferred_return
 from dynmodel_pyramid.web.http.tree import path
@@ -69,6 +70,7 @@ def create_from_file(context: Tables, request: Request) -> Response:
         corrections_of(parameters.get("fields"), parameters.get("null")),
         principal=attempt.principal,
         author=author_of(request),
+        check=lambda: refuse_gone(request),
     )
     told = {"columns": made.proposal.columns, "told": made.proposal.told}
     if plans:
