@@ -3,6 +3,8 @@
 A statement through SQLAlchemy costs 35 to 60 us even if it is compiled and cached; by the driver's cursor, 3 us.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -54,3 +56,25 @@ class raw_cursor:
         return sa.exc.DBAPIError.instance(
             None, None, error, dialect.loaded_dbapi.Error, connection_invalidated=lost, dialect=dialect
         )
+
+
+@contextmanager
+def savepoint(connection: sa.Connection) -> Iterator[None]:
+    """A context under a savepoint; SQLAlchemy's ``begin_nested`` costs 0.5 ms, as much as the write of a few rows.
+
+    An exception undoes what the context has done, unless the connection is lost.
+    """
+    _run(connection, "SAVEPOINT _rows")
+    try:
+        yield
+    except BaseException:
+        if not connection.invalidated:
+            _run(connection, "ROLLBACK TO SAVEPOINT _rows")
+            _run(connection, "RELEASE SAVEPOINT _rows")
+        raise
+    _run(connection, "RELEASE SAVEPOINT _rows")
+
+
+def _run(connection: sa.Connection, sql: str) -> None:
+    with raw_cursor(connection) as cursor:
+        cursor.execute(sql)

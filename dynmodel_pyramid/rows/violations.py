@@ -19,6 +19,7 @@ from dynmodel_pyramid.catalogue.constraint_violations import (
 )
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.database import Failure
+from dynmodel_pyramid.database.cursors import savepoint
 from dynmodel_pyramid.definitions.problems import Problems, escape
 from dynmodel_pyramid.errors import Faulty, Problem
 from dynmodel_pyramid.queries.errors import clip
@@ -208,7 +209,7 @@ def write_all(
             write((0,))
         return
     try:
-        with connection.begin_nested():
+        with savepoint(connection):
             write(range(count))
     except sa.exc.DBAPIError as error:
         failure = rows.catalogue.database.failure(error)
