@@ -37,6 +37,7 @@ from dynmodel_pyramid.web.resources import root_factory
 _TM = "pyramid_tm.tm_tween_factory"
 _TWEENS = "dynmodel_pyramid.web.transactions"
 _CACHING = "dynmodel_pyramid.web.identity.caching.caching_tween_factory"
+_ENCODING = "dynmodel_pyramid.web.encoded.encoding_tween_factory"
 #: The tweens that must be in effect, from the outside to the inside.
 TWEENS = (
     "dynmodel_pyramid.web.cors.cors_tween_factory",
@@ -98,7 +99,10 @@ def includeme(config: Configurator) -> None:
 
     # From the outside to the inside; attempts stand around pyramid_tm, the confirmation within it.
     config.add_tween("dynmodel_pyramid.web.cors.cors_tween_factory", under=INGRESS, over=(_TM, EXCVIEW))
-    config.add_tween(_CACHING, under=(INGRESS, "dynmodel_pyramid.web.cors.cors_tween_factory"), over=(_TM, EXCVIEW))
+    config.add_tween(_ENCODING, under=(INGRESS, "dynmodel_pyramid.web.cors.cors_tween_factory"), over=(_TM, EXCVIEW))
+    config.add_tween(
+        _CACHING, under=(INGRESS, _ENCODING, "dynmodel_pyramid.web.cors.cors_tween_factory"), over=(_TM, EXCVIEW)
+    )
     config.add_tween(
         f"{_TWEENS}.attempts_tween_factory",
         under=(INGRESS, _CACHING, "dynmodel_pyramid.web.cors.cors_tween_factory"),

@@ -250,6 +250,12 @@ SETTINGS: tuple[Setting, ...] = (
         "Days after which dynmodel-purge destroys what is in the trash: dropped fields and tables, and old columns of "
         "conversions. 0: it is kept for ever.",
     ),
+    Setting(
+        "compress",
+        boolean,
+        True,
+        "Answers of 1 KiB and more are in gzip, zstd or brotli where clients accept it. False: a proxy does that.",
+    ),
     Setting("max_body_size", at_least(1), 67_108_864, "Bytes of a request's body; a longer one is answered 413."),
     Setting(
         "max_document_size",
@@ -567,6 +573,7 @@ class Settings:
     online_rows: int
     class_cache_columns: int
     trash_days: int
+    compress: bool
     max_body_size: int
     max_document_size: int
     max_batch_operations: int

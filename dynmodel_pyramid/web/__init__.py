@@ -11,5 +11,6 @@
 ``rest``                  the second face: PostgREST's
 ``transactions``          the tweens, as INI files name them
 ``cors``                  cross-origin requests
+``encoded``               answers in gzip, zstd, brotli
 ``mount``                 the root under a prefix, without its last slash
 """

@@ -18,9 +18,9 @@ from dynmodel_pyramid.exchange.dialects import UTF_8
 from dynmodel_pyramid.exchange.documents import parse_json, too_long
 from dynmodel_pyramid.exchange.formats import Format, Formats
 from dynmodel_pyramid.hints import either
+from dynmodel_pyramid.web.http.decoded import NAMES, Decoded
 from dynmodel_pyramid.web.http.errors import UnsupportedMediaType
 from dynmodel_pyramid.web.http.media_types import parameters_of
-from dynmodel_pyramid.web.http.unzipped import NAMES, Unzipped
 
 FORM = "application/x-www-form-urlencoded"
 JSON = ("application/json",)
@@ -50,8 +50,9 @@ def read_document(request: Request) -> bytes:
     body = request.body
     if len(body) > limit:
         raise _too_large(limit)
-    if _is_zipped(request):
-        body = Unzipped(BytesIO(body), limit, _too_large).read(longest + 1)
+    coding = _encoding(request)
+    if coding in NAMES:
+        body = Decoded(BytesIO(body), coding, limit, _too_large).read(longest + 1)
     if len(body) > longest:
         raise too_long(longest)
     return body
@@ -60,10 +61,10 @@ def read_document(request: Request) -> bytes:
 def body_file(request: Request) -> BinaryIO:
     """The body of a request, to be read in parts; WebOb keeps bodies above 10 KB in a temporary file.
 
-    :raises TooLarge: over ``dynmodel.max_body_size``; of a body in gzip also when it is read, if more comes out
+    :raises TooLarge: over ``dynmodel.max_body_size``; of an encoded body also when it is read, if more comes out
     """
-    file = body_as_sent(request)
-    return cast(BinaryIO, Unzipped(file, _most(request), _too_large)) if _is_zipped(request) else file
+    file, coding = body_as_sent(request), _encoding(request)
+    return cast(BinaryIO, Decoded(file, coding, _most(request), _too_large)) if coding in NAMES else file
 
 
 def body_as_sent(request: Request) -> BinaryIO:
@@ -76,10 +77,6 @@ def body_as_sent(request: Request) -> BinaryIO:
         raise _too_large(limit)
     file.seek(0)
     return file
-
-
-def _is_zipped(request: Request) -> bool:
-    return _encoding(request) in NAMES
 
 
 def _encoding(request: Request) -> str:
@@ -107,7 +104,7 @@ def position_of(file: BinaryIO) -> Callable[[], int]:
     """A function that returns how far a body is read. Bodies of WSGI servers seldom have ``tell``, but WebOb needs
     ``seek``.
     """
-    return file.tell if isinstance(file, Unzipped) else partial(file.seek, 0, SEEK_CUR)
+    return file.tell if isinstance(file, Decoded) else partial(file.seek, 0, SEEK_CUR)
 
 
 def media_type_of(request: Request) -> str:
@@ -129,7 +126,7 @@ def reading_of(request: Request, format: Format) -> Reading:
 def refuse_media_type(request: Request, media_types: tuple[str, ...], formats: Formats | None = None) -> None:
     """
     :param formats: the formats of the media types, which may have parameters
-    :raises UnsupportedMediaType: the body has another type, is not UTF-8, or is encoded otherwise than by gzip
+    :raises UnsupportedMediaType: the body has another type, is not UTF-8, or is encoded in an unknown way
     """
     kind = media_type_of(request)
     if kind not in media_types:
@@ -175,8 +172,9 @@ def refuse_parameters(
     if encoding not in ("identity", *NAMES):
         raise UnsupportedMediaType(
             f"Content-Encoding: {encoding[:100]} is not supported",
-            hint="send the body in gzip, or without Content-Encoding",
+            hint="send the body in gzip, zstd or br, or without Content-Encoding",
             media_types=media_types,
+            codings=("gzip", "zstd", "br"),
         )
 
 

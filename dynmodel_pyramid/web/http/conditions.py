@@ -13,15 +13,25 @@ from dynmodel_pyramid.web.http.errors import NotAcceptable
 _ELEMENT = re.compile(r'[ \t]*(?:(W/)?"([!#-~\x80-\xff]*)"[ \t]*)?(?:,|\Z)')
 
 
+#: The codings of answers, which have tags of their own.
+CODINGS = ("gzip", "zstd", "br")
+_OF_CODING = re.compile(rf"--(?:{'|'.join(CODINGS)})\Z")
+
+
+def tag_in(coding: str, tag: str) -> str:
+    """The tag, in quotes, of an answer in a coding."""
+    return f'{tag[:-1]}--{coding}"'
+
+
 def _tags(name: str, header: str) -> list[tuple[bool, str]]:
-    """(weak, tag) of each entity tag in a header."""
+    """(weak, tag) of each entity tag in a header; a tag of an encoded answer is that of the same state."""
     tags, position = [], 0
     while position < len(header):
         match = _ELEMENT.match(header, position)
         if not match:
             raise Malformed(f"{name}: {header[position:].strip()} is not an entity tag", hint='want "tag", or *')
         if match[2] is not None:
-            tags.append((match[1] is not None, match[2]))
+            tags.append((match[1] is not None, _OF_CODING.sub("", match[2])))
         position = match.end()
     if not tags:
         raise Malformed(f"{name} holds no entity tag", hint='want "tag", or *')

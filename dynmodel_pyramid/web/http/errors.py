@@ -54,9 +54,11 @@ class NotAcceptable(HttpError):
 class UnsupportedMediaType(HttpError):
     status, code = 415, "unsupported_media_type"
 
-    def __init__(self, detail: str, *, hint: str, media_types: tuple[str, ...]) -> None:
+    def __init__(self, detail: str, *, hint: str, media_types: tuple[str, ...], codings: tuple[str, ...] = ()) -> None:
         super().__init__(detail, hint=hint)
         self.headers = {"Accept": ", ".join(media_types)}  # RFC 9110, 15.5.16
+        if codings:
+            self.headers = {"Accept-Encoding": ", ".join(codings)}
 
 
 class RangeNotSatisfiable(HttpError):

@@ -21,6 +21,7 @@ CODES: dict[str, tuple[str, int | None]] = {
     "malformed_csv": ("PGRST102", 400),
     "malformed_file": ("PGRST102", 400),
     "malformed_gzip": ("PGRST102", 400),
+    "malformed_encoding": ("PGRST102", 400),
     "invalid_query": ("PGRST100", 400),
     "query_too_complex": ("PGRST100", 400),
     "invalid_parameter": ("PGRST100", 400),
