@@ -12,7 +12,7 @@ import traceback
 
 from dynmodel_pyramid.scripts.pulse import Pulse
 from dynmodel_pyramid.scripts.serve import IniFile
-from dynmodel_pyramid.server.serving import Server
+from dynmodel_pyramid.server.serving import Server, settle
 from dynmodel_pyramid.settings import PROCESSES
 
 EXIT_MARGIN = 1.0  # seconds beyond the graceful timeout that the interpreter has for its own end
@@ -93,6 +93,7 @@ def main(argv: list[str] | None = None) -> int:
         pulse.finish(arguments.graceful_timeout)
         parent.tell("stopping")
 
+    settle()
     parent.tell("ready")
     cut = server.run(on_stopping, on_look=pulse.beat)
     if cut:

@@ -11,7 +11,7 @@ from wsgiref.types import WSGIApplication
 from waitress.utilities import cleanup_unix_socket
 
 from dynmodel_pyramid.errors import ConfigurationProblem
-from dynmodel_pyramid.server.serving import Server
+from dynmodel_pyramid.server.serving import Server, settle
 from dynmodel_pyramid.server.settings import Limits, parse
 
 GRACEFUL_TIMEOUT = 5.0
@@ -47,6 +47,7 @@ def _serve(server: Server) -> None:
             raise KeyboardInterrupt
         server.stop(last_orders=True)
 
+    settle()
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         server.run()

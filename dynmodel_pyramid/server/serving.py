@@ -12,6 +12,7 @@ A client may still send a request in the very moment in which an idle connection
 the client may send the request again if it is idempotent (RFC 9112, section 9.3.1).
 """
 
+import gc
 import logging
 import select
 import socket
@@ -40,6 +41,14 @@ IDLE_GRACE = 1.0
 #: answer is made, short requests and the polling thread wait that long dozens of times each.
 SWITCH_INTERVAL = 0.0005
 DRAIN_TURN = 0.05  # seconds between two looks at the connections while stopping
+
+
+def settle() -> None:
+    """Call it when the application is loaded: what is there by then stays, so no later garbage collection need look
+    through it. They took a fifth of the processor time of long lists.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 class Server:
