@@ -138,7 +138,11 @@ def _of_column(kind: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> Callable[
     if by_column is not None:
         return by_column(dialect)
     process = kind.bind_processor(dialect)
-    return (lambda values: values) if process is None else lambda values: list(map(process, values))
+    if process is None:
+        return lambda values: values
+    # Drivers take booleans as they are; the processor refuses all other values.
+    kept: set[type] = {bool, type(None)} if isinstance(kind, sa.Boolean) else set()
+    return lambda values: values if {*map(type, values)} <= kept else list(map(process, values))
 
 
 class PreparedInsert:

@@ -152,7 +152,7 @@ class StagedRows:
         count = len(ids)
         numbers, given = range(self._count, self._count + count), [row_id for row_id in ids if row_id is not None]
         without_id = itertools.accumulate(ids[:-1], lambda k, row_id: k + (row_id is None), initial=self._without_id)
-        staged: dict[str, Sequence[Any]] = {**columns, "_n": numbers, "_k": list(without_id), "id": ids}
+        staged: dict[str, Sequence[Any]] = {**columns, "_n": list(numbers), "_k": list(without_id), "id": ids}
         if self._permit is not None:
             staged |= {name: [value] * count for name, value in self._permit.presets.items()}
         for field in self._constant:
