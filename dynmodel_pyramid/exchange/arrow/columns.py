@@ -4,6 +4,7 @@ pyarrow's compute functions are not used: their import alone takes 9 MB of memor
 """
 
 import datetime
+import os
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from types import MappingProxyType, NoneType
@@ -16,6 +17,10 @@ from dynmodel_pyramid.exchange.shown import Shown
 from dynmodel_pyramid.fields.contract import ANY_DATABASE, FieldType, Options
 from dynmodel_pyramid.fields.extras import require
 from dynmodel_pyramid.rows.encoding import OPTIONS
+
+# Arrow's own allocator keeps 20 MB that it has freed. A file's reader takes it, unless this says otherwise before
+# pyarrow is imported (Arrow C++, "Environment Variables").
+os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 #: The digits of Arrow's decimal128 and decimal256.
 DIGITS, MOST_DIGITS = 38, 76
