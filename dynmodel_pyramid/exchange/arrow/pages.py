@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, NamedTuple
 
 from dynmodel_pyramid.errors import Malformed, TooLarge
+from dynmodel_pyramid.exchange.arrow.columns import load_arrow
 from dynmodel_pyramid.exchange.arrow.thrift import Compact
 
 #: The most bytes of a footer. It takes a hundred times as many in memory.
@@ -24,6 +25,8 @@ DELTA_BYTE_ARRAY = 7
 DICTIONARIES = frozenset((2, 8))
 #: Physical types.
 INT96, BYTE_ARRAY = 3, 6
+#: How pages are packed, by the names that pyarrow has for it.
+_CODECS = {0: "", 1: "snappy", 2: "gzip", 4: "brotli", 6: "zstd", 7: "lz4_raw"}
 #: The types of pages; of those with data where their header is, and in it their encoding.
 _DICTIONARY, _DATA = 2, {0: (5, 2), 3: (8, 4)}
 
@@ -37,12 +40,13 @@ class Part:
     """A column in one row group.
 
     :param path: its name, and the names within it, with dots between
-    :param kind: the physical type
+    :param kind: the physical type; ``codec``: how its pages are packed
     :param start: where its pages begin in the file, which have ``packed`` bytes
     """
 
     path: str
     kind: int
+    codec: int
     encodings: frozenset[int]
     values: int
     start: int
@@ -64,6 +68,9 @@ class Page(NamedTuple):
     size: int
     values: int = 0
     encoding: int = 0
+    #: Of a dictionary: where its bytes stand in the file, and how many they are.
+    start: int = 0
+    packed: int = 0
 
 
 def groups_of(file: BinaryIO) -> list[Group]:
@@ -113,7 +120,7 @@ def _part(column: Mapping[int, Any], end: int) -> Part:
     if start + packed > end:
         raise ValueError
     path = b".".join(column[3]).decode()
-    return Part(path, _count(column[1]), frozenset(column[2]), _count(column[5]), start, packed)
+    return Part(path, _count(column[1]), _count(column[4]), frozenset(column[2]), _count(column[5]), start, packed)
 
 
 def _count(value: Any) -> int:
@@ -141,7 +148,7 @@ def pages_of(file: BinaryIO, part: Part) -> Iterator[Page]:
                 hint="write the file with smaller pages, or smaller row groups",
             )
         if kind == _DICTIONARY:
-            yield Page(grown)
+            yield Page(grown, start=place + length, packed=packed)
         elif kind in _DATA:
             member, encoding_at = _DATA[kind]
             inner = header.get(member)
@@ -169,3 +176,25 @@ def _header(file: BinaryIO, most: int, part: Part) -> tuple[dict[int, Any], int]
         except (ValueError, RecursionError):
             break
     raise _unreadable(part)
+
+
+def longest_text(file: BinaryIO, part: Part, page: Page) -> int:
+    """The bytes of the longest text in a dictionary; those of the page if it can't be told.
+
+    :raises Malformed: the page is damaged
+    """
+    codec = _CODECS.get(part.codec)
+    if codec is None:
+        return page.size
+    file.seek(page.start)
+    data = file.read(page.packed)
+    if codec:
+        try:
+            data = load_arrow().Codec(codec).decompress(data, decompressed_size=page.size, asbytes=True)
+        except (OSError, ValueError):
+            raise _unreadable(part) from None
+    longest = place = 0
+    while place < len(data):
+        length = int.from_bytes(data[place : place + 4], "little")
+        longest, place = max(longest, length), place + 4 + length
+    return longest

@@ -11,9 +11,9 @@ from dynmodel_pyramid.exchange.arrow.pages import (
     DICTIONARIES,
     INT96,
     Group,
-    Part,
     broken,
     groups_of,
+    longest_text,
     pages_of,
 )
 from dynmodel_pyramid.exchange.arrow.records import BYTES, ROWS, Sink, batch_of, records_of, refusing
@@ -29,6 +29,8 @@ GROUP_ROWS, GROUP_BYTES = 50_000, 4_194_304
 _MAX_TEXT, _MAX_LIST, _MAX_DEPTH = 1_048_576, 1_000_000, 32
 #: Bytes read at a time of a column.
 _BUFFER = 65_536
+#: Bytes of a dictionary that is not looked into.
+_SHORT = 8192
 
 
 def read_parquet(file: BinaryIO, reading: Reading) -> RecordContents:
@@ -43,10 +45,6 @@ def read_parquet(file: BinaryIO, reading: Reading) -> RecordContents:
     with refusing("Parquet"):
         opened = parquet.ParquetFile(
             file,
-            # A text of a dictionary may stand in all rows: it stays one text.
-            read_dictionary=list(
-                dict.fromkeys(part.path for group in groups for part in group.parts if _has_texts(part))
-            ),
             buffer_size=_BUFFER,
             pre_buffer=False,
             thrift_string_size_limit=_MAX_TEXT,
@@ -61,9 +59,7 @@ def read_parquet(file: BinaryIO, reading: Reading) -> RecordContents:
         growth = Growth(reading.most_bytes)
         for number, group in enumerate(groups):
             size = _rows_of_batch(file, group, growth)
-            for batch in opened.iter_batches(batch_size=size, row_groups=[number], use_threads=False):
-                growth.add(cells=len(batch) * max(1, len(schema)))
-                yield batch
+            yield from opened.iter_batches(batch_size=size, row_groups=[number], use_threads=False)
         pa.system_memory_pool().release_unused()
 
     records = records_of(schema, batches(), reading, "Parquet")
@@ -81,11 +77,6 @@ def _refuse_growth(groups: list[Group], reading: Reading) -> None:
         growth.add(size=group.size, cells=group.rows * max(1, len(group.parts)))
 
 
-def _has_texts(part: Part) -> bool:
-    """Whether it has texts that stand in a dictionary."""
-    return part.kind == BYTE_ARRAY and bool(part.encodings & DICTIONARIES)
-
-
 def _rows_of_batch(file: BinaryIO, group: Group, growth: Growth) -> int:
     """How many rows of a group to read at a time, by what its pages grow to.
 
@@ -100,6 +91,9 @@ def _rows_of_batch(file: BinaryIO, group: Group, growth: Growth) -> int:
             growth.add(size=page.size)
             total += page.size
             values += page.values
+            if page.packed and part.kind == BYTE_ARRAY:
+                # A text of a dictionary may stand in all rows.
+                most_of_row = max(most_of_row, longest_text(file, part, page) if page.size > _SHORT else page.size)
             if page.encoding == DELTA_BYTE_ARRAY:
                 # Each value may be as long as the page.
                 most_of_row = max(most_of_row, page.size)

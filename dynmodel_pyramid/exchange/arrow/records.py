@@ -8,6 +8,7 @@ from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.exchange.arrow.cells import Unreadable, cell_of
 from dynmodel_pyramid.exchange.arrow.columns import Column, load_arrow
 from dynmodel_pyramid.exchange.contents import Broken, Chunk, Reading, RecordContents
+from dynmodel_pyramid.exchange.packed import Growth
 
 #: The most columns of a file: no table has as many.
 MAX_COLUMNS = 10_000
@@ -30,6 +31,7 @@ def records_of(schema: Any, batches: Iterable[Any], reading: Reading, kind: str)
             cell_of(name, column, reading.most_bytes) for name, column in zip(schema.names, schema.types, strict=True)
         ]
         readers = [cell.cells for cell in cells]
+        growth = Growth(reading.most_bytes)
         shared = [at for at, column in enumerate(schema.types) if _has_shared_texts(column)]
 
     def chunks() -> Iterator[Chunk]:
@@ -39,6 +41,8 @@ def records_of(schema: Any, batches: Iterable[Any], reading: Reading, kind: str)
                 batch.validate(full=True)
                 for part in _slices(batch):
                     columns = [read(part.column(at)) for at, read in enumerate(readers)]
+                    texts = sum(len(text) for at in shared for text in columns[at] if text is not None)
+                    growth.add(size=_size(part) + texts, cells=len(part) * len(columns))
                     chunk = _chunk(schema.names, columns, len(part))
                     widest = sum(max(map(len, filter(None, columns[at])), default=0) for at in shared)
                     step = max(1, SHARED // max(widest, 1))
@@ -58,11 +62,15 @@ def _has_shared_texts(kind: Any) -> bool:
     return bool(load_arrow().types.is_dictionary(kind)) and _is_text(kind.value_type)
 
 
+def _size(batch: Any) -> int:
+    """The bytes of its values, without texts that rows share."""
+    return sum((column.indices if _has_shared_texts(column.type) else column).nbytes for column in batch.columns)
+
+
 def _slices(batch: Any) -> Iterator[Any]:
     """A batch in parts that are small enough to be made Python's values."""
     rows = len(batch)
-    size = sum((column.indices if _has_shared_texts(column.type) else column).nbytes for column in batch.columns)
-    step = max(1, min(ROWS, rows * BYTES // max(size, 1)))
+    step = max(1, min(ROWS, rows * BYTES // max(_size(batch), 1)))
     for start in range(0, rows, step):
         yield batch.slice(start, step)
 
