@@ -76,6 +76,17 @@ def test_documents(client):
     assert client.get("/table/Array/rows/7/") == {"id": 7, "a": "x"}
 
 
+def test_digits_of_json_that_are_lost_are_told(client):
+    body = b'[{"a": 0.1234567890123456789}]'
+    planned = make(client, body, content_type="application/json", name="Digits", plan="true", status=200).json
+    assert planned["columns"][0]["type"] == "number" and "more digits" in planned["columns"][0]["note"]
+
+
+def test_names_that_no_answer_can_have(client):
+    made = make(client, b'[{"\\ud800": 1}]', content_type="application/json", name="Surrogate").json
+    assert made["columns"][0] == {"name": "\\ud800", "field": "column 1", "type": "integer", "nulls": 0}
+
+
 def test_corrections(client):
     fields = {"zip": "integer", "Name": {"name": "who", "type": "text", "required": True}, "when": None}
     said = {"fields": json.dumps(fields), "null": "NA,-"}

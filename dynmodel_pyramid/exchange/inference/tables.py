@@ -257,7 +257,9 @@ def _proposal(seen: _Seen, corrections: Corrections, told: Mapping[str, str]) ->
     taken = _wanted_names(seen.columns, corrections)
     for place, column in enumerate(seen.columns, 1):
         said = corrections.of(column)
-        line: dict[str, Any] = {"name": column.name, "field": None, "type": None, "nulls": column.nulls}
+        # JSON may have names with lone surrogates, which no answer can have.
+        shown = None if column.name is None else column.name.encode(errors="backslashreplace").decode()
+        line: dict[str, Any] = {"name": shown, "field": None, "type": None, "nulls": column.nulls}
         columns.append(line)
         if said is None or (column.name is None and not column.has_values):
             line["note"] = "left out" if said is None else "left out: it has neither a name nor values"

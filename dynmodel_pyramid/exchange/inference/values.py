@@ -7,6 +7,7 @@ from typing import Any
 
 from dynmodel_pyramid.exchange.inference.kinds import Clocks, Days, Found, Kind, Moments, Uuids, of_values
 from dynmodel_pyramid.fields.contract import FieldType, Options
+from dynmodel_pyramid.fields.numerals import Rounded
 from dynmodel_pyramid.fields.sql.exact import INTEGER_DIGITS, MAX_PRECISION
 from dynmodel_pyramid.fields.types.temporal import zone_of
 
@@ -100,6 +101,8 @@ class Values:
         if seen == {int} and self._fits:
             return {"type": "integer"}
         if float in seen and all(issubclass(kind, int | float) and kind is not bool for kind in seen):
+            if Rounded in seen:
+                self.note = "numbers with more digits than a number keeps: send them as texts for decimal"
             return {"type": "number"} if self._is_exact else None
         if Decimal in seen and seen <= {int, Decimal}:
             precision = self._whole + self._scale
