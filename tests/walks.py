@@ -63,6 +63,7 @@ PROTOCOLS = {
     "put_table.<locals>.<lambda>": "changes.service.MakeDocument",
     "Attempt.held.<locals>.check": "changes.service.Precondition",
     "refuse_other_version.<locals>.check": "changes.service.Precondition",
+    "Rows.insert.<locals>.store": "rows.violations.Writer",
     "ReadersHeldOff.__call__": "changes.ddl.runner.EditorContext.hold_off_readers",
 }
 #: The views at which walks begin.

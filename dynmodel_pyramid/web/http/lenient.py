@@ -10,7 +10,6 @@ from tempfile import SpooledTemporaryFile
 from typing import Any
 
 import orjson
-from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.errors import Faulty
@@ -20,21 +19,14 @@ from dynmodel_pyramid.rows.lenient import LenientImport
 from dynmodel_pyramid.rows.refused import RawTexts, Refused
 from dynmodel_pyramid.web.http.answers import IN_MEMORY, RowsBody
 from dynmodel_pyramid.web.http.conditions import best_offer
-from dynmodel_pyramid.web.http.preferences import preferred
+from dynmodel_pyramid.web.http.preferences import LENIENT_OFFERS
 from dynmodel_pyramid.web.http.transactions import RequestTransaction
 from dynmodel_pyramid.web.http.writing import Sent, Write
 
-#: The media types of these answers.
-OFFERS = ("application/json", NDJSON)
 #: The most refused rows that are told; the others are counted.
 MOST_TOLD = 100_000
 #: The most refused rows in an error, because no row was good; and those that get hints.
 MOST_IN_ERROR, MOST_HINTS = 100, 3
-
-
-def asks_for(request: Request) -> bool:
-    """Whether a request wants its good rows to be kept."""
-    return request.method in ("POST", "PUT") and preferred(request, "handling", ("lenient",))["handling"] is not None
 
 
 class Told:
@@ -84,7 +76,7 @@ def create_leniently(write: Write, sent: Sent, merging: Merging | None, texts: R
 
     :raises Invalid: there are none; the first refused rows are in ``refused``
     """
-    told, as_lines = Told(), best_offer(write.request, OFFERS) == NDJSON
+    told, as_lines = Told(), best_offer(write.request, LENIENT_OFFERS) == NDJSON
     write.shows_rows = write.shows_rows and not as_lines
     write.reports = True
     importer = LenientImport(write.rows, sent.columns, merging, refused=told.take, raws=texts, position=sent.position)
@@ -112,5 +104,5 @@ def create_leniently(write: Write, sent: Sent, merging: Merging | None, texts: R
         told.close()
 
     status = 201 if merging is None or importer.inserted else 200
-    kind = NDJSON if as_lines else OFFERS[0]
+    kind = NDJSON if as_lines else LENIENT_OFFERS[0]
     return write.report(status, kind, importer.count, add, later=transaction.later)

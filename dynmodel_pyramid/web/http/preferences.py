@@ -10,6 +10,10 @@ from dataclasses import dataclass, field
 from pyramid.request import Request
 from pyramid.response import Response
 
+from dynmodel_pyramid.exchange import NDJSON
+
+#: The media types of the answers that tell of refused rows.
+LENIENT_OFFERS = ("application/json", NDJSON)
 RETURNS = ("representation", "minimal", "headers-only")
 _NUMBER = re.compile("[0-9]{1,18}")
 
@@ -95,6 +99,11 @@ def preferred(request: Request, name: str, known: Sequence[str]) -> Preferences:
         if preference == name:
             return Preferences({name: value}) if value in known else NOTHING
     return NOTHING
+
+
+def asks_for_good_rows(request: Request) -> bool:
+    """Whether a request wants its good rows to be written, whatever the others are (``handling=lenient``)."""
+    return request.method in ("POST", "PUT") and preferred(request, "handling", ("lenient",))["handling"] is not None
 
 
 def preferred_return(request: Request) -> Preferences:

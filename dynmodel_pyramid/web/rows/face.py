@@ -12,8 +12,12 @@ from dynmodel_pyramid.queries.grammar.parsing import AT_THE_ROOT, EVERYWHERE, HA
 from dynmodel_pyramid.rows.nested import WRITE
 from dynmodel_pyramid.web.http.conditions import best_offer
 from dynmodel_pyramid.web.http.faces import Face
-from dynmodel_pyramid.web.http.lenient import OFFERS, asks_for
-from dynmodel_pyramid.web.http.preferences import RETURNS, PreferenceRules
+from dynmodel_pyramid.web.http.preferences import (
+    LENIENT_OFFERS,
+    RETURNS,
+    PreferenceRules,
+    asks_for_good_rows,
+)
 from dynmodel_pyramid.web.http.ranges import beyond_the_end, content_range
 from dynmodel_pyramid.web.resources import RowList
 
@@ -36,7 +40,7 @@ _JSON = _Json()
 
 
 def _accept(request: Request) -> _Json:
-    best_offer(request, *[OFFERS] * asks_for(request))
+    best_offer(request, *[LENIENT_OFFERS] * asks_for_good_rows(request))
     return _JSON
 
 
