@@ -3,6 +3,7 @@
 ``conformance``  :class:`FieldTypeConformance`, the tests that every type must pass whose values clients write
 ``given``        :class:`GivenFieldTypeConformance`, the tests of types with system values
 ``suite``        the part that both share
+``formats``      :class:`FormatConformance`, the tests that every format of rows must pass
 ``asking``       their queries over HTTP: operators, aggregates, orders, casts, upserts
 ``operators``    the tests of the operators that a type declares
 ``checks``       the tests of a type's checks in the database
@@ -19,12 +20,13 @@ import pytest
 pytest.register_assert_rewrite(
     *(
         f"dynmodel_pyramid.testing.{module}"
-        for module in ("suite", "asking", "checks", "conformance", "given", "driver")
+        for module in ("suite", "asking", "checks", "conformance", "given", "driver", "formats")
     )
 )
 
 from dynmodel_pyramid.testing.cases import Case  # noqa: E402 after the line above
 from dynmodel_pyramid.testing.conformance import FieldTypeConformance  # noqa: E402 after the line above
+from dynmodel_pyramid.testing.formats import FormatConformance  # noqa: E402 after the line above
 from dynmodel_pyramid.testing.given import GivenFieldTypeConformance  # noqa: E402 after the line above
 
-__all__ = ["Case", "FieldTypeConformance", "GivenFieldTypeConformance"]
+__all__ = ["Case", "FieldTypeConformance", "FormatConformance", "GivenFieldTypeConformance"]

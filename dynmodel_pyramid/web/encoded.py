@@ -27,8 +27,8 @@ from dynmodel_pyramid.web.identity.credentials import sent_credential
 
 #: Bytes below which an answer is not encoded: it would fit in one packet anyway.
 SMALL = 1024
-#: What a coding costs and saves is measured in docs/performance.md.
-_LEVELS = {"gzip": 4, "zstd": 3, "br": 4}
+#: Parts of long lists are flushed, so higher levels cost more and save nothing: tests/bench/codings.py.
+_LEVELS = {"gzip": 4, "zstd": 1, "br": 1}
 _SAME_SITE = ("same-origin", "none")
 #: Makes the two functions of an encoder: a part, flushed; and the end.
 Encoder = tuple[Callable[[bytes], bytes], Callable[[], bytes]]
