@@ -30,7 +30,6 @@ _TOLD_APART = (
     *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257"),
     *("koi8_r", "cp932", "euc_jp", "gb18030", "big5", "euc_kr"),
 )
-_BEYOND_ASCII = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
 #: Letters with hacek, in both Windows-1250 and Windows-1252: nearly every Czech, Slovak or Croatian text has them, and
 #: hardly any of Western Europe.
 _HACEKS = re.compile(rb"[\x8a\x8e\x9a\x9e]")
@@ -38,6 +37,8 @@ _HACEKS = re.compile(rb"[\x8a\x8e\x9a\x9e]")
 _HUNGARIAN, _PORTUGUESE = re.compile(rb"[\xd5\xdb\xf5\xfb]"), re.compile(rb"[\xc3\xc7\xe3\xe7]")
 _ACUTE = re.compile(rb"[\xc1\xc9\xcd\xd3\xda\xe1\xe9\xed\xf3\xfa]")
 _IN_APOSTROPHES = re.compile(r"(?:^|[,;\t|\r\n])'[^'\r\n]*'(?:[,;\t|\r\n]|\Z)")
+#: Characters of a number.
+_LONGEST = 40
 _DIGITS = re.compile(r"[+-]?[\d.,' \u00a0\u2009\u202f]*\d[\d.,]*", re.ASCII)
 #: For each decimal mark: numbers that it alone explains, and the groups that may stand before it.
 _NUMBERS = {
@@ -92,11 +93,12 @@ def _evidence(file: BinaryIO) -> bytes:
     file.seek(0)
     lines, size = [], 0
     while size < _EVIDENCE and (data := file.read(CHUNK)):
-        for match in _BEYOND_ASCII.finditer(data):
-            lines.append(match[0][:1000])
-            size += len(lines[-1])
-            if size >= _EVIDENCE:
-                break
+        for line in data.splitlines():
+            if not line.isascii():
+                lines.append(line[:1000])
+                size += len(lines[-1])
+                if size >= _EVIDENCE:
+                    break
     return b"\n".join(lines)
 
 
@@ -165,7 +167,7 @@ def _numbers(rows: Sequence[Sequence[str]]) -> dict[str, str]:
     groups: dict[str, Counter[str]] = {mark: Counter() for mark in _NUMBERS}
     for column in zip_longest(*rows, fillvalue=""):
         cells = [text for cell in column if (text := cell.strip())]
-        if not cells or not all(map(_DIGITS.fullmatch, cells)):
+        if not cells or max(map(len, cells)) > _LONGEST or not all(map(_DIGITS.fullmatch, cells)):
             continue
         for mark, (only, grouped) in _NUMBERS.items():
             number = sum(only.fullmatch(cell) is not None for cell in cells)

@@ -164,7 +164,7 @@ def number_reader(decimal: str, thousands: str) -> Callable[[str], str]:
     """
     group = _BLANKS if thousands == " " else re.escape(thousands)
     whole = rf"\d{{1,3}}(?:{group}\d{{3}})+|\d+" if thousands else r"\d+"
-    number = re.compile(rf"\s*([+-]?)({whole})?(?:{re.escape(decimal)}(\d*))?((?:[eE][+-]?\d+)?[^\d.,]*)", re.ASCII)
+    number = re.compile(rf"\s*+([+-]?)({whole})?(?:{re.escape(decimal)}(\d*))?((?:[eE][+-]?\d+)?[^\d.,]*)", re.ASCII)
     not_digits = re.compile(rf"{group}") if thousands else None
     example = f"1{thousands}234{decimal}5"
 

@@ -103,3 +103,11 @@ def test_parameters_of_media_types():
     header = 'application/json;q=0.1, TEXT/csv;q=1;delimiter=",";x=1, text/csv;delimiter="|"'
     assert accepted_parameters(header, "text/csv", ("delimiter",)) == {"delimiter": ","}
     assert told({"a": "x", "b": ";", "c": '"\\', "d": "é"}) == 'a=x, b=";", c="\\"\\\\", d="?"'
+
+
+def test_guesses_take_linear_time():
+    """Long lines and cells, which a careless pattern takes minutes for."""
+    for text in (b"a" * 500_000 + b"\xff", b"a;b\n" + b"1" * 60_000 + b"x;2\n", b"a\n" + b"'" * 60_000):
+        detected(io.BytesIO(text), Dialect(detects=True))
+    with pytest.raises(ValueError, match="want a number"):
+        number_reader(",", ".")(" " * 100_000 + "1.5")

@@ -9,6 +9,8 @@ _PARAMETER = re.compile(
 )
 #: An element of a list.
 _ELEMENT = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+', re.DOTALL)
+#: Characters of a header whose parameters are looked for.
+_LONGEST = 2000
 _PAIR = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -37,7 +39,7 @@ def parameters_of(header: str) -> dict[str, str] | None:
 
 def accepted_parameters(header: str, media_type: str, known: Collection[str]) -> dict[str, str]:
     """The known parameters that ``Accept`` gives a media type; others mean nothing there."""
-    for element in _ELEMENT.findall(header):
+    for element in _ELEMENT.findall(header) if len(header) <= _LONGEST else ():
         if element.partition(";")[0].strip().lower() == media_type:
             return {name: value for name, value in (parameters_of(element) or {}).items() if name in known}
     return {}
