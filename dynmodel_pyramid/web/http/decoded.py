@@ -49,7 +49,8 @@ class Decoded(io.BufferedIOBase):
         return True
 
     def seekable(self) -> bool:
-        return True
+        """To go back is to decode from the beginning, so readers that jump take a copy (``exchange.packed``)."""
+        return False
 
     def read(self, size: int | None = -1) -> bytes:
         whole = size is None or size < 0
