@@ -41,7 +41,7 @@ def test_every_type_comes_back(client, media_type):
     rows = client.table(fields) + "rows/"
     documents = {field: one_of(none(), strategy) for field, (_, (_, strategy)) in types.items()}
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+    @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
     @given(fixed_dictionaries(documents))
     def comes_back(document):
         # A strategy may give what is sent together with what is answered.
