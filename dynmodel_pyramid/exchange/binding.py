@@ -220,7 +220,7 @@ def _readers(
             _add_unknown(problems, name, rows)
         elif field is not None:
             field_type = rows.model.field_types[field.type]
-            readers[name] = _field_reader(field_type, field.options, contents)
+            readers[name] = field_reader(field_type, field.options, contents)
         elif present in rows.reader.given:
             readers[name] = None if is_text else plain_value
         else:
@@ -229,7 +229,8 @@ def _readers(
     return readers
 
 
-def _field_reader(field_type: FieldType, options: Options, contents: RecordContents) -> Cell | None:
+def field_reader(field_type: FieldType, options: Options, contents: RecordContents) -> Cell | None:
+    """The reader of a field's cells; None: a cell is its value already."""
     if contents.is_text:
         read = reader_of(field_type, options)
         numbers = contents.numbers

@@ -102,8 +102,11 @@ def test_what_other_libraries_read(client):
         assert json.loads(first["data"]) == ROWS[0]["data"]
         assert table["at"].cast(pa.int64()).to_pylist() == [1769862600000001, None]
         assert second == {"id": 2, **dict.fromkeys(name for name in FIELDS if name != "at")}
-    selected = pq.read_table(io.BytesIO(get(client, f"{rows}?select=day,who:name,n.max()&id=eq.1", PARQUET)))
-    assert selected.schema.names == ["day", "who", "max"]
+    select = "select=day,who:name,n.max(),last:day.max(),then:at.min(),late:clock.max()&id=eq.1"
+    selected = pq.read_table(io.BytesIO(get(client, f"{rows}?{select}", PARQUET)))
+    assert selected.schema.names == ["day", "who", "max", "last", "then", "late"]
+    assert selected.schema.types[3:] == [pa.date32(), pa.timestamp("us", "UTC"), pa.time64("us")]
+    get(client, f"{rows}?{select}", XLSX)
 
 
 def test_files_of_other_programs(client):
