@@ -48,6 +48,7 @@ setup(
         "pyramid >= 2.0",
         "pyramid_tm >= 2.5",  # one transaction a request
         "sqlalchemy >= 2.0.36",
+        "tqdm >= 4.66",  # progress of imports and exports on the console; 80 KB, no dependencies
         "tzdata >= 2024.1",  # time zones where the system has none: Windows, minimal containers
         "waitress >= 3.0.1",
         "zope.sqlalchemy >= 3.1",  # joins the session to pyramid_tm's transaction
@@ -94,6 +95,7 @@ setup(
             "mypy >= 2.4",
             "types-PyYAML >= 6.0",
             "types-jsonschema >= 4.18",
+            "types-tqdm >= 4.66",
             "openpyxl >= 3.1",  # judges workbooks, as python-calamine does; XlsxWriter makes some
             "python-calamine >= 0.4",
             "XlsxWriter >= 3.2",

@@ -131,26 +131,28 @@ def test_an_interrupted_import_writes_nothing(console, tmp_path, monkeypatch):
     assert console(exporting.main, "out.json", "--table", "N")[1] == "3000 rows written.\n"
 
 
-def test_progress():
+def test_progress(monkeypatch):
     class Terminal(io.StringIO):
         def isatty(self):
             return True
 
-    times = iter([0, 0.1, 10, 20])
-    stream = Terminal()
-    progress = Progress("A", 100, lambda: 25, stream=stream, clock=lambda: next(times))
-    for rows in (1, 2000, 50_000):
-        progress(rows)
-    progress.end()
-    assert stream.getvalue().split("\r")[1:3] == [
-        "A: 2,000 rows, 200/s, 25%, 0:30 left",
-        "A: 50,000 rows, 2,500/s, 25%, 1:00 left",
-    ]
-    plain = io.StringIO()
-    progress = Progress("A", stream=plain, clock=iter([0, 5, 11]).__next__)
-    progress(1)
-    progress(22)
-    assert plain.getvalue() == "A: 22 rows, 2/s\n"
+    def told(stream, *arguments, **options):
+        progress = Progress("A", *arguments, stream=stream, **options)
+        for rows in (2000, 50_000):
+            progress(rows)
+        progress.end()
+        return stream.getvalue()
+
+    assert told(Terminal()) == told(io.StringIO()) == ""  # it is too young
+    monkeypatch.setattr("dynmodel_pyramid.scripts.progress._ON_TERMINAL", 1e-9)
+    monkeypatch.setattr("dynmodel_pyramid.scripts.progress._ELSEWHERE", 1e-9)
+    assert told(Terminal(), is_quiet=True) == told(io.StringIO(), is_quiet=True) == ""
+    states = [state for state in told(Terminal(), 100, lambda: 25).split("\r") if state]
+    assert states[0].startswith("A:  25%|") and "| 2.00k/8.00k [00:00<00:0" in states[0] and " rows/s]" in states[0]
+    assert states[-1].isspace()  # the line is free
+    lines = told(io.StringIO(), 100, lambda: 25).splitlines()
+    assert [line[:19] for line in lines] == ["A:  25% 2.00k/8.00k", "A:  25% 50.0k/200k "]
+    assert told(io.StringIO()).startswith("A: 2.00k rows [00:00, ")
 
 
 def test_a_backup(console, make_app, tmp_path):
