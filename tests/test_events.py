@@ -128,6 +128,20 @@ def test_values_are_filled_at_every_way_of_writing(tasks, told):
     assert [event[0] for event in told] == ["BeforeRowWrite", "AfterRowWrite", "RowWriteCommitted"]
 
 
+def test_writes_that_are_undone_are_not_told_as_committed(tasks, told):
+    """A lenient upsert writes its rows again without the refused ones."""
+    tasks.post_json("/table/Task/rows/", [{"text": "a"}, {"text": "b"}], status=201)
+    told.clear()
+    rows = [{"id": 1, "text": "c"}, {"id": 2, "text": "bad"}, {"id": 9, "text": "new"}]
+    headers = {"Prefer": "handling=lenient, resolution=merge-duplicates"}
+    answer = tasks.post_json("/table/Task/rows/", rows, headers=headers, status=201).json
+    assert [row["number"] for row in answer["refused"]] == [1]
+    assert sorted(event for event in told if event[0] == "RowWriteCommitted") == [
+        ("RowWriteCommitted", "Task", "insert", [(9, 1)]),
+        ("RowWriteCommitted", "Task", "update", [(1, 2)]),
+    ]
+
+
 def test_rows_are_refused_with_pointers(tasks, told):
     rows = [{"text": "a"}, {"text": "bad"}, {"text": "bad"}]
     refused = tasks.post_json("/table/Task/rows/", rows, status=422)

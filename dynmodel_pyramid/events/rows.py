@@ -180,6 +180,10 @@ class RowWriteCommitted(RowEvent):
         self._ids.extend(row_id for row_id, _ in rows)
         self._versions.extend(version for _, version in rows)
 
+    def cut(self, size: int) -> None:
+        """Leave out all rows but the first ones."""
+        del self._ids[size:], self._versions[size:]
+
     def __len__(self) -> int:
         return len(self._ids)
 

@@ -58,6 +58,12 @@ class Subscribers:
         #: What is told after the commit, by connection. A transaction that is rolled back drops its connection.
         self._rows: WeakKeyDictionary[sa.Connection, Committed] = WeakKeyDictionary()
         self._changes: WeakKeyDictionary[sa.Connection, list[DefinitionPair]] = WeakKeyDictionary()
+        #: How many rows each event had at a savepoint, by connection and the savepoint's name.
+        self._marks: WeakKeyDictionary[sa.Connection, dict[str, dict[tuple[str, str], int]]] = WeakKeyDictionary()
+        if self._hears_commits:
+            engine = catalogue.database.engine
+            sa.event.listen(engine, "savepoint", self._mark)
+            sa.event.listen(engine, "rollback_savepoint", self._forget_undone)
 
     @property
     def is_heard(self) -> bool:
@@ -110,6 +116,23 @@ class Subscribers:
             events[key] = RowWriteCommitted(*key, self._request())
         events[key].add(writes.rows)
 
+    def _mark(self, connection: sa.Connection, name: str) -> None:
+        events = self._rows.get(connection)
+        if events:
+            sizes = {key: len(event) for key, event in events.items()}
+            self._marks.setdefault(connection, {})[name] = sizes
+
+    def _forget_undone(self, connection: sa.Connection, name: str, context: None) -> None:
+        """Writes that are tried under a savepoint, and undone, are not told."""
+        events = self._rows.get(connection)
+        if events:
+            sizes = self._marks.get(connection, {}).get(name, {})
+            for key, event in list(events.items()):
+                if key in sizes:
+                    event.cut(sizes[key])
+                else:
+                    del events[key]
+
     # Definitions
 
     def before_definitions(self, connection: sa.Connection, pairs: Sequence[DefinitionPair], *, is_plan: bool) -> None:
@@ -125,6 +148,7 @@ class Subscribers:
     # After the commit
 
     def committed(self, connection: sa.Connection) -> None:
+        self._marks.pop(connection, None)
         pairs = self._changes.pop(connection, [])
         events: list[Any] = [DefinitionChangeCommitted(pairs, self._request())] if pairs else []
         for event in (*events, *self._rows.pop(connection, {}).values()):

@@ -240,6 +240,27 @@ def test_a_workbook_that_grows():
         list(contents.chunks)
 
 
+def test_a_shared_text_of_many_cells_is_counted_for_each():
+    def fill(book):
+        sheet = book.add_worksheet()
+        for row in range(20):
+            sheet.write(row, 0, "x" * 10_000 if row else "name")
+
+    file = made(fill)
+    reading = Reading(most_bytes=100_000)
+    with pytest.raises(TooLarge, match="grows to more than 100000 bytes"):
+        list(read_xlsx(io.BytesIO(file), reading).chunks)
+    assert len(records(file)) == 20
+
+
+def test_shared_texts_have_no_numbers_below_zero():
+    texts = f'<sst xmlns="{MAIN}"><si><t>a</t></si></sst>'
+    file = changed(made(lambda book: book.add_worksheet().write(0, 0, "a")), sharedStrings=texts)
+    sheet = f'<worksheet xmlns="{MAIN}"><sheetData><row><c t="s"><v>-1</v></c></row></sheetData></worksheet>'
+    with pytest.raises(Malformed, match="shared text '-1'"):
+        records(changed(file, sheet1=sheet))
+
+
 def test_two_cells_far_from_one_another_take_no_room():
     """They make a 4 KB file; as a rectangle they are 17 thousand million cells."""
     names, far = records(with_sheet(ROW + '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'))

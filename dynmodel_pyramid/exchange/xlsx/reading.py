@@ -25,7 +25,7 @@ def read_xlsx(file: BinaryIO, reading: Reading) -> RecordContents:
     workbook = Workbook(Archive(opened, growth))
     asked = reading.parameters.get("sheet")
     sheet = workbook.sheet(asked)
-    texts = workbook.texts()
+    texts = workbook.texts(reading.most_bytes)
     rows = rows_of(workbook, sheet, texts, reading.longest)
     try:
         header = next(rows, None)

@@ -7,6 +7,7 @@ from tempfile import TemporaryFile
 from typing import IO
 
 from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.exchange.packed import Growth
 from dynmodel_pyramid.exchange.xlsx.archive import Archive, broken
 from dynmodel_pyramid.exchange.xlsx.serials import kind_of
 from dynmodel_pyramid.exchange.xlsx.xml import elements, local, parse, parser
@@ -94,9 +95,12 @@ class Workbook:
                 elements(self.archive.read(part), part, found)
         return kinds
 
-    def texts(self) -> "SharedTexts":
-        """The texts that cells share; the caller closes them."""
-        texts = SharedTexts()
+    def texts(self, most: int) -> "SharedTexts":
+        """The texts that cells share; the caller closes them.
+
+        :param most: the most bytes that those of all cells may have
+        """
+        texts = SharedTexts(Growth(most))
         try:
             for part in self._related.get("sharedStrings", [])[:1]:
                 if part in self.archive:
@@ -165,9 +169,13 @@ def unescaped(text: str) -> str:
 
 
 class SharedTexts:
-    """Texts by their numbers; beyond :data:`IN_MEMORY` in a temporary file."""
+    """Texts by their numbers; beyond :data:`IN_MEMORY` in a temporary file.
 
-    def __init__(self) -> None:
+    :param grown: counts the texts of cells: a text may be that of any number of them
+    """
+
+    def __init__(self, grown: Growth) -> None:
+        self._grown = grown
         self._texts: list[str] = []
         self._size = 0
         self._file: IO[bytes] | None = None
@@ -186,11 +194,19 @@ class SharedTexts:
         self._bounds.append(self._bounds[-1] + len(data))
 
     def __getitem__(self, number: int) -> str:
-        """:raises IndexError:"""
+        """
+        :raises IndexError: there is no such text
+        :raises TooLarge: all that were asked for are too long together
+        """
+        if number < 0:
+            raise IndexError(number)
         place = number - len(self._texts)
         if place < 0 or self._file is None:
-            return self._texts[number]
+            text = self._texts[number]
+            self._grown.add(size=len(text))
+            return text
         start, end = self._bounds[place], self._bounds[place + 1]
+        self._grown.add(size=end - start)
         self._file.seek(start)
         return self._file.read(end - start).decode("utf-8", "surrogatepass")
 
