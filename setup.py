@@ -117,6 +117,7 @@ setup(
             "dynmodel-settings = dynmodel_pyramid.scripts.settings:main",
             "dynmodel-upgrade = dynmodel_pyramid.scripts.upgrade:main",
             "dynmodel-field-types = dynmodel_pyramid.scripts.field_types:main",
+            "dynmodel-formats = dynmodel_pyramid.scripts.formats:main",
             "dynmodel-new-field-type = dynmodel_pyramid.scripts.new_field_type:main",
             "dynmodel-health = dynmodel_pyramid.scripts.health:main",
             "dynmodel-purge = dynmodel_pyramid.scripts.purge:main",

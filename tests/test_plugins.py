@@ -63,6 +63,9 @@ def test_an_installed_plugin_serves(installed, settings, tmp_path):
         assert refused.status_code == 422
         assert refused.json()["errors"][0]["pointer"] == "/square"
         assert requests.get(rows).json() == [{"id": 1, "square": "e4"}]
+        sent = requests.post(rows, b"A1\nh8\n", headers={"Content-Type": "text/x-squares"})
+        assert sent.status_code == 201 and [row["square"] for row in sent.json()] == ["a1", "h8"]
+        assert requests.get(rows, headers={"Accept": "text/x-squares"}).text == "e4\na1\nh8\n"
     finally:
         server.stop()
 

@@ -64,6 +64,7 @@ class Format:
     :param parameters: those of the media type that the format understands, in lower case. ``charset=utf-8`` is
         understood of every text.
     :param face: the face that has this format in the place of the usual one of its media type: :data:`REST`
+    :param requires: a library that reading and writing need, and the extra that installs it
     """
 
     media_type: str
@@ -74,6 +75,7 @@ class Format:
     streams: bool = True
     parameters: tuple[str, ...] = ()
     face: str = ""
+    requires: tuple[str, str] | None = None
 
 
 class Registered(NamedTuple):

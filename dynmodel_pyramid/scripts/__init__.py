@@ -12,6 +12,7 @@
 ``user``            ``dynmodel-user``
 ``settings``        ``dynmodel-settings``
 ``field_types``     ``dynmodel-field-types``
+``formats``         ``dynmodel-formats``; ``listing`` is the table that both print
 ``new_field_type``  ``dynmodel-new-field-type``
 ``pshell``          what ``pshell`` finds in its namespace
 ``ini``             reads an INI file for the scripts

@@ -18,8 +18,8 @@ from typing import Any
 from dynmodel_pyramid.errors import ConfigurationProblem
 from dynmodel_pyramid.fields import FieldTypes, is_sortable
 from dynmodel_pyramid.scripts.ini import read_ini
+from dynmodel_pyramid.scripts.listing import WIDTH, table
 
-WIDTH = 100
 HEADINGS = ("name", "distribution", "version", "sortable", "operators")
 
 
@@ -55,12 +55,7 @@ def report(types: FieldTypes) -> Iterator[str]:
     for known in document(types)["installed"]:
         sortable, operators = "yes" if known["sortable"] else "no", " ".join(known["operators"])
         lines.append((known["name"], known["distribution"], known["version"], sortable, operators))
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    indent = " " * (sum(widths[:-1]) + 2 * (len(widths) - 1))
-    for line in lines:
-        start = "  ".join(cell.ljust(width) for cell, width in zip(line[:-1], widths, strict=False))
-        width = max(WIDTH, len(indent) + 20)
-        yield from textwrap.wrap(f"{start}  {line[-1]}", width, subsequent_indent=indent, drop_whitespace=True)
+    yield from table(lines)
     if types.failures:
         yield ""
         yield "Failed:"

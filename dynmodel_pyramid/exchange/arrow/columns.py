@@ -27,6 +27,10 @@ DIGITS, MOST_DIGITS = 38, 76
 _SCALARS = ("string", "integer", "number", "boolean")
 
 
+#: The library, and the extra that installs it.
+ARROW = ("pyarrow", "arrow")
+
+
 def load_arrow(part: str = "pyarrow") -> Any:
     """pyarrow, or a module of it.
 
@@ -34,7 +38,7 @@ def load_arrow(part: str = "pyarrow") -> Any:
     """
     # Its own allocator keeps 20 MB more. It is chosen at the first import, which may have been the application's.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
-    return require(part, "arrow")
+    return require(part, ARROW[1])
 
 
 class Column(NamedTuple):

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
 from dynmodel_pyramid.errors import Malformed
-from dynmodel_pyramid.exchange.arrow.columns import columns_of, load_arrow, schema_of
+from dynmodel_pyramid.exchange.arrow.columns import ARROW, columns_of, load_arrow, schema_of
 from dynmodel_pyramid.exchange.arrow.pages import (
     BYTE_ARRAY,
     DELTA_BYTE_ARRAY,
@@ -149,4 +149,4 @@ class ParquetForm(Form):
         pa.system_memory_pool().release_unused()
 
 
-PARQUET_FORMAT = Format(MEDIA_TYPE, read_parquet, ParquetForm, suffix=".parquet", is_text=False)
+PARQUET_FORMAT = Format(MEDIA_TYPE, read_parquet, ParquetForm, suffix=".parquet", is_text=False, requires=ARROW)

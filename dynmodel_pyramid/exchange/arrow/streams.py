@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
-from dynmodel_pyramid.exchange.arrow.columns import columns_of, load_arrow, schema_of
+from dynmodel_pyramid.exchange.arrow.columns import ARROW, columns_of, load_arrow, schema_of
 from dynmodel_pyramid.exchange.arrow.messages import CheckedMessages
 from dynmodel_pyramid.exchange.arrow.records import ROWS, Sink, batch_of, records_of, refusing
 from dynmodel_pyramid.exchange.contents import Reading, RecordContents
@@ -58,4 +58,4 @@ class ArrowForm(Form):
         yield sink.take()
 
 
-ARROW_FORMAT = Format(MEDIA_TYPE, read_stream, ArrowForm, suffix=".arrows", is_text=False)
+ARROW_FORMAT = Format(MEDIA_TYPE, read_stream, ArrowForm, suffix=".arrows", is_text=False, requires=ARROW)
