@@ -26,6 +26,7 @@
 ``inference``    the fields of a table for a file
 ``new_tables``   a table made of a file
 ``importing``    rows of a file into a table, for scripts
+``marks``        how far an import in parts is
 ``exporting``    rows of a table into a file, for scripts
 ``backup``       all tables as files, and back
 ``local_files``  files on the disk, and standard input

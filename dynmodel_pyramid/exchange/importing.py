@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -13,6 +14,7 @@ from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.errors import Busy, NotFound
 from dynmodel_pyramid.exchange.binding import documents_of
 from dynmodel_pyramid.exchange.contents import Contents, Note
+from dynmodel_pyramid.exchange.marks import Mark
 from dynmodel_pyramid.rows.entries import Columns
 from dynmodel_pyramid.rows.imports import Import, Merging, Transaction
 from dynmodel_pyramid.rows.lenient import LenientImport
@@ -27,6 +29,8 @@ _Item = TypeVar("_Item", bound=Document | Batch)
 Open = Callable[[Note | None], Contents]
 #: What reads the documents of one attempt.
 Documents = Callable[[Rows, Columns, Note | None], Iterable[Document | Batch]]
+#: A step of a transaction before its rows are written.
+First = Callable[[sa.Connection], None]
 #: How often an import begins again because a definition has changed.
 ATTEMPTS = 5
 #: After how many rows a watcher is told.
@@ -87,13 +91,15 @@ def import_parts(
     open: Open,
     *,
     size: int,
+    mark: Mark,
     skip: int = 0,
     watch: Callable[[int], None] = lambda count: None,
 ) -> Iterator[Done]:
     """Write the rows of a file in parts, each in a transaction of its own; -> what is done after each of them.
 
     :param size: how many rows a part has; they are in memory together
-    :param skip: how many rows at the beginning are left out, because an earlier run has written them
+    :param mark: moved with each part
+    :param skip: how many rows at the beginning are left out, because an earlier run has written them; the mark is there
     :raises Invalid: with the faults of the rows of one part; their numbers count from its first row
     """
     _, rows = _rows(Attempt(catalogue), catalogue, wanted.table)
@@ -102,9 +108,21 @@ def import_parts(
         pass
     done = Done()
     while part := list(islice(documents, size)):
-        written = _attempted(catalogue, wanted, lambda rows, columns, note: iter(part))
+        before = skip + done.count
+        moves = partial(mark.move, before=before, after=before + len(part))
+        written = _attempted(catalogue, wanted, lambda rows, columns, note: iter(part), first=moves)
         done = Done(done.count + written.count, done.inserted + written.inserted)
         yield done
+
+
+def mark_of(catalogue: Catalogue, wanted: Wanted, file: object) -> Mark:
+    """The mark of the import of a file.
+
+    :param file: tells the file from others
+    :raises NotFound: there is no such table
+    """
+    _, rows = _rows(Attempt(catalogue), catalogue, wanted.table)
+    return Mark(catalogue.database, (file, rows.model.definition.id, wanted.columns, wanted.merging))
 
 
 def watched(documents: Iterable[_Item], watch: Callable[[int], None]) -> Iterator[_Item]:
@@ -123,11 +141,12 @@ def _attempted(
     wanted: Wanted,
     documents: Documents,
     position: Callable[[], int] = lambda: 0,
+    first: First = lambda connection: None,
 ) -> Done:
     for number in range(ATTEMPTS):
         attempt = Attempt(catalogue, number)
         try:
-            return _written(attempt, wanted, documents, position)
+            return _written(attempt, wanted, documents, position, first)
         except Stale:
             continue
         except sa.exc.DBAPIError:
@@ -148,11 +167,12 @@ def _written(
     wanted: Wanted,
     documents: Documents,
     position: Callable[[], int],
+    first: First,
 ) -> Done:
     _, rows = _rows(attempt, attempt.catalogue, wanted.table)
     rows.use_linked()
     columns = Columns(rows, wanted.columns)
-    transaction = _OwnTransaction(attempt)
+    transaction = _OwnTransaction(attempt, first)
     with RawTexts() as texts:
         refusing = None if wanted.refused is None else wanted.refused()
         if refusing is None:
@@ -171,8 +191,8 @@ def _written(
 class _OwnTransaction(Transaction):
     """The transaction of a script; it is proven before it is committed."""
 
-    def __init__(self, attempt: Attempt) -> None:
-        self._attempt, self._database = attempt, attempt.database
+    def __init__(self, attempt: Attempt, first: First) -> None:
+        self._attempt, self._database, self._first = attempt, attempt.database, first
         self._staged: sa.Connection | None = None
         self._connection: sa.Connection | None = None
 
@@ -187,7 +207,9 @@ class _OwnTransaction(Transaction):
             connection = self._staged
             self._database.writes_from_now_on(connection)
         connection.begin()
-        return self._attempt.open(connection, writes=True)
+        self._attempt.open(connection, writes=True)
+        self._first(connection)
+        return connection
 
     def commit(self) -> None:
         self._attempt.confirm()

@@ -1,10 +1,12 @@
 """Files on the disk, and standard input: the formats and parameters that their names and options tell."""
 
 import gzip
+import hashlib
 import shutil
 import sys
 from contextlib import ExitStack
 from dataclasses import replace
+from io import BufferedReader
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO, cast
@@ -74,6 +76,14 @@ class LocalFile:
     def position(self) -> int:
         """How far the file is read, in bytes of its contents."""
         return self._file.tell()
+
+    def digest(self) -> str:
+        """The SHA-256 of the file, in its own bytes. Contents that were opened before can't be read on."""
+        self._file.seek(0)
+        self._shown.seek(0)
+        digest = hashlib.file_digest(cast(BufferedReader, self._shown), "sha256").hexdigest()
+        self._shown.seek(0)
+        return digest
 
     def place(self) -> int:
         """How far the file is read, in its own bytes."""

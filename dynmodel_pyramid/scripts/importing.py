@@ -7,7 +7,7 @@
 
 It ends with 0 when all rows are written, with 1 when some were refused (``--on-error skip``), with 2 for wrong
 arguments, with 3 when it failed: then nothing is written, unless ``--part-rows`` was given, where it tells what
-is; with 130 after Ctrl-C, for which the same holds.
+is; with 130 after Ctrl-C, for which the same holds. Such an import goes on by ``--resume``, also after a crash.
 """
 
 import argparse
@@ -25,11 +25,11 @@ import sqlalchemy as sa
 from dynmodel_pyramid.access.scopes import console_scopes
 from dynmodel_pyramid.catalogue.attempt import Attempt
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
-from dynmodel_pyramid.errors import DynmodelError, Malformed
+from dynmodel_pyramid.errors import DynmodelError
 from dynmodel_pyramid.exchange.backup.archives import is_archive, reading
 from dynmodel_pyramid.exchange.backup.restoring import restore
 from dynmodel_pyramid.exchange.contents import Reading
-from dynmodel_pyramid.exchange.importing import Done, Wanted, import_file, import_parts
+from dynmodel_pyramid.exchange.importing import Done, Wanted, import_file, import_parts, mark_of
 from dynmodel_pyramid.exchange.inference.tables import Corrections, guessing
 from dynmodel_pyramid.exchange.local_files import LocalFile, format_of, refuse_parameters
 from dynmodel_pyramid.exchange.new_tables import FileTable
@@ -86,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     there.add_argument("--refused", metavar="FILE", help="with --on-error skip: where refused rows go, as NDJSON")
     there.add_argument("--part-rows", type=int, metavar="N", help="commit after each N rows; without it all or nothing")
+    there.add_argument("--resume", action="store_true", help="with --part-rows: go on where an import ended")
     there.add_argument("--skip-rows", type=int, default=0, metavar="N", help="with --part-rows: leave N rows out")
     return parser
 
@@ -119,6 +120,10 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("--beside-others is for backups, without --table")
     if args.create and (args.columns or args.on_conflict or args.upsert or args.ignore or args.part_rows):
         parser.error("--create takes no options of a table that is there")
+    if args.part_rows is None and (args.resume or args.skip_rows):
+        parser.error("--resume and --skip-rows are for --part-rows: without it nothing is written by a run that fails")
+    if args.resume and args.skip_rows:
+        parser.error("--resume knows how many rows are written; --skip-rows says it")
     if args.table is None:
         return run_with(args.ini, lambda registry: _restore(registry.dynmodel_catalogue, args))
     return run_with(args.ini, lambda registry: _run(registry, args))
@@ -127,7 +132,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _given(args: argparse.Namespace) -> list[str]:
     """The options of a single table that are given."""
     names = ("format", "create", "plan", "fields", "null", "timezone", "columns", "on_conflict", "upsert", "ignore")
-    return [name for name in (*names, "part_rows", "skip_rows", *_PARAMETERS) if getattr(args, name)]
+    return [name for name in (*names, "part_rows", "resume", "skip_rows", *_PARAMETERS) if getattr(args, name)]
 
 
 def _restore(catalogue: Catalogue, args: argparse.Namespace) -> int:
@@ -204,19 +209,33 @@ def _import(catalogue: Catalogue, file: LocalFile, args: argparse.Namespace, pro
     wanted = Wanted(args.table, args.columns, Merging(args.on_conflict, args.ignore) if merges else None)
     if args.on_error == "skip":
         return _import_good(catalogue, file, args, wanted, progress)
-    if args.part_rows is None:
-        if args.skip_rows:
-            raise Malformed("--skip-rows is for --part-rows: without it nothing is written by a run that fails")
-        return import_file(catalogue, wanted, file.contents, watch=progress, position=file.position)
+    if args.part_rows is not None:
+        return _import_parts(catalogue, file, args, wanted, progress)
+    return import_file(catalogue, wanted, file.contents, watch=progress, position=file.position)
+
+
+def _import_parts(
+    catalogue: Catalogue, file: LocalFile, args: argparse.Namespace, wanted: Wanted, progress: Progress
+) -> Done:
+    mark = mark_of(catalogue, wanted, (file.digest(), args.format, sorted(parameters_of(args).items())))
+    skip: int = args.skip_rows
+    if args.resume:
+        skip = mark.resume()
+        print(f"Going on after {skip} rows.", file=sys.stderr)
+    else:
+        mark.begin(skip)
     done = Done()
     try:
-        parts = import_parts(catalogue, wanted, file.contents, size=args.part_rows, skip=args.skip_rows, watch=progress)
+        parts = import_parts(
+            catalogue, wanted, file.contents, size=args.part_rows, mark=mark, skip=skip, watch=progress
+        )
         for so_far in parts:
             done = so_far
     except (Exception, KeyboardInterrupt):
         progress.end()
-        first = args.skip_rows + done.count
-        print(f"{done.count} rows are written. Go on with --skip-rows {first}.", file=sys.stderr)
+        first = skip + done.count
+        ways = f"--resume, or with --skip-rows {first} if you change the file"
+        print(f"{done.count} rows are written. Go on with {ways}.", file=sys.stderr)
         raise
     return done
 

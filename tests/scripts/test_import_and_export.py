@@ -59,10 +59,18 @@ def test_many_rows_and_parts(console, tmp_path):
     status, out, err = console(importing.main, "m.csv", "--table", "N")
     assert (status, out) == (3, "") and "/2500/n" in err
     status, _, err = console(importing.main, "m.csv", "--table", "N", "--part-rows", "1000")
-    assert status == 3 and "2000 rows are written. Go on with --skip-rows 2000." in err
-    arguments = ("n.csv", "--table", "N", "--part-rows", "1000", "--skip-rows", "2000")
-    assert console(importing.main, *arguments)[:2] == (0, "500 rows written.\n")
-    assert console(exporting.main, "-", "--format", "json", "--table", "N", "--query", "select=count()")[0] == 0
+    assert status == 3 and "2000 rows are written. Go on with --resume, or with --skip-rows 2000 if" in err
+    parts = ("--table", "N", "--part-rows", "1000")
+    assert "2000 rows" in console(importing.main, "m.csv", *parts, "--resume")[2]
+    assert console(importing.main, "n.csv", *parts, "--resume")[0] == 3  # another file
+    assert console(importing.main, "n.csv", *parts, "--skip-rows", "2000")[:2] == (0, "500 rows written.\n")
+    # All of it is written: nothing is left.
+    resumed = console(importing.main, "n.csv", *parts, "--resume")
+    assert resumed == (0, "0 rows written.\n", "Going on after 2500 rows.\n")
+    # The same file once more, on purpose; and other options are another import.
+    assert console(importing.main, "n.csv", *parts)[:2] == (0, "2500 rows written.\n")
+    status, _, err = console(importing.main, "n.csv", *parts, "--columns", "n", "--resume")
+    assert status == 3 and "--resume" in err
 
 
 def test_good_rows_are_kept(console, tmp_path):
@@ -90,7 +98,6 @@ def test_good_rows_are_kept(console, tmp_path):
         (["a.unknown", "--table", "A"], "--format"),
         (["a.csv", "--table", "A", "--sheet", "1"], "no parameter sheet"),
         (["a.csv", "--table", "_", "--create"], "underscore"),
-        (["a.csv", "--table", "A", "--skip-rows", "5"], "--part-rows"),
     ],
 )
 def test_failures(console, tmp_path, arguments, told):
@@ -101,7 +108,14 @@ def test_failures(console, tmp_path, arguments, told):
 
 @pytest.mark.parametrize(
     "arguments",
-    [["a.csv"], ["a.csv", "--table", "A", "--create", "--upsert"], [], ["a.csv", "--table", "A", "--refused", "b"]],
+    [
+        ["a.csv"],
+        ["a.csv", "--table", "A", "--create", "--upsert"],
+        [],
+        ["a.csv", "--table", "A", "--refused", "b"],
+        ["a.csv", "--table", "A", "--skip-rows", "5"],
+        ["a.csv", "--table", "A", "--part-rows", "9", "--skip-rows", "5", "--resume"],
+    ],
 )
 def test_usage(arguments):
     with pytest.raises(SystemExit) as ended:
