@@ -1,12 +1,20 @@
 """Files that are packed, such as spreadsheets and Parquet: what they may grow to, and where they are read."""
 
 import weakref
-from collections.abc import Iterator
+from functools import wraps
 from shutil import copyfileobj
 from tempfile import TemporaryFile
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, Protocol, cast
 
 from dynmodel_pyramid.errors import TooLarge
+from dynmodel_pyramid.exchange.contents import Reading, RecordContents
+
+
+class ReadRecords(Protocol):
+    """A reader of records."""
+
+    def __call__(self, file: BinaryIO, reading: Reading) -> RecordContents: ...
+
 
 _HINT = "send it in parts, each with some of the rows"
 
@@ -31,21 +39,26 @@ class Growth:
             raise TooLarge(f"the file has more than {self.most} cells", hint=_HINT)
 
 
-def seekable(file: BinaryIO) -> BinaryIO:
-    """The file, or a temporary copy if it can only be read from its beginning to its end."""
-    if getattr(file, "seekable", lambda: hasattr(file, "seek"))():
-        return file
-    copy = TemporaryFile()
-    try:
-        copyfileobj(file, copy)
-        copy.seek(0)
-    except BaseException:
-        copy.close()
-        raise
-    return cast(BinaryIO, copy)
+def on_seekable(read: ReadRecords) -> ReadRecords:
+    """A reader of files that it jumps in.
 
+    It gets a temporary copy of a file that can only be read from its beginning to its end, or that lacks methods of
+    files, as ``wsgi.input`` may (PEP 3333). The copy is closed when the records are no longer used.
+    """
 
-def closed_with(chunks: Iterator[Any], opened: BinaryIO, file: BinaryIO) -> None:
-    """Close a copy of the file when the iterator is no longer used."""
-    if opened is not file:
-        weakref.finalize(chunks, opened.close)
+    @wraps(read)
+    def reads(file: BinaryIO, reading: Reading) -> RecordContents:
+        if hasattr(file, "closed") and getattr(file, "seekable", lambda: hasattr(file, "seek"))():
+            return read(file, reading)
+        copy = cast(BinaryIO, TemporaryFile())
+        try:
+            copyfileobj(file, copy)
+            copy.seek(0)
+            contents = read(copy, reading)
+        except BaseException:
+            copy.close()
+            raise
+        weakref.finalize(contents.chunks, copy.close)
+        return contents
+
+    return reads

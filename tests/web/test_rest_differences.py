@@ -22,6 +22,7 @@ TABLES = {
     "Book": {
         "title": "text",
         "pages": "integer",
+        "price": {"type": "decimal", "precision": 20, "scale": 2},
         "tags": "tags",
         "data": "json",
         "is_new": "boolean",
@@ -41,18 +42,39 @@ DOCUMENTS = {
     "Actor": [{"id": 1, "name": "Zoe"}],
     "Studio": [{"id": 1, "name": "S"}],
     "Book": [
-        {"id": 1, "title": "Äpfel", "pages": 5, "tags": ["a"], "is_new": True, "author": 1, "lead": 1, "data": [1, 2]},
+        {
+            "id": 1,
+            "title": "Äpfel",
+            "pages": 5,
+            "price": "123456789012345678.90",
+            "tags": ["a"],
+            "is_new": True,
+            "author": 1,
+            "lead": 1,
+            "data": [1, 2],
+        },
         {
             "id": 2,
             "title": "The cat",
             "pages": 5,
+            "price": None,
             "tags": None,
             "is_new": None,
             "author": 1,
             "lead": None,
             "data": [[1, 2]],
         },
-        {"id": 3, "title": "42", "pages": 7, "tags": None, "is_new": None, "author": 2, "lead": None, "data": None},
+        {
+            "id": 3,
+            "title": "42",
+            "pages": 7,
+            "price": 5,
+            "tags": None,
+            "is_new": None,
+            "author": 2,
+            "lead": None,
+            "data": None,
+        },
     ],
     "Role": [{"book": 1, "actor": 1}],
     "Deal": [{"book": 2, "studio": 1}],
@@ -78,6 +100,30 @@ def no_plans_of_writes(rest):
     rest.refused("POST", "Actor", 406, "PGRST107", {"name": "x"}, Accept=plan)
     assert rest.send("GET", "Actor", Accept=f"{plan}; options=nope").status_int >= 400
     assert rest.send("GET", "Actor", Accept=f"{plan}; options=analyze").status_int in (200, 400, 409)
+
+
+def other_formats(rest):
+    ndjson, prefer = "application/x-ndjson", f"{REPRESENTATION},tx=rollback"
+    lines = rest.send("GET", "Book?select=id,pages&id=lt.3", Accept=ndjson)
+    assert (lines.text, lines.vary[:3]) == ('{"id":1,"pages":5}\n{"id":2,"pages":5}\n', ("Accept", "Prefer", "Range"))
+    assert rest.send("GET", "Many?select=n", Accept=ndjson).text.count("\n") == 1001
+    rest.refused("POST", "Actor", 406, "PGRST107", {"name": "x"}, Accept=ndjson)
+    rest.refused("PATCH", "Actor?id=eq.1", 400, "PGRST102", body=b'{"name": "x"}', Content_Type=ndjson)
+    for name in ("vnd.apache.parquet", "vnd.openxmlformats-officedocument.spreadsheetml.sheet"):
+        kind = f"application/{name}"
+        file = rest.send("GET", "Book?select=id,title,pages,price,data&order=id", Accept=kind)
+        assert (file.status_int, file.content_type) == (200, kind)
+        sent = {"body": file.body, "Content_Type": kind}
+        made = rest.send("POST", "Book?columns=title,pages,price&select=title,price", Prefer=prefer, **sent)
+        assert made.text == rest.send("GET", "Book?select=title,price&order=id").text
+        merged = f"resolution=merge-duplicates,{prefer}"
+        assert [row["id"] for row in rest.send("POST", "Book?select=id", Prefer=merged, **sent).json] == [1, 2, 3]
+        rest.refused("POST", "Actor", 400, "PGRST204", **sent)
+        rest.refused("POST", "Book", 400, "PGRST102", body=b"x", Content_Type=kind)
+    assert rest.send(
+        "POST", "Book?select=author", body=b'{"author": {"code": "B"}}', Content_Type=ndjson, Prefer=prefer
+    ).json == [{"author": 2}]
+    rest.refused("POST", "Book", 400, "PGRST102", body=b"{}", Content_Type=f"{ndjson}; charset=latin1")
 
 
 def links_by_keys(rest):
@@ -188,7 +234,7 @@ def losing_csv(rest):
     for body, kind in (
         (b"name,name\na,b", CSV),
         (b"name=a&name=b", "application/x-www-form-urlencoded"),
-        (b"name\na", f"{CSV}; charset=latin-1"),
+        (b"name\na", f"{CSV}; charset=nonsense"),
         (b"name\na", f"{CSV}; header=absent"),
     ):
         rest.refused("POST", "Actor", 400, "PGRST102", body=body, Content_Type=kind)
@@ -242,6 +288,7 @@ def spread_aggregates(rest):
 SHOWN = {
     "`/rest/rpc/` is always 404": lambda rest: rest.refused("POST", "rpc/f", 404, "PGRST202", {}),
     "`application/geo+json`": lambda rest: rest.refused("GET", "Book", 406, "PGRST107", Accept="application/geo+json"),
+    "Bodies of POST": other_formats,
     "There are no plans of writes": no_plans_of_writes,
     "A link may be given by a unique key": links_by_keys,
     "`having=(...)`": having,

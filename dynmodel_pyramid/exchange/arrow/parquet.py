@@ -20,7 +20,7 @@ from dynmodel_pyramid.exchange.arrow.records import BYTES, ROWS, Sink, batch_of,
 from dynmodel_pyramid.exchange.contents import Reading, RecordContents
 from dynmodel_pyramid.exchange.formats import Format
 from dynmodel_pyramid.exchange.forms import Form, Rows
-from dynmodel_pyramid.exchange.packed import Growth, closed_with, seekable
+from dynmodel_pyramid.exchange.packed import Growth, on_seekable
 from dynmodel_pyramid.exchange.shown import Shown
 
 MEDIA_TYPE = "application/vnd.apache.parquet"
@@ -33,12 +33,12 @@ _BUFFER = 65_536
 _SHORT = 8192
 
 
+@on_seekable
 def read_parquet(file: BinaryIO, reading: Reading) -> RecordContents:
     """
     :raises Malformed: the file is not Parquet, or a column is of no use
     :raises TooLarge: by its footer it grows to more than it may
     """
-    source, file = file, seekable(file)
     groups = groups_of(file)
     _refuse_growth(groups, reading)
     parquet, pa = load_arrow("pyarrow.parquet"), load_arrow()
@@ -66,7 +66,6 @@ def read_parquet(file: BinaryIO, reading: Reading) -> RecordContents:
     moments = dict.fromkeys(part.path for group in groups for part in group.parts if part.kind == INT96)
     if moments:
         records.told["int96"] = f"read to the microsecond: {', '.join(moments)}"
-    closed_with(records.chunks, file, source)
     return records
 
 

@@ -6,7 +6,7 @@ from typing import Any, BinaryIO
 
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.exchange.contents import Broken, Chunk, Reading, RecordContents
-from dynmodel_pyramid.exchange.packed import Growth, closed_with, seekable
+from dynmodel_pyramid.exchange.packed import Growth, on_seekable
 from dynmodel_pyramid.exchange.xlsx.archive import Archive
 from dynmodel_pyramid.exchange.xlsx.sheet import Row, Unreadable, letters_of, rows_of
 from dynmodel_pyramid.exchange.xlsx.workbook import Workbook
@@ -15,14 +15,14 @@ from dynmodel_pyramid.exchange.xlsx.workbook import Workbook
 _ROWS, _CELLS = 1000, 50_000
 
 
+@on_seekable
 def read_xlsx(file: BinaryIO, reading: Reading) -> RecordContents:
     """
     :raises Malformed: it is no workbook, it is damaged, or has no such sheet
     :raises TooLarge: it grows to more than it may
     """
-    opened = seekable(file)
     growth = Growth(reading.most_bytes)
-    workbook = Workbook(Archive(opened, growth))
+    workbook = Workbook(Archive(file, growth))
     asked = reading.parameters.get("sheet")
     sheet = workbook.sheet(asked)
     texts = workbook.texts(reading.most_bytes)
@@ -42,7 +42,6 @@ def read_xlsx(file: BinaryIO, reading: Reading) -> RecordContents:
 
     told = {"sheet": sheet.name} if asked is None and len(workbook.sheets) > 1 else {}
     contents = RecordContents(names, _chunks(rows, first, names, growth), has_text_forms=True, told=told)
-    closed_with(contents.chunks, opened, file)
     weakref.finalize(contents.chunks, texts.close)
     return contents
 

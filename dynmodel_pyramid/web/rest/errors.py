@@ -26,8 +26,9 @@ def single_object(count: int | str) -> RestError:
     )
 
 
-def not_available(names: list[str]) -> RestError:
-    return RestError(406, "PGRST107", f"None of these media types are available: {', '.join(names)}")
+def not_available(names: list[str], details: str | None = None) -> RestError:
+    message = f"None of these media types are available: {', '.join(names)}"
+    return RestError(406, "PGRST107", message, details=details)
 
 
 def unknown_table(name: str, schema: str, near: Sequence[str] = ()) -> RestError:

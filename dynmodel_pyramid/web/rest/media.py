@@ -1,22 +1,53 @@
-"""The media type of an answer, and the form of its rows: JSON, one object, without nulls, CSV."""
+"""The media type of an answer, and the form of its rows: JSON, one object, without nulls, CSV.
 
-from collections.abc import Sequence
+Lists are answered in the other registered formats, too, as at the other face; PostgREST has no rule for these.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pyramid.request import Request
 
+from dynmodel_pyramid.errors import UnsupportedParameter
+from dynmodel_pyramid.exchange.contents import Parameters
+from dynmodel_pyramid.exchange.formats import Format
 from dynmodel_pyramid.exchange.forms import Form, JsonForm, RestCsvForm, Rows
+from dynmodel_pyramid.exchange.shown import Shown
 from dynmodel_pyramid.exchange.typed import exact_json, exactly
 from dynmodel_pyramid.rows.encoding import json_rows
 from dynmodel_pyramid.web.http.conditions import media_ranges
 from dynmodel_pyramid.web.http.explained import PLANS, Explanation, explanation, may_explain
+from dynmodel_pyramid.web.http.media_types import accepted_parameters
 from dynmodel_pyramid.web.rest.errors import not_available, single_object
 
 JSON, CSV = "application/json", "text/csv"
 OBJECT, ARRAY = "application/vnd.pgrst.object", "application/vnd.pgrst.array"
 #: The media types that can be explained.
 EXPLAINED = (JSON, CSV, OBJECT, f"{OBJECT}+json", ARRAY, f"{ARRAY}+json")
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A registered format that PostgREST does not have.
+
+    :param parameters: those of the media type
+    """
+
+    format: Format
+    parameters: Parameters
+
+    def form(self, shown: Callable[[Parameters], Shown]) -> Form:
+        """The form of a list.
+
+        :param shown: makes what the format gets to know of the list
+        :raises RestError: a parameter means nothing
+        """
+        assert self.format.write is not None  # as it is offered
+        try:
+            return self.format.write(shown(self.parameters))
+        except UnsupportedParameter as error:
+            raise not_available([self.format.media_type], error.detail) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +88,17 @@ def stripped(value: Any) -> Any:
     return [stripped(item) for item in value] if isinstance(value, list) else value
 
 
-def negotiated(request: Request, *, explains: bool = False) -> Media | Explanation:
+def negotiated(request: Request, *, reads: bool = False) -> Media | Explanation | File:
     """The first available one of the client's media types, in its own order (PostgREST, "Media Types").
 
-    :param explains: whether execution plans are among them, if the deployment allows these
+    :param reads: whether the other formats are among them, and execution plans, if the deployment allows these
     :raises RestError: none is available
     """
     header = request.headers.get("Accept", "").strip()
     if header in ("", "*/*", JSON):
         return Media(JSON)
-    wanted = media_ranges(header)
-    plans = PLANS if explains and may_explain(request) else ()
+    wanted, formats = media_ranges(header), request.registry.dynmodel_formats
+    plans = PLANS if reads and may_explain(request) else ()
     for name, parameters in wanted:
         is_stripped = parameters.get("nulls") == "stripped"
         base = name.removesuffix("+json")
@@ -81,4 +112,7 @@ def negotiated(request: Request, *, explains: bool = False) -> Media | Explanati
             return Media(CSV)
         if name in plans:
             return explanation(name, parameters, EXPLAINED)
+        if reads and name in formats.writable:
+            format = formats.of(name)
+            return File(format, accepted_parameters(header, name, format.parameters))
     raise not_available([name for name, _ in wanted])

@@ -39,6 +39,8 @@ from dynmodel_pyramid.web.http.body import (
 from dynmodel_pyramid.web.rest.errors import RestError, bad_body
 
 JSON, CSV, FORM = "application/json", "text/csv", "application/x-www-form-urlencoded"
+#: The media types of bodies that PostgREST has.
+KINDS = (JSON, CSV, FORM)
 
 
 def _no_constant(name: str) -> Any:
@@ -95,10 +97,10 @@ def _documents(
     request: Request, columns: Sequence[str] | None, file: Callable[[], BinaryIO]
 ) -> tuple[Iterator[dict[str, Any]], Mapping[str, str]]:
     kind = media_type_of(request) or JSON
-    if kind not in (JSON, CSV, FORM):
-        raise bad_body(f"Content-Type not acceptable: {kind}", hint=f"send {either([JSON, CSV, FORM])}")
+    if kind not in KINDS:
+        raise bad_body(f"Content-Type not acceptable: {kind}", hint=f"send {either(list(KINDS))}")
     csv: Format = request.registry.dynmodel_formats.of(CSV, REST)
-    refuse_parameters(request, kind, (JSON, CSV, FORM), csv.parameters if kind == CSV else ())
+    refuse_parameters(request, kind, KINDS, csv.parameters if kind == CSV else ())
     if kind == CSV and csv.read is not None:
         contents = csv.read(file(), reading_of(request, csv))
         return _of_csv(contents), contents.told

@@ -9,17 +9,18 @@ from pyramid.response import Response
 
 from dynmodel_pyramid.definitions.model import FieldDefinition
 from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.exchange.binding import documents_of
 from dynmodel_pyramid.queries.grammar.syntax import Column, Condition, Level
 from dynmodel_pyramid.rows.entries import Columns
 from dynmodel_pyramid.rows.filtered import Filtered
 from dynmodel_pyramid.rows.imports import Merging
 from dynmodel_pyramid.rows.parts import Document
 from dynmodel_pyramid.rows.reading import parse_id
-from dynmodel_pyramid.web.http.body import media_type_of
+from dynmodel_pyramid.web.http.body import body_file, media_type_of, position_of, reading_of, refuse_media_type
 from dynmodel_pyramid.web.http.writing import Sent, Write, create, delete, merging_of, update
 from dynmodel_pyramid.web.rest.errors import RestError, without_filter
 from dynmodel_pyramid.web.rest.face import REST
-from dynmodel_pyramid.web.rest.payload import CSV, Typing, each_document, read_documents
+from dynmodel_pyramid.web.rest.payload import CSV, KINDS, Typing, each_document, read_documents
 from dynmodel_pyramid.web.rest.resources import RestTable
 
 
@@ -27,18 +28,34 @@ def create_rows(context: RestTable, request: Request) -> Response:
     """Insert, or upsert with ``resolution=``."""
     write = Write(REST, context, request)
     names = write.query.columns
-    is_csv = media_type_of(request) == CSV
-    typing = Typing(write.rows, names, has_key_columns=is_csv)
-    payload = each_document(request, names)
-    begun = list(islice(payload.documents, 2))
-    documents = (Document(typing.typed(document)) for document in chain(begun, payload.documents))
     columns = Columns(write.rows, names, missing_default=write.preferences["missing"] == "default")
-    sent = Sent(documents, columns, len(begun) == 1, payload.position, payload.told)
-    answer, created = create(write, sent, merging_of(write))
+    answer, created = create(write, _file(write, columns) or _payload(write, columns), merging_of(write))
     if write.preferences["return"] == "headers-only" and created.count == 1:
         # A query that finds the row.
         answer.headers["Location"] = f"{context.path(request)}?id=eq.{created.last_id}"
     return answer
+
+
+def _payload(write: Write, columns: Columns) -> Sent:
+    """The rows of a body as in PostgREST."""
+    names = write.query.columns
+    typing = Typing(write.rows, names, has_key_columns=media_type_of(write.request) == CSV)
+    payload = each_document(write.request, names)
+    begun = list(islice(payload.documents, 2))
+    documents = (Document(typing.typed(document)) for document in chain(begun, payload.documents))
+    return Sent(documents, columns, len(begun) == 1, payload.position, payload.told)
+
+
+def _file(write: Write, columns: Columns) -> Sent | None:
+    """The rows of a file in a format that PostgREST does not have, as at the other face; None: it is none."""
+    request, formats = write.request, write.request.registry.dynmodel_formats
+    kind = media_type_of(request)
+    if kind in KINDS or kind not in formats.readable:
+        return None
+    refuse_media_type(request, formats.readable, formats)
+    format, file = formats[kind], body_file(request)
+    contents = format.read(file, reading_of(request, format))
+    return Sent(documents_of(contents, write.rows, columns), columns, contents.is_one, position_of(file), contents.told)
 
 
 def update_rows(context: RestTable, request: Request) -> Response:
