@@ -19,6 +19,7 @@
 ``forms``        rows as the bodies of answers
 ``formats``      the registry of formats
 ``built_in``     JSON, NDJSON and CSV, as they are registered
+``codings``      bodies and files in gzip, zstd, brotli
 ``packed``       what packed files may grow to
 ``arrow``        Parquet and Arrow streams
 ``xlsx``         workbooks of Excel

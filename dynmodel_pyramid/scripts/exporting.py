@@ -9,7 +9,6 @@ file gets its name when it is whole: one that is there is replaced then, and sta
 """
 
 import argparse
-import gzip
 import os
 import sys
 from collections.abc import Iterator
@@ -21,14 +20,16 @@ from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.exchange.backup.archives import writing
 from dynmodel_pyramid.exchange.backup.saving import save
 from dynmodel_pyramid.exchange.exporting import export_rows
-from dynmodel_pyramid.exchange.local_files import PACKED, STANDARD, format_of, refuse_parameters
+from dynmodel_pyramid.exchange.local_files import STANDARD, PackedFile, coding_of, format_of, refuse_parameters
 from dynmodel_pyramid.scripts.importing import WRITTEN, parameters_of, parser_of, run_with, tables_progress
 from dynmodel_pyramid.scripts.progress import Progress
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = parser_of("dynmodel-export", "Write the rows of a table into a file, or make a backup.")
-    parser.add_argument("file", help="the file; - for standard output; .gz is packed; or a new folder, zip or tar")
+    parser.add_argument(
+        "file", help="the file; - for standard output; .gz, .zst and .br are packed; or a new folder, zip or tar"
+    )
     parser.add_argument("--table", help="the table's model name or number; without it a backup of all tables is made")
     parser.add_argument("--query", default="", help="which rows and values, as in an address: price=gt.10&order=name")
     return parser
@@ -83,11 +84,12 @@ def written(path: str) -> Iterator[BinaryIO]:
     unfinished = Path(f"{path}.{os.getpid()}.unfinished")
     try:
         with unfinished.open("xb") as file:
-            if path.endswith(PACKED):
-                with gzip.GzipFile(fileobj=file, mode="wb", mtime=0) as packed:
-                    yield cast(BinaryIO, packed)
-            else:
+            coding = coding_of(path)
+            if coding is None:
                 yield file
+            else:
+                with PackedFile(file, coding) as packed:
+                    yield cast(BinaryIO, packed)
         unfinished.replace(path)
     except BaseException:
         unfinished.unlink(missing_ok=True)

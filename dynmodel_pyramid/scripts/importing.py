@@ -62,7 +62,9 @@ def parameters_of(args: argparse.Namespace) -> dict[str, str]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = parser_of("dynmodel-import", "Write the rows of a file, or restore a backup.")
-    parser.add_argument("file", help="the file; - for standard input; .gz is unpacked; or a backup: a folder, zip, tar")
+    parser.add_argument(
+        "file", help="the file; - for standard input; .gz, .zst, .br are unpacked; or a backup: a folder, zip, tar"
+    )
     parser.add_argument("--table", help="the table's model name or number; without it the file is a backup")
     parser.add_argument("--beside-others", action="store_true", help="a backup: also if the database has tables")
     made = parser.add_argument_group("a new table")

@@ -9,8 +9,7 @@ breachattack.com): those with tokens and sessions, and those to a session's cook
 send.
 """
 
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from pyramid.registry import Registry
@@ -18,9 +17,8 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.errors import ExtraMissing
-from dynmodel_pyramid.fields.extras import require
+from dynmodel_pyramid.exchange.codings import encoder
 from dynmodel_pyramid.web.http.conditions import CODINGS, tag_in
-from dynmodel_pyramid.web.http.decoded import EXTRA, zstd
 from dynmodel_pyramid.web.http.once import SECRET
 from dynmodel_pyramid.web.http.tree import ROUTE, Handler
 from dynmodel_pyramid.web.identity.credentials import sent_credential
@@ -28,36 +26,17 @@ from dynmodel_pyramid.web.identity.credentials import sent_credential
 #: Bytes below which an answer is not encoded: it would fit in one packet anyway.
 SMALL = 1024
 #: Parts of long lists are flushed, so higher levels cost more and save nothing: tests/bench/codings.py.
-_LEVELS = {"gzip": 4, "zstd": 1, "br": 1}
+#: The best coding first.
+_LEVELS = {"zstd": 1, "br": 1, "gzip": 4}
 _SAME_SITE = ("same-origin", "none")
-#: Makes the two functions of an encoder: a part, flushed; and the end.
-Encoder = tuple[Callable[[bytes], bytes], Callable[[], bytes]]
-
-
-def _gzip() -> Encoder:
-    deflate = zlib.compressobj(_LEVELS["gzip"], zlib.DEFLATED, 16 + zlib.MAX_WBITS)
-    return lambda part: deflate.compress(part) + deflate.flush(zlib.Z_SYNC_FLUSH), deflate.flush
-
-
-def _zstd() -> Encoder:
-    compressor = zstd().ZstdCompressor(level=_LEVELS["zstd"])
-    return lambda part: compressor.compress(part, mode=compressor.FLUSH_BLOCK), compressor.flush
-
-
-def _br() -> Encoder:
-    compressor = require("brotli", EXTRA).Compressor(quality=_LEVELS["br"])
-    return lambda part: compressor.process(part) + compressor.flush(), compressor.finish
-
-
-_ENCODERS: dict[str, Callable[[], Encoder]] = {"zstd": _zstd, "br": _br, "gzip": _gzip}
 
 
 def available() -> tuple[str, ...]:
     """The codings of this deployment, the best first."""
     found = []
-    for name, make in _ENCODERS.items():
+    for name, level in _LEVELS.items():
         try:
-            make()
+            encoder(name, level)
         except ExtraMissing:
             continue
         found.append(name)
@@ -90,13 +69,13 @@ class Encoded:
 
     def __init__(self, parts: Any, coding: str) -> None:
         self._parts, self._source = parts, iter(parts)
-        self._encode, self._finish = _ENCODERS[coding]()
+        self._encoder = encoder(coding, _LEVELS[coding])
         self._bytes = self._made()
 
     def _made(self) -> Iterator[bytes]:
         for part in self._source:
-            yield self._encode(part)
-        yield self._finish()
+            yield self._encoder.encode(part) + self._encoder.flush()
+        yield self._encoder.finish()
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -158,8 +137,8 @@ def _may_tell_secrets(request: Request) -> bool:
 
 def _encode(request: Request, answer: Response, coding: str) -> None:
     if answer.content_length is not None and isinstance(answer.app_iter, list):
-        encode, finish = _ENCODERS[coding]()
-        answer.body = encode(answer.body) + finish()
+        whole = encoder(coding, _LEVELS[coding])
+        answer.body = whole.encode(answer.body) + whole.finish()
     else:
         answer.app_iter = Encoded(answer.app_iter, coding)
         answer.content_length = None

@@ -5,8 +5,10 @@ import io
 import json
 import sys
 
+import brotli
 import pytest
 
+from dynmodel_pyramid.exchange.codings import zstd
 from dynmodel_pyramid.scripts import exporting, importing
 from dynmodel_pyramid.scripts.progress import Progress
 from tests.server_process import write_ini
@@ -43,9 +45,18 @@ def test_there_and_back(console, tmp_path):
     assert console(importing.main, "b.csv", "--table", "A", "--quiet")[0] == 3
     assert "2 of them were there" in console(importing.main, "b.csv", "--table", "A", "--upsert")[1]
     assert console(importing.main, "b.csv", "--table", "A", "--columns", "name,price")[:2] == (0, "2 rows written.\n")
-    assert console(exporting.main, "all.ndjson.gz", "--table", "A", "--query", "select=id&order=id")[0] == 0
-    lines = gzip.decompress((tmp_path / "all.ndjson.gz").read_bytes()).splitlines()
-    assert [json.loads(line)["id"] for line in lines] == [1, 3, 4, 5]
+    # Packed files.
+    unpack = {"gz": gzip.decompress, "zst": zstd().decompress, "br": brotli.decompress}
+    for suffix, unpacked in unpack.items():
+        name = f"all.ndjson.{suffix}"
+        assert console(exporting.main, name, "--table", "A", "--query", "select=id&order=id")[0] == 0
+        lines = unpacked((tmp_path / name).read_bytes()).splitlines()
+        assert [json.loads(line)["id"] for line in lines] == [1, 3, 4, 5]
+        arguments = (name, "--table", "A", "--upsert", "--part-rows", "3")
+        assert console(importing.main, *arguments)[1] == "4 rows written, 4 of them were there.\n"
+        (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:-3])
+        status, _, err = console(importing.main, *arguments)
+        assert status == 3 and "cut off" in err and "its name" in err
     status, out, _ = console(importing.main, "-", "--format", "ndjson", "--table", "A", stdin=b'{"name": "x"}\n')
     assert (status, out) == (0, "1 rows written.\n")
     assert sorted(path.name for path in tmp_path.glob("*unfinished")) == []

@@ -9,8 +9,8 @@ import pytest
 import webob
 
 from dynmodel_pyramid.errors import Malformed, TooLarge
+from dynmodel_pyramid.exchange.codings import Decoded, zstd
 from dynmodel_pyramid.web.encoded import Encoded, chosen
-from dynmodel_pyramid.web.http.decoded import Decoded, zstd
 
 OFFERS = ("zstd", "br", "gzip")
 PACK = {"gzip": gzip.compress, "zstd": lambda data: zstd().compress(data), "br": brotli.compress}
@@ -18,7 +18,7 @@ UNPACK = {"gzip": gzip.decompress, "zstd": lambda data: zstd().decompress(data),
 
 
 def decoded(data: bytes, coding: str, limit: int = 1_000_000) -> Decoded:
-    return Decoded(io.BytesIO(data), coding, limit, lambda most: TooLarge(f"more than {most}"))
+    return Decoded(io.BytesIO(data), coding, (limit, lambda most: TooLarge(f"more than {most}")))
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_bodies_are_bounded(coding):
     assert file.read(10) + file.readline() + file.read() == data and file.tell() == len(data)
     assert file.seek(5) == 5 and file.read(4) == data[5:9]
     assert file.seek(-6, 2) == len(data) - 6 and file.read() == data[-6:]
-    assert decoded(packed, coding, len(data)).read() == data
+    assert decoded(packed, coding, len(data)).read() == Decoded(io.BytesIO(packed), coding).read() == data
     for most in (1000, len(data) - 1):
         with pytest.raises(TooLarge):
             decoded(packed, coding, most).read()

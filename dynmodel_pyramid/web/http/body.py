@@ -13,12 +13,12 @@ from typing import Any, BinaryIO, cast
 from pyramid.request import Request
 
 from dynmodel_pyramid.errors import Malformed, TooLarge
+from dynmodel_pyramid.exchange.codings import NAMES, Decoded
 from dynmodel_pyramid.exchange.contents import Reading
 from dynmodel_pyramid.exchange.dialects import UTF_8
 from dynmodel_pyramid.exchange.documents import parse_json, too_long
 from dynmodel_pyramid.exchange.formats import Format, Formats
 from dynmodel_pyramid.hints import either
-from dynmodel_pyramid.web.http.decoded import NAMES, Decoded
 from dynmodel_pyramid.web.http.errors import UnsupportedMediaType
 from dynmodel_pyramid.web.http.media_types import parameters_of
 
@@ -52,7 +52,7 @@ def read_document(request: Request) -> bytes:
         raise _too_large(limit)
     coding = _encoding(request)
     if coding in NAMES:
-        body = Decoded(BytesIO(body), coding, limit, _too_large).read(longest + 1)
+        body = Decoded(BytesIO(body), coding, (limit, _too_large)).read(longest + 1)
     if len(body) > longest:
         raise too_long(longest)
     return body
@@ -64,7 +64,7 @@ def body_file(request: Request) -> BinaryIO:
     :raises TooLarge: over ``dynmodel.max_body_size``; of an encoded body also when it is read, if more comes out
     """
     file, coding = body_as_sent(request), _encoding(request)
-    return cast(BinaryIO, Decoded(file, coding, _most(request), _too_large)) if coding in NAMES else file
+    return cast(BinaryIO, Decoded(file, coding, (_most(request), _too_large))) if coding in NAMES else file
 
 
 def body_as_sent(request: Request) -> BinaryIO:

@@ -1,5 +1,7 @@
-"""Bodies in a content coding (RFC 9110, section 8.4.1), decoded while they are read, with bounds on what comes out and
-on the memory that a decoder takes.
+"""Bodies and files in a content coding (RFC 9110, section 8.4.1).
+
+They are decoded while they are read, with bounds on what comes out and on the memory that a decoder takes, and encoded
+part by part.
 
 zstd and brotli come with the extra ``compression``.
 """
@@ -9,6 +11,8 @@ import io
 import sys
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from os import SEEK_CUR, SEEK_END, SEEK_SET
 from types import ModuleType
 from typing import Any, BinaryIO, cast
@@ -18,6 +22,8 @@ from dynmodel_pyramid.fields.extras import require
 
 #: The names of codings, and the name by which each is meant.
 NAMES = {"gzip": "gzip", "x-gzip": "gzip", "zstd": "zstd", "br": "br"}
+#: The suffixes of files.
+SUFFIXES = {".gz": "gzip", ".zst": "zstd", ".br": "br"}
 EXTRA = "compression"
 _CHUNK = 65_536
 #: The largest window of zstd, as a power of two: 8 MiB, as RFC 9659 has it.
@@ -34,16 +40,23 @@ class Decoded(io.BufferedIOBase):
 
     :param file: the body as it was sent
     :param coding: one of :data:`NAMES`
-    :param limit: the most bytes that may come out
-    :param too_large: makes the error for more
+    :param limit: the most bytes that may come out, and what makes the error for more; None: any number
+    :param hint: of the error for a file that is not in the coding
     :raises ExtraMissing: no library for the coding is installed
     :raises Malformed: when it is read: the body is not in the coding, or is cut off
     """
 
-    def __init__(self, file: BinaryIO, coding: str, limit: int, too_large: Callable[[int], Exception]) -> None:
+    def __init__(
+        self,
+        file: BinaryIO,
+        coding: str,
+        limit: tuple[int, Callable[[int], Exception]] | None = None,
+        *,
+        hint: str = "leave Content-Encoding out if it is not encoded",
+    ) -> None:
         self._coding = NAMES[coding]
         self._file, self._broken = _OPENERS[self._coding](file)
-        self._limit, self._too_large = limit, too_large
+        self._limit, self._hint = limit, hint
 
     def readable(self) -> bool:
         return True
@@ -53,14 +66,12 @@ class Decoded(io.BufferedIOBase):
         return False
 
     def read(self, size: int | None = -1) -> bytes:
-        whole = size is None or size < 0
-        return self._bounded(self._file.read, self._limit + 1 if whole else size)
+        return self._bounded(self._file.read, size)
 
     read1 = read
 
     def readline(self, size: int | None = -1) -> bytes:
-        whole = size is None or size < 0
-        return self._bounded(self._file.readline, self._limit + 1 if whole else size)
+        return self._bounded(self._file.readline, size)
 
     def tell(self) -> int:
         return self._file.tell()
@@ -84,6 +95,8 @@ class Decoded(io.BufferedIOBase):
         super().close()
 
     def _bounded(self, read: Callable[[Any], bytes], size: int | None) -> bytes:
+        if self._limit is not None and (size is None or size < 0):
+            size = self._limit[0] + 1
         try:
             data = read(size)
         except self._broken:
@@ -91,9 +104,10 @@ class Decoded(io.BufferedIOBase):
             if self._coding == "zstd":
                 detail += ", or it needs a window of more than 8 MiB"
             code = "malformed_gzip" if self._coding == "gzip" else "malformed_encoding"
-            raise Malformed(detail, code=code, hint="leave Content-Encoding out if it is not encoded") from None
-        if self._file.tell() > self._limit:
-            raise self._too_large(self._limit)
+            raise Malformed(detail, code=code, hint=self._hint) from None
+        if self._limit is not None and self._file.tell() > self._limit[0]:
+            most, too_large = self._limit
+            raise too_large(most)
         return data
 
 
@@ -181,3 +195,43 @@ def _open_brotli(file: BinaryIO) -> tuple[BinaryIO, tuple[type[Exception], ...]]
 
 
 _OPENERS = {"gzip": _open_gzip, "zstd": _open_zstd, "br": _open_brotli}
+
+
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """What makes the bytes of one body or file.
+
+    :param encode: takes a part, and may keep bytes back
+    :param flush: gives what was kept back
+    :param finish: gives the end
+    """
+
+    encode: Callable[[bytes], bytes]
+    flush: Callable[[], bytes]
+    finish: Callable[[], bytes]
+
+
+def encoder(coding: str, level: int) -> Encoder:
+    """
+    :param coding: one of the values of :data:`NAMES`
+    :raises ExtraMissing: no library for the coding is installed
+    """
+    return _ENCODERS[coding](level)
+
+
+def _encode_gzip(level: int) -> Encoder:
+    deflate = zlib.compressobj(level, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+    return Encoder(deflate.compress, partial(deflate.flush, zlib.Z_SYNC_FLUSH), deflate.flush)
+
+
+def _encode_zstd(level: int) -> Encoder:
+    compressor = zstd().ZstdCompressor(level=level)
+    return Encoder(compressor.compress, partial(compressor.flush, compressor.FLUSH_BLOCK), compressor.flush)
+
+
+def _encode_brotli(level: int) -> Encoder:
+    compressor = require("brotli", EXTRA).Compressor(quality=level)
+    return Encoder(compressor.process, compressor.flush, compressor.finish)
+
+
+_ENCODERS: dict[str, Callable[[int], Encoder]] = {"gzip": _encode_gzip, "zstd": _encode_zstd, "br": _encode_brotli}
