@@ -200,6 +200,15 @@ class Dialect:
                     return
                 rows = cursor.fetchmany(size)
 
+    def as_records(
+        self, connection: sa.Connection, sql: str, parameters: Any
+    ) -> tuple[str, Sequence[Any], Sequence[str | None]] | None:
+        """A SELECT whose rows are those of another one, each as one text: ``("a text",1,,t)``. With it the description
+        of the other one's columns, and the kinds of their values: text, integer, number, boolean; None: another one.
+        None for all, if the database writes no such texts.
+        """
+        return None
+
     def stopper(self, connection: sa.Connection) -> Callable[[], None]:
         """A function that ends the statement that this connection runs, if it runs one; for other threads. The
         connection is thrown away afterwards.

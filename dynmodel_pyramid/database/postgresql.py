@@ -21,6 +21,8 @@ from dynmodel_pyramid.database.things import Thing, Things
 #: The application names of sessions that are streams, as pg_stat_activity shows them.
 STREAM, SLOW_STREAM = "dynmodel stream", "dynmodel stream that waits for its client"
 
+#: The kinds of values by the types' numbers (pg_type.dat), of those whose texts say as much as their values.
+_KINDS = {25: "text", 1043: "text", 20: "integer", 21: "integer", 23: "integer", 701: "number", 16: "boolean"}
 _END_STREAMS = sa.text(
     """
     SELECT pg_terminate_backend(activity.pid) FROM pg_stat_activity AS activity
@@ -269,6 +271,14 @@ class PostgreSQL(Dialect):
         self, connection: sa.Connection, sql: str, parameters: Any, size: int
     ) -> Generator[tuple[Sequence[Any], Sequence[Sequence[Any]]]]:
         return ServerStream(connection, size).read(connection, sql, parameters)
+
+    def as_records(
+        self, connection: sa.Connection, sql: str, parameters: Any
+    ) -> tuple[str, Sequence[Any], Sequence[str | None]]:
+        with raw_cursor(connection) as cursor:
+            cursor.execute(f"SELECT * FROM ({sql}) AS records LIMIT 0", parameters)
+            kinds = [_KINDS.get(column[1]) for column in cursor.description]
+            return f"SELECT CAST((records.*) AS text) FROM ({sql}) AS records", cursor.description, kinds
 
     def stopper(self, connection: sa.Connection) -> Callable[[], None]:
         return partial(driver_connection(connection).cancel_safe, timeout=CANCEL_TIMEOUT)

@@ -13,6 +13,7 @@ from dynmodel_pyramid.database.dialect import ONE_MOMENT
 from dynmodel_pyramid.errors import Busy, Malformed, NotFound
 from dynmodel_pyramid.exchange.contents import NO_PARAMETERS, Parameters
 from dynmodel_pyramid.exchange.formats import Format
+from dynmodel_pyramid.exchange.forms import Form
 from dynmodel_pyramid.exchange.shown import Shown
 from dynmodel_pyramid.queries import QueryError, parse, split
 from dynmodel_pyramid.rows.permitted import row_service
@@ -47,7 +48,7 @@ def export_rows(
             results = _results(attempt, table, query)
             with one_moment(attempt) as connection:
                 shown = Shown(results.plan.names, results.rows.model, results.plan.query.select, parameters)
-                return _write(format.write(shown).parts, results, connection, file, watch)
+                return _write(format.write(shown), results, connection, file, watch)
         except Stale:
             continue
     raise Busy(f"the definition of {table} changed {ATTEMPTS} times")
@@ -80,7 +81,7 @@ def one_moment(attempt: Attempt) -> Iterator[sa.Connection]:
 
 
 def _write(
-    parts_of: Callable[[Iterator[Sequence[Sequence[Any]]]], Iterator[bytes]],
+    form: Form,
     results: Queried,
     connection: sa.Connection,
     file: BinaryIO,
@@ -90,11 +91,11 @@ def _write(
 
     def counted() -> Iterator[Sequence[Sequence[Any]]]:
         nonlocal count
-        for rows in results.parts(connection, results.plan.limit, results.plan.offset):
+        for rows in results.parts(connection, results.plan.limit, results.plan.offset, form.records):
             yield rows
             count += len(rows)
             watch(count)
 
-    for part in parts_of(counted()):
+    for part in form.parts(counted()):
         file.write(part)
     return count

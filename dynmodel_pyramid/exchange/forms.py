@@ -26,11 +26,13 @@ class Form:
     :param is_single: the form is for exactly one row
     :param is_made_first: the whole is made before its first byte, so that :class:`~dynmodel_pyramid.errors.Unwritable`
         is an answer
+    :param records: the kinds of values, by columns, of records that it takes as rows, too (:class:`Records`)
     """
 
     content_type: str
     is_single = is_made_first = False
     opening = between = closing = b""
+    records: Sequence[str] | None = None
 
     def part(self, rows: Rows) -> bytes:
         """One or more rows, without the text around them."""

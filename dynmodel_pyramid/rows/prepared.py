@@ -19,6 +19,12 @@ from dynmodel_pyramid.rows.copying import copied_lines, driver_dump
 _Processor = Callable[[Any], Any]
 
 
+class Records(list[Sequence[Any]]):
+    """Rows of one value each: the text of a record, as PostgreSQL writes it (its manual, "Composite Type Input and
+    Output Syntax"). For writers that make no Python values: 20 values cost 3 us as a tuple, 0.2 as a record.
+    """
+
+
 class PreparedSelect:
     """A SELECT whose parameters are named by ``bindparam``. Its other values are constants."""
 
@@ -44,6 +50,7 @@ class PreparedSelect:
         self._types = [column.type.dialect_impl(dialect) for column in statement.selected_columns]
         self._dialect = dialect
         self._processors: list[tuple[int, _Processor]] | None = None
+        self._as_records: tuple[str, Sequence[str | None]] | None = None
 
     def planned_rows(self, connection: sa.Connection, dialect: Dialect) -> int | None:
         """How many rows the database's planner expects; None if it gives no estimate."""
@@ -66,19 +73,39 @@ class PreparedSelect:
         return self._processed(description, rows)
 
     def parts(
-        self, connection: sa.Connection, dialect: Dialect, size: int, parameters: Mapping[str, Any]
+        self,
+        connection: sa.Connection,
+        dialect: Dialect,
+        size: int,
+        parameters: Mapping[str, Any],
+        records: Sequence[str] | None = None,
     ) -> Generator[Sequence[Sequence[Any]]]:
-        """All rows in parts of ``size``, while they are read; only the first part may be empty."""
+        """All rows in parts of ``size``, while they are read; only the first part may be empty.
+
+        :param records: the kinds of values (:meth:`Dialect.as_records`); if they are the columns', the parts may be
+            :class:`Records`
+        """
         if self.refused:
             options = {"compiled_cache": None, "stream_results": True, "yield_per": size}
             with connection.execute(self._statement, parameters, execution_options=options) as result:
                 yield from result.partitions(size)
             return
-        parts = dialect.stream(connection, self._sql, self._given(parameters), size)
+        given = self._given(parameters)
+        sql = None if records is None else self._records(connection, dialect, given, records)
+        parts = dialect.stream(connection, self._sql if sql is None else sql, given, size)
         with closing(parts):
             for number, (description, rows) in enumerate(parts):
                 if rows or not number:
-                    yield self._processed(description, rows)
+                    yield self._processed(description, rows) if sql is None else Records(rows)
+
+    def _records(self, connection: sa.Connection, dialect: Dialect, given: Any, kinds: Sequence[str]) -> str | None:
+        """The statement that gives records of these kinds of values, if it gives the values that this one does."""
+        if self._as_records is None:
+            described = dialect.as_records(connection, self._sql, given)
+            is_plain = described is not None and not self._prepare(described[1])
+            self._as_records = (described[0], described[2]) if described is not None and is_plain else ("", ())
+        sql, own = self._as_records
+        return sql if list(own) == list(kinds) else None
 
     def _processed(self, description: Sequence[Any], rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
         if self._processors is None:

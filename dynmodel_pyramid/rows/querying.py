@@ -156,13 +156,18 @@ class Queried:
             last = self._kept.last = (key, PreparedSelect(statement, connection.dialect))
         return last[1](connection, self._values)
 
-    def parts(self, connection: sa.Connection, limit: int | None, offset: int) -> Generator[Sequence[Sequence[Any]]]:
-        """The rows' values, in the order of ``plan.names``, ``CHUNK`` rows in memory."""
+    def parts(
+        self, connection: sa.Connection, limit: int | None, offset: int, records: Sequence[str] | None = None
+    ) -> Generator[Sequence[Sequence[Any]]]:
+        """The rows' values, in the order of ``plan.names``, ``CHUNK`` rows in memory.
+
+        :param records: see :meth:`PreparedSelect.parts`
+        """
         last = self._kept.stream
         if last is None or last[0] != (limit, offset):
             statement = PreparedSelect(self.plan.page(limit, offset), connection.dialect)
             last = self._kept.stream = ((limit, offset), statement)
-        return last[1].parts(connection, self.rows.catalogue.database.dialect, CHUNK, self._values)
+        return last[1].parts(connection, self.rows.catalogue.database.dialect, CHUNK, self._values, records)
 
     def guess(self, connection: sa.Connection, how: str) -> int | None:
         """How many rows the database's planner expects; None if it gives no estimate, or counting is as good.

@@ -4,6 +4,7 @@ import datetime
 import io
 import struct
 from decimal import Decimal
+from types import SimpleNamespace
 from uuid import UUID
 
 import pyarrow as pa
@@ -11,9 +12,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from dynmodel_pyramid.errors import Malformed, TooLarge
+from dynmodel_pyramid.exchange.arrow.batches import Batches
 from dynmodel_pyramid.exchange.arrow.parquet import read_parquet
 from dynmodel_pyramid.exchange.arrow.streams import read_stream
 from dynmodel_pyramid.exchange.contents import Broken, Reading
+from dynmodel_pyramid.exchange.shown import ShownField
+from dynmodel_pyramid.fields.registry import read_options
+from tests.document_types import installed
 
 UTC = datetime.UTC
 MOMENT = datetime.datetime(2026, 1, 31, 12, 30, 0, 250000)
@@ -228,3 +233,27 @@ def test_other_files():
         assert hint in caught.value.hint
     with pytest.raises(Malformed):
         read_stream(io.BytesIO(b"a,b\n1,2\n3,4\n5,6\n"), Reading())
+
+
+#: The lines of records as PostgreSQL writes them, without their parentheses.
+LINES = [
+    '1,"a ""b\\\\",2.50,2026-01-31,t,1e+20,2026-01-31T12:00:00Z',
+    "2,,,,,,",
+    '3,"",-0.01,0001-01-01,f,-0,9999-12-31T23:59:59.000001Z',
+    '4,"x\ny",9,9999-12-31,,0.1,0001-01-01T00:00:00Z',
+]
+
+
+def test_records_are_read_as_their_values_are():
+    definition = {"text": {}, "decimal": {"scale": 2}, "date": {}, "boolean": {}, "number": {}, "datetime": {}}
+    types = {known.name: known.field_type for known in installed()}
+    fields = {
+        name: ShownField(name, types[name], read_options(types[name], options)) for name, options in definition.items()
+    }
+    batches = Batches(SimpleNamespace(names=["id", *fields], fields=fields))
+    assert batches.records == ["integer", "text", "text", "text", "boolean", "number", "text"]
+    read = batches.of_lines(LINES)
+    assert read == batches.of_values(LINES)
+    assert [array[0].as_py() for array in read][:4] == [1, 'a "b\\', Decimal("2.50"), DAY]
+    # A day that only Python reads.
+    assert batches.of_lines([LINES[0].replace("2026-01-31,", "20260131,")])[3][0].as_py() == DAY

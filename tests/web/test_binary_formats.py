@@ -202,3 +202,51 @@ def test_without_the_library(client, monkeypatch):
     answer = client.app.get(rows, headers={"Accept": PARQUET}, status=409).json
     assert (answer["code"], answer["hint"]) == ("extra_missing", 'pip install "dynmodel_pyramid[arrow]"')
     assert post(client, rows, ARROW, b"", 409)["code"] == "extra_missing"
+
+
+#: Texts that records of PostgreSQL quote, or that a reader of CSV might take for something else.
+NASTY = [
+    *(
+        "",
+        '"',
+        "\\",
+        ",",
+        "()",
+        "a\nb",
+        "a\r\nb",
+        "\r",
+        "\ufeffx",
+        "\ufeff",
+        " ",
+        " x ",
+        "NULL",
+        "\\N",
+        '""',
+        '\\"',
+        "ä€😀",
+    ),
+    *("t", "1", "\x0b", "\u2028", "\\,", '",', "'", None, "#", "\x85", "end\n"),
+]
+
+
+def test_records_give_what_values_give(client):
+    """A page comes as values, a list without a limit as the texts of records where the database writes them."""
+    types = written_types()
+    fields = {f"f{number}": {"type": name, **options} for number, (name, (options, _)) in enumerate(types.items())}
+    rows = client.table({**fields, "nasty": "text"}) + "rows/"
+    documents = {name: one_of(none(), known[1]) for name, known in zip(fields, types.values(), strict=True)}
+
+    @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+    @given(fixed_dictionaries(documents))
+    def add(document):
+        client.send("POST", rows, {k: v[0] if isinstance(v, tuple) else v for k, v in document.items()}, status=201)
+
+    add()
+    client.send("POST", rows, [{"nasty": text} for text in NASTY], status=201)
+    for name in ("id", "nasty", "nasty,id,n:id.max()", "n:count()", *fields, "*"):
+        path = f"{rows}?select={name}&order=id" if "(" not in name else f"{rows}?select={name}"
+        values, lines = get(client, f"{path}&limit=1000", ARROW), get(client, path, ARROW)
+        assert pa.ipc.open_stream(lines).read_all().equals(pa.ipc.open_stream(values).read_all()), (
+            name,
+            fields.get(name),
+        )

@@ -4,6 +4,7 @@
 ``cells``     Arrow's arrays -> the cells of records
 ``flat``      the buffers of arrays -> Python's values
 ``records``   Arrow's batches -> records
+``batches``   lists of rows -> batches
 ``thrift``    the structs in which a Parquet file describes itself
 ``pages``     what the pages of a Parquet file will grow to
 ``parquet``   Parquet

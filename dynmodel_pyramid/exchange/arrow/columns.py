@@ -5,6 +5,7 @@ pyarrow's compute functions are not used: their import alone takes 9 MB of memor
 
 import datetime
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from types import MappingProxyType, NoneType
@@ -37,6 +38,9 @@ def load_arrow(part: str = "pyarrow") -> Any:
     :raises ExtraMissing: it is not installed
     """
     # Its own allocator keeps 20 MB more. It is chosen at the first import, which may have been the application's.
+    loaded = sys.modules.get(part)
+    if loaded is not None:
+        return loaded
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     return require(part, ARROW[1])
 
@@ -47,11 +51,13 @@ class Column(NamedTuple):
     :param type: of Arrow
     :param value: makes a value that Arrow takes of one of an answer, which is not None; None: they are the same
     :param same: the type of values that Arrow takes as they are
+    :param kind: of values in records (:meth:`Dialect.as_records`); None: it takes none from there
     """
 
     type: Any
     value: Callable[[Any], Any] | None
     same: type | None = None
+    kind: str | None = None
 
     def array(self, values: Sequence[Any]) -> Any:
         """An array of Arrow."""
@@ -75,7 +81,7 @@ def columns_of(shown: Shown) -> list[Column]:
         if field is not None:
             columns.append(column_of(field.type, field.options))
         else:
-            columns.append(Column(load_arrow().int64(), None) if name == "id" else text_column())
+            columns.append(Column(load_arrow().int64(), None, kind="integer") if name == "id" else text_column())
     return columns
 
 
@@ -86,7 +92,7 @@ def schema_of(shown: Shown, columns: Sequence[Column]) -> Any:
 
 def text_column() -> Column:
     """The column of values that may be anything: texts, and the JSON texts of all others."""
-    return Column(load_arrow().string(), _text, str)
+    return Column(load_arrow().string(), _text, str, "text")
 
 
 def column_of(field_type: FieldType, options: Options) -> Column:
@@ -101,20 +107,24 @@ def column_of(field_type: FieldType, options: Options) -> Column:
     if kind is None:
         return text_column()
     if pa.types.is_floating(kind):
-        return Column(kind, _number, float)
-    return Column(kind, _plain if pa.types.is_nested(kind) else None)
+        return Column(kind, _number, float, "number")
+    if pa.types.is_nested(kind):
+        return Column(kind, _plain)
+    return Column(kind, None, kind={pa.int64(): "integer", pa.bool_(): "boolean"}.get(kind))
 
 
 def _string_column(field_type: FieldType, options: Options, rules: Mapping[str, Any]) -> Column:
     """The column of a field whose JSON values are strings."""
     pa = load_arrow()
     if rules.get("format") == "date":
-        return Column(pa.date32(), datetime.date.fromisoformat)
+        return Column(pa.date32(), datetime.date.fromisoformat, kind="text")
     if rules.get("format") == "date-time":
-        return Column(pa.timestamp("us", "UTC"), _moment)
+        return Column(pa.timestamp("us", "UTC"), _moment, kind="text")
     if field_type.exact_numbers and options.get("precision", MOST_DIGITS + 1) <= MOST_DIGITS:
-        decimal = pa.decimal128 if options["precision"] <= DIGITS else pa.decimal256
-        return Column(decimal(options["precision"], options["scale"]), Decimal)
+        digits = options["precision"], options["scale"]
+        if digits[0] <= DIGITS:
+            return Column(pa.decimal128(*digits), Decimal, kind="text")
+        return Column(pa.decimal256(*digits), Decimal)
     column = field_type.column(options, ANY_DATABASE)
     if column is not None and isinstance(column.type, sa.Time):
         return Column(pa.time64("us"), datetime.time.fromisoformat)

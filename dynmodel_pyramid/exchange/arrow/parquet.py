@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
 from dynmodel_pyramid.errors import Malformed
-from dynmodel_pyramid.exchange.arrow.columns import ARROW, columns_of, load_arrow, schema_of
+from dynmodel_pyramid.exchange.arrow.batches import Batches
+from dynmodel_pyramid.exchange.arrow.columns import ARROW, load_arrow
 from dynmodel_pyramid.exchange.arrow.pages import (
     BYTE_ARRAY,
     DELTA_BYTE_ARRAY,
@@ -16,7 +17,7 @@ from dynmodel_pyramid.exchange.arrow.pages import (
     longest_text,
     pages_of,
 )
-from dynmodel_pyramid.exchange.arrow.records import BYTES, ROWS, Sink, batch_of, records_of, refusing
+from dynmodel_pyramid.exchange.arrow.records import BYTES, ROWS, Sink, records_of, refusing
 from dynmodel_pyramid.exchange.contents import Reading, RecordContents
 from dynmodel_pyramid.exchange.formats import Format
 from dynmodel_pyramid.exchange.forms import Form, Rows
@@ -115,26 +116,26 @@ class ParquetForm(Form):
     content_type = MEDIA_TYPE
 
     def __init__(self, shown: Shown) -> None:
-        self._columns = columns_of(shown)
-        self._schema = schema_of(shown, self._columns)
+        self._batches = Batches(shown)
+        self.records = self._batches.records
 
     def parts(self, parts: Iterable[Rows]) -> Iterator[bytes]:
         parquet, pa = load_arrow("pyarrow.parquet"), load_arrow()
         sink, rows, size = Sink(), 0, 0
         held: list[Any] = []
+        schema = self._batches.schema
         writer = parquet.ParquetWriter(
-            pa.PythonFile(sink, "w"), self._schema, data_page_size=262_144, dictionary_pagesize_limit=262_144
+            pa.PythonFile(sink, "w"), schema, data_page_size=262_144, dictionary_pagesize_limit=262_144
         )
 
         def write() -> bytes:
-            table = pa.Table.from_batches(held, self._schema)
+            table = pa.Table.from_batches(held, schema)
             writer.write_table(table, row_group_size=max(rows, 1))
             held.clear()
             return sink.take()
 
         for part in parts:
-            for start in range(0, len(part), ROWS):
-                batch = batch_of(part[start : start + ROWS], self._columns, self._schema)
+            for batch in self._batches.of(part):
                 if held and (rows + len(batch) > GROUP_ROWS or size + batch.nbytes > GROUP_BYTES):
                     yield write()
                     rows = size = 0

@@ -1,4 +1,4 @@
-"""Batches of Arrow -> records, and lists of rows -> batches."""
+"""Batches of Arrow -> records, and what readers and writers share."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from typing import Any
 
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.exchange.arrow.cells import Unreadable, cell_of
-from dynmodel_pyramid.exchange.arrow.columns import Column, load_arrow
+from dynmodel_pyramid.exchange.arrow.columns import load_arrow
 from dynmodel_pyramid.exchange.contents import Broken, Chunk, Reading, RecordContents
 from dynmodel_pyramid.exchange.packed import Growth
 
@@ -98,13 +98,6 @@ def refusing(kind: str) -> Iterator[None]:
     except (pa.ArrowException, OSError, EOFError, ValueError, LookupError, OverflowError) as error:
         message = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise Malformed(f"the body is not {kind}: {message}", code="malformed_file") from None
-
-
-def batch_of(rows: Sequence[Sequence[Any]], columns: Sequence[Column], schema: Any) -> Any:
-    """Rows as one batch."""
-    values = zip(*rows, strict=True) if rows else [()] * len(columns)
-    arrays = [column.array(part) for column, part in zip(columns, values, strict=True)]
-    return load_arrow().record_batch(arrays, schema=schema)
 
 
 class Sink:

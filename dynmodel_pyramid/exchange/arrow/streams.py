@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
-from dynmodel_pyramid.exchange.arrow.columns import ARROW, columns_of, load_arrow, schema_of
+from dynmodel_pyramid.exchange.arrow.batches import Batches
+from dynmodel_pyramid.exchange.arrow.columns import ARROW, load_arrow
 from dynmodel_pyramid.exchange.arrow.messages import CheckedMessages
-from dynmodel_pyramid.exchange.arrow.records import ROWS, Sink, batch_of, records_of, refusing
+from dynmodel_pyramid.exchange.arrow.records import Sink, records_of, refusing
 from dynmodel_pyramid.exchange.contents import Reading, RecordContents
 from dynmodel_pyramid.exchange.formats import Format
 from dynmodel_pyramid.exchange.forms import Form, Rows
@@ -44,15 +45,15 @@ class ArrowForm(Form):
     content_type = MEDIA_TYPE
 
     def __init__(self, shown: Shown) -> None:
-        self._columns = columns_of(shown)
-        self._schema = schema_of(shown, self._columns)
+        self._batches = Batches(shown)
+        self.records = self._batches.records
 
     def parts(self, parts: Iterable[Rows]) -> Iterator[bytes]:
         pa, sink = load_arrow(), Sink()
-        writer = pa.ipc.new_stream(pa.PythonFile(sink, "w"), self._schema)
+        writer = pa.ipc.new_stream(pa.PythonFile(sink, "w"), self._batches.schema)
         for part in parts:
-            for start in range(0, len(part), ROWS):
-                writer.write_batch(batch_of(part[start : start + ROWS], self._columns, self._schema))
+            for batch in self._batches.of(part):
+                writer.write_batch(batch)
                 yield sink.take()
         writer.close()
         yield sink.take()
