@@ -13,8 +13,8 @@ from dynmodel_pyramid.web.http.tree import ROUTE, Handler
 #: Those of PostgREST ("CORS"), then the others of this service.
 EXPOSED = (
     "Content-Encoding, Content-Location, Content-Range, Content-Type, Date, Location, Server, Transfer-Encoding, "
-    "Range-Unit, Preference-Applied, Content-Guessed, ETag, Link, Definition-Version, Definitions-Revision, "
-    "X-Request-Id, Deprecation, Retry-After, RateLimit, RateLimit-Policy, Idempotency-Replayed"
+    "Range-Unit, Preference-Applied, Content-Disposition, Content-Guessed, ETag, Link, Definition-Version, "
+    "Definitions-Revision, X-Request-Id, Deprecation, Retry-After, RateLimit, RateLimit-Policy, Idempotency-Replayed"
 )
 METHODS = "GET, POST, PATCH, PUT, DELETE, OPTIONS, HEAD"
 #: What pages of named origins may send, besides what their preflight asks for. One answer then serves a browser for all

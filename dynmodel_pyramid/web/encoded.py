@@ -99,6 +99,9 @@ def encoding_tween_factory(handler: Handler, registry: Registry) -> Handler:
             return answer
         if answer.status_int == 304:
             _repeat_tag(request, answer)
+            if not _may_tell_secrets(request):
+                # The answer with a body may have it (RFC 9110, 15.4.5).
+                answer.vary = (*(answer.vary or ()), "Accept-Encoding")
         elif _may_be_encoded(request, answer):
             answer.vary = (*(answer.vary or ()), "Accept-Encoding")
             coding = chosen(request.headers.get("Accept-Encoding", ""), offers)

@@ -27,6 +27,7 @@ BINARY = {"parquet": PARQUET, "arrow": ARROW, "xlsx": XLSX}
 def get(client, path, media_type) -> bytes:
     answer = client.app.get(path, headers={"Accept": media_type}, status=200)
     assert answer.headers["Content-Type"] == media_type
+    assert answer.headers["Content-Disposition"].startswith('attachment; filename="')
     return answer.body
 
 

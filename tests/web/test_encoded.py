@@ -137,6 +137,7 @@ def test_tags_of_encoded_answers(client):
     assert tag == plain.headers["ETag"][:-1] + '--gzip"' and gzip.decompress(answer.body) == plain.body
     again = get(client, row, Accept_Encoding="gzip", If_None_Match=tag)
     assert (again.status_int, again.headers["ETag"]) == (304, tag) and "Content-Encoding" not in again.headers
+    assert "Accept-Encoding" in again.headers["Vary"]
     again = get(client, row, Accept_Encoding="gzip", If_None_Match=plain.headers["ETag"])
     assert (again.status_int, again.headers["ETag"]) == (304, plain.headers["ETag"])
     client.send("PATCH", row, {"s": "y" * 2000}, if_match=tag, status=200)

@@ -113,6 +113,7 @@ def other_formats(rest):
         kind = f"application/{name}"
         file = rest.send("GET", "Book?select=id,title,pages,price,data&order=id", Accept=kind)
         assert (file.status_int, file.content_type) == (200, kind)
+        assert file.headers["Content-Disposition"].startswith('attachment; filename="Book.')
         sent = {"body": file.body, "Content_Type": kind}
         made = rest.send("POST", "Book?columns=title,pages,price&select=title,price", Prefer=prefer, **sent)
         assert made.text == rest.send("GET", "Book?select=title,price&order=id").text

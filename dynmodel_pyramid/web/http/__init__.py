@@ -10,6 +10,7 @@
 ``clients``       clients that go away: their work is stopped
 ``body``          request bodies: media types and sizes
 ``media_types``   media types with parameters
+``dispositions``  names of files that lists have
 ``parameters``    parameters of views without a query, and who sends a request
 ``conditions``    ETag, If-Match, If-None-Match, Accept
 ``preferences``   Prefer

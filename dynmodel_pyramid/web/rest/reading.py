@@ -9,6 +9,7 @@ from pyramid.response import Response
 from dynmodel_pyramid.exchange.shown import Shown
 from dynmodel_pyramid.queries import Query, Rules, split
 from dynmodel_pyramid.rows.querying import queried
+from dynmodel_pyramid.web.http.dispositions import tell_file
 from dynmodel_pyramid.web.http.explained import Explanation
 from dynmodel_pyramid.web.http.listing import list_answer
 from dynmodel_pyramid.web.http.ranges import part_of
@@ -43,6 +44,7 @@ def read_rows(context: RestTable, request: Request) -> Response:
         names, select = results.plan.names, results.plan.query.select
         form = media.form(lambda parameters: Shown(names, context.rows.model, select, parameters))
         answer = list_answer(REST, request, results, part, form, wanted)
+        tell_file(answer, media.format, context.rows.model.definition.model_name)
     else:
         answer = list_answer(REST, request, results, part, media.form(results.plan.names), wanted, refuse=media.refuse)
     address = _canonical(context.path(request), text)

@@ -14,6 +14,7 @@ from dynmodel_pyramid.queries import read_document
 from dynmodel_pyramid.rows.querying import COUNTS, Queried, queried
 from dynmodel_pyramid.web.http.body import read_json
 from dynmodel_pyramid.web.http.conditions import best_offer
+from dynmodel_pyramid.web.http.dispositions import tell_file
 from dynmodel_pyramid.web.http.errors import NotAcceptable
 from dynmodel_pyramid.web.http.explained import PLANS, asked_for, may_explain
 from dynmodel_pyramid.web.http.listing import list_answer
@@ -65,17 +66,19 @@ def _answer(context: RowList, request: Request, results: Queried, text: str | No
     asked = asked_for(request, request.registry.dynmodel_formats.writable)
     if asked is not None:
         return asked.answer(request, results, part)
-    wanted, form = preferred(request, "count", COUNTS), _form(context, request, results)
-    return list_answer(TABLE, request, results, part, form, wanted, query_string=text)
+    wanted, formats = preferred(request, "count", COUNTS), request.registry.dynmodel_formats
+    format = formats[best_offer(request, formats.writable)]
+    form = _form(context, request, results, format)
+    answer = list_answer(TABLE, request, results, part, form, wanted, query_string=text)
+    tell_file(answer, format, context.model.definition.model_name)
+    return answer
 
 
-def _form(context: RowList, request: Request, results: Queried) -> Form:
-    """The form that ``Accept`` asks for.
-
-    :raises NotAcceptable: no format is accepted, or one with parameters that mean nothing
+def _form(context: RowList, request: Request, results: Queried, format: Format) -> Form:
     """
-    formats, plan = request.registry.dynmodel_formats, results.plan
-    format: Format = formats[best_offer(request, formats.writable)]
+    :raises NotAcceptable: ``Accept`` has parameters that mean nothing
+    """
+    plan = results.plan
     header = request.headers.get("Accept", "") if format.parameters else ""
     parameters = accepted_parameters(header, format.media_type, format.parameters)
     assert format.write is not None  # as it is offered
