@@ -11,11 +11,18 @@ from dynmodel_pyramid.hints import Hint, hint
 
 #: How the codes end of what the database refuses.
 VIOLATED = "_violation"
+#: Characters of a name in a pointer.
+_LONGEST_TOKEN = 200
 
 
 def escape(name: object) -> str:
-    """One reference token of a JSON pointer (RFC 6901, section 3)."""
-    return str(name).replace("~", "~0").replace("/", "~1")
+    """One reference token of a JSON pointer (RFC 6901, section 3). Of a name that is longer than any field's it has the
+    beginning: a client may send names of megabytes.
+    """
+    text = str(name)
+    if len(text) > _LONGEST_TOKEN:
+        text = text[:_LONGEST_TOKEN] + "…"
+    return text.replace("~", "~0").replace("/", "~1")
 
 
 def unescape(token: str) -> str:

@@ -44,6 +44,7 @@ def test_ids_in_addresses(text, number):
 
 def test_escape():
     assert escape("a/b~c") == "a~1b~0c"
+    assert escape("/" * 1000) == "~1" * 200 + "…"
 
 
 def faults(problems: Problems) -> list[str]:

@@ -89,6 +89,15 @@ def test_faults(client, rows):
     refused(client, rows, "sku,name\na,a\na,b\n", code="unique_violation", status=409)
 
 
+@pytest.mark.parametrize("face", ["/table/1/rows/", "/rest/T"])
+def test_answers_do_not_grow_with_names_that_are_sent(app, face):
+    app.post_json("/table/", {"model_name": "T", "fields": {"n": "integer"}}, status=201)
+    name = "é" * 100_000
+    for body in (f"{name}\n1\n", f"{name},{name}\n1,2\n", f"n.{name}\n1\n"):
+        answer = app.post(face, body.encode(), headers={"Content-Type": "text/csv"}, expect_errors=True)
+        assert answer.status_int in (400, 422) and len(answer.body) < 30_000, (answer.status, len(answer.body))
+
+
 def test_dialects(client):
     rows = client.table({"name": "text", "price": {"type": "decimal", "scale": 2}, "n": "number"}) + "rows/"
     body = "name;price;n\nTür;1.234,50;0,5\n'a;b';7,00;\n".encode("cp1252")

@@ -29,6 +29,8 @@ MEDIA_TYPE = "application/problem+json"
 _FAILURE, _CAUSE, _LOGGED = "dynmodel.failure", "dynmodel.cause", "dynmodel.logged"
 #: In a request's environment while an attempt runs: its errors that look like faults of this package.
 UNDECIDED = "dynmodel.undecided"
+#: The most characters of a detail, and of a hint: they may quote what a client sent.
+_LONGEST = 4000
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -123,11 +125,16 @@ def request_id(request: Request) -> str:
     return known
 
 
+def _clipped(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+
+
 def problem(request: Request, status: int, code: str, detail: str, hint: str | None = None, **members: Any) -> Response:
     """A problem document. It is ASCII only, because texts of clients may have surrogates, which have no UTF-8.
 
     Below the address of a face with its own form of errors it has that form, unless ``Accept`` names this one.
     """
+    detail, hint = _clipped(detail), hint and _clipped(hint)
     if status >= 500:
         request.environ[_FAILURE] = f"{code}: {detail}"
     if (writer := _error_writer(request)) is not None:
