@@ -21,7 +21,7 @@ from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.database import Failure
 from dynmodel_pyramid.database.cursors import savepoint
 from dynmodel_pyramid.definitions.problems import Problems, escape
-from dynmodel_pyramid.errors import Faulty, Problem
+from dynmodel_pyramid.errors import Faulty, Invalid, Problem
 from dynmodel_pyramid.queries.errors import clip
 from dynmodel_pyramid.rows.targets import Target, find_rows, uniquenesses_of
 
@@ -155,15 +155,17 @@ def sift(
     write: Writer,
     explain: Callable[[Sequence[int], Exception], Mapping[int, object]],
     refused: type[Exception] | tuple[type[Exception], ...],
+    is_enough: Callable[[], bool] = lambda: False,
 ) -> None:
     """Write the rows that can be written, and leave out the others.
 
     :param explain: called with places and the error of writing these rows together; returns the places of rows that are
         to be left out, at least one if there is only one place
     :param refused: the errors that are the fault of rows
+    :param is_enough: whether to give up, because enough rows are left out
     """
     waiting = [places]
-    while waiting:
+    while waiting and not is_enough():
         some = waiting.pop()
         try:
             with connection.begin_nested():
@@ -231,7 +233,15 @@ def _refusal(
 
     if not found:
         with connection.begin_nested() as trial:
-            sift(connection, range(len(candidates)), write, explain, sa.exc.DBAPIError)
+            # A thousand bad rows would be two thousand trials, with their locks held: no more are looked for than told.
+            sift(
+                connection,
+                range(len(candidates)),
+                write,
+                explain,
+                sa.exc.DBAPIError,
+                lambda: len(found) >= Invalid.MAX_PROBLEMS,
+            )
             trial.rollback()
     problems = Problems()
     for _, problem in sorted(found.items()):
