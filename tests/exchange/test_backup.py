@@ -18,8 +18,6 @@ from tests.promises import assert_promises
 from tests.system_tables import make_system_tables
 
 EVERY_TYPE = {name: {"type": name, **options} for name, (options, _) in written_types().items()}
-DRAWN = {name: drawn(strategy, 5) for name, (_, strategy) in written_types().items()}
-VALUES = [{name: values[number][0] for name, values in DRAWN.items()} for number in range(5)] + [{}]
 TARGETS = ("folder", "backup.zip", "backup.tar", "backup.tar.gz")
 
 
@@ -45,12 +43,23 @@ def catalogue_of(app):
     return app.app.registry.dynmodel_catalogue
 
 
+def rows_of(table):
+    return f"/table/{table}/rows/?select=*,_version,_created,_updated&order=id"
+
+
 def drop_all(app):
     app.put_json("/schema/", {"tables": {}, "access": {"roles": {}}})
 
 
-@pytest.fixture
-def filled(apps):
+@pytest.fixture(scope="module")
+def values():
+    """Rows with values of every type."""
+    found = {name: drawn(strategy, 5) for name, (_, strategy) in written_types().items()}
+    return [{name: values[number][0] for name, values in found.items()} for number in range(5)] + [{}]
+
+
+@pytest.fixture(scope="module")
+def filled(apps, values):
     """The first database with tables that link to one another in a circle, and a row of every type."""
     one = apps[DATABASES[0]]
     author = {"name": {"type": "string", "unique": True}, "secret": {"type": "string", "write_only": True}}
@@ -73,31 +82,34 @@ def filled(apps):
     one.patch_json("/table/Book/rows/3/", {"title": "changed", "tags": [5, 1]})
     one.delete("/table/Book/rows/2/")
     one.patch_json("/table/Author/rows/7/", {"best": 3})
-    for values in VALUES:
-        one.post_json("/table/Every/rows/", values)
-    yield one
-    for app in apps.values():
-        drop_all(app)
+    for row in values:
+        one.post_json("/table/Every/rows/", row)
+    return one
 
 
-SHOWN = "?select=*,_version,_created,_updated&order=id"
+@pytest.fixture
+def other(apps):
+    """The second database, empty."""
+    drop_all(apps[DATABASES[1]])
+    return apps[DATABASES[1]]
+
+
+@pytest.fixture(scope="module")
+def shown(filled):
+    """What the first database answers."""
+    return {path: filled.get(path).json for path in ("/schema/", *map(rows_of, ("Author", "Book", "Every")))}
 
 
 @pytest.mark.parametrize("name", TARGETS)
-def test_there_and_back(apps, filled, tmp_path, name):
-    other = apps[DATABASES[1]]
-    drop_all(other)
+def test_there_and_back(filled, other, shown, values, tmp_path, name):
     with writing(str(tmp_path / name)) as target:
         saved = save(catalogue_of(filled), target)
-    assert saved == Saved(3, 2101 + len(VALUES))
+    assert saved == Saved(3, 2101 + len(values))
     with reading(str(tmp_path / name)) as source:
         assert restore(catalogue_of(other), source) == saved
-    for table in ("Author", "Book", "Every"):
-        path = f"/table/{table}/rows/{SHOWN}"
-        assert other.get(path).json == filled.get(path).json
-    schema, restored = (app.get("/schema/").json for app in (filled, other))
-    assert restored == schema
-    assert_promises(catalogue_of(other))
+    assert {path: other.get(path).json for path in shown} == shown
+    if name == TARGETS[0]:
+        assert_promises(catalogue_of(other))
     with catalogue_of(other).session() as session:
         authors = session.query(catalogue_of(other).models["Author"]).order_by("id").all()
         assert [author.secret for author in authors] == ["s3", None]
@@ -111,9 +123,7 @@ def test_there_and_back(apps, filled, tmp_path, name):
                 restore(catalogue_of(other), source, beside_others=beside)
 
 
-def test_beside_others(apps, filled, tmp_path):
-    other = apps[DATABASES[1]]
-    drop_all(other)
+def test_beside_others(filled, other, tmp_path):
     other.put_json("/schema/", {"tables": {"Own": {"fields": {"a": "string"}}}, "access": {"roles": {"own": {}}}})
     with writing(str(tmp_path / "backup")) as target:
         save(catalogue_of(filled), target)
@@ -123,9 +133,8 @@ def test_beside_others(apps, filled, tmp_path):
     assert set(schema["tables"]) == {"Author", "Book", "Every", "Own"} and list(schema["access"]["roles"]) == ["own"]
 
 
-def test_damaged_backups_change_nothing(apps, filled, tmp_path):
-    other, whole = apps[DATABASES[1]], tmp_path / "whole"
-    drop_all(other)
+def test_damaged_backups_change_nothing(filled, other, tmp_path):
+    whole = tmp_path / "whole"
     with writing(str(whole)) as target:
         save(catalogue_of(filled), target)
     with pytest.raises(Malformed), writing(str(whole)):
@@ -148,7 +157,8 @@ def test_damaged_backups_change_nothing(apps, filled, tmp_path):
         folder = tmp_path / str(number)
         shutil.copytree(whole, folder)
         (folder / authors["file"]).write_text(changed)
-        for sealed in (False, True):
+        # Without the seal it is the checksum that is wrong, whatever has changed.
+        for sealed in (False, True) if number == 0 else (True,):
             if sealed:
                 _seal(folder, authors["file"])
             with reading(str(folder)) as source, pytest.raises(DynmodelError):
