@@ -87,9 +87,11 @@ def _parser() -> argparse.ArgumentParser:
         "--on-error", choices=("stop", "skip"), default="stop", help="skip: write the good rows, and refuse the others"
     )
     there.add_argument("--refused", metavar="FILE", help="with --on-error skip: where refused rows go, as NDJSON")
-    there.add_argument("--part-rows", type=int, metavar="N", help="commit after each N rows; without it all or nothing")
+    there.add_argument(
+        "--part-rows", type=_positive, metavar="N", help="commit after each N rows; without it all or nothing"
+    )
     there.add_argument("--resume", action="store_true", help="with --part-rows: go on where an import ended")
-    there.add_argument("--skip-rows", type=int, default=0, metavar="N", help="with --part-rows: leave N rows out")
+    there.add_argument("--skip-rows", type=_positive, default=0, metavar="N", help="with --part-rows: leave N rows out")
     return parser
 
 
@@ -105,6 +107,12 @@ def _object(text: str) -> dict[str, Any]:
 
 def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",")]
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= sys.maxsize:
+        raise argparse.ArgumentTypeError("want a positive integer")
+    return int(text)
 
 
 def main(arguments: list[str] | None = None) -> int:

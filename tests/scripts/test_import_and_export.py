@@ -131,6 +131,8 @@ def test_failures(console, tmp_path):
         [],
         ["a.csv", "--table", "A", "--refused", "b"],
         ["a.csv", "--table", "A", "--skip-rows", "5"],
+        ["a.csv", "--table", "A", "--part-rows", "0"],
+        ["a.csv", "--table", "A", "--part-rows", "9", "--skip-rows", "-1"],
         ["a.csv", "--table", "A", "--part-rows", "9", "--skip-rows", "5", "--resume"],
     ],
 )
