@@ -33,6 +33,11 @@ def text_reader(file: BinaryIO, refused: Callable[[int], Malformed], charset: st
                 if charset == "utf-8":
                     fault.hint = _hint_of_binary(head) or fault.hint or _encoding_hint(head)
                 raise fault from None
+            except UnicodeError:
+                # What Python's utf-16 and utf-32 raise where there is no byte order mark.
+                fault = refused(0)
+                fault.hint = f"the file has no byte order mark: name the order, charset={charset}le or {charset}be"
+                raise fault from None
             passed += len(data)
             if text or not data:
                 # A mark is passed over where the charset names the order of bytes, too.

@@ -57,6 +57,33 @@ def test_nothing_is_guessed_without_being_asked():
     assert read("a,b\n1,2\n".encode("utf-16")) == [["a", "b"], ["1", "2"]]
 
 
+@pytest.mark.parametrize(
+    ("data", "parameters"),
+    [
+        ("\ufeffn,v\nGröße,1".encode(), {}),
+        ("n,v\nGröße,1".encode("latin-1"), {"charset": "windows-1252"}),
+        ("n\tv\nGröße\t1".encode("utf-16"), {"delimiter": "tab"}),
+        ("n,v\nGröße,1".encode("utf-16-be"), {"charset": "utf-16be"}),
+        ("n;v\nGröße;1".encode(), {"delimiter": ";", "decimal": ","}),
+        ("n\tv\nGröße\t1".encode(), {"delimiter": "tab", "quote": "none"}),
+        ("n,v\n'Größe',1".encode(), {"quote": "'"}),
+        ("n,v\rGröße,1\r".encode(), {}),
+    ],
+)
+def test_odd_files(data, parameters):
+    """As docs/formats.md has them."""
+    assert read(data, **parameters) == [["n", "v"], ["Größe", "1"]]
+    if parameters:
+        assert read(data, dialect="detect") == [["n", "v"], ["Größe", "1"]]
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "utf-32"])
+def test_an_order_of_bytes_that_is_not_told(charset):
+    with pytest.raises(Malformed) as refused:
+        read("n,v\nGröße,1".encode(f"{charset}-le"), charset=charset)
+    assert f"charset={charset}le" in refused.value.hint
+
+
 def test_utf_8_is_proven_on_the_whole_file():
     data = b"a,b\n" + b"1,2\n" * 50_000 + "ä,ö\nü,Ä\n".encode("cp1252")
     assert detected(io.BytesIO(data), Dialect(detects=True)) == {"charset": "cp1252"}
