@@ -2,12 +2,14 @@
 
 import json
 import shutil
+import tarfile
 
 import pytest
 import webtest
 
 import dynmodel_pyramid
 from dynmodel_pyramid.errors import Conflict, DynmodelError, Malformed
+from dynmodel_pyramid.exchange.backup import manifest as manifests
 from dynmodel_pyramid.exchange.backup.archives import reading, writing
 from dynmodel_pyramid.exchange.backup.restoring import restore
 from dynmodel_pyramid.exchange.backup.saving import Saved, save
@@ -145,6 +147,7 @@ def test_damaged_backups_change_nothing(filled, other, tmp_path):
     changes = [
         text.replace('"best":3', '"best":2'),  # a row that is gone
         text.replace('"_version":2', '"_version":"x"'),
+        text.replace('"_version":2', f'"_version":{2**63}'),
         text.replace('"id":7', '"id":0'),
         text.replace('"name"', '"nmae"', 1),
         text.replace("{", "[", 1),
@@ -173,6 +176,27 @@ def test_damaged_backups_change_nothing(filled, other, tmp_path):
     (tmp_path / "no.zip").write_bytes(b"PK")
     with pytest.raises(Malformed), reading(str(tmp_path / "no.zip")):
         pass
+
+
+def test_damaged_archives(tmp_path):
+    text = b'{"kind": "other"}' + bytes(range(256)) * 400
+    for name in ("a.tar.gz", "a.tar.xz", "a.zip"):
+        with writing(str(tmp_path / name)) as target, target.file("manifest.json") as file:
+            file.write(text)
+    for name in ("a.tar.gz", "a.tar.xz"):
+        whole = (tmp_path / name).read_bytes()
+        (tmp_path / name).write_bytes(whole[: len(whole) // 2])
+    whole = bytearray((tmp_path / "a.zip").read_bytes())
+    whole[6] |= 1
+    whole[whole.find(b"PK\x01\x02") + 8] |= 1  # both say that the file is encrypted
+    (tmp_path / "a.zip").write_bytes(whole)
+    with tarfile.open(tmp_path / "circle.tar", "w") as tar:
+        member = tarfile.TarInfo("manifest.json")
+        member.type, member.linkname = tarfile.SYMTYPE, "manifest.json"
+        tar.addfile(member)
+    for name in ("a.tar.gz", "a.tar.xz", "a.zip", "circle.tar"):
+        with pytest.raises(Malformed), reading(str(tmp_path / name)) as source:
+            manifests.read(source)
 
 
 def _seal(folder, name):

@@ -1,10 +1,12 @@
 """Where the files of a backup are: a folder, or an archive of the kind zip or tar."""
 
 import io
+import lzma
 import os
 import shutil
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -16,6 +18,8 @@ from dynmodel_pyramid.errors import Malformed
 #: The suffixes of archives, and how tar packs them.
 _TAR = {".tar": "", ".tar.gz": "gz", ".tgz": "gz", ".tar.xz": "xz"}
 _ZIP = ".zip"
+#: What archives raise that are damaged or cut off.
+_BROKEN = (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError)
 
 
 class Target(Protocol):
@@ -73,7 +77,7 @@ def writing(path: str) -> Iterator[Target]:
 
 @contextmanager
 def reading(path: str) -> Iterator[Source]:
-    """:raises Malformed: it is no folder and no archive"""
+    """:raises Malformed: it is no folder and no archive, or a damaged one"""
     try:
         if Path(path).is_dir():
             yield _Folder(Path(path))
@@ -83,8 +87,9 @@ def reading(path: str) -> Iterator[Source]:
         else:
             with tarfile.open(path) as tar:
                 yield _Tar(tar)
-    except (tarfile.TarError, zipfile.BadZipFile) as error:
-        raise Malformed(f"{path}: {error}", hint="want a folder, or an archive of the kind zip or tar") from None
+    except _BROKEN as error:
+        why = str(error).partition("\n")[0].rstrip(":")
+        raise Malformed(f"{path}: {why}", hint="want a folder, or a whole archive of the kind zip or tar") from None
 
 
 class _Folder:
@@ -115,7 +120,12 @@ class _Zip:
             yield cast(BinaryIO, file)
 
     def open(self, name: str) -> BinaryIO:
-        return cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, self._archive.open(name))))
+        """:raises Malformed: the file is packed in a way that can't be read"""
+        try:
+            opened = self._archive.open(name)
+        except RuntimeError as error:  # it is encrypted, or packed by another method
+            raise Malformed(f"{name}: {error}", hint="unpack the archive, and give the folder") from None
+        return cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, opened)))
 
 
 class _Tar:
@@ -134,7 +144,7 @@ class _Tar:
             self._tar.addfile(member, file)
 
     def open(self, name: str) -> BinaryIO:
-        file = self._tar.extractfile(name)
-        if file is None:
+        member = self._tar.getmember(name)
+        if not member.isreg():  # links may go round in a circle
             raise KeyError(name)
-        return cast(BinaryIO, file)
+        return cast(BinaryIO, self._tar.extractfile(member))

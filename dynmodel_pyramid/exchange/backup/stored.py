@@ -19,6 +19,9 @@ from dynmodel_pyramid.fields.time_texts import parse_datetime
 from dynmodel_pyramid.rows.reads import CHUNK
 from dynmodel_pyramid.rows.service import Rows
 
+#: Of a row: leaves room for as many changes as anybody makes, in a column of 64 bits.
+_GREATEST_VERSION = 2**62
+
 
 def stored_fields(model: Model) -> list[FieldDefinition]:
     """The fields whose values are stored: not those that are computed, or read from system columns."""
@@ -95,8 +98,8 @@ class RestoredRows(Rows):
     def _taken(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """The system values of a row, as they are stored."""
         values: dict[str, Any] = {"_version": document["_version"]}
-        if type(values["_version"]) is not int or values["_version"] < 1:
-            raise ValueError("_version is no whole number from 1")
+        if type(values["_version"]) is not int or not 1 <= values["_version"] <= _GREATEST_VERSION:
+            raise ValueError(f"_version is no whole number from 1 to {_GREATEST_VERSION}")
         for name in ("_created", "_updated"):
             values[name] = parse_datetime(document[name])
         for name, node in self._system.items():
