@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.exchange.contents import Broken, Note
 from dynmodel_pyramid.exchange.documents import PLAIN, parse_json, too_long
+from dynmodel_pyramid.exchange.plain_json import flat_lines
 from dynmodel_pyramid.exchange.text import CHUNK
 
 _BLANK = b" \t\r\n"
@@ -20,6 +21,10 @@ def read_lines(file: BinaryIO, longest: int, note: Note | None = None) -> Iterat
     """
     number = 0
     for block in _blocks(file, longest):
+        flat = flat_lines(block, longest) if note is None else None
+        if flat is not None:
+            yield from flat
+            continue
         text = _text(block) if note is None and len(block) <= longest else ""
         position = 0
         while True:

@@ -37,10 +37,10 @@ def load_arrow(part: str = "pyarrow") -> Any:
 
     :raises ExtraMissing: it is not installed
     """
-    # Its own allocator keeps 20 MB more. It is chosen at the first import, which may have been the application's.
     loaded = sys.modules.get(part)
     if loaded is not None:
         return loaded
+    # Its own allocator keeps 20 MB more. It is chosen at the first import, which may have been the application's.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     return require(part, ARROW[1])
 
