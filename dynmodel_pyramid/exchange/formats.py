@@ -96,7 +96,7 @@ class Formats:
         self._installed: list[Registered] = []
         #: Names and causes of entry points that failed.
         self.failures: list[tuple[str, str]] = []
-        #: The media types of bodies, and of lists; the usual one comes first.
+        #: The media types of bodies, and of lists; the usual one comes first, then texts: ``*/*`` means the first.
         self.readable: tuple[str, ...] = ()
         self.writable: tuple[str, ...] = ()
 
@@ -148,7 +148,7 @@ class Formats:
                 raise ConfigurationProblem(f"{where}: {known} has that name already")
         self._installed.append(Registered(name, format, distribution, version))
         known_formats = [each.format for each in self._installed if not each.format.face]
-        known_formats.sort(key=lambda known: known.media_type != USUAL)
+        known_formats.sort(key=lambda known: (known.media_type != USUAL, not known.is_text))
         self.readable = tuple(known.media_type for known in known_formats if known.read is not None)
         self.writable = tuple(known.media_type for known in known_formats if known.write is not None)
 
