@@ -39,7 +39,7 @@ _ACUTE = re.compile(rb"[\xc1\xc9\xcd\xd3\xda\xe1\xe9\xed\xf3\xfa]")
 _IN_APOSTROPHES = re.compile(r"(?:^|[,;\t|\r\n])'[^'\r\n]*'(?:[,;\t|\r\n]|\Z)")
 #: Characters of a number.
 _LONGEST = 40
-_DIGITS = re.compile(r"[+-]?[\d.,' \u00a0\u2009\u202f]*\d[\d.,]*", re.ASCII)
+_DIGITS = re.compile(r"[+-]?[.,' \u00a0\u2009\u202f]*\d[\d.,' \u00a0\u2009\u202f]*", re.ASCII)
 #: For each decimal mark: numbers that it alone explains, and the groups that may stand before it.
 _NUMBERS = {
     mark: (

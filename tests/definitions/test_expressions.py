@@ -22,14 +22,18 @@ PACKAGE = Path(dynmodel_pyramid.__file__).parent
 #: What stands for all characters: those that the expressions tell apart.
 ALPHABET = [chr(code) for code in range(0x20, 0x7F)] + list("\t\r\n\0é\ud800🙂")
 #: Functions whose first argument is an expression, and the modules that may build one while the program runs:
-#: of constants of their own.
+#: of constants of their own, and of single characters, escaped, that a dialect of CSV has.
 COMPILERS = {"compile", "match", "fullmatch", "search", "sub", "split", "findall", "finditer"}
 BUILT = {
     "fields/characters.py",
+    "fields/columns.py",
     "database/sqlite_functions.py",
     "database/texts/words.py",
     "changes/ddl/sqlite.py",
     "scripts/schema_files.py",
+    "exchange/delimited.py",
+    "exchange/detecting.py",
+    "exchange/dialects.py",
 }
 
 

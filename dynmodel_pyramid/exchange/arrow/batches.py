@@ -19,7 +19,7 @@ from dynmodel_pyramid.rows.prepared import Records
 _SIZE = 4_194_304
 _MARK = b"\xef\xbb\xbf"
 _VALUE = re.compile(r'(?:"((?:[^"\\]|""|\\\\)*)"|([^,"]*))(?:,|$)')
-_DOUBLED = re.compile(r'(["\\])\1')
+_DOUBLED = re.compile(r'""|\\\\')
 _KINDS: Mapping[str | None, Callable[[str], Any]] = {
     "text": str,
     "integer": int,
@@ -103,7 +103,7 @@ class Batches:
             if found is None:
                 raise ValueError("a record is not as PostgreSQL writes it")
             quoted, plain = found.groups()
-            text = _DOUBLED.sub(r"\1", quoted) if plain is None else plain or None
+            text = _DOUBLED.sub(lambda pair: pair[0][0], quoted) if plain is None else plain or None
             values.append(None if text is None else _KINDS[column.kind](text))
             place = found.end()
         return values
