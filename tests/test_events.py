@@ -140,6 +140,12 @@ def test_writes_that_are_undone_are_not_told_as_committed(tasks, told):
         ("RowWriteCommitted", "Task", "insert", [(9, 1)]),
         ("RowWriteCommitted", "Task", "update", [(1, 2)]),
     ]
+    told.clear()
+    lines = "text\r\n" + "".join("bad\r\n" if number == 1500 else "x\r\n" for number in range(2500))
+    headers = {"Content-Type": "text/csv", "Prefer": "handling=lenient, return=minimal"}
+    tasks.post("/table/Task/rows/", lines, headers=headers, status=201)
+    (committed,) = [event for event in told if event[0] == "RowWriteCommitted"]
+    assert len(committed[3]) == len(set(committed[3])) == 2499
 
 
 def test_rows_are_refused_with_pointers(tasks, told):

@@ -58,11 +58,12 @@ class Subscribers:
         #: What is told after the commit, by connection. A transaction that is rolled back drops its connection.
         self._rows: WeakKeyDictionary[sa.Connection, Committed] = WeakKeyDictionary()
         self._changes: WeakKeyDictionary[sa.Connection, list[DefinitionPair]] = WeakKeyDictionary()
-        #: How many rows each event had at a savepoint, by connection and the savepoint's name.
-        self._marks: WeakKeyDictionary[sa.Connection, dict[str, dict[tuple[str, str], int]]] = WeakKeyDictionary()
+        #: How many rows each event had at each savepoint that is open, by connection. The newest one ends first.
+        self._marks: WeakKeyDictionary[sa.Connection, list[dict[tuple[str, str], int]]] = WeakKeyDictionary()
         if self._hears_commits:
             engine = catalogue.database.engine
             sa.event.listen(engine, "savepoint", self._mark)
+            sa.event.listen(engine, "release_savepoint", self._release)
             sa.event.listen(engine, "rollback_savepoint", self._forget_undone)
 
     @property
@@ -116,22 +117,21 @@ class Subscribers:
             events[key] = RowWriteCommitted(*key, self._request())
         events[key].add(writes.rows)
 
-    def _mark(self, connection: sa.Connection, name: str) -> None:
-        events = self._rows.get(connection)
-        if events:
-            sizes = {key: len(event) for key, event in events.items()}
-            self._marks.setdefault(connection, {})[name] = sizes
+    def _mark(self, connection: sa.Connection, name: str | None) -> None:
+        sizes = {key: len(event) for key, event in self._rows.get(connection, {}).items()}
+        self._marks.setdefault(connection, []).append(sizes)
+
+    def _release(self, connection: sa.Connection, name: str, context: None) -> None:
+        self._marks[connection].pop()
 
     def _forget_undone(self, connection: sa.Connection, name: str, context: None) -> None:
         """Writes that are tried under a savepoint, and undone, are not told."""
-        events = self._rows.get(connection)
-        if events:
-            sizes = self._marks.get(connection, {}).get(name, {})
-            for key, event in list(events.items()):
-                if key in sizes:
-                    event.cut(sizes[key])
-                else:
-                    del events[key]
+        sizes, events = self._marks[connection].pop(), self._rows.get(connection, {})
+        for key, event in list(events.items()):
+            if key in sizes:
+                event.cut(sizes[key])
+            else:
+                del events[key]
 
     # Definitions
 
