@@ -177,7 +177,7 @@ class FormatConformance:
 
     def test_rows_are_written_while_they_come(self) -> None:
         if self.format.write is None:
-            pytest.skip("the format is not written")
+            return  # the format is not written
         given = 0
 
         def parts() -> Iterator[list[list[Any]]]:
@@ -208,7 +208,7 @@ class FormatConformance:
 
     def test_longest(self) -> None:
         if self.format.read is None or self.format.write is None or not self.format.is_text:
-            pytest.skip("the length of a document is that of its text")
+            return  # the length of a document is that of its text
         data = b"".join(self.written(["a", "b"], iter([[["x", "y" * 5000]]])))
         assert len(self.read(data)) == 1
         with pytest.raises(TooLarge):
