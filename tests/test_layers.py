@@ -4,6 +4,8 @@
 """
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterable
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -185,6 +187,15 @@ def test_the_reader_of_imports(tmp_path, monkeypatch):
 def test_the_finder_of_circles():
     assert list(circles({"a": {"b"}, "b": {"c"}, "c": set()})) == []
     assert [set(circle) for circle in circles({"a": {"b"}, "b": {"c"}, "c": {"a"}})] == [{"a", "b", "c"}]
+
+
+def test_the_application_needs_no_library_of_an_extra():
+    """They are installed where tests run, so another process is told that they are not."""
+    missing = ("psycopg", "pyarrow", "brotli", "jsonschema_rs", "yaml", "jwt", "email_validator", "phonenumbers")
+    code = f"import sys; sys.modules.update(dict.fromkeys({missing!r})); import dynmodel_pyramid.application"
+    code += "; import dynmodel_pyramid.scripts.importing, dynmodel_pyramid.scripts.exporting"
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@
 ``cascades``               deleting rows that others refer to
 ``watching``               who is told of writes and changes: the seam of events
 ``stored_values``          values of Python -> those that columns store
+``long_entries``           fields whose values may be too long for their index
 ``constraint_violations``  the rule that a database error is about
 ``unsupported_options``    stored options that are no longer supported
 """

@@ -88,8 +88,8 @@ def correct(
             _note(violation(failure, quarantine.definition), correction, done.problems)
         else:
             savepoint.commit()
-    if not partial:
-        done.problems.raise_if_any()
+    if not partial and done.problems.total:
+        raise Invalid(done.problems.found, done.problems.total)
     return done
 
 

@@ -8,9 +8,6 @@ from collections.abc import Generator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from psycopg import errors, generators
-from psycopg.adapt import Transformer
-from psycopg.pq import ExecStatus
 
 from dynmodel_pyramid.database.cursors import driver_connection, raw_cursor
 
@@ -29,7 +26,9 @@ class ServerStream:
     def __init__(self, connection: sa.Connection, size: int) -> None:
         self._raw = driver_connection(connection)
         self._info = connection.connection.info
-        self._rows = Transformer(self._raw)
+        # Not imported: only the extra postgresql installs it.
+        self._driver: Any = connection.dialect.loaded_dbapi
+        self._rows = self._driver.adapt.Transformer(self._raw)
         self._size = size
         self._fetch = f"FETCH FORWARD {size} FROM {_NAME}"
         self._first = ""
@@ -72,7 +71,7 @@ class ServerStream:
         :raises psycopg.Error: the database's error
         """
         self._is_asked = False
-        results = self._raw.wait(generators.execute(self._raw.pgconn))
-        if results[-1].status != ExecStatus.TUPLES_OK:
-            raise errors.error_from_result(results[-1], encoding=self._raw.info.encoding)
+        results = self._raw.wait(self._driver.generators.execute(self._raw.pgconn))
+        if results[-1].status != self._driver.pq.ExecStatus.TUPLES_OK:
+            raise self._driver.errors.error_from_result(results[-1], encoding=self._raw.info.encoding)
         return results[-1]

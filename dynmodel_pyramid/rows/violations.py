@@ -17,6 +17,7 @@ from dynmodel_pyramid.catalogue.constraint_violations import (
     violated_fields,
     violation_text,
 )
+from dynmodel_pyramid.catalogue.long_entries import HINT, long_indexed_fields, too_long_text
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.database import Failure
 from dynmodel_pyramid.database.cursors import savepoint
@@ -28,7 +29,7 @@ from dynmodel_pyramid.rows.targets import Target, find_rows, uniquenesses_of
 #: Kinds of failures that break no rule of the table -> code and detail.
 _BEYOND = {
     "value": ("out_of_range", "a value, or the row as a whole, is beyond what the database can store"),
-    "too_long": ("too_long", "the value of an indexed or unique field is too long for its index"),
+    "too_long": ("too_long", too_long_text([])),
 }
 #: The kinds of failures that are the fault of rows.
 OF_ROWS = (*KINDS, *_BEYOND)
@@ -96,6 +97,9 @@ def told(rows: Table, failure: Failure, candidate: Candidate) -> Problem:
 
     :param failure: of one of :data:`OF_ROWS`
     """
+    if failure.kind == "too_long":
+        names = violated_fields(failure, rows.model.definition) or long_indexed_fields(rows.model)
+        return Problem(candidate.pointer, "too_long", too_long_text([name for name in names if rows.exists(name)]))
     if failure.kind in _BEYOND:
         return Problem(candidate.pointer, *_BEYOND[failure.kind])
     return described(rows, failure.kind, violated_fields(failure, rows.model.definition), candidate)
@@ -250,6 +254,7 @@ def _refusal(
         # The rows that were in the way are gone by now.
         problems.put(told(rows, failure, Candidate("", {})))
     error = problems.error()
+    error.hint = HINT if failure.kind == "too_long" else error.hint
     error.every = list(found.values()) or error.problems
     return error
 

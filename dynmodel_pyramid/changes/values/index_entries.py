@@ -5,15 +5,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.catalogue.table_builder import Model
+from dynmodel_pyramid.catalogue.long_entries import is_short
 from dynmodel_pyramid.catalogue.word_indexes import SEARCH
 from dynmodel_pyramid.changes.values.violations import SAMPLES, Violation
 from dynmodel_pyramid.database import Dialect
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.fields.sql.patterns import Case
-
-#: Types whose values always fit.
-_SHORT = (sa.Integer, sa.Float, sa.Boolean, sa.Date, sa.DateTime, sa.Time, sa.Interval, sa.Uuid)
 
 
 def too_long_entries(
@@ -33,7 +30,7 @@ def too_long_entries(
             continue  # it has words, and the beginnings of texts
         parts = [expressions[number] for number in ids]
         kinds = [part.type for part in parts]
-        if all(map(_is_short, kinds)) or any(isinstance(kind, sa.types.NullType) for kind in kinds):
+        if all(map(is_short, kinds)) or any(isinstance(kind, sa.types.NullType) for kind in kinds):
             continue  # an unknown type belongs to a missing plugin
         if folds_case is True:
             case = Case(definition.by_id[ids[0]].folding, dialect.schema)
@@ -42,19 +39,6 @@ def too_long_entries(
         count, first = dialect.refused_entries(connection, rows, SAMPLES)
         if count:
             yield _violation(name, count, first, [definition.by_id[number].name for number in ids], ids)
-
-
-def long_indexed_fields(model: Model) -> list[str]:
-    """The names of indexed fields whose values may be too long for the index."""
-    definition = model.definition
-    indexed = {field.id for field in definition.fields if field.is_unique or field.index is True}
-    indexed |= {number for index in definition.indexes for number, _ in index.fields}
-    columns = {field.name: model.table.c.get(field.name) for field in definition.fields if field.id in indexed}
-    return [name for name, column in columns.items() if column is not None and not _is_short(column.type)]
-
-
-def _is_short(kind: sa.types.TypeEngine[Any]) -> bool:
-    return isinstance(getattr(kind, "impl_instance", kind), _SHORT)
 
 
 def _violation(name: str, count: int, first: list[int], names: list[str], ids: tuple[int, ...]) -> Violation:

@@ -18,8 +18,8 @@ from webob.request import DisconnectionError
 from dynmodel_pyramid import errors
 from dynmodel_pyramid.catalogue.attempt import Stale
 from dynmodel_pyramid.catalogue.constraint_violations import KINDS, violated_fields, violation
+from dynmodel_pyramid.catalogue.long_entries import HINT, long_indexed_fields, too_long_text
 from dynmodel_pyramid.catalogue.table_builder import Model
-from dynmodel_pyramid.changes.values.index_entries import long_indexed_fields
 from dynmodel_pyramid.database import Failure
 
 log = logging.getLogger(__name__)
@@ -308,9 +308,7 @@ def _too_long(failure: Failure, request: Request) -> Response:
     model = _written(request)
     names = [] if model is None else violated_fields(failure, model.definition) or long_indexed_fields(model)
     names = [name for name in names if _exists(request, name)]
-    subject = f"the value of {' or '.join(names)}" if names else "the value of an indexed or unique field"
-    hint = "shorten the value, or take index and unique from the field (some 2,700 bytes fit, after compression)"
-    return problem(request, 422, "validation", f"{subject} is too long for its index", hint, fields=names)
+    return problem(request, 422, "validation", too_long_text(names), HINT, fields=names)
 
 
 def unexpected_error_view(error: Exception, request: Request) -> Response:

@@ -28,19 +28,19 @@ def create_rows(context: RestTable, request: Request) -> Response:
     """Insert, or upsert with ``resolution=``."""
     write = Write(REST, context, request)
     names = write.query.columns
+    typing = Typing(write.rows, names, has_key_columns=media_type_of(request) == CSV)
     columns = Columns(write.rows, names, missing_default=write.preferences["missing"] == "default")
-    answer, created = create(write, _file(write, columns) or _payload(write, columns), merging_of(write))
+    sent = _file(write, columns) or _payload(write, typing, columns)
+    answer, created = create(write, sent, merging_of(write))
     if write.preferences["return"] == "headers-only" and created.count == 1:
         # A query that finds the row.
         answer.headers["Location"] = f"{context.path(request)}?id=eq.{created.last_id}"
     return answer
 
 
-def _payload(write: Write, columns: Columns) -> Sent:
+def _payload(write: Write, typing: Typing, columns: Columns) -> Sent:
     """The rows of a body as in PostgREST."""
-    names = write.query.columns
-    typing = Typing(write.rows, names, has_key_columns=media_type_of(write.request) == CSV)
-    payload = each_document(write.request, names)
+    payload = each_document(write.request, write.query.columns)
     begun = list(islice(payload.documents, 2))
     documents = (Document(typing.typed(document)) for document in chain(begun, payload.documents))
     return Sent(documents, columns, len(begun) == 1, payload.position, payload.told)
