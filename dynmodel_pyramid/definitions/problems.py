@@ -1,6 +1,7 @@
 """Faults in a client's document, each with its JSON pointer (RFC 6901), and readers of simple values."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import colander
@@ -42,6 +43,15 @@ def faults(error: colander.Invalid, code: str = "invalid") -> Iterator[tuple[str
         messages = [str(message) for step in path for message in step.messages()]
         own = next((step.code for step in reversed(path) if hasattr(step, "code")), code)
         yield below, own, "; ".join(messages)
+
+
+@contextmanager
+def faults_at(pointer: str) -> Iterator[None]:
+    """Faults of a document that stands at this place."""
+    try:
+        yield
+    except Faulty as error:
+        raise error.below(pointer) from error.__cause__
 
 
 class ProblemSink(Protocol):

@@ -21,8 +21,8 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.column_expressions import reverse_sides
 from dynmodel_pyramid.catalogue.table_builder import Model
-from dynmodel_pyramid.definitions.problems import Problems, escape
-from dynmodel_pyramid.errors import Conflict, Faulty, Invalid, Problem, TooLarge
+from dynmodel_pyramid.definitions.problems import Problems, escape, faults_at
+from dynmodel_pyramid.errors import Conflict, Invalid, Problem, TooLarge
 from dynmodel_pyramid.rows.entries import Columns, read_entries, read_new
 from dynmodel_pyramid.rows.keys import UNREAD, KeyReader, RowKeys, missing_text
 from dynmodel_pyramid.rows.permitted import row_service
@@ -277,7 +277,7 @@ class NestedRows:
         service = rows[0].rows
         self._writing(service.model)
         pointer, _, first = rows[0].pointer.rpartition("/")
-        with _at(pointer):
+        with faults_at(pointer):
             documents = [{**row.document, **above} for row in rows]
             new = read_new(service, documents, Columns(service), pointers=True, first=int(first))
             service.insert(connection, new)
@@ -287,7 +287,7 @@ class NestedRows:
             return row  # an id in a list
 
         def write(connection: sa.Connection, document: Any) -> int:
-            with _at(row.pointer):
+            with faults_at(row.pointer):
                 document = {**document, **above}
                 if row.target is None:
                     return inserting(row.rows)(connection, document)
@@ -346,14 +346,6 @@ def inserting(rows: Rows, columns: Columns | None = None) -> WriteTop:
 
 def _has_objects(value: Any) -> bool:
     return type(value) is dict or (type(value) is list and any(type(item) is dict for item in value))
-
-
-@contextmanager
-def _at(pointer: str) -> Iterator[None]:
-    try:
-        yield
-    except Faulty as error:
-        raise error.below(pointer) from error.__cause__
 
 
 @contextmanager

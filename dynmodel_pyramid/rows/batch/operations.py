@@ -1,15 +1,14 @@
 """One operation of a batch on rows of one table: judged when it is made, then run in the batch's transaction."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.database.dialect import LARGEST_ID
-from dynmodel_pyramid.definitions.problems import Problems
-from dynmodel_pyramid.errors import Faulty, Invalid, Malformed, NotFound, Problem, TooLarge
+from dynmodel_pyramid.definitions.problems import Problems, faults_at
+from dynmodel_pyramid.errors import Invalid, Malformed, NotFound, Problem, TooLarge
 from dynmodel_pyramid.fields.schema import json_type
 from dynmodel_pyramid.queries import Query, read_document
 from dynmodel_pyramid.rows.batch.reading import IGNORE, RESOLUTIONS
@@ -119,13 +118,13 @@ class RowOperation:
     def _with_nested(self, documents: list[Any], pointer: str, write: WriteTop, *, new: bool = False) -> _Run:
         """What writes each row with the rows in it."""
         pointers = pointer == "/rows"
-        with _at(pointer):
+        with faults_at(pointer):
             nested = self._nested = NestedRows(
                 self.rows, documents, pointers=pointers, new=new, most=self._most, writing=self._writing
             )
 
         def run(connection: sa.Connection, most: int) -> Sequence[int]:
-            with _at(pointer):
+            with faults_at(pointer):
                 return nested.write(connection, write)
 
         return run
@@ -134,11 +133,11 @@ class RowOperation:
         documents, pointer = self._documents()
         if "nested" in self._document:
             return self._with_nested(documents, pointer, inserting(self.rows), new=True)
-        with _at(pointer):
+        with faults_at(pointer):
             new = read_new(self.rows, documents, Columns(self.rows), pointers=not self.is_one)
 
         def run(connection: sa.Connection, most: int) -> Sequence[int]:
-            with _at(pointer):
+            with faults_at(pointer):
                 return self.rows.insert(connection, new)
 
         return run
@@ -160,11 +159,11 @@ class RowOperation:
                 return upsert.entries[0].written_id
 
             return self._with_nested(documents, pointer, write)
-        with _at(pointer):
+        with faults_at(pointer):
             upsert = Upsert(self.rows, documents, names, ignore=ignore, pointers=not self.is_one)
 
         def run(connection: sa.Connection, most: int) -> Sequence[int]:
-            with _at(pointer):
+            with faults_at(pointer):
                 upsert.run(connection)
             return [entry.written_id for entry in upsert.entries]
 
@@ -190,7 +189,7 @@ class RowOperation:
             return self._with_nested([self._document["row"]], "/row", write_row)
 
         def run(connection: sa.Connection, most: int) -> Sequence[int]:
-            with _at("/row"):
+            with faults_at("/row"):
                 return [write_row(connection, self._document["row"])]
 
         return run
@@ -213,7 +212,7 @@ class RowOperation:
         def run(connection: sa.Connection, most: int) -> Sequence[int]:
             found.most = most
             try:
-                with _at("/row"):
+                with faults_at("/row"):
                     return write(found, connection)
             except Malformed as error:
                 if error.code == "too_many_affected":
@@ -247,12 +246,3 @@ def too_many_rows(most: int) -> TooLarge:
 
 def _missing(row_id: int) -> NotFound:
     return NotFound(f"the table has no row {row_id}")
-
-
-@contextmanager
-def _at(pointer: str) -> Iterator[None]:
-    """Faults of a document that stands at this place."""
-    try:
-        yield
-    except Faulty as error:
-        raise error.below(pointer) from error.__cause__
