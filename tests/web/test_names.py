@@ -152,8 +152,7 @@ def test_bad_name(client, things, name):
     listed = {"model_name": "Bad", "fields": [{"name": name, "type": "string"}]}
     client.refused("POST", "/table/", listed, status=422, code="/fields/0 invalid_name")
     # As a key of a row it is a field that the table doesn't have.
-    pointer = "/" + name.replace("~", "~0").replace("/", "~1")
-    client.refused("POST", f"{things}rows/", {name: 1}, status=422, code=f"{pointer} unknown_field")
+    client.refused("POST", f"{things}rows/", {name: 1}, status=422, code=f"/{escape(name)} unknown_field")
 
 
 @pytest.mark.parametrize("name", [None, 1, True, 1.5, [], {}, ["a"], {"a": 1}])
