@@ -5,6 +5,7 @@
 # make coverage   all tests; fails where they run less of the package than setup.cfg demands
 # make versions   the tests with the oldest and with the newest releases of the libraries that setup.py allows
 # make lint       style, imports and types
+# make docs       the documentation as a site, site/index.html; fails where a link leads nowhere
 
 # Tests start many processes; each would compile all modules anew where the environment forbids to keep bytecode.
 export PYTHONDONTWRITEBYTECODE :=
@@ -17,7 +18,7 @@ WORKERS ?= 3
 # A file's tests share fixtures, so a file is one worker's; tests/conftest.py says which files are begun first.
 PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: run check test test-all coverage versions lint clean
+.PHONY: run check test test-all coverage versions lint docs clean
 
 run: $(VENV)/.run
 	@# Pyramid imports pkg_resources, which warns about itself.
@@ -43,6 +44,9 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+docs: $(VENV)/.test
+	$(BIN)/zensical build --strict
+
 $(BIN)/python:
 	@echo "making a virtual environment, $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
@@ -58,4 +62,4 @@ $(VENV)/.test: setup.py | $(BIN)/python
 	@touch $@ $(VENV)/.run
 
 clean:
-	rm -rf $(VENV) .mypy_cache build dist *.egg-info .coverage*
+	rm -rf $(VENV) .mypy_cache .cache site build dist *.egg-info .coverage*

@@ -108,6 +108,7 @@ setup(
             "python-stdnum >= 1.20",
             "setuptools >= 70",
             "wheel >= 0.43",
+            "zensical >= 0.0.73",  # makes the site of docs/; 90 MB
         ],
     },
     entry_points={
