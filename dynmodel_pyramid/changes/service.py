@@ -131,10 +131,7 @@ class DefinitionService:
         on_error: str = FAIL,
     ) -> list[TablePlan]:
         """The plan of :meth:`change`; empty if there is nothing to change."""
-        types = self.catalogue.field_types
-        how = OnError.read(on_error, types)
-        make_changes = _with_on_error(self._changing(table_id, make_document, precondition), how, types)
-        return self.executor.plan([table_id], make_changes)
+        return self.plan_of(table_id, self._changing(table_id, make_document, precondition), on_error=on_error)
 
     def drop(
         self, table_id: int, *, precondition: Precondition = no_precondition, author: str | None = None
@@ -178,6 +175,12 @@ class DefinitionService:
             done = self.executor.execute([table_id], make_changes, author=author, access=access)
         after = done.definition(table_id)
         return Outcome(after or done.before[table_id], done.state, after is not None)
+
+    def plan_of(self, table_id: int, make_changes: MakeChanges, *, on_error: str) -> list[TablePlan]:
+        """The plan of :meth:`execute`; empty if there is nothing to change."""
+        types = self.catalogue.field_types
+        how = OnError.read(on_error, types)
+        return self.executor.plan([table_id], _with_on_error(make_changes, how, types))
 
     def read(self, document: Any, before: TableDefinition | None, resolve: Resolve) -> TableDefinition:
         """A document -> the wanted definition."""

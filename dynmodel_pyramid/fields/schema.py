@@ -91,6 +91,19 @@ class Text(_Strict):
         return value
 
 
+class Word(Text):
+    """One of some texts, as an option; JSON Schema lists them, so that forms can offer them."""
+
+    def __init__(self, *words: str) -> None:
+        self.words = words
+        self.json_schema = {"type": "string", "enum": list(words)}
+
+    def check(self, node: colander.SchemaNode, value: Any) -> Any:
+        if value not in self.words:
+            raise invalid(node, f"want one of {', '.join(self.words)}", "invalid_option")
+        return value
+
+
 class Boolean(_Strict):
     """``true`` or ``false``."""
 
@@ -234,7 +247,8 @@ class Table(_Strict):
 
     wanted = "a table's number or model name"
     types = (int, str)
-    json_schema = {"type": ["integer", "string"]}
+    #: The format is an annotation for forms, which offer the tables that there are.
+    json_schema = {"type": ["integer", "string"], "format": "table"}
 
 
 def option(
@@ -268,6 +282,8 @@ def mapping_json_schema(mapping: colander.SchemaNode) -> dict[str, Any]:
             own["default"] = child.missing
             if isinstance(own.get("type"), str):  # null stands for the default
                 own["type"] = [own["type"], "null"]
+                if "enum" in own:
+                    own["enum"] = [*own["enum"], None]
         if child.description:
             own["description"] = child.description
         properties[child.name] = own

@@ -46,6 +46,13 @@ class DifferenceResource(NumberedBelowTable):
 class Revert(BelowTable):
     """Reverting to a version."""
 
+    def __getitem__(self, segment: str) -> Resource:
+        return {"plan": RevertPlan}[segment](self, segment)
+
+
+class RevertPlan(BelowTable):
+    """The plan of reverting to a version."""
+
 
 class QuarantineResource(BelowTable):
     """Values of a table that a conversion could not convert."""

@@ -100,6 +100,28 @@ def test_revert(client):
     assert kinds(path, client)[0][:2] == ["drop_unique", "drop_field"]
 
 
+def test_the_plan_of_a_revert(client):
+    """It says what the revert would do, field of the trash included, and does nothing."""
+    path = client.table({"a": "string", "gone": "string"})
+    for text in ("1", "x"):
+        client.row(path, {"a": text, "gone": text})
+    change(client, path, {"fields": {"a": "integer", "gone": None}}, "null")
+    before = client.get(path)
+    client.send("PATCH", f"{path}rows/2", {"a": 77}, status=200)
+    address = f"{path}history/1/revert/plan/"
+    plan = client.send("POST", address, status=200).json
+    assert [(step["kind"], step["field"]) for step in plan["steps"]] == [
+        ("retype_field", "a"),
+        ("restore_field", "gone"),
+    ]
+    assert plan["action"] == "change" and plan["allowed"] and plan["next_version"] == 3
+    assert client.get(path) == before
+    client.refused("POST", address, status=412, code="precondition_failed", if_match='"1"')
+    client.refused("POST", f"{path}history/9/revert/plan/", status=404, code="not_found")
+    client.refused("POST", address, {}, status=400, code="malformed")
+    assert client.send("POST", f"{path}history/2/revert/plan/", status=200).json["action"] == "none"
+
+
 def test_values_that_a_conversion_lost_come_back(client):
     path = client.table({"a": "string"})
     for text in ("1.50", "x", "7", None, "7.0"):

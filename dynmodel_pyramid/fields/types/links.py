@@ -46,15 +46,14 @@ class Link(FieldType):
     actions: tuple[str, ...] = ("restrict", "set_null", "cascade")
 
     def options_schema(self) -> colander.SchemaNode:
-        actions = ", ".join(self.actions)
         return colander.SchemaNode(
             colander.Mapping(unknown="raise"),
             colander.SchemaNode(schema.Table(), name="table", description="the table's number or model name"),
             schema.option(
-                schema.Text(),
+                schema.Word(*self.actions),
                 "on_delete",
                 default=self.actions[0],
-                description=f"what happens here when the row that is linked to is deleted: {actions}",
+                description=f"what happens here when the row that is linked to is deleted: {', '.join(self.actions)}",
             ),
             schema.option(schema.Text(), "reverse", description="the name under which the far table shows these rows"),
             schema.option(
@@ -71,8 +70,6 @@ class Link(FieldType):
         return [schema.option(schema.Text(), "key", description=description)]
 
     def _check_options(self, node: colander.SchemaNode, options: Options) -> None:
-        if options["on_delete"] not in self.actions:
-            raise schema.at_option(node, "on_delete", f"want one of {', '.join(self.actions)}")
         if options["reverse_limit"] is not None and not 0 <= options["reverse_limit"] <= MOST_REVERSE:
             raise schema.at_option(node, "reverse_limit", f"want a number from 0 to {MOST_REVERSE}")
 

@@ -43,6 +43,7 @@ class Zone(schema.Text):
     """The name of a time zone, as an option."""
 
     wanted = "the name of a time zone"
+    json_schema = {"type": "string", "format": "time-zone"}
 
     def check(self, node: colander.SchemaNode, value: Any) -> Any:
         if value not in zone_names():

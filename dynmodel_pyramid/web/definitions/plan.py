@@ -1,4 +1,4 @@
-"""Views of plans: ``/table/{id}/plan/``."""
+"""Views of plans: ``/table/{id}/plan/``, and ``plan/`` below a version's ``revert/``."""
 
 from typing import Any
 
@@ -6,14 +6,16 @@ from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 
+from dynmodel_pyramid.changes.apply import TablePlan
 from dynmodel_pyramid.changes.on_error import FAIL
 from dynmodel_pyramid.changes.plan_document import plan_document, unchanged_plan
+from dynmodel_pyramid.changes.revert import reverting
 from dynmodel_pyramid.changes.service import DefinitionService
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.patching import patched
-from dynmodel_pyramid.web.definition_resources import Plan
+from dynmodel_pyramid.web.definition_resources import Plan, RevertPlan
 from dynmodel_pyramid.web.http.answers import encode, json_answer
-from dynmodel_pyramid.web.http.body import MERGE_PATCH, media_type_of, read_json
+from dynmodel_pyramid.web.http.body import MERGE_PATCH, media_type_of, read_json, refuse_body
 from dynmodel_pyramid.web.http.conditions import refuse_other_version
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
@@ -22,6 +24,7 @@ from dynmodel_pyramid.web.http.permissions import writers_of_definitions
 
 def includeme(config: Configurator) -> None:
     add_resource_view(config, Plan, {"POST": plan_table}, writers_of_definitions)
+    add_resource_view(config, RevertPlan, {"POST": plan_revert}, writers_of_definitions)
 
 
 def plan_table(context: Plan, request: Request) -> Response:
@@ -41,8 +44,23 @@ def plan_table(context: Plan, request: Request) -> Response:
         precondition=context.attempt.held(refuse_other_version(request)),
         on_error=parameters.get("on_error", FAIL),
     )
+    return _plan_answer(context, plans)
+
+
+def plan_revert(context: RevertPlan, request: Request) -> Response:
+    """The plan of a POST on ``revert/``."""
+    parameters = no_parameters(request, "on_error")
+    refuse_body(request)
+    service = DefinitionService(context.attempt.catalogue)
+    table_id = context.model.definition.id
+    precondition = context.attempt.held(refuse_other_version(request))
+    changes = reverting(service, table_id, context.__parent__.__parent__.number, precondition=precondition)
+    return _plan_answer(context, service.plan_of(table_id, changes, on_error=parameters.get("on_error", FAIL)))
+
+
+def _plan_answer(context: Plan | RevertPlan, plans: list[TablePlan]) -> Response:
     context.attempt.settle()
-    plan = plan_document(plans[0]) if plans else unchanged_plan(definition)
+    plan = plan_document(plans[0]) if plans else unchanged_plan(context.model.definition)
     answer = json_answer(encode(plan))
     answer.headers["Definition-Version"] = str(plan["version"])
     return answer
