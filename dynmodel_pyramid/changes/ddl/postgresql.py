@@ -278,7 +278,7 @@ class PostgreSQLSchemaEditor(SchemaEditor):
     def lift_foreign_keys(self, definition: TableDefinition) -> None:
         self._drop_keys(definition, [(field, None) for field in definition.fields])
 
-    def restore_foreign_keys(self, definition: TableDefinition) -> None:
+    def restore_foreign_keys(self, definition: TableDefinition, before: TableDefinition) -> None:
         self._add_keys(definition, [(None, field) for field in definition.fields])
 
     def leave_behind(self, before: TableDefinition, after: TableDefinition) -> None:

@@ -148,8 +148,11 @@ class SchemaEditor(SchemaTools):
         """Drop the foreign keys of a table that goes to the trash, so that it blocks nobody."""
         raise NotImplementedError
 
-    def restore_foreign_keys(self, definition: TableDefinition) -> None:
-        """Give a restored table the foreign keys of its columns."""
+    def restore_foreign_keys(self, definition: TableDefinition, before: TableDefinition) -> None:
+        """Give a restored table the foreign keys of its columns.
+
+        :param before: the table in the trash, of which some fields may be left there
+        """
         raise NotImplementedError
 
     def leave_behind(self, before: TableDefinition, after: TableDefinition) -> None:

@@ -154,8 +154,9 @@ class SQLiteSchemaEditor(SchemaEditor):
         further = [*columns, *(field.column for field in trashed)]
         self._copy(sa.table(quoted(definition.physical_name)), bare, {}, further)
 
-    def restore_foreign_keys(self, definition: TableDefinition) -> None:
-        if any(self.has_foreign_key(field) for field in definition.fields):
+    def restore_foreign_keys(self, definition: TableDefinition, before: TableDefinition) -> None:
+        # Where there were foreign keys, the table lost its checks with them.
+        if any(self.has_foreign_key(field) for field in before.fields):
             trashed = self.store.trashed_fields(self.connection, definition.id)
             self._remake(definition, [field.column for field in trashed])
 

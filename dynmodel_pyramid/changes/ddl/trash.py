@@ -47,7 +47,7 @@ def restore_table(editor: SchemaEditor, change: TableChange, loosening: Loosenin
     staging.close()
     editor.leave_behind(before, after)
     still_there = replace(after, physical_name=before.physical_name)
-    editor.restore_foreign_keys(still_there)
+    editor.restore_foreign_keys(still_there, before)
     for field, reference in editor.lists(after):
         editor.list_tables(still_there).remake(still_there, field, reference)
     # References to the table follow.
