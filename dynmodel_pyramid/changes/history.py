@@ -127,7 +127,9 @@ def operations_of(before: Version | None, version: Version) -> list[dict[str, An
     whole_table = [] if version.kind is None else [{"kind": version.kind}]
     if before is not None:
         return [*whole_table, *operation_documents(before.definition, version.definition)]
-    nothing = replace(version.definition, fields=(), indexes=(), referrers=(), label=None, description=None, next_id=1)
+    nothing = replace(
+        version.definition, fields=(), indexes=(), referrers=(), label=None, description=None, display=None, next_id=1
+    )
     return [*whole_table, *operation_documents(nothing, version.definition)]
 
 

@@ -164,11 +164,12 @@ class TableTrash(Trash):
 
 
 def without(definition: TableDefinition, gone: set[int]) -> TableDefinition:
-    """A table without some of its fields, and without the indexes that name them."""
+    """A table without some of its fields, and without the display and indexes that name them."""
     return replace(
         definition,
         fields=tuple(field for field in definition.fields if field.id not in gone),
         indexes=tuple(index for index in definition.indexes if not gone.intersection(dict(index.fields))),
+        display=None if definition.display in gone else definition.display,
     )
 
 

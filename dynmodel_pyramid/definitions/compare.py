@@ -13,6 +13,7 @@ from dynmodel_pyramid.definitions.operations import (
     ASPECTS,
     AddField,
     AddIndex,
+    ChangeDisplay,
     ChangeField,
     ChangeReferrers,
     DropField,
@@ -52,6 +53,8 @@ def operations_between(before: TableDefinition, after: TableDefinition) -> tuple
     operations += _changes(pairs, ("access", "labels"))
     if (before.label, before.description) != (after.label, after.description):
         operations.append(RelabelTable((before.label, before.description), (after.label, after.description)))
+    if before.display != after.display:
+        operations.append(ChangeDisplay(after.display, (_display(before), _display(after))))
     if before.referrers != after.referrers:
         operations.append(ChangeReferrers(before.referrers, after.referrers))
     wanted = tuple(field.id for field in after.fields), tuple(index.id for index in after.indexes)
@@ -88,6 +91,10 @@ def _differs(aspect: str, before: FieldDefinition, after: FieldDefinition) -> bo
 
 def _names(index: IndexDefinition, definition: TableDefinition) -> tuple[str, ...]:
     return tuple(definition.by_id[number].name for number, _ in index.fields)
+
+
+def _display(definition: TableDefinition) -> str | None:
+    return None if definition.display is None else definition.by_id[definition.display].name
 
 
 class Comparison:
@@ -133,7 +140,7 @@ class Comparison:
 def _keeps_table(operation: Operation) -> bool:
     if isinstance(operation, ChangeField):
         return operation.aspect in ("access", "labels")
-    return isinstance(operation, RelabelTable | Reorder | ChangeReferrers)
+    return isinstance(operation, RelabelTable | ChangeDisplay | Reorder | ChangeReferrers)
 
 
 def field_key(old: FieldDefinition | None, new: FieldDefinition | None) -> Key:

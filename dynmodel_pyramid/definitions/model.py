@@ -1,10 +1,13 @@
 """The definitions of a table, a field and an index as values: immutable, comparable, and storable as JSON."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
+
+#: The types of the field that stands for a row where the definition chooses none: the first field of the first type.
+DISPLAY_TYPES = ("string", "text", "slug", "email", "url", "phone")
 
 
 class Alias(NamedTuple):
@@ -98,7 +101,8 @@ class TableDefinition:
 
     ``key`` is the type of the row's id. ``physical_name`` is the table's name in the database. ``referrers`` are the
     fields that refer to this table, its own among them, in order of table and field. ``pending`` are the constraints of
-    the database that hold for new writes, and are still to be proven for existing rows.
+    the database that hold for new writes, and are still to be proven for existing rows. ``display`` is the id of the
+    field that stands for a row in links and titles, None if it is chosen by its type (:meth:`display_field`).
     """
 
     id: int
@@ -113,6 +117,7 @@ class TableDefinition:
     next_id: int = 1
     referrers: tuple[Referrer, ...] = ()
     pending: tuple[str, ...] = ()
+    display: int | None = None
 
     @cached_property
     def by_name(self) -> dict[str, FieldDefinition]:
@@ -121,6 +126,16 @@ class TableDefinition:
     @cached_property
     def by_id(self) -> dict[int, FieldDefinition]:
         return {field.id: field for field in self.fields}
+
+    def display_field(self, is_shown: Callable[[str], bool] = lambda name: True) -> FieldDefinition | None:
+        """The field that stands for a row; None: its id does.
+
+        :param is_shown: whether rows show a field, by its name
+        """
+        fields = [field for field in self.fields if not field.write_only and is_shown(field.name)]
+        chosen = (field for field in fields if field.id == self.display)
+        by_type = (field for name in DISPLAY_TYPES for field in fields if field.type == name)
+        return next(chosen, None) or next(by_type, None)
 
     def to_stored(self) -> dict[str, Any]:
         """The JSON document that the system tables keep; :meth:`from_stored` reads it. Never change it."""

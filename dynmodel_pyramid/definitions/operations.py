@@ -206,6 +206,22 @@ class RelabelTable(Operation):
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeDisplay(Operation):
+    """Another field stands for a row; ``names`` are those of the fields, None where it is chosen by its type."""
+
+    display: int | None
+    names: tuple[str | None, str | None]
+    kind = "change_display"
+
+    def apply(self, definition: TableDefinition) -> TableDefinition:
+        return replace(definition, display=self.display)
+
+    def details(self) -> dict[str, Any]:
+        before, after = self.names
+        return {"before": {"display": before}, "after": {"display": after}}
+
+
+@dataclass(frozen=True, slots=True)
 class Reorder(Operation):
     """The fields, and the indexes of several fields, stand in another order; ids."""
 

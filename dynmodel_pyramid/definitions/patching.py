@@ -117,13 +117,15 @@ def _former(definition: TableDefinition, changes: dict[str, Any], name: str, cha
 
 
 def _rename_parts(document: dict[str, Any], definition: TableDefinition, names: dict[int, str]) -> None:
-    """Let the indexes of a document name fields by their new names.
+    """Let ``display`` and the indexes of a document name fields by their new names.
 
     :param names: of the fields that go on, by id. A dropped field keeps its name here, unless another field takes it;
-        then it is None, which is refused later.
+        then it is None, or empty as ``display``, which is refused later.
     """
     taken = set(names.values())
     new = {old.name: names.get(old.id, None if old.name in taken else old.name) for old in definition.fields}
+    if document["display"] is not None:
+        document["display"] = new[document["display"]] or ""
     for rule in document["unique"]:
         rule["fields"] = [new[name] for name in rule["fields"]]
     for index in document["indexes"]:

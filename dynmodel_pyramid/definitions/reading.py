@@ -20,7 +20,8 @@ from dynmodel_pyramid.fields.contract import ANY_DATABASE
 from dynmodel_pyramid.hints import hint
 
 TABLE_KEYS = (
-    "id", "model_name", "version", "label", "description", "key", "fields", "unique", "indexes", "linked_from",
+    "id", "model_name", "version", "label", "description", "display", "display_field", "key", "fields", "unique",
+    "indexes", "linked_from",
 )  # fmt: skip
 KEY_TYPES = ("integer",)
 UNIQUE_KEYS = ("name", "fields", "nulls_distinct")
@@ -60,9 +61,10 @@ def read_table(
     _refuse_taken_by_reverse(start, fields, problems)
     indexes, next_id = _indexes(document, start, fields, next_id, field_types, problems)
     label, description = labels(document, "", problems)
+    display = _display(document, start, fields, problems)
     problems.raise_if_any()
     stays = before is not None and model_name == before.model_name
-    return replace(
+    definition = replace(
         start,
         model_name=model_name,
         physical_name=start.physical_name if stays else table_prefix + model_name,
@@ -71,8 +73,13 @@ def read_table(
         key=key,
         label=label,
         description=description,
+        display=display,
         next_id=next_id,
     )
+    if document.get("display_field") not in (None, *map(_display_field, (start, definition))):
+        problems.add("/display_field", "read_only", "this follows from display and the fields; leave it out")
+        problems.raise_if_any()
+    return definition
 
 
 def _read_only(document: dict[str, Any], before: TableDefinition | None, problems: Problems) -> None:
@@ -141,6 +148,35 @@ def _key(key: Any, before: TableDefinition | None, problems: Problems) -> str:
     else:
         return str(key["type"])
     return current
+
+
+def _display_field(definition: TableDefinition) -> str | None:
+    field = definition.display_field()
+    return None if field is None else field.name
+
+
+def _display(
+    document: dict[str, Any], start: TableDefinition, fields: Iterable[FieldDefinition], problems: Problems
+) -> int | None:
+    """The id of the field that ``display`` names."""
+    name = problems.text(document, "display", "", most=LONGEST_NAME)
+    by_name = {field.name: field for field in fields}
+    if name is None:
+        return None
+    field = by_name.get(name)
+    if field is None:
+        gone = start.by_name.get(name)
+        was_display = gone is not None and gone.id == start.display
+        detail = (
+            "is the field that stands for a row, and is dropped; name another field here, or null"
+            if was_display
+            else "is not the name of a field of this table"
+        )
+        problems.add("/display", "unknown_field", detail, hint(name, lambda: list(by_name)))
+        return None
+    if field.write_only:
+        problems.add("/display", "invalid_option", "is a write_only field, whose values are in no row; name another")
+    return field.id
 
 
 # The members ``unique`` and ``indexes``

@@ -19,10 +19,11 @@ from dynmodel_pyramid.fields import FieldType, FieldTypes, schema
 from dynmodel_pyramid.fields.registry import read_options
 
 #: The members of a table in the document, in this order.
-TABLE_KEYS = ("renamed_from", "label", "description", "key", "fields", "unique", "indexes")
+TABLE_KEYS = ("renamed_from", "label", "description", "display", "key", "fields", "unique", "indexes")
 _TABLE_DEFAULTS: Mapping[str, Any] = {
     "label": None,
     "description": None,
+    "display": None,
     "key": {"type": "integer"},
     "unique": [],
     "indexes": [],

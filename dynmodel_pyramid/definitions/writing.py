@@ -1,5 +1,6 @@
 """Definition -> the full document that clients get. Reading it back changes nothing."""
 
+from collections.abc import Callable
 from typing import Any
 
 from dynmodel_pyramid.definitions.model import FieldDefinition, TableDefinition
@@ -26,14 +27,18 @@ def field_document(field: FieldDefinition, position: int) -> dict[str, Any]:
     }
 
 
-def table_document(definition: TableDefinition) -> dict[str, Any]:
+def table_document(definition: TableDefinition, is_shown: Callable[[str], bool] = lambda name: True) -> dict[str, Any]:
+    """:param is_shown: whether rows show the client a field, by its name"""
     names = {field.id: field.name for field in definition.fields}
+    display = definition.display_field(is_shown)
     return {
         "id": definition.id,
         "model_name": definition.model_name,
         "version": definition.version,
         "label": definition.label,
         "description": definition.description,
+        "display": None if definition.display is None else names[definition.display],
+        "display_field": None if display is None else display.name,
         "key": {"type": definition.key},
         "fields": {
             field.name: field_document(field, position) for position, field in enumerate(definition.fields, start=1)

@@ -103,6 +103,9 @@ def documents(draw):
         parts = draw(st.lists(st.sampled_from(sortable), min_size=1, max_size=3, unique=True))
         document["unique"] = [{"fields": parts, "nulls_distinct": draw(st.booleans())}]
         document["indexes"] = [{"fields": [{"field": part, "descending": draw(st.booleans())} for part in parts]}]
+    shown = [name for name, made in fields.items() if not made.get("write_only")]
+    if shown and draw(st.booleans()):
+        document["display"] = draw(st.sampled_from(shown))
     for name in ("label", "description"):
         if draw(st.booleans()):
             document[name] = draw(st.one_of(st.none(), TEXT))

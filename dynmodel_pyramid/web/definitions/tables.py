@@ -25,7 +25,7 @@ from dynmodel_pyramid.web.http.parameters import author_of, no_parameters
 from dynmodel_pyramid.web.http.parts import link_next, read_part
 from dynmodel_pyramid.web.http.permissions import writes_by_definitions
 from dynmodel_pyramid.web.http.preferences import preferred_return
-from dynmodel_pyramid.web.http.seen import CHUNK, each_seen, seen
+from dynmodel_pyramid.web.http.seen import CHUNK, each_seen, seen, seen_document
 from dynmodel_pyramid.web.http.tree import path, sees_all
 from dynmodel_pyramid.web.resources import Table, Tables
 
@@ -67,7 +67,7 @@ def list_tables(context: Tables, request: Request) -> Response:
     for state, definition in listed:  # noqa: B007 the last state is used
         more = len(documents) == page.limit
         if not more:
-            documents.append(encode(table_document(definition)))
+            documents.append(encode(seen_document(context.attempt, definition)))
     revision = context.attempt.definitions(0)[0] if state is None else state
     answer = json_answer(b"[" + b",".join(documents) + b"]")
     answer.headers["Definitions-Revision"] = str(revision.definitions)
@@ -103,7 +103,7 @@ def get_table(context: Table, request: Request) -> Response:
     no_parameters(request)
     definition = seen(context.attempt, context.model)
     assert definition is not None  # traversal finds visible tables only
-    body = encode(table_document(definition))
+    body = encode(seen_document(context.attempt, definition))
     # What is seen of one version differs between callers; If-Match is for those who see it whole.
     tag = str(definition.version) if sees_all(context.attempt) else f"{definition.version}-{zlib.crc32(body):08x}"
     answer = empty_answer(304) if is_unchanged(request, tag) else json_answer(body)

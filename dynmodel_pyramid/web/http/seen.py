@@ -4,6 +4,7 @@ writes, do not exist.
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from dynmodel_pyramid.access.attempt import RequestAttempt
 from dynmodel_pyramid.catalogue.attempt import Stale
@@ -11,6 +12,7 @@ from dynmodel_pyramid.catalogue.references import reference_of
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.database import State
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
+from dynmodel_pyramid.definitions.writing import table_document
 from dynmodel_pyramid.hints import MOST_CANDIDATES, nearest
 from dynmodel_pyramid.queries.sql.views import ReverseSides
 from dynmodel_pyramid.web.http.tree import sees_all
@@ -36,9 +38,18 @@ def seen(attempt: RequestAttempt, model: Model) -> TableDefinition | None:
     return replace(
         definition,
         fields=fields,
+        display=definition.display if definition.display in known else None,
         indexes=tuple(index for index in definition.indexes if all(number in known for number, _ in index.fields)),
         referrers=tuple(side for side in definition.referrers if sides.exists(side)),
     )
+
+
+def seen_document(attempt: RequestAttempt, definition: TableDefinition) -> dict[str, Any]:
+    """The document of a definition that the caller may see: of the fields that it may read one stands for a row."""
+    model = None if sees_all(attempt) else attempt.model(definition.id)
+    if model is None:
+        return table_document(definition)
+    return table_document(definition, attempt.scopes.scope(model).view.may_read)
 
 
 def _without_unseen_table(attempt: RequestAttempt, model: Model, field: FieldDefinition) -> FieldDefinition:
