@@ -123,6 +123,7 @@ def includeme(config: Configurator) -> None:
         "definitions.trash",
         "rows.row",
         "rows.writes",
+        "rows.plans",
         "rows.lists",
         "rest",
         "identity",

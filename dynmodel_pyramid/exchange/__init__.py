@@ -25,6 +25,7 @@
 ``xlsx``         workbooks of Excel
 ``geojson``      GeoJSON (RFC 7946)
 ``inference``    the fields of a table for a file
+``rehearsing``   what rows of a file would become, for plans
 ``new_tables``   a table made of a file
 ``importing``    rows of a file into a table, for scripts
 ``marks``        how far an import in parts is

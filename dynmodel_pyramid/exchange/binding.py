@@ -6,6 +6,7 @@ fields' text forms, values by their types' rules (:mod:`~.typed`). Each document
 
 import datetime
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -16,7 +17,7 @@ import orjson
 from dynmodel_pyramid.definitions.problems import Problems, escape
 from dynmodel_pyramid.errors import DynmodelError, Invalid, Malformed
 from dynmodel_pyramid.exchange.contents import Broken, Contents, Record, RecordContents
-from dynmodel_pyramid.exchange.headers import column_names, header_hint, name_of_place
+from dynmodel_pyramid.exchange.headers import column_names, header_hint, name_of_place, plain_name
 from dynmodel_pyramid.exchange.key_columns import KeyColumn, key_columns, with_keys
 from dynmodel_pyramid.exchange.typed import is_number, plain_value, typer_of
 from dynmodel_pyramid.fields.columns import Fast, Reader
@@ -49,6 +50,26 @@ def documents_of(contents: Contents, rows: Rows, columns: Columns) -> Iterator[D
         if place is not None and type(document) is dict and contents.place in document:
             document[place] = document.pop(contents.place)
         yield broken_document(document) if type(document) is Broken else Document(document)
+
+
+def mapped(contents: Contents, columns: Sequence[str], sources: Mapping[str, str]) -> Contents:
+    """The contents of a file under the names of fields.
+
+    :param columns: the fields that are read; others are left out
+    :param sources: the names that some of them have in the file; of a column without a name, that of its place
+    """
+    names = {sources.get(name, name): name for name in columns}
+    if isinstance(contents, RecordContents):
+        written = [name or name_of_place(place) for place, name in enumerate(contents.names, 1)]
+        found = [names.get(name, names.get(plain_name(name))) for name in written]
+        return replace(contents, names=found, has_names=True)
+    return replace(contents, documents=(_with_names(document, names) for document in contents.documents))
+
+
+def _with_names(document: Any, names: Mapping[str, str]) -> Any:
+    if type(document) is not dict:
+        return document
+    return {names[key]: value for key, value in document.items() if key in names}
 
 
 def broken_document(broken: Broken) -> Document:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
+from importlib.util import find_spec
 from typing import BinaryIO, NamedTuple, Protocol
 
 from dynmodel_pyramid.errors import ConfigurationProblem
@@ -76,6 +77,14 @@ class Format:
     parameters: tuple[str, ...] = ()
     face: str = ""
     requires: tuple[str, str] | None = None
+
+
+def missing_extra(format: Format) -> str | None:
+    """The extra that installs the library which the format lacks."""
+    if format.requires is None:
+        return None
+    library, extra = format.requires
+    return None if find_spec(library) is not None else extra
 
 
 class Registered(NamedTuple):

@@ -20,15 +20,18 @@ from dynmodel_pyramid.changes.service import DefinitionService, Outcome
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.exchange.binding import documents_of
-from dynmodel_pyramid.exchange.contents import Contents
+from dynmodel_pyramid.exchange.contents import Contents, Note
 from dynmodel_pyramid.exchange.inference.tables import Corrections, Guessing, Proposal, arranged, propose
+from dynmodel_pyramid.exchange.rehearsing import SHOWN, Rehearsed, beginning, first_of, rehearse
 from dynmodel_pyramid.rows.entries import Columns
 from dynmodel_pyramid.rows.imports import Import, Transaction
+from dynmodel_pyramid.rows.lenient import LenientImport
 from dynmodel_pyramid.rows.permitted import row_service
+from dynmodel_pyramid.rows.refused import RawTexts, Sink
 from dynmodel_pyramid.rows.service import Rows
 
-#: Gives the contents of the file, from its beginning.
-Open = Callable[[], Contents]
+#: Gives the contents of the file, from its beginning; the reader notes the texts of its records, if it is asked to.
+Open = Callable[[Note | None], Contents]
 #: The id of a table that is not made yet; no table has it.
 _NOT_MADE = 0
 
@@ -37,10 +40,12 @@ _NOT_MADE = 0
 class Made:
     """
     :param count: how many rows were written
+    :param refused: how many others were left out
     """
 
     outcome: Outcome
     count: int
+    refused: int = 0
 
 
 class FileTable:
@@ -50,6 +55,7 @@ class FileTable:
     :param scopes: what the caller may do; it must be allowed to add rows to any table
     :param principal: for whom it is made
     :param check: called for each part of the file; raises where the work is to end
+    :param is_part: only the first part of the file is there, for a plan; its last record may be cut off
     :raises Malformed: nothing in the file is a column
     """
 
@@ -65,12 +71,14 @@ class FileTable:
         principal: Principal = TRUSTED,
         author: str | None = None,
         check: Callable[[], None] = lambda: None,
+        is_part: bool = False,
     ) -> None:
         self._check = check
-        self._catalogue, self._scopes, self._open = catalogue, scopes, open
+        self._catalogue, self._scopes = catalogue, scopes
+        self._open: Open = (lambda note: beginning(open(note))) if is_part else open
         self._corrections, self._author = corrections, author
         self._service = DefinitionService(catalogue, principal=principal)
-        self.proposal: Proposal = propose(open(), guessing, corrections, check)
+        self.proposal: Proposal = propose(self._open(None), guessing, corrections, check)
         #: The definition, as a client would post it.
         self.document: dict[str, Any] = {"model_name": name, "fields": self.proposal.fields}
 
@@ -86,17 +94,36 @@ class FileTable:
         self._rows(planned)
         return planned
 
-    def make(self, position: Callable[[], int] = lambda: 0) -> Made:
+    def rehearse(self, planned: TableDefinition) -> Rehearsed:
+        """What the rows would become.
+
+        Values have the types that were found for them: they are judged as a whole only where the client says types.
+        """
+        rows = self._rows(replace(planned, id=_NOT_MADE))
+        with RawTexts() as texts:
+            contents = arranged(self._open(texts.add), self.proposal, self._corrections)
+            if not any(type(said) is str or type(said) is dict for said in self._corrections.fields.values()):
+                contents = first_of(contents, SHOWN)
+            return rehearse(contents, rows, Columns(rows), texts, self._check)
+
+    def make(self, position: Callable[[], int] = lambda: 0, refused: Sink | None = None) -> Made:
         """Make the table and write the rows: all or nothing.
 
         :param position: see :class:`~dynmodel_pyramid.rows.imports.Import`
+        :param refused: called with each bad row, and the good ones are written; None: bad rows are faults of all
         :raises Invalid: also faults of rows
         """
         planned = self.plan()
         rows = self._rows(replace(planned, id=_NOT_MADE))
-        columns = Columns(rows)
-        contents = arranged(self._open(), self.proposal, self._corrections)
-        importer = Import(rows, columns, position=position)
+        with RawTexts() as texts:
+            contents = arranged(self._open(texts.add if refused else None), self.proposal, self._corrections)
+            if refused is None:
+                return self._write(contents, Import(rows, Columns(rows), position=position))
+            lenient = LenientImport(rows, Columns(rows), refused=refused, raws=texts, position=position)
+            return replace(self._write(contents, lenient), refused=lenient.refused_count)
+
+    def _write(self, contents: Contents, importer: Import) -> Made:
+        rows, columns = importer.rows, importer.columns
         once = self._service.executor.principal.once
         with ExitStack() as stack:
             transaction = stack.enter_context(self._transaction(rows))

@@ -87,6 +87,15 @@ class LenientImport(Import):
             self._refuse_none_left()
         self._show_later(transaction, connection, noted, written)
 
+    def rehearse(self, documents: Iterable[Document | Batch], take: Callable[[Judged], None]) -> None:
+        """Judge documents without a transaction, and write nothing: faults that only the database knows are not found.
+
+        :param take: called with the good rows, part by part
+        """
+        self._refuse_strangers()
+        for part in parts_of(documents, self._position):
+            take(self._good(part))
+
     def _refuse_strangers(self) -> None:
         if self.merging is not None:
             self._upsert([])

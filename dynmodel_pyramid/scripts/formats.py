@@ -12,21 +12,12 @@ import json
 import logging
 import textwrap
 from collections.abc import Iterator
-from importlib.util import find_spec
 from typing import Any
 
-from dynmodel_pyramid.exchange.formats import Format, Formats
+from dynmodel_pyramid.exchange.formats import Formats, missing_extra
 from dynmodel_pyramid.scripts.listing import WIDTH, table
 
 HEADINGS = ("name", "suffix", "does", "face", "missing", "distribution", "media type and parameters")
-
-
-def missing_extra(format: Format) -> str | None:
-    """The extra that installs the library which the format lacks."""
-    if format.requires is None:
-        return None
-    library, extra = format.requires
-    return None if find_spec(library) is not None else extra
 
 
 def document(formats: Formats) -> dict[str, Any]:

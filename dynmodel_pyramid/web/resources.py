@@ -166,15 +166,15 @@ class Table(Resource):
 class RowList(Resource):
     """The rows of a table."""
 
-    def __init__(self, parent: Table, name: str) -> None:
+    def __init__(self, parent: "Table | RowList", name: str) -> None:
         super().__init__(parent, name)
-        self.attempt = parent.attempt
-        self.model = parent.model
+        self.attempt: RequestAttempt = parent.attempt
+        self.model: Model = parent.model
 
     def __getitem__(self, segment: str) -> Resource:
         row_id = parse_id(segment)
         if row_id is None:
-            raise KeyError(segment)
+            return {"plan": RowsPlan}[segment](self, segment)
         return RowResource(self, segment, row_id)
 
     @property
@@ -192,6 +192,10 @@ class QueryResource(RowList):
 
     def __getitem__(self, segment: str) -> Resource:
         raise KeyError(segment)
+
+
+class RowsPlan(QueryResource):
+    """The plan of a file of rows."""
 
 
 class SingularRowList(RowList):

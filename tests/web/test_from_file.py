@@ -65,6 +65,68 @@ def test_a_late_value_decides(client):
     assert answer["definition"]["fields"]["a"] == {"type": "decimal", "precision": 18, "scale": 2}
 
 
+def test_a_plan_shows_rows_as_they_will_be_stored(client):
+    body = b"n,when,code\n1,2026-01-31 12:00,01\n" + b"2,,n/a\n" * 30
+    planned = make(client, body, name="Shown", plan="true", status=200, timezone="Europe/Berlin").json
+    assert planned["judged"] == len(planned["sample"]) == 20 and planned["refused_count"] == 0
+    assert planned["sample"][0] == {"id": None, "n": 1, "when": "2026-01-31T11:00:00Z", "code": "01"}
+    assert [column["samples"] for column in planned["columns"]] == [["1", "2"], ["2026-01-31 12:00"], ["01", "n/a"]]
+
+
+def test_a_plan_names_the_values_that_keep_a_column_from_a_type(client):
+    body = "a,b\n" + "".join(f"{n},x\n" for n in range(50)) + "n/a,y\n"
+    column, other = make(client, body.encode(), name="Almost", plan="true", status=200).json["columns"]
+    assert column["type"] == "string" and column["almost"] == {"type": "number", "others": ["n/a"]}
+    assert "almost" not in other
+
+
+def test_a_plan_judges_all_rows_where_the_client_says_types(client):
+    body = b"a,b\n" + b"1,2\n" * 1500 + b"x,3\n4\n"
+    planned = make(client, body, name="Judged", plan="true", status=200, fields='{"a": "integer"}').json
+    assert (planned["judged"], planned["refused_count"], len(planned["sample"])) == (1502, 2, 20)
+    assert [(row["number"], row["line"], row["raw"]) for row in planned["refused"]] == [
+        (1500, 1502, "x,3"),
+        (1501, 1503, "4"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "whole"),
+    [
+        ("text/csv", b'a,b\n1,"x"\n2,"y, z"\n3,"\xc3\xa4"\n'),
+        ("application/x-ndjson", b'{"a": 1, "b": "x"}\n{"a": 2, "b": "y, z"}\n{"a": 3, "b": "\xc3\xa4"}\n'),
+        ("application/json", b'[{"a": 1, "b": "x"}, {"a": 2, "b": "y, z"}, {"a": 3, "b": "\xc3\xa4"}]'),
+    ],
+)
+def test_the_plan_of_a_part_of_a_file(client, content_type, whole):
+    """Wherever the file is cut, but within a character, the rows that are there as a whole tell the types."""
+    for end in range(whole.index(b"3") + 1, len(whole) - 1):
+        if whole[end - 1] == 0xC3:
+            continue
+        planned = make(client, whole[:end], content_type=content_type, name="Part", plan="part", status=200).json
+        assert planned["rows"] >= 2 and planned["sample"][1] == {"id": None, "a": 2, "b": "y, z"}, whole[:end]
+    xlsx = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    make(client, b"PK", content_type=xlsx, name="Part", plan="part", status=400)
+
+
+def test_good_rows_of_a_file(client):
+    path, body = "/table/?from=file&name=Good&fields=" + quote('{"a": "integer"}'), b"a,b\n1,x\nz,y\n3\n4,z\n"
+    send = {"body": body, "content_type": "text/csv"}
+    client.send("POST", path, status=422, **send)
+    made = client.send("POST", path, status=201, prefer="handling=lenient", **send).json
+    assert (made["rows"], made["refused_count"]) == (2, 2)
+    assert [(row["line"], row["raw"], row["errors"][0]["pointer"]) for row in made["refused"]] == [
+        (3, "z,y", "/1/a"),
+        (4, "3", "/2"),
+    ]
+    assert [row["a"] for row in client.get("/table/Good/rows/?order=id")] == [1, 4]
+    many = b"a,b\n" + b"1,x\n" * 2500 + b"z,y\n"
+    made = client.send(
+        "POST", path.replace("Good", "Better"), body=many, content_type="text/csv", prefer="handling=lenient"
+    )
+    assert (made.json["rows"], made.json["refused"][0]["number"]) == (2500, 2500)
+
+
 def test_documents(client):
     lines = b'{"a": 1, "tags": ["x"], "deep": {"b": 1}}\n{"a": 2.5, "when": "2026-01-31T12:00:00Z"}\n'
     made = make(client, lines, content_type="application/x-ndjson", name="Lines").json
@@ -84,7 +146,8 @@ def test_digits_of_json_that_are_lost_are_told(client):
 
 def test_names_that_no_answer_can_have(client):
     made = make(client, b'[{"\\ud800": 1}]', content_type="application/json", name="Surrogate").json
-    assert made["columns"][0] == {"name": "\\ud800", "field": "column 1", "type": "integer", "nulls": 0}
+    column = {"name": "\\ud800", "field": "column 1", "type": "integer", "nulls": 0, "samples": ["1"]}
+    assert made["columns"][0] == column
 
 
 def test_corrections(client):

@@ -22,6 +22,10 @@ from dynmodel_pyramid.fields.types.temporal import zone_of
 
 #: A text is short, of type ``string``, up to so many characters in one line.
 SHORT = 255
+#: How many different values of a column are shown, and how many characters of each.
+SAMPLES, SAMPLE_LENGTH = 5, 100
+#: A column is almost of a type if so many of its values are. The values that are not are looked for among so many.
+_ALMOST, _LOOKED_AT = 0.8, 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,11 @@ class Column:
         self.has_lines = self.has_values = False
         self.note: str | None = None
         self.ids: Ids | None = None
+        #: The first values that differ.
+        self.samples: list[Any] = []
+        self._sampled = 0
+        #: The narrower type that most values have, and some of the others.
+        self.almost: tuple[str, list[str]] | None = None
         self._is_text = is_text
         self._values = Values(guessing.structures, guessing.zone, become_texts=not is_json)
         zone = zone_of({"timezone": guessing.zone})
@@ -82,6 +91,8 @@ class Column:
         if self.ids is not None:
             self.ids.look(cells if not missing else (*cells, None))
         self.nulls += cells.count(None) + missing
+        if len(self.samples) < SAMPLES and self._sampled < _LOOKED_AT:
+            self._keep_samples(cells)
         if self._is_text:
             self._look_at_texts(set(cells))
         else:
@@ -92,9 +103,30 @@ class Column:
         given = [text for text in texts if text]
         if not given:
             return
-        self.has_values = True
         self._measure(given)
-        self._kinds = [kind for kind in self._kinds if kind.takes_all(given)]
+        kinds, self._kinds = self._kinds, [kind for kind in self._kinds if kind.takes_all(given)]
+        if len(self._kinds) < len(kinds):
+            self._look_for_others([kind for kind in kinds if kind not in self._kinds], given)
+        self.has_values = True
+
+    def _look_for_others(self, refusing: Sequence[Kind], given: Sequence[str]) -> None:
+        """Note the values that keep a column from being of a type that the rest of it has."""
+        for kind in refusing:
+            if kind.name is None or self.almost is not None:
+                continue
+            others = [text for text in given[:_LOOKED_AT] if not kind.is_one(text)]
+            # What went before was of this type as a whole.
+            if self.has_values or len(others) <= (1 - _ALMOST) * min(len(given), _LOOKED_AT):
+                self.almost = kind.name, [text[:SAMPLE_LENGTH] for text in sorted(others)[:SAMPLES]]
+
+    def _keep_samples(self, cells: Sequence[Any]) -> None:
+        self._sampled += len(cells)
+        for cell in cells:
+            sample = cell[:SAMPLE_LENGTH] if type(cell) is str else cell
+            if cell is not None and cell != "" and sample not in self.samples:
+                self.samples.append(sample)
+                if len(self.samples) == SAMPLES:
+                    return
 
     def _look_at_values(self, cells: Iterable[Any]) -> None:
         values = [cell for cell in cells if cell is not None]

@@ -42,6 +42,9 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re
 class Kind:
     """A type, or a family of types, that the texts of a column may have."""
 
+    #: What people call it; None: a column that is almost of this kind is no news.
+    name: str | None = None
+
     def takes(self, text: str) -> bool:
         """Whether the column may still have it with this text; it is not asked again after it has said no."""
         raise NotImplementedError
@@ -53,6 +56,10 @@ class Kind:
     def found(self) -> Found | None:
         """The type, once all texts were seen; None if no type of the family holds all of them."""
         raise NotImplementedError
+
+    def is_one(self, text: str) -> bool:
+        """Whether this text alone is of the kind, for one that is named and has refused another text."""
+        return self.takes(text)
 
     #: Why :meth:`found` gives none, for the client.
     note: str | None = None
@@ -77,6 +84,8 @@ class Numerals(Kind):
 
     :param rewrite: writes a number of the file with a decimal point, or raises ValueError
     """
+
+    name = "number"
 
     def __init__(self, rewrite: Callable[[str], str] | None = None) -> None:
         self._rewrite = rewrite
@@ -158,6 +167,8 @@ class Numerals(Kind):
 class Days(Kind):
     """Days with the year first; in other orders day and month can't be told apart."""
 
+    name = "date"
+
     def takes(self, text: str) -> bool:
         text = text.strip()
         return _DAY.fullmatch(text) is not None and _is_read(parse_date, text)
@@ -171,6 +182,8 @@ class Moments(Kind):
 
     :param zone: the time zone of texts without an offset, by its IANA name
     """
+
+    name = "datetime"
 
     def __init__(self, zone: datetime.tzinfo | None = None, name: str | None = None) -> None:
         self._zone, self._name = zone, name

@@ -9,7 +9,7 @@ from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.errors import Malformed, TooLarge
 from dynmodel_pyramid.exchange.contents import Broken, Chunk, Contents, RecordContents
 from dynmodel_pyramid.exchange.headers import header_hint, plain_name
-from dynmodel_pyramid.exchange.inference.columns import Column, Guessing
+from dynmodel_pyramid.exchange.inference.columns import SAMPLE_LENGTH, Column, Guessing
 from dynmodel_pyramid.exchange.inference.ids import Ids
 from dynmodel_pyramid.exchange.inference.names import field_name
 from dynmodel_pyramid.fields import FieldTypes
@@ -260,6 +260,8 @@ def _proposal(seen: _Seen, corrections: Corrections, told: Mapping[str, str]) ->
         # JSON may have names with lone surrogates, which no answer can have.
         shown = None if column.name is None else column.name.encode(errors="backslashreplace").decode()
         line: dict[str, Any] = {"name": shown, "field": None, "type": None, "nulls": column.nulls}
+        if column.samples:
+            line["samples"] = [sample_text(sample) for sample in column.samples]
         columns.append(line)
         if said is None or (column.name is None and not column.has_values):
             line["note"] = "left out" if said is None else "left out: it has neither a name nor values"
@@ -273,6 +275,8 @@ def _proposal(seen: _Seen, corrections: Corrections, told: Mapping[str, str]) ->
                 continue
             line["note"] = f"no ids of rows: {column.ids.fault}"
         found = column.found()
+        if column.almost is not None and found["type"] in ("string", "text"):
+            line["almost"] = {"type": column.almost[0], "others": [sample_text(text) for text in column.almost[1]]}
         entry: dict[str, Any] = {"type": said} if isinstance(said, str) else dict(said)
         wanted = entry.pop("name", None)
         if "type" not in entry:
@@ -289,6 +293,12 @@ def _proposal(seen: _Seen, corrections: Corrections, told: Mapping[str, str]) ->
     is_keyed = isinstance(seen, _DocumentsSeen)
     by_key = {column.name or "": name for column, name in zip(seen.columns, names, strict=True)}
     return Proposal(fields, columns, by_key if is_keyed else names, seen.rows, seen.broken, seen.faults, told)
+
+
+def sample_text(value: Any) -> str:
+    """A value of a file, for people."""
+    text = value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    return text[:SAMPLE_LENGTH].encode(errors="backslashreplace").decode()
 
 
 def _wanted_names(columns: list[Column], corrections: Corrections) -> set[str]:

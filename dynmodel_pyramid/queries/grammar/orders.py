@@ -46,8 +46,24 @@ def _fault(cursor: Cursor, expected: str) -> NoReturn:
     cursor.fault(expected, hint=order_meant(term))
 
 
+def read_columns(cursor: Cursor, *, have_sources: bool) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """``a,b:"c d"``: the value of ``columns``; -> the fields, and the names that some of them have in the body.
+
+    :param have_sources: whether fields may have such names; PostgREST has none
+    """
+    names: list[str] = []
+    sources: list[tuple[str, str]] = []
+    while not names or cursor.take(","):
+        cursor.count()
+        names.append(cursor.name("the name of a field")[0])
+        if have_sources and cursor.take(":"):
+            sources.append((names[-1], cursor.name("the name of a column in the body")[0]))
+    cursor.expect_end("a comma or the end")
+    return tuple(names), tuple(sources)
+
+
 def read_names(cursor: Cursor) -> tuple[str, ...]:
-    """``a,b,"c d"``: the value of ``columns`` and of ``on_conflict``."""
+    """``a,b,"c d"``: the value of ``on_conflict``."""
     names: list[str] = []
     while not names or cursor.take(","):
         cursor.count()

@@ -9,7 +9,7 @@ from dynmodel_pyramid.queries.grammar.conditions import read_condition, read_gro
 from dynmodel_pyramid.queries.grammar.cursor import Cursor
 from dynmodel_pyramid.queries.grammar.habits import name_meant
 from dynmodel_pyramid.queries.grammar.levels import Levels
-from dynmodel_pyramid.queries.grammar.orders import read_names, read_order
+from dynmodel_pyramid.queries.grammar.orders import read_columns, read_names, read_order
 from dynmodel_pyramid.queries.grammar.rules import Guard, Rules
 from dynmodel_pyramid.queries.grammar.selects import read_select
 from dynmodel_pyramid.queries.grammar.syntax import LOGIC, Logic, Path, Query
@@ -129,7 +129,9 @@ class _Parser:
     def _read_whole(self, word: str, name: str, value: str) -> None:
         self._once(word, (), name)
         cursor = Cursor(value, name, self.guard)
-        if word.startswith("_"):
+        if word == "columns":
+            self.whole[word], self.whole["sources"] = read_columns(cursor, have_sources=not self.rules.lenient)
+        elif word.startswith("_"):
             if not value:
                 cursor.fault("a cursor that an answer gave")
             self.whole[word.removeprefix("_")] = value

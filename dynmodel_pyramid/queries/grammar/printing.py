@@ -36,13 +36,19 @@ def print_query(query: Query) -> list[tuple[str, str]]:
         pairs.append(("select", print_items(query.select)))
     for level in query.levels:
         pairs += _level(level)
-    for name, names in (("columns", query.columns), ("on_conflict", query.on_conflict)):
-        if names is not None:
-            pairs.append((name, ",".join(print_name(column) for column in names)))
+    if query.columns is not None:
+        sources = dict(query.sources)
+        pairs.append(("columns", ",".join(_read_column(column, sources.get(column)) for column in query.columns)))
+    if query.on_conflict is not None:
+        pairs.append(("on_conflict", ",".join(map(print_name, query.on_conflict))))
     for name, cursor in (("_after", query.after), ("_before", query.before)):
         if cursor is not None:
             pairs.append((name, cursor))
     return pairs
+
+
+def _read_column(name: str, source: str | None) -> str:
+    return print_name(name) if source is None else f"{print_name(name)}:{print_name(source)}"
 
 
 def print_items(items: tuple[SelectItem, ...]) -> str:

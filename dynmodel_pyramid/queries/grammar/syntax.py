@@ -161,7 +161,8 @@ class Level:
 class Query:
     """A parsed query. ``levels`` has the relations that the query mentions, each path once.
 
-    ``columns`` and ``on_conflict`` are for writes. ``after`` and ``before`` are cursors of pages, opaque here.
+    ``columns`` and ``on_conflict`` are for writes; ``sources`` are the names that some of ``columns`` have in the body.
+    ``after`` and ``before`` are cursors of pages, opaque here.
     """
 
     select: tuple[SelectItem, ...] = (Star(),)
@@ -170,6 +171,7 @@ class Query:
     on_conflict: tuple[str, ...] | None = None
     after: str | None = None
     before: str | None = None
+    sources: tuple[tuple[str, str], ...] = ()
 
     def level(self, path: Path = ()) -> Level:
         return next((level for level in self.levels if level.path == path), Level(path))

@@ -1,6 +1,8 @@
 """``POST /table/?from=file``: a table made of the file in the body, or the plan of one."""
 
 import json
+from contextlib import closing
+from dataclasses import replace
 from email.message import Message
 from pathlib import PurePath
 from typing import Any
@@ -8,13 +10,12 @@ from typing import Any
 from pyramid.request import Request
 from pyramid.response import Response
 
-from dynmodel_pyramid.changes.service import Outcome
 from dynmodel_pyramid.definitions.writing import table_document
 from dynmodel_pyramid.errors import Malformed
-from dynmodel_pyramid.exchange.contents import Contents
+from dynmodel_pyramid.exchange.contents import Contents, Note
 from dynmodel_pyramid.exchange.inference.names import model_name
 from dynmodel_pyramid.exchange.inference.tables import Corrections, guessing
-from dynmodel_pyramid.exchange.new_tables import FileTable
+from dynmodel_pyramid.exchange.new_tables import FileTable, Made
 from dynmodel_pyramid.fields.types.temporal import zone_names
 from dynmodel_pyramid.web.http.answers import empty_answer, encode, json_answer
 from dynmodel_pyramid.web.http.body import (
@@ -25,14 +26,16 @@ from dynmodel_pyramid.web.http.body import (
     refuse_media_type,
 )
 from dynmodel_pyramid.web.http.clients import refuse_gone
+from dynmodel_pyramid.web.http.lenient import Told
 from dynmodel_pyramid.web.http.parameters import author_of, no_parameters
-from dynmodel_pyramid.web.http.preferences import preferred_return
+from dynmodel_pyramid.web.http.preferences import asks_for_good_rows, preferred_return
 from dynmodel_pyramid.web.http.tree import path
 from dynmodel_pyramid.web.resources import Tables
 
 #: The parameters besides ``from``.
 PARAMETERS = ("name", "plan", "fields", "null", "timezone")
-_TRUTHS = {"true": True, "false": False}
+#: The values of ``plan``; ``part``: the body is only the first part of the file.
+_PLANS = ("false", "true", "part")
 
 
 def is_from_file(request: Request) -> bool:
@@ -43,20 +46,25 @@ def create_from_file(context: Tables, request: Request) -> Response:
     parameters = no_parameters(request, "from", *PARAMETERS)
     if parameters["from"] != "file":
         raise _refused("from", f"{parameters['from'][:63]!r} is nothing that a table is made of", "from=file")
-    plans = _TRUTHS.get(parameters.get("plan", "false"))
-    if plans is None:
-        raise _refused("plan", "want true or false")
+    plan = parameters.get("plan", "false")
+    if plan not in _PLANS:
+        raise _refused("plan", "want true or false, or part for the first part of a file")
     formats = request.registry.dynmodel_formats
     refuse_media_type(request, formats.readable, formats)
     attempt = context.attempt
     format = formats[media_type_of(request)]
-    position = lambda: 0  # noqa: E731
+    if plan == "part" and not format.is_text:
+        raise _refused(
+            "plan", f"a part of a file of {format.media_type} can't be read", "plan=true, with the whole file"
+        )
+    read, position = format.read, lambda: 0
+    assert read is not None  # as it is readable
 
-    def contents() -> Contents:
+    def contents(note: Note | None) -> Contents:
         nonlocal position
         file = body_file(request)
         position = position_of(file)
-        return format.read(file, reading_of(request, format))
+        return read(file, replace(reading_of(request, format), note=note))
 
     zone = parameters.get("timezone")
     if zone is not None and zone not in zone_names():
@@ -71,27 +79,45 @@ def create_from_file(context: Tables, request: Request) -> Response:
         principal=attempt.principal,
         author=author_of(request),
         check=lambda: refuse_gone(request),
+        is_part=plan == "part",
     )
+    if plan != "false":
+        return json_answer(encode(_planned(made)))
     told = {"columns": made.proposal.columns, "told": made.proposal.told}
-    if plans:
-        made.plan()
-        proposal = made.proposal
-        answer = {"definition": made.document, "rows": proposal.rows, **told}
-        if proposal.broken:
-            answer |= {"broken": proposal.broken, "faults": proposal.faults}
-        return json_answer(encode(answer))
-    done = made.make(lambda: position())
-    attempt.settle()
-    return _answer(request, done.outcome, {"rows": done.count, **told})
+    if not asks_for_good_rows(request):
+        done = made.make(lambda: position())
+        attempt.settle()
+        return _answer(request, done, encode({**_made(done), **told}))
+    with closing(Told()) as refused:
+        done = made.make(lambda: position(), refused.take)
+        attempt.settle()
+        document = encode({**_made(done), **told, "refused_count": done.refused})
+        return _answer(request, done, b'%s,"refused":[%s]}' % (document[:-1], b",".join(refused)))
 
 
-def _answer(request: Request, outcome: Outcome, told: dict[str, Any]) -> Response:
-    definition = outcome.definition
+def _planned(made: FileTable) -> dict[str, Any]:
+    planned, proposal = made.plan(), made.proposal
+    answer = {
+        "definition": made.document,
+        "rows": proposal.rows,
+        "columns": proposal.columns,
+        "told": proposal.told,
+        **made.rehearse(planned).document(),
+    }
+    if proposal.broken:
+        answer |= {"broken": proposal.broken, "faults": proposal.faults}
+    return answer
+
+
+def _made(done: Made) -> dict[str, Any]:
+    return {"definition": table_document(done.outcome.definition), "rows": done.count}
+
+
+def _answer(request: Request, done: Made, document: bytes) -> Response:
+    """:param document: where the client wants one"""
+    definition = done.outcome.definition
     preferences = preferred_return(request)
-    if preferences.is_empty:
-        answer = empty_answer(201)
-    else:
-        answer = json_answer(encode({"definition": table_document(definition), **told}), 201)
+    answer = empty_answer(201) if preferences.is_empty else json_answer(document, 201)
     preferences.tell(answer)
     answer.headers["ETag"] = f'"{definition.version}"'
     answer.headers["Definition-Version"] = str(definition.version)

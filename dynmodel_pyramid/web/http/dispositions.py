@@ -10,16 +10,17 @@ from dynmodel_pyramid.web.http.answers import Answer
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff/\\:*?"<>|%;]')
 
 
-def tell_file(answer: Answer, format: Format, title: str) -> None:
-    """Give a list the name of a file; browsers save those that are no text. JSON is no file.
+def tell_file(answer: Answer, format: Format, title: str, *, saved: bool = False) -> None:
+    """Give a list the name of a file; browsers save those that are no text. JSON is no file, unless one is wanted.
 
     :param title: the table's name
+    :param saved: whether browsers are to save a text, too
     """
-    if format.media_type == USUAL or not format.suffix:
+    if not format.suffix or (format.media_type == USUAL and not saved):
         return
     stem = _UNSAFE.sub("_", title).strip(" .") or "rows"
     plain = stem.encode("ascii", "replace").decode().replace("?", "_")
-    kind = "inline" if format.is_text else "attachment"
+    kind = "inline" if format.is_text and not saved else "attachment"
     value = f'{kind}; filename="{plain}{format.suffix}"'
     if plain != stem:
         # RFC 8187, section 3.2

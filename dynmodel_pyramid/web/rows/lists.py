@@ -1,15 +1,17 @@
 """Lists of rows: ``GET /table/{id}/rows/`` and ``POST /table/{id}/query/``, which only reads, too."""
 
 import json
+from urllib.parse import unquote_plus
 
 from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 
-from dynmodel_pyramid.errors import TooLarge, UnsupportedParameter
-from dynmodel_pyramid.exchange.formats import Format
+from dynmodel_pyramid.errors import Malformed, TooLarge, UnsupportedParameter
+from dynmodel_pyramid.exchange.formats import Format, Formats
 from dynmodel_pyramid.exchange.forms import Form
 from dynmodel_pyramid.exchange.shown import Shown
+from dynmodel_pyramid.hints import either
 from dynmodel_pyramid.queries import read_document
 from dynmodel_pyramid.rows.querying import COUNTS, Queried, queried
 from dynmodel_pyramid.web.http.body import read_json
@@ -40,8 +42,31 @@ def offers(request: Request) -> tuple[str, ...]:
 
 def list_rows(context: RowList, request: Request) -> Response:
     text = request.environ.get("QUERY_STRING", "")
-    results = queried(context.rows, "text", text, lambda rules: read_query(context, text, rules))
-    return _answer(context, request, results, text)
+    format, query = _named_format(request, text)
+    results = queried(context.rows, "text", query, lambda rules: read_query(context, query, rules))
+    return _answer(context, request, results, text, format)
+
+
+def _named_format(request: Request, text: str) -> tuple[Format | None, str]:
+    """The format that the parameter ``_format`` names, and the query string without it.
+
+    It stands for ``Accept`` in links, which have no headers: a browser saves what they lead to.
+    """
+    if "_format=" not in text:
+        return None, text
+    parts = text.split("&")
+    named = [unquote_plus(part.partition("=")[2]) for part in parts if part.startswith("_format=")]
+    formats: Formats = request.registry.dynmodel_formats
+    format = formats.named(named[0]) if len(named) == 1 else None
+    if named and (format is None or format.write is None or format.face):
+        names = [each.name for each in formats if each.format.write is not None and not each.format.face]
+        raise Malformed(
+            "_format: it stands twice" if len(named) > 1 else f"_format: {named[0][:63]!r} is no format of answers",
+            code="invalid_parameter",
+            hint=f"want {either(names)}",
+            parameter="_format",
+        )
+    return format, "&".join(part for part in parts if not part.startswith("_format="))
 
 
 def query_rows(context: QueryResource, request: Request) -> Response:
@@ -57,20 +82,23 @@ def query_rows(context: QueryResource, request: Request) -> Response:
     )
 
 
-def _answer(context: RowList, request: Request, results: Queried, text: str | None = None) -> Response:
+def _answer(
+    context: RowList, request: Request, results: Queried, text: str | None = None, named: Format | None = None
+) -> Response:
     """A page of a query's rows.
 
     :param text: the query string, for links to other pages
+    :param named: the format that the query string names
     """
     part = part_of(request, results.plan.limit, results.plan.offset)
     asked = asked_for(request, request.registry.dynmodel_formats.writable)
-    if asked is not None:
+    if asked is not None and named is None:
         return asked.answer(request, results, part)
     wanted, formats = preferred(request, "count", COUNTS), request.registry.dynmodel_formats
-    format = formats[best_offer(request, formats.writable)]
+    format = named or formats[best_offer(request, formats.writable)]
     form = _form(context, request, results, format)
     answer = list_answer(TABLE, request, results, part, form, wanted, query_string=text)
-    tell_file(answer, format, context.model.definition.model_name)
+    tell_file(answer, format, context.model.definition.model_name, saved=named is not None)
     return answer
 
 

@@ -1,7 +1,5 @@
 """Writes to ``/table/{id}/rows/``: new rows, upserts, and PATCH and DELETE of all rows that a filter finds."""
 
-from dataclasses import replace
-
 from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
@@ -17,10 +15,8 @@ from dynmodel_pyramid.rows.refused import RawTexts
 from dynmodel_pyramid.web.http.body import (
     MERGE_PATCH,
     body_file,
-    media_type_of,
     position_of,
     read_json,
-    reading_of,
     refuse_body,
     refuse_media_type,
 )
@@ -30,6 +26,7 @@ from dynmodel_pyramid.web.http.permissions import by_grants
 from dynmodel_pyramid.web.http.tree import path
 from dynmodel_pyramid.web.http.writing import Created, Sent, Write, create, delete, merging_of, update
 from dynmodel_pyramid.web.resources import RowList, SingularRowList
+from dynmodel_pyramid.web.rows.bodies import contents_of
 from dynmodel_pyramid.web.rows.face import TABLE
 from dynmodel_pyramid.web.rows.lists import list_rows, offers
 from dynmodel_pyramid.web.rows.row import tag_of
@@ -116,10 +113,9 @@ def _create_nested(context: RowList, write: Write, merging: Merging | None) -> t
 
 
 def _sent(write: Write, note: Note | None = None) -> Sent:
-    request = write.request
-    file, columns = body_file(request), Columns(write.rows, write.query.columns)
-    format = request.registry.dynmodel_formats[media_type_of(request)]
-    contents = format.read(file, replace(reading_of(request, format), note=note))
+    request, query = write.request, write.query
+    file, columns = body_file(request), Columns(write.rows, query.columns)
+    contents = contents_of(request, file, query, note)
     return Sent(documents_of(contents, write.rows, columns), columns, contents.is_one, position_of(file), contents.told)
 
 
@@ -145,6 +141,8 @@ def _filtered(write: Write) -> Filtered:
 def patch_rows(context: RowList, request: Request) -> Response:
     write = Write(TABLE, context, request)
     filtered = _filtered(write)
+    if write.query.sources:
+        raise _refuse("columns", "columns of a file are for POST")
     return update(write, filtered, Columns(write.rows, write.query.columns).of(read_json(request, MERGE_PATCH)))
 
 

@@ -14,6 +14,7 @@ from pyramid.response import Response
 from dynmodel_pyramid.access.attempt import RequestAttempt
 from dynmodel_pyramid.definitions import upgrade
 from dynmodel_pyramid.errors import ConfigurationProblem
+from dynmodel_pyramid.exchange.formats import Formats, missing_extra
 from dynmodel_pyramid.fields import FieldType, is_sortable
 from dynmodel_pyramid.fields.registry import Failure, Registered, read_options
 from dynmodel_pyramid.fields.schema import mapping_json_schema
@@ -61,6 +62,8 @@ def service_document(context: Root, request: Request) -> dict[str, Any]:
         "capabilities": {
             "field_types": catalogue.field_types.names(),
             "media_types": ["application/json"],
+            "formats": _formats(request.registry.dynmodel_formats),
+            "max_body_size": request.registry.dynmodel_settings.max_body_size,
             "nulls_not_distinct": catalogue.database.dialect.nulls_not_distinct,
         },
         "links": {
@@ -76,6 +79,24 @@ def service_document(context: Root, request: Request) -> dict[str, Any]:
             "ready": path(request, "ready"),
         },
     }
+
+
+def _formats(formats: Formats) -> list[dict[str, Any]]:
+    """The formats of rows, for clients that let people choose one. ``missing`` is the extra that installs one."""
+    return [
+        {
+            "name": known.name,
+            "media_type": known.format.media_type,
+            "suffix": known.format.suffix or None,
+            "reads": known.format.read is not None,
+            "writes": known.format.write is not None,
+            "is_text": known.format.is_text,
+            "parameters": list(known.format.parameters),
+            "missing": missing_extra(known.format),
+        }
+        for known in formats
+        if not known.format.face
+    ]
 
 
 def field_type_document(known: Registered | Failure, *, tells_cause: bool = True) -> dict[str, Any]:
