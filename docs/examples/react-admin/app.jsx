@@ -1,29 +1,30 @@
-// An administration of airports and flights, as react-admin's tutorial makes one. The page says where the service is.
-import postgrestRestProvider, { defaultPrimaryKeys, defaultSchema } from "@raphiniert/ra-data-postgrest";
+// An administration of airports and flights, as react-admin's tutorial makes one. index.html says where the service is.
 import * as React from "react";
 import { createRoot } from "react-dom/client";
 import {
-  Admin, AutocompleteInput, Create, Datagrid, DateField, DateInput, DateTimeInput, Edit, fetchUtils, List,
-  NumberInput, ReferenceField, ReferenceInput, ReferenceManyField, Resource, Show, SimpleForm, SimpleShowLayout,
-  TextField, TextInput,
+  Admin, AutocompleteInput, Button, Create, Datagrid, DateField, DateInput, DateTimeInput, Edit, Form, List, Login,
+  NumberField, NumberInput, PasswordInput, ReferenceField, ReferenceInput, ReferenceManyField, Resource, Show,
+  SimpleForm, SimpleShowLayout, TextField, TextInput, required, useLogin, useNotify,
 } from "react-admin";
+import { authProvider, dataProvider } from "./service.js";
 
-const { service, token } = window;
+const SignIn = () => {
+  const login = useLogin();
+  const notify = useNotify();
+  const submit = ({ token }) => login({ token }).catch((error) => notify(error.message, { type: "error" }));
+  return (
+    <Login>
+      <Form onSubmit={submit}>
+        <div style={{ padding: "0 1em 1em", display: "grid" }}>
+          <PasswordInput source="token" label="Token" validate={required()} autoComplete="off" />
+          <Button type="submit" label="Sign in" variant="contained" size="medium" />
+        </div>
+      </Form>
+    </Login>
+  );
+};
 
-function httpClient(url, options = {}) {
-  const headers = new Headers(options.headers || { Accept: "application/json" });
-  headers.set("Authorization", `Bearer ${token}`);
-  return fetchUtils.fetchJson(url, { ...options, headers });
-}
-
-const dataProvider = postgrestRestProvider({
-  apiUrl: `${service}/rest`,
-  httpClient,
-  defaultListOp: "eq",
-  primaryKeys: defaultPrimaryKeys,
-  schema: defaultSchema,
-});
-
+// A picker searches the far table as one types.
 const airport = (
   <ReferenceInput source="origin" reference="Airport" key="origin">
     <AutocompleteInput optionText="name" label="Origin" filterToQuery={(text) => ({ "name@ilike": text })} />
@@ -40,13 +41,14 @@ const Flights = () => (
       </ReferenceField>
       <DateField source="leaves" showTime timeZone="UTC" locales="en-GB" />
       <DateField source="day" />
+      <NumberField source="price" options={{ style: "currency", currency: "EUR" }} />
     </Datagrid>
   </List>
 );
 
 const form = (
   <SimpleForm>
-    <TextInput source="number" />
+    <TextInput source="number" validate={required()} />
     {airport}
     <DateTimeInput source="leaves" />
     <TextInput source="boarding" type="datetime-local" slotProps={{ inputLabel: { shrink: true } }} />
@@ -77,14 +79,35 @@ const Airport = () => (
   </Show>
 );
 
+const airportForm = (
+  <SimpleForm>
+    <TextInput source="name" validate={required()} />
+  </SimpleForm>
+);
+
 createRoot(document.getElementById("root")).render(
-  <Admin dataProvider={dataProvider} disableTelemetry>
+  <Admin
+    title="Flights"
+    dataProvider={dataProvider}
+    authProvider={authProvider}
+    loginPage={SignIn}
+    requireAuth
+    disableTelemetry
+  >
     <Resource
       name="Flight"
       list={Flights}
       edit={() => <Edit mutationMode="pessimistic">{form}</Edit>}
       create={() => <Create redirect="list">{form}</Create>}
+      recordRepresentation="number"
     />
-    <Resource name="Airport" list={Airports} show={Airport} recordRepresentation="name" />
+    <Resource
+      name="Airport"
+      list={Airports}
+      show={Airport}
+      edit={() => <Edit mutationMode="pessimistic">{airportForm}</Edit>}
+      create={() => <Create redirect="list">{airportForm}</Create>}
+      recordRepresentation="name"
+    />
   </Admin>,
 );
