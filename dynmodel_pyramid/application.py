@@ -127,6 +127,7 @@ def includeme(config: Configurator) -> None:
         "rows.lists",
         "rest",
         "identity",
+        "openapi.views",
     )
     for module in modules:
         config.include(f"dynmodel_pyramid.web.{module}", route_prefix=None)

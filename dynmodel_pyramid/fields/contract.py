@@ -5,6 +5,7 @@ These are :meth:`FieldType.column` and :meth:`FieldType.schema_node`; everything
 """
 
 import datetime
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -250,6 +251,13 @@ class FieldType:
         """JSON Schema 2020-12 of a value in answers, without null."""
         return {}
 
+    def request_schema(self, options: Options) -> dict[str, Any]:
+        """JSON Schema 2020-12 of a value in requests, without null; by default that of answers.
+
+        It must admit each value that the validator accepts. A type that accepts other forms than it answers widens it.
+        """
+        return self.json_schema(options)
+
     def reference(self, options: Options) -> Reference | None:
         """The reference whose ids the values are; None for all other types.
 
@@ -266,6 +274,14 @@ class FieldType:
     #: For a type of system values, which no client writes: a method ``fill(self, options, write)`` that returns the
     #: value to store, or :data:`UNCHANGED`; ``write`` is a :class:`Write`.
     fill: Callable[..., Any] | None = None
+
+
+def named_format(field_type: FieldType) -> str:
+    """The format of JSON Schema for the texts that a type accepts, if no known format describes them: ``ip-address``.
+
+    Readers of schemas ignore formats that they do not know.
+    """
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", type(field_type).__name__).lower()
 
 
 def options_version(field_type: FieldType) -> int:

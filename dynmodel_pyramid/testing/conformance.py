@@ -340,8 +340,10 @@ class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
         schema = the_type.json_schema(read_options(the_type, dict(case.options)))
         jsonschema.Draft202012Validator.check_schema(schema)
         validator = jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker())
+        requests = jsonschema.Draft202012Validator(the_type.request_schema(read_options(the_type, dict(case.options))))
         table = self.table(app, case)
         for value, _ in case.pairs:
+            requests.validate(value)
             validator.validate(table.add_value(value)["value"])
 
 

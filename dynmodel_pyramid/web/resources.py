@@ -26,6 +26,7 @@ from dynmodel_pyramid.web.http.tree import ATTEMPT, ATTEMPT_NUMBER, Resource, de
 from dynmodel_pyramid.web.identity import resources as identity_resources
 from dynmodel_pyramid.web.identity.caching import PUBLIC
 from dynmodel_pyramid.web.identity.callers import caller_of, forget
+from dynmodel_pyramid.web.openapi.resources import OpenApi, TableOpenApi
 from dynmodel_pyramid.web.rest.resources import Rest
 
 
@@ -44,6 +45,7 @@ class Root(Resource):
             "batch": Batch,
             "trash": TableTrash,
             "field-type": FieldTypesResource,
+            "openapi.json": OpenApi,
             "live": Live,
             "ready": Ready,
             **identity_resources.SEGMENTS,
@@ -159,6 +161,7 @@ class Table(Resource):
             "quarantine": QuarantineResource,
             "trash": FieldTrash,
             "health": Health,
+            "openapi.json": TableOpenApi,
         }
         return kinds[segment](self, segment)
 

@@ -96,6 +96,10 @@ class Time(Temporal):
     def json_expression(self, source: sa.ColumnElement[Any], options: Options) -> sa.ColumnElement[Any]:
         return text_forms.answered(text_forms.time_text, source)
 
+    def request_schema(self, options: Options) -> dict[str, Any]:
+        # "time" of JSON Schema has an offset (RFC 3339, full-time).
+        return {"type": "string", "format": "partial-time"}
+
     def text_form(self, options: Options) -> TextForm:
         low, high = self.bounds(options)
 
@@ -128,6 +132,10 @@ class Duration(Temporal):
 
     def json_expression(self, source: sa.ColumnElement[Any], options: Options) -> sa.ColumnElement[Any]:
         return text_forms.answered(text_forms.duration_text, source)
+
+    def request_schema(self, options: Options) -> dict[str, Any]:
+        # "duration" of JSON Schema has years and months, and no fractions (RFC 3339, appendix A).
+        return {"type": "string", "format": "day-time-duration"}
 
     def text_form(self, options: Options) -> TextForm:
         return TextForm(write_duration, sql_to_text=text_forms.duration_text)

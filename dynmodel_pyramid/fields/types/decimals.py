@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.database.expressions import OfDialect, expressions_of
 from dynmodel_pyramid.fields import columns, schema
-from dynmodel_pyramid.fields.contract import Checks, Context, FieldType, Options, Repair, TextForm
+from dynmodel_pyramid.fields.contract import Checks, Context, FieldType, Options, Repair, TextForm, named_format
 from dynmodel_pyramid.fields.numerals import decimal_comma
 from dynmodel_pyramid.fields.sql import checks, reading
 from dynmodel_pyramid.fields.sql.exact import (
@@ -170,6 +170,9 @@ class Decimal(FieldType):
         whole, scale = options["precision"] - options["scale"], options["scale"]
         fraction = rf"\.[0-9]{{{scale}}}" if scale else ""
         return {"type": "string", "pattern": rf"^-?(0|[1-9][0-9]{{0,{max(whole - 1, 0)}}}){fraction}$"}
+
+    def request_schema(self, options: Options) -> dict[str, Any]:
+        return {"type": "string", "format": named_format(self)}
 
     def text_form(self, options: Options) -> TextForm:
         def from_text(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.fields import columns, operators, schema
-from dynmodel_pyramid.fields.contract import Checks, Context, FieldType, Options, TextForm
+from dynmodel_pyramid.fields.contract import Checks, Context, FieldType, Options, TextForm, named_format
 from dynmodel_pyramid.fields.sql import checks, formats, text_forms
 from dynmodel_pyramid.fields.types.text import byte_order
 
@@ -53,6 +53,10 @@ class Formatted(FieldType):
 
     def json_schema(self, options: Options) -> dict[str, Any]:
         return {"type": "string"}
+
+    def request_schema(self, options: Options) -> dict[str, Any]:
+        # A parser takes more than the normal form, which the patterns and formats of answers describe.
+        return {"type": "string", "format": named_format(self)}
 
     def text_form(self, options: Options) -> TextForm:
         return TextForm(str, sql_to_text=text_forms.unchanged)

@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import Range
 
 from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.fields import schema
-from dynmodel_pyramid.fields.contract import Context, FieldType, Options, TextForm, Upgrade
+from dynmodel_pyramid.fields.contract import Context, FieldType, Options, TextForm, Upgrade, named_format
 from dynmodel_pyramid.fields.sql import text_forms
 from dynmodel_pyramid.fields.time_texts import parse_date, parse_datetime, write_datetime
 from dynmodel_pyramid.fields.types import range_operators
@@ -207,6 +207,9 @@ class _Ranges(FieldType):
 
     def json_schema(self, options: Options) -> dict[str, Any]:
         return {"type": "string", "pattern": r"^(empty|[\[(][^,]*,[^,]*[\])])$"}
+
+    def request_schema(self, options: Options) -> dict[str, Any]:
+        return {"type": "string", "format": named_format(self)}
 
     def text_form(self, options: Options) -> TextForm:
         return TextForm(lambda value: write_range(value, SUBTYPES[self.kind]), sql_to_text=self.sql_text)

@@ -85,6 +85,12 @@ class RowsBody:
         self._file.write(text)
         self._before, self._between, self._closing = b"", between, closing
 
+    def add_body(self, other: "RowsBody") -> None:
+        """Add all that another body has, as one part; the other is used up."""
+        other._file.seek(0)
+        self.add_pieces(iter(lambda: other._file.read(IN_MEMORY), b""))
+        other._file.close()
+
     def answer(self, answer: Response) -> None:
         """Let this be the body of an answer, which closes it."""
         if not self._file.tell():

@@ -1,0 +1,23 @@
+"""OpenAPI 3.1 of the service as a caller may use it: ``/openapi.json``, ``/table/{id}/openapi.json``.
+
+A document is made of tables that say what each operation is, by the names of resource classes, and of the definitions.
+Which operations are there, and who may call them, the registered views say
+(:data:`~dynmodel_pyramid.web.http.methods.INTROSPECTABLES`); a test holds the tables against them.
+
+``resources``     the resources
+``views``         the views, with their ETags
+``document``      the documents, made table by table
+``callers``       who asks, what it may do, and what is installed
+``operations``    the values that describe operations
+``of_rows``       the operations of a table's rows
+``of_tables``     those of definitions
+``of_service``    those of the service itself
+``rows``          the schemas of rows
+``filters``       the parameters with conditions on fields
+``schemas``       the schemas of other documents
+``schemas_of_tables``  those of definitions, plans, quarantine and trash
+``shapes``        short forms for schemas
+``examples``      examples of values
+``shared``        parameters, headers and errors
+``codes``         the codes of errors
+"""

@@ -1,0 +1,183 @@
+"""The documents: of one table, or of all with the service's other resources, made table by table in flat memory."""
+
+import importlib.metadata
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from dynmodel_pyramid.definitions import TableDefinition
+from dynmodel_pyramid.rows.reading import parse_id
+from dynmodel_pyramid.web.http.answers import RowsBody, encode
+from dynmodel_pyramid.web.openapi import shared
+from dynmodel_pyramid.web.openapi.callers import Asked
+from dynmodel_pyramid.web.openapi.filters import filter_schema, filters
+from dynmodel_pyramid.web.openapi.of_rows import ACTIONS, RowSchemas, row_resources
+from dynmodel_pyramid.web.openapi.of_service import OF_SERVICE
+from dynmodel_pyramid.web.openapi.of_tables import OF_TABLES
+from dynmodel_pyramid.web.openapi.operations import OWN, Described, Operation, reference
+from dynmodel_pyramid.web.openapi.rows import TableFields, component
+from dynmodel_pyramid.web.openapi.schemas import SCHEMAS
+
+VERSION = "3.1.1"
+_DESCRIPTION = """\
+Tables that are defined while the service runs. `docs/api.md` of the package tells what this description can't.
+
+- Documents are JSON in UTF-8. Unknown members and parameters are refused, never ignored.
+- Errors are problem documents (RFC 9457) with a stable `code`.
+- Each path works without its last slash, too. HEAD works wherever GET does, OPTIONS everywhere.
+- A query (`GET rows/`) has further parameters than are listed: conditions on rows of relations (`author.name=eq.Ada`)
+  and on parts of json (`data->a=eq.1`).
+- Bodies may be in gzip, zstd or brotli (`Content-Encoding`), and so are answers (`Accept-Encoding`)."""
+
+
+class Describer:
+    """Writes the documents for one caller."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._asked = asked
+        self._security: list[dict[str, list[str]]] = [{}] if asked.is_open else []
+        self._security += [{"bearer": []}, {"session": []}]
+
+    def one(self, definition: TableDefinition) -> RowsBody:
+        """The document of one table."""
+        table, name = self._asked.fields(definition), definition.model_name
+        base = f"/table/{segment(definition)}/"
+        paths = {**self._rows(table, base), **self._below_table(base, component(definition), (), name)}
+        return self._document([(table, paths)], definition.label or name, [name])
+
+    def all(self, definitions: Iterable[TableDefinition]) -> RowsBody:
+        """The document of all tables, and of the service's other resources."""
+        return self._document(self._all(definitions), "dynmodel_pyramid", [])
+
+    def _all(self, definitions: Iterable[TableDefinition]) -> Iterator[tuple[TableFields | None, dict[str, Any]]]:
+        yield None, self._service()
+        for definition in definitions:
+            table = self._asked.fields(definition)
+            yield table, self._rows(table, f"/table/{segment(definition)}/", alias=False)
+
+    def _document(
+        self, parts: Iterable[tuple[TableFields | None, dict[str, Any]]], title: str, tags: list[str]
+    ) -> RowsBody:
+        """
+        :param parts: tables with their paths; None for paths of no table
+        """
+        head = {
+            "openapi": VERSION,
+            "info": {
+                "title": title,
+                "version": importlib.metadata.version("dynmodel_pyramid"),
+                "description": _DESCRIPTION,
+                "license": {"name": "MIT", "identifier": "MIT"},
+            },
+            **({"servers": [{"url": self._asked.prefix}]} if self._asked.prefix else {}),
+            "security": self._security,
+        }
+        body = RowsBody(encode(head)[:-1] + b',"paths":{', b",", b"")
+        schemas = RowsBody(b"", b",", b"")
+        parameters = RowsBody(b"", b",", b"")
+        types: set[str] = {"integer"}
+        for table, paths in parts:
+            add_members(body, paths)
+            if table is not None:
+                add_members(schemas, table.schemas())
+                add_members(parameters, dict(filters(table)))
+                types.update(field.type for field in table.definition.fields if field.type in table.types)
+        dialect = self._asked.attempt.database.dialect.name
+        known = {f"filter.{name}": filter_schema(self._asked.types[name], dialect) for name in sorted(types)}
+        add_members(schemas, {**{f"{OWN}.{name}": schema for name, schema in SCHEMAS.items()}, **known})
+        add_members(parameters, shared.PARAMETERS)
+        rest = {
+            "headers": shared.HEADERS,
+            "responses": shared.error_responses(),
+            "securitySchemes": shared.SECURITY_SCHEMES,
+        }
+        body.go_on(b'},"components":' + encode(rest)[:-1] + b',"schemas":{', b"", b"")
+        body.add_body(schemas)
+        body.go_on(b'},"parameters":{', b"", b"}}}")
+        body.add_body(parameters)
+        return body
+
+    # Paths
+
+    def _rows(self, table: TableFields, base: str, *, alias: bool = True) -> dict[str, Any]:
+        name = component(table.definition)
+        schemas = RowSchemas(
+            part=reference("schemas", f"{name}.Part"),
+            whole=reference("schemas", name),
+            create=reference("schemas", f"{name}.Create"),
+            replace=reference("schemas", f"{name}.Replace"),
+            patch=reference("schemas", f"{name}.Patch"),
+            filters=tuple(key for key, _ in filters(table)),
+        )
+        paths: dict[str, Any] = {}
+        for resource, described in row_resources(schemas, self._asked.formats, alias=alias):
+            operations = {
+                method: operation
+                for method, operation in described.operations.items()
+                if ACTIONS[resource][method] in table.rights.actions and self._asked.may(resource, method)
+            }
+            prefix = f"{name}.row_" if resource == "SingularRowList" else f"{name}."
+            item = self._item(described, operations, (), table.definition.model_name, prefix)
+            if item is not None:
+                paths[base + described.path] = item
+        return paths
+
+    def _below_table(self, base: str, name: str, parameters: tuple[str, ...], tag: str | None) -> dict[str, Any]:
+        paths: dict[str, Any] = {}
+        for resource, described in OF_TABLES.items():
+            operations = self._allowed(resource, described)
+            item = self._item(described, operations, parameters, tag or described.tag, f"{name}.")
+            if item is not None:
+                paths[base + described.path] = item
+        return paths
+
+    def _service(self) -> dict[str, Any]:
+        paths: dict[str, Any] = {}
+        for resource, described in OF_SERVICE.items():
+            item = self._item(described, self._allowed(resource, described), (), described.tag, f"{OWN}.")
+            if item is not None:
+                paths["/" + described.path] = item
+        return {**paths, **self._below_table("/table/{table}/", OWN, ("table",), None)}
+
+    def _allowed(self, resource: str, described: Described) -> dict[str, Operation]:
+        return {
+            method: operation for method, operation in described.operations.items() if self._asked.may(resource, method)
+        }
+
+    def _item(
+        self,
+        described: Described,
+        operations: Mapping[str, Operation],
+        parameters: tuple[str, ...],
+        tag: str,
+        prefix: str,
+    ) -> dict[str, Any] | None:
+        """The Path Item Object; None without operations."""
+        if not operations:
+            return None
+        open = (
+            [{}, *[each for each in self._security if each]] if described.is_open and not self._asked.is_open else None
+        )
+        item: dict[str, Any] = {}
+        if keys := (*parameters, *described.parameters):
+            item["parameters"] = [reference("parameters", key) for key in keys]
+        for method, operation in operations.items():
+            item[method.lower()] = operation.document(method, tag, prefix + operation.id, open)
+        return item
+
+
+def segment(definition: TableDefinition) -> str:
+    """The part of an address that stands for a table: its name, which is the same in other environments.
+
+    Where the name has no address of its own below ``/table/``, it is the number.
+    """
+    name = definition.model_name
+    if parse_id(name) is not None or "/" in name:
+        return str(definition.id)
+    return quote(name, safe="")
+
+
+def add_members(body: RowsBody, members: Mapping[str, Any]) -> None:
+    """Add the members of an object, without its braces."""
+    if members:
+        body.add(encode(members)[1:-1])

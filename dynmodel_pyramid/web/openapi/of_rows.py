@@ -1,0 +1,208 @@
+"""The operations of a table's rows: ``rows/``, ``rows/{row_id}/``, their alias ``row/``, and ``query/``."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dynmodel_pyramid.exchange import NDJSON
+from dynmodel_pyramid.exchange.formats import Formats
+from dynmodel_pyramid.web.openapi.operations import (
+    JSON,
+    MERGE_PATCH,
+    WRITING,
+    Answer,
+    Body,
+    Described,
+    Operation,
+    schema,
+)
+
+_LIST = (
+    "Content-Range",
+    "Link",
+    "Preference-Applied",
+    "Definition-Version",
+    "Definitions-Revision",
+    "Deprecation",
+    "Content-Disposition",
+)
+_WRITTEN = ("Preference-Applied", "Content-Range", "Definition-Version", "Deprecation", "Idempotency-Replayed")
+_ROW = ("ETag", "Definition-Version", "Deprecation")
+_PAGE = ("select", "order", "limit", "offset", "_after", "_before", "and", "or", "not.and", "not.or", "having")
+_ON_ROW = ("If-Match.row", "Prefer.row", "Idempotency-Key")
+#: Resource class -> method -> the actions of which the caller needs one.
+ACTIONS: Mapping[str, Mapping[str, str]] = {
+    "RowList": {"GET": "read", "POST": "create", "PATCH": "update", "DELETE": "delete"},
+    "SingularRowList": {"GET": "read", "POST": "create", "PUT": "create", "PATCH": "update", "DELETE": "delete"},
+    "RowResource": {"GET": "read", "PUT": "update", "PATCH": "update", "DELETE": "delete"},
+    "QueryResource": {"POST": "read"},
+}
+
+
+Schema = Mapping[str, Any]
+
+
+def _many(schema: Schema) -> dict[str, Any]:
+    return {"type": "array", "items": schema}
+
+
+@dataclass(frozen=True, slots=True)
+class RowSchemas:
+    """The schemas of rows: those of a table, or of any.
+
+    :param filters: keys of the parameters with conditions
+    :param links: from a row to others, by the names of links (OpenAPI, "Link Object")
+    """
+
+    part: Schema
+    whole: Schema
+    create: Schema
+    replace: Schema
+    patch: Schema
+    filters: tuple[str, ...] = ()
+    links: Mapping[str, Any] | None = None
+
+
+_ANY = schema("Row")
+ANY_ROWS = RowSchemas(_ANY, _ANY, _ANY, _ANY, _ANY)
+
+
+def row_resources(rows: RowSchemas, formats: Formats, *, alias: bool = True) -> Iterator[tuple[str, Described]]:
+    """The resources with rows of one table, by their classes."""
+    listed = _listed(rows, formats)
+    operations = {
+        "GET": Operation(
+            "list",
+            "Rows that a query finds",
+            {200: listed, 206: listed},
+            (*_PAGE, *rows.filters, "Range", "Prefer.list"),
+            errors=(*READ_LISTS,),
+        ),
+        "POST": _adding(rows, formats, "add"),
+        "PATCH": _patching(rows),
+        "DELETE": _deleting(rows),
+    }
+    yield "RowList", Described("rows/", "", operations)
+    one = dict(_one(rows))
+    yield "RowResource", Described("rows/{row_id}/", "", one, ("row_id",))
+    query = Operation(
+        "query",
+        "Rows that a query as a document finds; nothing is written",
+        {200: listed, 206: listed},
+        ("Prefer.list",),
+        Body({JSON: schema("Query")}),
+        errors=(*WRITING, 416),
+    )
+    yield "QueryResource", Described("query/", "", {"POST": query})
+    if alias:
+        yield "SingularRowList", Described("row/", "", {**operations, "PUT": _adding(rows, formats, "put")})
+
+
+READ_LISTS = (400, 401, 403, 404, 406, 408, 409, 416, 429, 500, 503, 504)
+
+
+def _content(formats: Formats, media_types: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """The schemas of files, by media type; JSON is described apart."""
+    files: dict[str, dict[str, Any]] = {}
+    for media_type in media_types:
+        if media_type == JSON:
+            continue
+        is_text = formats[media_type].is_text
+        files[media_type] = {"type": "string"} if is_text and not media_type.endswith("json") else {}
+    return files
+
+
+def _listed(rows: RowSchemas, formats: Formats) -> Answer:
+    return Answer(_many(rows.part), _LIST, content=_content(formats, formats.writable))
+
+
+def _adding(rows: RowSchemas, formats: Formats, id: str) -> Operation:
+    refused = schema("RowsWithRefused")
+    shown = {"anyOf": [rows.part, _many(rows.part), refused]}
+    answer = Answer(shown, ("Location", "ETag", *_WRITTEN), content={NDJSON: {"type": "string"}})
+    bodies = {JSON: {"anyOf": [rows.create, _many(rows.create)]}, **_content(formats, formats.readable)}
+    return Operation(
+        id,
+        "Add a row, or rows of an array or a file: all or none",
+        {
+            201: answer,
+            200: Answer(shown, _WRITTEN, "No row was new", {NDJSON: {"type": "string"}}),
+            204: Answer(None, _WRITTEN, "No row was new, and none is shown"),
+        },
+        ("select", "columns", "on_conflict", "Prefer.add", "Idempotency-Key"),
+        Body(bodies),
+        description="Existing rows are found and changed with `Prefer: resolution=merge-duplicates`.",
+    )
+
+
+def _patching(rows: RowSchemas) -> Operation:
+    return Operation(
+        "patch_many",
+        "Assign fields of all rows that a filter finds",
+        {200: Answer(_many(rows.part), _WRITTEN), 204: Answer(None, _WRITTEN)},
+        (
+            "select",
+            "order",
+            "limit",
+            "offset",
+            "columns",
+            "and",
+            "or",
+            "not.and",
+            "not.or",
+            *rows.filters,
+            "Prefer.filtered",
+            "Idempotency-Key",
+        ),
+        Body({MERGE_PATCH: rows.patch, JSON: rows.patch}),
+    )
+
+
+def _deleting(rows: RowSchemas) -> Operation:
+    return Operation(
+        "delete_many",
+        "Delete all rows that a filter finds",
+        {200: Answer(_many(rows.part), _WRITTEN), 204: Answer(None, _WRITTEN)},
+        (
+            "select",
+            "order",
+            "limit",
+            "offset",
+            "and",
+            "or",
+            "not.and",
+            "not.or",
+            *rows.filters,
+            "Prefer.filtered",
+            "Idempotency-Key",
+        ),
+    )
+
+
+def _one(rows: RowSchemas) -> Iterator[tuple[str, Operation]]:
+    shown = Answer(rows.whole, _ROW, links=rows.links or {})
+    yield "GET", Operation("get", "One row", {200: shown, 304: Answer(None, _ROW)}, ("If-None-Match",))
+    written = Answer(rows.whole, (*_ROW, "Preference-Applied", "Idempotency-Replayed"))
+    answers = {200: written, 204: Answer(None, (*_ROW, "Preference-Applied", "Idempotency-Replayed"))}
+    yield (
+        "PUT",
+        Operation(
+            "replace",
+            "Replace the row: missing members take their defaults",
+            answers,
+            _ON_ROW,
+            Body({JSON: rows.replace}),
+        ),
+    )
+    yield (
+        "PATCH",
+        Operation(
+            "patch",
+            "Assign the fields that the document names",
+            answers,
+            _ON_ROW,
+            Body({MERGE_PATCH: rows.patch, JSON: rows.patch}),
+        ),
+    )
+    gone = Answer(None, ("Definition-Version", "Deprecation", "Idempotency-Replayed"))
+    yield "DELETE", Operation("delete", "Delete the row", {204: gone}, ("If-Match.row", "Idempotency-Key"))

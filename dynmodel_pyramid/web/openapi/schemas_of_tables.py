@@ -1,0 +1,223 @@
+"""The schemas of definitions, their versions, plans, quarantine and trash."""
+
+from typing import Any
+
+from dynmodel_pyramid.web.openapi.operations import many, schema
+from dynmodel_pyramid.web.openapi.shapes import (
+    ANY,
+    FLAG,
+    MOMENT,
+    NUMBER,
+    OBJECT,
+    TEXT,
+    either,
+    listed,
+    mapping,
+    maybe,
+    one_of,
+    shape,
+)
+
+_TYPE = {**TEXT, "description": "The name of a field type: `GET /field-type/` lists them with their options"}
+_INDEXED = {**either(FLAG, one_of("search")), "default": False}
+_EXPRESSION = maybe(one_of("now", "today", "uuid"))
+_KEY = shape({"type": one_of("integer")})
+_COMMON: dict[str, Any] = {
+    "type": _TYPE,
+    "required": FLAG,
+    "unique": FLAG,
+    "unique_ignore_case": FLAG,
+    "default": ANY,
+    "read_only": FLAG,
+    "write_only": FLAG,
+    "message": maybe(TEXT),
+    "label": maybe(TEXT),
+    "description": maybe(TEXT),
+}
+_NEW = {
+    **{name: maybe(members) if members in (FLAG,) else members for name, members in _COMMON.items()},
+    "name": {**TEXT, "description": "Where `fields` is an array"},
+    "id": {**maybe(NUMBER), "description": "Of an existing field: a new name renames it"},
+    "position": maybe(NUMBER),
+    "index": either(FLAG, one_of("search"), {"type": "null"}),
+    "default_expression": {"anyOf": [one_of("now", "today", "uuid"), {"type": "null"}]},
+    "renamed_from": maybe(TEXT),
+    "aliases": listed(either(TEXT, shape({"name": TEXT}, {"deprecated_at": maybe(MOMENT)}))),
+}
+_UNIQUE = shape({"fields": listed(TEXT)}, {"name": maybe(TEXT), "nulls_distinct": FLAG})
+_INDEX_FIELD = either(TEXT, shape({"field": TEXT}, {"descending": FLAG}))
+_INDEX = shape({"fields": listed(_INDEX_FIELD)}, {"name": maybe(TEXT)})
+_STEP = shape({"kind": TEXT}, {"field": TEXT, "before": ANY, "after": ANY}, additionalProperties=True)
+
+OF_TABLES: dict[str, dict[str, Any]] = {
+    "Table": shape(
+        {
+            "id": NUMBER,
+            "model_name": TEXT,
+            "version": NUMBER,
+            "label": maybe(TEXT),
+            "description": maybe(TEXT),
+            "key": _KEY,
+            "fields": mapping(schema("Field")),
+            "unique": listed(_UNIQUE),
+            "indexes": listed(_INDEX),
+            "linked_from": listed(
+                shape({"name": maybe(TEXT), "table": NUMBER, "model_name": TEXT, "field": TEXT, "on_delete": TEXT})
+            ),
+        },
+        description="A definition in its full form",
+    ),
+    "Field": shape(
+        {
+            "id": NUMBER,
+            "position": NUMBER,
+            **_COMMON,
+            "index": _INDEXED,
+            "default_expression": {"anyOf": [one_of("now", "today", "uuid"), {"type": "null"}]},
+            "aliases": listed(shape({"name": TEXT, "deprecated_at": MOMENT})),
+        },
+        description="A field, with the options of its type",
+        additionalProperties=True,
+    ),
+    "NewField": either(
+        _TYPE,
+        shape({}, _NEW, additionalProperties=True),
+        description="A field: the name of its type, or an object with options of the type besides",
+    ),
+    "NewTable": shape(
+        {"model_name": {**TEXT, "minLength": 1, "maxLength": 63, "examples": ["Product"]}},
+        {
+            "fields": either(mapping(schema("NewField")), many("NewField")),
+            "label": maybe(TEXT),
+            "description": maybe(TEXT),
+            "key": _KEY,
+            "unique": listed(_UNIQUE),
+            "indexes": listed(_INDEX),
+            "id": NUMBER,
+            "version": NUMBER,
+            "linked_from": listed(OBJECT),
+        },
+        description="A definition; members that are left out have their defaults",
+        additionalProperties=False,
+    ),
+    "TablePatch": {
+        "type": "object",
+        "description": "A merge patch (RFC 7396) of the definition in its full form: null takes a member away",
+        "additionalProperties": True,
+    },
+    "FieldOverrides": {
+        "type": "object",
+        "description": "Members of the field's definition that are to be others",
+        "additionalProperties": True,
+    },
+    "Version": shape(
+        {"version": NUMBER, "changed_at": MOMENT, "changed_by": maybe(TEXT), "steps": listed(_STEP)},
+    ),
+    "WholeVersion": shape(
+        {
+            "version": NUMBER,
+            "changed_at": MOMENT,
+            "changed_by": maybe(TEXT),
+            "steps": listed(_STEP),
+            "definition": schema("Table"),
+        },
+    ),
+    "Difference": shape({"from": NUMBER, "to": NUMBER, "steps": listed(_STEP)}),
+    "Plan": shape(
+        {
+            "action": TEXT,
+            "table": maybe(NUMBER),
+            "model_name": TEXT,
+            "version": maybe(NUMBER),
+            "next_version": maybe(NUMBER),
+            "allowed": FLAG,
+            "rows": maybe(NUMBER),
+            "locks": listed(OBJECT),
+            "steps": many("PlannedStep"),
+            "statements": listed(TEXT),
+        },
+        description="What a change would do; nothing is changed",
+        additionalProperties=True,
+    ),
+    "PlannedStep": shape(
+        {"kind": TEXT},
+        {
+            "field": maybe(TEXT),
+            "before": ANY,
+            "after": ANY,
+            "cost": one_of("none", "metadata", "scan", "rewrite"),
+            "lock": maybe(TEXT),
+            "rows_written": maybe(NUMBER),
+            "statements": listed(NUMBER),
+            "values": maybe(OBJECT),
+            "refused": listed(OBJECT),
+        },
+        additionalProperties=True,
+    ),
+    "Health": shape(
+        {
+            "status": one_of("healthy", "damaged"),
+            "columns": shape(
+                {
+                    "in_use": NUMBER,
+                    "in_trash": NUMBER,
+                    "dropped": NUMBER,
+                    "counted": NUMBER,
+                    "limit": maybe(NUMBER),
+                    "left": maybe({"type": "integer"}),
+                }
+            ),
+            "trash": NUMBER,
+            "quarantine": NUMBER,
+            "pending": listed(ANY),
+            "warnings": listed(shape({"kind": TEXT, "detail": TEXT, "hint": maybe(TEXT)}, additionalProperties=True)),
+            "differences": listed(OBJECT),
+        }
+    ),
+    "QuarantinedValue": shape(
+        {
+            "id": NUMBER,
+            "field": maybe(TEXT),
+            "field_id": NUMBER,
+            "row": NUMBER,
+            "version": NUMBER,
+            "type": TEXT,
+            "kept_at": MOMENT,
+        },
+        {"value": maybe(TEXT), "reason": maybe(TEXT)},
+    ),
+    "QuarantineValue": shape({"value": ANY}, additionalProperties=False),
+    "Correction": shape({"id": NUMBER}, {"value": ANY, "discard": FLAG}, additionalProperties=False),
+    "Corrected": shape(
+        {
+            "restored": listed(shape({"id": NUMBER, "row": NUMBER, "version": NUMBER})),
+            "discarded": listed(NUMBER),
+            "errors": many("Fault"),
+            "error_count": NUMBER,
+        }
+    ),
+    "TrashedField": shape(
+        {
+            "number": NUMBER,
+            "name": TEXT,
+            "field_id": NUMBER,
+            "type": TEXT,
+            "reason": one_of("dropped", "replaced"),
+            "dropped_at": MOMENT,
+            "dropped_version": NUMBER,
+            "rows": NUMBER,
+            "kept_until": maybe(MOMENT),
+            "definition": OBJECT,
+        }
+    ),
+    "TrashedTable": shape(
+        {
+            "number": NUMBER,
+            "model_name": TEXT,
+            "dropped_at": MOMENT,
+            "dropped_version": NUMBER,
+            "rows": NUMBER,
+            "kept_until": maybe(MOMENT),
+        }
+    ),
+}
