@@ -12,6 +12,7 @@ from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.queries.grammar.rules import Rules
 from dynmodel_pyramid.queries.grammar.syntax import Query
+from dynmodel_pyramid.queries.sql.keysets import END
 from dynmodel_pyramid.queries.sql.plans import Plan, plan
 from dynmodel_pyramid.rows.prepared import PreparedSelect, written
 from dynmodel_pyramid.rows.reads import CHUNK, RowReads
@@ -134,7 +135,8 @@ class Queried:
         came_from = plan.query.after is not None or offset > 0
         if backwards:
             skipped = offset + limit if more and first is None else None
-            return PageOfRows(shown, last, first if more else None, skipped)
+            is_end = plan.query.before == END and not offset
+            return PageOfRows(shown, None if is_end else last, first if more else None, skipped)
         skipped = offset + limit if more and last is None else None
         return PageOfRows(shown, last if more else None, first if came_from else None, skipped)
 

@@ -190,6 +190,10 @@ def test_cursors_lead_through_all_rows(shop, order):
         path = back[0].split(">")[0].partition("?")[2]
         pages = [[row["id"] for row in last.json], *follow(shop, path, "prev")]
         assert sum(reversed(pages), []) == whole
+        pages = follow(shop, f"select=id&order={order}&limit={limit}&_before=end", "prev")
+        assert sum(reversed(pages), []) == whole
+        assert follow(shop, f"select=id&order={order}&limit={limit}&_before=end") == pages[:1]
+        assert ids(shop, f"order={order}&limit=1&_before=end&offset=1") == whole[-2:-1]
 
 
 def test_values_that_are_too_long_for_a_cursor(fresh):

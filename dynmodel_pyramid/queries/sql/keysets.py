@@ -22,6 +22,8 @@ from dynmodel_pyramid.queries.sql.ordering import Key
 
 #: The most characters of a cursor. Rows with very long values have no cursor.
 LONGEST = 8000
+#: The cursor behind the last row, as ``_before`` takes it: the page at the end, whatever rows are there.
+END = "end"
 
 
 def _order(keys: Sequence[Key]) -> list[Any]:

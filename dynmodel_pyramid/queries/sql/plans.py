@@ -87,6 +87,8 @@ class Plan:
             raise Malformed(
                 "a cursor needs an order by fields of the table itself", code="invalid_cursor", parameter=parameter
             )
+        if self._backwards and cursor == keysets.END:
+            return None
         return keysets.read(cursor, self.keys, self.table_id, parameter)
 
     def page(
@@ -102,8 +104,8 @@ class Plan:
         statement, values = self.statement, self._cursor_values
         if values is not None:
             statement = statement.where(keysets.beyond(self.keys, values, backwards=self._backwards, nulls=nulls))
-            if self._backwards:
-                statement = statement.order_by(None).order_by(*[key.clause(backwards=True) for key in self.keys])
+        if self._backwards:
+            statement = statement.order_by(None).order_by(*[key.clause(backwards=True) for key in self.keys])
         if with_keys:
             statement = statement.add_columns(*[key.expression for key in self.keys])
         return cut(statement, limit, offset)
