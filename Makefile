@@ -4,7 +4,7 @@
 # make test-all   all tests: what CI runs
 # make coverage   all tests; fails where they run less of the package than setup.cfg demands
 # make versions   the tests with the oldest and with the newest releases of the libraries that setup.py allows
-# make lint       style, imports and types
+# make lint       style, imports and types, of the page's scripts too
 # make docs       the documentation as a site, site/index.html; fails where a link leads nowhere
 
 # Tests start many processes; each would compile all modules anew where the environment forbids to keep bytecode.
@@ -27,10 +27,10 @@ run: $(VENV)/.run
 check: lint
 	$(PYTEST) --quick
 
-test: $(VENV)/.test
+test: $(VENV)/.test node_modules/.package-lock.json
 	$(PYTEST) -m "not long" $(ARGS)
 
-test-all: $(VENV)/.test
+test-all: $(VENV)/.test node_modules/.package-lock.json
 	$(PYTEST) $(ARGS)
 
 coverage: $(VENV)/.test
@@ -39,10 +39,11 @@ coverage: $(VENV)/.test
 versions: $(VENV)/.test
 	$(BIN)/python -m tests.versions $(ARGS)
 
-lint: $(VENV)/.test
+lint: $(VENV)/.test node_modules/.package-lock.json
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	node_modules/.bin/tsc -p jsconfig.json
 
 docs: $(VENV)/.test
 	$(BIN)/zensical build --strict
@@ -61,5 +62,11 @@ $(VENV)/.test: setup.py | $(BIN)/python
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[test]'
 	@touch $@ $(VENV)/.run
 
+node_modules/.package-lock.json: package.json package-lock.json
+	@command -v npm > /dev/null || { echo "npm is missing, which brings what checks the page's scripts: apt-get install npm" >&2; exit 1; }
+	@echo "installing what checks the page's scripts into node_modules"
+	@npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .mypy_cache .cache site build dist *.egg-info .coverage*
+	rm -rf $(VENV) node_modules .mypy_cache .cache site build dist *.egg-info .coverage*

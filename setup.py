@@ -13,6 +13,8 @@ YAML = ["PyYAML >= 6.0"]
 ARROW = ["pyarrow >= 21"]
 DETECT = ["charset-normalizer >= 3.4"]
 COMPRESSION = ["backports.zstd >= 1.0; python_version < '3.14'", "brotli >= 1.2"]
+#: The files of the page, without the types that checks read.
+PAGE = [f"web/page/static/**/*.{ending}" for ending in ("html", "css", "js", "json", "svg", "png", "woff2", "txt")]
 JWT = ["PyJWT[crypto] >= 2.10"]
 TESTING = [
     *POSTGRESQL,
@@ -35,7 +37,9 @@ setup(
     license="MIT",
     python_requires=">=3.11",
     packages=find_packages(include=["dynmodel_pyramid", "dynmodel_pyramid.*"]),
-    package_data={"dynmodel_pyramid": ["py.typed", "definitions/migrations/*.mako", "scripts/new_field_type/*.in"]},
+    package_data={
+        "dynmodel_pyramid": ["py.typed", "definitions/migrations/*.mako", "scripts/new_field_type/*.in", *PAGE]
+    },
     zip_safe=False,
     install_requires=[
         "alembic >= 1.16",  # DDL operations on both databases; migrations of the system tables
@@ -109,6 +113,7 @@ setup(
             "polars >= 1.30",
             "openapi-spec-validator >= 0.7",  # judges the description at /rest/
             "postgrest >= 2.0",  # a client of PostgREST, which /rest/ is tried with
+            "playwright >= 1.49",  # drives the system's chromium through the page
             "python-stdnum >= 1.20",
             "setuptools >= 70",
             "wheel >= 0.43",

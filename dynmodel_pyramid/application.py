@@ -128,6 +128,7 @@ def includeme(config: Configurator) -> None:
         "rest",
         "identity",
         "openapi.views",
+        "page",
     )
     for module in modules:
         config.include(f"dynmodel_pyramid.web.{module}", route_prefix=None)

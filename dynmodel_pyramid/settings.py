@@ -256,6 +256,13 @@ SETTINGS: tuple[Setting, ...] = (
         True,
         "Answers of 1 KiB and more are in gzip, zstd or brotli where clients accept it. False: a proxy does that.",
     ),
+    Setting(
+        "page",
+        boolean,
+        True,
+        "The page for people at /ui/, where a browser's request of the service's own address is sent to. False: there "
+        "is none.",
+    ),
     Setting("max_body_size", at_least(1), 67_108_864, "Bytes of a request's body; a longer one is answered 413."),
     Setting(
         "max_document_size",
@@ -574,6 +581,7 @@ class Settings:
     class_cache_columns: int
     trash_days: int
     compress: bool
+    page: bool
     max_body_size: int
     max_document_size: int
     max_batch_operations: int

@@ -24,20 +24,27 @@ from dynmodel_pyramid.web.http.once import SENT, once_of
 from dynmodel_pyramid.web.http.seen import near_tables
 from dynmodel_pyramid.web.http.tree import ATTEMPT, ATTEMPT_NUMBER, Resource, deprecation_of, visible
 from dynmodel_pyramid.web.identity import resources as identity_resources
-from dynmodel_pyramid.web.identity.caching import PUBLIC
+from dynmodel_pyramid.web.identity.caching import PAGE, is_public
 from dynmodel_pyramid.web.identity.callers import caller_of, forget
 from dynmodel_pyramid.web.openapi.resources import OpenApi, TableOpenApi
+from dynmodel_pyramid.web.page.assets import Assets
+from dynmodel_pyramid.web.page.resources import PageDocument
 from dynmodel_pyramid.web.rest.resources import Rest
 
 
 class Root(Resource):
-    """The service. It and all resources below it belong to one attempt at one request."""
+    """The service. It and all resources below it belong to one attempt at one request.
 
-    def __init__(self, attempt: RequestAttempt) -> None:
+    :param page: the files of the page; None: it is turned off
+    """
+
+    def __init__(self, attempt: RequestAttempt, page: Assets | None) -> None:
         super().__init__(None, "")
-        self.attempt = attempt
+        self.attempt, self.page = attempt, page
 
     def __getitem__(self, segment: str) -> Resource:
+        if segment == PAGE and self.page is not None:
+            return PageDocument(self, segment, self.page)
         kinds: dict[str, type[Resource]] = {
             "table": Tables,
             "rest": Rest,
@@ -230,9 +237,9 @@ def root_factory(request: Request) -> Root:
     catalogue = request.registry.dynmodel_catalogue
     attempt = RequestAttempt(catalogue, number, deadline, forget=partial(forget, request.registry))
     request.environ[ATTEMPT] = attempt
-    if request.matchdict.get("traverse") not in PUBLIC:
+    if not is_public(request):
         # Now, so that a wrong credential is refused whatever is asked for.
         attempt.came_from(caller_of(request))
         if SENT in request.environ:
             attempt.once = once_of(request, attempt)
-    return Root(attempt)
+    return Root(attempt, request.registry.dynmodel_page)

@@ -37,13 +37,6 @@ def json_answer(body: bytes, status: int = 200) -> Answer:
     return Answer(body, status=status, content_type="application/json", charset=None)
 
 
-def html_answer(page: str) -> Answer:
-    answer = Answer(page, content_type="text/html", charset="utf-8")
-    # The page loads nothing and runs no script.
-    answer.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
-    return answer
-
-
 def empty_answer(status: int = 204) -> Answer:
     return Answer(status=status, content_type=None)
 

@@ -1,6 +1,6 @@
 """Answers that depend on the identity: no shared cache keeps them, and a private one keeps one for each identity.
 
-All answers but those of :data:`PUBLIC` get ``Cache-Control: private`` and ``Vary: Authorization, Cookie, apikey`` (RFC
+All answers but public ones get ``Cache-Control: private`` and ``Vary: Authorization, Cookie, apikey`` (RFC
 9110, 12.5.5; RFC 9111, 5.2.2.7): errors, streams, 304 and answers to HEAD too.
 
 Answers to a session's cookie get ``no-store`` in place of ``private``. A browser keeps pages to go back to, and shows
@@ -16,8 +16,15 @@ from dynmodel_pyramid.web.identity.credentials import sent_credential
 from dynmodel_pyramid.web.identity.rates import add_headers
 
 VARY = ("Authorization", "Cookie", "apikey")
-#: Addresses whose answers are the same for everybody.
+#: Addresses whose answers are the same for everybody, and the first segment of others: the page's.
 PUBLIC = frozenset({("live",), ("ready",)})
+PAGE = "ui"
+
+
+def is_public(request: Request) -> bool:
+    """Whether the answer is the same for everybody, so that no credential is looked at."""
+    traverse = (request.matchdict or {}).get("traverse")
+    return traverse in PUBLIC or (traverse or ("",))[0] == PAGE
 
 
 def mark(answer: Response, *, by_cookie: bool = False) -> None:
@@ -55,7 +62,7 @@ def caching_tween_factory(handler: Handler, registry: Registry) -> Handler:
         if route is None or route.name != ROUTE:
             return answer
         add_headers(answer, request)
-        if (request.matchdict or {}).get("traverse") not in PUBLIC:
+        if not is_public(request):
             sent = sent_credential(request)
             mark(answer, by_cookie=sent is not None and sent.kind == "cookie")
         return answer

@@ -1,7 +1,6 @@
 """Views of the service itself.
 
 ``about``   its description, field types and health
-``page``    the page for browsers at ``/``
 ``schema``  all definitions as one document
 ``batch``   several operations in one transaction; ``running`` runs them
 """

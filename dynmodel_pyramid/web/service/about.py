@@ -1,7 +1,6 @@
 """Views of the service itself: its description, field types and health."""
 
 import importlib.metadata
-from itertools import islice
 from typing import Any
 
 import colander
@@ -18,43 +17,46 @@ from dynmodel_pyramid.exchange.formats import Formats, missing_extra
 from dynmodel_pyramid.fields import FieldType, is_sortable
 from dynmodel_pyramid.fields.registry import Failure, Registered, read_options
 from dynmodel_pyramid.fields.schema import mapping_json_schema
-from dynmodel_pyramid.web.http.answers import html_answer, json_answer
+from dynmodel_pyramid.web.http.answers import empty_answer, json_answer
 from dynmodel_pyramid.web.http.conditions import best_offer
 from dynmodel_pyramid.web.http.errors import note_cause, problem
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
 from dynmodel_pyramid.web.http.permissions import anybody
-from dynmodel_pyramid.web.http.seen import each_seen
 from dynmodel_pyramid.web.http.tree import Traverser, path
 from dynmodel_pyramid.web.resources import FieldTypeResource, FieldTypesResource, Live, Ready, Root
-from dynmodel_pyramid.web.service.page import LISTED, service_page
 
-ROOT_OFFERS = ("application/json", "text/html")
+JSON, HTML = "application/json", "text/html"
 
 
 def includeme(config: Configurator) -> None:
     config.add_traverser(Traverser, Root)
-    add_resource_view(config, Root, {"GET": describe}, anybody, offers=lambda request: ROOT_OFFERS)
+    add_resource_view(config, Root, {"GET": describe}, anybody, offers=root_offers)
     add_resource_view(config, FieldTypesResource, {"GET": list_field_types}, anybody)
     add_resource_view(config, FieldTypeResource, {"GET": show_field_type}, anybody)
     add_resource_view(config, Live, {"GET": live}, anybody)
     add_resource_view(config, Ready, {"GET": ready}, anybody)
 
 
+def root_offers(request: Request) -> tuple[str, ...]:
+    return (JSON,) if request.registry.dynmodel_page is None else (JSON, HTML)
+
+
 def describe(context: Root, request: Request) -> Response:
+    """The service's document; a browser is sent to the page."""
     no_parameters(request)
-    description = service_document(context, request)
-    if best_offer(request, ROOT_OFFERS) == "text/html":
-        tables = [definition for _, definition in islice(each_seen(context.attempt), LISTED + 1)]
-        answer = html_answer(service_page(description, tables[:LISTED], more=len(tables) > LISTED))
+    if best_offer(request, root_offers(request)) == HTML:
+        answer = empty_answer(303)
+        answer.headers["Location"] = path(request, "ui")
     else:
-        answer = json_answer(orjson.dumps(description))
+        answer = json_answer(orjson.dumps(service_document(context, request)))
     answer.vary = "Accept"
     return answer
 
 
 def service_document(context: Root, request: Request) -> dict[str, Any]:
     catalogue = context.attempt.catalogue
+    page = {} if context.page is None else {"ui": path(request, "ui")}
     return {
         "name": "dynmodel_pyramid",
         "version": importlib.metadata.version("dynmodel_pyramid"),
@@ -76,6 +78,7 @@ def service_document(context: Root, request: Request) -> dict[str, Any]:
             "me": path(request, "me"),
             "session": path(request, "session"),
             "access": path(request, "access"),
+            **page,
             "live": path(request, "live"),
             "ready": path(request, "ready"),
         },

@@ -74,7 +74,11 @@ PATHS = {
     "RestTable": "/rest/Order?id=eq.999",
     "Functions": "/rest/rpc/",
     "Function": "/rest/rpc/f",
+    "PageDocument": "/ui/table/1/",
+    "PageFile": "/ui/static/{hash}/js/main.js",
 }
+#: The same for everybody.
+PUBLIC = {"Live", "Ready", "PageDocument", "PageFile"}
 BODY = b'{"id": 999, "hidden_junk": 1}'
 #: Reached only where a provider is set (``test_oidc``).
 WITH_A_PROVIDER = {"OidcSignIn", "OidcCallback"}
@@ -222,6 +226,10 @@ MATRIX = {
     ("Functions", "OPTIONS"): "404 401 404 404 404 404 404 404 404 404",
     ("Function", "GET"): "404 401 404 404 404 404 404 404 404 404",
     ("Function", "OPTIONS"): "404 401 404 404 404 404 404 404 404 404",
+    ("PageDocument", "GET"): "200 200 200 200 200 200 200 200 200 200",
+    ("PageDocument", "OPTIONS"): "204 204 204 204 204 204 204 204 204 204",
+    ("PageFile", "GET"): "200 200 200 200 200 200 200 200 200 200",
+    ("PageFile", "OPTIONS"): "204 204 204 204 204 204 204 204 204 204",
 }
 
 
@@ -298,18 +306,19 @@ def send(people, headers, method, path):
 
 @pytest.mark.parametrize("name", PATHS)
 def test_statuses(people, identities, contexts, name):
+    path = PATHS[name].format(hash=people.wsgi.registry.dynmodel_page.hash)
     for method in [method for other, method in MATRIX if other == name]:
         expected = MATRIX[name, method].split()
         statuses = []
         for identity, headers in identities.items():
             contexts.clear()
-            answer = send(people, headers, method, PATHS[name])
+            answer = send(people, headers, method, path)
             statuses.append(str(answer.status_int))
             if identity == "admin" and name not in WITH_A_PROVIDER:
                 assert contexts == [name]
             if method == "GET" and identity in ("plain", "clerk", "admin"):
-                assert send(people, headers, "HEAD", PATHS[name]).status_int == answer.status_int
-            if name not in ("Live", "Ready"):
+                assert send(people, headers, "HEAD", path).status_int == answer.status_int
+            if name not in PUBLIC:
                 assert "private" in answer.headers["Cache-Control"] or answer.headers["Cache-Control"] == "no-store"
                 assert {"Authorization", "Cookie", "apikey"} <= {*answer.headers["Vary"].split(", ")}
         assert statuses == expected, (method, statuses)

@@ -1,0 +1,109 @@
+"""The files of the page: read once, compressed once, at addresses that change with their content.
+
+All files have one hash, which is a segment of their addresses. So modules import each other by relative paths, and a
+browser may keep every file for ever: another release has other addresses. A file is compressed when it is first asked
+for. The files are those of the package, so memory is bounded by them: about one megabyte.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from posixpath import dirname, join, normpath
+
+from dynmodel_pyramid.errors import ExtraMissing
+from dynmodel_pyramid.exchange.codings import encoder
+
+#: By the ending of a name. Files with other endings are not served: types for checks, for instance.
+MEDIA_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+}
+PACKED = (".png", ".woff2")
+#: The best levels: each file is compressed once.
+LEVELS = {"br": 11, "gzip": 9}
+#: Bytes below which compression saves nothing.
+SMALL = 1024
+#: A static import of another module of the page, as they are written: with one path in double quotes.
+_IMPORT = re.compile(rb'^(?:import|export)\b[^;"]*?"(\.[^"]+)";', re.MULTILINE)
+
+
+@dataclass(slots=True)
+class Asset:
+    """A file, with its bytes in each coding that was asked for."""
+
+    content: bytes
+    suffix: str
+    encoded: dict[str, bytes | None] = field(default_factory=dict)
+
+    @property
+    def media_type(self) -> str:
+        return MEDIA_TYPES[self.suffix]
+
+    def body(self, coding: str) -> bytes | None:
+        """The bytes in a coding; None if there is no library for it, or it would save nothing."""
+        if coding not in self.encoded:
+            self.encoded[coding] = self._compressed(coding)
+        return self.encoded[coding]
+
+    def _compressed(self, coding: str) -> bytes | None:
+        if self.suffix in PACKED or len(self.content) < SMALL:
+            return None
+        try:
+            whole = encoder(coding, LEVELS[coding])
+        except ExtraMissing:
+            return None
+        return whole.encode(self.content) + whole.finish()
+
+
+class Assets:
+    """
+    :param reload: look for changed files each time the document is asked for
+    """
+
+    def __init__(self, folder: Path, *, reload: bool = False) -> None:
+        self._folder, self._reload = folder, reload
+        self._seen: dict[str, tuple[int, int]] = {}
+        self._read()
+
+    def _paths(self) -> Iterator[tuple[str, Path]]:
+        for path in sorted(self._folder.rglob("*")):
+            if path.suffix in MEDIA_TYPES and not path.name.startswith("."):
+                yield path.relative_to(self._folder).as_posix(), path
+
+    def _state(self) -> dict[str, tuple[int, int]]:
+        return {name: ((found := path.stat()).st_mtime_ns, found.st_size) for name, path in self._paths()}
+
+    def _read(self) -> None:
+        self._seen = self._state() if self._reload else {}
+        self.files = {name: Asset(path.read_bytes(), path.suffix) for name, path in self._paths()}
+        #: The document's text, which lacks addresses yet.
+        self.document = self.files["index.html"].content.decode()
+        whole = sha256()
+        for name, asset in self.files.items():
+            whole.update(f"{name}\0{len(asset.content)}\0".encode() + asset.content)
+        #: Of all files: 64 bits tell releases apart.
+        self.hash = whole.hexdigest()[:16]
+        del self.files["index.html"]
+
+    def refresh(self) -> None:
+        """Read changed files again, in development."""
+        if self._reload and self._state() != self._seen:
+            self._read()
+
+    def imports(self, start: str) -> list[str]:
+        """A module and those that it needs before it can run, so that a browser fetches them at once."""
+        found, left = [], [start]
+        while left:
+            name = left.pop(0)
+            if name in found or name not in self.files:
+                continue
+            found.append(name)
+            left += [normpath(join(dirname(name), near.decode())) for near in _IMPORT.findall(self.files[name].content)]
+        return found

@@ -1,0 +1,28 @@
+import { add } from "../../core/texts.js";
+
+add("shell", {
+  skip: "Skip to the content",
+  showTables: "Show the list of tables",
+  hideTables: "Hide the list of tables",
+  tables: "Tables",
+  allTables: "All tables",
+  more: { one: "{n} further table: find it above", other: "{n} further tables: find them above" },
+  find: "Find a table",
+  theme: "Appearance",
+  system: "As the system",
+  light: "Light",
+  dark: "Dark",
+  signIn: "Sign in",
+  signOut: "Sign out",
+  password: "Change the password",
+  account: "Account: {name}",
+  signedInAs: "Signed in as {name}",
+  openMode: "open mode",
+  openModeText: "Open mode: every program on this machine may do everything",
+  notFound: "Not found",
+  notFoundTitle: "There is no such page",
+  notFoundText: "The address may have a typing error, or the table may have been dropped or renamed.",
+  toTables: "All tables",
+  newRelease: "This part of the page could not be loaded",
+  newReleaseHint: "The service may have been updated meanwhile: load the page again.",
+});

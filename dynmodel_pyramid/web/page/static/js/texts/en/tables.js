@@ -1,0 +1,22 @@
+import { add } from "../../core/texts.js";
+
+add("tables", {
+  title: "All tables",
+  count: { one: "{n} table", other: "{n} tables" },
+  search: "Search tables",
+  found: { one: "{n} found", other: "{n} found" },
+  nothing: "No table fits",
+  nothingText: "No name, label or description has “{text}” in it.",
+  more: { one: "Show {n} more", other: "Show {n} more" },
+  table: "Table",
+  fields: "Fields",
+  rights: "Rights",
+  readOnly: "Read only",
+  some: "Some rights",
+  none: "There are no tables yet",
+  noneText: "A table has fields with types. Once there is one, it has its page here, and its addresses in the API.",
+  noneSeen: "You may see no table yet",
+  noneSeenText: "An administrator can give you a role that may.",
+  anonymous: "Sign in to see tables",
+  anonymousText: "Nothing here is public.",
+});
