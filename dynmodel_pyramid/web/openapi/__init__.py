@@ -12,10 +12,12 @@ Which operations are there, and who may call them, the registered views say
 ``of_rows``       the operations of a table's rows
 ``of_tables``     those of definitions
 ``of_service``    those of the service itself
+``of_identities`` those of roles, tokens, users and sessions
 ``rows``          the schemas of rows
 ``filters``       the parameters with conditions on fields
 ``schemas``       the schemas of other documents
 ``schemas_of_tables``  those of definitions, plans, quarantine and trash
+``schemas_of_service``  those of the service, of batches and of access
 ``shapes``        short forms for schemas
 ``examples``      examples of values
 ``shared``        parameters, headers and errors

@@ -16,6 +16,7 @@ from dynmodel_pyramid.fields import FieldTypes
 from dynmodel_pyramid.web.http.methods import INTROSPECTABLES
 from dynmodel_pyramid.web.http.permissions import Permission
 from dynmodel_pyramid.web.http.tree import path
+from dynmodel_pyramid.web.identity.changing import own_user_id
 from dynmodel_pyramid.web.openapi.rows import Rights, TableFields
 
 
@@ -45,6 +46,11 @@ class Asked:
         except (Unauthenticated, Forbidden):
             return False
         return True
+
+    def is_needed(self, needs: str | None) -> bool:
+        """Whether the caller is one of those that an operation is for."""
+        caller = self.attempt.caller
+        return needs is None or caller.is_admin or (needs == "user" and own_user_id(caller) is not None)
 
     def fields(self, definition: TableDefinition) -> TableFields:
         """A table as the caller may see it."""

@@ -1,7 +1,7 @@
 """The documents: of one table, or of all with the service's other resources, made table by table in flat memory."""
 
 import importlib.metadata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -11,8 +11,9 @@ from dynmodel_pyramid.web.http.answers import RowsBody, encode
 from dynmodel_pyramid.web.openapi import shared
 from dynmodel_pyramid.web.openapi.callers import Asked
 from dynmodel_pyramid.web.openapi.filters import filter_schema, filters
-from dynmodel_pyramid.web.openapi.of_rows import ACTIONS, RowSchemas, row_resources
-from dynmodel_pyramid.web.openapi.of_service import OF_SERVICE
+from dynmodel_pyramid.web.openapi.of_identities import OF_IDENTITIES, OF_PROVIDER
+from dynmodel_pyramid.web.openapi.of_rows import ACTIONS, ANY_ROWS, RowSchemas, row_resources
+from dynmodel_pyramid.web.openapi.of_service import OF_SERVICE, tables
 from dynmodel_pyramid.web.openapi.of_tables import OF_TABLES
 from dynmodel_pyramid.web.openapi.operations import OWN, Described, Operation, reference
 from dynmodel_pyramid.web.openapi.rows import TableFields, component
@@ -51,9 +52,14 @@ class Describer:
 
     def _all(self, definitions: Iterable[TableDefinition]) -> Iterator[tuple[TableFields | None, dict[str, Any]]]:
         yield None, self._service()
+        actions: set[str] = set()
         for definition in definitions:
             table = self._asked.fields(definition)
+            actions |= table.rights.actions
             yield table, self._rows(table, f"/table/{segment(definition)}/", alias=False)
+        # The alias is described once, for all tables.
+        alias = (each for each in row_resources(ANY_ROWS, self._asked.formats) if each[1].prefix)
+        yield None, self._of_rows("/table/{table}/", alias, actions, ("table",), "Rows", f"{OWN}.")
 
     def _document(
         self, parts: Iterable[tuple[TableFields | None, dict[str, Any]]], title: str, tags: list[str]
@@ -109,15 +115,26 @@ class Describer:
             patch=reference("schemas", f"{name}.Patch"),
             filters=tuple(key for key, _ in filters(table)),
         )
+        described = row_resources(schemas, self._asked.formats, alias=alias)
+        return self._of_rows(base, described, table.rights.actions, (), table.definition.model_name, f"{name}.")
+
+    def _of_rows(
+        self,
+        base: str,
+        resources: Iterable[tuple[str, Described]],
+        actions: Collection[str],
+        parameters: tuple[str, ...],
+        tag: str,
+        prefix: str,
+    ) -> dict[str, Any]:
         paths: dict[str, Any] = {}
-        for resource, described in row_resources(schemas, self._asked.formats, alias=alias):
+        for resource, described in resources:
             operations = {
                 method: operation
                 for method, operation in described.operations.items()
-                if ACTIONS[resource][method] in table.rights.actions and self._asked.may(resource, method)
+                if ACTIONS[resource][method] in actions and self._asked.may(resource, method)
             }
-            prefix = f"{name}.row_" if resource == "SingularRowList" else f"{name}."
-            item = self._item(described, operations, (), table.definition.model_name, prefix)
+            item = self._item(described, operations, parameters, tag, prefix)
             if item is not None:
                 paths[base + described.path] = item
         return paths
@@ -133,7 +150,10 @@ class Describer:
 
     def _service(self) -> dict[str, Any]:
         paths: dict[str, Any] = {}
-        for resource, described in OF_SERVICE.items():
+        described_ones = {**OF_SERVICE, "Tables": tables(self._asked.formats), **OF_IDENTITIES}
+        if self._asked.attempt.database.settings.oidc_issuer:
+            described_ones |= OF_PROVIDER
+        for resource, described in described_ones.items():
             item = self._item(described, self._allowed(resource, described), (), described.tag, f"{OWN}.")
             if item is not None:
                 paths["/" + described.path] = item
@@ -141,7 +161,9 @@ class Describer:
 
     def _allowed(self, resource: str, described: Described) -> dict[str, Operation]:
         return {
-            method: operation for method, operation in described.operations.items() if self._asked.may(resource, method)
+            method: operation
+            for method, operation in described.operations.items()
+            if self._asked.may(resource, method) and self._asked.is_needed(operation.needs)
         }
 
     def _item(
@@ -162,7 +184,7 @@ class Describer:
         if keys := (*parameters, *described.parameters):
             item["parameters"] = [reference("parameters", key) for key in keys]
         for method, operation in operations.items():
-            item[method.lower()] = operation.document(method, tag, prefix + operation.id, open)
+            item[method.lower()] = operation.document(method, tag, f"{prefix}{described.prefix}{operation.id}", open)
         return item
 
 

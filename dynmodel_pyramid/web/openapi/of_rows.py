@@ -14,6 +14,7 @@ from dynmodel_pyramid.web.openapi.operations import (
     Body,
     Described,
     Operation,
+    files_of,
     schema,
 )
 
@@ -28,7 +29,20 @@ _LIST = (
 )
 _WRITTEN = ("Preference-Applied", "Content-Range", "Definition-Version", "Deprecation", "Idempotency-Replayed")
 _ROW = ("ETag", "Definition-Version", "Deprecation")
-_PAGE = ("select", "order", "limit", "offset", "_after", "_before", "and", "or", "not.and", "not.or", "having")
+_PAGE = (
+    "select",
+    "order",
+    "limit",
+    "offset",
+    "_format",
+    "_after",
+    "_before",
+    "and",
+    "or",
+    "not.and",
+    "not.or",
+    "having",
+)
 _ON_ROW = ("If-Match.row", "Prefer.row", "Idempotency-Key")
 #: Resource class -> method -> the actions of which the caller needs one.
 ACTIONS: Mapping[str, Mapping[str, str]] = {
@@ -36,6 +50,7 @@ ACTIONS: Mapping[str, Mapping[str, str]] = {
     "SingularRowList": {"GET": "read", "POST": "create", "PUT": "create", "PATCH": "update", "DELETE": "delete"},
     "RowResource": {"GET": "read", "PUT": "update", "PATCH": "update", "DELETE": "delete"},
     "QueryResource": {"POST": "read"},
+    "RowsPlan": {"POST": "create"},
 }
 
 
@@ -44,6 +59,10 @@ Schema = Mapping[str, Any]
 
 def _many(schema: Schema) -> dict[str, Any]:
     return {"type": "array", "items": schema}
+
+
+def rows_or_row(schema: Schema) -> dict[str, Any]:
+    return {"anyOf": [schema, _many(schema)]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,34 +112,33 @@ def row_resources(rows: RowSchemas, formats: Formats, *, alias: bool = True) -> 
         Body({JSON: schema("Query")}),
         errors=(*WRITING, 416),
     )
+    planned = Operation(
+        "plan",
+        "What the rows of a file would become; nothing is written",
+        {200: Answer(schema("RowsPlan"), ("Definition-Version",))},
+        ("columns", "on_conflict", "plan.rows"),
+        Body({JSON: rows_or_row(rows.create), **files_of(formats, formats.readable)}),
+    )
+    yield "RowsPlan", Described("rows/plan/", "", {"POST": planned})
     yield "QueryResource", Described("query/", "", {"POST": query})
     if alias:
-        yield "SingularRowList", Described("row/", "", {**operations, "PUT": _adding(rows, formats, "put")})
+        every = {**operations, "PUT": _adding(rows, formats, "put")}
+        yield "SingularRowList", Described("row/", "", every, prefix="row_")
+        yield "RowResource", Described("row/{row_id}/", "", one, ("row_id",), prefix="row_")
 
 
 READ_LISTS = (400, 401, 403, 404, 406, 408, 409, 416, 429, 500, 503, 504)
 
 
-def _content(formats: Formats, media_types: tuple[str, ...]) -> dict[str, dict[str, Any]]:
-    """The schemas of files, by media type; JSON is described apart."""
-    files: dict[str, dict[str, Any]] = {}
-    for media_type in media_types:
-        if media_type == JSON:
-            continue
-        is_text = formats[media_type].is_text
-        files[media_type] = {"type": "string"} if is_text and not media_type.endswith("json") else {}
-    return files
-
-
 def _listed(rows: RowSchemas, formats: Formats) -> Answer:
-    return Answer(_many(rows.part), _LIST, content=_content(formats, formats.writable))
+    return Answer(_many(rows.part), _LIST, content=files_of(formats, formats.writable))
 
 
 def _adding(rows: RowSchemas, formats: Formats, id: str) -> Operation:
     refused = schema("RowsWithRefused")
     shown = {"anyOf": [rows.part, _many(rows.part), refused]}
     answer = Answer(shown, ("Location", "ETag", *_WRITTEN), content={NDJSON: {"type": "string"}})
-    bodies = {JSON: {"anyOf": [rows.create, _many(rows.create)]}, **_content(formats, formats.readable)}
+    bodies = {JSON: rows_or_row(rows.create), **files_of(formats, formats.readable)}
     return Operation(
         id,
         "Add a row, or rows of an array or a file: all or none",

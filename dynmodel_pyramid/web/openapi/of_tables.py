@@ -135,6 +135,19 @@ OF_TABLES = {
         },
         ("version",),
     ),
+    "RevertPlan": Described(
+        "history/{version}/revert/plan/",
+        TAG,
+        {
+            "POST": Operation(
+                "plan_revert",
+                "What the revert would do",
+                {200: Answer(schema("Plan"), _VERSIONED)},
+                ("on_error", "If-Match"),
+            ),
+        },
+        ("version",),
+    ),
     "QuarantineResource": Described(
         "quarantine/",
         TAG,

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
+
+from dynmodel_pyramid.exchange.formats import Formats
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -74,6 +76,16 @@ class Body:
         return {**shown, "required": self.required}
 
 
+def files_of(formats: Formats, media_types: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """The schemas of files with rows, by media type; JSON is described apart."""
+    files: dict[str, dict[str, Any]] = {}
+    for media_type in media_types:
+        if media_type != JSON:
+            is_text = formats[media_type].is_text and not media_type.endswith("json")
+            files[media_type] = {"type": "string"} if is_text else {}
+    return files
+
+
 def json_body(name: str, *, required: bool = True) -> Body:
     return Body({JSON: schema(name)}, required)
 
@@ -90,6 +102,8 @@ class Operation:
     :param answers: of success, by status
     :param parameters: keys of ``components.parameters``
     :param errors: statuses of errors; None: the usual ones of the method
+    :param needs: who may do it besides what the resource's permission says: administrators, or users as well
+    :param problems: before the statuses in the keys of the answers to errors
     """
 
     id: str
@@ -100,6 +114,8 @@ class Operation:
     description: str = ""
     errors: tuple[int, ...] | None = None
     deprecated: bool = False
+    problems: str = ""
+    needs: Literal["admin", "user"] | None = None
 
     def document(self, method: str, tag: str, id: str, security: list[dict[str, list[str]]] | None) -> dict[str, Any]:
         """The Operation Object.
@@ -119,7 +135,7 @@ class Operation:
         if errors is None:
             errors = READING if method == "GET" else WRITING
         responses = {str(status): answer.document(status) for status, answer in self.answers.items()}
-        responses |= {str(status): reference("responses", str(status)) for status in sorted(errors)}
+        responses |= {str(status): reference("responses", f"{self.problems}{status}") for status in sorted({*errors})}
         shown["responses"] = responses
         if security is not None:
             shown["security"] = security
@@ -133,6 +149,7 @@ class Described:
     :param path: below the root, or below ``/table/{id}/`` if the resource belongs to a table
     :param operations: by method
     :param parameters: keys of the parameters of the path
+    :param prefix: of the ids of the operations
     :param is_open: a request needs no credential, whatever the access
     """
 
@@ -141,3 +158,4 @@ class Described:
     operations: Mapping[str, Operation]
     parameters: tuple[str, ...] = ()
     is_open: bool = False
+    prefix: str = ""

@@ -4,6 +4,7 @@ from typing import Any
 
 from dynmodel_pyramid.web.openapi.codes import FAULT_CODES
 from dynmodel_pyramid.web.openapi.operations import many
+from dynmodel_pyramid.web.openapi.schemas_of_service import OF_SERVICE
 from dynmodel_pyramid.web.openapi.schemas_of_tables import OF_TABLES
 from dynmodel_pyramid.web.openapi.shapes import ANY, FLAG, NUMBER, TEXT, either, listed, maybe, shape
 
@@ -58,4 +59,5 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         additionalProperties=True,
     ),
     **OF_TABLES,
+    **OF_SERVICE,
 }

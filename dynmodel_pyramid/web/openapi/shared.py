@@ -7,6 +7,7 @@ from dynmodel_pyramid.web.http.preferences import RETURNS
 from dynmodel_pyramid.web.identity.credentials import COOKIE
 from dynmodel_pyramid.web.openapi.codes import CODES
 from dynmodel_pyramid.web.openapi.operations import schema
+from dynmodel_pyramid.web.openapi.shapes import one_of
 
 _TAG = r'(W/)?"[!#-~]*"'
 _TAGS = rf"^(\*|{_TAG}([ \t]*,[ \t]*{_TAG})*)$"
@@ -136,6 +137,32 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "field": _query("field", "The name or the number of a field", {"type": "string"}),
     "overwrite": _flag("overwrite", "Also where the field has a value by now"),
     "partial": _flag("partial", "Those that can be restored, and not all or none"),
+    "_format": _query(
+        "_format", "The name of a format of rows, such as `csv`: it stands for `Accept`, for links", {"type": "string"}
+    ),
+    "from": _query("from", "`file`: the body is a file, of which the table is made", one_of("file")),
+    "name.file": _query("name", "The model name; without it that of the file", {"type": "string"}),
+    "plan": _query(
+        "plan", "`true`: nothing is written; `part`: the body is the first part", one_of("false", "true", "part")
+    ),
+    "plan.rows": _query("_part", "`true`: the body is only the first part of the file", one_of("true")),
+    "fields": _query(
+        "fields", "A JSON object: what the fields are to be, where the proposal is wrong", {"type": "string"}
+    ),
+    "null": _query("null", "Words that stand for null, with commas between them", {"type": "string"}),
+    "timezone": _query("timezone", "The IANA name of the time zone of times without one", {"type": "string"}),
+    "next": _query("next", "The path of the page to come back to", {"type": "string"}),
+    "explain.table": {**_query("table", "A table", {"type": "string", "minLength": 1}), "required": True},
+    "explain.action": {
+        **_query("action", "What it would do", one_of("read", "create", "update", "delete")),
+        "required": True,
+    },
+    "explain.as": {
+        **_query("as", "`user:7`, `token:3`, `anonymous` or a role", {"type": "string", "minLength": 1}, "everyone"),
+        "required": True,
+    },
+    "explain.row": _query("row", "The id of a row", {**_WHOLE, "minimum": 1, "maximum": 2**53 - 1}),
+    "model_name": _path("model_name", "The model name of a table", {"type": "string", "minLength": 1}),
     "table": _path("table", "The number or the model name of a table", {"type": "string", "minLength": 1}),
     "row_id": _path(
         "row_id", "The id of a row", {"type": "integer", "format": "int64", "minimum": 1, "maximum": 2**53 - 1}
@@ -192,6 +219,8 @@ def error_responses() -> dict[str, Any]:
         headers = {
             name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-Id", *_OF_STATUSES.get(status, ()))
         }
+        rest = {"description": title, "content": {"application/json": {"schema": schema("RestProblem")}}}
+        made[f"rest.{status}"] = rest
         made[str(status)] = {
             "description": f"{title}: `{'`, `'.join(known)}`",
             "headers": headers,

@@ -1,5 +1,8 @@
 """The descriptions at ``/openapi.json`` and ``/table/{id}/openapi.json``, and a validator's judgement of them."""
 
+import re
+from pathlib import Path
+
 import pytest
 import webtest
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -7,6 +10,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 import dynmodel_pyramid
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings
 from tests.web.client import Client
+from tests.web.identity.test_matrix import PATHS, registered
 from tests.web.openapi.every import every_type
 
 
@@ -32,3 +36,46 @@ def test_the_documents_are_valid(client):
             for error in OpenAPIV31SpecValidator(document).iter_errors()
         ]
         assert errors == []
+
+
+#: Resources that stand in no description, and why.
+LEFT_OUT = {
+    "Functions": "there are no functions: every answer is 404",
+    "Function": "the same",
+    "OidcSignIn": "there is no provider here",
+    "OidcCallback": "the same",
+}
+
+
+def test_every_route_and_method_is_described(client):
+    whole, one = (client.send("GET", path).json for path in ("/openapi.json", "/table/Every/openapi.json"))
+    missing = []
+    for name, methods in registered(client.app.app).items():
+        if name in LEFT_OUT:
+            continue
+        path = PATHS[name].partition("?")[0].replace("/Order", "/Every")
+        for document in (whole, one) if path.startswith("/table/Every/") else (whole,):
+            item = matching(document["paths"], path)
+            missing += [f"{method} {path}" for method in methods if method.lower() not in item]
+    assert missing == []
+
+
+def matching(paths, path):
+    """The path item of an address: a concrete path comes before those with parameters (OpenAPI 3.1, "Paths Object")."""
+    patterns = {each: re.sub(r"\\{\w+\\}", "[^/]+", re.escape(each.rstrip("/"))) for each in paths}
+    found = [each for each, pattern in patterns.items() if re.fullmatch(pattern, path.rstrip("/"))]
+    return paths[min(found, key=lambda each: each.count("{"))] if found else {}
+
+
+def test_every_code_of_an_error_is_described(client):
+    page = (Path(dynmodel_pyramid.__file__).parents[1] / "docs" / "errors.md").read_text(encoding="utf-8")
+    codes, _, faults = page.partition("## Codes in `errors`")
+    document = client.send("GET", "/table/Maker/openapi.json").json["components"]
+    shown = {
+        (code, status)
+        for status, response in document["responses"].items()
+        for code in response["content"].get("application/problem+json", {}).get("examples", ())
+    }
+    assert shown == set(re.findall(r"^\| `([a-z_]+)` \| ([0-9]+) \|", codes, re.M))
+    known = document["schemas"]["api.Fault"]["properties"]["code"]["examples"]
+    assert known == re.findall(r"^\| `([a-z_]+)` \|", faults, re.M)

@@ -1,0 +1,218 @@
+"""The schemas of the service's own documents, of batches, and of access."""
+
+from typing import Any
+
+from dynmodel_pyramid.web.openapi.operations import many, schema
+from dynmodel_pyramid.web.openapi.shapes import (
+    ANY,
+    FLAG,
+    MOMENT,
+    NUMBER,
+    OBJECT,
+    TEXT,
+    either,
+    listed,
+    mapping,
+    maybe,
+    one_of,
+    shape,
+)
+
+_KEY = either(NUMBER, TEXT, OBJECT)
+_NAME = {**TEXT, "minLength": 1, "maxLength": 200}
+_ROLES = listed(TEXT)
+_USER = {"email": maybe(TEXT), "roles": _ROLES, "claims": OBJECT, "disabled": FLAG}
+_PASSWORD = {**TEXT, "format": "password"}
+_GRANT = either(FLAG, schema("Grant"), many("Grant"))
+_RIGHT = either(FLAG, shape({"some_rows": FLAG}, {"fields": listed(TEXT)}))
+
+OF_SERVICE: dict[str, dict[str, Any]] = {
+    "State": shape({"status": TEXT}),
+    "Service": shape(
+        {"name": TEXT, "version": TEXT, "database": TEXT, "capabilities": OBJECT, "links": mapping(TEXT)},
+        additionalProperties=True,
+    ),
+    "FieldType": shape(
+        {
+            "name": TEXT,
+            "status": one_of("installed", "failed"),
+            "distribution": maybe(TEXT),
+            "distribution_version": maybe(TEXT),
+        },
+        {
+            "description": TEXT,
+            "options": OBJECT,
+            "repairs": listed(TEXT),
+            "operators": listed(shape({"name": TEXT, "description": TEXT}, additionalProperties=True)),
+            "sortable": FLAG,
+            "value": maybe(OBJECT),
+            "entry_point": TEXT,
+            "cause": maybe(TEXT),
+        },
+        additionalProperties=True,
+    ),
+    "Schema": shape(
+        {},
+        {"tables": ANY, "access": ANY},
+        description="All definitions, without ids and versions; for administrators roles and grants as well",
+        additionalProperties=True,
+    ),
+    "SchemaPatch": {"type": "object", "description": "A merge patch of the document", "additionalProperties": True},
+    "SchemaPlan": shape({"tables": many("Plan")}, {"access": ANY}),
+    "Overrides": {
+        "type": "object",
+        "description": "Members of the definition that are to be others, such as another `model_name`",
+        "additionalProperties": True,
+    },
+    "TableOfFile": shape(
+        {"definition": ANY, "rows": ANY, "columns": listed(OBJECT), "told": ANY},
+        description="A table that is made of a file, or its plan",
+        additionalProperties=True,
+    ),
+    "BatchOperation": shape(
+        {"operation": one_of("insert", "upsert", "update", "replace", "delete", "create_table")},
+        {
+            "table": _KEY,
+            "row": OBJECT,
+            "rows": listed(OBJECT),
+            "id": either(NUMBER, OBJECT),
+            "version": either(NUMBER, OBJECT),
+            "where": ANY,
+            "select": ANY,
+            "on_conflict": listed(TEXT),
+            "resolution": one_of("merge-duplicates", "ignore-duplicates"),
+            "nested": one_of("write"),
+            "definition": OBJECT,
+        },
+        description='`docs/api.md` lists the members of each. `{"$ref": "/0/id"}` is a part of an earlier result',
+        additionalProperties=False,
+    ),
+    "Results": listed(either(OBJECT, listed(OBJECT), {"type": "null"})),
+    "PlannedOperation": shape(
+        {"operation": TEXT, "model_name": TEXT},
+        {
+            "writes": listed(shape({"table": NUMBER, "model_name": TEXT, "operation": TEXT, "rows": NUMBER})),
+            "definition": OBJECT,
+        },
+    ),
+    "Me": shape(
+        {
+            "kind": one_of("anonymous", "open", "token", "user", "jwt", "host"),
+            "id": maybe(TEXT),
+            "name": maybe(TEXT),
+            "email": maybe(TEXT),
+            "claims": OBJECT,
+            "roles": _ROLES,
+            "admin": FLAG,
+            "definitions": one_of("none", "read", "write"),
+            "read_only": FLAG,
+            "tables": mapping(schema("Rights")),
+        },
+        additionalProperties=True,
+    ),
+    "Rights": shape(
+        {"id": NUMBER, "read": _RIGHT, "create": _RIGHT, "update": _RIGHT, "delete": _RIGHT},
+        description="What the caller may do with the rows of a table: all, nothing, or with some fields and rows",
+    ),
+    "Session": shape({"signed_in": FLAG, "identity": maybe(TEXT), "name": maybe(TEXT)}),
+    "SignIn": shape({"name": TEXT, "password": _PASSWORD}, additionalProperties=False),
+    "Token": shape(
+        {
+            "id": NUMBER,
+            "identity": TEXT,
+            "name": TEXT,
+            "user": maybe(NUMBER),
+            "roles": _ROLES,
+            "tables": maybe(listed(either(TEXT, NUMBER))),
+            "read_only": FLAG,
+            "created_at": MOMENT,
+            "created_by": maybe(TEXT),
+            "expires_at": maybe(MOMENT),
+            "last_used_at": maybe(MOMENT),
+        }
+    ),
+    "TokenWithSecret": {
+        "allOf": [schema("Token"), shape({"secret": {**TEXT, "description": "Nobody can read it again"}})]
+    },
+    "NewToken": shape(
+        {"name": _NAME},
+        {
+            "roles": maybe(_ROLES),
+            "user": maybe({**NUMBER, "minimum": 1}),
+            "expires_at": maybe(MOMENT),
+            "tables": maybe(listed(either(TEXT, {**NUMBER, "minimum": 1}))),
+            "read_only": FLAG,
+        },
+        additionalProperties=False,
+    ),
+    "User": shape(
+        {
+            "id": NUMBER,
+            "identity": TEXT,
+            "version": NUMBER,
+            "name": TEXT,
+            **_USER,
+            "has_password": FLAG,
+            "created_at": MOMENT,
+            "password_changed_at": maybe(MOMENT),
+        }
+    ),
+    "NewUser": shape({"name": _NAME}, {**_USER, "password": maybe(_PASSWORD)}, additionalProperties=False),
+    "UserPatch": shape({}, {"name": _NAME, **_USER}, additionalProperties=False),
+    "NewPassword": shape(
+        {"password": maybe(_PASSWORD)}, {"old_password": maybe(_PASSWORD)}, additionalProperties=False
+    ),
+    "Grant": shape(
+        {},
+        {"rows": ANY, "fields": listed(TEXT), "check": ANY, "preset": OBJECT},
+        description="Of which rows and fields an action is allowed; empty: of all",
+        additionalProperties=False,
+    ),
+    "Role": shape(
+        {},
+        {
+            "label": maybe(TEXT),
+            "description": maybe(TEXT),
+            "definitions": one_of("none", "read", "write"),
+            "tables": mapping(
+                shape(
+                    {},
+                    dict.fromkeys(("read", "create", "update", "delete"), _GRANT),
+                    additionalProperties=False,
+                )
+            ),
+        },
+        additionalProperties=False,
+    ),
+    "RolePatch": {"type": "object", "description": "A merge patch of the role", "additionalProperties": True},
+    "Roles": shape({"roles": mapping(schema("Role"))}, additionalProperties=True),
+    "RolesPatch": {"type": "object", "description": "A merge patch of the roles", "additionalProperties": True},
+    "AccessPlan": OBJECT,
+    "Explanation": shape(
+        {
+            "table": TEXT,
+            "action": TEXT,
+            "row": maybe(NUMBER),
+            "as": OBJECT,
+            "allowed": maybe(FLAG),
+            "by": maybe(TEXT),
+            "grants": listed(OBJECT),
+        },
+        {"readable": maybe(FLAG), "fields": listed(TEXT)},
+    ),
+    "Event": shape(
+        {
+            "id": NUMBER,
+            "at": MOMENT,
+            "event": TEXT,
+            "identity": maybe(TEXT),
+            "address": maybe(TEXT),
+            "request_id": maybe(TEXT),
+            "detail": ANY,
+            "count": NUMBER,
+        }
+    ),
+    "RestProblem": shape(
+        {"code": TEXT, "message": TEXT, "details": ANY, "hint": maybe(TEXT)}, description="PostgREST's form of errors"
+    ),
+}
