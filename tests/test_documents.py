@@ -4,7 +4,7 @@ import pytest
 
 from tests.documents import SCRIPTS, Shell, examples
 
-DOCUMENTS = ("README.md", "docs/api.md")
+DOCUMENTS = ("README.md", "docs/api.md", "docs/quick-start.md")
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

@@ -16,6 +16,7 @@ PAGES = {path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md") if "no
 #: Whose pages have an index of their own.
 FOLDERS = ("types/", "decisions/", "examples/")
 LINK = re.compile(r"\]\(([^)#\s]+)")
+PICTURE = re.compile(r"""(?:\]\(|src(?:set)?=")([^)#"\s]+\.png)""")
 #: What a page loads when it is opened: not the links that people follow.
 LOADED = re.compile(r"""<(?:script|img|iframe)\b[^>]*\ssrc=["']?((?:https?:)?//[^"' >]+)"""
                     r"""|<link\b[^>]*\shref=["']?((?:https?:)?//[^"' >]+)""")  # fmt: skip
@@ -52,7 +53,7 @@ def test_the_index_of_decisions_has_all():
 def test_pictures_exist_and_are_shown():
     shown = set()
     for path in [*DOCS.rglob("*.md"), ROOT / "README.md"]:
-        shown |= {(path.parent / link).resolve() for link in LINK.findall(path.read_text()) if link.endswith(".png")}
+        shown |= {(path.parent / link).resolve() for link in PICTURE.findall(path.read_text())}
     assert shown == set(DOCS.glob("pictures/*.png"))
 
 
