@@ -2,6 +2,8 @@
 
 ``browsing``  the browser, a page of it that collects errors, and axe-core, which judges accessibility
 ``vendor``    a command that makes the vendored files anew
+``sample``    tables and rows of a small shop, made by a command
+``pictures``  a command that takes the documentation's pictures of the running page
 
 A test takes the fixtures of ``conftest``:
 

@@ -1,0 +1,111 @@
+"""Pictures of the page for the documentation, made of the running page with the rows of ``sample``. Never by hand.
+
+python -m tests.page.pictures [NAME ...]          writes docs/pictures/, all or those that are named
+python -m tests.page.pictures --all FOLDER        writes each in light, dark and phone width, to be looked at
+python -m tests.page.pictures --list              names them
+
+It needs chromium. :data:`SHOTS` says which of them the documentation shows; tests/test_site.py compares.
+"""
+
+import argparse
+import io
+import re
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from playwright.sync_api import Browser, Page
+
+from tests.documents import ROOT
+from tests.page.browsing import chromium
+from tests.page.sample import fill, sender
+from tests.server_process import Server
+
+PICTURES = ROOT / "docs" / "pictures"
+FILE = ROOT / "docs" / "examples" / "hikes.csv"
+#: How a picture is taken: the tab's size, and the colours of the system.
+WAYS: dict[str, dict[str, Any]] = {
+    "": {"viewport": {"width": 1280, "height": 760}, "color_scheme": "light"},
+    "-dark": {"viewport": {"width": 1280, "height": 760}, "color_scheme": "dark"},
+    "-phone": {"viewport": {"width": 390, "height": 780}, "color_scheme": "light", "has_touch": True},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """
+    :param path: of the page, or of the service if it begins with ``//``
+    :param act: does what a visitor does before the picture is taken
+    :param ways: those of :data:`WAYS` that the documentation shows
+    """
+
+    name: str
+    path: str
+    act: Callable[[Page], None] = lambda page: None
+    ways: tuple[str, ...] = ("",)
+
+
+SHOTS: tuple[Shot, ...] = (Shot("tables", "/"),)
+
+
+def take(browser: Browser, url: str, shot: Shot, way: str) -> bytes:
+    context = browser.new_context(**WAYS[way], reduced_motion="reduce", timezone_id="Europe/Berlin", locale="en-GB")
+    context.set_default_timeout(15_000)
+    try:
+        page = context.new_page()
+        page.goto(url + (shot.path[1:] if shot.path.startswith("//") else f"/ui{shot.path}"))
+        page.wait_for_load_state("networkidle")
+        shot.act(page)
+        page.wait_for_load_state("networkidle")
+        return page.screenshot(animations="disabled", caret="hide")
+    finally:
+        context.close()
+
+
+def small(picture: bytes) -> bytes:
+    """The same with a palette of 256 colours: a third of the bytes."""
+    made = io.BytesIO()
+    image = Image.open(io.BytesIO(picture)).convert("RGB")
+    image.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(made, "PNG", optimize=True)
+    return made.getvalue()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", choices=[[], *(shot.name for shot in SHOTS)], metavar="NAME")
+    parser.add_argument("--all", type=Path, metavar="FOLDER", help="each way of each picture, in this folder")
+    parser.add_argument("--list", action="store_true", help="the names, and nothing else")
+    chosen = parser.parse_args()
+    shots = [shot for shot in SHOTS if shot.name in chosen.names or not chosen.names]
+    if chosen.list:
+        print("\n".join(shot.name for shot in shots))
+        return 0
+    target, failed = chosen.all or PICTURES, 0
+    target.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        settings = {"sqlalchemy.url": f"sqlite:///{folder}/shop.sqlite", "dynmodel.access": "open"}
+        server = Server(settings, Path(folder))
+        server.start()
+        try:
+            fill(sender(server.url))
+            with chromium() as browser:
+                for shot in shots:
+                    for way in WAYS if chosen.all else shot.ways:
+                        path = target / f"{shot.name}{way}.png"
+                        try:
+                            path.write_bytes(small(take(browser, server.url, shot, way)))
+                            print(f"{path.name}: {path.stat().st_size // 1000} KB", flush=True)
+                        except Exception as error:  # the others are taken all the same
+                            failed += 1
+                            print(f"{path.name}: {re.sub(chr(10) + '.*', '', str(error))}", file=sys.stderr)
+        finally:
+            server.stop()
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
