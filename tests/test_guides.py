@@ -37,6 +37,7 @@ def test_the_example_plugin_is_the_one_that_the_tests_install():
     assert module == (folder / "dynmodel_chess" / "__init__.py").read_text(encoding="utf-8")
     assert setup_file == (folder / "setup.py").read_text(encoding="utf-8")
     assert conformance == (folder / "conformance.py").read_text(encoding="utf-8")
+    assert blocks("field-types.md", "js") == [(folder / "dynmodel_chess" / "square.js").read_text(encoding="utf-8")]
 
 
 @pytest.mark.parametrize(("position", "module"), ((-3, "searched_text"), (-2, "standard_number"), (-1, "geometry")))

@@ -49,7 +49,14 @@ def test_an_installed_plugin_serves(installed, settings, tmp_path):
         assert types["chess_square"]["distribution"] == "dynmodel-chess"
         assert types["chess_square"]["distribution_version"] == "1.2.3"
         assert types["chess_square"]["options"]["properties"]["size"]["default"] == 8
+        assert (types["chess_square"]["help"], types["chess_square"]["icon"]) == ("A square of a chess board", "place")
         assert "``e4``" in types["chess_square"]["description"]
+        module = requests.get(server.url + types["chess_square"]["editor"])
+        assert module.text == (PLUGIN / "dynmodel_chess" / "square.js").read_text(encoding="utf-8")
+        assert module.headers["Content-Type"].startswith("text/javascript")
+        assert "immutable" in module.headers["Cache-Control"] and "Content-Security-Policy" in module.headers
+        assert requests.get(f"{server.url}/ui/static/types/chess_square-0.js").status_code == 404
+        assert types["string"]["editor"] is None
         one = requests.get(f"{server.url}/field-type/chess_square/")
         assert one.json() == types["chess_square"] and one.json()["status"] == "installed"
         assert one.json()["value"] == {"type": "string", "pattern": "^[a-h][1-8]$"}
@@ -172,6 +179,9 @@ FAILURES = {
     "operators": ("class Bad(Good):\n operators = ('eq',)", "operators are not all of"),
     "no operators": ("class Bad(Good):\n operators = None", "operators are not all of"),
     "upgrades": ("class Bad(Good):\n upgrades = [print]", "upgrades must be a tuple of functions"),
+    "icon": ("class Bad(Good):\n icon = None", "help and icon must be texts"),
+    "no editor": ("class Bad(Good):\n editor = 'shade.js'", "its editor 'shade.js' is not beside .*py"),
+    "editor elsewhere": ("class Bad(Good):\n editor = '../shade.js'", "is not the path of a module of JavaScript"),
 }
 
 

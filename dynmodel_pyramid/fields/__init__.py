@@ -17,6 +17,7 @@ door (see ``setup.py``). ``docs/field-types.md`` is the guide for authors.
 ``time_texts``       days, times of day and points in time as texts; ``relative_times`` has ``now-7d``
 ``python_patterns``  Python's regular expressions in linear time; ``characters`` has its sets of characters
 ``json_schemas``     JSON Schema as a rule; ``schema_costs`` bounds its cost
+``pages``            what the page for people shows of a type
 ``extras``           libraries that only some types need
 """
 

@@ -130,6 +130,17 @@ class FieldType:
     #: or indexed: PostgreSQL needs a B-tree operator class for the column's type.
     operators: tuple[Operator, ...] = IDENTITY
 
+    #: What the type is for, in one line without markup, for the list of types of which people choose. A subclass does
+    #: not inherit it: without it the line is the first paragraph of the docstring.
+    help = ""
+
+    #: The name of the page's icon for the type; docs/field-types.md lists them.
+    icon = ""
+
+    #: The module of JavaScript with which the page shows and edits values: its path beside the module of the class
+    #: that names it. None: the page makes a form control from :meth:`json_schema`.
+    editor: str | None = None
+
     #: The names of such a type in databases and programming languages, in lower case, for hints: whoever asks for a
     #: ``varchar`` is told of ``string``. A subclass does not inherit them.
     other_names: tuple[str, ...] = ()

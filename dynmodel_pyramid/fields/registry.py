@@ -16,6 +16,7 @@ import colander
 from dynmodel_pyramid.errors import ConfigurationProblem, PluginMissing
 from dynmodel_pyramid.fields.contract import FieldType
 from dynmodel_pyramid.fields.operators import Operator, Syntax
+from dynmodel_pyramid.fields.pages import editor_file
 from dynmodel_pyramid.fields.schema import mapping_json_schema
 from dynmodel_pyramid.hints import asked, nearest
 from dynmodel_pyramid.plugins import in_order, installed, load, origin
@@ -226,6 +227,9 @@ def checked(cls: type[FieldType]) -> FieldType:
     others = field_type.other_names
     if not (isinstance(others, tuple) and all(other == str(other).casefold() for other in others)):
         raise ConfigurationProblem("other_names must be a tuple of names in lower case")
+    if not (isinstance(field_type.help, str) and isinstance(field_type.icon, str)):
+        raise ConfigurationProblem("help and icon must be texts")
+    editor_file(field_type)
     if not (isinstance(field_type.upgrades, tuple) and all(map(callable, field_type.upgrades))):
         raise ConfigurationProblem("upgrades must be a tuple of functions")
     if field_type.fill is not None:

@@ -27,6 +27,7 @@ import webtest
 from dynmodel_pyramid.fields import byte_order, is_sortable
 from dynmodel_pyramid.fields.columns import Fast, Reader
 from dynmodel_pyramid.fields.contract import FieldType, SqlForm
+from dynmodel_pyramid.fields.pages import editor_file, help_line
 from dynmodel_pyramid.fields.registry import read_options
 from dynmodel_pyramid.fields.schema import UNSTORABLE
 from dynmodel_pyramid.testing.asking import AskingConformance
@@ -61,6 +62,13 @@ class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
             "the system gives the values of this type: derive from GivenFieldTypeConformance"
         )
         assert len(case.distinct) > 1, "every case needs two valid values of different answers"
+
+    def test_what_the_page_shows(self, the_type: FieldType, case: Case) -> None:
+        line = help_line(the_type)
+        assert line and len(line) <= 200 and "\n" not in line, "want help in one line"
+        file = editor_file(the_type)
+        if file is not None:
+            assert "export default" in file.read_text(encoding="utf-8"), f"{file} has no default export"
 
     def test_fast_path_agrees_with_the_validator(self, the_type: FieldType, case: Case) -> None:
         options = read_options(the_type, dict(case.options))

@@ -165,7 +165,7 @@ def test_field_types(client):
     types = {document["name"]: document for document in client.get("/field-type/")}
     assert set(types) >= {"string", "text", "number", "integer", "boolean", "date", "datetime", "json"}
     for document in types.values():
-        assert document["description"]
+        assert document["description"] and document["icon"] and "\n" not in document["help"]
         assert document["distribution"] == "dynmodel_pyramid"
         assert document["options"]["type"] == "object"
         assert document["options"]["additionalProperties"] is False

@@ -18,6 +18,8 @@ _WORDS = dict.fromkeys(_TRUE, True) | dict.fromkeys(_FALSE, False)
 class Boolean(FieldType):
     """True or false."""
 
+    icon = "checkbox"
+    help = "A check box: true or false"
     other_names: tuple[str, ...] = ("bool", "checkbox", "flag")
     operators = (operators.IS_TRUTH, *(known for known in operators.ORDERED if known is not operators.IS))
 

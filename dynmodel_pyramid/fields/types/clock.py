@@ -82,6 +82,8 @@ class Microseconds(sa.TypeDecorator[Any]):
 class Time(Temporal):
     """A time of day, such as ``23:59:59.5`` (RFC 3339 partial-time): without date and offset."""
 
+    icon = "time"
+    help = "A time of day, such as 08:30"
     parse = staticmethod(parse_time)
     wanted = "a time of day in a string"
     repairs = MappingProxyType({"truncate": lambda text, options: without_finer_digits(text)})
@@ -116,6 +118,8 @@ class Time(Temporal):
 class Duration(Temporal):
     """A span of time, such as ``P1DT2H3.5S`` (ISO 8601): weeks, days, hours, minutes, seconds, with a sign."""
 
+    icon = "duration"
+    help = "A span of time, such as 1 day and 2 hours"
     other_names: tuple[str, ...] = ("interval", "timedelta")
 
     parse = staticmethod(parse_duration)

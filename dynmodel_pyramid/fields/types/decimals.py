@@ -84,6 +84,8 @@ class Bound(DecimalString):
 class Decimal(FieldType):
     """An exact decimal number in a string, such as "19.90"; never rounded, never a float."""
 
+    icon = "decimal"
+    help = "An exact number with a fixed number of decimal places"
     other_names: tuple[str, ...] = ("numeric", "bigdecimal")
     operators = DECIMALS
     exact_numbers = True
@@ -187,6 +189,8 @@ class Decimal(FieldType):
 class Percent(Decimal):
     """A percentage in a string: "12.5" means 12.5 %. Exact."""
 
+    icon = "percent"
+    help = "A percentage, such as 12.5 %"
     other_names: tuple[str, ...] = ("percentage",)
 
     default_precision = 7

@@ -109,6 +109,8 @@ _SLUG = re.compile("[a-z0-9]+(?:-[a-z0-9]+)*")
 class Slug(Formatted):
     """A word for addresses, such as ``red-shoes-2``: lower-case ASCII letters and digits, single hyphens inside."""
 
+    icon = "slug"
+    help = "A word for web addresses, such as red-shoes-2"
     wanted = "a slug in a string"
 
     def options_schema(self) -> colander.SchemaNode:
@@ -148,6 +150,8 @@ _COLOURS = {False: re.compile("#[0-9a-f]{6}"), True: re.compile("#[0-9a-f]{6}(?:
 class Colour(Formatted):
     """A colour such as ``#00ff80`` (HTML's simple colour), optionally with opacity; answered in lower case."""
 
+    icon = "colour"
+    help = "A colour such as #00ff80"
     other_names: tuple[str, ...] = ("color",)
 
     wanted = "a colour in a string"
@@ -235,6 +239,8 @@ class UuidText(sa.TypeDecorator[Any]):
 class Uuid(Formatted):
     """A UUID such as ``f81d4fae-7dec-11d0-a765-00a0c91e6bf6`` (RFC 9562), of any version; answered in lower case."""
 
+    icon = "key"
+    help = "A UUID that another system has given"
     other_names: tuple[str, ...] = ("guid",)
     operators = operators.ORDERED
     wanted = "a UUID in a string"

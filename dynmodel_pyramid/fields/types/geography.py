@@ -40,6 +40,8 @@ class _Place(schema.Object):
 class Point(FieldType):
     """A place by longitude and latitude, in degrees of WGS 84: {"longitude": 13.4, "latitude": 52.5}."""
 
+    icon = "place"
+    help = "A place by longitude and latitude"
     other_names: tuple[str, ...] = ("location", "geopoint", "coordinates")
     operators = json_operators.EQUALITY
 

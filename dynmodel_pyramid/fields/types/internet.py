@@ -36,6 +36,8 @@ _LONGEST_USUAL = 254
 class Email(Formatted):
     """An e-mail address such as ``ada@example.org``, in the normal form of email-validator (extra ``email``)."""
 
+    icon = "email"
+    help = "An e-mail address"
     other_names: tuple[str, ...] = ("mail", "e-mail")
 
     wanted = "an e-mail address in a string"
@@ -127,6 +129,8 @@ class _Schemes(schema.List):
 class Url(Formatted):
     """A URL such as ``https://example.org/a?b=c`` (RFC 3986), kept as it is given; needs the extra ``url``."""
 
+    icon = "url"
+    help = "The address of a web page"
     other_names: tuple[str, ...] = ("uri", "link_address", "website")
 
     wanted = "a URL in a string"
@@ -286,6 +290,8 @@ _IPV4 = re.compile(rf"{_BYTE}(?:\.{_BYTE}){{3}}")
 class IpAddress(Formatted):
     """An IP address, of version 4 or 6, such as ``192.0.2.1`` or ``2001:db8::1``; answered in canonical form."""
 
+    icon = "address"
+    help = "An IP address, version 4 or 6"
     other_names: tuple[str, ...] = ("inet", "ip", "cidr")
     operators = operators.ORDERED
     wanted = "an IP address in a string"

@@ -64,6 +64,8 @@ def _with_floats(value: Any) -> Any:
 class Json(FieldType):
     """Any JSON value: object, array, string, number, true or false; nested at most 100 levels."""
 
+    icon = "json"
+    help = "Structured data: objects, lists, any JSON"
     other_names: tuple[str, ...] = ("jsonb", "object", "dict")
     operators = json_operators.DOCUMENTS
 

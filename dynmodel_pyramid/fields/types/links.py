@@ -37,6 +37,8 @@ def _is_id(value: Any) -> bool:
 class Link(FieldType):
     """One row of another table or of the same; the value is its id."""
 
+    icon = "link"
+    help = "A link to one row of a table"
     other_names: tuple[str, ...] = ("foreign_key", "foreignkey", "references", "reference", "relation", "ref")
     operators = operators.ORDERED
     many = False
@@ -107,6 +109,8 @@ class Link(FieldType):
 class Links(Link):
     """Rows of another table or of the same, in an order; the value is the array of their ids, each once."""
 
+    icon = "links"
+    help = "Links to several rows of a table, in an order"
     other_names: tuple[str, ...] = ("many_to_many", "manytomany", "relations")
     operators = array_operators.LISTS
     many = True

@@ -29,6 +29,8 @@ class _Code(schema.Text):
 class Currency(Decimal):
     """An amount of money in a string, such as "19.90"; exact, with the minor units of its currency."""
 
+    icon = "money"
+    help = "An amount of money, exact to the last digit"
     other_names: tuple[str, ...] = ("money", "price")
 
     def options_schema(self) -> colander.SchemaNode:

@@ -103,6 +103,8 @@ class _Bounded(FieldType):
 class Number(_Bounded):
     """A 64-bit floating-point number (IEEE 754 double precision)."""
 
+    icon = "number"
+    help = "A number with any fraction: measurements"
     other_names: tuple[str, ...] = ("float", "double", "real", "double precision", "float4", "float8")
 
     kind = schema.Number
@@ -154,6 +156,8 @@ class Number(_Bounded):
 class Integer(_Bounded):
     """A whole number of 64 bits."""
 
+    icon = "number"
+    help = "A whole number: counts, years, quantities"
     other_names: tuple[str, ...] = ("int", "bigint", "smallint", "int2", "int4", "int8", "long", "serial")
 
     kind = schema.Integer
@@ -193,6 +197,8 @@ class Integer(_Bounded):
 class Rating(Integer):
     """A rating: a whole number from 1 to ``max``, such as a number of stars."""
 
+    icon = "star"
+    help = "A number of stars"
     other_names: tuple[str, ...] = ("stars",)
 
     def options_schema(self) -> colander.SchemaNode:

@@ -24,6 +24,8 @@ def _library() -> ModuleType:
 class Phone(Formatted):
     """A telephone number, answered as E.164 has it: ``+442079460123``; needs the extra ``phone``."""
 
+    icon = "phone"
+    help = "A telephone number"
     other_names: tuple[str, ...] = ("telephone", "tel", "phone_number")
 
     wanted = "a telephone number in a string"

@@ -232,6 +232,8 @@ class _Ranges(FieldType):
 class IntegerRange(_Ranges):
     """A range of whole numbers of 64 bits, such as "[1,10)": 1 to 9."""
 
+    icon = "range"
+    help = "From one whole number to another"
     other_names: tuple[str, ...] = ("int4range", "int8range")
 
     kind = "integer"
@@ -240,6 +242,8 @@ class IntegerRange(_Ranges):
 class DateRange(_Ranges):
     """A range of days, such as "[2026-01-01,2026-02-01)": all of January."""
 
+    icon = "range"
+    help = "From one day to another: bookings, validity"
     other_names: tuple[str, ...] = ("daterange",)
 
     kind = "date"
@@ -249,6 +253,8 @@ class DateTimeRange(_Ranges):
     """A range of points in time, such as "[2026-01-31T12:00:00Z,2026-01-31T13:00:00Z)". Offsets are required, unless
     ``timezone`` says whose local time it is without."""
 
+    icon = "range"
+    help = "From one point in time to another: shifts, meetings"
     other_names: tuple[str, ...] = ("tstzrange", "tsrange")
 
     kind = "datetime"

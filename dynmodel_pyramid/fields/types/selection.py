@@ -108,6 +108,8 @@ def keys_of(options: Options) -> list[str]:
 class Choice(FieldType):
     """One of the choices that the definition lists; the value is its key."""
 
+    icon = "choice"
+    help = "One of a list of choices, with colours"
     other_names: tuple[str, ...] = ("enum", "select", "single_select")
     operators = operators.ORDERED
 
@@ -146,6 +148,8 @@ class Choice(FieldType):
 class MultiChoice(ArrayType):
     """Some of the choices that the definition lists: an array of keys, each once, in the order of the choices."""
 
+    icon = "choices"
+    help = "Several of a list of choices, with colours"
     other_names: tuple[str, ...] = ("set", "multi_select", "multiselect")
 
     def options_schema(self) -> colander.SchemaNode:

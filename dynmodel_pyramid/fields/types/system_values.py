@@ -16,6 +16,8 @@ from dynmodel_pyramid.fields.types.text import byte_order
 class Autonumber(FieldType):
     """A number that counts the table's rows: 1, 2, 3 and so on, without gaps while no row is deleted."""
 
+    icon = "counter"
+    help = "Counts the rows: 1, 2, 3"
     operators = operators.ORDERED
 
     def column(self, options: Options, context: Context) -> sa.Column[Any]:
@@ -37,6 +39,8 @@ class Autonumber(FieldType):
 class CreatedTime(DateTime):
     """When the row was made, in UTC."""
 
+    icon = "moment"
+    help = "When the row was made"
     #: The system column with the value.
     source = "_created"
     reads = ("_created", "_updated")
@@ -55,12 +59,15 @@ class CreatedTime(DateTime):
 class UpdatedTime(CreatedTime):
     """When the row was last changed, in UTC."""
 
+    help = "When the row was changed last"
     source = "_updated"
 
 
 class CreatedBy(FieldType):
     """Who made the row: the user's id as the application's security policy gives it; null if it gives none."""
 
+    icon = "author"
+    help = "Who made the row"
     operators = operators.TEXTUAL
 
     def column(self, options: Options, context: Context) -> sa.Column[Any]:
@@ -81,6 +88,9 @@ class CreatedBy(FieldType):
 
 class UpdatedBy(CreatedBy):
     """Who changed the row last: as ``created_by``."""
+
+    icon = "author"
+    help = "Who changed the row last"
 
     def fill(self, options: Options, write: Write) -> Any:
         return write.author

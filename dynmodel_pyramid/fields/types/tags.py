@@ -15,6 +15,8 @@ from dynmodel_pyramid.fields.types.arrays import MOST, ArrayType, TextArray, Tex
 class Tags(ArrayType):
     """An array of texts that the client chooses freely, each once; their order is kept."""
 
+    icon = "tags"
+    help = "Words that anybody adds freely"
     other_names: tuple[str, ...] = ("array", "list", "labels")
 
     def options_schema(self) -> colander.SchemaNode:

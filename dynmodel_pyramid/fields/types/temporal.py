@@ -251,6 +251,8 @@ def _day_of(text: str, options: Options) -> str:
 class Date(Temporal):
     """A day of the Gregorian calendar, such as ``2026-01-31`` (RFC 3339 full-date)."""
 
+    icon = "date"
+    help = "A day, such as 2026-01-31"
     other_names: tuple[str, ...] = ("day",)
 
     wanted, rules = "a date in a string", {"format": "date"}
@@ -282,6 +284,8 @@ class DateTime(Temporal):
     """A point in time, such as ``2026-01-31T12:00:00Z`` (RFC 3339 date-time), answered in UTC. The offset is required,
     unless ``timezone`` says whose local time it is without."""
 
+    icon = "moment"
+    help = "A point in time, which everybody sees in their own time zone"
     other_names: tuple[str, ...] = ("timestamp", "timestamptz", "timestamp with time zone", "instant")
 
     parse = staticmethod(parse_datetime)

@@ -39,6 +39,8 @@ def _truncated(text: str, options: Options) -> str:
 class Text(FieldType):
     """Text of any length."""
 
+    icon = "paragraph"
+    help = "Long text: notes, descriptions, articles"
     other_names: tuple[str, ...] = ("longtext", "mediumtext", "clob", "memo", "multiline")
     operators = operators.TEXTUAL
     repairs = MappingProxyType({"truncate": _truncated})
@@ -135,6 +137,8 @@ def ignores_accents(field_type: FieldType, options: Options) -> bool:
 class String(Text):
     """Short text, at most 255 characters unless ``max_length`` says otherwise; optionally one of ``choices``."""
 
+    icon = "text"
+    help = "Short text: names, titles, codes"
     other_names: tuple[str, ...] = ("str", "varchar", "char", "character varying", "character", "nvarchar")
 
     def options_schema(self) -> colander.SchemaNode:

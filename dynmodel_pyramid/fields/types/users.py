@@ -38,6 +38,8 @@ class _UserId(schema.Text):
 class User(FieldType):
     """A user of this service, by the id of the identity: ``user:7``, as ``created_by`` has it."""
 
+    icon = "user"
+    help = "A user of this service"
     operators = operators.TEXTUAL
 
     def column(self, options: Options, context: Context) -> sa.Column[Any]:

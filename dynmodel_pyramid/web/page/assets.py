@@ -6,7 +6,7 @@ for. The files are those of the package, so memory is bounded by them: about one
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -64,11 +64,12 @@ class Asset:
 
 class Assets:
     """
+    :param editors: gives the modules that field types bring, by their names
     :param reload: look for changed files each time the document is asked for
     """
 
-    def __init__(self, folder: Path, *, reload: bool = False) -> None:
-        self._folder, self._reload = folder, reload
+    def __init__(self, folder: Path, editors: Callable[[], dict[str, Asset]] = dict, *, reload: bool = False) -> None:
+        self._folder, self.editors, self._reload = folder, editors, reload
         self._seen: dict[str, tuple[int, int]] = {}
         self._read()
 

@@ -4,6 +4,8 @@ The page's own routes are paths below ``/ui/``, which the page reads by itself: 
 Only ``/ui/static/`` has files.
 """
 
+from collections.abc import Mapping
+
 from dynmodel_pyramid.web.http.tree import Resource
 from dynmodel_pyramid.web.page.assets import Asset, Assets
 
@@ -22,13 +24,15 @@ class PageDocument(Resource):
 
 
 class PageFiles(Resource):
-    """Where the files are, by the hash of all of them."""
+    """Where the files are, by the hash of all of them; ``types/`` has the modules of field types."""
 
     def __getitem__(self, segment: str) -> Resource:
         assets = self.__parent__.assets
+        if segment == "types":
+            return PageFolder(self, segment, assets.editors(), "")
         if segment != assets.hash:
             raise KeyError(segment)
-        return PageFolder(self, segment, assets, "")
+        return PageFolder(self, segment, assets.files, "")
 
 
 class PageFolder(Resource):
@@ -37,18 +41,18 @@ class PageFolder(Resource):
     :param path: its path with a slash at the end
     """
 
-    def __init__(self, parent: Resource, name: str, assets: Assets, path: str) -> None:
+    def __init__(self, parent: Resource, name: str, files: Mapping[str, Asset], path: str) -> None:
         super().__init__(parent, name)
-        self._assets, self._path = assets, path
+        self._files, self._path = files, path
 
     def __getitem__(self, segment: str) -> Resource:
         path = self._path + segment
-        asset = self._assets.files.get(path)
+        asset = self._files.get(path)
         if asset is not None:
             return PageFile(self, segment, asset)
-        if not any(name.startswith(f"{path}/") for name in self._assets.files):
+        if not any(name.startswith(f"{path}/") for name in self._files):
             raise KeyError(segment)
-        return PageFolder(self, segment, self._assets, f"{path}/")
+        return PageFolder(self, segment, self._files, f"{path}/")
 
 
 class PageFile(Resource):

@@ -15,6 +15,7 @@ from dynmodel_pyramid.definitions import upgrade
 from dynmodel_pyramid.errors import ConfigurationProblem
 from dynmodel_pyramid.exchange.formats import Formats, missing_extra
 from dynmodel_pyramid.fields import FieldType, is_sortable
+from dynmodel_pyramid.fields.pages import help_line
 from dynmodel_pyramid.fields.registry import Failure, Registered, read_options
 from dynmodel_pyramid.fields.schema import mapping_json_schema
 from dynmodel_pyramid.web.http.answers import empty_answer, json_answer
@@ -103,8 +104,9 @@ def _formats(formats: Formats) -> list[dict[str, Any]]:
     ]
 
 
-def field_type_document(known: Registered | Failure, *, tells_cause: bool = True) -> dict[str, Any]:
-    """A type's document for clients. ``value`` is the JSON Schema of a value under default options.
+def field_type_document(known: Registered | Failure, request: Request, *, tells_cause: bool = True) -> dict[str, Any]:
+    """A type's document for clients. ``value`` is the JSON Schema of a value under default options, ``editor`` the
+    address of the module with which the page edits values.
 
     :param tells_cause: why a type has failed: the message of an error of Python, which may name files
     """
@@ -119,6 +121,9 @@ def field_type_document(known: Registered | Failure, *, tells_cause: bool = True
     field_type = known.field_type
     return {
         **origin,
+        "help": help_line(field_type),
+        "icon": field_type.icon or None,
+        "editor": _editor_address(known.name, request),
         "description": (type(field_type).__doc__ or "").strip(),
         "options": mapping_json_schema(field_type.options_schema()),
         "repairs": list(field_type.repairs),
@@ -126,6 +131,12 @@ def field_type_document(known: Registered | Failure, *, tells_cause: bool = True
         "sortable": is_sortable(field_type),
         "value": _default_value_schema(field_type),
     }
+
+
+def _editor_address(name: str, request: Request) -> str | None:
+    editors = request.registry.dynmodel_type_editors
+    file = None if editors is None else editors.file_name(name)
+    return None if file is None else path(request, "ui", "static", "types", file).rstrip("/")
 
 
 def _default_value_schema(field_type: FieldType) -> dict[str, Any] | None:
@@ -142,7 +153,7 @@ def list_field_types(context: FieldTypesResource, request: Request) -> Response:
     types = request.registry.dynmodel_catalogue.field_types
     tells = _tells_cause(context.__parent__.attempt)
     return json_answer(
-        orjson.dumps([field_type_document(known, tells_cause=tells) for known in (*types, *types.failures)])
+        orjson.dumps([field_type_document(known, request, tells_cause=tells) for known in (*types, *types.failures)])
     )
 
 
@@ -153,7 +164,7 @@ def _tells_cause(attempt: RequestAttempt) -> bool:
 def show_field_type(context: FieldTypeResource, request: Request) -> Response:
     no_parameters(request)
     tells = _tells_cause(context.__parent__.__parent__.attempt)
-    return json_answer(orjson.dumps(field_type_document(context.known, tells_cause=tells)))
+    return json_answer(orjson.dumps(field_type_document(context.known, request, tells_cause=tells)))
 
 
 def live(context: Live, request: Request) -> Response:

@@ -11,6 +11,9 @@ from dynmodel_pyramid.fields import FieldInvalid, FieldType, TextForm, byte_orde
 class ChessSquare(FieldType):
     """A square of a chess board such as ``e4``; upper case becomes lower case."""
 
+    help = "A square of a chess board"
+    icon = "place"
+    editor = "square.js"
     operators = operators.ORDERED
 
     def options_schema(self):

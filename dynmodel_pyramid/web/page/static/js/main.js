@@ -10,6 +10,7 @@ import { App, started } from "./shell/app.js";
 
 // path, module, style sheets (css/*.css)
 route("/", () => import("./tables/index.js"), ["tables"]);
+route("/table/{id}/row/{row}/", () => import("./rows/form/page.js"), ["editors", "row_form"]);
 
 render(html`<${App} />`, /** @type {HTMLElement} */ (document.getElementById("app")));
 loadAll().then(

@@ -8,6 +8,8 @@
  * as a Problem. The session's cookie goes along by itself; the browser's Origin is the proof against forged requests.
  */
 
+import { parse, stringify } from "./json.js";
+
 /** Where the service is mounted: "/", or "/prefix/". */
 export const root = document.querySelector('meta[name="dynmodel-root"]')?.getAttribute("content") ?? "/";
 
@@ -100,7 +102,7 @@ async function content(answer, as) {
   const isJson = /[/+]json\b/.test(answer.headers.get("Content-Type") || "");
   if (as === "text" || (!isJson && as !== "json")) return answer.text();
   const text = await answer.text();
-  return text ? JSON.parse(text) : undefined;
+  return text ? parse(text) : undefined;
 }
 
 /** @param {Response} answer */
@@ -108,7 +110,7 @@ async function problem(answer) {
   const text = await answer.text().catch(() => "");
   let document = { detail: "" };
   try {
-    document = JSON.parse(text);
+    document = parse(text);
   } catch {
     document.detail = answer.statusText || `HTTP ${answer.status}`; // of a proxy, say
   }
@@ -131,7 +133,7 @@ async function request(method, path, body, options) {
   let sent = body;
   if (body !== undefined) {
     const isRaw = typeof body === "string" || body instanceof Blob || body instanceof FormData || body instanceof URLSearchParams || body instanceof ArrayBuffer;
-    if (!isRaw) sent = JSON.stringify(body);
+    if (!isRaw) sent = stringify(body);
     if (options.type) headers.set("Content-Type", options.type);
     else if (!isRaw) headers.set("Content-Type", "application/json");
   }
@@ -175,7 +177,7 @@ export async function* stream(path, options = {}) {
     const { done, value } = await reader.read();
     const lines = (left + (value || "")).split("\n");
     left = done ? "" : /** @type {string} */ (lines.pop());
-    for (const line of lines) if (line.trim()) yield JSON.parse(line);
+    for (const line of lines) if (line.trim()) yield parse(line);
     if (done) return;
   }
 }

@@ -1,8 +1,10 @@
 /** Line icons on a grid of 24, drawn for this page. Decoration: whoever shows one alone names it. */
 import { html } from "../../vendor/preact.js";
+import { TYPE_ICONS } from "./type_icons.js";
 
 /** @type {Record<string, string>} name -> path data */
 export const ICONS = {
+  ...TYPE_ICONS,
   add: "M12 5v14M5 12h14",
   alert: "M12 4 2.5 20h19zM12 10v4M12 17v.01",
   api: "m8 8-5 4 5 4M16 8l5 4-5 4M14 5l-4 14",

@@ -1,0 +1,49 @@
+/**
+ * JSON whose whole numbers keep all their digits. JavaScript's numbers hold 53 bits, those of the service 64: larger
+ * ones become BigInts here, and are written as numbers again.
+ */
+
+/** No stored text has a NUL, so that no value looks like the mark of a number. */
+const MARK = "\u0000";
+const TOKENS = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+const MARKED = /"\\u0000(-?\d+)"/g;
+
+/**
+ * @param {string} text
+ * @returns {any}
+ */
+export function parse(text) {
+  if (!/\d{16}/.test(text)) {
+    return JSON.parse(text);
+  }
+  JSON.parse(text); // Its faults name places of the text itself.
+  const marked = text.replace(TOKENS, (token) => (isLarge(token) ? `"\\u0000${token}"` : token));
+  return JSON.parse(marked, (_, value) => (typeof value === "string" && value.startsWith(MARK)
+    ? BigInt(value.slice(1))
+    : value));
+}
+
+/**
+ * @param {string} token
+ * @returns {boolean}
+ */
+function isLarge(token) {
+  return /^-?\d{16,}$/.test(token) && !Number.isSafeInteger(Number(token));
+}
+
+/**
+ * @param {any} value
+ * @param {number} [indent]
+ * @returns {string}
+ */
+export function stringify(value, indent) {
+  let large = false;
+  const text = JSON.stringify(value, (_, each) => {
+    if (typeof each !== "bigint") {
+      return each;
+    }
+    large = true;
+    return MARK + each;
+  }, indent);
+  return large ? text.replace(MARKED, "$1") : text;
+}
