@@ -61,7 +61,9 @@ def mapped(contents: Contents, columns: Sequence[str], sources: Mapping[str, str
     names = {sources.get(name, name): name for name in columns}
     if isinstance(contents, RecordContents):
         written = [name or name_of_place(place) for place, name in enumerate(contents.names, 1)]
-        found = [names.get(name, names.get(plain_name(name))) for name in written]
+        # A key of a link, ``carrier.code``, belongs to its field.
+        keys = [name if name.rpartition(".")[0].strip('"') in names else None for name in written]
+        found = [names.get(name, names.get(plain_name(name), key)) for name, key in zip(written, keys, strict=True)]
         return replace(contents, names=found, has_names=True)
     return replace(contents, documents=(_with_names(document, names) for document in contents.documents))
 

@@ -160,6 +160,12 @@ def test_corrections(client):
     assert rows[0] == {"id": 1, "who": "A", "zip": None, "at": "2026-01-31T11:00:00Z"} and rows[1]["zip"] == 2
 
 
+def test_corrections_of_columns_that_share_a_name_or_have_none(client):
+    fields = {"column 2": {"name": "second"}, "column 3": None}
+    made = make(client, b"a,a,,b\n1,2,3,4\n", name="Places", fields=json.dumps(fields)).json
+    assert [column["field"] for column in made["columns"]] == ["a", "second", None, "b"]
+
+
 @pytest.mark.parametrize(
     ("parameters", "status", "told"),
     [

@@ -1,5 +1,6 @@
 """The definition of a table for the contents of a file."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -8,7 +9,7 @@ from typing import Any
 from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.errors import Malformed, TooLarge
 from dynmodel_pyramid.exchange.contents import Broken, Chunk, Contents, RecordContents
-from dynmodel_pyramid.exchange.headers import header_hint, plain_name
+from dynmodel_pyramid.exchange.headers import header_hint, name_of_place, plain_name
 from dynmodel_pyramid.exchange.inference.columns import SAMPLE_LENGTH, Column, Guessing
 from dynmodel_pyramid.exchange.inference.ids import Ids
 from dynmodel_pyramid.exchange.inference.names import field_name
@@ -45,10 +46,11 @@ class Corrections:
     fields: Mapping[str, Any]
     nulls: frozenset[str] = frozenset()
 
-    def of(self, column: Column) -> Any:
-        """What is said of a column; it may be called by its own name or by the plain one."""
+    def of(self, column: Column, place: int, *, is_alone: bool) -> Any:
+        """What is said of a column: by its own name or the plain one; by its place if it has none, or shares it."""
         name = column.name or ""
-        return self.fields.get(name, self.fields.get(plain_name(name), _NOTHING))
+        by_name = self.fields.get(name, self.fields.get(plain_name(name), _NOTHING))
+        return self.fields.get(name_of_place(place), by_name) if not (name and is_alone) else by_name
 
 
 _NOTHING: dict[str, Any] = {}
@@ -254,9 +256,9 @@ def _proposal(seen: _Seen, corrections: Corrections, told: Mapping[str, str]) ->
     fields: dict[str, dict[str, Any]] = {}
     columns: list[dict[str, Any]] = []
     names: list[str | None] = []
-    taken = _wanted_names(seen.columns, corrections)
+    taken, shared = _wanted_names(seen.columns, corrections), Counter(column.name for column in seen.columns)
     for place, column in enumerate(seen.columns, 1):
-        said = corrections.of(column)
+        said = corrections.of(column, place, is_alone=shared[column.name] == 1)
         # JSON may have names with lone surrogates, which no answer can have.
         shown = None if column.name is None else column.name.encode(errors="backslashreplace").decode()
         line: dict[str, Any] = {"name": shown, "field": None, "type": None, "nulls": column.nulls}
@@ -307,6 +309,7 @@ def _wanted_names(columns: list[Column], corrections: Corrections) -> set[str]:
     :raises Malformed: there is no such column, or two get one name
     """
     known = {column.name or "" for column in columns} | {plain_name(column.name or "") for column in columns}
+    known |= {name_of_place(place) for place in range(1, len(columns) + 1)}
     taken: set[str] = set()
     for column, said in corrections.fields.items():
         if column not in known:

@@ -9,7 +9,9 @@ import "./texts/en/kit.js";
 import { App, started } from "./shell/app.js";
 
 // path, module, style sheets (css/*.css)
-route("/", () => import("./tables/index.js"), ["tables"]);
+route("/", () => import("./tables/index.js"), ["tables", "files"]);
+route("/import/", () => import("./files/new_table.js"), ["files"]);
+route("/table/{id}/import/", () => import("./files/into_table.js"), ["files"]);
 route("/table/{id}/row/{row}/", () => import("./rows/form/page.js"), ["editors", "row_form"]);
 
 render(html`<${App} />`, /** @type {HTMLElement} */ (document.getElementById("app")));

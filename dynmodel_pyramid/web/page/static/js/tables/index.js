@@ -5,6 +5,7 @@ import { can, definesTables, me, tables, titleOf } from "../core/state.js";
 import { t } from "../core/texts.js";
 import { Badge, Button, EmptyState, Page, SearchInput, Table } from "../kit/index.js";
 import { askToSignIn } from "../session/sign_in.js";
+import { DropArea, importFile } from "../files/dropped.js";
 import "../texts/en/tables.js";
 
 /** Rows of the list in one go. */
@@ -19,7 +20,7 @@ export default function TablesPage() {
   if (!all.length) return html`<${Page} title=${t("tables.title")}><${NoTables} /></${Page}>`;
   const needle = text.trim().toLocaleLowerCase();
   const found = all.filter((each) => `${each.label ?? ""} ${each.model_name} ${each.description ?? ""}`.toLocaleLowerCase().includes(needle));
-  return html`<${Page} title=${t("tables.title")} text=${t("tables.count", { n: all.length })}>
+  return html`<${Page} title=${t("tables.title")} text=${t("tables.count", { n: all.length })} actions=${definesTables() && html`<${DropArea} compact label=${t("files.fromFile")} onFile=${importFile} />`}>
     <div class="bar-of-tools"><${SearchInput} label=${t("tables.search")} value=${text} onInput=${(/** @type {string} */ typed) => { setText(typed); setMost(SHOWN); }} />
       <span class="muted small" role="status">${needle ? t("tables.found", { n: found.length }) : ""}</span></div>
     <${Table} caption=${t("tables.title")} rows=${found.slice(0, most)} columns=${COLUMNS}
@@ -53,5 +54,5 @@ function NoTables() {
       <${Button} kind="primary" icon="signIn" onClick=${() => askToSignIn()}>${t("shell.signIn")}</${Button}></${EmptyState}>`;
   }
   if (!definesTables()) return html`<${EmptyState} icon="lock" title=${t("tables.noneSeen")} text=${t("tables.noneSeenText")} />`;
-  return html`<${EmptyState} icon="table" title=${t("tables.none")} text=${t("tables.noneText")} />`;
+  return html`<${DropArea} onFile=${importFile}><${EmptyState} icon="upload" title=${t("tables.none")} text=${t("tables.noneText")} /></${DropArea}>`;
 }

@@ -14,7 +14,7 @@ add("tables", {
   readOnly: "Read only",
   some: "Some rights",
   none: "There are no tables yet",
-  noneText: "A table has fields with types. Once there is one, it has its page here, and its addresses in the API.",
+  noneText: "Drop a file here: CSV, Excel, JSON, Parquet. Its columns become fields with types, which you see before anything is made.",
   noneSeen: "You may see no table yet",
   noneSeenText: "An administrator can give you a role that may.",
   anonymous: "Sign in to see tables",
