@@ -222,9 +222,14 @@ def test_list_of_tables(client, things):
     assert client.get("/table/?limit=2&offset=1") == listed.json[1:3]
     assert client.get(f"/table/?offset={len(listed.json)}") == []
     assert client.get("/table/?limit=0") == []
+    brief = client.send("GET", "/table/?brief=true&limit=1", status=200)
+    kept = ("id", "model_name", "version", "label", "description")
+    first = listed.json[0]
+    assert brief.json == [{**{name: first[name] for name in kept}, "fields": len(first["fields"])}]
+    assert len(listed.json) == 1 or "&brief=true" in brief.headers["Link"]
 
 
-@pytest.mark.parametrize("query", ["order=id", "limit=-1", "limit=", "limit=1&limit=1", "x=1", "offset=1.5", "=1"])
+@pytest.mark.parametrize("query", ["order=id", "limit=-1", "limit=", "limit=1&limit=1", "x=1", "offset=1.5", "brief=1", "=1"])
 def test_list_of_tables_with_a_bad_query(client, query):
     code = "unknown_parameter" if query.startswith(("order", "x", "=")) else "invalid_parameter"
     answer = client.refused("GET", f"/table/?{query}", status=400, code=code)

@@ -77,15 +77,19 @@ class Audit:
         }
         connection.execute(sa.insert(self.table).values(values))
 
-    def page(self, connection: sa.Connection, limit: int, before: int | None = None) -> list[dict[str, Any]]:
+    def page(
+        self, connection: sa.Connection, limit: int, before: int | None = None, **wanted: str
+    ) -> list[dict[str, Any]]:
         """The newest events first, as documents.
 
         :param before: those before this one
+        :param wanted: those with these values of columns
         """
         table = self.table
         query = sa.select(table).order_by(table.c.id.desc()).limit(limit)
         if before is not None:
             query = query.where(table.c.id < before)
+        query = query.filter_by(**wanted)
         return [{**row, "at": moment_text(aware(row["at"]))} for row in map(dict, connection.execute(query).mappings())]
 
     def tidy(self, connection: sa.Connection) -> None:

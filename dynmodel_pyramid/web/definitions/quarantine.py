@@ -11,14 +11,14 @@ from dynmodel_pyramid.access.scopes import console_scopes
 from dynmodel_pyramid.changes.corrections import correct
 from dynmodel_pyramid.changes.quarantine import OLD_TEXT, Quarantine
 from dynmodel_pyramid.definitions.problems import escape
-from dynmodel_pyramid.errors import Invalid, Malformed, Problem
+from dynmodel_pyramid.errors import Invalid, Problem
 from dynmodel_pyramid.rows.permitted import row_service
 from dynmodel_pyramid.web.definition_resources import QuarantinedResource, QuarantineResource, Restoration
 from dynmodel_pyramid.web.definitions.corrections import read_corrections
 from dynmodel_pyramid.web.http.answers import empty_answer, encode, json_answer
 from dynmodel_pyramid.web.http.body import has_body, read_json
 from dynmodel_pyramid.web.http.methods import add_resource_view
-from dynmodel_pyramid.web.http.parameters import no_parameters
+from dynmodel_pyramid.web.http.parameters import flag, no_parameters
 from dynmodel_pyramid.web.http.parts import link_next, read_part
 from dynmodel_pyramid.web.http.permissions import writers_of_definitions
 from dynmodel_pyramid.web.http.transactions import read_connection, write_connection
@@ -97,7 +97,7 @@ def purge_value(context: QuarantinedResource, request: Request) -> Response:
 def correct_values(context: QuarantineResource, request: Request) -> Response:
     """Correct or discard the values that a list names, all or none of them, or with ``partial`` those that can be."""
     parameters = no_parameters(request, "overwrite", "partial")
-    overwrite, partial = (_flag(parameters, name) for name in ("overwrite", "partial"))
+    overwrite, partial = (flag(parameters, name) for name in ("overwrite", "partial"))
     corrections = read_corrections(request)
     rows = writing(_AllRows(context), request)
     connection = write_connection(request)
@@ -105,15 +105,8 @@ def correct_values(context: QuarantineResource, request: Request) -> Response:
     return json_answer(encode(done.document()))
 
 
-def _flag(parameters: dict[str, str], name: str) -> bool:
-    value = parameters.get(name, "false")
-    if value not in ("true", "false"):
-        raise Malformed(f"{name}={value}: want true or false", code="invalid_parameter")
-    return value == "true"
-
-
 def restore_value(context: Restoration, request: Request) -> Response:
-    overwrite = _flag(no_parameters(request, "overwrite"), "overwrite")
+    overwrite = flag(no_parameters(request, "overwrite"), "overwrite")
     value = _value(read_json(request)) if has_body(request) else OLD_TEXT
     rows_context = _table(context)["rows"]
     rows = writing(_AllRows(context), request)

@@ -21,7 +21,7 @@ from dynmodel_pyramid.web.http.answers import empty_answer, encode, json_answer
 from dynmodel_pyramid.web.http.body import MERGE_PATCH, read_json
 from dynmodel_pyramid.web.http.conditions import is_unchanged, refuse_other_version
 from dynmodel_pyramid.web.http.methods import add_resource_view
-from dynmodel_pyramid.web.http.parameters import author_of, no_parameters
+from dynmodel_pyramid.web.http.parameters import author_of, flag, no_parameters
 from dynmodel_pyramid.web.http.parts import link_next, read_part
 from dynmodel_pyramid.web.http.permissions import writes_by_definitions
 from dynmodel_pyramid.web.http.preferences import preferred_return
@@ -56,8 +56,16 @@ def _service(context: Tables | Table) -> DefinitionService:
     return DefinitionService(context.attempt.catalogue, principal=context.attempt.principal)
 
 
+def _brief(definition: TableDefinition) -> dict[str, Any]:
+    """What lists for people show of a table."""
+    shown = {name: getattr(definition, name) for name in ("id", "model_name", "version", "label", "description")}
+    return {**shown, "fields": len(definition.fields)}
+
+
 def list_tables(context: Tables, request: Request) -> Response:
-    page = read_part(no_parameters(request, "limit", "offset"), MOST, MOST)
+    parameters = no_parameters(request, "limit", "offset", "brief")
+    page = read_part(parameters, MOST, MOST)
+    is_brief = flag(parameters, "brief")
     documents: list[bytes] = []
     more, state = False, None
     if sees_all(context.attempt):
@@ -67,11 +75,12 @@ def list_tables(context: Tables, request: Request) -> Response:
     for state, definition in listed:  # noqa: B007 the last state is used
         more = len(documents) == page.limit
         if not more:
-            documents.append(encode(seen_document(context.attempt, definition)))
+            documents.append(encode(_brief(definition) if is_brief else seen_document(context.attempt, definition)))
     revision = context.attempt.definitions(0)[0] if state is None else state
     answer = json_answer(b"[" + b",".join(documents) + b"]")
     answer.headers["Definitions-Revision"] = str(revision.definitions)
-    return link_next(request, answer, page, more)
+    further: dict[str, str | int] = {"offset": page.offset + page.limit, "brief": "true"} if is_brief else {}
+    return link_next(request, answer, page, more, **further)
 
 
 def _listed(context: Tables, offset: int, most: int) -> Iterator[tuple[State, TableDefinition]]:

@@ -1,5 +1,7 @@
 """The parameters of a request, and who sends it."""
 
+from collections.abc import Mapping
+
 from pyramid.request import Request
 
 from dynmodel_pyramid.access.identity import Identity
@@ -31,3 +33,14 @@ def author_of(request: Request) -> str | None:
         return identity.id
     author = request.authenticated_userid
     return None if author is None else str(author)
+
+
+def flag(parameters: Mapping[str, str], name: str) -> bool:
+    """The value of a parameter that is ``true`` or ``false``; without it false.
+
+    :raises Malformed: it is something else
+    """
+    text = parameters.get(name, "false")
+    if text not in ("true", "false"):
+        raise Malformed(f"{name}={text}: want true or false", code="invalid_parameter", parameter=name)
+    return text == "true"

@@ -57,7 +57,9 @@ def describe(context: Root, request: Request) -> Response:
 
 def service_document(context: Root, request: Request) -> dict[str, Any]:
     catalogue = context.attempt.catalogue
-    page = {} if context.page is None else {"ui": path(request, "ui")}
+    places = {} if context.page is None else {"ui": path(request, "ui")}
+    if catalogue.database.settings.oidc_issuer:
+        places["oidc"] = path(request, "session", "oidc")
     return {
         "name": "dynmodel_pyramid",
         "version": importlib.metadata.version("dynmodel_pyramid"),
@@ -79,7 +81,7 @@ def service_document(context: Root, request: Request) -> dict[str, Any]:
             "me": path(request, "me"),
             "session": path(request, "session"),
             "access": path(request, "access"),
-            **page,
+            **places,
             "live": path(request, "live"),
             "ready": path(request, "ready"),
         },

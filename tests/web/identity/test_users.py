@@ -150,5 +150,12 @@ def test_the_audit(people):
         assert secret not in answer.text
     next_page = people.send("GET", answer.headers["Link"].partition(">")[0][1:], secret=people.admin, status=200)
     assert all(event["id"] < events[-1]["id"] for event in next_page.json)
+    query = f"/audit/?event=signed_in&identity={user['identity']}&limit=1"
+    found = people.send("GET", query, secret=people.admin, status=200)
+    assert [(event["event"], event["identity"]) for event in found.json] == [("signed_in", user["identity"])]
+    assert "Link" not in found.headers
+    people.sign_in(people.user())
+    further = people.send("GET", "/audit/?event=signed_in&limit=1", secret=people.admin, status=200).headers["Link"]
+    assert "&event=signed_in" in further
     people.send("GET", "/audit/", status=401)
     people.send("GET", "/audit/", secret=people.token(), status=403)

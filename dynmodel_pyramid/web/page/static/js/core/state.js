@@ -25,6 +25,7 @@ import { api } from "./api.js";
  * @property {string} model_name
  * @property {string | null} label
  * @property {string | null} description
+ * @property {number} version
  * @property {number} fields how many
  *
  * @typedef {Object} FieldDefinition and each type's own options
@@ -75,13 +76,11 @@ export async function loadTables() {
   /** @type {TableEntry[]} */
   const found = [];
   /** @type {string | null} */
-  let next = "/table/";
+  let next = "/table/?brief=true";
   while (next) {
     /** @type {import("./api.js").Answer} */
     const answer = await api.get(next, { quiet: true });
-    for (const each of answer.data) {
-      found.push({ id: each.id, model_name: each.model_name, label: each.label, description: each.description, fields: Object.keys(each.fields).length });
-    }
+    found.push(...answer.data);
     const further = /<([^>]+)>; *rel="next"/.exec(answer.headers.get("Link") || "");
     next = further ? further[1].slice(api.root.length - 1) : null;
   }
