@@ -229,7 +229,9 @@ def test_list_of_tables(client, things):
     assert len(listed.json) == 1 or "&brief=true" in brief.headers["Link"]
 
 
-@pytest.mark.parametrize("query", ["order=id", "limit=-1", "limit=", "limit=1&limit=1", "x=1", "offset=1.5", "brief=1", "=1"])
+@pytest.mark.parametrize(
+    "query", ["order=id", "limit=-1", "limit=", "limit=1&limit=1", "x=1", "offset=1.5", "brief=1", "=1"]
+)
 def test_list_of_tables_with_a_bad_query(client, query):
     code = "unknown_parameter" if query.startswith(("order", "x", "=")) else "invalid_parameter"
     answer = client.refused("GET", f"/table/?{query}", status=400, code=code)

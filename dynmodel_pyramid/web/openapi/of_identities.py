@@ -188,7 +188,7 @@ OF_IDENTITIES: dict[str, Described] = {
                 "list_audit",
                 "What happened to access",
                 {200: Answer(many("Event"), ("Link",))},
-                ("limit.100", "before"),
+                ("limit.100", "before", "event", "identity"),
             )
         },
     ),

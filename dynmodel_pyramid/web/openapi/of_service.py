@@ -239,8 +239,14 @@ def tables(formats: Formats) -> Described:
             "GET": Operation(
                 "list_tables",
                 "All definitions",
-                {200: Answer(many("Table"), ("Link", "Definitions-Revision"))},
-                ("limit.1000", "offset"),
+                {
+                    200: Answer(
+                        {"anyOf": [many("Table"), many("BriefTable")]},
+                        ("Link", "Definitions-Revision"),
+                        "The definitions; with `brief=true` what lists for people show of them",
+                    )
+                },
+                ("limit.1000", "offset", "brief"),
             ),
             "POST": Operation(
                 "create_table",

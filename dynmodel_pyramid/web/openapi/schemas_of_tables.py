@@ -69,6 +69,17 @@ OF_TABLES: dict[str, dict[str, Any]] = {
         },
         description="A definition in its full form",
     ),
+    "BriefTable": shape(
+        {
+            "id": NUMBER,
+            "model_name": TEXT,
+            "version": NUMBER,
+            "label": maybe(TEXT),
+            "description": maybe(TEXT),
+            "fields": NUMBER,
+        },
+        description="What lists for people show of a table; `fields` is their number",
+    ),
     "Field": shape(
         {
             "id": NUMBER,

@@ -151,6 +151,9 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     ),
     "null": _query("null", "Words that stand for null, with commas between them", {"type": "string"}),
     "timezone": _query("timezone", "The IANA name of the time zone of times without one", {"type": "string"}),
+    "brief": _flag("brief", "Without the parts of the definitions"),
+    "event": _query("event", "Only events of this kind", {"type": "string"}, "signed_in"),
+    "identity": _query("identity", "Only what this identity did", {"type": "string"}, "user:7"),
     "next": _query("next", "The path of the page to come back to", {"type": "string"}),
     "explain.table": {**_query("table", "A table", {"type": "string", "minLength": 1}), "required": True},
     "explain.action": {

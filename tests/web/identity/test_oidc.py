@@ -93,6 +93,7 @@ def rows(browser, name) -> list:
 
 
 def test_a_person_signs_in(browser, at_provider):
+    assert browser.get("/").json["links"]["oidc"] == START.partition("?")[0]
     at_provider.person = {"sub": "first", "preferred_username": "zoe", "email": "z@a.example", "email_verified": True}
     answer = browser.get(f"{START}?next=/table/%3Fa%3D1", status=303)
     address = urlsplit(answer.headers["Location"])

@@ -44,6 +44,8 @@ LEFT_OUT = {
     "Function": "the same",
     "OidcSignIn": "there is no provider here",
     "OidcCallback": "the same",
+    "PageDocument": "a page for people",
+    "PageFile": "a file of it",
 }
 
 
