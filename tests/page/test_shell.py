@@ -15,7 +15,7 @@ def test_begins_with_nothing_then_lists_tables(page_server, open_page, axe):
     page_server.api("PATCH", "/table/Customer/", {"label": "<b>Customers</b>", "description": "Who buys"})
     page = open_page("/", scheme="dark")
     # Values never become HTML.
-    links = page.get_by_role("main").get_by_role("link")
+    links = page.get_by_role("main").get_by_role("table").get_by_role("link")
     assert links.all_inner_texts() == ["<b>Customers</b>", "Order", "Order Items"]
     page.get_by_label("Search tables").fill("item")
     assert links.all_inner_texts() == ["Order Items"]

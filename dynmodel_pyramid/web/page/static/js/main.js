@@ -13,6 +13,14 @@ route("/", () => import("./tables/index.js"), ["tables", "files"]);
 route("/import/", () => import("./files/new_table.js"), ["files"]);
 route("/table/{id}/import/", () => import("./files/into_table.js"), ["files"]);
 route("/table/{id}/row/{row}/", () => import("./rows/form/page.js"), ["editors", "row_form"]);
+route("/new/", () => import("./tables/new.js"), ["definition"]);
+route("/trash/", () => import("./tables/trash.js"), ["definition"]);
+route("/diagram/", () => import("./definition/diagram.js"), ["definition"]);
+route("/table/{id}/definition/", () => import("./definition/index.js"), ["definition"]);
+route("/table/{id}/history/", () => import("./definition/history.js"), ["definition"]);
+route("/table/{id}/trash/", () => import("./definition/trash.js"), ["definition"]);
+route("/table/{id}/quarantine/", () => import("./definition/quarantine.js"), ["definition"]);
+route("/table/{id}/health/", () => import("./definition/health.js"), ["definition"]);
 
 render(html`<${App} />`, /** @type {HTMLElement} */ (document.getElementById("app")));
 loadAll().then(

@@ -12,7 +12,10 @@ const MOST = 200;
  * Places below the list: path, icon, key of its text, who sees it.
  * @type {{ path: string, icon: string, text: string, isFor: (me: import("../core/state.js").Me) => boolean }[]}
  */
-const PLACES = [];
+const PLACES = [
+  { path: "/diagram/", icon: "diagram", text: "shell.diagram", isFor: () => true },
+  { path: "/trash/", icon: "trash", text: "shell.trash", isFor: (who) => who.definitions === "write" },
+];
 
 export function Side() {
   const { path } = place.value;

@@ -15,12 +15,13 @@ const SHOWN = 200;
 
 export default function TablesPage() {
   const [text, setText] = useState("");
+  const actions = definesTables() && html`<${DropArea} compact label=${t("files.fromFile")} onFile=${importFile} /><${Button} kind="primary" icon="add" href=${link("/new/")}>${t("tables.new")}</${Button}>`;
   const [most, setMost] = useState(SHOWN);
   const all = tables.value ?? [];
   if (!all.length) return html`<${Page} title=${t("tables.title")}><${NoTables} /></${Page}>`;
   const needle = text.trim().toLocaleLowerCase();
   const found = all.filter((each) => `${each.label ?? ""} ${each.model_name} ${each.description ?? ""}`.toLocaleLowerCase().includes(needle));
-  return html`<${Page} title=${t("tables.title")} text=${t("tables.count", { n: all.length })} actions=${definesTables() && html`<${DropArea} compact label=${t("files.fromFile")} onFile=${importFile} />`}>
+  return html`<${Page} title=${t("tables.title")} text=${t("tables.count", { n: all.length })} actions=${actions}>
     <div class="bar-of-tools"><${SearchInput} label=${t("tables.search")} value=${text} onInput=${(/** @type {string} */ typed) => { setText(typed); setMost(SHOWN); }} />
       <span class="muted small" role="status">${needle ? t("tables.found", { n: found.length }) : ""}</span></div>
     <${Table} caption=${t("tables.title")} rows=${found.slice(0, most)} columns=${COLUMNS}
@@ -54,5 +55,6 @@ function NoTables() {
       <${Button} kind="primary" icon="signIn" onClick=${() => askToSignIn()}>${t("shell.signIn")}</${Button}></${EmptyState}>`;
   }
   if (!definesTables()) return html`<${EmptyState} icon="lock" title=${t("tables.noneSeen")} text=${t("tables.noneSeenText")} />`;
-  return html`<${DropArea} onFile=${importFile}><${EmptyState} icon="upload" title=${t("tables.none")} text=${t("tables.noneText")} /></${DropArea}>`;
+  return html`<${DropArea} onFile=${importFile}><${EmptyState} icon="upload" title=${t("tables.none")} text=${t("tables.noneText")}>
+    <${Button} kind="primary" icon="add" href=${link("/new/")}>${t("tables.new")}</${Button}></${EmptyState}></${DropArea}>`;
 }

@@ -23,6 +23,8 @@ add("shell", {
   notFoundTitle: "There is no such page",
   notFoundText: "The address may have a typing error, or the table may have been dropped or renamed.",
   toTables: "All tables",
+  diagram: "Diagram",
+  trash: "Trash",
   newRelease: "This part of the page could not be loaded",
   newReleaseHint: "The service may have been updated meanwhile: load the page again.",
 });

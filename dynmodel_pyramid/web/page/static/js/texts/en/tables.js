@@ -2,6 +2,7 @@ import { add } from "../../core/texts.js";
 
 add("tables", {
   title: "All tables",
+  new: "New table",
   count: { one: "{n} table", other: "{n} tables" },
   search: "Search tables",
   found: { one: "{n} found", other: "{n} found" },

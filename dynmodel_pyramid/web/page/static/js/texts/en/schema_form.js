@@ -1,0 +1,26 @@
+import { add } from "../../core/texts.js";
+
+add("schema_form", {
+  byDefault: "{value} (default)",
+  none: "None",
+  choose: "Choose…",
+  add: "Add to {label}",
+  remove: "Remove line {n}",
+  up: "Move line {n} up",
+  down: "Move line {n} down",
+  noColour: "No colour: {label}",
+  notJson: "This is not JSON: {detail}",
+  missing: "This is needed.",
+  notNumber: "This is not a number.",
+  notWhole: "Only whole numbers are allowed.",
+  least: "The least value is {least}.",
+  most: "The greatest value is {most}.",
+  above: "The value must be greater than {least}.",
+  below: "The value must be less than {most}.",
+  multiple: "The value must be a multiple of {n}.",
+  shortest: { one: "At least {n} character is needed.", other: "At least {n} characters are needed." },
+  longest: { one: "At most {n} character is allowed.", other: "At most {n} characters are allowed." },
+  pattern: "The text must match {pattern}.",
+  fewest: { one: "At least {n} line is needed.", other: "At least {n} lines are needed." },
+  mostItems: { one: "At most {n} line is allowed.", other: "At most {n} lines are allowed." },
+});
