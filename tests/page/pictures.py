@@ -9,6 +9,7 @@ It needs chromium. :data:`SHOTS` says which of them the documentation shows; tes
 
 import argparse
 import io
+import os
 import re
 import sys
 import tempfile
@@ -33,6 +34,20 @@ WAYS: dict[str, dict[str, Any]] = {
     "-dark": {"viewport": {"width": 1280, "height": 760}, "color_scheme": "dark"},
     "-phone": {"viewport": {"width": 390, "height": 780}, "color_scheme": "light", "has_touch": True},
 }
+
+
+#: Near to what desktops have for ``system-ui`` (``apt-get install fonts-inter``), or else what most machines have.
+FONT = "<string>Inter</string><string>Liberation Sans</string>"
+FONTS = f"""<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <include>/etc/fonts/fonts.conf</include>
+  <match target="pattern">
+    <test name="family"><string>sans-serif</string></test>
+    <edit name="family" mode="prepend" binding="strong">{FONT}</edit>
+  </match>
+</fontconfig>
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +103,9 @@ def main() -> int:
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         settings = {"sqlalchemy.url": f"sqlite:///{folder}/shop.sqlite", "dynmodel.access": "open"}
+        fonts = Path(folder) / "fonts.conf"
+        fonts.write_text(FONTS)
+        os.environ["FONTCONFIG_FILE"] = str(fonts)
         server = Server(settings, Path(folder))
         server.start()
         try:
