@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import requests
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
@@ -64,7 +65,42 @@ class Shot:
     ways: tuple[str, ...] = ("",)
 
 
-SHOTS: tuple[Shot, ...] = (Shot("tables", "/"),)
+def choose_file(page: Page) -> None:
+    page.set_input_files("input[type=file]", FILE)
+    page.get_by_role("button", name="Make the table").wait_for()
+
+
+def plan_retype(page: Page) -> None:
+    kind = page.get_by_label("Type of field 4")
+    kind.click()
+    kind.fill("whole")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Show the plan").click()
+    page.get_by_label("They go to the quarantine").check()
+    page.get_by_text("This can be done.").wait_for()
+
+
+def compare(page: Page) -> None:
+    page.get_by_role("button", name="Compare").first.click()
+    page.get_by_role("heading", name="From version").wait_for()
+
+
+ALL = tuple(WAYS)
+SHOTS: tuple[Shot, ...] = (
+    Shot("tables", "/"),
+    Shot("file", "/import/", choose_file),
+    Shot("grid", "/table/Product/", ways=ALL),
+    Shot("filter", "/table/Hike/?region=eq.High Lakes&km=gt.10&order=km.desc"),
+    Shot("row", "/table/Product/row/2/"),
+    Shot("new", "/new/"),
+    Shot("definition", "/table/Product/definition/"),
+    Shot("plan", "/table/Hike/definition/", plan_retype),
+    Shot("history", "/table/Product/history/", compare),
+    Shot("trash", "/table/Product/trash/"),
+    Shot("quarantine", "/table/Product/quarantine/"),
+    Shot("diagram", "/diagram/"),
+    Shot("docs", "//docs/"),
+)
 
 
 def take(browser: Browser, url: str, shot: Shot, way: str) -> bytes:
@@ -110,6 +146,8 @@ def main() -> int:
         server.start()
         try:
             fill(sender(server.url))
+            headers, address = {"Content-Type": "text/csv"}, f"{server.url}/table/?from=file&name=Hike"
+            requests.post(address, FILE.read_bytes(), headers=headers, timeout=60).raise_for_status()
             with chromium() as browser:
                 for shot in shots:
                     for way in WAYS if chosen.all else shot.ways:

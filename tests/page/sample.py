@@ -188,11 +188,17 @@ def _keys(choice: dict[str, Any]) -> list[str]:
     return [each["key"] for each in choice["choices"]]
 
 
+def labelled(name: str, field: Any) -> dict[str, Any]:
+    """A field with a label for people, so that programs have short names."""
+    return {**({"type": field} if isinstance(field, str) else field), "label": name.replace("_", " ").capitalize()}
+
+
 def fill(send: Send) -> None:
     """Make the tables, their rows, and some history: a renamed field, a dropped one, and kept values."""
     chance = random.Random(1)
     for table in TABLES:
-        send("POST", "/table/", table)
+        fields = {name: labelled(name, field) for name, field in table["fields"].items()}
+        send("POST", "/table/", {**table, "fields": fields})
     suppliers = [
         {
             "name": name, "city": city, "country": country, "place": {"longitude": longitude, "latitude": latitude},
@@ -209,11 +215,15 @@ def fill(send: Send) -> None:
 
 
 def _change(send: Send) -> None:
-    send("PATCH", "/table/Product/", {"fields": {"weight": "string", "shelf": "string"}})
+    send("PATCH", "/table/Product/", {"fields": {"weight": labelled("weight", "string"), "shelf": "string"}})
     weights = ("420 g", "1.2 kg", "90", "2100", "350", "heavy", "75", "180")
     for number, weight in enumerate(weights, 1):
         send("PATCH", f"/table/Product/rows/{number}/", {"weight": weight, "shelf": f"B{number}"})
-    send("PATCH", "/table/Product/?on_error=weight:quarantine", {"fields": {"weight": "integer"}})
+    send(
+        "PATCH",
+        "/table/Product/?on_error=weight:quarantine",
+        {"fields": {"weight": {"type": "integer", "label": "Weight (g)"}}},
+    )
     send("PATCH", "/table/Product/", {"fields": {"shelf": None}})
     send("PATCH", "/table/Product/", {"fields": {"stock": {"label": "In stock"}}})
 
