@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = {path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md") if "node_modules" not in path.parts}
 #: Whose pages have an index of their own.
-FOLDERS = ("types/", "decisions/", "examples/")
+FOLDERS = ("types/", "decisions/")
 LINK = re.compile(r"\]\(([^)#\s]+)")
 PICTURE = re.compile(r"""(?:\]\(|src(?:set)?=")([^)#"\s]+\.png)""")
 #: What a page loads when it is opened: not the links that people follow.
