@@ -24,7 +24,7 @@ _EVIDENCE = 16_384
 _FEW = 4
 _DELIMITERS = ",;\t|"
 #: A record is one of many alike if so many have its number of values.
-_MOSTLY = 0.9
+_MOSTLY, _HALF = 0.9, 0.5
 #: Not those of DOS and of old Macs, which short texts of all languages look like.
 _TOLD_APART = (
     *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257"),
@@ -131,7 +131,10 @@ def _guess_the_rest(text: str, dialect: Dialect, guesses: dict[str, str]) -> Non
         quote = guesses["quote"] = "'"
     delimiter = dialect.delimiter
     if "delimiter" not in dialect.given:
-        scores = {each: _alike(list(_rows(text, each, quote))) for each in _DELIMITERS}
+        rows = {each: list(_rows(text, each, quote)) for each in _DELIMITERS}
+        scores = {each: _alike(found) for each, found in rows.items()}
+        if not any(share for share, *_ in scores.values()):
+            scores = {each: _like_the_first(found) for each, found in rows.items()}
         best = max(_DELIMITERS, key=lambda each: scores[each])
         if best != delimiter and scores[best] > scores[delimiter]:
             delimiter = guesses["delimiter"] = best
@@ -157,6 +160,13 @@ def _alike(rows: list[list[str]]) -> tuple[float, bool, int]:
     if width == 1 or share < _MOSTLY:
         return 0, False, 0
     return round(share, 2), len(rows[0]) == width, width
+
+
+def _like_the_first(rows: list[list[str]]) -> tuple[float, bool, int]:
+    """The same where many rows are faulty: most of them have the number of values that the first one has."""
+    width = len(rows[0]) if rows else 1
+    share = sum(len(row) == width for row in rows) / len(rows) if rows else 0
+    return (share, True, width) if width > 1 and share > _HALF else (0, False, 0)
 
 
 def _numbers(rows: Sequence[Sequence[str]]) -> dict[str, str]:

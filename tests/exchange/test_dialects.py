@@ -39,6 +39,7 @@ def read(data: bytes, **parameters: str) -> list[list[str | None]]:
         ('n,v\n"1,234","5,678.5"\n', "utf-8", {"thousands": ","}),
         ("day;n\n31.01.2026;1.5\n", "utf-8", {"delimiter": ";"}),
         ('codes,x\n2,\n2,\n"2,4",\n', "utf-8", {}),
+        ("a;b;c\n1;2,5;x\n1;2,5\n1;3,5;z\n", "utf-8", {"delimiter": ";", "decimal": ","}),
         ("only\none\n", "utf-8", {}),
         ("", "utf-8", {}),
     ],

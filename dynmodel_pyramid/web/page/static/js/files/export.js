@@ -23,8 +23,12 @@ const SHEET = 1_048_575;
 /** Formats with a line for each row, by which rows are counted. @type {Record<string, number>} name -> further lines */
 const LINES = { csv: 1, ndjson: 0 };
 
+/** What people need most comes first. */
+const ORDER = ["csv", "xlsx", "ndjson", "json", "parquet", "arrow"];
+const rank = (/** @type {string} */ name) => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
+
 /**
- * @typedef {{ id: number, model_name: string, label: string | null }} Table
+ * @typedef {import("../core/state.js").Definition} Table
  * @typedef {{ table: Table, query: URLSearchParams }} Props query: of the rows in view: filter, order, select
  */
 
@@ -57,7 +61,9 @@ export function ExportDialog({ table, query, onClose }) {
     return () => counting.abort();
   }, [asked]);
   useEffect(() => () => stop.current?.abort(), []);
-  const all = (known.value?.formats ?? []).filter((each) => each.writes && !each.missing);
+  const hasPlace = Object.values(table.fields).some((each) => each.type === "point");
+  const all = (known.value?.formats ?? []).filter((each) => each.writes && !each.missing && (each.name !== "geojson" || hasPlace));
+  all.sort((one, other) => rank(one.name) - rank(other.name));
   const format = all.find((each) => each.name === name);
   const isTooMany = name === "xlsx" && (total ?? 0) > SHEET;
   const file = `${titleOf(table).replace(/[\\/:*?"<>|%;\p{Cc}]/gu, "_")}${format?.suffix ?? ""}`;

@@ -29,8 +29,11 @@ export function curl({ method, url, headers, body, hasToken }) {
   return words.join(" \\\n  ");
 }
 
-/** A literal of Python: JSON's strings are Python's, but for characters beyond 16 bits, which are written as they are. @param {string} text */
-const python = (text) => JSON.stringify(text).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029").replace(/[\u007f-\u009f]/g, (each) => `\\x${each.charCodeAt(0).toString(16)}`);
+/** A literal of Python: JSON's strings are Python's, too. Quotes in it are easier to read in the others. @param {string} text */
+const python = (text) => (text.includes('"') && /^[ !"#-&(-[\]-~\u00a1-\ud7ff]*$/.test(text) ? `'${text}'` : pythonText(text));
+
+/** @param {string} text */
+const pythonText = (text) => JSON.stringify(text).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029").replace(/[\u007f-\u009f]/g, (each) => `\\x${each.charCodeAt(0).toString(16)}`);
 
 /** A JSON value as a literal of Python. @param {any} value @param {string} [indent] @returns {string} */
 export function pythonValue(value, indent = "") {
@@ -73,11 +76,11 @@ export function javascript({ method, url, headers, body, hasToken }) {
   const lines = [
     `const url = new URL(${JSON.stringify(address)});`,
     ...params.map(([name, value]) => `url.searchParams.append(${JSON.stringify(name)}, ${JSON.stringify(value)});`),
-    `const answer = await fetch(url, {`,
+    ...(method === "GET" && !sent.length && !hasToken ? [`const answer = await fetch(url);`] : [`const answer = await fetch(url, {`,
     ...(method === "GET" ? [] : [`  method: ${JSON.stringify(method)},`]),
     ...(sent.length || hasToken ? [`  headers: {`, ...(hasToken ? [`    Authorization: \`Bearer \${process.env.${TOKEN}}\`,`] : []), ...sent.map(([name, value]) => `    ${JSON.stringify(name)}: ${JSON.stringify(value)},`), `  },`] : []),
     ...(body === undefined ? [] : [`  body: JSON.stringify(${JSON.stringify(body, null, 2).replaceAll("\n", "\n  ")}),`]),
-    `});`, `if (!answer.ok) throw new Error(await answer.text());`, `console.log(JSON.stringify(await answer.json()));`,
+    `});`]), `if (!answer.ok) throw new Error(await answer.text());`, `console.log(JSON.stringify(await answer.json()));`,
   ];
   return lines.join("\n");
 }

@@ -23,7 +23,7 @@ add("files", {
   tableName: "Name of the table",
   readAs: "How it is read:",
   format: "Format",
-  format_csv: "CSV or other text with delimiters",
+  format_csv: "CSV",
   format_json: "JSON",
   format_ndjson: "NDJSON (JSON lines)",
   format_xlsx: "Excel workbook",
