@@ -96,8 +96,7 @@ def read_condition(text: str, model: Model, models: Models, rules: Rules) -> Con
 
 
 def _refuse_other_parts(parsed: Query) -> None:
-    others: dict[str, Any] = {"columns": parsed.columns, "on_conflict": parsed.on_conflict, "_after": parsed.after,
-              "_before": parsed.before}  # fmt: skip
+    others: dict[str, Any] = {"columns": parsed.columns, "on_conflict": parsed.on_conflict, **parsed.reading_only}
     for level in parsed.levels:
         others |= {"order": level.order or None, "limit": level.limit, "offset": level.offset or None}
         others["having"] = level.having or None

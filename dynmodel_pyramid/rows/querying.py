@@ -141,12 +141,24 @@ class Queried:
         return PageOfRows(shown, last if more else None, first if came_from else None, skipped)
 
     def _found(self, connection: sa.Connection, limit: int, offset: int, with_keys: bool) -> Sequence[Sequence[Any]]:
+        if self.plan.search is not None and self.plan.search.is_indexed and not offset:
+            return self._best(connection, limit)
         if self.plan.nulls_follow:
             # Mostly the page ends before the rows without a value begin; then an index finds its first row.
             rows = self._run(connection, limit, offset, with_keys, nulls=False)
             if len(rows) == limit:
                 return rows
         return self._run(connection, limit, offset, with_keys)
+
+    def _best(self, connection: sa.Connection, limit: int) -> Sequence[Sequence[Any]]:
+        """The best rows of a search, rank by rank: mostly the first ranks are enough, and no rows are sorted."""
+        plan, rows = self.plan, list[Sequence[Any]]()
+        assert plan.search is not None  # as the caller has asked
+        for rank in range(len(plan.search.ranks)):
+            if len(rows) < limit:
+                statement = PreparedSelect(plan.best(limit - len(rows), rank), connection.dialect)
+                rows += statement(connection, self._values)
+        return rows
 
     def _run(
         self, connection: sa.Connection, limit: int, offset: int, with_keys: bool, nulls: bool = True
@@ -234,7 +246,8 @@ def queried(
         if cached.is_current():
             return cached
     kept = Kept(_plan(rows, read, numbers))
-    if kept.plan.moment is None:
+    # What a person types is seldom typed twice.
+    if kept.plan.moment is None and kept.plan.search is None:
         known.keep(asked, kept)
     return Queried(rows, kept)
 

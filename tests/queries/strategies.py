@@ -32,6 +32,7 @@ WORDS = (
     "not",
     "columns",
     "_after",
+    "_search",
     "count",
     "inner",
     "left",
@@ -134,4 +135,5 @@ def queries(draw, operators: Mapping[str, Syntax]):
     before = draw(optional(st.text(min_size=1, max_size=5))) if after is None else None
     said = tuple(draw(st.lists(levels(operators), max_size=3, unique_by=lambda level: level.path)))
     names = optional(tuples(NAMES, least=1))
-    return Query(draw(tuples(ITEMS)), said, draw(names), draw(names), after, before)
+    search = draw(optional(st.text(min_size=1, max_size=5)))
+    return Query(draw(tuples(ITEMS)), said, draw(names), draw(names), after, before, search=search)

@@ -38,6 +38,7 @@ SAME = [
     ({"order": ["a.desc.nullslast", "b(c)"]}, "order=a.desc.nullslast,b(c)"),
     ({"limit": 10, "offset": 5, "after": "x"}, "limit=10&offset=5&_after=x"),
     ({"before": "x"}, "_before=x"),
+    ({"search": "x y"}, "_search=x y"),
     (
         {
             "select": [

@@ -87,6 +87,7 @@ FAULTS = {
     "columns=": ("value", 1, "the name of a field"),
     "on_conflict=a b,c.d": ("value", 6, "a comma or the end"),
     "_after=": ("value", 1, "a cursor"),
+    "_search=": ("value", 1, "a text"),
     "limit=1&limit=1": ("name", None, "each of them once"),
     "a.order=b&a.order=c": ("name", None, "each of them once"),
     "_after=a&_before=b": ("name", None, ""),

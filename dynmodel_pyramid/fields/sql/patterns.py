@@ -87,10 +87,11 @@ def ilike(left: sa.ColumnElement[Any], pattern: str, dialect: str, manner: Manne
     folded, wanted = manner.folded(left, dialect), folded_pattern(pattern, manner.fold)
     clause = like(folded, wanted, dialect)
     begin = expressions_of(dialect).beginning(folded)
-    if manner.index is None or begin is None or not _fixed(wanted)[0]:
+    text, is_whole = _fixed(wanted)
+    if manner.index is None or begin is None or not text:
         return clause
     # True of all that the whole pattern is true of, for the index of beginnings.
-    return sa.and_(like(begin, f"{_escaped(_fixed(wanted)[0][:BEGINNING])}%", dialect), clause)
+    return sa.and_(like(begin, escaped(text[:BEGINNING]) + ("" if is_whole else "%"), dialect), clause)
 
 
 def near(pattern: str, manner: Manner) -> str | None:
@@ -110,7 +111,8 @@ def _fixed(pattern: str) -> tuple[str, bool]:
     return begin, True
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """The pattern that matches this text alone."""
     return re.sub(r"([%_\\])", r"\\\1", text)
 
 

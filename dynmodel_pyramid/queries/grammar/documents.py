@@ -36,7 +36,7 @@ from dynmodel_pyramid.queries.grammar.syntax import (
 Item = TypeVar("Item")
 
 _LEVEL_KEYS = ("select", "where", "having", "order", "limit", "offset")
-_KEYS = (*_LEVEL_KEYS, "after", "before")
+_KEYS = (*_LEVEL_KEYS, "after", "before", "search")
 _EMBED_KEYS = ("embed", "spread", "alias", "hint", "join", *_LEVEL_KEYS)
 #: Key -> how its items go together, and whether it is negated.
 _GROUPS: Mapping[str, tuple[Logic, bool]] = {
@@ -61,7 +61,10 @@ def read_document(document: object, rules: Rules) -> Query:
     cursors = {name: _text(document[name], f"/{name}") for name in ("after", "before") if name in document}
     if len(cursors) == 2:
         raise QueryError("after and before contradict each other", parameter="/before")
-    return Query(select, reader.levels.collected(), after=cursors.get("after"), before=cursors.get("before"))
+    search = _text(document["search"], "/search") if "search" in document else None
+    return Query(
+        select, reader.levels.collected(), after=cursors.get("after"), before=cursors.get("before"), search=search
+    )
 
 
 def _fault(pointer: str, expected: str, hint: str | None = None) -> NoReturn:

@@ -19,7 +19,7 @@ EVERYWHERE = frozenset({"order", "limit", "offset", "and", "or"})
 #: A condition of groups if its value is in parentheses, else of a field of that name, as in PostgREST.
 HAVING = "having"
 #: Those of the queried table only.
-AT_THE_ROOT = frozenset({"select", "columns", "on_conflict", "_after", "_before"})
+AT_THE_ROOT = frozenset({"select", "columns", "on_conflict", "_after", "_before", "_search"})
 LARGEST = 2**63 - 1
 _QUOTES = 'a name with other characters stands in double quotes: "Price (EUR)"=gt.1'
 _OPERATOR = re.compile(r"(?:not\.)?([a-z0-9_]+)[.(]")
@@ -133,7 +133,7 @@ class _Parser:
             self.whole[word], self.whole["sources"] = read_columns(cursor, have_sources=not self.rules.lenient)
         elif word.startswith("_"):
             if not value:
-                cursor.fault("a cursor that an answer gave")
+                cursor.fault("a text to search for" if word == "_search" else "a cursor that an answer gave")
             self.whole[word.removeprefix("_")] = value
         else:
             read: Callable[[Cursor], tuple[Any, ...]] = read_select if word == "select" else read_names

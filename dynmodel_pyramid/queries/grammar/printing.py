@@ -41,10 +41,7 @@ def print_query(query: Query) -> list[tuple[str, str]]:
         pairs.append(("columns", ",".join(_read_column(column, sources.get(column)) for column in query.columns)))
     if query.on_conflict is not None:
         pairs.append(("on_conflict", ",".join(map(print_name, query.on_conflict))))
-    for name, cursor in (("_after", query.after), ("_before", query.before)):
-        if cursor is not None:
-            pairs.append((name, cursor))
-    return pairs
+    return pairs + list(query.reading_only.items())
 
 
 def _read_column(name: str, source: str | None) -> str:

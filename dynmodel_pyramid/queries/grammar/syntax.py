@@ -162,7 +162,7 @@ class Query:
     """A parsed query. ``levels`` has the relations that the query mentions, each path once.
 
     ``columns`` and ``on_conflict`` are for writes; ``sources`` are the names that some of ``columns`` have in the body.
-    ``after`` and ``before`` are cursors of pages, opaque here.
+    ``after`` and ``before`` are cursors of pages, opaque here. ``search`` is what a person typed to find rows.
     """
 
     select: tuple[SelectItem, ...] = (Star(),)
@@ -172,6 +172,13 @@ class Query:
     after: str | None = None
     before: str | None = None
     sources: tuple[tuple[str, str], ...] = ()
+    search: str | None = None
+
+    @property
+    def reading_only(self) -> Mapping[str, str]:
+        """The parameters that only reading requests at ``/table/`` may have, by their names in query strings."""
+        named = {"_after": self.after, "_before": self.before, "_search": self.search}
+        return {name: value for name, value in named.items() if value is not None}
 
     def level(self, path: Path = ()) -> Level:
         return next((level for level in self.levels if level.path == path), Level(path))

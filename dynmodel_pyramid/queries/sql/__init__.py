@@ -13,6 +13,7 @@
 ``ordering``     order
 ``keysets``      cursors
 ``filters``      conditions and groups
+``searching``    what a person typed to find rows
 ``comparisons``  one condition
 ``names``        the names of fields, aliases, system columns and reverse sides
 ``subjects``     the values that conditions are about

@@ -100,12 +100,30 @@ def condition(
         right = read if known.many else read[0]
         clause = _made(subject, known, (language, right) if known.searches else right)
     clause = sa.not_(clause) if negated else clause
+    narrows = may_narrow and not negated and quantifier is None
+    return _guarded(subject, known, clause, guard, _near(subject, known, language, right) if narrows else None)
+
+
+def holds(
+    subject: Subject, known: Operator, right: Any, guard: sa.ColumnElement[bool] | None
+) -> sa.ColumnElement[bool]:
+    """The condition of an operator of text by what its ``read`` gives; an index may narrow the rows."""
+    clause = _made(subject, known, (None, right) if known.searches else right)
+    return _guarded(subject, known, clause, guard, _near(subject, known, None, right))
+
+
+def _guarded(
+    subject: Subject,
+    known: Operator,
+    clause: sa.ColumnElement[bool],
+    guard: sa.ColumnElement[bool] | None,
+    near: sa.ColumnElement[bool] | None,
+) -> sa.ColumnElement[bool]:
     if subject.shown is not None:
         # Of a value that is not shown nothing is known, not even whether it is null.
         return sa.case((subject.shown, clause))
     is_plain = known.condition in PLAIN and isinstance(subject.expression, sa.ColumnClause)
     clause = clause if guard is None or is_plain else sa.case((guard, clause))
-    near = None if negated or quantifier is not None or not may_narrow else _near(subject, known, language, right)
     return clause if near is None else sa.and_(near, clause)
 
 

@@ -115,6 +115,12 @@ class Names:
             table=self.model.definition.model_name,
         )
 
+    def subject_of(self, field: FieldDefinition) -> Subject:
+        """The subject of a field that the caller may read."""
+        subject = of_field(self.model, field, self.table)
+        shown = self.view.shown(self.table, field)
+        return subject if shown is None else replace(subject, shown=shown)
+
     def subject(self, column: Column, parameter: str) -> Subject:
         """The subject of a column of the query, its JSON path included.
 
@@ -126,7 +132,5 @@ class Names:
         elif isinstance(member, Referrer):
             subject = of_reverse_side(self.model, member, self.table, self.reverse_sides.rows(member))
         else:
-            subject = of_field(self.model, member, self.table)
-            shown = self.view.shown(self.table, member)
-            subject = subject if shown is None else replace(subject, shown=shown)
+            subject = self.subject_of(member)
         return part_of(subject, column.path, column.as_text) if column.path else subject

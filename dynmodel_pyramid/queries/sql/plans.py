@@ -16,6 +16,7 @@ from dynmodel_pyramid.queries.sql import keysets
 from dynmodel_pyramid.queries.sql.groups import grouped, refuse_having
 from dynmodel_pyramid.queries.sql.ordering import Key, keys_of
 from dynmodel_pyramid.queries.sql.outputs import Output
+from dynmodel_pyramid.queries.sql.searching import Search, search_of
 from dynmodel_pyramid.queries.sql.select_list import outputs_of
 from dynmodel_pyramid.queries.sql.selection import Selection, Surroundings
 from dynmodel_pyramid.queries.sql.statements import cut, has_rows
@@ -35,6 +36,7 @@ class Plan:
     :param versions: the versions of the far tables that it uses, by their ids, and the keys of the caller's views of
         them
     :param moment: at which its relative times were evaluated; None: it has none, so it holds for any moment
+    :param search: the ranks of its rows, if it searches rows
     :param weight: elements of SQL, about half a kilobyte each
     """
 
@@ -48,6 +50,7 @@ class Plan:
     weight: int = 0
     is_grouped: bool = False
     moment: datetime.datetime | None = None
+    search: Search | None = None
 
     @property
     def limit(self) -> int | None:
@@ -110,6 +113,12 @@ class Plan:
             statement = statement.add_columns(*[key.expression for key in self.keys])
         return cut(statement, limit, offset)
 
+    def best(self, limit: int, rank: int) -> sa.Select[*tuple[Any, ...]]:
+        """The first rows of one rank of the search."""
+        assert self.search is not None  # as the caller has asked
+        rows = self.statement.where(*self.search.only(rank)).order_by(None)
+        return cut(rows.order_by(*[key.clause() for key in self.keys[1:]]), limit, 0)
+
     def counted(self, most: int | None = None) -> sa.Select[*tuple[Any, ...]]:
         """The number of all rows, but never more than ``most``."""
         rows = self.statement.order_by(None)
@@ -147,10 +156,15 @@ def plan(
     outputs = outputs_of(selection)
     if not outputs:
         raise Malformed("select: nothing is selected", code="invalid_parameter", parameter="select")
+    search = None if query.search is None else search_of(names, query.search)
     conditions = [*selection.conditions(), *([] if only is None else [only(names.table)])]
+    if search is not None:
+        conditions.append(search.found)
     if has_rows(outputs):
         refuse_having(selection)
         keys = _with_id(selection, keys_of(selection))
+        if search is not None:
+            keys.insert(0, Key(keys[-1].subject, search.rank, False, False, nullable=False))
         source = selection.join_to(names.table)
         order = [key.clause() for key in keys]
         statement = sa.select(*_shown(outputs)).select_from(source).where(*conditions).order_by(*order)
@@ -170,6 +184,7 @@ def plan(
         around.budget.spent,
         not has_rows(outputs),
         moment,
+        search if has_rows(outputs) else None,
     )
 
 

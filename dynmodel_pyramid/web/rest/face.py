@@ -53,8 +53,8 @@ def _query_of(sent: Pairs, rules: Rules) -> Query:
         if value or name != "select":
             pairs.append((name, value))
     query = parse(pairs, replace(rules, lenient=True))
-    if query.after is not None or query.before is not None:
-        raise Malformed("cursors are of the other face, /table/{id}/rows/", code="invalid_parameter")
+    for name in query.reading_only:
+        raise Malformed(f"{name} is of the other face, /table/{{id}}/rows/", code="invalid_parameter")
     return query
 
 

@@ -21,7 +21,7 @@ from dynmodel_pyramid.web.http.preferences import (
 from dynmodel_pyramid.web.http.ranges import beyond_the_end, content_range
 from dynmodel_pyramid.web.resources import RowList
 
-_PARAMETERS = ("select", "order", "limit", "offset", "having", "and", "or", "_after", "_before")
+_PARAMETERS = ("select", "order", "limit", "offset", "having", "and", "or", "_after", "_before", "_search")
 _ALWAYS = ("handling", "return", "tx", "count")
 _ADDING = (*_ALWAYS, "missing", "resolution", "nested")
 
