@@ -14,6 +14,7 @@ from dynmodel_pyramid.queries.grammar.rules import Rules
 from dynmodel_pyramid.queries.grammar.syntax import Query
 from dynmodel_pyramid.queries.sql.keysets import END
 from dynmodel_pyramid.queries.sql.plans import Plan, plan
+from dynmodel_pyramid.queries.sql.searching import RankedRows
 from dynmodel_pyramid.rows.prepared import PreparedSelect, written
 from dynmodel_pyramid.rows.reads import CHUNK, RowReads
 
@@ -141,8 +142,9 @@ class Queried:
         return PageOfRows(shown, last if more else None, first if came_from else None, skipped)
 
     def _found(self, connection: sa.Connection, limit: int, offset: int, with_keys: bool) -> Sequence[Sequence[Any]]:
-        if self.plan.search is not None and self.plan.search.is_indexed and not offset:
-            return self._best(connection, limit)
+        ranked = self.plan.ranked
+        if ranked is not None and ranked.search.is_indexed and not offset:
+            return self._best(connection, ranked, limit)
         if self.plan.nulls_follow:
             # Mostly the page ends before the rows without a value begin; then an index finds its first row.
             rows = self._run(connection, limit, offset, with_keys, nulls=False)
@@ -150,15 +152,15 @@ class Queried:
                 return rows
         return self._run(connection, limit, offset, with_keys)
 
-    def _best(self, connection: sa.Connection, limit: int) -> Sequence[Sequence[Any]]:
+    def _best(self, connection: sa.Connection, ranked: RankedRows, limit: int) -> Sequence[Sequence[Any]]:
         """The best rows of a search, rank by rank: mostly the first ranks are enough, and no rows are sorted."""
-        plan, rows = self.plan, list[Sequence[Any]]()
-        assert plan.search is not None  # as the caller has asked
-        for rank in range(len(plan.search.ranks)):
+        rows: dict[int, Sequence[Any]] = {}
+        for statement in ranked.best(limit):
             if len(rows) < limit:
-                statement = PreparedSelect(plan.best(limit - len(rows), rank), connection.dialect)
-                rows += statement(connection, self._values)
-        return rows
+                # All rows of better ranks are there already, and come again.
+                for row in PreparedSelect(statement, connection.dialect)(connection, self._values):
+                    rows.setdefault(row[-1], row[:-1])
+        return list(rows.values())[:limit]
 
     def _run(
         self, connection: sa.Connection, limit: int, offset: int, with_keys: bool, nulls: bool = True
@@ -247,7 +249,7 @@ def queried(
             return cached
     kept = Kept(_plan(rows, read, numbers))
     # What a person types is seldom typed twice.
-    if kept.plan.moment is None and kept.plan.search is None:
+    if kept.plan.moment is None and kept.plan.query.search is None:
         known.keep(asked, kept)
     return Queried(rows, kept)
 

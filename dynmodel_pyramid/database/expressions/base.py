@@ -97,6 +97,12 @@ class Expressions:
         """
         return None
 
+    def found_first(self, ids: sa.Select[Any]) -> sa.Select[Any] | None:
+        """Ids that are found before rows are sorted and limited, because the planner may take an index of the order
+        instead, and look at all rows; None where it never does.
+        """
+        return None
+
     def candidates(self, index: str, row_id: Column, query: str) -> Condition | None:
         """Whether a row may have the words that a query needs, by an index of words; None where :meth:`has_words` uses
         the index by itself. False for rows that are null.

@@ -65,6 +65,10 @@ class PostgreSQLExpressions(Expressions):
     def beginning(self, folded: Column) -> Column:
         return sa.func.left(folded, sa.text(str(BEGINNING)), type_=folded.type)
 
+    def found_first(self, ids: sa.Select[Any]) -> sa.Select[Any]:
+        # Nothing is known of how many words begin with some letters. Names of fields never begin with "_".
+        return sa.select(ids.cte("_found").prefix_with("MATERIALIZED").c.id)
+
     # Values and their texts
 
     def read_as(self, text: Column, kind: sa.types.TypeEngine[Any]) -> Column:

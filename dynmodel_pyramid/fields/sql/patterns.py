@@ -90,6 +90,8 @@ def ilike(left: sa.ColumnElement[Any], pattern: str, dialect: str, manner: Manne
     text, is_whole = _fixed(wanted)
     if manner.index is None or begin is None or not text:
         return clause
+    if wanted in (escaped(text), f"{escaped(text)}%") and len(text) < BEGINNING:
+        return like(begin, wanted, dialect)  # it tells the same
     # True of all that the whole pattern is true of, for the index of beginnings.
     return sa.and_(like(begin, escaped(text[:BEGINNING]) + ("" if is_whole else "%"), dialect), clause)
 

@@ -16,7 +16,7 @@ from dynmodel_pyramid.queries.sql import keysets
 from dynmodel_pyramid.queries.sql.groups import grouped, refuse_having
 from dynmodel_pyramid.queries.sql.ordering import Key, keys_of
 from dynmodel_pyramid.queries.sql.outputs import Output
-from dynmodel_pyramid.queries.sql.searching import Search, search_of
+from dynmodel_pyramid.queries.sql.searching import RankedRows, search_of
 from dynmodel_pyramid.queries.sql.select_list import outputs_of
 from dynmodel_pyramid.queries.sql.selection import Selection, Surroundings
 from dynmodel_pyramid.queries.sql.statements import cut, has_rows
@@ -36,7 +36,7 @@ class Plan:
     :param versions: the versions of the far tables that it uses, by their ids, and the keys of the caller's views of
         them
     :param moment: at which its relative times were evaluated; None: it has none, so it holds for any moment
-    :param search: the ranks of its rows, if it searches rows
+    :param ranked: its rows by ranks, if it searches rows
     :param weight: elements of SQL, about half a kilobyte each
     """
 
@@ -50,7 +50,7 @@ class Plan:
     weight: int = 0
     is_grouped: bool = False
     moment: datetime.datetime | None = None
-    search: Search | None = None
+    ranked: RankedRows | None = None
 
     @property
     def limit(self) -> int | None:
@@ -113,12 +113,6 @@ class Plan:
             statement = statement.add_columns(*[key.expression for key in self.keys])
         return cut(statement, limit, offset)
 
-    def best(self, limit: int, rank: int) -> sa.Select[*tuple[Any, ...]]:
-        """The first rows of one rank of the search."""
-        assert self.search is not None  # as the caller has asked
-        rows = self.statement.where(*self.search.only(rank)).order_by(None)
-        return cut(rows.order_by(*[key.clause() for key in self.keys[1:]]), limit, 0)
-
     def counted(self, most: int | None = None) -> sa.Select[*tuple[Any, ...]]:
         """The number of all rows, but never more than ``most``."""
         rows = self.statement.order_by(None)
@@ -156,20 +150,22 @@ def plan(
     outputs = outputs_of(selection)
     if not outputs:
         raise Malformed("select: nothing is selected", code="invalid_parameter", parameter="select")
+    if query.search is not None and (query.after or query.before):
+        raise Malformed("_search: its pages are by offset, not by cursors", code="invalid_cursor", parameter="_search")
     search = None if query.search is None else search_of(names, query.search)
     conditions = [*selection.conditions(), *([] if only is None else [only(names.table)])]
-    if search is not None:
-        conditions.append(search.found)
+    found = [] if search is None else [search.found]
+    ranked: RankedRows | None = None
     if has_rows(outputs):
         refuse_having(selection)
         keys = _with_id(selection, keys_of(selection))
+        rows = sa.select(*_shown(outputs)).select_from(selection.join_to(names.table)).where(*conditions)
         if search is not None:
-            keys.insert(0, Key(keys[-1].subject, search.rank, False, False, nullable=False))
-        source = selection.join_to(names.table)
-        order = [key.clause() for key in keys]
-        statement = sa.select(*_shown(outputs)).select_from(source).where(*conditions).order_by(*order)
+            ranked = RankedRows(search, rows, names.table.c.id, keys)
+            keys = search.keys(keys)
+        statement = rows.where(*found).order_by(*[key.clause() for key in keys])
     else:
-        statement, keys = grouped(selection, outputs, names.table, conditions, _shown)
+        statement, keys = grouped(selection, outputs, names.table, [*conditions, *found], _shown)
     versions = {table_id: (far.definition.version, views.view(far).key) for table_id, far in around.used.items()}
     shown = tuple(output.name for output in outputs)
     moment = around.clock.moment if around.clock is not None and around.clock.is_asked else None
@@ -184,7 +180,7 @@ def plan(
         around.budget.spent,
         not has_rows(outputs),
         moment,
-        search if has_rows(outputs) else None,
+        ranked,
     )
 
 

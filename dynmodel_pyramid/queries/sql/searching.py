@@ -1,14 +1,19 @@
 """``_search``: the rows whose display field is like what a person typed, the best first.
 
-A row is found if every typed word begins a word of the field's text, or if the text begins with what was typed. Best
-are texts that equal it, then those that begin with it. Case, and accents where the field ignores them, make no
-difference. A field that is no text is searched by its text form, and the id where no field stands for a row.
+A row is found if every typed word begins a word of the field's text; where no words are typed, if the text begins with
+what was typed. Best are texts that equal it, then those that begin with it, in order of the text. Case, and accents
+where the field ignores them, make no difference. A field that is no text is searched by its text form, and the id where
+no field stands for a row.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.database.expressions import expressions_of
+from dynmodel_pyramid.database.expressions.base import BEGINNING
 from dynmodel_pyramid.database.texts.word_queries import Word, joined
 from dynmodel_pyramid.database.texts.words import words
 from dynmodel_pyramid.errors import Malformed
@@ -19,35 +24,85 @@ from dynmodel_pyramid.fields.sql.search import Wanted
 from dynmodel_pyramid.queries.sql.casts import cast
 from dynmodel_pyramid.queries.sql.comparisons import holds
 from dynmodel_pyramid.queries.sql.names import Names
+from dynmodel_pyramid.queries.sql.ordering import Key
+from dynmodel_pyramid.queries.sql.statements import cut
 from dynmodel_pyramid.queries.sql.subjects import Subject, of_system
 
 #: The most characters of the text.
 LONGEST = 200
+#: Ranks of texts that equal what was typed, or begin with it.
+_BEGINNINGS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
     """
-    :param ranks: conditions, the best matches first; a row has the first rank that holds
-    :param is_indexed: whether an index serves each of them
+    :param subject: the text that is searched
+    :param ranks: conditions, the narrowest first: each includes those before it. A row has the first rank that holds
     """
 
+    subject: Subject
     ranks: tuple[sa.ColumnElement[bool], ...]
-    is_indexed: bool
+
+    @property
+    def is_indexed(self) -> bool:
+        """Whether an index serves each rank."""
+        return self.subject.manner.index is not None
 
     @property
     def found(self) -> sa.ColumnElement[bool]:
-        return sa.or_(*self.ranks)
+        return self.ranks[-1]
 
     @property
-    def rank(self) -> sa.ColumnElement[int]:
-        """The number of a found row's rank."""
-        numbers: list[sa.ColumnElement[int]] = [sa.literal_column(str(number)) for number in range(len(self.ranks))]
-        return sa.case(*zip(self.ranks[:-1], numbers, strict=False), else_=numbers[-1])
+    def beginning(self) -> sa.ColumnElement[Any]:
+        """What texts that begin with what was typed are sorted by."""
+        folded = self.subject.manner.folded(self.subject.expression, self.subject.dialect)
+        indexed = expressions_of(self.subject.dialect).beginning(folded)
+        return sa.func.substr(folded, 1, BEGINNING, type_=folded.type) if indexed is None else indexed
 
-    def only(self, number: int) -> list[sa.ColumnElement[bool]]:
-        """The conditions for the rows of one rank."""
-        return [self.ranks[number], *(sa.not_(better) for better in self.ranks[:number])]
+    def keys(self, keys: Sequence[Key]) -> list[Key]:
+        """The keys of the order of found rows.
+
+        :param keys: those of the query, or the id alone
+        """
+        numbers: list[sa.ColumnElement[int]] = [sa.literal_column(str(number)) for number in range(len(self.ranks))]
+        rank = sa.case(*zip(self.ranks[:-1], numbers, strict=False), else_=numbers[-1])
+        ranked = [Key(self.subject, rank, False, False, nullable=False)]
+        if len(keys) == 1:
+            text = sa.case((self.ranks[_BEGINNINGS - 1], self.beginning))
+            ranked.append(Key(self.subject, text, False, False))
+        return [*ranked, *keys]
+
+
+@dataclass(frozen=True, slots=True)
+class RankedRows:
+    """The rows of a search.
+
+    :param rows: selects all rows, in no order
+    :param keys: those of the query, or the id alone
+    """
+
+    search: Search
+    rows: sa.Select[*tuple[Any, ...]]
+    row_id: sa.ColumnElement[Any]
+    keys: Sequence[Key]
+
+    def best(self, limit: int) -> Sequence[sa.Select[*tuple[Any, ...]]]:
+        """Statements to run one after the other until there are rows enough, each of one rank and the better ones.
+
+        The ids of rows follow their values.
+        """
+        return [cut(self._best(rank), limit, 0) for rank in range(len(self.search.ranks))]
+
+    def _best(self, rank: int) -> sa.Select[*tuple[Any, ...]]:
+        found, rows = self.search.ranks[rank], self.rows.add_columns(self.row_id)
+        if rank < _BEGINNINGS and len(self.keys) == 1:
+            # The index of beginnings has this order.
+            return rows.where(found).order_by(self.search.beginning, self.keys[0].clause())
+        ids = self.rows.with_only_columns(self.row_id.label("id"), maintain_column_froms=True).where(found)
+        first = expressions_of(self.search.subject.dialect).found_first(ids)
+        rows = rows.where(found if first is None else self.row_id.in_(first))
+        return rows.order_by(*[key.clause() for key in self.keys])
 
 
 def search_of(names: Names, text: str) -> Search:
@@ -67,7 +122,7 @@ def search_of(names: Names, text: str) -> Search:
     typed = [Word(word, is_prefix=True) for word in words(subject.manner.fold(text))]
     if typed:
         ranks.append(holds(subject, FTS, Wanted(text, joined("&", typed)), names.guard))
-    return Search(tuple(map(names.budget.spend, ranks)), subject.manner.index is not None)
+    return Search(subject, tuple(map(names.budget.spend, ranks)))
 
 
 def _subject(names: Names) -> Subject:

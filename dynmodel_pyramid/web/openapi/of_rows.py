@@ -37,6 +37,7 @@ _PAGE = (
     "_format",
     "_after",
     "_before",
+    "_search",
     "and",
     "or",
     "not.and",

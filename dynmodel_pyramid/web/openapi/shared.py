@@ -119,6 +119,9 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "having": _query("having", "Conditions on aggregates", {"type": "string"}),
     "_after": _query("_after", "A cursor, which `Link` of a page has: the rows after it", {"type": "string"}),
     "_before": _query("_before", "A cursor: the rows before it", {"type": "string"}),
+    "_search": _query(
+        "_search", "What a person typed to find rows, by the field that stands for a row", {"type": "string"}
+    ),
     "columns": _query("columns", "The fields of the body that are read; without it all", {"type": "string"}),
     "on_conflict": _query("on_conflict", "The unique fields by which existing rows are found", {"type": "string"}),
     "on_error": _query(
