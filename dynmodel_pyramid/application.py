@@ -125,6 +125,7 @@ def includeme(config: Configurator) -> None:
         "rows.writes",
         "rows.plans",
         "rows.lists",
+        "rows.saved_views",
         "rest",
         "identity",
         "openapi.views",

@@ -17,6 +17,7 @@ from dynmodel_pyramid.access.conditions import (
 )
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.errors import DynmodelError, Malformed
+from dynmodel_pyramid.queries.grammar.parameters import joined
 from dynmodel_pyramid.queries.grammar.printing import print_query
 from dynmodel_pyramid.queries.grammar.rules import Rules
 from dynmodel_pyramid.queries.grammar.syntax import Column, Embed, Filter, Level, Path, Query, Star
@@ -24,9 +25,6 @@ from dynmodel_pyramid.queries.grammar.syntax import Condition as Leaf
 from dynmodel_pyramid.queries.sql.relation_names import link_of
 from dynmodel_pyramid.queries.sql.selection import Surroundings
 from dynmodel_pyramid.queries.sql.views import Models, WholeTables
-
-#: Characters that have a meaning in a query string; all others stay as they are, so that people can read conditions.
-_ESCAPES = {ord(character): f"%{ord(character):02X}" for character in "%&+#"}
 
 
 def print_condition(condition: Condition, model: Model, models: Models) -> str:
@@ -59,11 +57,7 @@ def print_condition(condition: Condition, model: Model, models: Models) -> str:
     )
     select = _select((), needed, printed, selected, far) or (Star(),)
     pairs = print_query(Query(select=select, levels=levels))
-    return "&".join(f"{_escaped(name).replace('=', '%3D')}={_escaped(value)}" for name, value in pairs)
-
-
-def _escaped(text: str) -> str:
-    return text.translate(_ESCAPES)
+    return joined(pairs)
 
 
 def _null_tests(filters: tuple[Filter, ...]) -> set[str]:

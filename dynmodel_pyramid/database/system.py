@@ -9,6 +9,7 @@ They are created by Alembic migrations (``definitions/migrations``); the code qu
 ``_dynmodel_trash``         one row a dropped field whose column is kept
 ``_dynmodel_quarantine``    one row a value that a conversion could not convert
 ``_dynmodel_counter``       one row a field that numbers its table's rows: the last number given
+``_dynmodel_view``          one row a saved view of the rows of a table
 ``_dynmodel_answer``        one row a request with a key that was carried out: its answer, for repetitions
 ==========================  ==========================================================================================
 """
@@ -101,6 +102,23 @@ class SystemTables:
             sa.Column("table_id", sa.BigInteger, primary_key=True, autoincrement=False),
             sa.Column("field_id", sa.Integer, primary_key=True, autoincrement=False),
             sa.Column("last", sa.BigInteger, nullable=False),
+        )
+        self.view = sa.Table(
+            "_dynmodel_view",
+            metadata,
+            sa.Column("id", ROW_ID, primary_key=True),
+            sa.Column("table_id", sa.BigInteger, nullable=False),
+            # The identity to whom it belongs; empty: it is shared.
+            sa.Column("owner", sa.Text, nullable=False),
+            sa.Column("name_key", sa.Text, nullable=False),
+            sa.Column("name", sa.Text, nullable=False),
+            # The identity that made it.
+            sa.Column("author", sa.Text),
+            sa.Column("is_default", sa.Boolean, nullable=False),
+            sa.Column("version", sa.BigInteger, nullable=False),
+            sa.Column("document", sa.JSON, nullable=False),
+            sa.Index("_ux__dynmodel_view", "table_id", "owner", "name_key", unique=True),
+            sqlite_autoincrement=True,
         )
         self.answer = sa.Table(
             "_dynmodel_answer",

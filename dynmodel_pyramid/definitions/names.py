@@ -77,6 +77,14 @@ def field_name_fault(name: object) -> str | None:
     return None
 
 
+def view_name_fault(name: object) -> str | None:
+    """The fault of a saved view's name, or None."""
+    fault = _fault(name, "name of the view")
+    if fault is None and isinstance(name, str) and ("/" in name or name in (".", "..")):
+        return "the name of the view is a part of its address, so it has no slash, and is neither . nor .."
+    return fault
+
+
 def identifier(name: str) -> str:
     """The identifier that stands for a name in Python.
 

@@ -141,7 +141,7 @@ class TrashStore:
     def forget_table(self, connection: sa.Connection, table_id: int) -> None:
         """Remove a table from all system tables except the log, which is the history."""
         system = self.system
-        for lines in (system.trash, system.quarantine, system.counter):
+        for lines in (system.trash, system.quarantine, system.counter, system.view):
             connection.execute(sa.delete(lines).where(lines.c.table_id == table_id))
         connection.execute(sa.delete(system.table).where(system.table.c.id == table_id))
 

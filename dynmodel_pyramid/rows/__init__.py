@@ -23,5 +23,6 @@
 ``written_rows``    the ids of the rows that a request has written
 ``returning``       the rows that a write returns
 ``nested``          rows with the rows that they link to, and that link to them, in one document
+``saved_views``     queries and columns under a name
 ``batch``           several operations on rows of several tables
 """

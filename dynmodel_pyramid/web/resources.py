@@ -168,6 +168,7 @@ class Table(Resource):
             "quarantine": QuarantineResource,
             "trash": FieldTrash,
             "health": Health,
+            "view": Views,
             "openapi.json": TableOpenApi,
         }
         return kinds[segment](self, segment)
@@ -202,6 +203,33 @@ class QueryResource(RowList):
 
     def __getitem__(self, segment: str) -> Resource:
         raise KeyError(segment)
+
+
+class Views(QueryResource):
+    """The saved views of a table's rows."""
+
+    def __getitem__(self, segment: str) -> Resource:
+        return ViewResource(self, segment)
+
+
+class ViewResource(QueryResource):
+    """One saved view; it may not exist."""
+
+    def __getitem__(self, segment: str) -> Resource:
+        return {"rows": ViewRows}[segment](self, segment)
+
+    @property
+    def view_name(self) -> str:
+        return self.__name__
+
+
+class ViewRows(QueryResource):
+    """The rows of a saved view."""
+
+    @property
+    def view_name(self) -> str:
+        name: str = self.__parent__.__name__
+        return name
 
 
 class RowsPlan(QueryResource):

@@ -36,9 +36,11 @@ def downgrade(database):
         if schema is None:
             connection.exec_driver_sql("ALTER TABLE _dynmodel_unindexed RENAME TO gone")
             connection.exec_driver_sql("DROP TABLE _dynmodel_answer")
+            connection.exec_driver_sql("DROP TABLE _dynmodel_view")
             connection.exec_driver_sql("UPDATE _dynmodel_alembic SET version_num = '0004'")
             return
         for name in (functions.FOLD_ACCENTS, functions.WORDS, functions.FOLD):
             connection.exec_driver_sql(f'DROP FUNCTION "{schema}".{name}(text)')
         connection.exec_driver_sql(f'DROP TABLE "{schema}"._dynmodel_answer')
+        connection.exec_driver_sql(f'DROP TABLE "{schema}"._dynmodel_view')
         connection.exec_driver_sql(f"UPDATE \"{schema}\"._dynmodel_alembic SET version_num = '0004'")

@@ -11,5 +11,6 @@
 ``conditions``  conditions and groups of them
 ``orders``      ``order``
 ``habits``      what conditions and orders of other services mean here, for hints
+``renaming``    exchanges the names of fields
 ``levels``      collects the parts of a query by relation
 """

@@ -32,3 +32,19 @@ def _decoded(text: str, parameter: str, part: str) -> str:
         return unquote_to_bytes(text.encode("latin-1")).decode()
     except UnicodeError:
         raise QueryError("want UTF-8", parameter=parameter, part=part, expected="UTF-8") from None
+
+
+def as_sent(text: str) -> str:
+    """A text as WSGI has it in ``QUERY_STRING``."""
+    return text.encode().decode("latin-1")
+
+
+#: Characters that have a meaning in a query string; all others stay as they are, so that people can read it.
+_ESCAPES = {ord(character): f"%{ord(character):02X}" for character in "%&+#"}
+
+
+def joined(pairs: Pairs) -> str:
+    """The readable text of pairs; :func:`split` reads it, as it is sent."""
+    return "&".join(
+        f"{name.translate(_ESCAPES).replace('=', '%3D')}={value.translate(_ESCAPES)}" for name, value in pairs
+    )

@@ -131,8 +131,9 @@ CODES: tuple[tuple[str, int, str], ...] = (
         409,
         "Another user has the name; or another table has the model name (upper and lower case count the "
         "same), or the database has such a table that isn't managed here; or the name of a field to restore "
-        "from the trash is taken in its table.",
+        "from the trash is taken in its table; or another saved view has the name.",
     ),
+    ("too_many_views", 409, "There are as many shared views of the table as it may have, or as many of one identity."),
     ("too_many_tables", 409, "There are as many tables as dynmodel.max_tables allows."),
     ("linked_from", 409, "Rows of other tables link to the table, so it can't be dropped; detail names the fields."),
     (

@@ -1,7 +1,7 @@
 """The operations of a table's rows: ``rows/``, ``rows/{row_id}/``, their alias ``row/``, and ``query/``."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dynmodel_pyramid.exchange import NDJSON
@@ -52,6 +52,7 @@ ACTIONS: Mapping[str, Mapping[str, str]] = {
     "RowResource": {"GET": "read", "PUT": "update", "PATCH": "update", "DELETE": "delete"},
     "QueryResource": {"POST": "read"},
     "RowsPlan": {"POST": "create"},
+    "ViewRows": {"GET": "read"},
 }
 
 
@@ -122,6 +123,9 @@ def row_resources(rows: RowSchemas, formats: Formats, *, alias: bool = True) -> 
     )
     yield "RowsPlan", Described("rows/plan/", "", {"POST": planned})
     yield "QueryResource", Described("query/", "", {"POST": query})
+    summary = "Rows of a saved view, of which a query may be a part"
+    of_view = replace(operations["GET"], id="list_of_view", summary=summary)
+    yield "ViewRows", Described("view/{view}/rows/", "", {"GET": of_view}, ("view",))
     if alias:
         every = {**operations, "PUT": _adding(rows, formats, "put")}
         yield "SingularRowList", Described("row/", "", every, prefix="row_")

@@ -200,6 +200,43 @@ OF_TABLES = {
         },
         ("n",),
     ),
+    "Views": Described(
+        "view/",
+        TAG,
+        {
+            "GET": Operation(
+                "list_views", "Saved views: shared ones and one's own", {200: Answer(many("View"), _VERSIONED)}
+            ),
+            "POST": Operation(
+                "create_view",
+                "Save a view",
+                {201: Answer(schema("View"), (*_TAGGED, "Location", "Idempotency-Replayed"))},
+                ("Idempotency-Key",),
+                json_body("NewView"),
+            ),
+        },
+    ),
+    "ViewResource": Described(
+        "view/{view}/",
+        TAG,
+        {
+            "GET": Operation(
+                "get_view",
+                "One of them",
+                {200: Answer(schema("View"), _TAGGED), 304: Answer(None, _TAGGED)},
+                ("If-None-Match",),
+            ),
+            "PUT": Operation(
+                "put_view",
+                "Replace it",
+                {200: Answer(schema("View"), (*_TAGGED, "Idempotency-Replayed"))},
+                ("If-Match", "Idempotency-Key"),
+                json_body("NewView"),
+            ),
+            "DELETE": Operation("delete_view", "Delete it", _GONE, ("If-Match", "Idempotency-Key")),
+        },
+        ("view",),
+    ),
     "FieldTrash": Described(
         "trash/",
         TAG,

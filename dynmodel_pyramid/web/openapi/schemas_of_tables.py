@@ -49,7 +49,36 @@ _INDEX_FIELD = either(TEXT, shape({"field": TEXT}, {"descending": FLAG}))
 _INDEX = shape({"fields": listed(_INDEX_FIELD)}, {"name": maybe(TEXT)})
 _STEP = shape({"kind": TEXT}, {"field": TEXT, "before": ANY, "after": ANY}, additionalProperties=True)
 
+_SHOWN = {"width": maybe({**NUMBER, "minimum": 20, "maximum": 2000}), "hidden": FLAG, "frozen": FLAG}
+
 OF_TABLES: dict[str, dict[str, Any]] = {
+    "View": shape(
+        {
+            "name": TEXT,
+            "shared": FLAG,
+            "default": FLAG,
+            "owner": maybe(TEXT),
+            "version": NUMBER,
+            "query": {**TEXT, "description": "The query string of its rows"},
+            "columns": listed(shape({"field": TEXT, **_SHOWN})),
+            "problem": maybe(shape({"code": TEXT, "detail": TEXT})),
+        },
+        description="A saved view of rows",
+    ),
+    "NewView": shape(
+        {"name": {**TEXT, "minLength": 1, "maxLength": 63, "examples": ["Late"]}},
+        {
+            "shared": FLAG,
+            "default": FLAG,
+            "query": {**TEXT, "maxLength": 10_000, "examples": ["id=gt.1&order=id.desc"]},
+            "columns": {**listed(either(TEXT, shape({"field": TEXT}, _SHOWN))), "maxItems": 2000},
+            "owner": maybe(TEXT),
+            "version": NUMBER,
+            "problem": ANY,
+        },
+        description="A saved view; members that are left out have their defaults",
+        additionalProperties=False,
+    ),
     "Table": shape(
         {
             "id": NUMBER,
@@ -103,7 +132,7 @@ OF_TABLES: dict[str, dict[str, Any]] = {
             "fields": either(mapping(schema("NewField")), many("NewField")),
             "label": maybe(TEXT),
             "description": maybe(TEXT),
-            "display": maybe(TEXT),
+            "display": {**maybe(TEXT), "description": "The name of the field that stands for a row"},
             "display_field": maybe(TEXT),
             "key": _KEY,
             "unique": listed(_UNIQUE),

@@ -175,6 +175,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     ),
     "version": _number("version", "The number of a version"),
     "other": _number("other", "The number of another version"),
+    "view": _path("view", "The name of a saved view", {"type": "string", "minLength": 1}),
     "n": _number("n", "A number that the list has"),
     "name": _path("name", "A name that the list has", {"type": "string", "minLength": 1}),
 }

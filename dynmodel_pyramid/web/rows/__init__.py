@@ -3,6 +3,7 @@
 ``face``    the face ``/table/{id}/rows/`` as a value
 ``row``     one row
 ``lists``   lists, and queries as documents
+``saved_views``  saved views, and their rows
 ``bodies``  files of rows in bodies
 ``plans``   what a file of rows would become
 ``writes``  new rows, upserts, writes by filter

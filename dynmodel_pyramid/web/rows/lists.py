@@ -42,12 +42,12 @@ def offers(request: Request) -> tuple[str, ...]:
 
 def list_rows(context: RowList, request: Request) -> Response:
     text = request.environ.get("QUERY_STRING", "")
-    format, query = _named_format(request, text)
+    format, query = named_format(request, text)
     results = queried(context.rows, "text", query, lambda rules: read_query(context, query, rules))
-    return _answer(context, request, results, text, format)
+    return list_of(context, request, results, text, format)
 
 
-def _named_format(request: Request, text: str) -> tuple[Format | None, str]:
+def named_format(request: Request, text: str) -> tuple[Format | None, str]:
     """The format that the parameter ``_format`` names, and the query string without it.
 
     It stands for ``Accept`` in links, which have no headers: a browser saves what they lead to.
@@ -77,12 +77,12 @@ def query_rows(context: QueryResource, request: Request) -> Response:
         raise TooLarge(f"the query has more than {most} bytes", hint="ask in several queries")
     document = read_json(request)
     text = json.dumps(document)
-    return _answer(
+    return list_of(
         context, request, queried(context.rows, "document", text, lambda rules: read_document(document, rules))
     )
 
 
-def _answer(
+def list_of(
     context: RowList, request: Request, results: Queried, text: str | None = None, named: Format | None = None
 ) -> Response:
     """A page of a query's rows.

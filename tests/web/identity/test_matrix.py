@@ -68,6 +68,9 @@ PATHS = {
     "RowResource": "/table/Order/rows/999/",
     "QueryResource": "/table/Order/query/",
     "RowsPlan": "/table/Order/rows/plan/",
+    "Views": "/table/Order/view/",
+    "ViewResource": "/table/Order/view/nothing/",
+    "ViewRows": "/table/Order/view/nothing/rows/",
     "Batch": "/batch/",
     "BatchPlan": "/batch/plan/",
     "Rest": "/rest/",
@@ -230,6 +233,15 @@ MATRIX = {
     ("PageDocument", "OPTIONS"): "204 204 204 204 204 204 204 204 204 204",
     ("PageFile", "GET"): "200 200 200 200 200 200 200 200 200 200",
     ("PageFile", "OPTIONS"): "204 204 204 204 204 204 204 204 204 204",
+    ("Views", "GET"): "401 401 404 200 200 200 200 200 200 200",
+    ("Views", "POST"): "401 401 404 422 422 422 403 422 422 403",
+    ("Views", "OPTIONS"): "401 401 404 204 204 204 204 204 204 204",
+    ("ViewResource", "GET"): "401 401 404 404 404 404 404 404 404 404",
+    ("ViewResource", "PUT"): "401 401 404 404 404 404 403 404 404 403",
+    ("ViewResource", "DELETE"): "401 401 404 404 404 404 403 404 404 403",
+    ("ViewResource", "OPTIONS"): "401 401 404 204 204 204 204 204 204 204",
+    ("ViewRows", "GET"): "401 401 404 404 404 404 404 404 404 404",
+    ("ViewRows", "OPTIONS"): "401 401 404 204 204 204 204 204 204 204",
 }
 
 
