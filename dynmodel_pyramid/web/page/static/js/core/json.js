@@ -47,3 +47,16 @@ export function stringify(value, indent) {
   }, indent);
   return large ? text.replace(MARKED, "$1") : text;
 }
+
+/**
+ * The first number of a JSON text that nobody would read as it is written: with more digits than a float keeps, or too
+ * small or too great for one.
+ * @param {string} text
+ * @returns {string | undefined}
+ */
+export const lossy = (text) => (text.match(TOKENS) ?? []).find((token) => {
+  if (token.startsWith('"') || /^-?\d+$/.test(token)) return false;
+  const digits = token.split(/e/i)[0].replace(/[-.]/g, "").replace(/^0+/, "");
+  const value = Number(token);
+  return digits.length > 17 || !Number.isFinite(value) || (value === 0 && digits !== "");
+});

@@ -1,9 +1,9 @@
 /** The editor of JSON: a text that is checked while it is written, and put in order by a button. */
 import { html, useState } from "../../vendor/preact.js";
-import { parse, stringify } from "../core/json.js";
+import { stringify } from "../core/json.js";
 import { t } from "../core/texts.js";
 import { attributes, Clear, defaultText, keys, useDraft, useFocus } from "./parts.js";
-import { Unreadable } from "./text_forms.js";
+import { json } from "./text_forms.js";
 
 /** @typedef {import("./parts.js").EditorProps} EditorProps */
 
@@ -13,27 +13,9 @@ function write(value) {
   return line.length > 60 ? stringify(value, 2) : line;
 }
 
-/** @param {string} text */
-function read(text) {
-  try {
-    return parse(text);
-  } catch (error) {
-    throw new Unreadable(t("editors.wantJsonAt", { fault: placeOf(error, text) }));
-  }
-}
-
-/** The line of a fault, if the browser's words have its position. @param {unknown} error @param {string} text */
-function placeOf(error, text) {
-  const words = error instanceof Error ? error.message : "";
-  const position = /position (\d+)/.exec(words)?.[1];
-  if (position === undefined) return words;
-  const before = text.slice(0, Number(position)).split("\n");
-  return t("editors.jsonPlace", { line: before.length, column: /** @type {string} */ (before.at(-1)).length + 1 });
-}
-
 /** @param {EditorProps} props */
 export function Json(props) {
-  const [text, change] = useDraft(props, write, read);
+  const [text, change] = useDraft(props, write, (/** @type {string} */ text) => json.read(text, props.field));
   const [fault, setFault] = useState(/** @type {string | null} */ (null));
   const control = useFocus(props);
   const input = (/** @type {any} */ event) => {
@@ -42,7 +24,7 @@ export function Json(props) {
   };
   const format = () => {
     try {
-      change(stringify(read(text), 2));
+      change(stringify(json.read(text, props.field), 2));
       setFault(null);
     } catch (error) {
       setFault(/** @type {Error} */ (error).message);

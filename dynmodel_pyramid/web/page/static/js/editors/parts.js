@@ -16,6 +16,7 @@ import { Unreadable } from "./text_forms.js";
  * @property {string} [id] of the control, for its label
  * @property {string} [label] the control's name where no label stands beside it
  * @property {string} [describedBy] ids of help and error
+ * @property {boolean} [bare] a part of another editor, which has the button that clears
  * @property {string} [initial] a text that was typed to begin with, instead of the value
  */
 
@@ -138,8 +139,8 @@ export function defaultText(field, value) {
  * Empty a control: there is no value. Only where none may be.
  * @param {EditorProps & { name?: string }} props
  */
-export function Clear({ value, field, onChange, name }) {
-  if (value === null || value === undefined || field.required) return null;
+export function Clear({ value, field, onChange, name, bare }) {
+  if (bare || value === null || value === undefined || field.required) return null;
   return html`<button type="button" class="editor-clear" title=${t("editors.clear")} aria-label=${t("editors.clearField", { name: name ?? field.label ?? field.name })}
     onClick=${() => onChange(null, null)}><svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true"><path d="M4.5 4.5l7 7M11.5 4.5l-7 7" /></svg></button>`;
 }

@@ -4,7 +4,7 @@ import { t } from "../core/texts.js";
 import { showDuration } from "./durations.js";
 import { showNumber } from "./numbers.js";
 import { readRange, withLast } from "./ranges.js";
-import { showDay, showMoment, showTime } from "./times.js";
+import { showDay, showMoment, showNoted, showTime } from "./times.js";
 
 /** Longer texts are cut in cells; the whole text is in the editor. */
 const LONGEST = 500;
@@ -51,8 +51,8 @@ const SHOWN = {
   date: showDay,
   time: showTime,
   datetime: showMoment,
-  created_time: showMoment,
-  updated_time: showMoment,
+  created_time: showNoted,
+  updated_time: showNoted,
   duration: showDuration,
   date_range: showRange,
   datetime_range: showRange,

@@ -17,8 +17,9 @@ export function RangeOf(props) {
   const { id, "aria-describedby": describedBy } = attributes(props);
   const Bound = BOUNDS[field.type];
   const isWhole = field.type !== "datetime_range";
-  // A new range of days or whole numbers takes its last value in, as people say it.
-  const range = withLast(readRange(value ?? "") ?? { ...everything, upperIn: isWhole }, field.type);
+  const read = withLast(readRange(value ?? "") ?? everything, field.type);
+  // A bound that is not there yet belongs to the range; a last day or whole number, too, as people say it.
+  const range = { ...read, lowerIn: read.lowerIn || !read.lower, upperIn: read.upper ? read.upperIn : isWhole };
   const give = (/** @type {Partial<Range>} */ change, /** @type {string | null} */ fault) => {
     const next = { ...range, ...change };
     const isNothing = !next.lower && !next.upper && value === null;
@@ -28,7 +29,8 @@ export function RangeOf(props) {
     const isIn = side === "lower" ? "lowerIn" : "upperIn";
     const bound = field.type === "integer_range" && range[side] ? BigInt(range[side]) : range[side] || null;
     return html`<span class="editor-bound">
-      <${Bound} value=${bound} field=${{ ...field, min: null, max: null, default: null, default_expression: null, required: false }} id=${side === "lower" ? id : undefined} error=${error} describedBy=${describedBy}
+      <span class="editor-unit" aria-hidden="true">${t(side === "lower" ? "editors.rangeLower" : "editors.rangeUpper")}</span>
+      <${Bound} bare value=${bound} field=${{ ...field, min: null, max: null, default: null, default_expression: null, required: false }} id=${side === "lower" ? id : undefined} error=${error} describedBy=${describedBy}
         label=${`${label ?? field.label ?? field.name}: ${t(side === "lower" ? "editors.rangeLower" : "editors.rangeUpper")}`} autofocus=${autofocus && side === "lower"} onCommit=${onCommit} onCancel=${onCancel}
         onChange=${(/** @type {any} */ given, /** @type {any} */ fault) => give({ [side]: given === null ? "" : String(given) }, fault ?? null)} />
       <select class="input editor-included" aria-label=${t(side === "lower" ? "editors.rangeLowerIncluded" : "editors.rangeUpperIncluded")} disabled=${!range[side]} value=${range[isIn] ? "in" : "out"}
@@ -40,6 +42,6 @@ export function RangeOf(props) {
   return html`<span class="editor-range" role="group" aria-label=${label ?? field.label ?? field.name}>
     ${range.empty
       ? html`<span class="editor-bound muted">${t("editors.rangeNothing")} <button type="button" id=${id} class="button small quiet" onClick=${() => onChange(null, null)}>${t("editors.clear")}</button></span>`
-      : html`${end("lower")}<span class="editor-dash" aria-hidden="true">–</span>${end("upper")}<${Clear} ...${props} />`}
+      : html`${end("lower")}${end("upper")}<${Clear} ...${props} />`}
   </span>`;
 }

@@ -46,7 +46,7 @@ export function Point(props) {
       onChange(isNothing ? null : next, fault ?? (isHalf ? t("editors.wantBoth") : null));
     };
     return html`<label class="editor-part"><span class="small muted">${t(name === "latitude" ? "editors.latitude" : "editors.longitude")}</span>
-      <${Line} ...${props} value=${value?.[name] ?? null} field=${{ ...field, default: null, default_expression: null }} id=${name === "latitude" ? id : undefined} label=${`${label ?? field.label ?? field.name}: ${t(name === "latitude" ? "editors.latitude" : "editors.longitude")}`} initial=${undefined}
+      <${Line} ...${props} bare value=${value?.[name] ?? null} field=${{ ...field, default: null, default_expression: null }} id=${name === "latitude" ? id : undefined} label=${`${label ?? field.label ?? field.name}: ${t(name === "latitude" ? "editors.latitude" : "editors.longitude")}`} initial=${undefined}
         autofocus=${props.autofocus && name === "latitude"} kind="number" mode="decimal" write=${String} read=${(/** @type {string} */ text) => degrees(text, most)} onChange=${change} /></label>`;
   };
   const paste = (/** @type {ClipboardEvent} */ event) => {

@@ -91,7 +91,7 @@ function randomUuid() {
 /** A colour: by its digits, and by the browser's own palette. @param {EditorProps} props */
 export function Colour(props) {
   const { value, onChange } = props;
-  const palette = html`<input type="color" class="editor-palette" aria-label=${t("editors.palette")} tabindex=${props.onCommit ? -1 : undefined} value=${(value ?? "#000000").slice(0, 7)}
+  const palette = html`<input type="color" class=${value ? "editor-palette" : "editor-palette none"} aria-label=${t("editors.palette")} tabindex=${props.onCommit ? -1 : undefined} value=${(value ?? "#000000").slice(0, 7)}
     onInput=${(/** @type {any} */ event) => onChange(event.target.value + (value ?? "").slice(7), null)} />`;
   return html`<${Line} ...${props} kind="mono" write=${String} read=${trimmed.read} before=${palette} placeholder=${defaultText(props.field, value) ?? (props.field.alpha ? "#rrggbbaa" : "#rrggbb")} />`;
 }

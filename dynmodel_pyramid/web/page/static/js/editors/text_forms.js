@@ -3,7 +3,7 @@
  * type's JSON values are strings, the service reads the text; only what is no string is read here.
  */
 
-import { stringify, parse } from "../core/json.js";
+import { lossy, parse, stringify } from "../core/json.js";
 import { t } from "../core/texts.js";
 import { readTexts } from "./arrays.js";
 import { readFloat, readWhole } from "./numbers.js";
@@ -45,12 +45,24 @@ export const json = {
   write: (value) => stringify(value),
   read(text) {
     try {
-      return parse(text);
-    } catch {
-      throw new Unreadable(t("editors.wantJson"));
+      const value = parse(text);
+      const number = lossy(text);
+      if (number === undefined) return value;
+      throw new Unreadable(t("editors.wantDigits", { number }));
+    } catch (error) {
+      throw error instanceof Unreadable ? error : new Unreadable(t("editors.wantJsonAt", { fault: placeOf(error, text) }));
     }
   },
 };
+
+/** The line of a fault, if the browser's words have its position. @param {unknown} error @param {string} text */
+function placeOf(error, text) {
+  const words = error instanceof Error ? error.message : "";
+  const position = /position (\d+)/.exec(words)?.[1];
+  if (position === undefined) return words;
+  const before = text.slice(0, Number(position)).split("\n");
+  return t("editors.jsonPlace", { line: before.length, column: /** @type {string} */ (before.at(-1)).length + 1 });
+}
 
 /** @type {TextForm} A key of the choices, or a label that only one of them has. */
 export const choice = { write: String, read: (text, field) => keyOf(text, field) };

@@ -91,6 +91,17 @@ export function showMoment(text) {
 }
 
 /**
+ * A moment that the service has noted itself: to the minute.
+ *
+ * @param {string} text
+ * @returns {string}
+ */
+export function showNoted(text) {
+  const date = readMoment(text);
+  return date ? moments.format(date) : text;
+}
+
+/**
  * @param {string} text  08:30:00.500000
  * @returns {string} 08:30, with what else is not zero
  */

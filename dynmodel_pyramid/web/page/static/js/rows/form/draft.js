@@ -53,16 +53,17 @@ export function fieldOf(pointer, definition) {
  * The faults of an answer by field, and those of the whole row.
  * @param {{ errors: { pointer: string, detail: string }[] }} problem
  * @param {Definition} definition
+ * @param {string[]} settled fields that were changed since
  * @returns {{ byField: Record<string, string>, others: any[] }}
  */
-export function faultsOf(problem, definition) {
+export function faultsOf(problem, definition, settled) {
   /** @type {Record<string, string>} */
   const byField = {};
   const others = [];
   for (const error of problem.errors) {
     const name = fieldOf(error.pointer, definition);
     if (name === null) others.push(error);
-    else byField[name] = byField[name] ? `${byField[name]}; ${error.detail}` : error.detail;
+    else if (!settled.includes(name)) byField[name] = byField[name] ? `${byField[name]}; ${error.detail}` : error.detail;
   }
   return { byField, others };
 }

@@ -11,7 +11,7 @@ import { beforeLeaving, link } from "../../core/router.js";
 import { can, fieldTypes, titleOf } from "../../core/state.js";
 import { t } from "../../core/texts.js";
 import { remember, rowTitle } from "../../editors/index.js";
-import { Button, confirm, IconButton, Loading, Menu, ProblemBox, toast, useLoaded, useTitle } from "../../kit/index.js";
+import { Button, confirm, IconButton, Loading, Menu, Notice, ProblemBox, toast, useLoaded, useTitle } from "../../kit/index.js";
 import { Conflict } from "./conflict.js";
 import { changed, compare, faultsOf } from "./draft.js";
 import { FieldRow, mayWrite } from "./fields.js";
@@ -50,6 +50,7 @@ function Form({ begun, reload, query, preset, onMove, onSaved, onDeleted, onClos
   const [draft, setDraft] = useState(/** @type {Record<string, any>} */ (preset ?? {}));
   const [faults, setFaults] = useState(/** @type {Record<string, string | null>} */ ({}));
   const [refusal, setRefusal] = useState(/** @type {any} */ (null));
+  const [settled, setSettled] = useState(/** @type {string[]} */ ([]));
   const [clash, setClash] = useState(/** @type {any} */ (null));
   const [busy, setBusy] = useState(false);
   const place = useRef(/** @type {HTMLElement | null} */ (null));
@@ -59,7 +60,7 @@ function Form({ begun, reload, query, preset, onMove, onSaved, onDeleted, onClos
   const title = isNew ? t("form.newRow") : rowTitle(row, definition);
   const sent = changed(draft, row);
   const isDirty = Object.keys(sent).length > (isNew ? Object.keys(preset ?? {}).length : 0) || Object.values(faults).some(Boolean);
-  const told = refusal ? faultsOf({ errors: refusal.errors ?? [] }, definition) : { byField: /** @type {Record<string, string>} */ ({}), others: [] };
+  const told = refusal ? faultsOf({ errors: refusal.errors ?? [] }, definition, settled) : { byField: /** @type {Record<string, string>} */ ({}), others: [] };
   const writes = can(definition, isNew ? "create" : "update");
   const names = Object.keys(definition.fields);
 
@@ -70,7 +71,8 @@ function Form({ begun, reload, query, preset, onMove, onSaved, onDeleted, onClos
   const change = (/** @type {string} */ name) => (/** @type {any} */ value, /** @type {string | null | undefined} */ fault) => {
     setDraft((/** @type {Record<string, any>} */ before) => ({ ...before, [name]: value }));
     setFaults((/** @type {Record<string, string | null>} */ before) => ({ ...before, [name]: fault ?? null }));
-    if (refusal?.errors) setRefusal({ ...refusal, errors: refusal.errors.filter((/** @type {any} */ each) => each.pointer.split("/")[1] !== name) });
+    // What was said of the old value.
+    if (refusal && name in told.byField) setSettled([...settled, name]);
   };
   const showFaults = () => requestAnimationFrame(() => place.current?.querySelector(/** @type {any} */ ('[aria-invalid="true"]'))?.focus());
 
@@ -95,6 +97,7 @@ function Form({ begun, reload, query, preset, onMove, onSaved, onDeleted, onClos
         setClash(compare(values, base.row, current.row));
       } else {
         setRefusal(error);
+        setSettled([]);
         showFaults();
       }
     } finally {
@@ -148,7 +151,7 @@ function Form({ begun, reload, query, preset, onMove, onSaved, onDeleted, onClos
       ]} />`}
       ${onClose && html`<${IconButton} icon="close" label=${t("form.close")} onClick=${onClose} />`}
     </header>
-    ${refusal && html`<${ProblemBox} problem=${{ ...refusal, detail: refusal.detail ?? refusal.message, code: refusal.code, hint: refusal.hint, errors: told.others }} />`}
+    ${refusal && html`<${Refusal} refusal=${refusal} told=${told} />`}
     ${clash && html`<${Conflict} clash=${clash} definition=${definition} onDiscard=${discard} busy=${busy}
       onChosen=${(/** @type {string[]} */ theirs) => submit(held, Object.fromEntries(Object.entries(sent).filter(([name]) => !theirs.includes(name))))} />`}
     <form class="row-form-fields" noValidate onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); trySave(); }}>
@@ -157,7 +160,7 @@ function Form({ begun, reload, query, preset, onMove, onSaved, onDeleted, onClos
         return html`<${FieldRow} key=${name} field=${field} types=${types} isNew=${isNew} writes=${mayWrite(field, writes, isNew, types)} row=${row}
           value=${name in draft ? draft[name] : row[name]} isTouched=${name in sent && !(isNew && preset && name in preset)} error=${faults[name] ?? told.byField[name]} onChange=${change(name)} />`;
       })}
-      ${(writes || isNew) && html`<footer class="row-form-foot">
+      ${(writes || isNew) && !clash && html`<footer class="row-form-foot">
         <${Button} kind="primary" type="submit" busy=${busy} disabled=${!isNew && !isDirty}>${t(isNew ? "form.make" : "form.save")}</${Button}>
         <${Button} disabled=${!isDirty} onClick=${discard}>${t("form.discard")}</${Button}>
         <span class="small muted grow" role="status">${isDirty && !isNew ? t("form.unsaved", { n: Object.keys(sent).length }) : ""}</span>
@@ -166,6 +169,17 @@ function Form({ begun, reload, query, preset, onMove, onSaved, onDeleted, onClos
     ${!isNew && html`<${ReverseSides} definition=${definition} row=${row} />`}
     ${system && html`<${SystemValues} system=${system} />`}
   </article>`;
+}
+
+/**
+ * What the service refused: faults of fields stand at the fields, all else here.
+ * @param {{ refusal: any, told: ReturnType<typeof faultsOf> }} props
+ */
+function Refusal({ refusal, told }) {
+  const n = Object.keys(told.byField).length;
+  if (n && !told.others.length) return html`<${Notice} kind="danger" role="alert"><strong>${t("form.faults", { n })}</strong></${Notice}>`;
+  if (refusal.errors?.length && !n && !told.others.length) return null;
+  return html`<${ProblemBox} problem=${{ detail: refusal.message, code: refusal.code, hint: refusal.hint, errors: told.others }} />`;
 }
 
 /** @param {{ title: string }} props */

@@ -26,7 +26,7 @@ function ReverseSide({ side, id }) {
   const [start, setStart] = useState(0);
   const { value, problem, reload } = useLoaded(`${side.table}/${side.field}/${id}/${start}`, async (signal) => {
     const far = await loadTable(side.table, { signal });
-    const condition = far.fields[side.field]?.type === "links" ? `cs.{${id}}` : `eq.${id}`;
+    const condition = far.fields[side.field]?.type === "links" ? `cs.[${id}]` : `eq.${id}`;
     const params = { [quoted(side.field)]: condition, order: "id.desc", limit: ROWS, offset: start };
     const answer = await api.get(`/table/${side.table}/rows/`, { params, signal, prefer: "count=exact" });
     for (const each of answer.data) remember(far.id, each, far);
@@ -42,17 +42,20 @@ function ReverseSide({ side, id }) {
     </div>
     ${problem && html`<${ProblemBox} problem=${problem} onRetry=${reload} />`}
     ${!value && !problem && html`<${Skeleton} lines=${2} />`}
-    ${value && value.total > 0 && html`<${Table} caption=${name} rows=${value.rows} columns=${columnsOf(value.far, side.field)} />`}
+    ${value && value.total > 0 && html`<${Table} caption=${name} rows=${value.rows} columns=${columnsOf(value.far, side.field, value.rows)} />`}
     ${pages && html`<div class="row"><${IconButton} icon="chevronLeft" label=${t("form.pageBefore")} disabled=${start === 0} onClick=${() => setStart(Math.max(0, start - ROWS))} />
       <span class="small muted">${t("form.pageOf", { first: start + 1, last: Math.min(start + ROWS, value.total), total: value.total })}</span>
       <${IconButton} icon="chevronRight" label=${t("form.pageAfter")} disabled=${start + ROWS >= value.total} onClick=${() => setStart(start + ROWS)} /></div>`}
   </section>`;
 }
 
-/** @param {import("../../core/state.js").Definition} far @param {string} linking the field that links here */
-function columnsOf(far, linking) {
+/**
+ * The row's title, and the first short fields that have values here.
+ * @param {import("../../core/state.js").Definition} far @param {string} linking the field that links here @param {any[]} rows
+ */
+function columnsOf(far, linking, rows) {
   const display = displayField(far);
-  const others = Object.keys(far.fields).filter((name) => name !== linking && name !== display && SHORT.includes(far.fields[name].type) && !far.fields[name].write_only).slice(0, COLUMNS);
+  const others = Object.keys(far.fields).filter((name) => name !== linking && name !== display && SHORT.includes(far.fields[name].type) && rows.some((row) => row[name] !== null && row[name] !== undefined)).slice(0, COLUMNS);
   return [
     { key: "id", head: true, label: (display && far.fields[display].label) || display || "#", cell: (/** @type {any} */ each) => html`<a href=${link(`/table/${far.id}/row/${each.id}/`)}>${rowTitle(each, far)}</a>` },
     ...others.map((name) => {

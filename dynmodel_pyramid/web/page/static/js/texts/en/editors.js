@@ -52,7 +52,7 @@ add("editors", {
   wantInteger: "want a whole number, such as 42",
   wantNumber: "want a number, such as 1.5",
   wantBoolean: "want true or false",
-  wantJson: "want JSON",
+  wantDigits: "{number} has digits that a number does not keep: write it as a text",
   wantJsonAt: "want JSON: {fault}",
   wantArray: "want a list, such as [\"a\", \"b\"]",
   wantRow: "want the number of a row",

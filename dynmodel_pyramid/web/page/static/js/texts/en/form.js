@@ -7,6 +7,7 @@ add("form", {
   writeOnly: "kept secret",
   readOnly: "read-only",
   writeOnlyHelp: "The value is never shown. What you write replaces it.",
+  faults: { one: "Not saved: {n} field needs another value.", other: "Not saved: {n} fields need other values." },
   save: "Save",
   make: "Add row",
   discard: "Discard changes",
