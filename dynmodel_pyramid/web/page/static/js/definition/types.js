@@ -1,15 +1,9 @@
 /** Field types for people: their names, icons and one line of help; what a plugin brings has its own name and text. */
+import { fieldTypes } from "../core/state.js";
 import { has, t } from "../core/texts.js";
 import "../texts/en/definition.js";
 import { labelOf } from "../kit/schema.js";
 
-const ICONS = /** @type {Record<string, string>} */ ({
-  autonumber: "hash", boolean: "toggle", choice: "list", colour: "palette", created_by: "user", created_time: "clock", currency: "money",
-  date: "calendar", date_range: "range", datetime: "clock", datetime_range: "range", decimal: "hash", duration: "clock", email: "mail",
-  integer: "hash", integer_range: "range", ip_address: "system", json: "json", link: "link", links: "link", multi_choice: "checkBox",
-  number: "hash", percent: "hash", phone: "phone", point: "pin", rating: "star", slug: "tag", string: "text", tags: "tag",
-  text: "document", time: "clock", updated_by: "user", updated_time: "clock", url: "globe", user: "user", uuid: "key",
-});
 /** The order of the picker: what people need most comes first. */
 const ORDER = [
   "string", "text", "integer", "number", "decimal", "currency", "percent", "boolean", "date", "datetime", "time", "choice", "multi_choice", "tags",
@@ -17,7 +11,7 @@ const ORDER = [
 ];
 
 /** @param {string} type */
-export const typeIcon = (type) => ICONS[type] ?? "wand";
+export const typeIcon = (type) => fieldTypes.value.get(type)?.icon ?? "field";
 
 /** @param {string} type */
 export const typeTitle = (type) => (has(`definition.type_${type}`) ? t(`definition.type_${type}`) : labelOf(type));
