@@ -3,6 +3,7 @@
 ``browsing``  the browser, a page of it that collects errors, and axe-core, which judges accessibility
 ``vendor``    a command that makes the vendored files anew
 ``sample``    tables and rows of a small shop, made by a command
+``million``   a command that measures the grid over a million rows
 ``pictures``  a command that takes the documentation's pictures of the running page
 
 A test takes the fixtures of ``conftest``:

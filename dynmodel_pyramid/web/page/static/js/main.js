@@ -21,6 +21,7 @@ route("/table/{id}/history/", () => import("./definition/history.js"), ["definit
 route("/table/{id}/trash/", () => import("./definition/trash.js"), ["definition"]);
 route("/table/{id}/quarantine/", () => import("./definition/quarantine.js"), ["definition"]);
 route("/table/{id}/health/", () => import("./definition/health.js"), ["definition"]);
+route("/table/{id}/", () => import("./rows/index.js"), ["grid", "rows", "editors", "files", "requests"]);
 
 render(html`<${App} />`, /** @type {HTMLElement} */ (document.getElementById("app")));
 loadAll().then(
