@@ -211,9 +211,16 @@ def test_a_table_of_records():
     assert made.fields == {"a": {"type": "string"}, "A_2": {"type": "integer"}, "column 5": {"type": "string"}}
     assert made.names == ["id", "a", "A_2", None, "column 5"]
     assert (made.rows, made.broken, made.faults) == (3, 1, ["/1: bad"])
-    ids_column = {"name": "ID", "field": "id", "type": None, "nulls": 0, "samples": ["1", "2"]}
+    ids_column = {"name": "ID", "field": "id", "type": None, "nulls": 0, "samples": ["1", "2"], "distinct": ["1", "2"]}
     assert made.columns[0] == {**ids_column, "note": "the ids of the rows"}
-    assert made.columns[2] == {"name": "A", "field": "A_2", "type": "integer", "nulls": 0, "samples": ["1"]}
+    assert made.columns[2] == {
+        "name": "A",
+        "field": "A_2",
+        "type": "integer",
+        "nulls": 0,
+        "samples": ["1"],
+        "distinct": ["1"],
+    }
     assert made.columns[3]["note"] == "left out: it has neither a name nor values"
     again = arranged(records(["ID", "a", "A", None, ""], ["1", "x", "1", None, "y"]), made)
     assert again.names == ["id", "a", "A_2", "column 5"] and list(again.chunks) == [[["1", "x", "1", "y"]]]

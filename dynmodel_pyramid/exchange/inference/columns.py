@@ -24,6 +24,8 @@ from dynmodel_pyramid.fields.types.temporal import zone_of
 SHORT = 255
 #: How many different values of a column are shown, and how many characters of each.
 SAMPLES, SAMPLE_LENGTH = 5, 100
+#: So many different values are all told, for a choice of them.
+MOST_DISTINCT = 50
 #: A column is almost of a type if so many of its values are. The values that are not are looked for among so many.
 _ALMOST, _LOOKED_AT = 0.8, 5000
 
@@ -68,6 +70,8 @@ class Column:
         #: The first values that differ.
         self.samples: list[Any] = []
         self._sampled = 0
+        #: All values that differ; None: there are too many, or they are no short texts.
+        self.distinct: set[str] | None = set() if is_text else None
         #: The narrower type that most values have, and some of the others.
         self.almost: tuple[str, list[str]] | None = None
         self._is_text = is_text
@@ -103,6 +107,10 @@ class Column:
         given = [text for text in texts if text]
         if not given:
             return
+        if self.distinct is not None:
+            self.distinct.update(given)
+            if len(self.distinct) > MOST_DISTINCT or max(map(len, given)) > SAMPLE_LENGTH:
+                self.distinct = None
         self._measure(given)
         kinds, self._kinds = self._kinds, [kind for kind in self._kinds if kind.takes_all(given)]
         if len(self._kinds) < len(kinds):

@@ -264,6 +264,8 @@ def _proposal(seen: _Seen, corrections: Corrections, told: Mapping[str, str]) ->
         line: dict[str, Any] = {"name": shown, "field": None, "type": None, "nulls": column.nulls}
         if column.samples:
             line["samples"] = [sample_text(sample) for sample in column.samples]
+        if column.distinct:
+            line["distinct"] = sorted(sample_text(value) for value in column.distinct)
         columns.append(line)
         if said is None or (column.name is None and not column.has_values):
             line["note"] = "left out" if said is None else "left out: it has neither a name nor values"

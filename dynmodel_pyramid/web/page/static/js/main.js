@@ -10,7 +10,7 @@ import { App, started } from "./shell/app.js";
 
 // path, module, style sheets (css/*.css)
 route("/", () => import("./tables/index.js"), ["tables", "files"]);
-route("/import/", () => import("./files/new_table.js"), ["files"]);
+route("/import/", () => import("./files/new_table.js"), ["files", "definition"]);
 route("/table/{id}/import/", () => import("./files/into_table.js"), ["files"]);
 route("/table/{id}/row/{row}/", () => import("./rows/form/page.js"), ["editors", "row_form"]);
 route("/new/", () => import("./tables/new.js"), ["definition"]);

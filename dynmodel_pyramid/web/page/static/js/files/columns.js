@@ -2,8 +2,9 @@
 import { html, useState } from "../../vendor/preact.js";
 import { fieldTypes } from "../core/state.js";
 import { t } from "../core/texts.js";
-import { Badge, Button, CheckBox, Select, TextInput } from "../kit/index.js";
-import { typeChoices } from "./types.js";
+import { typeChoices, typeTitle } from "../definition/types.js";
+import { Badge, Button, CheckBox, IconButton, Select, TextInput } from "../kit/index.js";
+import { SchemaForm } from "../kit/schema_form.js";
 
 /**
  * @typedef {Object} Column a column of the plan
@@ -13,6 +14,7 @@ import { typeChoices } from "./types.js";
  * @property {number} nulls
  * @property {string} [note]
  * @property {string[]} [samples]
+ * @property {string[]} [distinct] all values, if they are few
  * @property {{ type: string, others: string[] }} [almost]
  *
  * @typedef {Object} Said what a person says of a column
@@ -58,7 +60,7 @@ export function corrections(columns, said) {
 export function Columns({ columns, fields, rows, said, onSay, onNull, errors }) {
   const [most, setMost] = useState(SHOWN);
   const [open, setOpen] = useState(-1);
-  const types = typeChoices(fieldTypes.value).filter((each) => !NOT_FOUND_IN_FILES.has(each.value));
+  const types = typeChoices(fieldTypes.value).filter((/** @type {any} */ each) => !NOT_FOUND_IN_FILES.has(each.value));
   return html`<div class="table-wrap columns-of-file" role="region" tabindex="0" aria-label=${t("files.columns")}><table class="table"><caption class="unseen">${t("files.columns")}</caption>
     <thead><tr><th scope="col">${t("files.column")}</th><th scope="col">${t("files.field")}</th><th scope="col">${t("files.type")}</th>
       <th scope="col">${t("files.values")}</th><th scope="col">${t("files.found")}</th></tr></thead>
@@ -74,25 +76,45 @@ function Row({ column, at, fields, rows, types, said, onSay, onNull, errors, isO
   const isOut = said.out || (column.field === null && !said.name && !said.type);
   const field = said.name ?? column.field ?? "";
   const type = said.type ?? column.type ?? "";
+  const schema = fieldTypes.value.get(type)?.options;
+  const hasOptions = Boolean(schema && Object.keys(schema.properties ?? {}).length);
   const faults = errors.filter((/** @type {any} */ each) => pointed(each.pointer, column.field ?? field));
-
+  const options = said.options ?? optionsOf(fields[column.field]);
+  /** @param {string} value */
+  const choose = (value) => {
+    const needed = fieldTypes.value.get(value)?.options?.required ?? [];
+    // A choice begins with what the file has.
+    const begun = needed.includes("choices") && column.distinct ? { choices: column.distinct } : undefined;
+    onSay({ ...said, type: value, options: begun, ...(isIds && !said.name ? { name: "id_2" } : {}) });
+    if (isOpen !== (needed.length > 0)) onOpen();
+  };
   return html`<tr class=${isOut ? "out" : ""}>
     <th scope="row"><${CheckBox} checked=${!isOut} label=${html`<span class="file-name">${name}</span>`} onChange=${(/** @type {boolean} */ on) => onSay({ ...said, out: !on })} /></th>
     <td>${!isOut && (isIds ? html`<span class="mono muted">id</span>` : html`<${TextInput} value=${field} aria-label=${t("files.fieldOf", { name })} aria-invalid=${faults.length ? "true" : undefined}
       onInput=${(/** @type {string} */ value) => onSay({ ...said, name: value })} />`)}</td>
     <td>${!isOut && html`<div class="type-of"><${Select} value=${isIds ? "" : type} aria-label=${t("files.typeOf", { name })}
         options=${[...(isIds ? [{ value: "", label: t("files.ids") }] : []), ...types]}
-        onChange=${(/** @type {string} */ value) => { onSay({ ...said, type: value, options: undefined, ...(isIds && !said.name ? { name: "id_2" } : {}) }); if (fieldTypes.value.get(value)?.options?.required?.length && !isOpen) onOpen(); }} /></div>`}</td>
+        onChange=${choose} />
+      ${hasOptions && html`<${IconButton} icon="gear" label=${t("files.optionsOf", { name })} aria-expanded=${String(isOpen)} onClick=${onOpen} />`}</div>`}</td>
     <td class="samples"><span class="cut">${(column.samples ?? []).map((/** @type {string} */ text, /** @type {number} */ i) => html`<code key=${i}>${text.slice(0, 40)}</code>`)}</span></td>
-    <td class="found small"><${Found} ...${{ column, rows, said, onNull }} />${faults.map((/** @type {any} */ each, /** @type {number} */ i) => html`<div key=${i} class="fault">${each.detail}</div>`)}</td>
-  </tr>`;
+    <td class="found small"><${Found} ...${{ column, rows, said, onNull, onSay }} />${faults.map((/** @type {any} */ each, /** @type {number} */ i) => html`<div key=${i} class="fault">${each.detail}</div>`)}</td>
+  </tr>
+  ${isOpen && hasOptions && !isOut && html`<tr class="options"><td colspan="5"><h3>${t("files.optionsTitle", { name, type: typeTitle(type) })}</h3>
+    <${SchemaForm} schema=${schema} value=${options} errors=${faults.map((/** @type {any} */ each) => ({ ...each, pointer: each.pointer.split("/").slice(3).map((/** @type {string} */ part) => `/${part}`).join("") }))}
+      onChange=${(/** @type {any} */ value) => onSay({ ...said, type, options: value })} /></td></tr>`}`;
 }
 
 /** Whether a fault's place is this field: "/fields/price/scale". @param {string} pointer @param {string} field */
 const pointed = (pointer, field) => pointer.split("/")[2] === field.replaceAll("~", "~0").replaceAll("/", "~1");
 
+/** @param {Record<string, any> | undefined} entry */
+function optionsOf(entry) {
+  const { type: _, ...options } = entry ?? {};
+  return options;
+}
+
 /** Why it has this type. @param {any} props */
-function Found({ column, rows, said, onNull }) {
+function Found({ column, rows, said, onNull, onSay }) {
   const { almost } = column;
   const others = almost?.others ?? [];
   const words = others.filter((/** @type {string} */ each) => /^\D{1,12}$/.test(each) && !each.includes(","));
@@ -103,7 +125,8 @@ function Found({ column, rows, said, onNull }) {
     column.note && html`<span>${column.note}</span>`,
     !said.type && almost && html`<span class="almost">${t(isCode ? "files.zeros" : `files.almost_${almost.type}`)} ${others.map((/** @type {string} */ each) => html`<code key=${each}>${each}</code> `)}
       ${words.length > 0 && words.length === others.length && html`<${Button} small kind="quiet" onClick=${() => words.forEach(onNull)}>${t("files.asEmpty")}</${Button}>`}</span>`,
-    !column.note && !almost && !said.type && column.type && rows > 0 && html`<span class="muted">${t("files.allFit")}</span>`,
+    !said.type && column.type === "integer" && column.distinct?.join() === "0,1" && html`<span>${t("files.zeroOne")} <${Button} small kind="quiet" onClick=${() => onSay({ ...said, type: "boolean", options: undefined })}>${t("files.asBoolean")}</${Button}></span>`,
+    !column.note && !almost && !said.type && column.distinct?.join() !== "0,1" && column.type && rows > 0 && html`<span class="muted">${t("files.allFit")}</span>`,
   ].filter(Boolean);
   return html`<div class="parts">${parts}</div>`;
 }

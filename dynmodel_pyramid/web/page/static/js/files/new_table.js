@@ -148,7 +148,7 @@ function FileTable({ file }) {
             options=${[{ value: "", label: t("files.noZone") }, OWN_ZONE, ...ZONES.filter((each) => each !== OWN_ZONE)]} /></${Field}>
         </div></details>
     </div>
-    ${problem && !refusedInName && html`<${ProblemBox} problem=${problem} places=${placeInDefinition} />`}
+    ${problem && !refusedInName && html`<${ProblemBox} problem=${isOfFields(problem) && problem.errors.length ? { detail: t("files.fieldsRefused"), errors: problem.errors } : problem} places=${placeInDefinition} />`}
     ${failure && html`<${Failure} failure=${failure} onLenient=${() => load(true)} />`}
     ${!plan && isPlanning && html`<${Loading} label=${t("files.planning")} />`}
     ${plan && html`
