@@ -15,12 +15,13 @@ from tests.server_process import Server
 class PageServer(Server):
     """A server on SQLite in a folder.
 
+    :param environment: further variables of its environment
     :param settings: further ones of the application
     """
 
-    def __init__(self, folder: Path, **settings: str) -> None:
+    def __init__(self, folder: Path, environment: dict[str, str] = {}, **settings: str) -> None:
         own = {"sqlalchemy.url": f"sqlite:///{folder}/page.sqlite", "dynmodel.access": "open", **settings}
-        super().__init__(own, folder, threads=4)
+        super().__init__(own, folder, threads=4, environment=environment)
         #: Sent with requests of :meth:`api`.
         self.headers: dict[str, str] = {}
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from typing import Any
 
 import pytest
@@ -9,6 +10,9 @@ from playwright.sync_api import Page, expect
 
 from tests.document_types import installed
 from tests.page.browsing import PHONE
+from tests.page.conftest import PageServer
+from tests.plugins import path_with
+from tests.test_plugins import PLUGIN
 from tests.test_type_pages import section
 
 CHOICES = [{"key": "red", "label": "Red", "colour": "#ff0000"}, "green", {"key": "blue", "label": "Blue"}]
@@ -106,6 +110,22 @@ def saved(page: Page) -> None:
 
 
 @pytest.fixture(scope="module")
+def page_server(tmp_path_factory):
+    """With the example plugin, as if it had been installed."""
+    folder = tmp_path_factory.mktemp("editors")
+    site = folder / "site"
+    shutil.copytree(PLUGIN / "dynmodel_chess", site / "dynmodel_chess")
+    (site / "chess-1.dist-info").mkdir()
+    (site / "chess-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: chess\nVersion: 1\n")
+    point = "[dynmodel_pyramid.field_types]\nchess_square = dynmodel_chess:ChessSquare\n"
+    (site / "chess-1.dist-info" / "entry_points.txt").write_text(point)
+    server = PageServer(folder, {"PYTHONPATH": path_with(site)})
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
 def everything(page_server):
     """A table with a field of each type, named as it, and its system values."""
     person = {"model_name": "Person", "fields": {"name": "string"}}
@@ -179,6 +199,21 @@ def test_two_people_change_a_row(page_server, open_page, axe):
     page.wait_for_url("**/row/2/?order=a")
     page.get_by_role("button", name="Row before").click()
     page.wait_for_url("**/row/3/?order=a")
+
+
+def test_a_plugin_brings_its_editor(page_server, open_page, axe):
+    page_server.api(
+        "POST", "/table/", {"model_name": "Game", "fields": {"square": {"type": "chess_square", "size": 3}}}
+    )
+    page = open_page("/table/Game/row/new/?square=a1")
+    square = page.get_by_role("combobox", name="square")
+    expect(square).to_have_value("a1")
+    assert square.get_by_role("option").count() == 10
+    square.select_option("c3")
+    assert axe(page) == []
+    page.get_by_role("button", name="Add row").click()
+    page.wait_for_url("**/Game/row/1/")
+    assert page_server.api("GET", "/table/Game/rows/1/") == {"id": 1, "square": "c3"}
 
 
 def test_texts_are_read_as_the_types_pages_say(open_page, everything):

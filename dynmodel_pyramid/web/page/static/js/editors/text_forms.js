@@ -94,7 +94,7 @@ export const point = {
   read(text) {
     const found = /^(?:POINT\s*\(\s*)?(\S+)\s+([^\s)]+)\s*\)?$/i.exec(text.trim());
     const [longitude, latitude] = [found?.[1], found?.[2]].map((part) => (part ? readFloat(part) : null));
-    if (typeof longitude !== "number" || typeof latitude !== "number") {
+    if (typeof longitude !== "number" || typeof latitude !== "number" || Math.abs(longitude) > 180 || Math.abs(latitude) > 90) {
       throw new Unreadable(t("editors.wantPoint"));
     }
     return { longitude, latitude };
