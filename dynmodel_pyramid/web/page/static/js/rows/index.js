@@ -12,11 +12,12 @@
 import "../texts/en/rows.js";
 import { html, useEffect, useMemo, useRef, useState } from "../../vendor/preact.js";
 import { link, navigate } from "../core/router.js";
-import { can, definesTables, loadFieldTypes, loadTable, titleOf } from "../core/state.js";
+import { can, loadFieldTypes, loadTable, titleOf } from "../core/state.js";
 import { t } from "../core/texts.js";
+import { TableTabs } from "../definition/frame.js";
 import { Export } from "../files/export.js";
 import { Grid } from "../grid/index.js";
-import { Button, EmptyState, Icon, Loading, Page, ProblemBox, useLoaded, useTitle } from "../kit/index.js";
+import { Button, EmptyState, Loading, Page, ProblemBox, useLoaded, useTitle } from "../kit/index.js";
 import { ApiButton } from "../requests/index.js";
 import { actionsOf } from "./actions.js";
 import { columnsOf, completed, loadColumns, saveColumns } from "./columns.js";
@@ -93,10 +94,8 @@ function TableView({ definition, query, onVersion }) {
   const labelled = choice.map((each) => ({ ...each, label: labelOf(definition, each.field) }));
   return html`<div class="rows">
     <header class="rows-head">
-      <h1 tabindex="-1">${title}</h1>
-      ${definition.description && html`<span class="muted small cut">${definition.description}</span>`}
-      <span class="rows-gap"></span>
-      ${definesTables() && html`<a class="button quiet" href=${link(`/table/${id}/definition/`)}><${Icon} name="gear" />${t("rows.definition")}</a>`}
+      <h1 tabindex="-1" title=${definition.description || undefined}>${title}</h1>
+      <${TableTabs} table=${definition} active="rows" />
     </header>
     <${Toolbar} model=${model} columns=${labelled} onColumns=${(/** @type {any} */ next) => changeColumns(() => next)} onAdd=${add}
       more=${html`<${Export} table=${definition} query=${shared} kind="quiet" />

@@ -130,7 +130,7 @@ export class TableRows {
 function conditionsOf(query, columns) {
   const found = new URLSearchParams(query), text = found.get(FIND)?.trim();
   found.delete(FIND);
-  for (const name of ["select", "limit", "offset", "_after", "_before"]) found.delete(name);
+  for (const name of ["select", "limit", "offset", "_after", "_before", "_view"]) found.delete(name);
   const condition = text && finding(columns, text);
   if (condition) found.append("or", condition);
   return found;

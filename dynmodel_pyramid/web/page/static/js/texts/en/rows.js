@@ -3,7 +3,6 @@ import { add } from "../../core/texts.js";
 add("rows", {
   title: "Rows",
   tools: "Tools for the rows",
-  definition: "Fields",
   add: "Add row", import: "Import",
   id: "id", created: "Created", updated: "Changed",
   given: "given by the system",
