@@ -12,6 +12,8 @@ import { typeTitle } from "./types.js";
 /** @typedef {import("./model.js").ModelTable} ModelTable @typedef {import("./model.js").ModelLink} ModelLink */
 
 const WIDTH = 210, HEAD = 30, LINE = 20, FOOT = 6;
+/** From this scale on the names of fields can't be read, and are not drawn. */
+const FAR = 3;
 /** Characters that fit. */
 const NAME = 16, TITLE = 26, TYPE = 15;
 const cut = (/** @type {string} */ text, /** @type {number} */ most) => ([...text].length > most ? `${[...text].slice(0, most - 1).join("")}…` : text);
@@ -112,8 +114,20 @@ function Picture({ tables, withFields, focus }) {
   };
   const isNear = (/** @type {ModelLink} */ each) => near !== null && (each.from.id === near || each.to.id === near);
   const linked = new Set(near === null ? [] : edges.filter(({ of }) => isNear(of)).flatMap(({ of }) => [of.from.id, of.to.id]));
+  // Moving and zooming change the view alone: what is drawn stays as it is.
+  const drawn = useMemo(() => html`<g class="edges" aria-hidden="true">${edges.map(({ d, of, end }) => html`<g key=${`${of.from.id}.${of.field.name}`} class=${`edge ${isNear(of) ? "is-near" : ""} ${of.field.type === "links" ? "is-many" : ""}`}><path d=${d} /><circle cx=${end.x} cy=${end.y} r="3.5" /></g>`)}</g>
+    ${nodes.map((node) => html`<g key=${node.table.id} class=${`node ${near === node.table.id ? "is-chosen" : linked.has(node.table.id) ? "is-near" : ""}`} transform=${`translate(${node.x} ${node.y})`} tabindex="0" role="link"
+        onFocus=${() => show(node)} onMouseEnter=${() => setNear(node.table.id)} onMouseLeave=${() => setNear(focus)}
+        onClick=${() => { if (!drag.current?.moved) navigate(`/table/${node.table.id}/definition/`); }}
+        onKeyDown=${(/** @type {KeyboardEvent} */ event) => { if (event.key === "Enter") navigate(`/table/${node.table.id}/definition/`); }}>
+      <rect class="box" width=${WIDTH} height=${node.height} rx="6" /><path class="head" d=${`M0 ${HEAD}V6a6 6 0 0 1 6-6h${WIDTH - 12}a6 6 0 0 1 6 6v${HEAD - 6}z`} />
+      <text class="title" x="10" y="20">${cut(node.table.title, TITLE)}</text>
+      ${node.fields.map((field, n) => html`<g key=${field.name}><text class=${field.to === null ? "field" : "field is-link"} x="10" y=${HEAD + FOOT + n * LINE + 12}>${cut(field.name, NAME)}</text>
+        <text class="type" x=${WIDTH - 10} y=${HEAD + FOOT + n * LINE + 12} text-anchor="end">${cut(field.to === null ? typeTitle(field.type) : `→ ${titles.get(field.to) ?? field.to}`, TYPE)}</text></g>`)}
+      ${node.more > 0 && html`<text class="type" x="10" y=${HEAD + FOOT + node.fields.length * LINE + 12}>${t("definition.moreFields", { n: node.more })}</text>`}
+    </g>`)}`, [nodes, edges, near]);
   return html`<div class="picture">
-    <svg ref=${svg} class="diagram" role="group" aria-label=${t("definition.diagramTitle")} aria-describedby="diagram-keys" tabindex="0" viewBox=${`${view.x} ${view.y} ${view.width} ${view.height}`} onKeyDown=${onKeyDown}
+    <svg ref=${svg} class=${scale() > FAR ? "diagram is-far" : "diagram"} role="group" aria-label=${t("definition.diagramTitle")} aria-describedby="diagram-keys" tabindex="0" viewBox=${`${view.x} ${view.y} ${view.width} ${view.height}`} onKeyDown=${onKeyDown}
         onPointerDown=${(/** @type {PointerEvent} */ event) => { if (event.button === 0) drag.current = { x: event.clientX, y: event.clientY, view, moved: false }; }}
         onPointerMove=${(/** @type {PointerEvent} */ event) => {
           const from = drag.current;
@@ -124,17 +138,7 @@ function Picture({ tables, withFields, focus }) {
           setView({ ...from.view, x: from.view.x - (event.clientX - from.x) * scale(), y: from.view.y - (event.clientY - from.y) * scale() });
         }}
         onPointerUp=${() => { const moved = drag.current?.moved; drag.current = moved ? drag.current : null; if (moved) setTimeout(() => (drag.current = null)); }} onPointerCancel=${() => (drag.current = null)}>
-      <g class="edges" aria-hidden="true">${edges.map(({ d, of, end }) => html`<g key=${`${of.from.id}.${of.field.name}`} class=${`edge ${isNear(of) ? "is-near" : ""} ${of.field.type === "links" ? "is-many" : ""}`}><path d=${d} /><circle cx=${end.x} cy=${end.y} r="3.5" /></g>`)}</g>
-      ${nodes.map((node) => html`<g key=${node.table.id} class=${`node ${near === node.table.id ? "is-chosen" : linked.has(node.table.id) ? "is-near" : ""}`} transform=${`translate(${node.x} ${node.y})`} tabindex="0" role="link"
-          onFocus=${() => show(node)} onMouseEnter=${() => setNear(node.table.id)} onMouseLeave=${() => setNear(focus)}
-          onClick=${() => { if (!drag.current?.moved) navigate(`/table/${node.table.id}/definition/`); }}
-          onKeyDown=${(/** @type {KeyboardEvent} */ event) => { if (event.key === "Enter") navigate(`/table/${node.table.id}/definition/`); }}>
-        <rect class="box" width=${WIDTH} height=${node.height} rx="6" /><path class="head" d=${`M0 ${HEAD}V6a6 6 0 0 1 6-6h${WIDTH - 12}a6 6 0 0 1 6 6v${HEAD - 6}z`} />
-        <text class="title" x="10" y="20">${cut(node.table.title, TITLE)}</text>
-        ${node.fields.map((field, n) => html`<g key=${field.name}><text class=${field.to === null ? "field" : "field is-link"} x="10" y=${HEAD + FOOT + n * LINE + 12}>${cut(field.name, NAME)}</text>
-          <text class="type" x=${WIDTH - 10} y=${HEAD + FOOT + n * LINE + 12} text-anchor="end">${cut(field.to === null ? typeTitle(field.type) : `→ ${titles.get(field.to) ?? field.to}`, TYPE)}</text></g>`)}
-        ${node.more > 0 && html`<text class="type" x="10" y=${HEAD + FOOT + node.fields.length * LINE + 12}>${t("definition.moreFields", { n: node.more })}</text>`}
-      </g>`)}
+      ${drawn}
     </svg>
     <div class="zoom"><${IconButton} icon="add" kind="plain" label=${t("definition.zoomIn")} onClick=${() => zoom(0.75)} /><${IconButton} icon="minus" kind="plain" label=${t("definition.zoomOut")} onClick=${() => zoom(1.33)} />
       <${IconButton} icon="expand" kind="plain" label=${t("definition.fit")} onClick=${fit} /><${IconButton} icon="download" kind="plain" label=${t("definition.exportSvg")} onClick=${() => svg.current && saveSvg(svg.current, whole)} /></div>

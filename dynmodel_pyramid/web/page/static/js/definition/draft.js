@@ -5,6 +5,8 @@
  * new; rules name fields by it. A draft is never changed in place.
  */
 
+import { faultsOf } from "../kit/schema.js";
+
 /**
  * @typedef {Object} DraftField
  * @property {string} key "1": the field's id; "+1": a new field
@@ -129,6 +131,22 @@ export function documentOf(draft, types) {
       ...named(rule), fields: rule.fields.map((part) => ({ field: names.get(part.key), ...(part.descending ? { descending: true } : {}) })),
     })),
   };
+}
+
+/**
+ * What must not be sent: texts that are no numbers would become null in JSON. The service judges the rest.
+ * @param {Record<string, any>} document of documentOf()
+ * @param {Map<string, any>} types
+ * @returns {import("../kit/schema.js").Fault[]}
+ */
+export function unsendable(document, types) {
+  return document.fields.flatMap((/** @type {any} */ field, /** @type {number} */ at) => {
+    const schema = types.get(field.type)?.options ?? {};
+    const options = Object.fromEntries(Object.keys(schema.properties ?? {}).filter((name) => name in field).map((name) => [name, field[name]]));
+    const faults = faultsOf(schema, options).filter((each) => ["notNumber", "notWhole", "missing"].includes(each.code ?? ""));
+    if (Number.isNaN(field.default)) faults.push({ pointer: "/default", code: "notNumber", detail: "" });
+    return faults.map((each) => ({ ...each, pointer: `/fields/${at}${each.pointer}` }));
+  });
 }
 
 /** Whether the draft differs from its base. @param {Draft} base @param {Draft} draft */

@@ -1,20 +1,20 @@
 /** The options of one field: those of every field, and those of its type, both as forms made of JSON Schema. */
-import { html } from "../../vendor/preact.js";
+import { createContext, html, useContext } from "../../vendor/preact.js";
 import { tables, titleOf } from "../core/state.js";
 import { t } from "../core/texts.js";
 import { Combo } from "../kit/index.js";
-import { SchemaForm } from "../kit/schema_form.js";
+import { SchemaForm, own } from "../kit/schema_form.js";
 import { under } from "../kit/schema.js";
-import { COMMON } from "./draft.js";
+import { COMMON, unsendable } from "./draft.js";
 import { defaultSchema, isGiven, isText, typeTitle, withDefaults } from "./types.js";
 
 /** @typedef {import("./draft.js").DraftField} DraftField */
 
 /**
  * @param {{ field: DraftField, types: Map<string, any>, errors: import("../kit/schema.js").Fault[], onChange: (members: Partial<DraftField>) => void,
- *   disabled?: boolean, tableName?: string }} props tableName: of a new table, for links to itself
+ *   disabled?: boolean }} props
  */
-export function FieldOptions({ field, types, errors, onChange, disabled, tableName }) {
+export function FieldOptions({ field, types, errors, onChange, disabled }) {
   const type = types.get(field.type);
   const groups = commonGroups(type, field);
   const own = type?.options ?? { properties: {} };
@@ -39,6 +39,9 @@ export function FieldOptions({ field, types, errors, onChange, disabled, tableNa
     ${groups.map(([name, schema]) => html`<section key=${name}><h3>${t(`definition.group_${name}`)}</h3>${common(schema)}</section>`)}
   </div>`;
 }
+
+/** What must not be sent, in words. @param {Record<string, any>} document @param {Map<string, any>} types */
+export const ownFaults = (document, types) => unsendable(document, types).map((fault) => ({ ...fault, detail: own(fault) }));
 
 /**
  * The common options in groups, each as a JSON Schema.
@@ -71,12 +74,16 @@ function commonGroups(type, field) {
   ];
 }
 
+/** The name of the table that is being made, for links to itself. */
+export const OwnTable = createContext("");
+
 /**
  * A table, by its number (or, for links to the new table itself, by its name).
  * @param {{ value: any, onChange: (value: any) => void, disabled?: boolean }} props
  */
 export function TablePicker({ value, onChange, disabled }) {
-  const all = tables.value ?? [];
+  const own = useContext(OwnTable);
+  const all = [...(own ? [{ id: own, model_name: own, label: t("definition.tableItself", { name: own }) }] : []), ...(tables.value ?? [])];
   const found = all.find((each) => each.id === value || each.model_name === value);
   return html`<${Combo} icon="table" disabled=${disabled} placeholder=${t("definition.placeOfTable")} text=${found ? titleOf(found) : value === undefined ? "" : String(value)}
     choices=${all.map((each) => ({ value: each.id, label: titleOf(each), more: each.label ? each.model_name : "" }))} onChoose=${(/** @type {any} */ choice) => onChange(choice.value)} />`;

@@ -11,10 +11,10 @@ import { typeChoices, typeIcon, typeTitle, withDefaults } from "./types.js";
 
 /**
  * @param {{ draft: Draft, base?: Draft, onChange: (draft: Draft) => void, types: Map<string, any>, errors: Fault[], disabled?: boolean,
- *   autofocus?: boolean, tableName?: string, onSubmit?: () => void }} props
+ *   autofocus?: boolean, onSubmit?: () => void }} props
  *   base: what the draft differs from; none for a new table. errors: pointers count the fields that stay
  */
-export function FieldList({ draft, base, onChange, types, errors, disabled, autofocus, tableName, onSubmit }) {
+export function FieldList({ draft, base, onChange, types, errors, disabled, autofocus, onSubmit }) {
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   const wanted = useRef(/** @type {string | null} */ (autofocus ? draft.fields[0]?.key ?? null : null));
   const [open, setOpen] = useState(/** @type {string | null} */ (null));
@@ -53,7 +53,7 @@ export function FieldList({ draft, base, onChange, types, errors, disabled, auto
   };
   return html`<div class="field-list" ref=${list}>
     <ol>${draft.fields.map((field, at) => html`<${FieldLine} key=${field.key} field=${field} at=${at} change=${base ? changeOf(base, field) : null} before=${base?.fields.find((each) => each.key === field.key)}
-      types=${types} choices=${choices} disabled=${disabled} tableName=${tableName} isNewTable=${!base} open=${open === field.key} isDragged=${dragged === field.key}
+      types=${types} choices=${choices} disabled=${disabled} isNewTable=${!base} open=${open === field.key} isDragged=${dragged === field.key}
       errors=${field.dropped ? [] : under(under(errors, "fields"), kept.indexOf(field))}
       onChange=${(/** @type {Partial<DraftField>} */ members) => onChange(withField(draft, field.key, members))} onOpen=${() => setOpen(open === field.key ? null : field.key)}
       onAdd=${() => add(at + 1)} onSubmit=${onSubmit} onRemove=${() => remove(field)} onMove=${(/** @type {number} */ by) => move(field.key, at + by)}
@@ -64,7 +64,7 @@ export function FieldList({ draft, base, onChange, types, errors, disabled, auto
 }
 
 /** @param {any} props */
-function FieldLine({ field, at, change, before, types, choices, disabled, tableName, isNewTable, open, isDragged, errors, onChange, onOpen, onAdd, onSubmit, onRemove, onMove, onDragFrom, onDragOver }) {
+function FieldLine({ field, at, change, before, types, choices, disabled, isNewTable, open, isDragged, errors, onChange, onOpen, onAdd, onSubmit, onRemove, onMove, onDragFrom, onDragOver }) {
   const line = useRef(/** @type {HTMLElement | null} */ (null));
   const name = field.name || t("definition.unnamed");
   const hasOptions = errors.some((/** @type {Fault} */ each) => each.pointer && each.pointer !== "/name" && each.pointer !== "/type");
@@ -106,7 +106,7 @@ function FieldLine({ field, at, change, before, types, choices, disabled, tableN
       <${IconButton} icon=${open ? "chevronDown" : "gear"} label=${t("definition.options", { field: name })} aria-expanded=${open ? "true" : "false"} class=${hasOptions && !open ? "wrong" : ""} onClick=${onOpen} />
       ${!disabled && html`<${IconButton} icon=${field.id === null ? "close" : "trash"} label=${t(field.id === null || isNewTable ? "definition.remove" : "definition.drop", { field: name })} onClick=${onRemove} />`}
     </div>
-    ${open && html`<${FieldOptions} field=${field} types=${types} errors=${errors} onChange=${onChange} disabled=${disabled} tableName=${tableName} />`}
+    ${open && html`<${FieldOptions} field=${field} types=${types} errors=${errors} onChange=${onChange} disabled=${disabled} />`}
     ${!open && hasOptions && !wrongTable && html`<div class="fault" role="alert">${said(errors.filter((/** @type {Fault} */ each) => each.pointer && each.pointer !== "/name" && each.pointer !== "/type"))}</div>`}
   </li>`;
 }

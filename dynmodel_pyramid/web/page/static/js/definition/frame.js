@@ -36,7 +36,7 @@ export function TablePage({ id, active, title, text, actions, writers, children 
     return { definition, tag: tagOf(id) };
   });
   const name = t(`definition.${active}`);
-  if (writers ? !mayWrite() : !mayRead() && active !== "definition") return html`<${Page} title=${name}><${EmptyState} icon="lock" title=${t("definition.noRights")} text=${t("definition.noRightsText")} /></${Page}>`;
+  if (writers ? !mayWrite() : !mayRead() && active !== "definition") return html`<${Page} title=${name}><${EmptyState} icon="lock" title=${t(writers ? "definition.noWriting" : "definition.noRights")} text=${t("definition.noRightsText")} /></${Page}>`;
   if (problem) return html`<${Page} title=${name}><${ProblemBox} problem=${problem} onRetry=${reload} /></${Page}>`;
   if (!value) return html`<${Loading} />`;
   const { definition, tag } = value;

@@ -25,7 +25,7 @@ function Versions({ table, tag, onChanged }) {
   const [more, setMore] = useState(/** @type {any[]} */ ([]));
   const [next, setNext] = useState(/** @type {string | null | undefined} */ (undefined));
   const [pair, setPair] = useState(/** @type {[number, number] | null} */ (null));
-  const [revert, setRevert] = useState(/** @type {number | null} */ (null));
+  const [reverting, setReverting] = useState(/** @type {{ version: number, fields: Record<string, any> } | null} */ (null));
   const [isBusy, setIsBusy] = useState(false);
   const { value, problem, reload } = useLoaded(table.version, async (signal) => {
     const { data, headers } = await api.get(path, { signal });
@@ -47,13 +47,21 @@ function Versions({ table, tag, onChanged }) {
   };
   const [from, to] = pair ?? [Math.max(1, table.version - 1), table.version];
   const numbers = versions.map((each) => ({ value: String(each.version), label: String(each.version) }));
-  const change = revert !== null && {
-    title: t("definition.revertTitle", { n: String(revert) }), text: t("definition.revertText"), action: t("definition.revertTitle", { n: String(revert) }), fields: table.fields,
+  const begin = async (/** @type {number} */ version) => {
+    try {
+      setReverting({ version, fields: (await api.get(`${path}${version}/`)).data.definition.fields });
+    } catch (error) {
+      toast(/** @type {Error} */ (error).message, { kind: "danger" });
+    }
+  };
+  const revert = reverting?.version;
+  const change = reverting && {
+    title: t("definition.revertTitle", { n: String(revert) }), text: t("definition.revertText"), action: t("definition.revertTitle", { n: String(revert) }), fields: reverting.fields,
     plan: async (/** @type {string | undefined} */ onError, /** @type {AbortSignal} */ signal) => (await api.send("POST", `${path}${revert}/revert/plan/`, undefined, { params: { on_error: onError }, ifMatch: tag ?? undefined, signal })).data,
     apply: (/** @type {string | undefined} */ onError, /** @type {AbortSignal} */ signal) => api.send("POST", `${path}${revert}/revert/`, undefined, { params: { on_error: onError }, ifMatch: tag ?? undefined, signal }),
     onDone: () => {
       toast(t("definition.reverted", { n: String(revert) }), { kind: "ok" });
-      setRevert(null);
+      setReverting(null);
       loadTables();
       loadMe();
       onChanged();
@@ -71,10 +79,10 @@ function Versions({ table, tag, onChanged }) {
       <header class="row"><h2>${t("definition.versionText", { version: String(version.version) })}</h2>${version.version === table.version && html`<${Badge} kind="accent">${t("definition.presentVersion")}</${Badge}>`}
         <span class="muted grow"><time dateTime=${version.changed_at}>${moment(version.changed_at)}</time>${version.changed_by && html` · ${version.changed_by}`}</span>
         ${version.version > 1 && html`<${Button} small kind="quiet" onClick=${() => setPair([version.version - 1, version.version])}>${t("definition.compare")}</${Button}>`}
-        ${mayWrite() && version.version !== table.version && html`<${Button} small icon="undo" onClick=${() => setRevert(version.version)}>${t("definition.revertTo")}</${Button}>`}</header>
+        ${mayWrite() && version.version !== table.version && html`<${Button} small icon="undo" onClick=${() => begin(version.version)}>${t("definition.revertTo")}</${Button}>`}</header>
       <${Steps} steps=${version.steps} /></li>`)}</ol>
     ${further && html`<div><${Button} busy=${isBusy} onClick=${older}>${t("definition.olderVersions")}</${Button}></div>`}
-    ${change && html`<${PlanDialog} change=${change} onClose=${() => setRevert(null)} />`}
+    ${change && html`<${PlanDialog} change=${change} onClose=${() => setReverting(null)} />`}
   </div>`;
 }
 

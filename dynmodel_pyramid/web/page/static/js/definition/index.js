@@ -9,6 +9,7 @@ import { Button, Menu, Notice, ProblemBox, confirm, copy, toast } from "../kit/i
 import { askToDelete } from "./delete.js";
 import { changeOf, documentOf, draftOf, isChanged, keptFields, same } from "./draft.js";
 import { ConflictDialog } from "./conflict.js";
+import { ownFaults } from "./field_options.js";
 import { FieldList } from "./fields.js";
 import { TablePage, mayWrite } from "./frame.js";
 import { PlanDialog } from "./plan.js";
@@ -74,6 +75,11 @@ function Editor({ table: loaded, tag: loadedTag }) {
     return true;
   };
   const document = () => documentOf(draft, types);
+  const showPlan = () => {
+    const found = ownFaults(document(), types);
+    setFaults(found);
+    setIsPlanning(!found.length);
+  };
   const path = `/table/${start.table.id}/`;
   const ifMatch = start.tag ?? undefined;
   const count = changeCount(base, draft);
@@ -93,14 +99,14 @@ function Editor({ table: loaded, tag: loadedTag }) {
   };
   return html`<div class="editor">
     ${note && html`<${Notice}>${note}</${Notice}>`}
-    <section><h2>${t("definition.fields")}</h2><${FieldList} draft=${draft} base=${base} onChange=${change} types=${types} errors=${faults} disabled=${disabled} onSubmit=${() => isDirty && setIsPlanning(true)} /></section>
+    <section><h2>${t("definition.fields")}</h2><${FieldList} draft=${draft} base=${base} onChange=${change} types=${types} errors=${faults} disabled=${disabled} onSubmit=${() => isDirty && showPlan()} /></section>
     <${Rules} draft=${draft} onChange=${change} errors=${faults} disabled=${disabled} />
     <section><h2>${t("definition.table")}</h2><${TableTexts} withName draft=${draft} onChange=${change} errors=${faults} disabled=${disabled} keyType=${typeTitle(/** @type {any} */ (start.table).key?.type ?? "integer").toLowerCase()} /></section>
     <${ProblemBox} problem=${problem} places=${(/** @type {string} */ pointer) => placeOf(pointer, draft)} />
     ${!disabled && html`<div class=${`save-bar ${isDirty ? "is-dirty" : ""}`} role="region" aria-label=${t("definition.changes", { n: count })}>
       <span class="grow ${isDirty ? "" : "muted"}" role="status">${isDirty ? t("definition.changes", { n: count }) : t("definition.nothingYet")}</span>
       ${isDirty && html`<${Button} onClick=${async () => { if (await confirm({ title: t("definition.discardTitle"), text: t("definition.discardText"), action: t("definition.discard"), danger: true })) begin(start.table, start.tag); }}>${t("definition.discard")}</${Button}>
-      <${Button} kind="primary" onClick=${() => setIsPlanning(true)}>${t("definition.showPlan")}</${Button}>`}</div>`}
+      <${Button} kind="primary" onClick=${showPlan}>${t("definition.showPlan")}</${Button}>`}</div>`}
     ${plan && html`<${PlanDialog} change=${plan} onClose=${() => setIsPlanning(false)} />`}
     ${conflict && html`<${ConflictDialog} base=${start.table} mine=${draft} theirs=${conflict.table} onClose=${() => setConflict(null)}
       onRebase=${(/** @type {Draft} */ rebased) => { setStart(conflict); setDraft(rebased); setConflict(null); setNote(t("definition.rebased", { after: String(conflict.table.version) })); }}

@@ -33,13 +33,14 @@ export function PlanDialog({ change, onClose }) {
   const [problem, setProblem] = useState(/** @type {any} */ (null));
   const [isLoading, setIsLoading] = useState(true);
   const [since, setSince] = useState(/** @type {number | null} */ (null));
+  const [round, setRound] = useState(0);
   const running = useRef(/** @type {AbortController | null} */ (null));
   const onError = onErrorText(words);
 
   useEffect(() => {
     const stop = new AbortController();
     setIsLoading(true);
-    setProblem(null);
+    if (!round) setProblem(null);
     change.plan(onError, stop.signal).then(
       (made) => { if (!stop.signal.aborted) { setPlan(made); setIsLoading(false); } },
       (error) => {
@@ -49,7 +50,7 @@ export function PlanDialog({ change, onClose }) {
       },
     );
     return () => stop.abort();
-  }, [onError]);
+  }, [onError, round]);
 
   const apply = async () => {
     if (since !== null || !plan?.allowed) return;
@@ -61,7 +62,10 @@ export function PlanDialog({ change, onClose }) {
       change.onDone(result);
     } catch (error) {
       const stopped = error instanceof DOMException && error.name === "AbortError";
-      if (stopped) setProblem({ detail: t("definition.stopped") });
+      if (stopped) {
+        setProblem({ detail: t("definition.stopped") });
+        setRound(round + 1); // the new plan tells whether the change was made before it could be stopped
+      }
       else if (!change.onRefused?.(error)) setProblem(error);
     }
     setSince(null);
@@ -76,7 +80,7 @@ export function PlanDialog({ change, onClose }) {
     <${ProblemBox} problem=${problem} />
     ${!plan && isLoading && html`<${Loading} label=${t("definition.planLoading")} />`}
     ${plan && (isNothing ? html`<${Notice}>${t("definition.planNothing")}</${Notice}>` : html`<${Plan} plan=${plan} isLoading=${isLoading} words=${words} fields=${change.fields ?? {}} disabled=${since !== null}
-      onWord=${(/** @type {string} */ field, /** @type {string} */ word) => setWords({ ...words, [field]: word })} />`)}
+      onWord=${(/** @type {string} */ field, /** @type {string} */ word) => { setRound(0); setWords({ ...words, [field]: word }); }} />`)}
   </${Dialog}>`;
 }
 
@@ -144,7 +148,7 @@ function Values({ values, field }) {
   const of = (/** @type {string} */ key, /** @type {number} */ n) => `${field}: ${t(`definition.${key}`, { n })}`;
   const count = (/** @type {string} */ key, /** @type {number | undefined} */ n, /** @type {string} */ kind) => n ? html`<${Badge} kind=${kind}>${t(`definition.${key}`, { n })}</${Badge}>` : null;
   return html`<div class="values"><div class="row">
-      ${values.total !== undefined && html`<span>${t("definition.converted", { converted: values.converted, total: values.total })}</span>`}
+      ${values.total > 0 && html`<span>${t("definition.converted", { converted: values.converted, total: values.total })}</span>`}
       ${count("valuesLost", values.lost, "danger")}${count("valuesRepaired", values.repaired, "warn")}${count("valuesChanged", values.changed, "accent")}${count("valuesFilled", values.filled, "accent")}${count("valuesReturned", values.returned, "ok")}</div>
     ${values.lost_samples?.length > 0 && html`<${Samples} title=${of("valuesLost", values.lost)} rows=${values.lost_samples} />`}
     ${values.repaired_samples?.length > 0 && html`<${Samples} title=${of("valuesRepaired", values.repaired)} rows=${values.repaired_samples} />`}

@@ -63,6 +63,6 @@ function changesOf(step, before, after) {
   const defaults = fieldTypes.value.get(after.type)?.options?.properties ?? {};
   const names = isNew || isRetyped ? Object.keys(after) : [...new Set([...Object.keys(before), ...Object.keys(after)])];
   return names
-    .filter((name) => name !== "type" && !((isNew || isRetyped) && (after[name] === null || same(after[name], defaults[name]?.default))))
+    .filter((name) => name !== "type" && (isNew || isRetyped || !same(before[name], after[name])) && !((isNew || isRetyped) && (after[name] === null || same(after[name], defaults[name]?.default))))
     .map((name) => ({ name: labelOf(name), before: isNew || isRetyped ? null : valueText(before[name]), after: valueText(after[name]) }));
 }

@@ -18,7 +18,7 @@ export const typeTitle = (type) => (has(`definition.type_${type}`) ? t(`definiti
 
 /** The first sentence of a type's description. @param {any} type */
 export function typeHelp(type) {
-  const text = String(type?.description ?? "").replaceAll("``", "").replace(/\s+/g, " ").trim();
+  const text = String(type?.description ?? "").replaceAll("``", "").replace(/\s+/g, " ").replace(/ \([^)]*\)/g, "").trim();
   return /^.*?[.:;](?= |$)/.exec(text)?.[0].replace(/[.:;]$/, "") ?? text;
 }
 

@@ -12,6 +12,14 @@ import { Icon } from "./icon.js";
  * @property {string} [icon]
  */
 
+/** @param {Choice[]} choices @param {string} text */
+function fitting(choices, text) {
+  const needle = text.toLocaleLowerCase();
+  const fit = choices.filter((each) => each.label.toLocaleLowerCase().includes(needle) || each.more?.toLocaleLowerCase().includes(needle));
+  const order = (/** @type {Choice} */ each) => (each.label.toLocaleLowerCase().startsWith(needle) ? 0 : 1);
+  return fit.sort((one, other) => order(one) - order(other)).slice(0, 100);
+}
+
 /**
  * A text field that proposes choices while one types (ARIA's combobox with a list box).
  * @param {{ choices: Choice[] | ((text: string, signal: AbortSignal) => Promise<Choice[]>), onChoose: (choice: Choice) => void,
@@ -27,10 +35,12 @@ export function Combo({ choices, onChoose, text = "", label, placeholder, keep =
   const id = useId();
   const [typed, setTyped] = useState(/** @type {string | null} */ (null));
   const [open, setOpen] = useState(false);
-  const [found, setFound] = useState(/** @type {Choice[] | null} */ (null));
+  const [asked, setFound] = useState(/** @type {Choice[] | null} */ (null));
   const [failed, setFailed] = useState(/** @type {string | null} */ (null));
   const [at, setAt] = useState(0);
   const wanted = typed ?? "";
+  // Found while it is drawn, so that a quick Enter takes what has just been typed.
+  const found = Array.isArray(choices) ? (open ? fitting(choices, wanted) : null) : asked;
   useFloating(open, box, input, { wide: true });
   useEffect(() => {
     if (autofocus) input.current?.focus();
@@ -38,21 +48,14 @@ export function Combo({ choices, onChoose, text = "", label, placeholder, keep =
   useEffect(() => {
     if (!open) return;
     setFailed(null);
-    if (Array.isArray(choices)) {
-      const needle = wanted.toLocaleLowerCase();
-      const fit = choices.filter((each) => each.label.toLocaleLowerCase().includes(needle) || each.more?.toLocaleLowerCase().includes(needle));
-      const order = (/** @type {Choice} */ each) => (each.label.toLocaleLowerCase().startsWith(needle) ? 0 : 1);
-      setFound(fit.sort((one, other) => order(one) - order(other)).slice(0, 100));
-      setAt(0);
-      return;
-    }
+    if (Array.isArray(choices)) return;
     const stop = new AbortController();
     const timer = setTimeout(() => {
       choices(wanted, stop.signal).then(
         (list) => { setFound(list); setAt(0); },
         (error) => { if (!stop.signal.aborted) { setFound([]); setFailed(error.message); } },
       );
-    }, found ? 150 : 0);
+    }, asked ? 150 : 0);
     return () => { clearTimeout(timer); stop.abort(); };
   }, [wanted, open, Array.isArray(choices) ? choices : null]);
 
@@ -88,7 +91,7 @@ export function Combo({ choices, onChoose, text = "", label, placeholder, keep =
     <input class="input" type="text" role="combobox" aria-expanded=${open ? "true" : "false"} aria-controls=${id} aria-autocomplete="list"
       aria-activedescendant=${open && found?.length ? `${id}-${at}` : undefined} aria-label=${label} placeholder=${placeholder ?? label} autocomplete="off"
       spellcheck="false" ref=${input} value=${typed ?? text} ...${useLabelled()} ...${rest}
-      onInput=${(/** @type {any} */ event) => { setTyped(event.target.value); setOpen(true); if (!event.target.value) onClear?.(); }}
+      onInput=${(/** @type {any} */ event) => { setTyped(event.target.value); setOpen(true); setAt(0); if (!event.target.value) onClear?.(); }}
       onClick=${() => setOpen(true)} onKeyDown=${onKeyDown} onBlur=${close} />
     ${hint && !open && !text && html`<span class="hint">${hint}</span>`}
     <div class="list-box" role="listbox" id=${id} aria-label=${label ?? placeholder ?? t("kit.choices")} popover="manual" ref=${box}

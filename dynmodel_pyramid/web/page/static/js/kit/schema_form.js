@@ -32,8 +32,8 @@ export function SchemaForm({ schema, value, onChange, errors = [], formats = {},
   </div>`;
 }
 
-/** The words of a fault that this form found. @param {Fault} fault */
-const own = (fault) => t(`schema_form.${fault.code}`, fault);
+/** The words of a fault that a form found itself. @param {Fault} fault */
+export const own = (fault) => t(`schema_form.${fault.code}`, fault);
 
 /**
  * @param {{ name: string, schema: Schema, required?: boolean, value: any, errors: Fault[], formats: Record<string, any>, disabled?: boolean,
@@ -79,7 +79,7 @@ function Scalar({ schema, value, label, fallback, formats, disabled, required, o
       options=${[...(required && fallback === undefined && at < 0 ? [{ value: "", label: t("schema_form.choose") }] : none), ...choices.map((each, i) => ({ value: String(i), label: each.label }))]} />`;
   }
   if (kind === "number") {
-    return html`<${NumberInput} value=${value ?? null} placeholder=${placeholder} disabled=${disabled} ...${rest}
+    return html`<${NumberInput} value=${Number.isNaN(value) ? undefined : value ?? null} placeholder=${placeholder} disabled=${disabled} ...${rest}
       onInput=${(/** @type {any} */ typed) => onChange(typed === null ? undefined : typed === undefined ? NaN : typed)} />`;
   }
   if (kind === "json") return html`<${Json} value=${value} placeholder=${placeholder} disabled=${disabled} onChange=${onChange} />`;
@@ -113,6 +113,7 @@ function Json({ value, placeholder, disabled, onChange }) {
       setFault("");
       onChange(parsed);
     } catch (error) {
+      onChange(typed); // no JSON: the service refuses the text
       setFault(t("schema_form.notJson", { detail: /** @type {Error} */ (error).message }));
     }
   }} />${fault && html`<div class="fault" id=${id}>${fault}</div>`}`;

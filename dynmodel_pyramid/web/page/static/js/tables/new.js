@@ -8,6 +8,7 @@ import "../texts/en/definition.js";
 import { Button, EmptyState, Field, Loading, Page, ProblemBox, TextInput, confirm, toast, useLoaded } from "../kit/index.js";
 import { said, under } from "../kit/schema.js";
 import { documentOf, keptFields, newField } from "../definition/draft.js";
+import { OwnTable, ownFaults } from "../definition/field_options.js";
 import { FieldList } from "../definition/fields.js";
 import { Rules, TableTexts } from "../definition/rules.js";
 import { withDefaults } from "../definition/types.js";
@@ -47,9 +48,10 @@ function NewTableForm() {
       ...(sent.table.model_name ? [] : [{ pointer: "/model_name", detail: t("definition.nameMissing") }]),
       ...keptFields(sent).flatMap((field, at) => (field.name ? [] : [{ pointer: `/fields/${at}/name`, detail: t("definition.fieldNameMissing") }])),
     ];
-    setFaults(missing);
+    const faults = [...missing, ...ownFaults(documentOf(sent, types), types)];
+    setFaults(faults);
     setProblem(null);
-    if (missing.length) return;
+    if (faults.length) return;
     setIsBusy(true);
     try {
       const { data } = await api.send("POST", "/table/", documentOf(sent, types));
@@ -70,7 +72,7 @@ function NewTableForm() {
       <${Field} label=${t("definition.name")} error=${nameFault} required class="table-name"><${TextInput} value=${draft.table.model_name} maxlength="63" autofocus
         onInput=${(/** @type {string} */ text) => change({ ...draft, table: { ...draft.table, model_name: text } })}
         onKeyDown=${(/** @type {KeyboardEvent} */ event) => { if (event.key === "Enter" && !event.ctrlKey) { event.preventDefault(); /** @type {HTMLElement | null} */ (document.querySelector(".field-list .name-cell input"))?.focus(); } }} /></${Field}>
-      <section><h2>${t("definition.fields")}</h2><${FieldList} draft=${draft} onChange=${change} types=${types} errors=${faults} tableName=${draft.table.model_name} onSubmit=${create} /></section>
+      <section><h2>${t("definition.fields")}</h2><${OwnTable.Provider} value=${draft.table.model_name.trim()}><${FieldList} draft=${draft} onChange=${change} types=${types} errors=${faults} onSubmit=${create} /></${OwnTable.Provider}></section>
       <details class="fold" open=${faults.some((each) => /^\/(unique|indexes)/.test(each.pointer))}><summary>${t("definition.rules")}</summary><${Rules} draft=${draft} onChange=${change} errors=${faults} /></details>
       <details class="fold"><summary>${t("definition.settings")}</summary><${TableTexts} draft=${draft} onChange=${change} errors=${faults} /></details>
       <${ProblemBox} problem=${problem} />

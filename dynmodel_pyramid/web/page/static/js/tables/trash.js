@@ -15,7 +15,7 @@ export default function TablesTrash() {
   const { value, problem, reload } = useLoaded("trash", (signal) => (mayWrite() ? allParts("/trash/", signal) : Promise.resolve([])));
   const changed = () => { reload(); loadTables(); loadMe(); };
   const page = (/** @type {any} */ content) => html`<${Page} title=${t("definition.tablesTrash")} text=${t("definition.tablesTrashText")}>${content}</${Page}>`;
-  if (!mayWrite()) return page(html`<${EmptyState} icon="lock" title=${t("definition.noRights")} text=${t("definition.noRightsText")} />`);
+  if (!mayWrite()) return page(html`<${EmptyState} icon="lock" title=${t("definition.noWriting")} text=${t("definition.noRightsText")} />`);
   if (problem) return page(html`<${ProblemBox} problem=${problem} onRetry=${reload} />`);
   if (!value) return page(html`<${Loading} />`);
   return page(html`<${Table} caption=${t("definition.tablesTrash")} rows=${value} rowKey=${(/** @type {any} */ entry) => entry.number} empty=${html`<${EmptyState} icon="trash" title=${t("definition.trashEmpty")} text=${t("definition.trashEmptyText")} />`} columns=${[

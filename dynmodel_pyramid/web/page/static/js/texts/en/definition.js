@@ -17,6 +17,7 @@ add("definition", {
   cancel: "Cancel",
   close: "Close",
   noRights: "You may not see definitions.",
+  noWriting: "Only those who may write definitions see this.",
   noRightsText: "Ask an administrator for a role that may read or write definitions.",
   deletedTable: "The table {name} is in the trash.",
   undo: "Undo",
@@ -82,6 +83,7 @@ add("definition", {
   aliases: "Former names",
   aliases_help: "Programs that know the field by these names go on working.",
   changedType: "Was {type}",
+  tableItself: "{name} (this table)",
   placeOfTable: "Choose a table",
 
   // Rules over several fields
@@ -176,7 +178,7 @@ add("definition", {
   applyingText: "Keep this page open: leaving it stops the change, and then nothing is changed.",
   elapsed: "{seconds} s",
   stop: "Stop",
-  stopped: "Stopped. Nothing was changed.",
+  stopped: "Stopped before the service answered. The plan is made anew; if it is empty, the change was made.",
   applied: "Version {version} is in force.",
   refusedSamples: "Rows that prevent it",
 
