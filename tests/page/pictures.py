@@ -92,14 +92,14 @@ SHOTS: tuple[Shot, ...] = (
     Shot("grid", "/table/Product/", ways=ALL),
     Shot("filter", "/table/Hike/?region=eq.High Lakes&km=gt.10&order=km.desc"),
     Shot("row", "/table/Product/row/2/"),
-    Shot("new", "/new/"),
+    Shot("new", "/new/", ways=()),
     Shot("definition", "/table/Product/definition/"),
     Shot("plan", "/table/Hike/definition/", plan_retype),
     Shot("history", "/table/Product/history/", compare),
-    Shot("trash", "/table/Product/trash/"),
+    Shot("trash", "/table/Product/trash/", ways=()),
     Shot("quarantine", "/table/Product/quarantine/"),
     Shot("diagram", "/diagram/"),
-    Shot("docs", "//docs/"),
+    Shot("docs", "//docs/", ways=()),
 )
 
 
