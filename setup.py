@@ -4,6 +4,7 @@ from pathlib import Path
 
 from setuptools import find_packages, setup
 
+DOCS = ["swagger-ui-py >= 25.7"]
 POSTGRESQL = ["psycopg[binary] >= 3.2"]
 EMAIL = ["email-validator >= 2.3"]
 PHONE = ["phonenumbers >= 8.13"]
@@ -38,7 +39,13 @@ setup(
     python_requires=">=3.11",
     packages=find_packages(include=["dynmodel_pyramid", "dynmodel_pyramid.*"]),
     package_data={
-        "dynmodel_pyramid": ["py.typed", "definitions/migrations/*.mako", "scripts/new_field_type/*.in", *PAGE]
+        "dynmodel_pyramid": [
+            "py.typed",
+            "definitions/migrations/*.mako",
+            "scripts/new_field_type/*.in",
+            "web/openapi/static/*",
+            *PAGE,
+        ]
     },
     zip_safe=False,
     install_requires=[
@@ -74,6 +81,8 @@ setup(
         "detect": DETECT,
         # Bodies and answers in zstd and br; gzip needs nothing. 1 MB each; wheels for 3.11 to 3.14.
         "compression": COMPRESSION,
+        # The viewer at /docs/: the files of Swagger UI, 1.6 MB of a 7 MB wheel. It is not imported.
+        "docs": DOCS,
         # Bearer tokens of other issuers. cryptography verifies what is signed with public keys.
         "jwt": JWT,
         # Sign-in with an OpenID provider: ID tokens are such tokens; nothing else is needed.
@@ -89,6 +98,7 @@ setup(
             *COMPRESSION,
             *JWT,
             *ARROW,
+            *DOCS,
             "pytest-cov >= 7",
             "coverage >= 7.10",  # measures subprocesses by itself
             "pytest-xdist >= 3.7",  # has --no-loadscope-reorder
@@ -112,7 +122,9 @@ setup(
             "pandas >= 2.3",
             "pillow >= 11",  # makes the pictures of the documentation small
             "polars >= 1.30",
-            "openapi-spec-validator >= 0.7",  # judges the description at /rest/
+            "openapi-python-client >= 0.29",  # makes a client of /openapi.json, which the tests use
+            "openapi-spec-validator >= 0.7",  # judges the descriptions, that at /rest/ as well
+            "schemathesis >= 4.32",  # sends what /openapi.json allows, and what it does not
             "postgrest >= 2.0",  # a client of PostgREST, which /rest/ is tried with
             "playwright >= 1.49",  # drives the system's chromium through the page
             "python-stdnum >= 1.20",

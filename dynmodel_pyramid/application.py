@@ -129,6 +129,7 @@ def includeme(config: Configurator) -> None:
         "rest",
         "identity",
         "openapi.views",
+        "openapi.viewer",
         "page",
     )
     for module in modules:

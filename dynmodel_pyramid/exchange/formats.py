@@ -65,6 +65,7 @@ class Format:
     :param parameters: those of the media type that the format understands, in lower case. ``charset=utf-8`` is
         understood of every text.
     :param face: the face that has this format in the place of the usual one of its media type: :data:`REST`
+    :param needs_type: the name of a field type that rows need to be in this format
     :param requires: a library that reading and writing need, and the extra that installs it
     """
 
@@ -77,6 +78,7 @@ class Format:
     parameters: tuple[str, ...] = ()
     face: str = ""
     requires: tuple[str, str] | None = None
+    needs_type: str = ""
 
 
 def missing_extra(format: Format) -> str | None:

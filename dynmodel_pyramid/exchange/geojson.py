@@ -199,4 +199,6 @@ def _point_of(shown: Shown) -> str:
     )
 
 
-GEOJSON_FORMAT = Format(MEDIA_TYPE, read_geojson, GeoJsonForm, suffix=".geojson", parameters=(GEOMETRY,))
+GEOJSON_FORMAT = Format(
+    MEDIA_TYPE, read_geojson, GeoJsonForm, suffix=".geojson", parameters=(GEOMETRY,), needs_type="point"
+)

@@ -6,6 +6,7 @@ have its id; the row may not exist.
 """
 
 from functools import partial
+from typing import Any
 
 from pyramid.request import Request
 
@@ -24,9 +25,9 @@ from dynmodel_pyramid.web.http.once import SENT, once_of
 from dynmodel_pyramid.web.http.seen import near_tables
 from dynmodel_pyramid.web.http.tree import ATTEMPT, ATTEMPT_NUMBER, Resource, deprecation_of, visible
 from dynmodel_pyramid.web.identity import resources as identity_resources
-from dynmodel_pyramid.web.identity.caching import PAGE, is_public
+from dynmodel_pyramid.web.identity.caching import DOCS, PAGE, is_public
 from dynmodel_pyramid.web.identity.callers import caller_of, forget
-from dynmodel_pyramid.web.openapi.resources import OpenApi, TableOpenApi
+from dynmodel_pyramid.web.openapi.resources import Docs, OpenApi, TableOpenApi
 from dynmodel_pyramid.web.page.assets import Assets
 from dynmodel_pyramid.web.page.resources import PageDocument
 from dynmodel_pyramid.web.rest.resources import Rest
@@ -36,15 +37,18 @@ class Root(Resource):
     """The service. It and all resources below it belong to one attempt at one request.
 
     :param page: the files of the page; None: it is turned off
+    :param viewer: those of the page that shows the description
     """
 
-    def __init__(self, attempt: RequestAttempt, page: Assets | None) -> None:
+    def __init__(self, attempt: RequestAttempt, page: Assets | None, viewer: Any) -> None:
         super().__init__(None, "")
-        self.attempt, self.page = attempt, page
+        self.attempt, self.page, self.viewer = attempt, page, viewer
 
     def __getitem__(self, segment: str) -> Resource:
         if segment == PAGE and self.page is not None:
             return PageDocument(self, segment, self.page)
+        if segment == DOCS:
+            return Docs(self, segment, self.viewer)
         kinds: dict[str, type[Resource]] = {
             "table": Tables,
             "rest": Rest,
@@ -270,4 +274,4 @@ def root_factory(request: Request) -> Root:
         attempt.came_from(caller_of(request))
         if SENT in request.environ:
             attempt.once = once_of(request, attempt)
-    return Root(attempt, request.registry.dynmodel_page)
+    return Root(attempt, request.registry.dynmodel_page, request.registry.dynmodel_viewer)

@@ -4,6 +4,7 @@ import decimal
 import functools
 import math
 import re
+import sys
 from types import MappingProxyType
 from typing import Any
 
@@ -55,6 +56,8 @@ class _Bounded(FieldType):
 
     operators = operators.ORDERED
     kind: type[schema.Number] | type[schema.Integer]
+    #: The least and the greatest value that can be stored.
+    stored: tuple[float, float]
 
     def options_schema(self) -> colander.SchemaNode:
         return colander.SchemaNode(
@@ -99,6 +102,10 @@ class _Bounded(FieldType):
         rules = {"minimum": options["min"], "maximum": options["max"], "enum": options["choices"]}
         return self.kind.json_schema | {name: value for name, value in rules.items() if value is not None}
 
+    def request_schema(self, options: Options) -> dict[str, Any]:
+        least, greatest = self.stored
+        return {"minimum": least, "maximum": greatest} | self.json_schema(options)
+
 
 class Number(_Bounded):
     """A 64-bit floating-point number (IEEE 754 double precision)."""
@@ -108,6 +115,7 @@ class Number(_Bounded):
     other_names: tuple[str, ...] = ("float", "double", "real", "double precision", "float4", "float8")
 
     kind = schema.Number
+    stored = (-sys.float_info.max, sys.float_info.max)
     repairs = MappingProxyType({"round": _nearest_float})
 
     def column(self, options: Options, context: Context) -> sa.Column[Any]:
@@ -161,6 +169,7 @@ class Integer(_Bounded):
     other_names: tuple[str, ...] = ("int", "bigint", "smallint", "int2", "int4", "int8", "long", "serial")
 
     kind = schema.Integer
+    stored = (-schema.INT64, schema.INT64 - 1)
     repairs = MappingProxyType({"round": _whole(decimal.ROUND_HALF_UP), "truncate": _whole(decimal.ROUND_DOWN)})
 
     def column(self, options: Options, context: Context) -> sa.Column[Any]:

@@ -16,15 +16,15 @@ from dynmodel_pyramid.web.identity.credentials import sent_credential
 from dynmodel_pyramid.web.identity.rates import add_headers
 
 VARY = ("Authorization", "Cookie", "apikey")
-#: Addresses whose answers are the same for everybody, and the first segment of others: the page's.
+#: Addresses whose answers are the same for everybody, and the first segments of others: the pages'.
 PUBLIC = frozenset({("live",), ("ready",)})
-PAGE = "ui"
+PAGE, DOCS = "ui", "docs"
 
 
 def is_public(request: Request) -> bool:
     """Whether the answer is the same for everybody, so that no credential is looked at."""
     traverse = (request.matchdict or {}).get("traverse")
-    return traverse in PUBLIC or (traverse or ("",))[0] == PAGE
+    return traverse in PUBLIC or (traverse or ("",))[0] in (PAGE, DOCS)
 
 
 def mark(answer: Response, *, by_cookie: bool = False) -> None:

@@ -4,8 +4,9 @@ A document is made of tables that say what each operation is, by the names of re
 Which operations are there, and who may call them, the registered views say
 (:data:`~dynmodel_pyramid.web.http.methods.INTROSPECTABLES`); a test holds the tables against them.
 
-``resources``     the resources
+``resources``     the resources, those of the viewer included
 ``views``         the views, with their ETags
+``viewer``        the page at ``/docs/`` that shows them
 ``document``      the documents, made table by table
 ``callers``       who asks, what it may do, and what is installed
 ``operations``    the values that describe operations

@@ -52,6 +52,12 @@ class Asked:
         caller = self.attempt.caller
         return needs is None or caller.is_admin or (needs == "user" and own_user_id(caller) is not None)
 
+    def may_read(self, table_id: int) -> bool:
+        """Whether the caller may read rows of a table."""
+        scopes = self.attempt.scopes
+        model = None if scopes.are_whole else self.attempt.model(table_id)
+        return scopes.are_whole or (model is not None and scopes.scope(model).may_read)
+
     def fields(self, definition: TableDefinition) -> TableFields:
         """A table as the caller may see it."""
         most = self.attempt.database.settings.max_reverse

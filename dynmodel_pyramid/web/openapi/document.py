@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from dynmodel_pyramid.catalogue.references import reference_of
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.web.http.answers import RowsBody, encode
@@ -16,8 +17,8 @@ from dynmodel_pyramid.web.openapi.of_rows import ACTIONS, ANY_ROWS, RowSchemas, 
 from dynmodel_pyramid.web.openapi.of_service import OF_SERVICE, tables
 from dynmodel_pyramid.web.openapi.of_tables import OF_TABLES
 from dynmodel_pyramid.web.openapi.operations import OWN, Described, Operation, reference
-from dynmodel_pyramid.web.openapi.rows import TableFields, component
-from dynmodel_pyramid.web.openapi.schemas import SCHEMAS
+from dynmodel_pyramid.web.openapi.rows import TableFields, ascii_name, component
+from dynmodel_pyramid.web.openapi.schemas import FURTHER, SCHEMAS
 
 VERSION = "3.1.1"
 _DESCRIPTION = """\
@@ -43,12 +44,12 @@ class Describer:
         """The document of one table."""
         table, name = self._asked.fields(definition), definition.model_name
         base = f"/table/{segment(definition)}/"
-        paths = {**self._rows(table, base), **self._below_table(base, component(definition), (), name)}
-        return self._document([(table, paths)], definition.label or name, [name])
+        paths = {**self._rows(table, base), **self._below_table(base, component(definition), ())}
+        return self._document([(table, paths)], definition.label or name, is_one=True)
 
     def all(self, definitions: Iterable[TableDefinition]) -> RowsBody:
         """The document of all tables, and of the service's other resources."""
-        return self._document(self._all(definitions), "dynmodel_pyramid", [])
+        return self._document(self._all(definitions), "dynmodel_pyramid", is_one=False)
 
     def _all(self, definitions: Iterable[TableDefinition]) -> Iterator[tuple[TableFields | None, dict[str, Any]]]:
         yield None, self._service()
@@ -62,10 +63,11 @@ class Describer:
         yield None, self._of_rows("/table/{table}/", alias, actions, ("table",), "Rows", f"{OWN}.")
 
     def _document(
-        self, parts: Iterable[tuple[TableFields | None, dict[str, Any]]], title: str, tags: list[str]
+        self, parts: Iterable[tuple[TableFields | None, dict[str, Any]]], title: str, *, is_one: bool
     ) -> RowsBody:
         """
         :param parts: tables with their paths; None for paths of no table
+        :param is_one: whether only one table is described
         """
         head = {
             "openapi": VERSION,
@@ -89,12 +91,13 @@ class Describer:
                 add_members(parameters, dict(filters(table)))
                 types.update(field.type for field in table.definition.fields if field.type in table.types)
         dialect = self._asked.attempt.database.dialect.name
-        known = {f"filter.{name}": filter_schema(self._asked.types[name], dialect) for name in sorted(types)}
-        add_members(schemas, {**{f"{OWN}.{name}": schema for name, schema in SCHEMAS.items()}, **known})
-        add_members(parameters, shared.PARAMETERS)
+        own = {**SCHEMAS, **({} if is_one else FURTHER)}
+        known = {f"filter.{name}": filter_schema(name, self._asked.types[name], dialect) for name in sorted(types)}
+        add_members(schemas, {**{f"{OWN}.{name}": schema for name, schema in own.items()}, **known})
+        add_members(parameters, shared.parameters(self._asked.formats))
         rest = {
             "headers": shared.HEADERS,
-            "responses": shared.error_responses(),
+            "responses": shared.error_responses(rest=not is_one),
             "securitySchemes": shared.SECURITY_SCHEMES,
         }
         body.go_on(b'},"components":' + encode(rest)[:-1] + b',"schemas":{', b"", b"")
@@ -114,9 +117,35 @@ class Describer:
             replace=reference("schemas", f"{name}.Replace"),
             patch=reference("schemas", f"{name}.Patch"),
             filters=tuple(key for key, _ in filters(table)),
+            types=frozenset(field.type for field in table.definition.fields),
+            links=dict(self._links(table, alone=alias)),
+            own=dict(_own_links(table)),
         )
         described = row_resources(schemas, self._asked.formats, alias=alias)
         return self._of_rows(base, described, table.rights.actions, (), table.definition.model_name, f"{name}.")
+
+    def _links(self, table: TableFields, *, alone: bool) -> Iterator[tuple[str, Any]]:
+        """From a row to the rows that it links to.
+
+        :param alone: whether no other table is described
+        """
+        if "read" not in table.rights.actions:
+            return
+        for field in table.definition.fields:
+            reference = reference_of(field, table.types)
+            if reference is None or reference.many or field.write_only or not table.rights.reads(field.name):
+                continue
+            far = self._asked.names[reference.table] if reference.table is not None else ""
+            is_own = reference.table == table.definition.id
+            if far and (is_own or (not alone and self._asked.may_read(reference.table))):
+                pointer = field.name.replace("~", "~0").replace("/", "~1")
+                yield (
+                    ascii_name(field.name, field.id),
+                    {
+                        "operationId": f"{ascii_name(far, reference.table)}.get",
+                        "parameters": {"row_id": f"$response.body#/{pointer}"},
+                    },
+                )
 
     def _of_rows(
         self,
@@ -139,11 +168,11 @@ class Describer:
                 paths[base + described.path] = item
         return paths
 
-    def _below_table(self, base: str, name: str, parameters: tuple[str, ...], tag: str | None) -> dict[str, Any]:
+    def _below_table(self, base: str, name: str, parameters: tuple[str, ...]) -> dict[str, Any]:
         paths: dict[str, Any] = {}
         for resource, described in OF_TABLES.items():
             operations = self._allowed(resource, described)
-            item = self._item(described, operations, parameters, tag or described.tag, f"{name}.")
+            item = self._item(described, operations, parameters, described.tag, f"{name}.")
             if item is not None:
                 paths[base + described.path] = item
         return paths
@@ -153,11 +182,13 @@ class Describer:
         described_ones = {**OF_SERVICE, "Tables": tables(self._asked.formats), **OF_IDENTITIES}
         if self._asked.attempt.database.settings.oidc_issuer:
             described_ones |= OF_PROVIDER
+        if not self._asked.attempt.database.settings.page:
+            del described_ones["PageDocument"]
         for resource, described in described_ones.items():
             item = self._item(described, self._allowed(resource, described), (), described.tag, f"{OWN}.")
             if item is not None:
                 paths["/" + described.path] = item
-        return {**paths, **self._below_table("/table/{table}/", OWN, ("table",), None)}
+        return {**paths, **self._below_table("/table/{table}/", OWN, ("table",))}
 
     def _allowed(self, resource: str, described: Described) -> dict[str, Operation]:
         return {
@@ -186,6 +217,15 @@ class Describer:
         for method, operation in operations.items():
             item[method.lower()] = operation.document(method, tag, f"{prefix}{described.prefix}{operation.id}", open)
         return item
+
+
+def _own_links(table: TableFields) -> Iterator[tuple[str, Any]]:
+    """From a new row to its operations."""
+    needed = {"get": "read", "replace": "update", "patch": "update", "delete": "delete"}
+    for name, action in needed.items():
+        if action in table.rights.actions and "read" in table.rights.actions:
+            id = f"{component(table.definition)}.{name}"
+            yield name, {"operationId": id, "parameters": {"row_id": "$response.body#/id"}}
 
 
 def segment(definition: TableDefinition) -> str:

@@ -12,12 +12,13 @@ from dynmodel_pyramid.web.openapi.operations import reference
 from dynmodel_pyramid.web.openapi.rows import TableFields, ascii_name, component
 
 
-def filter_schema(field_type: FieldType, dialect: str) -> dict[str, Any]:
+def filter_schema(name: str, field_type: FieldType, dialect: str) -> dict[str, Any]:
     """The schema of one condition on a field of a type: an operator, a full stop, a value."""
     known = [operator for operator in field_type.operators if dialect in operator.dialects]
     told = "\n".join(f"- `{operator.name}` ({operator.syntax}): {operator.description}" for operator in known)
     return {
         "type": "string",
+        "format": f"condition-{name}",
         "pattern": f"^(not\\.)?({'|'.join(_form(operator) for operator in known)})\\.",
         "description": f"An operator, a full stop and a value; `not.` may stand before:\n\n{told}",
     }
@@ -49,10 +50,10 @@ def _of_field(table: TableFields, field: FieldDefinition) -> dict[str, Any]:
 
 
 def _parameter(name: str, type_name: str, example: str | None) -> dict[str, Any]:
-    shown = {
+    told = f"Conditions on {name}; all must hold"
+    return {
         "name": parameter_name(name),
         "in": "query",
-        "description": f"Conditions on {name}; all must hold",
+        "description": told if example is None else f"{told}. Example: `{example}`",
         "schema": {"type": "array", "items": reference("schemas", f"filter.{type_name}")},
     }
-    return shown if example is None else {**shown, "example": [example]}

@@ -1,7 +1,7 @@
 """The operations of a table's rows: ``rows/``, ``rows/{row_id}/``, their alias ``row/``, and ``query/``."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dynmodel_pyramid.exchange import NDJSON
@@ -72,7 +72,9 @@ class RowSchemas:
     """The schemas of rows: those of a table, or of any.
 
     :param filters: keys of the parameters with conditions
-    :param links: from a row to others, by the names of links (OpenAPI, "Link Object")
+    :param types: the names of the types of the fields; None: they are not known
+    :param links: from a row to rows of other tables (OpenAPI, "Link Object")
+    :param own: from a new row to its operations
     """
 
     part: Schema
@@ -81,7 +83,9 @@ class RowSchemas:
     replace: Schema
     patch: Schema
     filters: tuple[str, ...] = ()
-    links: Mapping[str, Any] | None = None
+    types: frozenset[str] | None = None
+    links: Mapping[str, Any] = field(default_factory=dict)
+    own: Mapping[str, Any] = field(default_factory=dict)
 
 
 _ANY = schema("Row")
@@ -119,7 +123,7 @@ def row_resources(rows: RowSchemas, formats: Formats, *, alias: bool = True) -> 
         "What the rows of a file would become; nothing is written",
         {200: Answer(schema("RowsPlan"), ("Definition-Version",))},
         ("columns", "on_conflict", "plan.rows"),
-        Body({JSON: rows_or_row(rows.create), **files_of(formats, formats.readable)}),
+        Body({JSON: rows_or_row(rows.create), **files_of(formats, formats.readable, rows.types)}),
     )
     yield "RowsPlan", Described("rows/plan/", "", {"POST": planned})
     yield "QueryResource", Described("query/", "", {"POST": query})
@@ -136,19 +140,19 @@ READ_LISTS = (400, 401, 403, 404, 406, 408, 409, 416, 429, 500, 503, 504)
 
 
 def _listed(rows: RowSchemas, formats: Formats) -> Answer:
-    return Answer(_many(rows.part), _LIST, content=files_of(formats, formats.writable))
+    return Answer(_many(rows.part), _LIST, content=files_of(formats, formats.writable, rows.types))
 
 
 def _adding(rows: RowSchemas, formats: Formats, id: str) -> Operation:
     refused = schema("RowsWithRefused")
     shown = {"anyOf": [rows.part, _many(rows.part), refused]}
     answer = Answer(shown, ("Location", "ETag", *_WRITTEN), content={NDJSON: {"type": "string"}})
-    bodies = {JSON: rows_or_row(rows.create), **files_of(formats, formats.readable)}
+    bodies = {JSON: rows_or_row(rows.create), **files_of(formats, formats.readable, rows.types)}
     return Operation(
         id,
         "Add a row, or rows of an array or a file: all or none",
         {
-            201: answer,
+            201: replace(answer, links=rows.own),
             200: Answer(shown, _WRITTEN, "No row was new", {NDJSON: {"type": "string"}}),
             204: Answer(None, _WRITTEN, "No row was new, and none is shown"),
         },
@@ -203,7 +207,7 @@ def _deleting(rows: RowSchemas) -> Operation:
 
 
 def _one(rows: RowSchemas) -> Iterator[tuple[str, Operation]]:
-    shown = Answer(rows.whole, _ROW, links=rows.links or {})
+    shown = Answer(rows.whole, _ROW, links=rows.links)
     yield "GET", Operation("get", "One row", {200: shown, 304: Answer(None, _ROW)}, ("If-None-Match",))
     written = Answer(rows.whole, (*_ROW, "Preference-Applied", "Idempotency-Replayed"))
     answers = {200: written, 204: Answer(None, (*_ROW, "Preference-Applied", "Idempotency-Replayed"))}

@@ -79,6 +79,37 @@ OF_SERVICE: dict[str, Described] = {
         },
         is_open=True,
     ),
+    "PageDocument": Described(
+        "ui/",
+        "Service",
+        {
+            "GET": Operation(
+                "get_page",
+                "The page for people; it reads the paths below by itself",
+                {
+                    200: Answer(headers=("ETag",), content={"text/html": {"type": "string"}}),
+                    304: Answer(None, ("ETag",)),
+                },
+                ("If-None-Match",),
+                errors=_PUBLIC,
+            )
+        },
+        is_open=True,
+    ),
+    "Docs": Described(
+        "docs/",
+        "Service",
+        {
+            "GET": Operation(
+                "get_docs",
+                "A page that shows this document, or that of one table",
+                {200: Answer(content={"text/html": {"type": "string"}})},
+                ("table.shown",),
+                errors=_PUBLIC,
+            )
+        },
+        is_open=True,
+    ),
     "Live": Described(
         "live",
         "Service",

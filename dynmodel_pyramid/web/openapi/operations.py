@@ -1,6 +1,6 @@
 """What the descriptions say of operations: values that modules beside this one list, by the names of resources."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Literal
@@ -76,13 +76,19 @@ class Body:
         return {**shown, "required": self.required}
 
 
-def files_of(formats: Formats, media_types: tuple[str, ...]) -> dict[str, dict[str, Any]]:
-    """The schemas of files with rows, by media type; JSON is described apart."""
+def files_of(
+    formats: Formats, media_types: tuple[str, ...], types: Collection[str] | None = None
+) -> dict[str, dict[str, Any]]:
+    """The schemas of files with rows, by media type; JSON is described apart.
+
+    :param types: the names of the types of a table's fields, some of which a format may need
+    """
     files: dict[str, dict[str, Any]] = {}
     for media_type in media_types:
-        if media_type != JSON:
-            is_text = formats[media_type].is_text and not media_type.endswith("json")
-            files[media_type] = {"type": "string"} if is_text else {}
+        format = formats[media_type]
+        if media_type == JSON or (format.needs_type and types is not None and format.needs_type not in types):
+            continue
+        files[media_type] = {"type": "string"} if format.is_text and not media_type.endswith("json") else {}
     return files
 
 

@@ -26,7 +26,7 @@ from dynmodel_pyramid.web.openapi.operations import reference, schema
 #: The names of the tables that the caller may see, by their ids.
 Names = Mapping[int, str]
 ID = {"type": "integer", "format": "int64", "minimum": 1, "maximum": LARGEST_ID}
-_GIVEN_ID = {**ID, "maximum": LARGEST_GIVEN_ID, "description": "Left out, it is drawn"}
+_GIVEN_ID = {**ID, "type": ["integer", "null"], "maximum": LARGEST_GIVEN_ID, "description": "Left out, it is drawn"}
 _OTHERS = re.compile(r"[^0-9A-Za-z]+")
 _NUMBERED = re.compile(r"__[0-9]+\Z")
 

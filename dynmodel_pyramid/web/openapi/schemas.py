@@ -10,6 +10,7 @@ from dynmodel_pyramid.web.openapi.shapes import ANY, FLAG, NUMBER, TEXT, either,
 
 _ID = {"type": "integer", "format": "int64", "minimum": 1}
 
+#: The schemas of each description.
 SCHEMAS: dict[str, dict[str, Any]] = {
     "Problem": shape(
         {
@@ -59,5 +60,6 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         additionalProperties=True,
     ),
     **OF_TABLES,
-    **OF_SERVICE,
 }
+#: Those that the service's own resources have besides.
+FURTHER = OF_SERVICE

@@ -42,7 +42,7 @@ _NEW = {
     "index": either(FLAG, one_of("search"), {"type": "null"}),
     "default_expression": {"anyOf": [one_of("now", "today", "uuid"), {"type": "null"}]},
     "renamed_from": maybe(TEXT),
-    "aliases": listed(either(TEXT, shape({"name": TEXT}, {"deprecated_at": maybe(MOMENT)}))),
+    "aliases": listed(either(TEXT, schema("NewAlias"))),
 }
 _UNIQUE = shape({"fields": listed(TEXT)}, {"name": maybe(TEXT), "nulls_distinct": FLAG})
 _INDEX_FIELD = either(TEXT, shape({"field": TEXT}, {"descending": FLAG}))
@@ -123,9 +123,11 @@ OF_TABLES: dict[str, dict[str, Any]] = {
     ),
     "NewField": either(
         _TYPE,
-        shape({}, _NEW, additionalProperties=True),
+        schema("NewFieldOptions"),
         description="A field: the name of its type, or an object with options of the type besides",
     ),
+    "NewFieldOptions": shape({}, _NEW, description="A field with its options", additionalProperties=True),
+    "NewAlias": shape({"name": TEXT}, {"deprecated_at": maybe(MOMENT)}),
     "NewTable": shape(
         {"model_name": {**TEXT, "minLength": 1, "maxLength": 63, "examples": ["Product"]}},
         {

@@ -2,27 +2,31 @@
 
 from typing import Any
 
+from dynmodel_pyramid.exchange.formats import Formats
 from dynmodel_pyramid.web.http.errors import MEDIA_TYPE, TITLES
 from dynmodel_pyramid.web.http.preferences import RETURNS
 from dynmodel_pyramid.web.identity.credentials import COOKIE
 from dynmodel_pyramid.web.openapi.codes import CODES
 from dynmodel_pyramid.web.openapi.operations import schema
-from dynmodel_pyramid.web.openapi.shapes import one_of
+from dynmodel_pyramid.web.openapi.shapes import TEXT, Schema, one_of
 
-_TAG = r'(W/)?"[!#-~]*"'
-_TAGS = rf"^(\*|{_TAG}([ \t]*,[ \t]*{_TAG})*)$"
+_TAGS = {"type": "string", "format": "entity-tags"}
 _WHOLE = {"type": "integer", "format": "int64", "minimum": 0, "maximum": 2**63 - 1}
 _RETURN = "`return=" + "`, `return=".join(RETURNS) + "`"
 
 
-def _query(name: str, description: str, schema: dict[str, Any], example: Any = None) -> dict[str, Any]:
-    shown = {"name": name, "in": "query", "description": description, "schema": schema}
-    return shown if example is None else {**shown, "example": example}
+def _parameter(place: str, name: str, description: str, schema: Schema, example: str | int | None) -> dict[str, Any]:
+    """An optional parameter. Its example is told in words: viewers would send a member ``example`` if one tries it."""
+    told = description if example is None else f"{description}. Example: `{example}`"
+    return {"name": name, "in": place, "description": told, "schema": schema}
 
 
-def _header(name: str, description: str, schema: dict[str, Any] | None = None, example: Any = None) -> dict[str, Any]:
-    shown = {"name": name, "in": "header", "description": description, "schema": schema or {"type": "string"}}
-    return shown if example is None else {**shown, "example": example}
+def _query(name: str, description: str, schema: Schema, example: str | int | None = None) -> dict[str, Any]:
+    return _parameter("query", name, description, schema, example)
+
+
+def _header(name: str, description: str, schema: Schema = TEXT, example: str | None = None) -> dict[str, Any]:
+    return _parameter("header", name, description, schema, example)
 
 
 def _path(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
@@ -45,29 +49,25 @@ def _flag(name: str, description: str) -> dict[str, Any]:
 PARAMETERS: dict[str, dict[str, Any]] = {
     "X-Request-Id": _header(
         "X-Request-Id",
-        "Comes back as a header and in errors, and stands in the server's log",
-        {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
+        "Comes back as a header and in errors, and in the server's log, if it is of letters, digits, `.`, `_` and `-`",
     ),
     "If-Match": _header(
         "If-Match",
         "`ETag`s of the state that is to be changed, or `*`; of another state: 412",
-        {"type": "string", "pattern": _TAGS},
+        _TAGS,
         '"1"',
     ),
     "If-None-Match": _header(
         "If-None-Match",
         "`ETag`s that the client has; if one is current, the answer is 304",
-        {"type": "string", "pattern": _TAGS},
+        _TAGS,
         '"1"',
     ),
-    "If-Match.row": _header(
-        "If-Match", "`ETag`s of the row as it may be; of another state: 412", {"type": "string", "pattern": _TAGS}
-    ),
+    "If-Match.row": _header("If-Match", "`ETag`s of the row as it may be; of another state: 412", _TAGS),
     "Idempotency-Key": _header(
         "Idempotency-Key",
         "A repetition with the same key gets the same answer, and nothing is written twice; take a new UUID",
-        {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,255}$"},
-        "8e03978e-40d5-43dd-bc93-6894a57f9324",
+        {"type": "string", "format": "idempotency-key"},
     ),
     "Prefer.return": _header("Prefer", f"{_RETURN} (RFC 7240)", example="return=minimal"),
     "Prefer.list": _header(
@@ -93,7 +93,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         example="return=representation",
     ),
     "Prefer.row": _header("Prefer", f"{_RETURN}; `nested=write`", example="return=minimal"),
-    "Range": _header("Range", "The first and the last item, from 0", {"type": "string"}, "0-24"),
+    "Range": _header("Range", "The first and the last item, from 0", {"type": "string", "format": "range"}, "0-24"),
     "Content-Disposition": _header(
         "Content-Disposition", "The name of the file", example='attachment; filename="a.csv"'
     ),
@@ -107,28 +107,48 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "select",
         "Fields, renamed (`pages:length`), cast (`price::text`), parts of json (`data->a`), rows of relations "
         "(`author(name)`), aggregates (`price.sum()`). Without it all fields",
-        {"type": "string"},
+        {"type": "string", "format": "select"},
     ),
     "order": _query(
-        "order", "`field.desc.nullslast,other`; the id comes last by itself", {"type": "string"}, "id.desc"
+        "order",
+        "`field.desc.nullslast,other`; the id comes last by itself",
+        {"type": "string", "format": "order"},
+        "id.desc",
     ),
-    "and": _query("and", "Conditions that all must hold", {"type": "string"}, "(id.gt.1,id.lt.9)"),
-    "or": _query("or", "Conditions of which one must hold", {"type": "string"}, "(id.eq.1,id.gt.9)"),
-    "not.and": _query("not.and", "Conditions of which one must not hold", {"type": "string"}, "(id.gt.1,id.lt.9)"),
-    "not.or": _query("not.or", "Conditions of which none may hold", {"type": "string"}, "(id.eq.1,id.gt.9)"),
-    "having": _query("having", "Conditions on aggregates", {"type": "string"}),
-    "_after": _query("_after", "A cursor, which `Link` of a page has: the rows after it", {"type": "string"}),
-    "_before": _query("_before", "A cursor: the rows before it", {"type": "string"}),
+    "and": _query(
+        "and", "Conditions that all must hold", {"type": "string", "format": "conditions"}, "(id.gt.1,id.lt.9)"
+    ),
+    "or": _query(
+        "or", "Conditions of which one must hold", {"type": "string", "format": "conditions"}, "(id.eq.1,id.gt.9)"
+    ),
+    "not.and": _query(
+        "not.and",
+        "Conditions of which one must not hold",
+        {"type": "string", "format": "conditions"},
+        "(id.gt.1,id.lt.9)",
+    ),
+    "not.or": _query(
+        "not.or", "Conditions of which none may hold", {"type": "string", "format": "conditions"}, "(id.eq.1,id.gt.9)"
+    ),
+    "having": _query("having", "Conditions on aggregates", {"type": "string", "format": "having"}),
+    "_after": _query(
+        "_after", "A cursor, which `Link` of a page has: the rows after it", {"type": "string", "format": "cursor"}
+    ),
+    "_before": _query("_before", "A cursor: the rows before it", {"type": "string", "format": "cursor"}),
+    "columns": _query(
+        "columns", "The fields of the body that are read; without it all", {"type": "string", "format": "field-names"}
+    ),
+    "on_conflict": _query(
+        "on_conflict", "The unique fields by which existing rows are found", {"type": "string", "format": "field-names"}
+    ),
     "_search": _query(
         "_search", "What a person typed to find rows, by the field that stands for a row", {"type": "string"}
     ),
-    "columns": _query("columns", "The fields of the body that are read; without it all", {"type": "string"}),
-    "on_conflict": _query("on_conflict", "The unique fields by which existing rows are found", {"type": "string"}),
     "on_error": _query(
         "on_error",
         "What becomes of values that can't be converted: `fail`, `null`, `default`, `quarantine` or a repair of the "
         "type, such as `round`; by field: `price:null,code:quarantine`",
-        {"type": "string", "default": "fail"},
+        {"type": "string", "format": "on-error", "default": "fail"},
         "fail",
     ),
     "others": _query(
@@ -136,28 +156,34 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "What becomes of tables that the document leaves out",
         {"type": "string", "enum": ["drop", "keep"], "default": "drop"},
     ),
+    "table.shown": _query("table", "The model name or the number of a table", {"type": "string"}),
     "full": _flag("full", "With the options that have their defaults"),
-    "field": _query("field", "The name or the number of a field", {"type": "string"}),
+    "field": _query("field", "The name or the number of a field", {"type": "string", "format": "field-name"}),
     "overwrite": _flag("overwrite", "Also where the field has a value by now"),
     "partial": _flag("partial", "Those that can be restored, and not all or none"),
-    "_format": _query(
-        "_format", "The name of a format of rows, such as `csv`: it stands for `Accept`, for links", {"type": "string"}
-    ),
     "from": _query("from", "`file`: the body is a file, of which the table is made", one_of("file")),
-    "name.file": _query("name", "The model name; without it that of the file", {"type": "string"}),
+    "name.file": _query(
+        "name", "The model name; without it that of the file", {"type": "string", "format": "model-name"}
+    ),
     "plan": _query(
         "plan", "`true`: nothing is written; `part`: the body is the first part", one_of("false", "true", "part")
     ),
     "plan.rows": _query("_part", "`true`: the body is only the first part of the file", one_of("true")),
     "fields": _query(
-        "fields", "A JSON object: what the fields are to be, where the proposal is wrong", {"type": "string"}
+        "fields",
+        "A JSON object: what the fields are to be, where the proposal is wrong",
+        {"type": "string", "format": "json-object"},
     ),
-    "null": _query("null", "Words that stand for null, with commas between them", {"type": "string"}),
-    "timezone": _query("timezone", "The IANA name of the time zone of times without one", {"type": "string"}),
+    "null": _query(
+        "null", "Words that stand for null, with commas between them", {"type": "string", "format": "words"}
+    ),
+    "timezone": _query(
+        "timezone", "The IANA name of the time zone of times without one", {"type": "string", "format": "time-zone"}
+    ),
+    "next": _query("next", "The path of the page to come back to", {"type": "string", "format": "path"}),
     "brief": _flag("brief", "Without the parts of the definitions"),
     "event": _query("event", "Only events of this kind", {"type": "string"}, "signed_in"),
     "identity": _query("identity", "Only what this identity did", {"type": "string"}, "user:7"),
-    "next": _query("next", "The path of the page to come back to", {"type": "string"}),
     "explain.table": {**_query("table", "A table", {"type": "string", "minLength": 1}), "required": True},
     "explain.action": {
         **_query("action", "What it would do", one_of("read", "create", "update", "delete")),
@@ -179,6 +205,13 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "n": _number("n", "A number that the list has"),
     "name": _path("name", "A name that the list has", {"type": "string", "minLength": 1}),
 }
+
+
+def parameters(formats: Formats) -> dict[str, dict[str, Any]]:
+    """All parameters but those of tables."""
+    names = sorted(known.name for known in formats if known.format.write is not None and not known.format.face)
+    told = "The name of a format of rows: it stands for `Accept`, for links"
+    return {**PARAMETERS, "_format": _query("_format", told, one_of(*names))}
 
 
 def _told(description: str, kind: str = "string", **more: Any) -> dict[str, Any]:
@@ -217,8 +250,11 @@ _OF_STATUSES = {
 }
 
 
-def error_responses() -> dict[str, Any]:
-    """The answers to errors, by status: each with an example of every code."""
+def error_responses(*, rest: bool) -> dict[str, Any]:
+    """The answers to errors, by status: each with an example of every code.
+
+    :param rest: also those in PostgREST's form
+    """
     made: dict[str, Any] = {}
     for status in sorted({status for _, status, _ in CODES}):
         title = TITLES.get(status) or {408: "Request Timeout"}[status]
@@ -226,8 +262,9 @@ def error_responses() -> dict[str, Any]:
         headers = {
             name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-Id", *_OF_STATUSES.get(status, ()))
         }
-        rest = {"description": title, "content": {"application/json": {"schema": schema("RestProblem")}}}
-        made[f"rest.{status}"] = rest
+        if rest:
+            content = {"application/json": {"schema": schema("RestProblem")}}
+            made[f"rest.{status}"] = {"description": title, "content": content}
         made[str(status)] = {
             "description": f"{title}: `{'`, `'.join(known)}`",
             "headers": headers,

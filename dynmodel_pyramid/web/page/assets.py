@@ -6,7 +6,7 @@ for. The files are those of the package, so memory is bounded by them: about one
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -41,6 +41,7 @@ class Asset:
     content: bytes
     suffix: str
     encoded: dict[str, bytes | None] = field(default_factory=dict)
+    levels: Mapping[str, int] = field(default_factory=lambda: LEVELS)
 
     @property
     def media_type(self) -> str:
@@ -56,7 +57,7 @@ class Asset:
         if self.suffix in PACKED or len(self.content) < SMALL:
             return None
         try:
-            whole = encoder(coding, LEVELS[coding])
+            whole = encoder(coding, self.levels[coding])
         except ExtraMissing:
             return None
         return whole.encode(self.content) + whole.finish()

@@ -77,6 +77,7 @@ def service_document(context: Root, request: Request) -> dict[str, Any]:
             "trash": path(request, "trash"),
             "schema": path(request, "schema"),
             "field_types": path(request, "field-type"),
+            "docs": path(request, "docs"),
             "openapi": path(request, "openapi.json").rstrip("/"),
             "me": path(request, "me"),
             "session": path(request, "session"),

@@ -41,6 +41,7 @@ PATHS = {
     "AccessPlan": "/access/plan/",
     "AccessExplained": "/access/explain/?table=Order&action=read&as=everyone",
     "AuditLog": "/audit/",
+    "Docs": "/docs/",
     "OpenApi": "/openapi.json",
     "TableOpenApi": "/table/Order/openapi.json",
     "Schema": "/schema/",
@@ -81,7 +82,7 @@ PATHS = {
     "PageFile": "/ui/static/{hash}/js/main.js",
 }
 #: The same for everybody.
-PUBLIC = {"Live", "Ready", "PageDocument", "PageFile"}
+PUBLIC = {"Live", "Ready", "PageDocument", "PageFile", "Docs"}
 BODY = b'{"id": 999, "hidden_junk": 1}'
 #: Reached only where a provider is set (``test_oidc``).
 WITH_A_PROVIDER = {"OidcSignIn", "OidcCallback"}
@@ -138,6 +139,8 @@ MATRIX = {
     ("AccessExplained", "OPTIONS"): "204 401 204 204 204 204 204 204 204 204",
     ("AuditLog", "GET"): "401 401 403 403 403 403 403 403 200 200",
     ("AuditLog", "OPTIONS"): "204 401 204 204 204 204 204 204 204 204",
+    ("Docs", "GET"): "200 200 200 200 200 200 200 200 200 200",
+    ("Docs", "OPTIONS"): "204 204 204 204 204 204 204 204 204 204",
     ("OpenApi", "GET"): "200 401 200 200 200 200 200 200 200 200",
     ("OpenApi", "OPTIONS"): "204 401 204 204 204 204 204 204 204 204",
     ("TableOpenApi", "GET"): "401 401 404 200 200 200 200 200 200 200",

@@ -1,0 +1,168 @@
+"""What schemathesis can't find in a description: values of formats that JSON Schema does not know, files, ids of rows.
+
+It is loaded by ``SCHEMATHESIS_HOOKS``.
+"""
+
+import json
+import re
+import uuid
+
+import colander
+import schemathesis
+from hypothesis import strategies as st
+
+from dynmodel_pyramid.fields.contract import named_format
+from dynmodel_pyramid.fields.registry import read_options
+from dynmodel_pyramid.testing.strategies import drawn
+from tests.document_types import installed
+from tests.every_type import written_types
+
+#: Rows of the table that links lead to, and the user that fields of the type ``user`` name.
+ROWS, USER = (1, 2, 3), "user:1"
+_TEXTS = {
+    "select": ["*", "id", "id,a_string", "number:a_integer", "a_string,id"],
+    "order": ["id", "id.desc", "a_string.desc.nullslast,id", "a_decimal.asc"],
+    "conditions": ["(id.eq.1)", "(id.gt.1,a_string.is.null)", "(id.in.(1,2),not.or(id.lt.3,a_integer.gt.4))"],
+    "having": ["(count().gt.0)"],
+    "field-names": ["a_string", "a_string,a_integer,a_boolean"],
+    "field-name": ["a_string"],
+    "range": ["0-24", "5-", "0-0"],
+    "entity-tags": ["*", '"1"', 'W/"a", "b"'],
+    "on-error": ["fail"],
+    "json-object": ["{}"],
+    "model-name": ["Made_of_a_file"],
+    "time-zone": ["Europe/Berlin"],
+    "words": ["NULL", "-,n/a"],
+    "path": ["/"],
+    "ip-address": ["192.0.2.1", "2001:db8::1"],
+    "partial-time": ["12:30", "23:59:59.5"],
+    "day-time-duration": ["PT1H", "P1W2DT3S"],
+}
+
+
+def _value(pair):
+    """A strategy gives values, or pairs of a value and the answer."""
+    return pair[0] if isinstance(pair, tuple) else pair
+
+
+def _texts_of_type(name, options, strategy):
+    return strategy.map(_value).filter(lambda value: isinstance(value, str) and "\0" not in value)
+
+
+for name, texts in _TEXTS.items():
+    schemathesis.openapi.format(name, st.sampled_from(texts))
+schemathesis.openapi.format("idempotency-key", st.integers().map(lambda _: str(uuid.uuid4())))
+_FORMATS = {named_format(known.field_type): known.name for known in installed()}
+for format, name in _FORMATS.items():
+    if format not in _TEXTS and name in written_types() and format not in ("string", "text"):
+        options, strategy = written_types()[name]
+        schemathesis.openapi.format(format, _texts_of_type(name, options, strategy))
+for known in installed():
+    conditions = ["is.null", "not.is.null"]
+    if "integer" == known.name:
+        conditions += ["eq.1", "gt.-5", "in.(1,2)", "eq(any).{1,2}"]
+    names = {operator.name for operator in known.field_type.operators}
+    schemathesis.openapi.format(
+        f"condition-{known.name}", st.sampled_from([text for text in conditions if "is" in names or "is" not in text])
+    )
+#: Field -> the validator of its type, and a valid text, where the schema allows each text.
+_VALID = {}
+for name, (options, strategy) in written_types().items():
+    known = next(each.field_type for each in installed() if each.name == name)
+    schema = known.request_schema(read_options(known, dict(options)))
+    texts = [value for value in map(_value, (pair[0] for pair in drawn(strategy, 5))) if isinstance(value, str)]
+    if schema.get("format") == named_format(known) or name in ("time", "duration"):
+        _VALID[f"a_{name}"] = known.schema_node(read_options(known, dict(options))), texts[0]
+_BEGINS = re.compile(r"(not\.)?[a-z]+(\([^()]+\))?\.")
+_ROW = {"a_string": "x", "a_integer": 1}
+_LINES = st.lists(st.integers(0, 9), min_size=1, max_size=3)
+schemathesis.openapi.media_type(
+    "text/csv", _LINES.map(lambda items: "\n".join(["a_string", *map(str, items)]).encode())
+)
+schemathesis.openapi.media_type(
+    "application/x-ndjson",
+    _LINES.map(lambda items: "\n".join(json.dumps(_ROW) for _ in items).encode()),
+)
+_FEATURE = {"type": "Feature", "geometry": None, "properties": _ROW}
+_FEATURES = json.dumps({"type": "FeatureCollection", "features": [_FEATURE]}).encode()
+schemathesis.openapi.media_type("application/geo+json", st.just(_FEATURES))
+
+
+def _is_id(value):
+    return type(value) in (int, float) and 0 < value < 2**53 and value == int(value)
+
+
+def _is_valid(name, value):
+    try:
+        _VALID[name][0].deserialize(value)
+    except colander.Invalid:
+        return False
+    return True
+
+
+def mended(value, name=None):
+    """Links lead to rows that are there, users exist, and whole numbers in json have 64 bits."""
+    if isinstance(value, dict):
+        return {key: mended(item, key) for key, item in value.items()}
+    if name == "a_link" and _is_id(value):
+        return ROWS[int(value) % len(ROWS)]
+    if name == "a_links" and isinstance(value, list) and value and all(map(_is_id, value)):
+        return sorted({ROWS[int(item) % len(ROWS)] for item in value})
+    if isinstance(value, list):
+        return [mended(item) for item in value]
+    if name == "a_user" and isinstance(value, str) and value.startswith("user:"):
+        return USER
+    if isinstance(value, str) and name in _VALID and not _is_valid(name, value):
+        return _VALID[name][1]
+    if name != "a_integer" and type(value) is int and not -(2**63) <= value < 2**63:
+        return 7
+    return value
+
+
+def mend_query(case, is_negative):
+    query, prefer = case.query or {}, str((case.headers or {}).get("Prefer", ""))
+    for parameter in case.operation.query:
+        name, schema = parameter.name, parameter.definition.get("schema", {})
+        value, known = query.get(name), _TEXTS.get(schema.get("format"))
+        if known and isinstance(value, str) and value not in known:
+            query[name] = known[len(value) % len(known)]
+        if "items" in schema and value is not None:
+            # The pattern tells how a condition begins, and the type what its value is.
+            items = value if isinstance(value, list) else [value]
+            fits = [isinstance(item, str) and _BEGINS.match(item) for item in items]
+            if not is_negative or all(fits):
+                query[name] = [
+                    item if fit and item[fit.end() :] else "not.is.null" for item, fit in zip(items, fits, strict=True)
+                ]
+    for name in ("_after", "_before", "having"):
+        # Cursors come with answers, and belong to a query; having wants one that groups.
+        if isinstance(query.get(name), str):
+            del query[name]
+    if isinstance(query.get("columns"), str) and is_negative:
+        # It says that other members of the body are not read.
+        del query["columns"]
+    if "on_conflict" in query and "resolution" not in prefer:
+        del query["on_conflict"]
+    if case.operation.path.endswith(("/rows/", "/row/")) and case.method in ("PATCH", "DELETE"):
+        # A filter is demanded.
+        query.setdefault("id", ["gt.0"])
+    return query
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    """What a description can't say of the whole of a request."""
+    headers = case.headers or {}
+    is_negative = case.meta is not None and case.meta.generation.mode.is_negative
+    if isinstance(headers.get("Idempotency-Key"), str):
+        # A key is for one request.
+        headers["Idempotency-Key"] = str(uuid.uuid4())
+    for name in ("If-Match", "If-None-Match"):
+        if isinstance(headers.get(name), str) and headers[name] not in _TEXTS["entity-tags"]:
+            headers[name] = _TEXTS["entity-tags"][len(headers[name]) % 3]
+    if isinstance(case.body, dict | list):
+        case.body = mended(case.body)
+    if case.operation.path.endswith("/rows/plan/") and not is_negative and isinstance(case.body, dict | list):
+        # A file needs a column with values.
+        case.body = [_ROW]
+    case.query = mend_query(case, is_negative)
