@@ -127,7 +127,7 @@ function RawItem({ item, ...shared }) {
 /** @param {any} props */
 function GroupItem({ item, ...shared }) {
   return html`<div class="filter-group" role="group" aria-label=${t("filters.group")}>
-    <div class="row"><${Select} class="small" value=${item.not ? "not" : ""} aria-label=${t("filters.group_holds")} options=${[{ value: "", label: t("filters.holds") }, { value: "not", label: t("filters.holds_not") }]}
+    <div class="row"><${Select} class="small" value=${item.not ? "not" : ""} aria-label=${t("filters.group_holds")} options=${[{ value: "", label: t(`filters.holds_${item.join}`) }, { value: "not", label: t(`filters.holds_not_${item.join}`) }]}
         onChange=${(/** @type {string} */ not) => shared.change(item.key, (/** @type {any} */ found) => ({ ...found, not: not !== "" }))} />
       <span class="grow"></span><${Remove} item=${item} label=${t("filters.remove_group")} ...${shared} /></div>
     <${Items} group=${item} ...${shared} /><div class="row"><${Adders} group=${item} ...${shared} /></div></div>`;

@@ -61,12 +61,12 @@ export function FilterBar({ definition, query, onChange }) {
 
 /**
  * The conditions in words, each to be taken away; nothing where there are none.
- * @param {{ definition: import("../core/state.js").Definition, query: URLSearchParams, onChange: (query: URLSearchParams) => void }} props
+ * @param {{ definition: import("../core/state.js").Definition, query: URLSearchParams, onChange: (query: URLSearchParams) => void, class?: string }} props
  */
-export function FilterChips({ definition, query, onChange }) {
+export function FilterChips({ definition, query, onChange, class: also = "" }) {
   const filter = parseFilter(query), fields = fieldsOf(definition);
   if (!filter.items.length) return null;
-  return html`<ul class="filter-chips" aria-label=${t("filters.title")}>${filter.items.map((item, at) => {
+  return html`<ul class=${`filter-chips ${also}`} aria-label=${t("filters.title")}>${filter.items.map((item, at) => {
     const said = inWords(item, fields);
     return html`<li key=${`${at}${said}`} class="filter-chip">${at > 0 && filter.join === "or" && html`<span class="muted">${t("filters.or")} </span>`}<span class="cut" title=${said}>${said}</span>
       <${IconButton} small icon="close" label=${t("filters.remove", { name: said })}

@@ -36,12 +36,18 @@ export const queryOf = (query) => textOf([...query].filter(([name]) => !name.sta
 /** The parameters of a page that shows a view. @param {View} view */
 export const parametersOf = (view) => new URLSearchParams([...new URLSearchParams(view.query), [VIEW, view.name]]);
 
-/** @param {ViewColumn[]} columns */
-const plain = (columns) => JSON.stringify(columns.map(({ field, width, hidden, frozen }) => [field, width === null ? null : Math.round(width), hidden, frozen]));
+/** Whether columns are those of a view; fields that are new since count for nothing. @param {ViewColumn[]} kept @param {ViewColumn[]} columns */
+function sameColumns(kept, columns) {
+  const shown = columns.filter((each) => kept.some(({ field }) => field === each.field));
+  return kept.length === shown.length && kept.every(({ field, width, hidden, frozen }, i) => {
+    const now = shown[i];
+    return now.field === field && now.hidden === hidden && now.frozen === frozen && (width === null || now.width === null || Math.round(now.width) === width);
+  });
+}
 
 /** Whether the page shows something else than the view. @param {View} view @param {URLSearchParams} query @param {ViewColumn[]} columns */
 export function isChanged(view, query, columns) {
-  return queryOf(new URLSearchParams(view.query)) !== queryOf(query) || (view.columns.length > 0 && plain(view.columns) !== plain(columns));
+  return queryOf(new URLSearchParams(view.query)) !== queryOf(query) || (view.columns.length > 0 && !sameColumns(view.columns, columns));
 }
 
 /** Whether the caller may change a view. @param {View} view */
