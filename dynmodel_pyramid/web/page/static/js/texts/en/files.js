@@ -3,6 +3,7 @@ import { add } from "../../core/texts.js";
 add("files", {
   // Choosing
   choose: "Choose a file",
+  sample: "Try an example",
   another: "Another file",
   dropHere: "Drop a file here",
   dropNow: "Drop it: a table is made of it",
