@@ -201,6 +201,29 @@ def test_two_people_change_a_row(page_server, open_page, axe):
     page.wait_for_url("**/row/3/?order=a")
 
 
+def test_a_row_opens_beside_the_grid(page_server, open_page, axe):
+    page_server.api("POST", "/table/", {"model_name": "Side", "fields": {"name": "string", "tags": "tags"}})
+    page_server.api("POST", "/table/Side/rows/", [{"name": "one"}, {"name": "two"}])
+    page = open_page("/table/Side/?order=name.desc")
+    page.get_by_role("gridcell", name="two").click()
+    page.keyboard.press("Space")
+    panel = page.get_by_role("complementary", name="Row")
+    panel.get_by_label("name", exact=True).fill("deux")
+    panel.get_by_role("combobox", name="tags").fill("a")
+    panel.get_by_role("combobox", name="tags").press("Enter")
+    assert axe(page) == []
+    panel.get_by_role("button", name="Close", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    page.keyboard.press("Control+s")
+    expect(page.get_by_role("gridcell", name="deux")).to_be_visible()
+    panel.get_by_role("button", name="Row before").click()
+    expect(panel.get_by_role("heading", name="one")).to_be_visible()
+    panel.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(page.get_by_role("grid").locator(":focus")).to_be_visible()
+    assert page_server.api("GET", "/table/Side/rows/2/") == {"id": 2, "name": "deux", "tags": ["a"]}
+
+
 def test_a_plugin_brings_its_editor(page_server, open_page, axe):
     page_server.api(
         "POST", "/table/", {"model_name": "Game", "fields": {"square": {"type": "chess_square", "size": 3}}}

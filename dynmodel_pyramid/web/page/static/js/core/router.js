@@ -44,6 +44,12 @@ export function beforeLeaving(guard) {
   return () => guards.delete(guard);
 }
 
+/** Whether what is open may be left: each guard is asked. */
+export async function mayLeave() {
+  for (const guard of [...guards]) if (!(await guard())) return false;
+  return true;
+}
+
 addEventListener("beforeunload", (event) => {
   if (guards.size) event.preventDefault();
 });
@@ -57,15 +63,20 @@ export const link = (path) => base + (path.startsWith("/") ? path : `/${path}`);
  */
 export async function navigate(path, { replace = false } = {}) {
   const isElsewhere = new URL(link(path), location.href).pathname !== location.pathname;
-  if (isElsewhere) {
-    for (const guard of [...guards]) if (!(await guard())) return;
-  }
+  if (isElsewhere && !(await mayLeave())) return;
   history[replace ? "replaceState" : "pushState"](null, "", link(path));
   place.value = here();
 }
 
-addEventListener("popstate", () => {
-  place.value = here();
+addEventListener("popstate", async () => {
+  const to = here();
+  if (guards.size && to.path !== place.value.path) {
+    // The browser has gone already: back to the address that is shown, till the answer is there.
+    history.pushState(null, "", link(place.value.text));
+    if (!(await mayLeave())) return;
+    history.replaceState(null, "", link(to.text));
+  }
+  place.value = to;
 });
 
 document.addEventListener("click", (event) => {

@@ -71,7 +71,11 @@ export function FarLink({ table, id, reachable = false }) {
 export const Link = ({ value, field, reachable }) => html`<${FarLink} table=${field.table} id=${value} reachable=${reachable} />`;
 
 /** @param {CellProps} props */
-export const Links = ({ value, field, reachable }) => html`<${Items} items=${value} each=${(/** @type {number} */ id) => html`<${FarLink} table=${field.table} id=${id} reachable=${reachable} />`} />`;
+export function Links({ value, field, reachable }) {
+  // A list is never null: without rows there is nothing to tell.
+  if (!value.length) return null;
+  return html`<${Items} items=${value} each=${(/** @type {number} */ id) => html`<span class="chip"><${FarLink} table=${field.table} id=${id} reachable=${reachable} /></span>`} />`;
+}
 
 const SCHEMES = { url: /^https?:\/\/[^\s]/i, email: /^[^\s@]+@[^\s@]+$/, phone: /^\+[0-9]+$/ };
 

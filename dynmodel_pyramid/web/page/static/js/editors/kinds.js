@@ -37,7 +37,7 @@ const integer = { ...number, Editor: Integer, form: forms.whole, width: 110 };
 /** @type {Part} */
 const decimal = { ...number, Editor: Decimal, form: forms.trimmed };
 /** @type {Part} */
-const moment = { Cell: cells.Plain, Editor: Moment, form: forms.trimmed, width: 190 };
+const moment = { Cell: cells.Plain, Editor: Moment, form: forms.trimmed, width: 210 };
 /** @type {Part} */
 const range = { Cell: cells.Plain, Editor: RangeOf, form: forms.trimmed, width: 240, roomy: true };
 /** @type {Part} */
@@ -49,7 +49,7 @@ const truth = { Cell: cells.Truth, Editor: Truth, form: forms.truth, align: "cen
 /** @type {Part} */
 const day = { Cell: cells.Plain, Editor: Day, form: forms.trimmed, width: 130 };
 /** @type {Part} */
-const time = { Cell: cells.Plain, Editor: Time, form: forms.trimmed, align: "end", width: 110 };
+const time = { Cell: cells.Plain, Editor: Time, form: forms.trimmed, align: "end", width: 130 };
 
 /** @type {Record<string, Part>} */
 export const BUILT_IN = {

@@ -35,7 +35,8 @@ export function Rating(props) {
   const { value, field, onChange, autofocus } = props;
   const group = useRef(/** @type {HTMLElement | null} */ (null));
   useLayoutEffect(() => {
-    if (autofocus) /** @type {HTMLElement | null | undefined} */ (group.current?.querySelector("input:checked, input"))?.focus({ preventScroll: true });
+    const star = /** @type {HTMLElement | null | undefined} */ (group.current?.querySelector("input:checked") ?? group.current?.querySelector("input"));
+    if (autofocus) star?.focus({ preventScroll: true });
   }, []);
   const stars = Array.from({ length: field.max ?? 5 }, (_, position) => position + 1);
   const given = value ?? 0;

@@ -126,7 +126,7 @@ export function Picker({ chosen, many = false, onChosen, options, chip, nameOf, 
       ${open && drawn.map((each, i) => html`<div key=${each.isNew ? "new" : String(each.value)} role="option" id=${`${id}-${i}`} aria-selected=${i === active ? "true" : "false"} onClick=${() => choose(each.value, true)}>
         ${each.isNew ? html`<span class="cut">${t("editors.add", { text: each.label })}</span>` : each.shown ?? html`<span class="cut">${each.label}</span>`}
         ${each.more && html`<span class="more cut">${each.more}</span>`}</div>`)}
-      ${open && !drawn.length && html`<div class="note" role="option" aria-disabled="true" aria-selected="false">${failed ?? t(found ? "editors.nothingFound" : "editors.loading")}</div>`}
+      ${open && !drawn.length && html`<div class="note" role="option" aria-disabled="true" aria-selected="false">${failed ?? t(free && !text.trim() ? "editors.typeToAdd" : found ? "editors.nothingFound" : "editors.loading")}</div>`}
       ${open && (proposed?.length ?? 0) > DRAWN && html`<div class="note" role="presentation">${t("editors.typeForMore")}</div>`}
       ${open && foot}
     </div>

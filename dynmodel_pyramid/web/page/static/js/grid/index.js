@@ -142,7 +142,15 @@ function Editing({ state, editing }) {
   const { column, row } = editing, { Editor } = column;
   // The editor's own value: the row's is what it began with.
   const [value, setValue] = useState(row.values[column.key]);
-  return html`<div class=${`grid-editor ${column.roomy ? "is-roomy" : ""}`}>
+  const box = useRef(/** @type {HTMLElement | null} */ (null));
+  // One that needs more room than there is to the right of it begins further left.
+  useLayoutEffect(() => {
+    const element = box.current, frame = element?.closest(".grid");
+    if (!element || !frame || !column.roomy) return;
+    const beyond = element.getBoundingClientRect().right - frame.getBoundingClientRect().left - frame.clientWidth;
+    if (beyond > 0) element.style.left = `${-1 - beyond}px`;
+  }, []);
+  return html`<div ref=${box} class=${`grid-editor ${column.roomy ? "is-roomy" : ""}`}>
     <${/** @type {any} */ (Editor)} value=${value} row=${row.values} initial=${editing.initial} autofocus
       onChange=${(/** @type {any} */ next, /** @type {string | null} */ fault) => { if (!fault) setValue(next); state.change(next, fault); }}
       onCommit=${() => { if (state.commit()) state.enter(1); }} onCancel=${() => state.cancel()} />

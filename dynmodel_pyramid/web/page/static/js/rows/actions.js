@@ -1,6 +1,5 @@
 /** What the keys, the mouse and the menus of the grid do with rows. */
 import { api } from "../core/api.js";
-import { navigate } from "../core/router.js";
 import { can } from "../core/state.js";
 import { t } from "../core/texts.js";
 import { toast } from "../kit/index.js";
@@ -19,12 +18,13 @@ import { equal } from "./values.js";
  * @property {(change: (columns: import("./columns.js").ColumnChoice[]) => import("./columns.js").ColumnChoice[]) => void} changeColumns
  * @property {(name: string, direction: boolean | null | "turn", also: boolean) => void} sort true: descending; null: not
  * @property {() => void} find
+ * @property {(id: number) => void} show a row's form
  */
 
 const IS_UNDO = /Mac|iP(hone|ad)/.test(navigator.platform) ? (/** @type {KeyboardEvent} */ event) => event.metaKey : (/** @type {KeyboardEvent} */ event) => event.ctrlKey;
 
 /** @param {Context} context @returns {import("../grid/types.js").Actions} */
-export function actionsOf({ model, grid, changeColumns, sort, find }) {
+export function actionsOf({ model, grid, changeColumns, sort, find, show }) {
   const { sheet } = model;
   /** @param {Rect} rect @returns {FieldColumn[]} */
   const columnsIn = (rect) => /** @type {any} */ (grid.current?.layout.columns.slice(rect.left, rect.right + 1) ?? []);
@@ -34,8 +34,7 @@ export function actionsOf({ model, grid, changeColumns, sort, find }) {
   /** @param {number} index */
   const open = (index) => {
     const row = sheet.row(index);
-    const query = model.conditions.toString();
-    if (row?.id) navigate(`/table/${model.definition.id}/row/${row.id}/${query ? `?${query}` : ""}`);
+    if (row?.id) show(row.id);
     else grid.current?.begin();
   };
   /** @param {Rect} rect @returns {Promise<number[]>} ids of stored rows */

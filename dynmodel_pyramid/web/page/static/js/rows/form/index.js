@@ -131,7 +131,7 @@ function Form({ begun, reload, query, preset, onMove, onSaved, onDeleted, onClos
     if ((event.ctrlKey || event.metaKey) && (event.key === "s" || event.key === "Enter")) {
       event.preventDefault();
       trySave();
-    } else if (event.key === "Escape" && onClose && !event.defaultPrevented && !isDirty) onClose();
+    }
   };
   const duplicate = `${link(`/table/${definition.id}/row/new/`)}?_copy=${row.id}`;
 
@@ -140,7 +140,7 @@ function Form({ begun, reload, query, preset, onMove, onSaved, onDeleted, onClos
     <header class="row-form-head">
       <div class="grow">
         <p class="small muted"><a href=${link(`/table/${definition.id}/${query?.size ? `?${query}` : ""}`)}>${titleOf(definition)}</a>${!isNew && html` <span>#${row.id}</span>`}</p>
-        <h1 class="cut" tabindex="-1" title=${title}>${title}</h1>
+        ${aside ? html`<h2 class="cut row-form-title" title=${title}>${title}</h2>` : html`<h1 class="cut" tabindex="-1" title=${title}>${title}</h1>`}
       </div>
       ${!isNew && onMove && html`<${Neighbours} held=${held} query=${query ?? new URLSearchParams()} onMove=${onMove} />`}
       ${!isNew && html`<${Menu} label=${t("form.more")} icon="more" iconOnly end items=${[

@@ -1,6 +1,7 @@
 import { add } from "../../core/texts.js";
 
 add("rows", {
+  panel: "Row",
   title: "Rows",
   tools: "Tools for the rows",
   add: "Add row", import: "Import",
