@@ -157,14 +157,13 @@ const comparable = (draft) => JSON.parse(JSON.stringify({ ...draft, fields: draf
 
 /**
  * What has become of one field: "added", "dropped", the members that changed, or null.
- * @param {Draft} base @param {DraftField} field
+ * @param {DraftField | undefined} before the field in the definition @param {DraftField} field
  * @returns {"added" | "dropped" | string[] | null}
  */
-export function changeOf(base, field) {
-  if (field.id === null) return "added";
-  if (field.dropped) return "dropped";
-  const before = base.fields.find((each) => each.key === field.key);
+export function changeOf(before, field) {
   if (!before) return "added";
+  if (field.dropped) return "dropped";
+  if (before === field) return null;
   const changed = ["name", "type"].filter((member) => /** @type {any} */ (before)[member] !== /** @type {any} */ (field)[member]);
   const members = (/** @type {DraftField} */ each) => ({ ...each.common, ...each.options });
   const one = members(before), other = members(field);

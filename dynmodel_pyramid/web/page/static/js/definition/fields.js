@@ -1,5 +1,5 @@
 /** The fields of a draft, one below the other: names, types, options, order. */
-import { html, useLayoutEffect, useRef, useState } from "../../vendor/preact.js";
+import { html, useLayoutEffect, useMemo, useRef, useState } from "../../vendor/preact.js";
 import { t } from "../core/texts.js";
 import { Badge, Button, Combo, Icon, IconButton, TextInput } from "../kit/index.js";
 import { said, under } from "../kit/schema.js";
@@ -26,38 +26,53 @@ export function FieldList({ draft, base, onChange, types, errors, disabled, auto
     /** @type {HTMLElement | null | undefined} */ (list.current?.querySelector(`[data-key="${key}"] ${part ? ".handle" : ".name-cell input"}`))?.focus();
     wanted.current = null;
   });
-  const choices = typeChoices(types);
+  const choices = useMemo(() => typeChoices(types), [types]);
   const kept = keptFields(draft);
+  const befores = useMemo(() => new Map(base?.fields.map((field) => [field.key, field])), [base]);
+  // Lines are drawn anew when they change, so that typing is as quick among 400 fields as among four: what they call
+  // looks up the draft of the moment.
+  const now = useRef({ draft, onChange, onSubmit });
+  now.current = { draft, onChange, onSubmit };
+  const lines = useRef(/** @type {Map<string, { of: any[], line: any }>} */ (new Map()));
   /** @param {number} at */
   const add = (at) => {
-    const field = newField();
+    const before = now.current.draft, field = newField();
     field.options = withDefaults(types.get(field.type), {});
     wanted.current = field.key;
-    onChange({ ...draft, fields: [...draft.fields.slice(0, at), field, ...draft.fields.slice(at)] });
+    now.current.onChange({ ...before, fields: [...before.fields.slice(0, at), field, ...before.fields.slice(at)] });
   };
-  /** @param {string} key @param {number} to */
-  const move = (key, to) => {
-    const from = draft.fields.findIndex((each) => each.key === key);
-    const at = Math.max(0, Math.min(draft.fields.length - 1, to));
+  /** @param {string} key @param {(at: number) => number} place */
+  const move = (key, place) => {
+    const { fields } = now.current.draft, from = fields.findIndex((each) => each.key === key);
+    const at = Math.max(0, Math.min(fields.length - 1, place(from)));
     if (from === at) return;
     wanted.current = `${key}/handle`;
-    onChange(moved(draft, from, at));
-    setSays(t("definition.movedTo", { field: draft.fields[from].name || t("definition.unnamed"), n: at + 1, of: draft.fields.length }));
+    now.current.onChange(moved(now.current.draft, from, at));
+    setSays(t("definition.movedTo", { field: fields[from].name || t("definition.unnamed"), n: at + 1, of: fields.length }));
   };
   /** @param {DraftField} field */
   const remove = (field) => {
-    const at = draft.fields.indexOf(field);
-    if (field.id === null) wanted.current = (draft.fields[at + 1] ?? draft.fields[at - 1])?.key ?? null;
-    onChange(withoutField(draft, field.key));
-    if (open === field.key) setOpen(null);
+    const { fields } = now.current.draft, at = fields.findIndex((each) => each.key === field.key);
+    if (field.id === null) wanted.current = (fields[at + 1] ?? fields[at - 1])?.key ?? null;
+    now.current.onChange(withoutField(now.current.draft, field.key));
+    setOpen((shown) => (shown === field.key ? null : shown));
+  };
+  /** @param {DraftField} field @param {number} at */
+  const lineOf = (field, at) => {
+    const faults = field.dropped || !errors.length ? [] : under(under(errors, "fields"), kept.indexOf(field));
+    const of = [field, at, befores.get(field.key), types, disabled, open === field.key, dragged, faults.length ? errors : null];
+    const held = lines.current.get(field.key);
+    if (held && held.of.every((each, n) => each === of[n])) return held.line;
+    const line = html`<${FieldLine} key=${field.key} field=${field} at=${at} change=${base ? changeOf(befores.get(field.key), field) : null} before=${befores.get(field.key)}
+      types=${types} choices=${choices} disabled=${disabled} isNewTable=${!base} open=${open === field.key} isDragged=${dragged === field.key} errors=${faults}
+      onChange=${(/** @type {Partial<DraftField>} */ members) => now.current.onChange(withField(now.current.draft, field.key, members))} onOpen=${() => setOpen((shown) => (shown === field.key ? null : field.key))}
+      onAdd=${() => add(at + 1)} onSubmit=${() => now.current.onSubmit?.()} onRemove=${() => remove(field)} onMove=${(/** @type {number} */ by) => move(field.key, (from) => from + by)}
+      onDragFrom=${(/** @type {boolean} */ begins) => setDragged(begins ? field.key : null)} onDragOver=${() => { if (dragged && dragged !== field.key) move(dragged, () => at); }} />`;
+    lines.current.set(field.key, { of, line });
+    return line;
   };
   return html`<div class="field-list" ref=${list}>
-    <ol>${draft.fields.map((field, at) => html`<${FieldLine} key=${field.key} field=${field} at=${at} change=${base ? changeOf(base, field) : null} before=${base?.fields.find((each) => each.key === field.key)}
-      types=${types} choices=${choices} disabled=${disabled} isNewTable=${!base} open=${open === field.key} isDragged=${dragged === field.key}
-      errors=${field.dropped ? [] : under(under(errors, "fields"), kept.indexOf(field))}
-      onChange=${(/** @type {Partial<DraftField>} */ members) => onChange(withField(draft, field.key, members))} onOpen=${() => setOpen(open === field.key ? null : field.key)}
-      onAdd=${() => add(at + 1)} onSubmit=${onSubmit} onRemove=${() => remove(field)} onMove=${(/** @type {number} */ by) => move(field.key, at + by)}
-      onDragFrom=${(/** @type {boolean} */ begins) => setDragged(begins ? field.key : null)} onDragOver=${() => { if (dragged && dragged !== field.key) move(dragged, at); }} />`)}</ol>
+    <ol>${draft.fields.map(lineOf)}</ol>
     ${!disabled && html`<div class="row add-field"><${Button} icon="add" onClick=${() => add(draft.fields.length)}>${t("definition.addField")}</${Button}><span class="muted small keys">${t("definition.keysHelp")}</span></div>`}
     <div class="unseen" role="status" aria-live="polite">${says}</div>
   </div>`;

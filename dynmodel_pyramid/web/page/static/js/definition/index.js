@@ -1,5 +1,5 @@
 /** The editor of a definition: changes are collected, their plan is shown, and then they are applied at once. */
-import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
+import { html, useEffect, useMemo, useRef, useState } from "../../vendor/preact.js";
 import { api } from "../core/api.js";
 import { beforeLeaving, link } from "../core/router.js";
 import { fieldTypes, loadMe, loadTable, loadTables, tagOf } from "../core/state.js";
@@ -47,7 +47,7 @@ function Editor({ table: loaded, tag: loadedTag }) {
   const [isPlanning, setIsPlanning] = useState(false);
   const [conflict, setConflict] = useState(/** @type {{ table: Definition, tag: string | null } | null} */ (null));
   const [note, setNote] = useState("");
-  const base = draftOf(start.table);
+  const base = useMemo(() => draftOf(start.table), [start]);
   const isDirty = isChanged(base, draft);
   const dirty = useRef(isDirty);
   dirty.current = isDirty;
@@ -116,7 +116,8 @@ function Editor({ table: loaded, tag: loadedTag }) {
 
 /** @param {Draft} base @param {Draft} draft */
 function changeCount(base, draft) {
-  const fields = draft.fields.filter((field) => changeOf(base, field)).length;
+  const befores = new Map(base.fields.map((field) => [field.key, field]));
+  const fields = draft.fields.filter((field) => changeOf(befores.get(field.key), field)).length;
   const order = same(base.fields.map((field) => field.key), draft.fields.filter((field) => field.id !== null).map((field) => field.key)) ? 0 : 1;
   const table = Object.keys(draft.table).filter((name) => !same(base.table[name], draft.table[name])).length;
   return fields + order + table + (same(base.unique, draft.unique) ? 0 : 1) + (same(base.indexes, draft.indexes) ? 0 : 1);

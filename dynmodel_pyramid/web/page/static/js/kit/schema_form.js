@@ -157,44 +157,54 @@ function Lines({ items, columns, empty, toItem, schema, errors, formats, disable
     /** @type {HTMLElement | null | undefined} */ (place.current?.querySelectorAll(".line")[wanted.current]?.querySelector("input, select"))?.focus();
     wanted.current = null;
   });
+  // There may be a thousand lines: only those that change are drawn anew, and what they call sees the list of the moment.
+  const now = useRef({ items, onChange });
+  now.current = { items, onChange };
+  const drawn = useRef(/** @type {{ of: any[], line: any }[]} */ ([]));
   /** @param {any[]} changed @param {number} [focus] */
   const send = (changed, focus) => {
     if (focus !== undefined) wanted.current = focus;
-    onChange(changed.length ? changed : undefined);
+    now.current.onChange(changed.length ? changed : undefined);
   };
   const isFull = schema.maxItems !== undefined && items.length >= schema.maxItems;
-  const add = (/** @type {number} */ at) => !isFull && send([...items.slice(0, at), empty, ...items.slice(at)], at);
-  const remove = (/** @type {number} */ at) => send(items.filter((/** @type {any} */ _, /** @type {number} */ i) => i !== at), Math.max(0, at - 1));
+  const add = (/** @type {number} */ at) => {
+    const before = now.current.items;
+    if (!(before.length >= (schema.maxItems ?? Infinity))) send([...before.slice(0, at), empty, ...before.slice(at)], at);
+  };
+  const remove = (/** @type {number} */ at) => send(now.current.items.filter((/** @type {any} */ _, /** @type {number} */ i) => i !== at), Math.max(0, at - 1));
   const move = (/** @type {number} */ at, /** @type {number} */ to) => {
-    if (to < 0 || to >= items.length) return;
-    const changed = [...items];
+    const changed = [...now.current.items];
+    if (to < 0 || to >= changed.length) return;
     changed.splice(to, 0, ...changed.splice(at, 1));
     send(changed, to);
   };
   const set = (/** @type {number} */ at, /** @type {any} */ column, /** @type {any} */ value) => {
-    const changed = column.name === null ? value ?? empty : value === undefined && !column.required ? without(items[at], column.name) : { ...items[at], [column.name]: value ?? "" };
-    send(items.map((/** @type {any} */ each, /** @type {number} */ i) => (i === at ? changed : each)));
+    const before = now.current.items;
+    const changed = column.name === null ? value ?? empty : value === undefined && !column.required ? without(before[at], column.name) : { ...before[at], [column.name]: value ?? "" };
+    send(before.map((/** @type {any} */ each, /** @type {number} */ i) => (i === at ? changed : each)));
   };
   /** @param {KeyboardEvent} event @param {number} at */
   const onKeyDown = (event, at) => {
     const input = event.target instanceof HTMLInputElement && event.target.type === "text" ? event.target : null;
     if (event.key === "Enter" && input) { event.preventDefault(); event.stopPropagation(); add(at + 1); }
-    else if (event.key === "Backspace" && input && !input.value && input.closest("td, .cell") === input.closest(".line")?.querySelector("td, .cell")) { event.preventDefault(); remove(at); }
+    else if (event.key === "Backspace" && input && !input.value && input.closest(".cell") === input.closest(".line")?.querySelector(".cell")) { event.preventDefault(); remove(at); }
     else if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) { event.preventDefault(); move(at, at + (event.key === "ArrowUp" ? -1 : 1)); }
   };
   /** @param {ClipboardEvent} event @param {number} at */
   const onPaste = (event, at) => {
-    const lines = (event.clipboardData?.getData("text/plain") ?? "").split(/\r?\n/).map((each) => each.trim()).filter(Boolean);
-    if (lines.length < 2) return;
+    const texts = (event.clipboardData?.getData("text/plain") ?? "").split(/\r?\n/).map((each) => each.trim()).filter(Boolean);
+    if (texts.length < 2) return;
     event.preventDefault();
-    const known = items.slice(0, at + 1).filter((/** @type {any} */ each) => JSON.stringify(each) !== JSON.stringify(empty));
-    send([...known, ...lines.map(toItem), ...items.slice(at + 1)].slice(0, schema.maxItems), known.length + lines.length - 1);
+    const before = now.current.items;
+    const known = before.slice(0, at + 1).filter((/** @type {any} */ each) => JSON.stringify(each) !== JSON.stringify(empty));
+    send([...known, ...texts.map(toItem), ...before.slice(at + 1)].slice(0, schema.maxItems), known.length + texts.length - 1);
   };
-  return html`<div class=${columns.length > 1 ? "lines wide" : "lines"} ref=${place}>
-    ${columns.length > 1 && items.length > 0 && html`<div class="line-head" aria-hidden="true">${columns.map((/** @type {any} */ each) => html`<span key=${each.name} class=${isColour(each.schema) ? "cell narrow" : "cell"}>${each.label}</span>`)}<span class="commands"></span></div>`}
-    ${items.map((/** @type {any} */ item, /** @type {number} */ at) => {
-      const faults = under(errors, at), wrong = said(faults.filter((each) => columns.length === 1 || !each.pointer));
-      return html`<div class="line" key=${at} onKeyDown=${(/** @type {KeyboardEvent} */ event) => onKeyDown(event, at)} onPaste=${(/** @type {ClipboardEvent} */ event) => onPaste(event, at)}>
+  /** @param {any} item @param {number} at */
+  const lineOf = (item, at) => {
+    const faults = errors.length ? under(errors, at) : [], wrong = said(faults.filter((/** @type {Fault} */ each) => columns.length === 1 || !each.pointer));
+    const of = [typeof item === "object" ? JSON.stringify(item) : item, at === items.length - 1, faults.length ? errors : null, disabled, schema];
+    if (drawn.current[at]?.of.every((each, n) => each === of[n])) return drawn.current[at].line;
+    const line = html`<div class="line" key=${at} onKeyDown=${(/** @type {KeyboardEvent} */ event) => onKeyDown(event, at)} onPaste=${(/** @type {ClipboardEvent} */ event) => onPaste(event, at)}>
         ${columns.map((/** @type {any} */ column) => {
           const fault = column.name === null ? wrong : said(under(faults, column.name));
           return html`<div class=${isColour(column.schema) ? "cell narrow" : "cell"} key=${column.name}><${Scalar} schema=${column.schema} value=${column.name === null ? item : item[column.name]} required=${column.required || column.name === null}
@@ -208,8 +218,13 @@ function Lines({ items, columns, empty, toItem, schema, errors, formats, disable
         </span>
         ${columns.length > 1 && wrong && html`<div class="fault">${wrong}</div>`}
       </div>`;
-    })}
-    <div><${Button} small icon="add" disabled=${disabled || isFull} onClick=${() => add(items.length)}>${t("schema_form.add", { label: label.toLowerCase() })}</${Button}></div>
+    drawn.current[at] = { of, line };
+    return line;
+  };
+  return html`<div class=${columns.length > 1 ? "lines wide" : "lines"} ref=${place}>
+    ${columns.length > 1 && items.length > 0 && html`<div class="line-head" aria-hidden="true">${columns.map((/** @type {any} */ each) => html`<span key=${each.name} class=${isColour(each.schema) ? "cell narrow" : "cell"}>${each.label}</span>`)}<span class="commands"></span></div>`}
+    ${items.map(lineOf)}
+    <div><${Button} small icon="add" disabled=${disabled || isFull} onClick=${() => add(now.current.items.length)}>${t("schema_form.add", { label: label.toLowerCase() })}</${Button}></div>
   </div>`;
 }
 
