@@ -27,7 +27,10 @@ PLANS = 64
 LONGEST_KEPT = 2000
 #: A planner's guess of fewer rows is not used: counting so few rows is cheap.
 WORTH_GUESSING = 1000
-COUNTS = ("exact", "planned", "estimated")
+#: ``bounded`` counts no more rows than :data:`BOUND`.
+BOUNDED = "bounded"
+COUNTS = ("exact", "planned", "estimated", BOUNDED)
+BOUND = 10_000
 
 
 def rules_of(catalogue: Catalogue) -> Rules:

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from dynmodel_pyramid.web.http import listing
+
 MODES = ["exact", "planned", "estimated", None]
 FORMS = ["application/json", "text/csv", "application/x-ndjson"]
 ROWS = 1500
@@ -100,3 +102,22 @@ def test_of_a_range(tables, face, mode):
         assert places == f"{first}-{first + count - 1}"
         assert total == "*" or int(total) >= first + count
         assert answer.status_int == (200 if mode is None else 206)
+
+
+def test_bounded_counts(tables, monkeypatch):
+    monkeypatch.setattr(listing, "BOUND", 50)
+    for query, status, expected in (
+        ("limit=10", 206, "0-9/51"),
+        ("n=lt.30&limit=10", 206, "0-9/30"),
+        ("n=lt.3&limit=10", 200, "0-2/3"),
+        ("n=lt.50&limit=10&offset=45", 206, "45-49/50"),
+        ("limit=10&offset=70", 206, "70-79/80"),
+        ("n=lt.3&limit=10&offset=3", 206, "*/3"),
+        ("n=lt.0&limit=10", 200, "*/0"),
+        ("n=lt.20", 200, "0-19/20"),
+    ):
+        answer, part = ask(tables, f"/table/Many/rows/?{query}", "bounded")
+        assert (answer.status_int, part) == (status, expected), query
+        assert answer.headers["Preference-Applied"] == "count=bounded"
+    answer, part = ask(tables, "/table/Many/rows/?n=lt.3&limit=10&offset=4", "bounded")
+    assert (answer.status_int, answer.json["code"]) == (416, "range_not_satisfiable")

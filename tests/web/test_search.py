@@ -61,6 +61,8 @@ def test_order_is_that_of_equal_matches(client, people):
     rows = client.app.get(f"{people}rows/", {"_search": "mull", "order": "age.desc,id.desc", "limit": "9"})
     assert [row["id"] for row in rows.json] == [3, 4, 1, 5, 2]
     assert "Link" not in rows.headers
+    rows = client.app.get(f"{people}rows/", {"_search": "mull", "order": "id.desc", "limit": "9"})
+    assert [row["id"] for row in rows.json] == [4, 3, 1, 5, 2]
 
 
 def test_of_other_fields(client):

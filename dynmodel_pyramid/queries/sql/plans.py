@@ -161,8 +161,9 @@ def plan(
         keys = _with_id(selection, keys_of(selection))
         rows = sa.select(*_shown(outputs)).select_from(selection.join_to(names.table)).where(*conditions)
         if search is not None:
-            ranked = RankedRows(search, rows, names.table.c.id, keys)
-            keys = search.keys(keys)
+            is_ordered = bool(query.root.order)
+            ranked = RankedRows(search, rows, names.table.c.id, keys, is_ordered)
+            keys = search.keys(keys, is_ordered=is_ordered)
         statement = rows.where(*found).order_by(*[key.clause() for key in keys])
     else:
         statement, keys = grouped(selection, outputs, names.table, [*conditions, *found], _shown)

@@ -60,15 +60,16 @@ class Search:
         indexed = expressions_of(self.subject.dialect).beginning(folded)
         return sa.func.substr(folded, 1, BEGINNING, type_=folded.type) if indexed is None else indexed
 
-    def keys(self, keys: Sequence[Key]) -> list[Key]:
+    def keys(self, keys: Sequence[Key], *, is_ordered: bool) -> list[Key]:
         """The keys of the order of found rows.
 
-        :param keys: those of the query, or the id alone
+        :param keys: those of the query, the id last
+        :param is_ordered: whether the query says an order
         """
         numbers: list[sa.ColumnElement[int]] = [sa.literal_column(str(number)) for number in range(len(self.ranks))]
         rank = sa.case(*zip(self.ranks[:-1], numbers, strict=False), else_=numbers[-1])
         ranked = [Key(self.subject, rank, False, False, nullable=False)]
-        if len(keys) == 1:
+        if not is_ordered:
             text = sa.case((self.ranks[_BEGINNINGS - 1], self.beginning))
             ranked.append(Key(self.subject, text, False, False))
         return [*ranked, *keys]
@@ -79,28 +80,32 @@ class RankedRows:
     """The rows of a search.
 
     :param rows: selects all rows, in no order
-    :param keys: those of the query, or the id alone
+    :param keys: those of the query, the id last
+    :param is_ordered: whether the query says an order
     """
 
     search: Search
     rows: sa.Select[*tuple[Any, ...]]
     row_id: sa.ColumnElement[Any]
     keys: Sequence[Key]
+    is_ordered: bool
 
     def best(self, limit: int) -> Sequence[sa.Select[*tuple[Any, ...]]]:
         """Statements to run one after the other until there are rows enough, each of one rank and the better ones.
 
         The ids of rows follow their values.
         """
-        return [cut(self._best(rank), limit, 0) for rank in range(len(self.search.ranks))]
+        return [cut(self._best(rank, limit), limit, 0) for rank in range(len(self.search.ranks))]
 
-    def _best(self, rank: int) -> sa.Select[*tuple[Any, ...]]:
+    def _best(self, rank: int, limit: int) -> sa.Select[*tuple[Any, ...]]:
         found, rows = self.search.ranks[rank], self.rows.add_columns(self.row_id)
-        if rank < _BEGINNINGS and len(self.keys) == 1:
+        if rank < _BEGINNINGS and not self.is_ordered:
             # The index of beginnings has this order.
             return rows.where(found).order_by(self.search.beginning, self.keys[0].clause())
         ids = self.rows.with_only_columns(self.row_id.label("id"), maintain_column_froms=True).where(found)
         first = expressions_of(self.search.subject.dialect).found_first(ids)
+        if first is not None and not self.is_ordered:
+            first = cut(first.order_by(*first.selected_columns), limit, 0)
         rows = rows.where(found if first is None else self.row_id.in_(first))
         return rows.order_by(*[key.clause() for key in self.keys])
 
@@ -118,7 +123,11 @@ def search_of(names: Names, text: str) -> Search:
         )
     subject = _subject(names)
     pattern = escaped(text)
-    ranks = [holds(subject, ILIKE, pattern, names.guard), holds(subject, ILIKE, f"{pattern}%", names.guard)]
+    equal = holds(subject, ILIKE, pattern, names.guard)
+    if not subject.manner.ignores_accents:
+        # Folding keeps the length of a text, which costs less to look at.
+        equal = sa.and_(sa.func.length(subject.expression) == len(text), equal)
+    ranks = [equal, holds(subject, ILIKE, f"{pattern}%", names.guard)]
     typed = [Word(word, is_prefix=True) for word in words(subject.manner.fold(text))]
     if typed:
         ranks.append(holds(subject, FTS, Wanted(text, joined("&", typed)), names.guard))

@@ -12,7 +12,7 @@ from pyramid.request import Request
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.exchange.forms import Form, Rows
 from dynmodel_pyramid.queries.grammar.parsing import LARGEST
-from dynmodel_pyramid.rows.querying import PageOfRows, Queried
+from dynmodel_pyramid.rows.querying import BOUND, BOUNDED, PageOfRows, Queried
 from dynmodel_pyramid.rows.reads import CHUNK
 from dynmodel_pyramid.web.http.answers import Answer, rows_answer
 from dynmodel_pyramid.web.http.faces import Face
@@ -101,7 +101,8 @@ class Listing:
         connection = (read_connection if is_page else detached_read_connection)(request)
         try:
             dialect.bound_statements(connection, settings.statement_timeout)
-            if count is not None:
+            is_bounded = count == BOUNDED and is_page
+            if count is not None and not is_bounded:
                 self._count(connection, count)
             results.refuse_too_many(connection, part.limit, settings.max_rows)
             if limit is not None:
@@ -112,7 +113,9 @@ class Listing:
                 self._stream = RowStream(request, connection, parts)
                 self.rows = self._stream.whole
             self.sent = None if self.rows is None else len(self.rows)
-            if self.total is not None and not self._has_cursor:
+            if is_bounded:
+                self._bound(connection)
+            elif self.total is not None and not self._has_cursor:
                 self._settle(connection, self.total)
         except BaseException:
             if not is_page:
@@ -122,11 +125,22 @@ class Listing:
             connection.close()
 
     def _count(self, connection: sa.Connection, how: str) -> None:
-        self._guess = None if how == "exact" else self._results.guess(connection, how)
+        self._guess = None if how in ("exact", BOUNDED) else self._results.guess(connection, how)
         if self._guess is None:
             self._count_all(connection)
         else:
             self.total = self._guess
+
+    def _bound(self, connection: sa.Connection) -> None:
+        """The total of a page: what the page itself shows, else counted up to ``BOUND``, or a least one beyond it."""
+        limit, offset, sent = self._part.limit or 0, self._part.offset, self.sent or 0
+        if not self._has_cursor and sent < limit and (sent or not offset):
+            self.total = offset + sent
+            return
+        counted = self._results.count(connection, BOUND + 1)
+        if not self._has_cursor and not sent and offset > counted and counted <= BOUND:
+            raise self._beyond(offset, counted)
+        self.total = counted if self._has_cursor else max(counted, offset + sent)
 
     def _count_all(self, connection: sa.Connection) -> None:
         self.total = self._results.count(connection)

@@ -72,7 +72,8 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "Prefer.return": _header("Prefer", f"{_RETURN} (RFC 7240)", example="return=minimal"),
     "Prefer.list": _header(
         "Prefer",
-        "`count=exact`, `count=planned` or `count=estimated`: the total is in `Content-Range`",
+        "`count=exact`, `planned`, `estimated` or `bounded` (beyond 10,000 it is a least one): the total is in "
+        "`Content-Range`",
         example="count=exact",
     ),
     "Prefer.batch": _header(
