@@ -1,5 +1,7 @@
 """Entry points of other distributions, for the registries of field types and of formats."""
 
+import os
+import sys
 from collections.abc import Iterable
 from functools import lru_cache
 from importlib.metadata import Distribution, EntryPoint, entry_points
@@ -13,7 +15,23 @@ OWN = "dynmodel_pyramid"
 
 def installed(group: str) -> Iterable[EntryPoint]:
     """The entry points of a group. Our own come first, so that of two with one name the other one is refused."""
-    return in_order(entry_points(group=group))
+    return in_order(_all_installed(tuple((folder, _changed(folder)) for folder in sys.path)).select(group=group))
+
+
+@lru_cache(1)
+def _all_installed(folders: tuple[tuple[str, int], ...]) -> Any:
+    """Those of all groups, for ``select()``, read once: a quarter of the time in which an application is made. An
+    installation renews one of the folders of ``sys.path``.
+    """
+    return entry_points()
+
+
+def _changed(folder: str) -> int:
+    """When something was last added to or removed from a folder, in nanoseconds."""
+    try:
+        return os.stat(folder or ".").st_mtime_ns
+    except OSError:
+        return 0
 
 
 def in_order(points: Iterable[EntryPoint]) -> list[EntryPoint]:
