@@ -4,6 +4,7 @@ Besides, which tests are run and in what order: ``--quick``, and the files that 
 """
 
 import gc
+from collections.abc import Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import webtest
 
 import dynmodel_pyramid
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings
+from tests.emptied import Emptied
 from tests.promises import assert_promises
 from tests.server_process import Server
 from tests.system_tables import make_system_tables
@@ -111,11 +113,26 @@ def database(request) -> str:
     return request.param
 
 
+@pytest.fixture(scope="module")
+def emptied(tmp_path_factory) -> Iterator[Emptied]:
+    with Emptied(tmp_path_factory) as applications:
+        yield applications
+
+
 @pytest.fixture
-def settings(database, tmp_path):
+def settings(request, database, tmp_path):
     """INI settings of an empty database."""
+    if "app" in request.fixturenames:
+        yield request.getfixturevalue("emptied").empty(database).settings
+        return
     with database_settings(database, tmp_path) as made:
         yield made
+
+
+def _assert_promises(request, wsgi) -> None:
+    """Whatever a test did by the service, its tables are as their definitions say."""
+    if request.node.get_closest_marker("damaged_database") is None:
+        assert_promises(wsgi.registry.dynmodel_catalogue)
 
 
 @pytest.fixture
@@ -132,17 +149,19 @@ def make_app(request, settings):
 
     yield make
     try:
-        # Whatever a test did by the service, its tables are as their definitions say.
-        if made and request.node.get_closest_marker("damaged_database") is None:
-            assert_promises(made[-1].registry.dynmodel_catalogue)
+        if made:
+            _assert_promises(request, made[-1])
     finally:
         for wsgi in made:
             wsgi.registry.dynmodel_catalogue.database.close()
 
 
 @pytest.fixture
-def app(make_app) -> webtest.TestApp:
-    return make_app()
+def app(request, database, settings, emptied) -> Iterator[webtest.TestApp]:
+    """The application of the module, with an empty database."""
+    wsgi = emptied.of(database).wsgi
+    yield webtest.TestApp(wsgi)
+    _assert_promises(request, wsgi)
 
 
 @pytest.fixture

@@ -22,25 +22,31 @@ def make_system_tables(settings: dict[str, str]) -> None:
     if url.get_backend_name() == "sqlite":
         file = Path(str(url.database))
         if not file.exists():
-            file.write_bytes(_sqlite_file())
+            file.write_bytes(empty_sqlite_file())
         return
     name = settings["dynmodel.schema"]
-    with psycopg.connect(_libpq(url), autocommit=True) as connection:
+    with psycopg.connect(libpq(url), autocommit=True) as connection:
         there = "SELECT 1 FROM pg_namespace WHERE nspname = %s"
         if connection.execute(there, (name,)).fetchone() is None:
-            connection.execute(_postgresql_script().replace(_TEMPLATE, name).encode())
+            connection.execute(empty_script(name).encode())
 
 
 #: The name of the schema in the script, to be replaced.
 _TEMPLATE = f"template_{secrets.token_hex(6)}"
 
 
-def _libpq(url: sa.URL) -> str:
+def empty_script(schema: str) -> str:
+    """Statements that make a schema of PostgreSQL with empty system tables."""
+    return _postgresql_script().replace(_TEMPLATE, schema)
+
+
+def libpq(url: sa.URL) -> str:
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 @cache
-def _sqlite_file() -> bytes:
+def empty_sqlite_file() -> bytes:
+    """The content of a database of SQLite with empty system tables."""
     with tempfile.TemporaryDirectory() as folder, database_settings("sqlite", Path(folder)) as settings:
         database = Database(Settings(settings))
         upgrade.upgrade(database)
@@ -65,6 +71,6 @@ def _postgresql_script() -> str:
 
         upgrade.upgrade(database)
         database.close()
-        with psycopg.connect(_libpq(sa.make_url(settings["sqlalchemy.url"])), autocommit=True) as connection:
+        with psycopg.connect(libpq(sa.make_url(settings["sqlalchemy.url"])), autocommit=True) as connection:
             connection.execute(f"DROP SCHEMA {_TEMPLATE} CASCADE".encode())
     return ";\n".join(text for text in statements if not text.startswith("SET LOCAL"))
