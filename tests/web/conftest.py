@@ -6,6 +6,7 @@ import webtest
 import dynmodel_pyramid
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings
 from tests.promises import assert_promises
+from tests.system_tables import make_system_tables
 from tests.web.client import EVERY_TYPE, EVERY_VALUE, Client
 from tests.web.face import Face
 
@@ -13,6 +14,7 @@ from tests.web.face import Face
 @pytest.fixture(scope="module", params=DATABASES)
 def client(request, tmp_path_factory):
     with database_settings(request.param, tmp_path_factory.mktemp("client")) as settings:
+        make_system_tables(settings)
         wsgi = dynmodel_pyramid.main({}, **settings)
         yield Client(webtest.TestApp(wsgi))
         assert_promises(wsgi.registry.dynmodel_catalogue)
@@ -36,6 +38,7 @@ def things(client) -> str:
 @pytest.fixture(scope="module", params=DATABASES)
 def whole(request, tmp_path_factory):
     with database_settings(request.param, tmp_path_factory.mktemp("rest")) as made:
+        make_system_tables(made)
         wsgi = dynmodel_pyramid.main({}, **made)
         app = webtest.TestApp(wsgi)
         app.post_json("/table/", {"model_name": "Client", "fields": {"name": {"type": "string", "unique": True}}})
