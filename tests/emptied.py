@@ -2,7 +2,8 @@
 
 To make an application takes longer than most tests. So a module makes one for each database, and before each test its
 database is exchanged for an empty one, as a restored backup would be: the application finds out by itself (the
-coherence protocol in ``docs/architecture.md``), and forgets what it knew. Its settings are those of the start again.
+coherence protocol in ``docs/architecture.md``), and forgets what it knew. Its settings are those of the start again,
+and so are those who hear of writes.
 """
 
 import os
@@ -54,15 +55,18 @@ class Application:
         self._url = sa.make_url(settings["sqlalchemy.url"])
         self._empty_database()
         self.wsgi = dynmodel_pyramid.main({}, **settings)
+        self._catalogue = self.wsgi.registry.dynmodel_catalogue
         self._parsed = dict(vars(self.wsgi.registry.dynmodel_settings))
+        self._reporters = list(self._catalogue._reporters)
 
     def empty(self) -> None:
         self.close()
         self._empty_database()
         vars(self.wsgi.registry.dynmodel_settings).update(self._parsed)
+        self._catalogue._reporters[:] = self._reporters
 
     def close(self) -> None:
-        self.wsgi.registry.dynmodel_catalogue.database.close()
+        self._catalogue.database.close()
 
     def _empty_database(self) -> None:
         if self._url.get_backend_name() == "sqlite":
