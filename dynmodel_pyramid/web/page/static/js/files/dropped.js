@@ -69,7 +69,7 @@ export function DropArea({ onFile, compact, children, label = t("files.choose") 
   return html`<div class=${`drop ${compact ? "compact" : ""} ${isOver ? "over" : ""}`}>
     ${!compact && html`${!children && html`<${Icon} name="upload" />`}${children ?? html`<p class="title">${t("files.dropHere")}</p><p class="muted small">${t("files.kinds")}</p>`}`}
     <${Button} icon=${compact ? "upload" : "file"} kind=${compact ? "plain" : "primary"} onClick=${() => input.current?.click()}>${label}</${Button}>
-    <input type="file" class="unseen" tabindex="-1" aria-label=${label} ref=${input} accept=${known.value ? accepted(known.value) : undefined}
+    <input type="file" hidden ref=${input} accept=${known.value ? accepted(known.value) : undefined}
       onChange=${(/** @type {any} */ event) => {
         const [file] = event.target.files;
         event.target.value = "";
