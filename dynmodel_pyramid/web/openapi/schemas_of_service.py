@@ -40,6 +40,9 @@ OF_SERVICE: dict[str, dict[str, Any]] = {
             "distribution_version": maybe(TEXT),
         },
         {
+            "help": TEXT,
+            "icon": maybe(TEXT),
+            "editor": maybe(TEXT),
             "description": TEXT,
             "options": OBJECT,
             "repairs": listed(TEXT),

@@ -37,6 +37,7 @@ export function Rating(props) {
   useLayoutEffect(() => {
     const star = /** @type {HTMLElement | null | undefined} */ (group.current?.querySelector("input:checked") ?? group.current?.querySelector("input"));
     if (autofocus) star?.focus({ preventScroll: true });
+    if (/^[0-9]$/.test(props.initial ?? "") && Number(props.initial) <= (field.max ?? 5)) onChange(Number(props.initial) || null, null);
   }, []);
   const stars = Array.from({ length: field.max ?? 5 }, (_, position) => position + 1);
   const given = value ?? 0;

@@ -119,7 +119,7 @@ export function Picker({ chosen, many = false, onChosen, options, chip, nameOf, 
           <svg viewBox="0 0 16 16" width="12" height="12" aria-hidden="true"><path d="M4.5 4.5l7 7M11.5 4.5l-7 7" /></svg></button></span>`)}
       <input ref=${input} type="text" role="combobox" ...${attributes(props)}
         aria-expanded=${open ? "true" : "false"} aria-controls=${id} aria-autocomplete="list" aria-activedescendant=${open && drawn.length ? `${id}-${active}` : undefined}
-        value=${text} placeholder=${chosen.length ? undefined : defaultText(field, props.value) ?? t("editors.search")}
+        value=${text} placeholder=${chosen.length ? undefined : defaultText(field, props.value) ?? t(free ? "editors.addHere" : "editors.search")}
         onInput=${(/** @type {any} */ event) => { setText(event.target.value); setAt(0); setOpen(true); }} onKeyDown=${press} onBlur=${leave} />
     </span>
     <div class="list-box" role="listbox" id=${id} aria-label=${name} popover="manual" ref=${box} onMouseDown=${(/** @type {Event} */ event) => event.preventDefault()}>

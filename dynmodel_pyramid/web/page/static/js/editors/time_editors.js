@@ -17,7 +17,7 @@ function Native({ type, text, onText, rest, ...props }) {
   // What the input holds: it must not be drawn anew while its parts are being typed.
   const held = useRef(text);
   useLayoutEffect(() => {
-    if (text !== held.current) control.current.value = held.current = text;
+    if (whole(text) !== whole(held.current)) control.current.value = held.current = text;
   });
   const input = (/** @type {any} */ { target }) => {
     held.current = target.value;
@@ -26,6 +26,9 @@ function Native({ type, text, onText, rest, ...props }) {
   };
   return html`<input ...${attributes(props)} ref=${control} class="input tabular" type=${type} defaultValue=${text} onInput=${input} onKeyDown=${keys(props)} ...${rest} />`;
 }
+
+/** Browsers leave out seconds that are zero. @param {string} text */
+const whole = (text) => (/\d\d:\d\d$/.test(text) && !/:\d\d:\d\d$/.test(text) ? `${text}:00` : text);
 
 /** @param {EditorProps} props */
 export const Day = (props) => html`<span class="editor-line">

@@ -27,10 +27,11 @@ export const changed = (draft, base) => Object.fromEntries(Object.entries(draft)
  * @param {Row} mine what would have been sent
  * @param {Row} base the row that one began with
  * @param {Row} current the row as it is now
+ * @param {string[]} given names whose values nobody writes
  * @returns {{ clashes: Clash[], theirs: string[] }} theirs: the fields that only they have changed
  */
-export function compare(mine, base, current) {
-  const names = Object.keys(current).filter((name) => !isSame(base[name], current[name]));
+export function compare(mine, base, current, given) {
+  const names = Object.keys(current).filter((name) => !given.includes(name) && !isSame(base[name], current[name]));
   const clashes = names.filter((name) => name in mine && !isSame(mine[name], current[name]));
   return {
     clashes: clashes.map((name) => ({ name, mine: mine[name], theirs: current[name] })),

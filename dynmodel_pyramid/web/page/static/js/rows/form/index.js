@@ -10,8 +10,8 @@ import { html, useEffect, useRef, useState } from "../../../vendor/preact.js";
 import { beforeLeaving, link } from "../../core/router.js";
 import { can, fieldTypes, titleOf } from "../../core/state.js";
 import { t } from "../../core/texts.js";
-import { remember, rowTitle } from "../../editors/index.js";
-import { Button, confirm, IconButton, Loading, Menu, Notice, ProblemBox, toast, useLoaded, useTitle } from "../../kit/index.js";
+import { isGiven, remember, rowTitle } from "../../editors/index.js";
+import { Button, confirm, EmptyState, IconButton, Loading, Menu, Notice, ProblemBox, toast, useLoaded, useTitle } from "../../kit/index.js";
 import { Conflict } from "./conflict.js";
 import { changed, compare, faultsOf } from "./draft.js";
 import { FieldRow, mayWrite } from "./fields.js";
@@ -94,7 +94,9 @@ function Form({ begun, reload, query, preset, onMove, onSaved, onDeleted, onClos
       if (isConflict(error)) {
         const current = await read(definition.id, base.row.id);
         setHeld(current);
-        setClash(compare(values, base.row, current.row));
+        // What the system gives changes with every write, and reverse sides with other rows.
+        const given = Object.keys(current.row).filter((name) => !(name in definition.fields) || isGiven({ ...definition.fields[name], name }, types));
+        setClash(compare(values, base.row, current.row, given));
       } else {
         setRefusal(error);
         setSettled([]);
@@ -135,6 +137,7 @@ function Form({ begun, reload, query, preset, onMove, onSaved, onDeleted, onClos
   };
   const duplicate = `${link(`/table/${definition.id}/row/new/`)}?_copy=${row.id}`;
 
+  if (isNew && !writes) return html`<${EmptyState} icon="lock" title=${t("form.mayNotAdd")} />`;
   return html`<article class="row-form" ref=${place} onKeyDown=${press} aria-label=${title}>
     ${!aside && html`<${Titled} title=${`${title} · ${titleOf(definition)}`} />`}
     <header class="row-form-head">

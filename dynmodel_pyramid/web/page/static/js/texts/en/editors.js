@@ -17,6 +17,7 @@ add("editors", {
   remove: "Remove {name}",
   move: "Remove; Alt and an arrow key move it",
   search: "Search…",
+  addHere: "Add…",
   typeToAdd: "Type, then press Enter",
   nothingFound: "Nothing found",
   loading: "Searching…",

@@ -2,6 +2,7 @@ import { add } from "../../core/texts.js";
 
 add("form", {
   newRow: "New row",
+  mayNotAdd: "You may not add rows to this table",
   noRow: "There is no such row",
   none: "no value",
   writeOnly: "kept secret",
