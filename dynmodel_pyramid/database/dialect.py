@@ -95,6 +95,9 @@ class Dialect:
     explain_options: frozenset[str] = frozenset()
     #: Whether a key of whole numbers costs nothing, because rows are kept in its order (SQLite's rowid).
     has_free_keys = True
+    #: Whether sorting for a page takes longer the further the page is from the beginning, and in the end much longer
+    #: than sorting everything: so it is with SQLite, which keeps the rows before the page's end in a B-tree.
+    sorts_parts_slowly = False
     #: The schema of a connection's temporary tables.
     temporary_schema: str
 

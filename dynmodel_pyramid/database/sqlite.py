@@ -45,6 +45,7 @@ class SQLite(Dialect):
     confirms_first = True
     max_columns = 1990  # SQLITE_MAX_COLUMN is 2000 (Implementation Limits For SQLite, 2)
     nulls_not_distinct = False
+    sorts_parts_slowly = True
     temporary_schema = "temp"
 
     def __init__(self, settings: Settings) -> None:

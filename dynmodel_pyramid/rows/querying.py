@@ -23,6 +23,8 @@ from dynmodel_pyramid.rows.reads import CHUNK, RowReads
 PLANS_WEIGH = 10_000
 #: The most plans that it keeps.
 PLANS = 64
+#: Rows that a page skips from which on all rows are sorted, where sorting a part is slow.
+DEEP = 100_000
 #: The most characters of a query whose plan is kept.
 LONGEST_KEPT = 2000
 #: A planner's guess of fewer rows is not used: counting so few rows is cheap.
@@ -171,7 +173,9 @@ class Queried:
         key = (limit, offset, with_keys, nulls)
         last = self._kept.last
         if last is None or last[0] != key:
-            statement = self.plan.page(limit, offset, with_keys=with_keys, nulls=nulls)
+            dialect = self.rows.catalogue.database.dialect
+            whole = offset >= DEEP and self.plan.must_sort and dialect.sorts_parts_slowly
+            statement = self.plan.page(limit, offset, with_keys=with_keys, nulls=nulls, whole=whole)
             last = self._kept.last = (key, PreparedSelect(statement, connection.dialect))
         return last[1](connection, self._values)
 

@@ -91,17 +91,22 @@ class Tab:
         metrics = self.cdp.send("Performance.getMetrics")["metrics"]
         return next(each["value"] for each in metrics if each["name"] == "JSHeapUsedSize") / 1e6
 
+    @staticmethod
+    def process() -> psutil.Process:
+        """The tab's process: the largest that draws pages."""
+        children = psutil.Process().children(recursive=True)
+        drawing = [each for each in children if any("--type=renderer" in part for part in each.cmdline())]
+        return max(drawing, key=lambda each: each.memory_info().rss)
+
     def memory(self) -> tuple[float, float]:
         """MB of the tab's process: resident, and its own."""
-        found = []
-        for process in psutil.Process().children(recursive=True):
-            try:
-                if any("--type=renderer" in part for part in process.cmdline()):
-                    info = process.memory_full_info()
-                    found.append((info.rss / 1e6, info.uss / 1e6))
-            except psutil.NoSuchProcess:
-                continue
-        return max(found)
+        info = self.process().memory_full_info()
+        return info.rss / 1e6, info.uss / 1e6
+
+    def cpu(self) -> float:
+        """Milliseconds of processor time of the tab's process so far."""
+        times = self.process().cpu_times()
+        return (times.user + times.system) * 1000
 
     def filled(self) -> float:
         """Milliseconds till all rows in view are there."""
@@ -142,10 +147,12 @@ def measure(url: str, order: str, jumps: int) -> None:
             waits.append(50 + tab.filled())
             held = max(held, tab.source("held"))
         page.evaluate("frames_()")  # looking at the source stops the page
+        cpu = tab.cpu()
         for _ in range(10):
             page.evaluate(JUMP, random.random())
             page.wait_for_timeout(200)
             tab.filled()
+        print(f"processor time of the tab for a jump, ms: {(tab.cpu() - cpu) / 10:.0f}")
         tab.tell(f"{jumps} jumps", waits, held)
         held = scroll(page, tab)
         tab.tell("a scroll over 7,500 rows by the wheel", [tab.filled()], held)

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.table_builder import Model
+from dynmodel_pyramid.definitions.model import TableDefinition
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.fields.time_texts import write_datetime
 from dynmodel_pyramid.queries.grammar.syntax import Query
@@ -37,6 +38,7 @@ class Plan:
         them
     :param moment: at which its relative times were evaluated; None: it has none, so it holds for any moment
     :param ranked: its rows by ranks, if it searches rows
+    :param must_sort: whether no index has the rows in order
     :param weight: elements of SQL, about half a kilobyte each
     """
 
@@ -51,6 +53,7 @@ class Plan:
     is_grouped: bool = False
     moment: datetime.datetime | None = None
     ranked: RankedRows | None = None
+    must_sort: bool = False
 
     @property
     def limit(self) -> int | None:
@@ -95,13 +98,14 @@ class Plan:
         return keysets.read(cursor, self.keys, self.table_id, parameter)
 
     def page(
-        self, limit: int | None, offset: int, *, with_keys: bool = False, nulls: bool = True
+        self, limit: int | None, offset: int, *, with_keys: bool = False, nulls: bool = True, whole: bool = False
     ) -> sa.Select[*tuple[Any, ...]]:
         """The rows of a page; with ``with_keys``, the values of their keys follow their own.
 
         For a page before a cursor, the rows come in reverse.
 
         :param nulls: False leaves out the rows of :attr:`nulls_follow`, so that an index can be used
+        :param whole: number all ids in their order, and find the page by the numbers
         :raises Malformed: the query's cursor does not belong to this order
         """
         statement, values = self.statement, self._cursor_values
@@ -109,9 +113,18 @@ class Plan:
             statement = statement.where(keysets.beyond(self.keys, values, backwards=self._backwards, nulls=nulls))
         if self._backwards:
             statement = statement.order_by(None).order_by(*[key.clause(backwards=True) for key in self.keys])
-        if with_keys:
-            statement = statement.add_columns(*[key.expression for key in self.keys])
-        return cut(statement, limit, offset)
+        page = (
+            self._numbered(statement, limit, offset) if whole and limit is not None else cut(statement, limit, offset)
+        )
+        return page.add_columns(*[key.expression for key in self.keys]) if with_keys else page
+
+    def _numbered(self, statement: sa.Select[*tuple[Any, ...]], limit: int, offset: int) -> sa.Select[*tuple[Any, ...]]:
+        row_id = next(key.expression for key in self.keys if key.name == "id")
+        order = [key.clause(backwards=self._backwards) for key in self.keys]
+        number = sa.func.row_number().over(order_by=order).label("_number")
+        ids = statement.order_by(None).with_only_columns(row_id.label("_id"), number).subquery("_sorted")
+        first, last = (sa.literal(bound, sa.BigInteger()) for bound in (offset, offset + limit))
+        return statement.where(row_id.in_(sa.select(ids.c._id).where(ids.c._number > first, ids.c._number <= last)))
 
     def counted(self, most: int | None = None) -> sa.Select[*tuple[Any, ...]]:
         """The number of all rows, but never more than ``most``."""
@@ -182,7 +195,18 @@ def plan(
         not has_rows(outputs),
         moment,
         ranked,
+        has_rows(outputs) and search is None and not _is_indexed(keys[0], model.definition),
     )
+
+
+def _is_indexed(key: Key, definition: TableDefinition) -> bool:
+    """Whether an index begins with this key, so that it has the rows nearly in order."""
+    if key.name == "id":
+        return True
+    field = next((each for each in definition.fields if each.name == key.name), None)
+    if field is None:
+        return False
+    return field.unique or field.index is True or any(index.fields[0][0] == field.id for index in definition.indexes)
 
 
 def _with_id(selection: Selection, keys: list[Key]) -> list[Key]:
