@@ -21,6 +21,7 @@ PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscop
 .PHONY: run check test test-all coverage versions lint docs clean
 
 run: $(VENV)/.run
+	@echo "The page is at http://127.0.0.1:6543/ as soon as the service runs. Ctrl-C ends it."
 	@# Pyramid imports pkg_resources, which warns about itself.
 	PYTHONWARNINGS="ignore:pkg_resources is deprecated" $(BIN)/pserve development.ini
 

@@ -20,14 +20,16 @@ class PageServer(Server):
     """
 
     def __init__(self, folder: Path, environment: dict[str, str] = {}, **settings: str) -> None:
-        own = {"sqlalchemy.url": f"sqlite:///{folder}/page.sqlite", "dynmodel.access": "open", **settings}
-        super().__init__(own, folder, threads=4, environment=environment)
+        #: Of the application.
+        self.settings = {"sqlalchemy.url": f"sqlite:///{folder}/page.sqlite", "dynmodel.access": "open", **settings}
+        super().__init__(self.settings, folder, threads=4, environment=environment)
         #: Sent with requests of :meth:`api`.
         self.headers: dict[str, str] = {}
 
     def api(self, method: str, path: str, document: Any = None, **options: Any) -> Any:
         """A request of a program; -> the document that is answered."""
-        answer = requests.request(method, self.url + path, json=document, headers=self.headers, timeout=30, **options)
+        options = {"headers": self.headers, "timeout": 30, **options}
+        answer = requests.request(method, self.url + path, json=document, **options)
         assert answer.ok, answer.text
         return answer.json() if answer.content else None
 

@@ -126,7 +126,7 @@ def test_a_change_shows_its_plan_before_it_happens(page_server, open_page, axe, 
     page.get_by_role("link", name="History").click()
     page.get_by_role("button", name="Compare").first.click()
     expect(page.get_by_role("heading", name="From version 2 to version 3")).to_be_visible()
-    assert "Turn code from Short text into Whole number" in page.locator(".difference").inner_text()
+    expect(page.locator(".difference")).to_contain_text("Turn code from Short text into Whole number")
     page.get_by_role("button", name="Revert").last.click()
     expect(page.get_by_text("Bring the field tags back from the trash")).to_be_visible()
     page.get_by_role("button", name="Back to version 1").click()

@@ -21,7 +21,13 @@ route("/table/{id}/history/", () => import("./definition/history.js"), ["definit
 route("/table/{id}/trash/", () => import("./definition/trash.js"), ["definition"]);
 route("/table/{id}/quarantine/", () => import("./definition/quarantine.js"), ["definition"]);
 route("/table/{id}/health/", () => import("./definition/health.js"), ["definition"]);
-route("/table/{id}/", () => import("./rows/index.js"), ["grid", "rows", "editors", "files", "requests"]);
+route("/table/{id}/", () => import("./rows/index.js"), ["grid", "rows", "filters", "editors", "files", "requests"]);
+route("/account/", () => import("./session/account.js"), ["access"]);
+route("/access/", () => import("./access/index.js"), ["access"]);
+route("/access/users/", () => import("./access/users.js"), ["access"]);
+route("/access/tokens/", () => import("./access/tokens.js"), ["access"]);
+route("/access/explain/", () => import("./access/explain.js"), ["access"]);
+route("/access/audit/", () => import("./access/audit.js"), ["access"]);
 
 render(html`<${App} />`, /** @type {HTMLElement} */ (document.getElementById("app")));
 loadAll().then(

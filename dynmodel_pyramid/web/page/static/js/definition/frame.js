@@ -5,7 +5,7 @@ import { link } from "../core/router.js";
 import { loadFieldTypes, loadTable, me, tagOf, titleOf } from "../core/state.js";
 import { t } from "../core/texts.js";
 import "../texts/en/definition.js";
-import { EmptyState, Loading, Page, ProblemBox, Tabs, useLoaded } from "../kit/index.js";
+import { EmptyState, Loading, Page, ProblemBox, Tabs, useLoaded, useTitle } from "../kit/index.js";
 
 /** @typedef {import("../core/state.js").Definition} Definition */
 
@@ -27,10 +27,10 @@ export function TableTabs({ table, active }) {
 
 /**
  * A page of a table: it loads the definition and the field types, and draws `children(definition, tag, reload)`.
- * @param {{ id: string, active: string, title?: (table: Definition) => string, text?: any, actions?: (table: Definition, reload: () => void) => any, writers?: boolean,
+ * @param {{ id: string, active: string, text?: any, actions?: (table: Definition, reload: () => void) => any, writers?: boolean,
  *   children: (table: Definition, tag: string | null, reload: () => void) => any }} props
  */
-export function TablePage({ id, active, title, text, actions, writers, children }) {
+export function TablePage({ id, active, text, actions, writers, children }) {
   const { value, problem, reload } = useLoaded(id, async (signal) => {
     const [definition] = await Promise.all([loadTable(id, { signal }), loadFieldTypes()]);
     return { definition, tag: tagOf(id) };
@@ -40,11 +40,15 @@ export function TablePage({ id, active, title, text, actions, writers, children 
   if (problem) return html`<${Page} title=${name}><${ProblemBox} problem=${problem} onRetry=${reload} /></${Page}>`;
   if (!value) return html`<${Loading} />`;
   const { definition, tag } = value;
-  const heading = title?.(definition) ?? titleOf(definition);
-  return html`<${Page} title=${`${name}: ${titleOf(definition)}`} heading=${heading} text=${text} actions=${actions?.(definition, reload)} class="definition-page">
-    <${TableTabs} table=${definition} active=${active} />
-    ${children(definition, tag, reload)}
-  </${Page}>`;
+  return html`<${Titled} title=${`${name}: ${titleOf(definition)}`}><header class="table-head"><h1 tabindex="-1" title=${definition.description || undefined}>${titleOf(definition)}</h1>
+      <${TableTabs} table=${definition} active=${active} /><span class="grow"></span>${actions && html`<div class="actions">${actions(definition, reload)}</div>`}</header>
+    <div class="page definition-page">${text && html`<p class="muted">${text}</p>`}${children(definition, tag, reload)}</div></${Titled}>`;
+}
+
+/** @param {{ title: string, children?: any }} props */
+function Titled({ title, children }) {
+  useTitle(title);
+  return html`<div class="table-page">${children}</div>`;
 }
 
 /** All parts of a list that has parts. @param {string} path @param {AbortSignal} [signal] @param {number} [most] parts */

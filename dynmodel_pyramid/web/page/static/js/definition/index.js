@@ -22,13 +22,13 @@ import { typeTitle } from "./types.js";
 export default function DefinitionPage({ params }) {
   const [deleting, setDeleting] = useState(/** @type {any} */ (null));
   return html`<${TablePage} key=${params.id} id=${params.id} active="definition" text=${mayWrite() ? undefined : t("definition.readOnlyNote")}
-    actions=${(/** @type {Definition} */ table) => html`<${Button} icon="diagram" href=${link(`/diagram/?table=${table.id}`)}>${t("definition.showDiagram")}</${Button}>
+    actions=${(/** @type {Definition} */ table) => html`<${Button} small icon="diagram" href=${link(`/diagram/?table=${table.id}`)}>${t("definition.showDiagram")}</${Button}>
       <${Menu} label=${t("definition.more")} icon="more" iconOnly end items=${[
         { label: t("definition.exportJson"), icon: "copy", onSelect: () => copy(JSON.stringify(withoutServers(table), null, 2), t("definition.copied")) },
         mayWrite() && { separator: true },
         mayWrite() && { label: t("definition.deleteTable"), icon: "trash", danger: true, onSelect: async () => setDeleting(await askToDelete(table, () => setDeleting(null))) },
       ]} />`}>
-    ${(/** @type {Definition} */ table, /** @type {string | null} */ tag) => html`<${Editor} table=${table} tag=${tag} />${deleting}`}
+    ${(/** @type {Definition} */ table, /** @type {string | null} */ tag, /** @type {() => void} */ reload) => html`<${Editor} table=${table} tag=${tag} onApplied=${reload} />${deleting}`}
   </${TablePage}>`;
 }
 
@@ -37,8 +37,8 @@ function withoutServers({ id, version, linked_from, display_field, ...rest }) {
   return rest;
 }
 
-/** @param {{ table: Definition, tag: string | null }} props */
-function Editor({ table: loaded, tag: loadedTag }) {
+/** @param {{ table: Definition, tag: string | null, onApplied: () => void }} props */
+function Editor({ table: loaded, tag: loadedTag, onApplied }) {
   const types = fieldTypes.value;
   const [start, setStart] = useState({ table: loaded, tag: loadedTag });
   const [draft, setDraft] = useState(() => draftOf(loaded));
@@ -93,6 +93,7 @@ function Editor({ table: loaded, tag: loadedTag }) {
       setIsPlanning(false);
       begin(answer.data, answer.etag);
       toast(t("definition.applied", { version: String(answer.data.version) }), { kind: "ok" });
+      onApplied();
       loadTables();
       loadMe();
     },

@@ -124,8 +124,8 @@ function Found({ column, rows, said, onNull, onSay }) {
     said.type && html`<${Badge} icon="edit">${t("files.yours")}</${Badge}>`,
     column.note && html`<span>${column.note}</span>`,
     !said.type && almost && html`<span class="almost">${t(isCode ? "files.zeros" : `files.almost_${almost.type}`)} ${others.map((/** @type {string} */ each) => html`<code key=${each}>${each}</code> `)}
-      ${words.length > 0 && words.length === others.length && html`<${Button} small kind="quiet" onClick=${() => words.forEach(onNull)}>${t("files.asEmpty")}</${Button}>`}</span>`,
-    !said.type && column.type === "integer" && column.distinct?.join() === "0,1" && html`<span>${t("files.zeroOne")} <${Button} small kind="quiet" onClick=${() => onSay({ ...said, type: "boolean", options: undefined })}>${t("files.asBoolean")}</${Button}></span>`,
+      ${words.length > 0 && words.length === others.length && html`<${Button} small onClick=${() => words.forEach(onNull)}>${t("files.asEmpty")}</${Button}>`}</span>`,
+    !said.type && column.type === "integer" && column.distinct?.join() === "0,1" && html`<span>${t("files.zeroOne")} <${Button} small onClick=${() => onSay({ ...said, type: "boolean", options: undefined })}>${t("files.asBoolean")}</${Button}></span>`,
     !column.note && !almost && !said.type && column.distinct?.join() !== "0,1" && column.type && rows > 0 && html`<span class="muted">${t("files.allFit")}</span>`,
   ].filter(Boolean);
   return html`<div class="parts">${parts}</div>`;

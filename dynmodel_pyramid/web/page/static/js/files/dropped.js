@@ -22,10 +22,10 @@ const hasFiles = (data) => Boolean(data?.types.includes("Files"));
 
 /**
  * A place for a file; while one is dragged over the page, all of the page is.
- * @param {{ onFile: (file: File) => void, compact?: boolean, children?: any, label?: string }} props
- *   compact: a button alone; children: what the place says
+ * @param {{ onFile: (file: File) => void, compact?: boolean, children?: any, more?: any, label?: string }} props
+ *   compact: a button alone; children: what the place says; more: other buttons
  */
-export function DropArea({ onFile, compact, children, label = t("files.choose") }) {
+export function DropArea({ onFile, compact, children, more, label = t("files.choose") }) {
   const input = useRef(/** @type {HTMLInputElement | null} */ (null));
   const [isOver, setIsOver] = useState(false);
   const take = useRef(onFile);
@@ -68,7 +68,7 @@ export function DropArea({ onFile, compact, children, label = t("files.choose") 
   }, []);
   return html`<div class=${`drop ${compact ? "compact" : ""} ${isOver ? "over" : ""}`}>
     ${!compact && html`${!children && html`<${Icon} name="upload" />`}${children ?? html`<p class="title">${t("files.dropHere")}</p><p class="muted small">${t("files.kinds")}</p>`}`}
-    <${Button} icon=${compact ? "upload" : "file"} kind=${compact ? "plain" : "primary"} onClick=${() => input.current?.click()}>${label}</${Button}>
+    <div class="row"><${Button} icon=${compact ? "upload" : "file"} kind=${compact ? "plain" : "primary"} onClick=${() => input.current?.click()}>${label}</${Button}>${more}</div>
     <input type="file" hidden ref=${input} accept=${known.value ? accepted(known.value) : undefined}
       onChange=${(/** @type {any} */ event) => {
         const [file] = event.target.files;

@@ -74,10 +74,15 @@ export function ofFile(all, name) {
   return { format: own ?? readable.find((each) => each.name === other) ?? null, coding, dialect: /** @type {Record<string, string>} */ (dialect) };
 }
 
-/** A name for the table: that of the file without suffixes. @param {string} name */
+/** Names that the service keeps for itself. */
+const KEPT = /^(rpc|v1)$|^sqlite_/i;
+
+/** A name for the table: that of the file without suffixes, and without what no name may have. @param {string} name */
 export function stemOf(name) {
   const stem = name.replace(/\.(gz|zst|br)$/i, "").replace(/\.[A-Za-z0-9]{1,8}$/, "");
-  return [...(stem.trim() || "table").replace(/^[_\s]+/, "")].slice(0, 40).join("") || "table";
+  const plain = stem.normalize("NFC").replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ").replace(/^[_\s]+/, "");
+  const short = [...plain].slice(0, 40).join("").trim();
+  return !short ? "table" : KEPT.test(short) ? `table ${short}` : short;
 }
 
 /** What an input of files proposes. @param {Formats} all */

@@ -3,6 +3,8 @@
  * sends them; none is in the memory of the tab as a whole.
  */
 import { api, Problem, signIn } from "../core/api.js";
+import { t } from "../core/texts.js";
+import "../texts/en/files.js";
 
 /** Files of text that are longer are planned by their first part. */
 export const WHOLE = 4_000_000;
@@ -56,7 +58,11 @@ function once(path, body, { params, headers = {}, signal, onProgress }) {
     };
     request.onerror = () => {
       end();
-      reject(new Problem(0, { code: "no_answer", detail: "The service does not answer.", hint: "Check the connection, then try again." }));
+      // A folder, or a file that was changed or removed since, can't be read; the browser tells no difference.
+      body.slice(0, 1).arrayBuffer().then(
+        () => reject(new Problem(0, { code: "no_answer", detail: t("files.noAnswer"), hint: t("files.noAnswerHint") })),
+        () => reject(new Problem(0, { code: "unreadable", detail: t("files.unreadable"), hint: t("files.unreadableHint") })),
+      );
     };
     request.onabort = () => {
       end();

@@ -92,7 +92,7 @@ export function Combo({ choices, onChoose, text = "", label, placeholder, keep =
       aria-activedescendant=${open && found?.length ? `${id}-${at}` : undefined} aria-label=${label} placeholder=${placeholder ?? label} autocomplete="off"
       spellcheck="false" ref=${input} value=${typed ?? text} ...${useLabelled()} ...${rest}
       onInput=${(/** @type {any} */ event) => { setTyped(event.target.value); setOpen(true); setAt(0); if (!event.target.value) onClear?.(); }}
-      onClick=${() => setOpen(true)} onKeyDown=${onKeyDown} onBlur=${close} />
+      onClick=${(/** @type {any} */ event) => { if (!open) event.target.select(); setOpen(true); }} onKeyDown=${onKeyDown} onBlur=${close} />
     ${hint && !open && !text && html`<span class="hint">${hint}</span>`}
     <div class="list-box" role="listbox" id=${id} aria-label=${label ?? placeholder ?? t("kit.choices")} popover="manual" ref=${box}
       onMouseDown=${(/** @type {Event} */ event) => event.preventDefault()}>

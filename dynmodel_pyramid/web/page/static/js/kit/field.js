@@ -14,7 +14,7 @@ export function Field({ label, help, error, required, hideLabel, children, class
   const id = useId();
   const said = [help && `${id}-help`, error && `${id}-fault`].filter(Boolean).join(" ");
   return html`<div class=${`field ${also}`}>
-    <label for=${id} class=${hideLabel ? "unseen" : ""}>${label}${required && html`<span class="needed" aria-hidden="true"> *</span>`}</label>
+    <label for=${id} class=${`${hideLabel ? "unseen" : ""} ${required ? "needed" : ""}`}>${label}</label>
     <${Labelled.Provider} value=${{ id, describedBy: said || undefined, invalid: Boolean(error), required }}>${children}</${Labelled.Provider}>
     ${help && html`<div class="help" id=${`${id}-help`}>${help}</div>`}
     ${error && html`<div class="fault" id=${`${id}-fault`}><${Icon} name="warning" /><span>${error}</span></div>`}

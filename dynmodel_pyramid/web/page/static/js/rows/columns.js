@@ -59,7 +59,7 @@ export function completed(definition, chosen) {
 }
 
 /** @param {string} name @param {import("../core/state.js").Definition} definition */
-function widthOf(name, definition) {
+export function widthOf(name, definition) {
   if (name in SYSTEM) return SYSTEM[name].width;
   const field = { ...definition.fields[name], name };
   const label = field.label || name;

@@ -16,16 +16,18 @@ import { can, loadFieldTypes, loadTable, titleOf } from "../core/state.js";
 import { t } from "../core/texts.js";
 import { TableTabs } from "../definition/frame.js";
 import { Export } from "../files/export.js";
+import { FilterBar, FilterChips } from "../filters/index.js";
 import { Grid } from "../grid/index.js";
 import { Button, EmptyState, Loading, Page, ProblemBox, useLoaded, useTitle } from "../kit/index.js";
 import { ApiButton } from "../requests/index.js";
 import { actionsOf } from "./actions.js";
-import { columnsOf, completed, loadColumns, saveColumns } from "./columns.js";
+import { columnsOf, completed, loadColumns, saveColumns, widthOf } from "./columns.js";
 import { Conflicts, chooser } from "./conflict.js";
 import { ROOM, RowPanel } from "./form/panel.js";
 import { FIND, TableRows } from "./model.js";
 import { set, turned } from "./order.js";
 import { Status, Toolbar } from "./toolbar.js";
+import { Views } from "../views/index.js";
 
 /** @param {{ params: Record<string, string>, query: URLSearchParams }} props */
 export default function RowsPage({ params, query }) {
@@ -67,6 +69,11 @@ function TableView({ definition, query, onVersion }) {
     setChosen(next);
     saveColumns(id, next);
   };
+  /** @param {URLSearchParams} next */
+  const show = (next, replace = false) => {
+    const rest = next.toString();
+    navigate(`/table/${id}/${rest ? `?${rest}` : ""}`, { replace });
+  };
   /** @param {Record<string, string | null>} change */
   const changeQuery = (change, replace = false) => {
     const next = new URLSearchParams(query);
@@ -74,8 +81,7 @@ function TableView({ definition, query, onVersion }) {
       if (value === null || value === "") next.delete(name);
       else next.set(name, value);
     }
-    const rest = next.toString();
-    navigate(`/table/${id}/${rest ? `?${rest}` : ""}`, { replace });
+    show(next, replace);
   };
   const actions = useMemo(() => actionsOf({
     model, grid, changeColumns,
@@ -106,16 +112,21 @@ function TableView({ definition, query, onVersion }) {
   const shared = useMemo(() => model.shared(columns), [model, columns]);
   const isEmpty = count === 0 && !model.sheet.tail.value.length;
   const labelled = choice.map((each) => ({ ...each, label: labelOf(definition, each.field) }));
+  const filters = html`<${Views} definition=${definition} query=${query} columns=${choice} onOpen=${(/** @type {URLSearchParams} */ next, /** @type {any[] | null} */ kept, /** @type {{ replace: boolean }} */ { replace }) => {
+      if (kept) changeColumns(() => completed(definition, kept).map((each) => ({ ...each, width: each.width ?? widthOf(each.field, definition) })));
+      show(next, replace);
+    }} /><${FilterBar} definition=${definition} query=${query} onChange=${show} />`;
   return html`<div class="rows">
     <header class="rows-head">
       <h1 tabindex="-1" title=${definition.description || undefined}>${title}</h1>
       <${TableTabs} table=${definition} active="rows" />
     </header>
-    <${Toolbar} model=${model} columns=${labelled} onColumns=${(/** @type {any} */ next) => changeColumns(() => next)} onAdd=${add}
+    <${Toolbar} model=${model} columns=${labelled} onColumns=${(/** @type {any} */ next) => changeColumns(() => next)} onAdd=${add} filters=${filters}
       more=${html`<${Export} table=${definition} query=${shared} kind="quiet" />
         ${can(definition, "create") !== false && html`<${Button} kind="quiet" icon="upload" href=${link(`/table/${id}/import/`)}>${t("rows.import")}</${Button}>`}
         <${ApiButton} table=${definition} query=${shared} kind="quiet" />`}
       find=${find} onFind=${(/** @type {string} */ next) => changeQuery({ [FIND]: next }, true)} findRef=${openFind} />
+    <${FilterChips} definition=${definition} query=${query} onChange=${show} class="of-rows" />
     ${problem && html`<div class="rows-problem"><${ProblemBox} problem=${problem} onRetry=${() => model.sheet.refresh()} /></div>`}
     <div class="rows-body">
       <${Grid} key=${model} label=${title} columns=${columns} source=${model.gridSource} actions=${actions} handle=${grid}

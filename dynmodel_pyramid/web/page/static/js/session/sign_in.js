@@ -6,7 +6,7 @@ import { html, signal, useState } from "../../vendor/preact.js";
 import { api, signIn as door } from "../core/api.js";
 import { forget, loadAll, loadMe, me } from "../core/state.js";
 import { t } from "../core/texts.js";
-import { Button, Dialog, Field, Notice, PasswordInput, ProblemBox, TextInput, toast } from "../kit/index.js";
+import { Button, Dialog, Field, Notice, PasswordInput, ProblemBox, TextInput, toast, useLoaded } from "../kit/index.js";
 import "../texts/en/session.js";
 
 /** @typedef {{ hasEnded: boolean, promise: Promise<boolean>, done: (signedIn: boolean) => void }} Asked */
@@ -59,12 +59,13 @@ export function SignInDialog() {
   return asked.value ? html`<${Form} asked=${asked.value} />` : null;
 }
 
-/** @param {{ asked: Asked }} props */
+/** The parts of a sign-in that the dialog has. @param {{ asked: Asked }} props */
 function Form({ asked }) {
   const [name, setName] = useState(before.name ?? "");
   const [password, setPassword] = useState("");
   const [problem, setProblem] = useState(/** @type {any} */ (null));
   const [busy, setBusy] = useState(false);
+  const provider = useLoaded("provider", (signal) => api.get("/", { signal, quiet: true }).then(({ data }) => data.links.oidc));
   const submit = async () => {
     setBusy(true);
     try {
@@ -86,5 +87,6 @@ function Form({ asked }) {
     <${ProblemBox} problem=${problem} />
     <${Field} label=${t("session.name")} required><${TextInput} name="username" value=${name} onInput=${setName} autocomplete="username" required /></${Field}>
     <${Field} label=${t("session.password")} required><${PasswordInput} name="password" value=${password} onInput=${setPassword} autocomplete="current-password" required /></${Field}>
+    ${provider.value && html`<${Button} href=${`${provider.value}?${new URLSearchParams({ next: location.pathname + location.search })}`} icon="key">${t("session.provider")}</${Button}>`}
   </${Dialog}>`;
 }

@@ -6,6 +6,7 @@ import { t } from "../core/texts.js";
 import { Badge, Button, EmptyState, Page, SearchInput, Table } from "../kit/index.js";
 import { askToSignIn } from "../session/sign_in.js";
 import { DropArea, importFile } from "../files/dropped.js";
+import { sample } from "../files/sample.js";
 import "../texts/en/tables.js";
 
 /** Rows of the list in one go. */
@@ -55,6 +56,7 @@ function NoTables() {
       <${Button} kind="primary" icon="signIn" onClick=${() => askToSignIn()}>${t("shell.signIn")}</${Button}></${EmptyState}>`;
   }
   if (!definesTables()) return html`<${EmptyState} icon="lock" title=${t("tables.noneSeen")} text=${t("tables.noneSeenText")} />`;
-  return html`<${DropArea} onFile=${importFile}><${EmptyState} icon="upload" title=${t("tables.none")} text=${t("tables.noneText")}>
-    <${Button} kind="primary" icon="add" href=${link("/new/")}>${t("tables.new")}</${Button}></${EmptyState}></${DropArea}>`;
+  const more = html`<${Button} icon="add" href=${link("/new/")}>${t("tables.new")}</${Button}>
+    <${Button} kind="quiet" icon="wand" onClick=${() => importFile(sample())}>${t("files.sample")}</${Button}>`;
+  return html`<${DropArea} onFile=${importFile} more=${more}><${EmptyState} icon="upload" title=${t("tables.none")} text=${t("tables.noneText")} /></${DropArea}>`;
 }

@@ -3,6 +3,7 @@ import { add } from "../../core/texts.js";
 add("files", {
   // Choosing
   choose: "Choose a file",
+  sample: "Try an example",
   another: "Another file",
   dropHere: "Drop a file here",
   dropNow: "Drop it: a table is made of it",
@@ -18,6 +19,10 @@ add("files", {
   planning: "The service looks at the file…",
   tooLong: "The file has more than {most}, which is the most that this service takes",
   tooLongText: "Pack it with gzip if that makes it small enough, raise dynmodel.max_body_size, or load it on the server: dynmodel-import production.ini “{name}” --create",
+  noAnswer: "The service does not answer.",
+  noAnswerHint: "Check the connection, then try again.",
+  unreadable: "The file can't be read.",
+  unreadableHint: "It is a folder, or was changed or removed after you chose it: choose it again.",
   emptyFile: "The file is empty",
   unknownSuffix: "The name of the file tells no format: it is read as {format}. Choose another one below, if it is none.",
   tableName: "Name of the table",

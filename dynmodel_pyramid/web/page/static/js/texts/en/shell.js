@@ -8,6 +8,7 @@ add("shell", {
   allTables: "All tables",
   more: { one: "{n} further table: find it above", other: "{n} further tables: find them above" },
   find: "Find a table",
+  access: "Access",
   theme: "Appearance",
   system: "As the system",
   light: "Light",
