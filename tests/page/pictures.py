@@ -85,6 +85,17 @@ def compare(page: Page) -> None:
     page.get_by_role("heading", name="From version").wait_for()
 
 
+def press(*names: str) -> Callable[[Page], None]:
+    """Press these buttons, one after the other."""
+
+    def act(page: Page) -> None:
+        for name in names:
+            page.get_by_role("button", name=name, exact=True).first.click()
+            page.wait_for_timeout(500)
+
+    return act
+
+
 ALL = tuple(WAYS)
 SHOTS: tuple[Shot, ...] = (
     Shot("tables", "/"),
@@ -99,6 +110,12 @@ SHOTS: tuple[Shot, ...] = (
     Shot("trash", "/table/Product/trash/", ways=()),
     Shot("quarantine", "/table/Product/quarantine/"),
     Shot("diagram", "/diagram/"),
+    Shot("health", "/table/Product/health/", ways=()),
+    Shot("api", "/table/Product/?category=eq.kitchen&order=price.desc", press("API")),
+    Shot("export", "/table/Product/", press("Export"), ways=()),
+    Shot("import", "/table/Product/import/", ways=()),
+    Shot("keys", "/table/Product/", press("Keys"), ways=()),
+    Shot("columns", "/table/Product/", press("Columns"), ways=()),
     Shot("docs", "//docs/", ways=()),
 )
 
