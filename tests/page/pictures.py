@@ -96,6 +96,10 @@ def press(*names: str) -> Callable[[Page], None]:
     return act
 
 
+def read_description(page: Page) -> None:
+    page.locator(".opblock-tag").first.wait_for(timeout=60_000)
+
+
 ALL = tuple(WAYS)
 SHOTS: tuple[Shot, ...] = (
     Shot("tables", "/"),
@@ -116,7 +120,7 @@ SHOTS: tuple[Shot, ...] = (
     Shot("import", "/table/Product/import/", ways=()),
     Shot("keys", "/table/Product/", press("Keys"), ways=()),
     Shot("columns", "/table/Product/", press("Columns"), ways=()),
-    Shot("docs", "//docs/", ways=()),
+    Shot("docs", "//docs/", read_description, ways=()),
 )
 
 
