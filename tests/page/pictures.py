@@ -104,8 +104,9 @@ ALL = tuple(WAYS)
 SHOTS: tuple[Shot, ...] = (
     Shot("tables", "/"),
     Shot("file", "/import/", choose_file),
-    Shot("grid", "/table/Product/", ways=ALL),
-    Shot("filter", "/table/Hike/?region=eq.High Lakes&km=gt.10&order=km.desc"),
+    Shot("grid", "/table/Product/?price=gte.20&category=in.(kitchen,living,garden)&order=name", ways=ALL),
+    Shot("filter", "/table/Hike/?region=eq.High Lakes&km=gt.10&order=km.desc", press("2 filters")),
+    Shot("views", "/table/Product/", press("Views"), ways=()),
     Shot("row", "/table/Product/row/2/"),
     Shot("new", "/new/", ways=()),
     Shot("definition", "/table/Product/definition/"),
@@ -120,6 +121,11 @@ SHOTS: tuple[Shot, ...] = (
     Shot("import", "/table/Product/import/", ways=()),
     Shot("keys", "/table/Product/", press("Keys"), ways=()),
     Shot("columns", "/table/Product/", press("Columns"), ways=()),
+    Shot("access", "/access/"),
+    Shot("users", "/access/users/", ways=()),
+    Shot("tokens", "/access/tokens/", ways=()),
+    Shot("explain", "/access/explain/", ways=()),
+    Shot("audit", "/access/audit/", ways=()),
     Shot("docs", "//docs/", read_description, ways=()),
 )
 

@@ -131,6 +131,36 @@ COMPLAINTS = (
     (17, "The parcel came a week late.", 2),
     (31, "The clock does not run.", 3),
 )
+#: Who may do what with which table.
+ROLES: dict[str, Any] = {
+    "clerk": {
+        "label": "Clerk",
+        "tables": {
+            "Order": {
+                "read": True,
+                "create": {"preset": {"status": "new"}},
+                "update": {"rows": "status=neq.returned", "fields": ["status", "discount"]},
+            },
+            "Customer": {"read": True, "create": True, "update": True},
+            "Product": {"read": True},
+            "Complaint": {"read": True, "create": True},
+        },
+    },
+    "buyer": {
+        "label": "Buyer",
+        "tables": {
+            "Product": {"read": True, "create": True, "update": True, "delete": {"rows": "available=is.false"}},
+            "Supplier": {"read": True, "create": True, "update": True},
+        },
+    },
+    "courier": {
+        "label": "Courier",
+        "tables": {"Order": {"read": {"rows": "status=in.(packed,sent)", "fields": ["number", "status", "customer"]}}},
+    },
+    "manager": {"label": "Shop manager", "definitions": "write", "tables": {"*": {"read": True, "update": True}}},
+}
+USERS = (("ada", "clerk"), ("ben", "buyer"), ("carla", "manager"), ("dana", "courier"))
+VIEWS = (("To reorder", "stock=lt.20&order=stock"), ("Gifts", "tags=cs.{gift}&order=name"))
 TODAY = date(2026, 6, 30)
 
 
@@ -212,6 +242,11 @@ def fill(send: Send) -> None:
     send("POST", "/table/Order/rows/", orders(chance))
     send("POST", "/table/Complaint/rows/", [{"order": o, "text": t, "severity": s} for o, t, s in COMPLAINTS])
     _change(send)
+    send("PATCH", "/access/", {"roles": ROLES})
+    for name, role in USERS:
+        send("POST", "/user/", {"name": name, "email": f"{name}@example.org", "roles": [role]})
+    for name, query in VIEWS:
+        send("POST", "/table/Product/view/", {"name": name, "query": query, "shared": True})
 
 
 def _change(send: Send) -> None:
