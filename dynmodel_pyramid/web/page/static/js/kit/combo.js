@@ -90,7 +90,7 @@ export function Combo({ choices, onChoose, text = "", label, placeholder, keep =
   return html`<span class=${`combo search ${also}`}><${Icon} name=${icon ?? "search"} />
     <input class="input" type="text" role="combobox" aria-expanded=${open ? "true" : "false"} aria-controls=${id} aria-autocomplete="list"
       aria-activedescendant=${open && found?.length ? `${id}-${at}` : undefined} aria-label=${label} placeholder=${placeholder ?? label} autocomplete="off"
-      spellcheck="false" ref=${input} value=${typed ?? text} ...${useLabelled()} ...${rest}
+      spellcheck=${false} ref=${input} value=${typed ?? text} ...${useLabelled()} ...${rest}
       onInput=${(/** @type {any} */ event) => { setTyped(event.target.value); setOpen(true); setAt(0); if (!event.target.value) onClear?.(); }}
       onClick=${(/** @type {any} */ event) => { if (!open) event.target.select(); setOpen(true); }} onKeyDown=${onKeyDown} onBlur=${close} />
     ${hint && !open && !text && html`<span class="hint">${hint}</span>`}

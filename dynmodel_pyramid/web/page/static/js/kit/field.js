@@ -41,7 +41,7 @@ function useAutofocus(wanted) {
  */
 export function TextInput({ value, onInput, type = "text", autofocus, class: also = "", ...rest }) {
   const input = useAutofocus(autofocus);
-  return html`<input class=${`input ${also}`} type=${type} value=${value ?? ""} ref=${input} autocomplete="off" spellcheck="false" ...${useLabelled()}
+  return html`<input class=${`input ${also}`} type=${type} value=${value ?? ""} ref=${input} autocomplete="off" spellcheck=${false} ...${useLabelled()}
     onInput=${(/** @type {any} */ event) => onInput(event.target.value)} ...${rest} />`;
 }
 
@@ -110,7 +110,7 @@ export function Radios({ legend, value, onChange, options, hideLegend }) {
 /** @param {{ value: string, onInput: (value: string) => void, label: string, hint?: any, [attribute: string]: any }} props */
 export function SearchInput({ value, onInput, label, hint, ...rest }) {
   return html`<span class="search"><${Icon} name="search" />
-    <input class="input" type="search" value=${value} aria-label=${label} placeholder=${label} autocomplete="off" spellcheck="false"
+    <input class="input" type="search" value=${value} aria-label=${label} placeholder=${label} autocomplete="off" spellcheck=${false}
       onInput=${(/** @type {any} */ event) => onInput(event.target.value)} ...${rest} />${hint && !value && html`<span class="hint">${hint}</span>`}</span>`;
 }
 

@@ -73,7 +73,7 @@ export function isScalar(schema) {
 /** Whether a text is a colour by the schema's pattern, and not just any text. @param {Schema} schema */
 export function isColour(schema) {
   const pattern = expression(schema.pattern);
-  return schema.format === "color" || Boolean(pattern?.test("#12ab9F") && !pattern.test("red") && !pattern.test("123456"));
+  return schema.format === "color" || Boolean(pattern?.test("#12ab90") && !pattern.test("red") && !pattern.test("123456"));
 }
 
 /** @param {string | undefined} pattern */

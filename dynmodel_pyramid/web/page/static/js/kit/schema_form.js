@@ -61,7 +61,7 @@ function Member({ name, schema: given, required, value, errors, formats, disable
     return html`<fieldset class="field group"><legend>${label}${required && html`<span class="needed" aria-hidden="true"> *</span>`}</legend>
       ${help && html`<div class="help">${help}</div>`}<${Editor} ...${shared} />${error && html`<div class="fault" role="alert">${error}</div>`}</fieldset>`;
   }
-  return html`<div onFocusOut=${() => setIsLeft(true)}><${Field} label=${label} help=${help} error=${error} required=${required}><${Scalar} ...${shared} /></${Field}></div>`;
+  return html`<div onFocusOut=${() => setTimeout(() => setIsLeft(true), 250) /* a fault that appears at once moves the button that is being clicked */}><${Field} label=${label} help=${help} error=${error} required=${required}><${Scalar} ...${shared} /></${Field}></div>`;
 }
 
 /** What an empty input shows: the default. @param {any} fallback */
@@ -82,6 +82,7 @@ function Scalar({ schema, value, label, fallback, formats, disabled, required, o
     return html`<${NumberInput} value=${Number.isNaN(value) ? undefined : value ?? null} placeholder=${placeholder} disabled=${disabled} ...${rest}
       onInput=${(/** @type {any} */ typed) => onChange(typed === null ? undefined : typed === undefined ? NaN : typed)} />`;
   }
+  if (kind === "boolean") return html`<${CheckBox} checked=${value ?? fallback ?? false} label=${label} hideLabel disabled=${disabled} onChange=${onChange} />`;
   if (kind === "json") return html`<${Json} value=${value} placeholder=${placeholder} disabled=${disabled} onChange=${onChange} />`;
   if (kind === "colour") return html`<${Colour} value=${value} label=${label} disabled=${disabled} onChange=${onChange} />`;
   const takesNumbers = typesOf(schema).some((each) => each === "integer" || each === "number");
