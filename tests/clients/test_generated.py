@@ -1,0 +1,93 @@
+"""A client that openapi-python-client generates creates, reads, changes and deletes rows of a table with every type."""
+
+import datetime
+import importlib
+import uuid
+
+import httpx
+import pytest
+import webtest
+
+import dynmodel_pyramid
+from dynmodel_pyramid.testing.databases import DATABASES, database_settings
+from tests.clients.generated import python_client
+from tests.web.client import Client
+from tests.web.openapi.every import every_type
+
+VALUES = {
+    "a_boolean": True,
+    "a_colour": "#ff8800",
+    "a_currency": "1.50",
+    "a_date": datetime.date(2026, 1, 31),
+    "a_date_range": "[2026-01-01,2026-02-01)",
+    "a_datetime": datetime.datetime(2026, 1, 31, 12, tzinfo=datetime.UTC),
+    "a_decimal": "2.50",
+    "a_duration": "P1DT2H",
+    "a_email": "ada@example.com",
+    "a_integer": -(2**63),
+    "a_integer_range": "[1,10)",
+    "a_ip_address": "192.0.2.1",
+    "a_json": {"a": [1, None, "x"]},
+    "a_link": 1,
+    "a_links": [2, 1],
+    "a_number": 0.5,
+    "a_percent": "12.50",
+    "a_phone": "+442083661177",
+    "a_rating": 4,
+    "a_slug": "a-slug",
+    "a_string": "Änderung",
+    "a_tags": ["x", "y"],
+    "a_text": "line\nline",
+    "a_time": "12:30:00",
+    "a_url": "https://example.com/",
+    "a_uuid": uuid.UUID("8e03978e-40d5-43dd-bc93-6894a57f9324"),
+}
+
+
+@pytest.fixture(scope="module")
+def made():
+    """The package of the client; it is the same for both databases."""
+    return {}
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def service(request, tmp_path_factory, made):
+    folder = tmp_path_factory.mktemp("generated")
+    with database_settings(request.param, folder) as settings:
+        wsgi = dynmodel_pyramid.main({}, **settings)
+        client = Client(webtest.TestApp(wsgi))
+        client.send("POST", "/table/", {"model_name": "Maker", "fields": {"name": "string"}}, status=201)
+        client.send("POST", "/table/Maker/rows/", [{"name": "a"}, {"name": "b"}], status=201)
+        client.send("POST", "/table/", every_type("Every", table="Maker"), status=201)
+        if not made:
+            document = client.send("GET", "/table/Every/openapi.json").json
+            made["package"] = python_client(document, folder, "every_client")
+        transport = httpx.WSGITransport(app=wsgi)
+        yield made["package"], made["package"].Client("http://testserver", httpx_args={"transport": transport})
+        wsgi.registry.dynmodel_catalogue.database.close()
+
+
+def test_rows_are_created_read_changed_and_deleted(service):
+    package, client = service
+    models = importlib.import_module(f"{package.__name__}.models")
+
+    def call(name, *arguments, **further):
+        module = importlib.import_module(f"{package.__name__}.api.every.every_{name}")
+        answer = module.sync_detailed(*arguments, client=client, **further)
+        assert answer.status_code < 300, answer.content
+        return answer.parsed
+
+    choice, point = models.EveryCreateAChoiceType0.A, models.EveryCreateAPointType0(longitude=13.4, latitude=52.5)
+    row = models.EveryCreate(**VALUES, a_choice=choice, a_multi_choice=[], a_point=point)
+    created = call("add", body=row)
+    assert isinstance(created, models.EveryPart)
+    read = call("get", created.id)
+    assert {name: getattr(read, name) for name in VALUES} == VALUES
+    assert (read.a_choice.value, read.a_point.latitude, read.a_autonumber) == ("a", 52.5, 1)
+    changed = call("patch", created.id, body=models.EveryPatch(a_string="b", a_integer=None))
+    assert (changed.a_string, changed.a_integer, changed.a_text) == ("b", None, "line\nline")
+    replaced = call("replace", created.id, body=models.EveryReplace(a_string="c"))
+    assert (replaced.a_string, replaced.a_text) == ("c", None)
+    assert [row.a_string for row in call("list", a_string=["eq.c"], order="id", limit=5)] == ["c"]
+    call("delete", created.id)
+    assert call("list") == []
