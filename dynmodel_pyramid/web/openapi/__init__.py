@@ -8,6 +8,8 @@ Which operations are there, and who may call them, the registered views say
 ``views``         the views, with their ETags
 ``viewer``        the page at ``/docs/`` that shows them
 ``document``      the documents, made table by table
+``paths``         their paths, and answers that operations share
+``templates``     the paths of rows, made once for many tables
 ``callers``       who asks, what it may do, and what is installed
 ``operations``    the values that describe operations
 ``of_rows``       the operations of a table's rows

@@ -60,8 +60,7 @@ class Asked:
 
     def fields(self, definition: TableDefinition) -> TableFields:
         """A table as the caller may see it."""
-        most = self.attempt.database.settings.max_reverse
-        return TableFields(definition, self.types, self.names, self._rights(definition), most)
+        return TableFields(definition, self.types, self.names, self._rights(definition))
 
     def _rights(self, definition: TableDefinition) -> Rights:
         scopes = self.attempt.scopes

@@ -1,7 +1,7 @@
 """The documents: of one table, or of all with the service's other resources, made table by table in flat memory."""
 
 import importlib.metadata
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -12,13 +12,12 @@ from dynmodel_pyramid.web.http.answers import RowsBody, encode
 from dynmodel_pyramid.web.openapi import shared
 from dynmodel_pyramid.web.openapi.callers import Asked
 from dynmodel_pyramid.web.openapi.filters import filter_schema, filters
-from dynmodel_pyramid.web.openapi.of_identities import OF_IDENTITIES, OF_PROVIDER
-from dynmodel_pyramid.web.openapi.of_rows import ACTIONS, ANY_ROWS, RowSchemas, row_resources
-from dynmodel_pyramid.web.openapi.of_service import OF_SERVICE, tables
-from dynmodel_pyramid.web.openapi.of_tables import OF_TABLES
-from dynmodel_pyramid.web.openapi.operations import OWN, Described, Operation, reference
+from dynmodel_pyramid.web.openapi.of_rows import ANY_ROWS, further_resources
+from dynmodel_pyramid.web.openapi.operations import OWN
+from dynmodel_pyramid.web.openapi.paths import Part, Paths, members_of
 from dynmodel_pyramid.web.openapi.rows import TableFields, ascii_name, component
 from dynmodel_pyramid.web.openapi.schemas import FURTHER, SCHEMAS
+from dynmodel_pyramid.web.openapi.templates import Templates
 
 VERSION = "3.1.1"
 _DESCRIPTION = """\
@@ -37,36 +36,34 @@ class Describer:
 
     def __init__(self, asked: Asked) -> None:
         self._asked = asked
-        self._security: list[dict[str, list[str]]] = [{}] if asked.is_open else []
-        self._security += [{"bearer": []}, {"session": []}]
+        self._paths = Paths(asked)
+        self._templates = Templates(self._paths)
 
     def one(self, definition: TableDefinition) -> RowsBody:
         """The document of one table."""
-        table, name = self._asked.fields(definition), definition.model_name
-        base = f"/table/{segment(definition)}/"
-        paths = {**self._rows(table, base), **self._below_table(base, component(definition), ())}
-        return self._document([(table, paths)], definition.label or name, is_one=True)
+        table = self._asked.fields(definition)
+        base, name = f"/table/{segment(definition)}/", component(definition)
+        rows = self._templates.of(table, segment(definition), self._links(table, alone=True), further=True)
+        below = self._paths.below_table(base, name, ())
+        return self._document([(table, rows), (None, below)], definition.label or definition.model_name, is_one=True)
 
     def all(self, definitions: Iterable[TableDefinition]) -> RowsBody:
         """The document of all tables, and of the service's other resources."""
         return self._document(self._all(definitions), "dynmodel_pyramid", is_one=False)
 
-    def _all(self, definitions: Iterable[TableDefinition]) -> Iterator[tuple[TableFields | None, dict[str, Any]]]:
-        yield None, self._service()
+    def _all(self, definitions: Iterable[TableDefinition]) -> Iterator[tuple[TableFields | None, Part]]:
+        yield None, self._paths.service()
         actions: set[str] = set()
         for definition in definitions:
             table = self._asked.fields(definition)
             actions |= table.rights.actions
-            yield table, self._rows(table, f"/table/{segment(definition)}/", alias=False)
-        # The alias is described once, for all tables.
-        alias = (each for each in row_resources(ANY_ROWS, self._asked.formats) if each[1].prefix)
-        yield None, self._of_rows("/table/{table}/", alias, actions, ("table",), "Rows", f"{OWN}.")
+            yield table, self._templates.of(table, segment(definition), self._links(table, alone=False), further=False)
+        further = further_resources(ANY_ROWS, self._asked.formats)
+        yield None, self._paths.of_rows("/table/{table}/", further, actions, ("table",), "Rows", f"{OWN}.")
 
-    def _document(
-        self, parts: Iterable[tuple[TableFields | None, dict[str, Any]]], title: str, *, is_one: bool
-    ) -> RowsBody:
+    def _document(self, parts: Iterable[tuple[TableFields | None, Part]], title: str, *, is_one: bool) -> RowsBody:
         """
-        :param parts: tables with their paths; None for paths of no table
+        :param parts: paths and shared answers, with the table that they are of
         :param is_one: whether only one table is described
         """
         head = {
@@ -78,60 +75,41 @@ class Describer:
                 "license": {"name": "MIT", "identifier": "MIT"},
             },
             **({"servers": [{"url": self._asked.prefix}]} if self._asked.prefix else {}),
-            "security": self._security,
+            "security": self._paths.security,
         }
         body = RowsBody(encode(head)[:-1] + b',"paths":{', b",", b"")
-        schemas = RowsBody(b"", b",", b"")
-        parameters = RowsBody(b"", b",", b"")
+        schemas, parameters, responses = (RowsBody(b"", b",", b"") for _ in range(3))
         types: set[str] = {"integer"}
-        for table, paths in parts:
-            add_members(body, paths)
+        for table, part in parts:
+            for into, members in ((body, part.paths), (responses, part.responses)):
+                if members:
+                    into.add(members)
             if table is not None:
-                add_members(schemas, table.schemas())
-                add_members(parameters, dict(filters(table)))
+                schemas.add(members_of(table.schemas()))
+                parameters.add(members_of(dict(filters(table))))
                 types.update(field.type for field in table.definition.fields if field.type in table.types)
         dialect = self._asked.attempt.database.dialect.name
         own = {**SCHEMAS, **({} if is_one else FURTHER)}
         known = {f"filter.{name}": filter_schema(name, self._asked.types[name], dialect) for name in sorted(types)}
-        add_members(schemas, {**{f"{OWN}.{name}": schema for name, schema in own.items()}, **known})
-        add_members(parameters, shared.parameters(self._asked.formats))
-        rest = {
-            "headers": shared.HEADERS,
-            "responses": shared.error_responses(rest=not is_one),
-            "securitySchemes": shared.SECURITY_SCHEMES,
-        }
-        body.go_on(b'},"components":' + encode(rest)[:-1] + b',"schemas":{', b"", b"")
+        schemas.add(members_of({**{f"{OWN}.{name}": schema for name, schema in own.items()}, **known}))
+        parameters.add(members_of(shared.parameters(self._asked.formats)))
+        responses.add(members_of(shared.error_responses(rest=not is_one)))
+        rest = {"headers": shared.HEADERS, "securitySchemes": shared.SECURITY_SCHEMES}
+        body.go_on(b'},"components":' + encode(rest)[:-1] + b',"responses":{', b"", b"")
+        body.add_body(responses)
+        body.go_on(b'},"schemas":{', b"", b"")
         body.add_body(schemas)
         body.go_on(b'},"parameters":{', b"", b"}}}")
         body.add_body(parameters)
         return body
 
-    # Paths
-
-    def _rows(self, table: TableFields, base: str, *, alias: bool = True) -> dict[str, Any]:
-        name = component(table.definition)
-        schemas = RowSchemas(
-            part=reference("schemas", f"{name}.Part"),
-            whole=reference("schemas", name),
-            create=reference("schemas", f"{name}.Create"),
-            replace=reference("schemas", f"{name}.Replace"),
-            patch=reference("schemas", f"{name}.Patch"),
-            filters=tuple(key for key, _ in filters(table)),
-            types=frozenset(field.type for field in table.definition.fields),
-            links=dict(self._links(table, alone=alias)),
-            own=dict(_own_links(table)),
-        )
-        described = row_resources(schemas, self._asked.formats, alias=alias)
-        return self._of_rows(base, described, table.rights.actions, (), table.definition.model_name, f"{name}.")
-
-    def _links(self, table: TableFields, *, alone: bool) -> Iterator[tuple[str, Any]]:
+    def _links(self, table: TableFields, *, alone: bool) -> dict[str, Any]:
         """From a row to the rows that it links to.
 
         :param alone: whether no other table is described
         """
-        if "read" not in table.rights.actions:
-            return
-        for field in table.definition.fields:
+        found: dict[str, Any] = {}
+        for field in table.definition.fields if "read" in table.rights.actions else ():
             reference = reference_of(field, table.types)
             if reference is None or reference.many or field.write_only or not table.rights.reads(field.name):
                 continue
@@ -139,93 +117,11 @@ class Describer:
             is_own = reference.table == table.definition.id
             if far and (is_own or (not alone and self._asked.may_read(reference.table))):
                 pointer = field.name.replace("~", "~0").replace("/", "~1")
-                yield (
-                    ascii_name(field.name, field.id),
-                    {
-                        "operationId": f"{ascii_name(far, reference.table)}.get",
-                        "parameters": {"row_id": f"$response.body#/{pointer}"},
-                    },
-                )
-
-    def _of_rows(
-        self,
-        base: str,
-        resources: Iterable[tuple[str, Described]],
-        actions: Collection[str],
-        parameters: tuple[str, ...],
-        tag: str,
-        prefix: str,
-    ) -> dict[str, Any]:
-        paths: dict[str, Any] = {}
-        for resource, described in resources:
-            operations = {
-                method: operation
-                for method, operation in described.operations.items()
-                if ACTIONS[resource][method] in actions and self._asked.may(resource, method)
-            }
-            item = self._item(described, operations, parameters, tag, prefix)
-            if item is not None:
-                paths[base + described.path] = item
-        return paths
-
-    def _below_table(self, base: str, name: str, parameters: tuple[str, ...]) -> dict[str, Any]:
-        paths: dict[str, Any] = {}
-        for resource, described in OF_TABLES.items():
-            operations = self._allowed(resource, described)
-            item = self._item(described, operations, parameters, described.tag, f"{name}.")
-            if item is not None:
-                paths[base + described.path] = item
-        return paths
-
-    def _service(self) -> dict[str, Any]:
-        paths: dict[str, Any] = {}
-        described_ones = {**OF_SERVICE, "Tables": tables(self._asked.formats), **OF_IDENTITIES}
-        if self._asked.attempt.database.settings.oidc_issuer:
-            described_ones |= OF_PROVIDER
-        if not self._asked.attempt.database.settings.page:
-            del described_ones["PageDocument"]
-        for resource, described in described_ones.items():
-            item = self._item(described, self._allowed(resource, described), (), described.tag, f"{OWN}.")
-            if item is not None:
-                paths["/" + described.path] = item
-        return {**paths, **self._below_table("/table/{table}/", OWN, ("table",))}
-
-    def _allowed(self, resource: str, described: Described) -> dict[str, Operation]:
-        return {
-            method: operation
-            for method, operation in described.operations.items()
-            if self._asked.may(resource, method) and self._asked.is_needed(operation.needs)
-        }
-
-    def _item(
-        self,
-        described: Described,
-        operations: Mapping[str, Operation],
-        parameters: tuple[str, ...],
-        tag: str,
-        prefix: str,
-    ) -> dict[str, Any] | None:
-        """The Path Item Object; None without operations."""
-        if not operations:
-            return None
-        open = (
-            [{}, *[each for each in self._security if each]] if described.is_open and not self._asked.is_open else None
-        )
-        item: dict[str, Any] = {}
-        if keys := (*parameters, *described.parameters):
-            item["parameters"] = [reference("parameters", key) for key in keys]
-        for method, operation in operations.items():
-            item[method.lower()] = operation.document(method, tag, f"{prefix}{described.prefix}{operation.id}", open)
-        return item
-
-
-def _own_links(table: TableFields) -> Iterator[tuple[str, Any]]:
-    """From a new row to its operations."""
-    needed = {"get": "read", "replace": "update", "patch": "update", "delete": "delete"}
-    for name, action in needed.items():
-        if action in table.rights.actions and "read" in table.rights.actions:
-            id = f"{component(table.definition)}.{name}"
-            yield name, {"operationId": id, "parameters": {"row_id": "$response.body#/id"}}
+                found[ascii_name(field.name, field.id)] = {
+                    "operationId": f"{ascii_name(far, reference.table)}.get",
+                    "parameters": {"row_id": f"$response.body#/{pointer}"},
+                }
+        return found
 
 
 def segment(definition: TableDefinition) -> str:
@@ -237,9 +133,3 @@ def segment(definition: TableDefinition) -> str:
     if parse_id(name) is not None or "/" in name:
         return str(definition.id)
     return quote(name, safe="")
-
-
-def add_members(body: RowsBody, members: Mapping[str, Any]) -> None:
-    """Add the members of an object, without its braces."""
-    if members:
-        body.add(encode(members)[1:-1])

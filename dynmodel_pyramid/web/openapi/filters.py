@@ -32,11 +32,21 @@ def _form(operator: Operator) -> str:
 
 def filters(table: TableFields) -> Iterator[tuple[str, dict[str, Any]]]:
     """The parameters of a table's own fields, by their keys."""
+    for key, field in _filtered(table):
+        yield key, _parameter("id", "integer", "eq.1") if field is None else _of_field(table, field)
+
+
+def filter_keys(table: TableFields) -> list[str]:
+    return [key for key, _ in _filtered(table)]
+
+
+def _filtered(table: TableFields) -> Iterator[tuple[str, FieldDefinition | None]]:
+    """The fields that may be filtered by, with the keys of their parameters; None is the id."""
     prefix = component(table.definition)
-    yield f"{prefix}.id", _parameter("id", "integer", "eq.1")
+    yield f"{prefix}.id", None
     for field in table.definition.fields:
         if field.type in table.types and not field.write_only and table.rights.reads(field.name):
-            yield f"{prefix}.{ascii_name(field.name, field.id)}", _of_field(table, field)
+            yield f"{prefix}.{ascii_name(field.name, field.id)}", field
 
 
 def _of_field(table: TableFields, field: FieldDefinition) -> dict[str, Any]:

@@ -92,10 +92,44 @@ _ANY = schema("Row")
 ANY_ROWS = RowSchemas(_ANY, _ANY, _ANY, _ANY, _ANY)
 
 
-def row_resources(rows: RowSchemas, formats: Formats, *, alias: bool = True) -> Iterator[tuple[str, Described]]:
-    """The resources with rows of one table, by their classes."""
+def row_resources(rows: RowSchemas, formats: Formats) -> Iterator[tuple[str, Described]]:
+    """The resources with rows of a table, by their classes."""
+    yield "RowList", Described("rows/", "", _of_list(rows, formats))
+    yield "RowResource", Described("rows/{row_id}/", "", dict(_one(rows)), ("row_id",))
     listed = _listed(rows, formats)
-    operations = {
+    query = Operation(
+        "query",
+        "Rows that a query as a document finds; nothing is written",
+        {200: listed, 206: listed},
+        ("Prefer.list",),
+        Body({JSON: schema("Query")}),
+        errors=(*WRITING, 416),
+    )
+    yield "QueryResource", Described("query/", "", {"POST": query})
+
+
+def further_resources(rows: RowSchemas, formats: Formats) -> Iterator[tuple[str, Described]]:
+    """The further ones, which the description of all tables has once: plans, rows of saved views, and the alias."""
+    operations = _of_list(rows, formats)
+    planned = Operation(
+        "plan",
+        "What the rows of a file would become; nothing is written",
+        {200: Answer(schema("RowsPlan"), ("Definition-Version",))},
+        ("columns", "on_conflict", "plan.rows"),
+        Body({JSON: rows_or_row(rows.create), **files_of(formats, formats.readable, rows.types)}),
+    )
+    yield "RowsPlan", Described("rows/plan/", "", {"POST": planned})
+    summary = "Rows of a saved view, of which a query may be a part"
+    of_view = replace(operations["GET"], id="list_of_view", summary=summary)
+    yield "ViewRows", Described("view/{view}/rows/", "", {"GET": of_view}, ("view",))
+    every = {**operations, "PUT": _adding(rows, formats, "put")}
+    yield "SingularRowList", Described("row/", "", every, prefix="row_")
+    yield "RowResource", Described("row/{row_id}/", "", dict(_one(rows)), ("row_id",), prefix="row_")
+
+
+def _of_list(rows: RowSchemas, formats: Formats) -> dict[str, Operation]:
+    listed = _listed(rows, formats)
+    return {
         "GET": Operation(
             "list",
             "Rows that a query finds",
@@ -107,40 +141,14 @@ def row_resources(rows: RowSchemas, formats: Formats, *, alias: bool = True) -> 
         "PATCH": _patching(rows),
         "DELETE": _deleting(rows),
     }
-    yield "RowList", Described("rows/", "", operations)
-    one = dict(_one(rows))
-    yield "RowResource", Described("rows/{row_id}/", "", one, ("row_id",))
-    query = Operation(
-        "query",
-        "Rows that a query as a document finds; nothing is written",
-        {200: listed, 206: listed},
-        ("Prefer.list",),
-        Body({JSON: schema("Query")}),
-        errors=(*WRITING, 416),
-    )
-    planned = Operation(
-        "plan",
-        "What the rows of a file would become; nothing is written",
-        {200: Answer(schema("RowsPlan"), ("Definition-Version",))},
-        ("columns", "on_conflict", "plan.rows"),
-        Body({JSON: rows_or_row(rows.create), **files_of(formats, formats.readable, rows.types)}),
-    )
-    yield "RowsPlan", Described("rows/plan/", "", {"POST": planned})
-    yield "QueryResource", Described("query/", "", {"POST": query})
-    summary = "Rows of a saved view, of which a query may be a part"
-    of_view = replace(operations["GET"], id="list_of_view", summary=summary)
-    yield "ViewRows", Described("view/{view}/rows/", "", {"GET": of_view}, ("view",))
-    if alias:
-        every = {**operations, "PUT": _adding(rows, formats, "put")}
-        yield "SingularRowList", Described("row/", "", every, prefix="row_")
-        yield "RowResource", Described("row/{row_id}/", "", one, ("row_id",), prefix="row_")
 
 
 READ_LISTS = (400, 401, 403, 404, 406, 408, 409, 416, 429, 500, 503, 504)
 
 
 def _listed(rows: RowSchemas, formats: Formats) -> Answer:
-    return Answer(_many(rows.part), _LIST, content=files_of(formats, formats.writable, rows.types))
+    content = files_of(formats, formats.writable, rows.types)
+    return Answer(_many(rows.part), _LIST, "Rows; 206: a part of a counted list", content, shared="list")
 
 
 def _adding(rows: RowSchemas, formats: Formats, id: str) -> Operation:
@@ -152,8 +160,8 @@ def _adding(rows: RowSchemas, formats: Formats, id: str) -> Operation:
         id,
         "Add a row, or rows of an array or a file: all or none",
         {
-            201: replace(answer, links=rows.own),
-            200: Answer(shown, _WRITTEN, "No row was new", {NDJSON: {"type": "string"}}),
+            201: replace(answer, links=rows.own, shared="added"),
+            200: Answer(shown, _WRITTEN, "No row was new", {NDJSON: {"type": "string"}}, shared="merged"),
             204: Answer(None, _WRITTEN, "No row was new, and none is shown"),
         },
         ("select", "columns", "on_conflict", "Prefer.add", "Idempotency-Key"),
@@ -162,11 +170,16 @@ def _adding(rows: RowSchemas, formats: Formats, id: str) -> Operation:
     )
 
 
+def _many_written(rows: RowSchemas) -> dict[int, Answer]:
+    written = Answer(_many(rows.part), _WRITTEN, shared="rows")
+    return {200: written, 204: replace(written, schema=None, shared="no_rows")}
+
+
 def _patching(rows: RowSchemas) -> Operation:
     return Operation(
         "patch_many",
         "Assign fields of all rows that a filter finds",
-        {200: Answer(_many(rows.part), _WRITTEN), 204: Answer(None, _WRITTEN)},
+        _many_written(rows),
         (
             "select",
             "order",
@@ -189,7 +202,7 @@ def _deleting(rows: RowSchemas) -> Operation:
     return Operation(
         "delete_many",
         "Delete all rows that a filter finds",
-        {200: Answer(_many(rows.part), _WRITTEN), 204: Answer(None, _WRITTEN)},
+        _many_written(rows),
         (
             "select",
             "order",
@@ -209,8 +222,8 @@ def _deleting(rows: RowSchemas) -> Operation:
 def _one(rows: RowSchemas) -> Iterator[tuple[str, Operation]]:
     shown = Answer(rows.whole, _ROW, links=rows.links)
     yield "GET", Operation("get", "One row", {200: shown, 304: Answer(None, _ROW)}, ("If-None-Match",))
-    written = Answer(rows.whole, (*_ROW, "Preference-Applied", "Idempotency-Replayed"))
-    answers = {200: written, 204: Answer(None, (*_ROW, "Preference-Applied", "Idempotency-Replayed"))}
+    written = Answer(rows.whole, (*_ROW, "Preference-Applied", "Idempotency-Replayed"), shared="row")
+    answers = {200: written, 204: replace(written, schema=None, shared="no_row")}
     yield (
         "PUT",
         Operation(

@@ -38,6 +38,8 @@ class Answer:
     :param schema: of the document; None: there is no body
     :param headers: keys of ``components.headers``
     :param content: further media types with their schemas
+    :param shared: of an answer that several operations have: its key among ``components.responses``, behind the prefix
+        of the resource's ids
     """
 
     schema: Mapping[str, Any] | None = None
@@ -45,6 +47,7 @@ class Answer:
     description: str = ""
     content: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     links: Mapping[str, Any] = field(default_factory=dict)
+    shared: str = ""
 
     def document(self, status: int) -> dict[str, Any]:
         shown: dict[str, Any] = {"description": self.description or HTTPStatus(status).phrase}
@@ -123,9 +126,12 @@ class Operation:
     problems: str = ""
     needs: Literal["admin", "user"] | None = None
 
-    def document(self, method: str, tag: str, id: str, security: list[dict[str, list[str]]] | None) -> dict[str, Any]:
+    def document(
+        self, method: str, tag: str, prefix: str, id: str, security: list[dict[str, list[str]]] | None
+    ) -> dict[str, Any]:
         """The Operation Object.
 
+        :param prefix: of the keys of shared answers
         :param security: what it needs, if that is not what most need
         """
         shown: dict[str, Any] = {"operationId": id, "tags": [tag], "summary": self.summary}
@@ -140,7 +146,10 @@ class Operation:
         errors = self.errors
         if errors is None:
             errors = READING if method == "GET" else WRITING
-        responses = {str(status): answer.document(status) for status, answer in self.answers.items()}
+        responses = {
+            str(status): reference("responses", prefix + answer.shared) if answer.shared else answer.document(status)
+            for status, answer in self.answers.items()
+        }
         responses |= {str(status): reference("responses", f"{self.problems}{status}") for status in sorted({*errors})}
         shown["responses"] = responses
         if security is not None:

@@ -10,6 +10,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import Any
 
 import colander
@@ -69,7 +70,8 @@ class TableFields:
     types: FieldTypes
     names: Names
     rights: Rights
-    most_reverse: int
+    _system: dict[int, bool] = dataclass_field(default_factory=dict)
+    _schemas: dict[int, dict[str, Any]] = dataclass_field(default_factory=dict)
 
     def schemas(self) -> dict[str, Any]:
         """The schemas of rows, by their keys."""
@@ -118,8 +120,10 @@ class TableFields:
 
     def is_system(self, field: FieldDefinition) -> bool:
         """Whether no client writes the field's values."""
-        field_type = self.types[field.type]
-        return field_type.fill is not None or is_computed(field_type, field.options)
+        if field.id not in self._system:
+            field_type = self.types[field.type]
+            self._system[field.id] = field_type.fill is not None or is_computed(field_type, field.options)
+        return self._system[field.id]
 
     def _told(self, field: FieldDefinition) -> dict[str, Any]:
         told = [text for text in (field.label, field.description) if text]
@@ -161,6 +165,12 @@ class TableFields:
         return {**made, "required": required} if required else made
 
     def _asked(self, field: FieldDefinition) -> dict[str, Any]:
+        """The schema of a value that a client sends; the same for all forms."""
+        if field.id not in self._schemas:
+            self._schemas[field.id] = self._sent_value(field)
+        return self._schemas[field.id]
+
+    def _sent_value(self, field: FieldDefinition) -> dict[str, Any]:
         field_type = self.types[field.type]
         members = field_type.request_schema(field.options)
         example = self._example(field, field_type, members)

@@ -1,7 +1,11 @@
 """The schemas of the service's own documents, of batches, and of access."""
 
+from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
+from dynmodel_pyramid.access.accounts.passwords import LEAST
+from dynmodel_pyramid.rows.batch.reading import KINDS, RESOLUTIONS
 from dynmodel_pyramid.web.openapi.operations import many, schema
 from dynmodel_pyramid.web.openapi.shapes import (
     ANY,
@@ -23,8 +27,32 @@ _NAME = {**TEXT, "minLength": 1, "maxLength": 200}
 _ROLES = listed(TEXT)
 _USER = {"email": maybe(TEXT), "roles": _ROLES, "claims": OBJECT, "disabled": FLAG}
 _PASSWORD = {**TEXT, "format": "password"}
+_NEW_PASSWORD = {**_PASSWORD, "minLength": LEAST}
 _GRANT = either(FLAG, schema("Grant"), many("Grant"))
 _RIGHT = either(FLAG, shape({"some_rows": FLAG}, {"fields": listed(TEXT)}))
+
+_MEMBERS: dict[str, dict[str, Any]] = {
+    "table": _KEY,
+    "row": OBJECT,
+    "rows": listed(OBJECT),
+    "id": either({**NUMBER, "minimum": 1}, OBJECT),
+    "version": either({**NUMBER, "minimum": 1}, OBJECT),
+    "where": OBJECT,
+    "select": TEXT,
+    "on_conflict": listed(TEXT),
+    "resolution": one_of(*RESOLUTIONS),
+    "nested": one_of("write"),
+    "definition": OBJECT,
+}
+
+
+def _operations() -> Iterator[dict[str, Any]]:
+    """The operations of a batch: each kind with each choice of the members that it needs."""
+    for kind, (needed, further) in KINDS.items():
+        for names in product(*needed):
+            required = {"operation": one_of(kind), **{name: _MEMBERS[name] for name in names}}
+            yield shape(required, {name: _MEMBERS[name] for name in further}, additionalProperties=False)
+
 
 OF_SERVICE: dict[str, dict[str, Any]] = {
     "State": shape({"status": TEXT}),
@@ -55,8 +83,8 @@ OF_SERVICE: dict[str, dict[str, Any]] = {
         additionalProperties=True,
     ),
     "Schema": shape(
-        {},
-        {"tables": ANY, "access": ANY},
+        {"tables": mapping(OBJECT)},
+        {"access": OBJECT},
         description="All definitions, without ids and versions; for administrators roles and grants as well",
         additionalProperties=True,
     ),
@@ -72,23 +100,9 @@ OF_SERVICE: dict[str, dict[str, Any]] = {
         description="A table that is made of a file, or its plan",
         additionalProperties=True,
     ),
-    "BatchOperation": shape(
-        {"operation": one_of("insert", "upsert", "update", "replace", "delete", "create_table")},
-        {
-            "table": _KEY,
-            "row": OBJECT,
-            "rows": listed(OBJECT),
-            "id": either(NUMBER, OBJECT),
-            "version": either(NUMBER, OBJECT),
-            "where": ANY,
-            "select": ANY,
-            "on_conflict": listed(TEXT),
-            "resolution": one_of("merge-duplicates", "ignore-duplicates"),
-            "nested": one_of("write"),
-            "definition": OBJECT,
-        },
-        description='`docs/api.md` lists the members of each. `{"$ref": "/0/id"}` is a part of an earlier result',
-        additionalProperties=False,
+    "BatchOperation": either(
+        *_operations(),
+        description='`{"$ref": "/0/id"}` stands for a part of an earlier result',
     ),
     "Results": listed(either(OBJECT, listed(OBJECT), {"type": "null"})),
     "PlannedOperation": shape(
@@ -160,7 +174,7 @@ OF_SERVICE: dict[str, dict[str, Any]] = {
             "password_changed_at": maybe(MOMENT),
         }
     ),
-    "NewUser": shape({"name": _NAME}, {**_USER, "password": maybe(_PASSWORD)}, additionalProperties=False),
+    "NewUser": shape({"name": _NAME}, {**_USER, "password": maybe(_NEW_PASSWORD)}, additionalProperties=False),
     "UserPatch": shape({}, {"name": _NAME, **_USER}, additionalProperties=False),
     "NewPassword": shape(
         {"password": maybe(_PASSWORD)}, {"old_password": maybe(_PASSWORD)}, additionalProperties=False
@@ -190,7 +204,7 @@ OF_SERVICE: dict[str, dict[str, Any]] = {
     "RolePatch": {"type": "object", "description": "A merge patch of the role", "additionalProperties": True},
     "Roles": shape({"roles": mapping(schema("Role"))}, additionalProperties=True),
     "RolesPatch": {"type": "object", "description": "A merge patch of the roles", "additionalProperties": True},
-    "AccessPlan": OBJECT,
+    "AccessPlan": listed(OBJECT),
     "Explanation": shape(
         {
             "table": TEXT,

@@ -62,10 +62,10 @@ def test_every_route_and_method_is_described(client):
 
 
 def matching(paths, path):
-    """The path item of an address: a concrete path comes before those with parameters (OpenAPI 3.1, "Paths Object")."""
-    patterns = {each: re.sub(r"\\{\w+\\}", "[^/]+", re.escape(each.rstrip("/"))) for each in paths}
+    """The operations at an address: of the path itself, and of those with parameters that fit."""
+    patterns = {each: re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(each.rstrip("/"))) for each in paths}
     found = [each for each, pattern in patterns.items() if re.fullmatch(pattern, path.rstrip("/"))]
-    return paths[min(found, key=lambda each: each.count("{"))] if found else {}
+    return {method for each in found for method in paths[each]}
 
 
 def test_every_code_of_an_error_is_described(client):
