@@ -60,9 +60,9 @@ export const Choices = ({ value, field }) => html`<${Items} items=${value} each=
 /** @param {CellProps} props */
 export const Tags = ({ value }) => html`<${Items} items=${value} each=${(/** @type {string} */ tag) => html`<span class="chip">${tag}</span>`} />`;
 
-/** @param {{ table: number, id: number, reachable?: boolean }} props */
+/** @param {{ table: number | null, id: number, reachable?: boolean }} props table null: it may not be seen */
 export function FarLink({ table, id, reachable = false }) {
-  const { state, text } = farRow(table, id).value;
+  const { state, text } = table === null ? { state: "missing", text: `#${id}` } : farRow(table, id).value;
   if (state === "missing") return html`<span class="muted" title=${t("editors.unseenRow")}>${text}</span>`;
   return html`<a class="far" href=${link(`/table/${table}/row/${id}/`)} tabindex=${reachable ? undefined : -1} title=${text}>${text}</a>`;
 }
