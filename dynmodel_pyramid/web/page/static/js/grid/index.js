@@ -109,6 +109,7 @@ export function Grid({ label, columns, source, actions, isChecked, checked, canC
       onCut=${(/** @type {ClipboardEvent} */ event) => clipboard(state, event, actions.copy)}
       onPaste=${(/** @type {ClipboardEvent} */ event) => clipboard(state, event, actions.paste)}
       onFocusIn=${(/** @type {FocusEvent} */ event) => {
+        markCut(event.target);
         state.hasFocus = true;
         const cell = cellAt(event.target);
         if (cell && !(event.target instanceof Element && event.target.closest("input, button, .grid-editor")) && (cell.row !== place.row || cell.column !== place.column)) state.go(cell.row, cell.column);
@@ -162,6 +163,19 @@ function clipboard(state, event, act) {
   if (state.editing.peek() || state.place.peek().row < 0 || state.rect.right < 0) return;
   event.preventDefault();
   act(event, state.rect);
+}
+
+/**
+ * A text that is cut in its cell shows whole while the keyboard's focus is on it (css/editors.css).
+ * @param {EventTarget | null} target
+ */
+function markCut(target) {
+  if (!(target instanceof HTMLElement) || target.getAttribute("role") !== "gridcell") return;
+  const text = target.querySelector(".cell-text, .cell-items"), frame = target.closest(".grid");
+  const isCut = text !== null && frame !== null && text.scrollWidth > text.clientWidth + 1;
+  const isLate = isCut && target.getBoundingClientRect().left + 420 > frame.getBoundingClientRect().right;
+  if (isCut) target.dataset.cut = isLate ? "end" : "start";
+  else delete target.dataset.cut;
 }
 
 /** The focus follows the active cell. @param {{ current: HTMLElement | null }} box @param {GridState} state @param {any} place @param {any} editing */
