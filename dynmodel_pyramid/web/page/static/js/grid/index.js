@@ -41,9 +41,16 @@ const SPARE = 6;
  * @param {"all" | "some" | "none"} props.checked
  * @param {boolean} [props.canCheck]
  * @param {{ current: GridState | null }} [props.handle] for whoever mounts it
+ * @param {string} [props.list] what the rows are: another source of the same list keeps the place
  */
-export function Grid({ label, columns, source, actions, isChecked, checked, canCheck = true, handle }) {
-  const state = useMemo(() => new GridState(source, actions), [source]);
+export function Grid({ label, columns, source, actions, isChecked, checked, canCheck = true, handle, list = "" }) {
+  const made = useRef(/** @type {{ state: GridState, list: string } | null} */ (null));
+  const state = useMemo(() => {
+    const next = new GridState(source, actions);
+    if (made.current) next.follow(made.current.state, made.current.list === list);
+    made.current = { state: next, list };
+    return next;
+  }, [source]);
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   const [menu, setMenu] = useState(/** @type {{ items: any[], anchor: { current: Element | null }, label: string } | null} */ (null));
   state.actions = actions;
@@ -54,8 +61,7 @@ export function Grid({ label, columns, source, actions, isChecked, checked, canC
     state.arrange(columns);
   }
   useLayoutEffect(() => {
-    state.box = box.current;
-    state.measure();
+    state.mount(/** @type {HTMLElement} */ (box.current));
     const watcher = new ResizeObserver(() => state.measure());
     watcher.observe(/** @type {HTMLElement} */ (box.current));
     return () => watcher.disconnect();

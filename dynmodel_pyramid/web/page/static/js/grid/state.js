@@ -44,6 +44,26 @@ export class GridState {
     this.layout = layoutOf([], 0);
   }
 
+  /** Go on from the state of another source. @param {GridState} before @param {boolean} isSame whether its rows are the same */
+  follow(before, isSame) {
+    const { row, column } = before.place.peek(), now = isSame || row < 0 ? row : 0;
+    this.hasFocus = before.hasFocus;
+    this.layout = before.layout;
+    this.width = before.width;
+    this.left = before.left;
+    this.place.value = { row: now, column, toRow: now, toColumn: column };
+    if (isSame) this.scale = before.scale;
+  }
+
+  /** @param {HTMLElement} box */
+  mount(box) {
+    this.box = box;
+    this.left = box.scrollLeft;
+    const top = this.scale.at;
+    this.measure();
+    this.#stand(this.scale.go(top));
+  }
+
   /** @param {Column[]} columns */
   arrange(columns) {
     const active = this.layout.columns[this.place.peek().column]?.key;

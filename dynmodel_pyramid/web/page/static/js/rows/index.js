@@ -11,14 +11,14 @@
  */
 import "../texts/en/rows.js";
 import { html, useEffect, useMemo, useRef, useState } from "../../vendor/preact.js";
-import { link, mayLeave, navigate } from "../core/router.js";
+import { beforeLeaving, link, mayLeave, navigate } from "../core/router.js";
 import { can, loadFieldTypes, loadTable, titleOf } from "../core/state.js";
 import { t } from "../core/texts.js";
 import { TableTabs } from "../definition/frame.js";
 import { Export } from "../files/export.js";
 import { FilterBar, FilterChips } from "../filters/index.js";
 import { Grid } from "../grid/index.js";
-import { Button, EmptyState, Loading, Page, ProblemBox, useLoaded, useTitle } from "../kit/index.js";
+import { Button, EmptyState, Loading, Page, ProblemBox, confirm, useLoaded, useTitle } from "../kit/index.js";
 import { ApiButton } from "../requests/index.js";
 import { actionsOf } from "./actions.js";
 import { columnsOf, completed, loadColumns, saveColumns, widthOf } from "./columns.js";
@@ -57,11 +57,15 @@ function TableView({ definition, query, onVersion }) {
   const columns = useMemo(() => columnsOf(definition, choice, order, find.trim().toLowerCase()), [definition, choice, order, find]);
   // Which columns are read, whatever their order and widths.
   const read = columns.map((each) => each.key).sort().join("\n");
-  const model = useMemo(() => new TableRows({
-    definition, query, columns, choose: chooser(definition),
+  const before = useRef(/** @type {TableRows | null} */ (null));
+  const model = useMemo(() => (before.current = new TableRows({
+    definition, query, columns, choose: chooser(definition), before: before.current,
     onVersion: (version) => { if (version && Number(version) !== definition.version) onVersion(); },
-  }), [definition, text, read]);
+  })), [definition, text, read]);
   useEffect(() => () => model.end?.(), [model]);
+  void model.sheet.changed.value;
+  const isUnsaved = model.sheet.unsaved.length > 0;
+  useEffect(() => (isUnsaved ? beforeLeaving(() => confirm({ title: t("rows.leave"), text: t("rows.leave_text"), action: t("rows.leave_go"), danger: true })) : undefined), [isUnsaved]);
 
   /** @param {(columns: import("./columns.js").ColumnChoice[]) => import("./columns.js").ColumnChoice[]} change */
   const changeColumns = (change) => {
@@ -129,7 +133,7 @@ function TableView({ definition, query, onVersion }) {
     <${FilterChips} definition=${definition} query=${query} onChange=${show} class="of-rows" />
     ${problem && html`<div class="rows-problem"><${ProblemBox} problem=${problem} onRetry=${() => model.sheet.refresh()} /></div>`}
     <div class="rows-body">
-      <${Grid} key=${model} label=${title} columns=${columns} source=${model.gridSource} actions=${actions} handle=${grid}
+      <${Grid} label=${title} list=${String(model.conditions)} columns=${columns} source=${model.gridSource} actions=${actions} handle=${grid}
         isChecked=${(/** @type {any} */ row) => model.isChecked(row)} checked=${all ? (ids.size ? "some" : "all") : ids.size ? "some" : "none"} />
       ${opened !== null && html`<${RowPanel} table=${id} id=${opened} query=${model.conditions} onMove=${setOpened} onClose=${close} onChanged=${() => model.sheet.refresh()} />`}
     </div>

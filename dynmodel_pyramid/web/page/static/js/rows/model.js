@@ -20,6 +20,14 @@ export const FIND = "_find";
  */
 
 export class TableRows {
+  /** @type {RowSource} */
+  source;
+  /** @type {Sheet} */
+  sheet;
+  /** @type {Writer} */
+  writer;
+  /** @type {History} */
+  history;
   checked = signal(/** @type {Checked} */ ({ all: false, ids: new Set() }));
   /** The last row that was checked, for ranges. */
   lastChecked = -1;
@@ -31,8 +39,9 @@ export class TableRows {
    * @param {import("./columns.js").FieldColumn[]} options.columns
    * @param {(version: string) => void} options.onVersion
    * @param {import("./writes.js").Writer["choose"]} options.choose
+   * @param {TableRows | null} [options.before] those of the query before: what can be undone, and what is not stored, goes on
    */
-  constructor({ definition, query, columns, onVersion, choose }) {
+  constructor({ definition, query, columns, onVersion, choose, before = null }) {
     this.definition = definition;
     /** Fields whose values the system gives. */
     this.computed = new Set(Object.keys(definition.fields).filter((name) => isComputed({ ...definition.fields[name], name })));
@@ -41,7 +50,14 @@ export class TableRows {
     this.source = new RowSource({ path: this.path, params: this.conditions, select: selectOf(columns), onVersion });
     this.sheet = new Sheet(this.source, can(definition, "create") !== false);
     this.writer = new Writer({ sheet: this.sheet, table: definition.id, select: selectOf(columns), choose });
-    this.history = new History((change) => this.writer.write(change).then((made) => this.#after(made)));
+    this.history = before?.history ?? new History();
+    this.history.write = (change) => this.writer.write(change).then((made) => this.#after(made));
+    if (before) {
+      if (String(before.conditions) === String(this.conditions)) this.source.follow(before.source);
+      this.sheet.follow(before.sheet);
+      this.writer.follow(before.writer);
+      if (before.writer.pending.peek()) before.writer.settled.then(() => this.source.look());
+    }
     this.gridSource = {
       count: this.sheet.count, changed: this.sheet.anyChange,
       row: (/** @type {number} */ index) => this.sheet.row(index),

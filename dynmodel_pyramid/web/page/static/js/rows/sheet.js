@@ -35,6 +35,13 @@ export class Sheet {
     this.anyChange = computed(() => source.changed.value + this.changed.value);
   }
 
+  /** Take over what another query's sheet has not stored. @param {Sheet} before */
+  follow(before) {
+    this.#over = new Map([...before.#over].filter(([, over]) => over.fault || Object.values(over.marks).some((mark) => mark.state !== "saving")));
+    this.#number = before.#number;
+    this.tail.value = before.tail.peek().filter((each) => !each.stored);
+  }
+
   /** Stored rows. */
   get total() {
     return this.source.count.peek() ?? 0;

@@ -15,6 +15,8 @@ export const WINDOW = 100;
 export const HELD = 5000;
 /** Windows that one request brings at most. */
 const SPAN = 5;
+/** Counts are exact below: those that are guessed, and those that are bounded (docs/queries.md). */
+const GUESSED = 1000, BOUND = 10_000;
 /** Milliseconds that a scroll must rest before rows far from the last ones are asked for. */
 const REST = 60;
 
@@ -74,7 +76,15 @@ export class RowSource {
 
   /** Begin: the first rows and their number. */
   start() {
-    this.#ask(0, 0);
+    if (this.count.peek() === null) this.#ask(0, 0);
+  }
+
+  /** The same list, with other values of its rows: places and the number hold. @param {RowSource} before */
+  follow(before) {
+    this.#anchors = before.#anchors;
+    this.count.value = before.count.peek();
+    this.isExact.value = before.isExact.peek();
+    if (this.count.peek() !== null && !this.isExact.peek()) this.#count();
   }
 
   /**
@@ -150,13 +160,13 @@ export class RowSource {
     params.set("limit", String(size));
     if (from.parameter) params.set(from.parameter, from.cursor);
     if (from.offset) params.set("offset", String(from.offset));
-    const isFirst = total === null;
+    const isFirst = total === null, isBounded = [...this.params.keys()].some((name) => name !== "order");
     try {
-      const answer = await this.api.get(this.path, { params, signal: asked.controller.signal, prefer: isFirst ? "count=estimated" : undefined });
+      const answer = await this.api.get(this.path, { params, signal: asked.controller.signal, prefer: isFirst ? `count=${isBounded ? "bounded" : "estimated"}` : undefined });
       if (this.#isClosed || !this.#asked.has(asked)) return;
       this.#slow = performance.now() - this.#startedAt > 300;
       this.#took(begin, size, answer);
-      if (isFirst) this.#counted(answer);
+      if (isFirst) this.#counted(answer, isBounded ? BOUND : GUESSED);
     } catch (error) {
       if (error instanceof DOMException || this.#isClosed || !this.#asked.has(asked)) return;
       const problem = error instanceof Problem ? error : new Problem(0, { detail: String(error) });
@@ -198,11 +208,11 @@ export class RowSource {
     }
   }
 
-  /** @param {import("../core/api.js").Answer} answer */
-  #counted(answer) {
+  /** @param {import("../core/api.js").Answer} answer @param {number} sure a total below is exact */
+  #counted(answer, sure) {
     const total = Number(/\/(\d+)$/.exec(answer.headers.get("Content-Range") ?? "")?.[1] ?? answer.data.length);
     this.count.value = Math.max(total, answer.data.length);
-    this.isExact.value = total < 1000; // a guess is never below that
+    this.isExact.value = total < sure;
     if (!this.isExact.peek()) this.#count();
   }
 

@@ -36,6 +36,17 @@ export class Writer {
   /** @type {Map<number, { from: Set<number>, to: number }>} versions of rows that are this page's own doing */
   #own = new Map();
 
+  /** Go on where another query's writer is. @param {Writer} before */
+  follow(before) {
+    this.#own = before.#own;
+    this.#last = before.#last;
+  }
+
+  /** When all writes so far are answered. */
+  get settled() {
+    return this.#last;
+  }
+
   /**
    * @param {Object} options
    * @param {import("./sheet.js").Sheet} options.sheet

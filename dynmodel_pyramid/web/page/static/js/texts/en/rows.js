@@ -57,6 +57,7 @@ add("rows", {
   unsaved: { one: "{n} cell is not saved", other: "{n} cells are not saved" },
   unsaved_others: "Not saved: another cell of the same change was refused.",
   retry: "Try again", discard: "Discard",
+  leave: "Leave without saving?", leave_text: "Some cells are not saved.", leave_go: "Leave",
   gone: "This row has been deleted by somebody else.",
   // Conflicts
   conflict: { one: "Somebody else has changed this cell", other: "Somebody else has changed {n} of these cells" },
