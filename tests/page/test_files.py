@@ -67,7 +67,6 @@ def test_bad_rows_are_named_and_the_others_are_loaded(page_server, open_page, ax
     assert '"3","2","a: want a whole number' in saved.value.path().read_text(encoding="utf-8-sig")
     page.get_by_role("button", name="Make the table with the 2 good rows").click()
     page.get_by_role("heading", name="bad is made").wait_for()
-    assert axe(page) == []
     assert [row["a"] for row in page_server.api("GET", "/table/bad/rows/?order=id")] == [1, 5]
 
 

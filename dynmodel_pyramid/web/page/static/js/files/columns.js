@@ -1,5 +1,5 @@
 /** The columns of a file: what the service found in each, and what a person says instead. */
-import { html, useState } from "../../vendor/preact.js";
+import { Component, html, useState } from "../../vendor/preact.js";
 import { fieldTypes } from "../core/state.js";
 import { t } from "../core/texts.js";
 import { typeChoices, typeTitle } from "../definition/types.js";
@@ -64,9 +64,26 @@ export function Columns({ columns, fields, rows, said, onSay, onNull, errors }) 
   return html`<div class="table-wrap columns-of-file" role="region" tabindex="0" aria-label=${t("files.columns")}><table class="table"><caption class="unseen">${t("files.columns")}</caption>
     <thead><tr><th scope="col">${t("files.column")}</th><th scope="col">${t("files.field")}</th><th scope="col">${t("files.type")}</th>
       <th scope="col">${t("files.values")}</th><th scope="col">${t("files.found")}</th></tr></thead>
-    <tbody>${columns.slice(0, most).map((column, at) => html`<${Row} key=${at} ...${{ column, at, fields, rows, types, onNull, errors }} said=${said.get(at) ?? {}}
+    <tbody>${columns.slice(0, most).map((column, at) => html`<${Kept} key=${at} ...${{ column, at, fields, rows, types, onNull, errors }} said=${said.get(at) ?? NOTHING}
       onSay=${(/** @type {Said} */ each) => onSay(at, each)} isOpen=${open === at} onOpen=${() => setOpen(open === at ? -1 : at)} />`)}</tbody></table></div>
     ${columns.length > most && html`<div><${Button} small onClick=${() => setMost(most + SHOWN)}>${t("files.moreColumns", { n: columns.length - most })}</${Button}></div>`}`;
+}
+
+/** @type {Said} */
+const NOTHING = {};
+
+/**
+ * A row that is drawn anew only where it has changed: each has a list of all types, and files have many columns.
+ * @extends {Component<any, any>}
+ */
+class Kept extends Component {
+  /** @param {any} next */
+  shouldComponentUpdate(next) {
+    return ["column", "said", "isOpen", "errors", "fields", "rows"].some((name) => next[name] !== this.props[name]);
+  }
+  render() {
+    return html`<${Row} ...${this.props} />`;
+  }
 }
 
 /** @param {any} props */

@@ -13,6 +13,8 @@ import { Preview, RefusedRows, saveRefused } from "./preview.js";
 import { firstPart, upload } from "./sending.js";
 import { Working } from "./working.js";
 
+/** @type {import("../core/api.js").Fault[]} */
+const NO_ERRORS = [];
 const OWN_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 /** @type {string[]} */
 const ZONES = /** @type {any} */ (Intl).supportedValuesOf?.("timeZone") ?? [OWN_ZONE];
@@ -158,8 +160,8 @@ function FileTable({ file }) {
       ${bad > 0 && html`<section class="stack"><${Notice} kind="warn"><strong>${t("files.refused", { n: bad })}</strong><p>${t("files.refusedText")}</p></${Notice}>
         <${RefusedRows} refused=${plan.refused} total=${bad} onDownload=${bad <= plan.refused.length ? () => saveRefused(plan.refused, stemOf(file.name)) : undefined} /></section>`}
       <section class="stack"><div class="row"><h2>${t("files.columns")}</h2><span class="muted">${t("files.columnCount", { n: plan.columns.length })}</span>${isPlanning && html`<${Spinner} label=${t("files.planning")} />`}</div>
-        <${Columns} columns=${plan.columns} fields=${plan.definition.fields} rows=${plan.rows} said=${said} errors=${problem instanceof Problem ? problem.errors : []}
-          onSay=${(/** @type {number} */ at, /** @type {any} */ each) => setSaid(new Map(said).set(at, each))}
+        <${Columns} columns=${plan.columns} fields=${plan.definition.fields} rows=${plan.rows} said=${said} errors=${problem instanceof Problem ? problem.errors : NO_ERRORS}
+          onSay=${(/** @type {number} */ at, /** @type {any} */ each) => setSaid((before) => new Map(before).set(at, each))}
           onNull=${(/** @type {string} */ word) => setReading((before) => ({ ...before, nulls: [...new Set([...before.nulls.split(",").filter(Boolean), word])].join(",") }))} /></section>
       <section class="stack"><h2>${t("files.preview")}</h2><${Preview} rows=${plan.sample} fields=${Object.keys(plan.definition.fields)} /></section>`}
     <div class="import-foot"><${Button} href=${link("/")}>${t("kit.cancel")}</${Button}>

@@ -169,7 +169,6 @@ add("files", {
   export: "Export",
   exportTitle: "Export {table}",
   exportText: "The rows in view, with their filter, order and columns.",
-  exportRows: "Rows",
   counting: "counting…",
   exportGo: "Save as a file",
   exporting: "Writing {name}",
