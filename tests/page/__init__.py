@@ -4,6 +4,7 @@
 ``vendor``    a command that makes the vendored files anew
 ``sample``    tables and rows of a small shop, made by a command
 ``million``   a command that measures the grid over a million rows
+``walk``      a command that goes the way of docs/quick-start.md, and counts clicks, keys and seconds
 ``pictures``  a command that takes the documentation's pictures of the running page
 
 A test takes the fixtures of ``conftest``:

@@ -52,7 +52,9 @@ export function FilterBuilder({ definition, query, onChange }) {
       setProblem(null);
     }
   }, [text]);
-  useEffect(() => () => { clearTimeout(timer.current); asked.current?.abort(); }, []);
+  const waiting = useRef(/** @type {(() => void) | null} */ (null));
+  // What was typed last counts, also if the filter is closed at once.
+  useEffect(() => () => { clearTimeout(timer.current); waiting.current?.(); }, []);
 
   /** @param {[string, string][]} pairs @param {() => void} [done] */
   const apply = async (pairs, done) => {
@@ -70,7 +72,11 @@ export function FilterBuilder({ definition, query, onChange }) {
   const change = (next, typed = false) => {
     setDraft(next);
     clearTimeout(timer.current);
-    timer.current = window.setTimeout(() => apply(printFilter(wholeOf(next))), typed ? PAUSE : 0);
+    waiting.current = () => {
+      waiting.current = null;
+      apply(printFilter(wholeOf(next)));
+    };
+    timer.current = window.setTimeout(() => waiting.current?.(), typed ? PAUSE : 0);
   };
   /** @param {import("./draft.js").DraftGroup} group @param {import("./draft.js").DraftItem} item */
   const add = (group, item) => change(changed(draft, group.key, (found) => ({ ...found, items: [...found.items, item] })));
