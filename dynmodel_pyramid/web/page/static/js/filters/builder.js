@@ -4,7 +4,7 @@ import { api } from "../core/api.js";
 import { fieldTypes } from "../core/state.js";
 import { t } from "../core/texts.js";
 import { Button, IconButton, ProblemBox, Select, TextArea } from "../kit/index.js";
-import { ColumnValues } from "./column_values.js";
+import { ColumnValues, hasTicks } from "./column_values.js";
 import { changed, draftOf, newCondition, newKey, wholeOf } from "./draft.js";
 import { fieldOf, fieldsOf, optionsOf } from "./fields.js";
 import { isCondition, pairsOf, parseFilter, printFilter, textOf, withConditions } from "./grammar.js";
@@ -155,7 +155,7 @@ function ConditionItem({ item, definition, fields, types, query, change }) {
     const one = Array.isArray(item.value) ? (item.value[0] ?? "") : item.value;
     change(item.key, (/** @type {any} */ found) => ({ ...found, offer, value: offer.isList ? (one ? (Array.isArray(item.value) ? item.value : [one]) : []) : one }));
   };
-  const listed = offers.find((each) => each.key === "in");
+  const listed = hasTicks(field.type) ? offers.find((each) => each.key === "in") : undefined;
   return html`<div class="filter-line">
     <${Select} value=${item.field} aria-label=${t("filters.field")} options=${optionsOf(fields.some((/** @type {any} */ each) => each.name === item.field) ? fields : [field, ...fields])} onChange=${setField} />
     <${Select} value=${item.offer?.key ?? ""} aria-label=${t("filters.operator", { name: field.label })} options=${all.map((each) => ({ value: each.key, label: labelOf(each, types, field) }))} onChange=${setOffer} />

@@ -5,21 +5,15 @@ import { fieldTypes } from "../core/state.js";
 import { number, t } from "../core/texts.js";
 import { editorFor } from "../editors/index.js";
 import { CheckBox, IconButton, Loading, ProblemBox, SearchInput, useFloating, useLoaded } from "../kit/index.js";
-import { isCondition, parseFilter, printFilter, printName } from "./grammar.js";
+import { printName } from "./grammar.js";
+import { otherConditions, readTicks, withTicks } from "./ticks.js";
+import { fieldOf, fieldsOf } from "./fields.js";
 import { choicesOf } from "./value.js";
 
 /** The most values that are shown. */
 const MOST = 200;
-
-/**
- * The conditions of a query but those on one field: its values are counted among the rows that the others find.
- * @param {URLSearchParams} query @param {string} name
- */
-function others(query, name) {
-  const filter = parseFilter([...query].filter(([parameter]) => isCondition(parameter)));
-  if (filter.join === "or") return printFilter(filter);
-  return printFilter({ ...filter, items: filter.items.filter((each) => !("field" in each) || each.field !== name) });
-}
+/** Types whose values are no single texts. */
+const COMPOUND = new Set(["json", "point", "links", "tags", "multi_choice"]);
 
 /**
  * @param {{ definition: { id: number }, field: import("./fields.js").Field, query: URLSearchParams, chosen: string[], onChosen: (values: string[]) => void }} props
@@ -33,20 +27,36 @@ export function ColumnValues(props) {
     }} />${isOpen && html`<${Values} ...${props} anchor=${anchor} onClose=${() => { closed.current = Date.now(); setOpen(false); }} />`}</span>`;
 }
 
+/**
+ * The values of a column that filter it, beside an anchor: ticks are conditions of the query.
+ * @param {{ definition: import("../core/state.js").Definition, name: string, query: URLSearchParams, anchor: { current: Element | null },
+ *   onChange: (query: URLSearchParams) => void, onClose: () => void }} props
+ */
+export function ColumnFilter({ definition, name, query, anchor, onChange, onClose }) {
+  const field = fieldOf(fieldsOf(definition), name), { values, empty } = readTicks(query, name);
+  const isTruth = field.type === "boolean";
+  const give = (/** @type {import("./ticks.js").Ticks} */ ticks) => onChange(withTicks(query, name, ticks, isTruth));
+  return html`<${Values} definition=${definition} field=${field} query=${query} chosen=${values} onChosen=${(/** @type {string[]} */ next) => give({ values: next, empty })}
+    ticksEmpty empty=${empty} onEmpty=${(/** @type {boolean} */ on) => give({ values, empty: on })} anchor=${anchor} onClose=${onClose} />`;
+}
+
+/** Whether a field's values can be ticked. @param {string} type */
+export const hasTicks = (type) => !COMPOUND.has(type) && Boolean(fieldTypes.value.get(type)?.operators?.some((/** @type {any} */ each) => each.name === "in"));
+
 /** @param {any} props */
-function Values({ definition, field, query, chosen, onChosen, anchor, onClose }) {
+function Values({ definition, field, query, chosen, onChosen, anchor, onClose, ticksEmpty, empty, onEmpty }) {
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   const [wanted, setWanted] = useState("");
   useFloating(true, box, anchor, { end: true });
-  const { value: rows, problem } = useLoaded(`${definition.id}/${field.name}/${query}`, async (/** @type {AbortSignal} */ signal) => {
+  const { value: rows, problem } = useLoaded(`${definition.id}/${field.name}/${new URLSearchParams(otherConditions(query, field.name))}`, async (/** @type {AbortSignal} */ signal) => {
     const name = printName(field.name);
-    const params = new URLSearchParams([["select", `value:${name},times:count()`], ...others(query, field.name), [name, "not.is.null"], ["order", "count().desc"], ["limit", String(MOST + 1)]]);
+    const params = new URLSearchParams([["select", `value:${name},times:count()`], ...otherConditions(query, field.name), ...(ticksEmpty ? [] : [[name, "not.is.null"]]), ["order", "count().desc"], ["limit", String(MOST + 1)]]);
     return (await api.get(`/table/${definition.id}/rows/`, { params, signal })).data;
   });
   const kind = useMemo(() => editorFor(field, fieldTypes.value), [field.name]);
   const labels = new Map(choicesOf(field)?.map((each) => [each.value, each.label]));
   /** @param {any} value */
-  const said = (value) => labels.get(String(value)) ?? kind.toText(value, field);
+  const said = (value) => value === null ? t("filters.empty") : labels.get(String(value)) ?? kind.toText(value, field);
   const found = (rows ?? []).slice(0, MOST).filter((/** @type {any} */ { value }) => said(value).toLocaleLowerCase().includes(wanted.toLocaleLowerCase()));
   /** @param {string} value @param {boolean} on */
   const tick = (value, on) => onChosen(on ? [...chosen, value] : chosen.filter((/** @type {string} */ each) => each !== value));
@@ -56,8 +66,8 @@ function Values({ definition, field, query, chosen, onChosen, anchor, onClose })
     ${!rows && !problem && html`<${Loading} />`}
     ${rows && html`<${SearchInput} value=${wanted} onInput=${setWanted} label=${t("filters.find_value")} autofocus />
       <ul class="filter-ticks">${found.map((/** @type {any} */ { value, times }) => html`<li key=${String(value)}>
-        <${CheckBox} checked=${chosen.includes(String(value))} onChange=${(/** @type {boolean} */ on) => tick(String(value), on)}
-          label=${html`<span class="cut">${said(value) || t("filters.empty_text")}</span><span class="muted small filter-times">${number(times)}</span>`} /></li>`)}</ul>
+        <${CheckBox} checked=${value === null ? empty : chosen.includes(String(value))} onChange=${(/** @type {boolean} */ on) => (value === null ? onEmpty(on) : tick(String(value), on))}
+          label=${html`<span class=${value === null ? "cut muted" : "cut"}>${value === null ? t("filters.empty") : said(value) || t("filters.empty_text")}</span><span class="muted small filter-times">${number(times)}</span>`} /></li>`)}</ul>
       ${!found.length && html`<p class="muted small">${t("filters.no_values")}</p>`}
       ${rows.length > MOST && html`<p class="muted small">${t("filters.more_values", { n: MOST })}</p>`}`}
   </div>`;

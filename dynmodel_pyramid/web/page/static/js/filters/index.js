@@ -8,7 +8,7 @@
  *
  * grammar.js       conditions <-> text; operators.js: the operators in people's words; fields.js: what can be named
  * builder.js       the conditions as rows and groups; draft.js: while they are built; value.js: what they compare with
- * column_values.js the values that a column has, to tick
+ * column_values.js the values that a column has, to tick; ticks.js: as conditions
  * sorts.js         the order
  */
 import "../texts/en/filters.js";
@@ -25,7 +25,7 @@ import { labelOf, offersFor, read } from "./operators.js";
 import { SortBuilder, termsOf } from "./sorts.js";
 import { choicesOf } from "./value.js";
 
-export { ColumnValues } from "./column_values.js";
+export { ColumnFilter, ColumnValues, hasTicks } from "./column_values.js";
 export { isCondition, pairsOf, parseFilter, printFilter, textOf, withConditions } from "./grammar.js";
 
 style("filters");

@@ -7,6 +7,7 @@ import { parseTable, put } from "./clipboard.js";
 import { deleteRows } from "./deleting.js";
 import { MOST, cellOf, putCells, rowsAt } from "./paste.js";
 import { equal } from "./values.js";
+import { hasTicks } from "../filters/index.js";
 
 /**
  * @typedef {import("../grid/types.js").Rect} Rect
@@ -18,13 +19,14 @@ import { equal } from "./values.js";
  * @property {(change: (columns: import("./columns.js").ColumnChoice[]) => import("./columns.js").ColumnChoice[]) => void} changeColumns
  * @property {(name: string, direction: boolean | null | "turn", also: boolean) => void} sort true: descending; null: not
  * @property {() => void} find
+ * @property {(name: string) => void} filter the values of a column, to tick
  * @property {(id: number) => void} show a row's form
  */
 
 const IS_UNDO = /Mac|iP(hone|ad)/.test(navigator.platform) ? (/** @type {KeyboardEvent} */ event) => event.metaKey : (/** @type {KeyboardEvent} */ event) => event.ctrlKey;
 
 /** @param {Context} context @returns {import("../grid/types.js").Actions} */
-export function actionsOf({ model, grid, changeColumns, sort, find, show }) {
+export function actionsOf({ model, grid, changeColumns, sort, find, filter, show }) {
   const { sheet } = model;
   /** @param {Rect} rect @returns {FieldColumn[]} */
   const columnsIn = (rect) => /** @type {any} */ (grid.current?.layout.columns.slice(rect.left, rect.right + 1) ?? []);
@@ -131,11 +133,13 @@ export function actionsOf({ model, grid, changeColumns, sort, find, show }) {
       return rest;
     }),
     columnMenu(column) {
+      const { field } = /** @type {FieldColumn} */ (column);
       const shown = /** @type {FieldColumn[]} */ (/** @type {any} */ (grid.current?.layout.columns ?? [])), at = shown.findIndex((each) => each.key === column.key);
       return [
         column.sortable && { label: t("rows.sort_up"), icon: "arrowUp", checked: column.sort === "asc", onSelect: () => sort(column.key, false, false) },
         column.sortable && { label: t("rows.sort_down"), icon: "arrowDown", checked: column.sort === "desc", onSelect: () => sort(column.key, true, false) },
         column.sort && { label: t("rows.sort_none"), icon: "close", onSelect: () => sort(column.key, null, true) },
+        field && !field.write_only && hasTicks(field.type) && { label: t("filters.by_values"), icon: "filter", onSelect: () => filter(column.key) },
         { separator: true },
         { label: column.frozen ? t("rows.unfreeze") : t("rows.freeze"), icon: "lock", onSelect: () => alter(column.key, { frozen: !column.frozen }) },
         { label: t("rows.to_left"), icon: "arrowLeft", disabled: at <= 0, onSelect: () => this.move(column.key, shown[at - 1].key) },

@@ -16,7 +16,7 @@ import { can, loadFieldTypes, loadTable, titleOf } from "../core/state.js";
 import { t } from "../core/texts.js";
 import { TableTabs } from "../definition/frame.js";
 import { Export } from "../files/export.js";
-import { FilterBar, FilterChips } from "../filters/index.js";
+import { ColumnFilter, FilterBar, FilterChips } from "../filters/index.js";
 import { Grid } from "../grid/index.js";
 import { Button, EmptyState, Loading, Page, ProblemBox, confirm, useLoaded, useTitle } from "../kit/index.js";
 import { ApiButton } from "../requests/index.js";
@@ -49,6 +49,8 @@ function TableView({ definition, query, onVersion }) {
   const [chosen, setChosen] = useState(() => loadColumns(id));
   const grid = useRef(/** @type {import("../grid/state.js").GridState | null} */ (null));
   const [opened, setOpened] = useState(/** @type {number | null} */ (null));
+  const [filtering, setFiltering] = useState(/** @type {string | null} */ (null));
+  const head = useRef(/** @type {Element | null} */ (null));
   const openFind = useRef(/** @type {(() => void) | null} */ (null));
   const find = query.get(FIND) ?? "", order = query.get("order"), text = query.toString();
   useTitle(title);
@@ -91,6 +93,11 @@ function TableView({ definition, query, onVersion }) {
     model, grid, changeColumns,
     sort: (name, direction, also) => changeQuery({ order: direction === "turn" ? turned(order, name, also) : set(order, name, direction, also) }),
     find: () => openFind.current?.(),
+    filter: (name) => {
+      head.current = [...document.querySelectorAll('.grid-head [role="columnheader"]')].find((each) => each.getAttribute("data-column") === String(grid.current?.layout.columns.findIndex((column) => column.key === name))) ?? null;
+      // The menu that asks closes first.
+      setTimeout(() => setFiltering(name));
+    },
     show: async (row) => {
       if (innerWidth < ROOM) navigate(rowPath(row));
       else if (await mayLeave()) setOpened(row);
@@ -130,6 +137,7 @@ function TableView({ definition, query, onVersion }) {
         ${can(definition, "create") !== false && html`<${Button} kind="quiet" icon="upload" href=${link(`/table/${id}/import/`)}>${t("rows.import")}</${Button}>`}
         <${ApiButton} table=${definition} query=${shared} kind="quiet" />`}
       find=${find} onFind=${(/** @type {string} */ next) => changeQuery({ [FIND]: next }, true)} findRef=${openFind} />
+    ${filtering !== null && html`<${ColumnFilter} definition=${definition} name=${filtering} query=${query} anchor=${head} onChange=${show} onClose=${() => setFiltering(null)} />`}
     <${FilterChips} definition=${definition} query=${query} onChange=${show} class="of-rows" />
     ${problem && html`<div class="rows-problem"><${ProblemBox} problem=${problem} onRetry=${() => model.sheet.refresh()} /></div>`}
     <div class="rows-body">

@@ -53,6 +53,8 @@ add("filters", {
   no_values: "No values.",
   more_values: "The {n} most frequent values are shown.",
   empty_text: "(empty text)",
+  empty: "(empty)",
+  by_values: "Filter by values…",
   field_id: "ID",
   field_created: "Created",
   field_updated: "Changed",
