@@ -20,5 +20,5 @@ Without chromium, or without axe-core, these tests fail and say how to get it.
 Wait by ``expect(...)`` of Playwright: ``page.wait_for_function`` evaluates strings, which the page's policy refuses.
 
 A browser is dear: one test walks through a part of the page, and looks at everything on its way. What HTTP can tell is
-asked by WebTest (``test_files.py``).
+asked by WebTest (``test_assets.py``).
 """

@@ -8,6 +8,7 @@ for. The files are those of the package, so memory is bounded by them: about one
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from posixpath import dirname, join, normpath
@@ -32,6 +33,10 @@ LEVELS = {"br": 11, "gzip": 9}
 SMALL = 1024
 #: A static import of another module of the page, as they are written: with one path in double quotes.
 _IMPORT = re.compile(rb'^(?:import|export)\b[^;"]*?"(\.[^"]+)";', re.MULTILINE)
+
+#: A route in the module that starts the page: its path and its module.
+_ROUTE = re.compile(rb'^route\("([^"]+)", \(\) => import\("\./([^"]+)"\)', re.MULTILINE)
+START = "js/main.js"
 
 
 @dataclass(slots=True)
@@ -63,28 +68,11 @@ class Asset:
         return whole.encode(self.content) + whole.finish()
 
 
-class Assets:
-    """
-    :param editors: gives the modules that field types bring, by their names
-    :param reload: look for changed files each time the document is asked for
-    """
+class Files:
+    """The page's files as they are in a folder."""
 
-    def __init__(self, folder: Path, editors: Callable[[], dict[str, Asset]] = dict, *, reload: bool = False) -> None:
-        self._folder, self.editors, self._reload = folder, editors, reload
-        self._seen: dict[str, tuple[int, int]] = {}
-        self._read()
-
-    def _paths(self) -> Iterator[tuple[str, Path]]:
-        for path in sorted(self._folder.rglob("*")):
-            if path.suffix in MEDIA_TYPES and not path.name.startswith("."):
-                yield path.relative_to(self._folder).as_posix(), path
-
-    def _state(self) -> dict[str, tuple[int, int]]:
-        return {name: ((found := path.stat()).st_mtime_ns, found.st_size) for name, path in self._paths()}
-
-    def _read(self) -> None:
-        self._seen = self._state() if self._reload else {}
-        self.files = {name: Asset(path.read_bytes(), path.suffix) for name, path in self._paths()}
+    def __init__(self, folder: Path) -> None:
+        self.files = {name: Asset(path.read_bytes(), path.suffix) for name, path in _paths(folder)}
         #: The document's text, which lacks addresses yet.
         self.document = self.files["index.html"].content.decode()
         whole = sha256()
@@ -93,19 +81,75 @@ class Assets:
         #: Of all files: 64 bits tell releases apart.
         self.hash = whole.hexdigest()[:16]
         del self.files["index.html"]
+        start = self.files.get(START)
+        self._routes = [_Route(*found) for found in (() if start is None else _ROUTE.findall(start.content))]
 
-    def refresh(self) -> None:
-        """Read changed files again, in development."""
-        if self._reload and self._state() != self._seen:
-            self._read()
-
-    def imports(self, start: str) -> list[str]:
-        """A module and those that it needs before it can run, so that a browser fetches them at once."""
-        found, left = [], [start]
+    def imports(self, *starts: str) -> list[str]:
+        """Modules and those that they need before they can run."""
+        found: dict[str, None] = {}
+        left = list(starts)
         while left:
             name = left.pop(0)
-            if name in found or name not in self.files:
-                continue
-            found.append(name)
-            left += [normpath(join(dirname(name), near.decode())) for near in _IMPORT.findall(self.files[name].content)]
-        return found
+            if name not in found and name in self.files:
+                found[name] = None
+                needed = _IMPORT.findall(self.files[name].content)
+                left += [normpath(join(dirname(name), near.decode())) for near in needed]
+        return list(found)
+
+    def needed(self, path: str) -> list[str]:
+        """The modules that a path of the page needs, so that a browser fetches them at once."""
+        route = next((route for route in self._routes if route.pattern.fullmatch(path)), None)
+        if route is None:
+            return self.imports(START)
+        if route.needed is None:
+            route.needed = self.imports(START, route.module)
+        return route.needed
+
+
+class _Route:
+    """A route of the page: paths, and the module of their part."""
+
+    def __init__(self, path: bytes, module: bytes) -> None:
+        self.pattern = re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path.decode())))
+        self.module = f"js/{module.decode()}"
+        self.needed: list[str] | None = None
+
+
+def _paths(folder: Path) -> Iterator[tuple[str, Path]]:
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in MEDIA_TYPES and not path.name.startswith("."):
+            yield path.relative_to(folder).as_posix(), path
+
+
+#: Applications of one process share them; they are read when a browser first asks.
+_shared = lru_cache(4)(Files)
+
+
+class Assets:
+    """The files that an application serves.
+
+    :param editors: gives the modules that field types bring, by their names
+    :param reload: look for changed files each time the document is asked for
+    """
+
+    def __init__(self, folder: Path, editors: Callable[[], dict[str, Asset]] = dict, *, reload: bool = False) -> None:
+        self._folder, self.editors, self._reload = folder, editors, reload
+        self._read: tuple[dict[str, tuple[int, int]], Files] | None = None
+
+    def _state(self) -> dict[str, tuple[int, int]]:
+        return {name: ((found := path.stat()).st_mtime_ns, found.st_size) for name, path in _paths(self._folder)}
+
+    @property
+    def current(self) -> Files:
+        """The files that are served now."""
+        if not self._reload:
+            return _shared(self._folder)
+        if self._read is None:
+            self._read = self._state(), Files(self._folder)
+        return self._read[1]
+
+    def refresh(self) -> Files:
+        """The files; changed ones are read again, in development."""
+        if self._read is not None and self._state() != self._read[0]:
+            self._read = None
+        return self.current

@@ -30,9 +30,10 @@ class PageFiles(Resource):
         assets = self.__parent__.assets
         if segment == "types":
             return PageFolder(self, segment, assets.editors(), "")
-        if segment != assets.hash:
+        current = assets.current
+        if segment != current.hash:
             raise KeyError(segment)
-        return PageFolder(self, segment, assets.files, "")
+        return PageFolder(self, segment, current.files, "")
 
 
 class PageFolder(Resource):

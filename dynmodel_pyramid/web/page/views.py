@@ -13,7 +13,7 @@ from dynmodel_pyramid.web.http.conditions import is_unchanged
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.permissions import anybody
 from dynmodel_pyramid.web.http.tree import path
-from dynmodel_pyramid.web.page.assets import LEVELS, Assets
+from dynmodel_pyramid.web.page.assets import LEVELS, Files
 from dynmodel_pyramid.web.page.resources import PageDocument, PageFile
 
 #: No script and no style but those of the files, nothing of other origins, and no string becomes HTML.
@@ -35,7 +35,6 @@ SECURITY = {
 }
 #: A year, the longest that caches take for granted (RFC 9111, 1.2.2; RFC 8246 for "immutable").
 FOR_EVER = "public, max-age=31536000, immutable"
-START = "js/main.js"
 
 
 def includeme(config: Configurator) -> None:
@@ -44,8 +43,9 @@ def includeme(config: Configurator) -> None:
 
 
 def show_document(context: PageDocument, request: Request) -> Response:
-    context.assets.refresh()
-    page = _document(context.assets, path(request)).encode()
+    root = path(request)
+    segments = request.matchdict["traverse"][1:]
+    page = _document(context.assets.refresh(), root, "/".join(("", *segments, ""))).encode()
     tag = sha256(page).hexdigest()[:16]
     if is_unchanged(request, tag):
         answer = empty_answer(304)
@@ -55,11 +55,14 @@ def show_document(context: PageDocument, request: Request) -> Response:
     return answer
 
 
-def _document(assets: Assets, root: str) -> str:
-    """The document, with the addresses of the service and of the files."""
-    files = escape(f"{root}ui/static/{assets.hash}/")
-    preloads = "\n".join(f'<link rel="modulepreload" href="{files}{name}">' for name in assets.imports(START))
-    return assets.document.replace("{root}", escape(root)).replace("{files}", files).replace("{preloads}", preloads)
+def _document(current: Files, root: str, place: str) -> str:
+    """The document, with the addresses of the service and of the files.
+
+    :param place: the path of the page
+    """
+    files = escape(f"{root}ui/static/{current.hash}/")
+    preloads = "\n".join(f'<link rel="modulepreload" href="{files}{name}">' for name in current.needed(place))
+    return current.document.replace("{root}", escape(root)).replace("{files}", files).replace("{preloads}", preloads)
 
 
 def show_file(context: PageFile, request: Request) -> Response:

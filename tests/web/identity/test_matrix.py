@@ -321,7 +321,7 @@ def send(people, headers, method, path):
 
 @pytest.mark.parametrize("name", PATHS)
 def test_statuses(people, identities, contexts, name):
-    path = PATHS[name].format(hash=people.wsgi.registry.dynmodel_page.hash)
+    path = PATHS[name].format(hash=people.wsgi.registry.dynmodel_page.current.hash)
     for method in [method for other, method in MATRIX if other == name]:
         expected = MATRIX[name, method].split()
         statuses = []
