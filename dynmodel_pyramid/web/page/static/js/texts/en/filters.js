@@ -6,7 +6,7 @@ add("filters", {
   filters: { one: "{n} filter", other: "{n} filters" },
   order: "Order",
   sort: "Sort",
-  sorts: { one: "Sorted by {n} field", other: "Sorted by {n} fields" },
+  sorts: "Sort · {n}",
   none: "No conditions: every row is shown.",
   unsorted: "In the order in which rows were made.",
   where: "Where",
