@@ -75,7 +75,7 @@ def test_every_code_of_an_error_is_described(client):
     shown = {
         (code, status)
         for status, response in document["responses"].items()
-        for code in response["content"].get("application/problem+json", {}).get("examples", ())
+        for code in response.get("content", {}).get("application/problem+json", {}).get("examples", ())
     }
     assert shown == set(re.findall(r"^\| `([a-z_]+)` \| ([0-9]+) \|", codes, re.M))
     known = document["schemas"]["api.Fault"]["properties"]["code"]["examples"]
