@@ -15,6 +15,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -40,7 +41,8 @@ ALL = ("/openapi.json", "^/(?!table/(Every|Maker)/|rest/|ui/|docs/)")
 
 
 def bearer() -> str:
-    return f"Bearer {jwt.encode({'sub': 'tester', 'aud': 'tests', 'role': 'admin'}, SECRET, 'HS256')}"
+    claims = {"sub": "tester", "aud": "tests", "role": "admin", "exp": int(time.time()) + 86_400}
+    return f"Bearer {jwt.encode(claims, SECRET, 'HS256')}"
 
 
 def prepare(url: str, fields: Sequence[str] | None = None) -> None:

@@ -74,7 +74,6 @@ class RowSchemas:
     :param filters: keys of the parameters with conditions
     :param types: the names of the types of the fields; None: they are not known
     :param links: from a row to rows of other tables (OpenAPI, "Link Object")
-    :param own: from a new row to its operations
     """
 
     part: Schema
@@ -85,7 +84,6 @@ class RowSchemas:
     filters: tuple[str, ...] = ()
     types: frozenset[str] | None = None
     links: Mapping[str, Any] = field(default_factory=dict)
-    own: Mapping[str, Any] = field(default_factory=dict)
 
 
 _ANY = schema("Row")
@@ -160,7 +158,7 @@ def _adding(rows: RowSchemas, formats: Formats, id: str) -> Operation:
         id,
         "Add a row, or rows of an array or a file: all or none",
         {
-            201: replace(answer, links=rows.own, shared="added"),
+            201: replace(answer, shared="added"),
             200: Answer(shown, _WRITTEN, "No row was new", {NDJSON: {"type": "string"}}, shared="merged"),
             204: Answer(None, _WRITTEN, "No row was new, and none is shown"),
         },

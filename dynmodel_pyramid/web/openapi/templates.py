@@ -58,20 +58,10 @@ class Templates:
         part, whole, create, replace, patch = (
             reference("schemas", key) for key in (f"{_NAME}.Part", _NAME, *(f"{_NAME}.{form}" for form in _FORMS))
         )
-        rows = RowSchemas(part, whole, create, replace, patch, (_FILTERS,), types, {_LINKS: {}}, _own(actions))
+        rows = RowSchemas(part, whole, create, replace, patch, (_FILTERS,), types, {_LINKS: {}})
         formats = self._paths.asked.formats
         resources = chain(row_resources(rows, formats), further_resources(rows, formats) if further else ())
         return self._paths.of_rows(f"/table/{_SEGMENT}/", resources, actions, (), _TAG, f"{_NAME}.")
 
 
 _FORMS = ("Create", "Replace", "Patch")
-
-
-def _own(actions: frozenset[str]) -> dict[str, Any]:
-    """From a new row to its operations (OpenAPI, "Link Object")."""
-    needed = {"get": "read", "replace": "update", "patch": "update", "delete": "delete"}
-    return {
-        name: {"operationId": f"{_NAME}.{name}", "parameters": {"row_id": "$response.body#/id"}}
-        for name, action in needed.items()
-        if action in actions and "read" in actions
-    }
