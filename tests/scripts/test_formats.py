@@ -4,12 +4,11 @@ import json
 
 from dynmodel_pyramid.errors import ConfigurationProblem
 from dynmodel_pyramid.exchange.formats import Formats
-from dynmodel_pyramid.scripts import formats
 from dynmodel_pyramid.scripts.formats import main
 
 
 def test_every_format_is_listed(capsys, monkeypatch):
-    monkeypatch.setattr(formats, "find_spec", lambda library: None)
+    monkeypatch.setattr("dynmodel_pyramid.exchange.formats.find_spec", lambda library: None)
     assert main([]) == 0
     heading, *lines = capsys.readouterr().out.splitlines()
     assert heading.split()[:4] == ["name", "suffix", "does", "face"]

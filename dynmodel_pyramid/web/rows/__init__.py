@@ -4,7 +4,6 @@
 ``row``     one row
 ``lists``   lists, and queries as documents
 ``saved_views``  saved views, and their rows
-``bodies``  files of rows in bodies
 ``plans``   what a file of rows would become
 ``writes``  new rows, upserts, writes by filter
 """

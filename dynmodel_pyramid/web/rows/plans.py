@@ -23,8 +23,8 @@ from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.permissions import by_grants
 from dynmodel_pyramid.web.http.writing import Write, merging_of
 from dynmodel_pyramid.web.resources import RowsPlan
-from dynmodel_pyramid.web.rows.bodies import contents_of
 from dynmodel_pyramid.web.rows.face import TABLE
+from dynmodel_pyramid.web.rows.writes import contents_of
 
 #: The parameter that says that the body is only the first part of a file.
 PART = "_part=true"

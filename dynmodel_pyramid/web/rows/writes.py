@@ -1,12 +1,16 @@
 """Writes to ``/table/{id}/rows/``: new rows, upserts, and PATCH and DELETE of all rows that a filter finds."""
 
+from dataclasses import replace
+from typing import BinaryIO
+
 from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.errors import Malformed
-from dynmodel_pyramid.exchange.binding import documents_of
-from dynmodel_pyramid.exchange.contents import Note
+from dynmodel_pyramid.exchange.binding import documents_of, mapped
+from dynmodel_pyramid.exchange.contents import Contents, Note
+from dynmodel_pyramid.queries import Query
 from dynmodel_pyramid.rows.entries import Columns
 from dynmodel_pyramid.rows.filtered import Filtered
 from dynmodel_pyramid.rows.imports import Merging
@@ -15,8 +19,10 @@ from dynmodel_pyramid.rows.refused import RawTexts
 from dynmodel_pyramid.web.http.body import (
     MERGE_PATCH,
     body_file,
+    media_type_of,
     position_of,
     read_json,
+    reading_of,
     refuse_body,
     refuse_media_type,
 )
@@ -26,7 +32,6 @@ from dynmodel_pyramid.web.http.permissions import by_grants
 from dynmodel_pyramid.web.http.tree import path
 from dynmodel_pyramid.web.http.writing import Created, Sent, Write, create, delete, merging_of, update
 from dynmodel_pyramid.web.resources import RowList, SingularRowList
-from dynmodel_pyramid.web.rows.bodies import contents_of
 from dynmodel_pyramid.web.rows.face import TABLE
 from dynmodel_pyramid.web.rows.lists import list_rows, offers
 from dynmodel_pyramid.web.rows.row import tag_of
@@ -117,6 +122,16 @@ def _sent(write: Write, note: Note | None = None) -> Sent:
     file, columns = body_file(request), Columns(write.rows, query.columns)
     contents = contents_of(request, file, query, note)
     return Sent(documents_of(contents, write.rows, columns), columns, contents.is_one, position_of(file), contents.told)
+
+
+def contents_of(request: Request, file: BinaryIO, query: Query, note: Note | None = None) -> Contents:
+    """What a body holds, under the names of fields where the query names its columns.
+
+    :param note: see :class:`~dynmodel_pyramid.exchange.contents.Reading`
+    """
+    format = request.registry.dynmodel_formats[media_type_of(request)]
+    contents: Contents = format.read(file, replace(reading_of(request, format), note=note))
+    return mapped(contents, query.columns or (), dict(query.sources)) if query.sources else contents
 
 
 # Rows that a filter finds
