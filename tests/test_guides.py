@@ -1,6 +1,7 @@
 """The guides docs/field-types.md and docs/embedding.md: their examples run, and the contract is all there."""
 
 import contextlib
+import importlib
 import io
 import json
 import re
@@ -46,12 +47,16 @@ def test_the_examples_are_the_ones_that_the_suite_tests(position, module):
     assert blocks("field-types.md", "python")[position] == path.read_text(encoding="utf-8")
 
 
-def test_a_type_of_an_application(settings):
+def test_a_type_of_an_application(settings, monkeypatch):
     from pyramid.config import Configurator
 
-    module, _, includeme, *_ = blocks("field-types.md", "python")
-    namespace = {"__name__": __name__}  # Pyramid asks a function for its module
-    exec(module + includeme, namespace)
+    # The module of the example above, whose editor lies beside it.
+    monkeypatch.syspath_prepend(str(ROOT / "tests" / "plugin"))
+    chess_square = importlib.import_module("dynmodel_chess").ChessSquare
+    monkeypatch.setitem(sys.modules, "dynmodel_chess", sys.modules.pop("dynmodel_chess"))  # forgotten afterwards
+    includeme = blocks("field-types.md", "python")[2]
+    namespace = {"__name__": __name__, "ChessSquare": chess_square}  # Pyramid asks a function for its module
+    exec(includeme, namespace)
     config = Configurator(settings=settings)
     config.include(namespace["includeme"])
     app = webtest.TestApp(config.make_wsgi_app())
