@@ -57,18 +57,19 @@ export class Scale {
     this.at = isShort ? Math.max(0, Math.min(this.#most, this.at + moved)) : (top / this.#mostScroll) * this.#most;
     this.offset = this.at - top;
     const isStuck = (top <= 0 && this.at > 0) || (top >= this.#mostScroll && this.at < this.#most);
-    return isShort && isStuck ? this.settle() : null;
+    return isShort && isStuck ? this.settle() : null; // at an end of the bar, and not of the list
   }
 
-  /** The place of the bar that agrees with the rows in view. */
+  /** Agree with the rows in view. -> where the box should stand; null: it stands there. @returns {number | null} */
   settle() {
     const top = this.#most ? Math.round((this.at / this.#most) * this.#mostScroll) : 0;
-    this.#last = top;
     this.offset = this.at - top;
+    if (Math.abs(top - this.#last) < 1) return null;
+    this.#last = top;
     return top;
   }
 
-  /** @param {number} at -> where the box should stand */
+  /** @param {number} at -> where the box should stand; null: it stands there */
   go(at) {
     this.at = Math.max(0, Math.min(this.#most, at));
     return this.settle();

@@ -61,7 +61,8 @@ export class GridState {
     this.left = box.scrollLeft;
     const top = this.scale.at;
     this.measure();
-    this.#stand(this.scale.go(top));
+    this.scale.go(top);
+    this.#stand(this.scale.at - this.scale.offset);
   }
 
   /** @param {Column[]} columns */
@@ -95,9 +96,10 @@ export class GridState {
 
   /** The bar agrees with the rows again. */
   settle() {
-    if (!this.box || !this.scale.offset) return;
+    const { offset } = this.scale;
+    if (!this.box || !offset) return;
     this.#stand(this.scale.settle());
-    this.view.value++;
+    if (this.scale.offset !== offset) this.view.value++;
   }
 
   /** @param {number | null} top */
