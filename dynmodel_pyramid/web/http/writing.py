@@ -63,8 +63,9 @@ def writing(context: Written, request: Request) -> Rows:
 
 def _read_query(face: Face, context: Written, text: str) -> Query:
     query = face.read_query(context, text, rules_of(context.rows.catalogue))
-    for name in query.reading_only:
-        raise Malformed(f"{name} is for reading", code="invalid_parameter", parameter=name)
+    for name, value in (("_after", query.after), ("_before", query.before), ("_search", query.search)):
+        if value is not None:
+            raise Malformed(f"{name} is for reading", code="invalid_parameter", parameter=name)
     return query
 
 
