@@ -22,10 +22,11 @@ export default function TablesPage() {
   if (!all.length) return html`<${Page} title=${t("tables.title")}><${NoTables} /></${Page}>`;
   const needle = text.trim().toLocaleLowerCase();
   const found = all.filter((each) => `${each.label ?? ""} ${each.model_name} ${each.description ?? ""}`.toLocaleLowerCase().includes(needle));
+  const shown = found.slice(0, most);
   return html`<${Page} title=${t("tables.title")} text=${t("tables.count", { n: all.length })} actions=${actions}>
     <div class="bar-of-tools"><${SearchInput} label=${t("tables.search")} value=${text} onInput=${(/** @type {string} */ typed) => { setText(typed); setMost(SHOWN); }} />
       <span class="muted small" role="status">${needle ? t("tables.found", { n: found.length }) : ""}</span></div>
-    <${Table} caption=${t("tables.title")} rows=${found.slice(0, most)} columns=${COLUMNS}
+    <${Table} caption=${t("tables.title")} rows=${shown} columns=${shown.some(rights) ? COLUMNS : COLUMNS.filter((each) => each.key !== "rights")}
       empty=${html`<${EmptyState} icon="search" title=${t("tables.nothing")} text=${t("tables.nothingText", { text })} />`} />
     ${found.length > most && html`<div><${Button} onClick=${() => setMost(most + SHOWN)}>${t("tables.more", { n: found.length - most })}</${Button}></div>`}
   </${Page}>`;
