@@ -35,6 +35,9 @@ class ChessSquare(FieldType):
     def json_schema(self, options):
         return {"type": "string", "pattern": f"^{pattern(options)}$"}
 
+    def request_schema(self, options):
+        return {"type": "string"}  # upper case, too
+
     def text_form(self, options):
         return TextForm(from_text=str.strip)
 
