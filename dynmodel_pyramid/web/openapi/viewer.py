@@ -5,6 +5,7 @@ which is looked for and not imported. All is served from here, under a policy th
 other origins.
 """
 
+from functools import cache
 from hashlib import sha256
 from html import escape
 from importlib.util import find_spec
@@ -61,14 +62,21 @@ class Viewer:
 
 def _bundle() -> list[Path]:
     """The files of Swagger UI; none if they are not installed."""
-    spec = find_spec(PACKAGE)
+    try:
+        spec = find_spec(PACKAGE)
+    except ImportError:  # of a finder that refuses the name
+        spec = None
     places = [] if spec is None else list(spec.submodule_search_locations or ())
     found = [Path(place) / "static" / name for place in places for name in BUNDLE]
     return [each for each in found if each.is_file()]
 
 
+#: One for all applications of the process.
+_viewer = cache(Viewer)
+
+
 def includeme(config: Configurator) -> None:
-    config.registry.dynmodel_viewer = Viewer()
+    config.registry.dynmodel_viewer = _viewer()
     add_resource_view(config, Docs, {"GET": show_docs}, anybody, offers=lambda request: ("text/html",))
 
 
