@@ -22,7 +22,7 @@
   merged: async () => {
     const script = document.querySelector('script[type="module"]').src;
     const { rebased } = await import(new URL("definition/rebase.js", script));
-    const { layout } = await import(new URL("definition/layout.js", script));
+    const { curve, layout, routeOf } = await import(new URL("definition/layout.js", script));
     const field = (key, name, more = {}) => ({ key, id: Number(key), name, type: "string", common: { required: false }, options: {}, ...more });
     const base = { table: { label: null }, fields: [field("1", "a"), field("2", "b"), field("3", "c")], unique: [], indexes: [] };
     const mine = { ...base, table: { label: "Mine" }, fields: [field("2", "b"), field("1", "x", { common: { required: true } }), { ...field("3", "c"), dropped: true }, { ...field("9", "new"), key: "+1", id: null }] };
@@ -30,9 +30,17 @@
     const { draft, clashes } = rebased(base, mine, theirs);
     const nodes = Array.from({ length: 200 }, (_, n) => ({ id: String(n), width: 200, height: 80 }));
     const begun = performance.now();
-    const { places } = layout(nodes, nodes.slice(1).map((node, n) => ({ from: node.id, to: String(n >> 1) })).concat([{ from: "0", to: "199" }]));
+    const edges = nodes.slice(1).map((node, n) => ({ from: node.id, to: String(n >> 1) })).concat([{ from: "0", to: "199" }, { from: "190", to: "0" }]);
+    const { places, routes } = layout(nodes, edges);
+    const spent = performance.now() - begun;
     const boxes = [...places.values()];
     const overlaps = boxes.some((one, n) => boxes.some((other, m) => m > n && one.x < other.x + 200 && other.x < one.x + 200 && one.y < other.y + 80 && other.y < one.y + 80));
-    return { label: draft.table.label, fields: draft.fields.map((each) => [each.name, each.type, each.common.required, Boolean(each.dropped)]), clashes: clashes.map((each) => [each.field, each.member]), placed: places.size, overlaps, quick: performance.now() - begun < 500 };
+    const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    const crossings = edges.filter(({ from, to }) => {
+      path.setAttribute("d", curve(places.get(from), places.get(to), { through: routes.get(routeOf(from, to)) }));
+      const points = Array.from({ length: 100 }, (_, n) => path.getPointAtLength((path.getTotalLength() * n) / 99));
+      return points.some(({ x, y }) => boxes.some((box) => x > box.x + 2 && x < box.x + 198 && y > box.y + 2 && y < box.y + 78));
+    }).length;
+    return { crossings, label: draft.table.label, fields: draft.fields.map((each) => [each.name, each.type, each.common.required, Boolean(each.dropped)]), clashes: clashes.map((each) => [each.field, each.member]), placed: places.size, overlaps, quick: spent < 500 };
   },
 })

@@ -67,7 +67,7 @@ class Shot:
 
 def choose_file(page: Page) -> None:
     page.set_input_files("input[type=file]", FILE)
-    page.get_by_role("button", name="Make the table with").wait_for()
+    page.get_by_role("button", name="Create table with").wait_for()
 
 
 def plan_retype(page: Page) -> None:

@@ -95,7 +95,7 @@ def test_a_grant_is_changed_and_a_session_ends(page_server, open_page, axe):
     bob.get_by_label("Old password").fill("another password")
     bob.get_by_label("New password").fill(PASSWORD)
     bob.get_by_role("main").get_by_role("button", name="Change the password").click()
-    expect(bob.get_by_text("The password is changed")).to_be_visible()
+    expect(bob.get_by_text("Password changed")).to_be_visible()
     bob.get_by_role("button", name="Account: bob").click()
     bob.get_by_role("menuitem", name="Sign out").click()
     expect(bob.get_by_role("heading", name="Sign in to see tables")).to_be_visible()
@@ -116,7 +116,7 @@ def test_users_tokens_explain_and_audit(page_server, open_page, axe):
     dialog.get_by_label("clerk").check()
     dialog.get_by_label("Claims").fill('{"team": "red"}')
     assert axe(page) == []
-    dialog.get_by_role("button", name="Make the user").click()
+    dialog.get_by_role("button", name="Create user").click()
     expect(page.get_by_role("row", name="cleo")).to_contain_text("no password")
     assert page_server.api("GET", "/user/3/")["claims"] == {"team": "red"}
     page.get_by_role("button", name="More for cleo").click()
@@ -127,12 +127,12 @@ def test_users_tokens_explain_and_audit(page_server, open_page, axe):
     page.get_by_role("button", name="New token").click()
     dialog.get_by_label("Name").fill("board")
     dialog.get_by_label("clerk").check()
-    dialog.get_by_label("Reading only").check()
-    dialog.get_by_role("button", name="Make the token").click()
+    dialog.get_by_label("Read only").check()
+    dialog.get_by_role("button", name="Create token").click()
     secret = dialog.get_by_label("Secret", exact=True).input_value()
     assert page_server.api("GET", "/me/", headers={"Authorization": f"Bearer {secret}"})["read_only"] is True
-    dialog.get_by_role("button", name="I have it").click()
-    expect(page.get_by_role("row", name="board")).to_contain_text("Reading only")
+    dialog.get_by_role("button", name="I have copied it").click()
+    expect(page.get_by_role("row", name="board")).to_contain_text("Read only")
     assert axe(page) == [] and secret not in page.content()
 
     page.goto(f"{page_server.url}/ui/access/explain/?table=Plan&action=read&as=user:2")

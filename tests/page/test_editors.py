@@ -194,10 +194,10 @@ def test_two_people_change_a_row(page_server, open_page, axe):
     # A fault stands at its field, and leaving asks first.
     page.get_by_label("b", exact=True).fill("99999999999999999999")
     expect(page.get_by_text("want a whole number")).to_be_visible()
-    page.get_by_role("button", name="Row before").click()
+    page.get_by_role("button", name="Previous row").click()
     page.get_by_role("dialog").get_by_role("button", name="Leave").click()
     page.wait_for_url("**/row/2/?order=a")
-    page.get_by_role("button", name="Row before").click()
+    page.get_by_role("button", name="Previous row").click()
     page.wait_for_url("**/row/3/?order=a")
 
 
@@ -216,7 +216,7 @@ def test_a_row_opens_beside_the_grid(page_server, open_page, axe):
     page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
     page.keyboard.press("Control+s")
     expect(page.get_by_role("gridcell", name="deux")).to_be_visible()
-    panel.get_by_role("button", name="Row before").click()
+    panel.get_by_role("button", name="Previous row").click()
     expect(panel.get_by_role("heading", name="one")).to_be_visible()
     panel.press("Escape")
     expect(panel).to_be_hidden()

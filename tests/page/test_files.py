@@ -38,7 +38,7 @@ def test_a_dropped_file_becomes_a_table(page_server, open_page, axe, candy):
     page = open_page("/")
     drop(page, candy)
     page.get_by_role("heading", name="candy data.csv").wait_for()
-    make = page.get_by_role("button", name="Make the table with 12 rows")
+    make = page.get_by_role("button", name="Create table with 12 rows")
     make.wait_for()
     assert axe(page) == []
     page.get_by_label("Type of won").select_option("number")
@@ -65,8 +65,8 @@ def test_bad_rows_are_named_and_the_others_are_loaded(page_server, open_page, ax
     with page.expect_download() as saved:
         page.get_by_role("button", name="Save the refused rows").click()
     assert '"3","2","a: want a whole number' in saved.value.path().read_text(encoding="utf-8-sig")
-    page.get_by_role("button", name="Make the table with the 2 good rows").click()
-    page.get_by_role("heading", name="bad is made").wait_for()
+    page.get_by_role("button", name="Create table with the 2 good rows").click()
+    page.get_by_role("heading", name="bad created").wait_for()
     assert [row["a"] for row in page_server.api("GET", "/table/bad/rows/?order=id")] == [1, 5]
 
 
@@ -138,7 +138,7 @@ def test_rows_in_view_are_the_bytes_of_the_api(page_server, open_page, axe, odd)
     )
     page.get_by_role("button", name="Export").click()
     page.get_by_role("button", name="Save as a file").click()
-    page.get_by_text("is saved").wait_for()
+    page.get_by_text("saved:").wait_for()
     assert bytes(page.evaluate("chunks")) == wanted
 
 

@@ -189,7 +189,7 @@ def test_rows_are_added_sorted_selected_and_deleted(page_server, open_page, axe,
     expect(dialog).to_contain_text("pin")  # whose values can't be restored
     assert axe(page) == []
     dialog.get_by_role("button", name="Delete").click()
-    expect(page.get_by_text("No row is found")).to_be_visible()
+    expect(page.get_by_text("No rows found")).to_be_visible()
     assert len(rows()) == before + 1 - len(found)
     page.locator(".toasts").get_by_role("button", name="Undo").click()
     expect(page.locator(".rows-status")).to_contain_text(f"{len(found)} rows found")

@@ -40,7 +40,7 @@ def drop(page: Page, file: Path) -> None:
 
 def make(page: Page, file: Path) -> None:
     drop(page, file)
-    page.get_by_role("button", name="Make the table with").click()
+    page.get_by_role("button", name="Create table with").click()
     page.get_by_role("grid").wait_for()
 
 

@@ -3,9 +3,8 @@ import { html, useEffect, useState } from "../../vendor/preact.js";
 import { api } from "../core/api.js";
 import { navigate } from "../core/router.js";
 import { t } from "../core/texts.js";
-import { Badge, Button, EmptyState, Field, Loading, ProblemBox, Select, Table, TextInput } from "../kit/index.js";
+import { Badge, Button, EmptyState, Field, Loading, Moment, ProblemBox, Select, Table, TextInput } from "../kit/index.js";
 import { AccessFrame, forAdmins } from "./frame.js";
-import { Moment } from "./parts.js";
 
 const EVENTS = ["signed_in", "signed_out", "sign_in_refused", "password_changed", "user_created", "user_changed", "user_deleted", "token_created", "token_revoked", "access_changed"];
 const KINDS = /** @type {Record<string, any>} */ ({ sign_in_refused: "danger", user_deleted: "warn", token_revoked: "warn", access_changed: "accent" });

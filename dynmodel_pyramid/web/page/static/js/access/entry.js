@@ -1,5 +1,6 @@
 /** What one role may do with one table: a dialog with the four actions, their conditions and fields. */
 import { html, useState } from "../../vendor/preact.js";
+import { pointed } from "../core/json.js";
 import { loadTable } from "../core/state.js";
 import { t } from "../core/texts.js";
 import { Button, CheckBox, Dialog, Field, IconButton, Loading, ProblemBox, Select, TextInput, useLoaded } from "../kit/index.js";
@@ -70,7 +71,7 @@ export function EntryDialog({ role, table, onClose }) {
     return /** @type {const} */ ([action, value]);
   }).filter(([, value]) => value !== false)));
 
-  const here = `/roles/${escaped(role)}/tables/${escaped(table)}/`;
+  const here = `/roles/${pointed(role)}/tables/${pointed(table)}/`;
   /** @param {Action} action */
   const faultsOf = (action) => (problem?.errors ?? []).filter((/** @type {any} */ each) => each.pointer.startsWith(`${here}${action}`));
   const elsewhere = problem && ACTIONS.every((action) => !faultsOf(action).length) ? problem : null;
@@ -86,9 +87,6 @@ export function EntryDialog({ role, table, onClose }) {
     ${!isEvery && html`<details class="small muted"><summary>${t("access.conditionsHelp")}</summary><p>${t("access.conditionsText")}</p></details>`}
   </${Dialog}>`;
 }
-
-/** @param {string} name */
-const escaped = (name) => name.replaceAll("~", "~0").replaceAll("/", "~1");
 
 /**
  * @param {{ action: Action, fields: string[], isEvery: boolean, faults: { pointer: string, detail: string }[], prefix: string,

@@ -60,7 +60,8 @@ function RolesPage() {
 }
 
 function Legend() {
-  return html`<span class="legend muted small">${["all", "some", "none"].map((each) => html`<span key=${each} class="row"><span class=${`mark ${each}`} data-letter=${t("access.read_letter")}></span>${t(`access.${each}`)}</span>`)}</span>`;
+  return html`<span class="legend muted small">${ACTIONS.map((each) => html`<span key=${each} class="row"><span class="mark none" data-letter=${t(`access.${each}_letter`)}></span>${t(`access.${each}`)}</span>`)}
+    <span class="extents">${["all", "some", "none"].map((each) => html`<span key=${each} class="row"><span class=${`mark ${each}`} data-letter=""></span>${t(`access.${each}_rows`)}</span>`)}</span></span>`;
 }
 
 /** @param {{ document: import("./grants.js").AccessDocument, text: string, most: number, onOpen: (what: any) => void, onMore: () => void }} props */
@@ -95,7 +96,7 @@ function Cell({ role, name, table, onOpen }) {
   const title = table === EVERY_TABLE ? t("access.everyTable") : table;
   return html`<button type="button" class=${`entry ${isInherited ? "inherited" : ""} ${isChanged ? "changed" : ""}`} onClick=${() => onOpen({ role: name, table })}
     aria-label=${`${t("access.onTable", { role: role?.label || name, table: title })} ${told}${isInherited ? `, ${t("access.inherited")}` : ""}`} title=${told}>
-    ${ACTIONS.map((action) => html`<span key=${action} class=${`mark ${extent(entry[action])}`} data-letter=${t(`access.${action}_letter`)}></span>`)}</button>`;
+    ${ACTIONS.map((action) => html`<span key=${action} class=${`mark ${extent(entry[action])}`} title=${t(`access.${action}Rows`)} data-letter=${t(`access.${action}_letter`)}></span>`)}</button>`;
 }
 
 export default forAdmins(RolesPage);

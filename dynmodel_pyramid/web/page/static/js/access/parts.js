@@ -1,13 +1,7 @@
 /** Small things that the pages of access share. */
 import { html } from "../../vendor/preact.js";
-import { moment, t } from "../core/texts.js";
+import { t } from "../core/texts.js";
 import { Badge, CheckBox } from "../kit/index.js";
-
-/** @param {{ at: string | null, never?: string }} props */
-export function Moment({ at, never = "" }) {
-  if (!at) return html`<span class="muted">${never}</span>`;
-  return html`<time datetime=${at} title=${at} class="nowrap">${moment(at)}</time>`;
-}
 
 /** @param {{ roles: string[] }} props */
 export function Roles({ roles }) {

@@ -3,9 +3,9 @@ import { html, useState } from "../../vendor/preact.js";
 import { api } from "../core/api.js";
 import { me, tables } from "../core/state.js";
 import { t } from "../core/texts.js";
-import { Badge, Button, CheckBox, Combo, confirm, CopyField, Dialog, EmptyState, Field, IconButton, Loading, Notice, ProblemBox, Select, Table, TextInput, toast, useLoaded } from "../kit/index.js";
+import { Badge, Button, CheckBox, Combo, confirm, CopyField, Dialog, EmptyState, Field, IconButton, Loading, Moment, Notice, ProblemBox, Select, Table, TextInput, toast, useLoaded } from "../kit/index.js";
 import { loadAccess, roleNames } from "./draft.js";
-import { faultOf, Moment, restOf, RoleChoice, Roles } from "./parts.js";
+import { faultOf, restOf, RoleChoice, Roles } from "./parts.js";
 
 const MOST = 1000;
 /** Days that are offered. */
@@ -21,7 +21,7 @@ export function TokenList({ isAll, isMaking, onMade }) {
     ]);
     // An administrator is answered those of others as well.
     const own = tokens.data.filter((/** @type {any} */ each) => isAll || `user:${each.user}` === me.value?.id);
-    return { tokens: own, users: users?.data ?? [] };
+    return { tokens: own, isCut: tokens.data.length === MOST, users: users?.data ?? [] };
   });
   const [secret, setSecret] = useState(/** @type {{ name: string, secret: string } | null} */ (null));
   const nameOf = (/** @type {number} */ id) => loaded.value?.users.find((/** @type {any} */ each) => each.id === id)?.name ?? `user:${id}`;
@@ -50,7 +50,8 @@ export function TokenList({ isAll, isMaking, onMade }) {
   return html`<${ProblemBox} problem=${loaded.problem} onRetry=${loaded.reload} />
     ${!loaded.value && loaded.isLoading && html`<${Loading} />`}
     ${loaded.value && html`<${Table} caption=${t("access.tokens")} rows=${loaded.value.tokens} columns=${columns}
-      empty=${html`<${EmptyState} icon="key" title=${t("access.noTokens")} text=${t("access.noTokensText")} />`} />`}
+      empty=${html`<${EmptyState} icon="key" title=${t("access.noTokens")} text=${t("access.noTokensText")} />`} />
+      ${loaded.value.isCut && html`<p class="muted small">${t("access.firstOnly", { n: MOST })}</p>`}`}
     ${isMaking && html`<${TokenForm} isAll=${isAll} users=${loaded.value?.users ?? []} onClose=${onMade}
       onDone=${(/** @type {any} */ made) => { setSecret(made); onMade(); loaded.reload(); }} />`}
     ${secret && html`<${Dialog} title=${t("access.tokenMade", { name: secret.name })} onClose=${() => setSecret(null)} footer=${html`<${Button} kind="primary" onClick=${() => setSecret(null)}>${t("access.haveIt")}</${Button}>`}>

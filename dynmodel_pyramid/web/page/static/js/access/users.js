@@ -3,10 +3,10 @@ import { html, useState } from "../../vendor/preact.js";
 import { api } from "../core/api.js";
 import { me } from "../core/state.js";
 import { t } from "../core/texts.js";
-import { Badge, Button, CheckBox, confirm, Dialog, EmptyState, Field, Loading, Menu, PasswordInput, ProblemBox, SearchInput, Table, TextArea, TextInput, toast, useLoaded } from "../kit/index.js";
+import { Badge, Button, CheckBox, confirm, Dialog, EmptyState, Field, Loading, Menu, Moment, PasswordInput, ProblemBox, SearchInput, Table, TextArea, TextInput, toast, useLoaded } from "../kit/index.js";
 import { loadAccess, roleNames } from "./draft.js";
 import { AccessFrame, forAdmins } from "./frame.js";
-import { faultOf, Moment, restOf, RoleChoice, Roles } from "./parts.js";
+import { faultOf, restOf, RoleChoice, Roles } from "./parts.js";
 
 /** Users in one answer, the most that the service gives. */
 const MOST = 1000;

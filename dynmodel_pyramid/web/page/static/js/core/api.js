@@ -162,6 +162,20 @@ export const get = (path, options = {}) => request("GET", path, undefined, optio
 /** @param {string} method @param {string} path @param {any} [body] @param {Options} [options] */
 export const send = (method, path, body, options = {}) => request(method, path, body, options);
 
+/** The number of all rows that an answer's `Content-Range` tells; null: none. @param {Pick<Headers, "get">} headers */
+export function totalOf(headers) {
+  const found = /\/(\d+)$/.exec(headers.get("Content-Range") ?? "");
+  return found && Number(found[1]);
+}
+
+/** The path of the next part of a list, by the answer's `Link`; null: it was the last one. @param {Headers} headers */
+export function nextOf(headers) {
+  const further = /<([^>]+)>; *rel="next"/.exec(headers.get("Link") ?? "");
+  if (!further) return null;
+  const { pathname, search } = new URL(further[1], location.href);
+  return `/${pathname.slice(root.length)}${search}`;
+}
+
 /**
  * The lines of an NDJSON answer, one document each, as they come.
  * @param {string} path

@@ -48,6 +48,12 @@ export function stringify(value, indent) {
   return large ? text.replace(MARKED, "$1") : text;
 }
 
+/** A name as a part of a JSON pointer (RFC 6901). @param {string} name */
+export const pointed = (name) => name.replaceAll("~", "~0").replaceAll("/", "~1");
+
+/** The parts of a JSON pointer: "/a~1b/0" -> ["a/b", "0"]. @param {string} pointer */
+export const partsOf = (pointer) => pointer.split("/").slice(1).map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+
 /**
  * The first number of a JSON text that nobody would read as it is written: with more digits than a float keeps, or too
  * small or too great for one.

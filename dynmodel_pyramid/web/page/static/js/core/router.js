@@ -31,22 +31,24 @@ function here() {
 /** Where the page is. */
 export const place = signal(here());
 
-/** @type {Set<() => boolean | Promise<boolean>>} */
-const guards = new Set();
+/** @typedef {() => boolean | Promise<boolean>} Guard */
+/** Each with the part of the page that it is of. @type {Map<Guard, string>} */
+const guards = new Map();
 
 /**
  * Ask before the page leaves a place: `const end = beforeLeaving(() => confirm(...))`.
- * @param {() => boolean | Promise<boolean>} guard whether to go
+ * @param {Guard} guard whether to go
+ * @param {string} [part] a part that can be left alone, such as the form beside the grid
  * @returns {() => void} ends it
  */
-export function beforeLeaving(guard) {
-  guards.add(guard);
+export function beforeLeaving(guard, part = "") {
+  guards.set(guard, part);
   return () => guards.delete(guard);
 }
 
-/** Whether what is open may be left: each guard is asked. */
-export async function mayLeave() {
-  for (const guard of [...guards]) if (!(await guard())) return false;
+/** Whether the page may be left, or a part of it: its guards are asked. @param {string} [part] */
+export async function mayLeave(part) {
+  for (const [guard, of] of [...guards]) if ((part === undefined || part === of) && !(await guard())) return false;
   return true;
 }
 

@@ -4,7 +4,8 @@
  * Signals: read `me.value` in a component, and it is drawn anew when that changes.
  */
 import { signal } from "../../vendor/preact.js";
-import { api, Problem } from "./api.js";
+import { api, nextOf, Problem } from "./api.js";
+import { locales } from "./texts.js";
 
 /**
  * @typedef {true | false | { fields?: string[], some_rows: boolean }} Right
@@ -60,7 +61,7 @@ export const fieldTypes = signal(/** @type {Map<string, any>} */ (new Map()));
 /** @type {Map<string, { etag: string | null, definition: Definition }>} the latest used last */
 const definitions = new Map();
 const KEPT = 100;
-const byTitle = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
+const byTitle = new Intl.Collator(locales, { numeric: true, sensitivity: "base" });
 
 /** @param {{ label?: string | null, model_name: string }} table */
 export const titleOf = (table) => table.label || table.model_name;
@@ -81,8 +82,7 @@ export async function loadTables() {
     /** @type {import("./api.js").Answer} */
     const answer = await api.get(next, { quiet: true });
     found.push(...answer.data);
-    const further = /<([^>]+)>; *rel="next"/.exec(answer.headers.get("Link") || "");
-    next = further ? further[1].slice(api.root.length - 1) : null;
+    next = nextOf(answer.headers);
   }
   found.sort((one, other) => byTitle.compare(titleOf(one), titleOf(other)));
   tables.value = found;

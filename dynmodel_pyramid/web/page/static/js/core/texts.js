@@ -7,15 +7,23 @@
  *     import "../texts/en/tables.js";
  *     t("tables.count", { n: 3 })      // "3 tables"
  *
- * A text with plural forms (the names of Intl.PluralRules) takes that of the value `n`. Numbers are written as the
- * language does. A test checks that every key that stands in the code is in the catalogue.
+ * A text with plural forms (the names of Intl.PluralRules) takes that of the value `n`. Numbers, days and times are
+ * written as the person's languages do, which are the browser's. A test checks that every key that stands in the code is
+ * in the catalogue.
  */
 
-export const language = document.documentElement.lang || "en";
-const plurals = new Intl.PluralRules(language);
-const numbers = new Intl.NumberFormat(language);
-const moments = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
-const days = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
+/** The languages that the browser is set to, without names that are none, such as "en-US@posix". */
+export const locales = navigator.languages.filter((each) => {
+  try {
+    return Intl.getCanonicalLocales(each);
+  } catch {
+    return false;
+  }
+});
+const plurals = new Intl.PluralRules(document.documentElement.lang || "en");
+const numbers = new Intl.NumberFormat(locales);
+const moments = new Intl.DateTimeFormat(locales, { year: "numeric", month: "short", day: "2-digit", hour: "2-digit", minute: "2-digit" });
+const days = new Intl.DateTimeFormat(locales, { year: "numeric", month: "short", day: "2-digit" });
 /** @type {Map<string, string | Record<string, string>>} */
 const catalogue = new Map();
 
@@ -57,5 +65,5 @@ export function bytes(bytes) {
   const units = ["byte", "kilobyte", "megabyte", "gigabyte"];
   let unit = 0, value = bytes;
   for (; value >= 1000 && unit < 3; unit++) value /= 1000;
-  return new Intl.NumberFormat(language, { style: "unit", unit: units[unit], unitDisplay: "short", maximumFractionDigits: value < 10 && unit ? 1 : 0 }).format(value);
+  return new Intl.NumberFormat(locales, { style: "unit", unit: units[unit], unitDisplay: "short", maximumFractionDigits: value < 10 && unit ? 1 : 0 }).format(value);
 }

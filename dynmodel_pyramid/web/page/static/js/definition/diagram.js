@@ -5,7 +5,7 @@ import { has, t } from "../core/texts.js";
 import "../texts/en/definition.js";
 import { Button, CheckBox, Combo, EmptyState, IconButton, Loading, Page, ProblemBox, Table, useLoaded } from "../kit/index.js";
 import { saveSvg } from "./export_svg.js";
-import { curve, layout } from "./layout.js";
+import { curve, layout, routeOf } from "./layout.js";
 import { chosen, linesOf, linksOf, loadModel } from "./model.js";
 import { typeTitle } from "./types.js";
 
@@ -154,7 +154,7 @@ function arranged(tables, withFields) {
     const lines = fields.length + (more ? 1 : 0);
     return { table, fields, more, height: HEAD + (lines ? lines * LINE + FOOT * 2 : 0) };
   });
-  const { places, width, height } = layout(
+  const { places, routes, width, height } = layout(
     drawn.map((each) => ({ id: String(each.table.id), width: WIDTH, height: each.height })),
     links.map((each) => ({ from: String(each.from.id), to: String(each.to.id) })),
   );
@@ -163,7 +163,7 @@ function arranged(tables, withFields) {
   const byId = new Map(nodes.map((each) => [each.table.id, each]));
   const edges = links.map((of) => {
     const at = byId.get(of.from.id)?.fields.indexOf(of.field) ?? -1;
-    const d = curve(place(of.from), place(of.to), { fromY: at < 0 ? HEAD / 2 : HEAD + FOOT + at * LINE + 8, isSelf: of.from === of.to });
+    const d = curve(place(of.from), place(of.to), { fromY: at < 0 ? HEAD / 2 : HEAD + FOOT + at * LINE + 8, isSelf: of.from === of.to, through: routes.get(routeOf(String(of.from.id), String(of.to.id))) });
     const [x, y] = d.split(" ").slice(-2).map(Number);
     return { d, of, end: { x, y } };
   });

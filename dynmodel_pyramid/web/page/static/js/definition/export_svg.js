@@ -1,4 +1,5 @@
 /** A drawing of the page as an SVG file that stands alone: colours and fonts, which style sheets give, are written into it. */
+import { saveText } from "../kit/index.js";
 
 const MEMBERS = ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-family", "font-size", "font-weight", "opacity"];
 
@@ -28,10 +29,5 @@ export function svgText(drawing, whole) {
 
 /** @param {SVGSVGElement} drawing @param {Parameters<typeof svgText>[1]} whole @param {string} [name] */
 export function saveSvg(drawing, whole, name = "diagram") {
-  const address = URL.createObjectURL(new Blob([svgText(drawing, whole)], { type: "image/svg+xml" }));
-  const anchor = document.createElement("a");
-  anchor.href = address;
-  anchor.download = `${name}.svg`;
-  anchor.click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+  saveText(`${name}.svg`, svgText(drawing, whole), "image/svg+xml");
 }

@@ -1,6 +1,6 @@
 /** What all pages about a table's definition share: the heading, tabs, and who may see them. */
 import { html } from "../../vendor/preact.js";
-import { api } from "../core/api.js";
+import { api, nextOf } from "../core/api.js";
 import { link } from "../core/router.js";
 import { loadFieldTypes, loadTable, me, tagOf, titleOf } from "../core/state.js";
 import { t } from "../core/texts.js";
@@ -63,12 +63,4 @@ export async function allParts(path, signal, most = 20) {
     next = nextOf(answer.headers);
   }
   return found;
-}
-
-/** The path of the next part of a list. @param {Headers} headers */
-export function nextOf(headers) {
-  const further = /<([^>]+)>; *rel="next"/.exec(headers.get("Link") ?? "");
-  if (!further) return null;
-  const { pathname, search } = new URL(further[1], location.href);
-  return `/${pathname.slice(api.root.length)}${search}`;
 }

@@ -1,10 +1,10 @@
 /** The versions of a definition: who made them and what they changed; differences, and reverts with their plan. */
 import { html, useState } from "../../vendor/preact.js";
-import { api } from "../core/api.js";
+import { api, nextOf } from "../core/api.js";
 import { loadMe, loadTables, me } from "../core/state.js";
-import { moment, t } from "../core/texts.js";
-import { Badge, Button, IconButton, Loading, ProblemBox, Select, toast, useLoaded } from "../kit/index.js";
-import { TablePage, mayWrite, nextOf } from "./frame.js";
+import { t } from "../core/texts.js";
+import { Badge, Button, IconButton, Loading, Moment, ProblemBox, Select, toast, useLoaded } from "../kit/index.js";
+import { TablePage, mayWrite } from "./frame.js";
 import { PlanDialog } from "./plan.js";
 import { StepText } from "./step_text.js";
 
@@ -77,7 +77,7 @@ function Versions({ table, tag, onChanged }) {
     ${pair && html`<${Difference} key=${pair.join()} path=${path} from=${from} to=${to} />`}
     <ol class="versions">${versions.map((version) => html`<li key=${version.version} class="card version">
       <header class="row"><h2>${t("definition.versionText", { version: String(version.version) })}</h2>${version.version === table.version && html`<${Badge} kind="accent">${t("definition.presentVersion")}</${Badge}>`}
-        <span class="muted grow"><time dateTime=${version.changed_at}>${moment(version.changed_at)}</time>${version.changed_by && ` · ${author(version.changed_by)}`}</span>
+        <span class="muted grow"><${Moment} at=${version.changed_at} />${version.changed_by && ` · ${author(version.changed_by)}`}</span>
         ${version.version > 1 && html`<${Button} small kind="quiet" onClick=${() => setPair([version.version - 1, version.version])}>${t("definition.compare")}</${Button}>`}
         ${mayWrite() && version.version !== table.version && html`<${Button} small icon="undo" onClick=${() => begin(version.version)}>${t("definition.revertTo")}</${Button}>`}</header>
       <${Steps} steps=${version.steps} /></li>`)}</ol>

@@ -1,9 +1,9 @@
 /** Values that a conversion could not carry over, with their rows and reasons: corrected in place, one or many. */
 import { html, useRef, useState } from "../../vendor/preact.js";
-import { api } from "../core/api.js";
+import { api, totalOf } from "../core/api.js";
 import { link } from "../core/router.js";
-import { moment, t } from "../core/texts.js";
-import { Button, CheckBox, EmptyState, IconButton, Loading, ProblemBox, Select, TextInput, confirm, toast, useLoaded } from "../kit/index.js";
+import { t } from "../core/texts.js";
+import { Button, CheckBox, EmptyState, IconButton, Loading, Moment, ProblemBox, Select, TextInput, confirm, toast, useLoaded } from "../kit/index.js";
 import { TablePage } from "./frame.js";
 import { quoted } from "./on_error.js";
 
@@ -34,7 +34,7 @@ function Quarantine({ table, field: first }) {
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   const { value, problem: failed, reload, isLoading } = useLoaded(`${field}/${most}`, async (signal) => {
     const { data, headers } = await api.get(path, { params: { limit: Math.min(most, 1000), field: field ? quoted(field) : undefined }, signal });
-    return { values: /** @type {Kept[]} */ (data), total: Number(/\/(\d+)$/.exec(headers.get("Content-Range") ?? "")?.[1] ?? data.length) };
+    return { values: /** @type {Kept[]} */ (data), total: totalOf(headers) ?? data.length };
   });
   if (failed) return html`<${ProblemBox} problem=${failed} onRetry=${reload} />`;
   if (!value) return html`<${Loading} />`;
@@ -94,18 +94,18 @@ function Quarantine({ table, field: first }) {
       ${selected.length > 0 && html`<span class="muted">${t("definition.selected", { n: selected.length })}</span><${Button} disabled=${isBusy} icon="refresh" onClick=${retry}>${t("definition.tryAgain")}</${Button}><${Button} disabled=${isBusy} onClick=${() => discard(selected)}>${t("definition.discardValues")}</${Button}>`}
       <${Button} kind="primary" busy=${isBusy} disabled=${!corrected.length} onClick=${() => correct(corrected)}>${corrected.length ? t("definition.restoreCorrected", { n: corrected.length }) : t("definition.restoreNone")}</${Button}></div>
     <${ProblemBox} problem=${problem} />
-    <div class="table-wrap corrections" ref=${list} onKeyDown=${onKeyDown} tabindex="0" role="region" aria-label=${t("definition.quarantine")} aria-busy=${isLoading ? "true" : "false"}><table class="table"><caption class="unseen">${t("definition.quarantine")}</caption>
-      <thead><tr><th scope="col"><${CheckBox} label=${t("definition.selectAll")} hideLabel checked=${values.length > 0 && selected.length === values.length} indeterminate=${selected.length > 0 && selected.length < values.length}
+    <div class="table-wrap corrections" ref=${list} onKeyDown=${onKeyDown} tabindex="0" role="region" aria-label=${t("definition.quarantine")} aria-busy=${isLoading ? "true" : "false"}><table class="table" role="table"><caption class="unseen">${t("definition.quarantine")}</caption>
+      <thead role="rowgroup"><tr role="row"><th scope="col" role="columnheader"><${CheckBox} label=${t("definition.selectAll")} hideLabel checked=${values.length > 0 && selected.length === values.length} indeterminate=${selected.length > 0 && selected.length < values.length}
           onChange=${(/** @type {boolean} */ checked) => setChosen(new Set(checked ? values.map((each) => each.id) : []))} /></th>
-        <th scope="col">${t("definition.row")}</th><th scope="col">${t("definition.field")}</th><th scope="col">${t("definition.oldValue")}</th><th scope="col">${t("definition.reason")}</th><th scope="col">${t("definition.correction")}</th><th scope="col">${t("definition.since")}</th><th scope="col"><span class="unseen">${t("definition.more")}</span></th></tr></thead>
-      <tbody>${values.map((each) => html`<tr key=${each.id}>
-        <td><${CheckBox} label=${t("definition.selectOne", { row: String(each.row) })} hideLabel checked=${chosen.has(each.id)} onChange=${(/** @type {boolean} */ checked) => { const next = new Set(chosen); if (checked) next.add(each.id); else next.delete(each.id); setChosen(next); }} /></td>
-        <td><a href=${link(`/table/${table.id}/row/${each.row}/`)}>${each.row}</a></td><td>${each.field ?? html`<span class="muted">${t("definition.gone")}</span>`}</td>
-        <th scope="row" class="mono old">${each.value ?? "···"}</th><td class="muted small">${each.reason}</td>
-        <td class="correction"><${TextInput} value=${texts[each.id] ?? ""} aria-label=${t("definition.correctionOf", { value: each.value ?? "", row: String(each.row) })} disabled=${each.field === null} aria-invalid=${faults[each.id] ? "true" : undefined}
+        <th scope="col" role="columnheader">${t("definition.row")}</th><th scope="col" role="columnheader">${t("definition.field")}</th><th scope="col" role="columnheader">${t("definition.oldValue")}</th><th scope="col" role="columnheader">${t("definition.reason")}</th><th scope="col" role="columnheader">${t("definition.correction")}</th><th scope="col" role="columnheader">${t("definition.since")}</th><th scope="col" role="columnheader"><span class="unseen">${t("definition.more")}</span></th></tr></thead>
+      <tbody role="rowgroup">${values.map((each) => html`<tr key=${each.id} role="row">
+        <td class="tick" role="cell"><${CheckBox} label=${t("definition.selectOne", { row: String(each.row) })} hideLabel checked=${chosen.has(each.id)} onChange=${(/** @type {boolean} */ checked) => { const next = new Set(chosen); if (checked) next.add(each.id); else next.delete(each.id); setChosen(next); }} /></td>
+        <td class="of-row" role="cell"><a href=${link(`/table/${table.id}/row/${each.row}/`)}>${each.row}</a></td><td class="of-field" role="cell">${each.field ?? html`<span class="muted">${t("definition.gone")}</span>`}</td>
+        <th scope="row" role="rowheader" class="mono old">${each.value ?? "···"}</th><td class="muted small reason" role="cell">${each.reason}</td>
+        <td class="correction" role="cell"><${TextInput} value=${texts[each.id] ?? ""} aria-label=${t("definition.correctionOf", { value: each.value ?? "", row: String(each.row) })} disabled=${each.field === null} aria-invalid=${faults[each.id] ? "true" : undefined}
           onInput=${(/** @type {string} */ text) => { const { [each.id]: _, ...rest } = texts; setTexts(text === "" ? rest : { ...texts, [each.id]: text }); }} />${faults[each.id] && html`<div class="fault" role="alert">${faults[each.id]}</div>`}</td>
-        <td class="muted small nowrap">${moment(each.kept_at)}</td>
-        <td class="actions"><${IconButton} small icon="check" label=${t("definition.restore")} disabled=${isBusy || texts[each.id] === undefined} onClick=${() => correct([each])} /><${IconButton} small icon="trash" label=${t("definition.discardValues")} disabled=${isBusy} onClick=${() => discard([each])} /></td></tr>`)}</tbody></table></div>
+        <td class="muted small since" role="cell"><${Moment} at=${each.kept_at} /></td>
+        <td class="actions" role="cell"><${IconButton} small icon="check" label=${t("definition.restore")} disabled=${isBusy || texts[each.id] === undefined} onClick=${() => correct([each])} /><${IconButton} small icon="trash" label=${t("definition.discardValues")} disabled=${isBusy} onClick=${() => discard([each])} /></td></tr>`)}</tbody></table></div>
     <div class="row">${values.length < total && most < 1000 && html`<${Button} busy=${isLoading} onClick=${() => setMost(Math.min(1000, most * 3))}>${t("definition.moreValues")}</${Button}>`}
       <span class="grow"></span><${CheckBox} label=${t("definition.overwrite")} checked=${overwrite} onChange=${setOverwrite} /></div>
   </div>`;

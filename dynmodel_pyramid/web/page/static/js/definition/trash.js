@@ -1,8 +1,8 @@
 /** Dropped fields of a table, and the old values of conversions. */
 import { html, useState } from "../../vendor/preact.js";
 import { api } from "../core/api.js";
-import { day, moment, number, t } from "../core/texts.js";
-import { Button, EmptyState, Icon, Loading, ProblemBox, Table, toast, useLoaded } from "../kit/index.js";
+import { day, number, t } from "../core/texts.js";
+import { Button, EmptyState, Icon, Loading, Moment, ProblemBox, Table, toast, useLoaded } from "../kit/index.js";
 import { TablePage } from "./frame.js";
 import { PurgeDialog } from "./purge.js";
 import { RestoreDialog } from "./restore.js";
@@ -30,7 +30,7 @@ function FieldTrash({ table, tag, onChanged }) {
       { key: "type", label: t("definition.type"), cell: (/** @type {any} */ each) => typeTitle(each.type) },
       { key: "reason", label: t("definition.why"), cell: (/** @type {any} */ each) => t(`definition.reason_${each.reason}`) },
       { key: "rows", label: t("definition.rowsWithValue"), end: true, cell: (/** @type {any} */ each) => number(each.rows) },
-      { key: "dropped_at", label: t("definition.droppedAt"), cell: (/** @type {any} */ each) => moment(each.dropped_at) },
+      { key: "dropped_at", label: t("definition.droppedAt"), cell: (/** @type {any} */ each) => html`<${Moment} at=${each.dropped_at} />` },
       { key: "kept_until", label: t("definition.keptUntil"), cell: (/** @type {any} */ each) => (each.kept_until ? day(each.kept_until) : t("definition.forEver")) },
       { key: "actions", label: t("definition.more"), actions: true, cell: (/** @type {any} */ each) => html`<${Button} small icon="undo" onClick=${() => setRestoring(each)}>${t("definition.restore")}</${Button}>${" "}<${Button} small kind="quiet" onClick=${() => setPurging(each)}>${t("definition.purge")}</${Button}>` },
     ]} />

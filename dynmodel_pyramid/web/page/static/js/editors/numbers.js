@@ -2,6 +2,7 @@
  * Numbers as texts, exactly: no digit of a decimal or of a large whole number ever passes through a float.
  * Whole numbers that a float can't hold are BigInts (core/json.js).
  */
+import { locales } from "../core/texts.js";
 
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?$/i;
 const SAFE = BigInt(Number.MAX_SAFE_INTEGER);
@@ -19,7 +20,7 @@ function format(options) {
   let known = formats.get(key);
   if (!known) {
     try {
-      known = new Intl.NumberFormat(undefined, options);
+      known = new Intl.NumberFormat(locales, options);
     } catch {
       // A browser of before Intl.NumberFormat v3 (2023) would round.
       known = { format: String };

@@ -1,10 +1,10 @@
 /** Values as a person reads them, as plain text: in cells, titles and the labels of choices. */
 import { stringify } from "../core/json.js";
-import { t } from "../core/texts.js";
+import { moment, t } from "../core/texts.js";
 import { showDuration } from "./durations.js";
 import { showNumber } from "./numbers.js";
 import { readRange, withLast } from "./ranges.js";
-import { showDay, showMoment, showNoted, showTime } from "./times.js";
+import { showDay, showMoment, showTime } from "./times.js";
 
 /** Longer texts are cut in cells; the whole text is in the editor. */
 const LONGEST = 500;
@@ -51,8 +51,8 @@ const SHOWN = {
   date: showDay,
   time: showTime,
   datetime: showMoment,
-  created_time: showNoted,
-  updated_time: showNoted,
+  created_time: moment,
+  updated_time: moment,
   duration: showDuration,
   date_range: showRange,
   datetime_range: showRange,

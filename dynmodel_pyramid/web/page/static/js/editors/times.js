@@ -2,22 +2,20 @@
  * Days, times of day and points in time: as the service writes them, as a person reads them in their own time zone,
  * and as the browser's inputs want them. Nothing finer than the inputs can hold is dropped in silence.
  */
+import { locales, moment } from "../core/texts.js";
 
 const DAY = /^(\d{4})-(\d\d)-(\d\d)$/;
 const MOMENT = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?Z$/;
 
-const days = new Intl.DateTimeFormat(undefined, {
+const days = new Intl.DateTimeFormat(locales, {
   timeZone: "UTC", year: "numeric", month: "short", day: "2-digit",
 });
-const moments = new Intl.DateTimeFormat(undefined, {
-  year: "numeric", month: "short", day: "2-digit", hour: "2-digit", minute: "2-digit",
-});
-const seconds = new Intl.DateTimeFormat(undefined, {
+const seconds = new Intl.DateTimeFormat(locales, {
   year: "numeric", month: "short", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit",
 });
 
 /** The person's time zone, such as Europe/Berlin. */
-export const timeZone = moments.resolvedOptions().timeZone;
+export const timeZone = seconds.resolvedOptions().timeZone;
 
 /**
  * The offset of the person's time zone from UTC at a moment, such as UTC+1.
@@ -85,20 +83,9 @@ export function showMoment(text) {
   }
   const fraction = text.slice(19, -1).replace(/0+$/, "");
   if (!fraction) {
-    return (date.getUTCSeconds() ? seconds : moments).format(date);
+    return date.getUTCSeconds() ? seconds.format(date) : moment(date);
   }
   return seconds.formatToParts(date).map(({ type, value }) => (type === "second" ? value + fraction : value)).join("");
-}
-
-/**
- * A moment that the service has noted itself: to the minute.
- *
- * @param {string} text
- * @returns {string}
- */
-export function showNoted(text) {
-  const date = readMoment(text);
-  return date ? moments.format(date) : text;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** The columns of a file: what the service found in each, and what a person says instead. */
 import { Component, html, useState } from "../../vendor/preact.js";
+import { partsOf } from "../core/json.js";
 import { fieldTypes } from "../core/state.js";
 import { t } from "../core/texts.js";
 import { typeChoices, typeTitle } from "../definition/types.js";
@@ -95,7 +96,7 @@ function Row({ column, at, fields, rows, types, said, onSay, onNull, errors, isO
   const type = said.type ?? column.type ?? "";
   const schema = fieldTypes.value.get(type)?.options;
   const hasOptions = Boolean(schema && Object.keys(schema.properties ?? {}).length);
-  const faults = errors.filter((/** @type {any} */ each) => pointed(each.pointer, column.field ?? field));
+  const faults = errors.filter((/** @type {any} */ each) => isAbout(each.pointer, column.field ?? field));
   const options = said.options ?? optionsOf(fields[column.field]);
   /** @param {string} value */
   const choose = (value) => {
@@ -122,7 +123,7 @@ function Row({ column, at, fields, rows, types, said, onSay, onNull, errors, isO
 }
 
 /** Whether a fault's place is this field: "/fields/price/scale". @param {string} pointer @param {string} field */
-const pointed = (pointer, field) => pointer.split("/")[2] === field.replaceAll("~", "~0").replaceAll("/", "~1");
+const isAbout = (pointer, field) => partsOf(pointer)[1] === field;
 
 /** @param {Record<string, any> | undefined} entry */
 function optionsOf(entry) {

@@ -10,10 +10,10 @@
  * session's cookie, so no secret stands in an address.
  */
 import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
-import { api, Problem } from "../core/api.js";
+import { api, Problem, totalOf } from "../core/api.js";
 import { titleOf } from "../core/state.js";
 import { bytes, number, t } from "../core/texts.js";
-import { Button, Dialog, Loading, Notice, ProblemBox, ProgressBar, Radios, toast } from "../kit/index.js";
+import { Button, Dialog, Loading, Notice, ProblemBox, ProgressBar, Radios, saveAs, toast } from "../kit/index.js";
 import "../texts/en/files.js";
 import { formatLabel } from "./dialect.js";
 import { formats, known } from "./formats.js";
@@ -77,7 +77,7 @@ export function ExportDialog({ table, query, onClose }) {
     try {
       if (!("showSaveFilePicker" in window)) {
         await refuseEarly(path, params, format);
-        follow(api.url(path, params));
+        saveAs("", api.url(path, params));
         toast(t("files.exportByBrowser"));
         onClose();
         return;
@@ -118,8 +118,7 @@ async function count(table, query, signal) {
   const params = new URLSearchParams(query);
   params.append("limit", "1");
   const { headers } = await api.get(`/table/${table.id}/rows/`, { params, prefer: "count=exact", signal });
-  const total = Number(/\/(\d+)$/.exec(headers.get("Content-Range") ?? "")?.[1]);
-  return Number.isFinite(total) ? total : null;
+  return totalOf(headers);
 }
 
 /** A link saves whatever is answered, an error too: so a page of one row is asked for first. @param {string} path @param {URLSearchParams} params @param {import("./formats.js").Format} format */
@@ -127,14 +126,6 @@ async function refuseEarly(path, params, format) {
   const first = new URLSearchParams(params);
   first.append("limit", "1");
   await api.get(path, { params: first, headers: { Accept: format.media_type }, as: "blob" });
-}
-
-/** @param {string} address */
-function follow(address) {
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = "";
-  link.click();
 }
 
 /** The file that a person chooses; null: none. @param {string} name @param {import("./formats.js").Format} format */

@@ -1,6 +1,6 @@
 /** A file loaded into a table that is there: columns to fields, what happens to known rows, and the load. */
 import { html, useEffect, useMemo, useRef, useState } from "../../vendor/preact.js";
-import { Problem } from "../core/api.js";
+import { Problem, totalOf } from "../core/api.js";
 import { beforeLeaving, link } from "../core/router.js";
 import { can, loadTable, titleOf } from "../core/state.js";
 import { bytes, t } from "../core/texts.js";
@@ -121,7 +121,7 @@ function IntoTable({ file, definition, title, onFile }) {
       const { data, header } = await upload(`/table/${definition.id}/rows/`, file, {
         params: params(), headers: { ...headers, Prefer: prefer("return=minimal", "count=exact", ...(isLenient ? ["handling=lenient"] : [])) }, signal: stop.signal, onProgress: setProgress,
       });
-      const count = data?.count ?? Number(/\/(\d+)$/.exec(header("Content-Range") ?? "")?.[1] ?? NaN);
+      const count = data?.count ?? totalOf({ get: header });
       setDone({ refused: [], refused_count: 0, ...data, count });
     } catch (error) {
       if (stop.signal.aborted) toast(t("files.stopped"));

@@ -4,7 +4,7 @@ import { Problem } from "../core/api.js";
 import { beforeLeaving, link, navigate } from "../core/router.js";
 import { definesTables, loadFieldTypes, loadMe, loadTables, tables } from "../core/state.js";
 import { bytes, t } from "../core/texts.js";
-import { Button, EmptyState, Field, Loading, Notice, Page, ProblemBox, Select, Spinner, TextInput, confirm, toast } from "../kit/index.js";
+import { Button, EmptyState, Field, Loading, Notice, Page, ProblemBox, Select, Spinner, TextInput, confirm, placeOf, toast } from "../kit/index.js";
 import { Columns, corrections, keyOf } from "./columns.js";
 import { DialectControls, Guesses, formatLabel, parametersOf } from "./dialect.js";
 import { DropArea, dropped } from "./dropped.js";
@@ -205,7 +205,7 @@ function freeName(stem) {
 const isOfFields = (error) => error instanceof Problem && (error.code === "name_taken" || error.document.parameter === "fields" || error.errors.some((each) => /^\/(fields|model_name)/.test(each.pointer)));
 
 /** "/fields/price/scale" -> "price › scale". @param {string} pointer */
-const placeInDefinition = (pointer) => pointer.replace(/^\/fields/, "").split("/").slice(1).map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~")).join(" › ") || t("files.tableName");
+const placeInDefinition = (pointer) => placeOf(pointer.replace(/^\/fields/, "")) || t("files.tableName");
 
 /** Columns that the whole file gives another type than its first part. @param {any} plan @param {any} made */
 function changedTypes(plan, made) {

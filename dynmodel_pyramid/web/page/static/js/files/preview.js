@@ -1,7 +1,7 @@
 /** Rows of a file as they will be stored, and those that would be refused. */
 import { html } from "../../vendor/preact.js";
 import { t } from "../core/texts.js";
-import { Button, Table, placeOf } from "../kit/index.js";
+import { Button, Table, placeOf, saveText } from "../kit/index.js";
 
 /** The most columns and characters that are shown. */
 const COLUMNS = 60, CHARACTERS = 80;
@@ -56,9 +56,5 @@ const columnOf = (pointer) => placeOf(pointer.replace(/^\/\d+/, ""));
 export function saveRefused(refused, name) {
   const lines = refused.map((row) => [row.line ?? "", row.number + 1, row.errors.map((each) => `${columnOf(each.pointer)}: ${each.detail}`.replace(/^: /, "")).join("; "), row.raw ?? ""]);
   const text = [["line", "row", "errors", "raw"], ...lines].map((line) => line.map((each) => `"${String(each).replaceAll('"', '""')}"`).join(",")).join("\r\n");
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob(["\ufeff", text, "\r\n"], { type: "text/csv" }));
-  link.download = `${name} refused.csv`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  saveText(`${name} refused.csv`, `\ufeff${text}\r\n`, "text/csv");
 }

@@ -1,5 +1,6 @@
 /** What tells the state of something: loading, empty, failed, done, under way. */
 import { Component, html, signal, useEffect, useRef } from "../../vendor/preact.js";
+import { partsOf } from "../core/json.js";
 import { has, number, t } from "../core/texts.js";
 import { Icon } from "./icon.js";
 import { Button, IconButton } from "./button.js";
@@ -47,10 +48,10 @@ export function Notice({ kind = "info", children, role }) {
 
 /**
  * What the service refused, in its own words, with each fault's place; also any other error.
- * @param {{ problem: any, onRetry?: () => void, places?: (pointer: string) => string }} props
- *   places: a pointer as people call it; by default its last parts
+ * @param {{ problem: any, onRetry?: () => void, places?: (pointer: string) => string, children?: any }} props
+ *   places: a pointer as people call it; by default its last parts; children: other buttons
  */
-export function ProblemBox({ problem, onRetry, places = placeOf }) {
+export function ProblemBox({ problem, onRetry, places = placeOf, children }) {
   if (!problem) return null;
   const errors = problem.errors || [];
   const first = has(`problems.${problem.code}`) ? t(`problems.${problem.code}`) : problem.detail || problem.message;
@@ -62,13 +63,14 @@ export function ProblemBox({ problem, onRetry, places = placeOf }) {
         ${each.pointer && html`<strong>${places(each.pointer)}</strong>${": "}`}${each.detail}</li>`)}</ul>`}
       ${errors.length > 20 && html`<p>${t("kit.moreFaults", { n: errors.length - 20 })}</p>`}
     </div>
+    ${children}
     ${onRetry && html`<${Button} small icon="refresh" onClick=${onRetry}>${t("kit.retry")}</${Button}>`}
   </div>`;
 }
 
 /** "/17/price" -> "17 › price". @param {string} pointer */
 export function placeOf(pointer) {
-  return pointer.split("/").slice(1).map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~")).join(" › ");
+  return partsOf(pointer).join(" › ");
 }
 
 /**

@@ -34,6 +34,8 @@
  * | `Notice` | kind (info, ok, warn, danger), children |
  * | `Badge` | kind (ok, warn, danger, accent), icon |
  * | `CopyField`, `copy(text)` | text, label |
+ * | `Moment` | at, never: a point in time, in the person's notation |
+ * | `saveText(name, content, type)`, `saveAs(name, address)` | the browser saves a file |
  * | `useLoaded(key, load)` | {value, problem, isLoading, reload}; load(signal) is called anew when the key changes |
  * | `useFloating`, `placeBeside` | boxes of one's own beside an element (kit/floating.js) |
  * | `ErrorBoundary` | of: what fails while it is drawn shows an error in its place |
@@ -51,4 +53,4 @@ export { placeBeside, useFloating } from "./floating.js";
 export { Menu, MenuItems } from "./menu.js";
 export { CheckBox, Field, NumberInput, PasswordInput, Radios, SearchInput, Select, TextArea, TextInput, useLabelled } from "./field.js";
 export { Combo } from "./combo.js";
-export { CopyField, Page, Table, Tabs, copy, useLoaded, useTitle } from "./layout.js";
+export { CopyField, Moment, Page, Table, Tabs, copy, saveAs, saveText, useLoaded, useTitle } from "./layout.js";

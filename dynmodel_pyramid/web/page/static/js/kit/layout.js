@@ -1,6 +1,6 @@
 /** Pages, tabs, plain tables, copies. */
-import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
-import { t } from "../core/texts.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../../vendor/preact.js";
+import { moment, t } from "../core/texts.js";
 import { IconButton } from "./button.js";
 import { toast } from "./feedback.js";
 import { TextInput } from "./field.js";
@@ -32,8 +32,14 @@ export function Page({ title, text, actions, children, heading, class: also = ""
  */
 export function Tabs({ tabs, active, onSelect, label }) {
   const place = useRef(/** @type {HTMLElement | null} */ (null));
+  useLayoutEffect(() => {
+    const row = place.current, shown = row?.querySelector('[aria-selected="true"], [aria-current="page"]');
+    if (!row || !shown) return;
+    const whole = row.getBoundingClientRect(), one = shown.getBoundingClientRect();
+    if (one.left < whole.left || one.right > whole.right) row.scrollLeft += (one.left + one.right - whole.left - whole.right) / 2;
+  }, [active]);
   if (tabs.every((each) => each.href !== undefined)) {
-    return html`<nav class="tabs" aria-label=${label}>${tabs.map((each) => html`<a key=${each.id} href=${each.href} aria-current=${each.id === active ? "page" : undefined}>
+    return html`<nav class="tabs" aria-label=${label} ref=${place}>${tabs.map((each) => html`<a key=${each.id} href=${each.href} aria-current=${each.id === active ? "page" : undefined}>
       ${each.label}${each.count !== undefined && html`<span class="count">${each.count}</span>`}</a>`)}</nav>`;
   }
   /** @param {KeyboardEvent} event */
@@ -76,6 +82,27 @@ export function Table({ columns, rows, rowKey = (row) => row.id, caption, empty,
       const content = each.cell ? each.cell(row) : row[each.key];
       return each.head ? html`<th key=${each.key} scope="row" class=${look(each)}>${content}</th>` : html`<td key=${each.key} class=${look(each)}>${content}</td>`;
     })}</tr>`)}</tbody></table></div>`;
+}
+
+/** A point in time in the person's notation, and to the letter as a tooltip. @param {{ at: string | null, never?: string }} props */
+export function Moment({ at, never = "" }) {
+  if (!at) return html`<span class="muted">${never}</span>`;
+  return html`<time datetime=${at} title=${at} class="nowrap">${moment(at)}</time>`;
+}
+
+/** Let the browser save a file. @param {string} name @param {string} address */
+export function saveAs(name, address) {
+  const anchor = document.createElement("a");
+  anchor.href = address;
+  anchor.download = name;
+  anchor.click();
+}
+
+/** @param {string} name @param {string} content @param {string} type a media type */
+export function saveText(name, content, type) {
+  const address = URL.createObjectURL(new Blob([content], { type }));
+  saveAs(name, address);
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }
 
 /** @param {string} text @param {string} [said] */

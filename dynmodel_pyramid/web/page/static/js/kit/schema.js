@@ -6,18 +6,16 @@
  * title, minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf and uniqueItems. What a form does not
  * understand it shows as JSON text, so that everything can be set.
  */
+import { pointed } from "../core/json.js";
 
 /** @typedef {Record<string, any>} Schema @typedef {{ pointer: string, code?: string, detail: string }} Fault */
-
-/** @param {string} name */
-export const escaped = (name) => name.replaceAll("~", "~0").replaceAll("/", "~1");
 
 /**
  * The faults of one member, with the pointers from there.
  * @param {Fault[]} faults @param {string | number} name @returns {Fault[]}
  */
 export function under(faults, name) {
-  const prefix = `/${escaped(String(name))}`;
+  const prefix = `/${pointed(String(name))}`;
   return faults.filter((each) => each.pointer === prefix || each.pointer.startsWith(`${prefix}/`)).map((each) => ({ ...each, pointer: each.pointer.slice(prefix.length) }));
 }
 
@@ -156,8 +154,8 @@ export function faultsOf(given, value, pointer = "") {
   if (typeof value === "object" && !Array.isArray(value) && schema.properties) {
     const missing = (schema.required ?? []).filter((/** @type {string} */ name) => value[name] === undefined || value[name] === "");
     return [
-      ...missing.map((/** @type {string} */ name) => ({ pointer: `${pointer}/${escaped(name)}`, code: "missing", detail: "missing" })),
-      ...Object.keys(value).filter((name) => schema.properties[name] && !missing.includes(name)).flatMap((name) => faultsOf(schema.properties[name], value[name], `${pointer}/${escaped(name)}`)),
+      ...missing.map((/** @type {string} */ name) => ({ pointer: `${pointer}/${pointed(name)}`, code: "missing", detail: "missing" })),
+      ...Object.keys(value).filter((name) => schema.properties[name] && !missing.includes(name)).flatMap((name) => faultsOf(schema.properties[name], value[name], `${pointer}/${pointed(name)}`)),
     ];
   }
   return [];

@@ -141,7 +141,7 @@ export function actionsOf({ model, grid, changeColumns, sort, find, filter, show
         column.sort && { label: t("rows.sort_none"), icon: "close", onSelect: () => sort(column.key, null, true) },
         field && !field.write_only && hasTicks(field.type) && { label: t("filters.by_values"), icon: "filter", onSelect: () => filter(column.key) },
         { separator: true },
-        { label: column.frozen ? t("rows.unfreeze") : t("rows.freeze"), icon: "lock", onSelect: () => alter(column.key, { frozen: !column.frozen }) },
+        { label: column.frozen ? t("rows.unfreeze") : t("rows.freeze"), icon: "freeze", onSelect: () => alter(column.key, { frozen: !column.frozen }) },
         { label: t("rows.to_left"), icon: "arrowLeft", disabled: at <= 0, onSelect: () => this.move(column.key, shown[at - 1].key) },
         { label: t("rows.to_right"), icon: "arrowRight", disabled: at >= shown.length - 1, onSelect: () => this.move(column.key, shown[at + 2]?.key ?? null) },
         { label: t("rows.wider"), icon: "range", onSelect: () => alter(column.key, { width: Math.min(1200, Math.round(column.width * 1.25)) }) },

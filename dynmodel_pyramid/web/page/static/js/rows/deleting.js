@@ -1,6 +1,6 @@
 /** Rows are deleted after a question that says how many, counted by the service. */
 import { html } from "../../vendor/preact.js";
-import { Problem, api } from "../core/api.js";
+import { Problem, api, totalOf } from "../core/api.js";
 import { number, t } from "../core/texts.js";
 import { Notice, ProblemBox, confirm, toast } from "../kit/index.js";
 
@@ -105,5 +105,5 @@ async function counted(model, which) {
   params.set("select", "id");
   params.set("limit", "1");
   const { headers } = await api.get(model.path, { params, prefer: "count=exact" });
-  return { n: Number(/\/(\d+)$/.exec(headers.get("Content-Range") ?? "")?.[1] ?? 0), others: [] };
+  return { n: totalOf(headers) ?? 0, others: [] };
 }

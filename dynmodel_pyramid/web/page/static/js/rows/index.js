@@ -23,7 +23,7 @@ import { ApiButton } from "../requests/index.js";
 import { actionsOf } from "./actions.js";
 import { columnsOf, completed, loadColumns, saveColumns, widthOf } from "./columns.js";
 import { Conflicts, chooser } from "./conflict.js";
-import { ROOM, RowPanel } from "./form/panel.js";
+import { FORM, ROOM, RowPanel } from "./form/panel.js";
 import { FIND, TableRows } from "./model.js";
 import { set, turned } from "./order.js";
 import { Status, Toolbar } from "./toolbar.js";
@@ -100,7 +100,7 @@ function TableView({ definition, query, onVersion }) {
     },
     show: async (row) => {
       if (innerWidth < ROOM) navigate(rowPath(row));
-      else if (await mayLeave()) setOpened(row);
+      else if (await mayLeave(FORM)) setOpened(row);
     },
   }), [model, choice, order]);
   const rowPath = (/** @type {number} */ row) => `/table/${id}/row/${row}/${model.conditions.size ? `?${model.conditions}` : ""}`;
@@ -139,7 +139,8 @@ function TableView({ definition, query, onVersion }) {
       find=${find} onFind=${(/** @type {string} */ next) => changeQuery({ [FIND]: next }, true)} findRef=${openFind} />
     ${filtering !== null && html`<${ColumnFilter} definition=${definition} name=${filtering} query=${query} anchor=${head} onChange=${show} onClose=${() => setFiltering(null)} />`}
     <${FilterChips} definition=${definition} query=${query} onChange=${show} class="of-rows" />
-    ${problem && html`<div class="rows-problem"><${ProblemBox} problem=${problem} onRetry=${() => model.sheet.refresh()} /></div>`}
+    ${problem && html`<div class="rows-problem"><${ProblemBox} problem=${problem} onRetry=${() => model.sheet.refresh()}>
+      ${query.size > 0 && html`<${Button} small icon="close" onClick=${() => navigate(`/table/${id}/`)}>${t("rows.show_every")}</${Button}>`}</${ProblemBox}></div>`}
     <div class="rows-body">
       <${Grid} label=${title} list=${String(model.conditions)} columns=${columns} source=${model.gridSource} actions=${actions} handle=${grid}
         isChecked=${(/** @type {any} */ row) => model.isChecked(row)} checked=${all ? (ids.size ? "some" : "all") : ids.size ? "some" : "none"} />

@@ -7,7 +7,7 @@
  * What has been scrolled past before it came is aborted.
  */
 import { signal } from "../../vendor/preact.js";
-import { api as theApi, Problem } from "../core/api.js";
+import { api as theApi, Problem, totalOf } from "../core/api.js";
 import { Anchors } from "./anchors.js";
 import { equal } from "./values.js";
 
@@ -15,8 +15,8 @@ export const WINDOW = 100;
 export const HELD = 5000;
 /** Windows that one request brings at most. */
 const SPAN = 5;
-/** Counts are exact below: those that are guessed, and those that are bounded (docs/queries.md). */
-const GUESSED = 1000, BOUND = 10_000;
+/** Up to this number of rows, a bounded count is exact (docs/queries.md). */
+const BOUND = 10_000;
 /** Milliseconds that a scroll must rest before rows far from the last ones are asked for. */
 const REST = 60;
 
@@ -28,7 +28,8 @@ const REST = 60;
 export class RowSource {
   /** How many rows the query finds; null: not known yet. */
   count = signal(/** @type {number | null} */ (null));
-  isExact = signal(false);
+  /** What the count is: the true one, one that is not below it, or the planner's guess. */
+  known = signal(/** @type {"exact" | "least" | "guess"} */ ("least"));
   changed = signal(0);
   problem = signal(/** @type {Problem | null} */ (null));
   isLoading = signal(false);
@@ -83,8 +84,8 @@ export class RowSource {
   follow(before) {
     this.#anchors = before.#anchors;
     this.count.value = before.count.peek();
-    this.isExact.value = before.isExact.peek();
-    if (this.count.peek() !== null && !this.isExact.peek()) this.#count();
+    this.known.value = before.known.peek();
+    if (this.count.peek() !== null && !this.#isExact) this.#count();
   }
 
   /**
@@ -154,19 +155,19 @@ export class RowSource {
     this.requests++;
     const begin = first * WINDOW, total = this.count.peek();
     const size = Math.min((last - first + 1) * WINDOW, total === null ? Infinity : Math.max(1, total - begin));
-    const from = this.#anchors.nearest(begin, size, this.isExact.peek() ? total : null);
+    const from = this.#anchors.nearest(begin, size, this.#isExact ? total : null);
     const params = new URLSearchParams(this.params);
     params.set("select", this.select);
     params.set("limit", String(size));
     if (from.parameter) params.set(from.parameter, from.cursor);
     if (from.offset) params.set("offset", String(from.offset));
-    const isFirst = total === null, isBounded = [...this.params.keys()].some((name) => name !== "order");
+    const isFirst = total === null;
     try {
-      const answer = await this.api.get(this.path, { params, signal: asked.controller.signal, prefer: isFirst ? `count=${isBounded ? "bounded" : "estimated"}` : undefined });
+      const answer = await this.api.get(this.path, { params, signal: asked.controller.signal, prefer: isFirst ? "count=bounded" : undefined });
       if (this.#isClosed || !this.#asked.has(asked)) return;
       this.#slow = performance.now() - this.#startedAt > 300;
       this.#took(begin, size, answer);
-      if (isFirst) this.#counted(answer, isBounded ? BOUND : GUESSED);
+      if (isFirst) this.#counted(answer);
     } catch (error) {
       if (error instanceof DOMException || this.#isClosed || !this.#asked.has(asked)) return;
       const problem = error instanceof Problem ? error : new Problem(0, { detail: String(error) });
@@ -208,12 +209,16 @@ export class RowSource {
     }
   }
 
-  /** @param {import("../core/api.js").Answer} answer @param {number} sure a total below is exact */
-  #counted(answer, sure) {
-    const total = Number(/\/(\d+)$/.exec(answer.headers.get("Content-Range") ?? "")?.[1] ?? answer.data.length);
-    this.count.value = Math.max(total, answer.data.length);
-    this.isExact.value = total < sure;
-    if (!this.isExact.peek()) this.#count();
+  get #isExact() {
+    return this.known.peek() === "exact";
+  }
+
+  /** @param {import("../core/api.js").Answer} answer */
+  #counted(answer) {
+    const total = totalOf(answer.headers) ?? answer.data.length;
+    this.known.value = total > BOUND ? "least" : "exact";
+    this.count.value = Math.min(total, Math.max(BOUND, answer.data.length));
+    if (!this.#isExact) this.#count();
   }
 
   /** Count exactly, beside everything else. */
@@ -224,15 +229,20 @@ export class RowSource {
     params.delete("order");
     params.set("select", "id");
     params.set("limit", "1");
-    try {
-      const answer = await this.api.get(this.path, { params, prefer: "count=exact", signal: this.#counting.signal });
-      const total = Number(/\/(\d+)$/.exec(answer.headers.get("Content-Range") ?? "")?.[1]);
-      if (this.#isClosed || !Number.isFinite(total)) return;
-      this.count.value = total;
-      this.isExact.value = true;
-      this.changed.value++;
-    } catch {
-      // The estimate stays: a count may take longer than the service allows.
+    const { signal } = this.#counting;
+    for (const how of /** @type {const} */ (["exact", "planned"])) {
+      try {
+        const answer = await this.api.get(this.path, { params, prefer: `count=${how}`, signal });
+        const total = totalOf(answer.headers);
+        if (this.#isClosed || signal.aborted || total === null) return;
+        this.known.value = how === "exact" ? "exact" : "guess";
+        this.count.value = how === "exact" ? total : Math.max(total, this.count.peek() ?? 0);
+        this.changed.value++;
+        return;
+      } catch {
+        // A count may take longer than the service allows: then the planner's guess does.
+        if (signal.aborted) return;
+      }
     }
   }
 
@@ -294,7 +304,7 @@ export class RowSource {
    */
   async read(first, last) {
     const size = last - first + 1;
-    const from = this.#anchors.nearest(first, size, this.isExact.peek() ? this.count.peek() : null);
+    const from = this.#anchors.nearest(first, size, this.#isExact ? this.count.peek() : null);
     const params = new URLSearchParams(this.params);
     params.set("select", this.select);
     params.set("limit", String(size));

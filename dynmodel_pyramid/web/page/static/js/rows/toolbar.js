@@ -37,7 +37,7 @@ export function Toolbar({ model, filters, more, columns, onColumns, onAdd, find,
 function Selected({ model, n }) {
   const { all, ids } = model.checked.value, total = model.source.count.value ?? 0;
   return html`<span class="rows-selected" role="status">${t("rows.selected", { n })}</span>
-    ${!all && n < total && html`<${Button} kind="quiet" onClick=${() => model.checkAll(true)}>${t(model.isFiltered ? "rows.select_found" : "rows.select_all", { n: total })}</${Button}>`}
+    ${!all && n < total && model.source.known.value !== "least" && html`<${Button} kind="quiet" onClick=${() => model.checkAll(true)}>${t(model.isFiltered ? "rows.select_found" : "rows.select_all", { n: total })}</${Button}>`}
     <${Button} kind="quiet" icon="close" onClick=${() => model.checkAll(false)}>${t("rows.select_none")}</${Button}>
     <span class="rows-gap"></span>
     ${can(model.definition, "delete") !== false && html`<${Button} kind="danger" icon="trash" onClick=${() => deleteRows(model, all ? { except: [...ids] } : { ids: [...ids] })}>${t("rows.delete", { n })}</${Button}>`}`;
@@ -97,7 +97,7 @@ function Columns({ columns, onColumns }) {
       <ul>${columns.map((each, at) => html`<li key=${each.field}>
         <${CheckBox} checked=${!each.hidden} label=${each.label} onChange=${(/** @type {boolean} */ on) => change(at, { hidden: !on })} />
         <span class="rows-gap"></span>
-        <${IconButton} small icon="lock" label=${t(each.frozen ? "rows.unfreeze_of" : "rows.freeze_of", { name: each.label })} aria-pressed=${String(each.frozen)} onClick=${() => change(at, { frozen: !each.frozen })} />
+        <${IconButton} small icon="freeze" label=${t(each.frozen ? "rows.unfreeze_of" : "rows.freeze_of", { name: each.label })} aria-pressed=${String(each.frozen)} onClick=${() => change(at, { frozen: !each.frozen })} />
         <${IconButton} small icon="arrowUp" label=${t("rows.up_of", { name: each.label })} disabled=${at === 0} onClick=${() => move(at, at - 1)} />
         <${IconButton} small icon="arrowDown" label=${t("rows.down_of", { name: each.label })} disabled=${at === columns.length - 1} onClick=${() => move(at, at + 1)} />
       </li>`)}</ul>
@@ -112,17 +112,17 @@ const strip = ({ field, width, hidden, frozen }) => ({ field, width, hidden, fro
 /** @param {{ model: import("./model.js").TableRows, definition: import("../core/state.js").Definition }} props */
 export function Status({ model }) {
   const added = model.sheet.tail.value.filter((each) => each.stored).length;
-  const count = model.source.count.value === null ? null : model.source.count.value + added, isExact = model.source.isExact.value;
+  const { count, known, problem } = model.source, n = (count.value ?? 0) + added;
   void model.sheet.changed.value;
   const unsaved = model.sheet.unsaved, cells = unsaved.reduce((sum, { over }) => sum + Math.max(1, Object.keys(over.marks).length), 0);
   return html`<div class="rows-status">
-    <span role="status">${count === null ? t("rows.counting") : t(model.isFiltered ? "rows.found" : "rows.count", { n: count })}${count !== null && !isExact ? ` ${t("rows.about")}` : ""}</span>
+    <span role="status">${count.value !== null ? t(`rows.${model.isFiltered ? "found" : "count"}${known.value === "exact" ? "" : `_${known.value}`}`, { n }) : problem.value ? "" : t("rows.counting")}</span>
     ${model.writer.pending.value > 0 && html`<span class="rows-busy"><${Spinner} label=${t("rows.saving")} /> ${t("rows.saving")}</span>`}
     ${cells > 0 && html`<span class="rows-unsaved" role="status"><${Icon} name="warning" size=${14} /> ${t("rows.unsaved", { n: cells })}
       <${Button} small onClick=${() => retry(model)}>${t("rows.retry")}</${Button}>
       <${Button} small onClick=${() => { for (const { key } of model.sheet.unsaved) model.sheet.lift(key); }}>${t("rows.discard")}</${Button}></span>`}
     <span class="rows-gap"></span>
-    <${Menu} label=${t("rows.keys")} icon="info" iconOnly small end items=${KEYS.map(([keys, text]) => ({ label: t(text), keys, onSelect: () => {} }))} />
+    <span class="rows-keys"><${Menu} label=${t("rows.keys")} icon="info" iconOnly small end items=${KEYS.map(([keys, text]) => ({ label: t(text), keys, onSelect: () => {} }))} /></span>
   </div>`;
 }
 

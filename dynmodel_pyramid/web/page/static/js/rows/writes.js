@@ -6,6 +6,7 @@
  */
 import { signal } from "../../vendor/preact.js";
 import { api as theApi, Problem } from "../core/api.js";
+import { partsOf } from "../core/json.js";
 import { t } from "../core/texts.js";
 import { equal } from "./values.js";
 import { stored } from "./source.js";
@@ -154,7 +155,7 @@ export class Writer {
     for (const { id, after } of updates) for (const field in after) this.sheet.mark(id, field, whole);
     for (const { key, values } of inserts) if (key) for (const field in values) this.sheet.mark(key, field, whole);
     for (const { pointer, detail } of problem.errors) {
-      const [operation, member, ...rest] = pointer.split("/").slice(1).map((part) => part.replace(/~1/g, "/").replace(/~0/g, "~"));
+      const [operation, member, ...rest] = partsOf(pointer);
       const isInsert = Number(operation) >= firstInsert;
       const at = isInsert || isLong ? Number(rest[0]) : Number(operation);
       const field = member === "rows" ? rest[1] : rest[0];

@@ -2,9 +2,9 @@
 import { html, useState } from "../../vendor/preact.js";
 import { api } from "../core/api.js";
 import { loadMe, loadTables } from "../core/state.js";
-import { day, moment, number, t } from "../core/texts.js";
+import { day, number, t } from "../core/texts.js";
 import "../texts/en/definition.js";
-import { Button, EmptyState, Loading, Page, ProblemBox, Table, toast, useLoaded } from "../kit/index.js";
+import { Button, EmptyState, Loading, Moment, Page, ProblemBox, Table, toast, useLoaded } from "../kit/index.js";
 import { allParts, mayWrite } from "../definition/frame.js";
 import { PurgeDialog } from "../definition/purge.js";
 import { RestoreDialog } from "../definition/restore.js";
@@ -21,7 +21,7 @@ export default function TablesTrash() {
   return page(html`<${Table} caption=${t("definition.tablesTrash")} rows=${value} rowKey=${(/** @type {any} */ entry) => entry.number} empty=${html`<${EmptyState} icon="trash" title=${t("definition.trashEmpty")} text=${t("definition.trashEmptyText")} />`} columns=${[
       { key: "model_name", label: t("definition.table"), head: true },
       { key: "rows", label: t("definition.rows"), end: true, cell: (/** @type {any} */ each) => number(each.rows) },
-      { key: "dropped_at", label: t("definition.droppedAt"), cell: (/** @type {any} */ each) => moment(each.dropped_at) },
+      { key: "dropped_at", label: t("definition.droppedAt"), cell: (/** @type {any} */ each) => html`<${Moment} at=${each.dropped_at} />` },
       { key: "kept_until", label: t("definition.keptUntil"), cell: (/** @type {any} */ each) => (each.kept_until ? day(each.kept_until) : t("definition.forEver")) },
       { key: "actions", label: t("definition.more"), actions: true, cell: (/** @type {any} */ each) => html`<${Button} small icon="undo" onClick=${() => setRestoring(each)}>${t("definition.restore")}</${Button}>${" "}<${Button} small kind="quiet" onClick=${() => setPurging(each)}>${t("definition.purge")}</${Button}>` },
     ]} />

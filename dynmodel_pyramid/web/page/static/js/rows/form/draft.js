@@ -1,5 +1,5 @@
 /** What a person has written into a row's form and not saved yet. Pure functions: tests and the form share them. */
-import { stringify } from "../../core/json.js";
+import { partsOf, stringify } from "../../core/json.js";
 
 /** @typedef {import("../../core/state.js").Definition} Definition */
 /** @typedef {Record<string, any>} Row */
@@ -46,7 +46,7 @@ export function compare(mine, base, current, given) {
  * @returns {string | null} null: it is about the whole row
  */
 export function fieldOf(pointer, definition) {
-  const first = pointer.split("/")[1]?.replaceAll("~1", "/").replaceAll("~0", "~");
+  const first = partsOf(pointer).at(0);
   return first !== undefined && first in definition.fields ? first : null;
 }
 

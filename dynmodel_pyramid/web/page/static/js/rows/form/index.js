@@ -13,6 +13,7 @@ import { t } from "../../core/texts.js";
 import { isGiven, remember, rowTitle } from "../../editors/index.js";
 import { Button, confirm, EmptyState, IconButton, Loading, Menu, Notice, ProblemBox, toast, useLoaded, useTitle } from "../../kit/index.js";
 import { Conflict } from "./conflict.js";
+import { FORM } from "./panel.js";
 import { changed, compare, faultsOf } from "./draft.js";
 import { FieldRow, mayWrite } from "./fields.js";
 import { neighbours } from "./neighbours.js";
@@ -66,7 +67,7 @@ function Form({ begun, reload, query, preset, onMove, onSaved, onDeleted, onClos
 
   // What was read anew (after a conflict, or because the caller says so) is what one goes on from.
   useEffect(() => setHeld(begun), [begun]);
-  useEffect(() => (isDirty ? beforeLeaving(() => confirm({ title: t("form.leave"), text: t("form.leaveText"), action: t("form.leaveAction"), danger: true })) : undefined), [isDirty]);
+  useEffect(() => (isDirty ? beforeLeaving(() => confirm({ title: t("form.leave"), text: t("form.leaveText"), action: t("form.leaveAction"), danger: true }), FORM) : undefined), [isDirty]);
 
   const change = (/** @type {string} */ name) => (/** @type {any} */ value, /** @type {string | null | undefined} */ fault) => {
     setDraft((/** @type {Record<string, any>} */ before) => ({ ...before, [name]: value }));

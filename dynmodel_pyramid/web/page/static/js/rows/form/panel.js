@@ -6,6 +6,8 @@ import { Loading } from "../../kit/index.js";
 
 /** In windows narrower than this a row is opened on its own page. */
 export const ROOM = 900;
+/** The form, as a part that is left without leaving the page. */
+export const FORM = "row form";
 
 /**
  * @param {{ table: number, id: number, query: URLSearchParams, onMove: (id: number) => void, onClose: () => void, onChanged: (isDeleted: boolean) => void }} props
@@ -18,7 +20,7 @@ export function RowPanel({ table, id, query, onMove, onClose, onChanged }) {
   }, []);
   useEffect(() => place.current?.focus(), [Form !== null]);
   const leave = async (/** @type {() => void} */ go) => {
-    if (await mayLeave()) go();
+    if (await mayLeave(FORM)) go();
   };
   const press = (/** @type {KeyboardEvent} */ event) => {
     if (event.key !== "Escape" || event.defaultPrevented) return;

@@ -1,6 +1,6 @@
 /** The rows of other tables that link to a row: each such link with its count and its rows, page by page. */
 import { html, useState } from "../../../vendor/preact.js";
-import { api } from "../../core/api.js";
+import { api, totalOf } from "../../core/api.js";
 import { link } from "../../core/router.js";
 import { can, fieldTypes, loadTable, titleOf } from "../../core/state.js";
 import { number, t } from "../../core/texts.js";
@@ -30,7 +30,7 @@ function ReverseSide({ side, id }) {
     const params = { [quoted(side.field)]: condition, order: "id.desc", limit: ROWS, offset: start };
     const answer = await api.get(`/table/${side.table}/rows/`, { params, signal, prefer: "count=exact" });
     for (const each of answer.data) remember(far.id, each, far);
-    return { far, rows: answer.data, total: Number(/\/(\d+)$/.exec(answer.headers.get("Content-Range") ?? "")?.[1] ?? answer.data.length), filter: `${encodeURIComponent(quoted(side.field))}=${encodeURIComponent(condition)}` };
+    return { far, rows: answer.data, total: totalOf(answer.headers) ?? answer.data.length, filter: `${encodeURIComponent(quoted(side.field))}=${encodeURIComponent(condition)}` };
   });
   const name = value && side.name ? side.name : (value ? titleOf(value.far) : side.model_name);
   const pages = value && value.total > ROWS;

@@ -1,8 +1,8 @@
 import { add } from "../../core/texts.js";
 
 add("editors", {
-  true: "True",
-  false: "False",
+  true: "Yes",
+  false: "No",
   unknown: "No value",
   null: "no value",
   emptyText: "empty text",
@@ -10,8 +10,8 @@ add("editors", {
   noItems: "empty list",
   more: "+{n} more",
   unseenRow: "This row is gone, or you may not see it.",
-  makeEmpty: "Make it the empty text",
-  makeNull: "Make it no value",
+  makeEmpty: "Set to the empty text",
+  makeNull: "Set to no value",
   clear: "Clear",
   clearField: "Clear {name}",
   remove: "Remove {name}",
@@ -53,7 +53,7 @@ add("editors", {
   rangeExcluded: "excl.",
   wantInteger: "want a whole number, such as 42",
   wantNumber: "want a number, such as 1.5",
-  wantBoolean: "want true or false",
+  wantBoolean: "want yes or no",
   wantDigits: "{number} has digits that a number does not keep: write it as a text",
   wantJsonAt: "want JSON: {fault}",
   wantArray: "want a list, such as [\"a\", \"b\"]",

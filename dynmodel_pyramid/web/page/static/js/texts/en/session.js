@@ -17,6 +17,6 @@ add("session", {
   oldPassword: "Old password",
   newPassword: "New password",
   passwordText: "A new password ends your sessions in other browsers.",
-  passwordChanged: "The password is changed",
+  passwordChanged: "Password changed",
   hasEnded: "The session has ended. Sign in again: nothing that you typed is lost.",
 });
